@@ -1,0 +1,18 @@
+import type { ByteTransform } from './byte-transform.js';
+import { DecryptionError } from '../errors.js';
+
+/** Lets bytes through and fails at the end unless there were exactly `length`: what was cut in transit is never complete. */
+export function exactLength(length: number): ByteTransform {
+  let left = length;
+  return {
+    push: (chunk) => {
+      left -= chunk.length;
+      if (left < 0) throw new DecryptionError();
+      return [Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)];
+    },
+    finish: () => {
+      if (left !== 0) throw new DecryptionError();
+      return [];
+    },
+  };
+}

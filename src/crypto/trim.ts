@@ -1,0 +1,17 @@
+import type { ByteTransform } from './byte-transform.js';
+
+/** Drops the first `skip` bytes, lets `take` bytes through and drops the rest. */
+export function trim(skip: number, take: number): ByteTransform {
+  let toSkip = skip;
+  let toTake = take;
+  return {
+    push: (chunk) => {
+      const from = Math.min(toSkip, chunk.length);
+      toSkip -= from;
+      const count = Math.min(toTake, chunk.length - from);
+      toTake -= count;
+      return count === 0 ? [] : [Buffer.from(chunk.buffer, chunk.byteOffset + from, count)];
+    },
+    finish: () => [],
+  };
+}

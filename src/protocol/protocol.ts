@@ -1,0 +1,105 @@
+/**
+ * What one version of the client-side encryption scheme has to tell: how it packs the content key, how it lays content out,
+ * how it seals and opens. The rest of the package speaks to versions through these interfaces alone.
+ */
+import type { ByteTransform } from '../crypto/byte-transform.js';
+import type { ContentKey } from '../crypto/content-key.js';
+
+/** Members of the encryption data that a protocol reads or writes; their names are canonical already. */
+export type JsonFields = Readonly<Record<string, unknown>>;
+
+/** What is sealed: a stream of any length (block blob), whole pages that keep their length (page blob), or one message. */
+export type ContentForm = 'stream' | 'pages' | 'message';
+
+/** Whether regions that are not where they were written are an error, or are read all the same (recovery only). */
+export type RegionOrder = 'checked' | 'ignored';
+
+/** Bytes of plaintext that are asked for; no `count` means up to the end. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly count?: number;
+}
+
+/** The ciphertext to fetch for a range of plaintext, and what to cut from what it opens to. Bytes. */
+export interface CipherWindow {
+  readonly offset: number;
+  readonly count: number;
+  readonly reachesEnd: boolean;
+  readonly skip: number;
+  readonly take: number;
+}
+
+/** Least and most bytes of plaintext that a ciphertext can hold; equal where the length alone tells. */
+export interface LengthBounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The arithmetic of a content; needs no key. */
+export interface ContentLayout {
+  ciphertextLength(plaintextLength: number): number;
+  /** Throws `DecryptionError` for a length that no writer can have produced. */
+  plaintextBounds(ciphertextLength: number): LengthBounds;
+  /** What to fetch; `count` 0 where the range holds no byte. Also for a length of `Infinity`: one that is not known yet. */
+  window(range: ByteRange, ciphertextLength: number): CipherWindow;
+}
+
+/** Place of a sealed property: its IV hangs on all three. */
+export interface PropertyPlace {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+  readonly name: string;
+}
+
+/** Seals one new content with fresh parameters. */
+export interface ContentSealer {
+  /** What this version adds to the encryption data. */
+  readonly fields: JsonFields;
+  readonly layout: ContentLayout;
+  /** The transform from plaintext to ciphertext. Works once: a second content under one content key is never sealed. */
+  seal(): ByteTransform;
+  /** Only where the version defines entities. */
+  sealProperty?(place: PropertyPlace, plaintext: Uint8Array): Buffer;
+}
+
+/** Opens one stored content. What it learns of the order of regions holds for all its windows. */
+export interface ContentOpener {
+  readonly layout: ContentLayout;
+  /** The transform from the window's ciphertext to the asked plaintext. Fails at the end if ciphertext is missing. */
+  open(window: CipherWindow): ByteTransform;
+  /** Only where the version defines entities. */
+  openProperty?(place: PropertyPlace, sealed: Uint8Array): Buffer;
+}
+
+export interface SealerChoice {
+  readonly form: ContentForm;
+  /** Bytes of plaintext in a region, where the version has regions and lets the writer choose. */
+  readonly regionLength?: number;
+  /** Fixed parameters for writing known answers again; only tests pass them. */
+  readonly iv?: Uint8Array;
+}
+
+export interface OpenerChoice {
+  readonly form: ContentForm;
+  readonly regionOrder: RegionOrder;
+}
+
+/** One version of the scheme. */
+export interface Protocol {
+  /** `EncryptionAgent.Protocol`. */
+  readonly version: string;
+  /** `EncryptionAgent.EncryptionAlgorithm`. */
+  readonly algorithm: string;
+  /** Throws `UnsupportedOperationError` where this version cannot seal that form. */
+  assertWrites(form: ContentForm): void;
+  /** The bytes that the key encryption key wraps. */
+  packKey(contentKey: Uint8Array): Buffer;
+  /** The content key out of unwrapped bytes; throws `DecryptionError` if they are not of this version. */
+  unpackKey(packed: Uint8Array): Buffer;
+  /** The layout that a new content would have. */
+  newLayout(choice: SealerChoice): ContentLayout;
+  /** The layout of a stored content; throws `InvalidEncryptionDataError` if its fields are not of this version. */
+  storedLayout(fields: JsonFields, form: ContentForm): ContentLayout;
+  sealer(key: ContentKey, choice: SealerChoice): ContentSealer;
+  opener(key: ContentKey, fields: JsonFields, choice: OpenerChoice): ContentOpener;
+}

@@ -1,0 +1,8 @@
+/** Version of this package, as in package.json (a test holds them equal). */
+export const PACKAGE_VERSION = '0.1.0';
+
+/**
+ * What is written to `KeyWrappingMetadata.EncryptionLibrary`. It must never contain `Java`, so not "JavaScript" either: the
+ * table readers of three SDKs switch to another IV order when they see those four letters (docs/protocol.md, "Library name").
+ */
+export const LIBRARY_NAME = `TypeScript ${PACKAGE_VERSION}`;
