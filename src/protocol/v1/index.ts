@@ -1,0 +1,58 @@
+/** Protocol 1.0: AES-256-CBC, not authenticated; the format of the legacy SDKs. The KEK wraps the 32 bytes of the CEK bare. */
+import { BLOCK_LENGTH, cbcSealer } from '../../crypto/aes-cbc.js';
+import { decodeBase64, randomBytes } from '../../crypto/bytes.js';
+import { CONTENT_KEY_LENGTH } from '../../crypto/content-key.js';
+import { DecryptionError, InvalidEncryptionDataError } from '../../errors.js';
+import { once } from '../once.js';
+import type { JsonFields, Protocol } from '../protocol.js';
+import { cbcLayout, openWindow, paddingOf } from './content.js';
+import { openProperty, rowKeyFirst, sealProperty, storedPropertyIv } from './entity.js';
+
+export const protocolV1: Protocol = {
+  version: '1.0',
+  algorithm: 'AES_CBC_256',
+
+  assertWrites: () => undefined,
+
+  packKey: (contentKey) => Buffer.from(contentKey),
+
+  // exactly 32, never a slice: 40 bytes are a key of 2.x under a changed label
+  unpackKey: (packed) => {
+    if (packed.length !== CONTENT_KEY_LENGTH) throw new DecryptionError();
+    return Buffer.from(packed);
+  },
+
+  newLayout: ({ form }) => cbcLayout(paddingOf(form)),
+
+  storedLayout: (fields, form) => {
+    storedIv(fields);
+    return cbcLayout(paddingOf(form));
+  },
+
+  sealer: (key, { form, iv = randomBytes(BLOCK_LENGTH) }) => ({
+    fields: { ContentEncryptionIV: Buffer.from(iv).toString('base64') },
+    layout: cbcLayout(paddingOf(form)),
+    seal: once(() => cbcSealer({ key, iv, padding: paddingOf(form) })),
+    sealProperty: (place, plaintext) => sealProperty({ key, entityIv: iv, propertyIv: rowKeyFirst }, place, plaintext),
+  }),
+
+  opener: (key, fields, { form }) => {
+    const iv = storedIv(fields);
+    const padding = paddingOf(form);
+    return {
+      layout: cbcLayout(padding),
+      open: (window) => openWindow({ key, iv, padding }, window),
+      openProperty: (place, sealed) =>
+        openProperty({ key, entityIv: iv, propertyIv: storedPropertyIv(fields) }, place, sealed),
+    };
+  },
+};
+
+function storedIv(fields: JsonFields): Buffer {
+  const text = fields['ContentEncryptionIV'];
+  const iv = typeof text === 'string' ? decodeBase64(text) : null;
+  if (iv?.length !== BLOCK_LENGTH) {
+    throw new InvalidEncryptionDataError(`ContentEncryptionIV is not ${BLOCK_LENGTH} bytes of base64`);
+  }
+  return iv;
+}

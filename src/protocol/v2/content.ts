@@ -1,0 +1,165 @@
+/** Sealing and opening of regions (layout.ts draws them), as state machines that take bytes however they come. */
+import { gcmOpening, gcmSealing, type GcmOpening, type GcmSealing, NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
+import { asBuffer } from '../../crypto/bytes.js';
+import type { ByteTransform } from '../../crypto/byte-transform.js';
+import type { ContentKey } from '../../crypto/content-key.js';
+import { DecryptionError } from '../../errors.js';
+import { type NonceCheck, type NonceScheme } from './nonce.js';
+import { REGION_OVERHEAD } from './layout.js';
+
+export interface RegionSealing {
+  readonly key: ContentKey;
+  readonly dataLength: number;
+  readonly nonces: NonceScheme;
+  /** Regions that are written even if there is no data for them: 1 for a message, 0 otherwise. */
+  readonly leastRegions: number;
+}
+
+/** Cuts plaintext into regions and seals them in order. */
+export class RegionSealer implements ByteTransform {
+  private sealing: GcmSealing | null = null;
+  private filled = 0;
+  private regions = 0;
+
+  constructor(private readonly content: RegionSealing) {}
+
+  push(chunk: Uint8Array): readonly Buffer[] {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < chunk.length; ) {
+      const sealing = this.sealing ?? this.startRegion(pieces);
+      const data = chunk.subarray(at, at + this.content.dataLength - this.filled);
+      pieces.push(sealing.update(data));
+      at += data.length;
+      this.filled += data.length;
+      if (this.filled === this.content.dataLength) this.endRegion(pieces);
+    }
+    return pieces;
+  }
+
+  finish(): readonly Buffer[] {
+    const pieces: Buffer[] = [];
+    if (this.regions < this.content.leastRegions) this.startRegion(pieces);
+    if (this.sealing !== null) this.endRegion(pieces);
+    return pieces;
+  }
+
+  private startRegion(pieces: Buffer[]): GcmSealing {
+    const nonce = this.content.nonces(this.regions);
+    pieces.push(nonce);
+    this.regions += 1;
+    this.filled = 0;
+    this.sealing = gcmSealing(this.content.key, nonce);
+    return this.sealing;
+  }
+
+  private endRegion(pieces: Buffer[]): void {
+    if (this.sealing !== null) pieces.push(this.sealing.finish());
+    this.sealing = null;
+  }
+}
+
+export interface RegionOpening {
+  readonly key: ContentKey;
+  readonly dataLength: number;
+  readonly checkNonce: NonceCheck;
+  /** Number of the region that the ciphertext starts with. */
+  readonly firstRegion: number;
+  /** Bytes of ciphertext that are to come; the last region is what they leave it. */
+  readonly ciphertextLength: number;
+}
+
+/** Opens whole regions in order. Plaintext of a region is held back until its tag has been verified. */
+export class RegionOpener implements ByteTransform {
+  private region: number;
+  private left: number;
+  private sealedLeft = 0;
+  private opening: GcmOpening | null = null;
+  private readonly held: Buffer[] = [];
+  private readonly nonce = new Gathered(NONCE_LENGTH);
+  private readonly tag = new Gathered(TAG_LENGTH);
+
+  constructor(private readonly content: RegionOpening) {
+    this.region = content.firstRegion;
+    this.left = content.ciphertextLength;
+  }
+
+  push(chunk: Uint8Array): readonly Buffer[] {
+    if (chunk.length > this.left) throw new DecryptionError();
+    const released: Buffer[] = [];
+    for (let rest = chunk; rest.length > 0; ) {
+      const taken = this.take(rest, released);
+      this.left -= taken;
+      rest = rest.subarray(taken);
+    }
+    return released;
+  }
+
+  finish(): readonly Buffer[] {
+    if (this.left !== 0 || this.opening !== null || !this.nonce.isEmpty) throw new DecryptionError();
+    return [];
+  }
+
+  /** Takes what the current part of the region needs and returns how much that was. */
+  private take(chunk: Uint8Array, released: Buffer[]): number {
+    if (this.opening === null) return this.takeNonce(chunk);
+    if (this.sealedLeft === 0) return this.takeTag(chunk, this.opening, released);
+    const sealed = chunk.subarray(0, this.sealedLeft);
+    this.held.push(this.opening.update(sealed));
+    this.sealedLeft -= sealed.length;
+    return sealed.length;
+  }
+
+  private takeNonce(chunk: Uint8Array): number {
+    const wasLeft = this.left + this.nonce.length;
+    const taken = this.nonce.gather(chunk);
+    if (!this.nonce.isFull) return taken;
+    this.content.checkNonce(this.region, this.nonce.bytes);
+    this.opening = gcmOpening(this.content.key, this.nonce.bytes);
+    this.nonce.clear();
+    this.sealedLeft = Math.min(this.content.dataLength, wasLeft - REGION_OVERHEAD);
+    return taken;
+  }
+
+  private takeTag(chunk: Uint8Array, opening: GcmOpening, released: Buffer[]): number {
+    const taken = this.tag.gather(chunk);
+    if (!this.tag.isFull) return taken;
+    opening.verify(this.tag.bytes);
+    this.tag.clear();
+    released.push(...this.held.splice(0));
+    this.opening = null;
+    this.region += 1;
+    return taken;
+  }
+}
+
+/** A field of fixed length that may arrive in parts. */
+class Gathered {
+  private readonly buffer: Buffer;
+  length = 0;
+
+  constructor(private readonly size: number) {
+    this.buffer = Buffer.alloc(size);
+  }
+
+  get isFull(): boolean {
+    return this.length === this.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.length === 0;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.from(this.buffer);
+  }
+
+  gather(chunk: Uint8Array): number {
+    const taken = asBuffer(chunk).copy(this.buffer, this.length, 0, this.size - this.length);
+    this.length += taken;
+    return taken;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+}

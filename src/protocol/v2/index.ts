@@ -1,0 +1,84 @@
+/** Protocols 2.0 and 2.1: AES-256-GCM in regions. They differ in the label that is wrapped, and in who chooses DataLength. */
+import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
+import { chain } from '../../crypto/byte-transform.js';
+import { trim } from '../../crypto/trim.js';
+import { InvalidEncryptionDataError, UnsupportedOperationError } from '../../errors.js';
+import { once } from '../once.js';
+import type { CipherWindow, ContentForm, JsonFields, OpenerChoice, Protocol, SealerChoice } from '../protocol.js';
+import { RegionOpener, RegionSealer } from './content.js';
+import { REGION_OVERHEAD, regionLayout } from './layout.js';
+import { anyNonce, littleEndianFromOne, type NonceCheck, nonceOrderCheck } from './nonce.js';
+import { packKey, unpackKey } from './packed-key.js';
+
+/** Bytes of plaintext in a region, in every writer of 2.0. */
+export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
+/** Least and most that the writer of 2.1 (the Java SDK, and this package) lets its user choose. */
+export const MIN_REGION_LENGTH = 16;
+export const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
+
+export const protocolV20 = protocolV2('2.0', () => DEFAULT_REGION_LENGTH);
+export const protocolV21 = protocolV2('2.1', ({ regionLength }) => regionLength ?? DEFAULT_REGION_LENGTH);
+
+function protocolV2(version: string, dataLengthOf: (choice: SealerChoice) => number): Protocol {
+  return {
+    version,
+    algorithm: 'AES_GCM_256',
+    assertWrites,
+    packKey: (contentKey) => packKey(version, contentKey),
+    unpackKey: (packed) => unpackKey(version, packed),
+    newLayout: (choice) => regionLayout(dataLengthOf(choice), choice.form),
+    storedLayout: (fields, form) => regionLayout(storedDataLength(fields), form),
+    sealer: (key, choice) => {
+      const dataLength = dataLengthOf(choice);
+      const leastRegions = choice.form === 'message' ? 1 : 0;
+      return {
+        fields: { EncryptedRegionInfo: { DataLength: dataLength, NonceLength: NONCE_LENGTH } },
+        layout: regionLayout(dataLength, choice.form),
+        seal: once(() => new RegionSealer({ key, dataLength, leastRegions, nonces: littleEndianFromOne })),
+      };
+    },
+    opener: (key, fields, choice) => {
+      const dataLength = storedDataLength(fields);
+      const inOrder = choice.regionOrder === 'checked' ? nonceOrderCheck() : anyNonce;
+      return {
+        layout: regionLayout(dataLength, choice.form),
+        open: (window) => {
+          const opener = new RegionOpener({
+            key,
+            dataLength,
+            checkNonce: isLoneMessage(choice, window, dataLength) ? anyNonce : inOrder,
+            firstRegion: window.offset / (dataLength + REGION_OVERHEAD),
+            ciphertextLength: window.count,
+          });
+          return chain(opener, trim(window.skip, window.take));
+        },
+      };
+    },
+  };
+}
+
+function assertWrites(form: ContentForm): void {
+  if (form === 'pages') {
+    throw new UnsupportedOperationError(
+      'Page blobs are defined in protocol 1.0 only: choose protocol "1.0" for the module that writes them',
+    );
+  }
+}
+
+/** A message is one region and its key is its own: writers use random nonces, and there is no order to check. */
+const isLoneMessage = ({ form }: OpenerChoice, window: CipherWindow, dataLength: number): boolean =>
+  form === 'message' && window.offset === 0 && window.reachesEnd && window.count <= dataLength + REGION_OVERHEAD;
+
+function storedDataLength(fields: JsonFields): number {
+  const info = fields['EncryptedRegionInfo'];
+  if (typeof info !== 'object' || info === null) throw new InvalidEncryptionDataError('EncryptedRegionInfo is missing');
+  const { DataLength, NonceLength } = info as Record<string, unknown>;
+  if (NonceLength !== NONCE_LENGTH) throw new InvalidEncryptionDataError(`NonceLength is not ${NONCE_LENGTH}`);
+  if (!isRegionLength(DataLength)) {
+    throw new InvalidEncryptionDataError(`DataLength is not a whole number from 1 to ${MAX_REGION_LENGTH}`);
+  }
+  return DataLength;
+}
+
+const isRegionLength = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_REGION_LENGTH;

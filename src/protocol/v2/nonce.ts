@@ -1,0 +1,48 @@
+/**
+ * Nonces of regions. Writers count; there are three ways of writing the count down in 12 bytes:
+ *
+ *     Python   region, big-endian, 96 bits
+ *     Java     region, big-endian, 64 bits || 0 0 0 0
+ *     .NET     0 0 0 0 || region + 1, little-endian, 64 bits           <- the one we write: every reader takes it
+ *
+ * A reader keeps the ways that fit all regions seen so far. None left means that regions were moved, doubled or left out.
+ * Regions cut off at the end leave no trace (SECURITY.md, "Truncation"). Source: docs/protocol.md, "Nonces".
+ */
+import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
+import { equalBytes } from '../../crypto/bytes.js';
+import { RegionOutOfOrderError } from '../../errors.js';
+
+/** The nonce of a region; regions count from 0. */
+export type NonceScheme = (region: number) => Buffer;
+
+export const bigEndian96: NonceScheme = (region) => {
+  const nonce = Buffer.alloc(NONCE_LENGTH);
+  nonce.writeBigUInt64BE(BigInt(region), 4);
+  return nonce;
+};
+
+export const bigEndian64: NonceScheme = (region) => {
+  const nonce = Buffer.alloc(NONCE_LENGTH);
+  nonce.writeBigUInt64BE(BigInt(region), 0);
+  return nonce;
+};
+
+export const littleEndianFromOne: NonceScheme = (region) => {
+  const nonce = Buffer.alloc(NONCE_LENGTH);
+  nonce.writeBigUInt64LE(BigInt(region) + 1n, 4);
+  return nonce;
+};
+
+/** Told of every nonce that is read; throws {@link RegionOutOfOrderError} for one that no writer put there. */
+export type NonceCheck = (region: number, nonce: Uint8Array) => void;
+
+/** One check for all windows of one content: the way of counting is pinned by the first region seen of any of them. */
+export function nonceOrderCheck(): NonceCheck {
+  let candidates: readonly NonceScheme[] = [littleEndianFromOne, bigEndian96, bigEndian64];
+  return (region, nonce) => {
+    candidates = candidates.filter((scheme) => equalBytes(scheme(region), nonce));
+    if (candidates.length === 0) throw new RegionOutOfOrderError(region);
+  };
+}
+
+export const anyNonce: NonceCheck = () => undefined;
