@@ -1,0 +1,90 @@
+/**
+ * The envelope: a content key, wrapped by a KEK, with the encryption data that tells how. Made new for everything that is
+ * written, opened for everything that is read. The bytes of a content key live here and in what seals or opens, nowhere else.
+ */
+import { generateContentKey, importContentKey, wipe } from '../crypto/content-key.js';
+import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
+import type { ContentForm, ContentLayout, ContentOpener, ContentSealer, RegionOrder } from '../protocol/protocol.js';
+import { storedProtocol } from '../protocol/registry.js';
+import type { EncryptionData } from '../wire/encryption-data.js';
+import { type EncryptionPolicy, protocolToWrite } from './encryption-policy.js';
+import { keyToUnwrap, keyToWrap, unwrap, wrap } from './key-choice.js';
+
+/** What is written or read, and how. */
+export interface EnvelopeContext {
+  readonly target: EncryptionTarget;
+  readonly form: ContentForm;
+  /** Key for this one call, before the policy's. */
+  readonly keyEncryptionKey?: KeyEncryptionKey;
+  /** Passed on to the keys. */
+  readonly operation?: KeyOperationOptions;
+}
+
+export interface OpenContext extends EnvelopeContext {
+  /** `ignored` only in methods that are named for recovery. */
+  readonly regionOrder?: RegionOrder;
+}
+
+export interface Envelope {
+  readonly encryptionData: EncryptionData;
+  /** Seals the content, once. */
+  readonly sealer: ContentSealer;
+}
+
+/** A fresh content key, wrapped. Throws before anything is sent: `KEY_MISSING`, `KEY_WRAP_FAILED`, `UNSUPPORTED_OPERATION`. */
+export async function createEnvelope(policy: EncryptionPolicy, context: EnvelopeContext): Promise<Envelope> {
+  const protocol = protocolToWrite(policy, context.target.kind);
+  protocol.assertWrites(context.form);
+  const kek = await keyToWrap(policy, context);
+
+  const contentKey = generateContentKey();
+  const packed = protocol.packKey(contentKey);
+  try {
+    const sealer = protocol.sealer(importContentKey(contentKey), {
+      form: context.form,
+      ...(policy.regionLength === undefined ? {} : { regionLength: policy.regionLength }),
+    });
+    const wrappedKey = await wrap(kek, packed, context.operation);
+    const encryptionData = {
+      wrappedKey,
+      protocol: protocol.version,
+      algorithm: protocol.algorithm,
+      fields: sealer.fields,
+    };
+    return { encryptionData, sealer };
+  } finally {
+    wipe(contentKey, packed);
+  }
+}
+
+/** Unwraps the content key of stored content. Throws the error that fits each way this can fail. */
+export async function openEnvelope(
+  policy: EncryptionPolicy,
+  stored: EncryptionData,
+  context: OpenContext,
+): Promise<ContentOpener> {
+  const protocol = storedProtocol(stored.protocol, stored.algorithm);
+  protocol.storedLayout(stored.fields, context.form);
+  const kek = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
+
+  const packed = await unwrap(kek, stored.wrappedKey, context.operation);
+  try {
+    const contentKey = protocol.unpackKey(packed);
+    const key = importContentKey(contentKey);
+    wipe(contentKey);
+    return protocol.opener(key, stored.fields, { form: context.form, regionOrder: context.regionOrder ?? 'checked' });
+  } finally {
+    wipe(packed);
+  }
+}
+
+/** The arithmetic of stored content; needs no key. */
+export function storedLayout(stored: EncryptionData, form: ContentForm): ContentLayout {
+  return storedProtocol(stored.protocol, stored.algorithm).storedLayout(stored.fields, form);
+}
+
+/** The arithmetic of content that this policy would write: lengths before sealing, the window of a guess before reading. */
+export function expectedLayout(policy: EncryptionPolicy, kind: EncryptionTarget['kind'], form: ContentForm): ContentLayout {
+  const regionLength = policy.regionLength;
+  return protocolToWrite(policy, kind).newLayout({ form, ...(regionLength === undefined ? {} : { regionLength }) });
+}

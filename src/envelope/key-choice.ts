@@ -1,0 +1,108 @@
+/**
+ * Which key writes, which key reads, and what each way of failing is called. Reading: the configured key if its id is the
+ * stored one, otherwise the resolver's, whose id must be the stored one. Source: docs/protocol.md, "Which key decrypts".
+ */
+import {
+  EncryptedStorageError,
+  KeyMismatchError,
+  KeyMissingError,
+  KeyNotFoundError,
+  KeyUnavailableError,
+  KeyUnwrapError,
+  KeyWrapError,
+} from '../errors.js';
+import type {
+  EncryptionTarget,
+  KeyEncryptionKey,
+  KeyOperationOptions,
+  WrappedKey,
+} from '../keys/key-encryption-key.js';
+import type { EncryptionPolicy } from './encryption-policy.js';
+
+/** What a choice of key depends on. */
+export interface KeyContext {
+  readonly target: EncryptionTarget;
+  readonly keyEncryptionKey?: KeyEncryptionKey;
+}
+
+const SELECTED = '(the key chosen by the keyEncryptionKey function)';
+
+/** The key for a write; throws {@link KeyMissingError} where there is none: nothing is ever written in clear for want of a key. */
+export async function keyToWrap(policy: EncryptionPolicy, context: KeyContext): Promise<KeyEncryptionKey> {
+  const key = await configuredKey(policy, context);
+  if (key === undefined) throw new KeyMissingError();
+  return key;
+}
+
+/** The key for a read, by the key id that is stored. */
+export async function keyToUnwrap(
+  policy: EncryptionPolicy,
+  keyId: string,
+  context: KeyContext,
+): Promise<KeyEncryptionKey> {
+  const configured = await configuredKey(policy, context);
+  if (configured?.keyId === keyId && configured.canUnwrap !== false) return configured;
+
+  const resolved = await resolve(policy, keyId, context);
+  if (resolved === null) throw new KeyNotFoundError(keyId);
+  // keys of other makers may have no id at all; one that has another id is not the key that was asked for
+  if (typeof resolved.keyId === 'string' && resolved.keyId !== keyId) throw new KeyMismatchError(keyId, resolved.keyId);
+  return resolved;
+}
+
+/** Wraps packed key bytes; what is not an error of this package becomes {@link KeyWrapError}. */
+export async function wrap(
+  kek: KeyEncryptionKey,
+  packed: Uint8Array,
+  operation?: KeyOperationOptions,
+): Promise<WrappedKey> {
+  try {
+    const { keyId, algorithm, encryptedKey } = await kek.wrapKey(packed, operation);
+    const isComplete = keyId !== '' && algorithm !== '' && encryptedKey.length > 0;
+    if (!isComplete) throw new KeyWrapError(kek.keyId);
+    return { keyId, algorithm, encryptedKey };
+  } catch (error) {
+    throw passOrWrap(error, (cause) => new KeyWrapError(kek.keyId, { cause }));
+  }
+}
+
+/** Unwraps to packed key bytes, which the caller wipes; what is not an error of this package becomes {@link KeyUnwrapError}. */
+export async function unwrap(
+  kek: KeyEncryptionKey,
+  wrapped: WrappedKey,
+  operation?: KeyOperationOptions,
+): Promise<Uint8Array> {
+  try {
+    return Uint8Array.from(await kek.unwrapKey(wrapped.encryptedKey, wrapped.algorithm, operation));
+  } catch (error) {
+    throw passOrWrap(error, (cause) => new KeyUnwrapError(wrapped.keyId, { cause }));
+  }
+}
+
+async function configuredKey(policy: EncryptionPolicy, context: KeyContext): Promise<KeyEncryptionKey | undefined> {
+  if (context.keyEncryptionKey !== undefined) return context.keyEncryptionKey;
+  if (typeof policy.keyEncryptionKey !== 'function') return policy.keyEncryptionKey;
+  try {
+    return await policy.keyEncryptionKey(context.target);
+  } catch (error) {
+    throw passOrWrap(error, (cause) => new KeyUnavailableError(SELECTED, { cause }));
+  }
+}
+
+async function resolve(
+  policy: EncryptionPolicy,
+  keyId: string,
+  context: KeyContext,
+): Promise<KeyEncryptionKey | null> {
+  try {
+    return (await policy.keyResolver?.(keyId, context.target)) ?? null;
+  } catch (error) {
+    throw passOrWrap(error, (cause) => new KeyUnavailableError(keyId, { cause }));
+  }
+}
+
+/** Errors of this package and aborts pass as they are. */
+function passOrWrap(error: unknown, wrapIt: (cause: unknown) => Error): unknown {
+  const isAbort = error instanceof Error && error.name === 'AbortError';
+  return error instanceof EncryptedStorageError || isAbort ? error : wrapIt(error);
+}

@@ -1,0 +1,31 @@
+/** Rewrap: the same content key under another KEK; content and every other member of the encryption data stay as they are. */
+import { wipe } from '../crypto/content-key.js';
+import { storedProtocol } from '../protocol/registry.js';
+import { parseEncryptionData, replaceWrappedKey } from '../wire/encryption-data.js';
+import type { EncryptionPolicy } from './encryption-policy.js';
+import type { EnvelopeContext } from './envelope.js';
+import { keyToUnwrap, keyToWrap, unwrap, wrap } from './key-choice.js';
+
+export interface Rewrapped {
+  readonly keyId: string;
+  /** The new text of the encryption data, or `null` if the writing key wraps it already. */
+  readonly text: string | null;
+}
+
+/** Old key by the stored id as for a read, new key as for a write. The packed bytes are wrapped whole, version label included. */
+export async function rewrapEnvelope(policy: EncryptionPolicy, text: string, context: EnvelopeContext): Promise<Rewrapped> {
+  const stored = parseEncryptionData(text);
+  const protocol = storedProtocol(stored.protocol, stored.algorithm);
+  const newKey = await keyToWrap(policy, context);
+  if (newKey.keyId === stored.wrappedKey.keyId) return { keyId: newKey.keyId, text: null };
+
+  const oldKey = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
+  const packed = await unwrap(oldKey, stored.wrappedKey, context.operation);
+  try {
+    wipe(protocol.unpackKey(packed));
+    const wrappedKey = await wrap(newKey, packed, context.operation);
+    return { keyId: wrappedKey.keyId, text: replaceWrappedKey(text, wrappedKey) };
+  } finally {
+    wipe(packed);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * A sealed queue message, the literal text that is stored:
+ *
+ *     {"EncryptedMessageContents":"<base64>","EncryptionData":{...}}
+ *
+ * A text that is anything else was never encrypted. Source: docs/protocol.md, "Messages".
+ */
+import { InvalidEncryptionDataError } from '../errors.js';
+import { decodeStrictBase64 } from './base64.js';
+import { type EncryptionData, readEncryptionData, toWireObject } from './encryption-data.js';
+import { isObject, type JsonObject, parseObject, toAsciiJson } from './json.js';
+
+const CONTENTS = 'EncryptedMessageContents';
+const DATA = 'EncryptionData';
+
+export type StoredMessage =
+  | { readonly kind: 'sealed'; readonly sealed: Buffer; readonly encryptionData: EncryptionData }
+  /** `content` is what the application reads; legacy .NET and Java may wrap it without encrypting it. */
+  | { readonly kind: 'plain'; readonly content: string };
+
+export const formatMessage = (sealed: Uint8Array, encryptionData: EncryptionData): string =>
+  toAsciiJson({
+    [CONTENTS]: Buffer.from(sealed).toString('base64'),
+    [DATA]: toWireObject(encryptionData, 'message'),
+  });
+
+/** Throws {@link InvalidEncryptionDataError} for a sealed message whose encryption data is damaged. */
+export function parseMessage(text: string): StoredMessage {
+  const wrapper = wrapperOf(text) ?? wrapperOf(Buffer.from(text, 'base64').toString('utf8'));
+  if (wrapper === null) return { kind: 'plain', content: text };
+
+  const contents = wrapper[CONTENTS];
+  const bytes = typeof contents === 'string' ? decodeStrictBase64(contents) : null;
+  if (bytes === null) throw new InvalidEncryptionDataError(`${CONTENTS} is not base64`);
+
+  const data = wrapper[DATA];
+  if (data === undefined || data === null) return { kind: 'plain', content: bytes.toString('utf8') };
+  if (!isObject(data)) throw new InvalidEncryptionDataError(`${DATA} is not an object`);
+  return { kind: 'sealed', sealed: bytes, encryptionData: readEncryptionData(data) };
+}
+
+function wrapperOf(text: string): JsonObject | null {
+  const object = parseObject(text);
+  return object !== null && (Object.hasOwn(object, CONTENTS) || isSealedWithoutContents(object)) ? object : null;
+}
+
+/** A wrapper that lost its contents is a damaged sealed message, not a plain one. */
+const isSealedWithoutContents = (object: JsonObject): boolean => {
+  const data = object[DATA];
+  return isObject(data) && Object.hasOwn(data, 'WrappedContentKey');
+};
