@@ -29,7 +29,7 @@ const SELECTED = '(the key chosen by the keyEncryptionKey function)';
 
 /** The key for a write; throws {@link KeyMissingError} where there is none: nothing is ever written in clear for want of a key. */
 export async function keyToWrap(policy: EncryptionPolicy, context: KeyContext): Promise<KeyEncryptionKey> {
-  const key = await configuredKey(policy, context);
+  const key = context.keyEncryptionKey ?? (await policyKey(policy, context.target));
   if (key === undefined) throw new KeyMissingError();
   return key;
 }
@@ -40,10 +40,13 @@ export async function keyToUnwrap(
   keyId: string,
   context: KeyContext,
 ): Promise<KeyEncryptionKey> {
-  const configured = await configuredKey(policy, context);
-  if (configured?.keyId === keyId && configured.canUnwrap !== false) return configured;
+  const isAsked = (key: KeyEncryptionKey | undefined): key is KeyEncryptionKey =>
+    key?.keyId === keyId && key.canUnwrap !== false;
+  if (isAsked(context.keyEncryptionKey)) return context.keyEncryptionKey;
+  const configured = await policyKey(policy, context.target);
+  if (isAsked(configured)) return configured;
 
-  const resolved = await resolve(policy, keyId, context);
+  const resolved = await resolve(policy, keyId, context.target);
   if (resolved === null) throw new KeyNotFoundError(keyId);
   // keys of other makers may have no id at all; one that has another id is not the key that was asked for
   if (typeof resolved.keyId === 'string' && resolved.keyId !== keyId) throw new KeyMismatchError(keyId, resolved.keyId);
@@ -79,11 +82,10 @@ export async function unwrap(
   }
 }
 
-async function configuredKey(policy: EncryptionPolicy, context: KeyContext): Promise<KeyEncryptionKey | undefined> {
-  if (context.keyEncryptionKey !== undefined) return context.keyEncryptionKey;
+async function policyKey(policy: EncryptionPolicy, target: EncryptionTarget): Promise<KeyEncryptionKey | undefined> {
   if (typeof policy.keyEncryptionKey !== 'function') return policy.keyEncryptionKey;
   try {
-    return await policy.keyEncryptionKey(context.target);
+    return await policy.keyEncryptionKey(target);
   } catch (error) {
     throw passOrWrap(error, (cause) => new KeyUnavailableError(SELECTED, { cause }));
   }
@@ -92,10 +94,10 @@ async function configuredKey(policy: EncryptionPolicy, context: KeyContext): Pro
 async function resolve(
   policy: EncryptionPolicy,
   keyId: string,
-  context: KeyContext,
+  target: EncryptionTarget,
 ): Promise<KeyEncryptionKey | null> {
   try {
-    return (await policy.keyResolver?.(keyId, context.target)) ?? null;
+    return (await policy.keyResolver?.(keyId, target)) ?? null;
   } catch (error) {
     throw passOrWrap(error, (cause) => new KeyUnavailableError(keyId, { cause }));
   }
