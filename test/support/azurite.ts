@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 
 /** Connection string of the emulator that jest's global setup started: blobs, queues and tables in one account. */
 export function connectionString(): string {
-  const value = process.env['AZURITE_CONNECTION_STRING'];
+  const value = process.env.AZURITE_CONNECTION_STRING;
   if (value === undefined || value === '') {
     throw new Error('No emulator: run this test by jest, from a folder that is not storage-free in global-setup.mjs');
   }

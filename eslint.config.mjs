@@ -1,0 +1,154 @@
+/** The conventions that a tool can hold (CONVENTIONS.md). Layers and cycles: test/architecture.spec.ts. */
+import js from '@eslint/js';
+import tsdoc from 'eslint-plugin-tsdoc';
+import tseslint from 'typescript-eslint';
+
+const MAX_FILE_LINES = 250;
+const MAX_FUNCTION_LINES = 40;
+const MAX_COMPLEXITY = 8;
+const MAX_PARAMETERS = 3;
+
+/** Each package, and the folders of src that may import it. */
+const HOMES = [
+  { regex: '^@azure/storage-blob', folders: ['blob', 'nest'] },
+  { regex: '^@azure/storage-queue', folders: ['queue', 'nest'] },
+  { regex: '^@azure/data-tables', folders: ['table', 'nest'] },
+  { regex: '^@nestjs/', folders: ['nest'] },
+  { regex: '^(node:)?crypto$', folders: ['crypto', 'keys'] },
+  { regex: '^reflect-metadata', folders: ['decorators', 'nest'] },
+];
+const FOLDERS = [
+  'crypto',
+  'protocol',
+  'wire',
+  'keys',
+  'envelope',
+  'streams',
+  'decorators',
+  'blob',
+  'queue',
+  'table',
+  'nest',
+];
+
+const onlyAtHome = (files, folder) => ({
+  files,
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: HOMES.filter(({ folders }) => !folders.includes(folder)).map(({ regex, folders }) => ({
+          regex,
+          message: `Only src/${folders.join(' and src/')} may import it.`,
+        })),
+      },
+    ],
+  },
+});
+
+const tooManyParameters = (of) => ({
+  selector: `${of}[params.length>${MAX_PARAMETERS}]`,
+  message: `At most ${MAX_PARAMETERS} parameters: take an options object.`,
+});
+const FUNCTION_PARAMETERS = [tooManyParameters('FunctionDeclaration'), tooManyParameters('ArrowFunctionExpression')];
+const METHOD_PARAMETERS = tooManyParameters('MethodDefinition[kind!="constructor"] > FunctionExpression');
+const NO_DEFAULT_EXPORT = { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' };
+const NO_ENUM = { selector: 'TSEnumDeclaration', message: 'Take a union of literals.' };
+const NO_BARREL = [
+  { selector: 'ExportAllDeclaration', message: 'Only src/index.ts re-exports, and by name.' },
+  { selector: 'ExportNamedDeclaration[source]', message: 'Only src/index.ts re-exports.' },
+];
+const EVERYWHERE = [NO_DEFAULT_EXPORT, NO_ENUM, ...FUNCTION_PARAMETERS];
+
+export default tseslint.config(
+  {
+    ignores: [
+      '**/node_modules/',
+      '**/dist/',
+      '**/coverage/',
+      'test/vectors/',
+      'test/interop/peers/',
+      '**/.cache/',
+      '**/.azurite/',
+    ],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    rules: {
+      'max-lines': ['error', { max: MAX_FILE_LINES, skipBlankLines: false, skipComments: false }],
+      'no-else-return': ['error', { allowElseIf: false }],
+      eqeqeq: ['error', 'smart'],
+      'object-shorthand': 'error',
+      'prefer-template': 'off',
+    },
+  },
+
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { tsdoc },
+    rules: {
+      'tsdoc/syntax': 'error',
+      'no-restricted-syntax': ['error', ...EVERYWHERE, METHOD_PARAMETERS],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/prefer-readonly': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      // Names of stored JSON may stand in brackets.
+      '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
+      // A Nest module is an empty class with a decorator.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      // `async` without `await` turns a throw into a rejection, which is what a caller of a promise expects.
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+
+  {
+    files: ['src/**/*.ts', 'example-app/src/**/*.ts'],
+    rules: {
+      complexity: ['error', MAX_COMPLEXITY],
+      'max-lines-per-function': ['error', MAX_FUNCTION_LINES],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, METHOD_PARAMETERS, ...NO_BARREL] },
+  },
+  // The clients and services keep the Azure SDK's own parameter lists.
+  {
+    files: ['src/{blob,queue,table}/*-client.ts', 'src/{blob,queue,table}/*.service.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, ...NO_BARREL] },
+  },
+  { files: ['src/index.ts'], rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, NO_BARREL[0]] } },
+  onlyAtHome(['src/*.ts'], ''),
+  ...FOLDERS.map((folder) => onlyAtHome([`src/${folder}/**/*.ts`], folder)),
+
+  // Tests hand wrong values to right functions, and read what they built a line above.
+  {
+    files: ['test/**/*.ts', 'example-app/test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+    },
+  },
+
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    languageOptions: {
+      globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly'])),
+    },
+  },
+  // The page of the example application runs in a browser.
+  { files: ['example-app/public/**/*.js'], rules: { 'no-undef': 'off' } },
+);
