@@ -37,6 +37,8 @@ export interface LengthBounds {
 
 /** The arithmetic of a content; needs no key. */
 export interface ContentLayout {
+  /** Bytes of plaintext that open on their own: parts of a parallel download that start at a multiple of it waste nothing. */
+  readonly unitLength: number;
   ciphertextLength(plaintextLength: number): number;
   /** Throws `DecryptionError` for a length that no writer can have produced. */
   plaintextBounds(ciphertextLength: number): LengthBounds;

@@ -21,6 +21,7 @@ export const paddingOf = (form: ContentForm): CbcPadding => (form === 'pages' ? 
 
 export function cbcLayout(padding: CbcPadding): ContentLayout {
   return {
+    unitLength: BLOCK_LENGTH,
     ciphertextLength: (plaintextLength) =>
       padding === 'none' ? plaintextLength : roundUp(plaintextLength + 1),
     plaintextBounds: (ciphertextLength) => boundsOf(padding, ciphertextLength),

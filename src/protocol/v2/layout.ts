@@ -16,6 +16,7 @@ export const REGION_OVERHEAD = NONCE_LENGTH + TAG_LENGTH;
 
 export function regionLayout(dataLength: number, form: ContentForm): ContentLayout {
   return {
+    unitLength: dataLength,
     ciphertextLength: (plaintextLength) => ciphertextLength(dataLength, form, plaintextLength),
     plaintextBounds: (length) => {
       const plaintextLength = plaintextLengthOf(dataLength, length);

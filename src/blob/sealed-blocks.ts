@@ -1,0 +1,79 @@
+/**
+ * Cuts ciphertext into blocks and sends several at once, from a pool of buffers that bounds the memory: `concurrency` blocks on
+ * their way and one being filled. A block is a Buffer, so a retry of the SDK sends the very same ciphertext again.
+ */
+export interface BlockSending {
+  /** Bytes of ciphertext in a block; the last may be shorter. */
+  readonly blockLength: number;
+  readonly concurrency: number;
+  readonly send: (block: Buffer, index: number) => Promise<void>;
+}
+
+export class SealedBlocks {
+  /** Blocks that were handed to `send`. */
+  sent = 0;
+  private block: Buffer | null = null;
+  private filled = 0;
+  private failure: { readonly error: unknown } | null = null;
+  private readonly idle: Buffer[] = [];
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(private readonly sending: BlockSending) {}
+
+  /** Takes ciphertext; waits while all blocks are on their way. Throws what a sending threw. */
+  async write(ciphertext: Buffer): Promise<void> {
+    for (let at = 0; at < ciphertext.length; ) {
+      if (this.filled === this.sending.blockLength) await this.sendBlock();
+      const block = (this.block ??= this.takeBuffer());
+      const copied = ciphertext.copy(block, this.filled, at);
+      this.filled += copied;
+      at += copied;
+    }
+  }
+
+  /** The last block, which was not sent yet: all there is if `sent` is 0. */
+  get last(): Buffer {
+    return (this.block ?? Buffer.alloc(0)).subarray(0, this.filled);
+  }
+
+  /** Sends the last block and waits for all. */
+  async finish(): Promise<void> {
+    if (this.filled > 0) await this.sendBlock();
+    await Promise.all(this.underWay);
+    this.throwIfFailed();
+  }
+
+  /** Waits until nothing is on its way any more, whatever came of it. */
+  async settle(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
+  private async sendBlock(): Promise<void> {
+    this.throwIfFailed();
+    const buffer = this.block;
+    if (buffer === null) return;
+    const sending = this.sending
+      .send(buffer.subarray(0, this.filled), this.sent)
+      .catch((error: unknown) => {
+        this.failure ??= { error };
+      })
+      .finally(() => {
+        this.underWay.delete(sending);
+        this.idle.push(buffer);
+      });
+    this.underWay.add(sending);
+    this.sent += 1;
+    this.block = null;
+    this.filled = 0;
+    if (this.underWay.size >= this.sending.concurrency) await Promise.race(this.underWay);
+    this.throwIfFailed();
+  }
+
+  private takeBuffer(): Buffer {
+    return this.idle.pop() ?? Buffer.allocUnsafeSlow(this.sending.blockLength);
+  }
+
+  private throwIfFailed(): void {
+    if (this.failure !== null) throw this.failure.error;
+  }
+}

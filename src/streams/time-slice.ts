@@ -1,0 +1,23 @@
+/** Gives the event loop a turn when work has gone on for long enough: a server stays alive while a gigabyte is sealed. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Milliseconds of work between two turns. */
+const SLICE_MS = 1;
+/** Bytes that a cipher is handed at once: larger steps are slower and hold the loop longer (bench/README.md). */
+export const STEP_LENGTH = 64 * 1024;
+
+export class TimeSlice {
+  private started = performance.now();
+
+  /** Resolves at once while the slice lasts, otherwise after a turn of the event loop. */
+  async breathe(): Promise<void> {
+    if (performance.now() - this.started < SLICE_MS) return;
+    await nextTurn();
+    this.started = performance.now();
+  }
+}
+
+/** Cuts a chunk into steps. */
+export function* stepsOf(chunk: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < chunk.length; at += STEP_LENGTH) yield chunk.subarray(at, at + STEP_LENGTH);
+}
