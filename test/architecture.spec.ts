@@ -1,0 +1,142 @@
+/**
+ * The picture of ARCHITECTURE.md as tables: which folder of src may import which, where each package is at home, how long a
+ * file may be. Type imports count.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile } from './support/source-tree.js';
+
+/** A layer imports itself, the leaves, and what stands here: a folder, or one file of it. */
+const LEAVES = ['errors', 'version'];
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  version: [],
+  crypto: [],
+  protocol: ['crypto'],
+  wire: [],
+  keys: [],
+  envelope: ['protocol', 'keys', 'wire', 'crypto'],
+  streams: ['crypto'],
+  decorators: [],
+  blob: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto'],
+  queue: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto'],
+  table: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'decorators'],
+  nest: ['blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'streams', 'decorators', 'crypto'],
+  index: ['nest', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators'],
+};
+
+/** Packages that have a home, and the layers that may import them. */
+const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
+  [/^@azure\/storage-blob(\/|$)/, ['blob', 'nest']],
+  [/^@azure\/storage-queue(\/|$)/, ['queue', 'nest']],
+  [/^@azure\/data-tables(\/|$)/, ['table', 'nest']],
+  [/^@azure\/keyvault-/, ['keys']],
+  [/^@azure\//, ['keys', 'envelope', 'blob', 'queue', 'table', 'nest']],
+  [/^@nestjs\//, ['nest']],
+  [/^reflect-metadata(\/|$)/, ['decorators', 'nest']],
+  [/^(node:)?crypto$/, ['crypto', 'keys']],
+];
+
+const MAX_LINES = 250;
+
+const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.ts$/, '');
+const versionOf = (path: string) => /^protocol\/(v\d+)\//.exec(path)?.[1];
+
+/** Every broken rule of one file, as a sentence. */
+function faultsOf(file: SourceFile): string[] {
+  const layer = layerOf(file.path);
+  const allowed = [layer, ...LEAVES, ...(LAYERS[layer] ?? [])];
+  const isAllowed = (target: string) =>
+    allowed.some((entry) => target === `${entry}.ts` || target.startsWith(`${entry}/`));
+  const namesVersion = (target: string) =>
+    file.path !== 'protocol/registry.ts' && ![undefined, versionOf(file.path)].includes(versionOf(target));
+  const isAway = (name: string) => HOMES.some(([home, layers]) => home.test(name) && !layers.includes(layer));
+  const lines = file.text.replace(/\n$/, '').split('\n').length;
+
+  return [
+    ...(layer in LAYERS ? [] : ['stands in no layer']),
+    ...file.files.filter((target) => !isAllowed(target)).map((target) => `imports ${target} against the layers`),
+    ...file.files.filter(namesVersion).map((target) => `names the protocol version folder of ${target}`),
+    ...file.packages.filter(isAway).map((name) => `imports ${name} away from its home`),
+    ...(lines > MAX_LINES ? [`has ${lines} lines`] : []),
+    ...(file.reexports && file.path !== 'index.ts' ? ['re-exports'] : []),
+    ...(file.defines && file.path === 'index.ts' ? ['defines something'] : []),
+  ].map((fault) => `${file.path} ${fault}`);
+}
+
+describe('src', () => {
+  const tree = readSourceTree('src');
+
+  it('keeps to its layers, homes and sizes', () => {
+    expect(tree.flatMap(faultsOf)).toEqual([]);
+  });
+
+  it('has no import cycle, types included', () => {
+    expect(findCycle(tree)).toBeUndefined();
+  });
+
+  it('imports only files that exist, by their .js names', () => {
+    const known = new Set(tree.map((file) => file.path));
+
+    const unknown = tree.flatMap((file) =>
+      file.files.filter((target) => !known.has(target)).map((target) => [file.path, target]),
+    );
+
+    expect(unknown).toEqual([]);
+  });
+
+  it('declares every package that it imports, types included', () => {
+    const manifest = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as Record<string, object>;
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+
+    const imported = tree.flatMap((file) => file.packages).filter((name) => !name.startsWith('node:'));
+    const undeclared = imported.filter(
+      (name) => !declared.some((known) => name === known || name.startsWith(`${known}/`)),
+    );
+
+    expect([...new Set(undeclared)]).toEqual([]);
+  });
+});
+
+describe('the rules', () => {
+  it.each([
+    ['a step upward', 'crypto/a.ts', "import { a } from '../wire/a.js';"],
+    ['a step sideways', 'blob/a.ts', "import type { A } from '../queue/a.js';"],
+    ['an import of the surface', 'nest/a.ts', "import { a } from '../index.js';"],
+    ['more of the protocol than its interface', 'queue/a.ts', "import { a } from '../protocol/registry.js';"],
+    ['a protocol version by name', 'envelope/a.ts', "import { a } from '../protocol/v1/index.js';"],
+    ['another protocol version', 'protocol/v2/a.ts', "import { a } from '../v1/content.js';"],
+    ['an SDK away from home', 'blob/a.ts', "import type { A } from '@azure/data-tables';"],
+    ['an SDK in an import type', 'wire/a.ts', "export type A = import('@azure/storage-blob').Metadata;"],
+    ['an SDK in a dynamic import', 'queue/a.ts', "export const a = () => import('@azure/storage-blob');"],
+    ['Nest outside the door', 'blob/a.ts', "import { Injectable } from '@nestjs/common';"],
+    ['ciphers outside crypto and keys', 'envelope/a.ts', "import { createHash } from 'node:crypto';"],
+    ['a barrel', 'wire/a.ts', "export { a } from './b.js';"],
+    ['a definition in the surface', 'index.ts', 'export const a = 1;'],
+    ['a folder without a layer', 'helpers/a.ts', 'export const a = 1;'],
+    ['a long file', 'wire/a.ts', '\n'.repeat(MAX_LINES + 1)],
+  ])('refuse %s', (_what, path, text) => {
+    expect(faultsOf(parseSource(path, text))).toHaveLength(1);
+  });
+
+  it.each([
+    ['the registry name every version', 'protocol/registry.ts', "import { a } from './v1/index.js';"],
+    ['a version import itself', 'protocol/v1/index.ts', "import { a } from './content.js';"],
+    ['tables read the decorators', 'table/a.ts', "import { a } from '../decorators/a.js';"],
+    ['every layer throw errors', 'crypto/a.ts', "import { DecryptionError } from '../errors.js';"],
+    ['the longest file', 'wire/a.ts', '\n'.repeat(MAX_LINES)],
+    ['an import in a comment', 'wire/a.ts', "// import '@nestjs/common'\nexport const a = \"import '../nest/a.js'\";"],
+  ])('let %s', (_what, path, text) => {
+    expect(faultsOf(parseSource(path, text))).toEqual([]);
+  });
+
+  it('find a cycle of types', () => {
+    const tree = [
+      parseSource('a.ts', "import type { B } from './b.js';"),
+      parseSource('b.ts', "export type C = import('./c.js').C;"),
+      parseSource('c.ts', "import { a } from './a.js';"),
+    ];
+
+    expect(findCycle(tree)).toEqual(['a.ts', 'b.ts', 'c.ts', 'a.ts']);
+  });
+});
