@@ -1,9 +1,12 @@
 /** Small operations on bytes that more than one layer needs. */
-import { createHash, randomBytes as secureRandomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes as secureRandomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 export const randomBytes = (length: number): Buffer => secureRandomBytes(length);
+
+/** A name that nothing else has: 36 characters. */
+export const uniqueId = (): string => randomUUID();
 
 export const sha256 = (...parts: readonly (Uint8Array | string)[]): Buffer => {
   const hash = createHash('sha256');
@@ -15,7 +18,7 @@ export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length ==
 
 /** Decodes standard, padded base64 (RFC 4648, 4) strictly: `null` for anything else, where Node would skip the junk. */
 export function decodeBase64(text: string): Buffer | null {
-  return BASE64.test(text) ? Buffer.from(text, 'base64') : null;
+  return text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, 'base64') : null;
 }
 
 /** A view of the same bytes as a Buffer, without a copy. */

@@ -1,0 +1,62 @@
+/** What every operation on one blob needs, and what all calls share. */
+import type { OperationOptions } from '@azure/core-client';
+import type { BlobClient, BlobHTTPHeaders } from '@azure/storage-blob';
+import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
+import { metadataLength, METADATA_LIMIT } from '../wire/blob-metadata.js';
+
+/** One extra member on the SDK's own option bags. */
+export interface EncryptedOperationOptions {
+  /** Key for this one call, before the module's. */
+  readonly keyEncryptionKey?: KeyEncryptionKey;
+}
+
+export interface BlobContext {
+  readonly client: BlobClient;
+  readonly policy: EncryptionPolicy;
+}
+
+export const targetOf = ({ client }: BlobContext): EncryptionTarget => ({
+  kind: 'blob',
+  account: client.accountName,
+  container: client.containerName,
+  blob: client.name,
+});
+
+/** What a call's options hand on to the keys. */
+export const keyOperation = (options: OperationOptions): KeyOperationOptions => ({
+  ...(options.abortSignal === undefined ? {} : { abortSignal: options.abortSignal }),
+  ...(options.tracingOptions === undefined ? {} : { tracingOptions: options.tracingOptions }),
+});
+
+/** Refuses what would describe plaintext to the service, or ciphertext to the caller. */
+export function refuseHashes(options: object): void {
+  const given = options as { blobHTTPHeaders?: BlobHTTPHeaders } & Record<string, unknown>;
+  const named = [
+    ...['transactionalContentMD5', 'transactionalContentCrc64', 'rangeGetContentMD5', 'rangeGetContentCrc64'].filter(
+      (name) => given[name] !== undefined && given[name] !== false,
+    ),
+    ...(given.blobHTTPHeaders?.blobContentMD5 === undefined ? [] : ['blobHTTPHeaders.blobContentMD5']),
+  ];
+  if (named.length === 0) return;
+  throw new UnsupportedOperationError(
+    `${named.join(', ')} cannot be used with encryption: a hash of the plaintext does not fit what is stored, and would tell of it`,
+  );
+}
+
+/** Throws before anything is sent if the service would refuse the metadata at the end of an upload. */
+export function assertMetadataFits(metadata: Record<string, string>): void {
+  const length = metadataLength(metadata);
+  if (length > METADATA_LIMIT) throw new PayloadTooLargeError('The blob metadata', METADATA_LIMIT, length);
+}
+
+/** Throws {@link InvalidOptionsError} with all faults of a range. */
+export function assertRange(offset: number, count: number | undefined): void {
+  const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  const faults = [
+    ...(isWhole(offset) ? [] : ['"offset" must be a whole number of bytes from 0']),
+    ...(count === undefined || isWhole(count) ? [] : ['"count" must be a whole number of bytes from 0']),
+  ];
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}

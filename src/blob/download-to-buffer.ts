@@ -1,0 +1,169 @@
+/**
+ * Downloads to memory: parts of the range in parallel, all under one ETag and one check of region order, each written to its
+ * place as it opens. Nothing of a failed download is left in the caller's buffer.
+ */
+import type { BlobDownloadToBufferOptions } from '@azure/storage-blob';
+import { asBuffer } from '../crypto/bytes.js';
+import { DecryptionError, InvalidOptionsError } from '../errors.js';
+import { expectedLayout } from '../envelope/envelope.js';
+import type { ByteRange, ContentOpener } from '../protocol/protocol.js';
+import { discard, openedPieces } from '../streams/opened-stream.js';
+import { linkedAbort } from './abort.js';
+import { assertRange, type BlobContext, type EncryptedOperationOptions, refuseHashes } from './blob-context.js';
+import { windowOf } from './download.js';
+import { bodyOf, fetchWindow, firstAnswer, type FirstAnswer, openStored, type ReadOptions } from './stored-blob.js';
+import { DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './upload.js';
+
+export interface ToBufferOptions extends BlobDownloadToBufferOptions, EncryptedOperationOptions {}
+
+/** A part of the plaintext asked for. */
+interface Part {
+  readonly offset: number;
+  readonly count: number;
+}
+
+interface PartsPlan {
+  readonly parts: readonly Part[];
+  /** Bytes of plaintext at most; padding may hide up to 15 fewer. */
+  readonly length: number;
+}
+
+/** @returns the part of `destination`, or of a new buffer, that was filled. */
+export async function downloadToBuffer(
+  context: BlobContext,
+  range: ByteRange & { readonly destination?: Uint8Array },
+  options: ToBufferOptions,
+): Promise<Buffer> {
+  assertRange(range.offset, range.count);
+  refuseHashes(options);
+  const abort = linkedAbort(options.abortSignal);
+  const readOptions = { ...readOptionsOf(options), abortSignal: abort.signal };
+  const partLength = options.blockSize ?? DEFAULT_BLOCK_LENGTH;
+  try {
+    const answer = await firstAnswer(context, firstPart(context, range, partLength), readOptions);
+    const opener = await openOrDiscard(context, answer, readOptions);
+    const plan = planOf(range, answer, { opener, partLength });
+    const destination = destinationOf(range.destination, plan.length);
+    const download = new PartsDownload({ context, answer, opener, readOptions, destination, plan }, options);
+    return await download.run(() => {
+      abort.controller.abort();
+    });
+  } finally {
+    abort.unlink();
+  }
+}
+
+interface PartsContext {
+  readonly context: BlobContext;
+  readonly answer: FirstAnswer;
+  readonly opener: ContentOpener | null;
+  readonly readOptions: ReadOptions;
+  readonly destination: Buffer;
+  readonly plan: PartsPlan;
+}
+
+class PartsDownload {
+  private next = 0;
+  private loaded = 0;
+
+  constructor(
+    private readonly parts: PartsContext,
+    private readonly options: ToBufferOptions,
+  ) {}
+
+  async run(stopOthers: () => void): Promise<Buffer> {
+    const lanes = Math.min(this.options.concurrency ?? DEFAULT_CONCURRENCY, this.parts.plan.parts.length);
+    let failure: { readonly error: unknown } | undefined;
+    const lane = (): Promise<void> =>
+      this.lane().catch((error: unknown) => {
+        failure ??= { error };
+        this.next = Infinity;
+        stopOthers();
+      });
+    await Promise.all(Array.from({ length: lanes }, lane));
+    if (failure === undefined) return this.parts.destination.subarray(0, this.loaded);
+    this.parts.destination.fill(0);
+    throw failure.error;
+  }
+
+  private async lane(): Promise<void> {
+    for (let index = this.next++; index < this.parts.plan.parts.length; index = this.next++) await this.fetch(index);
+  }
+
+  private async fetch(index: number): Promise<void> {
+    const { context, answer, opener, readOptions, destination, plan } = this.parts;
+    const part = plan.parts[index] as Part;
+    const window = windowOf(answer.stored, opener, part);
+    const response =
+      index === 0
+        ? await bodyOf(context, answer, window, readOptions)
+        : await fetchWindow(context, answer.stored, window, readOptions);
+
+    let at = part.offset - (plan.parts[0] as Part).offset;
+    const end = at + part.count;
+    const transform = opener?.open(window) ?? plainTransform;
+    const pieces = response?.readableStreamBody === undefined ? transform.finish() : openedPieces(response.readableStreamBody, transform);
+    for await (const piece of pieces) {
+      at += piece.copy(destination, at, 0, end - at);
+      this.loaded += piece.length;
+      this.options.onProgress?.({ loadedBytes: this.loaded });
+    }
+    const isLast = index === plan.parts.length - 1;
+    if (at !== end && !isLast) throw new DecryptionError();
+  }
+}
+
+const plainTransform = { push: (chunk: Uint8Array) => [asBuffer(chunk)], finish: () => [] };
+
+async function openOrDiscard(
+  context: BlobContext,
+  answer: FirstAnswer,
+  options: ReadOptions,
+): Promise<ContentOpener | null> {
+  try {
+    return await openStored(context, answer.stored, options);
+  } catch (error) {
+    discard(answer.fetched?.response.readableStreamBody);
+    throw error;
+  }
+}
+
+/** The first part, by guess: the end of a part lies where the next unit starts. */
+function firstPart({ policy }: BlobContext, range: ByteRange, partLength: number): ByteRange {
+  const { unitLength } = expectedLayout(policy, 'blob', 'stream');
+  const count = partEnd(range.offset, partLength, unitLength) - range.offset;
+  return { offset: range.offset, count: Math.min(range.count ?? Infinity, count) };
+}
+
+const partEnd = (offset: number, partLength: number, unitLength: number): number =>
+  Math.ceil((offset + partLength) / unitLength) * unitLength;
+
+function planOf(
+  { offset, count }: ByteRange,
+  { stored }: FirstAnswer,
+  { opener, partLength }: { readonly opener: ContentOpener | null; readonly partLength: number },
+): PartsPlan {
+  const { most } = opener?.layout.plaintextBounds(stored.storedLength) ?? { most: stored.storedLength };
+  const end = Math.max(offset, Math.min(most, offset + (count ?? Infinity)));
+  const unitLength = opener?.layout.unitLength ?? 1;
+  const parts: Part[] = [];
+  for (let at = offset; at < end; ) {
+    const next = Math.min(end, partEnd(at, partLength, unitLength));
+    parts.push({ offset: at, count: next - at });
+    at = next;
+  }
+  return { parts: parts.length > 0 ? parts : [{ offset, count: 0 }], length: end - offset };
+}
+
+function destinationOf(given: Uint8Array | undefined, length: number): Buffer {
+  if (given === undefined) return Buffer.allocUnsafeSlow(length);
+  if (given.length < length) {
+    throw new InvalidOptionsError([`the buffer has ${given.length} bytes, the range may have ${length}`]);
+  }
+  return asBuffer(given).subarray(0, length);
+}
+
+function readOptionsOf(options: ToBufferOptions): ReadOptions {
+  const { blockSize: _size, concurrency: _concurrency, onProgress: _progress, maxRetryRequestsPerBlock, ...rest } = options;
+  return { ...rest, ...(maxRetryRequestsPerBlock === undefined ? {} : { maxRetryRequests: maxRetryRequestsPerBlock }) };
+}

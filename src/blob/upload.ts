@@ -1,0 +1,179 @@
+/**
+ * Uploads of block blobs: source -> sealer -> blocks -> Put Block List, or one Put Blob where all fits in a block. The encryption
+ * data goes with the request that makes the content visible, so a blob is whole and readable or as it was before.
+ */
+import type { BlobUploadCommonResponse, BlockBlobClient, BlockBlobUploadOptions } from '@azure/storage-blob';
+import { uniqueId } from '../crypto/bytes.js';
+import { createEnvelope, type Envelope } from '../envelope/envelope.js';
+import { InvalidOptionsError, PayloadTooLargeError } from '../errors.js';
+import { withEncryptionData } from '../wire/blob-metadata.js';
+import { formatEncryptionData } from '../wire/encryption-data.js';
+import type { ByteSource } from '../streams/source.js';
+import {
+  assertMetadataFits,
+  type BlobContext,
+  type EncryptedOperationOptions,
+  keyOperation,
+  refuseHashes,
+  targetOf,
+} from './blob-context.js';
+import { sealContent } from './seal-content.js';
+import { SealedBlocks } from './sealed-blocks.js';
+
+/** Bytes of ciphertext in a block unless the call says otherwise. */
+export const DEFAULT_BLOCK_LENGTH = 4 * 1024 * 1024;
+/** Blocks of ciphertext that are on their way at once unless the call says otherwise; the SDK's default. */
+export const DEFAULT_CONCURRENCY = 5;
+/** Blocks that a block blob may have, and bytes of a block; the service's limits. */
+const MAX_BLOCKS = 50_000;
+const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
+
+export interface UploadOptions extends BlockBlobUploadOptions, EncryptedOperationOptions {
+  readonly blockSize?: number;
+  readonly concurrency?: number;
+  readonly maxSingleShotSize?: number;
+}
+
+export interface BlockBlobContext extends BlobContext {
+  readonly client: BlockBlobClient;
+}
+
+export interface UploadSource {
+  readonly source: ByteSource;
+  /** Bytes of plaintext, where they are known beforehand. */
+  readonly length?: number;
+}
+
+interface BlockPlan {
+  readonly blockLength: number;
+  readonly concurrency: number;
+}
+
+/** Uploads a whole block blob. The source is read only once the content key is wrapped. */
+export async function uploadBlockBlob(
+  context: BlockBlobContext,
+  { source, length }: UploadSource,
+  options: UploadOptions,
+): Promise<BlobUploadCommonResponse> {
+  refuseHashes(options);
+  assertPlanOptions(options);
+  const envelope = await createEnvelope(context.policy, {
+    target: targetOf(context),
+    form: 'stream',
+    operation: keyOperation(options),
+    ...(options.keyEncryptionKey === undefined ? {} : { keyEncryptionKey: options.keyEncryptionKey }),
+  });
+  const metadata = withEncryptionData(options.metadata, formatEncryptionData(envelope.encryptionData, 'blob'));
+  assertMetadataFits(metadata);
+  return new BlockBlobUpload(context.client, envelope, { ...options, metadata }).run({
+    source,
+    ...(length === undefined ? {} : { length }),
+  });
+}
+
+/** One upload: what is on its way, and how much plaintext of it has arrived. */
+class BlockBlobUpload {
+  private readonly idPrefix = uniqueId();
+  private readonly ids: string[] = [];
+  private taken = 0;
+  private announced = 0;
+  private loaded = 0;
+
+  constructor(
+    private readonly client: BlockBlobClient,
+    private readonly envelope: Envelope,
+    private readonly options: UploadOptions,
+  ) {}
+
+  async run({ source, length }: UploadSource): Promise<BlobUploadCommonResponse> {
+    const plan = planOf(this.options, length === undefined ? undefined : this.ciphertextLength(length));
+    const blocks = new SealedBlocks({ ...plan, send: (block, index) => this.stage(block, index) });
+    try {
+      await sealContent({
+        source,
+        sealer: this.envelope.sealer.seal(),
+        write: (ciphertext) => blocks.write(ciphertext),
+        onTaken: (plaintextBytes) => {
+          this.taken = plaintextBytes;
+        },
+        ...(length === undefined ? {} : { expectedLength: length }),
+        ...(this.options.abortSignal === undefined ? {} : { abortSignal: this.options.abortSignal }),
+      });
+      if (blocks.sent === 0) return await this.putWhole(blocks.last);
+      await blocks.finish();
+    } finally {
+      await blocks.settle();
+    }
+    return this.client.commitBlockList(this.ids, this.passedOn());
+  }
+
+  private ciphertextLength(plaintextLength: number): number {
+    return this.envelope.sealer.layout.ciphertextLength(plaintextLength);
+  }
+
+  private async putWhole(content: Buffer): Promise<BlobUploadCommonResponse> {
+    const response = await this.client.upload(content, content.length, this.passedOn());
+    this.progress(this.taken);
+    return response;
+  }
+
+  private async stage(block: Buffer, index: number): Promise<void> {
+    if (index >= MAX_BLOCKS) {
+      throw new PayloadTooLargeError('The blob (choose larger blocks)', MAX_BLOCKS * block.length, this.taken);
+    }
+    const id = blockId(this.idPrefix, index);
+    this.ids.push(id);
+    const plaintextBytes = this.taken - this.announced;
+    this.announced = this.taken;
+
+    const { abortSignal, tracingOptions, conditions, customerProvidedKey, encryptionScope } = this.options;
+    await this.client.stageBlock(id, block, block.length, {
+      ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
+      ...(conditions?.leaseId === undefined ? {} : { conditions: { leaseId: conditions.leaseId } }),
+      ...(this.options.contentChecksumAlgorithm === undefined
+        ? {}
+        : { contentChecksumAlgorithm: this.options.contentChecksumAlgorithm }),
+    });
+    this.progress(plaintextBytes);
+  }
+
+  private progress(plaintextBytes: number): void {
+    this.loaded += plaintextBytes;
+    this.options.onProgress?.({ loadedBytes: this.loaded });
+  }
+
+  /** The caller's options for the request that makes the blob, less what is ours. */
+  private passedOn(): BlockBlobUploadOptions {
+    const { keyEncryptionKey: _key, onProgress: _progress, blockSize: _size, ...rest } = this.options;
+    const { concurrency: _concurrency, maxSingleShotSize: _shot, ...passed } = rest;
+    return passed;
+  }
+}
+
+/** Of one length for all blobs and uploads, as the service wants it, and new for every upload, so that two never mix. */
+function blockId(prefix: string, index: number): string {
+  const ID_LENGTH = 48;
+  return Buffer.from(prefix + String(index).padStart(ID_LENGTH - prefix.length, '0')).toString('base64');
+}
+
+function planOf(options: UploadOptions, ciphertextLength: number | undefined): BlockPlan {
+  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+  const wanted = options.blockSize ?? DEFAULT_BLOCK_LENGTH;
+  if (ciphertextLength === undefined) return { blockLength: wanted, concurrency };
+  if (ciphertextLength <= (options.maxSingleShotSize ?? wanted)) {
+    return { blockLength: Math.max(1, ciphertextLength), concurrency };
+  }
+  const needed = Math.ceil(ciphertextLength / MAX_BLOCKS);
+  return { blockLength: options.blockSize ?? Math.max(wanted, needed), concurrency };
+}
+
+function assertPlanOptions({ blockSize, concurrency, maxSingleShotSize }: UploadOptions): void {
+  const inRange = (value: number | undefined, least: number, most: number): boolean =>
+    value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most);
+  const faults = [
+    ...(inRange(blockSize, 1, MAX_BLOCK_LENGTH) ? [] : [`"blockSize" must be from 1 to ${MAX_BLOCK_LENGTH} bytes`]),
+    ...(inRange(concurrency, 1, Infinity) ? [] : ['"concurrency" must be a whole number from 1']),
+    ...(inRange(maxSingleShotSize, 0, Infinity) ? [] : ['"maxSingleShotSize" must be a whole number of bytes from 0']),
+  ];
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
