@@ -1,0 +1,120 @@
+/**
+ * The packed tarball, installed with its peers in an empty folder, works from an ESM program and from a CommonJS program,
+ * and its types check for both under `module: nodenext`. Needs a built package.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+const MUST_HOLD = [
+  ...['package.json', 'README.md', 'LICENSE', 'dist/cjs/package.json'],
+  ...['esm', 'cjs'].flatMap((format) => [`dist/${format}/index.js`, `dist/${format}/index.d.ts`]),
+];
+const MAY_HOLD = /^(dist\/(esm|cjs)\/|[A-Z]+(\.md)?$|package\.json$)/;
+
+/** Wraps and unwraps a content key, the smallest real use; prints the number of exports. */
+const USE = `
+  const contentKey = new Uint8Array(32).fill(7);
+  const kek = library.AesKeyEncryptionKey.generate('check-package');
+  const wrapped = await kek.wrapKey(Uint8Array.from(contentKey));
+  const unwrapped = await kek.unwrapKey(wrapped.encryptedKey, wrapped.algorithm);
+  if (Buffer.compare(unwrapped, contentKey) !== 0) throw new Error('unwrapped other bytes');
+  if (!library.isEncryptedStorageError(new library.DecryptionError())) throw new Error('the error has no brand');
+  if (typeof library.EncryptedStorageModule.forRoot !== 'function') throw new Error('the module has no forRoot');
+  console.log(Object.keys(library).length + ' exports');
+`;
+const PROGRAMS = [
+  { format: 'esm', type: 'module', code: `import * as library from '${MANIFEST.name}';\n${USE}` },
+  { format: 'cjs', type: 'commonjs', code: `const library = require('${MANIFEST.name}');\n(async () => {${USE}})();` },
+];
+const TYPED = `
+import { AesKeyEncryptionKey, EncryptedStorageModule, type EncryptedBlobService, type KeyEncryptionKey } from '${MANIFEST.name}';
+
+export const kek: KeyEncryptionKey = AesKeyEncryptionKey.generate('check-package');
+export const keyId: string = kek.keyId;
+export const forRoot = EncryptedStorageModule.forRoot.name;
+export type Service = EncryptedBlobService;
+// @ts-expect-error a number is no key id, so the types are really there
+AesKeyEncryptionKey.generate(1);
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
+try {
+  install(pack());
+  for (const program of PROGRAMS) run(program);
+  typeCheck();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function npm(args, cwd) {
+  return execFileSync('npm', args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+}
+
+function pack() {
+  const [packed] = JSON.parse(npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT));
+  const paths = packed.files.map(({ path }) => path);
+  const missing = MUST_HOLD.filter((path) => !paths.includes(path));
+  const foreign = paths.filter((path) => !MAY_HOLD.test(path));
+  if (missing.length > 0) throw new Error(`The tarball lacks ${missing.join(', ')}`);
+  if (foreign.length > 0) throw new Error(`The tarball holds ${foreign.join(', ')}`);
+  console.log(`packed ${paths.length} files, ${packed.size} bytes`);
+  return join(folder, packed.filename);
+}
+
+function install(tarball) {
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', version: '1.0.0', private: true }));
+  const types = `@types/node@${MANIFEST.devDependencies['@types/node']}`;
+  npm(['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, types], folder);
+  if (!existsSync(join(folder, 'node_modules', MANIFEST.name))) throw new Error('The tarball was not installed');
+}
+
+function run({ format, type, code }) {
+  mkdirSync(join(folder, format));
+  writeFileSync(join(folder, format, 'package.json'), JSON.stringify({ type }));
+  writeFileSync(join(folder, format, 'main.js'), code);
+  writeFileSync(join(folder, format, 'typed.ts'), TYPED);
+  const output = execFileSync(process.execPath, ['main.js'], { cwd: join(folder, format), encoding: 'utf8' });
+  console.log(`${format} program runs: ${output.trim()}`);
+}
+
+/** Declarations of other packages may have faults of their own; ours may not. */
+function typeCheck() {
+  const files = PROGRAMS.map(({ format }) => join(folder, format, 'typed.ts'));
+  const program = ts.createProgram(files, {
+    ...{
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+    },
+    ...{
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [join(folder, 'node_modules/@types')],
+    },
+  });
+  const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => !file || isOurs(file.fileName));
+  for (const fault of ours) {
+    const row = fault.file?.getLineAndCharacterOfPosition(fault.start ?? 0).line ?? 0;
+    console.error(`${fault.file?.fileName}:${row + 1} ${ts.flattenDiagnosticMessageText(fault.messageText, '\n')}`);
+  }
+  if (ours.length > 0) throw new Error(`The types have ${ours.length} faults`);
+  console.log('types check for both formats');
+}
+
+function isOurs(path) {
+  return !path.includes('/node_modules/') || path.includes(`/node_modules/${MANIFEST.name}/`);
+}
