@@ -4,6 +4,7 @@
  */
 import type { BlobDownloadToBufferOptions } from '@azure/storage-blob';
 import { asBuffer } from '../crypto/bytes.js';
+import { exactLength } from '../crypto/exact-length.js';
 import { DecryptionError, InvalidOptionsError } from '../errors.js';
 import { expectedLayout } from '../envelope/envelope.js';
 import type { ByteRange, ContentOpener } from '../protocol/protocol.js';
@@ -101,7 +102,7 @@ class PartsDownload {
 
     let at = part.offset - (plan.parts[0] as Part).offset;
     const end = at + part.count;
-    const transform = opener?.open(window) ?? plainTransform;
+    const transform = opener?.open(window) ?? exactLength(window.count);
     const pieces = response?.readableStreamBody === undefined ? transform.finish() : openedPieces(response.readableStreamBody, transform);
     for await (const piece of pieces) {
       at += piece.copy(destination, at, 0, end - at);
@@ -112,8 +113,6 @@ class PartsDownload {
     if (at !== end && !isLast) throw new DecryptionError();
   }
 }
-
-const plainTransform = { push: (chunk: Uint8Array) => [asBuffer(chunk)], finish: () => [] };
 
 async function openOrDiscard(
   context: BlobContext,

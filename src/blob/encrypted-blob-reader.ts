@@ -1,0 +1,152 @@
+/** The reads and the safe changes that every kind of blob has. */
+import type { OperationOptions } from '@azure/core-client';
+import type {
+  BlobClient,
+  BlobCreateSnapshotOptions,
+  BlobCreateSnapshotResponse,
+  BlobDeleteIfExistsResponse,
+  BlobDeleteOptions,
+  BlobDeleteResponse,
+  BlobDownloadOptions,
+  BlobDownloadResponseParsed,
+  BlobExistsOptions,
+  BlobGetPropertiesOptions,
+  BlobSetMetadataOptions,
+  BlobSetMetadataResponse,
+  Metadata,
+} from '@azure/storage-blob';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import type { BlobContext, EncryptedOperationOptions } from './blob-context.js';
+import { downloadStream } from './download.js';
+import { downloadToBuffer, type ToBufferOptions } from './download-to-buffer.js';
+import { downloadToFile } from './download-to-file.js';
+import {
+  createSnapshot,
+  type EncryptedBlobProperties,
+  getProperties,
+  rewrapKey,
+  type RewrapResult,
+  setMetadata,
+} from './metadata.js';
+
+/** One encrypted blob: what it takes to read it. All offsets, counts and progress are bytes of plaintext. */
+export abstract class EncryptedBlobReader<Client extends BlobClient> {
+  /**
+   * The plain SDK client of the same blob: its data calls are NOT encrypted, and its `setMetadata` makes the blob unreadable.
+   */
+  readonly unencryptedClient: Client;
+  protected readonly context: BlobContext & { readonly client: Client };
+
+  constructor(client: Client, policy: EncryptionPolicy) {
+    this.unencryptedClient = client;
+    this.context = { client, policy };
+  }
+
+  get name(): string {
+    return this.unencryptedClient.name;
+  }
+
+  get containerName(): string {
+    return this.unencryptedClient.containerName;
+  }
+
+  get url(): string {
+    return this.unencryptedClient.url;
+  }
+
+  /**
+   * Downloads as a stream. `contentLength` and `contentRange` of the answer describe plaintext. A range that starts at or
+   * behind the end is empty. In protocol 2.x a region is released only after its tag was verified; 1.0 cannot verify.
+   *
+   * @param offset - first byte of plaintext, default 0
+   * @param count - bytes of plaintext at most, default up to the end
+   * @throws the errors of the key, `PLAINTEXT_NOT_ALLOWED`, `INVALID_ENCRYPTION_METADATA`, `UNSUPPORTED_PROTOCOL`; from the
+   * stream `DECRYPTION_FAILED` and `REGION_OUT_OF_ORDER`; the service's own errors as they are (412 if the blob was replaced)
+   */
+  download(
+    offset = 0,
+    count?: number,
+    options: BlobDownloadOptions & EncryptedOperationOptions = {},
+  ): Promise<BlobDownloadResponseParsed> {
+    return downloadStream(this.context, rangeOf(offset, count), options);
+  }
+
+  /** Downloads into memory, several parts at once; errors as {@link EncryptedBlobReader.download}. */
+  downloadToBuffer(offset?: number, count?: number, options?: ToBufferOptions): Promise<Buffer>;
+  /** Fills the given buffer, which is wiped if the download fails, and returns the part of it that was filled. */
+  downloadToBuffer(buffer: Buffer, offset?: number, count?: number, options?: ToBufferOptions): Promise<Buffer>;
+  downloadToBuffer(
+    ...given: [number?, number?, ToBufferOptions?] | [Buffer, number?, number?, ToBufferOptions?]
+  ): Promise<Buffer> {
+    const [destination, [offset, count, options]] = splitDestination(given);
+    const range = { ...rangeOf(offset ?? 0, count), ...(destination === undefined ? {} : { destination }) };
+    return downloadToBuffer(this.context, range, options ?? {});
+  }
+
+  /** Downloads to a file, which appears, or is replaced, only when it is whole; errors as {@link EncryptedBlobReader.download}. */
+  downloadToFile(
+    filePath: string,
+    offset = 0,
+    count?: number,
+    options: BlobDownloadOptions & EncryptedOperationOptions = {},
+  ): Promise<BlobDownloadResponseParsed> {
+    return downloadToFile(this.context, { ...rangeOf(offset, count), path: filePath }, options);
+  }
+
+  /**
+   * For recovery only: downloads content of protocol 2.x whose regions are not in the order they were written. Every region is
+   * still verified by itself, but nothing tells whether one is missing, doubled or moved: the result is not what was stored.
+   */
+  downloadMisordered(
+    offset = 0,
+    count?: number,
+    options: BlobDownloadOptions & EncryptedOperationOptions = {},
+  ): Promise<BlobDownloadResponseParsed> {
+    return downloadStream(this.context, rangeOf(offset, count), { ...options, regionOrder: 'ignored' });
+  }
+
+  exists(options?: BlobExistsOptions): Promise<boolean> {
+    return this.unencryptedClient.exists(options);
+  }
+
+  /** The SDK's properties, with `encrypted`, and `plaintextContentLength` where it can be known without the key. */
+  getProperties(options: BlobGetPropertiesOptions = {}): Promise<EncryptedBlobProperties> {
+    return getProperties(this.context, options);
+  }
+
+  /** Replaces the user's metadata and keeps the encryption data, which the raw client's `setMetadata` would lose. */
+  setMetadata(metadata?: Metadata, options: BlobSetMetadataOptions = {}): Promise<BlobSetMetadataResponse> {
+    return setMetadata(this.context, metadata, options);
+  }
+
+  /** Makes a snapshot that can be read like the blob, also when it is given other metadata. */
+  createSnapshot(options: BlobCreateSnapshotOptions = {}): Promise<BlobCreateSnapshotResponse> {
+    return createSnapshot(this.context, options);
+  }
+
+  /**
+   * Wraps the content key with the writing key; the body is neither read nor written. The old key is found as for a read.
+   * Throws 412 if the blob changes meanwhile.
+   */
+  rewrapKey(options: EncryptedOperationOptions & OperationOptions = {}): Promise<RewrapResult> {
+    return rewrapKey(this.context, options);
+  }
+
+  delete(options?: BlobDeleteOptions): Promise<BlobDeleteResponse> {
+    return this.unencryptedClient.delete(options);
+  }
+
+  deleteIfExists(options?: BlobDeleteOptions): Promise<BlobDeleteIfExistsResponse> {
+    return this.unencryptedClient.deleteIfExists(options);
+  }
+}
+
+const rangeOf = (offset: number, count: number | undefined): { offset: number; count?: number } =>
+  count === undefined ? { offset } : { offset, count };
+
+type RangeArguments = [number?, number?, ToBufferOptions?];
+
+function splitDestination(given: RangeArguments | [Buffer, ...RangeArguments]): [Buffer | undefined, RangeArguments] {
+  const [first, ...rest] = given;
+  return Buffer.isBuffer(first) ? [first, rest as RangeArguments] : [undefined, given as RangeArguments];
+}

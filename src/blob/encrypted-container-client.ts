@@ -1,0 +1,50 @@
+import type {
+  ContainerClient,
+  ContainerCreateIfNotExistsResponse,
+  ContainerCreateOptions,
+  ContainerDeleteIfExistsResponse,
+  ContainerDeleteMethodOptions,
+  ContainerListBlobsOptions,
+} from '@azure/storage-blob';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { EncryptedBlockBlobClient } from './encrypted-block-blob-client.js';
+import { EncryptedPageBlobClient } from './encrypted-page-blob-client.js';
+
+/** A container whose blobs are encrypted under one policy. */
+export class EncryptedContainerClient {
+  constructor(
+    /** The plain SDK client of the same container: its data calls are NOT encrypted. */
+    readonly unencryptedClient: ContainerClient,
+    private readonly policy: EncryptionPolicy,
+  ) {}
+
+  get containerName(): string {
+    return this.unencryptedClient.containerName;
+  }
+
+  createIfNotExists(options?: ContainerCreateOptions): Promise<ContainerCreateIfNotExistsResponse> {
+    return this.unencryptedClient.createIfNotExists(options);
+  }
+
+  deleteIfExists(options?: ContainerDeleteMethodOptions): Promise<ContainerDeleteIfExistsResponse> {
+    return this.unencryptedClient.deleteIfExists(options);
+  }
+
+  exists(): Promise<boolean> {
+    return this.unencryptedClient.exists();
+  }
+
+  getBlockBlobClient(blobName: string): EncryptedBlockBlobClient {
+    return new EncryptedBlockBlobClient(this.unencryptedClient.getBlockBlobClient(blobName), this.policy);
+  }
+
+  /** Whole page blobs, written in protocol 1.0 only. */
+  getPageBlobClient(blobName: string): EncryptedPageBlobClient {
+    return new EncryptedPageBlobClient(this.unencryptedClient.getPageBlobClient(blobName), this.policy);
+  }
+
+  /** The SDK's listing; `contentLength` in it is that of the ciphertext. */
+  listBlobsFlat(options?: ContainerListBlobsOptions): ReturnType<ContainerClient['listBlobsFlat']> {
+    return this.unencryptedClient.listBlobsFlat(options);
+  }
+}

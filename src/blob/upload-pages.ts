@@ -1,0 +1,132 @@
+/**
+ * Uploads of page blobs: whole, in protocol 1.0, without padding. Pages have no commit, so a blob that is replaced is kept in a
+ * snapshot until the new content is whole: a failed upload puts it back, and removes a blob that was not there before.
+ */
+import { type BlobUploadCommonResponse, type PageBlobClient, type PageBlobCreateOptions, RestError } from '@azure/storage-blob';
+import { createEnvelope, type Envelope } from '../envelope/envelope.js';
+import { InvalidOptionsError } from '../errors.js';
+import type { ByteSource } from '../streams/source.js';
+import { withEncryptionData } from '../wire/blob-metadata.js';
+import { formatEncryptionData } from '../wire/encryption-data.js';
+import {
+  assertMetadataFits,
+  type BlobContext,
+  type EncryptedOperationOptions,
+  keyOperation,
+  refuseHashes,
+  targetOf,
+} from './blob-context.js';
+import { sealContent } from './seal-content.js';
+import { SealedBlocks } from './sealed-blocks.js';
+import { DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './upload.js';
+
+/** Bytes of a page. */
+const PAGE_LENGTH = 512;
+const CONFLICT = 409;
+
+export interface PageUploadOptions extends PageBlobCreateOptions, EncryptedOperationOptions {
+  readonly concurrency?: number;
+  readonly onProgress?: (progress: { loadedBytes: number }) => void;
+}
+
+export interface PageBlobContext extends BlobContext {
+  readonly client: PageBlobClient;
+}
+
+export async function uploadPageBlob(
+  context: PageBlobContext,
+  content: { readonly source: ByteSource; readonly length: number },
+  options: PageUploadOptions,
+): Promise<BlobUploadCommonResponse> {
+  refuseHashes(options);
+  if (!Number.isSafeInteger(content.length) || content.length < 0 || content.length % PAGE_LENGTH !== 0) {
+    throw new InvalidOptionsError([`a page blob holds a multiple of ${PAGE_LENGTH} bytes, not ${content.length}`]);
+  }
+  const envelope = await createEnvelope(context.policy, {
+    target: targetOf(context),
+    form: 'pages',
+    operation: keyOperation(options),
+    ...(options.keyEncryptionKey === undefined ? {} : { keyEncryptionKey: options.keyEncryptionKey }),
+  });
+  const metadata = withEncryptionData(options.metadata, formatEncryptionData(envelope.encryptionData, 'blob'));
+  assertMetadataFits(metadata);
+
+  const { keyEncryptionKey: _key, concurrency: _concurrency, onProgress: _progress, ...createOptions } = options;
+  const previous = await keepPrevious(context.client, options);
+  const response = await context.client.create(content.length, { ...createOptions, metadata });
+  try {
+    await writePages(context.client, { ...content, envelope }, options);
+  } catch (error) {
+    await putBack(context.client, previous, options);
+    throw error;
+  }
+  await previous?.delete();
+  return response;
+}
+
+interface PageContent {
+  readonly source: ByteSource;
+  readonly length: number;
+  readonly envelope: Envelope;
+}
+
+async function writePages(client: PageBlobClient, content: PageContent, options: PageUploadOptions): Promise<void> {
+  const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions } = options;
+  const leaseId = conditions?.leaseId;
+  let loadedBytes = 0;
+  const pages = new SealedBlocks({
+    blockLength: DEFAULT_BLOCK_LENGTH,
+    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    send: async (block, index) => {
+      await client.uploadPages(block, index * DEFAULT_BLOCK_LENGTH, block.length, {
+        ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
+        ...(leaseId === undefined ? {} : { conditions: { leaseId } }),
+      });
+      loadedBytes += block.length;
+      options.onProgress?.({ loadedBytes });
+    },
+  });
+  try {
+    await sealContent({
+      source: content.source,
+      sealer: content.envelope.sealer.seal(),
+      write: (ciphertext) => pages.write(ciphertext),
+      expectedLength: content.length,
+      onTaken: () => undefined,
+      ...(abortSignal === undefined ? {} : { abortSignal }),
+    });
+    await pages.finish();
+  } finally {
+    await pages.settle();
+  }
+}
+
+/** A snapshot of the blob that is about to be replaced, or `null` if there is none. */
+async function keepPrevious(client: PageBlobClient, options: PageUploadOptions): Promise<PageBlobClient | null> {
+  if (!(await client.exists({ abortSignal: options.abortSignal }))) return null;
+  try {
+    const { snapshot } = await client.createSnapshot({
+      abortSignal: options.abortSignal,
+      tracingOptions: options.tracingOptions,
+      conditions: options.conditions,
+    });
+    return snapshot === undefined ? null : client.withSnapshot(snapshot);
+  } catch (error) {
+    // a blob that its conditions protect is refused by the create that follows, in the service's own words
+    if (error instanceof RestError && (error.statusCode === CONFLICT || error.statusCode === 412)) return null;
+    throw error;
+  }
+}
+
+/** Not under the caller's abort signal: an aborted upload must still be cleaned up. */
+async function putBack(client: PageBlobClient, previous: PageBlobClient | null, options: PageUploadOptions): Promise<void> {
+  const leaseId = options.conditions?.leaseId;
+  const conditions = leaseId === undefined ? {} : { leaseId };
+  if (previous === null) {
+    await client.deleteIfExists({ conditions });
+    return;
+  }
+  const copy = await client.beginCopyFromURL(previous.url, { conditions });
+  await copy.pollUntilDone();
+  await previous.delete();
+}
