@@ -1,0 +1,138 @@
+/**
+ * AES key wrap, RFC 3394, with the default initial value of its section 2.2.3.1:
+ *
+ *     wrapped = 8 bytes more than the key it holds; both are multiples of 8 bytes, the wrapped one at least 24
+ *
+ * A content key of 1.0 (32 bytes) is stored as 40 bytes, a packed one of 2.x (40 bytes) as 48.
+ */
+import { createCipheriv, createDecipheriv, createSecretKey, generateKeySync, KeyObject } from 'node:crypto';
+import { InvalidOptionsError, KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors.js';
+import { BuiltInKey } from './built-in-key.js';
+import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
+
+/** Wrap algorithms of AES keys; the length of the key decides which one. */
+export type AesKeyWrapAlgorithm = 'A128KW' | 'A192KW' | 'A256KW';
+
+const ALGORITHM_BY_KEY_LENGTH: ReadonlyMap<number | undefined, AesKeyWrapAlgorithm> = new Map([
+  [16, 'A128KW'],
+  [24, 'A192KW'],
+  [32, 'A256KW'],
+]);
+const CIPHERS = { A128KW: 'id-aes128-wrap', A192KW: 'id-aes192-wrap', A256KW: 'id-aes256-wrap' } as const;
+
+const GENERATED_KEY_BITS = 256;
+const INITIAL_VALUE = Buffer.alloc(8, 0xa6);
+const UNIT_LENGTH = 8;
+/** Two units and the initial value. Checked before OpenSSL is asked: that one takes an empty wrapped key for a valid one. */
+const MIN_WRAPPED_LENGTH = 3 * UNIT_LENGTH;
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const WRONG_LENGTH = 'an AES key encryption key must have 16, 24 or 32 bytes';
+
+/**
+ * An AES key that wraps content keys: `A128KW`, `A192KW` or `A256KW`, as its length is. The bytes live in one handle from
+ * which neither `JSON.stringify` nor `console.log` gets them.
+ *
+ * @example
+ * ```ts
+ * import { AesKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
+ *
+ * export const key = AesKeyEncryptionKey.fromBase64('clinic-2025', process.env['CLINIC_KEY'] ?? '');
+ * ```
+ */
+export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> implements KeyEncryptionKey {
+  readonly #key: KeyObject;
+
+  private constructor(keyId: string, key: KeyObject) {
+    super(keyId, algorithmOf(key));
+    this.#key = key;
+  }
+
+  /**
+   * A key from standard, padded base64 (RFC 4648, section 4) of 16, 24 or 32 bytes.
+   *
+   * @throws `INVALID_OPTIONS` for an empty id, any other text, or another length; the error quotes neither.
+   */
+  static fromBase64(keyId: string, base64: string): AesKeyEncryptionKey {
+    const bytes = decodeStrictly(base64);
+    try {
+      return new AesKeyEncryptionKey(keyId, createSecretKey(bytes));
+    } finally {
+      bytes.fill(0);
+    }
+  }
+
+  /**
+   * A key from a secret `KeyObject` of 16, 24 or 32 bytes.
+   *
+   * @throws `INVALID_OPTIONS` for an empty id, another kind of key, or another length.
+   */
+  static fromKeyObject(keyId: string, key: KeyObject): AesKeyEncryptionKey {
+    return new AesKeyEncryptionKey(keyId, key);
+  }
+
+  /**
+   * A new random key of 32 bytes. It is gone with the process, and with it everything it wrapped: for tests and trials.
+   *
+   * @throws `INVALID_OPTIONS` for an empty id.
+   */
+  static generate(keyId: string): AesKeyEncryptionKey {
+    return new AesKeyEncryptionKey(keyId, generateKeySync('aes', { length: GENERATED_KEY_BITS }));
+  }
+
+  /**
+   * Wraps a multiple of 8 bytes, at least 16.
+   *
+   * @throws `KEY_WRAP_FAILED`
+   */
+  async wrapKey(contentKey: Uint8Array): Promise<WrappedKey> {
+    try {
+      const cipher = createCipheriv(CIPHERS[this.algorithm], this.#key, INITIAL_VALUE);
+      const encryptedKey = Buffer.concat([cipher.update(contentKey), cipher.final()]);
+      if (!isWrapped(encryptedKey, contentKey.length)) throw new KeyWrapError(this.keyId);
+      return { keyId: this.keyId, algorithm: this.algorithm, encryptedKey };
+    } catch {
+      throw new KeyWrapError(this.keyId);
+    }
+  }
+
+  /**
+   * Unwraps what this key wrapped.
+   *
+   * @throws `KEY_ALGORITHM_NOT_ALLOWED` for any algorithm but its own, `KEY_UNWRAP_FAILED` for anything it did not wrap.
+   */
+  async unwrapKey(encryptedKey: Uint8Array, algorithm: string): Promise<Uint8Array> {
+    if (algorithm !== this.algorithm) throw new KeyAlgorithmError(this.keyId, algorithm);
+    try {
+      const decipher = createDecipheriv(CIPHERS[this.algorithm], this.#key, INITIAL_VALUE);
+      const contentKey = Buffer.concat([decipher.update(encryptedKey), decipher.final()]);
+      if (!isWrapped(encryptedKey, contentKey.length)) throw new KeyUnwrapError(this.keyId);
+      return contentKey;
+    } catch {
+      throw new KeyUnwrapError(this.keyId);
+    }
+  }
+}
+
+function isWrapped({ length }: Uint8Array, contentKeyLength: number): boolean {
+  return length >= MIN_WRAPPED_LENGTH && length % UNIT_LENGTH === 0 && length - UNIT_LENGTH === contentKeyLength;
+}
+
+function algorithmOf(key: unknown): AesKeyWrapAlgorithm {
+  if (!(key instanceof KeyObject) || key.type !== 'secret') {
+    throw new InvalidOptionsError(['an AES key encryption key must be a secret KeyObject']);
+  }
+  const algorithm = ALGORITHM_BY_KEY_LENGTH.get(key.symmetricKeySize);
+  if (algorithm === undefined) throw new InvalidOptionsError([WRONG_LENGTH]);
+  return algorithm;
+}
+
+/** Strict, where `Buffer.from` skips what is not base64 and drops bits: one key, one text. */
+function decodeStrictly(base64: unknown): Buffer {
+  if (typeof base64 === 'string' && BASE64.test(base64)) {
+    const bytes = Buffer.from(base64, 'base64');
+    if (!ALGORITHM_BY_KEY_LENGTH.has(bytes.length)) throw new InvalidOptionsError([WRONG_LENGTH]);
+    if (bytes.toString('base64') === base64) return bytes;
+  }
+  throw new InvalidOptionsError(['an AES key must be given in standard, padded base64 without line breaks']);
+}

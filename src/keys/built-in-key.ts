@@ -1,0 +1,32 @@
+import { inspect, type InspectOptions } from 'node:util';
+import { InvalidOptionsError } from '../errors.js';
+
+/** What the keys of this package share: a checked id, the algorithm they write, and a print that shows nothing else. */
+export abstract class BuiltInKey<Algorithm extends string> {
+  /** Stored with everything this key wraps. */
+  readonly keyId: string;
+  /** Name of the wrap algorithm that is stored with everything this key wraps. */
+  readonly algorithm: Algorithm;
+
+  protected constructor(keyId: string, algorithm: Algorithm) {
+    const faults = keyIdFaults(keyId);
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    this.keyId = keyId;
+    this.algorithm = algorithm;
+  }
+
+  /** Id and algorithm: no key bytes, no client, no credential. */
+  toJSON(): { readonly keyId: string; readonly algorithm: string } {
+    return { keyId: this.keyId, algorithm: this.algorithm };
+  }
+
+  /** The same for `console.log` and every logger that goes by `util.inspect`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `${this.constructor.name} ${inspect(this.toJSON(), options)}`;
+  }
+}
+
+/** What is wrong with a key id. Never quotes it: what stands in the wrong place may be a key. */
+export function keyIdFaults(keyId: unknown): string[] {
+  return typeof keyId === 'string' && keyId !== '' ? [] : ['a key id must be a string that is not empty'];
+}

@@ -1,0 +1,52 @@
+import { InvalidOptionsError } from '../errors.js';
+import { keyIdFaults } from './built-in-key.js';
+import type { KeyEncryptionKey, KeyResolver } from './key-encryption-key.js';
+
+/**
+ * The keys that data may have been written with, found by id: one of them writes, all of them read.
+ *
+ * @example
+ * ```ts
+ * import { AesKeyEncryptionKey, KeyRing } from 'nestjs-azure-encrypted-storage';
+ *
+ * const current = AesKeyEncryptionKey.generate('clinic-2025');
+ * const former = AesKeyEncryptionKey.generate('clinic-2024');
+ *
+ * export const encryption = { keyEncryptionKey: current, keyResolver: new KeyRing([current, former]).resolve };
+ * ```
+ */
+export class KeyRing {
+  readonly #keys = new Map<string, KeyEncryptionKey>();
+
+  /**
+   * The key of exactly this id, or `null`: a key resolver. Needs no `this`.
+   *
+   * @param keyId - compared exactly, letter case included
+   */
+  readonly resolve: KeyResolver = (keyId) => this.#keys.get(keyId) ?? null;
+
+  /** @throws `INVALID_OPTIONS`, naming every id that stands there twice. */
+  constructor(keys: readonly KeyEncryptionKey[] = []) {
+    const faults = keys.flatMap((key) => this.#insert(key));
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+  }
+
+  /**
+   * Adds a key.
+   *
+   * @throws `INVALID_OPTIONS` if the ring has a key of that id already; the ring is then as it was.
+   */
+  add(key: KeyEncryptionKey): this {
+    const faults = this.#insert(key);
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    return this;
+  }
+
+  #insert(key: KeyEncryptionKey): string[] {
+    const faults = keyIdFaults(key.keyId);
+    if (faults.length > 0) return faults;
+    if (this.#keys.has(key.keyId)) return [`the key ring has two keys with id ${JSON.stringify(key.keyId)}`];
+    this.#keys.set(key.keyId, key);
+    return [];
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * RSAES-OAEP, RFC 8017, section 7.1, with an empty label. One hash serves the label and MGF1:
+ *
+ *     RSA-OAEP      SHA-1
+ *     RSA-OAEP-256  SHA-256
+ *     RSA           what the key classes in the samples of the Python SDK call RSA-OAEP
+ *
+ * RSA1_5 (PKCS #1 v1.5) is neither written nor read: its padding is an oracle.
+ */
+import { constants, createPrivateKey, createPublicKey, KeyObject, publicEncrypt } from 'node:crypto';
+import { InvalidOptionsError, KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors.js';
+import { BuiltInKey } from './built-in-key.js';
+import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
+import { type OaepHash, RsaDecryptPool } from './rsa-decrypt-pool.js';
+
+/** Names that an RSA key can be told to write. */
+export type RsaKeyWrapAlgorithm = 'RSA-OAEP' | 'RSA-OAEP-256' | 'RSA';
+
+export interface RsaKeyEncryptionKeyOptions {
+  /**
+   * What is written; all three are read. Default `RSA-OAEP`, which every SDK knows. `RSA` writes the same bytes under the name
+   * that key classes made after the samples of the Python SDK expect.
+   */
+  readonly algorithm?: RsaKeyWrapAlgorithm;
+}
+
+const HASHES: Readonly<Record<RsaKeyWrapAlgorithm, OaepHash>> = {
+  'RSA-OAEP': 'SHA-1',
+  'RSA-OAEP-256': 'SHA-256',
+  RSA: 'SHA-1',
+};
+
+const MIN_MODULUS_BITS = 2048;
+const BITS_PER_BYTE = 8;
+const PRIVATE_LABEL = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+/**
+ * An RSA key that wraps content keys. With a private key it wraps and unwraps, with a public one it only wraps: for those who
+ * write what they must not read.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs';
+ * import { RsaKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
+ *
+ * export const key = RsaKeyEncryptionKey.fromPem('clinic-rsa', readFileSync('clinic.pem', 'utf8'));
+ * ```
+ */
+export class RsaKeyEncryptionKey extends BuiltInKey<RsaKeyWrapAlgorithm> implements KeyEncryptionKey {
+  /** `false` for a public key. */
+  readonly canUnwrap: boolean;
+  readonly #key: KeyObject;
+  readonly #pool: RsaDecryptPool | undefined;
+  readonly #wrappedLength: number;
+
+  private constructor(keyId: string, key: KeyObject, { algorithm = 'RSA-OAEP' }: RsaKeyEncryptionKeyOptions = {}) {
+    const faults = [...keyFaults(key), ...algorithmFaults(algorithm)];
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    super(keyId, algorithm);
+    this.canUnwrap = key.type === 'private';
+    this.#key = key;
+    this.#pool = this.canUnwrap ? new RsaDecryptPool(key) : undefined;
+    this.#wrappedLength = Math.ceil(modulusBits(key) / BITS_PER_BYTE);
+  }
+
+  /**
+   * A key from PEM: a private key (PKCS #8 or PKCS #1, without passphrase), a public key or a certificate.
+   *
+   * @throws `INVALID_OPTIONS` for an empty id, anything but such a text, or fewer than 2048 bits; the error does not quote it.
+   */
+  static fromPem(keyId: string, pem: string, options?: RsaKeyEncryptionKeyOptions): RsaKeyEncryptionKey {
+    return new RsaKeyEncryptionKey(keyId, readPem(pem), options);
+  }
+
+  /**
+   * A key from a private or public `KeyObject`.
+   *
+   * @throws `INVALID_OPTIONS` for an empty id, another kind of key, or fewer than 2048 bits.
+   */
+  static fromKeyObject(keyId: string, key: KeyObject, options?: RsaKeyEncryptionKeyOptions): RsaKeyEncryptionKey {
+    return new RsaKeyEncryptionKey(keyId, key, options);
+  }
+
+  /**
+   * Wraps at most the bytes of the modulus less 42 (`RSA-OAEP-256`: less 66).
+   *
+   * @throws `KEY_WRAP_FAILED`
+   */
+  async wrapKey(contentKey: Uint8Array): Promise<WrappedKey> {
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    try {
+      const key = { key: this.#key, padding, oaepHash: HASHES[this.algorithm] };
+      return { keyId: this.keyId, algorithm: this.algorithm, encryptedKey: publicEncrypt(key, contentKey) };
+    } catch {
+      throw new KeyWrapError(this.keyId);
+    }
+  }
+
+  /**
+   * Unwraps what was wrapped for this key, on the thread pool.
+   *
+   * @throws `KEY_ALGORITHM_NOT_ALLOWED` unless the name is `RSA-OAEP`, `RSA-OAEP-256` or `RSA`; `KEY_UNWRAP_FAILED` if this is a
+   * public key (its `cause` says so) or the bytes were not wrapped for it.
+   */
+  async unwrapKey(encryptedKey: Uint8Array, algorithm: string): Promise<Uint8Array> {
+    if (!isKnown(algorithm)) throw new KeyAlgorithmError(this.keyId, algorithm);
+    if (this.#pool === undefined) throw new KeyUnwrapError(this.keyId, { cause: new Error(PUBLIC_KEY) });
+    // OpenSSL takes a shorter one too; RFC 8017, 7.1.2, does not
+    if (encryptedKey.length !== this.#wrappedLength) throw new KeyUnwrapError(this.keyId);
+    try {
+      return await this.#pool.decrypt(encryptedKey, HASHES[algorithm]);
+    } catch {
+      throw new KeyUnwrapError(this.keyId);
+    }
+  }
+}
+
+const PUBLIC_KEY = 'A public RSA key can only wrap: give the private key to those who read';
+
+const isKnown = (algorithm: string): algorithm is RsaKeyWrapAlgorithm => Object.hasOwn(HASHES, algorithm);
+
+const modulusBits = (key: KeyObject): number => key.asymmetricKeyDetails?.modulusLength ?? 0;
+
+function algorithmFaults(algorithm: string): string[] {
+  return isKnown(algorithm) ? [] : [`an RSA key writes ${Object.keys(HASHES).join(', ')}, not the algorithm asked for`];
+}
+
+function keyFaults(key: unknown): string[] {
+  // 'rsa-pss' keys sign only
+  if (!(key instanceof KeyObject) || key.asymmetricKeyType !== 'rsa') {
+    return ['an RSA key encryption key must be an RSA KeyObject, private or public'];
+  }
+  return modulusBits(key) >= MIN_MODULUS_BITS
+    ? []
+    : [`an RSA key encryption key must have at least ${MIN_MODULUS_BITS} bits`];
+}
+
+/** Goes by the label, so that a damaged private key is an error and never taken for a public one. */
+function readPem(pem: unknown): KeyObject {
+  try {
+    if (typeof pem === 'string') return PRIVATE_LABEL.test(pem) ? createPrivateKey(pem) : createPublicKey(pem);
+  } catch {
+    // said below, once for all ways to be wrong
+  }
+  throw new InvalidOptionsError([
+    'an RSA key must be given in PEM: a private key without passphrase, a public key or a certificate ' +
+      '(for other forms make a KeyObject and take fromKeyObject)',
+  ]);
+}
