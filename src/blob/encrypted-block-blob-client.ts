@@ -4,7 +4,6 @@ import type {
   BlockBlobClient,
   BlockBlobParallelUploadOptions,
   BlockBlobUploadOptions,
-  BlockBlobUploadResponse,
   BlockBlobUploadStreamOptions,
   HttpRequestBody,
 } from '@azure/storage-blob';
@@ -40,7 +39,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     body: HttpRequestBody,
     contentLength: number,
     options: BlockBlobUploadOptions & EncryptedOperationOptions = {},
-  ): Promise<BlockBlobUploadResponse> {
+  ): Promise<BlobUploadCommonResponse> {
     return uploadBlockBlob(this.context, { source: sourceOf(body), length: contentLength }, options);
   }
 
