@@ -31,6 +31,19 @@ const FOLDERS = [
   'nest',
 ];
 
+/** `tsdoc/syntax`, but not for the comment at the head of a file: it draws bytes and is no documentation of a name. */
+const tsdocBelowTheHead = {
+  ...tsdoc.rules.syntax,
+  create(context) {
+    const [head] = context.sourceCode.getAllComments();
+    const headEnd = head?.loc.start.line === 1 ? head.loc.end.line : 0;
+    const report = (fault) => {
+      if (fault.loc.start.line > headEnd) context.report(fault);
+    };
+    return tsdoc.rules.syntax.create(Object.create(context, { report: { value: report } }));
+  },
+};
+
 const onlyAtHome = (files, folder) => ({
   files,
   rules: {
@@ -88,7 +101,7 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    plugins: { tsdoc },
+    plugins: { tsdoc: { rules: { syntax: tsdocBelowTheHead } } },
     rules: {
       'tsdoc/syntax': 'error',
       'no-restricted-syntax': ['error', ...EVERYWHERE, METHOD_PARAMETERS],
@@ -100,6 +113,10 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       // Names of stored JSON may stand in brackets.
       '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
+      // It asks for the `!` that strict forbids.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
+      // The SDKs describe their streams and clients by structure.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // A Nest module is an empty class with a decorator.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       // `async` without `await` turns a throw into a rejection, which is what a caller of a promise expects.
@@ -131,6 +148,8 @@ export default tseslint.config(
   {
     files: ['test/**/*.ts', 'example-app/test/**/*.ts', 'bench/**/*.ts'],
     rules: {
+      'no-restricted-syntax': ['error', NO_DEFAULT_EXPORT, NO_ENUM],
+      '@typescript-eslint/no-misused-spread': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
