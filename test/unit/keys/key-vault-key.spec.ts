@@ -1,0 +1,230 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { InvalidOptionsError, KeyUnavailableError, KeyUnwrapError, KeyWrapError } from '../../../src/errors.js';
+import type { EncryptionTarget, KeyEncryptionKey, KeyWrapAlgorithm } from '../../../src/keys/key-encryption-key.js';
+import {
+  type CryptographyClientLike,
+  KeyVaultKeyEncryptionKey,
+  keyVaultKeyResolver,
+} from '../../../src/keys/key-vault-key.js';
+import { expectCode } from '../../contract/key-encryption-key.contract.js';
+import { LocalCryptographyClient, RestError } from '../../contract/local-cryptography-client.js';
+
+const KEY = 'https://clinic.vault.azure.net/keys/records';
+const [OLD, NEW] = ['0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210'];
+const TARGET: EncryptionTarget = { kind: 'queue', account: 'a', queue: 'q' };
+const CONTENT = randomBytes(32);
+
+const oldKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const newKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const vaultClient = (keyId: string) => {
+  const isOld = keyId.endsWith(OLD);
+  return new LocalCryptographyClient(keyId, { privateKey: isOld ? oldKey : newKey, version: isOld ? OLD : NEW });
+};
+const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.catch((reason: unknown) => reason);
+
+/** A client that notes what it is asked and answers alike to everything. */
+class AnsweringClient implements CryptographyClientLike {
+  readonly keyID = `${KEY}/${NEW}`;
+  readonly asked: unknown[][] = [];
+
+  constructor(private readonly answer: () => { result: Uint8Array; keyID?: string }) {}
+
+  async wrapKey(...call: unknown[]) {
+    this.asked.push(call);
+    return this.answer();
+  }
+
+  async unwrapKey(...call: unknown[]) {
+    this.asked.push(call);
+    return this.answer();
+  }
+}
+const failing = (failure: unknown) =>
+  new AnsweringClient(() => {
+    throw failure;
+  });
+
+describe('KeyVaultKeyEncryptionKey', () => {
+  it('stores the id of the version that wrapped, though its own id has none', async () => {
+    const key = new KeyVaultKeyEncryptionKey(vaultClient(KEY));
+
+    const wrapped = await key.wrapKey(CONTENT);
+
+    expect(wrapped.keyId).toBe(`${KEY}/${NEW}`);
+    expect(wrapped.algorithm).toBe('RSA-OAEP');
+    expect(key.keyId).toBe(KEY);
+  });
+
+  it('keeps its id when that of the client changes', async () => {
+    const client = { ...new AnsweringClient(() => ({ result: CONTENT })), keyID: KEY };
+    const key = new KeyVaultKeyEncryptionKey(client as unknown as CryptographyClientLike);
+
+    client.keyID = `${KEY}/${NEW}`;
+
+    expect(key.keyId).toBe(KEY);
+  });
+
+  it.each([undefined, KEY, `${KEY}/`])('does not write where the version is unknown (%j)', async (keyID) => {
+    const client = new AnsweringClient(() => ({ result: randomBytes(256), ...(keyID === undefined ? {} : { keyID }) }));
+    const key = new KeyVaultKeyEncryptionKey(Object.assign(client, { keyID: KEY }));
+
+    const error = await rejection(key.wrapKey(CONTENT));
+
+    expect(error).toBeInstanceOf(KeyWrapError);
+    expect(String((error as KeyWrapError).cause)).toMatch('which version');
+  });
+
+  it('takes the id of the client where the answer names none', async () => {
+    const key = new KeyVaultKeyEncryptionKey(new AnsweringClient(() => ({ result: randomBytes(256) })));
+
+    expect((await key.wrapKey(CONTENT)).keyId).toBe(`${KEY}/${NEW}`);
+  });
+
+  it.each([
+    ['RSA', 'RSA-OAEP'],
+    ['RSA-OAEP', 'RSA-OAEP'],
+    ['RSA-OAEP-256', 'RSA-OAEP-256'],
+    ['A128KW', 'A128KW'],
+    ['A192KW', 'A192KW'],
+    ['A256KW', 'A256KW'],
+  ])('asks the vault to unwrap %s as %s, with the options of the call', async (stored, asked) => {
+    const client = new AnsweringClient(() => ({ result: CONTENT }));
+    const options = { tracingOptions: {} };
+
+    await new KeyVaultKeyEncryptionKey(client).unwrapKey(randomBytes(40), stored, options);
+
+    expect(client.asked).toEqual([[asked, expect.any(Uint8Array), options]]);
+  });
+
+  it.each(['RSA1_5', 'A128CBC', 'CKM_AES_KEY_WRAP', '', 'rsa'])('never asks the vault for %j', async (algorithm) => {
+    const client = new AnsweringClient(() => ({ result: CONTENT }));
+    const key = new KeyVaultKeyEncryptionKey(client);
+
+    await expectCode(key.unwrapKey(randomBytes(256), algorithm), 'KEY_ALGORITHM_NOT_ALLOWED');
+    expect(() => new KeyVaultKeyEncryptionKey(client, { algorithm: algorithm as KeyWrapAlgorithm })).toThrow(
+      InvalidOptionsError,
+    );
+    expect(client.asked).toEqual([]);
+  });
+
+  it('does not write the alias RSA', () => {
+    const options = { algorithm: 'RSA' as KeyWrapAlgorithm };
+
+    expect(() => new KeyVaultKeyEncryptionKey(vaultClient(KEY), options)).toThrow(InvalidOptionsError);
+  });
+
+  it('takes an id from the options only where the client has none', () => {
+    const anonymous = { ...new AnsweringClient(() => ({ result: CONTENT })), keyID: undefined };
+    const client = anonymous as unknown as CryptographyClientLike;
+
+    expect(() => new KeyVaultKeyEncryptionKey(client)).toThrow(InvalidOptionsError);
+    expect(new KeyVaultKeyEncryptionKey(client, { keyId: 'local' }).keyId).toBe('local');
+    expect(new KeyVaultKeyEncryptionKey(vaultClient(KEY), { keyId: 'local' }).keyId).toBe(KEY);
+  });
+
+  it.each([503, 429, undefined])('is unavailable when the vault fails with status %j', async (statusCode) => {
+    const failure = new RestError('busy', statusCode === undefined ? {} : { statusCode });
+    const key = new KeyVaultKeyEncryptionKey(failing(failure));
+
+    for (const call of [key.wrapKey(CONTENT), key.unwrapKey(randomBytes(256), 'RSA-OAEP')]) {
+      const error = await rejection(call);
+      expect(error).toBeInstanceOf(KeyUnavailableError);
+      expect((error as KeyUnavailableError).cause).toMatchObject({ name: 'RestError', message: 'busy' });
+    }
+  });
+
+  it.each([400, 401, 403, 404])('fails with a cause when the vault refuses with status %j', async (statusCode) => {
+    const key = new KeyVaultKeyEncryptionKey(failing(new RestError('no', { statusCode })));
+
+    const errors = [await rejection(key.wrapKey(CONTENT)), await rejection(key.unwrapKey(CONTENT, 'RSA'))];
+
+    expect(errors[0]).toBeInstanceOf(KeyWrapError);
+    expect(errors[1]).toBeInstanceOf(KeyUnwrapError);
+    for (const error of errors) expect((error as KeyWrapError).cause).toMatchObject({ statusCode });
+  });
+
+  it('lets an abort through untouched', async () => {
+    const key = new KeyVaultKeyEncryptionKey(vaultClient(KEY));
+    const abortSignal = AbortSignal.abort();
+
+    for (const call of [key.wrapKey(CONTENT, { abortSignal }), key.unwrapKey(CONTENT, 'RSA', { abortSignal })]) {
+      expect(await rejection(call)).toMatchObject({ name: 'AbortError' });
+    }
+  });
+
+  it.each([new Uint8Array(), undefined, 'text'])('does not take %j for bytes', async (result) => {
+    const key = new KeyVaultKeyEncryptionKey(new AnsweringClient(() => ({ result: result as Uint8Array })));
+
+    await expectCode(key.wrapKey(CONTENT), 'KEY_WRAP_FAILED');
+    await expectCode(key.unwrapKey(randomBytes(256), 'RSA-OAEP'), 'KEY_UNWRAP_FAILED');
+  });
+
+  it('prints its id and algorithm, and nothing of its client', () => {
+    const client = Object.assign(vaultClient(KEY), { credential: 'token-of-the-service' });
+    const key = new KeyVaultKeyEncryptionKey(client);
+
+    expect(JSON.stringify(key)).toBe(JSON.stringify({ keyId: KEY, algorithm: 'RSA-OAEP' }));
+    expect(inspect(key, { showHidden: true, depth: 9 })).not.toContain('token-of-the-service');
+  });
+});
+
+describe('keyVaultKeyResolver', () => {
+  const allow = (keyId: string) => keyId.startsWith(`${KEY}/`);
+
+  it('finds the version that wrapped, also after the key was rotated', async () => {
+    const wrappedThen = await new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${OLD}`)).wrapKey(CONTENT);
+    const wrappedNow = await new KeyVaultKeyEncryptionKey(vaultClient(KEY)).wrapKey(CONTENT);
+    const resolve = keyVaultKeyResolver({ client: vaultClient, allow });
+
+    for (const { keyId, algorithm, encryptedKey } of [wrappedThen, wrappedNow]) {
+      const key = (await resolve(keyId, TARGET)) as KeyEncryptionKey;
+      expect(key.keyId).toBe(keyId);
+      expect(await key.unwrapKey(encryptedKey, algorithm)).toEqual(CONTENT);
+    }
+    expect(wrappedThen.keyId).not.toBe(wrappedNow.keyId);
+  });
+
+  it.each([
+    'https://clinic.vault.azure.net.evil.example/keys/records/1',
+    'https://evil.example/keys/records/1',
+    'clinic-2025',
+    '',
+  ])('answers null for %j without making a client', (keyId) => {
+    const asked: string[] = [];
+    const client = (id: string) => {
+      asked.push(id);
+      return vaultClient(id);
+    };
+
+    expect(keyVaultKeyResolver({ client, allow })(keyId, TARGET)).toBeNull();
+    expect(asked).toEqual([]);
+  });
+
+  it('does not take a promise for a yes', () => {
+    const allowLater = (async () => true) as unknown as (keyId: string) => boolean;
+
+    expect(keyVaultKeyResolver({ client: vaultClient, allow: allowLater })(`${KEY}/${OLD}`, TARGET)).toBeNull();
+  });
+
+  it('gives a client without an id the id that was asked for', async () => {
+    const client = () => ({ ...new AnsweringClient(() => ({ result: CONTENT })), keyID: undefined });
+    const resolve = keyVaultKeyResolver({ client: client as unknown as () => CryptographyClientLike, allow });
+
+    expect(await resolve(`${KEY}/${OLD}`, TARGET)).toHaveProperty('keyId', `${KEY}/${OLD}`);
+  });
+
+  it('does not hide a client of another key', async () => {
+    const resolve = keyVaultKeyResolver({ client: () => vaultClient(`${KEY}/${NEW}`), allow });
+
+    expect(await resolve(`${KEY}/${OLD}`, TARGET)).toHaveProperty('keyId', `${KEY}/${NEW}`);
+  });
+
+  it('refuses to be made without either function, naming both', () => {
+    const make = () => keyVaultKeyResolver({} as Parameters<typeof keyVaultKeyResolver>[0]);
+
+    expect(make).toThrow('"client"');
+    expect(make).toThrow('"allow"');
+    expect(make).toThrow(InvalidOptionsError);
+  });
+});
