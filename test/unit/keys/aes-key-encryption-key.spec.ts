@@ -11,51 +11,50 @@ const KEK = hex('000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1
 const DATA = hex('00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F');
 
 /** RFC 3394, section 4. */
-const RFC_3394: readonly (readonly [section: string, kek: number, data: number, algorithm: string, wrapped: string])[] =
-  [
-    {
-      section: '4.1',
-      kekLength: 16,
-      dataLength: 16,
-      algorithm: 'A128KW',
-      wrapped: '1FA68B0A8112B447 AEF34BD8FB5A7B82 9D3E862371D2CFE5',
-    },
-    {
-      section: '4.2',
-      kekLength: 24,
-      dataLength: 16,
-      algorithm: 'A192KW',
-      wrapped: '96778B25AE6CA435 F92B5B97C050AED2 468AB8A17AD84E5D',
-    },
-    {
-      section: '4.3',
-      kekLength: 32,
-      dataLength: 16,
-      algorithm: 'A256KW',
-      wrapped: '64E8C3F9CE0F5BA2 63E9777905818A2A 93C8191E7D6E8AE7',
-    },
-    {
-      section: '4.4',
-      kekLength: 24,
-      dataLength: 24,
-      algorithm: 'A192KW',
-      wrapped: '031D33264E15D332 68F24EC260743EDC E1C6C7DDEE725A93 6BA814915C6762D2',
-    },
-    {
-      section: '4.5',
-      kekLength: 32,
-      dataLength: 24,
-      algorithm: 'A256KW',
-      wrapped: 'A8F9BC1612C68B3F F6E6F4FBE30E71E4 769C8B80A32CB895 8CD5D17D6B254DA1',
-    },
-    {
-      section: '4.6',
-      kekLength: 32,
-      dataLength: 32,
-      algorithm: 'A256KW',
-      wrapped: '28C9F404C4B810F4 CBCCB35CFB87F826 3F5786E2D80ED326 CBC7F0E71A99F43B FB988B9B7A02DD21',
-    },
-  ];
+const RFC_3394 = [
+  {
+    section: '4.1',
+    kekLength: 16,
+    dataLength: 16,
+    algorithm: 'A128KW',
+    wrapped: '1FA68B0A8112B447 AEF34BD8FB5A7B82 9D3E862371D2CFE5',
+  },
+  {
+    section: '4.2',
+    kekLength: 24,
+    dataLength: 16,
+    algorithm: 'A192KW',
+    wrapped: '96778B25AE6CA435 F92B5B97C050AED2 468AB8A17AD84E5D',
+  },
+  {
+    section: '4.3',
+    kekLength: 32,
+    dataLength: 16,
+    algorithm: 'A256KW',
+    wrapped: '64E8C3F9CE0F5BA2 63E9777905818A2A 93C8191E7D6E8AE7',
+  },
+  {
+    section: '4.4',
+    kekLength: 24,
+    dataLength: 24,
+    algorithm: 'A192KW',
+    wrapped: '031D33264E15D332 68F24EC260743EDC E1C6C7DDEE725A93 6BA814915C6762D2',
+  },
+  {
+    section: '4.5',
+    kekLength: 32,
+    dataLength: 24,
+    algorithm: 'A256KW',
+    wrapped: 'A8F9BC1612C68B3F F6E6F4FBE30E71E4 769C8B80A32CB895 8CD5D17D6B254DA1',
+  },
+  {
+    section: '4.6',
+    kekLength: 32,
+    dataLength: 32,
+    algorithm: 'A256KW',
+    wrapped: '28C9F404C4B810F4 CBCCB35CFB87F826 3F5786E2D80ED326 CBC7F0E71A99F43B FB988B9B7A02DD21',
+  },
+];
 
 /** The key and content key of the Python SDK's recorded tests, and what that SDK stored of them. */
 const PYTHON_KEY = 'vqQRS55KB9pmRoOtK612QSBD6LyQpBF9R8MP1LQZbRE=';
