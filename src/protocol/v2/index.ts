@@ -7,7 +7,7 @@ import { once } from '../once.js';
 import type { CipherWindow, ContentForm, JsonFields, OpenerChoice, Protocol, SealerChoice } from '../protocol.js';
 import { RegionOpener, RegionSealer } from './content.js';
 import { REGION_OVERHEAD, regionLayout } from './layout.js';
-import { anyNonce, littleEndianFromOne, type NonceCheck, nonceOrderCheck } from './nonce.js';
+import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrderCheck } from './nonce.js';
 import { packKey, unpackKey } from './packed-key.js';
 
 /** Bytes of plaintext in a region, in every writer of 2.0. */
@@ -46,7 +46,7 @@ function protocolV2(version: string, dataLengthOf: (choice: SealerChoice) => num
           const opener = new RegionOpener({
             key,
             dataLength,
-            checkNonce: isLoneMessage(choice, window, dataLength) ? anyNonce : inOrder,
+            checkNonce: isLoneRegion(window, dataLength) ? loneCheck(choice) : inOrder,
             firstRegion: window.offset / (dataLength + REGION_OVERHEAD),
             ciphertextLength: window.count,
           });
@@ -65,9 +65,12 @@ function assertWrites(form: ContentForm): void {
   }
 }
 
-/** A message is one region and its key is its own: writers use random nonces, and there is no order to check. */
-const isLoneMessage = ({ form }: OpenerChoice, window: CipherWindow, dataLength: number): boolean =>
-  form === 'message' && window.offset === 0 && window.reachesEnd && window.count <= dataLength + REGION_OVERHEAD;
+const isLoneRegion = (window: CipherWindow, dataLength: number): boolean =>
+  window.offset === 0 && window.reachesEnd && window.count <= dataLength + REGION_OVERHEAD;
+
+/** A message is never cut from anything longer: its nonce may be what it likes. */
+const loneCheck = ({ form, regionOrder }: OpenerChoice): NonceCheck =>
+  form === 'message' || regionOrder === 'ignored' ? anyNonce : loneRegionCheck;
 
 function storedDataLength(fields: JsonFields): number {
   const info = fields['EncryptedRegionInfo'];

@@ -33,16 +33,30 @@ export const littleEndianFromOne: NonceScheme = (region) => {
   return nonce;
 };
 
+const schemes: readonly NonceScheme[] = [littleEndianFromOne, bigEndian96, bigEndian64];
+
 /** Told of every nonce that is read; throws {@link RegionOutOfOrderError} for one that no writer put there. */
 export type NonceCheck = (region: number, nonce: Uint8Array) => void;
 
 /** One check for all windows of one content: the way of counting is pinned by the first region seen of any of them. */
 export function nonceOrderCheck(): NonceCheck {
-  let candidates: readonly NonceScheme[] = [littleEndianFromOne, bigEndian96, bigEndian64];
+  let candidates = schemes;
   return (region, nonce) => {
     candidates = candidates.filter((scheme) => equalBytes(scheme(region), nonce));
     if (candidates.length === 0) throw new RegionOutOfOrderError(region);
   };
 }
+
+/**
+ * For content that is one region: there is no order, and writers with random nonces exist, but a nonce that counts as another
+ * region's tells that the regions before it were cut off.
+ */
+export const loneRegionCheck: NonceCheck = (region, nonce) => {
+  const isFirst = schemes.some((scheme) => equalBytes(scheme(region), nonce));
+  if (!isFirst && countsAsAnother(Buffer.from(nonce))) throw new RegionOutOfOrderError(region);
+};
+
+/** Whether the four bytes that one of the schemes leaves zero are zero: by chance once in 2^31. */
+const countsAsAnother = (nonce: Buffer): boolean => nonce.readUInt32BE(0) === 0 || nonce.readUInt32BE(8) === 0;
 
 export const anyNonce: NonceCheck = () => undefined;

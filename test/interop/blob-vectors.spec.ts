@@ -1,0 +1,129 @@
+import { runAll, type ByteTransform } from '../../src/crypto/byte-transform.js';
+import { openEnvelope } from '../../src/envelope/envelope.js';
+import { RegionOutOfOrderError } from '../../src/errors.js';
+import type { ContentOpener } from '../../src/protocol/protocol.js';
+import { protocolFor } from '../../src/protocol/registry.js';
+import { RegionSealer } from '../../src/protocol/v2/content.js';
+import { encryptionDataOf } from '../../src/wire/blob-metadata.js';
+import { parseEncryptionData, type EncryptionData } from '../../src/wire/encryption-data.js';
+import { type BlobCase, casesOf, contentKeyOf, generated, readingPolicy, sha256Hex, storedBytes } from '../support/vectors.js';
+
+const RANDOM_NONCES = 's-b2-region1000';
+const target = { kind: 'blob', account: 'a', container: 'c', blob: 'b' } as const;
+const cases = casesOf('blob');
+const stored = cases.filter((vector) => vector.check === 'decrypt' && vector.id !== RANDOM_NONCES);
+type Vector = (typeof cases)[number];
+
+const formOf = (vector: BlobCase) => (vector.blobType === 'page' ? ('pages' as const) : ('stream' as const));
+const dataOf = (vector: BlobCase): EncryptionData => parseEncryptionData(encryptionDataOf(vector.stored.metadata) ?? '');
+
+async function openerOf(vector: Vector, regionOrder: 'checked' | 'ignored' = 'checked'): Promise<ContentOpener> {
+  const context = { target, form: formOf(vector), regionOrder };
+  return openEnvelope(readingPolicy(vector.key), dataOf(vector), context);
+}
+
+function read(opener: ContentOpener, sealed: Buffer, range: { offset: number; count?: number }): Buffer {
+  const window = opener.layout.window(range, sealed.length);
+  return runAll(opener.open(window), sealed.subarray(window.offset, window.offset + window.count));
+}
+
+function inPieces(transform: ByteTransform, sealed: Buffer, length: number): Buffer {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < sealed.length; at += length) pieces.push(...transform.push(sealed.subarray(at, at + length)));
+  return Buffer.concat([...pieces, ...transform.finish()]);
+}
+
+describe('blobs of other SDKs', () => {
+  it('are all here', () => {
+    expect(cases.length).toBeGreaterThan(70);
+    expect(stored.length).toBeGreaterThan(60);
+  });
+
+  it.each(stored.map((vector) => [vector.id, vector] as const))('%s opens whole', async (_id, vector) => {
+    const sealed = storedBytes(vector) as Buffer;
+    expect(sha256Hex(sealed)).toBe(vector.stored.sha256);
+
+    const plaintext = read(await openerOf(vector), sealed, { offset: 0 });
+
+    expect(plaintext.length).toBe(vector.plaintext.length);
+    expect(sha256Hex(plaintext)).toBe(vector.plaintext.sha256);
+    expect(plaintext.equals(generated(vector.plaintext.generator))).toBe(true);
+  });
+
+  it.each(stored.map((vector) => [vector.id, vector] as const))('%s opens streamed, also byte by byte', async (_id, vector) => {
+    const sealed = storedBytes(vector) as Buffer;
+    const lengths = sealed.length <= 70_000 ? [1, 7, 16, 1000] : [65_536, 100_003];
+
+    for (const length of lengths) {
+      const opener = await openerOf(vector);
+      const whole = opener.layout.window({ offset: 0 }, sealed.length);
+      const plaintext = inPieces(opener.open(whole), sealed, length);
+      expect([length, sha256Hex(plaintext)]).toEqual([length, vector.plaintext.sha256]);
+    }
+  });
+
+  it.each(stored.map((vector) => [vector.id, vector] as const))('%s opens in every range', async (_id, vector) => {
+    const sealed = storedBytes(vector) as Buffer;
+    const opener = await openerOf(vector);
+    const plaintext = generated(vector.plaintext.generator);
+    const size = plaintext.length;
+    const region = 4 * 1024 * 1024;
+    const edges = [0, 1, 15, 16, 17, 31, 32, 33, size - 17, size - 16, size - 1, size, size + 1, region - 1, region];
+
+    for (const offset of edges.filter((edge) => edge >= 0)) {
+      for (const count of [0, 1, 15, 16, 17, 100, size, undefined]) {
+        const end = count === undefined ? undefined : offset + count;
+        const range = count === undefined ? { offset } : { offset, count };
+        const isRight = read(opener, sealed, range).equals(plaintext.subarray(offset, end));
+        expect([offset, count, isRight]).toEqual([offset, count, true]);
+      }
+    }
+  });
+
+  it.each(cases.map((vector) => [vector.id, vector] as const))('%s is sealed again to the same bytes', async (_id, vector) => {
+    const data = dataOf(vector);
+    const key = await contentKeyOf(data, vector.key);
+    const sealed = runAll(await sealerLike(vector, key), generated(vector.plaintext.generator));
+
+    expect(sealed.length).toBe(vector.stored.length);
+    expect(sha256Hex(sealed)).toBe(vector.stored.sha256);
+  });
+});
+
+async function sealerLike(vector: Vector, key: Awaited<ReturnType<typeof contentKeyOf>>): Promise<ByteTransform> {
+  const { fields } = dataOf(vector);
+  if (vector.protocol === '1.0') {
+    const iv = Buffer.from(fields['ContentEncryptionIV'] as string, 'base64');
+    return Promise.resolve(protocolFor('1.0').sealer(key, { form: formOf(vector), iv }).seal());
+  }
+  const { DataLength } = fields['EncryptedRegionInfo'] as { DataLength: number };
+  const nonces = (region: number): Buffer => nonceOf(vector, region, DataLength + 28);
+  return Promise.resolve(new RegionSealer({ key, dataLength: DataLength, nonces, leastRegions: 0 }));
+}
+
+/** The nonce that the writer used: listed, or read from the stored bytes. */
+function nonceOf(vector: BlobCase, region: number, regionLength: number): Buffer {
+  const listed = vector.stored.nonces?.[region];
+  if (listed !== undefined) return Buffer.from(listed, 'base64');
+  return (storedBytes(vector) as Buffer).subarray(region * regionLength, region * regionLength + 12);
+}
+
+describe('a blob whose nonces do not count', () => {
+  const vector = cases.find(({ id }) => id === RANDOM_NONCES) as Vector;
+
+  it('is refused, and nothing of it is released', async () => {
+    const sealed = storedBytes(vector) as Buffer;
+    const opener = await openerOf(vector);
+    const transform = opener.open(opener.layout.window({ offset: 0 }, sealed.length));
+
+    expect(() => transform.push(sealed)).toThrow(RegionOutOfOrderError);
+  });
+
+  it('is read where order is ignored by name', async () => {
+    const opener = await openerOf(vector, 'ignored');
+
+    const plaintext = read(opener, storedBytes(vector) as Buffer, { offset: 0 });
+
+    expect(sha256Hex(plaintext)).toBe(vector.plaintext.sha256);
+  });
+});

@@ -1,0 +1,114 @@
+/** The ciphertexts of real SDKs in test/vectors, and the keys they were written under. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { importContentKey, type ContentKey } from '../../src/crypto/content-key.js';
+import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import type { KeyEncryptionKey } from '../../src/keys/key-encryption-key.js';
+import { RsaKeyEncryptionKey } from '../../src/keys/rsa-key-encryption-key.js';
+import { storedProtocol } from '../../src/protocol/registry.js';
+import type { EncryptionData } from '../../src/wire/encryption-data.js';
+
+const FOLDER = join(process.cwd(), 'test', 'vectors');
+
+export interface Generator {
+  readonly seed: string;
+  readonly length: number;
+}
+
+interface Case {
+  readonly id: string;
+  readonly service: 'blob' | 'queue' | 'table';
+  readonly protocol: '1.0' | '2.0';
+  readonly kek: string;
+}
+
+export interface BlobCase extends Case {
+  readonly service: 'blob';
+  readonly blobType: 'block' | 'page';
+  readonly check: 'decrypt' | 'reencrypt';
+  readonly plaintext: { readonly length: number; readonly sha256: string; readonly generator: Generator };
+  readonly stored: {
+    readonly metadata: Record<string, string>;
+    readonly length: number;
+    readonly sha256: string;
+    readonly base64?: string;
+    readonly file?: string;
+    readonly nonces?: readonly string[];
+  };
+}
+
+export interface QueueCase extends Case {
+  readonly service: 'queue';
+  readonly encoding: 'none' | 'textbase64' | 'binarybase64' | 'xml';
+  readonly encrypted: boolean;
+  readonly content: { readonly text?: string; readonly base64?: string; readonly generator?: Generator };
+  readonly decrypted: { readonly utf8?: string; readonly sha256?: string; readonly length?: number };
+  readonly stored: { readonly messageText: string };
+}
+
+export interface TableCase extends Case {
+  readonly service: 'table';
+  readonly encryptedProperties: readonly string[];
+  readonly javaV1?: boolean;
+  readonly entity: {
+    readonly PartitionKey: string;
+    readonly RowKey: string;
+    readonly properties: Readonly<Record<string, { readonly type: string; readonly value: unknown; readonly encrypt?: boolean }>>;
+  };
+  readonly stored: Readonly<Record<'fullmetadata' | 'minimalmetadata', Readonly<Record<string, unknown>>>>;
+}
+
+type AnyCase = BlobCase | QueueCase | TableCase;
+type Kek =
+  | { readonly kty: 'oct'; readonly k: string; readonly kid: string }
+  | { readonly kty: 'RSA'; readonly pem: string; readonly kid: string };
+
+/** All cases of a service, of every file, with the key of each. */
+export function casesOf<S extends AnyCase['service']>(
+  service: S,
+): readonly (Extract<AnyCase, { service: S }> & { readonly key: KeyEncryptionKey })[] {
+  return ['blob-v1', 'blob-v2', 'queue-v1', 'queue-v2', 'table-v1', 'synthetic'].flatMap((file) => {
+    const { keks, cases } = JSON.parse(readFileSync(join(FOLDER, `${file}.json`), 'utf8')) as {
+      keks: Record<string, Kek>;
+      cases: AnyCase[];
+    };
+    return cases
+      .filter((found): found is Extract<AnyCase, { service: S }> => found.service === service)
+      .map((found) => ({ ...found, key: keyOf(keks[found.kek] as Kek) }));
+  });
+}
+
+const keyOf = (kek: Kek): KeyEncryptionKey =>
+  kek.kty === 'oct' ? AesKeyEncryptionKey.fromBase64(kek.kid, kek.k) : RsaKeyEncryptionKey.fromPem(kek.kid, kek.pem);
+
+export const readingPolicy = (key: KeyEncryptionKey): EncryptionPolicy => ({
+  protocol: '2.0',
+  keyResolver: (keyId) => (keyId === key.keyId ? key : null),
+  requireEncryption: true,
+});
+
+export function generated({ seed, length }: Generator): Buffer {
+  const blocks: Buffer[] = [];
+  for (let at = 0; at * 32 < length; at += 1) {
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(at));
+    blocks.push(createHash('sha256').update(seed).update(counter).digest());
+  }
+  return Buffer.concat(blocks).subarray(0, length);
+}
+
+export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The stored bytes, or `null` where the file has only their hash. */
+export function storedBytes({ stored }: BlobCase): Buffer | null {
+  if (stored.base64 !== undefined) return Buffer.from(stored.base64, 'base64');
+  return stored.file === undefined ? null : readFileSync(join(FOLDER, stored.file));
+}
+
+/** The content key itself, for writing a vector again. */
+export async function contentKeyOf(data: EncryptionData, key: KeyEncryptionKey): Promise<ContentKey> {
+  const packed = await key.unwrapKey(data.wrappedKey.encryptedKey, data.wrappedKey.algorithm);
+  return importContentKey(storedProtocol(data.protocol, data.algorithm).unpackKey(packed));
+}
