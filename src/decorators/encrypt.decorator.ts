@@ -1,0 +1,42 @@
+import { type EncryptOptions, recordEncryptedProperty } from './encryption-metadata.js';
+
+type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
+type Uncontained = Map<never, never> | Set<never> | Promise<unknown> | symbol | ((...args: never[]) => unknown);
+type Encryptable<Value> = Exclude<Value, null | undefined> extends Uncontained ? never : Value;
+
+/** The name of a property that can be encrypted; `never` for keys, what the service sets, and values that are no data. */
+type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved
+  ? never
+  : Encryptable<Entity[Key]> extends never
+    ? never
+    : Key;
+
+/**
+ * Marks a property of an entity class: tables store it encrypted. It only records; nothing happens to the class.
+ *
+ * Subclasses inherit it. `PartialType`, `OmitType` and `PickType` of Nest's mapped types do not carry it over: declare the
+ * property again there.
+ *
+ * @param options - `when`: encrypt only in the entities for which this holds
+ * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*` and the two reserved names; TypeScript refuses the first four
+ *
+ * @example
+ * ```ts
+ * import { Encrypt } from 'nestjs-azure-encrypted-storage';
+ *
+ * export class Patient {
+ *   partitionKey!: string;
+ *   rowKey!: string;
+ *   @Encrypt() name!: string;
+ *   @Encrypt<Patient>({ when: (patient) => patient.ward === 'private' }) room!: string;
+ *   ward!: string;
+ * }
+ * ```
+ */
+export function Encrypt<Owner extends object = never>(
+  options: Omit<EncryptOptions, 'when'> & { readonly when?: (entity: Owner) => boolean } = {},
+): <Entity extends object, Key extends keyof Entity>(target: Entity, propertyKey: EncryptableKey<Entity, Key> & Key) => void {
+  return (target, propertyKey) => {
+    recordEncryptedProperty(target, propertyKey as string | symbol, options as EncryptOptions);
+  };
+}

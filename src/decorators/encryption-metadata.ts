@@ -1,0 +1,79 @@
+/**
+ * The record that `@Encrypt()` keeps on an entity class: an own property of the prototype under a registered symbol, so that it
+ * is inherited by subclasses, never leaks into bases, and is the same for both builds of this package.
+ */
+import { InvalidEntityError } from '../errors.js';
+
+/** Any class. */
+export type EntityClass<T extends object = object> = abstract new (...args: never[]) => T;
+
+export interface EncryptOptions {
+  /** Encrypts the property only in entities for which this holds; it stays clear in the others. */
+  readonly when?: (entity: never) => boolean;
+}
+
+export interface EncryptedProperty {
+  readonly propertyKey: string;
+  readonly options: EncryptOptions;
+}
+
+const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-properties');
+
+/** Names that can never be sealed, in lower case: keys, what the service sets, and our own two. */
+const RESERVED = new Set([
+  'partitionkey',
+  'rowkey',
+  'timestamp',
+  'etag',
+  '_clientencryptionmetadata1',
+  '_clientencryptionmetadata2',
+]);
+
+/** Throws {@link InvalidEntityError} for a name that cannot be sealed. */
+export function recordEncryptedProperty(prototype: object, propertyKey: string | symbol, options: EncryptOptions): void {
+  if (typeof propertyKey !== 'string') throw new InvalidEntityError('@Encrypt() works on named properties, not on symbols');
+  if (typeof prototype === 'function') {
+    throw new InvalidEntityError(`@Encrypt() works on instance properties: make "${propertyKey}" one`);
+  }
+  if (isReservedName(propertyKey)) {
+    throw new InvalidEntityError(`"${propertyKey}" cannot be encrypted: the service or the format needs it in clear`);
+  }
+  const record = new Map(Object.hasOwn(prototype, RECORD) ? recordOf(prototype) : []);
+  record.set(propertyKey, options);
+  Object.defineProperty(prototype, RECORD, { value: record, configurable: true });
+}
+
+export const isReservedName = (name: string): boolean =>
+  RESERVED.has(name.toLowerCase()) || name.toLowerCase().startsWith('odata.');
+
+/**
+ * The encrypted properties of an entity class, inherited ones first.
+ *
+ * @example
+ * ```ts
+ * import { Encrypt, getEncryptedProperties } from 'nestjs-azure-encrypted-storage';
+ *
+ * class Patient {
+ *   partitionKey!: string;
+ *   rowKey!: string;
+ *   @Encrypt() name!: string;
+ * }
+ *
+ * export const names = getEncryptedProperties(Patient).map(({ propertyKey }) => propertyKey); // ['name']
+ * ```
+ */
+export function getEncryptedProperties(entity: EntityClass): readonly EncryptedProperty[] {
+  const chain: object[] = [];
+  for (let at = entity.prototype as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    chain.unshift(at);
+  }
+  const merged = new Map<string, EncryptOptions>();
+  for (const prototype of chain) {
+    if (!Object.hasOwn(prototype, RECORD)) continue;
+    for (const [propertyKey, options] of recordOf(prototype)) merged.set(propertyKey, options);
+  }
+  return [...merged].map(([propertyKey, options]) => ({ propertyKey, options }));
+}
+
+const recordOf = (prototype: object): ReadonlyMap<string, EncryptOptions> =>
+  (prototype as Record<symbol, ReadonlyMap<string, EncryptOptions>>)[RECORD] ?? new Map<string, EncryptOptions>();

@@ -1,0 +1,232 @@
+import type {
+  PeekedMessageItem,
+  QueueClearMessagesOptions,
+  QueueClearMessagesResponse,
+  QueueClient,
+  QueueCreateIfNotExistsResponse,
+  QueueCreateOptions,
+  QueueCreateResponse,
+  QueueDeleteIfExistsResponse,
+  QueueDeleteMessageOptions,
+  QueueDeleteMessageResponse,
+  QueueDeleteOptions,
+  QueueDeleteResponse,
+  QueuePeekMessagesOptions,
+  QueuePeekMessagesResponse,
+  QueueReceiveMessageOptions,
+  QueueReceiveMessageResponse,
+  QueueSendMessageOptions,
+  QueueSendMessageResponse,
+  QueueUpdateMessageOptions,
+  QueueUpdateMessageResponse,
+  ReceivedMessageItem,
+} from '@azure/storage-queue';
+import type { OperationOptions } from '@azure/core-client';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { EncryptedStorageError, InvalidOptionsError } from '../errors.js';
+import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import type { MessageEncoding } from './message-encoding.js';
+import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
+
+/** A message that was left out of the answer because it could not be decrypted. */
+export interface QueueDecryptionFailure {
+  /** As stored: its text is the ciphertext. Received messages are invisible by now, their dequeue count has grown. */
+  readonly message: ReceivedMessageItem | PeekedMessageItem;
+  readonly error: EncryptedStorageError;
+  readonly queueName: string;
+  /** The plain client, to delete the message or to move it elsewhere. */
+  readonly queue: QueueClient;
+}
+
+/** Told of each message that cannot be decrypted. What it throws rejects the call. */
+export type QueueDecryptionFailedHandler = (failure: QueueDecryptionFailure) => void | Promise<void>;
+
+export interface EncryptedQueueOptions {
+  /** What a message looks like inside the ciphertext; default `text`. */
+  readonly messageEncoding?: MessageEncoding;
+  /** For every receive and peek that has no handler of its own; default none: such a message makes the call throw. */
+  readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
+}
+
+export interface EncryptedSendOptions {
+  /** Key for this one message, before the module's. */
+  readonly keyEncryptionKey?: KeyEncryptionKey;
+}
+
+export interface EncryptedReceiveOptions {
+  /** For this call, in place of the service's handler. */
+  readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
+}
+
+/** A message as the application reads it. */
+export type Decrypted<Item> = Item & {
+  /** The exact content; `messageText` is the same read as UTF-8. */
+  readonly messageBytes: Buffer;
+};
+
+type Received = Omit<QueueReceiveMessageResponse, 'receivedMessageItems'> & {
+  receivedMessageItems: Decrypted<ReceivedMessageItem>[];
+};
+type Peeked = Omit<QueuePeekMessagesResponse, 'peekedMessageItems'> & {
+  peekedMessageItems: Decrypted<PeekedMessageItem>[];
+};
+
+/**
+ * A queue whose messages are encrypted, each under a content key of its own. Empty messages are encrypted too.
+ *
+ * @example
+ * ```ts
+ * import type { EncryptedQueueClient } from 'nestjs-azure-encrypted-storage';
+ *
+ * export async function relay(from: EncryptedQueueClient, to: EncryptedQueueClient): Promise<void> {
+ *   const { receivedMessageItems } = await from.receiveMessages({ numberOfMessages: 32 });
+ *   for (const message of receivedMessageItems) {
+ *     await to.sendMessage(message.messageText);
+ *     await from.deleteMessage(message.messageId, message.popReceipt);
+ *   }
+ * }
+ * ```
+ */
+export class EncryptedQueueClient {
+  constructor(
+    /** The plain SDK client of the same queue: its messages are NOT encrypted. */
+    readonly unencryptedClient: QueueClient,
+    private readonly policy: EncryptionPolicy,
+    private readonly options: EncryptedQueueOptions = {},
+  ) {}
+
+  get name(): string {
+    return this.unencryptedClient.name;
+  }
+
+  create(options?: QueueCreateOptions): Promise<QueueCreateResponse> {
+    return this.unencryptedClient.create(options);
+  }
+
+  createIfNotExists(options?: QueueCreateOptions): Promise<QueueCreateIfNotExistsResponse> {
+    return this.unencryptedClient.createIfNotExists(options);
+  }
+
+  delete(options?: QueueDeleteOptions): Promise<QueueDeleteResponse> {
+    return this.unencryptedClient.delete(options);
+  }
+
+  deleteIfExists(options?: QueueDeleteOptions): Promise<QueueDeleteIfExistsResponse> {
+    return this.unencryptedClient.deleteIfExists(options);
+  }
+
+  /**
+   * Encrypts and sends a message: text, or bytes as they are.
+   *
+   * @throws `PAYLOAD_TOO_LARGE` with limit and actual size (the stored text has at most 65,536 bytes), `KEY_MISSING`,
+   * `KEY_WRAP_FAILED`, `KEY_UNAVAILABLE`: all before any request
+   */
+  async sendMessage(
+    content: string | Uint8Array,
+    options: QueueSendMessageOptions & EncryptedSendOptions = {},
+  ): Promise<QueueSendMessageResponse> {
+    const { keyEncryptionKey, ...passed } = options;
+    const text = await sealMessage(content, this.contextOf(options, keyEncryptionKey));
+    return this.unencryptedClient.sendMessage(text, passed);
+  }
+
+  /**
+   * Receives and decrypts messages. With a handler, a message that cannot be decrypted is reported to it and left out, the others
+   * arrive; without one the call throws. A key that cannot be reached (`KEY_UNAVAILABLE`) always makes the call throw: that is
+   * never the message's fault.
+   *
+   * @throws `PLAINTEXT_NOT_ALLOWED`, `INVALID_ENCRYPTION_METADATA`, `UNSUPPORTED_PROTOCOL`, `DECRYPTION_FAILED` and the key errors
+   */
+  async receiveMessages(options: QueueReceiveMessageOptions & EncryptedReceiveOptions = {}): Promise<Received> {
+    const { onDecryptionFailed, ...passed } = options;
+    const response = await this.unencryptedClient.receiveMessages(passed);
+    const receivedMessageItems = await this.openAll(response.receivedMessageItems, options, onDecryptionFailed);
+    return { ...response, receivedMessageItems };
+  }
+
+  /** Reads messages without taking them; failures as for {@link EncryptedQueueClient.receiveMessages}. */
+  async peekMessages(options: QueuePeekMessagesOptions & EncryptedReceiveOptions = {}): Promise<Peeked> {
+    const { onDecryptionFailed, ...passed } = options;
+    const response = await this.unencryptedClient.peekMessages(passed);
+    const peekedMessageItems = await this.openAll(response.peekedMessageItems, options, onDecryptionFailed);
+    return { ...response, peekedMessageItems };
+  }
+
+  /**
+   * Changes a received message. New content is encrypted under a new content key; without content (`undefined`) only the
+   * visibility changes and the stored text is not touched.
+   */
+  async updateMessage(
+    messageId: string,
+    popReceipt: string,
+    content?: string | Uint8Array,
+    visibilityTimeout?: number,
+    options: QueueUpdateMessageOptions & EncryptedSendOptions = {},
+  ): Promise<QueueUpdateMessageResponse> {
+    const { keyEncryptionKey, ...passed } = options;
+    const text =
+      content === undefined ? undefined : await sealMessage(content, this.contextOf(options, keyEncryptionKey));
+    return this.unencryptedClient.updateMessage(messageId, popReceipt, text, visibilityTimeout, passed);
+  }
+
+  deleteMessage(
+    messageId: string,
+    popReceipt: string,
+    options?: QueueDeleteMessageOptions,
+  ): Promise<QueueDeleteMessageResponse> {
+    return this.unencryptedClient.deleteMessage(messageId, popReceipt, options);
+  }
+
+  clearMessages(options?: QueueClearMessagesOptions): Promise<QueueClearMessagesResponse> {
+    return this.unencryptedClient.clearMessages(options);
+  }
+
+  private contextOf(options: OperationOptions, keyEncryptionKey?: KeyEncryptionKey): MessageContext {
+    const { accountName: account, name: queue } = this.unencryptedClient;
+    const { abortSignal, tracingOptions } = options;
+    return {
+      policy: this.policy,
+      encoding: this.options.messageEncoding ?? 'text',
+      target: { kind: 'queue', account, queue },
+      form: 'message',
+      operation: {
+        ...(abortSignal === undefined ? {} : { abortSignal }),
+        ...(tracingOptions === undefined ? {} : { tracingOptions }),
+      },
+      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+    };
+  }
+
+  private async openAll<Item extends ReceivedMessageItem | PeekedMessageItem>(
+    items: readonly Item[],
+    options: OperationOptions,
+    handler = this.options.onDecryptionFailed,
+  ): Promise<Decrypted<Item>[]> {
+    const context = this.contextOf(options);
+    const outcomes = await Promise.allSettled(items.map((item) => openMessage(item.messageText, context)));
+    const opened: Decrypted<Item>[] = [];
+    for (const [index, outcome] of outcomes.entries()) {
+      const message = items[index] as Item;
+      if (outcome.status === 'fulfilled') {
+        const messageBytes = outcome.value;
+        opened.push(Object.assign(message, { messageText: messageBytes.toString('utf8'), messageBytes }));
+      } else {
+        await this.report(message, outcome.reason, handler);
+      }
+    }
+    return opened;
+  }
+
+  private async report(
+    message: ReceivedMessageItem | PeekedMessageItem,
+    error: unknown,
+    handler: QueueDecryptionFailedHandler | undefined,
+  ): Promise<void> {
+    const isMessagesFault =
+      error instanceof EncryptedStorageError &&
+      error.code !== 'KEY_UNAVAILABLE' &&
+      !(error instanceof InvalidOptionsError);
+    if (handler === undefined || !isMessagesFault) throw error;
+    await handler({ message, error, queueName: this.name, queue: this.unencryptedClient });
+  }
+}

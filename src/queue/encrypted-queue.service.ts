@@ -1,0 +1,17 @@
+import type { QueueServiceClient } from '@azure/storage-queue';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { EncryptedQueueClient, type EncryptedQueueOptions } from './encrypted-queue-client.js';
+
+/** The queue service of an account, with encryption. Injectable where `EncryptedStorageModule` is imported. */
+export class EncryptedQueueService {
+  constructor(
+    /** The plain SDK client: its messages are NOT encrypted. */
+    readonly unencryptedServiceClient: QueueServiceClient,
+    private readonly policy: EncryptionPolicy,
+    private readonly options: EncryptedQueueOptions = {},
+  ) {}
+
+  getQueueClient(queueName: string): EncryptedQueueClient {
+    return new EncryptedQueueClient(this.unencryptedServiceClient.getQueueClient(queueName), this.policy, this.options);
+  }
+}

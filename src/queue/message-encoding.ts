@@ -1,0 +1,46 @@
+/** What the content of a message looks like inside the ciphertext. Source: docs/protocol.md, "Messages". */
+import { decodeBase64 } from '../crypto/bytes.js';
+import { DecryptionError } from '../errors.js';
+
+/**
+ * - `text`: the bytes of the message, UTF-8 for text; what .NET, Java and current Python read and write (default)
+ * - `base64`: base64 of them, for Python's Base64 policies
+ * - `xml`: XML-escaped text, as the legacy Python SDK (`azure-storage-queue` up to 2.x) does by default
+ */
+export type MessageEncoding = 'text' | 'base64' | 'xml';
+
+interface Codec {
+  readonly encode: (content: Buffer) => Buffer;
+  readonly decode: (plaintext: Buffer) => Buffer;
+}
+
+const ENTITIES = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'" } as const;
+
+const codecs: Readonly<Record<MessageEncoding, Codec>> = {
+  text: { encode: (content) => content, decode: (plaintext) => plaintext },
+  base64: {
+    encode: (content) => Buffer.from(content.toString('base64')),
+    decode: (plaintext) => decodeBase64(plaintext.toString('utf8')) ?? failed(),
+  },
+  xml: {
+    encode: (content) => Buffer.from(escapeXml(content.toString('utf8'))),
+    decode: (plaintext) => Buffer.from(unescapeXml(plaintext.toString('utf8'))),
+  },
+};
+
+export const MESSAGE_ENCODINGS = Object.keys(codecs) as readonly MessageEncoding[];
+
+export const encodeMessage = (content: Buffer, encoding: MessageEncoding): Buffer => codecs[encoding].encode(content);
+
+/** Throws {@link DecryptionError} for what was not encoded like that. */
+export const decodeMessage = (plaintext: Buffer, encoding: MessageEncoding): Buffer => codecs[encoding].decode(plaintext);
+
+const escapeXml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+const unescapeXml = (text: string): string =>
+  text.replace(/&(?:amp|lt|gt|quot|apos);/g, (entity) => ENTITIES[entity as keyof typeof ENTITIES]);
+
+function failed(): never {
+  throw new DecryptionError();
+}

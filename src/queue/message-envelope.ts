@@ -1,0 +1,37 @@
+/** Content of a message to the text that is stored, and back. */
+import { runAll } from '../crypto/byte-transform.js';
+import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { createEnvelope, type EnvelopeContext, openEnvelope } from '../envelope/envelope.js';
+import { PayloadTooLargeError } from '../errors.js';
+import { formatMessage, parseMessage } from '../wire/queue-message.js';
+import { decodeMessage, encodeMessage, type MessageEncoding } from './message-encoding.js';
+
+/** Bytes of the stored text at most; the service's limit. */
+export const MESSAGE_LIMIT = 64 * 1024;
+
+export interface MessageContext extends EnvelopeContext {
+  readonly policy: EncryptionPolicy;
+  readonly encoding: MessageEncoding;
+}
+
+/** Throws {@link PayloadTooLargeError} before anything is sent if the service would refuse the text. */
+export async function sealMessage(content: string | Uint8Array, context: MessageContext): Promise<string> {
+  const { encryptionData, sealer } = await createEnvelope(context.policy, context);
+  const plaintext = encodeMessage(Buffer.from(content as Uint8Array), context.encoding);
+  const text = formatMessage(runAll(sealer.seal(), plaintext), encryptionData);
+  const length = Buffer.byteLength(text);
+  if (length > MESSAGE_LIMIT) throw new PayloadTooLargeError('The message', MESSAGE_LIMIT, length);
+  return text;
+}
+
+/** @returns the content; what was never encrypted is handed through as it is where the policy allows plaintext. */
+export async function openMessage(text: string, context: MessageContext): Promise<Buffer> {
+  const message = parseMessage(text);
+  if (message.kind === 'plain') {
+    assertPlaintextAllowed(context.policy, 'The message');
+    return Buffer.from(message.content);
+  }
+  const opener = await openEnvelope(context.policy, message.encryptionData, context);
+  const window = opener.layout.window({ offset: 0 }, message.sealed.length);
+  return decodeMessage(runAll(opener.open(window), message.sealed), context.encoding);
+}
