@@ -1,0 +1,238 @@
+import type { OperationOptions } from '@azure/core-client';
+import type { PagedAsyncIterableIterator } from '@azure/core-paging';
+import type {
+  CreateTableEntityResponse,
+  DeleteTableEntityOptions,
+  DeleteTableEntityResponse,
+  GetTableEntityOptions,
+  ListTableEntitiesOptions,
+  TableClient,
+  TableEntity,
+  TableEntityResult,
+  TableEntityResultPage,
+  TableTransactionResponse,
+  UpdateEntityResponse,
+  UpdateMode,
+  UpdateTableEntityOptions,
+  UpsertEntityResponse,
+} from '@azure/data-tables';
+import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import { accountOf } from './account.js';
+import { boundedMap } from './bounded-map.js';
+import type { EntityKeys, Row, TableContext } from './entity-context.js';
+import { openEntity, sealEntity } from './entity-envelope.js';
+import { type Projection, projectionOf } from './projection.js';
+import { assertEntityClass } from './sealed-properties.js';
+import { type EncryptedTransactionAction, sealAction } from './transaction.js';
+import { assertUpdateMode } from './update-mode.js';
+
+/** Rows of a page that are opened at once: keys that answer over a network are asked in parallel. */
+const ROWS_AT_ONCE = 32;
+
+export interface EncryptedTableOptions {
+  /** Key for this one call, before the module's. */
+  readonly keyEncryptionKey?: KeyEncryptionKey;
+}
+
+/**
+ * A table of entities of one class, whose `@Encrypt()` properties are stored encrypted, every row under a content key of its own.
+ * Keys, clear properties and the names of properties are not encrypted. Filters see what is stored: a sealed property cannot be
+ * queried by its content.
+ *
+ * @example
+ * ```ts
+ * import { Encrypt, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
+ *
+ * class Patient {
+ *   partitionKey!: string;
+ *   rowKey!: string;
+ *   @Encrypt() name!: string;
+ *   ward!: string;
+ * }
+ *
+ * export async function admit(patients: EncryptedTableClient<Patient>): Promise<string> {
+ *   await patients.createEntity({ partitionKey: 'north', rowKey: '17', name: 'A. Example', ward: '3' });
+ *   const patient = await patients.getEntity('north', '17');
+ *   return patient.name;
+ * }
+ * ```
+ */
+export class EncryptedTableClient<T extends object> {
+  /** Throws `INVALID_ENTITY` for a class without encrypted properties where encryption is required. */
+  constructor(
+    /** The plain SDK client of the same table: it neither encrypts nor decrypts, and its updates merge by default. */
+    readonly unencryptedClient: TableClient,
+    private readonly policy: EncryptionPolicy,
+    private readonly entityClass: EntityClass<T>,
+  ) {
+    assertEntityClass(entityClass, policy);
+  }
+
+  get tableName(): string {
+    return this.unencryptedClient.tableName;
+  }
+
+  /** Names of the properties that are encrypted, or may be where `when` decides. */
+  get encryptedProperties(): readonly string[] {
+    return getEncryptedProperties(this.entityClass).map(({ propertyKey }) => propertyKey);
+  }
+
+  /** Creates the table; one that exists already is left as it is. */
+  createTable(options?: OperationOptions): Promise<void> {
+    return this.unencryptedClient.createTable(options);
+  }
+
+  deleteTable(options?: OperationOptions): Promise<void> {
+    return this.unencryptedClient.deleteTable(options);
+  }
+
+  /**
+   * Inserts an entity.
+   *
+   * @throws `UNSUPPORTED_VALUE` (an encrypted property that is no string), `INVALID_ENTITY`, `PAYLOAD_TOO_LARGE` (64 KiB a property,
+   * 1 MiB an entity), `KEY_MISSING`, `KEY_WRAP_FAILED`: all before any request and with the property's name
+   */
+  async createEntity(
+    entity: TableEntity<T>,
+    options: OperationOptions & EncryptedTableOptions = {},
+  ): Promise<CreateTableEntityResponse> {
+    const { keyEncryptionKey: _key, ...passed } = options;
+    const row = await sealEntity(rowOf(entity), this.contextOf(options));
+    return this.unencryptedClient.createEntity(row, passed);
+  }
+
+  /** Reads an entity as an instance of its class. `select` may name what it likes: what decryption needs is added and removed. */
+  async getEntity(
+    partitionKey: string,
+    rowKey: string,
+    options: GetTableEntityOptions & EncryptedTableOptions = {},
+  ): Promise<TableEntityResult<T>> {
+    const { keyEncryptionKey: _key, queryOptions, ...passed } = options;
+    const projection = projectionOf(queryOptions?.select);
+    const row = await this.unencryptedClient.getEntity<Row>(partitionKey, rowKey, {
+      ...passed,
+      queryOptions: widened(queryOptions, projection),
+    });
+    return this.open(row as Row & EntityKeys, projection, this.contextOf(options));
+  }
+
+  /** Lists entities as instances of their class; `byPage` and its continuation tokens are the SDK's. */
+  listEntities(
+    options: ListTableEntitiesOptions & EncryptedTableOptions = {},
+  ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
+    const { keyEncryptionKey: _key, queryOptions, ...passed } = options;
+    const projection = projectionOf(queryOptions?.select);
+    const rows = this.unencryptedClient.listEntities<Row>({
+      ...passed,
+      queryOptions: widened(queryOptions, projection),
+    });
+    const pages = (settings?: Parameters<typeof rows.byPage>[0]): AsyncGenerator<TableEntityResultPage<T>> =>
+      this.openPages(rows.byPage(settings), projection, this.contextOf(options));
+    return pagedIterator(pages);
+  }
+
+  /**
+   * Updates an entity that exists. The mode is `Replace` unless you name another one, unlike in the SDK: the stored entity is then
+   * just this one. `Merge` is refused for classes with encrypted properties.
+   */
+  async updateEntity(
+    entity: TableEntity<Partial<T>>,
+    mode: UpdateMode = 'Replace',
+    options: UpdateTableEntityOptions & EncryptedTableOptions = {},
+  ): Promise<UpdateEntityResponse> {
+    assertUpdateMode(mode, this.entityClass);
+    const { keyEncryptionKey: _key, ...passed } = options;
+    const row = await sealEntity(rowOf(entity), this.contextOf(options));
+    return this.unencryptedClient.updateEntity(row, mode, passed);
+  }
+
+  /** Inserts or updates; modes as for {@link EncryptedTableClient.updateEntity}. */
+  async upsertEntity(
+    entity: TableEntity<Partial<T>>,
+    mode: UpdateMode = 'Replace',
+    options: OperationOptions & EncryptedTableOptions = {},
+  ): Promise<UpsertEntityResponse> {
+    assertUpdateMode(mode, this.entityClass);
+    const { keyEncryptionKey: _key, ...passed } = options;
+    const row = await sealEntity(rowOf(entity), this.contextOf(options));
+    return this.unencryptedClient.upsertEntity(row, mode, passed);
+  }
+
+  deleteEntity(
+    partitionKey: string,
+    rowKey: string,
+    options?: DeleteTableEntityOptions,
+  ): Promise<DeleteTableEntityResponse> {
+    return this.unencryptedClient.deleteEntity(partitionKey, rowKey, options);
+  }
+
+  /** All or nothing, in one partition; every row is sealed by itself. The mode of updates is `Replace` unless an action names one. */
+  async submitTransaction(
+    actions: readonly EncryptedTransactionAction<T>[],
+    options: OperationOptions & EncryptedTableOptions = {},
+  ): Promise<TableTransactionResponse> {
+    const { keyEncryptionKey: _key, ...passed } = options;
+    const context = this.contextOf(options);
+    const sealed = await boundedMap(actions, ROWS_AT_ONCE, (action) => sealAction(action, context));
+    return this.unencryptedClient.submitTransaction(sealed, passed);
+  }
+
+  private contextOf(options: OperationOptions & EncryptedTableOptions): TableContext {
+    const { abortSignal, tracingOptions, keyEncryptionKey } = options;
+    return {
+      policy: this.policy,
+      account: accountOf(this.unencryptedClient.url),
+      table: this.tableName,
+      entityClass: this.entityClass,
+      operation: {
+        ...(abortSignal === undefined ? {} : { abortSignal }),
+        ...(tracingOptions === undefined ? {} : { tracingOptions }),
+      },
+      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+    };
+  }
+
+  private async open(
+    row: Row & EntityKeys,
+    projection: Projection,
+    context: TableContext,
+  ): Promise<TableEntityResult<T>> {
+    return projection.narrow(await openEntity(row, context)) as TableEntityResult<T>;
+  }
+
+  private async *openPages(
+    pages: AsyncIterableIterator<TableEntityResultPage<Row>>,
+    projection: Projection,
+    context: TableContext,
+  ): AsyncGenerator<TableEntityResultPage<T>> {
+    for await (const page of pages) {
+      const opened = await boundedMap(page, ROWS_AT_ONCE, (row) =>
+        this.open(row as Row & EntityKeys, projection, context),
+      );
+      yield Object.assign(opened, { continuationToken: page.continuationToken }) as TableEntityResultPage<T>;
+    }
+  }
+}
+
+const rowOf = (entity: object): Row & EntityKeys => ({ ...entity }) as Row & EntityKeys;
+
+function widened<Query extends { select?: string[] }>(query: Query | undefined, { select }: Projection): Query | undefined {
+  return select === undefined ? query : ({ ...query, select } as Query);
+}
+
+function pagedIterator<T extends object>(
+  pages: (settings?: { continuationToken?: string; maxPageSize?: number }) => AsyncGenerator<TableEntityResultPage<T>>,
+): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
+  const each = (async function* () {
+    for await (const page of pages()) yield* page;
+  })();
+  return {
+    next: () => each.next(),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    byPage: pages,
+  };
+}
