@@ -1,0 +1,59 @@
+/** Faults of `connection`: exactly one form, whole. */
+
+type Loose = Readonly<Record<string, unknown>>;
+
+const CLIENTS = ['blobServiceClient', 'queueServiceClient', 'tableClientFactory'] as const;
+const ENDPOINTS = ['blobEndpoint', 'queueEndpoint', 'tableEndpoint'] as const;
+
+export function connectionFaults(given: unknown): readonly string[] {
+  if (typeof given !== 'object' || given === null) return ['"connection" is missing'];
+  const connection = given as Loose;
+  const has = (name: string): boolean => connection[name] !== undefined;
+  const forms = [
+    ...(has('connectionString') ? [connectionStringFaults] : []),
+    ...(has('accountName') || has('accountKey') ? [accountFaults] : []),
+    ...(ENDPOINTS.some(has) ? [endpointFaults] : []),
+    ...(CLIENTS.some(has) ? [() => []] : []),
+  ];
+  if (forms.length === 0) {
+    return ['"connection" has none of connectionString, accountName, an endpoint or a client: give one of them'];
+  }
+  if (forms.length > 1) return ['"connection" mixes several forms: give just one of them'];
+  return [...forms.flatMap((faultsOf) => faultsOf(connection)), ...credentialFaults(connection['credential'])];
+}
+
+function connectionStringFaults({ connectionString }: Loose): readonly string[] {
+  const isUsable =
+    typeof connectionString === 'string' &&
+    (/^\s*UseDevelopmentStorage=true/i.test(connectionString) || /(AccountName|Endpoint)=[^;]/i.test(connectionString));
+  return isUsable ? [] : ['"connection.connectionString" is not a connection string: copy it from the account\'s access keys'];
+}
+
+function accountFaults({ accountName, accountKey, credential }: Loose): readonly string[] {
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  return [
+    ...(isText(accountName) ? [] : ['"connection.accountName" is missing']),
+    ...(isText(accountKey) === (credential === undefined)
+      ? []
+      : ['"connection" needs either "accountKey" or "credential" beside "accountName"']),
+  ];
+}
+
+function endpointFaults(connection: Loose): readonly string[] {
+  return ENDPOINTS.filter((name) => connection[name] !== undefined && !isUrl(connection[name])).map(
+    (name) => `"connection.${name}" is not a URL`,
+  );
+}
+
+function credentialFaults(credential: unknown): readonly string[] {
+  if (credential === undefined) return [];
+  const given = (typeof credential === 'object' && credential !== null ? credential : {}) as Loose;
+  if (typeof given['getToken'] === 'function') return [];
+  if (typeof given['computeHMACSHA256'] === 'function') {
+    return ['"connection.credential" must not be a shared key credential object: give "accountName" and "accountKey"'];
+  }
+  const isAccountKey = typeof given['accountName'] === 'string' && typeof given['accountKey'] === 'string';
+  return isAccountKey ? [] : ['"connection.credential" must have getToken, or accountName and accountKey'];
+}
+
+const isUrl = (value: unknown): boolean => typeof value === 'string' && URL.canParse(value);

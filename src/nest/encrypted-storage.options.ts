@@ -1,0 +1,156 @@
+/** The options of the module, as users write them. */
+import type { TokenCredential } from '@azure/core-auth';
+import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
+import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-blob';
+import type { QueueServiceClient } from '@azure/storage-queue';
+import type { ConfigurableModuleAsyncOptions, Type } from '@nestjs/common';
+import type { KeyEncryptionKey, KeyEncryptionKeySelector, KeyResolver } from '../keys/key-encryption-key.js';
+import type { ProtocolVersion } from '../protocol/registry.js';
+import type { QueueDecryptionFailedHandler } from '../queue/encrypted-queue-client.js';
+import type { MessageEncoding } from '../queue/message-encoding.js';
+
+/** A name and its key, as the portal shows them. */
+export interface AccountKey {
+  readonly accountName: string;
+  readonly accountKey: string;
+}
+
+/**
+ * How to reach the account: exactly one of these forms.
+ *
+ * A `StorageSharedKeyCredential` instance is refused on purpose: the Azure SDK ships two builds and replaces an instance of the
+ * other build silently by an anonymous credential. Strings, a `TokenCredential` and whole clients are safe.
+ */
+export type StorageConnection =
+  | { readonly connectionString: string }
+  | (AccountKey & { readonly endpointSuffix?: string })
+  | { readonly accountName: string; readonly credential: TokenCredential; readonly endpointSuffix?: string }
+  | {
+      readonly blobEndpoint?: string;
+      readonly queueEndpoint?: string;
+      readonly tableEndpoint?: string;
+      readonly credential?: TokenCredential | AccountKey;
+    }
+  | {
+      readonly blobServiceClient?: BlobServiceClient;
+      readonly queueServiceClient?: QueueServiceClient;
+      readonly tableClientFactory?: (tableName: string) => TableClient;
+    };
+
+/** What is encrypted how, and with which keys. */
+export interface EncryptionOptions {
+  /**
+   * What new blobs and queue messages are written in; every version is read. There is no default:
+   *
+   * - `2.0`: AES-256-GCM, authenticated; read by the current SDKs. Choose this unless something below applies.
+   * - `2.1`: the same with a region length of your choice; read by recent releases of them.
+   * - `1.0`: AES-256-CBC, the format of the legacy SDKs. Not authenticated: changes go unnoticed (CVE-2022-30187). Needed for old
+   *   readers and for page blobs.
+   *
+   * Tables are written in 1.0, the only version that any SDK has for them. 2.1 writes messages as 2.0.
+   */
+  readonly protocol: ProtocolVersion;
+  /** The key that new data is written with, or a function that picks it. Without one this module only reads: a write is an error. */
+  readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
+  /** Finds keys for reading. The key id of `keyEncryptionKey` is answered by that key; anything else comes here. */
+  readonly keyResolver?: KeyResolver | readonly KeyEncryptionKey[];
+  /**
+   * Whether plaintext in storage is an error. `false` hands through what was never encrypted, for containers, queues and tables
+   * that are being migrated.
+   *
+   * @defaultValue true
+   */
+  readonly requireEncryption?: boolean;
+  /**
+   * 2.1 only: bytes of plaintext in a region, 16 to 1,073,741,824.
+   *
+   * @defaultValue 4,194,304
+   */
+  readonly regionLength?: number;
+}
+
+export interface BlobOptions {
+  /** What differs from `encryption` for blobs. */
+  readonly encryption?: Partial<EncryptionOptions>;
+  /** Handed to the SDK's client. */
+  readonly clientOptions?: StoragePipelineOptions;
+}
+
+export interface QueueOptions {
+  /** What differs from `encryption` for queues. */
+  readonly encryption?: Partial<EncryptionOptions>;
+  /** Handed to the SDK's client. */
+  readonly clientOptions?: StoragePipelineOptions;
+  /**
+   * What a message looks like inside the ciphertext.
+   *
+   * @defaultValue 'text'
+   */
+  readonly messageEncoding?: MessageEncoding;
+  /** Told of messages that cannot be decrypted, which are then left out; without it such a message makes the call throw. */
+  readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
+}
+
+export interface TableOptions {
+  /** What differs from `encryption` for tables. */
+  readonly encryption?: Partial<EncryptionOptions>;
+  /** Handed to the SDK's client. */
+  readonly clientOptions?: TableServiceClientOptions;
+}
+
+/** Options of `EncryptedStorageModule.forRoot`. */
+export interface EncryptedStorageModuleOptions {
+  readonly connection: StorageConnection;
+  readonly encryption: EncryptionOptions;
+  readonly blob?: BlobOptions;
+  readonly queue?: QueueOptions;
+  readonly table?: TableOptions;
+}
+
+/** What has to be known before the options are. */
+export interface EncryptedStorageModuleExtras {
+  /** Name of this account among several; the unnamed one is the default. */
+  readonly name?: string;
+  /**
+   * Whether the services can be injected everywhere.
+   *
+   * @defaultValue true
+   */
+  readonly isGlobal?: boolean;
+}
+
+/** What `useClass` and `useExisting` of `forRootAsync` implement. */
+export interface EncryptedStorageOptionsFactory {
+  createEncryptedStorageOptions(
+    name?: string,
+  ): EncryptedStorageModuleOptions | Promise<EncryptedStorageModuleOptions>;
+}
+
+export type EncryptedStorageModuleAsyncOptions = ConfigurableModuleAsyncOptions<
+  EncryptedStorageModuleOptions,
+  'createEncryptedStorageOptions'
+> &
+  EncryptedStorageModuleExtras;
+
+/** A container or queue, and whether to create it at start-up. */
+export interface NamedResource {
+  readonly name: string;
+  readonly createIfNotExists?: boolean;
+}
+
+/** A table, by the class of its entities. */
+export interface TableResource {
+  readonly entity: Type<object>;
+  /** Name of the table; the class's name unless given. */
+  readonly table?: string;
+  readonly createIfNotExists?: boolean;
+}
+
+/** What a feature module uses. */
+export interface EncryptedStorageFeatures {
+  /** Policy of this feature module alone: what it leaves out comes from the root. */
+  readonly encryption?: Partial<EncryptionOptions>;
+  readonly containers?: readonly (string | NamedResource)[];
+  readonly queues?: readonly (string | NamedResource)[];
+  readonly tables?: readonly (Type<object> | TableResource)[];
+}

@@ -1,0 +1,105 @@
+/** Checks options once, at start-up, and tells of all faults together. */
+import { InvalidOptionsError } from '../errors.js';
+import { PROTOCOL_VERSIONS } from '../protocol/registry.js';
+import { MESSAGE_ENCODINGS } from '../queue/message-encoding.js';
+import { connectionFaults } from './connection-check.js';
+import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
+
+const MIN_REGION_LENGTH = 16;
+const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** Throws {@link InvalidOptionsError} with every fault found. */
+export function checkOptions(options: EncryptedStorageModuleOptions): void {
+  const faults = isObject(options)
+    ? [
+        ...connectionFaults(options.connection),
+        ...encryptionFaults(options.encryption, 'encryption', 'whole'),
+        ...(['blob', 'queue', 'table'] as const).flatMap((kind) =>
+          encryptionFaults(options[kind]?.encryption, `${kind}.encryption`, 'partial'),
+        ),
+        ...encodingFaults(options.queue?.messageEncoding),
+      ]
+    : ['options are missing: give "connection" and "encryption"'];
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
+
+/** The same for the policy of a feature module. */
+export function checkFeatureEncryption(encryption: Partial<EncryptionOptions> | undefined): void {
+  const faults = encryptionFaults(encryption, 'encryption', 'partial');
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
+
+function encryptionFaults(given: unknown, path: string, extent: 'whole' | 'partial'): readonly string[] {
+  if (given === undefined && extent === 'partial') return [];
+  if (!isObject(given)) return [`"${path}" is missing: give at least "protocol" and a key`];
+  return [
+    ...protocolFaults(given, path, extent),
+    ...regionFaults(given, path, extent),
+    ...keyFaults(given, path, extent),
+    ...(['undefined', 'boolean'].includes(typeof given['requireEncryption'])
+      ? []
+      : [`"${path}.requireEncryption" must be true or false`]),
+  ];
+}
+
+function protocolFaults({ protocol }: Loose, path: string, extent: 'whole' | 'partial'): readonly string[] {
+  if (protocol === undefined && extent === 'partial') return [];
+  const choices = PROTOCOL_VERSIONS.map((version) => `"${version}"`).join(', ');
+  if (protocol === undefined) return [`"${path}.protocol" has no default: choose one of ${choices}`];
+  const isKnown = (PROTOCOL_VERSIONS as readonly unknown[]).includes(protocol);
+  return isKnown ? [] : [`"${path}.protocol" must be one of ${choices}`];
+}
+
+function regionFaults({ protocol, regionLength }: Loose, path: string, extent: 'whole' | 'partial'): readonly string[] {
+  if (regionLength === undefined) return [];
+  const isLength =
+    Number.isSafeInteger(regionLength) &&
+    (regionLength as number) >= MIN_REGION_LENGTH &&
+    (regionLength as number) <= MAX_REGION_LENGTH;
+  const hasProtocol = protocol === '2.1' || (protocol === undefined && extent === 'partial');
+  return [
+    ...(isLength ? [] : [`"${path}.regionLength" must be from ${MIN_REGION_LENGTH} to ${MAX_REGION_LENGTH} bytes`]),
+    ...(hasProtocol ? [] : [`"${path}.regionLength" can be chosen in protocol "2.1" only`]),
+  ];
+}
+
+function keyFaults({ keyEncryptionKey, keyResolver }: Loose, path: string, extent: 'whole' | 'partial'): readonly string[] {
+  const hasNone = keyEncryptionKey === undefined && keyResolver === undefined && extent === 'whole';
+  return [
+    ...(hasNone ? [`"${path}" has no key: give "keyEncryptionKey" to write, "keyResolver" to read, or both`] : []),
+    ...(keyEncryptionKey === undefined || typeof keyEncryptionKey === 'function'
+      ? []
+      : oneKeyFaults(keyEncryptionKey, `${path}.keyEncryptionKey`)),
+    ...resolverFaults(keyResolver, `${path}.keyResolver`),
+  ];
+}
+
+function resolverFaults(keyResolver: unknown, path: string): readonly string[] {
+  if (keyResolver === undefined || typeof keyResolver === 'function') return [];
+  if (!Array.isArray(keyResolver)) return [`"${path}" must be a function or a list of keys`];
+  const ids = keyResolver.map((key: unknown) => (isObject(key) ? key['keyId'] : undefined));
+  const doubles = ids.filter((id, index) => id !== undefined && ids.indexOf(id) !== index);
+  return [
+    ...keyResolver.flatMap((key: unknown, index) => oneKeyFaults(key, `${path}[${index}]`)),
+    ...doubles.map((id) => `"${path}" has two keys with the id ${JSON.stringify(id)}`),
+  ];
+}
+
+function oneKeyFaults(key: unknown, path: string): readonly string[] {
+  if (!isObject(key)) return [`"${path}" must be a key with keyId, wrapKey and unwrapKey`];
+  return [
+    ...(typeof key['keyId'] === 'string' && key['keyId'] !== '' ? [] : [`"${path}" has no keyId`]),
+    ...['wrapKey', 'unwrapKey']
+      .filter((method) => typeof key[method] !== 'function')
+      .map((method) => `"${path}" has no method ${method}`),
+  ];
+}
+
+function encodingFaults(encoding: unknown): readonly string[] {
+  if (encoding === undefined || (MESSAGE_ENCODINGS as readonly unknown[]).includes(encoding)) return [];
+  return [`"queue.messageEncoding" must be one of ${MESSAGE_ENCODINGS.map((name) => `"${name}"`).join(', ')}`];
+}
+
+const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null;

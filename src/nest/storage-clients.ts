@@ -1,0 +1,94 @@
+/** The plain SDK clients that a connection gives. */
+import type { TokenCredential } from '@azure/core-auth';
+import { AzureNamedKeyCredential, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
+import { BlobServiceClient, StorageSharedKeyCredential as BlobKeyCredential } from '@azure/storage-blob';
+import { QueueServiceClient, StorageSharedKeyCredential as QueueKeyCredential } from '@azure/storage-queue';
+import { InvalidOptionsError } from '../errors.js';
+import type { AccountKey, EncryptedStorageModuleOptions, StorageConnection } from './encrypted-storage.options.js';
+
+const DEFAULT_SUFFIX = 'core.windows.net';
+
+interface EndpointConnection {
+  readonly blobEndpoint?: string;
+  readonly queueEndpoint?: string;
+  readonly tableEndpoint?: string;
+  readonly credential?: TokenCredential | AccountKey;
+}
+
+/** Throws {@link InvalidOptionsError} if the connection does not tell where blobs are. */
+export function blobServiceClient({ connection, blob }: EncryptedStorageModuleOptions): BlobServiceClient {
+  if ('blobServiceClient' in connection && connection.blobServiceClient !== undefined) {
+    return connection.blobServiceClient;
+  }
+  if ('connectionString' in connection) {
+    return BlobServiceClient.fromConnectionString(connection.connectionString, blob?.clientOptions);
+  }
+  const { blobEndpoint, credential } = endpointsOf(connection);
+  if (blobEndpoint === undefined) return missing('blobEndpoint or blobServiceClient');
+  const key = isAccountKey(credential) ? new BlobKeyCredential(credential.accountName, credential.accountKey) : credential;
+  return new BlobServiceClient(blobEndpoint, key, blob?.clientOptions);
+}
+
+/** Throws {@link InvalidOptionsError} if the connection does not tell where queues are. */
+export function queueServiceClient({ connection, queue }: EncryptedStorageModuleOptions): QueueServiceClient {
+  if ('queueServiceClient' in connection && connection.queueServiceClient !== undefined) {
+    return connection.queueServiceClient;
+  }
+  if ('connectionString' in connection) {
+    return QueueServiceClient.fromConnectionString(connection.connectionString, queue?.clientOptions);
+  }
+  const { queueEndpoint, credential } = endpointsOf(connection);
+  if (queueEndpoint === undefined) return missing('queueEndpoint or queueServiceClient');
+  const key = isAccountKey(credential) ? new QueueKeyCredential(credential.accountName, credential.accountKey) : credential;
+  return new QueueServiceClient(queueEndpoint, key, queue?.clientOptions);
+}
+
+/** Throws {@link InvalidOptionsError} if the connection does not tell where tables are. */
+export function tableClientFactory(options: EncryptedStorageModuleOptions): (tableName: string) => TableClient {
+  const { connection, table } = options;
+  if ('tableClientFactory' in connection && connection.tableClientFactory !== undefined) {
+    return connection.tableClientFactory;
+  }
+  if ('connectionString' in connection) {
+    const { connectionString } = connection;
+    const clientOptions = { allowInsecureConnection: isInsecure(connectionString), ...table?.clientOptions };
+    return (tableName) => TableClient.fromConnectionString(connectionString, tableName, clientOptions);
+  }
+  const { tableEndpoint, credential } = endpointsOf(connection);
+  if (tableEndpoint === undefined) return missing('tableEndpoint or tableClientFactory');
+  const clientOptions = { allowInsecureConnection: isInsecure(tableEndpoint), ...table?.clientOptions };
+  return (tableName) => tableClient(tableEndpoint, tableName, { credential, clientOptions });
+}
+
+interface TableAccess {
+  readonly credential: EndpointConnection['credential'];
+  readonly clientOptions: TableServiceClientOptions;
+}
+
+function tableClient(endpoint: string, tableName: string, { credential, clientOptions }: TableAccess): TableClient {
+  if (credential === undefined) return new TableClient(endpoint, tableName, clientOptions);
+  if (!isAccountKey(credential)) return new TableClient(endpoint, tableName, credential, clientOptions);
+  const key = new AzureNamedKeyCredential(credential.accountName, credential.accountKey);
+  return new TableClient(endpoint, tableName, key, clientOptions);
+}
+
+function endpointsOf(connection: StorageConnection): EndpointConnection {
+  if (!('accountName' in connection)) return connection as EndpointConnection;
+  const { accountName, endpointSuffix = DEFAULT_SUFFIX } = connection;
+  return {
+    blobEndpoint: `https://${accountName}.blob.${endpointSuffix}`,
+    queueEndpoint: `https://${accountName}.queue.${endpointSuffix}`,
+    tableEndpoint: `https://${accountName}.table.${endpointSuffix}`,
+    credential: 'credential' in connection ? connection.credential : connection,
+  };
+}
+
+/** Only what the user wrote down as http himself, as emulators need it. */
+const isInsecure = (address: string): boolean => /(^|=)http:|UseDevelopmentStorage=true|DefaultEndpointsProtocol=http(;|$)/i.test(address);
+
+const isAccountKey = (credential: EndpointConnection['credential']): credential is AccountKey =>
+  credential !== undefined && 'accountKey' in credential;
+
+function missing(what: string): never {
+  throw new InvalidOptionsError([`"connection" has no ${what}, which an injected service needs`]);
+}
