@@ -7,11 +7,16 @@ import { EncryptedContainerClient } from './encrypted-container-client.js';
  * everywhere else.
  */
 export class EncryptedBlobService {
+  /** `connect` gives the plain SDK client; it is asked when the client is first used. */
   constructor(
-    /** The plain SDK client: its data calls are NOT encrypted. */
-    readonly unencryptedServiceClient: BlobServiceClient,
+    private readonly connect: () => BlobServiceClient,
     private readonly policy: EncryptionPolicy,
   ) {}
+
+  /** The plain SDK client: its data calls are NOT encrypted. */
+  get unencryptedServiceClient(): BlobServiceClient {
+    return this.connect();
+  }
 
   getContainerClient(containerName: string): EncryptedContainerClient {
     return new EncryptedContainerClient(this.unencryptedServiceClient.getContainerClient(containerName), this.policy);

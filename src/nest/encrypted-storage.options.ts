@@ -2,7 +2,7 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
 import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-blob';
-import type { QueueServiceClient } from '@azure/storage-queue';
+import type { QueueServiceClient, StoragePipelineOptions as QueuePipelineOptions } from '@azure/storage-queue';
 import type { ConfigurableModuleAsyncOptions, Type } from '@nestjs/common';
 import type { KeyEncryptionKey, KeyEncryptionKeySelector, KeyResolver } from '../keys/key-encryption-key.js';
 import type { ProtocolVersion } from '../protocol/registry.js';
@@ -80,7 +80,7 @@ export interface QueueOptions {
   /** What differs from `encryption` for queues. */
   readonly encryption?: Partial<EncryptionOptions>;
   /** Handed to the SDK's client. */
-  readonly clientOptions?: StoragePipelineOptions;
+  readonly clientOptions?: QueuePipelineOptions;
   /**
    * What a message looks like inside the ciphertext.
    *

@@ -6,6 +6,22 @@ import { QueueServiceClient, StorageSharedKeyCredential as QueueKeyCredential } 
 import { InvalidOptionsError } from '../errors.js';
 import type { AccountKey, EncryptedStorageModuleOptions, StorageConnection } from './encrypted-storage.options.js';
 
+/** Clients of one account, made when they are first asked for: a connection need not reach services that nobody uses. */
+export class StorageClients {
+  readonly blobs = lazily(() => blobServiceClient(this.options));
+  readonly queues = lazily(() => queueServiceClient(this.options));
+  private readonly tables = lazily(() => tableClientFactory(this.options));
+
+  constructor(private readonly options: EncryptedStorageModuleOptions) {}
+
+  readonly table = (tableName: string): TableClient => this.tables()(tableName);
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
 const DEFAULT_SUFFIX = 'core.windows.net';
 
 interface EndpointConnection {
@@ -16,7 +32,7 @@ interface EndpointConnection {
 }
 
 /** Throws {@link InvalidOptionsError} if the connection does not tell where blobs are. */
-export function blobServiceClient({ connection, blob }: EncryptedStorageModuleOptions): BlobServiceClient {
+function blobServiceClient({ connection, blob }: EncryptedStorageModuleOptions): BlobServiceClient {
   if ('blobServiceClient' in connection && connection.blobServiceClient !== undefined) {
     return connection.blobServiceClient;
   }
@@ -30,7 +46,7 @@ export function blobServiceClient({ connection, blob }: EncryptedStorageModuleOp
 }
 
 /** Throws {@link InvalidOptionsError} if the connection does not tell where queues are. */
-export function queueServiceClient({ connection, queue }: EncryptedStorageModuleOptions): QueueServiceClient {
+function queueServiceClient({ connection, queue }: EncryptedStorageModuleOptions): QueueServiceClient {
   if ('queueServiceClient' in connection && connection.queueServiceClient !== undefined) {
     return connection.queueServiceClient;
   }
@@ -44,7 +60,7 @@ export function queueServiceClient({ connection, queue }: EncryptedStorageModule
 }
 
 /** Throws {@link InvalidOptionsError} if the connection does not tell where tables are. */
-export function tableClientFactory(options: EncryptedStorageModuleOptions): (tableName: string) => TableClient {
+function tableClientFactory(options: EncryptedStorageModuleOptions): (tableName: string) => TableClient {
   const { connection, table } = options;
   if ('tableClientFactory' in connection && connection.tableClientFactory !== undefined) {
     return connection.tableClientFactory;

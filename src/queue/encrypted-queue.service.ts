@@ -4,12 +4,17 @@ import { EncryptedQueueClient, type EncryptedQueueOptions } from './encrypted-qu
 
 /** The queue service of an account, with encryption. Injectable where `EncryptedStorageModule` is imported. */
 export class EncryptedQueueService {
+  /** `connect` gives the plain SDK client; it is asked when the client is first used. */
   constructor(
-    /** The plain SDK client: its messages are NOT encrypted. */
-    readonly unencryptedServiceClient: QueueServiceClient,
+    private readonly connect: () => QueueServiceClient,
     private readonly policy: EncryptionPolicy,
     private readonly options: EncryptedQueueOptions = {},
   ) {}
+
+  /** The plain SDK client: its messages are NOT encrypted. */
+  get unencryptedServiceClient(): QueueServiceClient {
+    return this.connect();
+  }
 
   getQueueClient(queueName: string): EncryptedQueueClient {
     return new EncryptedQueueClient(this.unencryptedServiceClient.getQueueClient(queueName), this.policy, this.options);

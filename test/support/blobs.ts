@@ -24,7 +24,7 @@ export async function containersFor(
   const service = BlobServiceClient.fromConnectionString(connectionString());
   const name = uniqueName('blobs');
   await service.getContainerClient(name).create();
-  return policies.map((policy) => new EncryptedBlobService(service, policy).getContainerClient(name));
+  return policies.map((policy) => new EncryptedBlobService(() => service, policy).getContainerClient(name));
 }
 
 /** The same bytes for the same length, none like its neighbour. */

@@ -1,0 +1,116 @@
+/** The public surface. `Protocol` and the layers below the clients are left out on purpose: the list of versions is ours. */
+
+// module and options
+export { EncryptedStorageModule } from './nest/encrypted-storage.module.js';
+export type {
+  AccountKey,
+  BlobOptions,
+  EncryptedStorageFeatures,
+  EncryptedStorageModuleAsyncOptions,
+  EncryptedStorageModuleExtras,
+  EncryptedStorageModuleOptions,
+  EncryptedStorageOptionsFactory,
+  EncryptionOptions,
+  NamedResource,
+  QueueOptions,
+  StorageConnection,
+  TableOptions,
+  TableResource,
+} from './nest/encrypted-storage.options.js';
+
+// injecting
+export {
+  InjectEncryptedBlobService,
+  InjectEncryptedContainer,
+  InjectEncryptedQueue,
+  InjectEncryptedQueueService,
+  InjectEncryptedTable,
+  InjectEncryptedTableService,
+} from './nest/inject.decorators.js';
+export {
+  getEncryptedBlobServiceToken,
+  getEncryptedContainerToken,
+  getEncryptedQueueServiceToken,
+  getEncryptedQueueToken,
+  getEncryptedTableServiceToken,
+  getEncryptedTableToken,
+} from './nest/encrypted-storage.tokens.js';
+
+// entities
+export { Encrypt } from './decorators/encrypt.decorator.js';
+export {
+  type EncryptedProperty,
+  type EncryptOptions,
+  type EntityClass,
+  getEncryptedProperties,
+} from './decorators/encryption-metadata.js';
+
+// services and clients
+export { EncryptedBlobService } from './blob/encrypted-blob.service.js';
+export { EncryptedContainerClient } from './blob/encrypted-container-client.js';
+export { EncryptedBlockBlobClient } from './blob/encrypted-block-blob-client.js';
+export { EncryptedPageBlobClient } from './blob/encrypted-page-blob-client.js';
+export type { EncryptedBlobReader } from './blob/encrypted-blob-reader.js';
+export type { EncryptedOperationOptions } from './blob/blob-context.js';
+export type { ToBufferOptions } from './blob/download-to-buffer.js';
+export type { EncryptedBlobProperties, RewrapResult } from './blob/metadata.js';
+export type { PageUploadOptions } from './blob/upload-pages.js';
+export { EncryptedQueueService } from './queue/encrypted-queue.service.js';
+export {
+  type Decrypted,
+  EncryptedQueueClient,
+  type EncryptedQueueOptions,
+  type EncryptedReceiveOptions,
+  type EncryptedSendOptions,
+  type QueueDecryptionFailedHandler,
+  type QueueDecryptionFailure,
+} from './queue/encrypted-queue-client.js';
+export type { MessageEncoding } from './queue/message-encoding.js';
+export { EncryptedTableService } from './table/encrypted-table.service.js';
+export { EncryptedTableClient, type EncryptedTableOptions } from './table/encrypted-table-client.js';
+export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';
+
+// keys
+export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';
+export { RsaKeyEncryptionKey } from './keys/rsa-key-encryption-key.js';
+export { KeyRing } from './keys/key-ring.js';
+export { type CryptographyClientLike, KeyVaultKeyEncryptionKey, keyVaultKeyResolver } from './keys/key-vault-key.js';
+export type {
+  EncryptionTarget,
+  KeyEncryptionKey,
+  KeyEncryptionKeySelector,
+  KeyOperationOptions,
+  KeyResolver,
+  KeyWrapAlgorithm,
+  WrappedKey,
+} from './keys/key-encryption-key.js';
+
+// policy, for using the services without Nest
+export type { EncryptionPolicy } from './envelope/encryption-policy.js';
+export type { ProtocolVersion } from './protocol/registry.js';
+
+// errors
+export {
+  type AnyEncryptedStorageError,
+  DecryptionError,
+  EncryptedStorageError,
+  type EncryptedStorageErrorCode,
+  InvalidEncryptionDataError,
+  InvalidEntityError,
+  InvalidOptionsError,
+  isEncryptedStorageError,
+  KeyAlgorithmError,
+  KeyMismatchError,
+  KeyMissingError,
+  KeyNotFoundError,
+  KeyUnavailableError,
+  KeyUnwrapError,
+  KeyWrapError,
+  PayloadTooLargeError,
+  PlaintextNotAllowedError,
+  RegionOutOfOrderError,
+  SourceLengthError,
+  UnsupportedOperationError,
+  UnsupportedProtocolError,
+  UnsupportedValueError,
+} from './errors.js';

@@ -1,0 +1,121 @@
+/** What every account has once: checked options and clients. Global, so that feature modules find it wherever they are. */
+import { type DynamicModule, Logger, Module, type OnModuleInit, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { InvalidOptionsError } from '../errors.js';
+import { encryptionFor } from './encryption-policies.js';
+import type {
+  EncryptedStorageModuleAsyncOptions,
+  EncryptedStorageModuleOptions,
+  EncryptedStorageOptionsFactory,
+} from './encrypted-storage.options.js';
+import { clientsToken, optionsToken } from './encrypted-storage.tokens.js';
+import { checkOptions } from './options-check.js';
+import { StorageClients } from './storage-clients.js';
+
+/** Where the options come from. */
+export interface CoreSource {
+  readonly name: string | undefined;
+  readonly imports: NonNullable<DynamicModule['imports']>;
+  readonly providers: Provider[];
+}
+
+const RAW = 'EncryptedStorageRawOptions';
+let modules = 0;
+
+@Module({})
+export class EncryptedStorageCoreModule {
+  static for({ name, imports, providers }: CoreSource): DynamicModule {
+    const startToken = `EncryptedStorageStart:${modules++}`;
+    return {
+      module: EncryptedStorageCoreModule,
+      global: true,
+      imports,
+      providers: [
+        ...providers,
+        {
+          provide: optionsToken(name),
+          inject: [RAW],
+          useFactory: (options: EncryptedStorageModuleOptions) => {
+            checkOptions(options);
+            return options;
+          },
+        },
+        {
+          provide: clientsToken(name),
+          inject: [optionsToken(name)],
+          useFactory: (options: EncryptedStorageModuleOptions) => new StorageClients(options),
+        },
+        {
+          // a token of its own keeps Nest 10 from taking two calls that look alike for one
+          provide: startToken,
+          inject: [optionsToken(name), ModulesContainer],
+          useFactory: (options: EncryptedStorageModuleOptions, container: ModulesContainer) =>
+            new StartUp(options, container, name),
+        },
+      ],
+      exports: [optionsToken(name), clientsToken(name)],
+    };
+  }
+}
+
+/** Options that are given as they are. In a function, so that Nest 10 does not print secrets into its module ids. */
+export const syncSource = (options: EncryptedStorageModuleOptions): Provider[] => [
+  { provide: RAW, useFactory: () => options },
+];
+
+/** Options that come from a factory, a class or a provider. */
+export function asyncSource(options: EncryptedStorageModuleAsyncOptions): Provider[] {
+  const { useFactory, useClass, useExisting, inject = [], name } = options;
+  if (useFactory !== undefined) return [{ provide: RAW, useFactory, inject }];
+  const factory = useExisting ?? useClass;
+  if (factory === undefined) {
+    throw new InvalidOptionsError(['forRootAsync needs one of useFactory, useClass and useExisting']);
+  }
+  return [
+    ...(useClass === undefined ? [] : [{ provide: useClass, useClass }]),
+    {
+      provide: RAW,
+      inject: [factory],
+      useFactory: (made: EncryptedStorageOptionsFactory) => made.createEncryptedStorageOptions(name),
+    },
+  ];
+}
+
+/** Once per account: refuses a second registration under the same name, and tells what is in force. */
+class StartUp implements OnModuleInit {
+  private readonly logger = new Logger('EncryptedStorageModule');
+
+  constructor(
+    private readonly options: EncryptedStorageModuleOptions,
+    private readonly container: ModulesContainer,
+    private readonly name: string | undefined,
+  ) {}
+
+  onModuleInit(): void {
+    this.assertAlone();
+    for (const kind of ['blob', 'queue', 'table'] as const) this.tell(kind);
+  }
+
+  private assertAlone(): void {
+    const token = optionsToken(this.name);
+    const registrations = [...this.container.values()].filter(({ providers }) => providers.has(token));
+    if (registrations.length < 2) return;
+    const which = this.name === undefined ? 'without a name' : `named "${this.name}"`;
+    throw new InvalidOptionsError([`EncryptedStorageModule.forRoot is imported twice ${which}: give one of them another "name"`]);
+  }
+
+  private tell(kind: 'blob' | 'queue' | 'table'): void {
+    const { protocol, requireEncryption = true, keyEncryptionKey } = encryptionFor(this.options, kind);
+    const written = kind === 'table' ? '1.0' : protocol;
+    const key = typeof keyEncryptionKey === 'object' ? `key ${JSON.stringify(keyEncryptionKey.keyId)}` : undefined;
+    const writer = key ?? (keyEncryptionKey === undefined ? 'read-only' : 'a key chosen for each write');
+    this.logger.log(`${kind}: protocol ${written}, ${writer}, encryption ${requireEncryption ? 'required' : 'not required'}`);
+    if (kind !== 'table' && protocol === '1.0') {
+      this.logger.warn(`${kind}: protocol 1.0 does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`);
+    }
+    if (!requireEncryption) {
+      this.logger.warn(`${kind}: plaintext in storage is handed through; set requireEncryption back to true after the migration`);
+    }
+  }
+}
+

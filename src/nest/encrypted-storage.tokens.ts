@@ -1,0 +1,46 @@
+/** Injection tokens: readable strings, since Nest prints them when it cannot resolve one, equal in both builds of the package. */
+import type { InjectionToken } from '@nestjs/common';
+import type { EntityClass } from '../decorators/encryption-metadata.js';
+
+const ENTITY_IDS = Symbol.for('nestjs-azure-encrypted-storage/entity-ids');
+
+interface EntityIds {
+  readonly ids: WeakMap<object, number>;
+  next: number;
+}
+
+const account = (name: string | undefined): string => (name === undefined ? '' : `@${name}`);
+
+/** Of the checked options. Its text is what Nest prints when `forRoot` was forgotten. */
+export const optionsToken = (name?: string): string =>
+  `EncryptedStorageOptions${account(name)} (did you import EncryptedStorageModule.forRoot(${name === undefined ? '' : `{ name: '${name}' }`})?)`;
+
+export const clientsToken = (name?: string): string => `EncryptedStorageClients${account(name)}`;
+
+export const getEncryptedBlobServiceToken = (name?: string): InjectionToken => `EncryptedBlobService${account(name)}`;
+
+export const getEncryptedQueueServiceToken = (name?: string): InjectionToken => `EncryptedQueueService${account(name)}`;
+
+export const getEncryptedTableServiceToken = (name?: string): InjectionToken => `EncryptedTableService${account(name)}`;
+
+/** Of the client bound to one container. */
+export const getEncryptedContainerToken = (container: string, name?: string): InjectionToken =>
+  `EncryptedContainer:${container}${account(name)}`;
+
+/** Of the client bound to one queue. */
+export const getEncryptedQueueToken = (queue: string, name?: string): InjectionToken =>
+  `EncryptedQueue:${queue}${account(name)}`;
+
+/** Of the client bound to the table of one entity class; two classes of the same name have different tokens. */
+export const getEncryptedTableToken = (entity: EntityClass, name?: string): InjectionToken =>
+  `EncryptedTable:${entity.name}#${entityId(entity)}${account(name)}`;
+
+/** Counted over both builds of the package, which share the classes. */
+function entityId(entity: EntityClass): number {
+  const shared = globalThis as unknown as Record<symbol, EntityIds | undefined>;
+  const registry = (shared[ENTITY_IDS] ??= { ids: new WeakMap(), next: 1 });
+  const known = registry.ids.get(entity);
+  if (known !== undefined) return known;
+  registry.ids.set(entity, registry.next);
+  return registry.next++;
+}
