@@ -127,8 +127,9 @@ describe('KeyVaultKeyEncryptionKey', () => {
     const failure = new RestError('busy', statusCode === undefined ? {} : { statusCode });
     const key = new KeyVaultKeyEncryptionKey(failing(failure));
 
-    for (const call of [key.wrapKey(CONTENT), key.unwrapKey(randomBytes(256), 'RSA-OAEP')]) {
-      const error = await rejection(call);
+    const errors = [await rejection(key.wrapKey(CONTENT)), await rejection(key.unwrapKey(CONTENT, 'RSA-OAEP'))];
+
+    for (const error of errors) {
       expect(error).toBeInstanceOf(KeyUnavailableError);
       expect((error as KeyUnavailableError).cause).toMatchObject({ name: 'RestError', message: 'busy' });
     }
@@ -148,9 +149,8 @@ describe('KeyVaultKeyEncryptionKey', () => {
     const key = new KeyVaultKeyEncryptionKey(vaultClient(KEY));
     const abortSignal = AbortSignal.abort();
 
-    for (const call of [key.wrapKey(CONTENT, { abortSignal }), key.unwrapKey(CONTENT, 'RSA', { abortSignal })]) {
-      expect(await rejection(call)).toMatchObject({ name: 'AbortError' });
-    }
+    expect(await rejection(key.wrapKey(CONTENT, { abortSignal }))).toMatchObject({ name: 'AbortError' });
+    expect(await rejection(key.unwrapKey(CONTENT, 'RSA', { abortSignal }))).toMatchObject({ name: 'AbortError' });
   });
 
   it.each([new Uint8Array(), undefined, 'text'])('does not take %j for bytes', async (result) => {
@@ -158,6 +158,14 @@ describe('KeyVaultKeyEncryptionKey', () => {
 
     await expectCode(key.wrapKey(CONTENT), 'KEY_WRAP_FAILED');
     await expectCode(key.unwrapKey(randomBytes(256), 'RSA-OAEP'), 'KEY_UNWRAP_FAILED');
+  });
+
+  it('does not bother the vault with an empty wrapped key', async () => {
+    const client = new AnsweringClient(() => ({ result: CONTENT }));
+
+    await expectCode(new KeyVaultKeyEncryptionKey(client).unwrapKey(new Uint8Array(), 'A256KW'), 'KEY_UNWRAP_FAILED');
+
+    expect(client.asked).toEqual([]);
   });
 
   it('prints its id and algorithm, and nothing of its client', () => {
