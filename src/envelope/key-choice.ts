@@ -3,7 +3,7 @@
  * stored one, otherwise the resolver's, whose id must be the stored one. Source: docs/protocol.md, "Which key decrypts".
  */
 import {
-  EncryptedStorageError,
+  isEncryptedStorageError,
   KeyMismatchError,
   KeyMissingError,
   KeyNotFoundError,
@@ -106,5 +106,5 @@ async function resolve(
 /** Errors of this package and aborts pass as they are. */
 function passOrWrap(error: unknown, wrapIt: (cause: unknown) => Error): unknown {
   const isAbort = error instanceof Error && error.name === 'AbortError';
-  return error instanceof EncryptedStorageError || isAbort ? error : wrapIt(error);
+  return isEncryptedStorageError(error) || isAbort ? error : wrapIt(error);
 }

@@ -1,0 +1,28 @@
+/** Applications over the emulator, for tests of the module. */
+import { type DynamicModule, type LoggerService, Module, type Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import type { EncryptedStorageModuleOptions, EncryptionOptions } from '../../src/index.js';
+import { connectionString } from './azurite.js';
+import { testKey } from './blobs.js';
+
+/** Says nothing. */
+export const SILENT: LoggerService = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+export const optionsOf = (encryption: Partial<EncryptionOptions> = {}): EncryptedStorageModuleOptions => ({
+  connection: { connectionString: connectionString() },
+  encryption: { protocol: '2.0', keyEncryptionKey: testKey, ...encryption },
+});
+
+/** An application that is started; the test closes it. */
+export async function started(...imports: (DynamicModule | Type<unknown>)[]): Promise<TestingModule> {
+  const app = await Test.createTestingModule({ imports }).setLogger(SILENT).compile();
+  await app.init();
+  return app;
+}
+
+/** A module of its own that imports `imports` and has one provider. */
+export function moduleWith(provider: Type<unknown>, ...imports: DynamicModule[]): Type<unknown> {
+  @Module({ imports, providers: [provider], exports: [provider] })
+  class OneProviderModule {}
+  return OneProviderModule;
+}
