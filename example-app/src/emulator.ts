@@ -2,7 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 
-const PORTS = { blob: /Blob service .*:(\d+)/, queue: /Queue service .*:(\d+)/, table: /Table service .*:(\d+)/ } as const;
+const PORTS = {
+  blob: /Blob service is successfully listening at \S+:(\d+)\s/,
+  queue: /Queue service is successfully listening at \S+:(\d+)\s/,
+  table: /Table service is successfully listening at \S+:(\d+)\s/,
+} as const;
 /** The account that every emulator has; its key is public. */
 const ACCOUNT = 'devstoreaccount1';
 const ACCOUNT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';

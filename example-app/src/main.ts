@@ -26,9 +26,12 @@ process.on('SIGINT', () => void stop());
 process.on('SIGTERM', () => void stop());
 
 try {
+  await app.init();
   await app.listen(Number(process.env['PORT'] ?? 3000), '127.0.0.1');
 } catch (error) {
-  console.error(`The clinic cannot listen (${(error as Error).message}): set PORT to a free port, or to 0 for any`);
+  const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  console.error(`The clinic cannot start: ${(error as Error).message}`);
+  if (isTaken) console.error('Set PORT to a free port, or to 0 for any');
   await emulator?.stop();
   process.exit(1);
 }
