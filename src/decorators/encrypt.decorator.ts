@@ -1,3 +1,4 @@
+import { InvalidEntityError } from '../errors.js';
 import { type EncryptOptions, recordEncryptedProperty } from './encryption-metadata.js';
 
 type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
@@ -35,8 +36,17 @@ type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved
  */
 export function Encrypt<Owner extends object = never>(
   options: Omit<EncryptOptions, 'when'> & { readonly when?: (entity: Owner) => boolean } = {},
-): <Entity extends object, Key extends keyof Entity>(target: Entity, propertyKey: EncryptableKey<Entity, Key> & Key) => void {
-  return (target, propertyKey) => {
+): <Entity extends object, Key extends keyof Entity>(
+  target: Entity,
+  propertyKey: EncryptableKey<Entity, Key> & Key,
+) => void {
+  return (target, propertyKey, ...descriptor: readonly unknown[]) => {
+    // methods and accessors come with a descriptor; tables store own properties only
+    if (descriptor[0] !== undefined) {
+      throw new InvalidEntityError(
+        `@Encrypt() works on properties: "${String(propertyKey)}" is a method or an accessor`,
+      );
+    }
     recordEncryptedProperty(target, propertyKey as string | symbol, options as EncryptOptions);
   };
 }

@@ -27,11 +27,18 @@ const RESERVED = new Set([
   'etag',
   '_clientencryptionmetadata1',
   '_clientencryptionmetadata2',
+  // the SDK would lose it: it assigns properties to a plain object
+  '__proto__',
 ]);
 
 /** Throws {@link InvalidEntityError} for a name that cannot be sealed. */
-export function recordEncryptedProperty(prototype: object, propertyKey: string | symbol, options: EncryptOptions): void {
-  if (typeof propertyKey !== 'string') throw new InvalidEntityError('@Encrypt() works on named properties, not on symbols');
+export function recordEncryptedProperty(
+  prototype: object,
+  propertyKey: string | symbol,
+  options: EncryptOptions,
+): void {
+  if (typeof propertyKey !== 'string')
+    throw new InvalidEntityError('@Encrypt() works on named properties, not on symbols');
   if (typeof prototype === 'function') {
     throw new InvalidEntityError(`@Encrypt() works on instance properties: make "${propertyKey}" one`);
   }

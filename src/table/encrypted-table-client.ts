@@ -18,6 +18,7 @@ import type {
 } from '@azure/data-tables';
 import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { InvalidOptionsError } from '../errors.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { accountOf } from './account.js';
 import { boundedMap } from './bounded-map.js';
@@ -173,6 +174,7 @@ export class EncryptedTableClient<T extends object> {
     actions: readonly EncryptedTransactionAction<T>[],
     options: OperationOptions & EncryptedTableOptions = {},
   ): Promise<TableTransactionResponse> {
+    if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
     const { keyEncryptionKey: _key, ...passed } = options;
     const context = this.contextOf(options);
     const sealed = await boundedMap(actions, ROWS_AT_ONCE, (action) => sealAction(action, context));
@@ -218,7 +220,10 @@ export class EncryptedTableClient<T extends object> {
 
 const rowOf = (entity: object): Row & EntityKeys => ({ ...entity }) as Row & EntityKeys;
 
-function widened<Query extends { select?: string[] }>(query: Query | undefined, { select }: Projection): Query | undefined {
+function widened<Query extends { select?: string[] }>(
+  query: Query | undefined,
+  { select }: Projection,
+): Query | undefined {
   return select === undefined ? query : ({ ...query, select } as Query);
 }
 

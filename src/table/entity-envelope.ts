@@ -14,8 +14,8 @@ import {
 } from '../wire/entity-metadata.js';
 import { envelopeContext, type EntityKeys, type Row, type TableContext } from './entity-context.js';
 import { assertFits } from './entity-size.js';
-import { binaryValue, decodeValue, encodeValue, isTyped, textValue } from './property-value.js';
-import { namesAlwaysSealed, namesToSeal } from './sealed-properties.js';
+import { binaryValue, decodeValue, encodeValue, isTyped, storedValue } from './property-value.js';
+import { assertStorable, namesAlwaysSealed, namesToSeal } from './sealed-properties.js';
 
 const namesOf = ({ entityClass }: TableContext): readonly unknown[] => getEncryptedProperties(entityClass);
 
@@ -24,6 +24,7 @@ type OpenProperty = (name: string, sealed: Uint8Array) => Buffer;
 
 /** Seals under a content key of its own; throws before anything is sent. A class that seals nothing is stored as it is. */
 export async function sealEntity(entity: Row & EntityKeys, context: TableContext): Promise<Row & EntityKeys> {
+  assertStorable(entity);
   const names = namesToSeal(context.entityClass, entity);
   if (namesOf(context).length === 0) {
     assertFits(entity);
@@ -46,8 +47,8 @@ export async function sealEntity(entity: Row & EntityKeys, context: TableContext
 
 /** Opens a row into an instance of the entity class. A sealed property that is not in the row (projection) is passed over. */
 export async function openEntity(row: Row & EntityKeys, context: TableContext): Promise<object> {
-  const text = textValue(row[ENCRYPTION_DATA_PROPERTY]);
-  const sealedNames = row[SEALED_NAMES_PROPERTY];
+  const text = storedValue(row[ENCRYPTION_DATA_PROPERTY]);
+  const sealedNames = storedValue(row[SEALED_NAMES_PROPERTY]);
   if (text === undefined) {
     if (sealedNames !== undefined) throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is missing`);
     assertPlaintextAllowed(context.policy, 'The entity');
@@ -71,7 +72,7 @@ function openPropertyOf(data: EncryptionData, opener: ContentOpener, row: Entity
 }
 
 function openedProperties(row: Row, names: readonly string[], open: OpenProperty): Row {
-  const present = names.filter((name) => Object.hasOwn(row, name));
+  const present = names.filter((name) => isStored(row, name));
   return Object.fromEntries(
     present.map((name) => {
       const value = decodeValue(open(name, binaryValue(name, row[name])));
@@ -82,9 +83,11 @@ function openedProperties(row: Row, names: readonly string[], open: OpenProperty
 
 /** A property that the class always seals and the list does not name was put there in clear. */
 function assertNothingPlanted(row: Row, names: readonly string[], { entityClass, policy }: TableContext): void {
-  const planted = namesAlwaysSealed(entityClass).find((name) => Object.hasOwn(row, name) && !names.includes(name));
+  const planted = namesAlwaysSealed(entityClass).find((name) => isStored(row, name) && !names.includes(name));
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
 }
+
+const isStored = (row: Row, name: string): boolean => Object.hasOwn(row, name) && storedValue(row[name]) !== undefined;
 
 /** Without the constructor: it could set what was not stored. */
 function instanceOf({ entityClass }: TableContext, row: Row): object {

@@ -2,7 +2,7 @@
 import { InvalidEntityError, PayloadTooLargeError } from '../errors.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
-import { isTyped } from './property-value.js';
+import { isTyped, type TypedValue } from './property-value.js';
 
 /** Bytes of one property; of one entity; and properties of the user's own beside the keys. */
 export const PROPERTY_LIMIT = 64 * 1024;
@@ -13,13 +13,19 @@ export const PROPERTY_COUNT_LIMIT = 250;
 const ENTITY_OVERHEAD = 4;
 const PROPERTY_OVERHEAD = 8;
 const SCALAR_LENGTH = 8;
+const GUID_LENGTH = 16;
 const LENGTH_PREFIX = 4;
+const KEYS = new Set(['partitionKey', 'rowKey']);
 
-const SYSTEM = new Set(['partitionKey', 'rowKey', 'timestamp', 'etag']);
+/** Set by the service, or by the SDK for reading. */
+const SYSTEM = new Set(['timestamp', 'etag']);
+const isSystem = (name: string): boolean => SYSTEM.has(name) || name.startsWith('odata.');
 
 export function assertFits(row: Row): void {
-  const properties = Object.entries(row).filter(([, value]) => value !== undefined && value !== null);
-  const own = properties.filter(([name]) => !SYSTEM.has(name) && !isReservedProperty(name) && !name.startsWith('odata.'));
+  const properties = Object.entries(row).filter(
+    ([name, value]) => value !== undefined && value !== null && !isSystem(name),
+  );
+  const own = properties.filter(([name]) => !KEYS.has(name) && !isReservedProperty(name));
   if (own.length > PROPERTY_COUNT_LIMIT) {
     throw new InvalidEntityError(
       `The entity has ${own.length} properties, the limit is ${PROPERTY_COUNT_LIMIT} beside the keys: split it`,
@@ -29,14 +35,25 @@ export function assertFits(row: Row): void {
   for (const [name, value] of properties) {
     const length = valueLength(value);
     if (length > PROPERTY_LIMIT) throw new PayloadTooLargeError(`Property "${name}"`, PROPERTY_LIMIT, length);
-    total += PROPERTY_OVERHEAD + name.length * 2 + length + LENGTH_PREFIX;
+    total += KEYS.has(name) ? length : PROPERTY_OVERHEAD + name.length * 2 + length + prefixLength(value);
   }
   if (total > ENTITY_LIMIT) throw new PayloadTooLargeError('The entity', ENTITY_LIMIT, total);
 }
 
-/** Strings are stored as UTF-16. */
+/** Strings are stored as UTF-16, binaries as their bytes. */
 function valueLength(value: unknown): number {
-  const plain = isTyped(value) ? value.value : value;
-  if (typeof plain === 'string') return plain.length * 2;
-  return plain instanceof Uint8Array ? plain.length : SCALAR_LENGTH;
+  if (isTyped(value)) return typedLength(value);
+  if (typeof value === 'string') return value.length * 2;
+  return value instanceof Uint8Array ? value.length : SCALAR_LENGTH;
 }
+
+function typedLength({ type, value }: TypedValue): number {
+  if (type === 'Binary') return Buffer.byteLength(String(value), 'base64');
+  if (type === 'String') return String(value).length * 2;
+  return type === 'Guid' ? GUID_LENGTH : SCALAR_LENGTH;
+}
+
+const prefixLength = (value: unknown): number => {
+  const kind = isTyped(value) ? value.type : typeof value;
+  return ['String', 'Binary', 'string'].includes(kind) || value instanceof Uint8Array ? LENGTH_PREFIX : 0;
+};

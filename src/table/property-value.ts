@@ -2,9 +2,16 @@
 import { decodeBase64, decodeUtf8 } from '../crypto/bytes.js';
 import { DecryptionError, InvalidEncryptionDataError, UnsupportedValueError } from '../errors.js';
 
+/** UTF-8 cannot hold it: it would come back as another character. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** UTF-8 of a string; throws {@link UnsupportedValueError} for anything else, null included. */
 export function encodeValue(name: string, value: unknown): Buffer {
-  if (typeof value === 'string') return Buffer.from(value, 'utf8');
+  if (typeof value === 'string') {
+    if (LONE_SURROGATE.test(value))
+      throw new UnsupportedValueError(name, 'is no valid Unicode: it holds half a surrogate pair');
+    return Buffer.from(value, 'utf8');
+  }
   const kind = value === null ? 'null' : typeof value;
   throw new UnsupportedValueError(name, `holds ${kind}: only strings can be encrypted, convert it or leave it out`);
 }
@@ -23,9 +30,14 @@ export function binaryValue(name: string, value: unknown): Uint8Array {
   return bytes;
 }
 
-/** The text of a property, in each of the forms the SDK may give it. */
-export const textValue = (value: unknown): unknown => (isTyped(value) ? value.value : value);
+/** The value of a property, in each of the forms the SDK may give it; a projection answers `null` for what is not there. */
+export const storedValue = (value: unknown): unknown => (isTyped(value) ? value.value : value) ?? undefined;
+
+export interface TypedValue {
+  readonly type: string;
+  readonly value: unknown;
+}
 
 /** How the SDK gives values when its type conversion is off. */
-export const isTyped = (value: unknown): value is { readonly type: string; readonly value: unknown } =>
+export const isTyped = (value: unknown): value is TypedValue =>
   typeof value === 'object' && value !== null && 'type' in value && 'value' in value;

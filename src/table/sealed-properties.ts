@@ -3,7 +3,7 @@ import { type EntityClass, type EncryptOptions, getEncryptedProperties } from '.
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { InvalidEntityError } from '../errors.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
-import type { Row } from './entity-context.js';
+import type { EntityKeys, Row } from './entity-context.js';
 
 type Condition = (entity: Row) => boolean;
 
@@ -16,12 +16,24 @@ export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPo
   );
 }
 
+/** Throws {@link InvalidEntityError} unless keys are text and nothing in the entity would overwrite them, our two, or a type. */
+export function assertStorable(entity: Row & EntityKeys): void {
+  for (const key of ['partitionKey', 'rowKey'] as const) {
+    if (typeof (entity[key] as unknown) !== 'string') throw new InvalidEntityError(`"${key}" must be a string`);
+  }
+  const reserved = Object.keys(entity).find((name) => isReservedProperty(name) || isOverwriting(name));
+  if (reserved === undefined) return;
+  throw new InvalidEntityError(
+    `Property "${reserved}" is reserved: the format or the service has its own of that name`,
+  );
+}
+
+/** What the SDK would send in place of a key, or of the type of a sealed property. */
+const isOverwriting = (name: string): boolean =>
+  name === 'PartitionKey' || name === 'RowKey' || name === '__proto__' || name.includes('@odata.');
+
 /** Names to seal in this entity, in the order the class declares them. An absent property is not stored at all. */
 export function namesToSeal(entityClass: EntityClass, entity: Row): readonly string[] {
-  const reserved = Object.keys(entity).find(isReservedProperty);
-  if (reserved !== undefined) {
-    throw new InvalidEntityError(`Property "${reserved}" is reserved for the encryption data: name it otherwise`);
-  }
   return getEncryptedProperties(entityClass)
     .filter(({ propertyKey, options }) => entity[propertyKey] !== undefined && holds(options, entity))
     .map(({ propertyKey }) => propertyKey);
