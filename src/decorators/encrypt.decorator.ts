@@ -2,7 +2,8 @@ import { InvalidEntityError } from '../errors.js';
 import { type EncryptOptions, recordEncryptedProperty } from './encryption-metadata.js';
 
 type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
-type Uncontained = Map<never, never> | Set<never> | Promise<unknown> | symbol | ((...args: never[]) => unknown);
+type Uncontained =
+  ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Promise<unknown> | symbol | ((...args: never[]) => unknown);
 type Encryptable<Value> = Exclude<Value, null | undefined> extends Uncontained ? never : Value;
 
 /** The name of a property that can be encrypted; `never` for keys, what the service sets, and values that are no data. */

@@ -1,0 +1,28 @@
+/** What `@Encrypt()` must and must not compile on; checked by tsc, never run. */
+import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+
+export class Accepted {
+  @Encrypt() text!: string;
+  @Encrypt() optional?: string;
+  @Encrypt() nullable!: string | null;
+  @Encrypt<Accepted>({ when: (entity) => entity.text !== '' }) sometimes!: string;
+}
+
+export class Refused {
+  // @ts-expect-error keys stay clear
+  @Encrypt() partitionKey!: string;
+  // @ts-expect-error keys stay clear
+  @Encrypt() rowKey!: string;
+  // @ts-expect-error the service sets it
+  @Encrypt() timestamp!: string;
+  // @ts-expect-error the service sets it
+  @Encrypt() etag!: string;
+  // @ts-expect-error no data
+  @Encrypt() map!: Map<string, string>;
+  // @ts-expect-error no data
+  @Encrypt() set!: Set<string>;
+  // @ts-expect-error no data
+  @Encrypt() call!: () => void;
+  // @ts-expect-error a private member is no key of the class
+  @Encrypt() private hidden!: string;
+}

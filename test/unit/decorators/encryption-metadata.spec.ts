@@ -1,0 +1,45 @@
+import { Encrypt } from '../../../src/decorators/encrypt.decorator.js';
+import { getEncryptedProperties, recordEncryptedProperty } from '../../../src/decorators/encryption-metadata.js';
+import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../../src/wire/entity-metadata.js';
+
+class Base {
+  @Encrypt() ssn!: string;
+}
+class Sub extends Base {
+  @Encrypt() more!: string;
+}
+class Narrowed extends Base {
+  @Encrypt({ when: () => false }) declare ssn: string;
+}
+
+const namesOf = (entity: new () => object) => getEncryptedProperties(entity).map(({ propertyKey }) => propertyKey);
+const mark = Encrypt() as (target: object, key: string | symbol, descriptor?: object) => void;
+const invalid = expect.objectContaining({ code: 'INVALID_ENTITY' }) as Error;
+
+describe('encrypted properties', () => {
+  it('are inherited, and never leak into the base or a sibling', () => {
+    expect(namesOf(Sub)).toEqual(['ssn', 'more']);
+    expect(namesOf(Base)).toEqual(['ssn']);
+    expect(namesOf(Narrowed)).toEqual(['ssn']);
+    expect(namesOf(class {})).toEqual([]);
+  });
+
+  it('take the options of the nearest class', () => {
+    expect(getEncryptedProperties(Narrowed)[0]?.options.when).toBeDefined();
+    expect(getEncryptedProperties(Base)[0]?.options.when).toBeUndefined();
+  });
+
+  it.each([
+    ...['partitionKey', 'rowKey', 'PartitionKey', 'RowKey', 'timestamp', 'Timestamp', 'etag', 'odata.metadata'],
+    ...[ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY, '__proto__'],
+  ])('cannot be named %s', (name) => {
+    expect(() => recordEncryptedProperty({}, name, {})).toThrow(invalid);
+  });
+
+  it('cannot be static, symbols, methods or accessors', () => {
+    expect(() => mark(class {}, 'name')).toThrow(invalid);
+    expect(() => mark({}, Symbol('name'))).toThrow(invalid);
+    expect(() => mark({}, 'name', { value: () => 1 })).toThrow(invalid);
+    expect(() => mark({}, 'name', { get: () => 1 })).toThrow(invalid);
+  });
+});
