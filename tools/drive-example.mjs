@@ -6,7 +6,11 @@ const base = process.argv[2];
 const unique = randomBytes(4).toString('hex');
 
 const call = (path, init) => fetch(`${base}${path}`, { ...init, signal: AbortSignal.timeout(30_000) });
-const json = (method, body) => ({ method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+const json = (method, body) => ({
+  method,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
 
 function check(what, holds) {
   console.log(`${holds ? 'ok ' : 'NOT OK'}  ${what}`);
@@ -34,14 +38,20 @@ async function scans() {
     const part = await call(path, { headers: { range } });
     const bytes = Buffer.from(await part.arrayBuffer());
     const describes = part.headers.get('content-range') === `bytes ${from}-${to - 1}/${size}`;
-    check(`range ${range} gives just its bytes`, part.status === 206 && describes && bytes.equals(content.subarray(from, to)));
+    check(
+      `range ${range} gives just its bytes`,
+      part.status === 206 && describes && bytes.equals(content.subarray(from, to)),
+    );
   }
   const beyond = await call(path, { headers: { range: `bytes=${size}-` } });
   check('a range behind the end is not satisfiable', beyond.status === 416);
 
   const stored = await (await call(`/storage/blobs/scans/scan-${unique}`)).json();
   check('the service stores protocol 2.0', stored.encryptionData.EncryptionAgent.Protocol === '2.0');
-  check('the service does not store the plaintext', !stored.firstBytes.includes(content.subarray(0, 16).toString('hex')));
+  check(
+    'the service does not store the plaintext',
+    !stored.firstBytes.includes(content.subarray(0, 16).toString('hex')),
+  );
   check('the scan is removed', (await call(path, { method: 'DELETE' })).status === 204);
   check('a removed scan is not found', (await call(path)).status === 404);
   check('a bad name is refused', (await call('/scans/a%20b', { method: 'PUT', body: 'x' })).status === 400);
@@ -67,7 +77,10 @@ async function patients() {
   check('the patient is read', read.name === 'Jane Doe' && read.diagnosis === 'flu' && read.room === '5');
 
   const stored = JSON.stringify(await (await call(`/storage${path}`)).json());
-  check('the service does not store the name', !stored.includes('Jane Doe') && !stored.includes(Buffer.from('Jane Doe').toString('base64')));
+  check(
+    'the service does not store the name',
+    !stored.includes('Jane Doe') && !stored.includes(Buffer.from('Jane Doe').toString('base64')),
+  );
   check('the stored row is protocol 1.0', stored.includes(String.raw`\"Protocol\":\"1.0\"`));
 
   check('the patient is replaced', (await call(path, json('PUT', { ...admitted, diagnosis: 'cold' }))).status === 200);
@@ -83,7 +96,10 @@ async function letters() {
   check('a letter is written', (await call(path, json('PUT', { text: 'Dear colleague' }))).status === 201);
   check('the letter is read', (await (await call(path)).json()).text === 'Dear colleague');
   const stored = await (await call(`/storage/blobs/letters/letter-${unique}`)).json();
-  check('the letter is stored in protocol 1.0, its module\'s own', stored.encryptionData.EncryptionAgent.Protocol === '1.0');
+  check(
+    "the letter is stored in protocol 1.0, its module's own",
+    stored.encryptionData.EncryptionAgent.Protocol === '1.0',
+  );
 }
 
 await scans();

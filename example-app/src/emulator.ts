@@ -21,7 +21,10 @@ export async function startEmulator(): Promise<Emulator> {
   const free = ['--blobPort', '0', '--queuePort', '0', '--tablePort', '0'];
   const quiet = ['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'];
   // a group of its own, so that Ctrl-C reaches the app first and the emulator outlives its last request
-  const child = spawn(process.execPath, [program, ...free, ...quiet], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const child = spawn(process.execPath, [program, ...free, ...quiet], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
   process.once('exit', () => child.kill('SIGKILL'));
   const ports = await portsOf(child);
   return { connectionString: connectionStringFor(ports), stop: () => stop(child) };

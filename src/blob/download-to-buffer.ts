@@ -95,15 +95,16 @@ class PartsDownload {
     const { context, answer, opener, readOptions, destination, plan } = this.parts;
     const part = plan.parts[index] as Part;
     const window = windowOf(answer.stored, opener, part);
-    const response =
-      index === 0
-        ? await bodyOf(context, answer, window, readOptions)
-        : await fetchWindow(context, answer.stored, window, readOptions);
+    const blob = { context, stored: answer.stored, readOptions };
+    const response = index === 0 ? await bodyOf(blob, answer.fetched, window) : await fetchWindow(blob, window);
 
     let at = part.offset - (plan.parts[0] as Part).offset;
     const end = at + part.count;
     const transform = opener?.open(window) ?? exactLength(window.count);
-    const pieces = response?.readableStreamBody === undefined ? transform.finish() : openedPieces(response.readableStreamBody, transform);
+    const pieces =
+      response?.readableStreamBody === undefined
+        ? transform.finish()
+        : openedPieces(response.readableStreamBody, transform);
     for await (const piece of pieces) {
       at += piece.copy(destination, at, 0, end - at);
       this.loaded += piece.length;
@@ -146,7 +147,7 @@ function planOf(
   const end = Math.max(offset, Math.min(most, offset + (count ?? Infinity)));
   const unitLength = opener?.layout.unitLength ?? 1;
   const parts: Part[] = [];
-  for (let at = offset; at < end; ) {
+  for (let at = offset; at < end;) {
     const next = Math.min(end, partEnd(at, partLength, unitLength));
     parts.push({ offset: at, count: next - at });
     at = next;
@@ -163,6 +164,12 @@ function destinationOf(given: Uint8Array | undefined, length: number): Buffer {
 }
 
 function readOptionsOf(options: ToBufferOptions): ReadOptions {
-  const { blockSize: _size, concurrency: _concurrency, onProgress: _progress, maxRetryRequestsPerBlock, ...rest } = options;
+  const {
+    blockSize: _size,
+    concurrency: _concurrency,
+    onProgress: _progress,
+    maxRetryRequestsPerBlock,
+    ...rest
+  } = options;
   return { ...rest, ...(maxRetryRequestsPerBlock === undefined ? {} : { maxRetryRequests: maxRetryRequestsPerBlock }) };
 }

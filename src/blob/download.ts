@@ -63,13 +63,13 @@ async function openAnswer(
   const opener = await openStored(context, stored, readOptions);
   const window = windowOf(stored, opener, range);
   const extent = await extentOf({ context, stored, opener, readOptions }, window, range);
-  const body = await bodyOf(context, answer, window, readOptions);
+  const body = await bodyOf({ context, stored, readOptions }, answer.fetched, window);
   const transform = opener?.open(window) ?? exactLength(window.count);
   const stream =
     body?.readableStreamBody === undefined
       ? Readable.from(runAll(transform, Buffer.alloc(0)), { objectMode: false })
       : openedStream({ body: body.readableStreamBody, transform, ...plaintextProgress(onProgress) });
-  return describe(answer, stream, range, extent);
+  return describe(answer, { stream, extent }, range);
 }
 
 function plaintextProgress(onProgress: DownloadOptions['onProgress']): Pick<OpenedStream, 'onPlaintext'> {
@@ -113,7 +113,7 @@ async function openedLength({ context, stored, opener, readOptions }: OpenedBlob
   if (opener === null) return stored.storedLength;
   const { least, most } = opener.layout.plaintextBounds(stored.storedLength);
   const window = opener.layout.window({ offset: least, count: most - least }, stored.storedLength);
-  const { readableStreamBody: body } = await fetchWindow(context, stored, window, readOptions);
+  const { readableStreamBody: body } = await fetchWindow({ context, stored, readOptions }, window);
   let length = least;
   if (body !== undefined) {
     for await (const piece of openedPieces(body, opener.open(window))) length += piece.length;
@@ -124,17 +124,15 @@ async function openedLength({ context, stored, opener, readOptions }: OpenedBlob
 /** The service's answer with what describes ciphertext put right or left out. */
 function describe(
   answer: FirstAnswer,
-  stream: Readable,
+  { stream, extent }: { readonly stream: Readable; readonly extent: Extent },
   range: ByteRange,
-  extent: Extent,
 ): BlobDownloadResponseParsed {
   const isPart = range.offset > 0 || range.count !== undefined;
   const last = extent.offset + extent.count - 1;
   const own = {
     readableStreamBody: stream,
     contentLength: extent.count,
-    contentRange:
-      isPart && extent.count > 0 ? `bytes ${extent.offset}-${last}/${extent.total ?? '*'}` : undefined,
+    contentRange: isPart && extent.count > 0 ? `bytes ${extent.offset}-${last}/${extent.total ?? '*'}` : undefined,
     contentMD5: undefined,
     contentCrc64: undefined,
     blobContentMD5: undefined,

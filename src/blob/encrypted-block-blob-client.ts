@@ -101,7 +101,7 @@ function sourceOf(body: unknown): ByteSource {
   if (typeof body === 'function') return sourceOf((body as () => unknown)());
   if (typeof body === 'string') return [Buffer.from(body, 'utf8')];
   if (isInMemory(body)) return [bytesOf(body)];
-  if (body instanceof Blob) return streamSource(body.stream() as unknown as AsyncIterable<unknown>);
+  if (body instanceof Blob) return streamSource(body.stream());
   if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body) {
     return streamSource(body as AsyncIterable<unknown>);
   }

@@ -123,7 +123,10 @@ async function underEtag<T>(
   for (let tries = 0; ; tries += 1) {
     const { metadata, etag } = await client.getProperties({ abortSignal, tracingOptions, conditions });
     try {
-      return await change(encryptionDataOf(metadata), { ...conditions, ...(etag === undefined ? {} : { ifMatch: etag }) });
+      return await change(encryptionDataOf(metadata), {
+        ...conditions,
+        ...(etag === undefined ? {} : { ifMatch: etag }),
+      });
     } catch (error) {
       const isConflict = error instanceof RestError && error.statusCode === PRECONDITION_FAILED;
       if (!isConflict || conditions?.ifMatch !== undefined || tries >= CONFLICT_RETRIES) throw error;

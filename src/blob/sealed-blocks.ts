@@ -22,7 +22,7 @@ export class SealedBlocks {
 
   /** Takes ciphertext; waits while all blocks are on their way. Throws what a sending threw. */
   async write(ciphertext: Buffer): Promise<void> {
-    for (let at = 0; at < ciphertext.length; ) {
+    for (let at = 0; at < ciphertext.length;) {
       if (this.filled === this.sending.blockLength) await this.sendBlock();
       const block = (this.block ??= this.takeBuffer());
       const copied = ciphertext.copy(block, this.filled, at);

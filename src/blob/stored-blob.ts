@@ -100,26 +100,29 @@ export async function openStored(
   });
 }
 
+/** A blob under the ETag of its first answer, and how it is read. */
+export interface ReadBlob {
+  readonly context: BlobContext;
+  readonly stored: StoredBlob;
+  readonly readOptions: ReadOptions;
+}
+
 /** The body of a window: the one fetched by guess if it is that, otherwise a request of its own under the same ETag. */
 export async function bodyOf(
-  context: BlobContext,
-  answer: FirstAnswer,
+  blob: ReadBlob,
+  fetched: FetchedBody | undefined,
   window: Pick<CipherWindow, 'offset' | 'count'>,
-  options: ReadOptions,
 ): Promise<BlobDownloadResponseParsed | null> {
-  const { fetched, stored } = answer;
   if (fetched?.offset === window.offset && fetched.count === window.count) return fetched.response;
   discard(fetched?.response.readableStreamBody);
   if (window.count === 0) return null;
-  return fetchWindow(context, stored, window, options);
+  return fetchWindow(blob, window);
 }
 
 /** A request for a window under the ETag of the first answer. */
 export function fetchWindow(
-  context: BlobContext,
-  stored: StoredBlob,
+  { context, stored, readOptions: options }: ReadBlob,
   window: Pick<CipherWindow, 'offset' | 'count'>,
-  options: ReadOptions,
 ): Promise<BlobDownloadResponseParsed> {
   const { leaseId } = options.conditions ?? {};
   const conditions = {

@@ -2,7 +2,12 @@
  * Uploads of page blobs: whole, in protocol 1.0, without padding. Pages have no commit, so a blob that is replaced is kept in a
  * snapshot until the new content is whole: a failed upload puts it back, and removes a blob that was not there before.
  */
-import { type BlobUploadCommonResponse, type PageBlobClient, type PageBlobCreateOptions, RestError } from '@azure/storage-blob';
+import {
+  type BlobUploadCommonResponse,
+  type PageBlobClient,
+  type PageBlobCreateOptions,
+  RestError,
+} from '@azure/storage-blob';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { ByteSource } from '../streams/source.js';
@@ -119,7 +124,11 @@ async function keepPrevious(client: PageBlobClient, options: PageUploadOptions):
 }
 
 /** Not under the caller's abort signal: an aborted upload must still be cleaned up. */
-async function putBack(client: PageBlobClient, previous: PageBlobClient | null, options: PageUploadOptions): Promise<void> {
+async function putBack(
+  client: PageBlobClient,
+  previous: PageBlobClient | null,
+  options: PageUploadOptions,
+): Promise<void> {
   const leaseId = options.conditions?.leaseId;
   const conditions = leaseId === undefined ? {} : { leaseId };
   if (previous === null) {

@@ -35,6 +35,7 @@ type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved
  * }
  * ```
  */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it types what `when` is given
 export function Encrypt<Owner extends object = never>(
   options: Omit<EncryptOptions, 'when'> & { readonly when?: (entity: Owner) => boolean } = {},
 ): <Entity extends object, Key extends keyof Entity>(
@@ -48,6 +49,6 @@ export function Encrypt<Owner extends object = never>(
         `@Encrypt() works on properties: "${String(propertyKey)}" is a method or an accessor`,
       );
     }
-    recordEncryptedProperty(target, propertyKey as string | symbol, options as EncryptOptions);
+    recordEncryptedProperty(target, propertyKey as string | symbol, options);
   };
 }

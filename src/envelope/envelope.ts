@@ -84,7 +84,11 @@ export function storedLayout(stored: EncryptionData, form: ContentForm): Content
 }
 
 /** The arithmetic of content that this policy would write: lengths before sealing, the window of a guess before reading. */
-export function expectedLayout(policy: EncryptionPolicy, kind: EncryptionTarget['kind'], form: ContentForm): ContentLayout {
+export function expectedLayout(
+  policy: EncryptionPolicy,
+  kind: EncryptionTarget['kind'],
+  form: ContentForm,
+): ContentLayout {
   const regionLength = policy.regionLength;
   return protocolToWrite(policy, kind).newLayout({ form, ...(regionLength === undefined ? {} : { regionLength }) });
 }

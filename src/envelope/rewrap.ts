@@ -13,7 +13,11 @@ export interface Rewrapped {
 }
 
 /** Old key by the stored id as for a read, new key as for a write. The packed bytes are wrapped whole, version label included. */
-export async function rewrapEnvelope(policy: EncryptionPolicy, text: string, context: EnvelopeContext): Promise<Rewrapped> {
+export async function rewrapEnvelope(
+  policy: EncryptionPolicy,
+  text: string,
+  context: EnvelopeContext,
+): Promise<Rewrapped> {
   const stored = parseEncryptionData(text);
   const protocol = storedProtocol(stored.protocol, stored.algorithm);
   const newKey = await keyToWrap(policy, context);

@@ -26,7 +26,9 @@ function connectionStringFaults({ connectionString }: Loose): readonly string[] 
   const isUsable =
     typeof connectionString === 'string' &&
     (/^\s*UseDevelopmentStorage=true/i.test(connectionString) || /(AccountName|Endpoint)=[^;]/i.test(connectionString));
-  return isUsable ? [] : ['"connection.connectionString" is not a connection string: copy it from the account\'s access keys'];
+  return isUsable
+    ? []
+    : ['"connection.connectionString" is not a connection string: copy it from the account\'s access keys'];
 }
 
 function accountFaults({ accountName, accountKey, credential }: Loose): readonly string[] {

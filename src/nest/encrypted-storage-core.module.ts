@@ -101,7 +101,9 @@ class StartUp implements OnModuleInit {
     const registrations = [...this.container.values()].filter(({ providers }) => providers.has(token));
     if (registrations.length < 2) return;
     const which = this.name === undefined ? 'without a name' : `named "${this.name}"`;
-    throw new InvalidOptionsError([`EncryptedStorageModule.forRoot is imported twice ${which}: give one of them another "name"`]);
+    throw new InvalidOptionsError([
+      `EncryptedStorageModule.forRoot is imported twice ${which}: give one of them another "name"`,
+    ]);
   }
 
   private tell(kind: 'blob' | 'queue' | 'table'): void {
@@ -109,13 +111,18 @@ class StartUp implements OnModuleInit {
     const written = kind === 'table' ? '1.0' : protocol;
     const key = typeof keyEncryptionKey === 'object' ? `key ${JSON.stringify(keyEncryptionKey.keyId)}` : undefined;
     const writer = key ?? (keyEncryptionKey === undefined ? 'read-only' : 'a key chosen for each write');
-    this.logger.log(`${kind}: protocol ${written}, ${writer}, encryption ${requireEncryption ? 'required' : 'not required'}`);
+    this.logger.log(
+      `${kind}: protocol ${written}, ${writer}, encryption ${requireEncryption ? 'required' : 'not required'}`,
+    );
     if (kind !== 'table' && protocol === '1.0') {
-      this.logger.warn(`${kind}: protocol 1.0 does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`);
+      this.logger.warn(
+        `${kind}: protocol 1.0 does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`,
+      );
     }
     if (!requireEncryption) {
-      this.logger.warn(`${kind}: plaintext in storage is handed through; set requireEncryption back to true after the migration`);
+      this.logger.warn(
+        `${kind}: plaintext in storage is handed through; set requireEncryption back to true after the migration`,
+      );
     }
   }
 }
-

@@ -1,5 +1,10 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
-import { asyncSource, type CoreSource, EncryptedStorageCoreModule, syncSource } from './encrypted-storage-core.module.js';
+import {
+  asyncSource,
+  type CoreSource,
+  EncryptedStorageCoreModule,
+  syncSource,
+} from './encrypted-storage-core.module.js';
 import type {
   EncryptedStorageFeatures,
   EncryptedStorageModuleAsyncOptions,

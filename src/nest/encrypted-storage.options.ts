@@ -121,9 +121,7 @@ export interface EncryptedStorageModuleExtras {
 
 /** What `useClass` and `useExisting` of `forRootAsync` implement. */
 export interface EncryptedStorageOptionsFactory {
-  createEncryptedStorageOptions(
-    name?: string,
-  ): EncryptedStorageModuleOptions | Promise<EncryptedStorageModuleOptions>;
+  createEncryptedStorageOptions(name?: string): EncryptedStorageModuleOptions | Promise<EncryptedStorageModuleOptions>;
 }
 
 export type EncryptedStorageModuleAsyncOptions = ConfigurableModuleAsyncOptions<

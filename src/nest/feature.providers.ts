@@ -4,7 +4,11 @@ import type { EncryptedBlobService } from '../blob/encrypted-blob.service.js';
 import type { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
 import type { EncryptedTableService } from '../table/encrypted-table.service.js';
 import type { EncryptedStorageFeatures, NamedResource, TableResource } from './encrypted-storage.options.js';
-import { getEncryptedContainerToken, getEncryptedQueueToken, getEncryptedTableToken } from './encrypted-storage.tokens.js';
+import {
+  getEncryptedContainerToken,
+  getEncryptedQueueToken,
+  getEncryptedTableToken,
+} from './encrypted-storage.tokens.js';
 import type { ServiceTokens } from './service.providers.js';
 
 /** A client, and how to create what it is bound to if that is asked for at start-up. */
@@ -48,7 +52,10 @@ function containerProvider(
   const token = getEncryptedContainerToken(container, name);
   return {
     token,
-    create: createIfNotExists === true ? (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists() : null,
+    create:
+      createIfNotExists === true
+        ? (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists()
+        : null,
     provider: {
       provide: token,
       inject: [services.blob],
@@ -65,7 +72,10 @@ function queueProvider(
   const token = getEncryptedQueueToken(queue, name);
   return {
     token,
-    create: createIfNotExists === true ? (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists() : null,
+    create:
+      createIfNotExists === true
+        ? (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists()
+        : null,
     provider: {
       provide: token,
       inject: [services.queue],

@@ -65,7 +65,11 @@ function regionFaults({ protocol, regionLength }: Loose, path: string, extent: '
   ];
 }
 
-function keyFaults({ keyEncryptionKey, keyResolver }: Loose, path: string, extent: 'whole' | 'partial'): readonly string[] {
+function keyFaults(
+  { keyEncryptionKey, keyResolver }: Loose,
+  path: string,
+  extent: 'whole' | 'partial',
+): readonly string[] {
   const hasNone = keyEncryptionKey === undefined && keyResolver === undefined && extent === 'whole';
   return [
     ...(hasNone ? [`"${path}" has no key: give "keyEncryptionKey" to write, "keyResolver" to read, or both`] : []),

@@ -41,7 +41,9 @@ function blobServiceClient({ connection, blob }: EncryptedStorageModuleOptions):
   }
   const { blobEndpoint, credential } = endpointsOf(connection);
   if (blobEndpoint === undefined) return missing('blobEndpoint or blobServiceClient');
-  const key = isAccountKey(credential) ? new BlobKeyCredential(credential.accountName, credential.accountKey) : credential;
+  const key = isAccountKey(credential)
+    ? new BlobKeyCredential(credential.accountName, credential.accountKey)
+    : credential;
   return new BlobServiceClient(blobEndpoint, key, blob?.clientOptions);
 }
 
@@ -55,7 +57,9 @@ function queueServiceClient({ connection, queue }: EncryptedStorageModuleOptions
   }
   const { queueEndpoint, credential } = endpointsOf(connection);
   if (queueEndpoint === undefined) return missing('queueEndpoint or queueServiceClient');
-  const key = isAccountKey(credential) ? new QueueKeyCredential(credential.accountName, credential.accountKey) : credential;
+  const key = isAccountKey(credential)
+    ? new QueueKeyCredential(credential.accountName, credential.accountKey)
+    : credential;
   return new QueueServiceClient(queueEndpoint, key, queue?.clientOptions);
 }
 
@@ -100,7 +104,8 @@ function endpointsOf(connection: StorageConnection): EndpointConnection {
 }
 
 /** Only what the user wrote down as http himself, as emulators need it. */
-const isInsecure = (address: string): boolean => /(^|=)http:|UseDevelopmentStorage=true|DefaultEndpointsProtocol=http(;|$)/i.test(address);
+const isInsecure = (address: string): boolean =>
+  /(^|=)http:|UseDevelopmentStorage=true|DefaultEndpointsProtocol=http(;|$)/i.test(address);
 
 const isAccountKey = (credential: EndpointConnection['credential']): credential is AccountKey =>
   credential !== undefined && 'accountKey' in credential;

@@ -33,7 +33,8 @@ export const MESSAGE_ENCODINGS = Object.keys(codecs) as readonly MessageEncoding
 export const encodeMessage = (content: Buffer, encoding: MessageEncoding): Buffer => codecs[encoding].encode(content);
 
 /** Throws {@link DecryptionError} for what was not encoded like that. */
-export const decodeMessage = (plaintext: Buffer, encoding: MessageEncoding): Buffer => codecs[encoding].decode(plaintext);
+export const decodeMessage = (plaintext: Buffer, encoding: MessageEncoding): Buffer =>
+  codecs[encoding].decode(plaintext);
 
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

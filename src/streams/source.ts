@@ -14,9 +14,7 @@ const FILE_STEP = 1024 * 1024;
 /** The bytes themselves, not a copy. */
 export function bytesOf(data: InMemory): Uint8Array {
   if (data instanceof Uint8Array) return data;
-  return isAnyArrayBuffer(data)
-    ? new Uint8Array(data)
-    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return isAnyArrayBuffer(data) ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 export const isInMemory = (body: unknown): body is InMemory => ArrayBuffer.isView(body) || isAnyArrayBuffer(body);
@@ -26,7 +24,8 @@ export async function* streamSource(stream: AsyncIterable<unknown>): AsyncGenera
   for await (const chunk of stream) {
     if (typeof chunk === 'string') yield Buffer.from(chunk, 'utf8');
     else if (chunk instanceof Uint8Array) yield chunk;
-    else throw new UnsupportedOperationError('The stream gives objects, not bytes: pass a stream of Buffers or strings');
+    else
+      throw new UnsupportedOperationError('The stream gives objects, not bytes: pass a stream of Buffers or strings');
   }
 }
 

@@ -213,7 +213,7 @@ export class EncryptedTableClient<T extends object> {
       const opened = await boundedMap(page, ROWS_AT_ONCE, (row) =>
         this.open(row as Row & EntityKeys, projection, context),
       );
-      yield Object.assign(opened, { continuationToken: page.continuationToken }) as TableEntityResultPage<T>;
+      yield Object.assign(opened, { continuationToken: page.continuationToken });
     }
   }
 }

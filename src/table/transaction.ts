@@ -2,7 +2,7 @@
 import type { TableEntity, TransactionAction, UpdateMode, UpdateTableEntityOptions } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { assertUpdateMode } from './update-mode.js';
-import type { EntityKeys, Row, TableContext } from './entity-context.js';
+import type { EntityKeys, TableContext } from './entity-context.js';
 import { sealEntity } from './entity-envelope.js';
 import { assertEntityClass } from './sealed-properties.js';
 
@@ -28,14 +28,14 @@ export async function sealAction<T extends object>(
 ): Promise<TransactionAction> {
   if (action[0] === 'delete') return [action[0], { ...action[1] }];
   if (action[0] === 'create') {
-    const row = await sealEntity(action[1] as Row & EntityKeys, contextOf(context, action[2]));
+    const row = await sealEntity(action[1], contextOf(context, action[2]));
     return ['create', row];
   }
   const [kind, entity, mode = 'Replace', options = {}] = action;
   const rowContext = contextOf(context, options);
   assertUpdateMode(mode, rowContext.entityClass);
   const { entityClass: _class, ...passed } = options;
-  const row = await sealEntity(entity as Row & EntityKeys, rowContext);
+  const row = await sealEntity(entity, rowContext);
   return kind === 'update' ? ['update', row, mode, passed] : ['upsert', row, mode];
 }
 

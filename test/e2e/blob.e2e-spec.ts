@@ -61,26 +61,30 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     expect(stored.includes('personal data')).toBe(false);
   });
 
-  it.each([33, 3 * 1000, REGION + 1])('answers every range of %d bytes with just those bytes', async (size) => {
-    const plaintext = content(size);
-    const blob = container.getBlockBlobClient(`ranges-${size}`);
-    await blob.uploadData(plaintext);
-    const edges = [0, 1, 15, 16, 17, 31, 32, size - 17, size - 16, size - 1, size, size + 1, size + 40];
+  it.each([33, 3 * 1000, REGION + 1])(
+    'answers every range of %d bytes with just those bytes',
+    async (size) => {
+      const plaintext = content(size);
+      const blob = container.getBlockBlobClient(`ranges-${size}`);
+      await blob.uploadData(plaintext);
+      const edges = [0, 1, 15, 16, 17, 31, 32, size - 17, size - 16, size - 1, size, size + 1, size + 40];
 
-    for (const offset of edges) {
-      for (const count of [0, 1, 16, 17, size, undefined]) {
-        const expected = plaintext.subarray(offset, count === undefined ? undefined : offset + count);
-        const answer = await blob.download(offset, count);
-        const got = await bytesFrom(answer.readableStreamBody);
-        expect([offset, count, got.equals(expected)]).toEqual([offset, count, true]);
-        expect(answer.contentLength).toBe(expected.length);
-        if (expected.length > 0 && (offset > 0 || count !== undefined)) {
-          expect(answer.contentRange).toMatch(`bytes ${offset}-${offset + expected.length - 1}/`);
+      for (const offset of edges) {
+        for (const count of [0, 1, 16, 17, size, undefined]) {
+          const expected = plaintext.subarray(offset, count === undefined ? undefined : offset + count);
+          const answer = await blob.download(offset, count);
+          const got = await bytesFrom(answer.readableStreamBody);
+          expect([offset, count, got.equals(expected)]).toEqual([offset, count, true]);
+          expect(answer.contentLength).toBe(expected.length);
+          if (expected.length > 0 && (offset > 0 || count !== undefined)) {
+            expect(answer.contentRange).toMatch(`bytes ${offset}-${offset + expected.length - 1}/`);
+          }
+          expect((await blob.downloadToBuffer(offset, count)).equals(expected)).toBe(true);
         }
-        expect((await blob.downloadToBuffer(offset, count)).equals(expected)).toBe(true);
       }
-    }
-  }, 120_000);
+    },
+    120_000,
+  );
 
   it('leaves the old blob untouched when the source fails half-way', async () => {
     const blob = container.getBlockBlobClient('half-way');

@@ -124,12 +124,18 @@ describe('features with their own policy', () => {
     );
 
     const written = new Map<string, unknown>();
-    for (const [name, holder] of [['old', app.get(Old, { strict: false })], ['young', app.get(Young, { strict: false })]] as const) {
+    for (const [name, holder] of [
+      ['old', app.get(Old, { strict: false })],
+      ['young', app.get(Young, { strict: false })],
+    ] as const) {
       for (const client of [holder.client, holder.service.getContainerClient(container)]) {
         await client.getBlockBlobClient(name).uploadData(Buffer.from(name));
         const { metadata } = await client.getBlockBlobClient(name).unencryptedClient.getProperties();
         const data = JSON.parse(metadata?.['encryptiondata'] ?? '{}') as Record<string, Record<string, string>>;
-        written.set(`${name}-${written.size % 2}`, [data['EncryptionAgent']?.['Protocol'], data['WrappedContentKey']?.['KeyId']]);
+        written.set(`${name}-${written.size % 2}`, [
+          data['EncryptionAgent']?.['Protocol'],
+          data['WrappedContentKey']?.['KeyId'],
+        ]);
       }
     }
 
@@ -191,7 +197,10 @@ describe('accounts by name', () => {
   it('are refused twice under one name', async () => {
     const twice = started(EncryptedStorageModule.forRoot(optionsOf()), EncryptedStorageModule.forRoot(optionsOf()));
 
-    await expect(twice).rejects.toMatchObject({ code: 'INVALID_OPTIONS', message: expect.stringContaining('twice') as string });
+    await expect(twice).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringContaining('twice') as string,
+    });
   });
 });
 
@@ -210,7 +219,9 @@ describe('start-up', () => {
   it('has no default protocol', async () => {
     const encryption = { keyEncryptionKey: testKey } as never;
 
-    const failing = started(EncryptedStorageModule.forRoot({ connection: { connectionString: connectionString() }, encryption }));
+    const failing = started(
+      EncryptedStorageModule.forRoot({ connection: { connectionString: connectionString() }, encryption }),
+    );
 
     await expect(failing).rejects.toThrow(/"encryption.protocol" has no default/);
   });
@@ -230,7 +241,9 @@ describe('start-up', () => {
   });
 
   it('reads only, where there is no key to write with', async () => {
-    const app = await started(EncryptedStorageModule.forRoot({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } }));
+    const app = await started(
+      EncryptedStorageModule.forRoot({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } }),
+    );
     const queue = app.get(EncryptedQueueService).getQueueClient(uniqueName('absent'));
 
     await expect(queue.sendMessage('x')).rejects.toMatchObject({ code: 'KEY_MISSING' });
@@ -242,7 +255,9 @@ describe('start-up', () => {
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
     const { Test } = await import('@nestjs/testing');
     const { ConsoleLogger } = await import('@nestjs/common');
-    const module = await Test.createTestingModule({ imports: [EncryptedStorageModule.forRoot(optionsOf({ protocol: '1.0' }))] })
+    const module = await Test.createTestingModule({
+      imports: [EncryptedStorageModule.forRoot(optionsOf({ protocol: '1.0' }))],
+    })
       .setLogger(new ConsoleLogger())
       .compile();
     await module.init();

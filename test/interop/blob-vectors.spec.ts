@@ -6,7 +6,15 @@ import { protocolFor } from '../../src/protocol/registry.js';
 import { RegionSealer } from '../../src/protocol/v2/content.js';
 import { encryptionDataOf } from '../../src/wire/blob-metadata.js';
 import { parseEncryptionData, type EncryptionData } from '../../src/wire/encryption-data.js';
-import { type BlobCase, casesOf, contentKeyOf, generated, readingPolicy, sha256Hex, storedBytes } from '../support/vectors.js';
+import {
+  type BlobCase,
+  casesOf,
+  contentKeyOf,
+  generated,
+  readingPolicy,
+  sha256Hex,
+  storedBytes,
+} from '../support/vectors.js';
 
 const RANDOM_NONCES = 's-b2-region1000';
 const target = { kind: 'blob', account: 'a', container: 'c', blob: 'b' } as const;
@@ -15,7 +23,8 @@ const stored = cases.filter((vector) => vector.check === 'decrypt' && vector.id 
 type Vector = (typeof cases)[number];
 
 const formOf = (vector: BlobCase) => (vector.blobType === 'page' ? ('pages' as const) : ('stream' as const));
-const dataOf = (vector: BlobCase): EncryptionData => parseEncryptionData(encryptionDataOf(vector.stored.metadata) ?? '');
+const dataOf = (vector: BlobCase): EncryptionData =>
+  parseEncryptionData(encryptionDataOf(vector.stored.metadata) ?? '');
 
 async function openerOf(vector: Vector, regionOrder: 'checked' | 'ignored' = 'checked'): Promise<ContentOpener> {
   const context = { target, form: formOf(vector), regionOrder };
@@ -50,17 +59,20 @@ describe('blobs of other SDKs', () => {
     expect(plaintext.equals(generated(vector.plaintext.generator))).toBe(true);
   });
 
-  it.each(stored.map((vector) => [vector.id, vector] as const))('%s opens streamed, also byte by byte', async (_id, vector) => {
-    const sealed = storedBytes(vector) as Buffer;
-    const lengths = sealed.length <= 70_000 ? [1, 7, 16, 1000] : [65_536, 100_003];
+  it.each(stored.map((vector) => [vector.id, vector] as const))(
+    '%s opens streamed, also byte by byte',
+    async (_id, vector) => {
+      const sealed = storedBytes(vector) as Buffer;
+      const lengths = sealed.length <= 70_000 ? [1, 7, 16, 1000] : [65_536, 100_003];
 
-    for (const length of lengths) {
-      const opener = await openerOf(vector);
-      const whole = opener.layout.window({ offset: 0 }, sealed.length);
-      const plaintext = inPieces(opener.open(whole), sealed, length);
-      expect([length, sha256Hex(plaintext)]).toEqual([length, vector.plaintext.sha256]);
-    }
-  });
+      for (const length of lengths) {
+        const opener = await openerOf(vector);
+        const whole = opener.layout.window({ offset: 0 }, sealed.length);
+        const plaintext = inPieces(opener.open(whole), sealed, length);
+        expect([length, sha256Hex(plaintext)]).toEqual([length, vector.plaintext.sha256]);
+      }
+    },
+  );
 
   it.each(stored.map((vector) => [vector.id, vector] as const))('%s opens in every range', async (_id, vector) => {
     const sealed = storedBytes(vector) as Buffer;
@@ -80,21 +92,28 @@ describe('blobs of other SDKs', () => {
     }
   });
 
-  it.each(cases.map((vector) => [vector.id, vector] as const))('%s is sealed again to the same bytes', async (_id, vector) => {
-    const data = dataOf(vector);
-    const key = await contentKeyOf(data, vector.key);
-    const sealed = runAll(await sealerLike(vector, key), generated(vector.plaintext.generator));
+  it.each(cases.map((vector) => [vector.id, vector] as const))(
+    '%s is sealed again to the same bytes',
+    async (_id, vector) => {
+      const data = dataOf(vector);
+      const key = await contentKeyOf(data, vector.key);
+      const sealed = runAll(await sealerLike(vector, key), generated(vector.plaintext.generator));
 
-    expect(sealed.length).toBe(vector.stored.length);
-    expect(sha256Hex(sealed)).toBe(vector.stored.sha256);
-  });
+      expect(sealed.length).toBe(vector.stored.length);
+      expect(sha256Hex(sealed)).toBe(vector.stored.sha256);
+    },
+  );
 });
 
 async function sealerLike(vector: Vector, key: Awaited<ReturnType<typeof contentKeyOf>>): Promise<ByteTransform> {
   const { fields } = dataOf(vector);
   if (vector.protocol === '1.0') {
     const iv = Buffer.from(fields['ContentEncryptionIV'] as string, 'base64');
-    return Promise.resolve(protocolFor('1.0').sealer(key, { form: formOf(vector), iv }).seal());
+    return Promise.resolve(
+      protocolFor('1.0')
+        .sealer(key, { form: formOf(vector), iv })
+        .seal(),
+    );
   }
   const { DataLength } = fields['EncryptedRegionInfo'] as { DataLength: number };
   const nonces = (region: number): Buffer => nonceOf(vector, region, DataLength + 28);

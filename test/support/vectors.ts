@@ -55,7 +55,9 @@ export interface TableCase extends Case {
   readonly entity: {
     readonly PartitionKey: string;
     readonly RowKey: string;
-    readonly properties: Readonly<Record<string, { readonly type: string; readonly value: unknown; readonly encrypt?: boolean }>>;
+    readonly properties: Readonly<
+      Record<string, { readonly type: string; readonly value: unknown; readonly encrypt?: boolean }>
+    >;
   };
   readonly stored: Readonly<Record<'fullmetadata' | 'minimalmetadata', Readonly<Record<string, unknown>>>>;
 }

@@ -17,12 +17,12 @@ export class Refused {
   @Encrypt() timestamp!: string;
   // @ts-expect-error the service sets it
   @Encrypt() etag!: string;
-  // @ts-expect-error no data
+  // @ts-expect-error it is no data to store
   @Encrypt() map!: Map<string, string>;
-  // @ts-expect-error no data
+  // @ts-expect-error it is no data to store
   @Encrypt() set!: Set<string>;
-  // @ts-expect-error no data
+  // @ts-expect-error it is no data to store
   @Encrypt() call!: () => void;
   // @ts-expect-error a private member is no key of the class
-  @Encrypt() private hidden!: string;
+  @Encrypt() private readonly hidden!: string;
 }

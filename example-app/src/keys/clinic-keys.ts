@@ -17,7 +17,9 @@ export function clinicKeys(environment: NodeJS.ProcessEnv): ClinicKeys {
 
 function writingKey({ CLINIC_KEY_ID: keyId = 'clinic:1', CLINIC_KEY: key }: NodeJS.ProcessEnv): AesKeyEncryptionKey {
   if (key !== undefined) return AesKeyEncryptionKey.fromBase64(keyId, key);
-  new Logger('ClinicKeys').warn('CLINIC_KEY is not set: a new key is made, and what it encrypts is lost with this process');
+  new Logger('ClinicKeys').warn(
+    'CLINIC_KEY is not set: a new key is made, and what it encrypts is lost with this process',
+  );
   return AesKeyEncryptionKey.generate(keyId);
 }
 

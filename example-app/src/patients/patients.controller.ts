@@ -48,7 +48,8 @@ function patientOf(partitionKey: unknown, rowKey: unknown, body: Partial<Patient
   const { name, diagnosis, room, discretion = false, admitted = new Date().toISOString() } = body;
   const texts = { partitionKey, rowKey, name, diagnosis, admitted };
   const missing = Object.entries(texts).filter(([, value]) => typeof value !== 'string' || value === '');
-  if (missing.length > 0) throw new BadRequestException(`Give these as text: ${missing.map(([field]) => field).join(', ')}`);
+  if (missing.length > 0)
+    throw new BadRequestException(`Give these as text: ${missing.map(([field]) => field).join(', ')}`);
   if (typeof discretion !== 'boolean') throw new BadRequestException('"discretion" is true or false');
   return { ...(texts as Omit<Patient, 'discretion' | 'room'>), discretion, ...(room === undefined ? {} : { room }) };
 }

@@ -8,12 +8,13 @@ export interface ByteRange {
 export function parseRange(header: string | undefined, length: number): ByteRange | 'unsatisfiable' | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   const [, from = '', to = ''] = match ?? [];
-  if (from === '' && to === '') return null;
-  if (from === '') return suffix(Number(to), length);
-  const first = Number(from);
-  const last = to === '' ? length - 1 : Math.min(Number(to), length - 1);
-  if (to !== '' && Number(to) < first) return null;
-  return first < length ? { first, last } : 'unsatisfiable';
+  if (from !== '') return fromFirst(Number(from), to === '' ? Infinity : Number(to), length);
+  return to === '' ? null : suffix(Number(to), length);
+}
+
+function fromFirst(first: number, last: number, length: number): ByteRange | 'unsatisfiable' | null {
+  if (last < first) return null;
+  return first < length ? { first, last: Math.min(last, length - 1) } : 'unsatisfiable';
 }
 
 function suffix(count: number, length: number): ByteRange | 'unsatisfiable' {

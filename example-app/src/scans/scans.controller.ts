@@ -39,7 +39,11 @@ export class ScansController {
     @Headers('range') header?: string,
   ): Promise<void> {
     const { plaintextContentLength: length = 0, etag, contentType } = await this.scan(name).getProperties();
-    response.set({ 'Accept-Ranges': 'bytes', 'Content-Type': contentType ?? 'application/octet-stream', ETag: etag ?? '' });
+    response.set({
+      'Accept-Ranges': 'bytes',
+      'Content-Type': contentType ?? 'application/octet-stream',
+      ETag: etag ?? '',
+    });
     const range = parseRange(header, length);
     if (range === 'unsatisfiable') {
       response.status(416).set('Content-Range', `bytes */${length}`).end();
@@ -60,7 +64,8 @@ export class ScansController {
   }
 
   private scan(name: string): ReturnType<EncryptedContainerClient['getBlockBlobClient']> {
-    if (!/^[\w.-]{1,100}$/.test(name)) throw new BadRequestException('A scan is named by letters, digits, ".", "_" and "-"');
+    if (!/^[\w.-]{1,100}$/.test(name))
+      throw new BadRequestException('A scan is named by letters, digits, ".", "_" and "-"');
     return this.scans.getBlockBlobClient(name);
   }
 }

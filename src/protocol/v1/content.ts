@@ -22,8 +22,7 @@ export const paddingOf = (form: ContentForm): CbcPadding => (form === 'pages' ? 
 export function cbcLayout(padding: CbcPadding): ContentLayout {
   return {
     unitLength: BLOCK_LENGTH,
-    ciphertextLength: (plaintextLength) =>
-      padding === 'none' ? plaintextLength : roundUp(plaintextLength + 1),
+    ciphertextLength: (plaintextLength) => (padding === 'none' ? plaintextLength : roundUp(plaintextLength + 1)),
     plaintextBounds: (ciphertextLength) => boundsOf(padding, ciphertextLength),
     window: (range, ciphertextLength) => windowOf(range, ciphertextLength, boundsOf(padding, ciphertextLength)),
   };

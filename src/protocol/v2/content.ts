@@ -1,5 +1,12 @@
 /** Sealing and opening of regions (layout.ts draws them), as state machines that take bytes however they come. */
-import { gcmOpening, gcmSealing, type GcmOpening, type GcmSealing, NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
+import {
+  gcmOpening,
+  gcmSealing,
+  type GcmOpening,
+  type GcmSealing,
+  NONCE_LENGTH,
+  TAG_LENGTH,
+} from '../../crypto/aes-gcm.js';
 import { asBuffer } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
@@ -25,7 +32,7 @@ export class RegionSealer implements ByteTransform {
 
   push(chunk: Uint8Array): readonly Buffer[] {
     const pieces: Buffer[] = [];
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const sealing = this.sealing ?? this.startRegion(pieces);
       const data = chunk.subarray(at, at + this.content.dataLength - this.filled);
       pieces.push(sealing.update(data));
@@ -86,7 +93,7 @@ export class RegionOpener implements ByteTransform {
   push(chunk: Uint8Array): readonly Buffer[] {
     if (chunk.length > this.left) throw new DecryptionError();
     const released: Buffer[] = [];
-    for (let rest = chunk; rest.length > 0; ) {
+    for (let rest = chunk; rest.length > 0;) {
       const taken = this.take(rest, released);
       this.left -= taken;
       rest = rest.subarray(taken);
