@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { runAll, type ByteTransform } from '../../src/crypto/byte-transform.js';
+import { generateContentKey, importContentKey } from '../../src/crypto/content-key.js';
+import type { ContentForm, Protocol } from '../../src/protocol/protocol.js';
+import { protocolFor } from '../../src/protocol/registry.js';
+import { content } from '../support/blobs.js';
+
+const key = importContentKey(generateContentKey());
+const REGION = 100;
+
+interface Kind {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly form: ContentForm;
+  readonly regionLength: number;
+}
+
+const kinds: readonly Kind[] = [
+  { name: '1.0 stream', protocol: protocolFor('1.0'), form: 'stream', regionLength: REGION },
+  { name: '1.0 message', protocol: protocolFor('1.0'), form: 'message', regionLength: REGION },
+  { name: '2.1 stream', protocol: protocolFor('2.1'), form: 'stream', regionLength: REGION },
+  { name: '2.1 stream of small regions', protocol: protocolFor('2.1'), form: 'stream', regionLength: 16 },
+  { name: '2.0 message', protocol: protocolFor('2.0'), form: 'message', regionLength: REGION },
+];
+
+const edges = [0, 1, 15, 16, 17, 31, 32, 33, REGION - 1, REGION, REGION + 1, 3 * REGION, 3 * REGION + 1];
+const lengths = fc.oneof(fc.constantFrom(...edges), fc.nat(1000));
+const cuts = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 });
+
+function fed(transform: ByteTransform, bytes: Buffer, cutLengths: readonly number[]): Buffer {
+  const pieces: Buffer[] = [];
+  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+    const length = cutLengths[turn % cutLengths.length] ?? 1;
+    pieces.push(...transform.push(bytes.subarray(at, at + length)));
+    at += length;
+  }
+  return Buffer.concat([...pieces, ...transform.finish()]);
+}
+
+describe.each(kinds.map((kind) => [kind.name, kind] as const))(
+  'content of %s',
+  (_name, { protocol, form, regionLength }) => {
+    it('opens to what was sealed, whatever the chunking', () => {
+      fc.assert(
+        fc.property(lengths, cuts, cuts, (length, sealCuts, openCuts) => {
+          const plaintext = content(length);
+          const sealer = protocol.sealer(key, { form, regionLength });
+          const sealed = fed(sealer.seal(), plaintext, sealCuts);
+          const opener = protocol.opener(key, sealer.fields, { form, regionOrder: 'checked' });
+          const opened = fed(opener.open(opener.layout.window({ offset: 0 }, sealed.length)), sealed, openCuts);
+
+          expect(sealed.length).toBe(sealer.layout.ciphertextLength(length));
+          expect(opened.equals(plaintext)).toBe(true);
+        }),
+      );
+    });
+
+    it('opens any range, in any order of ranges', () => {
+      const ranges = fc.array(fc.tuple(lengths, fc.option(lengths, { nil: undefined })), {
+        minLength: 1,
+        maxLength: 6,
+      });
+      fc.assert(
+        fc.property(lengths, ranges, (length, asked) => {
+          const plaintext = content(length);
+          const sealer = protocol.sealer(key, { form, regionLength });
+          const sealed = runAll(sealer.seal(), plaintext);
+          const opener = protocol.opener(key, sealer.fields, { form, regionOrder: 'checked' });
+
+          for (const [offset, count] of asked) {
+            const window = opener.layout.window(count === undefined ? { offset } : { offset, count }, sealed.length);
+            const fetched = sealed.subarray(window.offset, window.offset + window.count);
+            expect(fetched.length).toBe(window.count);
+            const expected = plaintext.subarray(offset, count === undefined ? undefined : offset + count);
+            expect(runAll(opener.open(window), fetched).equals(expected)).toBe(true);
+          }
+        }),
+      );
+    });
+
+    it('never opens to more or less when its end is missing', () => {
+      fc.assert(
+        fc.property(lengths, fc.integer({ min: 1, max: 400 }), (length, missing) => {
+          const sealer = protocol.sealer(key, { form, regionLength });
+          const sealed = runAll(sealer.seal(), content(length));
+          const opener = protocol.opener(key, sealer.fields, { form, regionOrder: 'checked' });
+          const window = opener.layout.window({ offset: 0 }, sealed.length);
+          fc.pre(missing <= window.count);
+
+          expect(() => runAll(opener.open(window), sealed.subarray(0, sealed.length - missing))).toThrow(
+            'Decryption failed',
+          );
+        }),
+      );
+    });
+
+    it('is sealed once only', () => {
+      const sealer = protocol.sealer(key, { form, regionLength });
+      sealer.seal();
+
+      expect(() => sealer.seal()).toThrow('works once');
+    });
+  },
+);
