@@ -15,8 +15,10 @@ const FIRST_SERVER_ERROR = 500;
 const REQUEST_TIMEOUT = 408;
 const TOO_MANY_REQUESTS = 429;
 
-/** Names of errors without a status that mean: no answer, or no token to ask with. */
-const UNREACHED = ['RestError', 'CredentialUnavailableError'];
+/** Names of errors without a status that mean: no answer, none in time, or no token to ask with. */
+const UNREACHED = ['RestError', 'TimeoutError', 'CredentialUnavailableError', 'AggregateAuthenticationError'];
+/** Codes of a connection that failed: those of the system (`ERR_` is Node's own) and of `fetch`. */
+const CONNECTION_CODE = /^(?:E(?!RR_)[A-Z_]+|UND_ERR_[A-Z_]+)$/;
 /** The code of an answer that broke off. Its message quotes the answer, which may be the content key. */
 const PARSE_ERROR = 'PARSE_ERROR';
 
@@ -27,6 +29,7 @@ interface Failure {
   readonly code?: unknown;
   readonly statusCode?: unknown;
   readonly syscall?: unknown;
+  readonly cause?: unknown;
 }
 
 /** The error to throw for what the client of a key service threw. Aborts pass untouched. */
@@ -37,10 +40,19 @@ export function keyServiceError(thrown: unknown, { keyId, refused }: KeyServiceC
   return isUnavailable(failure) ? new KeyUnavailableError(keyId, { cause }) : new refused(keyId, { cause });
 }
 
-function isUnavailable({ name, code, statusCode, syscall }: Failure): boolean {
+function isUnavailable(failure: Failure): boolean {
+  const { code, statusCode, cause } = failure;
   if (code === PARSE_ERROR) return true;
-  if (typeof statusCode !== 'number') return UNREACHED.includes(String(name)) || syscall !== undefined;
+  // `fetch` tells its reason as a cause
+  if (typeof statusCode !== 'number') return isUnreached(failure) || isUnreached(cause);
   return statusCode >= FIRST_SERVER_ERROR || statusCode === REQUEST_TIMEOUT || statusCode === TOO_MANY_REQUESTS;
+}
+
+function isUnreached(thrown: unknown): boolean {
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  const { name, code, statusCode, syscall }: Failure = thrown;
+  if (typeof statusCode === 'number') return false;
+  return UNREACHED.includes(String(name)) || syscall !== undefined || CONNECTION_CODE.test(String(code));
 }
 
 /** What may be seen of it. A `RestError` carries request and answer, and one of them holds the content key in clear. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { KeyUnavailableError, KeyUnwrapError, KeyWrapError } from '../../../src/errors.js';
 import { keyServiceError } from '../../../src/keys/key-service-error.js';
@@ -15,11 +16,17 @@ const UNREACHED: Failures = [
   ['no status, from the pipeline', new RestError('why', { code: 'REQUEST_SEND_ERROR' })],
   ['no status, from the name service', named('Error', { code: 'ENOTFOUND', syscall: 'getaddrinfo' })],
   ['no token to ask with', named('CredentialUnavailableError')],
+  ['no token from any of several credentials', named('AggregateAuthenticationError')],
+  ['no answer in time', named('TimeoutError', { code: 23 })],
+  ['a connection that was closed', named('Error', { code: 'ECONNRESET' })],
+  ['a connection that was closed on fetch', named('TypeError', { cause: named('Error', { code: 'UND_ERR_SOCKET' }) })],
   ['an answer that broke off', new RestError('why', { code: 'PARSE_ERROR', statusCode: 200 })],
 ];
 const REFUSED: Failures = [
   ...[400, 401, 403, 404, 407, 409, 428, 430, 499].map((code) => [`status ${code}`, { statusCode: code }] as const),
   ['no status, from a local computation', named('Error')],
+  ['no status, from a cipher', named('Error', { code: 'ERR_OSSL_RSA_OAEP_DECODING_ERROR' })],
+  ['no status, because of a refusal', named('Error', { cause: new RestError('why', { statusCode: 403 }) })],
   ['a word', 'why'],
   ['nothing', undefined],
   ['null', null],
@@ -30,6 +37,17 @@ describe('keyServiceError', () => {
     for (const call of [UNWRAPPING, WRAPPING]) {
       expect(keyServiceError(failure, call)).toBeInstanceOf(KeyUnavailableError);
     }
+  });
+
+  it('takes a port where nobody listens for a service that cannot be reached', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+
+    const failure: unknown = await fetch(`http://127.0.0.1:${port}/`).catch((reason: unknown) => reason);
+
+    expect(keyServiceError(failure, UNWRAPPING)).toBeInstanceOf(KeyUnavailableError);
   });
 
   it.each(REFUSED)('takes %s for a refusal', (_name, failure) => {
