@@ -86,9 +86,9 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
    */
   async wrapKey(contentKey: Uint8Array): Promise<WrappedKey> {
     try {
+      if (!isWrappedLength(contentKey.length + UNIT_LENGTH)) throw new KeyWrapError(this.keyId);
       const cipher = createCipheriv(CIPHERS[this.algorithm], this.#key, INITIAL_VALUE);
       const encryptedKey = Buffer.concat([cipher.update(contentKey), cipher.final()]);
-      if (!isWrapped(encryptedKey, contentKey.length)) throw new KeyWrapError(this.keyId);
       return { keyId: this.keyId, algorithm: this.algorithm, encryptedKey };
     } catch {
       throw new KeyWrapError(this.keyId);
@@ -103,19 +103,16 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
   async unwrapKey(encryptedKey: Uint8Array, algorithm: string): Promise<Uint8Array> {
     if (algorithm !== this.algorithm) throw new KeyAlgorithmError(this.keyId, algorithm);
     try {
+      if (!isWrappedLength(encryptedKey.length)) throw new KeyUnwrapError(this.keyId);
       const decipher = createDecipheriv(CIPHERS[this.algorithm], this.#key, INITIAL_VALUE);
-      const contentKey = Buffer.concat([decipher.update(encryptedKey), decipher.final()]);
-      if (!isWrapped(encryptedKey, contentKey.length)) throw new KeyUnwrapError(this.keyId);
-      return contentKey;
+      return Buffer.concat([decipher.update(encryptedKey), decipher.final()]);
     } catch {
       throw new KeyUnwrapError(this.keyId);
     }
   }
 }
 
-function isWrapped({ length }: Uint8Array, contentKeyLength: number): boolean {
-  return length >= MIN_WRAPPED_LENGTH && length % UNIT_LENGTH === 0 && length - UNIT_LENGTH === contentKeyLength;
-}
+const isWrappedLength = (length: number): boolean => length >= MIN_WRAPPED_LENGTH && length % UNIT_LENGTH === 0;
 
 function algorithmOf(key: unknown): AesKeyWrapAlgorithm {
   if (!(key instanceof KeyObject) || key.type !== 'secret') {
