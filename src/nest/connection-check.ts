@@ -5,30 +5,39 @@ type Loose = Readonly<Record<string, unknown>>;
 const CLIENTS = ['blobServiceClient', 'queueServiceClient', 'tableClientFactory'] as const;
 const ENDPOINTS = ['blobEndpoint', 'queueEndpoint', 'tableEndpoint'] as const;
 
+/** A form is meant by whoever gives one of its members. `credential` belongs to two, and so tells nothing. */
+const FORMS: readonly { readonly members: readonly string[]; faultsOf: (connection: Loose) => readonly string[] }[] = [
+  { members: ['connectionString'], faultsOf: connectionStringFaults },
+  { members: ['accountName', 'accountKey'], faultsOf: accountFaults },
+  { members: ENDPOINTS, faultsOf: endpointFaults },
+  { members: CLIENTS, faultsOf: () => [] },
+];
+
 export function connectionFaults(given: unknown): readonly string[] {
   if (typeof given !== 'object' || given === null) return ['"connection" is missing'];
   const connection = given as Loose;
-  const has = (name: string): boolean => connection[name] !== undefined;
-  const forms = [
-    ...(has('connectionString') ? [connectionStringFaults] : []),
-    ...(has('accountName') || has('accountKey') ? [accountFaults] : []),
-    ...(ENDPOINTS.some(has) ? [endpointFaults] : []),
-    ...(CLIENTS.some(has) ? [() => []] : []),
-  ];
+  const forms = FORMS.filter(({ members }) => members.some((name) => connection[name] !== undefined));
   if (forms.length === 0) {
     return ['"connection" has none of connectionString, accountName, an endpoint or a client: give one of them'];
   }
   if (forms.length > 1) return ['"connection" mixes several forms: give just one of them'];
-  return [...forms.flatMap((faultsOf) => faultsOf(connection)), ...credentialFaults(connection['credential'])];
+  return [...forms.flatMap(({ faultsOf }) => faultsOf(connection)), ...credentialFaults(connection['credential'])];
 }
 
+/** Names what is missing; never repeats a value, which may be a key. */
 function connectionStringFaults({ connectionString }: Loose): readonly string[] {
-  const isUsable =
-    typeof connectionString === 'string' &&
-    (/^\s*UseDevelopmentStorage=true/i.test(connectionString) || /(AccountName|Endpoint)=[^;]/i.test(connectionString));
-  return isUsable
-    ? []
-    : ['"connection.connectionString" is not a connection string: copy it from the account\'s access keys'];
+  const path = '"connection.connectionString"';
+  if (typeof connectionString !== 'string') return [`${path} must be a string`];
+  if (connectionString.startsWith('UseDevelopmentStorage=true')) return [];
+  const has = (part: string): boolean => new RegExp(`(^|;)\\s*${part}=[^;\\s]`).test(connectionString);
+  const hasEndpoint = ['BlobEndpoint', 'QueueEndpoint', 'TableEndpoint'].some(has);
+  if (has('SharedAccessSignature') && hasEndpoint) return [];
+  const missing = [
+    ...['DefaultEndpointsProtocol', 'AccountName', 'AccountKey'].filter((part) => !has(part)),
+    ...(hasEndpoint || has('EndpointSuffix') ? [] : ['EndpointSuffix']),
+  ];
+  if (missing.length === 0) return [];
+  return [`${path} lacks ${missing.join(', ')}: copy it whole from the account's access keys`];
 }
 
 function accountFaults({ accountName, accountKey, credential }: Loose): readonly string[] {

@@ -1,8 +1,7 @@
 /** What every account has once: checked options and clients. Global, so that feature modules find it wherever they are. */
-import { type DynamicModule, Logger, Module, type OnModuleInit, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module, type OnModuleInit, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
-import { encryptionFor } from './encryption-policies.js';
 import type {
   EncryptedStorageModuleAsyncOptions,
   EncryptedStorageModuleOptions,
@@ -10,6 +9,7 @@ import type {
 } from './encrypted-storage.options.js';
 import { clientsToken, optionsToken } from './encrypted-storage.tokens.js';
 import { checkOptions } from './options-check.js';
+import { tellPolicies } from './policy-log.js';
 import { StorageClients } from './storage-clients.js';
 
 /** Where the options come from. */
@@ -83,8 +83,6 @@ export function asyncSource(options: EncryptedStorageModuleAsyncOptions): Provid
 
 /** Once per account: refuses a second registration under the same name, and tells what is in force. */
 class StartUp implements OnModuleInit {
-  private readonly logger = new Logger('EncryptedStorageModule');
-
   constructor(
     private readonly options: EncryptedStorageModuleOptions,
     private readonly container: ModulesContainer,
@@ -93,7 +91,7 @@ class StartUp implements OnModuleInit {
 
   onModuleInit(): void {
     this.assertAlone();
-    for (const kind of ['blob', 'queue', 'table'] as const) this.tell(kind);
+    tellPolicies(this.options, this.name === undefined ? '' : `account "${this.name}", `);
   }
 
   private assertAlone(): void {
@@ -104,25 +102,5 @@ class StartUp implements OnModuleInit {
     throw new InvalidOptionsError([
       `EncryptedStorageModule.forRoot is imported twice ${which}: give one of them another "name"`,
     ]);
-  }
-
-  private tell(kind: 'blob' | 'queue' | 'table'): void {
-    const { protocol, requireEncryption = true, keyEncryptionKey } = encryptionFor(this.options, kind);
-    const written = kind === 'table' ? '1.0' : protocol;
-    const key = typeof keyEncryptionKey === 'object' ? `key ${JSON.stringify(keyEncryptionKey.keyId)}` : undefined;
-    const writer = key ?? (keyEncryptionKey === undefined ? 'read-only' : 'a key chosen for each write');
-    this.logger.log(
-      `${kind}: protocol ${written}, ${writer}, encryption ${requireEncryption ? 'required' : 'not required'}`,
-    );
-    if (kind !== 'table' && protocol === '1.0') {
-      this.logger.warn(
-        `${kind}: protocol 1.0 does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`,
-      );
-    }
-    if (!requireEncryption) {
-      this.logger.warn(
-        `${kind}: plaintext in storage is handed through; set requireEncryption back to true after the migration`,
-      );
-    }
   }
 }

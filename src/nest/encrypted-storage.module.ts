@@ -11,7 +11,7 @@ import type {
   EncryptedStorageModuleExtras,
   EncryptedStorageModuleOptions,
 } from './encrypted-storage.options.js';
-import { creationProvider, resourceProviders } from './feature.providers.js';
+import { creationProvider, policyLogProvider, resourceProviders } from './feature.providers.js';
 import { checkFeatureEncryption } from './options-check.js';
 import { classAliases, publicServiceTokens, serviceProviders, type ServiceTokens } from './service.providers.js';
 
@@ -88,7 +88,13 @@ function featureModule(given: EncryptedStorageFeatures, name: string | undefined
   const clients = resources.map(({ provider }) => provider);
   return {
     module: EncryptedStorageModule,
-    providers: [...services, ...aliases, ...clients, creationProvider(id, resources)],
+    providers: [
+      ...services,
+      ...aliases,
+      ...clients,
+      creationProvider(id, resources),
+      ...(hasPolicy ? [policyLogProvider(`${id}:policy`, given, name)] : []),
+    ],
     exports: [...(hasPolicy ? services : []), ...aliases, ...clients].map(tokenOf),
   };
 }

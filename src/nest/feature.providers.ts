@@ -3,12 +3,19 @@ import type { InjectionToken, Provider, Type } from '@nestjs/common';
 import type { EncryptedBlobService } from '../blob/encrypted-blob.service.js';
 import type { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
 import type { EncryptedTableService } from '../table/encrypted-table.service.js';
-import type { EncryptedStorageFeatures, NamedResource, TableResource } from './encrypted-storage.options.js';
+import type {
+  EncryptedStorageFeatures,
+  EncryptedStorageModuleOptions,
+  NamedResource,
+  TableResource,
+} from './encrypted-storage.options.js';
 import {
   getEncryptedContainerToken,
   getEncryptedQueueToken,
   getEncryptedTableToken,
+  optionsToken,
 } from './encrypted-storage.tokens.js';
+import { tellPolicies } from './policy-log.js';
 import type { ServiceTokens } from './service.providers.js';
 
 /** A client, and how to create what it is bound to if that is asked for at start-up. */
@@ -40,6 +47,26 @@ export function creationProvider(token: string, resources: readonly ResourceProv
       onModuleInit: async (): Promise<void> => {
         await Promise.all(wanted.map(async ({ create }, index) => create?.(clients[index] as never)));
       },
+    }),
+  };
+}
+
+/** Tells what policy of its own a feature has when the module starts: 1.0 and tolerated plaintext are warned of there too. */
+export function policyLogProvider(
+  token: string,
+  { encryption, ...resources }: EncryptedStorageFeatures,
+  name: string | undefined,
+): Provider {
+  const names = [
+    ...[...(resources.containers ?? []), ...(resources.queues ?? [])].map((given) => named(given).name),
+    ...(resources.tables ?? []).map((given) => tableOf(given).entity.name),
+  ];
+  const where = `feature ${names.length === 0 ? 'without resources' : `of ${names.join(', ')}`}: `;
+  return {
+    provide: token,
+    inject: [optionsToken(name)],
+    useFactory: (options: EncryptedStorageModuleOptions) => ({
+      onModuleInit: (): void => tellPolicies(options, where, encryption),
     }),
   };
 }

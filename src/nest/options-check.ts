@@ -19,6 +19,7 @@ export function checkOptions(options: EncryptedStorageModuleOptions): void {
         ...(['blob', 'queue', 'table'] as const).flatMap((kind) =>
           encryptionFaults(options[kind]?.encryption, `${kind}.encryption`, 'partial'),
         ),
+        ...(['blob', 'queue', 'table'] as const).flatMap((kind) => strayRegionFaults(options, kind)),
         ...encodingFaults(options.queue?.messageEncoding),
       ]
     : ['options are missing: give "connection" and "encryption"'];
@@ -29,6 +30,12 @@ export function checkOptions(options: EncryptedStorageModuleOptions): void {
 export function checkFeatureEncryption(encryption: Partial<EncryptionOptions> | undefined): void {
   const faults = encryptionFaults(encryption, 'encryption', 'partial');
   if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
+
+/** A region length of a feature whose blobs turn out, with what it inherits, to be written in a protocol that has none. */
+export function checkFeatureRegion(merged: EncryptionOptions, feature: Partial<EncryptionOptions> | undefined): void {
+  if (feature?.regionLength === undefined || merged.protocol === '2.1') return;
+  throw new InvalidOptionsError(['"encryption.regionLength" of forFeature can be chosen in protocol "2.1" only']);
 }
 
 function encryptionFaults(given: unknown, path: string, extent: 'whole' | 'partial'): readonly string[] {
@@ -65,12 +72,29 @@ function regionFaults({ protocol, regionLength }: Loose, path: string, extent: '
   ];
 }
 
+/** A region length that one service chooses for itself, while it inherits a protocol that has none. */
+function strayRegionFaults(
+  { encryption, ...services }: EncryptedStorageModuleOptions,
+  kind: 'blob' | 'queue' | 'table',
+): readonly string[] {
+  const own = services[kind]?.encryption;
+  const isStray =
+    own?.regionLength !== undefined &&
+    own.protocol === undefined &&
+    isObject(encryption) &&
+    isOther(encryption.protocol);
+  return isStray ? [`"${kind}.encryption.regionLength" can be chosen in protocol "2.1" only`] : [];
+}
+
+const isOther = (protocol: unknown): boolean => protocol !== undefined && protocol !== '2.1';
+
 function keyFaults(
   { keyEncryptionKey, keyResolver }: Loose,
   path: string,
   extent: 'whole' | 'partial',
 ): readonly string[] {
-  const hasNone = keyEncryptionKey === undefined && keyResolver === undefined && extent === 'whole';
+  const canRead = keyResolver !== undefined && !(Array.isArray(keyResolver) && keyResolver.length === 0);
+  const hasNone = keyEncryptionKey === undefined && !canRead && extent === 'whole';
   return [
     ...(hasNone ? [`"${path}" has no key: give "keyEncryptionKey" to write, "keyResolver" to read, or both`] : []),
     ...(keyEncryptionKey === undefined || typeof keyEncryptionKey === 'function'

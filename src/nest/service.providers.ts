@@ -12,7 +12,7 @@ import {
   getEncryptedTableServiceToken,
   optionsToken,
 } from './encrypted-storage.tokens.js';
-import { checkOptions } from './options-check.js';
+import { checkFeatureRegion, checkOptions } from './options-check.js';
 import type { StorageClients } from './storage-clients.js';
 
 /** Under which tokens the three services stand. */
@@ -75,6 +75,7 @@ function policyFor(
   feature: Partial<EncryptionOptions> | undefined,
 ): ReturnType<typeof toPolicy> {
   const encryption = encryptionFor(options, kind, feature);
+  if (kind === 'blob') checkFeatureRegion(encryption, feature);
   checkOptions({ connection: options.connection, encryption });
   return toPolicy(encryption);
 }

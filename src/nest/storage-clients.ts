@@ -37,7 +37,8 @@ function blobServiceClient({ connection, blob }: EncryptedStorageModuleOptions):
     return connection.blobServiceClient;
   }
   if ('connectionString' in connection) {
-    return BlobServiceClient.fromConnectionString(connection.connectionString, blob?.clientOptions);
+    const { connectionString } = connection;
+    return parsed('BlobEndpoint', () => BlobServiceClient.fromConnectionString(connectionString, blob?.clientOptions));
   }
   const { blobEndpoint, credential } = endpointsOf(connection);
   if (blobEndpoint === undefined) return missing('blobEndpoint or blobServiceClient');
@@ -53,7 +54,10 @@ function queueServiceClient({ connection, queue }: EncryptedStorageModuleOptions
     return connection.queueServiceClient;
   }
   if ('connectionString' in connection) {
-    return QueueServiceClient.fromConnectionString(connection.connectionString, queue?.clientOptions);
+    const { connectionString } = connection;
+    return parsed('QueueEndpoint', () =>
+      QueueServiceClient.fromConnectionString(connectionString, queue?.clientOptions),
+    );
   }
   const { queueEndpoint, credential } = endpointsOf(connection);
   if (queueEndpoint === undefined) return missing('queueEndpoint or queueServiceClient');
@@ -72,7 +76,8 @@ function tableClientFactory(options: EncryptedStorageModuleOptions): (tableName:
   if ('connectionString' in connection) {
     const { connectionString } = connection;
     const clientOptions = { allowInsecureConnection: isInsecure(connectionString), ...table?.clientOptions };
-    return (tableName) => TableClient.fromConnectionString(connectionString, tableName, clientOptions);
+    return (tableName) =>
+      parsed('TableEndpoint', () => TableClient.fromConnectionString(connectionString, tableName, clientOptions));
   }
   const { tableEndpoint, credential } = endpointsOf(connection);
   if (tableEndpoint === undefined) return missing('tableEndpoint or tableClientFactory');
@@ -109,6 +114,17 @@ const isInsecure = (address: string): boolean =>
 
 const isAccountKey = (credential: EndpointConnection['credential']): credential is AccountKey =>
   credential !== undefined && 'accountKey' in credential;
+
+/** The SDK's own error is dropped: it says less, and is of no class of ours. */
+function parsed<T>(endpoint: string, make: () => T): T {
+  try {
+    return make();
+  } catch {
+    throw new InvalidOptionsError([
+      `"connection.connectionString" has no usable ${endpoint}, which an injected service needs`,
+    ]);
+  }
+}
 
 function missing(what: string): never {
   throw new InvalidOptionsError([`"connection" has no ${what}, which an injected service needs`]);

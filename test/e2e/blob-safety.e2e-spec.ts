@@ -1,0 +1,199 @@
+import { Readable } from 'node:stream';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { bytesFrom, containersFor, content, policyOf, testKey } from '../support/blobs.js';
+
+const REGION = 4 * 1024 * 1024;
+const code = (name: string) => expect.objectContaining({ code: name }) as unknown;
+
+describe('page blobs', () => {
+  it.each([0, 512, 4 * 1024 * 1024 + 512])('of %d bytes keep their length and read by range', async (size) => {
+    const [container] = await containersFor(policyOf('1.0'));
+    const blob = container!.getPageBlobClient('pages');
+    const plaintext = content(size);
+
+    await blob.uploadData(plaintext);
+
+    const stored = await blob.unencryptedClient.getProperties();
+    expect(stored.contentLength).toBe(size);
+    expect((await blob.getProperties()).plaintextContentLength).toBe(size);
+    expect((await blob.downloadToBuffer()).equals(plaintext)).toBe(true);
+    expect((await blob.downloadToBuffer(17, 100)).equals(plaintext.subarray(17, 117))).toBe(true);
+  });
+
+  it('are refused in 2.x before any request, and in lengths that are no pages', async () => {
+    const [two, one] = await containersFor(policyOf('2.0'), policyOf('1.0'));
+
+    await expect(two!.getPageBlobClient('p').uploadData(Buffer.alloc(512))).rejects.toThrow(/choose protocol "1.0"/);
+    await expect(one!.getPageBlobClient('p').uploadData(Buffer.alloc(511))).rejects.toEqual(code('INVALID_OPTIONS'));
+
+    expect(await one!.getPageBlobClient('p').exists()).toBe(false);
+  });
+
+  it('are put back when a new upload fails half-way, or removed if there was none', async () => {
+    const [container] = await containersFor(policyOf('1.0'));
+    const old = container!.getPageBlobClient('old');
+    const fresh = container!.getPageBlobClient('fresh');
+    const before = content(1024);
+    await old.uploadData(before);
+
+    for (const blob of [old, fresh]) {
+      await expect(blob.uploadStream(Readable.from([Buffer.alloc(600)]), 1024)).rejects.toEqual(
+        code('SOURCE_LENGTH_MISMATCH'),
+      );
+    }
+
+    expect((await old.downloadToBuffer()).equals(before)).toBe(true);
+    expect(await fresh.exists()).toBe(false);
+  });
+});
+
+describe('a module that requires encryption', () => {
+  it('refuses plaintext, and one that does not hands it through, whole and by range', async () => {
+    const [strict, lenient] = await containersFor(policyOf('2.0'), policyOf('2.0', { requireEncryption: false }));
+    const plaintext = content(5000);
+    await strict!.getBlockBlobClient('plain').unencryptedClient.uploadData(plaintext);
+
+    await expect(strict!.getBlockBlobClient('plain').download()).rejects.toEqual(code('PLAINTEXT_NOT_ALLOWED'));
+    await expect(strict!.getBlockBlobClient('plain').downloadToBuffer()).rejects.toEqual(code('PLAINTEXT_NOT_ALLOWED'));
+    const blob = lenient!.getBlockBlobClient('plain');
+    expect((await blob.downloadToBuffer()).equals(plaintext)).toBe(true);
+    expect((await blob.downloadToBuffer(4990, 100)).equals(plaintext.subarray(4990))).toBe(true);
+    expect((await bytesFrom((await blob.download(1, 3)).readableStreamBody)).equals(plaintext.subarray(1, 4))).toBe(
+      true,
+    );
+  });
+
+  it.each(['{}', 'null', '{"EncryptionAgent":{}}'])(
+    'or not, never takes damaged encryption data %j for none',
+    async (text) => {
+      const policies = [policyOf('2.0'), policyOf('2.0', { requireEncryption: false })];
+      for (const container of await containersFor(...policies)) {
+        const blob = container.getBlockBlobClient('damaged');
+        await blob.unencryptedClient.uploadData(Buffer.alloc(100), { metadata: { encryptiondata: text } });
+
+        await expect(blob.downloadToBuffer()).rejects.toEqual(code('INVALID_ENCRYPTION_METADATA'));
+      }
+    },
+  );
+});
+
+describe('reading', () => {
+  it('knows every version, whatever the policy writes', async () => {
+    const containers = await containersFor(policyOf('1.0'), policyOf('2.0'), policyOf('2.1', { regionLength: 50 }));
+    const plaintext = content(1000);
+    for (const [writer, container] of containers.entries()) {
+      await container.getBlockBlobClient(`by-${writer}`).uploadData(plaintext);
+    }
+
+    for (const container of containers) {
+      for (const writer of containers.keys()) {
+        const blob = container.getBlockBlobClient(`by-${writer}`);
+        expect((await blob.downloadToBuffer()).equals(plaintext)).toBe(true);
+        expect((await blob.downloadToBuffer(333, 333)).equals(plaintext.subarray(333, 666))).toBe(true);
+      }
+    }
+  });
+
+  it('fetches just the regions a range needs, in one request', async () => {
+    const [container] = await containersFor(policyOf('2.0'));
+    const blob = container!.getBlockBlobClient('one-request');
+    await blob.uploadData(content(3 * REGION));
+    const requests: ClientRequest[] = [];
+    const record = (message: unknown): void => {
+      const { request } = message as { request: ClientRequest };
+      if (request.path.endsWith('/one-request')) requests.push(request);
+    };
+
+    subscribe('http.client.request.start', record);
+    const answer = await blob.download(REGION + 5, 10);
+    await bytesFrom(answer.readableStreamBody);
+    unsubscribe('http.client.request.start', record);
+
+    expect(requests.map(({ method }) => method)).toEqual(['GET']);
+    expect(requests[0]!.getHeader('x-ms-range')).toBe(`bytes=${REGION + 28}-${2 * (REGION + 28) - 1}`);
+  });
+
+  it('fails when the blob is replaced between two of its requests', async () => {
+    const [container] = await containersFor(policyOf('2.0'));
+    const blob = container!.getBlockBlobClient('moving');
+    await blob.uploadData(content(5 * REGION));
+    let replaced: Promise<unknown> | undefined;
+
+    const reading = blob.downloadToBuffer(0, undefined, {
+      concurrency: 1,
+      onProgress: () => {
+        replaced ??= blob.unencryptedClient.upload('x', 1);
+      },
+    });
+
+    await expect(reading).rejects.toMatchObject({ statusCode: 412 });
+    await replaced;
+  });
+
+  it('wipes the buffer it was given when the content does not verify', async () => {
+    const [container] = await containersFor(policyOf('2.1', { regionLength: 100 }));
+    const blob = container!.getBlockBlobClient('bad-end');
+    await blob.uploadData(content(1000));
+    const stored = await blob.unencryptedClient.downloadToBuffer();
+    const { metadata } = await blob.unencryptedClient.getProperties();
+    stored.writeUInt8(stored.readUInt8(stored.length - 1) ^ 1, stored.length - 1);
+    await blob.unencryptedClient.uploadData(stored, { metadata });
+    const buffer = Buffer.alloc(1000, 7);
+
+    await expect(blob.downloadToBuffer(buffer)).rejects.toEqual(code('DECRYPTION_FAILED'));
+
+    expect(buffer.equals(Buffer.alloc(1000))).toBe(true);
+  });
+
+  it('stops when it is aborted', async () => {
+    const [container] = await containersFor(policyOf('2.0'));
+    const blob = container!.getBlockBlobClient('long');
+    await blob.uploadData(content(3 * REGION));
+    const abort = new AbortController();
+
+    const reading = blob.downloadToBuffer(0, undefined, {
+      abortSignal: abort.signal,
+      concurrency: 1,
+      onProgress: () => {
+        abort.abort();
+      },
+    });
+
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('keys', () => {
+  it('are asked for before any request: none, nothing is sent', async () => {
+    const [container] = await containersFor({ protocol: '2.0', requireEncryption: true });
+
+    await expect(container!.getBlockBlobClient('b').uploadData(Buffer.from('x'))).rejects.toEqual(code('KEY_MISSING'));
+
+    expect(await container!.getBlockBlobClient('b').exists()).toBe(false);
+  });
+
+  it.each(['1.0', '2.0'] as const)(
+    'are changed by a rewrap in %s: the body stays, old and new key change places',
+    async (protocol) => {
+      const young = AesKeyEncryptionKey.generate('young');
+      const [old, both, only] = await containersFor(
+        policyOf(protocol),
+        policyOf(protocol, { keyEncryptionKey: young, keyResolver: (id) => (id === testKey.keyId ? testKey : null) }),
+        policyOf(protocol, { keyEncryptionKey: young }),
+      );
+      await old!.getBlockBlobClient('b').uploadData(Buffer.from('kept'), { metadata: { owner: 'ward' } });
+      const body = await old!.getBlockBlobClient('b').unencryptedClient.downloadToBuffer();
+
+      expect(await both!.getBlockBlobClient('b').rewrapKey()).toEqual({ keyId: 'young', changed: true });
+      expect(await both!.getBlockBlobClient('b').rewrapKey()).toEqual({ keyId: 'young', changed: false });
+
+      const blob = only!.getBlockBlobClient('b');
+      expect((await blob.downloadToBuffer()).toString()).toBe('kept');
+      expect((await blob.unencryptedClient.downloadToBuffer()).equals(body)).toBe(true);
+      expect((await blob.getProperties()).metadata?.['owner']).toBe('ward');
+      await expect(old!.getBlockBlobClient('b').downloadToBuffer()).rejects.toEqual(code('KEY_NOT_FOUND'));
+    },
+  );
+});

@@ -1,0 +1,132 @@
+import { StorageSharedKeyCredential } from '@azure/storage-blob';
+import { AesKeyEncryptionKey, InvalidOptionsError, type EncryptedStorageModuleOptions } from '../../../src/index.js';
+import { checkOptions } from '../../../src/nest/options-check.js';
+
+const key = AesKeyEncryptionKey.generate('one');
+const connection = { connectionString: 'UseDevelopmentStorage=true' };
+const encryption = { protocol: '2.0', keyEncryptionKey: key };
+
+/** Takes anything, as JavaScript users can give anything. */
+function faultsOf(options: unknown): readonly string[] {
+  try {
+    checkOptions(options as EncryptedStorageModuleOptions);
+    return [];
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error.faults;
+    throw error;
+  }
+}
+
+const withConnection = (given: unknown): unknown => ({ connection: given, encryption });
+const withEncryption = (given: unknown): unknown => ({ connection, encryption: given });
+
+describe('connections', () => {
+  const usable = {
+    'a connection string of an account':
+      'DefaultEndpointsProtocol=https;AccountName=x;AccountKey=a2V5;EndpointSuffix=core.windows.net',
+    'a connection string of the emulator':
+      'DefaultEndpointsProtocol=http;AccountName=x;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/x;',
+    'a connection string with a signature': 'BlobEndpoint=https://x.blob.core.windows.net;SharedAccessSignature=sv=1',
+    'the short one of the emulator': 'UseDevelopmentStorage=true',
+  };
+  it.each(Object.entries(usable))('may be %s', (_what, connectionString) => {
+    expect(faultsOf(withConnection({ connectionString }))).toEqual([]);
+  });
+
+  const broken: [string, RegExp][] = [
+    ['', /lacks DefaultEndpointsProtocol, AccountName, AccountKey, EndpointSuffix/],
+    ['garbage', /lacks DefaultEndpointsProtocol/],
+    ['UseDevelopmentStorage=false', /lacks/],
+    ['DefaultEndpointsProtocol=https;AccountName=x;EndpointSuffix=core.windows.net', /lacks AccountKey:/],
+    ['DefaultEndpointsProtocol=https;AccountName=x;AccountKey=;EndpointSuffix=y', /lacks AccountKey:/],
+    ['AccountName=x;AccountKey=c2VjcmV0', /lacks DefaultEndpointsProtocol, EndpointSuffix:/],
+    ['BlobEndpoint=https://x.blob.core.windows.net', /lacks/],
+    ['SharedAccessSignature=sv=1', /lacks/],
+  ];
+  it.each(broken)('name what the string %j lacks, and repeat none of it', (connectionString, expected) => {
+    const faults = faultsOf(withConnection({ connectionString }));
+
+    expect(faults).toEqual([expect.stringMatching(expected)]);
+    expect(faults.join()).not.toContain('c2VjcmV0');
+  });
+
+  const token = { getToken: () => Promise.resolve(null) };
+  const forms: [string, unknown, RegExp | null][] = [
+    ['nothing', undefined, /is missing/],
+    ['no form', {}, /has none of/],
+    ['two forms', { ...connection, accountName: 'x', accountKey: 'y' }, /mixes several forms/],
+    ['a name alone', { accountName: 'x' }, /either "accountKey" or "credential"/],
+    ['a key alone', { accountKey: 'y' }, /"connection.accountName" is missing/],
+    ['a name with key and token', { accountName: 'x', accountKey: 'y', credential: token }, /either "accountKey" or/],
+    ['a name with a key', { accountName: 'x', accountKey: 'y' }, null],
+    ['a name with a token', { accountName: 'x', credential: token }, null],
+    ['an endpoint that is no URL', { blobEndpoint: 'x.blob' }, /"connection.blobEndpoint" is not a URL/],
+    ['one endpoint', { queueEndpoint: 'https://x' }, null],
+    ['a whole client factory', { tableClientFactory: () => null }, null],
+    [
+      'a shared key object',
+      { blobEndpoint: 'https://x', credential: new StorageSharedKeyCredential('x', 'eQ==') },
+      /must not be a shared key credential object: give "accountName" and "accountKey"/,
+    ],
+  ];
+  it.each(forms)('of %s are judged', (_what, given, expected) => {
+    const faults = faultsOf(withConnection(given));
+
+    expect(faults).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
+  });
+});
+
+describe('encryption', () => {
+  const region = /from 16 to 1073741824 bytes/;
+  const only21 = /can be chosen in protocol "2.1" only/;
+  const own: [string, unknown, RegExp | null][] = [
+    [
+      'no protocol',
+      { keyEncryptionKey: key },
+      /"encryption.protocol" has no default: choose one of "1.0", "2.0", "2.1"/,
+    ],
+    ['an unknown protocol', { ...encryption, protocol: '3.0' }, /must be one of/],
+    ['a number for the protocol', { ...encryption, protocol: 2 }, /must be one of/],
+    ['a region below the least', { ...encryption, protocol: '2.1', regionLength: 15 }, region],
+    ['the least region', { ...encryption, protocol: '2.1', regionLength: 16 }, null],
+    ['the greatest region', { ...encryption, protocol: '2.1', regionLength: 2 ** 30 }, null],
+    ['a region above the greatest', { ...encryption, protocol: '2.1', regionLength: 2 ** 30 + 1 }, region],
+    ['half a byte', { ...encryption, protocol: '2.1', regionLength: 16.5 }, region],
+    ['a region in 2.0', { ...encryption, regionLength: 16 }, only21],
+    ['a region in 1.0', { ...encryption, protocol: '1.0', regionLength: 16 }, only21],
+    ['no key at all', { protocol: '2.0' }, /has no key/],
+    ['an empty list of keys alone', { protocol: '2.0', keyResolver: [] }, /has no key/],
+    ['a resolver alone', { protocol: '2.0', keyResolver: () => null }, null],
+    ['a function that picks the key', { protocol: '2.0', keyEncryptionKey: () => key }, null],
+    ['a string for a key', { protocol: '2.0', keyEncryptionKey: 'secret' }, /must be a key with keyId/],
+    ['a string for a resolver', { protocol: '2.0', keyResolver: 'one' }, /must be a function or a list of keys/],
+    ['one key id twice', { ...encryption, keyResolver: [key, key] }, /two keys with the id "one"/],
+    ['a text for requireEncryption', { ...encryption, requireEncryption: 'false' }, /must be true or false/],
+  ];
+  it.each(own)('with %s is judged', (_what, given, expected) => {
+    expect(faultsOf(withEncryption(given))).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
+  });
+
+  it('of one service may leave out anything, and is judged by what it inherits', () => {
+    const of = (protocol: string, blob: unknown): readonly string[] =>
+      faultsOf({ connection, encryption: { ...encryption, protocol }, blob: { encryption: blob } });
+
+    expect(of('2.0', {})).toEqual([]);
+    expect(of('2.1', { regionLength: 16 })).toEqual([]);
+    expect(of('2.0', { protocol: '2.1', regionLength: 16 })).toEqual([]);
+    expect(of('2.0', { regionLength: 16 })).toEqual([expect.stringMatching(/"blob.encryption.regionLength" can be/)]);
+    expect(of('2.1', { protocol: '1.0', regionLength: 16 })).toEqual([expect.stringMatching(only21)]);
+  });
+
+  it('tells of all faults in one error, and never of a value that may be secret', () => {
+    const faults = faultsOf({
+      connection: { connectionString: 'AccountKey=c2VjcmV0' },
+      encryption: { keyEncryptionKey: 'c2VjcmV0' },
+      blob: { encryption: { protocol: 'x' } },
+      queue: { messageEncoding: 'utf-7' },
+    });
+
+    expect(faults).toHaveLength(5);
+    expect(faults.join()).not.toContain('c2VjcmV0');
+  });
+});
