@@ -11,6 +11,9 @@ import type {
   QueueDeleteMessageResponse,
   QueueDeleteOptions,
   QueueDeleteResponse,
+  QueueExistsOptions,
+  QueueGetPropertiesOptions,
+  QueueGetPropertiesResponse,
   QueuePeekMessagesOptions,
   QueuePeekMessagesResponse,
   QueueReceiveMessageOptions,
@@ -23,7 +26,7 @@ import type {
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { EncryptedStorageError, InvalidOptionsError } from '../errors.js';
+import { type EncryptedStorageError, isEncryptedStorageError } from '../errors.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { MessageEncoding } from './message-encoding.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
@@ -115,11 +118,20 @@ export class EncryptedQueueClient {
     return this.unencryptedClient.deleteIfExists(options);
   }
 
+  exists(options?: QueueExistsOptions): Promise<boolean> {
+    return this.unencryptedClient.exists(options);
+  }
+
+  getProperties(options?: QueueGetPropertiesOptions): Promise<QueueGetPropertiesResponse> {
+    return this.unencryptedClient.getProperties(options);
+  }
+
   /**
    * Encrypts and sends a message: text, or bytes as they are.
    *
    * @throws `PAYLOAD_TOO_LARGE` with limit and actual size (the stored text has at most 65,536 bytes), `KEY_MISSING`,
-   * `KEY_WRAP_FAILED`, `KEY_UNAVAILABLE`: all before any request
+   * `KEY_WRAP_FAILED`, `KEY_UNAVAILABLE`, `UNSUPPORTED_OPERATION` for bytes under the encoding `xml`: all before any request to
+   * the queue
    */
   async sendMessage(
     content: string | Uint8Array,
@@ -223,9 +235,7 @@ export class EncryptedQueueClient {
     handler: QueueDecryptionFailedHandler | undefined,
   ): Promise<void> {
     const isMessagesFault =
-      error instanceof EncryptedStorageError &&
-      error.code !== 'KEY_UNAVAILABLE' &&
-      !(error instanceof InvalidOptionsError);
+      isEncryptedStorageError(error) && error.code !== 'KEY_UNAVAILABLE' && error.code !== 'INVALID_OPTIONS';
     if (handler === undefined || !isMessagesFault) throw error;
     await handler({ message, error, queueName: this.name, queue: this.unencryptedClient });
   }

@@ -1,11 +1,12 @@
 /** What the content of a message looks like inside the ciphertext. Source: docs/protocol.md, "Messages". */
-import { decodeBase64 } from '../crypto/bytes.js';
-import { DecryptionError } from '../errors.js';
+import { decodeBase64, decodeUtf8 } from '../crypto/bytes.js';
+import { DecryptionError, UnsupportedOperationError } from '../errors.js';
 
 /**
  * - `text`: the bytes of the message, UTF-8 for text; what .NET, Java and current Python read and write (default)
  * - `base64`: base64 of them, for Python's Base64 policies
- * - `xml`: XML-escaped text, as the legacy Python SDK (`azure-storage-queue` up to 2.x) does by default
+ * - `xml`: XML-escaped text, as the legacy Python SDK (`azure-storage-queue` up to 2.x) does by default; text only, bytes that
+ *   are not UTF-8 are refused
  */
 export type MessageEncoding = 'text' | 'base64' | 'xml';
 
@@ -23,13 +24,14 @@ const codecs: Readonly<Record<MessageEncoding, Codec>> = {
     decode: (plaintext) => decodeBase64(plaintext.toString('utf8')) ?? failed(),
   },
   xml: {
-    encode: (content) => Buffer.from(escapeXml(content.toString('utf8'))),
-    decode: (plaintext) => Buffer.from(unescapeXml(plaintext.toString('utf8'))),
+    encode: (content) => Buffer.from(escapeXml(decodeUtf8(content) ?? refused())),
+    decode: (plaintext) => Buffer.from(unescapeXml(decodeUtf8(plaintext) ?? failed())),
   },
 };
 
 export const MESSAGE_ENCODINGS = Object.keys(codecs) as readonly MessageEncoding[];
 
+/** Throws {@link UnsupportedOperationError} for bytes that the encoding cannot hold. */
 export const encodeMessage = (content: Buffer, encoding: MessageEncoding): Buffer => codecs[encoding].encode(content);
 
 /** Throws {@link DecryptionError} for what was not encoded like that. */
@@ -41,6 +43,12 @@ const escapeXml = (text: string): string =>
 
 const unescapeXml = (text: string): string =>
   text.replace(/&(?:amp|lt|gt|quot|apos);/g, (entity) => ENTITIES[entity as keyof typeof ENTITIES]);
+
+function refused(): never {
+  throw new UnsupportedOperationError(
+    'The message is not UTF-8, and "xml" holds text only: use the message encoding "text" or "base64" for bytes',
+  );
+}
 
 function failed(): never {
   throw new DecryptionError();

@@ -2,7 +2,7 @@
 import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { createEnvelope, type EnvelopeContext, openEnvelope } from '../envelope/envelope.js';
-import { PayloadTooLargeError } from '../errors.js';
+import { DecryptionError, PayloadTooLargeError } from '../errors.js';
 import { formatMessage, parseMessage } from '../wire/queue-message.js';
 import { decodeMessage, encodeMessage, type MessageEncoding } from './message-encoding.js';
 
@@ -16,8 +16,8 @@ export interface MessageContext extends EnvelopeContext {
 
 /** Throws {@link PayloadTooLargeError} before anything is sent if the service would refuse the text. */
 export async function sealMessage(content: string | Uint8Array, context: MessageContext): Promise<string> {
-  const { encryptionData, sealer } = await createEnvelope(context.policy, context);
   const plaintext = encodeMessage(Buffer.from(content as Uint8Array), context.encoding);
+  const { encryptionData, sealer } = await createEnvelope(context.policy, context);
   const text = formatMessage(runAll(sealer.seal(), plaintext), encryptionData);
   const length = Buffer.byteLength(text);
   if (length > MESSAGE_LIMIT) throw new PayloadTooLargeError('The message', MESSAGE_LIMIT, length);
@@ -31,6 +31,8 @@ export async function openMessage(text: string, context: MessageContext): Promis
     assertPlaintextAllowed(context.policy, 'The message');
     return Buffer.from(message.content);
   }
+  // no version seals a message to nothing; layouts of 2.x take that for empty content, which no tag vouches for
+  if (message.sealed.length === 0) throw new DecryptionError();
   const opener = await openEnvelope(context.policy, message.encryptionData, context);
   const window = opener.layout.window({ offset: 0 }, message.sealed.length);
   return decodeMessage(runAll(opener.open(window), message.sealed), context.encoding);
