@@ -2,10 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What an interrupted run leaves behind cannot be counted, and is no success. */
+const UNREADABLE = { numPassedTests: 0, numFailedTests: 1, numRuntimeErrorTestSuites: 0 };
+
 const [folder, exitCode] = process.argv.slice(2);
 const reports = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
-  .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
+  .map((name) => reportIn(join(folder, name)));
 const sum = (count) => reports.reduce((total, report) => total + count(report), 0);
 
 const passed = sum((report) => report.numPassedTests);
@@ -14,3 +17,13 @@ const failedTests = sum((report) => report.numFailedTests + report.numRuntimeErr
 const failed = exitCode === '0' ? failedTests : Math.max(failedTests, 1);
 
 console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function reportIn(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    console.error(`${path} cannot be read: ${error.message}`);
+    return UNREADABLE;
+  }
+}
