@@ -11,7 +11,7 @@ import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BLOCK =
-  /^([ \t]*(?:\*[ \t])?[ \t]*)```(?:ts|typescript)[ \t]*([^\n]*)\n([\s\S]*?)^[ \t]*(?:\*[ \t])?[ \t]*```[ \t]*$/gm;
+  /^([ \t]*(?:\*[ \t])?[ \t]*)(```|~~~)(?:ts|typescript)(?![\w-])[ \t]*([^\n]*)\n([\s\S]*?)^[ \t]*(?:\*[ \t])?[ \t]*\2[ \t]*$/gim;
 const IGNORED = 'ignore-check';
 
 const documents = ['README.md', ...filesBelow('docs', '.md'), ...filesBelow('src', '.ts')].filter((path) =>
@@ -34,9 +34,9 @@ function filesBelow(folder, extension) {
 function blocksOf(document) {
   const text = readFileSync(join(ROOT, document), 'utf8');
   return [...text.matchAll(BLOCK)]
-    .filter(([, , info]) => !info.split(/\s+/).includes(IGNORED))
+    .filter(([, , , info]) => !info.split(/\s+/).includes(IGNORED))
     .map((match) => {
-      const [, margin, , body] = match;
+      const [, margin, , , body] = match;
       const line = text.slice(0, match.index).split('\n').length;
       const code = body
         .split('\n')
