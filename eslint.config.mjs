@@ -20,6 +20,7 @@ const HOMES = [
   { regex: '^reflect-metadata', folders: ['decorators', 'nest'] },
 ];
 const FOLDERS = [
+  'encoding',
   'crypto',
   'protocol',
   'wire',

@@ -1,5 +1,6 @@
 /** Value of a sealed property to bytes and back. Every SDK reads strings; other types are refused by name. */
-import { decodeBase64, decodeUtf8 } from '../crypto/bytes.js';
+import { decodeBase64 } from '../encoding/base64.js';
+import { decodeUtf8 } from '../encoding/utf8.js';
 import { DecryptionError, InvalidEncryptionDataError, UnsupportedValueError } from '../errors.js';
 
 /** UTF-8 cannot hold it: it would come back as another character. */

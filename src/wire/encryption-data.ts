@@ -10,9 +10,9 @@
  * Written in this order, compact, with no other member: some readers fail on unknown ones. Read in any order and letter case;
  * what a version adds is handed on for that version to judge. Source: docs/protocol.md, "Encryption data".
  */
+import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors.js';
 import { LIBRARY_NAME } from '../version.js';
-import { decodeStrictBase64 } from './base64.js';
 import { isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
 
 /** What is stored of the content key. */
@@ -105,7 +105,7 @@ function textMember(object: JsonObject, name: string): string {
 }
 
 function base64Member(object: JsonObject, name: string): Buffer {
-  const bytes = decodeStrictBase64(textMember(object, name));
+  const bytes = decodeBase64(textMember(object, name));
   if (bytes === null) throw new InvalidEncryptionDataError(`${name} is not base64`);
   return bytes;
 }

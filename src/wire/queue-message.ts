@@ -5,8 +5,8 @@
  *
  * A text that is anything else was never encrypted. Source: docs/protocol.md, "Messages".
  */
+import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors.js';
-import { decodeStrictBase64 } from './base64.js';
 import { type EncryptionData, readEncryptionData, toWireObject } from './encryption-data.js';
 import { isObject, type JsonObject, parseObject, toAsciiJson } from './json.js';
 
@@ -30,7 +30,7 @@ export function parseMessage(text: string): StoredMessage {
   if (wrapper === null) return { kind: 'plain', content: text };
 
   const contents = wrapper[CONTENTS];
-  const bytes = typeof contents === 'string' ? decodeStrictBase64(contents) : null;
+  const bytes = typeof contents === 'string' ? decodeBase64(contents) : null;
   if (bytes === null) throw new InvalidEncryptionDataError(`${CONTENTS} is not base64`);
 
   const data = wrapper[DATA];

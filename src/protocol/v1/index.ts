@@ -1,7 +1,8 @@
 /** Protocol 1.0: AES-256-CBC, not authenticated; the format of the legacy SDKs. The KEK wraps the 32 bytes of the CEK bare. */
 import { BLOCK_LENGTH, cbcSealer } from '../../crypto/aes-cbc.js';
-import { decodeBase64, randomBytes } from '../../crypto/bytes.js';
+import { randomBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH } from '../../crypto/content-key.js';
+import { decodeBase64 } from '../../encoding/base64.js';
 import { DecryptionError, InvalidEncryptionDataError } from '../../errors.js';
 import { once } from '../once.js';
 import type { JsonFields, Protocol } from '../protocol.js';

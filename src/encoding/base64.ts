@@ -1,6 +1,6 @@
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Decodes standard, padded base64 (RFC 4648, 4) strictly: `null` for anything else, where Node would skip the junk. */
-export function decodeStrictBase64(text: string): Buffer | null {
+export function decodeBase64(text: string): Buffer | null {
   return text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, 'base64') : null;
 }
