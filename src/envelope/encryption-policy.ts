@@ -17,7 +17,15 @@ export interface EncryptionPolicy {
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
   readonly keyResolver?: KeyResolver;
   readonly requireEncryption: boolean;
+  /** Calls to keys that are under way at once, over all operations of this policy. Default 32. */
+  readonly keyConcurrency?: number;
 }
+
+export const DEFAULT_KEY_CONCURRENCY = 32;
+
+/** Contents that are sealed or opened side by side: as many as may ask their keys at once. */
+export const keyConcurrencyOf = ({ keyConcurrency = DEFAULT_KEY_CONCURRENCY }: EncryptionPolicy): number =>
+  keyConcurrency;
 
 /**
  * The version that new content of this kind is written in: the policy's, but entities exist in 1.0 only, and messages have no

@@ -25,9 +25,10 @@ import type {
   ReceivedMessageItem,
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { type EncryptionPolicy, keyConcurrencyOf } from '../envelope/encryption-policy.js';
 import { type EncryptedStorageError, isEncryptedStorageError } from '../errors.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import { boundedMap } from '../streams/bounded-map.js';
 import type { MessageEncoding } from './message-encoding.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
 
@@ -215,10 +216,12 @@ export class EncryptedQueueClient {
     handler = this.options.onDecryptionFailed,
   ): Promise<Decrypted<Item>[]> {
     const context = this.contextOf(options);
-    const outcomes = await Promise.allSettled(items.map((item) => openMessage(item.messageText, context)));
+    const outcomes = await boundedMap(items, keyConcurrencyOf(this.policy), async (message) => {
+      const [outcome] = await Promise.allSettled([openMessage(message.messageText, context)]);
+      return { message, outcome };
+    });
     const opened: Decrypted<Item>[] = [];
-    for (const [index, outcome] of outcomes.entries()) {
-      const message = items[index] as Item;
+    for (const { message, outcome } of outcomes) {
       if (outcome.status === 'fulfilled') {
         const messageBytes = outcome.value;
         opened.push(Object.assign(message, { messageText: messageBytes.toString('utf8'), messageBytes }));

@@ -8,11 +8,21 @@ export const STEP_LENGTH = 64 * 1024;
 
 export class TimeSlice {
   private started = performance.now();
+  private turn: Promise<void> | null = null;
+
+  /** Whether the time that a turn gives is used up. Tasks that share a slice share its time. */
+  get isSpent(): boolean {
+    return performance.now() - this.started >= SLICE_MS;
+  }
 
   /** Resolves at once while the slice lasts, otherwise after a turn of the event loop. */
   async breathe(): Promise<void> {
-    if (performance.now() - this.started < SLICE_MS) return;
+    if (this.isSpent) await (this.turn ??= this.takeTurn());
+  }
+
+  private async takeTurn(): Promise<void> {
     await nextTurn();
+    this.turn = null;
     this.started = performance.now();
   }
 }

@@ -17,20 +17,17 @@ import type {
   UpsertEntityResponse,
 } from '@azure/data-tables';
 import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { type EncryptionPolicy, keyConcurrencyOf } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import { boundedMap } from '../streams/bounded-map.js';
 import { accountOf } from './account.js';
-import { boundedMap } from './bounded-map.js';
 import type { EntityKeys, Row, TableContext } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
 import { type Projection, projectionOf } from './projection.js';
 import { assertEntityClass } from './sealed-properties.js';
 import { type EncryptedTransactionAction, sealAction } from './transaction.js';
 import { assertUpdateMode } from './update-mode.js';
-
-/** Rows of a page that are opened at once: keys that answer over a network are asked in parallel. */
-const ROWS_AT_ONCE = 32;
 
 export interface EncryptedTableOptions {
   /** Key for this one call, before the module's. */
@@ -177,7 +174,7 @@ export class EncryptedTableClient<T extends object> {
     if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
     const { keyEncryptionKey: _key, ...passed } = options;
     const context = this.contextOf(options);
-    const sealed = await boundedMap(actions, ROWS_AT_ONCE, (action) => sealAction(action, context));
+    const sealed = await boundedMap(actions, keyConcurrencyOf(this.policy), (action) => sealAction(action, context));
     return this.unencryptedClient.submitTransaction(sealed, passed);
   }
 
@@ -210,7 +207,7 @@ export class EncryptedTableClient<T extends object> {
     context: TableContext,
   ): AsyncGenerator<TableEntityResultPage<T>> {
     for await (const page of pages) {
-      const opened = await boundedMap(page, ROWS_AT_ONCE, (row) =>
+      const opened = await boundedMap(page, keyConcurrencyOf(this.policy), (row) =>
         this.open(row as Row & EntityKeys, projection, context),
       );
       yield Object.assign(opened, { continuationToken: page.continuationToken });

@@ -1,0 +1,30 @@
+import { TimeSlice } from './time-slice.js';
+
+/**
+ * Runs `task` over the items, at most `limit` at once, and keeps their order. The event loop gets its turns while many begin.
+ * After a failure no further task begins.
+ */
+export async function boundedMap<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  task: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results = new Array<Result>(items.length);
+  const slice = new TimeSlice();
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (;;) {
+      // looked at right before each task: another lane may have used up the turn
+      while (slice.isSpent) await slice.breathe();
+      if (next >= items.length) return;
+      const index = next++;
+      results[index] = await task(items[index] as Item);
+    }
+  };
+  const stop = (error: unknown): never => {
+    next = items.length;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, () => lane().catch(stop)));
+  return results;
+}

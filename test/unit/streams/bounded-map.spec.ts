@@ -1,0 +1,65 @@
+import { jest } from '@jest/globals';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { boundedMap } from '../../../src/streams/bounded-map.js';
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+describe('a bounded map', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it.each([
+    [1, 7],
+    [3, 7],
+    [7, 7],
+    [8, 7],
+    [4, 0],
+  ])('with a limit of %d runs as many of %d at once as it may, and keeps their order', async (limit, count) => {
+    let running = 0;
+    let most = 0;
+
+    const doubled = await boundedMap(upTo(count), limit, async (item) => {
+      running += 1;
+      most = Math.max(most, running);
+      await nextTurn();
+      running -= 1;
+      return item * 2;
+    });
+
+    expect(doubled).toEqual(upTo(count).map((item) => item * 2));
+    expect(most).toBe(Math.min(limit, count));
+  });
+
+  it('fails like its first task to fail, and begins none after it', async () => {
+    const begun: number[] = [];
+    const mapped = boundedMap(upTo(10), 2, async (item) => {
+      begun.push(item);
+      await nextTurn();
+      if (item === 3) throw new Error('three');
+    });
+
+    await expect(mapped).rejects.toThrow('three');
+    await boundedMap(upTo(5), 1, () => nextTurn());
+    expect(Math.max(...begun)).toBeLessThanOrEqual(4);
+  });
+
+  it('gives the event loop a turn whenever a slice of time is used up', async () => {
+    let now = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      ticking = setImmediate(count);
+    };
+    let ticking = setImmediate(count);
+
+    const seen = await boundedMap(upTo(20), 4, async () => {
+      now += 1;
+      return Promise.resolve(turns);
+    });
+    clearImmediate(ticking);
+
+    expect(new Set(seen).size).toBe(20);
+  });
+});
