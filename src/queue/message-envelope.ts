@@ -1,7 +1,7 @@
 /** Content of a message to the text that is stored, and back. */
 import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { createEnvelope, type EnvelopeContext, openEnvelope } from '../envelope/envelope.js';
+import { createEnvelope, type EnvelopeContext, expectedLayout, openEnvelope } from '../envelope/envelope.js';
 import { DecryptionError, PayloadTooLargeError } from '../errors.js';
 import { formatMessage, parseMessage } from '../wire/queue-message.js';
 import { decodeMessage, encodeMessage, type MessageEncoding } from './message-encoding.js';
@@ -17,11 +17,21 @@ export interface MessageContext extends EnvelopeContext {
 /** Throws {@link PayloadTooLargeError} before anything is sent if the service would refuse the text. */
 export async function sealMessage(content: string | Uint8Array, context: MessageContext): Promise<string> {
   const plaintext = encodeMessage(Buffer.from(content as Uint8Array), context.encoding);
+  assertMayFit(plaintext, context.policy);
   const { encryptionData, sealer } = await createEnvelope(context.policy, context);
   const text = formatMessage(runAll(sealer.seal(), plaintext), encryptionData);
-  const length = Buffer.byteLength(text);
-  if (length > MESSAGE_LIMIT) throw new PayloadTooLargeError('The message', MESSAGE_LIMIT, length);
+  assertFits('The message', Buffer.byteLength(text));
   return text;
+}
+
+/** What is too long by its ciphertext alone costs no call to a key. */
+function assertMayFit(plaintext: Buffer, policy: EncryptionPolicy): void {
+  const sealedLength = expectedLayout(policy, 'queue', 'message').ciphertextLength(plaintext.length);
+  assertFits('The content of the message', Math.ceil(sealedLength / 3) * 4);
+}
+
+function assertFits(what: string, length: number): void {
+  if (length > MESSAGE_LIMIT) throw new PayloadTooLargeError(what, MESSAGE_LIMIT, length);
 }
 
 /** @returns the content; what was never encrypted is handed through as it is where the policy allows plaintext. */

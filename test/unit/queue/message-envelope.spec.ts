@@ -1,4 +1,5 @@
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
+import type { KeyEncryptionKey } from '../../../src/keys/key-encryption-key.js';
 import type { MessageEncoding } from '../../../src/queue/message-encoding.js';
 import { MESSAGE_LIMIT, type MessageContext, openMessage, sealMessage } from '../../../src/queue/message-envelope.js';
 
@@ -57,6 +58,34 @@ describe('the limit of a message', () => {
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MESSAGE_LIMIT);
     expect(failure).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', limitBytes: MESSAGE_LIMIT });
     expect((failure as { actualBytes: number }).actualBytes).toBeGreaterThan(MESSAGE_LIMIT);
+  });
+});
+
+describe('a message that is too large by its ciphertext alone', () => {
+  // base64 of the ciphertext fills the limit: 49,152 bytes, less padding of 1.0 or nonce and tag of 2.0
+  it.each([
+    ['1.0', 49_151, 1],
+    ['1.0', 49_152, 0],
+    ['2.0', 49_124, 1],
+    ['2.0', 49_125, 0],
+  ] as const)('in protocol %s, %d bytes, costs %d calls to the key', async (protocol, length, expected) => {
+    let calls = 0;
+    const keyEncryptionKey: KeyEncryptionKey = {
+      keyId: key.keyId,
+      wrapKey: (contentKey) => {
+        calls += 1;
+        return key.wrapKey(contentKey);
+      },
+      unwrapKey: (encryptedKey, algorithm) => key.unwrapKey(encryptedKey, algorithm),
+    };
+    const context = { ...contextOf(protocol), keyEncryptionKey };
+
+    await expect(sealMessage(Buffer.alloc(length), context)).rejects.toMatchObject({
+      code: 'PAYLOAD_TOO_LARGE',
+      limitBytes: MESSAGE_LIMIT,
+      actualBytes: expect.any(Number) as number,
+    });
+    expect(calls).toBe(expected);
   });
 });
 
