@@ -10,9 +10,18 @@ import { expectedLayout } from '../envelope/envelope.js';
 import type { ByteRange, ContentOpener } from '../protocol/protocol.js';
 import { discard, openedPieces } from '../streams/opened-stream.js';
 import { linkedAbort } from './abort.js';
+import { traced } from '../tracing/span.js';
 import { assertRange, type BlobContext, type EncryptedOperationOptions, refuseHashes } from './blob-context.js';
 import { windowOf } from './download.js';
-import { bodyOf, fetchWindow, firstAnswer, type FirstAnswer, openStored, type ReadOptions } from './stored-blob.js';
+import {
+  bodyOf,
+  factsOf,
+  fetchWindow,
+  firstAnswer,
+  type FirstAnswer,
+  openStored,
+  type ReadOptions,
+} from './stored-blob.js';
 import { DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './upload.js';
 
 export interface ToBufferOptions extends BlobDownloadToBufferOptions, EncryptedOperationOptions {}
@@ -46,12 +55,24 @@ export async function downloadToBuffer(
     const plan = planOf(range, answer, { opener, partLength });
     const destination = destinationOf(range.destination, plan.length);
     const download = new PartsDownload({ context, answer, opener, readOptions, destination, plan }, options);
-    return await download.run(() => {
-      abort.controller.abort();
-    });
+    return await openTraced(answer, readOptions, () =>
+      download.run(() => {
+        abort.controller.abort();
+      }),
+    );
   } finally {
     abort.unlink();
   }
+}
+
+/** Fetching and opening of all parts are one span: they overlap. A blob that was never encrypted has none. */
+function openTraced({ stored }: FirstAnswer, options: ReadOptions, run: () => Promise<Buffer>): Promise<Buffer> {
+  if (stored.encryptionData === undefined) return run();
+  return traced('Content.open', options, async (_options, tell) => {
+    const plaintext = await run();
+    tell({ ...factsOf(stored), plaintextBytes: plaintext.length });
+    return plaintext;
+  });
 }
 
 interface PartsContext {

@@ -8,10 +8,12 @@ import { runAll } from '../crypto/byte-transform.js';
 import { exactLength } from '../crypto/exact-length.js';
 import type { ByteRange, CipherWindow, ContentOpener } from '../protocol/protocol.js';
 import { discard, openedPieces, openedStream, type OpenedStream } from '../streams/opened-stream.js';
+import { startSpan } from '../tracing/span.js';
 import { assertRange, type BlobContext, refuseHashes } from './blob-context.js';
 import {
   bodyOf,
   fetchWindow,
+  factsOf,
   firstAnswer,
   type FirstAnswer,
   openStored,
@@ -69,7 +71,21 @@ async function openAnswer(
     body?.readableStreamBody === undefined
       ? Readable.from(runAll(transform, Buffer.alloc(0)), { objectMode: false })
       : openedStream({ body: body.readableStreamBody, transform, ...plaintextProgress(onProgress) });
+  if (opener !== null) traceOpening(stream, { stored, ciphertextBytes: window.count, readOptions });
   return describe(answer, { stream, extent }, range);
+}
+
+interface Opening {
+  readonly stored: StoredBlob;
+  readonly ciphertextBytes: number;
+  readonly readOptions: ReadOptions;
+}
+
+/** A span that lasts as long as the stream: to its end, its failure, or until nobody wants it any more. */
+function traceOpening(stream: Readable, { stored, ciphertextBytes, readOptions }: Opening): void {
+  const span = startSpan('Content.open', readOptions);
+  span.tell({ ciphertextBytes, ...factsOf(stored) });
+  stream.once('close', () => span.end(stream.errored ?? undefined));
 }
 
 function plaintextProgress(onProgress: DownloadOptions['onProgress']): Pick<OpenedStream, 'onPlaintext'> {

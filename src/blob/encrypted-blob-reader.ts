@@ -16,6 +16,7 @@ import type {
   Metadata,
 } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { traced } from '../tracing/span.js';
 import type { BlobContext, EncryptedOperationOptions } from './blob-context.js';
 import { downloadStream } from './download.js';
 import { downloadToBuffer, type ToBufferOptions } from './download-to-buffer.js';
@@ -68,7 +69,9 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     count?: number,
     options: BlobDownloadOptions & EncryptedOperationOptions = {},
   ): Promise<BlobDownloadResponseParsed> {
-    return downloadStream(this.context, rangeOf(offset, count), options);
+    return traced('EncryptedBlobClient.download', options, (traceable) =>
+      downloadStream(this.context, rangeOf(offset, count), traceable),
+    );
   }
 
   /** Downloads into memory, several parts at once; errors as {@link EncryptedBlobReader.download}. */
@@ -80,7 +83,9 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
   ): Promise<Buffer> {
     const [destination, [offset, count, options]] = splitDestination(given);
     const range = { ...rangeOf(offset ?? 0, count), ...(destination === undefined ? {} : { destination }) };
-    return downloadToBuffer(this.context, range, options ?? {});
+    return traced('EncryptedBlobClient.downloadToBuffer', options ?? {}, (traceable) =>
+      downloadToBuffer(this.context, range, traceable),
+    );
   }
 
   /** Downloads to a file, which appears, or is replaced, only when it is whole; errors as {@link EncryptedBlobReader.download}. */
@@ -90,7 +95,9 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     count?: number,
     options: BlobDownloadOptions & EncryptedOperationOptions = {},
   ): Promise<BlobDownloadResponseParsed> {
-    return downloadToFile(this.context, { ...rangeOf(offset, count), path: filePath }, options);
+    return traced('EncryptedBlobClient.downloadToFile', options, (traceable) =>
+      downloadToFile(this.context, { ...rangeOf(offset, count), path: filePath }, traceable),
+    );
   }
 
   /**
@@ -102,7 +109,9 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     count?: number,
     options: BlobDownloadOptions & EncryptedOperationOptions = {},
   ): Promise<BlobDownloadResponseParsed> {
-    return downloadStream(this.context, rangeOf(offset, count), { ...options, regionOrder: 'ignored' });
+    return traced('EncryptedBlobClient.downloadMisordered', options, (traceable) =>
+      downloadStream(this.context, rangeOf(offset, count), { ...traceable, regionOrder: 'ignored' }),
+    );
   }
 
   exists(options?: BlobExistsOptions): Promise<boolean> {
@@ -111,17 +120,21 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
 
   /** The SDK's properties, with `encrypted`, and `plaintextContentLength` where it can be known without the key. */
   getProperties(options: BlobGetPropertiesOptions = {}): Promise<EncryptedBlobProperties> {
-    return getProperties(this.context, options);
+    return traced('EncryptedBlobClient.getProperties', options, (traceable) => getProperties(this.context, traceable));
   }
 
   /** Replaces the user's metadata and keeps the encryption data, which the raw client's `setMetadata` would lose. */
   setMetadata(metadata?: Metadata, options: BlobSetMetadataOptions = {}): Promise<BlobSetMetadataResponse> {
-    return setMetadata(this.context, metadata, options);
+    return traced('EncryptedBlobClient.setMetadata', options, (traceable) =>
+      setMetadata(this.context, metadata, traceable),
+    );
   }
 
   /** Makes a snapshot that can be read like the blob, also when it is given other metadata. */
   createSnapshot(options: BlobCreateSnapshotOptions = {}): Promise<BlobCreateSnapshotResponse> {
-    return createSnapshot(this.context, options);
+    return traced('EncryptedBlobClient.createSnapshot', options, (traceable) =>
+      createSnapshot(this.context, traceable),
+    );
   }
 
   /**
@@ -129,7 +142,7 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
    * Throws 412 if the blob changes meanwhile.
    */
   rewrapKey(options: EncryptedOperationOptions & OperationOptions = {}): Promise<RewrapResult> {
-    return rewrapKey(this.context, options);
+    return traced('EncryptedBlobClient.rewrapKey', options, (traceable) => rewrapKey(this.context, traceable));
   }
 
   delete(options?: BlobDeleteOptions): Promise<BlobDeleteResponse> {

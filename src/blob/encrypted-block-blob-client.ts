@@ -9,6 +9,7 @@ import type {
 } from '@azure/storage-blob';
 import { stat } from 'node:fs/promises';
 import { UnsupportedOperationError } from '../errors.js';
+import { traced } from '../tracing/span.js';
 import { bytesOf, type ByteSource, fileSource, type InMemory, isInMemory, streamSource } from '../streams/source.js';
 import type { EncryptedOperationOptions } from './blob-context.js';
 import { EncryptedBlobReader } from './encrypted-blob-reader.js';
@@ -40,7 +41,9 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     contentLength: number,
     options: BlockBlobUploadOptions & EncryptedOperationOptions = {},
   ): Promise<BlobUploadCommonResponse> {
-    return uploadBlockBlob(this.context, { source: sourceOf(body), length: contentLength }, options);
+    return traced('EncryptedBlockBlobClient.upload', options, (traceable) =>
+      uploadBlockBlob(this.context, { source: sourceOf(body), length: contentLength }, traceable),
+    );
   }
 
   /**
@@ -53,17 +56,21 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     data: InMemory | Blob,
     options: BlockBlobParallelUploadOptions & EncryptedOperationOptions = {},
   ): Promise<BlobUploadCommonResponse> {
-    if (isInMemory(data)) return uploadBlockBlob(this.context, inMemorySource(data), options);
-    return uploadBlockBlob(this.context, { source: sourceOf(data), length: data.size }, options);
+    return traced('EncryptedBlockBlobClient.uploadData', options, (traceable) => {
+      const source = isInMemory(data) ? inMemorySource(data) : { source: sourceOf(data), length: data.size };
+      return uploadBlockBlob(this.context, source, traceable);
+    });
   }
 
   /** Uploads a file; its length is taken when the upload starts. Errors as {@link EncryptedBlockBlobClient.uploadData}. */
-  async uploadFile(
+  uploadFile(
     filePath: string,
     options: BlockBlobParallelUploadOptions & EncryptedOperationOptions = {},
   ): Promise<BlobUploadCommonResponse> {
-    const { size } = await stat(filePath);
-    return uploadBlockBlob(this.context, { source: fileSource(filePath), length: size }, options);
+    return traced('EncryptedBlockBlobClient.uploadFile', options, async (traceable) => {
+      const { size } = await stat(filePath);
+      return uploadBlockBlob(this.context, { source: fileSource(filePath), length: size }, traceable);
+    });
   }
 
   /**
@@ -77,7 +84,9 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     options: BlockBlobUploadStreamOptions & EncryptedOperationOptions = {},
   ): Promise<BlobUploadCommonResponse> {
     const blocks = { blockSize: bufferSize, concurrency: maxConcurrency };
-    return uploadBlockBlob(this.context, { source: streamSource(stream) }, { ...options, ...blocks });
+    return traced('EncryptedBlockBlobClient.uploadStream', { ...options, ...blocks }, (traceable) =>
+      uploadBlockBlob(this.context, { source: streamSource(stream) }, traceable),
+    );
   }
 
   /** The same client for a snapshot of the blob. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { BlobUploadCommonResponse, PageBlobClient } from '@azure/storage-blob';
+import { traced } from '../tracing/span.js';
 import { bytesOf, type InMemory, streamSource } from '../streams/source.js';
 import { EncryptedBlobReader } from './encrypted-blob-reader.js';
 import { type PageUploadOptions, uploadPageBlob } from './upload-pages.js';
@@ -14,7 +15,9 @@ export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient>
   /** @throws `INVALID_OPTIONS` for a length that is no multiple of 512, `UNSUPPORTED_OPERATION` under 2.x: before any request */
   uploadData(data: InMemory, options: PageUploadOptions = {}): Promise<BlobUploadCommonResponse> {
     const bytes = bytesOf(data);
-    return uploadPageBlob(this.context, { source: [bytes], length: bytes.length }, options);
+    return traced('EncryptedPageBlobClient.uploadData', options, (traceable) =>
+      uploadPageBlob(this.context, { source: [bytes], length: bytes.length }, traceable),
+    );
   }
 
   /** Uploads a stream whose length is known. Throws `SOURCE_LENGTH_MISMATCH` if it is not that long. */
@@ -23,7 +26,9 @@ export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient>
     contentLength: number,
     options: PageUploadOptions = {},
   ): Promise<BlobUploadCommonResponse> {
-    return uploadPageBlob(this.context, { source: streamSource(stream), length: contentLength }, options);
+    return traced('EncryptedPageBlobClient.uploadStream', options, (traceable) =>
+      uploadPageBlob(this.context, { source: streamSource(stream), length: contentLength }, traceable),
+    );
   }
 
   /** The same client for a snapshot of the blob. */

@@ -11,6 +11,7 @@ import type { ByteRange, CipherWindow, ContentForm, ContentOpener, RegionOrder }
 import { encryptionDataOf } from '../wire/blob-metadata.js';
 import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
 import { discard } from '../streams/opened-stream.js';
+import type { SpanFacts } from '../tracing/span.js';
 import { type BlobContext, type EncryptedOperationOptions, keyOperation, targetOf } from './blob-context.js';
 
 export interface ReadOptions extends Omit<BlobDownloadOptions, 'onProgress'>, EncryptedOperationOptions {
@@ -26,6 +27,10 @@ export interface StoredBlob {
   /** Absent for a blob that was never encrypted. */
   readonly encryptionData?: EncryptionData;
 }
+
+/** What a span tells of a stored blob. */
+export const factsOf = ({ encryptionData }: StoredBlob): SpanFacts =>
+  encryptionData === undefined ? {} : { protocol: encryptionData.protocol, keyId: encryptionData.wrappedKey.keyId };
 
 /** A first answer, with the body that was asked for by guess, if it has one. */
 export interface FirstAnswer {

@@ -65,7 +65,7 @@ export async function uploadPageBlob(
     await putBack(context.client, previous, options);
     throw error;
   }
-  await previous?.delete();
+  await previous?.delete({ tracingOptions: options.tracingOptions });
   return response;
 }
 
@@ -98,7 +98,8 @@ async function writePages(client: PageBlobClient, content: PageContent, options:
       write: (ciphertext) => pages.write(ciphertext),
       expectedLength: content.length,
       onTaken: () => undefined,
-      ...(abortSignal === undefined ? {} : { abortSignal }),
+      protocol: content.envelope.encryptionData.protocol,
+      operation: keyOperation(options),
     });
     await pages.finish();
   } finally {
@@ -108,7 +109,7 @@ async function writePages(client: PageBlobClient, content: PageContent, options:
 
 /** A snapshot of the blob that is about to be replaced, or `null` if there is none. */
 async function keepPrevious(client: PageBlobClient, options: PageUploadOptions): Promise<PageBlobClient | null> {
-  if (!(await client.exists({ abortSignal: options.abortSignal }))) return null;
+  if (!(await client.exists({ abortSignal: options.abortSignal, tracingOptions: options.tracingOptions }))) return null;
   try {
     const { snapshot } = await client.createSnapshot({
       abortSignal: options.abortSignal,
@@ -131,11 +132,12 @@ async function putBack(
 ): Promise<void> {
   const leaseId = options.conditions?.leaseId;
   const conditions = leaseId === undefined ? {} : { leaseId };
+  const { tracingOptions } = options;
   if (previous === null) {
-    await client.deleteIfExists({ conditions });
+    await client.deleteIfExists({ conditions, tracingOptions });
     return;
   }
-  const copy = await client.beginCopyFromURL(previous.url, { conditions });
+  const copy = await client.beginCopyFromURL(previous.url, { conditions, tracingOptions });
   await copy.pollUntilDone();
-  await previous.delete();
+  await previous.delete({ tracingOptions });
 }

@@ -97,7 +97,8 @@ class BlockBlobUpload {
           this.taken = plaintextBytes;
         },
         ...(length === undefined ? {} : { expectedLength: length }),
-        ...(this.options.abortSignal === undefined ? {} : { abortSignal: this.options.abortSignal }),
+        protocol: this.envelope.encryptionData.protocol,
+        operation: keyOperation(this.options),
       });
       if (blocks.sent === 0) return await this.putWhole(blocks.last);
       await blocks.finish();

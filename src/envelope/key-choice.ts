@@ -17,6 +17,7 @@ import type {
   KeyOperationOptions,
   WrappedKey,
 } from '../keys/key-encryption-key.js';
+import { traced } from '../tracing/span.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
 
 /** What a choice of key depends on. */
@@ -57,29 +58,37 @@ export async function keyToUnwrap(
 export async function wrap(
   kek: KeyEncryptionKey,
   packed: Uint8Array,
-  operation?: KeyOperationOptions,
+  operation: KeyOperationOptions = {},
 ): Promise<WrappedKey> {
-  try {
-    const { keyId, algorithm, encryptedKey } = await kek.wrapKey(packed, operation);
-    const isComplete = keyId !== '' && algorithm !== '' && encryptedKey.length > 0;
-    if (!isComplete) throw new KeyWrapError(kek.keyId);
-    return { keyId, algorithm, encryptedKey };
-  } catch (error) {
-    throw passOrWrap(error, (cause) => new KeyWrapError(kek.keyId, { cause }));
-  }
+  return traced('KeyEncryptionKey.wrapKey', operation, async (options, tell) => {
+    tell({ keyId: kek.keyId });
+    try {
+      const { keyId, algorithm, encryptedKey } = await kek.wrapKey(packed, options);
+      tell({ keyId, wrapAlgorithm: algorithm });
+      const isComplete = keyId !== '' && algorithm !== '' && encryptedKey.length > 0;
+      if (!isComplete) throw new KeyWrapError(kek.keyId);
+      return { keyId, algorithm, encryptedKey };
+    } catch (error) {
+      throw passOrWrap(error, (cause) => new KeyWrapError(kek.keyId, { cause }));
+    }
+  });
 }
 
 /** Unwraps to packed key bytes, which the caller wipes; what is not an error of this package becomes {@link KeyUnwrapError}. */
 export async function unwrap(
   kek: KeyEncryptionKey,
   wrapped: WrappedKey,
-  operation?: KeyOperationOptions,
+  operation: KeyOperationOptions = {},
 ): Promise<Uint8Array> {
-  try {
-    return Uint8Array.from(await kek.unwrapKey(wrapped.encryptedKey, wrapped.algorithm, operation));
-  } catch (error) {
-    throw passOrWrap(error, (cause) => new KeyUnwrapError(wrapped.keyId, { cause }));
-  }
+  const { keyId, algorithm, encryptedKey } = wrapped;
+  return traced('KeyEncryptionKey.unwrapKey', operation, async (options, tell) => {
+    tell({ keyId, wrapAlgorithm: algorithm });
+    try {
+      return Uint8Array.from(await kek.unwrapKey(encryptedKey, algorithm, options));
+    } catch (error) {
+      throw passOrWrap(error, (cause) => new KeyUnwrapError(keyId, { cause }));
+    }
+  });
 }
 
 async function policyKey(policy: EncryptionPolicy, target: EncryptionTarget): Promise<KeyEncryptionKey | undefined> {

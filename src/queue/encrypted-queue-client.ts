@@ -29,6 +29,7 @@ import { type EncryptionPolicy, keyConcurrencyOf } from '../envelope/encryption-
 import { type EncryptedStorageError, isEncryptedStorageError } from '../errors.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
+import { traced } from '../tracing/span.js';
 import type { MessageEncoding } from './message-encoding.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
 
@@ -134,13 +135,14 @@ export class EncryptedQueueClient {
    * `KEY_WRAP_FAILED`, `KEY_UNAVAILABLE`, `UNSUPPORTED_OPERATION` for bytes under the encoding `xml`: all before any request to
    * the queue
    */
-  async sendMessage(
+  sendMessage(
     content: string | Uint8Array,
     options: QueueSendMessageOptions & EncryptedSendOptions = {},
   ): Promise<QueueSendMessageResponse> {
-    const { keyEncryptionKey, ...passed } = options;
-    const text = await sealMessage(content, this.contextOf(options, keyEncryptionKey));
-    return this.unencryptedClient.sendMessage(text, passed);
+    return traced('EncryptedQueueClient.sendMessage', options, async ({ keyEncryptionKey, ...passed }) => {
+      const text = await sealMessage(content, this.contextOf(passed, keyEncryptionKey));
+      return this.unencryptedClient.sendMessage(text, passed);
+    });
   }
 
   /**
@@ -150,36 +152,39 @@ export class EncryptedQueueClient {
    *
    * @throws `PLAINTEXT_NOT_ALLOWED`, `INVALID_ENCRYPTION_METADATA`, `UNSUPPORTED_PROTOCOL`, `DECRYPTION_FAILED` and the key errors
    */
-  async receiveMessages(options: QueueReceiveMessageOptions & EncryptedReceiveOptions = {}): Promise<Received> {
-    const { onDecryptionFailed, ...passed } = options;
-    const response = await this.unencryptedClient.receiveMessages(passed);
-    const receivedMessageItems = await this.openAll(response.receivedMessageItems, options, onDecryptionFailed);
-    return { ...response, receivedMessageItems };
+  receiveMessages(options: QueueReceiveMessageOptions & EncryptedReceiveOptions = {}): Promise<Received> {
+    return traced('EncryptedQueueClient.receiveMessages', options, async ({ onDecryptionFailed, ...passed }) => {
+      const response = await this.unencryptedClient.receiveMessages(passed);
+      const receivedMessageItems = await this.openAll(response.receivedMessageItems, passed, onDecryptionFailed);
+      return { ...response, receivedMessageItems };
+    });
   }
 
   /** Reads messages without taking them; failures as for {@link EncryptedQueueClient.receiveMessages}. */
-  async peekMessages(options: QueuePeekMessagesOptions & EncryptedReceiveOptions = {}): Promise<Peeked> {
-    const { onDecryptionFailed, ...passed } = options;
-    const response = await this.unencryptedClient.peekMessages(passed);
-    const peekedMessageItems = await this.openAll(response.peekedMessageItems, options, onDecryptionFailed);
-    return { ...response, peekedMessageItems };
+  peekMessages(options: QueuePeekMessagesOptions & EncryptedReceiveOptions = {}): Promise<Peeked> {
+    return traced('EncryptedQueueClient.peekMessages', options, async ({ onDecryptionFailed, ...passed }) => {
+      const response = await this.unencryptedClient.peekMessages(passed);
+      const peekedMessageItems = await this.openAll(response.peekedMessageItems, passed, onDecryptionFailed);
+      return { ...response, peekedMessageItems };
+    });
   }
 
   /**
    * Changes a received message. New content is encrypted under a new content key; without content (`undefined`) only the
    * visibility changes and the stored text is not touched.
    */
-  async updateMessage(
+  updateMessage(
     messageId: string,
     popReceipt: string,
     content?: string | Uint8Array,
     visibilityTimeout?: number,
     options: QueueUpdateMessageOptions & EncryptedSendOptions = {},
   ): Promise<QueueUpdateMessageResponse> {
-    const { keyEncryptionKey, ...passed } = options;
-    const text =
-      content === undefined ? undefined : await sealMessage(content, this.contextOf(options, keyEncryptionKey));
-    return this.unencryptedClient.updateMessage(messageId, popReceipt, text, visibilityTimeout, passed);
+    return traced('EncryptedQueueClient.updateMessage', options, async ({ keyEncryptionKey, ...passed }) => {
+      const context = this.contextOf(passed, keyEncryptionKey);
+      const text = content === undefined ? undefined : await sealMessage(content, context);
+      return this.unencryptedClient.updateMessage(messageId, popReceipt, text, visibilityTimeout, passed);
+    });
   }
 
   deleteMessage(

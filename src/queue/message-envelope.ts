@@ -3,6 +3,7 @@ import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { createEnvelope, type EnvelopeContext, expectedLayout, openEnvelope } from '../envelope/envelope.js';
 import { DecryptionError, PayloadTooLargeError } from '../errors.js';
+import { traced } from '../tracing/span.js';
 import { formatMessage, parseMessage } from '../wire/queue-message.js';
 import { decodeMessage, encodeMessage, type MessageEncoding } from './message-encoding.js';
 
@@ -19,7 +20,11 @@ export async function sealMessage(content: string | Uint8Array, context: Message
   const plaintext = encodeMessage(Buffer.from(content as Uint8Array), context.encoding);
   assertMayFit(plaintext, context.policy);
   const { encryptionData, sealer } = await createEnvelope(context.policy, context);
-  const text = formatMessage(runAll(sealer.seal(), plaintext), encryptionData);
+  const sealed = await traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
+    tell({ protocol: encryptionData.protocol, plaintextBytes: plaintext.length });
+    return runAll(sealer.seal(), plaintext);
+  });
+  const text = formatMessage(sealed, encryptionData);
   assertFits('The message', Buffer.byteLength(text));
   return text;
 }
@@ -44,6 +49,10 @@ export async function openMessage(text: string, context: MessageContext): Promis
   // no version seals a message to nothing; layouts of 2.x take that for empty content, which no tag vouches for
   if (message.sealed.length === 0) throw new DecryptionError();
   const opener = await openEnvelope(context.policy, message.encryptionData, context);
-  const window = opener.layout.window({ offset: 0 }, message.sealed.length);
-  return decodeMessage(runAll(opener.open(window), message.sealed), context.encoding);
+  return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
+    const { protocol, wrappedKey } = message.encryptionData;
+    tell({ protocol, keyId: wrappedKey.keyId, ciphertextBytes: message.sealed.length });
+    const window = opener.layout.window({ offset: 0 }, message.sealed.length);
+    return decodeMessage(runAll(opener.open(window), message.sealed), context.encoding);
+  });
 }

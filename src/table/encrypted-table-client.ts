@@ -21,9 +21,11 @@ import { type EncryptionPolicy, keyConcurrencyOf } from '../envelope/encryption-
 import { InvalidOptionsError } from '../errors.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
+import { traced } from '../tracing/span.js';
 import { accountOf } from './account.js';
 import type { EntityKeys, Row, TableContext } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
+import { listing } from './listing.js';
 import { type Projection, projectionOf } from './projection.js';
 import { assertEntityClass } from './sealed-properties.js';
 import { type EncryptedTransactionAction, sealAction } from './transaction.js';
@@ -92,28 +94,32 @@ export class EncryptedTableClient<T extends object> {
    * @throws `UNSUPPORTED_VALUE` (an encrypted property that is no string), `INVALID_ENTITY`, `PAYLOAD_TOO_LARGE` (64 KiB a property,
    * 1 MiB an entity), `KEY_MISSING`, `KEY_WRAP_FAILED`: all before any request and with the property's name
    */
-  async createEntity(
+  createEntity(
     entity: TableEntity<T>,
     options: OperationOptions & EncryptedTableOptions = {},
   ): Promise<CreateTableEntityResponse> {
-    const { keyEncryptionKey: _key, ...passed } = options;
-    const row = await sealEntity(rowOf(entity), this.contextOf(options));
-    return this.unencryptedClient.createEntity(row, passed);
+    return traced('EncryptedTableClient.createEntity', options, async (traceable) => {
+      const { keyEncryptionKey: _key, ...passed } = traceable;
+      const row = await sealEntity(rowOf(entity), this.contextOf(traceable));
+      return this.unencryptedClient.createEntity(row, passed);
+    });
   }
 
   /** Reads an entity as an instance of its class. `select` may name what it likes: what decryption needs is added and removed. */
-  async getEntity(
+  getEntity(
     partitionKey: string,
     rowKey: string,
     options: GetTableEntityOptions & EncryptedTableOptions = {},
   ): Promise<TableEntityResult<T>> {
-    const { keyEncryptionKey: _key, queryOptions, ...passed } = options;
-    const projection = projectionOf(queryOptions?.select);
-    const row = await this.unencryptedClient.getEntity<Row>(partitionKey, rowKey, {
-      ...passed,
-      queryOptions: widened(queryOptions, projection),
+    return traced('EncryptedTableClient.getEntity', options, async (traceable) => {
+      const { keyEncryptionKey: _key, queryOptions, ...passed } = traceable;
+      const projection = projectionOf(queryOptions?.select);
+      const row = await this.unencryptedClient.getEntity<Row>(partitionKey, rowKey, {
+        ...passed,
+        queryOptions: widened(queryOptions, projection),
+      });
+      return this.open(row as Row & EntityKeys, projection, this.contextOf(traceable));
     });
-    return this.open(row as Row & EntityKeys, projection, this.contextOf(options));
   }
 
   /** Lists entities as instances of their class; `byPage` and its continuation tokens are the SDK's. */
@@ -122,40 +128,49 @@ export class EncryptedTableClient<T extends object> {
   ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
     const { keyEncryptionKey: _key, queryOptions, ...passed } = options;
     const projection = projectionOf(queryOptions?.select);
-    const rows = this.unencryptedClient.listEntities<Row>({
-      ...passed,
-      queryOptions: widened(queryOptions, projection),
-    });
-    const pages = (settings?: Parameters<typeof rows.byPage>[0]): AsyncGenerator<TableEntityResultPage<T>> =>
-      this.openPages(rows.byPage(settings), projection, this.contextOf(options));
-    return pagedIterator(pages);
+    return listing(
+      {
+        concurrency: keyConcurrencyOf(this.policy),
+        rows: (traceable) =>
+          this.unencryptedClient.listEntities<Row>({
+            ...traceable,
+            queryOptions: widened(queryOptions, projection),
+          }),
+        open: (row, traceable) => this.open(row, projection, this.contextOf({ ...options, ...traceable })),
+      },
+      passed,
+    );
   }
 
   /**
    * Updates an entity that exists. The mode is `Replace` unless you name another one, unlike in the SDK: the stored entity is then
    * just this one. `Merge` is refused for classes with encrypted properties.
    */
-  async updateEntity(
+  updateEntity(
     entity: TableEntity<Partial<T>>,
     mode: UpdateMode = 'Replace',
     options: UpdateTableEntityOptions & EncryptedTableOptions = {},
   ): Promise<UpdateEntityResponse> {
-    assertUpdateMode(mode, this.entityClass);
-    const { keyEncryptionKey: _key, ...passed } = options;
-    const row = await sealEntity(rowOf(entity), this.contextOf(options));
-    return this.unencryptedClient.updateEntity(row, mode, passed);
+    return traced('EncryptedTableClient.updateEntity', options, async (traceable) => {
+      assertUpdateMode(mode, this.entityClass);
+      const { keyEncryptionKey: _key, ...passed } = traceable;
+      const row = await sealEntity(rowOf(entity), this.contextOf(traceable));
+      return this.unencryptedClient.updateEntity(row, mode, passed);
+    });
   }
 
   /** Inserts or updates; modes as for {@link EncryptedTableClient.updateEntity}. */
-  async upsertEntity(
+  upsertEntity(
     entity: TableEntity<Partial<T>>,
     mode: UpdateMode = 'Replace',
     options: OperationOptions & EncryptedTableOptions = {},
   ): Promise<UpsertEntityResponse> {
-    assertUpdateMode(mode, this.entityClass);
-    const { keyEncryptionKey: _key, ...passed } = options;
-    const row = await sealEntity(rowOf(entity), this.contextOf(options));
-    return this.unencryptedClient.upsertEntity(row, mode, passed);
+    return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
+      assertUpdateMode(mode, this.entityClass);
+      const { keyEncryptionKey: _key, ...passed } = traceable;
+      const row = await sealEntity(rowOf(entity), this.contextOf(traceable));
+      return this.unencryptedClient.upsertEntity(row, mode, passed);
+    });
   }
 
   deleteEntity(
@@ -167,15 +182,17 @@ export class EncryptedTableClient<T extends object> {
   }
 
   /** All or nothing, in one partition; every row is sealed by itself. The mode of updates is `Replace` unless an action names one. */
-  async submitTransaction(
+  submitTransaction(
     actions: readonly EncryptedTransactionAction<T>[],
     options: OperationOptions & EncryptedTableOptions = {},
   ): Promise<TableTransactionResponse> {
-    if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
-    const { keyEncryptionKey: _key, ...passed } = options;
-    const context = this.contextOf(options);
-    const sealed = await boundedMap(actions, keyConcurrencyOf(this.policy), (action) => sealAction(action, context));
-    return this.unencryptedClient.submitTransaction(sealed, passed);
+    return traced('EncryptedTableClient.submitTransaction', options, async (traceable) => {
+      if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
+      const { keyEncryptionKey: _key, ...passed } = traceable;
+      const context = this.contextOf(traceable);
+      const sealed = await boundedMap(actions, keyConcurrencyOf(this.policy), (action) => sealAction(action, context));
+      return this.unencryptedClient.submitTransaction(sealed, passed);
+    });
   }
 
   private contextOf(options: OperationOptions & EncryptedTableOptions): TableContext {
@@ -200,19 +217,6 @@ export class EncryptedTableClient<T extends object> {
   ): Promise<TableEntityResult<T>> {
     return projection.narrow(await openEntity(row, context)) as TableEntityResult<T>;
   }
-
-  private async *openPages(
-    pages: AsyncIterableIterator<TableEntityResultPage<Row>>,
-    projection: Projection,
-    context: TableContext,
-  ): AsyncGenerator<TableEntityResultPage<T>> {
-    for await (const page of pages) {
-      const opened = await boundedMap(page, keyConcurrencyOf(this.policy), (row) =>
-        this.open(row as Row & EntityKeys, projection, context),
-      );
-      yield Object.assign(opened, { continuationToken: page.continuationToken });
-    }
-  }
 }
 
 const rowOf = (entity: object): Row & EntityKeys => ({ ...entity }) as Row & EntityKeys;
@@ -222,19 +226,4 @@ function widened<Query extends { select?: string[] }>(
   { select }: Projection,
 ): Query | undefined {
   return select === undefined ? query : ({ ...query, select } as Query);
-}
-
-function pagedIterator<T extends object>(
-  pages: (settings?: { continuationToken?: string; maxPageSize?: number }) => AsyncGenerator<TableEntityResultPage<T>>,
-): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
-  const each = (async function* () {
-    for await (const page of pages()) yield* page;
-  })();
-  return {
-    next: () => each.next(),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    byPage: pages,
-  };
 }

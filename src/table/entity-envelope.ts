@@ -4,6 +4,7 @@ import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { createEnvelope, openEnvelope } from '../envelope/envelope.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors.js';
 import type { ContentOpener } from '../protocol/protocol.js';
+import { traced } from '../tracing/span.js';
 import { type EncryptionData, formatEncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
 import {
   ENCRYPTION_DATA_PROPERTY,
@@ -35,14 +36,17 @@ export async function sealEntity(entity: Row & EntityKeys, context: TableContext
   const seal: SealProperty = (name, plaintext) =>
     sealer.sealProperty?.({ ...keysOf(entity), name }, plaintext) ?? unsupported(encryptionData);
 
-  const row: Row & EntityKeys = {
-    ...entity,
-    ...Object.fromEntries(values.map(([name, value]) => [name, seal(name, value)])),
-    [ENCRYPTION_DATA_PROPERTY]: formatEncryptionData(encryptionData, 'entity'),
-    [SEALED_NAMES_PROPERTY]: seal(SEALED_NAMES_PROPERTY, formatSealedNames(names)),
-  };
-  assertFits(row);
-  return row;
+  return traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
+    tell({ protocol: encryptionData.protocol });
+    const row: Row & EntityKeys = {
+      ...entity,
+      ...Object.fromEntries(values.map(([name, value]) => [name, seal(name, value)])),
+      [ENCRYPTION_DATA_PROPERTY]: formatEncryptionData(encryptionData, 'entity'),
+      [SEALED_NAMES_PROPERTY]: seal(SEALED_NAMES_PROPERTY, formatSealedNames(names)),
+    };
+    assertFits(row);
+    return row;
+  });
 }
 
 /** Opens a row into an instance of the entity class. A sealed property that is not in the row (projection) is passed over. */
@@ -57,14 +61,17 @@ export async function openEntity(row: Row & EntityKeys, context: TableContext): 
   if (typeof text !== 'string') throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is not text`);
   const data = parseEncryptionData(text);
   const open = openPropertyOf(data, await openEnvelope(context.policy, data, envelopeContext(context, row)), row);
-  const names =
-    // the old Java SDK leaves the list out where it sealed nothing
-    sealedNames === undefined
-      ? []
-      : parseSealedNames(open(SEALED_NAMES_PROPERTY, binaryValue(SEALED_NAMES_PROPERTY, sealedNames)));
+  return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
+    tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId });
+    const names =
+      // the old Java SDK leaves the list out where it sealed nothing
+      sealedNames === undefined
+        ? []
+        : parseSealedNames(open(SEALED_NAMES_PROPERTY, binaryValue(SEALED_NAMES_PROPERTY, sealedNames)));
 
-  if (sealedNames === undefined) assertNothingPlanted(row, context);
-  return instanceOf(context, { ...row, ...openedProperties(row, names, open) });
+    if (sealedNames === undefined) assertNothingPlanted(row, context);
+    return instanceOf(context, { ...row, ...openedProperties(row, names, open) });
+  });
 }
 
 function openPropertyOf(data: EncryptionData, opener: ContentOpener, row: EntityKeys): OpenProperty {

@@ -1,0 +1,98 @@
+/**
+ * Spans of the Azure SDKs' own tracing: nothing happens until an application registers an instrumenter. What a span may tell is
+ * what {@link SpanFacts} names. A failure is told by class and code: messages of other people's errors may quote content.
+ */
+import {
+  createTracingClient,
+  type OperationTracingOptions,
+  type TracingContext,
+  type TracingSpan,
+} from '@azure/core-tracing';
+import { PACKAGE_NAME, PACKAGE_VERSION } from '../version.js';
+
+const tracing = createTracingClient({
+  namespace: 'Microsoft.Storage',
+  packageName: PACKAGE_NAME,
+  packageVersion: PACKAGE_VERSION,
+});
+
+export interface Traceable {
+  readonly tracingOptions?: OperationTracingOptions;
+}
+
+/** All that a span tells. Bytes are counts, never contents. */
+export interface SpanFacts {
+  readonly protocol?: string;
+  readonly keyId?: string;
+  readonly wrapAlgorithm?: string;
+  readonly plaintextBytes?: number;
+  readonly ciphertextBytes?: number;
+}
+
+const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
+  protocol: 'encryption.protocol',
+  keyId: 'encryption.key_id',
+  wrapAlgorithm: 'encryption.wrap_algorithm',
+  plaintextBytes: 'encryption.plaintext_bytes',
+  ciphertextBytes: 'encryption.ciphertext_bytes',
+};
+
+export type Tell = (facts: SpanFacts) => void;
+
+/** Runs `work` in a span; spans made with the options that it is handed, the SDK's too, stand below this one. */
+export async function traced<Options extends Traceable, Result>(
+  name: string,
+  options: Options,
+  work: (options: Options, tell: Tell) => Promise<Result>,
+): Promise<Result> {
+  const span = startSpan(name, options);
+  try {
+    const result = await tracing.withContext(span.context, () => work(span.options, span.tell));
+    span.end();
+    return result;
+  } catch (error) {
+    span.end(error);
+    throw error;
+  }
+}
+
+export interface OpenSpan<Options extends Traceable> {
+  /** The options given, for spans that are to stand below this one. */
+  readonly options: Options;
+  readonly context: TracingContext;
+  readonly tell: Tell;
+  /** Ends the span, by failure if there is one. Only the first call counts. */
+  readonly end: (failure?: unknown) => void;
+}
+
+/** A span for what outlives a call, such as a stream; whoever starts it ends it. */
+export function startSpan<Options extends Traceable>(name: string, options: Options): OpenSpan<Options> {
+  const { span, updatedOptions } = tracing.startSpan(name, options, { spanKind: 'internal' });
+  const { tracingContext: context } = updatedOptions.tracingOptions;
+  return { options: updatedOptions, context, tell: tellerOf(span), end: endingOf(span) };
+}
+
+const tellerOf =
+  (span: TracingSpan): Tell =>
+  (facts) => {
+    if (!span.isRecording()) return;
+    for (const [fact, value] of Object.entries(facts)) {
+      if (value !== undefined) span.setAttribute(ATTRIBUTES[fact as keyof SpanFacts], value);
+    }
+  };
+
+function endingOf(span: TracingSpan): (failure?: unknown) => void {
+  let isEnded = false;
+  return (failure) => {
+    if (isEnded) return;
+    isEnded = true;
+    span.setStatus(failure === undefined ? { status: 'success' } : { status: 'error', error: nameOfFailure(failure) });
+    span.end();
+  };
+}
+
+function nameOfFailure(failure: unknown): string {
+  const { name, code, statusCode } = failure as { name?: unknown; code?: unknown; statusCode?: unknown };
+  const parts = [name, code, statusCode].filter((part) => typeof part === 'string' || typeof part === 'number');
+  return parts.length === 0 ? 'Error' : parts.join(' ');
+}
