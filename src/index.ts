@@ -40,6 +40,7 @@ export {
 export { Encrypt } from './decorators/encrypt.decorator.js';
 export {
   type EncryptedProperty,
+  type EncryptedValueType,
   type EncryptOptions,
   type EntityClass,
   getEncryptedProperties,

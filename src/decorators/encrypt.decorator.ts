@@ -19,8 +19,11 @@ type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved
  * Subclasses inherit it. `PartialType`, `OmitType` and `PickType` of Nest's mapped types do not carry it over: declare the
  * property again there.
  *
- * @param options - `when`: encrypt only in the entities for which this holds
- * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*` and the two reserved names; TypeScript refuses the first four
+ * Holds a string, number, bigint, boolean, `Date`, `Uint8Array` or JSON value, which comes back as it was stored, or `null`.
+ *
+ * @param options - `when`: encrypt only in the entities for which this holds; `type`: what the property may hold
+ * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*`, the two reserved names and unknown types; TypeScript refuses
+ * the first four
  *
  * @example
  * ```ts
@@ -30,6 +33,7 @@ type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved
  *   partitionKey!: string;
  *   rowKey!: string;
  *   @Encrypt() name!: string;
+ *   @Encrypt({ type: 'date' }) born!: Date | null;
  *   @Encrypt<Patient>({ when: (patient) => patient.ward === 'private' }) room!: string;
  *   ward!: string;
  * }

@@ -7,9 +7,19 @@ import { InvalidEntityError } from '../errors.js';
 /** Any class. */
 export type EntityClass<T extends object = object> = abstract new (...args: never[]) => T;
 
+/** What a property may hold; `json` is any JSON value. */
+export type EncryptedValueType = 'string' | 'number' | 'bigint' | 'boolean' | 'date' | 'binary' | 'json';
+
+const VALUE_TYPES: readonly unknown[] = ['string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json'];
+
 export interface EncryptOptions {
   /** Encrypts the property only in entities for which this holds; it stays clear in the others. */
   readonly when?: (entity: never) => boolean;
+  /**
+   * The only type the property may hold, beside `null`: a value of another type is refused. Without it the value tells. A string
+   * or a number that is to be stored as JSON text needs `json`.
+   */
+  readonly type?: EncryptedValueType;
 }
 
 export interface EncryptedProperty {
@@ -44,6 +54,9 @@ export function recordEncryptedProperty(
   }
   if (isReservedName(propertyKey)) {
     throw new InvalidEntityError(`"${propertyKey}" cannot be encrypted: the service or the format needs it in clear`);
+  }
+  if (options.type !== undefined && !VALUE_TYPES.includes(options.type)) {
+    throw new InvalidEntityError(`@Encrypt() of "${propertyKey}" has an unknown type: take ${VALUE_TYPES.join(', ')}`);
   }
   const record = new Map(Object.hasOwn(prototype, RECORD) ? recordOf(prototype) : []);
   record.set(propertyKey, options);

@@ -6,3 +6,8 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
     return null;
   }
 }
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether UTF-8 can hold the text: half a surrogate pair would come back as another character. */
+export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text);

@@ -13,12 +13,15 @@ import {
   parseSealedNames,
   SEALED_NAMES_PROPERTY,
 } from '../wire/entity-metadata.js';
+import { formatPropertyTypes, parsePropertyTypes, PROPERTY_TYPES_ENTRY } from '../wire/property-types.js';
 import { envelopeContext, type EntityKeys, type Row, type TableContext } from './entity-context.js';
 import { assertFits } from './entity-size.js';
-import { binaryValue, decodeValue, encodeValue, isTyped, storedValue } from './property-value.js';
 import { assertStorable, namesAlwaysSealed, namesToSeal } from './sealed-properties.js';
+import { binaryValue, storedValue } from './stored-value.js';
+import { decodeValue, encodeValue, type TypedText } from './values/property-value.js';
 
-const namesOf = ({ entityClass }: TableContext): readonly unknown[] => getEncryptedProperties(entityClass);
+/** Texts of sealed properties by their names. */
+export type SealedTexts = ReadonlyMap<string, TypedText>;
 
 type SealProperty = (name: string, plaintext: Uint8Array) => Buffer;
 type OpenProperty = (name: string, sealed: Uint8Array) => Buffer;
@@ -26,12 +29,24 @@ type OpenProperty = (name: string, sealed: Uint8Array) => Buffer;
 /** Seals under a content key of its own; throws before anything is sent. A class that seals nothing is stored as it is. */
 export async function sealEntity(entity: Row & EntityKeys, context: TableContext): Promise<Row & EntityKeys> {
   assertStorable(entity);
-  const names = namesToSeal(context.entityClass, entity);
-  if (namesOf(context).length === 0) {
+  const properties = getEncryptedProperties(context.entityClass);
+  if (properties.length === 0) {
     assertFits(entity);
     return { ...entity };
   }
-  const values = names.map((name) => [name, encodeValue(name, entity[name])] as const);
+  const names = new Set(namesToSeal(context.entityClass, entity));
+  const texts = properties
+    .filter(({ propertyKey }) => names.has(propertyKey))
+    .map(({ propertyKey: name, options }) => [name, encodeValue(name, entity[name], options.type)] as const);
+  return sealRow(entity, new Map(texts), context);
+}
+
+/** The row of an entity, with these texts sealed in it. */
+export async function sealRow(
+  entity: Row & EntityKeys,
+  texts: SealedTexts,
+  context: TableContext,
+): Promise<Row & EntityKeys> {
   const { encryptionData, sealer } = await createEnvelope(context.policy, envelopeContext(context, entity));
   const seal: SealProperty = (name, plaintext) =>
     sealer.sealProperty?.({ ...keysOf(entity), name }, plaintext) ?? unsupported(encryptionData);
@@ -40,52 +55,73 @@ export async function sealEntity(entity: Row & EntityKeys, context: TableContext
     tell({ protocol: encryptionData.protocol });
     const row: Row & EntityKeys = {
       ...entity,
-      ...Object.fromEntries(values.map(([name, value]) => [name, seal(name, value)])),
-      [ENCRYPTION_DATA_PROPERTY]: formatEncryptionData(encryptionData, 'entity'),
-      [SEALED_NAMES_PROPERTY]: seal(SEALED_NAMES_PROPERTY, formatSealedNames(names)),
+      ...Object.fromEntries([...texts].map(([name, { bytes }]) => [name, seal(name, bytes)])),
+      [ENCRYPTION_DATA_PROPERTY]: formatEncryptionData(withTypes(encryptionData, texts), 'entity'),
+      [SEALED_NAMES_PROPERTY]: seal(SEALED_NAMES_PROPERTY, formatSealedNames([...texts.keys()])),
     };
     assertFits(row);
     return row;
   });
 }
 
-/** Opens a row into an instance of the entity class. A sealed property that is not in the row (projection) is passed over. */
+/** Opens a row into an instance of the entity class. */
 export async function openEntity(row: Row & EntityKeys, context: TableContext): Promise<object> {
+  return instanceOf(context, { ...row, ...valuesOf(await openRow(row, context)) });
+}
+
+/** The texts of a row's sealed properties. One that is not in the row (projection) is passed over. */
+export async function openRow(row: Row & EntityKeys, context: TableContext): Promise<SealedTexts> {
   const text = storedValue(row[ENCRYPTION_DATA_PROPERTY]);
-  const sealedNames = storedValue(row[SEALED_NAMES_PROPERTY]);
   if (text === undefined) {
-    if (sealedNames !== undefined) throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is missing`);
+    if (storedValue(row[SEALED_NAMES_PROPERTY]) !== undefined)
+      throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is missing`);
     assertPlaintextAllowed(context.policy, 'The entity');
-    return instanceOf(context, row);
+    return new Map();
   }
   if (typeof text !== 'string') throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is not text`);
   const data = parseEncryptionData(text);
   const open = openPropertyOf(data, await openEnvelope(context.policy, data, envelopeContext(context, row)), row);
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
     tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId });
-    const names =
-      // the old Java SDK leaves the list out where it sealed nothing
-      sealedNames === undefined
-        ? []
-        : parseSealedNames(open(SEALED_NAMES_PROPERTY, binaryValue(SEALED_NAMES_PROPERTY, sealedNames)));
-
-    if (sealedNames === undefined) assertNothingPlanted(row, context);
-    return instanceOf(context, { ...row, ...openedProperties(row, names, open) });
+    const names = sealedNamesOf(row, open, context);
+    const types = parsePropertyTypes(data.additions?.get(PROPERTY_TYPES_ENTRY), names);
+    const textOf = (name: string): TypedText => ({
+      type: types.get(name) ?? 'string',
+      bytes: open(name, binaryValue(name, row[name])),
+    });
+    return new Map(names.filter((name) => isStored(row, name)).map((name) => [name, textOf(name)]));
   });
+}
+
+export const valuesOf = (texts: SealedTexts): Row =>
+  Object.fromEntries([...texts].map(([name, text]) => [name, decodeValue(text)]));
+
+/** Without the constructor: it could set what was not stored. */
+export function instanceOf({ entityClass }: TableContext, row: Row): object {
+  const instance = Object.create(entityClass.prototype as object) as object;
+  for (const [name, value] of Object.entries(row)) {
+    if (isReservedProperty(name)) continue;
+    Object.defineProperty(instance, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return instance;
+}
+
+function withTypes(data: EncryptionData, texts: SealedTexts): EncryptionData {
+  const entry = formatPropertyTypes(new Map([...texts].map(([name, { type }]) => [name, type])));
+  return entry === undefined ? data : { ...data, additions: new Map([[PROPERTY_TYPES_ENTRY, entry]]) };
 }
 
 function openPropertyOf(data: EncryptionData, opener: ContentOpener, row: EntityKeys): OpenProperty {
   return (name, sealed) => opener.openProperty?.({ ...keysOf(row), name }, sealed) ?? unsupported(data);
 }
 
-function openedProperties(row: Row, names: readonly string[], open: OpenProperty): Row {
-  const present = names.filter((name) => isStored(row, name));
-  return Object.fromEntries(
-    present.map((name) => {
-      const value = decodeValue(open(name, binaryValue(name, row[name])));
-      return [name, isTyped(row[name]) ? { type: 'String', value } : value];
-    }),
-  );
+function sealedNamesOf(row: Row, open: OpenProperty, context: TableContext): readonly string[] {
+  const list = row[SEALED_NAMES_PROPERTY];
+  if (storedValue(list) !== undefined)
+    return parseSealedNames(open(SEALED_NAMES_PROPERTY, binaryValue(SEALED_NAMES_PROPERTY, list)));
+  // the old Java SDK leaves the list out where it sealed nothing
+  assertNothingPlanted(row, context);
+  return [];
 }
 
 /** Without a list, whoever can write the row can take the sealed values out and put others in, in clear. */
@@ -95,16 +131,6 @@ function assertNothingPlanted(row: Row, { entityClass, policy }: TableContext): 
 }
 
 const isStored = (row: Row, name: string): boolean => Object.hasOwn(row, name) && storedValue(row[name]) !== undefined;
-
-/** Without the constructor: it could set what was not stored. */
-function instanceOf({ entityClass }: TableContext, row: Row): object {
-  const instance = Object.create(entityClass.prototype as object) as object;
-  for (const [name, value] of Object.entries(row)) {
-    if (isReservedProperty(name)) continue;
-    Object.defineProperty(instance, name, { value, enumerable: true, configurable: true, writable: true });
-  }
-  return instance;
-}
 
 const keysOf = ({ partitionKey, rowKey }: EntityKeys): EntityKeys => ({ partitionKey, rowKey });
 

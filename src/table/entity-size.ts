@@ -2,7 +2,7 @@
 import { InvalidEntityError, PayloadTooLargeError } from '../errors.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
-import { isTyped, type TypedValue } from './property-value.js';
+import { isTyped, type TypedValue } from './stored-value.js';
 
 /** Bytes of one property; of one entity; and properties of the user's own beside the keys. */
 export const PROPERTY_LIMIT = 64 * 1024;

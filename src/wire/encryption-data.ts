@@ -5,9 +5,10 @@
  *       "WrappedContentKey":{"KeyId","EncryptedKey","Algorithm"},
  *       "EncryptionAgent":{"Protocol","EncryptionAlgorithm"},
  *       "ContentEncryptionIV" (1.0) or "EncryptedRegionInfo":{"DataLength","NonceLength"} (2.x),
- *       "KeyWrappingMetadata":{"EncryptionLibrary"} }
+ *       "KeyWrappingMetadata":{"EncryptionLibrary", additions} }
  *
- * Written in this order, compact, with no other member: some readers fail on unknown ones. Read in any order and letter case;
+ * Written in this order, compact, with no other member: some readers fail on unknown ones. Only `KeyWrappingMetadata`, text to
+ * text, may have additions, which every reader ignores. Read in any order and letter case;
  * what a version adds is handed on for that version to judge. Source: docs/protocol.md, "Encryption data".
  */
 import { decodeBase64 } from '../encoding/base64.js';
@@ -28,6 +29,8 @@ export interface EncryptionData {
   readonly algorithm: string;
   /** The members that the protocol version reads, under their canonical names. */
   readonly fields: JsonObject;
+  /** Entries of `KeyWrappingMetadata` beside the library's name; text where we write them, anything where we read. */
+  readonly additions?: ReadonlyMap<string, unknown>;
 }
 
 /** Where the encryption data stands: only blobs carry `EncryptionMode`. */
@@ -57,6 +60,7 @@ export function readEncryptionData(root: JsonObject): EncryptionData {
       EncryptedRegionInfo: regionInfo(member(root, 'EncryptedRegionInfo')),
       KeyWrappingMetadata: writerInfo(member(root, 'KeyWrappingMetadata')),
     },
+    additions: additionsIn(member(root, 'KeyWrappingMetadata')),
   };
 }
 
@@ -69,7 +73,7 @@ export function toWireObject(data: EncryptionData, place: EncryptionDataPlace): 
     EncryptionAgent: { Protocol: data.protocol, EncryptionAlgorithm: data.algorithm },
     ...(ContentEncryptionIV === undefined ? {} : { ContentEncryptionIV }),
     ...(EncryptedRegionInfo === undefined ? {} : { EncryptedRegionInfo }),
-    KeyWrappingMetadata: { EncryptionLibrary: LIBRARY_NAME },
+    KeyWrappingMetadata: { EncryptionLibrary: LIBRARY_NAME, ...Object.fromEntries(data.additions ?? []) },
   };
 }
 
@@ -119,4 +123,10 @@ function writerInfo(value: unknown): unknown {
   if (value === undefined || value === null) return value;
   if (!isObject(value)) throw new InvalidEncryptionDataError('KeyWrappingMetadata is not an object');
   return { EncryptionLibrary: member(value, 'EncryptionLibrary') };
+}
+
+/** A map, so that no entry's name means anything to an object. */
+function additionsIn(value: unknown): ReadonlyMap<string, unknown> {
+  const entries = isObject(value) ? Object.entries(value) : [];
+  return new Map(entries.filter(([name]) => name.toLowerCase() !== 'encryptionlibrary'));
 }

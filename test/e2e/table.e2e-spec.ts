@@ -126,8 +126,8 @@ describe('updates', () => {
     expect(await stored(patient.rowKey)).toEqual(before);
   });
 
-  it('are refused with the name of a property that holds no string', async () => {
-    for (const name of [null, 1, true, new Date(0), Buffer.alloc(1), { type: 'String', value: 'x' }, '\ud800']) {
+  it('are refused with the name of a property that cannot be stored', async () => {
+    for (const name of [new Map(), [undefined], { type: 'String', value: 'x' }, '\ud800']) {
       const entity = { ...fresh(), name } as never;
       await expect(patients.createEntity(entity)).rejects.toMatchObject({
         code: 'UNSUPPORTED_VALUE',
@@ -240,7 +240,7 @@ describe('a transaction', () => {
   });
 
   it('writes nothing if one row is refused, and refuses to be empty', async () => {
-    const [good, bad] = [fresh(), { ...fresh(), name: 1 as never }];
+    const [good, bad] = [fresh(), { ...fresh(), name: [1n] as never }];
 
     await expect(
       patients.submitTransaction([

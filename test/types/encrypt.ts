@@ -5,6 +5,15 @@ export class Accepted {
   @Encrypt() text!: string;
   @Encrypt() optional?: string;
   @Encrypt() nullable!: string | null;
+  @Encrypt() count!: number;
+  @Encrypt() serial!: bigint;
+  @Encrypt() active!: boolean;
+  @Encrypt({ type: 'date' }) born!: Date | null;
+  @Encrypt() scan!: Uint8Array;
+  @Encrypt() address!: { readonly city: string };
+  @Encrypt() tags!: readonly string[];
+  @Encrypt({ type: 'json' }) anything!: unknown;
+  @Encrypt<Accepted>({ type: 'number', when: (entity) => entity.active }) either?: number | string;
   @Encrypt<Accepted>({ when: (entity) => entity.text !== '' }) sometimes!: string;
 }
 
@@ -23,6 +32,10 @@ export class Refused {
   @Encrypt() set!: Set<string>;
   // @ts-expect-error it is no data to store
   @Encrypt() call!: () => void;
+  // @ts-expect-error it is no data to store
+  @Encrypt() later!: Promise<string>;
+  // @ts-expect-error no such type
+  @Encrypt({ type: 'money' }) price!: number;
   // @ts-expect-error a private member is no key of the class
   @Encrypt() private readonly hidden!: string;
 }

@@ -36,6 +36,11 @@ describe('encrypted properties', () => {
     expect(() => recordEncryptedProperty({}, name, {})).toThrow(invalid);
   });
 
+  it('cannot have a type that there is not', () => {
+    expect(() => recordEncryptedProperty({}, 'name', { type: 'money' as never })).toThrow(invalid);
+    expect(() => recordEncryptedProperty({}, 'name', { type: 'toString' as never })).toThrow(invalid);
+  });
+
   it('cannot be static, symbols, methods or accessors', () => {
     expect(() => mark(class {}, 'name')).toThrow(invalid);
     expect(() => mark({}, Symbol('name'))).toThrow(invalid);

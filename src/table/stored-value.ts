@@ -1,0 +1,28 @@
+/** Values of a stored row, in each of the forms that the SDK gives them. */
+import { decodeBase64 } from '../encoding/base64.js';
+import { InvalidEncryptionDataError } from '../errors.js';
+
+/** How the SDK gives values when its type conversion is off. */
+export interface TypedValue {
+  readonly type: string;
+  readonly value: unknown;
+}
+
+export const isTyped = (value: unknown): value is TypedValue =>
+  typeof value === 'object' && value !== null && 'type' in value && 'value' in value;
+
+const EDM_TYPES = new Set(['Binary', 'Boolean', 'DateTime', 'Double', 'Guid', 'Int32', 'Int64', 'String']);
+
+/** Whether the SDK would take the value for one of a type by name, not for an object of the user's. */
+export const isEdmValue = (value: unknown): boolean => isTyped(value) && EDM_TYPES.has(value.type);
+
+/** The value of a property; a projection answers `null` for what is not there. */
+export const storedValue = (value: unknown): unknown => (isTyped(value) ? value.value : value) ?? undefined;
+
+/** The bytes of a binary property. */
+export function binaryValue(name: string, value: unknown): Uint8Array {
+  const plain = isTyped(value) ? value.value : value;
+  const bytes = typeof plain === 'string' ? decodeBase64(plain) : plain;
+  if (!(bytes instanceof Uint8Array)) throw new InvalidEncryptionDataError(`property "${name}" is not binary`);
+  return bytes;
+}

@@ -1,0 +1,53 @@
+/** Value of a sealed property to the text that is sealed, and back. */
+import { decodeUtf8 } from '../../encoding/utf8.js';
+import { DecryptionError, UnsupportedValueError } from '../../errors.js';
+import type { PropertyType } from '../../wire/property-types.js';
+import { canonicalTexts, typeOf } from './canonical-text.js';
+
+/** What is sealed, in UTF-8, and the type that it stands for. */
+export interface TypedText {
+  readonly type: PropertyType;
+  readonly bytes: Uint8Array;
+}
+
+/** Throws {@link UnsupportedValueError} with the name for a value that cannot be stored, or is not of the declared type. */
+export function encodeValue(name: string, value: unknown, declared?: PropertyType): TypedText {
+  const refuse = (reason: string): never => {
+    throw new UnsupportedValueError(name, reason);
+  };
+  const type = value === null ? 'null' : (declared ?? typeOf(value));
+  if (type === undefined)
+    return refuse(`holds ${kindOf(value)}, which cannot be encrypted: convert it or leave it out`);
+  const form = canonicalTexts[type];
+  if (!form.holds(value)) return refuse(`holds ${kindOf(value)}, but @Encrypt() says ${type}: make them agree`);
+  return { type, bytes: Buffer.from(form.write(value as never, refuse), 'utf8') };
+}
+
+/** Throws {@link DecryptionError} unless the text is the canonical one of a value of its type: a changed type is no other value. */
+export function decodeValue({ type, bytes }: TypedText): unknown {
+  const text = decodeUtf8(bytes);
+  if (text === null) throw new DecryptionError();
+  if (type === 'string') return text;
+  const form = canonicalTexts[type];
+  const value = attempt(() => form.read(text));
+  if (attempt(() => form.write(value as never, failed)) !== text) throw new DecryptionError();
+  return value;
+}
+
+function attempt<Result>(step: () => Result): Result {
+  try {
+    return step();
+  } catch {
+    throw new DecryptionError();
+  }
+}
+
+function failed(): never {
+  throw new DecryptionError();
+}
+
+function kindOf(value: unknown): string {
+  return typeof value === 'object'
+    ? (((value as object).constructor as { name?: string } | undefined)?.name ?? 'an object')
+    : typeof value;
+}

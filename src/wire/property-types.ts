@@ -1,0 +1,34 @@
+/**
+ * The types of sealed properties that hold no string, in an entry of `KeyWrappingMetadata`:
+ *
+ *     "AzCseTypes":"{\"born\":\"date\",\"visits\":\"number\"}"
+ *
+ * Other SDKs ignore the entry and read every sealed property as a string. Without it, or without a name in it, a property holds a
+ * string. Nothing authenticates it. Source: docs/tables.md, "Typed values".
+ */
+import { InvalidEncryptionDataError } from '../errors.js';
+import { parseObject } from './json.js';
+
+export const PROPERTY_TYPES_ENTRY = 'AzCseTypes';
+
+const PROPERTY_TYPES = ['string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json', 'null'] as const;
+export type PropertyType = (typeof PROPERTY_TYPES)[number];
+
+/** The entry, or `undefined` where every property holds a string. */
+export function formatPropertyTypes(types: ReadonlyMap<string, PropertyType>): string | undefined {
+  const named = [...types].filter(([, type]) => type !== 'string');
+  return named.length === 0 ? undefined : JSON.stringify(Object.fromEntries(named));
+}
+
+/** Throws {@link InvalidEncryptionDataError} for anything but known types of properties that are sealed. */
+export function parsePropertyTypes(entry: unknown, sealedNames: readonly string[]): ReadonlyMap<string, PropertyType> {
+  if (entry === undefined) return new Map();
+  const object = typeof entry === 'string' ? parseObject(entry) : null;
+  if (object === null) throw new InvalidEncryptionDataError(`${PROPERTY_TYPES_ENTRY} is not a JSON object`);
+  const types = Object.entries(object);
+  if (!types.every(([name, type]) => sealedNames.includes(name) && isPropertyType(type)))
+    throw new InvalidEncryptionDataError(`${PROPERTY_TYPES_ENTRY} names a type or a property that there is not`);
+  return new Map(types as [string, PropertyType][]);
+}
+
+const isPropertyType = (type: unknown): type is PropertyType => (PROPERTY_TYPES as readonly unknown[]).includes(type);

@@ -1,0 +1,167 @@
+import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import { ENCRYPTION_DATA_PROPERTY } from '../../src/wire/entity-metadata.js';
+import { uniqueTableName } from '../support/azurite.js';
+import { tableOf } from '../support/tables.js';
+
+class Sample {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() text?: string | null;
+  @Encrypt() amount?: number | null;
+  @Encrypt() serial?: bigint;
+  @Encrypt() active?: boolean;
+  @Encrypt({ type: 'date' }) taken?: Date | null;
+  @Encrypt() scan?: Uint8Array;
+  @Encrypt() findings?: { readonly codes: readonly number[]; readonly note?: string | null };
+  @Encrypt({ type: 'json' }) raw?: unknown;
+  clear?: string | null;
+}
+
+/** The same rows as a program sees them that knows strings alone. */
+class Texts {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() text?: string;
+}
+
+const tableName = uniqueTableName('values');
+let samples: EncryptedTableClient<Sample>;
+const keys = { partitionKey: 'p', rowKey: 'r' };
+const whole: Sample = {
+  ...keys,
+  text: 'ünïcode 🔑',
+  amount: -0,
+  serial: 2n ** 80n,
+  active: false,
+  taken: new Date('2026-02-03T04:05:06.789Z'),
+  scan: Buffer.from([0, 1, 255]),
+  findings: { codes: [1, -0, 2.5], note: null },
+  raw: 'just text',
+};
+const found = () => samples.getEntity('p', 'r');
+const stored = (): Promise<Record<string, unknown>> => samples.unencryptedClient.getEntity('p', 'r');
+const entryOf = (row: Record<string, unknown>): unknown => {
+  const data = JSON.parse(row[ENCRYPTION_DATA_PROPERTY] as string) as { KeyWrappingMetadata: { AzCseTypes?: string } };
+  return data.KeyWrappingMetadata.AzCseTypes;
+};
+
+/** Puts another entry in the place of the types. */
+async function change(entry: unknown): Promise<void> {
+  const row = await stored();
+  const data = JSON.parse(row[ENCRYPTION_DATA_PROPERTY] as string) as { KeyWrappingMetadata: object };
+  data.KeyWrappingMetadata = { ...data.KeyWrappingMetadata, AzCseTypes: entry };
+  await samples.unencryptedClient.updateEntity({ ...keys, [ENCRYPTION_DATA_PROPERTY]: JSON.stringify(data) }, 'Merge');
+}
+
+beforeAll(async () => {
+  samples = tableOf(Sample, tableName);
+  await samples.createTable();
+});
+beforeEach(async () => {
+  await samples.upsertEntity(whole);
+});
+
+describe('values', () => {
+  it('come back exactly as they were stored, from every read', async () => {
+    const listed = [];
+    for await (const sample of samples.listEntities()) listed.push(sample);
+
+    for (const sample of [await found(), ...listed]) {
+      expect({ ...sample }).toMatchObject({ ...whole });
+      expect(Object.is(sample.amount, -0)).toBe(true);
+      expect(Object.is(sample.findings?.codes[1], -0)).toBe(true);
+      expect(Buffer.isBuffer(sample.scan)).toBe(true);
+      expect(sample.taken).toBeInstanceOf(Date);
+    }
+  });
+
+  it('are stored as ciphertext alone, their types beside the library', async () => {
+    const row = await stored();
+
+    for (const name of Object.keys(whole).filter((key) => !(key in keys))) expect(row[name]).toBeInstanceOf(Uint8Array);
+    expect(JSON.parse(entryOf(row) as string)).toEqual({
+      ...{ amount: 'number', serial: 'bigint', active: 'boolean', taken: 'date', scan: 'binary' },
+      ...{ findings: 'json', raw: 'json' },
+    });
+  });
+
+  it('that are strings alone need no entry', async () => {
+    await samples.updateEntity({ ...keys, text: 'x' });
+
+    expect(entryOf(await stored())).toBeUndefined();
+  });
+
+  it('come back the same when the types of the SDK are asked for', async () => {
+    const sample = await samples.getEntity('p', 'r', { disableTypeConversion: true });
+    await samples.updateEntity(sample);
+
+    expect({ ...(await found()) }).toMatchObject({ ...whole });
+  });
+
+  it('of another type than the declared one are refused before anything is sent', async () => {
+    const before = await stored();
+
+    await expect(samples.updateEntity({ ...keys, taken: '2026-02-03' as never })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_VALUE',
+      propertyName: 'taken',
+    });
+    expect(await stored()).toEqual(before);
+  });
+
+  it('may be 65535 bytes of text, so 49149 bytes of binary', async () => {
+    const scan = Buffer.alloc(49_149, 7);
+    await samples.updateEntity({ ...keys, scan });
+
+    expect((await found()).scan).toEqual(scan);
+    await expect(samples.updateEntity({ ...keys, scan: Buffer.alloc(49_150) })).rejects.toMatchObject({
+      code: 'PAYLOAD_TOO_LARGE',
+      message: expect.stringContaining('"scan"') as string,
+    });
+  });
+});
+
+describe('null and undefined', () => {
+  it('are a sealed null, and nothing', async () => {
+    await samples.updateEntity({ ...keys, text: null, amount: null, taken: null, serial: undefined, clear: null });
+
+    const sample = await found();
+    expect(sample).toMatchObject({ text: null, amount: null, taken: null });
+    for (const name of ['serial', 'clear', 'scan']) expect(sample).not.toHaveProperty(name);
+    expect((await stored())['text']).toHaveLength(16);
+  });
+
+  it('differ from empty text, which other programs read for null', async () => {
+    await samples.updateEntity({ ...keys, text: null });
+    await change(undefined);
+
+    expect((await tableOf(Texts, tableName).getEntity('p', 'r')).text).toBe('');
+  });
+});
+
+describe('types that somebody changed', () => {
+  it.each<readonly [string, unknown, string]>([
+    ['are no JSON', 'x', 'INVALID_ENCRYPTION_METADATA'],
+    ['are no text', { text: 'date' }, 'INVALID_ENCRYPTION_METADATA'],
+    ['are unknown', '{"text":"money"}', 'INVALID_ENCRYPTION_METADATA'],
+    ['name a prototype', '{"__proto__":{"text":"date"}}', 'INVALID_ENCRYPTION_METADATA'],
+    ['are of a property that is not sealed', '{"clear":"date"}', 'INVALID_ENCRYPTION_METADATA'],
+    ['do not fit the text', '{"text":"date"}', 'DECRYPTION_FAILED'],
+  ])('are an error if they %s', async (_what, entry, code) => {
+    await change(entry);
+
+    await expect(found()).rejects.toMatchObject({ code });
+    expect(({} as Record<string, unknown>)['text']).toBeUndefined();
+  });
+
+  it('or taken away give the texts that other programs read', async () => {
+    await change(undefined);
+
+    expect(await found()).toMatchObject({
+      amount: '-0',
+      taken: '2026-02-03T04:05:06.789Z',
+      scan: 'AAH/',
+      raw: '"just text"',
+    });
+  });
+});

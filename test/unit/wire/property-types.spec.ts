@@ -1,0 +1,75 @@
+import { formatEncryptionData, parseEncryptionData } from '../../../src/wire/encryption-data.js';
+import { formatPropertyTypes, parsePropertyTypes, PROPERTY_TYPES_ENTRY } from '../../../src/wire/property-types.js';
+
+const data = {
+  wrappedKey: { keyId: 'k', algorithm: 'A256KW', encryptedKey: Buffer.alloc(40) },
+  protocol: '1.0',
+  algorithm: 'AES_CBC_256',
+  fields: { ContentEncryptionIV: 'AAAAAAAAAAAAAAAAAAAAAA==' },
+};
+
+describe('the types of sealed properties', () => {
+  it('are named only where they are no strings', () => {
+    expect(formatPropertyTypes(new Map([['name', 'string']]))).toBeUndefined();
+    expect(formatPropertyTypes(new Map())).toBeUndefined();
+    expect(
+      formatPropertyTypes(
+        new Map([
+          ['name', 'string'],
+          ['born', 'date'],
+          ['größe', 'number'],
+        ]),
+      ),
+    ).toBe('{"born":"date","größe":"number"}');
+  });
+
+  it('stand beside the library as text, and are read back', () => {
+    const text = formatEncryptionData(
+      { ...data, additions: new Map([[PROPERTY_TYPES_ENTRY, '{"größe":"number"}']]) },
+      'entity',
+    );
+
+    expect(text).toMatch(
+      /"KeyWrappingMetadata":\{"EncryptionLibrary":"[^"]+","AzCseTypes":"\{\\"gr\\u00f6\\u00dfe\\":\\"number\\"\}"\}\}$/,
+    );
+    const entry = parseEncryptionData(text).additions?.get(PROPERTY_TYPES_ENTRY);
+    expect(parsePropertyTypes(entry, ['größe'])).toEqual(new Map([['größe', 'number']]));
+  });
+
+  it('leave the encryption data as it is where there is none to name', () => {
+    expect(formatEncryptionData(data, 'entity')).toMatch(/"KeyWrappingMetadata":\{"EncryptionLibrary":"[^"]+"\}\}$/);
+    expect(parsePropertyTypes(undefined, ['a'])).toEqual(new Map());
+  });
+
+  it.each<readonly [string, unknown]>([
+    ['no text', { a: 'date' }],
+    ['null', null],
+    ['no JSON', '{"a":'],
+    ['a list', '["date"]'],
+    ['a type nobody has', '{"a":"money"}'],
+    ['a type in another case', '{"a":"Date"}'],
+    ['a name of every object for a type', '{"a":"constructor"}'],
+    ['a type that is no text', '{"a":{"toString":"date"}}'],
+    ['a property that is not sealed', '{"b":"date"}'],
+    ['__proto__', '{"__proto__":"date"}'],
+    ['a prototype', '{"__proto__":{"b":"date"}}'],
+  ])('are refused if they are %s', (_what, entry) => {
+    expect(() => parsePropertyTypes(entry, ['a'])).toThrow(
+      expect.objectContaining({ code: 'INVALID_ENCRYPTION_METADATA' }) as Error,
+    );
+    expect(({} as Record<string, unknown>)['b']).toBeUndefined();
+  });
+
+  it('are one more entry among those that are ignored', () => {
+    const stored = JSON.parse(formatEncryptionData(data, 'entity')) as { KeyWrappingMetadata: object };
+    const text = JSON.stringify({
+      ...stored,
+      KeyWrappingMetadata: { encryptionlibrary: 'x', Other: 'y', __proto__: null },
+    });
+
+    const parsed = parseEncryptionData(text);
+
+    expect(parsed.additions).toEqual(new Map([['Other', 'y']]));
+    expect(parsed.fields['KeyWrappingMetadata']).toEqual({ EncryptionLibrary: 'x' });
+  });
+});
