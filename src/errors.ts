@@ -198,6 +198,14 @@ export class SourceLengthError extends EncryptedStorageError {
   }
 }
 
+/** The worker thread that sealed an upload ended. Nothing was committed. */
+export class CipherThreadError extends EncryptedStorageError {
+  readonly code = 'CIPHER_THREAD_FAILED';
+  constructor(options?: ErrorOptions) {
+    super('The thread that sealed the content ended: upload it again, or set "blob.workers" to 0', options);
+  }
+}
+
 /** All errors of this package, for `switch (error.code)`. */
 export type AnyEncryptedStorageError =
   | InvalidOptionsError
@@ -217,7 +225,8 @@ export type AnyEncryptedStorageError =
   | PayloadTooLargeError
   | UnsupportedOperationError
   | UnsupportedValueError
-  | SourceLengthError;
+  | SourceLengthError
+  | CipherThreadError;
 
 /** All codes. */
 export type EncryptedStorageErrorCode = AnyEncryptedStorageError['code'];

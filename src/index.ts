@@ -52,7 +52,8 @@ export { EncryptedContainerClient } from './blob/encrypted-container-client.js';
 export { EncryptedBlockBlobClient } from './blob/encrypted-block-blob-client.js';
 export { EncryptedPageBlobClient } from './blob/encrypted-page-blob-client.js';
 export type { EncryptedBlobReader } from './blob/encrypted-blob-reader.js';
-export type { EncryptedOperationOptions } from './blob/blob-context.js';
+export type { BlobEnvironment, EncryptedOperationOptions } from './blob/blob-context.js';
+export { CipherThreads, type ThreadedContent } from './crypto/cipher-threads.js';
 export type { ToBufferOptions } from './blob/download-to-buffer.js';
 export type { EncryptedBlobProperties, RewrapResult } from './blob/metadata.js';
 export type { PageUploadOptions } from './blob/upload-pages.js';
@@ -93,6 +94,7 @@ export type { ProtocolVersion } from './protocol/registry.js';
 // errors
 export {
   type AnyEncryptedStorageError,
+  CipherThreadError,
   DecryptionError,
   EncryptedStorageError,
   type EncryptedStorageErrorCode,

@@ -24,7 +24,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   queue: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
   table: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'decorators', 'tracing'],
   nest: ['blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'streams', 'decorators', 'crypto'],
-  index: ['nest', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators'],
+  index: ['nest', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators', 'crypto'],
 };
 
 /** Packages that have a home, and the layers that may import them. */

@@ -1,6 +1,7 @@
 /** What every operation on one blob needs, and what all calls share. */
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobClient, BlobHTTPHeaders } from '@azure/storage-blob';
+import type { CipherThreads } from '../crypto/cipher-threads.js';
 import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
@@ -12,7 +13,13 @@ export interface EncryptedOperationOptions {
   readonly keyEncryptionKey?: KeyEncryptionKey;
 }
 
-export interface BlobContext {
+/** What the clients of one service share beside the policy. */
+export interface BlobEnvironment {
+  /** Threads that seal large uploads; without them uploads are sealed in small steps on the event loop. */
+  readonly threads?: CipherThreads;
+}
+
+export interface BlobContext extends BlobEnvironment {
   readonly client: BlobClient;
   readonly policy: EncryptionPolicy;
 }

@@ -9,6 +9,7 @@ import { DecryptionError, InvalidOptionsError } from '../errors.js';
 import { expectedLayout } from '../envelope/envelope.js';
 import type { ByteRange, ContentOpener } from '../protocol/protocol.js';
 import { discard, openedPieces } from '../streams/opened-stream.js';
+import { TimeSlice } from '../streams/time-slice.js';
 import { linkedAbort } from './abort.js';
 import { traced } from '../tracing/span.js';
 import { assertRange, type BlobContext, type EncryptedOperationOptions, refuseHashes } from './blob-context.js';
@@ -87,6 +88,7 @@ interface PartsContext {
 class PartsDownload {
   private next = 0;
   private loaded = 0;
+  private readonly slice = new TimeSlice();
 
   constructor(
     private readonly parts: PartsContext,
@@ -125,7 +127,7 @@ class PartsDownload {
     const pieces =
       response?.readableStreamBody === undefined
         ? transform.finish()
-        : openedPieces(response.readableStreamBody, transform);
+        : openedPieces(response.readableStreamBody, transform, this.slice);
     for await (const piece of pieces) {
       at += piece.copy(destination, at, 0, end - at);
       this.loaded += piece.length;

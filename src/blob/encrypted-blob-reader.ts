@@ -17,7 +17,7 @@ import type {
 } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
-import type { BlobContext, EncryptedOperationOptions } from './blob-context.js';
+import type { BlobContext, BlobEnvironment, EncryptedOperationOptions } from './blob-context.js';
 import { downloadStream } from './download.js';
 import { downloadToBuffer, type ToBufferOptions } from './download-to-buffer.js';
 import { downloadToFile } from './download-to-file.js';
@@ -38,9 +38,9 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
   readonly unencryptedClient: Client;
   protected readonly context: BlobContext & { readonly client: Client };
 
-  constructor(client: Client, policy: EncryptionPolicy) {
+  constructor(client: Client, policy: EncryptionPolicy, environment: BlobEnvironment = {}) {
     this.unencryptedClient = client;
-    this.context = { client, policy };
+    this.context = { ...environment, client, policy };
   }
 
   get name(): string {

@@ -1,5 +1,6 @@
 import type { BlobServiceClient } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedContainerClient } from './encrypted-container-client.js';
 
 /**
@@ -11,6 +12,7 @@ export class EncryptedBlobService {
   constructor(
     private readonly connect: () => BlobServiceClient,
     private readonly policy: EncryptionPolicy,
+    private readonly environment: BlobEnvironment = {},
   ) {}
 
   /** The plain SDK client: its data calls are NOT encrypted. */
@@ -19,6 +21,7 @@ export class EncryptedBlobService {
   }
 
   getContainerClient(containerName: string): EncryptedContainerClient {
-    return new EncryptedContainerClient(this.unencryptedServiceClient.getContainerClient(containerName), this.policy);
+    const client = this.unencryptedServiceClient.getContainerClient(containerName);
+    return new EncryptedContainerClient(client, this.policy, this.environment);
   }
 }

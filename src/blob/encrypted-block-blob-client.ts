@@ -91,13 +91,17 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
 
   /** The same client for a snapshot of the blob. */
   withSnapshot(snapshot: string): EncryptedBlockBlobClient {
-    return new EncryptedBlockBlobClient(this.unencryptedClient.withSnapshot(snapshot), this.context.policy);
+    return new EncryptedBlockBlobClient(
+      this.unencryptedClient.withSnapshot(snapshot),
+      this.context.policy,
+      this.context,
+    );
   }
 
   /** The same client for a version of the blob. */
   withVersion(versionId: string): EncryptedBlockBlobClient {
     const client = this.unencryptedClient.withVersion(versionId).getBlockBlobClient();
-    return new EncryptedBlockBlobClient(client, this.context.policy);
+    return new EncryptedBlockBlobClient(client, this.context.policy, this.context);
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   ContainerListBlobsOptions,
 } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedBlockBlobClient } from './encrypted-block-blob-client.js';
 import { EncryptedPageBlobClient } from './encrypted-page-blob-client.js';
 
@@ -16,6 +17,7 @@ export class EncryptedContainerClient {
     /** The plain SDK client of the same container: its data calls are NOT encrypted. */
     readonly unencryptedClient: ContainerClient,
     private readonly policy: EncryptionPolicy,
+    private readonly environment: BlobEnvironment = {},
   ) {}
 
   get containerName(): string {
@@ -35,12 +37,14 @@ export class EncryptedContainerClient {
   }
 
   getBlockBlobClient(blobName: string): EncryptedBlockBlobClient {
-    return new EncryptedBlockBlobClient(this.unencryptedClient.getBlockBlobClient(blobName), this.policy);
+    const client = this.unencryptedClient.getBlockBlobClient(blobName);
+    return new EncryptedBlockBlobClient(client, this.policy, this.environment);
   }
 
   /** Whole page blobs, written in protocol 1.0 only. */
   getPageBlobClient(blobName: string): EncryptedPageBlobClient {
-    return new EncryptedPageBlobClient(this.unencryptedClient.getPageBlobClient(blobName), this.policy);
+    const client = this.unencryptedClient.getPageBlobClient(blobName);
+    return new EncryptedPageBlobClient(client, this.policy, this.environment);
   }
 
   /** The SDK's listing; `contentLength` in it is that of the ciphertext. */

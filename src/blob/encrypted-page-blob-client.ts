@@ -33,6 +33,10 @@ export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient>
 
   /** The same client for a snapshot of the blob. */
   withSnapshot(snapshot: string): EncryptedPageBlobClient {
-    return new EncryptedPageBlobClient(this.unencryptedClient.withSnapshot(snapshot), this.context.policy);
+    return new EncryptedPageBlobClient(
+      this.unencryptedClient.withSnapshot(snapshot),
+      this.context.policy,
+      this.context,
+    );
   }
 }

@@ -1,16 +1,17 @@
-/** Runs a source of plaintext through a sealer into a sink, in small steps that leave the event loop free. */
+/** Runs a source of plaintext into sealed blocks, in small steps that leave the event loop free. */
 import { AbortError } from '@azure/abort-controller';
-import type { ByteTransform } from '../crypto/byte-transform.js';
 import { SourceLengthError } from '../errors.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type { ByteSource } from '../streams/source.js';
 import { traced } from '../tracing/span.js';
 import { stepsOf, TimeSlice } from '../streams/time-slice.js';
+import type { BlockSealing } from './block-sealing.js';
+import type { SealedBlocks } from './sealed-blocks.js';
 
 export interface Sealing {
   readonly source: ByteSource;
-  readonly sealer: ByteTransform;
-  readonly write: (ciphertext: Buffer) => Promise<void>;
+  readonly sealing: BlockSealing;
+  readonly blocks: SealedBlocks;
   /** Bytes that the source must give, where they were announced. */
   readonly expectedLength?: number;
   /** Of the protocol, for the trace. */
@@ -21,32 +22,32 @@ export interface Sealing {
   readonly onTaken: (plaintextBytes: number) => void;
 }
 
-/** Throws {@link SourceLengthError} if the source does not keep to its announced length. */
-export function sealContent(sealing: Sealing): Promise<void> {
-  return traced('Content.seal', sealing.operation, async (_options, tell) => {
-    const plaintextBytes = await sealAll(sealing);
-    tell({ protocol: sealing.protocol, plaintextBytes });
+/** Throws {@link SourceLengthError} if the source does not keep to its announced length. The last block is not sent. */
+export function sealContent(content: Sealing): Promise<void> {
+  return traced('Content.seal', content.operation, async (_options, tell) => {
+    const plaintextBytes = await sealAll(content);
+    tell({ protocol: content.protocol, plaintextBytes });
   });
 }
 
-async function sealAll(sealing: Sealing): Promise<number> {
+async function sealAll({ source, sealing, blocks, ...content }: Sealing): Promise<number> {
   const slice = new TimeSlice();
   let taken = 0;
-  for await (const chunk of sealing.source) {
+  for await (const chunk of source) {
     for (const step of stepsOf(chunk)) {
-      if (sealing.operation.abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+      if (content.operation.abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
       taken += step.length;
-      assertLength(taken <= (sealing.expectedLength ?? Infinity), sealing, taken);
-      sealing.onTaken(taken);
-      for (const ciphertext of sealing.sealer.push(step)) await sealing.write(ciphertext);
+      assertLength(taken <= (content.expectedLength ?? Infinity), taken, content.expectedLength);
+      content.onTaken(taken);
+      await sealing.put(step, blocks);
       await slice.breathe();
     }
   }
-  assertLength(taken === (sealing.expectedLength ?? taken), sealing, taken);
-  for (const ciphertext of sealing.sealer.finish()) await sealing.write(ciphertext);
+  assertLength(taken === (content.expectedLength ?? taken), taken, content.expectedLength);
+  await sealing.end(blocks);
   return taken;
 }
 
-function assertLength(holds: boolean, { expectedLength = 0 }: Sealing, taken: number): void {
+function assertLength(holds: boolean, taken: number, expectedLength = 0): void {
   if (!holds) throw new SourceLengthError(expectedLength, taken);
 }

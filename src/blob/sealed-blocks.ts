@@ -6,26 +6,32 @@ export interface BlockSending {
   /** Bytes of ciphertext in a block; the last may be shorter. */
   readonly blockLength: number;
   readonly concurrency: number;
-  readonly send: (block: Buffer, index: number) => Promise<void>;
+  /** Sends a block, which is its own from now on; resolves to the memory that may be filled again. */
+  readonly send: (block: Buffer, index: number) => Promise<Buffer>;
 }
 
 export class SealedBlocks {
   /** Blocks that were handed to `send`. */
   sent = 0;
+  /** Bytes of the open block that are filled. */
+  filled = 0;
   private block: Buffer | null = null;
-  private filled = 0;
   private failure: { readonly error: unknown } | null = null;
   private readonly idle: Buffer[] = [];
   private readonly underWay = new Set<Promise<void>>();
 
   constructor(private readonly sending: BlockSending) {}
 
-  /** Takes ciphertext; waits while all blocks are on their way. Throws what a sending threw. */
+  /** The block to fill, from `filled` on. One that is full is sent first; waits while all are on their way. */
+  async open(): Promise<Buffer> {
+    if (this.filled === this.sending.blockLength) await this.sendBlock();
+    return (this.block ??= this.idle.pop() ?? Buffer.allocUnsafeSlow(this.sending.blockLength));
+  }
+
+  /** Takes ciphertext. Throws what a sending threw. */
   async write(ciphertext: Buffer): Promise<void> {
     for (let at = 0; at < ciphertext.length;) {
-      if (this.filled === this.sending.blockLength) await this.sendBlock();
-      const block = (this.block ??= this.takeBuffer());
-      const copied = ciphertext.copy(block, this.filled, at);
+      const copied = ciphertext.copy(await this.open(), this.filled, at);
       this.filled += copied;
       at += copied;
     }
@@ -50,16 +56,16 @@ export class SealedBlocks {
 
   private async sendBlock(): Promise<void> {
     this.throwIfFailed();
-    const buffer = this.block;
-    if (buffer === null) return;
     const sending = this.sending
-      .send(buffer.subarray(0, this.filled), this.sent)
+      .send(this.last, this.sent)
+      .then(({ buffer }) => {
+        this.idle.push(Buffer.from(buffer));
+      })
       .catch((error: unknown) => {
         this.failure ??= { error };
       })
       .finally(() => {
         this.underWay.delete(sending);
-        this.idle.push(buffer);
       });
     this.underWay.add(sending);
     this.sent += 1;
@@ -67,10 +73,6 @@ export class SealedBlocks {
     this.filled = 0;
     if (this.underWay.size >= this.sending.concurrency) await Promise.race(this.underWay);
     this.throwIfFailed();
-  }
-
-  private takeBuffer(): Buffer {
-    return this.idle.pop() ?? Buffer.allocUnsafeSlow(this.sending.blockLength);
   }
 
   private throwIfFailed(): void {

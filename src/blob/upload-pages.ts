@@ -21,6 +21,7 @@ import {
   refuseHashes,
   targetOf,
 } from './blob-context.js';
+import { blockSealing } from './block-sealing.js';
 import { sealContent } from './seal-content.js';
 import { SealedBlocks } from './sealed-blocks.js';
 import { DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './upload.js';
@@ -60,7 +61,7 @@ export async function uploadPageBlob(
   const previous = await keepPrevious(context.client, options);
   const response = await context.client.create(content.length, { ...createOptions, metadata });
   try {
-    await writePages(context.client, { ...content, envelope }, options);
+    await writePages(context, { ...content, envelope }, options);
   } catch (error) {
     await putBack(context.client, previous, options);
     throw error;
@@ -75,36 +76,51 @@ interface PageContent {
   readonly envelope: Envelope;
 }
 
-async function writePages(client: PageBlobClient, content: PageContent, options: PageUploadOptions): Promise<void> {
-  const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions } = options;
-  const leaseId = conditions?.leaseId;
-  let loadedBytes = 0;
-  const pages = new SealedBlocks({
+async function writePages(
+  { client, threads }: PageBlobContext,
+  { source, length, envelope }: PageContent,
+  options: PageUploadOptions,
+): Promise<void> {
+  const { concurrency = DEFAULT_CONCURRENCY } = options;
+  const sealing = blockSealing(envelope.sealer, { threads, isLarge: length > DEFAULT_BLOCK_LENGTH });
+  const send = pageSender(client, options);
+  const blocks = new SealedBlocks({
     blockLength: DEFAULT_BLOCK_LENGTH,
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-    send: async (block, index) => {
-      await client.uploadPages(block, index * DEFAULT_BLOCK_LENGTH, block.length, {
-        ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
-        ...(leaseId === undefined ? {} : { conditions: { leaseId } }),
-      });
-      loadedBytes += block.length;
-      options.onProgress?.({ loadedBytes });
-    },
+    concurrency,
+    send: (block, index) => send(sealing.complete(block), index),
   });
   try {
     await sealContent({
-      source: content.source,
-      sealer: content.envelope.sealer.seal(),
-      write: (ciphertext) => pages.write(ciphertext),
-      expectedLength: content.length,
+      ...{ source, sealing, blocks },
+      expectedLength: length,
       onTaken: () => undefined,
-      protocol: content.envelope.encryptionData.protocol,
+      protocol: envelope.encryptionData.protocol,
       operation: keyOperation(options),
     });
-    await pages.finish();
+    await blocks.finish();
   } finally {
-    await pages.settle();
+    await blocks.settle();
+    sealing.close();
   }
+}
+
+function pageSender(
+  client: PageBlobClient,
+  options: PageUploadOptions,
+): (sealed: Promise<Buffer>, index: number) => Promise<Buffer> {
+  const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions } = options;
+  const leaseId = conditions?.leaseId;
+  let loadedBytes = 0;
+  return async (sealed, index) => {
+    const block = await sealed;
+    await client.uploadPages(block, index * DEFAULT_BLOCK_LENGTH, block.length, {
+      ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
+      ...(leaseId === undefined ? {} : { conditions: { leaseId } }),
+    });
+    loadedBytes += block.length;
+    options.onProgress?.({ loadedBytes });
+    return block;
+  };
 }
 
 /** A snapshot of the blob that is about to be replaced, or `null` if there is none. */

@@ -8,7 +8,7 @@ import { createEnvelope, type Envelope } from '../envelope/envelope.js';
 import { InvalidOptionsError, PayloadTooLargeError } from '../errors.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData } from '../wire/encryption-data.js';
-import type { ByteSource } from '../streams/source.js';
+import { type ByteSource, readAhead, type ReadAhead } from '../streams/source.js';
 import {
   assertMetadataFits,
   type BlobContext,
@@ -17,6 +17,7 @@ import {
   refuseHashes,
   targetOf,
 } from './blob-context.js';
+import { blockSealing } from './block-sealing.js';
 import { sealContent } from './seal-content.js';
 import { SealedBlocks } from './sealed-blocks.js';
 
@@ -65,7 +66,7 @@ export async function uploadBlockBlob(
   });
   const metadata = withEncryptionData(options.metadata, formatEncryptionData(envelope.encryptionData, 'blob'));
   assertMetadataFits(metadata);
-  return new BlockBlobUpload(context.client, envelope, { ...options, metadata }).run({
+  return new BlockBlobUpload(context, envelope, { ...options, metadata }).run({
     source,
     ...(length === undefined ? {} : { length }),
   });
@@ -80,19 +81,24 @@ class BlockBlobUpload {
   private loaded = 0;
 
   constructor(
-    private readonly client: BlockBlobClient,
+    private readonly context: BlockBlobContext,
     private readonly envelope: Envelope,
     private readonly options: UploadOptions,
   ) {}
 
-  async run({ source, length }: UploadSource): Promise<BlobUploadCommonResponse> {
+  async run(given: UploadSource): Promise<BlobUploadCommonResponse> {
+    const { length } = given;
     const plan = planOf(this.options, length === undefined ? undefined : this.ciphertextLength(length));
-    const blocks = new SealedBlocks({ ...plan, send: (block, index) => this.stage(block, index) });
+    const { source, isLonger } = await this.measured(given, plan.blockLength);
+    const sealing = blockSealing(this.envelope.sealer, { threads: this.context.threads, isLarge: isLonger });
+    const blocks = new SealedBlocks({
+      ...plan,
+      blockLength: toMultiple(plan.blockLength, sealing.blockMultiple),
+      send: (block, index) => this.stage(sealing.complete(block), index),
+    });
     try {
       await sealContent({
-        source,
-        sealer: this.envelope.sealer.seal(),
-        write: (ciphertext) => blocks.write(ciphertext),
+        ...{ source, sealing, blocks },
         onTaken: (plaintextBytes) => {
           this.taken = plaintextBytes;
         },
@@ -104,8 +110,16 @@ class BlockBlobUpload {
       await blocks.finish();
     } finally {
       await blocks.settle();
+      sealing.close();
     }
-    return this.client.commitBlockList(this.ids, this.passedOn());
+    return this.context.client.commitBlockList(this.ids, this.passedOn());
+  }
+
+  /** Whether the content is longer than a block; the beginning of a source that does not tell is read where it matters. */
+  private async measured({ source, length }: UploadSource, blockLength: number): Promise<ReadAhead> {
+    if (length !== undefined) return { source, isLonger: this.ciphertextLength(length) > blockLength };
+    if (this.context.threads === undefined) return { source, isLonger: false };
+    return readAhead(source, blockLength);
   }
 
   private ciphertextLength(plaintextLength: number): number {
@@ -113,22 +127,23 @@ class BlockBlobUpload {
   }
 
   private async putWhole(content: Buffer): Promise<BlobUploadCommonResponse> {
-    const response = await this.client.upload(content, content.length, this.passedOn());
+    const response = await this.context.client.upload(content, content.length, this.passedOn());
     this.progress(this.taken);
     return response;
   }
 
-  private async stage(block: Buffer, index: number): Promise<void> {
-    if (index >= MAX_BLOCKS) {
-      throw new PayloadTooLargeError('The blob (choose larger blocks)', MAX_BLOCKS * block.length, this.taken);
-    }
+  private async stage(sealed: Promise<Buffer>, index: number): Promise<Buffer> {
     const id = blockId(this.idPrefix, index);
     this.ids.push(id);
     const plaintextBytes = this.taken - this.announced;
     this.announced = this.taken;
 
+    const block = await sealed;
+    if (index >= MAX_BLOCKS) {
+      throw new PayloadTooLargeError('The blob (choose larger blocks)', MAX_BLOCKS * block.length, this.taken);
+    }
     const { abortSignal, tracingOptions, conditions, customerProvidedKey, encryptionScope } = this.options;
-    await this.client.stageBlock(id, block, block.length, {
+    await this.context.client.stageBlock(id, block, block.length, {
       ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
       ...(conditions?.leaseId === undefined ? {} : { conditions: { leaseId: conditions.leaseId } }),
       ...(this.options.contentChecksumAlgorithm === undefined
@@ -136,6 +151,7 @@ class BlockBlobUpload {
         : { contentChecksumAlgorithm: this.options.contentChecksumAlgorithm }),
     });
     this.progress(plaintextBytes);
+    return block;
   }
 
   private progress(plaintextBytes: number): void {
@@ -150,6 +166,8 @@ class BlockBlobUpload {
     return passed;
   }
 }
+
+const toMultiple = (length: number, multiple: number): number => Math.max(multiple, length - (length % multiple));
 
 /** Of one length for all blobs and uploads, as the service wants it, and new for every upload, so that two never mix. */
 function blockId(prefix: string, index: number): string {

@@ -1,4 +1,5 @@
 import type { ByteTransform } from './byte-transform.js';
+import { asBuffer } from './bytes.js';
 import { DecryptionError } from '../errors.js';
 
 /** Lets bytes through and fails at the end unless there were exactly `length`: what was cut in transit is never complete. */
@@ -8,7 +9,7 @@ export function exactLength(length: number): ByteTransform {
     push: (chunk) => {
       left -= chunk.length;
       if (left < 0) throw new DecryptionError();
-      return [Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)];
+      return [asBuffer(chunk)];
     },
     finish: () => {
       if (left !== 0) throw new DecryptionError();

@@ -1,4 +1,5 @@
 import type { ByteTransform } from './byte-transform.js';
+import { asBuffer } from './bytes.js';
 
 /** Drops the first `skip` bytes, lets `take` bytes through and drops the rest. */
 export function trim(skip: number, take: number): ByteTransform {
@@ -10,7 +11,8 @@ export function trim(skip: number, take: number): ByteTransform {
       toSkip -= from;
       const count = Math.min(toTake, chunk.length - from);
       toTake -= count;
-      return count === 0 ? [] : [Buffer.from(chunk.buffer, chunk.byteOffset + from, count)];
+      if (count === 0) return [];
+      return [count === chunk.length ? asBuffer(chunk) : asBuffer(chunk.subarray(from, from + count))];
     },
     finish: () => [],
   };

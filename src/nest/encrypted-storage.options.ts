@@ -74,6 +74,14 @@ export interface BlobOptions {
   readonly encryption?: Partial<EncryptionOptions>;
   /** Handed to the SDK's client. */
   readonly clientOptions?: StoragePipelineOptions;
+  /**
+   * Worker threads of this account that seal uploads of more than one block, 0 to 64. With none, uploads are sealed on the
+   * event loop in steps of at most a millisecond; a thread takes half of an upload's work off it, for servers that upload
+   * hundreds of megabytes a second. Each costs about 20 MiB of memory once it has started.
+   *
+   * @defaultValue 0
+   */
+  readonly workers?: number;
 }
 
 export interface QueueOptions {

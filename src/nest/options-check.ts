@@ -7,6 +7,7 @@ import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypt
 
 const MIN_REGION_LENGTH = 16;
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
+const MAX_WORKERS = 64;
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -20,6 +21,7 @@ export function checkOptions(options: EncryptedStorageModuleOptions): void {
           encryptionFaults(options[kind]?.encryption, `${kind}.encryption`, 'partial'),
         ),
         ...(['blob', 'queue', 'table'] as const).flatMap((kind) => strayRegionFaults(options, kind)),
+        ...workerFaults(options.blob?.workers),
         ...encodingFaults(options.queue?.messageEncoding),
       ]
     : ['options are missing: give "connection" and "encryption"'];
@@ -49,6 +51,11 @@ function encryptionFaults(given: unknown, path: string, extent: 'whole' | 'parti
       ? []
       : [`"${path}.requireEncryption" must be true or false`]),
   ];
+}
+
+function workerFaults(workers: unknown = 0): readonly string[] {
+  const isCount = Number.isSafeInteger(workers) && (workers as number) >= 0 && (workers as number) <= MAX_WORKERS;
+  return isCount ? [] : [`"blob.workers" must be a whole number from 0 to ${MAX_WORKERS}`];
 }
 
 function protocolFaults({ protocol }: Loose, path: string, extent: 'whole' | 'partial'): readonly string[] {

@@ -39,7 +39,9 @@ export function serviceProviders(
       provide: tokens.blob,
       inject,
       useFactory: (options: EncryptedStorageModuleOptions, clients: StorageClients) =>
-        new EncryptedBlobService(clients.blobs, policyFor(options, 'blob', feature)),
+        new EncryptedBlobService(clients.blobs, policyFor(options, 'blob', feature), {
+          ...(clients.threads === undefined ? {} : { threads: clients.threads }),
+        }),
     },
     {
       provide: tokens.queue,

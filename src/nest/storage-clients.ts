@@ -1,18 +1,28 @@
-/** The plain SDK clients that a connection gives. */
+/** What all services of an account share: the plain SDK clients that its connection gives, and the threads of its uploads. */
 import type { TokenCredential } from '@azure/core-auth';
 import { AzureNamedKeyCredential, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import { BlobServiceClient, StorageSharedKeyCredential as BlobKeyCredential } from '@azure/storage-blob';
 import { QueueServiceClient, StorageSharedKeyCredential as QueueKeyCredential } from '@azure/storage-queue';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { CipherThreads } from '../crypto/cipher-threads.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { AccountKey, EncryptedStorageModuleOptions, StorageConnection } from './encrypted-storage.options.js';
 
 /** Clients of one account, made when they are first asked for: a connection need not reach services that nobody uses. */
-export class StorageClients {
+export class StorageClients implements OnApplicationShutdown {
+  readonly threads: CipherThreads | undefined;
   readonly blobs = lazily(() => blobServiceClient(this.options));
   readonly queues = lazily(() => queueServiceClient(this.options));
   private readonly tables = lazily(() => tableClientFactory(this.options));
 
-  constructor(private readonly options: EncryptedStorageModuleOptions) {}
+  constructor(private readonly options: EncryptedStorageModuleOptions) {
+    const workers = options.blob?.workers ?? 0;
+    this.threads = workers === 0 ? undefined : new CipherThreads(workers);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.threads?.close();
+  }
 
   readonly table = (tableName: string): TableClient => this.tables()(tableName);
 }

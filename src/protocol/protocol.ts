@@ -3,6 +3,7 @@
  * how it seals and opens. The rest of the package speaks to versions through these interfaces alone.
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';
+import type { CipherScript } from '../crypto/cipher-step.js';
 import type { ContentKey } from '../crypto/content-key.js';
 
 /** Members of the encryption data that a protocol reads or writes; their names are canonical already. */
@@ -60,6 +61,8 @@ export interface ContentSealer {
   readonly layout: ContentLayout;
   /** The transform from plaintext to ciphertext. Works once: a second content under one content key is never sealed. */
   seal(): ByteTransform;
+  /** The same told rather than done, for a thread that seals in place: one of the two works, once. Only where a thread pays. */
+  script?(): CipherScript;
   /** Only where the version defines entities. */
   sealProperty?(place: PropertyPlace, plaintext: Uint8Array): Buffer;
 }

@@ -1,6 +1,7 @@
 /** A stream of plaintext over a stream of ciphertext. */
 import { Readable } from 'node:stream';
 import type { ByteTransform } from '../crypto/byte-transform.js';
+import { stepsOf, TimeSlice } from './time-slice.js';
 
 export interface OpenedStream {
   readonly body: NodeJS.ReadableStream;
@@ -25,9 +26,18 @@ export function discard(body: NodeJS.ReadableStream | undefined): void {
   (body as Readable).destroy();
 }
 
-/** Reads a body to its end. */
-export async function* openedPieces(body: NodeJS.ReadableStream, transform: ByteTransform): AsyncGenerator<Buffer> {
-  for await (const chunk of body as AsyncIterable<Buffer>) yield* transform.push(chunk);
+/** Reads a body to its end, in small steps that leave the event loop free; bodies that are read at once share a slice. */
+export async function* openedPieces(
+  body: NodeJS.ReadableStream,
+  transform: ByteTransform,
+  slice = new TimeSlice(),
+): AsyncGenerator<Buffer> {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    for (const step of stepsOf(chunk)) {
+      yield* transform.push(step);
+      await slice.breathe();
+    }
+  }
   yield* transform.finish();
 }
 

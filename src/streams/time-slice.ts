@@ -7,12 +7,17 @@ const SLICE_MS = 1;
 export const STEP_LENGTH = 64 * 1024;
 
 export class TimeSlice {
-  private started = performance.now();
   private turn: Promise<void> | null = null;
+  private started: number;
+
+  /** @param now - milliseconds on a clock that never goes back */
+  constructor(private readonly now: () => number = () => performance.now()) {
+    this.started = now();
+  }
 
   /** Whether the time that a turn gives is used up. Tasks that share a slice share its time. */
   get isSpent(): boolean {
-    return performance.now() - this.started >= SLICE_MS;
+    return this.now() - this.started >= SLICE_MS;
   }
 
   /** Resolves at once while the slice lasts, otherwise after a turn of the event loop. */
@@ -23,7 +28,7 @@ export class TimeSlice {
   private async takeTurn(): Promise<void> {
     await nextTurn();
     this.turn = null;
-    this.started = performance.now();
+    this.started = this.now();
   }
 }
 

@@ -7,6 +7,7 @@ import { DecryptionError, InvalidEncryptionDataError } from '../../errors.js';
 import { once } from '../once.js';
 import type { JsonFields, Protocol } from '../protocol.js';
 import { cbcLayout, openWindow, paddingOf } from './content.js';
+import { CbcScript } from './script.js';
 import { openProperty, rowKeyFirst, sealProperty, storedPropertyIv } from './entity.js';
 
 export const protocolV1: Protocol = {
@@ -30,12 +31,24 @@ export const protocolV1: Protocol = {
     return cbcLayout(paddingOf(form));
   },
 
-  sealer: (key, { form, iv = randomBytes(BLOCK_LENGTH) }) => ({
-    fields: { ContentEncryptionIV: Buffer.from(iv).toString('base64') },
-    layout: cbcLayout(paddingOf(form)),
-    seal: once(() => cbcSealer({ key, iv, padding: paddingOf(form) })),
-    sealProperty: (place, plaintext) => sealProperty({ key, entityIv: iv, propertyIv: rowKeyFirst }, place, plaintext),
-  }),
+  sealer: (key, { form, iv = randomBytes(BLOCK_LENGTH) }) => {
+    const content = { key, iv, padding: paddingOf(form) };
+    const spend = once();
+    return {
+      fields: { ContentEncryptionIV: Buffer.from(iv).toString('base64') },
+      layout: cbcLayout(content.padding),
+      seal: () => {
+        spend();
+        return cbcSealer(content);
+      },
+      script: () => {
+        spend();
+        return new CbcScript(content);
+      },
+      sealProperty: (place, plaintext) =>
+        sealProperty({ key, entityIv: iv, propertyIv: rowKeyFirst }, place, plaintext),
+    };
+  },
 
   opener: (key, fields, { form }) => {
     const iv = storedIv(fields);

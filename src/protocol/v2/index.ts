@@ -1,20 +1,33 @@
 /** Protocols 2.0 and 2.1: AES-256-GCM in regions. They differ in the label that is wrapped, and in who chooses DataLength. */
 import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
 import { chain } from '../../crypto/byte-transform.js';
+import type { ContentKey } from '../../crypto/content-key.js';
 import { trim } from '../../crypto/trim.js';
 import { InvalidEncryptionDataError, UnsupportedOperationError } from '../../errors.js';
 import { once } from '../once.js';
-import type { CipherWindow, ContentForm, JsonFields, OpenerChoice, Protocol, SealerChoice } from '../protocol.js';
+import type {
+  CipherWindow,
+  ContentForm,
+  ContentSealer,
+  JsonFields,
+  OpenerChoice,
+  Protocol,
+  SealerChoice,
+} from '../protocol.js';
 import { RegionOpener, RegionSealer } from './content.js';
 import { REGION_OVERHEAD, regionLayout } from './layout.js';
 import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrderCheck } from './nonce.js';
 import { packKey, unpackKey } from './packed-key.js';
+import { RegionScript } from './script.js';
 
 /** Bytes of plaintext in a region, in every writer of 2.0. */
 export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
 /** Least and most that the writer of 2.1 (the Java SDK, and this package) lets its user choose. */
 export const MIN_REGION_LENGTH = 16;
 export const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
+
+/** Bytes of plaintext in a region for which a thread pays: with smaller ones telling takes longer than sealing. */
+const MIN_SCRIPTED_LENGTH = 64 * 1024;
 
 export const protocolV20 = protocolV2('2.0', () => DEFAULT_REGION_LENGTH);
 export const protocolV21 = protocolV2('2.1', ({ regionLength }) => regionLength ?? DEFAULT_REGION_LENGTH);
@@ -28,15 +41,7 @@ function protocolV2(version: string, dataLengthOf: (choice: SealerChoice) => num
     unpackKey: (packed) => unpackKey(version, packed),
     newLayout: (choice) => regionLayout(dataLengthOf(choice), choice.form),
     storedLayout: (fields, form) => regionLayout(storedDataLength(fields), form),
-    sealer: (key, choice) => {
-      const dataLength = dataLengthOf(choice);
-      const leastRegions = choice.form === 'message' ? 1 : 0;
-      return {
-        fields: { EncryptedRegionInfo: { DataLength: dataLength, NonceLength: NONCE_LENGTH } },
-        layout: regionLayout(dataLength, choice.form),
-        seal: once(() => new RegionSealer({ key, dataLength, leastRegions, nonces: littleEndianFromOne })),
-      };
-    },
+    sealer: (key, choice) => sealerOf(key, dataLengthOf(choice), choice.form),
     opener: (key, fields, choice) => {
       const dataLength = storedDataLength(fields);
       const inOrder = choice.regionOrder === 'checked' ? nonceOrderCheck() : anyNonce;
@@ -54,6 +59,24 @@ function protocolV2(version: string, dataLengthOf: (choice: SealerChoice) => num
         },
       };
     },
+  };
+}
+
+function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): ContentSealer {
+  const content = { key, dataLength, leastRegions: form === 'message' ? 1 : 0, nonces: littleEndianFromOne };
+  const spend = once();
+  const script = (): RegionScript => {
+    spend();
+    return new RegionScript(content);
+  };
+  return {
+    fields: { EncryptedRegionInfo: { DataLength: dataLength, NonceLength: NONCE_LENGTH } },
+    layout: regionLayout(dataLength, form),
+    seal: () => {
+      spend();
+      return new RegionSealer(content);
+    },
+    ...(dataLength < MIN_SCRIPTED_LENGTH ? {} : { script }),
   };
 }
 

@@ -130,3 +130,15 @@ describe('encryption', () => {
     expect(faults.join()).not.toContain('c2VjcmV0');
   });
 });
+
+describe('worker threads', () => {
+  it.each([[-1], [1.5], [65], ['2'], [null]])('cannot be %j', (workers) => {
+    expect(faultsOf({ connection, encryption, blob: { workers } })).toEqual([
+      '"blob.workers" must be a whole number from 0 to 64',
+    ]);
+  });
+
+  it.each([[0], [1], [64], [undefined]])('may be %j', (workers) => {
+    expect(faultsOf({ connection, encryption, blob: { workers } })).toEqual([]);
+  });
+});

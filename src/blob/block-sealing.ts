@@ -1,0 +1,84 @@
+/** Two ways from plaintext to blocks of ciphertext: sealed in this thread, or laid out here and sealed in place on another. */
+import type { ByteTransform } from '../crypto/byte-transform.js';
+import type { CipherScript } from '../crypto/cipher-step.js';
+import type { CipherThreads, ThreadedContent } from '../crypto/cipher-threads.js';
+import type { ContentSealer } from '../protocol/protocol.js';
+import type { SealedBlocks } from './sealed-blocks.js';
+
+export interface BlockSealing {
+  /** Every block is a multiple of so many bytes long, but the last. */
+  readonly blockMultiple: number;
+  put(plaintext: Uint8Array, blocks: SealedBlocks): Promise<void>;
+  end(blocks: SealedBlocks): Promise<void>;
+  /** The last touch to a block that is full; calls keep the order of blocks. */
+  complete(block: Buffer): Promise<Buffer>;
+  /** Ends it, whole or not. */
+  close(): void;
+}
+
+/** On a thread if there are threads and the content is large, otherwise here, where small content costs least. */
+export function blockSealing(
+  sealer: ContentSealer,
+  { threads, isLarge }: { readonly threads: CipherThreads | undefined; readonly isLarge: boolean },
+): BlockSealing {
+  const script = threads === undefined || !isLarge ? undefined : sealer.script?.();
+  if (threads === undefined || script === undefined) return new SealingHere(sealer.seal());
+  return new SealingThere(script, threads.open());
+}
+
+class SealingHere implements BlockSealing {
+  readonly blockMultiple = 1;
+
+  constructor(private readonly sealer: ByteTransform) {}
+
+  async put(plaintext: Uint8Array, blocks: SealedBlocks): Promise<void> {
+    for (const ciphertext of this.sealer.push(plaintext)) await blocks.write(ciphertext);
+  }
+
+  async end(blocks: SealedBlocks): Promise<void> {
+    for (const ciphertext of this.sealer.finish()) await blocks.write(ciphertext);
+  }
+
+  complete(block: Buffer): Promise<Buffer> {
+    return Promise.resolve(block);
+  }
+
+  close(): void {
+    // nothing is held
+  }
+}
+
+class SealingThere implements BlockSealing {
+  constructor(
+    private readonly script: CipherScript,
+    private readonly thread: ThreadedContent,
+  ) {}
+
+  get blockMultiple(): number {
+    return this.script.bufferMultiple;
+  }
+
+  async put(plaintext: Uint8Array, blocks: SealedBlocks): Promise<void> {
+    for (let taken = 0; taken < plaintext.length;) {
+      const laid = this.script.lay(await blocks.open(), blocks.filled, plaintext.subarray(taken));
+      blocks.filled = laid.at;
+      taken += laid.taken;
+    }
+  }
+
+  async end(blocks: SealedBlocks): Promise<void> {
+    for (let isWhole = false; !isWhole;) {
+      const ending = this.script.end(await blocks.open(), blocks.filled);
+      blocks.filled = ending.at;
+      isWhole = ending.isWhole;
+    }
+  }
+
+  complete(block: Buffer): Promise<Buffer> {
+    return this.thread.seal(block, this.script.takeSteps());
+  }
+
+  close(): void {
+    this.thread.close();
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * One worker thread that seals buffers in place. Buffers are transferred, never copied; the key crosses as a handle.
+ *
+ * The program of the thread is text, so that it runs alike from both builds of this package and from a bundle of the
+ * application, where a file beside this one would be missing.
+ */
+import { Worker } from 'node:worker_threads';
+import { CipherThreadError } from '../errors.js';
+import type { CipherStep } from './cipher-step.js';
+
+const PROGRAM = `
+const { parentPort } = require('node:worker_threads');
+const { createCipheriv } = require('node:crypto');
+const PIECE = 65536;
+const contents = new Map();
+
+const steps = {
+  begin(content, bytes, { algorithm, key, iv }) {
+    const options = algorithm === 'aes-256-gcm' ? { authTagLength: 16 } : undefined;
+    content.cipher = createCipheriv(algorithm, key, iv, options).setAutoPadding(false);
+    content.tag = undefined;
+  },
+  seal({ cipher }, bytes, { from, to }) {
+    for (let at = from; at < to; at += PIECE) bytes.set(cipher.update(bytes.subarray(at, Math.min(to, at + PIECE))), at);
+  },
+  tag(content, bytes, { at, from, to }) {
+    if (content.tag === undefined) {
+      content.cipher.final();
+      content.tag = content.cipher.getAuthTag();
+    }
+    bytes.set(content.tag.subarray(from, to), at);
+  },
+};
+
+parentPort.on('message', ({ id, length, buffer, todo }) => {
+  if (buffer === undefined) return contents.delete(id);
+  const content = contents.get(id) ?? {};
+  contents.set(id, content);
+  const bytes = new Uint8Array(buffer, 0, length);
+  for (const step of todo) steps[step.step](content, bytes, step);
+  parentPort.postMessage(buffer, [buffer]);
+});
+`;
+
+interface Waiting {
+  readonly resolve: (buffer: ArrayBuffer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class CipherThread {
+  /** Contents that are being sealed on it. */
+  contents = 0;
+  private readonly worker: Worker;
+  private readonly waiting: Waiting[] = [];
+  private ended: Error | null = null;
+
+  constructor() {
+    // none of the application's own flags and preloaded modules: they are not meant for it
+    this.worker = new Worker(PROGRAM, { eval: true, execArgv: [], env: {}, name: 'nestjs-azure-encrypted-storage' });
+    this.worker.unref();
+    this.worker.on('message', (buffer: ArrayBuffer) => this.settle((first) => first.resolve(buffer)));
+    this.worker.on('error', (cause) => this.end(new CipherThreadError({ cause })));
+    this.worker.on('exit', () => this.end(new CipherThreadError()));
+  }
+
+  get isAlive(): boolean {
+    return this.ended === null;
+  }
+
+  /** Hands a buffer over for good; resolves to its memory, sealed. Buffers of a content are sealed in the order of the calls. */
+  async seal(id: number, { buffer, byteLength }: Uint8Array, todo: readonly CipherStep[]): Promise<ArrayBuffer> {
+    if (this.ended !== null) throw this.ended;
+    this.worker.ref();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.worker.postMessage({ id, length: byteLength, buffer, todo }, [buffer as ArrayBuffer]);
+    });
+  }
+
+  /** Drops the key and the cipher of a content. */
+  forget(id: number): void {
+    this.worker.postMessage({ id });
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private settle(how: (first: Waiting) => void): void {
+    const first = this.waiting.shift();
+    if (first !== undefined) how(first);
+    // an idle thread does not keep the process alive, a busy one does
+    if (this.waiting.length === 0) this.worker.unref();
+  }
+
+  private end(error: Error): void {
+    this.ended ??= error;
+    while (this.waiting.length > 0) this.settle((first) => first.reject(error));
+  }
+}

@@ -1,0 +1,62 @@
+/** Threads that seal large contents beside the event loop. One content stays on one thread: its bytes are sealed in order. */
+import type { CipherStep } from './cipher-step.js';
+import { CipherThread } from './cipher-thread.js';
+
+/** A content on its thread. */
+export interface ThreadedContent {
+  /** Seals a buffer that has memory of its own, and takes that memory: use the buffer that it resolves to. */
+  seal(buffer: Buffer, steps: readonly CipherStep[]): Promise<Buffer>;
+  /** Ends the content, whole or not. */
+  close(): void;
+}
+
+/**
+ * A pool of worker threads for uploads. They start when they are first needed; idle ones do not keep the process alive.
+ *
+ * @example
+ * ```ts
+ * import { CipherThreads } from 'nestjs-azure-encrypted-storage';
+ *
+ * export const threads = new CipherThreads(1);
+ * ```
+ */
+export class CipherThreads {
+  private readonly threads: CipherThread[] = [];
+  private contents = 0;
+
+  /** @param size - threads at most */
+  constructor(private readonly size: number) {}
+
+  /** A place on the thread that has least to do. */
+  open(): ThreadedContent {
+    const thread = this.leastBusy();
+    const id = this.contents++;
+    thread.contents += 1;
+    return {
+      seal: async (buffer, steps) => {
+        const { byteOffset, byteLength } = buffer;
+        return Buffer.from(await thread.seal(id, buffer, steps), byteOffset, byteLength);
+      },
+      close: () => {
+        thread.contents -= 1;
+        thread.forget(id);
+      },
+    };
+  }
+
+  /** Ends all threads. Contents that are being sealed fail with `CIPHER_THREAD_FAILED`. */
+  async close(): Promise<void> {
+    await Promise.all(this.threads.splice(0).map((thread) => thread.close()));
+  }
+
+  private leastBusy(): CipherThread {
+    const alive = this.threads.filter((thread) => thread.isAlive);
+    this.threads.splice(0, Infinity, ...alive);
+    if (alive.length < this.size && alive.every(({ contents }) => contents > 0)) {
+      const thread = new CipherThread();
+      this.threads.push(thread);
+      return thread;
+    }
+    return alive.reduce((least, thread) => (thread.contents < least.contents ? thread : least));
+  }
+}

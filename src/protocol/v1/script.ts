@@ -1,0 +1,40 @@
+/** Content of protocol 1.0 laid out for a thread that seals it in place; the padding is laid out like plaintext. */
+import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
+import { asBuffer } from '../../crypto/bytes.js';
+import type { CipherScript, CipherStep, Laid } from '../../crypto/cipher-step.js';
+import type { CbcContent } from './content.js';
+
+export class CbcScript implements CipherScript {
+  readonly bufferMultiple = BLOCK_LENGTH;
+  private readonly begin: CipherStep[];
+  private filled = 0;
+  private isPadded: boolean;
+  private length = 0;
+
+  constructor(content: CbcContent) {
+    this.isPadded = content.padding === 'none';
+    this.begin = [{ step: 'begin', algorithm: 'aes-256-cbc', key: content.key, iv: content.iv }];
+  }
+
+  lay(buffer: Buffer, at: number, plaintext: Uint8Array): Laid {
+    const taken = asBuffer(plaintext).copy(buffer, at);
+    this.length += taken;
+    this.filled = at + taken;
+    return { at: this.filled, taken };
+  }
+
+  end(buffer: Buffer, at: number): { readonly at: number; readonly isWhole: boolean } {
+    if (this.isPadded) return { at, isWhole: true };
+    // buffers are multiples of a block: padding finds room whole, or none at all
+    if (at === buffer.length) return { at, isWhole: false };
+    const padding = BLOCK_LENGTH - (this.length % BLOCK_LENGTH);
+    this.filled = at + padding;
+    buffer.fill(padding, at, this.filled);
+    this.isPadded = true;
+    return { at: this.filled, isWhole: true };
+  }
+
+  takeSteps(): readonly CipherStep[] {
+    return [...this.begin.splice(0), { step: 'seal', from: 0, to: this.filled }];
+  }
+}

@@ -1,0 +1,142 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
+import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import { CipherThreads } from '../../src/crypto/cipher-threads.js';
+import type { ProtocolVersion } from '../../src/protocol/registry.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
+import { content, policyOf } from '../support/blobs.js';
+
+const MIB = 1024 * 1024;
+const REGION = 4 * MIB;
+const POLICIES: readonly (readonly [ProtocolVersion, number | undefined])[] = [
+  ['1.0', undefined],
+  ['2.0', undefined],
+  ['2.1', 100_000],
+  ['2.1', 1000],
+];
+const SIZES = [0, 1, REGION - 28, REGION - 27, REGION + 1, 9 * MIB + 5];
+/** Whole and odd ones: nonces, data, tags and padding are cut in every place. */
+const BLOCK_SIZES = [MIB, 65_537];
+
+describe.each(POLICIES)('blobs of protocol %s (region length %s), sealed on threads', (protocol, regionLength) => {
+  const threads = new CipherThreads(2);
+  let container: EncryptedContainerClient;
+  let folder: string;
+
+  beforeAll(async () => {
+    const service = BlobServiceClient.fromConnectionString(connectionString());
+    const policy = policyOf(protocol, regionLength === undefined ? {} : { regionLength });
+    container = new EncryptedBlobService(() => service, policy, { threads }).getContainerClient(uniqueName('threads'));
+    await container.createIfNotExists();
+    folder = await mkdtemp(join(tmpdir(), 'threads-'));
+  });
+
+  afterAll(async () => {
+    await threads.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it.each(SIZES)('give back %d bytes from data, stream and file', async (size) => {
+    const plaintext = content(size);
+    const file = join(folder, String(size));
+    await writeFile(file, plaintext);
+
+    for (const blockSize of BLOCK_SIZES) {
+      const blob = (from: string) => container.getBlockBlobClient(`${from}-${size}-${blockSize}`);
+      await Promise.all([
+        blob('data').uploadData(plaintext, { blockSize, concurrency: 2, maxSingleShotSize: blockSize }),
+        blob('stream').uploadStream(Readable.from(pieces(plaintext, 100_003)), blockSize, 3),
+        blob('file').uploadFile(file, { blockSize, maxSingleShotSize: blockSize }),
+      ]);
+
+      for (const from of ['data', 'stream', 'file']) {
+        expect([from, blockSize, plaintext.equals(await blob(from).downloadToBuffer())]).toEqual([
+          from,
+          blockSize,
+          true,
+        ]);
+      }
+    }
+  });
+
+  it('leave the caller its bytes as they were', async () => {
+    const plaintext = content(3 * MIB);
+    const given = Buffer.from(plaintext);
+
+    await container.getBlockBlobClient('given').uploadData(given, { blockSize: MIB, maxSingleShotSize: 0 });
+
+    expect(given.equals(plaintext)).toBe(true);
+  });
+
+  it('leave the old blob untouched when the source fails half-way, and end the source', async () => {
+    const blob = container.getBlockBlobClient('half-way');
+    await blob.uploadData(Buffer.from('old'));
+    const failing = Readable.from(failingAfter(5 * MIB));
+
+    await expect(blob.uploadStream(failing, MIB, 2)).rejects.toThrow('source broke');
+
+    expect(failing.destroyed).toBe(true);
+    expect((await blob.downloadToBuffer()).toString()).toBe('old');
+  });
+
+  it('end the source and leave the old blob untouched when aborted', async () => {
+    const blob = container.getBlockBlobClient('aborted');
+    await blob.uploadData(Buffer.from('old'));
+    const controller = new AbortController();
+    const source = Readable.from(pieces(content(6 * MIB), 65_536));
+    const onProgress = () => {
+      controller.abort();
+    };
+
+    const upload = blob.uploadStream(source, MIB, 2, { abortSignal: controller.signal, onProgress });
+
+    await expect(upload).rejects.toMatchObject({ name: 'AbortError' });
+    expect(source.destroyed).toBe(true);
+    expect((await blob.downloadToBuffer()).toString()).toBe('old');
+  });
+
+  it('count progress in bytes of plaintext, never more than were sent, up to the whole', async () => {
+    const plaintext = content(5 * MIB + 3);
+    const reported: number[] = [];
+
+    await container
+      .getBlockBlobClient('progress')
+      .uploadData(plaintext, { blockSize: MIB, onProgress: ({ loadedBytes }) => reported.push(loadedBytes) });
+
+    expect(reported.length).toBeGreaterThan(4);
+    expect(reported).toEqual([...reported].sort((a, b) => a - b));
+    expect(reported.at(-1)).toBe(plaintext.length);
+  });
+});
+
+describe('page blobs, sealed on a thread', () => {
+  const threads = new CipherThreads(1);
+
+  afterAll(() => threads.close());
+
+  it.each([0, 512, REGION, REGION + 512, 9 * MIB])('give back %d bytes', async (size) => {
+    const service = BlobServiceClient.fromConnectionString(connectionString());
+    const container = new EncryptedBlobService(() => service, policyOf('1.0'), { threads }).getContainerClient(
+      uniqueName('threads'),
+    );
+    await container.createIfNotExists();
+    const plaintext = content(size);
+
+    await container.getPageBlobClient('pages').uploadData(plaintext);
+
+    expect((await container.getPageBlobClient('pages').downloadToBuffer()).equals(plaintext)).toBe(true);
+  });
+});
+
+function* pieces(bytes: Buffer, length: number): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
+
+async function* failingAfter(length: number): AsyncGenerator<Buffer> {
+  for (let given = 0; given < length; given += 65_536) yield await Promise.resolve(content(65_536));
+  throw new Error('source broke');
+}

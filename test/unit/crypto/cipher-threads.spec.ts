@@ -1,0 +1,146 @@
+import { runAll } from '../../../src/crypto/byte-transform.js';
+import type { CipherScript } from '../../../src/crypto/cipher-step.js';
+import { CipherThreads } from '../../../src/crypto/cipher-threads.js';
+import { generateContentKey, importContentKey } from '../../../src/crypto/content-key.js';
+import type { ContentForm } from '../../../src/protocol/protocol.js';
+import { protocolFor } from '../../../src/protocol/registry.js';
+import { content } from '../../support/blobs.js';
+
+const KIB = 1024;
+const REGION = 64 * KIB;
+const key = importContentKey(generateContentKey());
+const threads = new CipherThreads(2);
+
+afterAll(() => threads.close());
+
+/** Seals on a thread, in buffers of one length, from chunks of another. */
+async function sealedOnThread(
+  script: CipherScript,
+  plaintext: Buffer,
+  { bufferLength, chunkLength }: { bufferLength: number; chunkLength: number },
+): Promise<Buffer> {
+  const onThread = threads.open();
+  const sealed: Promise<Buffer>[] = [];
+  let buffer = Buffer.allocUnsafeSlow(bufferLength);
+  let at = 0;
+  const cut = () => {
+    if (at > 0) sealed.push(onThread.seal(buffer.subarray(0, at), script.takeSteps()));
+    buffer = Buffer.allocUnsafeSlow(bufferLength);
+    at = 0;
+  };
+  for (let from = 0; from < plaintext.length; from += chunkLength) {
+    const chunk = plaintext.subarray(from, from + chunkLength);
+    for (let taken = 0; taken < chunk.length;) {
+      const laid = script.lay(buffer, at, chunk.subarray(taken));
+      taken += laid.taken;
+      at = laid.at;
+      if (at === bufferLength) cut();
+    }
+  }
+  for (let isWhole = false; !isWhole;) {
+    const end = script.end(buffer, at);
+    at = end.at;
+    isWhole = end.isWhole;
+    cut();
+  }
+  onThread.close();
+  return Buffer.concat(await Promise.all(sealed));
+}
+
+/** What opens it as any reader does. */
+function opened(version: '1.0' | '2.1', form: ContentForm, stored: { fields: object; sealed: Buffer }): Buffer {
+  const fields = stored.fields as Record<string, unknown>;
+  const opener = protocolFor(version).opener(key, fields, { form, regionOrder: 'checked' });
+  return runAll(opener.open(opener.layout.window({ offset: 0 }, stored.sealed.length)), stored.sealed);
+}
+
+const contents: readonly (readonly ['1.0' | '2.1', ContentForm])[] = [
+  ['1.0', 'stream'],
+  ['1.0', 'pages'],
+  ['2.1', 'stream'],
+];
+const lengths = [0, 16, 512, REGION - 16, REGION, REGION + 16, 2 * REGION, 3 * REGION + 512];
+/** Multiples of 16 that cut nonces, data and tags of regions in every way. */
+const bufferLengths = [16, 48, REGION, REGION + 16, REGION + 32, 4 * REGION];
+
+/** A content in small buffers takes many messages to the thread: the longest are left out there. */
+const rows = lengths
+  .flatMap((length) => bufferLengths.map((bufferLength) => [length, bufferLength] as const))
+  .filter(([length, bufferLength]) => length / bufferLength < 5000);
+
+describe.each(contents)('protocol %s, %s, on a thread', (version, form) => {
+  it.each(rows)('seals %d bytes in buffers of %d', async (length, bufferLength) => {
+    const plaintext = content(length);
+    for (const chunkLength of [1000, REGION, 5 * REGION]) {
+      const sealer = protocolFor(version).sealer(key, { form, regionLength: REGION });
+
+      const sealed = await sealedOnThread(sealer.script!(), plaintext, { bufferLength, chunkLength });
+
+      expect(sealed.length).toBe(sealer.layout.ciphertextLength(length));
+      expect(opened(version, form, { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
+    }
+  });
+
+  it('is the one way or the other, once', () => {
+    const scripted = protocolFor(version).sealer(key, { form, regionLength: REGION });
+    scripted.script!();
+    const sealed = protocolFor(version).sealer(key, { form, regionLength: REGION });
+    sealed.seal();
+
+    expect(() => scripted.seal()).toThrow('works once');
+    expect(() => sealed.script!()).toThrow('works once');
+  });
+});
+
+describe.each(['1.0', '2.1'] as const)('protocol %s, streams on a thread', (version) => {
+  it.each([1, 15, 17, 31, 33, REGION + 1, 2 * REGION - 1])('seal %d bytes, a multiple of nothing', async (length) => {
+    const sealer = protocolFor(version).sealer(key, { form: 'stream', regionLength: REGION });
+    const plaintext = content(length);
+
+    const sealed = await sealedOnThread(sealer.script!(), plaintext, { bufferLength: 4096, chunkLength: 777 });
+
+    expect(sealed.length).toBe(sealer.layout.ciphertextLength(length));
+    expect(opened(version, 'stream', { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
+  });
+});
+
+describe('threads', () => {
+  it('are not offered where a region is too small to be worth telling', () => {
+    expect(protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION - 1 }).script).toBeUndefined();
+  });
+
+  it('take the memory of a buffer and give it back', async () => {
+    const sealer = protocolFor('2.0').sealer(key, { form: 'stream' });
+    const script = sealer.script!();
+    const buffer = Buffer.allocUnsafeSlow(100);
+    script.lay(buffer, 0, content(88));
+    const onThread = threads.open();
+
+    const sealed = await onThread.seal(buffer, script.takeSteps());
+    onThread.close();
+
+    expect(buffer.length).toBe(0);
+    expect(sealed.length).toBe(100);
+    expect(sealed.buffer.byteLength).toBe(100);
+  });
+
+  it('fail what they were sealing when they are closed, and start anew', async () => {
+    const pool = new CipherThreads(1);
+    const script = protocolFor('1.0').sealer(key, { form: 'stream' }).script!();
+    const buffer = Buffer.allocUnsafeSlow(64);
+    script.lay(buffer, 0, content(64));
+    const onThread = pool.open();
+
+    const sealing = onThread.seal(buffer, script.takeSteps());
+    const closing = pool.close();
+
+    await expect(sealing).rejects.toMatchObject({ code: 'CIPHER_THREAD_FAILED' });
+    await closing;
+    const again = pool.open();
+    const nextScript = protocolFor('1.0').sealer(key, { form: 'stream' }).script!();
+    const next = Buffer.allocUnsafeSlow(16);
+    nextScript.lay(next, 0, content(16));
+    expect((await again.seal(next, nextScript.takeSteps())).length).toBe(16);
+    await pool.close();
+  });
+});
