@@ -18,12 +18,21 @@ export type {
   TableResource,
 } from './nest/encrypted-storage.options.js';
 
+// health
+export {
+  EncryptedStorageHealthIndicator,
+  type StorageHealthOptions,
+  type StorageHealthResult,
+} from './nest/encrypted-storage.health.js';
+export type { StorageHealthCheck } from './nest/health-checks.js';
+
 // injecting
 export {
   InjectEncryptedBlobService,
   InjectEncryptedContainer,
   InjectEncryptedQueue,
   InjectEncryptedQueueService,
+  InjectEncryptedStorageHealthIndicator,
   InjectEncryptedTable,
   InjectEncryptedTableService,
 } from './nest/inject.decorators.js';
@@ -32,6 +41,7 @@ export {
   getEncryptedContainerToken,
   getEncryptedQueueServiceToken,
   getEncryptedQueueToken,
+  getEncryptedStorageHealthIndicatorToken,
   getEncryptedTableServiceToken,
   getEncryptedTableToken,
 } from './nest/encrypted-storage.tokens.js';

@@ -13,7 +13,13 @@ import type {
 } from './encrypted-storage.options.js';
 import { creationProvider, policyLogProvider, resourceProviders } from './feature.providers.js';
 import { checkFeatureEncryption } from './options-check.js';
-import { classAliases, publicServiceTokens, serviceProviders, type ServiceTokens } from './service.providers.js';
+import {
+  classAliases,
+  healthProvider,
+  publicServiceTokens,
+  serviceProviders,
+  type ServiceTokens,
+} from './service.providers.js';
 
 let features = 0;
 
@@ -66,7 +72,8 @@ export class EncryptedStorageModule {
 
 function rootModule(source: CoreSource, { name, isGlobal = true }: EncryptedStorageModuleExtras): DynamicModule {
   const tokens = publicServiceTokens(name);
-  const providers = [...serviceProviders(tokens, name), ...(name === undefined ? classAliases(tokens) : [])];
+  const aliases = name === undefined ? classAliases(tokens) : [];
+  const providers = [...serviceProviders(tokens, name), healthProvider(name), ...aliases];
   return {
     module: EncryptedStorageModule,
     global: isGlobal,
@@ -83,7 +90,10 @@ function featureModule(given: EncryptedStorageFeatures, name: string | undefined
   const hasPolicy = given.encryption !== undefined;
   const tokens = hasPolicy ? publicServiceTokens(name) : privateServiceTokens(id);
   const aliases = hasPolicy && name === undefined ? classAliases(tokens) : [];
-  const services = serviceProviders(tokens, name, given.encryption);
+  const services = [
+    ...serviceProviders(tokens, name, given.encryption),
+    ...(hasPolicy ? [healthProvider(name, given.encryption)] : []),
+  ];
   const resources = resourceProviders(given, tokens, name);
   const clients = resources.map(({ provider }) => provider);
   return {

@@ -23,6 +23,9 @@ export const getEncryptedQueueServiceToken = (name?: string): InjectionToken => 
 
 export const getEncryptedTableServiceToken = (name?: string): InjectionToken => `EncryptedTableService${account(name)}`;
 
+export const getEncryptedStorageHealthIndicatorToken = (name?: string): InjectionToken =>
+  `EncryptedStorageHealthIndicator${account(name)}`;
+
 /** Of the client bound to one container. */
 export const getEncryptedContainerToken = (container: string, name?: string): InjectionToken =>
   `EncryptedContainer:${container}${account(name)}`;

@@ -5,6 +5,7 @@ import {
   getEncryptedContainerToken,
   getEncryptedQueueServiceToken,
   getEncryptedQueueToken,
+  getEncryptedStorageHealthIndicatorToken,
   getEncryptedTableServiceToken,
   getEncryptedTableToken,
 } from './encrypted-storage.tokens.js';
@@ -19,6 +20,10 @@ export const InjectEncryptedQueueService = (name?: string): Injection => Inject(
 
 /** Injects the {@link EncryptedTableService} of an account; the default one without a name. */
 export const InjectEncryptedTableService = (name?: string): Injection => Inject(getEncryptedTableServiceToken(name));
+
+/** Injects the {@link EncryptedStorageHealthIndicator} of an account; the default one without a name. */
+export const InjectEncryptedStorageHealthIndicator = (name?: string): Injection =>
+  Inject(getEncryptedStorageHealthIndicatorToken(name));
 
 /** Injects the client of a container that `forFeature({ containers })` names. */
 export const InjectEncryptedContainer = (container: string, name?: string): Injection =>

@@ -3,12 +3,14 @@ import type { InjectionToken, Provider } from '@nestjs/common';
 import { EncryptedBlobService } from '../blob/encrypted-blob.service.js';
 import { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
 import { EncryptedTableService } from '../table/encrypted-table.service.js';
+import { EncryptedStorageHealthIndicator } from './encrypted-storage.health.js';
 import { encryptionFor, toPolicy } from './encryption-policies.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
 import {
   clientsToken,
   getEncryptedBlobServiceToken,
   getEncryptedQueueServiceToken,
+  getEncryptedStorageHealthIndicatorToken,
   getEncryptedTableServiceToken,
   optionsToken,
 } from './encrypted-storage.tokens.js';
@@ -63,8 +65,24 @@ export function serviceProviders(
   ];
 }
 
+/** The health indicator of an account under these policies. */
+export const healthProvider = (name: string | undefined, feature?: Partial<EncryptionOptions>): Provider => ({
+  provide: getEncryptedStorageHealthIndicatorToken(name),
+  inject: [optionsToken(name), clientsToken(name)],
+  useFactory: (options: EncryptedStorageModuleOptions, clients: StorageClients) =>
+    new EncryptedStorageHealthIndicator({
+      clients,
+      policies: {
+        blob: policyFor(options, 'blob', feature),
+        queue: policyFor(options, 'queue', feature),
+        table: policyFor(options, 'table', feature),
+      },
+    }),
+});
+
 /** The class tokens, for the default account. */
 export const classAliases = (tokens: ServiceTokens): Provider[] => [
+  { provide: EncryptedStorageHealthIndicator, useExisting: getEncryptedStorageHealthIndicatorToken() },
   { provide: EncryptedBlobService, useExisting: tokens.blob },
   { provide: EncryptedQueueService, useExisting: tokens.queue },
   { provide: EncryptedTableService, useExisting: tokens.table },

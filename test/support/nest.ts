@@ -26,3 +26,20 @@ export function moduleWith(provider: Type<unknown>, ...imports: DynamicModule[])
   class OneProviderModule {}
   return OneProviderModule;
 }
+
+/** Keeps every line with its level, as an application's own logger would get it. */
+export class CapturingLogger implements LoggerService {
+  readonly lines: string[] = [];
+
+  log(message: unknown): void {
+    this.lines.push(`log ${String(message)}`);
+  }
+
+  warn(message: unknown): void {
+    this.lines.push(`warn ${String(message)}`);
+  }
+
+  error(message: unknown): void {
+    this.lines.push(`error ${String(message)}`);
+  }
+}

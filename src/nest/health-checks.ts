@@ -1,0 +1,115 @@
+/** What a health check does: a cheap call that has to authenticate, or one wrap and unwrap of random bytes. */
+import type { AbortSignalLike } from '@azure/abort-controller';
+import { equalBytes } from '../crypto/bytes.js';
+import { generateContentKey, wipe } from '../crypto/content-key.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { keyToWrap, unwrap, wrap } from '../envelope/key-choice.js';
+import { InvalidOptionsError, KeyMissingError, KeyUnwrapError } from '../errors.js';
+import type { EncryptionTarget, KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import type { ServiceKind } from './encryption-policies.js';
+import type { StorageClients } from './storage-clients.js';
+
+/** `key` wraps and unwraps; the others reach a service. */
+export type StorageHealthCheck = ServiceKind | 'key';
+
+/** What is checked: one account, under the policies of the module. */
+export interface HealthSubject {
+  readonly clients: StorageClients;
+  readonly policies: Readonly<Record<ServiceKind, EncryptionPolicy>>;
+}
+
+export interface CheckCall {
+  readonly abortSignal: AbortSignalLike;
+  readonly keyTarget?: EncryptionTarget;
+}
+
+const SERVICES = ['blob', 'queue', 'table'] as const;
+/** A table that need not exist: who is told that it does not was let in. */
+const PROBE = 'EncryptedStorageHealth';
+const NOT_FOUND = 404;
+
+/** Resolves if all is well; rejects with whatever failed. */
+export const checks: Readonly<Record<StorageHealthCheck, (subject: HealthSubject, call: CheckCall) => Promise<void>>> =
+  {
+    key: checkKeys,
+    blob: async ({ clients }, { abortSignal }) => {
+      await clients.blobs().listContainers({ abortSignal }).byPage({ maxPageSize: 1 }).next();
+    },
+    queue: async ({ clients }, { abortSignal }) => {
+      await clients.queues().listQueues({ abortSignal }).byPage({ maxPageSize: 1 }).next();
+    },
+    table: async ({ clients }, { abortSignal }) => {
+      try {
+        await clients.table(PROBE).getEntity(PROBE, PROBE, { abortSignal });
+      } catch (error) {
+        if ((error as { statusCode?: unknown }).statusCode !== NOT_FOUND) throw error;
+      }
+    },
+  };
+
+/** All that can be checked here: the services that the connection knows, and the keys if they can be told. */
+export function possibleChecks(
+  { clients, policies }: HealthSubject,
+  keyTarget?: EncryptionTarget,
+): StorageHealthCheck[] {
+  const services: Readonly<Record<ServiceKind, () => unknown>> = {
+    blob: clients.blobs,
+    queue: clients.queues,
+    table: () => clients.table(PROBE),
+  };
+  const known = SERVICES.filter((kind) => isKnown(services[kind]));
+  return [...(keysToCheck(policies, keyTarget).length > 0 ? (['key'] as const) : []), ...known];
+}
+
+function isKnown(client: () => unknown): boolean {
+  try {
+    client();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget }: CheckCall): Promise<void> {
+  const writing = keysToCheck(policies, keyTarget);
+  if (writing.length === 0) throw nothingToCheck(policies);
+  const keys = await Promise.all(writing.map(async (key) => (typeof key === 'function' ? key() : key)));
+  for (const key of new Set(keys)) await roundTrip(key, abortSignal);
+}
+
+/** The writing keys; a function that picks one is asked only for a target of its own kind. */
+function keysToCheck(
+  policies: HealthSubject['policies'],
+  keyTarget: EncryptionTarget | undefined,
+): (KeyEncryptionKey | (() => Promise<KeyEncryptionKey>))[] {
+  return SERVICES.flatMap((kind) => {
+    const { keyEncryptionKey: key } = policies[kind];
+    if (typeof key !== 'function') return key ?? [];
+    return keyTarget?.kind === kind ? () => keyToWrap(policies[kind], { target: keyTarget }) : [];
+  });
+}
+
+function nothingToCheck(policies: HealthSubject['policies']): Error {
+  return hasChosenKeys(policies)
+    ? new InvalidOptionsError(['the key is chosen by a function: give "keyTarget", what it would be chosen for'])
+    : new KeyMissingError();
+}
+
+/** Whether a function picks keys, which cannot be asked without a target. */
+export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
+  SERVICES.some((kind) => typeof policies[kind].keyEncryptionKey === 'function');
+
+/** A key that can only wrap only wraps. */
+async function roundTrip(key: KeyEncryptionKey, abortSignal: AbortSignalLike): Promise<void> {
+  const bytes = generateContentKey();
+  try {
+    const wrapped = await wrap(key, Buffer.from(bytes), { abortSignal });
+    if (key.canUnwrap === false) return;
+    const unwrapped = await unwrap(key, wrapped, { abortSignal });
+    const isSame = equalBytes(bytes, unwrapped);
+    wipe(unwrapped);
+    if (!isSame) throw new KeyUnwrapError(key.keyId);
+  } finally {
+    wipe(bytes);
+  }
+}
