@@ -53,6 +53,7 @@ export class CipherThread {
   private readonly worker: Worker;
   private readonly waiting: Waiting[] = [];
   private ended: Error | null = null;
+  private isRetired = false;
 
   constructor() {
     // none of the application's own flags and preloaded modules: they are not meant for it
@@ -79,11 +80,15 @@ export class CipherThread {
 
   /** Drops the key and the cipher of a content. */
   forget(id: number): void {
+    this.contents -= 1;
     this.worker.postMessage({ id });
+    if (this.isRetired) void this.retire();
   }
 
-  async close(): Promise<void> {
-    await this.worker.terminate();
+  /** Ends the thread, once it has nothing to seal. */
+  async retire(): Promise<void> {
+    this.isRetired = true;
+    if (this.contents === 0) await this.worker.terminate();
   }
 
   private settle(how: (first: Waiting) => void): void {

@@ -38,15 +38,14 @@ export class CipherThreads {
         return Buffer.from(await thread.seal(id, buffer, steps), byteOffset, byteLength);
       },
       close: () => {
-        thread.contents -= 1;
         thread.forget(id);
       },
     };
   }
 
-  /** Ends all threads. Contents that are being sealed fail with `CIPHER_THREAD_FAILED`. */
+  /** Ends the threads: idle ones now, busy ones when what they seal is whole. A content that comes later starts new ones. */
   async close(): Promise<void> {
-    await Promise.all(this.threads.splice(0).map((thread) => thread.close()));
+    await Promise.all(this.threads.splice(0).map((thread) => thread.retire()));
   }
 
   private leastBusy(): CipherThread {

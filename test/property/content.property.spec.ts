@@ -23,7 +23,12 @@ const kinds: readonly Kind[] = [
   { name: '2.0 message', protocol: protocolFor('2.0'), form: 'message', regionLength: REGION },
 ];
 
-const edges = [0, 1, 15, 16, 17, 31, 32, 33, REGION - 1, REGION, REGION + 1, 3 * REGION, 3 * REGION + 1];
+/** What a region has beyond its data: lengths at which data could be taken for it. */
+const OVERHEAD = 28;
+const edges = [
+  ...[0, 1, 15, 16, 17, 31, 32, 33, REGION - 1, REGION, REGION + 1, 3 * REGION, 3 * REGION + 1],
+  ...[OVERHEAD - 1, OVERHEAD, OVERHEAD + 1, REGION - OVERHEAD, REGION + OVERHEAD, 3 * REGION + OVERHEAD],
+];
 const lengths = fc.oneof(fc.constantFrom(...edges), fc.nat(1000));
 const cuts = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 });
 

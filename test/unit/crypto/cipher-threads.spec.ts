@@ -124,23 +124,42 @@ describe('threads', () => {
     expect(sealed.buffer.byteLength).toBe(100);
   });
 
-  it('fail what they were sealing when they are closed, and start anew', async () => {
+  it('let a content end when they are closed', async () => {
     const pool = new CipherThreads(1);
-    const script = protocolFor('1.0').sealer(key, { form: 'stream' }).script!();
-    const buffer = Buffer.allocUnsafeSlow(64);
-    script.lay(buffer, 0, content(64));
+    const plaintext = content(3 * REGION);
+    const sealer = protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION });
+    const script = sealer.script!();
     const onThread = pool.open();
+    const buffer = Buffer.allocUnsafeSlow(sealer.layout.ciphertextLength(plaintext.length));
+    const { at } = script.lay(buffer, 0, plaintext);
+    script.end(buffer, at);
 
-    const sealing = onThread.seal(buffer, script.takeSteps());
-    const closing = pool.close();
+    await pool.close();
+    const sealed = await onThread.seal(buffer, script.takeSteps());
+    onThread.close();
 
-    await expect(sealing).rejects.toMatchObject({ code: 'CIPHER_THREAD_FAILED' });
-    await closing;
+    expect(opened('2.1', 'stream', { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
+  });
+
+  it('fail what they were sealing when they break, and start anew', async () => {
+    const pool = new CipherThreads(1);
+    const broken = pool.open();
+    const impossible = { step: 'begin', algorithm: 'aes-256-cbc', key, iv: Buffer.alloc(3) } as const;
+
+    const sealing = [1, 2].map(() => broken.seal(Buffer.allocUnsafeSlow(16), [impossible]));
+    const outcomes = await Promise.allSettled(sealing);
+    broken.close();
+
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'CIPHER_THREAD_FAILED' } });
+    }
+    await expect(broken.seal(Buffer.allocUnsafeSlow(16), [])).rejects.toMatchObject({ code: 'CIPHER_THREAD_FAILED' });
     const again = pool.open();
-    const nextScript = protocolFor('1.0').sealer(key, { form: 'stream' }).script!();
+    const script = protocolFor('1.0').sealer(key, { form: 'stream' }).script!();
     const next = Buffer.allocUnsafeSlow(16);
-    nextScript.lay(next, 0, content(16));
-    expect((await again.seal(next, nextScript.takeSteps())).length).toBe(16);
+    script.lay(next, 0, content(16));
+    expect((await again.seal(next, script.takeSteps())).length).toBe(16);
+    again.close();
     await pool.close();
   });
 });

@@ -1,0 +1,66 @@
+/** Any content, region length, chunking, block length, concurrency and range, through the service. */
+import { Readable } from 'node:stream';
+import { BlobServiceClient } from '@azure/storage-blob';
+import fc from 'fast-check';
+import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
+import { CipherThreads } from '../../src/crypto/cipher-threads.js';
+import type { ProtocolVersion } from '../../src/protocol/registry.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
+import { bytesFrom, content, policyOf } from '../support/blobs.js';
+
+const KIB = 1024;
+const threads = new CipherThreads(1);
+const name = uniqueName('transfers');
+const service = BlobServiceClient.fromConnectionString(connectionString());
+
+beforeAll(() => service.getContainerClient(name).create());
+afterAll(() => threads.close());
+
+const regionLengths = [16, 1000, 64 * KIB, 100_000];
+
+const transfers = fc.record({
+  protocol: fc.constantFrom<ProtocolVersion>('1.0', '2.0', '2.1'),
+  regionLength: fc.constantFrom(...regionLengths),
+  length: fc.oneof(
+    fc.constantFrom(...regionLengths.flatMap((region) => [region - 1, region, region + 1, 3 * region, region + 28])),
+    fc.nat(400_000),
+  ),
+  chunks: fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 1, maxLength: 4 }),
+  blockSize: fc.constantFrom(16 * KIB, 50_001, 64 * KIB + 28, 256 * KIB),
+  concurrency: fc.integer({ min: 1, max: 6 }),
+  onThreads: fc.boolean(),
+  range: fc.tuple(fc.nat(450_000), fc.option(fc.nat(450_000), { nil: undefined })),
+});
+
+function* cut(bytes: Buffer, lengths: readonly number[]): Generator<Buffer> {
+  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+    const length = lengths[turn % lengths.length] ?? 1;
+    yield bytes.subarray(at, at + length);
+    at += length;
+  }
+}
+
+it('what is uploaded is downloaded, whole and in ranges, to streams and buffers', async () => {
+  let blobs = 0;
+  await fc.assert(
+    fc.asyncProperty(transfers, async ({ protocol, regionLength, length, blockSize, concurrency, ...transfer }) => {
+      const policy = policyOf(protocol, protocol === '2.1' ? { regionLength } : {});
+      const environment = transfer.onThreads ? { threads } : {};
+      const blob = new EncryptedBlobService(() => service, policy, environment)
+        .getContainerClient(name)
+        .getBlockBlobClient(`transfer-${blobs++}`);
+      const plaintext = content(length);
+      const [offset, count] = transfer.range;
+      const part = plaintext.subarray(offset, count === undefined ? undefined : offset + count);
+
+      await blob.uploadStream(Readable.from(cut(plaintext, transfer.chunks)), blockSize, concurrency);
+
+      expect((await blob.downloadToBuffer(0, undefined, { blockSize, concurrency })).equals(plaintext)).toBe(true);
+      expect((await blob.downloadToBuffer(offset, count, { blockSize, concurrency })).equals(part)).toBe(true);
+      const answer = await blob.download(offset, count);
+      expect(answer.contentLength).toBe(part.length);
+      expect((await bytesFrom(answer.readableStreamBody)).equals(part)).toBe(true);
+    }),
+    { numRuns: 60 },
+  );
+}, 240_000);
