@@ -54,8 +54,7 @@ export class KeyMismatchError extends EncryptedStorageError {
     readonly resolvedKeyId: string,
   ) {
     super(
-      `The key resolver answered with key id ${JSON.stringify(resolvedKeyId)} for ${JSON.stringify(keyId)}: ` +
-        'make it return the key of exactly that id, or null',
+      `The key resolver answered with key id ${JSON.stringify(resolvedKeyId)} for ${JSON.stringify(keyId)}: make it return the key of exactly that id, or null`,
     );
   }
 }
@@ -68,8 +67,7 @@ export class KeyAlgorithmError extends EncryptedStorageError {
     readonly algorithm: string,
   ) {
     super(
-      `Key ${JSON.stringify(keyId)} does not allow the wrap algorithm ${JSON.stringify(algorithm)}: ` +
-        'resolve the key id to a key of the right kind',
+      `Key ${JSON.stringify(keyId)} does not allow the wrap algorithm ${JSON.stringify(algorithm)}: resolve the key id to a key of the right kind`,
     );
   }
 }
@@ -126,8 +124,7 @@ export class UnsupportedProtocolError extends EncryptedStorageError {
     readonly algorithm: string,
   ) {
     super(
-      `Protocol ${JSON.stringify(protocol)} with ${JSON.stringify(algorithm)} is not supported: ` +
-        'upgrade this package if a newer SDK wrote the data',
+      `Protocol ${JSON.stringify(protocol)} with ${JSON.stringify(algorithm)} is not supported: upgrade this package if a newer SDK wrote the data`,
     );
   }
 }
@@ -145,8 +142,7 @@ export class RegionOutOfOrderError extends EncryptedStorageError {
   readonly code = 'REGION_OUT_OF_ORDER';
   constructor(readonly region: number) {
     super(
-      `Region ${region} is not the one that was written there: the content was rearranged, ` +
-        'use the recovery download only if you must read it all the same',
+      `Region ${region} is not the one that was written there: the content was rearranged, use the recovery download only if you must read it all the same`,
     );
   }
 }
@@ -206,6 +202,11 @@ export class CipherThreadError extends EncryptedStorageError {
   }
 }
 
+/** A handler of a queue throws it for a message that nobody can use: it goes to the poison queue at once. */
+export class UnprocessableMessageError extends EncryptedStorageError {
+  readonly code = 'UNPROCESSABLE_MESSAGE';
+}
+
 /** All errors of this package, for `switch (error.code)`. */
 export type AnyEncryptedStorageError =
   | InvalidOptionsError
@@ -226,7 +227,8 @@ export type AnyEncryptedStorageError =
   | UnsupportedOperationError
   | UnsupportedValueError
   | SourceLengthError
-  | CipherThreadError;
+  | CipherThreadError
+  | UnprocessableMessageError;
 
 /** All codes. */
 export type EncryptedStorageErrorCode = AnyEncryptedStorageError['code'];

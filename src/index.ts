@@ -74,13 +74,28 @@ export {
   type EncryptedQueueOptions,
   type EncryptedReceiveOptions,
   type EncryptedSendOptions,
-  type QueueDecryptionFailedHandler,
-  type QueueDecryptionFailure,
 } from './queue/encrypted-queue-client.js';
+export type { QueueDecryptionFailedHandler, QueueDecryptionFailure } from './queue/decryption-failure.js';
 export type { MessageEncoding } from './queue/message-encoding.js';
 export { EncryptedTableService } from './table/encrypted-table.service.js';
 export { EncryptedTableClient, type EncryptedTableOptions } from './table/encrypted-table-client.js';
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';
+
+// consuming a queue
+export {
+  EncryptedQueueConsumer,
+  type EncryptedQueueConsumerSource,
+} from './queue/consumer/encrypted-queue-consumer.js';
+export { EncryptedQueueMessage, type EncryptedQueueMessageHandler } from './queue/consumer/encrypted-queue-message.js';
+export type { EventMessage, QueueConsumerEvent } from './queue/consumer/consumer-event.js';
+export type { EncryptedQueueConsumerOptions } from './queue/consumer/consumer-options.js';
+export {
+  parsePoisonMessage,
+  type PoisonFacts,
+  type PoisonMessage,
+  type PoisonReason,
+} from './queue/consumer/poison-message.js';
+export { type ReplayOptions, replayPoisonMessages } from './queue/consumer/replay.js';
 
 // keys
 export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';
@@ -123,6 +138,7 @@ export {
   PlaintextNotAllowedError,
   RegionOutOfOrderError,
   SourceLengthError,
+  UnprocessableMessageError,
   UnsupportedOperationError,
   UnsupportedProtocolError,
   UnsupportedValueError,

@@ -6,7 +6,7 @@ import type { QueueServiceClient, StoragePipelineOptions as QueuePipelineOptions
 import type { ConfigurableModuleAsyncOptions, Type } from '@nestjs/common';
 import type { KeyEncryptionKey, KeyEncryptionKeySelector, KeyResolver } from '../keys/key-encryption-key.js';
 import type { ProtocolVersion } from '../protocol/registry.js';
-import type { QueueDecryptionFailedHandler } from '../queue/encrypted-queue-client.js';
+import type { QueueDecryptionFailedHandler } from '../queue/decryption-failure.js';
 import type { MessageEncoding } from '../queue/message-encoding.js';
 
 /** A name and its key, as the portal shows them. */

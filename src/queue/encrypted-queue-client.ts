@@ -26,25 +26,12 @@ import type {
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
 import { type EncryptionPolicy, keyConcurrencyOf } from '../envelope/encryption-policy.js';
-import { type EncryptedStorageError, isEncryptedStorageError } from '../errors.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { traced } from '../tracing/span.js';
+import { isMessagesFault, type QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { MessageEncoding } from './message-encoding.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
-
-/** A message that was left out of the answer because it could not be decrypted. */
-export interface QueueDecryptionFailure {
-  /** As stored: its text is the ciphertext. Received messages are invisible by now, their dequeue count has grown. */
-  readonly message: ReceivedMessageItem | PeekedMessageItem;
-  readonly error: EncryptedStorageError;
-  readonly queueName: string;
-  /** The plain client, to delete the message or to move it elsewhere. */
-  readonly queue: QueueClient;
-}
-
-/** Told of each message that cannot be decrypted. What it throws rejects the call. */
-export type QueueDecryptionFailedHandler = (failure: QueueDecryptionFailure) => void | Promise<void>;
 
 export interface EncryptedQueueOptions {
   /** What a message looks like inside the ciphertext; default `text`. */
@@ -170,6 +157,18 @@ export class EncryptedQueueClient {
   }
 
   /**
+   * Decrypts the stored text of a message that something else received, such as the plain client or a trigger of a function.
+   *
+   * @returns the exact content
+   * @throws as {@link EncryptedQueueClient.receiveMessages} without a handler
+   */
+  decryptMessage(storedText: string, options: OperationOptions = {}): Promise<Buffer> {
+    return traced('EncryptedQueueClient.decryptMessage', options, async (traceable) =>
+      openMessage(storedText, this.contextOf(traceable)),
+    );
+  }
+
+  /**
    * Changes a received message. New content is encrypted under a new content key; without content (`undefined`) only the
    * visibility changes and the stored text is not touched.
    */
@@ -242,9 +241,7 @@ export class EncryptedQueueClient {
     error: unknown,
     handler: QueueDecryptionFailedHandler | undefined,
   ): Promise<void> {
-    const isMessagesFault =
-      isEncryptedStorageError(error) && error.code !== 'KEY_UNAVAILABLE' && error.code !== 'INVALID_OPTIONS';
-    if (handler === undefined || !isMessagesFault) throw error;
+    if (handler === undefined || !isMessagesFault(error)) throw error;
     await handler({ message, error, queueName: this.name, queue: this.unencryptedClient });
   }
 }

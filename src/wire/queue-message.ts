@@ -8,7 +8,7 @@
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors.js';
 import { type EncryptionData, readEncryptionData, toWireObject } from './encryption-data.js';
-import { isObject, type JsonObject, parseObject, toAsciiJson } from './json.js';
+import { isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
 
 const CONTENTS = 'EncryptedMessageContents';
 const DATA = 'EncryptionData';
@@ -26,7 +26,7 @@ export const formatMessage = (sealed: Uint8Array, encryptionData: EncryptionData
 
 /** Throws {@link InvalidEncryptionDataError} for a sealed message whose encryption data is damaged. */
 export function parseMessage(text: string): StoredMessage {
-  const wrapper = wrapperOf(text) ?? wrapperOf(Buffer.from(text, 'base64').toString('utf8'));
+  const wrapper = storedObject(text);
   if (wrapper === null) return { kind: 'plain', content: text };
 
   const contents = wrapper[CONTENTS];
@@ -38,6 +38,17 @@ export function parseMessage(text: string): StoredMessage {
   if (!isObject(data)) throw new InvalidEncryptionDataError(`${DATA} is not an object`);
   return { kind: 'sealed', sealed: bytes, encryptionData: readEncryptionData(data) };
 }
+
+/** The key id that a message names, also where the rest of it is damaged; `null` if it names none. */
+export function keyIdOf(text: string): string | null {
+  const data = storedObject(text)?.[DATA];
+  const wrappedKey = isObject(data) ? member(data, 'WrappedContentKey') : undefined;
+  const keyId = isObject(wrappedKey) ? member(wrappedKey, 'KeyId') : undefined;
+  return typeof keyId === 'string' ? keyId : null;
+}
+
+const storedObject = (text: string): JsonObject | null =>
+  wrapperOf(text) ?? wrapperOf(Buffer.from(text, 'base64').toString('utf8'));
 
 function wrapperOf(text: string): JsonObject | null {
   const object = parseObject(text);

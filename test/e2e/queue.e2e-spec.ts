@@ -1,11 +1,8 @@
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
 import { KeyUnavailableError } from '../../src/errors.js';
-import type {
-  EncryptedQueueClient,
-  EncryptedQueueOptions,
-  QueueDecryptionFailure,
-} from '../../src/queue/encrypted-queue-client.js';
+import type { QueueDecryptionFailure } from '../../src/queue/decryption-failure.js';
+import type { EncryptedQueueClient, EncryptedQueueOptions } from '../../src/queue/encrypted-queue-client.js';
 import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { policyOf, testKey } from '../support/blobs.js';

@@ -1,0 +1,44 @@
+import type { PoisonReason } from './poison-message.js';
+
+/** Which message an event is about. Never its content. */
+export interface EventMessage {
+  readonly messageId: string;
+  readonly dequeueCount: number;
+}
+
+/**
+ * What happens in a consumer. `error` is what was thrown, as it is: one of a handler may repeat what the message holds.
+ *
+ * - `handled`: the handler returned, the message is deleted
+ * - `failed`: the handler threw; the message is visible again after `retryDelay` seconds
+ * - `poisoned`: the message is in the poison queue
+ * - `released`: the message is visible again after `retryDelay` seconds, and nothing of it was its fault
+ * - `lost`: somebody else has the message, or it expired; what the handler did may be done again
+ * - `unsettled`: the service refused to renew, delete, release or move the message
+ * - `keyUnavailable`, `keyAvailable`: beginning and end of the outage of a key
+ * - `queueUnavailable`, `queueAvailable`: beginning and end of the time in which the queue cannot be polled
+ */
+export type QueueConsumerEvent = { readonly queue: string } & (
+  | { readonly kind: 'handled' | 'lost'; readonly message: EventMessage }
+  | { readonly kind: 'failed'; readonly message: EventMessage; readonly error: unknown; readonly retryDelay: number }
+  | {
+      readonly kind: 'poisoned';
+      readonly message: EventMessage;
+      readonly reason: PoisonReason;
+      readonly keyId: string | null;
+      /** Whether reason and key id stand beside the text; a text that nearly fills a message leaves them no room. */
+      readonly isWrapped: boolean;
+      readonly error?: unknown;
+    }
+  | { readonly kind: 'released'; readonly message: EventMessage; readonly retryDelay: number; readonly error?: unknown }
+  | { readonly kind: 'unsettled'; readonly message: EventMessage; readonly error: unknown }
+  | { readonly kind: 'keyUnavailable'; readonly keyId: string; readonly error: unknown }
+  | { readonly kind: 'keyAvailable'; readonly keyId: string }
+  | { readonly kind: 'queueUnavailable'; readonly error: unknown }
+  | { readonly kind: 'queueAvailable' }
+);
+
+/** An event as the parts of a consumer tell it, who need not know the queue's name. */
+export type Report = (event: DistributiveOmit<QueueConsumerEvent, 'queue'>) => void;
+
+type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;

@@ -1,0 +1,339 @@
+import { jest } from '@jest/globals';
+import { KeyUnavailableError, UnprocessableMessageError } from '../../src/errors.js';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
+import { replayPoisonMessages } from '../../src/queue/consumer/replay.js';
+import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
+import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import { policyOf, testKey } from '../support/blobs.js';
+import { consume, FlakyKey, newQueue, PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
+
+jest.setTimeout(2 * PATIENCE);
+
+const fail = (): never => {
+  throw new Error('Jane Doe cannot be handled');
+};
+const poisonOf = (queue: EncryptedQueueClient) => plainQueue(`${queue.name}-poison`);
+const poisonTexts = (queue: EncryptedQueueClient) => visibleTexts(`${queue.name}-poison`);
+const likewise = (queue: EncryptedQueueClient, policy = policyOf('2.0')): EncryptedQueueClient =>
+  new EncryptedQueueService(() => ({ getQueueClient: plainQueue }) as never, policy).getQueueClient(queue.name);
+
+/** Stores a text as it is. */
+const store = (queue: EncryptedQueueClient, text: string) => queue.unencryptedClient.sendMessage(text);
+
+/** A text that this queue stores. */
+async function sealed(queue: EncryptedQueueClient, content: string): Promise<string> {
+  const { messageId, popReceipt } = await queue.sendMessage(content);
+  const [text = ''] = await visibleTexts(queue.name);
+  await queue.deleteMessage(messageId, popReceipt);
+  return text;
+}
+
+describe('a handler that fails', () => {
+  it('gets the message again, later each time', async () => {
+    const queue = await newQueue();
+    await queue.sendMessage('again');
+    const counts: number[] = [];
+
+    const { consumer, events, count } = await consume(
+      queue,
+      ({ dequeueCount }) => {
+        counts.push(dequeueCount);
+        if (dequeueCount < 3) fail();
+      },
+      { minRetryDelay: 0.5, maxRetryDelay: 1 },
+    );
+    await until(() => count('handled') === 1);
+    await consumer.stop();
+
+    expect(counts).toEqual([1, 2, 3]);
+    expect(events).toMatchObject([
+      { kind: 'failed', retryDelay: 0.5, error: new Error('Jane Doe cannot be handled') },
+      { kind: 'failed', message: { dequeueCount: 2 } },
+      { kind: 'handled' },
+    ]);
+    expect(await size(`${queue.name}-poison`)).toBe(0);
+  });
+
+  it('after so many failures finds the stored text in the poison queue, with reason and key id', async () => {
+    const queue = await newQueue();
+    const { messageId, insertedOn } = await queue.sendMessage('Jane Doe');
+    const [stored] = await visibleTexts(queue.name);
+    let calls = 0;
+
+    const { consumer, events, count } = await consume(
+      queue,
+      () => {
+        calls += 1;
+        fail();
+      },
+      { maxFailures: 3 },
+    );
+    await until(() => count('poisoned') === 1);
+    await consumer.stop();
+
+    expect(calls).toBe(3);
+    expect(await size(queue.name)).toBe(0);
+    const [text = ''] = await poisonTexts(queue);
+    expect(JSON.parse(text)).toMatchObject({ poisonMessage: 1, keyId: testKey.keyId, reason: 'HANDLER_FAILED' });
+    expect(text).not.toContain('Jane');
+    expect(parsePoisonMessage(text)).toEqual({
+      storedText: stored,
+      keyId: testKey.keyId,
+      facts: {
+        reason: 'HANDLER_FAILED',
+        queue: queue.name,
+        messageId,
+        dequeueCount: 3,
+        insertedOn,
+        poisonedOn: expect.any(Date) as Date,
+      },
+    });
+    expect(events.at(-1)).toMatchObject({
+      kind: 'poisoned',
+      reason: 'HANDLER_FAILED',
+      keyId: testKey.keyId,
+      isWrapped: true,
+    });
+  });
+
+  it('can send a message to the poison queue at once', async () => {
+    const queue = await newQueue();
+    await queue.sendMessage('no JSON');
+    await queue.sendMessage('{}');
+
+    const { consumer, count } = await consume(queue, (message) => {
+      message.json();
+      throw new UnprocessableMessageError('Nobody knows this kind of message');
+    });
+    await until(() => count('poisoned') === 2);
+    await consumer.stop();
+
+    const reasons = (await poisonTexts(queue)).map((text) => parsePoisonMessage(text).facts?.reason);
+    expect(reasons).toEqual(['UNPROCESSABLE_MESSAGE', 'UNPROCESSABLE_MESSAGE']);
+    expect(count('failed')).toBe(0);
+  });
+
+  it('keeps the message in the queue when the poison queue cannot be reached', async () => {
+    const queue = await newQueue();
+    await poisonOf(queue).delete();
+    await queue.sendMessage('kept');
+
+    const { consumer, events, count } = await consume(queue, fail, { maxFailures: 1 });
+    await until(() => count('unsettled') >= 2);
+    await until(() =>
+      poisonOf(queue)
+        .create()
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+    await until(() => count('poisoned') === 1);
+    await consumer.stop();
+
+    expect(events[0]).toMatchObject({ kind: 'unsettled', error: { statusCode: 404 } });
+    expect(await size(queue.name)).toBe(0);
+    expect(await size(`${queue.name}-poison`)).toBe(1);
+  });
+
+  it('never gets a message that was received too often, where that is asked for', async () => {
+    const queue = await newQueue();
+    await queue.sendMessage('kills the process');
+    // received, and never heard of again
+    await until(async () => {
+      await queue.unencryptedClient.receiveMessages({ visibilityTimeout: 1 });
+      const { peekedMessageItems } = await queue.unencryptedClient.peekMessages();
+      return (peekedMessageItems[0]?.dequeueCount ?? 0) >= 2;
+    });
+    let calls = 0;
+
+    const { consumer, count } = await consume(
+      queue,
+      () => {
+        calls += 1;
+      },
+      { maxDequeueCount: 2 },
+    );
+    await until(() => count('poisoned') === 1);
+    await consumer.stop();
+
+    expect(calls).toBe(0);
+    expect(parsePoisonMessage((await poisonTexts(queue))[0]!).facts?.reason).toBe('DEQUEUED_TOO_OFTEN');
+  });
+});
+
+describe('a message that cannot be decrypted', () => {
+  const flip = (text: string, member: string): string => {
+    const at = text.indexOf(`"${member}":"`) + member.length + 6;
+    return `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
+  };
+
+  it.each([
+    ['changed content', 'DECRYPTION_FAILED', testKey.keyId, (text: string) => flip(text, 'EncryptedMessageContents')],
+    ['a changed wrapped key', 'KEY_UNWRAP_FAILED', testKey.keyId, (text: string) => flip(text, 'EncryptedKey')],
+    ['a strange key id', 'KEY_NOT_FOUND', 'strange', (text: string) => text.replace(testKey.keyId, 'strange')],
+    [
+      'damaged encryption data',
+      'INVALID_ENCRYPTION_METADATA',
+      testKey.keyId,
+      (text: string) => text.replace('EncryptionAgent', 'Agent'),
+    ],
+    ['an unknown version', 'UNSUPPORTED_PROTOCOL', testKey.keyId, (text: string) => text.replace('"2.0"', '"9.0"')],
+    ['no encryption', 'PLAINTEXT_NOT_ALLOWED', null, () => 'in clear'],
+  ])('for %s goes to the poison queue at once, and the handler never sees it', async (_what, reason, keyId, spoil) => {
+    const queue = await newQueue(policyOf('2.0', { keyResolver: () => null }));
+    const spoiled = spoil(await sealed(queue, 'secret'));
+    await store(queue, spoiled);
+    await queue.sendMessage('good');
+    const handled: string[] = [];
+
+    const { consumer, count } = await consume(queue, ({ text }) => void handled.push(text));
+    await until(() => count('poisoned') === 1 && count('handled') === 1);
+    await consumer.stop();
+
+    expect(handled).toEqual(['good']);
+    expect(await size(queue.name)).toBe(0);
+    const [poison] = (await poisonTexts(queue)).map(parsePoisonMessage);
+    expect(poison).toMatchObject({ storedText: spoiled, keyId, facts: { reason, dequeueCount: 1 } });
+  });
+
+  it('goes there in its stored text alone where reason and key id find no room, and loses no byte', async () => {
+    const queue = await newQueue();
+    const nearlyFull = 'x'.repeat(48_800);
+    const stored = await sealed(queue, nearlyFull);
+    expect(65_536 - stored.length).toBeLessThan(200);
+    await store(queue, stored);
+
+    const { consumer, events, count } = await consume(queue, fail, { maxFailures: 1 });
+    await until(() => count('poisoned') === 1);
+    await consumer.stop();
+
+    expect(events.at(-1)).toMatchObject({ reason: 'HANDLER_FAILED', keyId: testKey.keyId, isWrapped: false });
+    const [text = ''] = await poisonTexts(queue);
+    expect(text).toBe(stored);
+    expect(parsePoisonMessage(text)).toEqual({ storedText: stored, keyId: testKey.keyId, facts: null });
+    expect(await replayPoisonMessages(poisonOf(queue), queue)).toBe(1);
+    expect((await queue.receiveMessages()).receivedMessageItems[0]?.messageText).toBe(nearlyFull);
+  });
+});
+
+describe('replayPoisonMessages', () => {
+  it('puts back the stored texts of the chosen messages, and leaves the others as they were', async () => {
+    const lost = AesKeyEncryptionKey.generate('lost');
+    const queue = await newQueue(policyOf('2.0', { keyResolver: () => null }));
+    await likewise(queue, policyOf('2.0', { keyEncryptionKey: lost })).sendMessage('of the lost key');
+    await queue.sendMessage('fails');
+    const { consumer, count } = await consume(queue, fail, { maxFailures: 1 });
+    await until(() => count('poisoned') === 2);
+    await consumer.stop();
+
+    const reader = likewise(queue, policyOf('2.0', { keyResolver: () => lost }));
+    const replayed = await replayPoisonMessages(poisonOf(queue), queue, { where: ({ keyId }) => keyId === 'lost' });
+
+    expect(replayed).toBe(1);
+    expect(
+      (await reader.receiveMessages({ numberOfMessages: 32 })).receivedMessageItems.map((item) => item.messageText),
+    ).toEqual(['of the lost key']);
+    expect((await poisonTexts(queue)).map((text) => parsePoisonMessage(text).facts?.reason)).toEqual([
+      'HANDLER_FAILED',
+    ]);
+  });
+
+  it('puts back no more than it is told', async () => {
+    const queue = await newQueue();
+    for (const text of ['a', 'b', 'c']) await poisonOf(queue).sendMessage(text);
+
+    expect(await replayPoisonMessages(poisonOf(queue), queue, { limit: 2 })).toBe(2);
+    expect(await size(queue.name)).toBe(2);
+    expect(await poisonTexts(queue)).toHaveLength(1);
+  });
+});
+
+describe('a key service that is down', () => {
+  it('from the start lets no message be received, and afterwards all are handled', async () => {
+    const key = new FlakyKey();
+    key.isDown = true;
+    const queue = await newQueue(policyOf('2.0', { keyEncryptionKey: key }));
+    for (const text of ['a', 'b']) await queue.sendMessage(text);
+    const counts: number[] = [];
+
+    const { consumer, events, count } = await consume(queue, (message) => void counts.push(message.dequeueCount), {
+      maxFailures: 1,
+    });
+    await until(() => key.asked >= 2);
+    key.isDown = false;
+    await until(() => count('handled') === 2);
+    await consumer.stop();
+
+    expect(counts).toEqual([1, 1]);
+    expect(events.map(({ kind }) => kind)).toEqual(['keyUnavailable', 'keyAvailable', 'handled', 'handled']);
+    expect(events[0]).toMatchObject({ keyId: testKey.keyId, error: { code: 'KEY_UNAVAILABLE' } });
+  });
+
+  it('in between is told once, hides no message for long and poisons none, also where one failure would', async () => {
+    const key = new FlakyKey();
+    const queue = await newQueue(policyOf('2.0', { keyEncryptionKey: key }));
+    const { consumer, events, count } = await consume(queue, () => undefined, {
+      maxFailures: 1,
+      maxDequeueCount: 1,
+      concurrency: 4,
+    });
+    await queue.sendMessage('before');
+    await until(() => count('handled') === 1);
+
+    key.isDown = true;
+    for (const text of ['a', 'b', 'c']) await queue.sendMessage(text);
+    const asked = key.asked;
+    await until(() => key.asked >= asked + 3);
+    key.isDown = false;
+    await until(() => count('handled') === 4);
+    await consumer.stop();
+
+    expect(count('keyUnavailable')).toBe(1);
+    expect(count('keyAvailable')).toBe(1);
+    expect(count('poisoned') + count('failed')).toBe(0);
+    expect(events.filter((event) => event.kind === 'released').length).toBeLessThanOrEqual(6);
+    expect(await size(`${queue.name}-poison`)).toBe(0);
+  });
+
+  it('for one key does not hold up the messages of another', async () => {
+    const down = new FlakyKey(AesKeyEncryptionKey.generate('down'));
+    const queue = await newQueue(policyOf('2.0', { keyResolver: () => down }));
+    const other = likewise(queue, policyOf('2.0', { keyEncryptionKey: down }));
+    down.isDown = true;
+    await other.sendMessage('waits');
+    for (const text of ['a', 'b', 'c']) await queue.sendMessage(text);
+    const handled: string[] = [];
+
+    const { consumer, count } = await consume(queue, ({ text }) => void handled.push(text), { maxFailures: 1 });
+    await until(() => count('handled') === 3);
+    down.isDown = false;
+    await until(() => count('handled') === 4);
+    await consumer.stop();
+
+    expect(handled).toEqual(['a', 'b', 'c', 'waits']);
+    expect(count('poisoned')).toBe(0);
+  });
+
+  it('under the handler itself is no failure of the message either', async () => {
+    const queue = await newQueue();
+    await queue.sendMessage('stores a blob');
+    let calls = 0;
+
+    const { consumer, count } = await consume(
+      queue,
+      () => {
+        calls += 1;
+        if (calls < 4)
+          throw new Error('The scan could not be stored', { cause: new KeyUnavailableError('of the blob') });
+      },
+      { maxFailures: 1 },
+    );
+    await until(() => count('handled') === 1);
+    await consumer.stop();
+
+    expect(count('released')).toBe(3);
+    expect(count('poisoned') + count('failed')).toBe(0);
+  });
+});

@@ -1,0 +1,94 @@
+/** Consumers over the emulator, a key whose service can be down, and how to wait for what must come without counting on speed. */
+import { setTimeout } from 'node:timers/promises';
+import { QueueServiceClient } from '@azure/storage-queue';
+import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { KeyUnavailableError } from '../../src/errors.js';
+import type { KeyEncryptionKey, WrappedKey } from '../../src/keys/key-encryption-key.js';
+import type { QueueConsumerEvent } from '../../src/queue/consumer/consumer-event.js';
+import type { EncryptedQueueConsumerOptions } from '../../src/queue/consumer/consumer-options.js';
+import { EncryptedQueueConsumer } from '../../src/queue/consumer/encrypted-queue-consumer.js';
+import type { EncryptedQueueMessageHandler } from '../../src/queue/consumer/encrypted-queue-message.js';
+import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
+import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import { connectionString, uniqueName } from './azurite.js';
+import { policyOf, testKey } from './blobs.js';
+
+/** Long enough for a machine under load; what waits for it fails only where nothing comes at all. */
+export const PATIENCE = 60_000;
+const STEP = 20;
+
+/** Waits until `holds` does. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`It did not come to this: ${holds.toString()}`);
+    await setTimeout(STEP);
+  }
+}
+
+/** Works, until its service is said to be down. */
+export class FlakyKey implements KeyEncryptionKey {
+  isDown = false;
+  /** Times that it was asked to unwrap. */
+  asked = 0;
+
+  constructor(private readonly key: KeyEncryptionKey = testKey) {}
+
+  get keyId(): string {
+    return this.key.keyId;
+  }
+
+  wrapKey(contentKey: Uint8Array): Promise<WrappedKey> {
+    return this.key.wrapKey(contentKey);
+  }
+
+  async unwrapKey(encryptedKey: Uint8Array, algorithm: string): Promise<Uint8Array> {
+    this.asked += 1;
+    if (this.isDown) throw new KeyUnavailableError(this.keyId);
+    return this.key.unwrapKey(encryptedKey, algorithm);
+  }
+}
+
+const service = QueueServiceClient.fromConnectionString(connectionString());
+
+export const plainQueue = (name: string) => service.getQueueClient(name);
+
+export async function newQueue(policy: EncryptionPolicy = policyOf('2.0')): Promise<EncryptedQueueClient> {
+  const queue = new EncryptedQueueService(() => service, policy).getQueueClient(uniqueName('consumed'));
+  await queue.create();
+  await plainQueue(`${queue.name}-poison`).create();
+  return queue;
+}
+
+export interface Watched {
+  readonly consumer: EncryptedQueueConsumer;
+  readonly events: readonly QueueConsumerEvent[];
+  /** How many events of that kind there were. */
+  readonly count: (kind: QueueConsumerEvent['kind']) => number;
+}
+
+/** A consumer that runs, with short times, and what it tells; the test stops it. */
+export async function consume(
+  queue: EncryptedQueueClient,
+  handler: EncryptedQueueMessageHandler,
+  options: EncryptedQueueConsumerOptions = {},
+): Promise<Watched> {
+  const events: QueueConsumerEvent[] = [];
+  const source = { queue, getPoisonQueue: plainQueue };
+  const short = { minPollDelay: 0.02, maxPollDelay: 0.1, minRetryDelay: 0, maxRetryDelay: 0, shutdownTimeout: 5 };
+  const onEvent = (event: QueueConsumerEvent): void => void events.push(event);
+  const consumer = new EncryptedQueueConsumer(source, handler, { ...short, onEvent, ...options });
+  await consumer.start();
+  return { consumer, events, count: (kind) => events.filter((event) => event.kind === kind).length };
+}
+
+/** Texts that stand in a queue and are visible now, as they are stored. */
+export async function visibleTexts(name: string): Promise<string[]> {
+  const { peekedMessageItems } = await plainQueue(name).peekMessages({ numberOfMessages: 32 });
+  return peekedMessageItems.map(({ messageText }) => messageText);
+}
+
+/** Messages in a queue, visible or not. */
+export async function size(name: string): Promise<number> {
+  return (await plainQueue(name).getProperties()).approximateMessagesCount ?? 0;
+}

@@ -1,0 +1,49 @@
+import { atMost, backOff, pause } from '../../../../src/queue/consumer/back-off.js';
+
+const most = () => 1;
+const least = () => 0;
+
+describe('backOff', () => {
+  it.each([
+    [1, 1],
+    [2, 2],
+    [3, 4],
+    [7, 60],
+    [1_000_000, 60],
+  ])('before try %d waits at most %d of 1 to 60 seconds, and at least half of that', (attempt, seconds) => {
+    expect(backOff(attempt, { min: 1, max: 60 }, most)).toBe(seconds);
+    expect(backOff(attempt, { min: 1, max: 60 }, least)).toBe(Math.max(1, seconds / 2));
+  });
+
+  it('does not wait where both bounds are zero', () => {
+    expect(backOff(1_000_000, { min: 0, max: 0 }, most)).toBe(0);
+  });
+
+  it('spreads by chance', () => {
+    const delays = Array.from({ length: 100 }, () => backOff(5, { min: 1, max: 60 }));
+
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(8);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(16);
+    expect(new Set(delays).size).toBeGreaterThan(1);
+  });
+});
+
+describe('pause', () => {
+  it('ends at once when it is aborted', async () => {
+    const controller = new AbortController();
+    const paused = pause(3600, controller.signal);
+    controller.abort();
+
+    await expect(paused).resolves.toBeUndefined();
+  });
+});
+
+describe('atMost', () => {
+  it('does not wait for work that does not end', async () => {
+    await expect(atMost(0.01, new Promise(() => undefined))).resolves.toBeUndefined();
+  });
+
+  it('waits no longer than the work', async () => {
+    await expect(atMost(3600, Promise.resolve())).resolves.toBeUndefined();
+  });
+});

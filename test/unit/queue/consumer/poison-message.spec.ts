@@ -1,0 +1,61 @@
+import { formatPoisonMessage, parsePoisonMessage } from '../../../../src/queue/consumer/poison-message.js';
+
+const LIMIT = 65_536;
+const facts = {
+  reason: 'HANDLER_FAILED',
+  queue: 'referrals',
+  messageId: 'id',
+  dequeueCount: 5,
+  insertedOn: new Date('2026-01-02T03:04:05Z'),
+  poisonedOn: new Date('2026-01-03T03:04:05Z'),
+};
+const sealed = (keyId: string, contents = 'AAAA') =>
+  JSON.stringify({ EncryptedMessageContents: contents, EncryptionData: { WrappedContentKey: { KeyId: keyId } } });
+
+describe('a poison message', () => {
+  it.each([
+    ['sealed', sealed('clinic:2026'), 'clinic:2026'],
+    ['damaged', sealed('clinic:2026', '***'), 'clinic:2026'],
+    ['in clear', 'naïve "quoted" \\ \r\n 🙂', null],
+    ['empty', '', null],
+  ])('gives back a text that is %s, its key id and all facts', (_what, storedText, keyId) => {
+    const { text, isWrapped } = formatPoisonMessage(storedText, facts);
+
+    expect(isWrapped).toBe(true);
+    expect(parsePoisonMessage(text)).toEqual({ storedText, keyId, facts });
+  });
+
+  it('is the stored text alone from the first byte that finds no room', () => {
+    const room = LIMIT - formatPoisonMessage('', facts).text.length;
+
+    const full = formatPoisonMessage('x'.repeat(room), facts);
+    expect(full.isWrapped).toBe(true);
+    expect(full.text).toHaveLength(LIMIT);
+
+    const over = 'x'.repeat(room + 1);
+    expect(formatPoisonMessage(over, facts)).toEqual({ text: over, isWrapped: false });
+    expect(parsePoisonMessage(over)).toEqual({ storedText: over, keyId: null, facts: null });
+  });
+
+  it('counts bytes, not characters', () => {
+    const text = 'é'.repeat(LIMIT / 2 - 100);
+
+    expect(formatPoisonMessage(text, facts)).toEqual({ text, isWrapped: false });
+  });
+
+  it('leaves a key id of ill will in the stored text', () => {
+    const storedText = sealed('k'.repeat(30_000));
+
+    const { text, isWrapped } = formatPoisonMessage(storedText, facts);
+    expect(isWrapped).toBe(true);
+    expect(JSON.parse(text)).toMatchObject({ keyId: null });
+    expect(parsePoisonMessage(text).keyId).toHaveLength(30_000);
+  });
+
+  it.each(['{}', '[]', '{"poisonMessage":1}', '{"poisonMessage":2,"storedText":"x"}', 'null'])(
+    'is a stored text where it is %s',
+    (text) => {
+      expect(parsePoisonMessage(text)).toEqual({ storedText: text, keyId: null, facts: null });
+    },
+  );
+});
