@@ -1,0 +1,67 @@
+/** `npm run bench [-- [subject ...] [--quick] [--json] [--write]]`; bench/README.md tells how to read what it prints. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { canTell } from './support/other-work.js';
+import { Lab, type Subject } from './support/lab.js';
+import { projectPath } from './support/project.js';
+import { machine, type Report, type Row, toMarkdown, versions } from './support/report.js';
+import { transfers } from './transfers.bench.js';
+
+const SUBJECTS: readonly Subject[] = [transfers];
+/** Plain may be this far from plain. */
+const VOID_BEYOND = 0.1;
+const README = projectPath('bench/README.md');
+const TABLE = /(<!-- table -->\n)[^]*(\n<!-- end of table -->)/;
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+const unknown = positionals.filter((name) => !SUBJECTS.some((subject) => subject.name === name));
+if (unknown.length > 0) {
+  console.error(`No subject ${unknown.join(', ')}: there are ${SUBJECTS.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+const report = await measure(SUBJECTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name)));
+console.log(flags.json ? JSON.stringify(report) : toMarkdown(report));
+if (flags.write) await write(report);
+
+async function measure(subjects: readonly Subject[]): Promise<Report> {
+  const started = performance.now();
+  const lab = await Lab.open(flags.quick);
+  const rows: Row[] = [];
+  try {
+    for (const subject of subjects) rows.push(...(await subject.run(lab)));
+  } finally {
+    await lab.close();
+  }
+  return {
+    machine: machine(),
+    versions: versions(),
+    seconds: (performance.now() - started) / 1000,
+    sameBesideSame: lab.sameBesideSame,
+    isVoid: lab.sameBesideSame.some(({ ratio }) => Math.abs(ratio - 1) > VOID_BEYOND),
+    notes: [...(canTell ? [] : ['No /proc/stat here: samples were not gated on other work.']), ...lab.notes],
+    rows,
+  };
+}
+
+/** Puts the table into the README, unless it is worth nothing. */
+async function write(found: Report): Promise<void> {
+  if (found.isVoid || flags.quick || positionals.length > 0) {
+    console.error('Nothing written: only a whole run that is not void goes into bench/README.md');
+    process.exitCode = 1;
+    return;
+  }
+  const text = await readFile(README, 'utf8');
+  await writeFile(
+    README,
+    text.replace(TABLE, (_, start: string, end: string) => start + toMarkdown(found) + end),
+  );
+}

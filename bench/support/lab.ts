@@ -1,0 +1,75 @@
+/** What every subject works with: a blob server, an emulator when one is asked for, memory and files, and the run's options. */
+import { newSeed } from './stored-content.js';
+import type { Row } from './report.js';
+import { projectModule } from './project.js';
+import { inRounds, type Samples, type Variants } from './rounds.js';
+import { ServerProcess } from './server-process.js';
+import { benchKey, Blobs, Materials, plainService } from './transfer.js';
+
+/** One thing that is measured: a file `<name>.bench.ts`. */
+export interface Subject {
+  readonly name: string;
+  readonly run: (lab: Lab) => Promise<readonly Row[]>;
+}
+
+interface Emulator {
+  readonly connectionString: string;
+  readonly stop: () => Promise<void>;
+}
+
+const ROUNDS = 5;
+const QUICK_ROUNDS = 1;
+
+export class Lab {
+  readonly materials = new Materials();
+  readonly blobs: Blobs;
+  /** Plain beside plain, of every comparison that has it. */
+  readonly sameBesideSame: { readonly case: string; readonly ratio: number }[] = [];
+  readonly notes: string[] = [];
+  /** Processes of the bench beside this one, which are no other work. */
+  readonly pids: number[] = [];
+  private emulator: Emulator | undefined;
+
+  private constructor(
+    readonly server: ServerProcess,
+    readonly isQuick: boolean,
+  ) {
+    this.blobs = new Blobs(plainService(server.url));
+    this.pids.push(server.pid);
+  }
+
+  static async open(isQuick: boolean): Promise<Lab> {
+    return new Lab(await ServerProcess.start(await newSeed(benchKey())), isQuick);
+  }
+
+  /** Takes the variants in turn; a note of progress goes to standard error. */
+  compare<Name extends string, S>(what: string, variants: Variants<Name, S>): Promise<Record<Name, Samples<S>>> {
+    return this.measure(what, variants, this.isQuick ? QUICK_ROUNDS : ROUNDS);
+  }
+
+  /** The same with another number of rounds. */
+  measure<Name extends string, S>(
+    what: string,
+    variants: Variants<Name, S>,
+    rounds: number,
+  ): Promise<Record<Name, Samples<S>>> {
+    process.stderr.write(`${what}\n`);
+    return inRounds(variants, { rounds, pids: this.pids });
+  }
+
+  /** The connection string of an embedded Azurite, fresh for each subject: it slows down as it fills. */
+  async freshEmulator(): Promise<string> {
+    await this.emulator?.stop();
+    const { startAzurite } = await projectModule<{ readonly startAzurite: () => Promise<Emulator> }>(
+      'test/support/azurite.mjs',
+    );
+    this.emulator = await startAzurite();
+    return this.emulator.connectionString;
+  }
+
+  async close(): Promise<void> {
+    await this.materials.release();
+    await this.emulator?.stop();
+    this.server.stop();
+  }
+}

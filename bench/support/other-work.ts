@@ -1,0 +1,75 @@
+/** How busy the machine is with other work than the bench's: what a sample is gated on. Linux tells; elsewhere nothing is gated. */
+import { readFileSync } from 'node:fs';
+
+/** Cores busy with work of others, steal counted double, that a sample may start under, and may have had on average. */
+const QUIET_BEFORE = 0.1;
+const QUIET_DURING = 0.2;
+const STEAL_DURING = 0.1;
+const WATCH_MS = 150;
+const TICKS_PER_SECOND = 100;
+
+interface Ticks {
+  readonly at: number;
+  readonly busy: number;
+  readonly steal: number;
+  readonly own: number;
+}
+
+export interface OtherWork {
+  /** Cores. */
+  readonly busy: number;
+  readonly steal: number;
+}
+
+export const canTell = process.platform === 'linux' && readTicks([]) !== null;
+
+/** Measures from now on; `pids` are the processes of the bench beside this one. Without /proc it finds nothing. */
+export function watchOthers(pids: readonly number[]): () => OtherWork {
+  const before = readTicks(pids);
+  return () => {
+    const after = readTicks(pids);
+    if (before === null || after === null) return { busy: 0, steal: 0 };
+    const cores = (ticks: number): number => ticks / TICKS_PER_SECOND / ((after.at - before.at) / 1000);
+    return {
+      busy: Math.max(0, cores(after.busy - before.busy - (after.own - before.own))),
+      steal: cores(after.steal - before.steal),
+    };
+  };
+}
+
+export const wasQuiet = ({ busy, steal }: OtherWork): boolean => busy <= QUIET_DURING && steal <= STEAL_DURING;
+
+/** Waits for a quiet moment, `limitMs` at most, and returns the milliseconds waited. */
+export async function waitForQuiet(pids: readonly number[], limitMs: number): Promise<number> {
+  const started = performance.now();
+  const waited = (): number => performance.now() - started;
+  while (canTell && waited() < limitMs) {
+    const others = watchOthers(pids);
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    const { busy, steal } = others();
+    if (busy + 2 * steal < QUIET_BEFORE) break;
+  }
+  return waited();
+}
+
+function readTicks(pids: readonly number[]): Ticks | null {
+  try {
+    const [, ...columns] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').trim().split(/\s+/).map(Number);
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] = columns;
+    const own = [process.pid, ...pids].reduce((sum, pid) => sum + ticksOf(pid), 0);
+    return { at: performance.now(), busy: user + nice + system + irq + softIrq, steal, own };
+  } catch {
+    return null;
+  }
+}
+
+/** User and system time of a process with its threads; 0 once it is gone. */
+function ticksOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return 0;
+  }
+}

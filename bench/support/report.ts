@@ -1,0 +1,131 @@
+/** What a run found: rows of one table, and the same for programs. */
+import { arch, cpus, release, totalmem, type } from 'node:os';
+import { versionOf } from './project.js';
+
+export const UNITS = ['MB/s', 'us', 'ms', '/s', 'requests', 'MiB', 'bytes'] as const;
+export type Unit = (typeof UNITS)[number];
+
+/** One line of the table. Plain is the Azure SDK alone, encrypted is this package (or whom `case` names). */
+export interface Row {
+  readonly subject: string;
+  readonly case: string;
+  readonly protocol: string;
+  readonly unit: Unit;
+  readonly plain?: number;
+  readonly encrypted: number;
+  /** Throughput: encrypted to plain; times: plain to encrypted. 1 is as fast as plain, less is slower. */
+  readonly ratio?: number;
+  /** CPU of the client, encrypted to plain. */
+  readonly cpuRatio?: number;
+  /** Seconds of a busy event loop that a GiB takes beyond plain. */
+  readonly loopAdded?: number;
+  /** Milliseconds of event-loop delay beyond plain. */
+  readonly delayAdded?: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** MiB of peak resident memory beyond plain. */
+  readonly memoryAdded?: number;
+  /** Samples that were taken on a quiet machine, of all. */
+  readonly quiet?: string;
+  readonly targets?: readonly Target[];
+}
+
+/** A bar that the project sets itself. */
+export interface Target {
+  readonly what: string;
+  readonly value: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+export interface Report {
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly seconds: number;
+  /** Plain beside plain: what the run cannot tell apart. */
+  readonly sameBesideSame: readonly { readonly case: string; readonly ratio: number }[];
+  /** Whether plain was too far from itself for the rest to mean anything. */
+  readonly isVoid: boolean;
+  readonly notes: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+export const machine = (): string => {
+  const [first] = cpus();
+  const memory = Math.round(totalmem() / 1024 ** 3);
+  return `${cpus().length} x ${first?.model ?? 'unknown CPU'}, ${memory} GiB, ${type()} ${release()} ${arch()}`;
+};
+
+export const versions = (): Record<string, string> => ({
+  node: process.versions.node,
+  openssl: process.versions.openssl,
+  ...Object.fromEntries(
+    ['@azure/storage-blob', '@azure/storage-queue', '@azure/data-tables', '@nestjs/core', 'azurite'].map((name) => [
+      name,
+      versionOf(name),
+    ]),
+  ),
+});
+
+export const isMet = ({ value, atLeast = -Infinity, atMost = Infinity }: Target): boolean =>
+  value >= atLeast && value <= atMost;
+
+const COLUMNS: readonly (readonly [name: string, cell: (row: Row) => string])[] = [
+  ['case', (row) => row.case],
+  ['protocol', (row) => row.protocol],
+  ['plain', (row) => quantity(row.plain, row.unit)],
+  ['encrypted', (row) => quantity(row.encrypted, row.unit)],
+  ['ratio', (row) => fixed(row.ratio, 2)],
+  ['CPU ratio', (row) => fixed(row.cpuRatio, 1)],
+  ['loop s/GiB', (row) => signed(row.loopAdded, 2)],
+  ['delay p50/p99/max ms', (row) => delays(row.delayAdded)],
+  ['memory MiB', (row) => signed(row.memoryAdded, 0)],
+  ['quiet', (row) => row.quiet ?? ''],
+  [
+    'target',
+    (row) => (row.targets ?? []).map((target) => (isMet(target) ? 'met' : `short: ${bar(target)}`)).join(', '),
+  ],
+];
+
+/** The table in Markdown, a heading line for each subject. */
+export function toMarkdown(report: Report): string {
+  const subjects = [...new Set(report.rows.map((row) => row.subject))];
+  const lines = subjects.flatMap((subject) => [
+    [`**${subject}**`, ...COLUMNS.slice(1).map(() => '')],
+    ...report.rows.filter((row) => row.subject === subject).map((row) => COLUMNS.map(([, cell]) => cell(row))),
+  ]);
+  const table = [COLUMNS.map(([name]) => name), COLUMNS.map(() => '---'), ...lines];
+  return [
+    `${report.machine}. ${Object.entries(report.versions)
+      .map((entry) => entry.join(' '))
+      .join(', ')}.`,
+    `${Math.round(report.seconds / 6) / 10} minutes. ${verdict(report)}`,
+    ...report.notes,
+    '',
+    ...table.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+    targetsLine(report.rows),
+  ].join('\n');
+}
+
+function verdict({ sameBesideSame, isVoid }: Report): string {
+  const found = sameBesideSame.map((line) => `${line.case} ${fixed(line.ratio, 2)}`).join(', ');
+  return `Plain beside plain: ${found === '' ? 'not measured' : found}${isVoid ? '. **VOID: off by more than 10 %**' : ''}.`;
+}
+
+function targetsLine(rows: readonly Row[]): string {
+  const targets = rows.flatMap((row) => row.targets ?? []);
+  return `Targets met: ${targets.filter(isMet).length} of ${targets.length}.`;
+}
+
+const bar = ({ what, value, atLeast, atMost }: Target): string =>
+  `${what} ${Number(value.toPrecision(3))}${atLeast === undefined ? '' : ` < ${atLeast}`}${atMost === undefined ? '' : ` > ${atMost}`}`;
+
+const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '';
+const signed = (value: number | undefined, digits: number): string =>
+  value === undefined ? '' : `${value < 0 ? '' : '+'}${value.toFixed(digits)}`;
+const delays = (added: Row['delayAdded']): string =>
+  added === undefined ? '' : [added.p50, added.p99, added.max].map((value) => signed(value, 1)).join(' / ');
+
+function quantity(value: number | undefined, unit: Unit): string {
+  if (value === undefined) return '';
+  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} ${unit}`;
+}

@@ -1,0 +1,72 @@
+/**
+ * Variants of the same work, taken in turn in one process: A B C, C B A, A B C, ... so that whatever drifts drifts for all. Each
+ * sample waits for a quiet moment and is taken again, within limits, if the machine was busy with something else meanwhile.
+ */
+import { waitForQuiet, wasQuiet, watchOthers } from './other-work.js';
+import { median } from './statistics.js';
+
+/** Milliseconds that one sample waits for quiet, and that a whole run may lose by it: it ends in bounded time on any machine. */
+const WAIT_LIMIT_MS = 1000;
+const LOSS_LIMIT_MS = 240_000;
+const RETRIES = 2;
+/** Quiet samples from which on the others are left out. */
+const ENOUGH_QUIET = 3;
+
+export interface RoundsOptions {
+  readonly rounds: number;
+  /** Processes of the bench beside this one. */
+  readonly pids: readonly number[];
+}
+
+/** The samples of one variant, and how many of them were taken while the machine did nothing else. */
+export interface Samples<S> {
+  readonly samples: readonly S[];
+  readonly quiet: string;
+}
+
+export type Variants<Name extends string, S> = Readonly<Record<Name, () => Promise<S>>>;
+
+let lost = 0;
+
+export async function inRounds<Name extends string, S>(
+  variants: Variants<Name, S>,
+  { rounds, pids }: RoundsOptions,
+): Promise<Record<Name, Samples<S>>> {
+  const names = Object.keys(variants) as Name[];
+  for (const name of names) await variants[name](); // warms up
+
+  const taken = new Map<Name, Taken<S>[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+      taken.get(name)!.push(await quietSample(variants[name], pids));
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, kept(taken.get(name)!)])) as Record<Name, Samples<S>>;
+}
+
+/** The median of one figure over the samples. */
+export const medianOf = <S>({ samples }: Samples<S>, figure: (sample: S) => number): number =>
+  median(samples.map(figure));
+
+interface Taken<S> {
+  readonly sample: S;
+  readonly isQuiet: boolean;
+}
+
+function kept<S>(taken: readonly Taken<S>[]): Samples<S> {
+  const quiet = taken.filter(({ isQuiet }) => isQuiet);
+  const used = quiet.length >= ENOUGH_QUIET ? quiet : taken;
+  return { samples: used.map(({ sample }) => sample), quiet: `${quiet.length}/${taken.length}` };
+}
+
+async function quietSample<S>(take: () => Promise<S>, pids: readonly number[]): Promise<Taken<S>> {
+  for (let retry = 0; ; retry++) {
+    lost += await waitForQuiet(pids, lost < LOSS_LIMIT_MS ? WAIT_LIMIT_MS : 0);
+    const others = watchOthers(pids);
+    const started = performance.now();
+    const sample = await take();
+    const isQuiet = wasQuiet(others());
+    if (isQuiet || retry === RETRIES || lost >= LOSS_LIMIT_MS) return { sample, isQuiet };
+    lost += performance.now() - started;
+  }
+}

@@ -1,0 +1,186 @@
+/** Whole blobs up and down beside the plain SDK: paced to a network's rate, unpaced, and (for indication) against Azurite. */
+import { BlobServiceClient } from '@azure/storage-blob';
+import type { Lab, Subject } from './support/lab.js';
+import { peakMemory } from './support/memory.js';
+import type { Row } from './support/report.js';
+import { medianOf, type Samples } from './support/rounds.js';
+import { type Sample, takeSample } from './support/sample.js';
+import { type ContentKind, storedLength } from './support/stored-content.js';
+import { Blobs, MIB, prepared, type Transfer } from './support/transfer.js';
+import { memoryTarget, transferTargets } from './support/targets.js';
+
+const GIB = 1024 * MIB;
+const SLOW = 125e6;
+const FAST = 400e6;
+const UNPACED = 0;
+
+type Kind = Pick<Transfer, 'direction' | 'medium'>;
+
+export interface Case extends Transfer {
+  /** Bytes a second; 0 for no limit. */
+  readonly rate: number;
+}
+
+const KINDS: readonly Kind[] = (['upload', 'download'] as const).flatMap((direction) =>
+  (['buffer', 'stream', 'file'] as const).map((medium) => ({ direction, medium })),
+);
+/** Plain beside plain is measured with these. */
+const REFERENCE: readonly Kind[] = [
+  { direction: 'upload', medium: 'buffer' },
+  { direction: 'download', medium: 'buffer' },
+];
+
+export const transfers: Subject = {
+  name: 'transfers',
+  run: async (lab) => {
+    const rows: Row[] = [];
+    for (const one of lab.isQuick ? quickCases() : fullCases()) rows.push(...(await compared(lab, one)));
+    rows.push(...(await memoryRows(lab)));
+    rows.push(...(await emulatorRows(lab)));
+    return rows;
+  },
+};
+
+function fullCases(): Case[] {
+  const of = (rate: number, length: number, concurrency = 4): Case[] =>
+    KINDS.map((kind) => ({ ...kind, length, concurrency, rate }));
+  const alone = (rate: number, length: number): Case[] =>
+    of(rate, length, 1).filter(({ direction, medium }) => direction === 'upload' || medium === 'buffer');
+  return [
+    ...of(SLOW, 256 * MIB),
+    ...alone(SLOW, 64 * MIB),
+    ...of(FAST, 256 * MIB),
+    ...alone(FAST, 256 * MIB),
+    ...of(UNPACED, 64 * MIB),
+    ...of(UNPACED, 256 * MIB),
+    ...alone(UNPACED, 256 * MIB),
+    ...of(UNPACED, GIB),
+  ];
+}
+
+const quickCases = (): Case[] => [
+  ...KINDS.map((kind) => ({ ...kind, length: 32 * MIB, concurrency: 4, rate: FAST })),
+  ...REFERENCE.map((kind) => ({ ...kind, length: 32 * MIB, concurrency: 1, rate: UNPACED })),
+];
+
+/** Milliseconds and CPU of one case, plain, 1.0 and 2.0 in turn. */
+async function compared(lab: Lab, one: Case): Promise<Row[]> {
+  await lab.server.pace(one.rate);
+  const take = (kind: ContentKind) => () => sampleOf(lab, kind, one);
+  const isReference =
+    one.concurrency === 4 && REFERENCE.some((kind) => isSameKind(kind, one)) && one.length <= 256 * MIB;
+  const variants = { plain: take('plain'), '1.0': take('1.0'), '2.0': take('2.0') };
+  const name = caseName(one);
+  if (!isReference) return rowsOf(one, name, await lab.compare(name, variants));
+
+  const { again, ...found } = await lab.compare<ContentKind | 'again', Sample>(name, {
+    ...variants,
+    again: take('plain'),
+  });
+  lab.sameBesideSame.push({ case: name, ratio: seconds(found.plain) / seconds(again) });
+  return rowsOf(one, name, found);
+}
+
+const isSameKind = (a: Kind, b: Kind): boolean => a.direction === b.direction && a.medium === b.medium;
+const seconds = (samples: Samples<Sample>): number => medianOf(samples, (sample) => sample.seconds);
+
+/** One transfer; the server's counters have to tell that all of it went over the wire. */
+async function sampleOf(lab: Lab, kind: ContentKind, one: Transfer): Promise<Sample> {
+  const client = lab.blobs.client(kind, `${kind}-${one.length}`);
+  const work = await prepared(client, one, lab.materials);
+  await lab.server.counts();
+  const sample = await takeSample(work);
+  const { bytesIn, bytesOut } = await lab.server.counts();
+  const moved = one.direction === 'upload' ? bytesIn : bytesOut;
+  const expected = storedLength(kind, one.length);
+  if (moved < expected) throw new Error(`${moved} of ${expected} bytes were moved in ${caseName(one)} (${kind})`);
+  return sample;
+}
+
+function rowsOf(one: Case, name: string, found: Record<ContentKind, Samples<Sample>>): Row[] {
+  const { plain } = found;
+  const rate = (samples: Samples<Sample>): number => one.length / 1e6 / seconds(samples);
+  return (['1.0', '2.0'] as const).map((protocol) => {
+    const sealed = found[protocol];
+    const added = (figure: (sample: Sample) => number): number => medianOf(sealed, figure) - medianOf(plain, figure);
+    const row: Row = {
+      subject: 'transfers',
+      case: name,
+      protocol,
+      unit: 'MB/s',
+      plain: rate(plain),
+      encrypted: rate(sealed),
+      ratio: rate(sealed) / rate(plain),
+      cpuRatio: medianOf(sealed, (sample) => sample.cpuSeconds) / medianOf(plain, (sample) => sample.cpuSeconds),
+      loopAdded: (added((sample) => sample.loopSeconds) * GIB) / one.length,
+      delayAdded: {
+        p50: added((sample) => sample.delayP50),
+        p99: added((sample) => sample.delayP99),
+        max: added((sample) => sample.delayMax),
+      },
+      quiet: sealed.quiet,
+    };
+    return { ...row, targets: transferTargets(one, row) };
+  });
+}
+
+function caseName({ direction, medium, length, concurrency, rate }: Transfer & { readonly rate?: number }): string {
+  const pace = rate === undefined ? '' : rate === UNPACED ? ', unpaced' : `, at ${rate / 1e6} MB/s`;
+  const size = length >= GIB ? `${length / GIB} GiB` : `${length / MIB} MiB`;
+  return `${direction} ${medium} ${size}, ${concurrency} at once${pace}`;
+}
+
+/** Peak memory of a process that does one transfer and nothing else. */
+async function memoryRows(lab: Lab): Promise<Row[]> {
+  const rows: Row[] = [];
+  await lab.server.pace(UNPACED);
+  for (const length of lab.isQuick ? [32 * MIB] : [256 * MIB, GIB]) {
+    for (const kind of lab.isQuick ? REFERENCE : KINDS) {
+      const transfer = { ...kind, length, concurrency: 4 };
+      const take = (content: ContentKind) => () => peakMemory(lab.server.url, content, transfer);
+      const variants = { plain: take('plain'), '1.0': take('1.0'), '2.0': take('2.0') };
+      const found = await lab.measure(`memory: ${caseName(transfer)}`, variants, lab.isQuick || length === GIB ? 1 : 3);
+      rows.push(...(['1.0', '2.0'] as const).map((protocol) => memoryRow(transfer, protocol, found)));
+    }
+  }
+  return rows;
+}
+
+function memoryRow(transfer: Transfer, protocol: '1.0' | '2.0', found: Record<ContentKind, Samples<number>>): Row {
+  const of = (kind: ContentKind): number => medianOf(found[kind], (mib) => mib);
+  const memoryAdded = of(protocol) - of('plain');
+  return {
+    subject: 'peak memory of a fresh process',
+    case: caseName(transfer),
+    protocol,
+    unit: 'MiB',
+    plain: of('plain'),
+    encrypted: of(protocol),
+    memoryAdded,
+    targets: [memoryTarget(transfer, protocol, memoryAdded)],
+  };
+}
+
+/** Azurite burns several times what the client does: these figures tell of it more than of us. */
+async function emulatorRows(lab: Lab): Promise<Row[]> {
+  const service = BlobServiceClient.fromConnectionString(await lab.freshEmulator());
+  const blobs = new Blobs(service);
+  await service.createContainer('bench');
+  const length = (lab.isQuick ? 8 : 64) * MIB;
+  const rows: Row[] = [];
+  for (const kind of [REFERENCE[0]!, { direction: 'download', medium: 'stream' } as const]) {
+    const transfer = { ...kind, length, concurrency: 4 };
+    const take = (content: ContentKind) => async () =>
+      takeSample(await prepared(blobs.client(content, content), transfer, lab.materials));
+    const variants = { plain: take('plain'), '1.0': take('1.0'), '2.0': take('2.0') };
+    const name = `${caseName(transfer)}, Azurite`;
+    const found = await lab.compare(name, variants);
+    rows.push(
+      ...rowsOf({ ...transfer, rate: UNPACED }, name, found).map(({ targets: _, ...row }) => ({
+        ...row,
+        subject: 'transfers with Azurite, for indication',
+      })),
+    );
+  }
+  return rows;
+}
