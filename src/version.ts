@@ -4,6 +4,6 @@ export const PACKAGE_VERSION = '0.1.0';
 
 /**
  * What is written to `KeyWrappingMetadata.EncryptionLibrary`. It must never contain `Java`, so not "JavaScript" either: the
- * table readers of three SDKs switch to another IV order when they see those four letters (docs/protocol.md, "Library name").
+ * table readers of three SDKs switch to another IV order when they see those four letters (docs/formats.md, "Library name").
  */
 export const LIBRARY_NAME = `TypeScript ${PACKAGE_VERSION}`;

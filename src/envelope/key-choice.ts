@@ -1,6 +1,6 @@
 /**
  * Which key writes, which key reads, and what each way of failing is called. Reading: the configured key if its id is the
- * stored one, otherwise the resolver's, whose id must be the stored one. Source: docs/protocol.md, "Which key decrypts".
+ * stored one, otherwise the resolver's, whose id must be the stored one. Source: docs/formats.md, "Which key decrypts".
  */
 import {
   isEncryptedStorageError,

@@ -1,6 +1,6 @@
 /**
  * The port to whoever owns the keys. A key encryption key (KEK) wraps and unwraps content keys (CEKs) and never leaves its
- * owner. Source: wire-format 2 (docs/protocol.md, "Keys").
+ * owner. Source: docs/formats.md, "Keys".
  */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import type { OperationTracingOptions } from '@azure/core-tracing';

@@ -1,6 +1,6 @@
 /**
  * Where the encryption data of a blob stands: one entry of its metadata, written in lower case, read in any letter case since
- * services and proxies may hand back another. Source: docs/protocol.md, "On a blob".
+ * services and proxies may hand back another. Source: docs/formats.md, "On a blob".
  */
 
 /** Name of the entry. */

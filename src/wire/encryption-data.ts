@@ -9,7 +9,7 @@
  *
  * Written in this order, compact, with no other member: some readers fail on unknown ones. Only `KeyWrappingMetadata`, text to
  * text, may have additions, which every reader ignores. Read in any order and letter case;
- * what a version adds is handed on for that version to judge. Source: docs/protocol.md, "Encryption data".
+ * what a version adds is handed on for that version to judge. Source: docs/formats.md, "Encryption data".
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors.js';

@@ -5,7 +5,7 @@
  *     _ClientEncryptionMetadata2   Edm.Binary   sealed like a property of that name: the list of sealed names
  *
  * The list is compact JSON in raw UTF-8, since one reader knows no escapes. The old Java SDK writes it bare: `[a, b]`.
- * Source: docs/protocol.md, "Entities".
+ * Source: docs/formats.md, "Entities".
  */
 import { DecryptionError } from '../errors.js';
 

@@ -3,7 +3,7 @@
  *
  *     {"EncryptedMessageContents":"<base64>","EncryptionData":{...}}
  *
- * A text that is anything else was never encrypted. Source: docs/protocol.md, "Messages".
+ * A text that is anything else was never encrypted. Source: docs/formats.md, "Messages".
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors.js';

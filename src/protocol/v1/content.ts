@@ -5,7 +5,7 @@
  *     pages:            AES-256-CBC(CEK, IV, plaintext)                      n bytes, a multiple of 16
  *
  * Nothing authenticates it: changed ciphertext opens to changed plaintext (SECURITY.md, "Protocol 1.0"). A range is read from
- * the block before it, which serves as its IV. Source: docs/protocol.md, "Protocol 1.0".
+ * the block before it, which serves as its IV. Source: docs/formats.md, "Protocol 1.0".
  */
 import { BLOCK_LENGTH, cbcOpener, type CbcPadding } from '../../crypto/aes-cbc.js';
 import { type ByteTransform, chain } from '../../crypto/byte-transform.js';

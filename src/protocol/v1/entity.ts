@@ -4,7 +4,7 @@
  *     IV(name) = SHA-256(entity IV || RowKey || PartitionKey || name)[0..16)
  *
  * The old Java SDK writes PartitionKey before RowKey and is told by its library name, or by having none. The parts are not
- * separated, as in every SDK. Source: docs/protocol.md, "Entities".
+ * separated, as in every SDK. Source: docs/formats.md, "Entities".
  */
 import { cbcOpener, cbcSealer } from '../../crypto/aes-cbc.js';
 import { sha256 } from '../../crypto/bytes.js';

@@ -5,7 +5,7 @@
  *     region_i = nonce (12) || sealed data (DataLength; the last may be shorter) || tag (16)
  *
  * Empty content is no region at all, or (messages) one region of 28 bytes. A range needs every region it touches, whole,
- * since the tag covers it. Nothing in the format proves that the last region is last. Source: docs/protocol.md, "Regions".
+ * since the tag covers it. Nothing in the format proves that the last region is last. Source: docs/formats.md, "Regions".
  */
 import { NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
 import { DecryptionError } from '../../errors.js';

@@ -6,7 +6,7 @@
  *     .NET     0 0 0 0 || region + 1, little-endian, 64 bits           <- the one we write: every reader takes it
  *
  * A reader keeps the ways that fit all regions seen so far. None left means that regions were moved, doubled or left out.
- * Regions cut off at the end leave no trace (SECURITY.md, "Truncation"). Source: docs/protocol.md, "Nonces".
+ * Regions cut off at the end leave no trace (SECURITY.md, "Truncation"). Source: docs/formats.md, "Nonces".
  */
 import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
 import { equalBytes } from '../../crypto/bytes.js';

@@ -3,7 +3,7 @@
  *
  *     packed = version in UTF-8, NUL-padded (8) || CEK (32)
  *
- * Source: docs/protocol.md, "Packed key".
+ * Source: docs/formats.md, "Packed key".
  */
 import { equalBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH } from '../../crypto/content-key.js';
