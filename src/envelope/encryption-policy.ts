@@ -8,6 +8,7 @@ import type {
 } from '../keys/key-encryption-key.js';
 import type { ContentForm, Protocol } from '../protocol/protocol.js';
 import { protocolFor, type ProtocolVersion } from '../protocol/registry.js';
+import type { ReadFailureListener } from './read-failure.js';
 
 /** A policy whose options have been checked. Services and clients hold one; feature modules may hold another. */
 export interface EncryptionPolicy {
@@ -17,6 +18,8 @@ export interface EncryptionPolicy {
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
   readonly keyResolver?: KeyResolver;
   readonly requireEncryption: boolean;
+  /** Told of sealed content that could not be opened, beside the error that the caller gets; for a log. */
+  readonly onReadFailed?: ReadFailureListener;
   /** Calls to keys that are under way at once, over all operations of this policy. Default 32. */
   readonly keyConcurrency?: number;
 }

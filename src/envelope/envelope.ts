@@ -8,6 +8,7 @@ import type { ContentForm, ContentLayout, ContentOpener, ContentSealer, RegionOr
 import { storedProtocol } from '../protocol/registry.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import { type EncryptionPolicy, protocolToWrite } from './encryption-policy.js';
+import { watchedOpener } from './read-failure.js';
 import { keyToUnwrap, keyToWrap, unwrap, wrap } from './key-choice.js';
 
 /** What is written or read, and how. */
@@ -57,8 +58,17 @@ export async function createEnvelope(policy: EncryptionPolicy, context: Envelope
   }
 }
 
-/** Unwraps the content key of stored content. Throws the error that fits each way this can fail. */
-export async function openEnvelope(
+/** Unwraps the content key of stored content. Throws the error that fits each way this can fail, and tells the policy of it. */
+export function openEnvelope(
+  policy: EncryptionPolicy,
+  stored: EncryptionData,
+  context: OpenContext,
+): Promise<ContentOpener> {
+  const { target } = context;
+  return watchedOpener(policy.onReadFailed, { stored, target }, () => openUnwatched(policy, stored, context));
+}
+
+async function openUnwatched(
   policy: EncryptionPolicy,
   stored: EncryptionData,
   context: OpenContext,

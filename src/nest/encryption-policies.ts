@@ -2,6 +2,7 @@
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { KeyRing } from '../keys/key-ring.js';
 import type { KeyResolver } from '../keys/key-encryption-key.js';
+import { warnOfReadFailure } from './failure-log.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
 
 export type ServiceKind = 'blob' | 'queue' | 'table';
@@ -33,6 +34,7 @@ export function toPolicy(options: EncryptionOptions): EncryptionPolicy {
   return {
     protocol,
     requireEncryption,
+    onReadFailed: warnOfReadFailure,
     ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
     ...(keyResolver === undefined ? {} : { keyResolver: toResolver(keyResolver) }),
     ...(regionLength === undefined ? {} : { regionLength }),

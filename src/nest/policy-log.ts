@@ -1,6 +1,7 @@
 /** What is in force, told once at start-up: by Nest's logger, and never more of a key than its id. */
 import { Logger } from '@nestjs/common';
-import { encryptionFor, type ServiceKind } from './encryption-policies.js';
+import { protocolToWrite } from '../envelope/encryption-policy.js';
+import { encryptionFor, type ServiceKind, toPolicy } from './encryption-policies.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
 
 const KINDS = ['blob', 'queue', 'table'] as const;
@@ -16,11 +17,11 @@ export function tellPolicies(
 }
 
 function tell(subject: string, kind: ServiceKind, encryption: EncryptionOptions): void {
-  const { protocol, requireEncryption = true } = encryption;
-  const written = kind === 'table' ? '1.0' : protocol;
+  const { requireEncryption = true } = encryption;
+  const written = protocolToWrite(toPolicy(encryption), kind).version;
   const need = requireEncryption ? 'required' : 'not required';
   logger.log(`${subject}: protocol ${written}, ${writerOf(encryption)}, encryption ${need}`);
-  if (kind !== 'table' && protocol === '1.0') {
+  if (kind !== 'table' && written === '1.0') {
     logger.warn(
       `${subject}: protocol 1.0 does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`,
     );

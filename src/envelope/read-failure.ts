@@ -1,0 +1,75 @@
+/** Tells the policy of sealed content that could not be opened: never what was in it, nor which blob or entity it was. */
+import type { ByteTransform } from '../crypto/byte-transform.js';
+import { isEncryptedStorageError } from '../errors.js';
+import type { EncryptionTarget } from '../keys/key-encryption-key.js';
+import type { ContentOpener } from '../protocol/protocol.js';
+import type { EncryptionData } from '../wire/encryption-data.js';
+
+export interface ReadFailure {
+  /** The code of the error that the caller gets. */
+  readonly code: string;
+  readonly kind: EncryptionTarget['kind'];
+  /** Name of the container, queue or table. */
+  readonly resource: string;
+  readonly protocol: string;
+  /** Id of the key that wrapped the content key. */
+  readonly keyId: string;
+}
+
+export type ReadFailureListener = (failure: ReadFailure) => void;
+
+/** Opens by `open`, and watches what it gives: a failure is told once, when it comes, and thrown on. */
+export async function watchedOpener(
+  onReadFailed: ReadFailureListener | undefined,
+  { stored, target }: { readonly stored: EncryptionData; readonly target: EncryptionTarget },
+  open: () => Promise<ContentOpener>,
+): Promise<ContentOpener> {
+  if (onReadFailed === undefined) return open();
+  let isTold = false;
+  const tell = (error: unknown): void => {
+    if (isTold || !isEncryptedStorageError(error)) return;
+    isTold = true;
+    const { protocol, wrappedKey } = stored;
+    onReadFailed({
+      code: error.code,
+      kind: target.kind,
+      resource: resourceOf(target),
+      protocol,
+      keyId: wrappedKey.keyId,
+    });
+  };
+  try {
+    return watched(await open(), tell);
+  } catch (error) {
+    tell(error);
+    throw error;
+  }
+}
+
+function watched(opener: ContentOpener, tell: (error: unknown) => void): ContentOpener {
+  const guard = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      tell(error);
+      throw error;
+    }
+  };
+  const watchedTransform = (transform: ByteTransform): ByteTransform => ({
+    push: (chunk) => guard(() => transform.push(chunk)),
+    finish: () => guard(() => transform.finish()),
+  });
+  const openProperty = opener.openProperty?.bind(opener);
+  return {
+    layout: opener.layout,
+    open: (window) => watchedTransform(opener.open(window)),
+    ...(openProperty === undefined
+      ? {}
+      : { openProperty: (place, sealed) => guard(() => openProperty(place, sealed)) }),
+  };
+}
+
+function resourceOf(target: EncryptionTarget): string {
+  if (target.kind === 'blob') return target.container;
+  return target.kind === 'queue' ? target.queue : target.table;
+}

@@ -1,0 +1,129 @@
+import { Test } from '@nestjs/testing';
+import {
+  AesKeyEncryptionKey,
+  Encrypt,
+  EncryptedBlobService,
+  EncryptedQueueService,
+  EncryptedStorageModule,
+  EncryptedTableService,
+} from '../../src/index.js';
+import { uniqueName, uniqueTableName } from '../support/azurite.js';
+import { content, testKey } from '../support/blobs.js';
+import { CapturingLogger, optionsOf } from '../support/nest.js';
+
+class Patient {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name!: string;
+}
+
+/** An application whose logger is listened to. */
+async function listened(...imports: Parameters<typeof Test.createTestingModule>[0]['imports'] & object) {
+  const logger = new CapturingLogger();
+  const module = await Test.createTestingModule({ imports }).setLogger(logger).compile();
+  await module.init();
+  const own = () => logger.lines.filter((line) => /protocol|plaintext/.test(line));
+  return { module, logger, own };
+}
+
+const keyBase64 = Buffer.from('a key that must never be printed').toString('base64');
+const key = AesKeyEncryptionKey.fromBase64('log:key', keyBase64);
+
+describe('the log of the start', () => {
+  it('has the policy in force, once for each account, service and feature with a policy of its own', async () => {
+    const options = { ...optionsOf({ keyEncryptionKey: key }), queue: { encryption: { protocol: '1.0' as const } } };
+    const { own, logger } = await listened(
+      EncryptedStorageModule.forRoot(options),
+      EncryptedStorageModule.forRoot({
+        ...optionsOf({ keyEncryptionKey: () => key, requireEncryption: false }),
+        name: 'eu',
+      }),
+      EncryptedStorageModule.forFeature({ containers: ['scans'] }),
+      EncryptedStorageModule.forFeature({ encryption: { protocol: '2.1' }, containers: ['letters'] }),
+    );
+
+    expect(own().filter((line) => line.startsWith('log'))).toEqual([
+      'log blob: protocol 2.0, key "log:key", encryption required',
+      'log queue: protocol 1.0, key "log:key", encryption required',
+      'log table: protocol 1.0, key "log:key", encryption required',
+      'log account "eu", blob: protocol 2.0, a key chosen for each write, encryption not required',
+      'log account "eu", queue: protocol 2.0, a key chosen for each write, encryption not required',
+      'log account "eu", table: protocol 1.0, a key chosen for each write, encryption not required',
+      'log feature of letters: blob: protocol 2.1, key "log:key", encryption required',
+      'log feature of letters: queue: protocol 2.0, key "log:key", encryption required',
+      'log feature of letters: table: protocol 1.0, key "log:key", encryption required',
+    ]);
+    expect(own().filter((line) => line.startsWith('warn'))).toEqual([
+      expect.stringMatching(/^warn queue: protocol 1.0 does not authenticate/),
+      expect.stringMatching(/^warn account "eu", blob: plaintext in storage is handed through/),
+      expect.stringMatching(/^warn account "eu", queue: plaintext/),
+      expect.stringMatching(/^warn account "eu", table: plaintext/),
+    ]);
+    expect(logger.lines.join('\n')).not.toContain(keyBase64);
+    expect(logger.lines.join('\n')).not.toContain('AccountKey');
+  });
+
+  it('calls a module without a key to write with read-only', async () => {
+    const { own } = await listened(
+      EncryptedStorageModule.forRoot({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } }),
+    );
+
+    expect(own()[0]).toBe('log blob: protocol 2.0, read-only, encryption required');
+  });
+});
+
+describe('the log of a read that fails', () => {
+  it('has a warning with code and key id, and nothing of the content, its name or its keys', async () => {
+    const { module, logger } = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })));
+    const container = module.get(EncryptedBlobService).getContainerClient(uniqueName('logged'));
+    await container.createIfNotExists();
+    const blob = container.getBlockBlobClient('name-of-a-patient');
+    await blob.uploadData(content(100));
+    const { metadata } = await blob.unencryptedClient.getProperties();
+    const sealed = await blob.unencryptedClient.downloadToBuffer();
+    sealed.writeUInt8(sealed.readUInt8(50) ^ 1, 50);
+    await blob.unencryptedClient.uploadData(sealed, { metadata: metadata! });
+
+    await expect(blob.downloadToBuffer()).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
+
+    expect(logger.lines.at(-1)).toBe(
+      `warn blob content from "${container.containerName}" could not be read: DECRYPTION_FAILED, protocol 2.0, key "log:key"`,
+    );
+    expect(logger.lines.join('\n')).not.toContain('name-of-a-patient');
+  });
+
+  it('has one for a message under an unknown key, and one for a row', async () => {
+    const writer = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })));
+    const reader = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: testKey })));
+    const [queueName, tableName] = [uniqueName('logged'), uniqueTableName('logged')];
+    const queue = writer.module.get(EncryptedQueueService).getQueueClient(queueName);
+    const table = writer.module.get(EncryptedTableService).getTableClient(Patient, tableName);
+    await queue.create();
+    await table.createTable();
+    await queue.sendMessage('text of the message');
+    await table.createEntity({ partitionKey: 'the-partition', rowKey: 'the-row', name: 'the-name' });
+
+    const peeking = reader.module.get(EncryptedQueueService).getQueueClient(queueName).peekMessages();
+    await expect(peeking).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
+    const tables = reader.module.get(EncryptedTableService).getTableClient(Patient, tableName);
+    await expect(tables.getEntity('the-partition', 'the-row')).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
+
+    expect(reader.logger.lines.slice(-2)).toEqual([
+      `warn queue content from "${queueName}" could not be read: KEY_NOT_FOUND, protocol 2.0, key "log:key"`,
+      `warn table content from "${tableName}" could not be read: KEY_NOT_FOUND, protocol 1.0, key "log:key"`,
+    ]);
+    expect(reader.logger.lines.join('\n')).not.toMatch(/the-partition|the-row|the-name|text of the message/);
+  });
+
+  it('has nothing of a read that succeeds', async () => {
+    const { module, logger } = await listened(EncryptedStorageModule.forRoot(optionsOf()));
+    const container = module.get(EncryptedBlobService).getContainerClient(uniqueName('logged'));
+    await container.createIfNotExists();
+    const blob = container.getBlockBlobClient('fine');
+    await blob.uploadData(content(100));
+
+    expect(await blob.downloadToBuffer()).toEqual(content(100));
+
+    expect(logger.lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+  });
+});
