@@ -17,6 +17,7 @@ const HOMES = [
   { regex: '^@azure/data-tables', folders: ['table', 'nest'] },
   { regex: '^@azure/core-tracing', folders: ['keys', 'tracing'] },
   { regex: '^@nestjs/', folders: ['nest'] },
+  { regex: '^lru-cache', folders: ['envelope', 'keys', 'queue'] },
   { regex: '^(node:)?crypto$', folders: ['crypto', 'keys'] },
   { regex: '^reflect-metadata', folders: ['decorators', 'nest'] },
 ];

@@ -115,6 +115,7 @@ export type {
 // policy, for using the services without Nest
 export type { EncryptionPolicy } from './envelope/encryption-policy.js';
 export type { ReadFailure, ReadFailureListener } from './envelope/read-failure.js';
+export type { KeyCallOptions, UnwrapCacheOptions } from './envelope/key-call-options.js';
 export type { ProtocolVersion } from './protocol/registry.js';
 
 // errors

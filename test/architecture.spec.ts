@@ -36,6 +36,7 @@ const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
   [/^@azure\/core-tracing(\/|$)/, ['tracing', 'keys']],
   [/^@azure\/(?!core-tracing)/, ['keys', 'envelope', 'blob', 'queue', 'table', 'nest']],
   [/^@nestjs\//, ['nest']],
+  [/^lru-cache(\/|$)/, ['envelope', 'keys', 'queue']],
   [/^reflect-metadata(\/|$)/, ['decorators', 'nest']],
   [/^(node:)?crypto$/, ['crypto', 'keys']],
 ];

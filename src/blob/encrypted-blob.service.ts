@@ -1,6 +1,7 @@
 import type { BlobServiceClient } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { BlobEnvironment } from './blob-context.js';
+import { closeUnwrapCache } from '../envelope/key-calls.js';
 import { EncryptedContainerClient } from './encrypted-container-client.js';
 
 /**
@@ -23,5 +24,10 @@ export class EncryptedBlobService {
   getContainerClient(containerName: string): EncryptedContainerClient {
     const client = this.unencryptedServiceClient.getContainerClient(containerName);
     return new EncryptedContainerClient(client, this.policy, this.environment);
+  }
+
+  /** Wipes the content keys that are kept in memory, and keeps none from now on. Nest calls it when the application shuts down. */
+  async onApplicationShutdown(): Promise<void> {
+    closeUnwrapCache(this.policy);
   }
 }

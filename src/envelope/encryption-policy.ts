@@ -9,9 +9,13 @@ import type {
 import type { ContentForm, Protocol } from '../protocol/protocol.js';
 import { protocolFor, type ProtocolVersion } from '../protocol/registry.js';
 import type { ReadFailureListener } from './read-failure.js';
+import type { KeyCallOptions } from './key-call-options.js';
 
-/** A policy whose options have been checked. Services and clients hold one; feature modules may hold another. */
-export interface EncryptionPolicy {
+/**
+ * A policy whose options have been checked. Services and clients hold one; feature modules may hold another. All that hold the
+ * same object share its bound on calls to keys, and its cache.
+ */
+export interface EncryptionPolicy extends KeyCallOptions {
   readonly protocol: ProtocolVersion;
   /** Bytes of plaintext in a region; read by 2.1 alone. */
   readonly regionLength?: number;
@@ -20,15 +24,7 @@ export interface EncryptionPolicy {
   readonly requireEncryption: boolean;
   /** Told of sealed content that could not be opened, beside the error that the caller gets; for a log. */
   readonly onReadFailed?: ReadFailureListener;
-  /** Calls to keys that are under way at once, over all operations of this policy. Default 32. */
-  readonly keyConcurrency?: number;
 }
-
-export const DEFAULT_KEY_CONCURRENCY = 32;
-
-/** Contents that are sealed or opened side by side: as many as may ask their keys at once. */
-export const keyConcurrencyOf = ({ keyConcurrency = DEFAULT_KEY_CONCURRENCY }: EncryptionPolicy): number =>
-  keyConcurrency;
 
 /**
  * The version that new content of this kind is written in: the policy's, but entities exist in 1.0 only, and messages have no

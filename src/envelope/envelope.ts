@@ -9,7 +9,8 @@ import { storedProtocol } from '../protocol/registry.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import { type EncryptionPolicy, protocolToWrite } from './encryption-policy.js';
 import { watchedOpener } from './read-failure.js';
-import { keyToUnwrap, keyToWrap, unwrap, wrap } from './key-choice.js';
+import { unwrap, wrap } from './key-calls.js';
+import { keyToUnwrap, keyToWrap } from './key-choice.js';
 
 /** What is written or read, and how. */
 export interface EnvelopeContext {
@@ -36,7 +37,7 @@ export interface Envelope {
 export async function createEnvelope(policy: EncryptionPolicy, context: EnvelopeContext): Promise<Envelope> {
   const protocol = protocolToWrite(policy, context.target.kind);
   protocol.assertWrites(context.form);
-  const kek = await keyToWrap(policy, context);
+  const key = await keyToWrap(policy, context);
 
   const contentKey = generateContentKey();
   const packed = protocol.packKey(contentKey);
@@ -45,7 +46,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: Envelope
       form: context.form,
       ...(policy.regionLength === undefined ? {} : { regionLength: policy.regionLength }),
     });
-    const wrappedKey = await wrap(kek, packed, context.operation);
+    const wrappedKey = await wrap({ policy, key, operation: context.operation }, packed);
     const encryptionData = {
       wrappedKey,
       protocol: protocol.version,
@@ -75,14 +76,17 @@ async function openUnwatched(
 ): Promise<ContentOpener> {
   const protocol = storedProtocol(stored.protocol, stored.algorithm);
   protocol.storedLayout(stored.fields, context.form);
-  const kek = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
+  const key = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
 
-  const packed = await unwrap(kek, stored.wrappedKey, context.operation);
+  const packed = await unwrap({ policy, key, operation: context.operation }, stored.wrappedKey);
   try {
-    const contentKey = protocol.unpackKey(packed);
-    const key = importContentKey(contentKey);
-    wipe(contentKey);
-    return protocol.opener(key, stored.fields, { form: context.form, regionOrder: context.regionOrder ?? 'checked' });
+    const bytes = protocol.unpackKey(packed);
+    const contentKey = importContentKey(bytes);
+    wipe(bytes);
+    return protocol.opener(contentKey, stored.fields, {
+      form: context.form,
+      regionOrder: context.regionOrder ?? 'checked',
+    });
   } finally {
     wipe(packed);
   }

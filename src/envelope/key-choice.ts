@@ -1,24 +1,11 @@
 /**
- * Which key writes, which key reads, and what each way of failing is called. Reading: the configured key if its id is the
- * stored one, otherwise the resolver's, whose id must be the stored one. Source: docs/formats.md, "Which key decrypts".
+ * Which key writes and which key reads. Reading: the configured key if its id is the stored one, otherwise the resolver's, whose
+ * id must be the stored one. Source: docs/formats.md, "Which key decrypts".
  */
-import {
-  isEncryptedStorageError,
-  KeyMismatchError,
-  KeyMissingError,
-  KeyNotFoundError,
-  KeyUnavailableError,
-  KeyUnwrapError,
-  KeyWrapError,
-} from '../errors.js';
-import type {
-  EncryptionTarget,
-  KeyEncryptionKey,
-  KeyOperationOptions,
-  WrappedKey,
-} from '../keys/key-encryption-key.js';
-import { traced } from '../tracing/span.js';
+import { KeyMismatchError, KeyMissingError, KeyNotFoundError, KeyUnavailableError } from '../errors.js';
+import type { EncryptionTarget, KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
+import { passOrWrap } from './key-failure.js';
 
 /** What a choice of key depends on. */
 export interface KeyContext {
@@ -54,43 +41,6 @@ export async function keyToUnwrap(
   return resolved;
 }
 
-/** Wraps packed key bytes; what is not an error of this package becomes {@link KeyWrapError}. */
-export async function wrap(
-  kek: KeyEncryptionKey,
-  packed: Uint8Array,
-  operation: KeyOperationOptions = {},
-): Promise<WrappedKey> {
-  return traced('KeyEncryptionKey.wrapKey', operation, async (options, tell) => {
-    tell({ keyId: kek.keyId });
-    try {
-      const { keyId, algorithm, encryptedKey } = await kek.wrapKey(packed, options);
-      tell({ keyId, wrapAlgorithm: algorithm });
-      const isComplete = keyId !== '' && algorithm !== '' && encryptedKey.length > 0;
-      if (!isComplete) throw new KeyWrapError(kek.keyId);
-      return { keyId, algorithm, encryptedKey };
-    } catch (error) {
-      throw passOrWrap(error, (cause) => new KeyWrapError(kek.keyId, { cause }));
-    }
-  });
-}
-
-/** Unwraps to packed key bytes, which the caller wipes; what is not an error of this package becomes {@link KeyUnwrapError}. */
-export async function unwrap(
-  kek: KeyEncryptionKey,
-  wrapped: WrappedKey,
-  operation: KeyOperationOptions = {},
-): Promise<Uint8Array> {
-  const { keyId, algorithm, encryptedKey } = wrapped;
-  return traced('KeyEncryptionKey.unwrapKey', operation, async (options, tell) => {
-    tell({ keyId, wrapAlgorithm: algorithm });
-    try {
-      return Uint8Array.from(await kek.unwrapKey(encryptedKey, algorithm, options));
-    } catch (error) {
-      throw passOrWrap(error, (cause) => new KeyUnwrapError(keyId, { cause }));
-    }
-  });
-}
-
 async function policyKey(policy: EncryptionPolicy, target: EncryptionTarget): Promise<KeyEncryptionKey | undefined> {
   if (typeof policy.keyEncryptionKey !== 'function') return policy.keyEncryptionKey;
   try {
@@ -110,10 +60,4 @@ async function resolve(
   } catch (error) {
     throw passOrWrap(error, (cause) => new KeyUnavailableError(keyId, { cause }));
   }
-}
-
-/** Errors of this package and aborts pass as they are. */
-function passOrWrap(error: unknown, wrapIt: (cause: unknown) => Error): unknown {
-  const isAbort = error instanceof Error && error.name === 'AbortError';
-  return isEncryptedStorageError(error) || isAbort ? error : wrapIt(error);
 }

@@ -4,7 +4,8 @@ import { storedProtocol } from '../protocol/registry.js';
 import { parseEncryptionData, replaceWrappedKey } from '../wire/encryption-data.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
 import type { EnvelopeContext } from './envelope.js';
-import { keyToUnwrap, keyToWrap, unwrap, wrap } from './key-choice.js';
+import { unwrap, wrap } from './key-calls.js';
+import { keyToUnwrap, keyToWrap } from './key-choice.js';
 
 export interface Rewrapped {
   readonly keyId: string;
@@ -18,16 +19,17 @@ export async function rewrapEnvelope(
   text: string,
   context: EnvelopeContext,
 ): Promise<Rewrapped> {
+  const { operation } = context;
   const stored = parseEncryptionData(text);
   const protocol = storedProtocol(stored.protocol, stored.algorithm);
   const newKey = await keyToWrap(policy, context);
   if (newKey.keyId === stored.wrappedKey.keyId) return { keyId: newKey.keyId, text: null };
 
   const oldKey = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
-  const packed = await unwrap(oldKey, stored.wrappedKey, context.operation);
+  const packed = await unwrap({ policy, key: oldKey, operation }, stored.wrappedKey);
   try {
     wipe(protocol.unpackKey(packed));
-    const wrappedKey = await wrap(newKey, packed, context.operation);
+    const wrappedKey = await wrap({ policy, key: newKey, operation }, packed);
     return { keyId: wrappedKey.keyId, text: replaceWrappedKey(text, wrappedKey) };
   } finally {
     wipe(packed);

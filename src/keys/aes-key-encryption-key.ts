@@ -40,6 +40,8 @@ const WRONG_LENGTH = 'an AES key encryption key must have 16, 24 or 32 bytes';
  * ```
  */
 export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> implements KeyEncryptionKey {
+  /** A look into the cache would cost as much as to unwrap. */
+  readonly cacheUnwraps = false;
   readonly #key: KeyObject;
 
   private constructor(keyId: string, key: KeyObject) {

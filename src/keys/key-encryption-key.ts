@@ -33,6 +33,11 @@ export interface KeyEncryptionKey {
   readonly keyId: string;
   /** `false` for a key that can only wrap (a public RSA key): reads then go to the key resolver, also for this id. */
   readonly canUnwrap?: boolean;
+  /**
+   * `false` for a key whose content keys are never kept in the unwrap cache: one that unwraps in memory and gains nothing, or one
+   * whose owner wants to see, and be able to refuse, every single use.
+   */
+  readonly cacheUnwraps?: boolean;
   /** Wraps the bytes. The array is wiped afterwards: copy it if you keep it (do not). */
   wrapKey(contentKey: Uint8Array, options?: KeyOperationOptions): Promise<WrappedKey>;
   /** Unwraps the bytes. Throws if `algorithm` is not one that this key allows, or the bytes were not wrapped by it. */

@@ -7,9 +7,11 @@ import type {
   EncryptedStorageModuleOptions,
   EncryptedStorageOptionsFactory,
 } from './encrypted-storage.options.js';
-import { clientsToken, optionsToken } from './encrypted-storage.tokens.js';
+import { clientsToken, optionsToken, policiesToken } from './encrypted-storage.tokens.js';
+import type { EncryptionPolicies } from './encryption-policies.js';
 import { checkOptions } from './options-check.js';
 import { tellPolicies } from './policy-log.js';
+import { policiesProvider } from './service.providers.js';
 import { StorageClients } from './storage-clients.js';
 
 /** Where the options come from. */
@@ -45,15 +47,16 @@ export class EncryptedStorageCoreModule {
           inject: [optionsToken(name)],
           useFactory: (options: EncryptedStorageModuleOptions) => new StorageClients(options),
         },
+        policiesProvider(policiesToken(name), name),
         {
           // a token of its own keeps Nest 10 from taking two calls that look alike for one
           provide: startToken,
-          inject: [optionsToken(name), ModulesContainer],
-          useFactory: (options: EncryptedStorageModuleOptions, container: ModulesContainer) =>
-            new StartUp(options, container, name),
+          inject: [policiesToken(name), ModulesContainer],
+          useFactory: (policies: EncryptionPolicies, container: ModulesContainer) =>
+            new StartUp(policies, container, name),
         },
       ],
-      exports: [optionsToken(name), clientsToken(name)],
+      exports: [optionsToken(name), clientsToken(name), policiesToken(name)],
     };
   }
 }
@@ -84,14 +87,14 @@ export function asyncSource(options: EncryptedStorageModuleAsyncOptions): Provid
 /** Once per account: refuses a second registration under the same name, and tells what is in force. */
 class StartUp implements OnModuleInit {
   constructor(
-    private readonly options: EncryptedStorageModuleOptions,
+    private readonly policies: EncryptionPolicies,
     private readonly container: ModulesContainer,
     private readonly name: string | undefined,
   ) {}
 
   onModuleInit(): void {
     this.assertAlone();
-    tellPolicies(this.options, this.name === undefined ? '' : `account "${this.name}", `);
+    tellPolicies(this.policies, this.name === undefined ? '' : `account "${this.name}", `);
   }
 
   private assertAlone(): void {

@@ -12,10 +12,12 @@ import type {
   EncryptedStorageModuleOptions,
 } from './encrypted-storage.options.js';
 import { creationProvider, policyLogProvider, resourceProviders } from './feature.providers.js';
+import { policiesToken } from './encrypted-storage.tokens.js';
 import { checkFeatureEncryption } from './options-check.js';
 import {
   classAliases,
   healthProvider,
+  policiesProvider,
   publicServiceTokens,
   serviceProviders,
   type ServiceTokens,
@@ -73,7 +75,8 @@ export class EncryptedStorageModule {
 function rootModule(source: CoreSource, { name, isGlobal = true }: EncryptedStorageModuleExtras): DynamicModule {
   const tokens = publicServiceTokens(name);
   const aliases = name === undefined ? classAliases(tokens) : [];
-  const providers = [...serviceProviders(tokens, name), healthProvider(name), ...aliases];
+  const policies = policiesToken(name);
+  const providers = [...serviceProviders(tokens, name, policies), healthProvider(name, policies), ...aliases];
   return {
     module: EncryptedStorageModule,
     global: isGlobal,
@@ -90,20 +93,22 @@ function featureModule(given: EncryptedStorageFeatures, name: string | undefined
   const hasPolicy = given.encryption !== undefined;
   const tokens = hasPolicy ? publicServiceTokens(name) : privateServiceTokens(id);
   const aliases = hasPolicy && name === undefined ? classAliases(tokens) : [];
+  const policies = hasPolicy ? `${id}:policies` : policiesToken(name);
   const services = [
-    ...serviceProviders(tokens, name, given.encryption),
-    ...(hasPolicy ? [healthProvider(name, given.encryption)] : []),
+    ...serviceProviders(tokens, name, policies),
+    ...(hasPolicy ? [healthProvider(name, policies)] : []),
   ];
   const resources = resourceProviders(given, tokens, name);
   const clients = resources.map(({ provider }) => provider);
   return {
     module: EncryptedStorageModule,
     providers: [
+      ...(hasPolicy ? [policiesProvider(policies, name, given.encryption)] : []),
       ...services,
       ...aliases,
       ...clients,
       creationProvider(id, resources),
-      ...(hasPolicy ? [policyLogProvider(`${id}:policy`, given, name)] : []),
+      ...(hasPolicy ? [policyLogProvider(`${id}:policy`, given, policies)] : []),
     ],
     exports: [...(hasPolicy ? services : []), ...aliases, ...clients].map(tokenOf),
   };

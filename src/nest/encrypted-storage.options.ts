@@ -4,6 +4,7 @@ import type { TableClient, TableServiceClientOptions } from '@azure/data-tables'
 import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-blob';
 import type { QueueServiceClient, StoragePipelineOptions as QueuePipelineOptions } from '@azure/storage-queue';
 import type { ConfigurableModuleAsyncOptions, Type } from '@nestjs/common';
+import type { KeyCallOptions } from '../envelope/key-call-options.js';
 import type { KeyEncryptionKey, KeyEncryptionKeySelector, KeyResolver } from '../keys/key-encryption-key.js';
 import type { ProtocolVersion } from '../protocol/registry.js';
 import type { QueueDecryptionFailedHandler } from '../queue/decryption-failure.js';
@@ -38,7 +39,7 @@ export type StorageConnection =
     };
 
 /** What is encrypted how, and with which keys. */
-export interface EncryptionOptions {
+export interface EncryptionOptions extends KeyCallOptions {
   /**
    * What new blobs and queue messages are written in; every version is read. There is no default:
    *

@@ -11,9 +11,14 @@ interface EntityIds {
 
 const account = (name: string | undefined): string => (name === undefined ? '' : `@${name}`);
 
+const hint = (name: string | undefined): string =>
+  `(did you import EncryptedStorageModule.forRoot(${name === undefined ? '' : `{ name: '${name}' }`})?)`;
+
 /** Of the checked options. Its text is what Nest prints when `forRoot` was forgotten. */
-export const optionsToken = (name?: string): string =>
-  `EncryptedStorageOptions${account(name)} (did you import EncryptedStorageModule.forRoot(${name === undefined ? '' : `{ name: '${name}' }`})?)`;
+export const optionsToken = (name?: string): string => `EncryptedStorageOptions${account(name)} ${hint(name)}`;
+
+/** Of the root's policies; its text as above. */
+export const policiesToken = (name?: string): string => `EncryptedStoragePolicies${account(name)} ${hint(name)}`;
 
 export const clientsToken = (name?: string): string => `EncryptedStorageClients${account(name)}`;
 

@@ -4,6 +4,7 @@ import { KeyRing } from '../keys/key-ring.js';
 import type { KeyResolver } from '../keys/key-encryption-key.js';
 import { warnOfReadFailure } from './failure-log.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
+import { checkFeatureRegion, checkOptions } from './options-check.js';
 
 export type ServiceKind = 'blob' | 'queue' | 'table';
 
@@ -28,16 +29,41 @@ export function encryptionFor(
   return others;
 }
 
+/** One for each service. */
+export type EncryptionPolicies = Readonly<Record<ServiceKind, EncryptionPolicy>>;
+
+/**
+ * Throws {@link InvalidOptionsError}: a feature's part and the root's may be right alone and wrong together. Services for which
+ * nothing differs share one policy, and with it the bound on calls to keys and the cache.
+ */
+export function toPolicies(
+  options: EncryptedStorageModuleOptions,
+  feature?: Partial<EncryptionOptions>,
+): EncryptionPolicies {
+  const checked = (kind: ServiceKind): EncryptionOptions => {
+    const encryption = encryptionFor(options, kind, feature);
+    if (kind === 'blob') checkFeatureRegion(encryption, feature);
+    checkOptions({ connection: options.connection, encryption });
+    return encryption;
+  };
+  const shared = new Map<unknown, EncryptionPolicy>();
+  const policyFor = (kind: ServiceKind): EncryptionPolicy => {
+    const encryption = checked(kind);
+    const own = options[kind]?.encryption;
+    const policy = shared.get(own) ?? toPolicy(encryption);
+    shared.set(own, policy);
+    return policy;
+  };
+  return { blob: policyFor('blob'), queue: policyFor('queue'), table: policyFor('table') };
+}
+
 /** Options that were checked, as the services take them. */
-export function toPolicy(options: EncryptionOptions): EncryptionPolicy {
-  const { protocol, keyEncryptionKey, keyResolver, regionLength, requireEncryption = true } = options;
+function toPolicy({ keyResolver, requireEncryption = true, ...others }: EncryptionOptions): EncryptionPolicy {
   return {
-    protocol,
+    ...others,
     requireEncryption,
     onReadFailed: warnOfReadFailure,
-    ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
     ...(keyResolver === undefined ? {} : { keyResolver: toResolver(keyResolver) }),
-    ...(regionLength === undefined ? {} : { regionLength }),
   };
 }
 

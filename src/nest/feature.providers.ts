@@ -3,18 +3,13 @@ import type { InjectionToken, Provider, Type } from '@nestjs/common';
 import type { EncryptedBlobService } from '../blob/encrypted-blob.service.js';
 import type { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
 import type { EncryptedTableService } from '../table/encrypted-table.service.js';
-import type {
-  EncryptedStorageFeatures,
-  EncryptedStorageModuleOptions,
-  NamedResource,
-  TableResource,
-} from './encrypted-storage.options.js';
+import type { EncryptedStorageFeatures, NamedResource, TableResource } from './encrypted-storage.options.js';
 import {
   getEncryptedContainerToken,
   getEncryptedQueueToken,
   getEncryptedTableToken,
-  optionsToken,
 } from './encrypted-storage.tokens.js';
+import type { EncryptionPolicies } from './encryption-policies.js';
 import { tellPolicies } from './policy-log.js';
 import type { ServiceTokens } from './service.providers.js';
 
@@ -54,8 +49,8 @@ export function creationProvider(token: string, resources: readonly ResourceProv
 /** Tells what policy of its own a feature has when the module starts: 1.0 and tolerated plaintext are warned of there too. */
 export function policyLogProvider(
   token: string,
-  { encryption, ...resources }: EncryptedStorageFeatures,
-  name: string | undefined,
+  resources: EncryptedStorageFeatures,
+  policies: InjectionToken,
 ): Provider {
   const names = [
     ...[...(resources.containers ?? []), ...(resources.queues ?? [])].map((given) => named(given).name),
@@ -64,9 +59,9 @@ export function policyLogProvider(
   const where = `feature ${names.length === 0 ? 'without resources' : `of ${names.join(', ')}`}: `;
   return {
     provide: token,
-    inject: [optionsToken(name)],
-    useFactory: (options: EncryptedStorageModuleOptions) => ({
-      onModuleInit: (): void => tellPolicies(options, where, encryption),
+    inject: [policies],
+    useFactory: (given: EncryptionPolicies) => ({
+      onModuleInit: (): void => tellPolicies(given, where),
     }),
   };
 }

@@ -3,7 +3,8 @@ import type { AbortSignalLike } from '@azure/abort-controller';
 import { equalBytes } from '../crypto/bytes.js';
 import { generateContentKey, wipe } from '../crypto/content-key.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { keyToWrap, unwrap, wrap } from '../envelope/key-choice.js';
+import { keyToWrap } from '../envelope/key-choice.js';
+import { requestUnwrap, requestWrap } from '../envelope/key-request.js';
 import { InvalidOptionsError, KeyMissingError, KeyUnwrapError } from '../errors.js';
 import type { EncryptionTarget, KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { ServiceKind } from './encryption-policies.js';
@@ -99,13 +100,13 @@ function nothingToCheck(policies: HealthSubject['policies']): Error {
 export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
   SERVICES.some((kind) => typeof policies[kind].keyEncryptionKey === 'function');
 
-/** A key that can only wrap only wraps. */
+/** A key that can only wrap only wraps. Never waits behind other calls, and nothing of it is kept. */
 async function roundTrip(key: KeyEncryptionKey, abortSignal: AbortSignalLike): Promise<void> {
   const bytes = generateContentKey();
   try {
-    const wrapped = await wrap(key, Buffer.from(bytes), { abortSignal });
+    const wrapped = await requestWrap(key, Buffer.from(bytes), { abortSignal });
     if (key.canUnwrap === false) return;
-    const unwrapped = await unwrap(key, wrapped, { abortSignal });
+    const unwrapped = await requestUnwrap(key, wrapped, { abortSignal });
     const isSame = equalBytes(bytes, unwrapped);
     wipe(unwrapped);
     if (!isSame) throw new KeyUnwrapError(key.keyId);

@@ -1,4 +1,5 @@
 /** Checks options once, at start-up, and tells of all faults together. */
+import { keyCallFaults } from '../envelope/key-call-options.js';
 import { InvalidOptionsError } from '../errors.js';
 import { PROTOCOL_VERSIONS } from '../protocol/registry.js';
 import { MESSAGE_ENCODINGS } from '../queue/message-encoding.js';
@@ -47,6 +48,7 @@ function encryptionFaults(given: unknown, path: string, extent: 'whole' | 'parti
     ...protocolFaults(given, path, extent),
     ...regionFaults(given, path, extent),
     ...keyFaults(given, path, extent),
+    ...keyCallFaults(given, `${path}.`),
     ...(['undefined', 'boolean'].includes(typeof given['requireEncryption'])
       ? []
       : [`"${path}.requireEncryption" must be true or false`]),
@@ -114,12 +116,22 @@ function keyFaults(
 function resolverFaults(keyResolver: unknown, path: string): readonly string[] {
   if (keyResolver === undefined || typeof keyResolver === 'function') return [];
   if (!Array.isArray(keyResolver)) return [`"${path}" must be a function or a list of keys`];
-  const ids = keyResolver.map((key: unknown) => (isObject(key) ? key['keyId'] : undefined));
-  const doubles = ids.filter((id, index) => id !== undefined && ids.indexOf(id) !== index);
   return [
     ...keyResolver.flatMap((key: unknown, index) => oneKeyFaults(key, `${path}[${index}]`)),
-    ...doubles.map((id) => `"${path}" has two keys with the id ${JSON.stringify(id)}`),
+    ...doubleIds(keyResolver).map((id) => `"${path}" has two keys with the id ${JSON.stringify(id)}`),
   ];
+}
+
+/** In one pass: a list may hold a key for each of many tenants. */
+function doubleIds(keys: readonly unknown[]): readonly unknown[] {
+  const seen = new Set<unknown>();
+  const doubles: unknown[] = [];
+  for (const key of keys) {
+    const id = isObject(key) ? key['keyId'] : undefined;
+    if (id !== undefined && seen.has(id)) doubles.push(id);
+    seen.add(id);
+  }
+  return doubles;
 }
 
 function oneKeyFaults(key: unknown, path: string): readonly string[] {

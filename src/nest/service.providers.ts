@@ -2,9 +2,10 @@
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { EncryptedBlobService } from '../blob/encrypted-blob.service.js';
 import { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
+import type { EncryptedQueueOptions } from '../queue/encrypted-queue-client.js';
 import { EncryptedTableService } from '../table/encrypted-table.service.js';
 import { EncryptedStorageHealthIndicator } from './encrypted-storage.health.js';
-import { encryptionFor, toPolicy } from './encryption-policies.js';
+import { type EncryptionPolicies, toPolicies } from './encryption-policies.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
 import {
   clientsToken,
@@ -14,7 +15,6 @@ import {
   getEncryptedTableServiceToken,
   optionsToken,
 } from './encrypted-storage.tokens.js';
-import { checkFeatureRegion, checkOptions } from './options-check.js';
 import type { StorageClients } from './storage-clients.js';
 
 /** Under which tokens the three services stand. */
@@ -30,54 +30,59 @@ export const publicServiceTokens = (name?: string): ServiceTokens => ({
   table: getEncryptedTableServiceToken(name),
 });
 
+/** The policies of an account, or of a feature that has its own. */
+export const policiesProvider = (
+  token: InjectionToken,
+  name: string | undefined,
+  feature?: Partial<EncryptionOptions>,
+): Provider => ({
+  provide: token,
+  inject: [optionsToken(name)],
+  useFactory: (options: EncryptedStorageModuleOptions) => toPolicies(options, feature),
+});
+
+/** `policies` is the token that the policies stand under. */
 export function serviceProviders(
   tokens: ServiceTokens,
   name: string | undefined,
-  feature?: Partial<EncryptionOptions>,
+  policies: InjectionToken,
 ): Provider[] {
-  const inject = [optionsToken(name), clientsToken(name)];
+  const inject = [policies, clientsToken(name)];
   return [
     {
       provide: tokens.blob,
       inject,
-      useFactory: (options: EncryptedStorageModuleOptions, clients: StorageClients) =>
-        new EncryptedBlobService(clients.blobs, policyFor(options, 'blob', feature), {
+      useFactory: ({ blob }: EncryptionPolicies, clients: StorageClients) =>
+        new EncryptedBlobService(clients.blobs, blob, {
           ...(clients.threads === undefined ? {} : { threads: clients.threads }),
         }),
     },
     {
       provide: tokens.queue,
-      inject,
-      useFactory: (options: EncryptedStorageModuleOptions, clients: StorageClients) =>
-        new EncryptedQueueService(clients.queues, policyFor(options, 'queue', feature), {
-          ...(options.queue?.messageEncoding === undefined ? {} : { messageEncoding: options.queue.messageEncoding }),
-          ...(options.queue?.onDecryptionFailed === undefined
-            ? {}
-            : { onDecryptionFailed: options.queue.onDecryptionFailed }),
-        }),
+      inject: [...inject, optionsToken(name)],
+      useFactory: ({ queue }: EncryptionPolicies, clients: StorageClients, options: EncryptedStorageModuleOptions) =>
+        new EncryptedQueueService(clients.queues, queue, queueOptions(options)),
     },
     {
       provide: tokens.table,
       inject,
-      useFactory: (options: EncryptedStorageModuleOptions, clients: StorageClients) =>
-        new EncryptedTableService(clients.table, policyFor(options, 'table', feature)),
+      useFactory: ({ table }: EncryptionPolicies, clients: StorageClients) =>
+        new EncryptedTableService(clients.table, table),
     },
   ];
 }
 
+const queueOptions = ({ queue }: EncryptedStorageModuleOptions): EncryptedQueueOptions => ({
+  ...(queue?.messageEncoding === undefined ? {} : { messageEncoding: queue.messageEncoding }),
+  ...(queue?.onDecryptionFailed === undefined ? {} : { onDecryptionFailed: queue.onDecryptionFailed }),
+});
+
 /** The health indicator of an account under these policies. */
-export const healthProvider = (name: string | undefined, feature?: Partial<EncryptionOptions>): Provider => ({
+export const healthProvider = (name: string | undefined, policies: InjectionToken): Provider => ({
   provide: getEncryptedStorageHealthIndicatorToken(name),
-  inject: [optionsToken(name), clientsToken(name)],
-  useFactory: (options: EncryptedStorageModuleOptions, clients: StorageClients) =>
-    new EncryptedStorageHealthIndicator({
-      clients,
-      policies: {
-        blob: policyFor(options, 'blob', feature),
-        queue: policyFor(options, 'queue', feature),
-        table: policyFor(options, 'table', feature),
-      },
-    }),
+  inject: [policies, clientsToken(name)],
+  useFactory: (given: EncryptionPolicies, clients: StorageClients) =>
+    new EncryptedStorageHealthIndicator({ clients, policies: given }),
 });
 
 /** The class tokens, for the default account. */
@@ -87,15 +92,3 @@ export const classAliases = (tokens: ServiceTokens): Provider[] => [
   { provide: EncryptedQueueService, useExisting: tokens.queue },
   { provide: EncryptedTableService, useExisting: tokens.table },
 ];
-
-/** Checked as a whole: a feature's part and the root's may be right alone and wrong together. */
-function policyFor(
-  options: EncryptedStorageModuleOptions,
-  kind: 'blob' | 'queue' | 'table',
-  feature: Partial<EncryptionOptions> | undefined,
-): ReturnType<typeof toPolicy> {
-  const encryption = encryptionFor(options, kind, feature);
-  if (kind === 'blob') checkFeatureRegion(encryption, feature);
-  checkOptions({ connection: options.connection, encryption });
-  return toPolicy(encryption);
-}

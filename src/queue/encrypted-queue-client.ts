@@ -25,7 +25,8 @@ import type {
   ReceivedMessageItem,
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
-import { type EncryptionPolicy, keyConcurrencyOf } from '../envelope/encryption-policy.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { keyConcurrencyOf } from '../envelope/key-calls.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { traced } from '../tracing/span.js';

@@ -1,5 +1,6 @@
 import type { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { closeUnwrapCache } from '../envelope/key-calls.js';
 import { EncryptedQueueClient, type EncryptedQueueOptions } from './encrypted-queue-client.js';
 
 /** The queue service of an account, with encryption. Injectable where `EncryptedStorageModule` is imported. */
@@ -18,5 +19,10 @@ export class EncryptedQueueService {
 
   getQueueClient(queueName: string): EncryptedQueueClient {
     return new EncryptedQueueClient(this.unencryptedServiceClient.getQueueClient(queueName), this.policy, this.options);
+  }
+
+  /** Wipes the content keys that are kept in memory, and keeps none from now on. Nest calls it when the application shuts down. */
+  async onApplicationShutdown(): Promise<void> {
+    closeUnwrapCache(this.policy);
   }
 }

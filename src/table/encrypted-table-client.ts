@@ -17,7 +17,8 @@ import type {
   UpsertEntityResponse,
 } from '@azure/data-tables';
 import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
-import { type EncryptionPolicy, keyConcurrencyOf } from '../envelope/encryption-policy.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { keyConcurrencyOf } from '../envelope/key-calls.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';

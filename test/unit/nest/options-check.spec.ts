@@ -77,6 +77,7 @@ describe('connections', () => {
 });
 
 describe('encryption', () => {
+  const broken = { wrapKey: () => Promise.reject(new Error('no')), unwrapKey: () => Promise.reject(new Error('no')) };
   const region = /from 16 to 1073741824 bytes/;
   const only21 = /can be chosen in protocol "2.1" only/;
   const own: [string, unknown, RegExp | null][] = [
@@ -101,10 +102,27 @@ describe('encryption', () => {
     ['a string for a key', { protocol: '2.0', keyEncryptionKey: 'secret' }, /must be a key with keyId/],
     ['a string for a resolver', { protocol: '2.0', keyResolver: 'one' }, /must be a function or a list of keys/],
     ['one key id twice', { ...encryption, keyResolver: [key, key] }, /two keys with the id "one"/],
+    ['no call to a key at once', { ...encryption, keyConcurrency: 0 }, /"encryption.keyConcurrency" .* from 1 to 1000/],
+    ['the most calls at once', { ...encryption, keyConcurrency: 1000 }, null],
+    ['more than the most calls at once', { ...encryption, keyConcurrency: 1001 }, /from 1 to 1000/],
+    ['no cache', { ...encryption, unwrapCache: false }, null],
+    ['the defaults of the cache', { ...encryption, unwrapCache: {} }, null],
+    ['a cache for a day', { ...encryption, unwrapCache: { max: 100_000, ttl: 86_400_000 } }, null],
+    ['a cache for longer', { ...encryption, unwrapCache: { ttl: 86_400_001 } }, /unwrapCache.ttl" .* to 86400000/],
+    ['a cache of nothing', { ...encryption, unwrapCache: { max: 0 } }, /unwrapCache.max" .* from 1 to 100000/],
+    ['a cache that is true', { ...encryption, unwrapCache: true }, /unwrapCache" must be false, or an object/],
     ['a text for requireEncryption', { ...encryption, requireEncryption: 'false' }, /must be true or false/],
   ];
   it.each(own)('with %s is judged', (_what, given, expected) => {
     expect(faultsOf(withEncryption(given))).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
+  });
+
+  it('takes a list of a key for each of 100,000 tenants, and finds the one that stands there twice', () => {
+    const keys = Array.from({ length: 100_000 }, (_, index) => ({ ...broken, keyId: `tenant-${index}` }));
+
+    const faults = faultsOf(withEncryption({ protocol: '2.0', keyResolver: [...keys, keys[4711]] }));
+
+    expect(faults).toEqual(['"encryption.keyResolver" has two keys with the id "tenant-4711"']);
   });
 
   it('of one service may leave out anything, and is judged by what it inherits', () => {

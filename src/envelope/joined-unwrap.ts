@@ -1,0 +1,77 @@
+import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import { wipe } from '../crypto/content-key.js';
+
+/** Asks the key; heeds the signal. */
+export type UnwrapCall = (signal: AbortSignalLike) => Promise<Uint8Array>;
+
+interface Waiter {
+  readonly leave: () => void;
+  readonly resolve: (packed: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One call to a key that several reads wait for. Each gets a copy of its own of the bytes. A read that is aborted leaves the
+ * others waiting; the call itself is aborted when the last of them is gone.
+ */
+export class JoinedUnwrap {
+  private readonly controller = new AbortController();
+  private readonly waiters = new Map<Waiter, AbortSignalLike | undefined>();
+
+  /** `ended` is told the bytes, which are its own then, or `null` where there are none, before anybody who waits. */
+  constructor(
+    call: UnwrapCall,
+    private readonly ended: (packed: Uint8Array | null) => void,
+  ) {
+    call(this.controller.signal).then(
+      (packed) => this.succeed(packed),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  /** The bytes, which the caller wipes. */
+  join(signal: AbortSignalLike | undefined): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.remove(waiter);
+        reject(new AbortError('The operation was aborted.'));
+        if (this.waiters.size === 0) this.abandon();
+      };
+      const waiter = { leave, resolve, reject };
+      this.waiters.set(waiter, signal);
+      signal?.addEventListener('abort', leave);
+      if (signal?.aborted === true) leave();
+    });
+  }
+
+  /** The copies are made here and now: whoever is told of the end may wipe the bytes before those who wait have their turn. */
+  private succeed(packed: Uint8Array): void {
+    if (this.controller.signal.aborted) {
+      wipe(packed);
+      return;
+    }
+    for (const waiter of this.waiters.keys()) waiter.resolve(Uint8Array.from(packed));
+    this.end(packed);
+  }
+
+  private fail(error: unknown): void {
+    if (this.controller.signal.aborted) return;
+    for (const waiter of this.waiters.keys()) waiter.reject(error);
+    this.end(null);
+  }
+
+  private abandon(): void {
+    this.controller.abort();
+    this.ended(null);
+  }
+
+  private end(packed: Uint8Array | null): void {
+    for (const waiter of this.waiters.keys()) this.remove(waiter);
+    this.ended(packed);
+  }
+
+  private remove(waiter: Waiter): void {
+    this.waiters.get(waiter)?.removeEventListener('abort', waiter.leave);
+    this.waiters.delete(waiter);
+  }
+}

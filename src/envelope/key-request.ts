@@ -1,0 +1,42 @@
+/** One request to a key: in a span of its own, and its failures under their names. */
+import { KeyUnwrapError, KeyWrapError } from '../errors.js';
+import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
+import { traced } from '../tracing/span.js';
+import { passOrWrap } from './key-failure.js';
+
+/** Wraps packed key bytes; what is not an error of this package becomes {@link KeyWrapError}. */
+export async function requestWrap(
+  key: KeyEncryptionKey,
+  packed: Uint8Array,
+  operation: KeyOperationOptions = {},
+): Promise<WrappedKey> {
+  return traced('KeyEncryptionKey.wrapKey', operation, async (options, tell) => {
+    tell({ keyId: key.keyId });
+    try {
+      const { keyId, algorithm, encryptedKey } = await key.wrapKey(packed, options);
+      tell({ keyId, wrapAlgorithm: algorithm });
+      const isComplete = keyId !== '' && algorithm !== '' && encryptedKey.length > 0;
+      if (!isComplete) throw new KeyWrapError(key.keyId);
+      return { keyId, algorithm, encryptedKey };
+    } catch (error) {
+      throw passOrWrap(error, (cause) => new KeyWrapError(key.keyId, { cause }));
+    }
+  });
+}
+
+/** Unwraps to packed key bytes, which the caller wipes; what is not an error of this package becomes {@link KeyUnwrapError}. */
+export async function requestUnwrap(
+  key: KeyEncryptionKey,
+  wrapped: WrappedKey,
+  operation: KeyOperationOptions = {},
+): Promise<Uint8Array> {
+  const { keyId, algorithm, encryptedKey } = wrapped;
+  return traced('KeyEncryptionKey.unwrapKey', operation, async (options, tell) => {
+    tell({ keyId, wrapAlgorithm: algorithm });
+    try {
+      return Uint8Array.from(await key.unwrapKey(encryptedKey, algorithm, options));
+    } catch (error) {
+      throw passOrWrap(error, (cause) => new KeyUnwrapError(keyId, { cause }));
+    }
+  });
+}

@@ -1,0 +1,48 @@
+import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+
+/** Lets at most `limit` tasks run at once; the others wait in the order they came. */
+export class ParallelBound {
+  private running = 0;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(private readonly limit: number) {}
+
+  /** Runs the task when there is room. Whoever aborts while he waits is turned away at once, and takes up no room later. */
+  async run<T>(task: () => Promise<T>, signal?: AbortSignalLike): Promise<T> {
+    if (signal?.aborted === true) throw aborted();
+    if (this.running < this.limit) this.running += 1;
+    else await this.roomFor(signal);
+    try {
+      return await task();
+    } finally {
+      this.passOn();
+    }
+  }
+
+  private roomFor(signal: AbortSignalLike | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = (): void => {
+        this.waiting.delete(enter);
+        reject(aborted());
+      };
+      signal?.addEventListener('abort', giveUp);
+      this.waiting.add(enter);
+    });
+  }
+
+  private passOn(): void {
+    const [enter] = this.waiting;
+    if (enter === undefined) {
+      this.running -= 1;
+      return;
+    }
+    this.waiting.delete(enter);
+    enter();
+  }
+}
+
+const aborted = (): AbortError => new AbortError('The operation was aborted.');

@@ -1,0 +1,77 @@
+/**
+ * Unwrapped key bytes that are kept for a while, so that content which is read again does not ask its key again. Known by
+ *
+ *     key object, key id, wrap algorithm, wrapped bytes          and each policy has a cache of its own
+ *
+ * The object counts because an id alone proves nothing: two tenants may call their keys the same, and one must not read by what
+ * the other unwrapped. Bounded in number and in time; bytes are wiped when they leave. A failure is never kept.
+ */
+import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import { LRUCache, type Perf } from 'lru-cache';
+import { wipe } from '../crypto/content-key.js';
+import type { KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
+import type { UnwrapCacheBounds } from './key-call-options.js';
+import { JoinedUnwrap, type UnwrapCall } from './joined-unwrap.js';
+
+/** What is asked, and for what. */
+export interface UnwrapPlace {
+  readonly key: KeyEncryptionKey;
+  readonly wrapped: WrappedKey;
+}
+
+export class UnwrapCache {
+  private readonly kept: LRUCache<string, Uint8Array>;
+  private readonly pending = new Map<string, JoinedUnwrap>();
+  private readonly keyNumbers = new WeakMap<KeyEncryptionKey, number>();
+  private keys = 0;
+  private isClosed = false;
+
+  constructor({ max, ttl }: UnwrapCacheBounds, clock: Perf = performance) {
+    this.kept = new LRUCache({ max, ttl, perf: clock, ttlAutopurge: true, dispose: (packed) => wipe(packed) });
+  }
+
+  /**
+   * The bytes that the key unwraps to, which the caller wipes. Reads that miss at the same time share one call; `call` hands over
+   * its bytes for good.
+   */
+  async unwrap(place: UnwrapPlace, call: UnwrapCall, signal?: AbortSignalLike): Promise<Uint8Array> {
+    const name = this.nameOf(place);
+    const kept = this.kept.get(name);
+    if (kept !== undefined) return Uint8Array.from(kept);
+    if (signal?.aborted === true) throw new AbortError('The operation was aborted.');
+    return this.pendingFor(name, call).join(signal);
+  }
+
+  /** Wipes what is kept, and keeps nothing from now on: every read asks its key again. */
+  close(): void {
+    this.isClosed = true;
+    this.kept.clear();
+  }
+
+  private pendingFor(name: string, call: UnwrapCall): JoinedUnwrap {
+    const known = this.pending.get(name);
+    if (known !== undefined) return known;
+    const joined = new JoinedUnwrap(call, (packed) => {
+      this.pending.delete(name);
+      if (packed !== null) this.keep(name, packed);
+    });
+    this.pending.set(name, joined);
+    return joined;
+  }
+
+  private keep(name: string, packed: Uint8Array): void {
+    if (this.isClosed) wipe(packed);
+    else this.kept.set(name, packed);
+  }
+
+  private nameOf({ key, wrapped }: UnwrapPlace): string {
+    const encryptedKey = Buffer.from(wrapped.encryptedKey).toString('base64');
+    return JSON.stringify([this.numberOf(key), wrapped.keyId, wrapped.algorithm, encryptedKey]);
+  }
+
+  private numberOf(key: KeyEncryptionKey): number {
+    const known = this.keyNumbers.get(key) ?? (this.keys += 1);
+    this.keyNumbers.set(key, known);
+    return known;
+  }
+}

@@ -1,0 +1,168 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createEnvelope, type EnvelopeContext, openEnvelope } from '../../../src/envelope/envelope.js';
+import type { EncryptionPolicy } from '../../../src/envelope/encryption-policy.js';
+import { closeUnwrapCache } from '../../../src/envelope/key-calls.js';
+import { rewrapEnvelope } from '../../../src/envelope/rewrap.js';
+import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
+import { KeyRing } from '../../../src/keys/key-ring.js';
+import { type EncryptionData, formatEncryptionData } from '../../../src/wire/encryption-data.js';
+import { onceRunning, SlowKey } from '../../support/slow-key.js';
+
+const context: EnvelopeContext = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' };
+const policyOf = (more: Partial<EncryptionPolicy>): EncryptionPolicy => ({
+  protocol: '2.0',
+  requireEncryption: true,
+  ...more,
+});
+const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at));
+
+async function sealed(policy: EncryptionPolicy, count = 1): Promise<EncryptionData[]> {
+  const envelopes = await Promise.all(times(count, () => createEnvelope(policy, context)));
+  return envelopes.map(({ encryptionData }) => encryptionData);
+}
+const openAll = (policy: EncryptionPolicy, all: readonly EncryptionData[]): Promise<unknown> =>
+  Promise.all(all.map((data) => openEnvelope(policy, data, context)));
+
+describe('calls to keys', () => {
+  it.each([
+    [undefined, 32],
+    [5, 5],
+  ])('with a keyConcurrency of %p are at most %d at once, over all operations of a policy', async (given, most) => {
+    const key = new SlowKey('slow', onceRunning(most));
+    const policy = policyOf({ keyEncryptionKey: key, ...(given === undefined ? {} : { keyConcurrency: given }) });
+    const all = await sealed(policy, 100);
+
+    await Promise.all([openAll(policy, all), sealed(policy, 50)]);
+
+    expect(key.most).toBe(most);
+    expect(key.unwraps).toBe(100);
+  });
+
+  it('have a bound for each policy', async () => {
+    const key = new SlowKey('slow', onceRunning(6));
+    const policies = times(2, () => policyOf({ keyEncryptionKey: key, keyConcurrency: 3 }));
+
+    await Promise.all(policies.map((policy) => sealed(policy, 10)));
+
+    expect(key.most).toBe(6);
+  });
+
+  it.each([
+    { keyConcurrency: 0 },
+    { keyConcurrency: 1.5 },
+    { unwrapCache: { max: 0 } },
+    { unwrapCache: { ttl: Infinity } },
+    { unwrapCache: true as never },
+  ])('are refused for a policy with %j, also where nobody checked it before', async (bad) => {
+    const policy = policyOf({ keyEncryptionKey: new SlowKey('slow'), ...bad });
+
+    await expect(createEnvelope(policy, context)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+});
+
+describe('what was unwrapped', () => {
+  it('is kept: content that is read again does not ask its key', async () => {
+    const key = new SlowKey('slow');
+    const policy = policyOf({ keyEncryptionKey: key });
+    const all = await sealed(policy, 3);
+
+    await openAll(policy, [...all, ...all]);
+    await openAll(policy, all);
+
+    expect(key.unwraps).toBe(3);
+  });
+
+  it.each<[string, Partial<EncryptionPolicy>, Partial<SlowKey> & { cacheUnwraps?: boolean }]>([
+    ['with unwrapCache: false', { unwrapCache: false }, {}],
+    ['for a key that does not want it', {}, { cacheUnwraps: false }],
+  ])('is not kept %s', async (_what, options, keyOptions) => {
+    const key = Object.assign(new SlowKey('slow'), keyOptions);
+    const policy = policyOf({ keyEncryptionKey: key, ...options });
+    const all = await sealed(policy);
+
+    await openAll(policy, [...all, ...all]);
+    await openAll(policy, all);
+
+    expect(key.unwraps).toBe(3);
+  });
+
+  it('is not kept for AES keys, which are as fast as a look into the cache', () => {
+    expect(AesKeyEncryptionKey.generate('aes').cacheUnwraps).toBe(false);
+  });
+
+  it('is not shared with another policy of the same key', async () => {
+    const key = new SlowKey('slow');
+    const policies = times(2, () => policyOf({ keyEncryptionKey: key }));
+    const all = await sealed(policies[0]!);
+
+    await Promise.all(policies.map((policy) => openAll(policy, all)));
+
+    expect(key.unwraps).toBe(2);
+  });
+
+  it('is not given to who brings another key of the same id', async () => {
+    const [mine, foreign] = [new SlowKey('customer'), new SlowKey('customer')];
+    const policy = policyOf({});
+    const { encryptionData } = await createEnvelope(policy, { ...context, keyEncryptionKey: mine });
+    await openEnvelope(policy, encryptionData, { ...context, keyEncryptionKey: mine });
+
+    const opening = openEnvelope(policy, encryptionData, { ...context, keyEncryptionKey: foreign });
+
+    await expect(opening).rejects.toMatchObject({ code: 'KEY_UNWRAP_FAILED' });
+  });
+
+  it('is not given where the resolver does not know the key any more', async () => {
+    const key = new SlowKey('revoked');
+    const keys = new Map([[key.keyId, key]]);
+    const policy = policyOf({ keyEncryptionKey: key, keyResolver: (keyId) => keys.get(keyId) ?? null });
+    const all = await sealed(policy);
+    const reading = policyOf({ keyResolver: (keyId) => keys.get(keyId) ?? null });
+    await openAll(reading, all);
+
+    keys.delete(key.keyId);
+
+    await expect(openAll(reading, all)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
+  });
+
+  it('does not let a changed version label pass', async () => {
+    const policy = policyOf({ keyEncryptionKey: new SlowKey('slow') });
+    const [data] = await sealed(policy);
+    await openAll(policy, [data!]);
+
+    await expect(openAll(policy, [{ ...data!, protocol: '2.1' }])).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
+  });
+
+  it('serves a rewrap, and is forgotten when the cache is closed', async () => {
+    const [old, young] = [new SlowKey('old'), new SlowKey('young')];
+    const [data] = await sealed(policyOf({ keyEncryptionKey: old }));
+    const policy = policyOf({ keyEncryptionKey: young, keyResolver: new KeyRing([old]).resolve });
+    await openAll(policy, [data!]);
+
+    await rewrapEnvelope(policy, formatEncryptionData(data!, 'message'), context);
+    expect(old.unwraps).toBe(1);
+
+    closeUnwrapCache(policy);
+    await openAll(policy, [data!]);
+    expect(old.unwraps).toBe(2);
+  });
+});
+
+describe('a call to a key', () => {
+  it('gets tracing options, and a signal that follows that of who asks', async () => {
+    const abort = new AbortController();
+    const key = new SlowKey('slow', () => nextTurn());
+    const policy = policyOf({ keyEncryptionKey: key });
+    const [data] = await sealed(policy);
+
+    const opening = openEnvelope(policy, data!, {
+      ...context,
+      operation: { abortSignal: abort.signal },
+    });
+    while (key.unwraps === 0) await Promise.resolve();
+    abort.abort();
+
+    await expect(opening).rejects.toMatchObject({ name: 'AbortError' });
+    expect(key.operations[0]?.tracingOptions).toBeDefined();
+    expect(key.operations[0]?.abortSignal?.aborted).toBe(true);
+  });
+});
