@@ -3,7 +3,8 @@
  * to do. No message, no field and no `cause` holds key bytes or plaintext. Errors of the Azure SDKs pass through untouched.
  */
 
-const BRAND = Symbol.for('nestjs-azure-encrypted-storage/error');
+/** On every error of either build of this package. */
+export const BRAND: unique symbol = Symbol.for('nestjs-azure-encrypted-storage/error');
 
 /** Base of all errors of this package; tell them apart by {@link EncryptedStorageError.code}. */
 export abstract class EncryptedStorageError extends Error {
@@ -183,6 +184,16 @@ export class UnsupportedValueError extends EncryptedStorageError {
   }
 }
 
+/** A filter names an encrypted property: it would be compared with ciphertext and find nothing. Nothing was sent. */
+export class EncryptedPropertyInFilterError extends EncryptedStorageError {
+  readonly code = 'ENCRYPTED_PROPERTY_IN_FILTER';
+  constructor(readonly propertyName: string) {
+    super(
+      `Property ${JSON.stringify(propertyName)} is encrypted, its content cannot be filtered: filter by clear ones`,
+    );
+  }
+}
+
 /** The source of an upload gave another number of bytes than was announced. Nothing was committed. */
 export class SourceLengthError extends EncryptedStorageError {
   readonly code = 'SOURCE_LENGTH_MISMATCH';
@@ -205,46 +216,4 @@ export class CipherThreadError extends EncryptedStorageError {
 /** A handler of a queue throws it for a message that nobody can use: it goes to the poison queue at once. */
 export class UnprocessableMessageError extends EncryptedStorageError {
   readonly code = 'UNPROCESSABLE_MESSAGE';
-}
-
-/** All errors of this package, for `switch (error.code)`. */
-export type AnyEncryptedStorageError =
-  | InvalidOptionsError
-  | InvalidEntityError
-  | KeyMissingError
-  | KeyNotFoundError
-  | KeyMismatchError
-  | KeyAlgorithmError
-  | KeyWrapError
-  | KeyUnwrapError
-  | KeyUnavailableError
-  | InvalidEncryptionDataError
-  | UnsupportedProtocolError
-  | DecryptionError
-  | RegionOutOfOrderError
-  | PlaintextNotAllowedError
-  | PayloadTooLargeError
-  | UnsupportedOperationError
-  | UnsupportedValueError
-  | SourceLengthError
-  | CipherThreadError
-  | UnprocessableMessageError;
-
-/** All codes. */
-export type EncryptedStorageErrorCode = AnyEncryptedStorageError['code'];
-
-/**
- * Whether `error` is one of ours. Unlike `instanceof` it also holds across the ESM and the CommonJS copy of this package.
- *
- * @example
- * ```ts
- * import { isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
- *
- * export function isKeyGone(error: unknown): boolean {
- *   return isEncryptedStorageError(error) && error.code === 'KEY_NOT_FOUND';
- * }
- * ```
- */
-export function isEncryptedStorageError(error: unknown): error is AnyEncryptedStorageError {
-  return typeof error === 'object' && error !== null && BRAND in error;
 }

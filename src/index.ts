@@ -48,6 +48,7 @@ export {
 
 // entities
 export { Encrypt } from './decorators/encrypt.decorator.js';
+export { Filterable, type FilterableName } from './decorators/filterable.js';
 export {
   type EncryptedProperty,
   type EncryptedValueType,
@@ -78,7 +79,18 @@ export {
 export type { QueueDecryptionFailedHandler, QueueDecryptionFailure } from './queue/decryption-failure.js';
 export type { MessageEncoding } from './queue/message-encoding.js';
 export { EncryptedTableService } from './table/encrypted-table.service.js';
-export { EncryptedTableClient, type EncryptedTableOptions } from './table/encrypted-table-client.js';
+export { EncryptedTableClient } from './table/encrypted-table-client.js';
+export type { EncryptedListOptions, EncryptedTableDefaults, EncryptedTableOptions } from './table/table-options.js';
+export type { EncryptedQueryOptions } from './table/entity-query.js';
+export {
+  Filter,
+  type FilterComparison,
+  type FilterName,
+  type FilterOperator,
+  type FilterValue,
+} from './table/filter/filter.js';
+export type { FilterLiteral } from './table/filter/odata-literal.js';
+export type { TableDecryptionFailedHandler, TableDecryptionFailure } from './table/page.js';
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';
 
 // consuming a queue
@@ -120,15 +132,13 @@ export type { ProtocolVersion } from './protocol/registry.js';
 
 // errors
 export {
-  type AnyEncryptedStorageError,
   CipherThreadError,
   DecryptionError,
+  EncryptedPropertyInFilterError,
   EncryptedStorageError,
-  type EncryptedStorageErrorCode,
   InvalidEncryptionDataError,
   InvalidEntityError,
   InvalidOptionsError,
-  isEncryptedStorageError,
   KeyAlgorithmError,
   KeyMismatchError,
   KeyMissingError,
@@ -145,3 +155,8 @@ export {
   UnsupportedProtocolError,
   UnsupportedValueError,
 } from './errors.js';
+export {
+  type AnyEncryptedStorageError,
+  type EncryptedStorageErrorCode,
+  isEncryptedStorageError,
+} from './known-errors.js';

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile } from './support/source-tree.js';
 
 /** A layer imports itself, the leaves, and what stands here: a folder, or one file of it. */
-const LEAVES = ['errors', 'version'];
+const LEAVES = ['errors', 'known-errors', 'version'];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  'known-errors': [],
   version: [],
   encoding: [],
   tracing: [],

@@ -1,13 +1,14 @@
 import { InvalidEntityError } from '../errors.js';
 import { type EncryptOptions, recordEncryptedProperty } from './encryption-metadata.js';
+import type { FilterableName } from './filterable.js';
 
 type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 type Uncontained =
   ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Promise<unknown> | symbol | ((...args: never[]) => unknown);
 type Encryptable<Value> = Exclude<Value, null | undefined> extends Uncontained ? never : Value;
 
-/** The name of a property that can be encrypted; `never` for keys, what the service sets, and values that are no data. */
-type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved
+/** The name of a property that can be encrypted; `never` for keys, what the service sets, what is filtered by, and no data. */
+type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved | FilterableName<Entity>
   ? never
   : Encryptable<Entity[Key]> extends never
     ? never

@@ -9,6 +9,7 @@ import type { KeyEncryptionKey, KeyEncryptionKeySelector, KeyResolver } from '..
 import type { ProtocolVersion } from '../protocol/registry.js';
 import type { QueueDecryptionFailedHandler } from '../queue/decryption-failure.js';
 import type { MessageEncoding } from '../queue/message-encoding.js';
+import type { TableDecryptionFailedHandler } from '../table/page.js';
 
 /** A name and its key, as the portal shows them. */
 export interface AccountKey {
@@ -105,6 +106,8 @@ export interface TableOptions {
   readonly encryption?: Partial<EncryptionOptions>;
   /** Handed to the SDK's client. */
   readonly clientOptions?: TableServiceClientOptions;
+  /** Told of rows of a listing that cannot be decrypted, which are then left out; without it such a row makes the page throw. */
+  readonly onDecryptionFailed?: TableDecryptionFailedHandler;
 }
 
 /** Options of `EncryptedStorageModule.forRoot`. */

@@ -24,6 +24,7 @@ export function checkOptions(options: EncryptedStorageModuleOptions): void {
         ...(['blob', 'queue', 'table'] as const).flatMap((kind) => strayRegionFaults(options, kind)),
         ...workerFaults(options.blob?.workers),
         ...encodingFaults(options.queue?.messageEncoding),
+        ...(['queue', 'table'] as const).flatMap((kind) => handlerFaults(options[kind], kind)),
       ]
     : ['options are missing: give "connection" and "encryption"'];
   if (faults.length > 0) throw new InvalidOptionsError(faults);
@@ -147,6 +148,14 @@ function oneKeyFaults(key: unknown, path: string): readonly string[] {
 function encodingFaults(encoding: unknown): readonly string[] {
   if (encoding === undefined || (MESSAGE_ENCODINGS as readonly unknown[]).includes(encoding)) return [];
   return [`"queue.messageEncoding" must be one of ${MESSAGE_ENCODINGS.map((name) => `"${name}"`).join(', ')}`];
+}
+
+function handlerFaults(
+  options: { readonly onDecryptionFailed?: unknown } | undefined,
+  kind: string,
+): readonly string[] {
+  const isHandler = ['undefined', 'function'].includes(typeof options?.onDecryptionFailed);
+  return isHandler ? [] : [`"${kind}.onDecryptionFailed" must be a function`];
 }
 
 const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null;

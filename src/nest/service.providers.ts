@@ -65,9 +65,9 @@ export function serviceProviders(
     },
     {
       provide: tokens.table,
-      inject,
-      useFactory: ({ table }: EncryptionPolicies, clients: StorageClients) =>
-        new EncryptedTableService(clients.table, table),
+      inject: [...inject, optionsToken(name)],
+      useFactory: ({ table }: EncryptionPolicies, clients: StorageClients, options: EncryptedStorageModuleOptions) =>
+        new EncryptedTableService(clients.table, table, { onDecryptionFailed: options.table?.onDecryptionFailed }),
     },
   ];
 }

@@ -1,6 +1,6 @@
-/** What becomes of a message that cannot be decrypted, and whether that is the message's fault at all. */
+/** What is told of a message that cannot be decrypted. */
 import type { PeekedMessageItem, QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
-import { type EncryptedStorageError, isEncryptedStorageError } from '../errors.js';
+import type { EncryptedStorageError } from '../errors.js';
 
 /** A message that was left out of the answer because it could not be decrypted. */
 export interface QueueDecryptionFailure {
@@ -14,7 +14,3 @@ export interface QueueDecryptionFailure {
 
 /** Told of each message that cannot be decrypted. What it throws rejects the call. */
 export type QueueDecryptionFailedHandler = (failure: QueueDecryptionFailure) => void | Promise<void>;
-
-/** A key that cannot be reached, options that cannot work and errors of others say nothing about the message. */
-export const isMessagesFault = (error: unknown): error is EncryptedStorageError =>
-  isEncryptedStorageError(error) && error.code !== 'KEY_UNAVAILABLE' && error.code !== 'INVALID_OPTIONS';

@@ -25,12 +25,13 @@ import type {
   ReceivedMessageItem,
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
+import { isContentFault } from '../envelope/content-fault.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { keyConcurrencyOf } from '../envelope/key-calls.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { traced } from '../tracing/span.js';
-import { isMessagesFault, type QueueDecryptionFailedHandler } from './decryption-failure.js';
+import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { MessageEncoding } from './message-encoding.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
 
@@ -242,7 +243,7 @@ export class EncryptedQueueClient {
     error: unknown,
     handler: QueueDecryptionFailedHandler | undefined,
   ): Promise<void> {
-    if (handler === undefined || !isMessagesFault(error)) throw error;
+    if (handler === undefined || !isContentFault(error)) throw error;
     await handler({ message, error, queueName: this.name, queue: this.unencryptedClient });
   }
 }

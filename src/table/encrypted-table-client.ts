@@ -20,27 +20,23 @@ import { type EntityClass, getEncryptedProperties } from '../decorators/encrypti
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { keyConcurrencyOf } from '../envelope/key-calls.js';
 import { InvalidOptionsError } from '../errors.js';
-import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { traced } from '../tracing/span.js';
-import { accountOf } from './account.js';
-import type { EntityKeys, Row, TableContext } from './entity-context.js';
+import { type EntityKeys, type Row, type TableContext, tableContext } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
+import { entityQuery } from './entity-query.js';
+import { Filter, type FilterName, type FilterOperator, type FilterValue } from './filter/filter.js';
 import { listing } from './listing.js';
-import { type Projection, projectionOf } from './projection.js';
+import { openPage } from './page.js';
+import type { Projection } from './projection.js';
 import { assertEntityClass } from './sealed-properties.js';
+import type { EncryptedListOptions, EncryptedTableDefaults, EncryptedTableOptions } from './table-options.js';
 import { type EncryptedTransactionAction, sealAction } from './transaction.js';
 import { assertUpdateMode } from './update-mode.js';
 
-export interface EncryptedTableOptions {
-  /** Key for this one call, before the module's. */
-  readonly keyEncryptionKey?: KeyEncryptionKey;
-}
-
 /**
  * A table of entities of one class, whose `@Encrypt()` properties are stored encrypted, every row under a content key of its own.
- * Keys, clear properties and the names of properties are not encrypted. Filters see what is stored: a sealed property cannot be
- * queried by its content.
+ * Keys, clear properties and the names of properties are not encrypted. A sealed property cannot be filtered by its content.
  *
  * @example
  * ```ts
@@ -67,6 +63,7 @@ export class EncryptedTableClient<T extends object> {
     readonly unencryptedClient: TableClient,
     private readonly policy: EncryptionPolicy,
     private readonly entityClass: EntityClass<T>,
+    private readonly defaults: EncryptedTableDefaults = {},
   ) {
     assertEntityClass(entityClass, policy);
   }
@@ -113,34 +110,52 @@ export class EncryptedTableClient<T extends object> {
     options: GetTableEntityOptions & EncryptedTableOptions = {},
   ): Promise<TableEntityResult<T>> {
     return traced('EncryptedTableClient.getEntity', options, async (traceable) => {
-      const { keyEncryptionKey: _key, queryOptions, ...passed } = traceable;
-      const projection = projectionOf(queryOptions?.select);
-      const row = await this.unencryptedClient.getEntity<Row>(partitionKey, rowKey, {
-        ...passed,
-        queryOptions: widened(queryOptions, projection),
-      });
+      const { keyEncryptionKey: _key, ...passed } = traceable;
+      const { projection, queryOptions } = entityQuery(passed, this.entityClass);
+      const row = await this.unencryptedClient.getEntity<Row>(partitionKey, rowKey, { ...passed, queryOptions });
       return this.open(row as Row & EntityKeys, projection, this.contextOf(traceable));
     });
   }
 
-  /** Lists entities as instances of their class; `byPage` and its continuation tokens are the SDK's. */
+  /**
+   * The beginning of a filter for {@link EncryptedTableClient.listEntities}: over keys, `timestamp`, and the properties that the
+   * class lists under `Filterable`.
+   *
+   * @throws `ENCRYPTED_PROPERTY_IN_FILTER`, `INVALID_OPTIONS` for a value that the service cannot compare
+   */
+  where<Name extends FilterName<T>>(
+    name: Name,
+    operator: FilterOperator<FilterValue<T, Name>>,
+    value: FilterValue<T, Name>,
+  ): Filter<T> {
+    return Filter.where(this.entityClass, name, operator, value);
+  }
+
+  /**
+   * Lists entities as instances of their class; `byPage` and its continuation tokens are the SDK's. With a handler, a row that
+   * cannot be decrypted is reported to it and left out, the others arrive; without one the page throws. A key that cannot be
+   * reached (`KEY_UNAVAILABLE`) always makes it throw: that is never the row's fault.
+   *
+   * @throws `ENCRYPTED_PROPERTY_IN_FILTER` before any request; what decryption throws. All when a page is asked for
+   */
   listEntities(
-    options: ListTableEntitiesOptions & EncryptedTableOptions = {},
+    options: ListTableEntitiesOptions & EncryptedListOptions<T> = {},
   ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
-    const { keyEncryptionKey: _key, queryOptions, ...passed } = options;
-    const projection = projectionOf(queryOptions?.select);
-    return listing(
-      {
+    const { keyEncryptionKey: _key, where, filterOnCiphertext, onDecryptionFailed, ...passed } = options;
+    return listing((traceable) => {
+      const { projection, queryOptions } = entityQuery(options, this.entityClass);
+      const context = this.contextOf({ ...options, ...traceable });
+      const opening = {
+        table: this.unencryptedClient,
         concurrency: keyConcurrencyOf(this.policy),
-        rows: (traceable) =>
-          this.unencryptedClient.listEntities<Row>({
-            ...traceable,
-            queryOptions: widened(queryOptions, projection),
-          }),
-        open: (row, traceable) => this.open(row, projection, this.contextOf({ ...options, ...traceable })),
-      },
-      passed,
-    );
+        open: (row: Row & EntityKeys) => this.open(row, projection, context),
+        onDecryptionFailed: onDecryptionFailed ?? this.defaults.onDecryptionFailed,
+      };
+      return {
+        rows: this.unencryptedClient.listEntities<Row>({ ...traceable, queryOptions }),
+        open: (rows) => openPage(rows, opening),
+      };
+    }, passed);
   }
 
   /**
@@ -197,18 +212,8 @@ export class EncryptedTableClient<T extends object> {
   }
 
   private contextOf(options: OperationOptions & EncryptedTableOptions): TableContext {
-    const { abortSignal, tracingOptions, keyEncryptionKey } = options;
-    return {
-      policy: this.policy,
-      account: accountOf(this.unencryptedClient.url),
-      table: this.tableName,
-      entityClass: this.entityClass,
-      operation: {
-        ...(abortSignal === undefined ? {} : { abortSignal }),
-        ...(tracingOptions === undefined ? {} : { tracingOptions }),
-      },
-      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
-    };
+    const { policy, entityClass, unencryptedClient } = this;
+    return tableContext({ policy, entityClass, table: unencryptedClient }, options);
   }
 
   private async open(
@@ -221,10 +226,3 @@ export class EncryptedTableClient<T extends object> {
 }
 
 const rowOf = (entity: object): Row & EntityKeys => ({ ...entity }) as Row & EntityKeys;
-
-function widened<Query extends { select?: string[] }>(
-  query: Query | undefined,
-  { select }: Projection,
-): Query | undefined {
-  return select === undefined ? query : ({ ...query, select } as Query);
-}

@@ -1,8 +1,11 @@
 /** What sealing or opening one entity needs. */
+import type { OperationOptions } from '@azure/core-client';
+import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { EnvelopeContext } from '../envelope/envelope.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
+import { accountOf } from './account.js';
 
 export interface TableContext {
   readonly policy: EncryptionPolicy;
@@ -21,6 +24,24 @@ export interface EntityKeys {
 
 /** An entity as the SDK takes and gives it. */
 export type Row = Record<string, unknown>;
+
+/** The context of one call on a table. */
+export function tableContext(
+  { policy, entityClass, table }: Pick<TableContext, 'policy' | 'entityClass'> & { readonly table: TableClient },
+  { abortSignal, tracingOptions, keyEncryptionKey }: OperationOptions & Pick<TableContext, 'keyEncryptionKey'>,
+): TableContext {
+  return {
+    policy,
+    entityClass,
+    account: accountOf(table.url),
+    table: table.tableName,
+    operation: {
+      ...(abortSignal === undefined ? {} : { abortSignal }),
+      ...(tracingOptions === undefined ? {} : { tracingOptions }),
+    },
+    ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+  };
+}
 
 export const envelopeContext = (context: TableContext, { partitionKey, rowKey }: EntityKeys): EnvelopeContext => ({
   target: { kind: 'table', account: context.account, table: context.table, partitionKey, rowKey },

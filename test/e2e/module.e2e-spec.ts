@@ -181,6 +181,24 @@ describe('features with their own policy', () => {
   });
 });
 
+describe('table.onDecryptionFailed', () => {
+  it('is told of bad rows in every listing, unless the call has a handler of its own', async () => {
+    const told: string[] = [];
+    const onDecryptionFailed = ({ rowKey }: { rowKey: string }): void => void told.push(`module ${rowKey}`);
+    const app = await started(EncryptedStorageModule.forRoot({ ...optionsOf(), table: { onDecryptionFailed } }));
+    const patients = app.get(EncryptedTableService).getTableClient(Patient, uniqueTableName('handled'));
+    await patients.createTable();
+    await patients.unencryptedClient.createEntity({ partitionKey: 'p', rowKey: '1', name: 'plain' });
+
+    const first = await patients.listEntities().byPage().next();
+    await patients.listEntities({ onDecryptionFailed: ({ rowKey }) => void told.push(`call ${rowKey}`) }).next();
+    await app.close();
+
+    expect(first.value).toHaveLength(0);
+    expect(told).toEqual(['module 1', 'call 1']);
+  });
+});
+
 describe('accounts by name', () => {
   it('have services of their own', async () => {
     const app = await started(

@@ -4,7 +4,7 @@
  */
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { keyIdOf } from '../../wire/queue-message.js';
-import { isMessagesFault } from '../decryption-failure.js';
+import { isContentFault } from '../../envelope/content-fault.js';
 import { MAX_BATCH } from './consumer-options.js';
 import type { KeyOutages } from './key-outages.js';
 
@@ -46,7 +46,7 @@ export class KeyGate {
       return true;
     } catch (error) {
       if (!abortSignal.aborted) this.outages.note(keyId, error);
-      return isMessagesFault(error);
+      return isContentFault(error);
     }
   }
 }

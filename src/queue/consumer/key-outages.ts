@@ -1,6 +1,6 @@
 /** Keys that cannot be reached for now, by the key id that messages name; and when to ask for them again. */
 import { LRUCache } from 'lru-cache';
-import { isMessagesFault } from '../decryption-failure.js';
+import { isContentFault } from '../../envelope/content-fault.js';
 import { backOff, type BackOffRange } from './back-off.js';
 import type { Report } from './consumer-event.js';
 
@@ -47,7 +47,7 @@ export class KeyOutages {
 
   /** What a failed decryption says about the key: only errors of keys do, damage may be found before a key is asked for. */
   note(keyId: string, error: unknown): void {
-    if (!isMessagesFault(error)) this.#failed(keyId, error);
+    if (!isContentFault(error)) this.#failed(keyId, error);
     else if (error.code.startsWith('KEY_')) this.answered(keyId);
   }
 

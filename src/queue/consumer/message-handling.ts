@@ -1,10 +1,10 @@
 /** One message from the receive to its end: opened, handled, and then deleted, made visible again, or moved to the poison queue. */
 import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
 import { LRUCache } from 'lru-cache';
-import { isEncryptedStorageError } from '../../errors.js';
+import { isEncryptedStorageError } from '../../known-errors.js';
 import { traced } from '../../tracing/span.js';
 import { keyIdOf } from '../../wire/queue-message.js';
-import { isMessagesFault } from '../decryption-failure.js';
+import { isContentFault } from '../../envelope/content-fault.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { backOff } from './back-off.js';
 import type { EventMessage, Report } from './consumer-event.js';
@@ -96,7 +96,7 @@ export class MessageHandling {
     } catch (error) {
       if (lease.signal.aborted) return { kind: 'abandoned' };
       outages.note(keyId, error);
-      return isMessagesFault(error)
+      return isContentFault(error)
         ? { kind: 'hopeless', reason: error.code as PoisonReason, error }
         : { kind: 'excused', retryDelay: outages.secondsOf(keyId) };
     }

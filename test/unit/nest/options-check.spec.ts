@@ -160,3 +160,13 @@ describe('worker threads', () => {
     expect(faultsOf({ connection, encryption, blob: { workers } })).toEqual([]);
   });
 });
+
+describe('handlers', () => {
+  it.each(['queue', 'table'])('of %s must be functions', (kind) => {
+    const withHandler = (onDecryptionFailed: unknown) =>
+      faultsOf({ connection, encryption, [kind]: { onDecryptionFailed } });
+
+    expect(withHandler('log')).toEqual([`"${kind}.onDecryptionFailed" must be a function`]);
+    expect(withHandler(() => undefined)).toEqual([]);
+  });
+});

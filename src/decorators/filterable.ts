@@ -1,0 +1,24 @@
+/**
+ * Key of the list of properties that filters may name. TypeScript cannot see decorators, so the class tells its clear properties
+ * in a type, and `@Encrypt()` does not compile on a property of that list. Nothing is stored under it.
+ *
+ * @example
+ * ```ts
+ * import { Encrypt, Filterable } from 'nestjs-azure-encrypted-storage';
+ *
+ * export class Patient {
+ *   [Filterable]?: 'ward' | 'admitted';
+ *   partitionKey!: string;
+ *   rowKey!: string;
+ *   @Encrypt() name!: string;
+ *   ward!: string;
+ *   admitted!: Date;
+ * }
+ * ```
+ */
+export const Filterable: unique symbol = Symbol.for('nestjs-azure-encrypted-storage/filterable');
+
+/** The names that a class lists under {@link Filterable}; `never` without a list. */
+export type FilterableName<Entity> = Entity extends { readonly [Filterable]?: infer Names }
+  ? Extract<Names, keyof Entity & string>
+  : never;

@@ -1,0 +1,46 @@
+/** What the service is asked for: the filter that may be asked, the columns that decryption needs. */
+import type { TableEntityQueryOptions } from '@azure/data-tables';
+import type { EntityClass } from '../decorators/encryption-metadata.js';
+import type { Filter } from './filter/filter.js';
+import { assertClearFilter } from './filter/filter-guard.js';
+import { type Projection, projectionOf } from './projection.js';
+
+export interface EncryptedQueryOptions<T extends object> {
+  readonly queryOptions?: TableEntityQueryOptions;
+  /** A filter of {@link EncryptedTableClient.where}; one of `queryOptions` has to hold too. */
+  readonly where?: Filter<T>;
+  /**
+   * Lets a filter of `queryOptions` name encrypted properties: it compares their ciphertext.
+   *
+   * @defaultValue false
+   */
+  readonly filterOnCiphertext?: boolean;
+}
+
+export interface EntityQuery {
+  readonly queryOptions: TableEntityQueryOptions;
+  readonly projection: Projection;
+}
+
+/** Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a filter on a sealed property. */
+export function entityQuery<T extends object>(
+  { queryOptions = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
+  entityClass: EntityClass<T>,
+): EntityQuery {
+  const projection = projectionOf(queryOptions.select);
+  const filter = joined(queryOptions.filter, where?.toString());
+  if (filter !== undefined && !filterOnCiphertext) assertClearFilter(entityClass, filter);
+  return {
+    projection,
+    queryOptions: {
+      ...queryOptions,
+      ...(filter === undefined ? {} : { filter }),
+      ...(projection.select === undefined ? {} : { select: projection.select }),
+    },
+  };
+}
+
+function joined(raw: string | undefined, where: string | undefined): string | undefined {
+  if (raw === undefined || raw === '') return where;
+  return where === undefined ? raw : `(${raw}) and (${where})`;
+}

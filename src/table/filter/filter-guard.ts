@@ -1,0 +1,14 @@
+/** A filter sees ciphertext: one on a sealed property finds nothing and says nothing. It is refused. */
+import { type EntityClass, getEncryptedProperties } from '../../decorators/encryption-metadata.js';
+import { EncryptedPropertyInFilterError } from '../../errors.js';
+import { namesInFilter } from './filter-names.js';
+
+/** Throws {@link EncryptedPropertyInFilterError} for the first sealed property, those with `when` included. */
+export function assertClearFilter(entityClass: EntityClass, filter: string): void {
+  for (const name of namesInFilter(filter)) assertClearName(entityClass, name);
+}
+
+export function assertClearName(entityClass: EntityClass, name: string): void {
+  const isSealed = getEncryptedProperties(entityClass).some(({ propertyKey }) => propertyKey === name);
+  if (isSealed) throw new EncryptedPropertyInFilterError(name);
+}

@@ -1,0 +1,28 @@
+/** The names of properties in a filter, told from operators, functions and what stands inside literals. */
+
+const TOKEN = /'(?:[^']|'')*'?|\d[\w.]*(?:(?<=e)[+-]\d+)?|[\p{L}\p{N}\p{M}\p{Pc}.@]+|[(),]/giu;
+const NUMBER = /^\d/;
+const CONSTANTS = new Set(['true', 'false', 'null']);
+
+/** A literal such as `guid'...'`, or the name of a function. */
+const isPrefix = (next: string | undefined): boolean => next === "'" || next === '(';
+
+/** Operands and operators take turns, so that a property may have the name of an operator. */
+export function namesInFilter(filter: string): readonly string[] {
+  const names: string[] = [];
+  let wantsOperand = true;
+  for (const { 0: token, index } of filter.matchAll(TOKEN)) {
+    const following = filter[index + token.length];
+    if (token === '(' || token === ',' || (wantsOperand && (token === 'not' || isPrefix(following))))
+      wantsOperand = true;
+    else if (token === ')') wantsOperand = false;
+    else if (!wantsOperand) wantsOperand = true;
+    else {
+      if (!isConstant(token)) names.push(token);
+      wantsOperand = false;
+    }
+  }
+  return names;
+}
+
+const isConstant = (token: string): boolean => token.startsWith("'") || NUMBER.test(token) || CONSTANTS.has(token);

@@ -1,0 +1,19 @@
+/** Options of a table client, and of its calls beside the SDK's own. */
+import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import type { EncryptedQueryOptions } from './entity-query.js';
+import type { TableDecryptionFailedHandler } from './page.js';
+
+export interface EncryptedTableDefaults {
+  /** For every listing that has no handler of its own; default none: a row that cannot be decrypted makes the page throw. */
+  readonly onDecryptionFailed?: TableDecryptionFailedHandler;
+}
+
+export interface EncryptedTableOptions {
+  /** Key for this one call, before the module's. */
+  readonly keyEncryptionKey?: KeyEncryptionKey;
+}
+
+export interface EncryptedListOptions<T extends object> extends EncryptedTableOptions, EncryptedQueryOptions<T> {
+  /** For this call, in place of the service's handler. */
+  readonly onDecryptionFailed?: TableDecryptionFailedHandler;
+}

@@ -1,0 +1,79 @@
+/** What filters must and must not compile on; checked by tsc, never run. */
+import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { Filterable } from '../../src/decorators/filterable.js';
+import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+
+class Patient {
+  [Filterable]?: 'ward' | 'age' | 'visits' | 'urgent' | 'admitted' | 'digest';
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name!: string;
+  @Encrypt<Patient>({ when: (patient) => patient.urgent }) room?: string;
+  ward!: 'north' | 'south';
+  age?: number;
+  visits!: bigint;
+  urgent!: boolean;
+  admitted!: Date | null;
+  digest!: Uint8Array;
+  unlisted!: string;
+}
+
+export class Refused {
+  [Filterable]?: 'name' | 'ward';
+  // @ts-expect-error what filters name is clear
+  @Encrypt() name!: string;
+  @Encrypt() room!: string;
+  ward!: string;
+}
+
+class Unlisted {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name!: string;
+  ward!: string;
+}
+
+declare const patients: EncryptedTableClient<Patient>;
+declare const unlisted: EncryptedTableClient<Unlisted>;
+
+export const accepted = [
+  patients.where('partitionKey', 'eq', 'p').and('rowKey', 'startsWith', 'r').or('timestamp', 'gt', new Date()),
+  patients
+    .where('ward', 'eq', 'north')
+    .and(patients.where('age', 'ge', 65).or('age', 'lt', 18))
+    .not(),
+  patients.where('age', 'ne', { type: 'Double', value: 1 }),
+  patients.where('visits', 'le', 1n).and('urgent', 'eq', true).and('digest', 'eq', Buffer.alloc(1)),
+  patients.where('admitted', 'ge', new Date()).and('admitted', 'lt', { type: 'DateTime', value: '' }),
+];
+patients.listEntities({ where: patients.where('ward', 'ne', 'south') });
+unlisted.where('partitionKey', 'eq', 'p');
+
+// @ts-expect-error it is sealed
+patients.where('name', 'eq', 'x');
+// @ts-expect-error it is sealed where "when" holds
+patients.where('room', 'eq', 'x');
+// @ts-expect-error it is sealed, behind "and" too
+patients.where('ward', 'eq', 'north').and('name', 'eq', 'x');
+// @ts-expect-error it is sealed, behind "or" too
+patients.where('ward', 'eq', 'north').or('name', 'eq', 'x');
+// @ts-expect-error the class does not list it
+patients.where('unlisted', 'eq', 'x');
+// @ts-expect-error the class lists nothing
+unlisted.where('ward', 'eq', 'x');
+// @ts-expect-error no such property
+patients.where('nothing', 'eq', 'x');
+// @ts-expect-error no such ward
+patients.where('ward', 'eq', 'west');
+// @ts-expect-error another type
+patients.where('age', 'eq', '1');
+// @ts-expect-error there is no null to compare with
+patients.where('admitted', 'eq', null);
+// @ts-expect-error no such operator
+patients.where('ward', '=', 'north');
+// @ts-expect-error only texts have a beginning
+patients.where('age', 'startsWith', 1);
+// @ts-expect-error a filter of another class
+patients.listEntities({ where: unlisted.where('partitionKey', 'eq', 'p') });
+// @ts-expect-error a text is for queryOptions
+patients.listEntities({ where: "ward eq 'north'" });

@@ -1,0 +1,100 @@
+import { Encrypt } from '../../../../src/decorators/encrypt.decorator.js';
+import { Filterable } from '../../../../src/decorators/filterable.js';
+import { Filter } from '../../../../src/table/filter/filter.js';
+import { assertClearFilter } from '../../../../src/table/filter/filter-guard.js';
+
+class Visit {
+  [Filterable]?: 'ward' | 'age';
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name!: string;
+  @Encrypt<Visit>({ when: () => false }) room?: string;
+  ward!: string;
+  age!: number;
+}
+class Sub extends Visit {
+  @Encrypt() more!: string;
+}
+
+const where = (name: string, operator: string, value: unknown) => Filter.where(Visit, name, operator, value);
+const sealed = (propertyName: string) =>
+  expect.objectContaining({
+    code: 'ENCRYPTED_PROPERTY_IN_FILTER',
+    propertyName,
+    message: expect.stringContaining(`"${propertyName}"`) as string,
+  }) as Error;
+
+describe('a filter', () => {
+  it('joins comparisons with as many brackets as it needs', () => {
+    const ward = where('ward', 'eq', '3');
+    const either = where('age', 'lt', 18).or('age', 'ge', 65);
+
+    expect(String(ward.and('age', 'gt', 5).and('rowKey', 'ne', 'x'))).toBe(
+      "ward eq '3' and age gt 5 and RowKey ne 'x'",
+    );
+    expect(String(ward.and(either))).toBe("ward eq '3' and (age lt 18 or age ge 65)");
+    expect(String(either.and(ward))).toBe("(age lt 18 or age ge 65) and ward eq '3'");
+    expect(String(either.or('age', 'eq', 40))).toBe('age lt 18 or age ge 65 or age eq 40');
+    expect(String(either.not().and('partitionKey', 'le', 'p'))).toBe(
+      "(not (age lt 18 or age ge 65)) and PartitionKey le 'p'",
+    );
+    expect(String(where('timestamp', 'ge', new Date(0)))).toBe("Timestamp ge datetime'1970-01-01T00:00:00.000Z'");
+  });
+
+  it('asks for a prefix by its ends', () => {
+    expect(String(where('rowKey', 'startsWith', "o'b"))).toBe("RowKey ge 'o''b' and RowKey lt 'o''c'");
+    expect(String(where('age', 'eq', 1).or('ward', 'startsWith', 'a'))).toBe(
+      "age eq 1 or (ward ge 'a' and ward lt 'b')",
+    );
+    expect(String(where('ward', 'startsWith', ''))).toBe("ward ge ''");
+  });
+
+  it('is not changed by what is made of it', () => {
+    const ward = where('ward', 'eq', '3');
+    ward.and('age', 'gt', 5);
+    ward.not();
+
+    expect(String(ward)).toBe("ward eq '3'");
+  });
+
+  it.each(['name', 'room'])('refuses the sealed property %s, at the start and behind', (name) => {
+    expect(() => where(name, 'eq', 'x')).toThrow(sealed(name));
+    expect(() => where('ward', 'eq', '3').and(name as 'ward', 'eq', 'x')).toThrow(sealed(name));
+    expect(() => where('ward', 'eq', '3').or(name as 'ward', 'eq', 'x')).toThrow(sealed(name));
+  });
+
+  it('refuses what is no name, no operator, no text', () => {
+    const invalid = expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error;
+
+    for (const name of ['', "ward eq '3' or name", '1', 'a b', "ward'"])
+      expect(() => where(name, 'eq', '3')).toThrow(invalid);
+    for (const operator of ['', '=', 'eq 1 or', 'toString'])
+      expect(() => where('ward', operator, '3')).toThrow(invalid);
+    expect(() => where('age', 'startsWith', 1)).toThrow(invalid);
+  });
+});
+
+describe('a text for a filter', () => {
+  it.each([
+    ["name eq 'x'", 'name'],
+    ["PartitionKey eq 'p' and (ward eq '3' or room eq '12')", 'room'],
+    ["'x' eq name", 'name'],
+  ])('%s is refused', (filter, name) => {
+    expect(() => assertClearFilter(Visit, filter)).toThrow(sealed(name));
+  });
+
+  it.each([
+    "ward eq 'name'",
+    "Name eq 'x'",
+    "names eq 'x'",
+    "PartitionKey eq 'it''s name' and age gt 1",
+    "more eq 'x'",
+  ])('%s passes', (filter) => {
+    expect(() => assertClearFilter(Visit, filter)).not.toThrow();
+  });
+
+  it('is refused for what a base class seals', () => {
+    expect(() => assertClearFilter(Sub, "name eq 'x'")).toThrow(sealed('name'));
+    expect(() => assertClearFilter(Sub, "more eq 'x'")).toThrow(sealed('more'));
+  });
+});
