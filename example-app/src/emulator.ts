@@ -11,6 +11,9 @@ const PORTS = {
 const ACCOUNT = 'devstoreaccount1';
 const ACCOUNT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
+/** However the app ends, the channel between the two ends with it. */
+const EXIT_WITH_PARENT = "data:text/javascript,process.on('disconnect',()=>process.exit())";
+
 export interface Emulator {
   readonly connectionString: string;
   stop(): Promise<void>;
@@ -21,11 +24,10 @@ export async function startEmulator(): Promise<Emulator> {
   const free = ['--blobPort', '0', '--queuePort', '0', '--tablePort', '0'];
   const quiet = ['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'];
   // a group of its own, so that Ctrl-C reaches the app first and the emulator outlives its last request
-  const child = spawn(process.execPath, [program, ...free, ...quiet], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, ['--import', EXIT_WITH_PARENT, program, ...free, ...quiet], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,
   });
-  process.once('exit', () => child.kill('SIGKILL'));
   const ports = await portsOf(child);
   return { connectionString: connectionStringFor(ports), stop: () => stop(child) };
 }
@@ -63,6 +65,6 @@ function stop(child: ChildProcess): Promise<void> {
     child.once('exit', () => {
       resolve();
     });
-    child.kill('SIGTERM');
+    child.disconnect();
   });
 }

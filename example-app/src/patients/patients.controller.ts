@@ -1,55 +1,106 @@
-import { BadRequestException, Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  PreconditionFailedException,
+  Post,
+  Put,
+  Res,
+} from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { EncryptedTableClient, InjectEncryptedTable } from 'nestjs-azure-encrypted-storage';
+import { judge } from '../http/conditions.js';
+import { ApiProblems } from '../http/openapi.js';
+import { AdmitPatient, PatientKeys, ReplacePatient, WardKey } from './patient.dto.js';
 import { Patient } from './patient.entity.js';
 
+@ApiTags('patients')
 @Controller('patients')
 export class PatientsController {
   constructor(@InjectEncryptedTable(Patient) private readonly patients: EncryptedTableClient<Patient>) {}
 
   @Post()
-  async admit(@Body() body: Partial<Patient>): Promise<Patient> {
-    const patient = patientOf(body.partitionKey, body.rowKey, body);
+  @ApiOperation({ summary: 'Admit a patient' })
+  @ApiResponse({ status: 201, type: AdmitPatient })
+  @ApiProblems({ 400: 'The patient is not valid', 409: 'The number is taken' })
+  async admit(@Body() body: AdmitPatient): Promise<Patient> {
+    const patient = patientOf(body, body.partitionKey, body.rowKey);
     await this.patients.createEntity(patient);
     return patient;
   }
 
   @Get(':ward')
-  async list(@Param('ward') ward: string): Promise<Patient[]> {
-    const patients: Patient[] = [];
+  @ApiOperation({ summary: 'List the patients of a ward' })
+  @ApiResponse({ status: 200, type: [AdmitPatient] })
+  async list(@Param() { ward }: WardKey): Promise<object[]> {
+    const patients: object[] = [];
     const filter = `PartitionKey eq '${ward.replaceAll("'", "''")}'`;
-    for await (const patient of this.patients.listEntities({ queryOptions: { filter } })) patients.push(patient);
+    for await (const row of this.patients.listEntities({ queryOptions: { filter } })) patients.push(shown(row));
     return patients;
   }
 
   @Get(':ward/:number')
-  get(@Param('ward') ward: string, @Param('number') number: string): Promise<Patient> {
-    return this.patients.getEntity(ward, number);
+  @ApiOperation({ summary: 'Read a patient' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: '304 if the patient is unchanged' })
+  @ApiResponse({ status: 200, type: AdmitPatient })
+  @ApiResponse({ status: 304, description: 'Not modified' })
+  @ApiProblems({ 404: 'No such patient' })
+  async get(
+    @Param() { ward, number }: PatientKeys,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object | undefined> {
+    const row = await this.patients.getEntity(ward, number);
+    response.set({ ETag: row.etag, 'Cache-Control': 'private, no-cache' });
+    const judgement = judge(response.req.headers, { etag: row.etag }, 'read');
+    if (judgement === 'failed') throw new PreconditionFailedException('The patient was changed');
+    if (judgement === 'proceed') return shown(row);
+    response.status(304);
+    return undefined;
   }
 
   @Put(':ward/:number')
+  @ApiOperation({ summary: 'Replace a patient' })
+  @ApiHeader({ name: 'If-Match', required: false, description: 'Only if nobody changed the patient since' })
+  @ApiResponse({ status: 200, type: AdmitPatient })
+  @ApiProblems({ 400: 'The patient is not valid', 404: 'No such patient', 412: 'The patient was changed' })
   async replace(
-    @Param('ward') ward: string,
-    @Param('number') number: string,
-    @Body() body: Partial<Patient>,
+    @Param() { ward, number }: PatientKeys,
+    @Body() body: ReplacePatient,
+    @Headers('if-match') etag?: string,
   ): Promise<Patient> {
-    const patient = patientOf(ward, number, body);
-    await this.patients.updateEntity(patient, 'Replace');
+    const patient = patientOf(body, ward, number);
+    await this.patients.updateEntity(patient, 'Replace', etag === undefined ? {} : { etag });
     return patient;
   }
 
   @Delete(':ward/:number')
   @HttpCode(204)
-  async discharge(@Param('ward') ward: string, @Param('number') number: string): Promise<void> {
-    await this.patients.deleteEntity(ward, number);
+  @ApiOperation({ summary: 'Discharge a patient' })
+  @ApiHeader({ name: 'If-Match', required: false })
+  @ApiProblems({ 404: 'No such patient', 412: 'The patient was changed' })
+  async discharge(@Param() { ward, number }: PatientKeys, @Headers('if-match') etag?: string): Promise<void> {
+    await this.patients.deleteEntity(ward, number, etag === undefined ? {} : { etag });
   }
 }
 
-function patientOf(partitionKey: unknown, rowKey: unknown, body: Partial<Patient>): Patient {
+function patientOf(body: ReplacePatient, partitionKey: string, rowKey: string): Patient {
   const { name, diagnosis, room, discretion = false, admitted = new Date().toISOString() } = body;
-  const texts = { partitionKey, rowKey, name, diagnosis, admitted };
-  const missing = Object.entries(texts).filter(([, value]) => typeof value !== 'string' || value === '');
-  if (missing.length > 0)
-    throw new BadRequestException(`Give these as text: ${missing.map(([field]) => field).join(', ')}`);
-  if (typeof discretion !== 'boolean') throw new BadRequestException('"discretion" is true or false');
-  return { ...(texts as Omit<Patient, 'discretion' | 'room'>), discretion, ...(room === undefined ? {} : { room }) };
+  const patient = { partitionKey, rowKey, name, diagnosis, discretion, admitted };
+  return room === undefined ? patient : { ...patient, room };
+}
+
+/** The entity without what the SDK adds. */
+function shown(row: object): object {
+  const {
+    etag: _etag,
+    timestamp: _timestamp,
+    'odata.metadata': _metadata,
+    ...patient
+  } = row as Record<string, unknown>;
+  return patient;
 }

@@ -3,9 +3,11 @@ import { EncryptedStorageModule } from 'nestjs-azure-encrypted-storage';
 import { Patient } from './patient.entity.js';
 import { PatientsController } from './patients.controller.js';
 
+export const PATIENTS = 'patients';
+
 @Module({
   imports: [
-    EncryptedStorageModule.forFeature({ tables: [{ entity: Patient, table: 'patients', createIfNotExists: true }] }),
+    EncryptedStorageModule.forFeature({ tables: [{ entity: Patient, table: PATIENTS, createIfNotExists: true }] }),
   ],
   controllers: [PatientsController],
 })

@@ -1,12 +1,15 @@
-/** One range of a `Range` header (RFC 9110, 14.2). */
+/** One range of a `Range` header (RFC 9110, 14.2). Offsets in bytes, both inclusive. */
 export interface ByteRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** The range asked for, `'unsatisfiable'`, or `null` for a header that a server may ignore: none, several ranges, other units. */
+/**
+ * The range asked for, `'unsatisfiable'`, or `null` for a header that a server may ignore and answer whole: none, several ranges,
+ * another unit, no range at all.
+ */
 export function parseRange(header: string | undefined, length: number): ByteRange | 'unsatisfiable' | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header ?? '');
   const [, from = '', to = ''] = match ?? [];
   if (from !== '') return fromFirst(Number(from), to === '' ? Infinity : Number(to), length);
   return to === '' ? null : suffix(Number(to), length);

@@ -1,0 +1,24 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ClinicSettings, PROTOCOL } from './settings.js';
+
+export class About {
+  @ApiProperty({ example: 'clinic:1' }) keyId!: string;
+  @ApiProperty({ example: '2.0', description: 'Of scans and referrals' }) protocol!: string;
+  @ApiProperty({ description: 'Whether /demonstration is there' }) demonstration!: boolean;
+  @ApiProperty() scanLimitBytes!: number;
+}
+
+@ApiTags('about')
+@Controller('about')
+export class AboutController {
+  constructor(private readonly settings: ClinicSettings) {}
+
+  @Get()
+  @ApiOperation({ summary: 'What this clinic encrypts with' })
+  @ApiResponse({ status: 200, type: About })
+  about(): About {
+    const { keys, demonstration, scanLimitBytes } = this.settings;
+    return { keyId: keys.writing.keyId, protocol: PROTOCOL, demonstration, scanLimitBytes };
+  }
+}

@@ -1,0 +1,49 @@
+/** The application as it is served: routes, page, description, bodies, errors. */
+import { NestFactory } from '@nestjs/core';
+import type { LoggerService } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Response } from 'express';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { AppModule } from './app.module.js';
+import { readBodies } from './http/bodies.js';
+import { describeApi } from './http/openapi.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import type { ClinicSettings } from './settings.js';
+
+const PAGE = fileURLToPath(new URL('../public', import.meta.url));
+/** The page needs nothing from elsewhere, and is told to take nothing from there. */
+const PAGE_HEADERS = {
+  'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};
+
+export interface Clinic {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Starts on the loopback address: the clinic has no sign-in. `port` 0 takes any free one. */
+export async function startClinic(settings: ClinicSettings, port: number, logger?: LoggerService): Promise<Clinic> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings), {
+    abortOnError: false,
+    bodyParser: false,
+    // a download that nobody reads must not hold up the end
+    forceCloseConnections: true,
+    ...(logger === undefined ? {} : { logger }),
+  });
+  app.disable('x-powered-by');
+  app.useGlobalFilters(new ProblemFilter());
+  readBodies(app);
+  describeApi(app);
+  app.useStaticAssets(PAGE, { setHeaders: (response: Response) => response.set(PAGE_HEADERS) });
+  try {
+    await app.listen(port, '127.0.0.1');
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  const address = app.getHttpServer().address() as AddressInfo;
+  return { url: `http://127.0.0.1:${address.port}`, close: () => app.close() };
+}

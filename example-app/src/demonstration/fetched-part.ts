@@ -1,0 +1,39 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Ciphertext that one answer of the service holds, counted while it arrives. */
+export class FetchedPart {
+  /** As the service told it, such as `bytes 0-4194331/8388664`; `null` for an answer that is whole. */
+  contentRange: string | null = null;
+  private length = 0;
+  private socket: Socket | null = null;
+  private readBefore = 0;
+  private arrived: number | null = null;
+
+  constructor(request: ClientRequest) {
+    const begin = (socket: Socket): void => {
+      this.socket = socket;
+      this.readBefore = socket.bytesRead;
+    };
+    if (request.socket === null) request.once('socket', begin);
+    else begin(request.socket);
+  }
+
+  answered(response: IncomingMessage): void {
+    this.contentRange = response.headers['content-range'] ?? null;
+    this.length = Number(response.headers['content-length'] ?? 0);
+    response.once('close', () => {
+      this.arrived = this.bytes;
+      this.socket = null;
+    });
+  }
+
+  /** Bytes that have arrived; while they do, the headers count too. */
+  get bytes(): number {
+    return this.arrived ?? Math.min(this.length, (this.socket?.bytesRead ?? 0) - this.readBefore);
+  }
+
+  toJSON(): { contentRange: string | null; bytes: number } {
+    return { contentRange: this.contentRange, bytes: this.bytes };
+  }
+}

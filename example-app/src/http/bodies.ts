@@ -1,0 +1,32 @@
+/** How bodies are read: JSON by a parser and a validator, scans by nobody but the upload itself. */
+import { HttpException, ValidationPipe } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
+
+/** An upload is a stream of bytes, even if those are JSON. */
+const STREAMED = '/scans/';
+
+const isJson = (request: IncomingMessage): boolean =>
+  request.url?.startsWith(STREAMED) !== true && /^application\/json\b/i.test(request.headers['content-type'] ?? '');
+
+/** Needs an application that was created with `bodyParser: false`. */
+export function readBodies(app: NestExpressApplication): void {
+  app.useBodyParser('json', { type: isJson });
+  app.use(refuseUnreadable);
+  app.useGlobalPipes(
+    new ValidationPipe({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      validationError: { target: false, value: false },
+    }),
+  );
+}
+
+/** The parser's own messages quote the body. Express tells a handler of errors by its four parameters. */
+// eslint-disable-next-line no-restricted-syntax -- see above
+function refuseUnreadable(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
+  const { status = 400 } = error as { status?: number };
+  next(new HttpException(status === 413 ? 'The body is too large' : 'The body is not valid JSON', status));
+}

@@ -1,0 +1,101 @@
+/** Every failure as problem details (RFC 9457): the one table from codes to statuses. */
+import { HttpException } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import { type EncryptedStorageErrorCode, isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
+
+/**
+ * Codes of the package that are not 500. The rest stays 500 on purpose, `DECRYPTION_FAILED` before all: the request was right
+ * (no 4xx) and asking again does not help (no 502 or 503, which proxies and clients try again); what is stored is damaged.
+ */
+const STATUS: Partial<Record<EncryptedStorageErrorCode, number>> = {
+  KEY_UNAVAILABLE: 503,
+  PAYLOAD_TOO_LARGE: 413,
+  INVALID_ENTITY: 422,
+  UNSUPPORTED_VALUE: 422,
+  SOURCE_LENGTH_MISMATCH: 400,
+};
+/** Statuses of the storage service that mean the same to our client; the rest is between us and the service. */
+const PASSED_ON = [404, 409, 412];
+/** Seconds after which a client may try again what was unavailable. */
+const RETRY_AFTER = 5;
+
+/** The body of an answer that is an error. */
+export class Problem {
+  @ApiProperty({ example: 'about:blank', description: '`about:blank`: the code tells the kind' })
+  readonly type: string;
+  @ApiProperty({ example: 'Internal Server Error' })
+  readonly title: string;
+  @ApiProperty({ example: 500 })
+  readonly status: number;
+  @ApiProperty({ example: 'Decryption failed: the content was changed, cut or written with another key' })
+  readonly detail: string;
+  @ApiProperty({ example: 'urn:uuid:3e1b…', description: 'This occurrence; the log has the same' })
+  readonly instance: string;
+  @ApiProperty({ example: 'DECRYPTION_FAILED', description: "The package's code, Azure's own, or that of the status" })
+  readonly code: string;
+  @ApiProperty({ required: false, example: ['name should not be empty'] })
+  readonly errors?: readonly string[];
+
+  constructor({ status, code, detail, errors }: Pick<Problem, 'status' | 'detail'> & Partial<Problem>) {
+    this.type = 'about:blank';
+    this.title = STATUS_CODES[status] ?? 'Error';
+    this.status = status;
+    this.detail = detail;
+    this.instance = `urn:uuid:${randomUUID()}`;
+    this.code = code ?? this.title.toUpperCase().replaceAll(/\W+/g, '_');
+    if (errors !== undefined) this.errors = errors;
+  }
+
+  get headers(): Record<string, string> {
+    return this.status === 503 ? { 'Retry-After': String(RETRY_AFTER) } : {};
+  }
+}
+
+/** Says nothing of an error that is not ours to explain: a message of a library may quote content. */
+export function problemOf(error: unknown): Problem {
+  if (isEncryptedStorageError(error)) {
+    return new Problem({ status: STATUS[error.code] ?? 500, code: error.code, detail: error.message });
+  }
+  if (error instanceof HttpException) return problemOfRequest(error);
+  if (isFromStorage(error)) return problemOfStorage(error);
+  return new Problem({ status: 500, detail: 'The clinic failed: look for this instance in its log' });
+}
+
+function problemOfRequest(error: HttpException): Problem {
+  const body = error.getResponse();
+  const { message } = (typeof body === 'string' ? { message: body } : body) as { message?: unknown };
+  const errors = Array.isArray(message) ? message.map(String) : undefined;
+  return new Problem({
+    status: error.getStatus(),
+    detail: errors === undefined ? error.message : 'The request is not valid: see "errors"',
+    ...(errors === undefined ? {} : { errors }),
+  });
+}
+
+/** An error of the Azure SDKs, by structure: there may be several copies of its class. */
+interface StorageError {
+  readonly name: 'RestError';
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly details?: { readonly errorCode?: string; readonly odataError?: { readonly code?: string } };
+}
+
+const isFromStorage = (error: unknown): error is StorageError => (error as Error | undefined)?.name === 'RestError';
+
+function problemOfStorage(error: StorageError): Problem {
+  const { statusCode = 503 } = error;
+  const code = codeOf(error);
+  if (PASSED_ON.includes(statusCode)) {
+    return new Problem({ status: statusCode, code, detail: 'The storage service refused: see its code' });
+  }
+  if (statusCode === 429 || statusCode >= 500) {
+    return new Problem({ status: 503, code, detail: 'The storage service did not answer: try again' });
+  }
+  return new Problem({ status: 502, code, detail: 'The storage service refused what the clinic asked' });
+}
+
+/** Each service has a place of its own for it. */
+const codeOf = ({ code, details }: StorageError): string =>
+  details?.odataError?.code ?? details?.errorCode ?? code ?? 'STORAGE_ERROR';

@@ -1,0 +1,15 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString, Matches, MaxLength } from 'class-validator';
+
+export class LetterName {
+  @ApiProperty({ example: 'jane', pattern: '^\\w[\\w.-]{0,99}$' })
+  @Matches(/^\w[\w.-]{0,99}$/, { message: 'name is made of letters, digits, ".", "_" and "-", up to 100' })
+  name!: string;
+}
+
+export class Letter {
+  @ApiProperty({ example: 'Dear Jane' })
+  @IsString()
+  @MaxLength(50_000)
+  text!: string;
+}

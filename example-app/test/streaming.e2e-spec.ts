@@ -1,0 +1,121 @@
+/** Large bodies go through without being held: the slower side sets the pace, and who goes away ends the work. */
+import { once } from 'node:events';
+import { get, type IncomingMessage, request } from 'node:http';
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { bytesOf, scanOf, type TestClinic, testClinic } from './support/clinic.js';
+import { SlowStorage } from './support/slow-storage.js';
+
+const MIB = 1024 * 1024;
+const LARGE = 96 * MIB;
+/** What regions, blocks, streams and the sockets' own buffers may hold between two ends; far less than the scan. */
+const UNDER_WAY = 32 * MIB;
+
+const storage = new SlowStorage();
+const content = scanOf(LARGE);
+let clinic: TestClinic;
+
+beforeAll(async () => {
+  clinic = await testClinic({}, (direct) => storage.before(direct));
+  await clinic.call('/scans/large', { method: 'PUT', body: content });
+});
+afterAll(async () => {
+  storage.resume();
+  await clinic.close();
+  storage.close();
+});
+
+/** The value once it has stood still for a while. */
+async function settled(value: () => number | Promise<number>): Promise<number> {
+  let last = await value();
+  for (let still = 0; still < 10;) {
+    await pause(50);
+    const now = await value();
+    still = now === last ? still + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+/** Ciphertext that the last request for a scan has made the application fetch. */
+async function fetchedBytes(): Promise<number> {
+  const reads = (await (await clinic.call('/demonstration/reads')).json()) as { fetched: { bytes: number }[] }[];
+  return (reads.at(-1)?.fetched ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function* piecesOf(bytes: Buffer, onGiven: (bytes: number) => void): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 64 * 1024) {
+    const piece = bytes.subarray(at, at + 64 * 1024);
+    onGiven(piece.length);
+    yield piece;
+  }
+}
+
+async function download(): Promise<IncomingMessage> {
+  const [answer] = (await once(get(`${clinic.url}/scans/large`), 'response')) as [IncomingMessage];
+  return answer;
+}
+
+describe('a download', () => {
+  it('is read from storage no faster than the client takes it', async () => {
+    const answer = await download();
+    expect(await settled(fetchedBytes)).toBeLessThan(UNDER_WAY);
+
+    const pieces: Buffer[] = [];
+    for await (const piece of answer) pieces.push(piece as Buffer);
+    expect(Buffer.concat(pieces).equals(content)).toBe(true);
+  });
+
+  it('stops reading from storage when the client goes away', async () => {
+    const answer = await download();
+    answer.on('error', () => undefined).destroy();
+
+    expect(await settled(fetchedBytes)).toBeLessThan(UNDER_WAY);
+  });
+});
+
+describe('an upload', () => {
+  it('is taken from the client no faster than storage takes it', async () => {
+    storage.stall();
+    let given = 0;
+    const source = Readable.from(
+      piecesOf(content, (bytes) => (given += bytes)),
+      { objectMode: false },
+    );
+    const upload = request(`${clinic.url}/scans/slow`, { method: 'PUT', headers: { 'content-length': LARGE } });
+    const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
+    source.pipe(upload);
+
+    expect(await settled(() => given)).toBeLessThan(UNDER_WAY);
+
+    storage.resume();
+    const [answer] = await answered;
+    expect(answer.resume().statusCode).toBe(201);
+    expect((await bytesOf(await clinic.call('/scans/slow'))).equals(content)).toBe(true);
+  });
+
+  it('that the client breaks off leaves the scan as it was', async () => {
+    await clinic.call('/scans/broken', { method: 'PUT', body: 'before' });
+    const before = storage.taken;
+    const upload = request(`${clinic.url}/scans/broken`, { method: 'PUT', headers: { 'content-length': LARGE } });
+    upload.on('error', () => undefined).write(content.subarray(0, LARGE / 2));
+    // some blocks are with the service by now
+    while (storage.taken - before < 8 * MIB) await pause(20);
+    upload.destroy();
+    await settled(() => storage.taken);
+
+    expect(await (await clinic.call('/scans/broken')).text()).toBe('before');
+  });
+});
+
+describe('the end of the application', () => {
+  it('does not wait for a client that reads nothing', async () => {
+    const own = await testClinic();
+    await own.call('/scans/large', { method: 'PUT', body: content });
+    const [answer] = (await once(get(`${own.url}/scans/large`), 'response')) as [IncomingMessage];
+
+    await own.close();
+
+    await expect(once(answer.resume(), 'end')).rejects.toThrow();
+  });
+});
