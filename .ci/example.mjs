@@ -1,4 +1,4 @@
-/** Starts the example application as the README says, drives it over HTTP, stops it as Ctrl-C does, and expects it to stop. */
+/** Starts the example application as the README says, runs its commands, stops it as Ctrl-C does, and expects it to stop. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

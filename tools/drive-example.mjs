@@ -1,108 +1,82 @@
-/** Drives the example application over HTTP as a person would: node tools/drive-example.mjs http://127.0.0.1:3000 */
-import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+/**
+ * Runs the commands of the README's section on the example application, as they stand there, against a running one:
+ * `node tools/drive-example.mjs http://127.0.0.1:3000`. Each has to do what its comment says:
+ *
+ *     # {"name":"readme","etag":"..."}    the answer is JSON with these members; "..." stands for any text
+ *     # status 204                        the answer has that status; otherwise it has one from 200 to 299
+ *
+ * What else a comment says is for people.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const base = process.argv[2];
-const unique = randomBytes(4).toString('hex');
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SECTION = /^## The example application\n([\s\S]*?)^## /m;
+const BLOCK = /^```sh\n([\s\S]*?)^```/gm;
+const DOCUMENTED = 'http://127.0.0.1:3000';
+/** Read by every curl: quiet, and the status on a last line of its own. */
+const CURLRC = 'silent\nshow-error\nmax-time = 60\nwrite-out = "\\n%{http_code}"\n';
 
-const call = (path, init) => fetch(`${base}${path}`, { ...init, signal: AbortSignal.timeout(30_000) });
-const json = (method, body) => ({
-  method,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(body),
-});
+const [base = DOCUMENTED] = process.argv.slice(2);
+const commands = commandsOf(readFileSync(join(ROOT, 'README.md'), 'utf8'));
+if (commands.length === 0) throw new Error('The README has no commands for the example application');
 
-function check(what, holds) {
-  console.log(`${holds ? 'ok ' : 'NOT OK'}  ${what}`);
-  if (!holds) process.exit(1);
-}
-
-async function scans() {
-  const size = 5 * 1024 * 1024 + 7;
-  const content = randomBytes(size);
-  const path = `/scans/scan-${unique}`;
-  const uploaded = await call(path, { method: 'PUT', body: content });
-  check('a scan is uploaded', uploaded.status === 201);
-
-  const whole = await call(path);
-  const read = Buffer.from(await whole.arrayBuffer());
-  check('the scan is read whole', whole.status === 200 && read.equals(content));
-
-  const ranges = [
-    ['bytes=0-99', 0, 100],
-    [`bytes=${size - 1}-`, size - 1, size],
-    ['bytes=4194300-4194310', 4194300, 4194311],
-    ['bytes=-5', size - 5, size],
-  ];
-  for (const [range, from, to] of ranges) {
-    const part = await call(path, { headers: { range } });
-    const bytes = Buffer.from(await part.arrayBuffer());
-    const describes = part.headers.get('content-range') === `bytes ${from}-${to - 1}/${size}`;
-    check(
-      `range ${range} gives just its bytes`,
-      part.status === 206 && describes && bytes.equals(content.subarray(from, to)),
-    );
+const home = mkdtempSync(join(tmpdir(), 'drive-example-'));
+let failed = 0;
+try {
+  writeFileSync(join(home, '.curlrc'), CURLRC);
+  for (const { command, comment } of commands) {
+    const fault = faultOf(run(command), comment);
+    console.log(`${fault ? 'NOT OK' : 'ok    '} ${command.replaceAll(/\s*\\\n\s*/g, ' ')}`);
+    if (fault) console.error(`       ${fault}`);
+    failed += fault ? 1 : 0;
   }
-  const beyond = await call(path, { headers: { range: `bytes=${size}-` } });
-  check('a range behind the end is not satisfiable', beyond.status === 416);
+} finally {
+  rmSync(home, { recursive: true, force: true });
+}
+console.log(`${commands.length} commands of the README run, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
 
-  const stored = await (await call(`/storage/blobs/scans/scan-${unique}`)).json();
-  check('the service stores protocol 2.0', stored.encryptionData.EncryptionAgent.Protocol === '2.0');
-  check(
-    'the service does not store the plaintext',
-    !stored.firstBytes.includes(content.subarray(0, 16).toString('hex')),
-  );
-  check('the scan is removed', (await call(path, { method: 'DELETE' })).status === 204);
-  check('a removed scan is not found', (await call(path)).status === 404);
-  check('a bad name is refused', (await call('/scans/a%20b', { method: 'PUT', body: 'x' })).status === 400);
+/** Every command of the section with its comment; a line that ends in a backslash goes on. */
+function commandsOf(readme) {
+  const [, section = ''] = SECTION.exec(readme) ?? [];
+  return [...section.matchAll(BLOCK)]
+    .flatMap(([, block]) => block.split(/(?<!\\)\n/))
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const at = line.search(/\s+#\s/);
+      return at < 0
+        ? { command: line, comment: '' }
+        : { command: line.slice(0, at), comment: line.slice(at).replace(/^\s+#\s+/, '') };
+    });
 }
 
-async function referrals() {
-  const referral = { patient: unique, to: 'cardiology', reason: 'murmur' };
-  check('a referral is sent', (await call('/referrals', json('POST', referral))).status === 202);
-  for (let tries = 0; tries < 60; tries += 1) {
-    const taken = await (await call('/referrals')).json();
-    if (taken.some(({ patient }) => patient === unique)) return check('the referral is taken from the queue', true);
-    await pause(250);
-  }
-  check('the referral is taken from the queue', false);
+function run(command) {
+  const output = execFileSync('sh', ['-c', command.replaceAll(DOCUMENTED, base)], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...process.env, CURL_HOME: home },
+  });
+  const end = output.lastIndexOf('\n');
+  return { body: output.slice(0, end), status: output.slice(end + 1) };
 }
 
-async function patients() {
-  const keys = { partitionKey: `ward-${unique}`, rowKey: '17' };
-  const path = `/patients/${keys.partitionKey}/${keys.rowKey}`;
-  const admitted = { ...keys, name: 'Jane Doe', diagnosis: 'flu', room: '5', discretion: true };
-  check('a patient is admitted', (await call('/patients', json('POST', admitted))).status === 201);
-  const read = await (await call(path)).json();
-  check('the patient is read', read.name === 'Jane Doe' && read.diagnosis === 'flu' && read.room === '5');
-
-  const stored = JSON.stringify(await (await call(`/storage${path}`)).json());
-  check(
-    'the service does not store the name',
-    !stored.includes('Jane Doe') && !stored.includes(Buffer.from('Jane Doe').toString('base64')),
-  );
-  check('the stored row is protocol 1.0', stored.includes(String.raw`\"Protocol\":\"1.0\"`));
-
-  check('the patient is replaced', (await call(path, json('PUT', { ...admitted, diagnosis: 'cold' }))).status === 200);
-  const [listed] = await (await call(`/patients/${keys.partitionKey}`)).json();
-  check('the ward lists the new diagnosis', listed.diagnosis === 'cold');
-  check('a patient without a name is refused', (await call('/patients', json('POST', keys))).status === 400);
-  check('the patient is discharged', (await call(path, { method: 'DELETE' })).status === 204);
-  check('a discharged patient is not found', (await call(path)).status === 404);
+/** What does not hold, as a sentence. */
+function faultOf({ body, status }, comment) {
+  const [, wanted] = /\bstatus (\d{3})\b/.exec(comment) ?? [];
+  const isRight = wanted === undefined ? /^2\d\d$/.test(status) : status === wanted;
+  if (!isRight) return `has status ${status} in place of ${wanted ?? '2xx'}: ${body}`;
+  const [json] = /^[{[].*[}\]]/.exec(comment) ?? [];
+  if (json === undefined) return null;
+  return holds(JSON.parse(json), JSON.parse(body)) ? null : `answers ${body}`;
 }
 
-async function letters() {
-  const path = `/letters/letter-${unique}`;
-  check('a letter is written', (await call(path, json('PUT', { text: 'Dear colleague' }))).status === 201);
-  check('the letter is read', (await (await call(path)).json()).text === 'Dear colleague');
-  const stored = await (await call(`/storage/blobs/letters/letter-${unique}`)).json();
-  check(
-    "the letter is stored in protocol 1.0, its module's own",
-    stored.encryptionData.EncryptionAgent.Protocol === '1.0',
-  );
+function holds(wanted, found) {
+  if (wanted === '...') return typeof found === 'string' && found !== '';
+  if (typeof wanted !== 'object' || wanted === null) return wanted === found;
+  if (typeof found !== 'object' || found === null) return false;
+  return Object.entries(wanted).every(([name, value]) => holds(value, found[name]));
 }
-
-await scans();
-await referrals();
-await patients();
-await letters();
