@@ -5,9 +5,13 @@ import { canTell } from './support/other-work.js';
 import { Lab, type Subject } from './support/lab.js';
 import { projectPath } from './support/project.js';
 import { machine, type Report, type Row, toMarkdown, versions } from './support/report.js';
+import { entities } from './entities.bench.js';
+import { messages } from './messages.bench.js';
+import { ranges } from './ranges.bench.js';
+import { scale } from './scale.bench.js';
 import { transfers } from './transfers.bench.js';
 
-const SUBJECTS: readonly Subject[] = [transfers];
+const SUBJECTS: readonly Subject[] = [transfers, ranges, messages, entities, scale];
 /** Plain may be this far from plain. */
 const VOID_BEYOND = 0.1;
 const README = projectPath('bench/README.md');
