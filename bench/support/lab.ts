@@ -68,7 +68,6 @@ export class Lab {
   }
 
   async close(): Promise<void> {
-    await this.materials.release();
     await this.emulator?.stop();
     this.server.stop();
   }
