@@ -1,6 +1,6 @@
 /** An entity of 20 properties, 10 of them sealed: microseconds to seal and to open it, in parts, and entities a second. */
 import { TableClient } from '@azure/data-tables';
-import { Encrypt, EncryptedTableService } from 'nestjs-azure-encrypted-storage';
+import { Encrypt, type EncryptedTableClient, EncryptedTableService } from 'nestjs-azure-encrypted-storage';
 import { encryptionData, entityEnvelope, envelope } from './support/internals.js';
 import type { Lab, Subject } from './support/lab.js';
 import { perOperation, perSecond } from './support/operations.js';
@@ -129,7 +129,7 @@ const plainTable = (client: TableClient): Table => ({
   list: () => client.listEntities({ queryOptions: { filter: "RowKey lt 'q'" } }).byPage({ maxPageSize: PAGE }),
 });
 
-const sealedTable = (client: ReturnType<EncryptedTableService['getTableClient']>): Table => ({
+const sealedTable = (client: EncryptedTableClient<Entity>): Table => ({
   insert: (rowKey) => client.createEntity(entityOf(rowKey)),
   insertMany: (rowKeys) => client.submitTransaction(rowKeys.map((rowKey) => ['create', entityOf(rowKey)])),
   get: (rowKey) => client.getEntity('bench', rowKey),
