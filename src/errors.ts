@@ -60,6 +60,21 @@ export class KeyMismatchError extends EncryptedStorageError {
   }
 }
 
+/** The key is not one that may stand there: it belongs to another tenant. Nothing was unwrapped, or nothing was sent. */
+export class KeyNotAllowedError extends EncryptedStorageError {
+  readonly code = 'KEY_NOT_ALLOWED';
+  constructor(
+    readonly keyId: string,
+    /** Name of the container, queue or table. */
+    readonly resource: string,
+  ) {
+    super(
+      `Key ${JSON.stringify(keyId)} is not allowed for this content of ${JSON.stringify(resource)}: ` +
+        'find out who wrote it with that key, or let "allowKey" answer true if the key belongs there',
+    );
+  }
+}
+
 /** The key does not allow the wrap algorithm stored with the data. */
 export class KeyAlgorithmError extends EncryptedStorageError {
   readonly code = 'KEY_ALGORITHM_NOT_ALLOWED';

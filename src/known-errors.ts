@@ -6,6 +6,7 @@ import {
   type KeyMissingError,
   type KeyNotFoundError,
   type KeyMismatchError,
+  type KeyNotAllowedError,
   type KeyAlgorithmError,
   type KeyWrapError,
   type KeyUnwrapError,
@@ -31,6 +32,7 @@ export type AnyEncryptedStorageError =
   | KeyMissingError
   | KeyNotFoundError
   | KeyMismatchError
+  | KeyNotAllowedError
   | KeyAlgorithmError
   | KeyWrapError
   | KeyUnwrapError

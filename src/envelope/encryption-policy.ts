@@ -4,6 +4,7 @@ import type {
   EncryptionTarget,
   KeyEncryptionKey,
   KeyEncryptionKeySelector,
+  KeyPredicate,
   KeyResolver,
 } from '../keys/key-encryption-key.js';
 import type { ContentForm, Protocol } from '../protocol/protocol.js';
@@ -21,6 +22,8 @@ export interface EncryptionPolicy extends KeyCallOptions {
   readonly regionLength?: number;
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
   readonly keyResolver?: KeyResolver;
+  /** Which keys may read and write a target; all may where there is none. */
+  readonly allowKey?: KeyPredicate;
   readonly requireEncryption: boolean;
   /** Told of sealed content that could not be opened, beside the error that the caller gets; for a log. */
   readonly onReadFailed?: ReadFailureListener;

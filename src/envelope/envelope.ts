@@ -10,7 +10,7 @@ import type { EncryptionData } from '../wire/encryption-data.js';
 import { type EncryptionPolicy, protocolToWrite } from './encryption-policy.js';
 import { watchedOpener } from './read-failure.js';
 import { unwrap, wrap } from './key-calls.js';
-import { keyToUnwrap, keyToWrap } from './key-choice.js';
+import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
 
 /** What is written or read, and how. */
 export interface EnvelopeContext {
@@ -33,7 +33,10 @@ export interface Envelope {
   readonly sealer: ContentSealer;
 }
 
-/** A fresh content key, wrapped. Throws before anything is sent: `KEY_MISSING`, `KEY_WRAP_FAILED`, `UNSUPPORTED_OPERATION`. */
+/**
+ * A fresh content key, wrapped. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
+ * `UNSUPPORTED_OPERATION`.
+ */
 export async function createEnvelope(policy: EncryptionPolicy, context: EnvelopeContext): Promise<Envelope> {
   const protocol = protocolToWrite(policy, context.target.kind);
   protocol.assertWrites(context.form);
@@ -47,6 +50,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: Envelope
       ...(policy.regionLength === undefined ? {} : { regionLength: policy.regionLength }),
     });
     const wrappedKey = await wrap({ policy, key, operation: context.operation }, packed);
+    await assertKeyAllowed(policy, wrappedKey.keyId, context.target);
     const encryptionData = {
       wrappedKey,
       protocol: protocol.version,

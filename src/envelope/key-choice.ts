@@ -1,11 +1,19 @@
 /**
  * Which key writes and which key reads. Reading: the configured key if its id is the stored one, otherwise the resolver's, whose
- * id must be the stored one. Source: docs/formats.md, "Which key decrypts".
+ * id must be the stored one. Source: docs/formats.md, "Which key decrypts". Before all of that, and before anything is written,
+ * `allowKey` says whether the key may stand there at all.
  */
-import { KeyMismatchError, KeyMissingError, KeyNotFoundError, KeyUnavailableError } from '../errors.js';
+import {
+  KeyMismatchError,
+  KeyMissingError,
+  KeyNotAllowedError,
+  KeyNotFoundError,
+  KeyUnavailableError,
+} from '../errors.js';
 import type { EncryptionTarget, KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
 import { passOrWrap } from './key-failure.js';
+import { resourceOf } from './target.js';
 
 /** What a choice of key depends on. */
 export interface KeyContext {
@@ -28,6 +36,7 @@ export async function keyToUnwrap(
   keyId: string,
   context: KeyContext,
 ): Promise<KeyEncryptionKey> {
+  await assertKeyAllowed(policy, keyId, context.target);
   const isAsked = (key: KeyEncryptionKey | undefined): key is KeyEncryptionKey =>
     key?.keyId === keyId && key.canUnwrap !== false;
   if (isAsked(context.keyEncryptionKey)) return context.keyEncryptionKey;
@@ -41,13 +50,21 @@ export async function keyToUnwrap(
   return resolved;
 }
 
+/** Throws {@link KeyNotAllowedError} unless the policy lets the key of this id stand there, whoever has brought it. */
+export async function assertKeyAllowed(
+  policy: EncryptionPolicy,
+  keyId: string,
+  target: EncryptionTarget,
+): Promise<void> {
+  if (policy.allowKey === undefined) return;
+  const verdict: unknown = await lookUp(keyId, () => policy.allowKey?.(keyId, target));
+  if (verdict !== true) throw new KeyNotAllowedError(keyId, resourceOf(target));
+}
+
 async function policyKey(policy: EncryptionPolicy, target: EncryptionTarget): Promise<KeyEncryptionKey | undefined> {
-  if (typeof policy.keyEncryptionKey !== 'function') return policy.keyEncryptionKey;
-  try {
-    return await policy.keyEncryptionKey(target);
-  } catch (error) {
-    throw passOrWrap(error, (cause) => new KeyUnavailableError(SELECTED, { cause }));
-  }
+  const { keyEncryptionKey } = policy;
+  if (typeof keyEncryptionKey !== 'function') return keyEncryptionKey;
+  return lookUp(SELECTED, () => keyEncryptionKey(target));
 }
 
 async function resolve(
@@ -55,8 +72,13 @@ async function resolve(
   keyId: string,
   target: EncryptionTarget,
 ): Promise<KeyEncryptionKey | null> {
+  return (await lookUp(keyId, () => policy.keyResolver?.(keyId, target))) ?? null;
+}
+
+/** What a function of the application answers; where it fails, the key is out of reach. */
+async function lookUp<Answer>(keyId: string, ask: () => Answer | Promise<Answer>): Promise<Answer> {
   try {
-    return (await policy.keyResolver?.(keyId, target)) ?? null;
+    return await ask();
   } catch (error) {
     throw passOrWrap(error, (cause) => new KeyUnavailableError(keyId, { cause }));
   }

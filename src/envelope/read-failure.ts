@@ -4,6 +4,7 @@ import { isEncryptedStorageError } from '../known-errors.js';
 import type { EncryptionTarget } from '../keys/key-encryption-key.js';
 import type { ContentOpener } from '../protocol/protocol.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
+import { resourceOf } from './target.js';
 
 export interface ReadFailure {
   /** The code of the error that the caller gets. */
@@ -67,9 +68,4 @@ function watched(opener: ContentOpener, tell: (error: unknown) => void): Content
       ? {}
       : { openProperty: (place, sealed) => guard(() => openProperty(place, sealed)) }),
   };
-}
-
-function resourceOf(target: EncryptionTarget): string {
-  if (target.kind === 'blob') return target.container;
-  return target.kind === 'queue' ? target.queue : target.table;
 }

@@ -5,7 +5,7 @@ import { parseEncryptionData, replaceWrappedKey } from '../wire/encryption-data.
 import type { EncryptionPolicy } from './encryption-policy.js';
 import type { EnvelopeContext } from './envelope.js';
 import { unwrap, wrap } from './key-calls.js';
-import { keyToUnwrap, keyToWrap } from './key-choice.js';
+import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
 
 export interface Rewrapped {
   readonly keyId: string;
@@ -19,17 +19,21 @@ export async function rewrapEnvelope(
   text: string,
   context: EnvelopeContext,
 ): Promise<Rewrapped> {
-  const { operation } = context;
+  const { operation, target } = context;
   const stored = parseEncryptionData(text);
   const protocol = storedProtocol(stored.protocol, stored.algorithm);
   const newKey = await keyToWrap(policy, context);
-  if (newKey.keyId === stored.wrappedKey.keyId) return { keyId: newKey.keyId, text: null };
+  if (newKey.keyId === stored.wrappedKey.keyId) {
+    await assertKeyAllowed(policy, newKey.keyId, target);
+    return { keyId: newKey.keyId, text: null };
+  }
 
   const oldKey = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
   const packed = await unwrap({ policy, key: oldKey, operation }, stored.wrappedKey);
   try {
     wipe(protocol.unpackKey(packed));
     const wrappedKey = await wrap({ policy, key: newKey, operation }, packed);
+    await assertKeyAllowed(policy, wrappedKey.keyId, target);
     return { keyId: wrappedKey.keyId, text: replaceWrappedKey(text, wrappedKey) };
   } finally {
     wipe(packed);

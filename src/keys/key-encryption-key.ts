@@ -60,6 +60,11 @@ export type EncryptionTarget =
 export type KeyEncryptionKeySelector = (target: EncryptionTarget) => KeyEncryptionKey | Promise<KeyEncryptionKey>;
 
 /**
+ * Tells whether a key belongs to a target. Only `true` says that it does; throws only on failure to look.
+ */
+export type KeyPredicate = (keyId: string, target: EncryptionTarget) => boolean | Promise<boolean>;
+
+/**
  * Finds the key for a read by the key id stored with the data.
  *
  * @returns the key of exactly that id, or `null` if it is not one of yours. Throws only on failure to look.

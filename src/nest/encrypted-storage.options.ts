@@ -5,7 +5,12 @@ import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-b
 import type { QueueServiceClient, StoragePipelineOptions as QueuePipelineOptions } from '@azure/storage-queue';
 import type { ConfigurableModuleAsyncOptions, Type } from '@nestjs/common';
 import type { KeyCallOptions } from '../envelope/key-call-options.js';
-import type { KeyEncryptionKey, KeyEncryptionKeySelector, KeyResolver } from '../keys/key-encryption-key.js';
+import type {
+  KeyEncryptionKey,
+  KeyEncryptionKeySelector,
+  KeyPredicate,
+  KeyResolver,
+} from '../keys/key-encryption-key.js';
 import type { ProtocolVersion } from '../protocol/registry.js';
 import type { QueueDecryptionFailedHandler } from '../queue/decryption-failure.js';
 import type { MessageEncoding } from '../queue/message-encoding.js';
@@ -56,6 +61,14 @@ export interface EncryptionOptions extends KeyCallOptions {
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
   /** Finds keys for reading. The key id of `keyEncryptionKey` is answered by that key; anything else comes here. */
   readonly keyResolver?: KeyResolver | readonly KeyEncryptionKey[];
+  /**
+   * Holds every read and write to the keys that belong to the target: a tenant's own, its older ones included. Asked for the key id
+   * that is stored before any key is looked for, and for the id that is about to be stored. Unless it answers `true`, that is
+   * `KEY_NOT_ALLOWED`, whatever keys are configured, kept in the cache or given with the call.
+   *
+   * @defaultValue every key is allowed
+   */
+  readonly allowKey?: KeyPredicate;
   /**
    * Whether plaintext in storage is an error. `false` hands through what was never encrypted, for containers, queues and tables
    * that are being migrated.

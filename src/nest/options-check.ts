@@ -99,7 +99,7 @@ function strayRegionFaults(
 const isOther = (protocol: unknown): boolean => protocol !== undefined && protocol !== '2.1';
 
 function keyFaults(
-  { keyEncryptionKey, keyResolver }: Loose,
+  { keyEncryptionKey, keyResolver, allowKey }: Loose,
   path: string,
   extent: 'whole' | 'partial',
 ): readonly string[] {
@@ -111,6 +111,7 @@ function keyFaults(
       ? []
       : oneKeyFaults(keyEncryptionKey, `${path}.keyEncryptionKey`)),
     ...resolverFaults(keyResolver, `${path}.keyResolver`),
+    ...(['undefined', 'function'].includes(typeof allowKey) ? [] : [`"${path}.allowKey" must be a function`]),
   ];
 }
 

@@ -102,6 +102,7 @@ describe('encryption', () => {
     ['a string for a key', { protocol: '2.0', keyEncryptionKey: 'secret' }, /must be a key with keyId/],
     ['a string for a resolver', { protocol: '2.0', keyResolver: 'one' }, /must be a function or a list of keys/],
     ['one key id twice', { ...encryption, keyResolver: [key, key] }, /two keys with the id "one"/],
+    ['a list for allowKey', { ...encryption, allowKey: ['one'] }, /"encryption.allowKey" must be a function/],
     ['no call to a key at once', { ...encryption, keyConcurrency: 0 }, /"encryption.keyConcurrency" .* from 1 to 1000/],
     ['the most calls at once', { ...encryption, keyConcurrency: 1000 }, null],
     ['more than the most calls at once', { ...encryption, keyConcurrency: 1001 }, /from 1 to 1000/],
