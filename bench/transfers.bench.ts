@@ -1,10 +1,9 @@
 /** Whole blobs up and down beside the plain SDK: paced to a network's rate, unpaced, and (for indication) against Azurite. */
 import { BlobServiceClient } from '@azure/storage-blob';
-import { CipherThreads } from 'nestjs-azure-encrypted-storage';
 import type { Lab, Subject } from './support/lab.js';
 import { peakMemory } from './support/memory.js';
 import type { Row } from './support/report.js';
-import { medianOf, type Samples, type Variants } from './support/rounds.js';
+import { medianOf, type Samples } from './support/rounds.js';
 import { type Sample, takeSample } from './support/sample.js';
 import { type ContentKind, storedLength } from './support/stored-content.js';
 import { Blobs, MIB, prepared, type Transfer } from './support/transfer.js';
@@ -17,14 +16,9 @@ const UNPACED = 0;
 
 type Kind = Pick<Transfer, 'direction' | 'medium'>;
 
-interface Case extends Transfer {
+export interface Case extends Transfer {
   /** Bytes a second; 0 for no limit. */
   readonly rate: number;
-}
-
-interface Named {
-  readonly one: Case;
-  readonly name: string;
 }
 
 const KINDS: readonly Kind[] = (['upload', 'download'] as const).flatMap((direction) =>
@@ -69,45 +63,30 @@ const quickCases = (): Case[] => [
   ...REFERENCE.map((kind) => ({ ...kind, length: 32 * MIB, concurrency: 1, rate: UNPACED })),
 ];
 
-type Variant = ContentKind | `${'1.0' | '2.0'} thread`;
-
-/** One case plain, in 1.0 and in 2.0 in turn; uploads from memory on a worker thread too. */
+/** Milliseconds and CPU of one case, plain, 1.0 and 2.0 in turn. */
 async function compared(lab: Lab, one: Case): Promise<Row[]> {
   await lab.server.pace(one.rate);
+  const take = (kind: ContentKind) => () => sampleOf(lab, kind, one);
+  const isReference =
+    one.concurrency === 4 && REFERENCE.some((kind) => isSameKind(kind, one)) && one.length <= 256 * MIB;
+  const variants = { plain: take('plain'), '1.0': take('1.0'), '2.0': take('2.0') };
   const name = caseName(one);
-  const threads = new CipherThreads(1);
-  const take = (kind: ContentKind) => () => sampleOf(lab, { kind }, one);
-  const onThread = (kind: ContentKind) => () => sampleOf(lab, { kind, threads }, one);
-  const found = await lab.compare<Variant | 'again', Sample>(name, {
-    plain: take('plain'),
-    '1.0': take('1.0'),
-    '2.0': take('2.0'),
-    ...(isThreaded(one) ? { '1.0 thread': onThread('1.0'), '2.0 thread': onThread('2.0') } : {}),
-    ...(isReference(one) ? { again: take('plain') } : {}),
-  } as Variants<Variant | 'again', Sample>);
-  await threads.close();
-  if (isReference(one)) {
-    lab.sameBesideSame.push({ case: name, ratio: seconds(found.plain) / seconds(found.again) });
-  }
-  return rowsOf(lab, { one, name }, found);
+  if (!isReference) return rowsOf(one, name, await lab.compare(name, variants));
+
+  const { again, ...found } = await lab.compare<ContentKind | 'again', Sample>(name, {
+    ...variants,
+    again: take('plain'),
+  });
+  lab.sameBesideSame.push({ case: name, ratio: seconds(found.plain) / seconds(again) });
+  return rowsOf(one, name, found);
 }
 
-const isThreaded = ({ direction, medium, concurrency }: Case): boolean =>
-  direction === 'upload' && medium === 'buffer' && concurrency === 4;
-/** Of no more than 256 MiB: a longer one would cost a minute and tell the same. */
-const isReference = (one: Case): boolean =>
-  one.concurrency === 4 && one.length <= 256 * MIB && REFERENCE.some((kind) => isSameKind(kind, one));
 const isSameKind = (a: Kind, b: Kind): boolean => a.direction === b.direction && a.medium === b.medium;
 const seconds = (samples: Samples<Sample>): number => medianOf(samples, (sample) => sample.seconds);
 
-interface Sealed {
-  readonly kind: ContentKind;
-  readonly threads?: CipherThreads;
-}
-
 /** One transfer; the server's counters have to tell that all of it went over the wire. */
-async function sampleOf(lab: Lab, { kind, threads }: Sealed, one: Transfer): Promise<Sample> {
-  const client = lab.blobs.client(kind, `${kind}-${one.length}`, threads);
+async function sampleOf(lab: Lab, kind: ContentKind, one: Transfer): Promise<Sample> {
+  const client = lab.blobs.client(kind, `${kind}-${one.length}`);
   const work = await prepared(client, one, lab.materials);
   await lab.server.counts();
   const sample = await takeSample(work);
@@ -118,12 +97,11 @@ async function sampleOf(lab: Lab, { kind, threads }: Sealed, one: Transfer): Pro
   return sample;
 }
 
-function rowsOf(lab: Lab, { one, name }: Named, found: Partial<Record<Variant, Samples<Sample>>>): Row[] {
-  const { plain, ...rest } = found;
-  if (plain === undefined) return [];
+function rowsOf(one: Case, name: string, found: Record<ContentKind, Samples<Sample>>): Row[] {
+  const { plain } = found;
   const rate = (samples: Samples<Sample>): number => one.length / 1e6 / seconds(samples);
-  const variants = Object.entries(rest).filter(([variant]) => variant !== 'again');
-  return variants.map(([protocol, sealed]) => {
+  return (['1.0', '2.0'] as const).map((protocol) => {
+    const sealed = found[protocol];
     const added = (figure: (sample: Sample) => number): number => medianOf(sealed, figure) - medianOf(plain, figure);
     const row: Row = {
       subject: 'transfers',
@@ -142,7 +120,7 @@ function rowsOf(lab: Lab, { one, name }: Named, found: Partial<Record<Variant, S
       },
       quiet: sealed.quiet,
     };
-    return lab.isQuick ? row : { ...row, targets: transferTargets(one, row) };
+    return { ...row, targets: transferTargets(one, row) };
   });
 }
 
@@ -179,7 +157,7 @@ function memoryRow(transfer: Transfer, protocol: '1.0' | '2.0', found: Record<Co
     plain: of('plain'),
     encrypted: of(protocol),
     memoryAdded,
-    ...(transfer.length < 256 * MIB ? {} : { targets: [memoryTarget(transfer, protocol, memoryAdded)] }),
+    targets: [memoryTarget(transfer, protocol, memoryAdded)],
   };
 }
 
@@ -198,7 +176,7 @@ async function emulatorRows(lab: Lab): Promise<Row[]> {
     const name = `${caseName(transfer)}, Azurite`;
     const found = await lab.compare(name, variants);
     rows.push(
-      ...rowsOf(lab, { one: { ...transfer, rate: UNPACED }, name }, found).map(({ targets: _, ...row }) => ({
+      ...rowsOf({ ...transfer, rate: UNPACED }, name, found).map(({ targets: _, ...row }) => ({
         ...row,
         subject: 'transfers with Azurite, for indication',
       })),

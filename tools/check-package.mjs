@@ -13,10 +13,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 const MUST_HOLD = [
-  ...['package.json', 'README.md', 'LICENSE', 'dist/cjs/package.json'],
+  ...['package.json', 'README.md', 'LICENSE', 'docs/README.md', 'dist/cjs/package.json'],
   ...['esm', 'cjs'].flatMap((format) => [`dist/${format}/index.js`, `dist/${format}/index.d.ts`]),
 ];
-const MAY_HOLD = /^(dist\/(esm|cjs)\/|[A-Z]+(\.md)?$|package\.json$)/;
+const MAY_HOLD = /^(dist\/(esm|cjs)\/|docs\/[\w-]+\.md$|[A-Z]+(\.md)?$|package\.json$)/;
 
 /** Wraps and unwraps a content key, the smallest real use; prints the number of exports. */
 const USE = `

@@ -1,49 +1,55 @@
 /**
- * Type-checks every `ts` block of README.md, docs/*.md and the comments of src, each as a module of its own, against src.
+ * Type-checks every `ts` block of the documents and of the comments of src, each as a module of its own, against src.
  *
  * A block whose first line is a comment with a file name (`// patient.entity.ts`) can be imported under that name by the other
- * blocks of its document. A block marked `ts ignore-check` is left out.
+ * blocks of its document. No block is left out, and none hides behind a language that nothing checks: `sh` is held by
+ * check-commands.mjs, `json` is parsed, a block without a language is a drawing.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { blocksOf, filesBelow, lineAt, ROOT, textOf, written } from './markdown.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BLOCK =
-  /^([ \t]*(?:\*[ \t])?[ \t]*)(```|~~~)(?:ts|typescript)(?![\w-])[ \t]*([^\n]*)\n([\s\S]*?)^[ \t]*(?:\*[ \t])?[ \t]*\2[ \t]*$/gim;
-const IGNORED = 'ignore-check';
+const TYPESCRIPT = ['ts', 'typescript'];
+const OTHER_LANGUAGES = ['sh', 'json', ''];
 
-const documents = ['README.md', ...filesBelow('docs', '.md'), ...filesBelow('src', '.ts')].filter((path) =>
-  existsSync(join(ROOT, path)),
-);
-const blocks = documents.flatMap(blocksOf);
-const faults = [...duplicates(blocks), ...typeErrors(blocks)];
+const documents = [...written(), ...filesBelow('src', '.ts')];
+const found = documents.flatMap(blocksIn);
+const blocks = found.filter(({ language }) => TYPESCRIPT.includes(language)).map(asModule);
+const faults = [...languageFaults(found), ...jsonFaults(found), ...duplicates(blocks), ...typeErrors(blocks)];
 
 for (const fault of faults) console.error(fault);
 console.log(`${blocks.length} code blocks in ${documents.length} documents checked, ${faults.length} faults`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
-function filesBelow(folder, extension) {
-  if (!existsSync(join(ROOT, folder))) return [];
-  const paths = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
-  return paths.filter((path) => path.endsWith(extension)).map((path) => join(folder, path));
+function blocksIn(document) {
+  const text = textOf(document);
+  return blocksOf(text).map((block) => ({ ...block, document, line: lineAt(text, block.index) }));
 }
 
-/** The blocks of a document, each with the virtual file that holds it and the line where it begins. */
-function blocksOf(document) {
-  const text = readFileSync(join(ROOT, document), 'utf8');
-  return [...text.matchAll(BLOCK)]
-    .filter(([, , , info]) => !info.split(/\s+/).includes(IGNORED))
-    .map((match) => {
-      const [, margin, , , body] = match;
-      const line = text.slice(0, match.index).split('\n').length;
-      const code = body
-        .split('\n')
-        .map((row) => (row.startsWith(margin) ? row.slice(margin.length) : row.replace(/^\s*\*\s?/, '')))
-        .join('\n');
-      const name = /^\/\/ ([\w./-]+)\.ts\s*\n/.exec(code)?.[1] ?? `line-${line}`;
-      return { document, line, code, file: join(ROOT, '.snippets', document, `${name}.ts`) };
+/** A block with the virtual file that holds it. */
+function asModule(block) {
+  const name = /^\/\/ ([\w./-]+)\.ts\s*\n/.exec(block.code)?.[1] ?? `line-${block.line}`;
+  return { ...block, file: join(ROOT, '.snippets', block.document, `${name}.ts`) };
+}
+
+function languageFaults(all) {
+  const known = [...TYPESCRIPT, ...OTHER_LANGUAGES];
+  const isKnown = ({ language, info }) => known.includes(language) && info === '';
+  return all
+    .filter((block) => block.document.endsWith('.md') && !isKnown(block))
+    .map(({ document, line, language, info }) => `${document}:${line} nothing checks a block "${language} ${info}"`);
+}
+
+function jsonFaults(all) {
+  return all
+    .filter(({ language }) => language === 'json')
+    .flatMap(({ document, line, code }) => {
+      try {
+        JSON.parse(code);
+        return [];
+      } catch (error) {
+        return [`${document}:${line} ${error.message}`];
+      }
     });
 }
 
