@@ -5,9 +5,15 @@ import { canTell } from './support/other-work.js';
 import { Lab, type Subject } from './support/lab.js';
 import { projectPath } from './support/project.js';
 import { machine, type Report, type Row, toMarkdown, versions } from './support/report.js';
+import { entities } from './entities.bench.js';
+import { messages } from './messages.bench.js';
+import { peer } from './peer.bench.js';
+import { ranges } from './ranges.bench.js';
+import { scale } from './scale.bench.js';
+import { serverAlive } from './server-alive.bench.js';
 import { transfers } from './transfers.bench.js';
 
-const SUBJECTS: readonly Subject[] = [transfers];
+const SUBJECTS: readonly Subject[] = [transfers, ranges, messages, entities, scale, serverAlive, peer];
 /** Plain may be this far from plain. */
 const VOID_BEYOND = 0.1;
 const README = projectPath('bench/README.md');
@@ -21,6 +27,9 @@ const { values: flags, positionals } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
+
+// what is to be cleaned up is cleaned up as the process exits
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const unknown = positionals.filter((name) => !SUBJECTS.some((subject) => subject.name === name));
 if (unknown.length > 0) {
@@ -46,8 +55,12 @@ async function measure(subjects: readonly Subject[]): Promise<Report> {
     versions: versions(),
     seconds: (performance.now() - started) / 1000,
     sameBesideSame: lab.sameBesideSame,
-    isVoid: lab.sameBesideSame.some(({ ratio }) => Math.abs(ratio - 1) > VOID_BEYOND),
-    notes: [...(canTell ? [] : ['No /proc/stat here: samples were not gated on other work.']), ...lab.notes],
+    isVoid: !flags.quick && lab.sameBesideSame.some(({ ratio }) => Math.abs(ratio - 1) > VOID_BEYOND),
+    notes: [
+      ...(flags.quick ? ['A quick run: its figures mean nothing.'] : []),
+      ...(canTell ? [] : ['No /proc/stat here: samples were not gated on other work.']),
+      ...lab.notes,
+    ],
     rows,
   };
 }

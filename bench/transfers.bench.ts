@@ -1,9 +1,10 @@
 /** Whole blobs up and down beside the plain SDK: paced to a network's rate, unpaced, and (for indication) against Azurite. */
 import { BlobServiceClient } from '@azure/storage-blob';
+import { CipherThreads } from 'nestjs-azure-encrypted-storage';
 import type { Lab, Subject } from './support/lab.js';
 import { peakMemory } from './support/memory.js';
 import type { Row } from './support/report.js';
-import { medianOf, type Samples } from './support/rounds.js';
+import { medianOf, type Samples, type Variants } from './support/rounds.js';
 import { type Sample, takeSample } from './support/sample.js';
 import { type ContentKind, storedLength } from './support/stored-content.js';
 import { Blobs, MIB, prepared, type Transfer } from './support/transfer.js';
@@ -16,9 +17,14 @@ const UNPACED = 0;
 
 type Kind = Pick<Transfer, 'direction' | 'medium'>;
 
-export interface Case extends Transfer {
+interface Case extends Transfer {
   /** Bytes a second; 0 for no limit. */
   readonly rate: number;
+}
+
+interface Named {
+  readonly one: Case;
+  readonly name: string;
 }
 
 const KINDS: readonly Kind[] = (['upload', 'download'] as const).flatMap((direction) =>
@@ -63,30 +69,45 @@ const quickCases = (): Case[] => [
   ...REFERENCE.map((kind) => ({ ...kind, length: 32 * MIB, concurrency: 1, rate: UNPACED })),
 ];
 
-/** Milliseconds and CPU of one case, plain, 1.0 and 2.0 in turn. */
+type Variant = ContentKind | `${'1.0' | '2.0'} thread`;
+
+/** One case plain, in 1.0 and in 2.0 in turn; uploads from memory on a worker thread too. */
 async function compared(lab: Lab, one: Case): Promise<Row[]> {
   await lab.server.pace(one.rate);
-  const take = (kind: ContentKind) => () => sampleOf(lab, kind, one);
-  const isReference =
-    one.concurrency === 4 && REFERENCE.some((kind) => isSameKind(kind, one)) && one.length <= 256 * MIB;
-  const variants = { plain: take('plain'), '1.0': take('1.0'), '2.0': take('2.0') };
   const name = caseName(one);
-  if (!isReference) return rowsOf(one, name, await lab.compare(name, variants));
-
-  const { again, ...found } = await lab.compare<ContentKind | 'again', Sample>(name, {
-    ...variants,
-    again: take('plain'),
-  });
-  lab.sameBesideSame.push({ case: name, ratio: seconds(found.plain) / seconds(again) });
-  return rowsOf(one, name, found);
+  const threads = new CipherThreads(1);
+  const take = (kind: ContentKind) => () => sampleOf(lab, { kind }, one);
+  const onThread = (kind: ContentKind) => () => sampleOf(lab, { kind, threads }, one);
+  const found = await lab.compare<Variant | 'again', Sample>(name, {
+    plain: take('plain'),
+    '1.0': take('1.0'),
+    '2.0': take('2.0'),
+    ...(isThreaded(one) ? { '1.0 thread': onThread('1.0'), '2.0 thread': onThread('2.0') } : {}),
+    ...(isReference(one) ? { again: take('plain') } : {}),
+  } as Variants<Variant | 'again', Sample>);
+  await threads.close();
+  if (isReference(one)) {
+    lab.sameBesideSame.push({ case: name, ratio: seconds(found.plain) / seconds(found.again) });
+  }
+  return rowsOf(lab, { one, name }, found);
 }
 
+const isThreaded = ({ direction, medium, concurrency }: Case): boolean =>
+  direction === 'upload' && medium === 'buffer' && concurrency === 4;
+/** Of no more than 256 MiB: a longer one would cost a minute and tell the same. */
+const isReference = (one: Case): boolean =>
+  one.concurrency === 4 && one.length <= 256 * MIB && REFERENCE.some((kind) => isSameKind(kind, one));
 const isSameKind = (a: Kind, b: Kind): boolean => a.direction === b.direction && a.medium === b.medium;
 const seconds = (samples: Samples<Sample>): number => medianOf(samples, (sample) => sample.seconds);
 
+interface Sealed {
+  readonly kind: ContentKind;
+  readonly threads?: CipherThreads;
+}
+
 /** One transfer; the server's counters have to tell that all of it went over the wire. */
-async function sampleOf(lab: Lab, kind: ContentKind, one: Transfer): Promise<Sample> {
-  const client = lab.blobs.client(kind, `${kind}-${one.length}`);
+async function sampleOf(lab: Lab, { kind, threads }: Sealed, one: Transfer): Promise<Sample> {
+  const client = lab.blobs.client(kind, `${kind}-${one.length}`, threads);
   const work = await prepared(client, one, lab.materials);
   await lab.server.counts();
   const sample = await takeSample(work);
@@ -97,11 +118,12 @@ async function sampleOf(lab: Lab, kind: ContentKind, one: Transfer): Promise<Sam
   return sample;
 }
 
-function rowsOf(one: Case, name: string, found: Record<ContentKind, Samples<Sample>>): Row[] {
-  const { plain } = found;
+function rowsOf(lab: Lab, { one, name }: Named, found: Partial<Record<Variant, Samples<Sample>>>): Row[] {
+  const { plain, ...rest } = found;
+  if (plain === undefined) return [];
   const rate = (samples: Samples<Sample>): number => one.length / 1e6 / seconds(samples);
-  return (['1.0', '2.0'] as const).map((protocol) => {
-    const sealed = found[protocol];
+  const variants = Object.entries(rest).filter(([variant]) => variant !== 'again');
+  return variants.map(([protocol, sealed]) => {
     const added = (figure: (sample: Sample) => number): number => medianOf(sealed, figure) - medianOf(plain, figure);
     const row: Row = {
       subject: 'transfers',
@@ -120,7 +142,7 @@ function rowsOf(one: Case, name: string, found: Record<ContentKind, Samples<Samp
       },
       quiet: sealed.quiet,
     };
-    return { ...row, targets: transferTargets(one, row) };
+    return lab.isQuick ? row : { ...row, targets: transferTargets(one, row) };
   });
 }
 
@@ -157,7 +179,7 @@ function memoryRow(transfer: Transfer, protocol: '1.0' | '2.0', found: Record<Co
     plain: of('plain'),
     encrypted: of(protocol),
     memoryAdded,
-    targets: [memoryTarget(transfer, protocol, memoryAdded)],
+    ...(transfer.length < 256 * MIB ? {} : { targets: [memoryTarget(transfer, protocol, memoryAdded)] }),
   };
 }
 
@@ -176,7 +198,7 @@ async function emulatorRows(lab: Lab): Promise<Row[]> {
     const name = `${caseName(transfer)}, Azurite`;
     const found = await lab.compare(name, variants);
     rows.push(
-      ...rowsOf({ ...transfer, rate: UNPACED }, name, found).map(({ targets: _, ...row }) => ({
+      ...rowsOf(lab, { one: { ...transfer, rate: UNPACED }, name }, found).map(({ targets: _, ...row }) => ({
         ...row,
         subject: 'transfers with Azurite, for indication',
       })),

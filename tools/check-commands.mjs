@@ -23,6 +23,8 @@ const RUNNERS = [
     const command = `node tools/check-${name}.mjs`;
     return { commands: [command], by: command };
   }),
+  { commands: ['npm run bench -- --quick'], by: 'npm run bench -- --quick' },
+  { commands: [/^npm run (--silent )?bench/], why: 'a whole run takes half an hour; CI makes a quick one' },
   { commands: ['.ci/run'], why: 'it is what runs everything else' },
   { commands: ['npm install --package-lock-only', 'npm run build && npm publish'], why: RELEASE },
   { commands: [/^node -p .*randomBytes\(32\)/], prints: /^[\w+/]{43}=\n$/ },

@@ -54,7 +54,7 @@ export class Lab {
     rounds: number,
   ): Promise<Record<Name, Samples<S>>> {
     process.stderr.write(`${what}\n`);
-    return inRounds(variants, { rounds, pids: this.pids });
+    return inRounds(variants, { rounds, pids: this.pids, isGated: !this.isQuick });
   }
 
   /** The connection string of an embedded Azurite, fresh for each subject: it slows down as it fills. */
@@ -68,7 +68,6 @@ export class Lab {
   }
 
   async close(): Promise<void> {
-    await this.materials.release();
     await this.emulator?.stop();
     this.server.stop();
   }

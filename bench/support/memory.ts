@@ -26,6 +26,5 @@ if (process.argv[1] === THIS_FILE) {
   const client = new Blobs(plainService(url)).client(kind, `${kind}-${transfer.length}`);
   const work = await prepared(client, transfer, materials);
   await work();
-  await materials.release();
   process.stdout.write(String(process.resourceUsage().maxRSS / 1024));
 }

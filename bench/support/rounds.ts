@@ -16,6 +16,8 @@ export interface RoundsOptions {
   readonly rounds: number;
   /** Processes of the bench beside this one. */
   readonly pids: readonly number[];
+  /** Whether samples wait for quiet. */
+  readonly isGated: boolean;
 }
 
 /** The samples of one variant, and how many of them were taken while the machine did nothing else. */
@@ -30,7 +32,7 @@ let lost = 0;
 
 export async function inRounds<Name extends string, S>(
   variants: Variants<Name, S>,
-  { rounds, pids }: RoundsOptions,
+  { rounds, pids, isGated }: RoundsOptions,
 ): Promise<Record<Name, Samples<S>>> {
   const names = Object.keys(variants) as Name[];
   for (const name of names) await variants[name](); // warms up
@@ -38,7 +40,8 @@ export async function inRounds<Name extends string, S>(
   const taken = new Map<Name, Taken<S>[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
-      taken.get(name)!.push(await quietSample(variants[name], pids));
+      const take = variants[name];
+      taken.get(name)!.push(isGated ? await quietSample(take, pids) : { sample: await take(), isQuiet: false });
     }
   }
   return Object.fromEntries(names.map((name) => [name, kept(taken.get(name)!)])) as Record<Name, Samples<S>>;

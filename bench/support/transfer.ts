@@ -1,4 +1,5 @@
 /** Transfers of whole blobs, each in the same call for the plain client and for the encrypted one. */
+import { rmSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { BlobServiceClient, type BlockBlobClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import {
   AesKeyEncryptionKey,
+  type CipherThreads,
   EncryptedBlobService,
   type EncryptedBlockBlobClient,
   type KeyEncryptionKey,
@@ -31,8 +33,13 @@ type Client = BlockBlobClient | EncryptedBlockBlobClient;
 export const benchKey = (): AesKeyEncryptionKey =>
   AesKeyEncryptionKey.fromBase64('bench:2026', Buffer.alloc(32, 'bench').toString('base64'));
 
+/** The blob server takes any. */
+export const BENCH_ACCOUNT = { accountName: 'bench', accountKey: 'YmVuY2g=' } as const;
+
 export const plainService = (url: string): BlobServiceClient =>
-  new BlobServiceClient(url, new StorageSharedKeyCredential('bench', 'YmVuY2g='), { retryOptions: { maxTries: 1 } });
+  new BlobServiceClient(url, new StorageSharedKeyCredential(BENCH_ACCOUNT.accountName, BENCH_ACCOUNT.accountKey), {
+    retryOptions: { maxTries: 1 },
+  });
 
 /** The blobs of one account: plain, or sealed under a protocol. */
 export class Blobs {
@@ -41,18 +48,27 @@ export class Blobs {
     private readonly key: KeyEncryptionKey = benchKey(),
   ) {}
 
-  client(kind: ContentKind, name: string): Client {
+  client(kind: ContentKind, name: string, threads?: CipherThreads): Client {
     const container = this.service.getContainerClient('bench');
     if (kind === 'plain') return container.getBlockBlobClient(name);
     const policy = { protocol: kind, keyEncryptionKey: this.key, requireEncryption: true } as const;
-    return new EncryptedBlobService(() => this.service, policy).getContainerClient('bench').getBlockBlobClient(name);
+    const environment = threads === undefined ? {} : { threads };
+    return new EncryptedBlobService(() => this.service, policy, environment)
+      .getContainerClient('bench')
+      .getBlockBlobClient(name);
   }
 }
 
-/** Memory and a file that all transfers of one length share, so that no variant pays for making them. */
+/** Memory and a file that all transfers of one length share, so that no variant pays for making them. Gone with the process. */
 export class Materials {
   private readonly path = join(tmpdir(), `nestjs-azure-encrypted-storage-bench-${process.pid}`);
   private memory = Buffer.alloc(0);
+
+  constructor() {
+    process.once('exit', () => {
+      for (const path of [this.path, this.targetPath]) rmSync(path, { force: true });
+    });
+  }
 
   /** The first `length` bytes of one buffer. */
   buffer(length: number): Buffer {
@@ -76,13 +92,6 @@ export class Materials {
 
   get targetPath(): string {
     return `${this.path}.out`;
-  }
-
-  /** Gives memory and disk back. */
-  async release(): Promise<void> {
-    this.memory = Buffer.alloc(0);
-    await rm(this.path, { force: true });
-    await rm(this.targetPath, { force: true });
   }
 }
 

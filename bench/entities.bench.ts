@@ -1,0 +1,188 @@
+/** An entity of 20 properties, 10 of them sealed: microseconds to seal and to open it, in parts, and entities a second. */
+import { TableClient } from '@azure/data-tables';
+import { Encrypt, type EncryptedTableClient, EncryptedTableService } from 'nestjs-azure-encrypted-storage';
+import { encryptionData, entityEnvelope, envelope } from './support/internals.js';
+import type { Lab, Subject } from './support/lab.js';
+import { perOperation, perSecond } from './support/operations.js';
+import type { Row } from './support/report.js';
+import { medianOf, type Samples } from './support/rounds.js';
+import { ENTITY_MICROSECONDS, PAGE_CPU_MS } from './support/targets.js';
+import { benchKey } from './support/transfer.js';
+
+const SEALED = 10;
+const CLEAR = 10;
+const PAGE = 1000;
+const BATCH = 100;
+const MICRO_ROUNDS = 9;
+const MICRO_COUNT = 500;
+
+/** Marked below, property by property. */
+class Entity {
+  partitionKey = 'bench';
+  rowKey = '';
+}
+const sealedNames = Array.from({ length: SEALED }, (_, i) => `sealed${i}`);
+for (const name of sealedNames) (Encrypt() as PropertyDecorator)(Entity.prototype, name);
+const properties = Object.fromEntries(
+  [...sealedNames, ...Array.from({ length: CLEAR }, (_, i) => `clear${i}`)].map((name) => [
+    name,
+    `value of ${name}, `.repeat(3),
+  ]),
+);
+const entityOf = (rowKey: string) => ({ partitionKey: 'bench', rowKey, ...properties });
+
+const policy = { protocol: '2.0', keyEncryptionKey: benchKey(), requireEncryption: true } as const;
+
+export const entities: Subject = {
+  name: 'entities',
+  run: async (lab) => [...(await inMemory(lab)), ...(await withEmulator(lab))],
+};
+
+async function inMemory(lab: Lab): Promise<Row[]> {
+  const context = { policy, account: 'bench', table: 'bench', entityClass: Entity };
+  const target = { kind: 'table', account: 'bench', table: 'bench', partitionKey: 'bench', rowKey: '1' } as const;
+  const entity = entityOf('1');
+  const row = await entityEnvelope.sealEntity(entity, context);
+  const text = row['_ClientEncryptionMetadata1'] as string;
+  const data = encryptionData.parseEncryptionData(text);
+  const sealing = { target, form: 'message' } as const;
+  const ops = lab.isQuick ? 20 : MICRO_COUNT;
+
+  const found = await lab.measure(
+    'entity in memory',
+    {
+      seal: perOperation(ops, () => entityEnvelope.sealEntity(entity, context)),
+      sealKey: perOperation(ops, () => envelope.createEnvelope(policy, sealing)),
+      sealData: perOperation(ops, () => encryptionData.formatEncryptionData(data, 'entity')),
+      open: perOperation(ops, () => entityEnvelope.openEntity(row, context)),
+      openData: perOperation(ops, () => encryptionData.parseEncryptionData(text)),
+      openKey: perOperation(ops, () => envelope.openEnvelope(policy, data, sealing)),
+    },
+    lab.isQuick ? 1 : MICRO_ROUNDS,
+  );
+  const us = (name: keyof typeof found): number => medianOf(found[name], (value) => value);
+  const line = (what: string, encrypted: number, atMost?: number): Row => ({
+    subject: 'an entity with 10 of 20 properties sealed, in memory',
+    case: what,
+    protocol: '1.0',
+    unit: 'us',
+    encrypted,
+    ...(atMost === undefined || lab.isQuick ? {} : { targets: [{ what: 'us added', value: encrypted, atMost }] }),
+  });
+  return [
+    line('seal', us('seal'), ENTITY_MICROSECONDS.seal),
+    line('- of it: content key, wrapped', us('sealKey')),
+    line('- of it: encryption data', us('sealData')),
+    line('- of it: properties and the rest', us('seal') - us('sealKey') - us('sealData')),
+    line('open', us('open'), ENTITY_MICROSECONDS.open),
+    line('- of it: encryption data', us('openData')),
+    line('- of it: content key, unwrapped', us('openKey')),
+    line('- of it: properties and the rest', us('open') - us('openKey') - us('openData')),
+  ];
+}
+
+/** What both clients are asked for, under one name. */
+interface Table {
+  readonly insert: (rowKey: string) => Promise<unknown>;
+  readonly insertMany: (rowKeys: readonly string[]) => Promise<unknown>;
+  readonly get: (rowKey: string) => Promise<unknown>;
+  readonly list: () => AsyncIterable<readonly unknown[]>;
+}
+
+interface PageSample {
+  readonly us: number;
+  readonly cpuMs: number;
+}
+
+async function withEmulator(lab: Lab): Promise<Row[]> {
+  const connectionString = await lab.freshEmulator();
+  const of = (name: string) =>
+    TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true });
+  const plain = of('plain');
+  const sealed = new EncryptedTableService(of, policy).getTableClient(Entity, 'sealed');
+  await plain.createTable();
+  await sealed.createTable();
+  const tables = { plain: plainTable(plain), sealed: sealedTable(sealed) };
+
+  let rowNumber = 0;
+  const count = lab.isQuick ? 20 : 100;
+  const insert = (table: Table) => perOperation(count, () => table.insert(`single-${rowNumber++}`));
+  const inserted = await lab.compare('entities: insert', {
+    plain: insert(tables.plain),
+    sealed: insert(tables.sealed),
+  });
+  const get = (table: Table) => perOperation(count, (index) => table.get(`page-${index}`));
+  for (const table of Object.values(tables)) await fill(table);
+  const got = await lab.compare('entities: get', { plain: get(tables.plain), sealed: get(tables.sealed) });
+  const page = (table: Table) => () => readPage(table);
+  const listed = await lab.compare('entities: pages of 1,000', {
+    plain: page(tables.plain),
+    sealed: page(tables.sealed),
+  });
+  return [rateRow('insert', inserted), rateRow('get', got), pageRow(lab, listed)];
+}
+
+const plainTable = (client: TableClient): Table => ({
+  insert: (rowKey) => client.createEntity(entityOf(rowKey)),
+  insertMany: (rowKeys) => client.submitTransaction(rowKeys.map((rowKey) => ['create', entityOf(rowKey)])),
+  get: (rowKey) => client.getEntity('bench', rowKey),
+  list: () => client.listEntities({ queryOptions: { filter: "RowKey lt 'q'" } }).byPage({ maxPageSize: PAGE }),
+});
+
+const sealedTable = (client: EncryptedTableClient<Entity>): Table => ({
+  insert: (rowKey) => client.createEntity(entityOf(rowKey)),
+  insertMany: (rowKeys) => client.submitTransaction(rowKeys.map((rowKey) => ['create', entityOf(rowKey)])),
+  get: (rowKey) => client.getEntity('bench', rowKey),
+  list: () => client.listEntities({ queryOptions: { filter: "RowKey lt 'q'" } }).byPage({ maxPageSize: PAGE }),
+});
+
+async function fill(table: Table): Promise<void> {
+  for (let at = 0; at < PAGE; at += BATCH) {
+    await table.insertMany(Array.from({ length: BATCH }, (_, i) => `page-${at + i}`));
+  }
+}
+
+async function readPage(table: Table): Promise<PageSample> {
+  const started = performance.now();
+  const cpu = process.cpuUsage();
+  let rows = 0;
+  for await (const page of table.list()) rows += page.length;
+  if (rows !== PAGE) throw new Error(`The page had ${rows} rows`);
+  const { user, system } = process.cpuUsage(cpu);
+  return { us: ((performance.now() - started) * 1000) / PAGE, cpuMs: (user + system) / 1000 };
+}
+
+type Found<S> = Readonly<Record<'plain' | 'sealed', Samples<S>>>;
+
+function rateRow(what: string, found: Found<number>): Row {
+  return comparison(
+    what,
+    { plain: medianOf(found.plain, Number), sealed: medianOf(found.sealed, Number) },
+    found.sealed.quiet,
+  );
+}
+
+function comparison(what: string, us: Readonly<Record<'plain' | 'sealed', number>>, quiet: string): Row {
+  return {
+    subject: 'entities with 10 of 20 properties sealed, with Azurite',
+    case: what,
+    protocol: '1.0',
+    unit: '/s',
+    plain: perSecond(us.plain),
+    encrypted: perSecond(us.sealed),
+    ratio: us.plain / us.sealed,
+    quiet,
+  };
+}
+
+function pageRow(lab: Lab, found: Found<PageSample>): Row {
+  const us = {
+    plain: medianOf(found.plain, (sample) => sample.us),
+    sealed: medianOf(found.sealed, (sample) => sample.us),
+  };
+  const added = medianOf(found.sealed, (sample) => sample.cpuMs) - medianOf(found.plain, (sample) => sample.cpuMs);
+  return {
+    ...comparison(`pages of ${PAGE} rows (${Math.round(added)} ms of CPU added)`, us, found.sealed.quiet),
+    ...(lab.isQuick ? {} : { targets: [{ what: 'CPU ms', value: added, atMost: PAGE_CPU_MS }] }),
+  };
+}

@@ -1,0 +1,149 @@
+/** A message of 1 KiB: microseconds to seal and to open it, in parts, and messages a second beside the plain SDK. */
+import { generateKeyPairSync } from 'node:crypto';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { EncryptedQueueService, type KeyEncryptionKey, RsaKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
+import { envelope, messageEnvelope, queueMessage } from './support/internals.js';
+import type { Lab, Subject } from './support/lab.js';
+import { perOperation, perSecond } from './support/operations.js';
+import type { Row } from './support/report.js';
+import { medianOf } from './support/rounds.js';
+import { LOCAL_KEY_MICROSECONDS } from './support/targets.js';
+import { benchKey } from './support/transfer.js';
+
+const TEXT = 'message '.repeat(128);
+const MICRO_ROUNDS = 9;
+/** Messages that one call of receive gives at most. */
+const BATCH = 32;
+const BATCHES = 2;
+const PROTOCOLS = ['1.0', '2.0'] as const;
+type Protocol = (typeof PROTOCOLS)[number];
+
+export const messages: Subject = {
+  name: 'messages',
+  run: async (lab) => {
+    const rsa = RsaKeyEncryptionKey.fromPem('rsa', newRsaPem());
+    const rows: Row[] = [];
+    for (const protocol of PROTOCOLS) {
+      rows.push(...(await inMemory(lab, { protocol, key: benchKey(), keyName: 'A256KW', count: 500 })));
+      rows.push(...(await inMemory(lab, { protocol, key: rsa, keyName: 'RSA-2048', count: 50 })));
+    }
+    rows.push(...(await withEmulator(lab)));
+    return rows;
+  },
+};
+
+interface Micro {
+  readonly protocol: Protocol;
+  readonly key: KeyEncryptionKey;
+  readonly keyName: string;
+  /** Operations of one sample. */
+  readonly count: number;
+}
+
+async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Promise<Row[]> {
+  // the same message again and again: what a cache would keep is to be unwrapped each time
+  const policy = { protocol, keyEncryptionKey: key, requireEncryption: true, unwrapCache: false } as const;
+  const kept = { ...policy, unwrapCache: {} };
+  const target = { kind: 'queue', account: 'bench', queue: 'bench' } as const;
+  const context = { policy, target, form: 'message', encoding: 'text' } as const;
+  const text = await messageEnvelope.sealMessage(TEXT, context);
+  const stored = queueMessage.parseMessage(text);
+  if (stored.kind !== 'sealed') throw new Error('The message was not sealed');
+  const data = stored.encryptionData;
+  const ops = lab.isQuick ? 20 : count;
+
+  const found = await lab.measure(
+    `message, ${protocol}, ${keyName}`,
+    {
+      seal: perOperation(ops, () => messageEnvelope.sealMessage(TEXT, context)),
+      sealKey: perOperation(ops, () => envelope.createEnvelope(policy, context)),
+      sealText: perOperation(ops, () => queueMessage.formatMessage(stored.sealed, data)),
+      open: perOperation(ops, () => messageEnvelope.openMessage(text, context)),
+      openText: perOperation(ops, () => queueMessage.parseMessage(text)),
+      openKey: perOperation(ops, () => envelope.openEnvelope(policy, data, context)),
+      openKept: perOperation(ops, () => messageEnvelope.openMessage(text, { ...context, policy: kept })),
+      plain: perOperation(ops, () => Buffer.from(TEXT).toString('base64')),
+    },
+    lab.isQuick ? 1 : MICRO_ROUNDS,
+  );
+  const us = (name: keyof typeof found): number => medianOf(found[name], (value) => value);
+  const row = (what: string, encrypted: number): Row => ({
+    subject: 'a message of 1 KiB, in memory',
+    case: `${what} (${keyName})`,
+    protocol,
+    unit: 'us',
+    encrypted,
+  });
+  const limits = LOCAL_KEY_MICROSECONDS[protocol];
+  const isHeld = keyName === 'A256KW' && !lab.isQuick;
+  const held = (name: 'seal' | 'open'): Row => ({
+    ...row(name, us(name)),
+    plain: us('plain'),
+    ...(isHeld ? { targets: [{ what: 'us added', value: us(name) - us('plain'), atMost: limits[name] }] } : {}),
+  });
+  return [
+    held('seal'),
+    row('- of it: content key, wrapped', us('sealKey')),
+    row('- of it: JSON and base64', us('sealText')),
+    row('- of it: cipher and the rest', us('seal') - us('sealKey') - us('sealText')),
+    held('open'),
+    row('- of it: JSON and base64', us('openText')),
+    row('- of it: content key, unwrapped', us('openKey')),
+    row('- of it: cipher and the rest', us('open') - us('openKey') - us('openText')),
+    ...(key.cacheUnwraps === false ? [] : [row('open again, with the unwrap cache', us('openKept'))]),
+  ];
+}
+
+/** Sends one after another; receives as many as one call gives. */
+async function withEmulator(lab: Lab): Promise<Row[]> {
+  const service = QueueServiceClient.fromConnectionString(await lab.freshEmulator());
+  const clientOf = (protocol: Protocol) =>
+    new EncryptedQueueService(() => service, { protocol, keyEncryptionKey: benchKey(), requireEncryption: true });
+  const queues = {
+    plain: service.getQueueClient('plain'),
+    '1.0': clientOf('1.0').getQueueClient('sealed-1'),
+    '2.0': clientOf('2.0').getQueueClient('sealed-2'),
+  };
+  for (const queue of Object.values(queues)) await queue.create();
+
+  const batches = lab.isQuick ? 1 : BATCHES;
+  const send = (kind: keyof typeof queues) => perOperation(BATCH * batches, () => queues[kind].sendMessage(TEXT));
+  const receive = (kind: keyof typeof queues) => async () => {
+    await queues[kind].clearMessages();
+    await send(kind)();
+    const perBatch = await perOperation(batches, async () => {
+      const { receivedMessageItems } = await queues[kind].receiveMessages({ numberOfMessages: BATCH });
+      const isWhole = receivedMessageItems.length === BATCH;
+      if (!isWhole || receivedMessageItems[0]?.messageText !== TEXT) throw new Error('Messages got lost');
+    })();
+    return perBatch / BATCH;
+  };
+  const of = (work: typeof send) => ({ plain: work('plain'), '1.0': work('1.0'), '2.0': work('2.0') });
+  const sent = await lab.compare('messages: send to Azurite', of(send));
+  const received = await lab.compare('messages: receive from Azurite', of(receive));
+  return [
+    ...PROTOCOLS.map((protocol) => rateRow('send', protocol, sent)),
+    ...PROTOCOLS.map((protocol) => rateRow('receive, 32 in a call', protocol, received)),
+  ];
+}
+
+function rateRow(what: string, protocol: Protocol, found: Awaited<ReturnType<Lab['compare']>>): Row {
+  const rate = (name: string): number => perSecond(medianOf(found[name]!, (value) => value as number));
+  return {
+    subject: 'messages of 1 KiB with Azurite',
+    case: what,
+    protocol,
+    unit: '/s',
+    plain: rate('plain'),
+    encrypted: rate(protocol),
+    ratio: rate(protocol) / rate('plain'),
+    quiet: found[protocol]!.quiet,
+  };
+}
+
+const newRsaPem = (): string =>
+  generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  }).privateKey;

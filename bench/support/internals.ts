@@ -1,0 +1,13 @@
+/** What lies below the public surface of the built package: operations on messages and entities without a service. */
+import type * as EncryptionDataModule from '../../src/wire/encryption-data.js';
+import type * as EntityEnvelopeModule from '../../src/table/entity-envelope.js';
+import type * as EnvelopeModule from '../../src/envelope/envelope.js';
+import type * as MessageEnvelopeModule from '../../src/queue/message-envelope.js';
+import type * as QueueMessageModule from '../../src/wire/queue-message.js';
+import { builtModule } from './project.js';
+
+export const encryptionData = await builtModule<typeof EncryptionDataModule>('wire/encryption-data.js');
+export const entityEnvelope = await builtModule<typeof EntityEnvelopeModule>('table/entity-envelope.js');
+export const envelope = await builtModule<typeof EnvelopeModule>('envelope/envelope.js');
+export const messageEnvelope = await builtModule<typeof MessageEnvelopeModule>('queue/message-envelope.js');
+export const queueMessage = await builtModule<typeof QueueMessageModule>('wire/queue-message.js');

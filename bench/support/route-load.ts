@@ -1,0 +1,48 @@
+/**
+ * A process that asks a route at a steady pace, whether it answers or not, and tells how long each answer took from the moment
+ * it was due. Orders come from the parent by message; it ends with the parent.
+ */
+import { Agent, get } from 'node:http';
+
+const EVERY_MS = 5;
+
+let latencies: number[] = [];
+let underWay = 0;
+let timer: NodeJS.Timeout | undefined;
+let due = 0;
+const agent = new Agent({ keepAlive: true });
+
+function ask(url: string): void {
+  for (const now = performance.now(); due <= now; due += EVERY_MS) {
+    const started = due;
+    underWay += 1;
+    get(url, { agent }, (response) => {
+      response.resume().on('end', () => {
+        latencies.push(performance.now() - started);
+        underWay -= 1;
+        finish();
+      });
+    });
+  }
+}
+
+function finish(): void {
+  if (timer !== undefined || underWay > 0) return;
+  process.send?.(latencies);
+  latencies = [];
+}
+
+process.on('message', (order: { readonly url?: string }) => {
+  if (order.url === undefined) {
+    clearInterval(timer);
+    timer = undefined;
+    finish();
+    return;
+  }
+  const { url } = order;
+  due = performance.now();
+  timer = setInterval(() => {
+    ask(url);
+  }, 1);
+});
+process.on('disconnect', () => process.exit());
