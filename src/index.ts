@@ -80,7 +80,14 @@ export type { QueueDecryptionFailedHandler, QueueDecryptionFailure } from './que
 export type { MessageEncoding } from './queue/message-encoding.js';
 export { EncryptedTableService } from './table/encrypted-table.service.js';
 export { EncryptedTableClient } from './table/encrypted-table-client.js';
-export type { EncryptedListOptions, EncryptedTableDefaults, EncryptedTableOptions } from './table/table-options.js';
+export type { Attempted } from './table/merge/attempts.js';
+export type { MergeOptions } from './table/merge/merge-entity.js';
+export type {
+  EncryptedListOptions,
+  EncryptedMergeOptions,
+  EncryptedTableDefaults,
+  EncryptedTableOptions,
+} from './table/table-options.js';
 export type { EncryptedQueryOptions } from './table/entity-query.js';
 export {
   Filter,

@@ -19,20 +19,24 @@ import type {
 import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { keyConcurrencyOf } from '../envelope/key-calls.js';
-import { InvalidOptionsError } from '../errors.js';
-import { boundedMap } from '../streams/bounded-map.js';
 import { traced } from '../tracing/span.js';
 import { type EntityKeys, type Row, type TableContext, tableContext } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
 import { entityQuery } from './entity-query.js';
 import { Filter, type FilterName, type FilterOperator, type FilterValue } from './filter/filter.js';
 import { listing } from './listing.js';
+import type { Attempted } from './merge/attempts.js';
+import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
 import { openPage } from './page.js';
 import type { Projection } from './projection.js';
 import { assertEntityClass } from './sealed-properties.js';
-import type { EncryptedListOptions, EncryptedTableDefaults, EncryptedTableOptions } from './table-options.js';
-import { type EncryptedTransactionAction, sealAction } from './transaction.js';
-import { assertUpdateMode } from './update-mode.js';
+import type {
+  EncryptedListOptions,
+  EncryptedMergeOptions,
+  EncryptedTableDefaults,
+  EncryptedTableOptions,
+} from './table-options.js';
+import { type EncryptedTransactionAction, submitTransaction } from './transaction.js';
 
 /**
  * A table of entities of one class, whose `@Encrypt()` properties are stored encrypted, every row under a content key of its own.
@@ -89,7 +93,7 @@ export class EncryptedTableClient<T extends object> {
   /**
    * Inserts an entity.
    *
-   * @throws `UNSUPPORTED_VALUE` (an encrypted property that is no string), `INVALID_ENTITY`, `PAYLOAD_TOO_LARGE` (64 KiB a property,
+   * @throws `UNSUPPORTED_VALUE` (a value that cannot be encrypted), `INVALID_ENTITY`, `PAYLOAD_TOO_LARGE` (64 KiB a property,
    * 1 MiB an entity), `KEY_MISSING`, `KEY_WRAP_FAILED`: all before any request and with the property's name
    */
   createEntity(
@@ -160,18 +164,24 @@ export class EncryptedTableClient<T extends object> {
 
   /**
    * Updates an entity that exists. The mode is `Replace` unless you name another one, unlike in the SDK: the stored entity is then
-   * just this one. `Merge` is refused for classes with encrypted properties.
+   * just this one. `Merge` lays it over the stored one: the row is read, decrypted, and replaced if nobody changed it meanwhile,
+   * otherwise all over again. Where only clear properties of a class without `when` are changed, the service merges by itself.
+   *
+   * @returns `attempts` tells how often it was written
+   * @throws as {@link EncryptedTableClient.createEntity}; with `Merge` also what decryption throws, and the service's 412 for an
+   * `etag` of yours, or once others changed the row `mergeAttempts` times
    */
   updateEntity(
     entity: TableEntity<Partial<T>>,
     mode: UpdateMode = 'Replace',
-    options: UpdateTableEntityOptions & EncryptedTableOptions = {},
-  ): Promise<UpdateEntityResponse> {
+    options: UpdateTableEntityOptions & EncryptedMergeOptions = {},
+  ): Promise<UpdateEntityResponse & Attempted> {
     return traced('EncryptedTableClient.updateEntity', options, async (traceable) => {
-      assertUpdateMode(mode, this.entityClass);
-      const { keyEncryptionKey: _key, ...passed } = traceable;
-      const row = await sealEntity(rowOf(entity), this.contextOf(traceable));
-      return this.unencryptedClient.updateEntity(row, mode, passed);
+      const { keyEncryptionKey: _key, mergeAttempts, etag, ...passed } = traceable;
+      const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
+      if (mode === 'Merge') return mergeEntity({ ...call, patch: rowOf(entity), etag, mergeAttempts });
+      const row = await sealEntity(rowOf(entity), call.context);
+      return { ...(await call.table.updateEntity(row, mode, { ...passed, etag })), attempts: 1 };
     });
   }
 
@@ -179,13 +189,14 @@ export class EncryptedTableClient<T extends object> {
   upsertEntity(
     entity: TableEntity<Partial<T>>,
     mode: UpdateMode = 'Replace',
-    options: OperationOptions & EncryptedTableOptions = {},
-  ): Promise<UpsertEntityResponse> {
+    options: OperationOptions & EncryptedMergeOptions = {},
+  ): Promise<UpsertEntityResponse & Attempted> {
     return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
-      assertUpdateMode(mode, this.entityClass);
-      const { keyEncryptionKey: _key, ...passed } = traceable;
-      const row = await sealEntity(rowOf(entity), this.contextOf(traceable));
-      return this.unencryptedClient.upsertEntity(row, mode, passed);
+      const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
+      const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
+      if (mode === 'Merge') return mergeOrInsert({ ...call, patch: rowOf(entity), mergeAttempts });
+      const row = await sealEntity(rowOf(entity), call.context);
+      return { ...(await call.table.upsertEntity(row, mode, passed)), attempts: 1 };
     });
   }
 
@@ -197,17 +208,21 @@ export class EncryptedTableClient<T extends object> {
     return this.unencryptedClient.deleteEntity(partitionKey, rowKey, options);
   }
 
-  /** All or nothing, in one partition; every row is sealed by itself. The mode of updates is `Replace` unless an action names one. */
+  /**
+   * All or nothing, in one partition; every row is sealed by itself. The mode of updates is `Replace` unless an action names one.
+   * Rows to merge are read before; if one of them was changed meanwhile nothing is written, and all of it is tried again.
+   */
   submitTransaction(
     actions: readonly EncryptedTransactionAction<T>[],
-    options: OperationOptions & EncryptedTableOptions = {},
-  ): Promise<TableTransactionResponse> {
+    options: OperationOptions & EncryptedMergeOptions = {},
+  ): Promise<TableTransactionResponse & Attempted> {
     return traced('EncryptedTableClient.submitTransaction', options, async (traceable) => {
-      if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
-      const { keyEncryptionKey: _key, ...passed } = traceable;
+      const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
       const context = this.contextOf(traceable);
-      const sealed = await boundedMap(actions, keyConcurrencyOf(this.policy), (action) => sealAction(action, context));
-      return this.unencryptedClient.submitTransaction(sealed, passed);
+      return submitTransaction({
+        ...{ table: this.unencryptedClient, context, actions },
+        ...{ options: passed, mergeAttempts },
+      });
     });
   }
 

@@ -19,11 +19,11 @@ const KEYS = new Set(['partitionKey', 'rowKey']);
 
 /** Set by the service, or by the SDK for reading. */
 const SYSTEM = new Set(['timestamp', 'etag']);
-const isSystem = (name: string): boolean => SYSTEM.has(name) || name.startsWith('odata.');
+export const isSystemProperty = (name: string): boolean => SYSTEM.has(name) || name.startsWith('odata.');
 
 export function assertFits(row: Row): void {
   const properties = Object.entries(row).filter(
-    ([name, value]) => value !== undefined && value !== null && !isSystem(name),
+    ([name, value]) => value !== undefined && value !== null && !isSystemProperty(name),
   );
   const own = properties.filter(([name]) => !KEYS.has(name) && !isReservedProperty(name));
   if (own.length > PROPERTY_COUNT_LIMIT) {

@@ -1,6 +1,7 @@
 /** Options of a table client, and of its calls beside the SDK's own. */
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { EncryptedQueryOptions } from './entity-query.js';
+import type { MergeOptions } from './merge/merge-entity.js';
 import type { TableDecryptionFailedHandler } from './page.js';
 
 export interface EncryptedTableDefaults {
@@ -17,3 +18,5 @@ export interface EncryptedListOptions<T extends object> extends EncryptedTableOp
   /** For this call, in place of the service's handler. */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
 }
+
+export interface EncryptedMergeOptions extends EncryptedTableOptions, MergeOptions {}

@@ -1,9 +1,21 @@
 /** Actions of a transaction: one partition, one policy, a content key for each row, and an entity class for each if wanted. */
-import type { TableEntity, TransactionAction, UpdateMode, UpdateTableEntityOptions } from '@azure/data-tables';
+import type { OperationOptions } from '@azure/core-client';
+import type {
+  TableClient,
+  TableEntity,
+  TableTransactionResponse,
+  TransactionAction,
+  UpdateMode,
+  UpdateTableEntityOptions,
+} from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
-import { assertUpdateMode } from './update-mode.js';
+import { keyConcurrencyOf } from '../envelope/key-calls.js';
+import { InvalidOptionsError } from '../errors.js';
+import { boundedMap } from '../streams/bounded-map.js';
 import type { EntityKeys, TableContext } from './entity-context.js';
 import { sealEntity } from './entity-envelope.js';
+import { type Attempted, attempted, DEFAULT_MERGE_ATTEMPTS, isChanged, isMissing, isTaken } from './merge/attempts.js';
+import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, sealsNothing } from './merge/merge-plan.js';
 import { assertEntityClass } from './sealed-properties.js';
 
 export interface EncryptedActionOptions {
@@ -22,21 +34,88 @@ export type EncryptedTransactionAction<T extends object> =
       (UpdateTableEntityOptions & EncryptedActionOptions)?,
     ];
 
-export async function sealAction<T extends object>(
+export interface Transaction<T extends object> {
+  readonly table: TableClient;
+  readonly context: TableContext;
+  readonly actions: readonly EncryptedTransactionAction<T>[];
+  readonly options: OperationOptions;
+  readonly mergeAttempts?: number;
+}
+
+/** An action as it is sent, and whether it stands for a merge that may be tried again. */
+interface SealedAction {
+  readonly action: TransactionAction;
+  readonly rewrites?: 'update' | 'upsert';
+}
+
+/** All or nothing. Where a row that is merged was changed meanwhile, nothing was written, and all of it is sealed and sent again. */
+export async function submitTransaction<T extends object>({
+  table,
+  context,
+  actions,
+  options,
+  mergeAttempts = DEFAULT_MERGE_ATTEMPTS,
+}: Transaction<T>): Promise<TableTransactionResponse & Attempted> {
+  if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
+  let sealed: readonly SealedAction[] = [];
+  return attempted({
+    most: mergeAttempts,
+    isConflict: (error) => isMergeConflict(error, sealed),
+    attempt: async () => {
+      sealed = await boundedMap(actions, keyConcurrencyOf(context.policy), (action) =>
+        sealAction(action, { table, context, options }),
+      );
+      return table.submitTransaction(
+        sealed.map(({ action }) => action),
+        options,
+      );
+    },
+  });
+}
+
+/** The service tells which action failed by its index: `1:The update condition ...`. */
+function isMergeConflict(error: unknown, sealed: readonly SealedAction[]): boolean {
+  const index = /^(\d+):/.exec((error as Error | null)?.message ?? '')?.[1];
+  const failed = index === undefined ? sealed : sealed.slice(Number(index), Number(index) + 1);
+  return failed.some(
+    ({ rewrites }) =>
+      (rewrites !== undefined && isChanged(error)) || (rewrites === 'upsert' && (isTaken(error) || isMissing(error))),
+  );
+}
+
+async function sealAction<T extends object>(
   action: EncryptedTransactionAction<T>,
-  context: TableContext,
-): Promise<TransactionAction> {
-  if (action[0] === 'delete') return [action[0], { ...action[1] }];
-  if (action[0] === 'create') {
-    const row = await sealEntity(action[1], contextOf(context, action[2]));
-    return ['create', row];
-  }
-  const [kind, entity, mode = 'Replace', options = {}] = action;
-  const rowContext = contextOf(context, options);
-  assertUpdateMode(mode, rowContext.entityClass);
-  const { entityClass: _class, ...passed } = options;
-  const row = await sealEntity(entity, rowContext);
-  return kind === 'update' ? ['update', row, mode, passed] : ['upsert', row, mode];
+  { table, context, options }: Pick<Transaction<T>, 'table' | 'context' | 'options'>,
+): Promise<SealedAction> {
+  if (action[0] === 'delete') return { action: [action[0], { ...action[1] }] };
+  if (action[0] === 'create') return { action: ['create', await sealEntity(action[1], contextOf(context, action[2]))] };
+  const [kind, entity, mode = 'Replace', { entityClass, ...passed } = {}] = action;
+  const rowContext = contextOf(context, { entityClass });
+  if (mode !== 'Merge') return updateAction(kind, await sealEntity(entity, rowContext), passed);
+  return mergeAction(kind, { table, context: rowContext, patch: { ...entity }, options }, passed);
+}
+
+const updateAction = (
+  kind: 'update' | 'upsert',
+  row: TableEntity,
+  options: UpdateTableEntityOptions,
+): SealedAction => ({
+  action: kind === 'update' ? ['update', row, 'Replace', options] : ['upsert', row, 'Replace'],
+});
+
+async function mergeAction(
+  kind: 'update' | 'upsert',
+  merge: Parameters<typeof plannedUpdate>[0],
+  { etag = '*', ...passed }: UpdateTableEntityOptions,
+): Promise<SealedAction> {
+  assertMergeable(merge);
+  if (kind === 'upsert' && sealsNothing(merge)) return { action: ['upsert', merge.patch, 'Merge'] };
+  if (kind === 'update' && isClearMerge(merge))
+    return { action: ['update', merge.patch, 'Merge', { ...passed, etag }] };
+  const planned = kind === 'update' ? await plannedUpdate(merge) : await plannedUpsert(merge);
+  if (planned.kind === 'create') return { action: ['create', planned.row], rewrites: 'upsert' };
+  if (etag !== '*') return { action: ['update', planned.row, 'Replace', { ...passed, etag }] };
+  return { action: ['update', planned.row, 'Replace', { ...passed, etag: planned.etag }], rewrites: kind };
 }
 
 function contextOf(context: TableContext, options: EncryptedActionOptions | undefined): TableContext {

@@ -114,18 +114,6 @@ describe('updates', () => {
     expect(found).not.toHaveProperty('age');
   });
 
-  it('refuse to merge, in the call and in a transaction', async () => {
-    const patient = fresh();
-    const refusal = expect.objectContaining({ code: 'UNSUPPORTED_OPERATION' });
-    await patients.createEntity(patient);
-    const before = await stored(patient.rowKey);
-
-    await expect(patients.updateEntity(patient, 'Merge')).rejects.toEqual(refusal);
-    await expect(patients.upsertEntity(patient, 'Merge')).rejects.toEqual(refusal);
-    await expect(patients.submitTransaction([['update', patient, 'Merge']])).rejects.toEqual(refusal);
-    expect(await stored(patient.rowKey)).toEqual(before);
-  });
-
   it('are refused with the name of a property that cannot be stored', async () => {
     for (const name of [new Map(), [undefined], { type: 'String', value: 'x' }, '\ud800']) {
       const entity = { ...fresh(), name } as never;

@@ -26,3 +26,22 @@ export function tableOf<T extends object>(
     TableClient.fromConnectionString(connectionString(), name, { allowInsecureConnection: true });
   return new EncryptedTableService(connect, policy).getTableClient(entity, tableName);
 }
+
+let watchers = 0;
+
+/** The requests of a client from now on: method and ETag. `before` may hold one up. */
+export function requestsOf(
+  { unencryptedClient }: { readonly unencryptedClient: TableClient },
+  before?: (method: string) => Promise<unknown>,
+): readonly string[] {
+  const requests: string[] = [];
+  unencryptedClient.pipeline.addPolicy({
+    name: `watcher ${++watchers}`,
+    sendRequest: async (request, next) => {
+      requests.push([request.method, request.headers.get('if-match')].join(' ').trim());
+      await before?.(request.method);
+      return next(request);
+    },
+  });
+  return requests;
+}

@@ -1,0 +1,71 @@
+/** Whether a merge needs the stored row, and what is written then. */
+import type { OperationOptions } from '@azure/core-client';
+import type { TableClient } from '@azure/data-tables';
+import { getEncryptedProperties } from '../../decorators/encryption-metadata.js';
+import type { EntityKeys, Row, TableContext } from '../entity-context.js';
+import { sealEntity } from '../entity-envelope.js';
+import { assertFits } from '../entity-size.js';
+import { assertStorable } from '../sealed-properties.js';
+import { encodeValue } from '../values/property-value.js';
+import { isMissing } from './attempts.js';
+import { mergedRow } from './merged-row.js';
+import { readStored } from './stored-entity.js';
+
+export interface Merge {
+  readonly table: TableClient;
+  readonly context: TableContext;
+  readonly patch: Row & EntityKeys;
+  /** For reading the row. */
+  readonly options: OperationOptions;
+}
+
+/** The whole row, to be written in the place of the version that was read. */
+export interface PlannedReplace {
+  readonly kind: 'replace';
+  readonly row: Row & EntityKeys;
+  readonly etag: string;
+}
+
+/** A row that was not there. */
+export interface PlannedCreate {
+  readonly kind: 'create';
+  readonly row: Row & EntityKeys;
+}
+
+/**
+ * Whether the service can merge by itself: nothing that is changed is sealed, and nothing that is changed can decide what is.
+ * What `when` looks at cannot be known.
+ */
+export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'>): boolean {
+  return getEncryptedProperties(context.entityClass).every(
+    ({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined,
+  );
+}
+
+export const sealsNothing = ({ context }: Pick<Merge, 'context'>): boolean =>
+  getEncryptedProperties(context.entityClass).length === 0;
+
+/** Throws before any request for what cannot be stored, with its name. */
+export function assertMergeable({ patch, context }: Pick<Merge, 'patch' | 'context'>): void {
+  assertStorable(patch);
+  if (isClearMerge({ patch, context })) assertFits(patch);
+  for (const { propertyKey, options } of getEncryptedProperties(context.entityClass)) {
+    const value = patch[propertyKey];
+    if (value !== undefined && options.when === undefined) encodeValue(propertyKey, value, options.type);
+  }
+}
+
+export async function plannedUpdate({ table, context, patch, options }: Merge): Promise<PlannedReplace> {
+  const stored = await readStored(table, patch, options);
+  return { kind: 'replace', row: await mergedRow(stored, patch, context), etag: stored.etag };
+}
+
+/** The same, or the row itself where there is none yet. */
+export async function plannedUpsert(merge: Merge): Promise<PlannedReplace | PlannedCreate> {
+  try {
+    return await plannedUpdate(merge);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return { kind: 'create', row: await sealEntity(merge.patch, merge.context) };
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * A stored row with a patch laid over it, sealed anew. What is sealed stays sealed, by its text and type, unless the class says
+ * with `when` that it is clear now; that holds for what other writers sealed too.
+ */
+import { type EncryptedProperty, getEncryptedProperties } from '../../decorators/encryption-metadata.js';
+import type { EntityKeys, Row, TableContext } from '../entity-context.js';
+import { instanceOf, openRow, sealRow, type SealedTexts, valuesOf } from '../entity-envelope.js';
+import { isSystemProperty } from '../entity-size.js';
+import { namesToSeal } from '../sealed-properties.js';
+import { encodeValue, type TypedText } from '../values/property-value.js';
+import { convertedValues, type StoredEntity } from './stored-entity.js';
+
+/** Throws what opening the row throws: nothing that was not verified is written again. */
+export async function mergedRow(
+  { row }: StoredEntity,
+  patch: Row & EntityKeys,
+  context: TableContext,
+): Promise<Row & EntityKeys> {
+  const texts = await openRow(row, context);
+  const properties = new Map(getEncryptedProperties(context.entityClass).map((known) => [known.propertyKey, known]));
+  const changes = changesOf(patch, (name) => properties.has(name) || texts.has(name));
+  const clear = without(row, (name) => isSystemProperty(name) || texts.has(name));
+  const values: Row = { ...convertedValues(clear), ...valuesOf(texts), ...changes };
+
+  const foreign = [...texts.keys()].filter((name) => !properties.has(name));
+  const names = [...namesToSeal(context.entityClass, instanceOf(context, values) as Row), ...foreign];
+  const sealed = names.map((name) => [name, textOf(name, { texts, changes, values, properties })] as const);
+  const opened = [...texts.keys()].filter((name) => !names.includes(name));
+  const entity: Row & EntityKeys = {
+    ...clear,
+    ...Object.fromEntries(opened.map((name) => [name, values[name]])),
+    ...changes,
+    partitionKey: row.partitionKey,
+    rowKey: row.rowKey,
+  };
+  return sealRow(
+    without(entity, (name) => entity[name] === null),
+    new Map(sealed),
+    context,
+  );
+}
+
+interface Sources {
+  readonly texts: SealedTexts;
+  readonly changes: Row;
+  readonly values: Row;
+  readonly properties: ReadonlyMap<string, EncryptedProperty>;
+}
+
+/** A text that is not changed is carried over as it is: the class may declare another type by now. */
+function textOf(name: string, { texts, changes, values, properties }: Sources): TypedText {
+  const kept = Object.hasOwn(changes, name) ? undefined : texts.get(name);
+  return kept ?? encodeValue(name, values[name], properties.get(name)?.options.type);
+}
+
+/** `undefined` changes nothing; nor does `null` in a property that is never sealed, as in the service. */
+const changesOf = (patch: Row, canBeSealed: (name: string) => boolean): Row =>
+  without(
+    patch,
+    (name) => isSystemProperty(name) || patch[name] === undefined || (patch[name] === null && !canBeSealed(name)),
+  );
+
+const without = <Given extends Row>(row: Given, isOut: (name: string) => boolean): Given =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => !isOut(name))) as Given;

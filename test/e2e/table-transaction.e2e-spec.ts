@@ -1,0 +1,139 @@
+import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import { uniqueTableName } from '../support/azurite.js';
+import { requestsOf, tableOf } from '../support/tables.js';
+
+class Patient {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name?: string | null;
+  @Encrypt() visits?: number;
+  ward?: string;
+}
+
+const tableName = uniqueTableName('together');
+let patients: EncryptedTableClient<Patient>;
+let partitions = 0;
+
+/** Two rows in a partition of their own. */
+async function admitted(): Promise<[Patient, Patient]> {
+  const partitionKey = `p${++partitions}`;
+  const both: [Patient, Patient] = [
+    { partitionKey, rowKey: '1', name: 'Jane', visits: 1, ward: 'w' },
+    { partitionKey, rowKey: '2', name: 'Jack', visits: 2, ward: 'w' },
+  ];
+  await patients.submitTransaction(both.map((patient) => ['create', patient] as const));
+  return both;
+}
+const keysOf = ({ partitionKey, rowKey }: Patient) => ({ partitionKey, rowKey });
+const found = async ({ partitionKey, rowKey }: Patient): Promise<object> => ({
+  ...(await patients.getEntity(partitionKey, rowKey)),
+});
+
+/** A client whose transactions somebody else gets in before, so many times. */
+function disturbed(times: number, disturb: () => Promise<unknown>): EncryptedTableClient<Patient> {
+  const client = tableOf(Patient, tableName);
+  let left = times;
+  requestsOf(client, async (method) => {
+    if (method === 'POST' && left-- > 0) await disturb();
+  });
+  return client;
+}
+
+beforeAll(async () => {
+  patients = tableOf(Patient, tableName);
+  await patients.createTable();
+});
+
+describe('merges in a transaction', () => {
+  it('change what they name and keep the rest', async () => {
+    const [one, two] = await admitted();
+    const three = { partitionKey: one.partitionKey, rowKey: '3' };
+
+    const { attempts } = await patients.submitTransaction([
+      ['update', { ...keysOf(one), name: 'Joan' }, 'Merge'],
+      ['upsert', { ...keysOf(two), ward: 'x' }, 'Merge'],
+      ['upsert', { ...three, name: 'New' }, 'Merge'],
+    ]);
+
+    expect(attempts).toBe(1);
+    expect(await found(one)).toMatchObject({ name: 'Joan', visits: 1, ward: 'w' });
+    expect(await found(two)).toMatchObject({ name: 'Jack', visits: 2, ward: 'x' });
+    expect(await found(three)).toMatchObject({ name: 'New' });
+  });
+
+  it('of clear properties alone are left to the service', async () => {
+    const [one] = await admitted();
+    const client = tableOf(Patient, tableName);
+    const requests = requestsOf(client);
+
+    await client.submitTransaction([['update', { ...keysOf(one), ward: 'x' }, 'Merge']]);
+
+    expect(requests).toEqual(['POST']);
+    expect(await found(one)).toMatchObject({ name: 'Jane', visits: 1, ward: 'x' });
+  });
+
+  it('are all tried again when one row was changed or inserted meanwhile, and lose nothing', async () => {
+    const [one, two] = await admitted();
+    const three = { partitionKey: one.partitionKey, rowKey: '3' };
+    const client = disturbed(2, () => patients.upsertEntity({ ...three, visits: 7 }, 'Merge'));
+
+    const { attempts } = await client.submitTransaction([
+      ['update', { ...keysOf(one), name: 'Joan' }, 'Merge'],
+      ['update', { ...keysOf(two), name: 'replaced' }],
+      ['upsert', { ...three, name: 'New' }, 'Merge'],
+    ]);
+
+    expect(attempts).toBe(3);
+    expect(await found(one)).toMatchObject({ name: 'Joan', visits: 1 });
+    expect(await found(two)).not.toHaveProperty('ward');
+    expect(await found(three)).toMatchObject({ name: 'New', visits: 7 });
+  });
+
+  it('are given up after so many attempts, and nothing is written', async () => {
+    const [one, two] = await admitted();
+    const client = disturbed(9, () => patients.updateEntity({ ...keysOf(one), visits: 9 }, 'Merge'));
+
+    const submitted = client.submitTransaction(
+      [
+        ['update', { ...keysOf(two), name: 'replaced' }],
+        ['update', { ...keysOf(one), name: 'Joan' }, 'Merge'],
+      ],
+      { mergeAttempts: 2 },
+    );
+
+    await expect(submitted).rejects.toMatchObject({ statusCode: 412 });
+    expect(await found(one)).toMatchObject({ name: 'Jane', visits: 9 });
+    expect(await found(two)).toMatchObject({ name: 'Jack' });
+  });
+
+  it('are not tried again for a conflict of another action, nor for an ETag of the caller', async () => {
+    const [one, two] = await admitted();
+    const { etag } = await patients.getEntity(one.partitionKey, one.rowKey);
+    await patients.updateEntity({ ...keysOf(one), visits: 3 }, 'Merge');
+    const client = tableOf(Patient, tableName);
+    const requests = requestsOf(client);
+    const merge = ['upsert', { ...keysOf(two), name: 'Joan' }, 'Merge'] as const;
+
+    await expect(client.submitTransaction([merge, ['create', one]])).rejects.toMatchObject({ statusCode: 409 });
+    await expect(
+      client.submitTransaction([merge, ['update', { ...keysOf(one), name: 'x' }, 'Merge', { etag }]]),
+    ).rejects.toMatchObject({ statusCode: 412 });
+    expect(requests.filter((request) => request === 'POST')).toHaveLength(2);
+    expect(await found(two)).toMatchObject({ name: 'Jack' });
+  });
+
+  it('write nothing if one row does not open, or is not there', async () => {
+    const [one, two] = await admitted();
+    await patients.unencryptedClient.updateEntity({ ...keysOf(one), visits: Buffer.alloc(15) }, 'Merge');
+    const replaced = ['update', { ...keysOf(two), name: 'replaced' }] as const;
+
+    await expect(
+      patients.submitTransaction([replaced, ['update', { ...keysOf(one), name: 'x' }, 'Merge']]),
+    ).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
+    await expect(
+      patients.submitTransaction([replaced, ['update', { ...keysOf(one), rowKey: '9', name: 'x' }, 'Merge']]),
+    ).rejects.toMatchObject({ statusCode: 404 });
+    expect(await found(two)).toMatchObject({ name: 'Jack' });
+  });
+});
