@@ -209,6 +209,24 @@ describe('keyVaultKeyResolver', () => {
     expect(asked).toEqual([]);
   });
 
+  it('makes one client for a key, however often it is asked, and asks each time whether it is allowed', async () => {
+    let clients = 0;
+    let isAllowed = true;
+    const client = (id: string) => {
+      clients += 1;
+      return vaultClient(id);
+    };
+    const resolve = keyVaultKeyResolver({ client, allow: () => isAllowed });
+
+    const first = await resolve(`${KEY}/${OLD}`, TARGET);
+    expect(await resolve(`${KEY}/${OLD}`, TARGET)).toBe(first);
+    expect(await resolve(`${KEY}/${NEW}`, TARGET)).not.toBe(first);
+    expect(clients).toBe(2);
+
+    isAllowed = false;
+    expect(await resolve(`${KEY}/${OLD}`, TARGET)).toBeNull();
+  });
+
   it('does not take a promise for a yes', () => {
     const allowLater = (async () => true) as unknown as (keyId: string) => boolean;
 
