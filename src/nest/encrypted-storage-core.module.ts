@@ -11,6 +11,7 @@ import { clientsToken, optionsToken, policiesToken } from './encrypted-storage.t
 import type { EncryptionPolicies } from './encryption-policies.js';
 import { checkOptions } from './options-check.js';
 import { tellPolicies } from './policy-log.js';
+import { featureConflicts } from './feature-conflicts.js';
 import { policiesProvider } from './service.providers.js';
 import { StorageClients } from './storage-clients.js';
 
@@ -94,6 +95,8 @@ class StartUp implements OnModuleInit {
 
   onModuleInit(): void {
     this.assertAlone();
+    const conflicts = featureConflicts(this.container.values(), this.name);
+    if (conflicts.length > 0) throw new InvalidOptionsError(conflicts);
     tellPolicies(this.policies, this.name === undefined ? '' : `account "${this.name}", `);
   }
 

@@ -11,7 +11,7 @@ import type {
   EncryptedStorageModuleExtras,
   EncryptedStorageModuleOptions,
 } from './encrypted-storage.options.js';
-import { creationProvider, policyLogProvider, resourceProviders } from './feature.providers.js';
+import { creationProvider, policyLogProvider, recordProvider, resourceProviders } from './feature.providers.js';
 import { policiesToken } from './encrypted-storage.tokens.js';
 import { checkFeatureEncryption } from './options-check.js';
 import {
@@ -108,6 +108,7 @@ function featureModule(given: EncryptedStorageFeatures, name: string | undefined
       ...aliases,
       ...clients,
       creationProvider(id, resources),
+      recordProvider(given, resources, name),
       ...(hasPolicy ? [policyLogProvider(`${id}:policy`, given, policies)] : []),
     ],
     exports: [...(hasPolicy ? services : []), ...aliases, ...clients].map(tokenOf),

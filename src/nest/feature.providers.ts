@@ -16,6 +16,8 @@ import type { ServiceTokens } from './service.providers.js';
 /** A client, and how to create what it is bound to if that is asked for at start-up. */
 export interface ResourceProvider {
   readonly token: InjectionToken;
+  /** What it is bound to, for messages. */
+  readonly title: string;
   readonly provider: Provider;
   readonly create: ((client: never) => Promise<unknown>) | null;
 }
@@ -46,6 +48,29 @@ export function creationProvider(token: string, resources: readonly ResourceProv
   };
 }
 
+/** What a feature module provides, and what it decided of the policy; read when the application starts. */
+export interface FeatureRecord {
+  readonly name: string | undefined;
+  readonly encryption: EncryptedStorageFeatures['encryption'];
+  /** Tokens of its clients, and what they are called. */
+  readonly resources: ReadonlyMap<InjectionToken, string>;
+}
+
+export const FEATURE = 'EncryptedStorageFeature';
+
+export function recordProvider(
+  { encryption }: EncryptedStorageFeatures,
+  resources: readonly ResourceProvider[],
+  name: string | undefined,
+): Provider {
+  const record: FeatureRecord = {
+    name,
+    encryption,
+    resources: new Map(resources.map(({ token, title }) => [token, title])),
+  };
+  return { provide: FEATURE, useFactory: () => record };
+}
+
 /** Tells what policy of its own a feature has when the module starts: 1.0 and tolerated plaintext are warned of there too. */
 export function policyLogProvider(
   token: string,
@@ -74,6 +99,7 @@ function containerProvider(
   const token = getEncryptedContainerToken(container, name);
   return {
     token,
+    title: `container "${container}"`,
     create:
       createIfNotExists === true
         ? (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists()
@@ -94,6 +120,7 @@ function queueProvider(
   const token = getEncryptedQueueToken(queue, name);
   return {
     token,
+    title: `queue "${queue}"`,
     create:
       createIfNotExists === true
         ? (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists()
@@ -114,6 +141,7 @@ function tableProvider(
   const token = getEncryptedTableToken(entity, name);
   return {
     token,
+    title: `table "${table ?? entity.name}"`,
     create: createIfNotExists === true ? (client: { createTable(): Promise<void> }) => client.createTable() : null,
     provider: {
       provide: token,

@@ -1,0 +1,138 @@
+import { Injectable, Module } from '@nestjs/common';
+import {
+  AesKeyEncryptionKey,
+  Encrypt,
+  EncryptedBlobService,
+  EncryptedContainerClient,
+  EncryptedQueueService,
+  EncryptedStorageModule,
+  type EncryptedStorageFeatures,
+  getEncryptedContainerToken,
+} from '../../src/index.js';
+import { uniqueName } from '../support/azurite.js';
+import { moduleWith, optionsOf, started } from '../support/nest.js';
+import { onceRunning, SlowKey } from '../support/slow-key.js';
+
+@Injectable()
+class Nothing {}
+
+class Patient {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name!: string;
+}
+
+describe('two features of one client in one module', () => {
+  const key = AesKeyEncryptionKey.generate('one');
+  const root = () => EncryptedStorageModule.forRoot(optionsOf());
+  const feature = (encryption: EncryptedStorageFeatures['encryption'], more: EncryptedStorageFeatures = {}) =>
+    EncryptedStorageModule.forFeature({
+      containers: ['letters'],
+      ...more,
+      ...(encryption === undefined ? {} : { encryption }),
+    });
+
+  it.each<[string, EncryptedStorageFeatures['encryption'], EncryptedStorageFeatures['encryption']]>([
+    ['another protocol', { protocol: '1.0' }, { protocol: '2.0' }],
+    ['a policy and none', { protocol: '1.0' }, undefined],
+    [
+      'another key of the same id',
+      { keyEncryptionKey: key },
+      { keyEncryptionKey: AesKeyEncryptionKey.generate('one') },
+    ],
+  ])('fail the start where they have %s, and say what to do', async (_what, one, other) => {
+    const starting = started(root(), moduleWith(Nothing, feature(one), feature(other)));
+
+    await expect(starting).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      faults: [
+        'module OneProviderModule imports two features of container "letters" with different "encryption": ' +
+          'give both the same one, or import them in modules of their own',
+      ],
+    });
+  });
+
+  it('fail the start for queues and tables too, all named at once', async () => {
+    const both = (protocol: '1.0' | '2.0') => feature({ protocol }, { queues: ['letters'], tables: [Patient] });
+
+    const starting = started(root(), moduleWith(Nothing, both('1.0'), both('2.0')));
+
+    await expect(starting).rejects.toMatchObject({
+      faults: [/container "letters"/, /queue "letters"/, /table "Patient"/].map(
+        (pattern) => expect.stringMatching(pattern) as unknown,
+      ),
+    });
+  });
+
+  it('fail the start where one of them comes through another module', async () => {
+    @Module({ imports: [feature({ protocol: '1.0' })], exports: [EncryptedStorageModule] })
+    class Letters {}
+    @Module({ imports: [Letters, feature({ protocol: '2.0' })] })
+    class Office {}
+
+    await expect(started(root(), Office)).rejects.toMatchObject({
+      faults: [expect.stringMatching(/^module Office imports two features of container "letters"/)],
+    });
+  });
+
+  it('start where they have the same policy, or different clients, or stand in modules of their own', async () => {
+    const [one, other] = [moduleWith(Nothing, feature({ protocol: '1.0' })), moduleWith(Nothing, feature(undefined))];
+    const twice = moduleWith(
+      Nothing,
+      feature({ protocol: '1.0' }),
+      feature({ protocol: '1.0' }),
+      feature({}, { containers: ['x'] }),
+    );
+
+    const app = await started(root(), one, other, twice);
+
+    await app.close();
+  });
+});
+
+describe('the policy of the root', () => {
+  it('is one for all services and for features without a policy: they share the bound on calls to keys', async () => {
+    const name = uniqueName('shared');
+    const key = new SlowKey('slow', onceRunning(3));
+    const containers = [{ name, createIfNotExists: true }];
+    const app = await started(
+      EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key, keyConcurrency: 3 })),
+      EncryptedStorageModule.forFeature({ containers, queues: [{ name, createIfNotExists: true }] }),
+    );
+    const container = app.get<EncryptedContainerClient>(getEncryptedContainerToken(name), { strict: false });
+    const blobs = app.get(EncryptedBlobService).getContainerClient(name);
+    const queue = app.get(EncryptedQueueService).getQueueClient(name);
+
+    await Promise.all(
+      ['1', '2', '3', '4'].flatMap((blob) => [
+        container.getBlockBlobClient(`feature-${blob}`).uploadData(Buffer.from(blob)),
+        blobs.getBlockBlobClient(`root-${blob}`).uploadData(Buffer.from(blob)),
+        queue.sendMessage(blob),
+      ]),
+    );
+
+    expect(key.wraps).toBe(12);
+    expect(key.most).toBe(3);
+    await app.close();
+  });
+
+  it('keeps no content key after the application shut down', async () => {
+    const name = uniqueName('closing');
+    const key = new SlowKey('slow');
+    const app = await started(
+      EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })),
+      EncryptedStorageModule.forFeature({ containers: [{ name, createIfNotExists: true }] }),
+    );
+    const blob = app.get(EncryptedBlobService).getContainerClient(name).getBlockBlobClient('a');
+    await blob.uploadData(Buffer.from('a'));
+    await blob.downloadToBuffer();
+    await blob.downloadToBuffer();
+    expect(key.unwraps).toBe(1);
+
+    await app.close();
+
+    await blob.downloadToBuffer();
+    await blob.downloadToBuffer();
+    expect(key.unwraps).toBe(3);
+  });
+});
