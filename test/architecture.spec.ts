@@ -25,17 +25,18 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   queue: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
   table: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'decorators', 'tracing'],
   nest: ['blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'streams', 'decorators', 'crypto'],
+  inspect: ['blob', 'queue', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams'],
   index: ['nest', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators', 'crypto'],
 };
 
 /** Packages that have a home, and the layers that may import them. */
 const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
-  [/^@azure\/storage-blob(\/|$)/, ['blob', 'nest']],
-  [/^@azure\/storage-queue(\/|$)/, ['queue', 'nest']],
-  [/^@azure\/data-tables(\/|$)/, ['table', 'nest']],
+  [/^@azure\/storage-blob(\/|$)/, ['blob', 'nest', 'inspect']],
+  [/^@azure\/storage-queue(\/|$)/, ['queue', 'nest', 'inspect']],
+  [/^@azure\/data-tables(\/|$)/, ['table', 'nest', 'inspect']],
   [/^@azure\/keyvault-/, ['keys']],
   [/^@azure\/core-tracing(\/|$)/, ['tracing', 'keys']],
-  [/^@azure\/(?!core-tracing)/, ['keys', 'envelope', 'blob', 'queue', 'table', 'nest']],
+  [/^@azure\/(?!core-tracing)/, ['keys', 'envelope', 'blob', 'queue', 'table', 'nest', 'inspect']],
   [/^@nestjs\//, ['nest']],
   [/^lru-cache(\/|$)/, ['envelope', 'keys', 'queue']],
   [/^reflect-metadata(\/|$)/, ['decorators', 'nest']],

@@ -48,6 +48,7 @@ const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
 try {
   install(pack());
   for (const program of PROGRAMS) run(program);
+  runCommand();
   typeCheck();
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -87,6 +88,13 @@ function run({ format, type, code }) {
   writeFileSync(join(folder, format, 'typed.ts'), TYPED);
   const output = execFileSync(process.execPath, ['main.js'], { cwd: join(folder, format), encoding: 'utf8' });
   console.log(`${format} program runs: ${output.trim()}`);
+}
+
+/** As the user would: by the name that npm gives it. */
+function runCommand() {
+  const help = npm(['exec', '--offline', '--', MANIFEST.name, '--help'], folder);
+  if (!help.includes('inspect blob')) throw new Error(`The command says ${help}`);
+  console.log('the command runs');
 }
 
 /** Declarations of other packages may have faults of their own; ours may not. */

@@ -36,10 +36,25 @@ export interface LengthBounds {
   readonly most: number;
 }
 
+/** What can be told of content in regions without a key. */
+export interface RegionPlan {
+  /** Bytes of a nonce; it stands at the head of its region. */
+  readonly nonceLength: number;
+  count(ciphertextLength: number): number;
+  /** Where a region starts; regions count from 0. */
+  offsetOf(region: number): number;
+  /** The ways of counting that put this nonce at the head of this region, by name; none for a nonce that no writer counts. */
+  waysOf(region: number, nonce: Uint8Array): readonly string[];
+  /** Whether content of one region may have this nonce: there is no order, and writers with random nonces exist. */
+  mayStandAlone(nonce: Uint8Array): boolean;
+}
+
 /** The arithmetic of a content; needs no key. */
 export interface ContentLayout {
   /** Bytes of plaintext that open on their own: parts of a parallel download that start at a multiple of it waste nothing. */
   readonly unitLength: number;
+  /** Only where the content is in regions. */
+  readonly regions?: RegionPlan;
   ciphertextLength(plaintextLength: number): number;
   /** Throws `DecryptionError` for a length that no writer can have produced. */
   plaintextBounds(ciphertextLength: number): LengthBounds;

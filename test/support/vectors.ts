@@ -1,6 +1,6 @@
 /** The ciphertexts of real SDKs in test/vectors, and the keys they were written under. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importContentKey, type ContentKey } from '../../src/crypto/content-key.js';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
@@ -67,19 +67,34 @@ type Kek =
   | { readonly kty: 'oct'; readonly k: string; readonly kid: string }
   | { readonly kty: 'RSA'; readonly pem: string; readonly kid: string };
 
+const FILES = ['blob-v1', 'blob-v2', 'queue-v1', 'queue-v2', 'table-v1', 'synthetic'] as const;
+
+interface VectorFile {
+  readonly keks: Readonly<Record<string, Kek>>;
+  readonly cases: readonly AnyCase[];
+}
+
+const contentsOf = (file: string): VectorFile =>
+  JSON.parse(readFileSync(join(FOLDER, `${file}.json`), 'utf8')) as VectorFile;
+
 /** All cases of a service, of every file, with the key of each. */
 export function casesOf<S extends AnyCase['service']>(
   service: S,
 ): readonly (Extract<AnyCase, { service: S }> & { readonly key: KeyEncryptionKey })[] {
-  return ['blob-v1', 'blob-v2', 'queue-v1', 'queue-v2', 'table-v1', 'synthetic'].flatMap((file) => {
-    const { keks, cases } = JSON.parse(readFileSync(join(FOLDER, `${file}.json`), 'utf8')) as {
-      keks: Record<string, Kek>;
-      cases: AnyCase[];
-    };
+  return FILES.flatMap((file) => {
+    const { keks, cases } = contentsOf(file);
     return cases
       .filter((found): found is Extract<AnyCase, { service: S }> => found.service === service)
       .map((found) => ({ ...found, key: keyOf(keks[found.kek] as Kek) }));
   });
+}
+
+/** How the command is told the key of a case: a file that is written into `folder`. */
+export function keyArguments({ kek }: Pick<Case, 'kek'>, folder: string): readonly string[] {
+  const found = Object.assign({}, ...FILES.map((file) => contentsOf(file).keks))[kek] as Kek;
+  const path = join(folder, `${kek}.key`);
+  writeFileSync(path, found.kty === 'oct' ? found.k : found.pem);
+  return [found.kty === 'oct' ? '--key-base64-file' : '--pem-file', path, '--key-id', found.kid];
 }
 
 const keyOf = (kek: Kek): KeyEncryptionKey =>

@@ -10,6 +10,7 @@
 import { NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
 import { DecryptionError } from '../../errors.js';
 import type { ByteRange, CipherWindow, ContentForm, ContentLayout } from '../protocol.js';
+import { mayStandAlone, waysOf } from './nonce.js';
 
 /** Bytes that a region has beyond its data: nonce and tag. */
 export const REGION_OVERHEAD = NONCE_LENGTH + TAG_LENGTH;
@@ -23,6 +24,13 @@ export function regionLayout(dataLength: number, form: ContentForm): ContentLayo
       return { least: plaintextLength, most: plaintextLength };
     },
     window: (range, length) => windowOf(dataLength, range, length),
+    regions: {
+      nonceLength: NONCE_LENGTH,
+      count: (length) => Math.ceil(length / (dataLength + REGION_OVERHEAD)),
+      offsetOf: (region) => region * (dataLength + REGION_OVERHEAD),
+      waysOf,
+      mayStandAlone,
+    },
   };
 }
 

@@ -35,6 +35,17 @@ export const littleEndianFromOne: NonceScheme = (region) => {
 
 const schemes: readonly NonceScheme[] = [littleEndianFromOne, bigEndian96, bigEndian64];
 
+/** Names of the schemes, by who is known to write so. */
+const NAMES = new Map<NonceScheme, string>([
+  [littleEndianFromOne, 'from 1, little-endian (.NET, this package)'],
+  [bigEndian96, 'from 0, big-endian 96 (Python)'],
+  [bigEndian64, 'from 0, big-endian 64 (Java)'],
+]);
+
+/** Names of the schemes that give this nonce for this region. */
+export const waysOf = (region: number, nonce: Uint8Array): readonly string[] =>
+  schemes.filter((scheme) => equalBytes(scheme(region), nonce)).map((scheme) => NAMES.get(scheme) ?? '');
+
 /** Told of every nonce that is read; throws {@link RegionOutOfOrderError} for one that no writer put there. */
 export type NonceCheck = (region: number, nonce: Uint8Array) => void;
 
@@ -52,9 +63,12 @@ export function nonceOrderCheck(): NonceCheck {
  * region's tells that the regions before it were cut off.
  */
 export const loneRegionCheck: NonceCheck = (region, nonce) => {
-  const isFirst = schemes.some((scheme) => equalBytes(scheme(region), nonce));
-  if (!isFirst && countsAsAnother(Buffer.from(nonce))) throw new RegionOutOfOrderError(region);
+  if (!mayStandAlone(nonce)) throw new RegionOutOfOrderError(region);
 };
+
+/** Whether content of one region may have this nonce. */
+export const mayStandAlone = (nonce: Uint8Array): boolean =>
+  schemes.some((scheme) => equalBytes(scheme(0), nonce)) || !countsAsAnother(Buffer.from(nonce));
 
 /** Whether the four bytes that one of the schemes leaves zero are zero: by chance once in 2^31. */
 const countsAsAnother = (nonce: Buffer): boolean => nonce.readUInt32BE(0) === 0 || nonce.readUInt32BE(8) === 0;

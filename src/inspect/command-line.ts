@@ -1,0 +1,143 @@
+/** What stands on the command line, checked: all faults at once. */
+import { parseArgs } from 'node:util';
+import { InvalidOptionsError } from '../errors.js';
+import type { NonceChoice } from './inspect-nonces.js';
+import type { KeySource } from './inspection-key.js';
+
+export type Subject =
+  | {
+      readonly kind: 'blob';
+      readonly container: string;
+      readonly blob: string;
+      readonly snapshot?: string;
+      readonly versionId?: string;
+    }
+  | { readonly kind: 'queue'; readonly queue: string; readonly messages: number }
+  | { readonly kind: 'entity'; readonly table: string; readonly partitionKey: string; readonly rowKey: string };
+
+export interface Command {
+  readonly subject: Subject;
+  readonly connectionString: string;
+  readonly nonces: NonceChoice;
+  readonly key: KeySource;
+  readonly json: boolean;
+}
+
+const OPTIONS = {
+  'connection-string': { type: 'string' },
+  'key-id': { type: 'string' },
+  'key-base64-env': { type: 'string' },
+  'key-base64-file': { type: 'string' },
+  'pem-file': { type: 'string' },
+  snapshot: { type: 'string' },
+  'version-id': { type: 'string' },
+  messages: { type: 'string' },
+  nonces: { type: 'string' },
+  'all-nonces': { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>['values'];
+
+const MOST_MESSAGES = 32;
+const DEFAULT_NONCES = 16;
+const MOST_NONCES = 10_000;
+
+export const HELP = `Tells what is stored of a blob, of messages or of an entity, without any key; with a key, decrypts all of it and says
+whether that works. Prints no plaintext and changes nothing.
+
+  npx nestjs-azure-encrypted-storage inspect blob <container>/<name> [--snapshot <time> | --version-id <id>]
+  npx nestjs-azure-encrypted-storage inspect queue <queue> [--messages <1..32>]
+  npx nestjs-azure-encrypted-storage inspect entity <table> <PartitionKey> <RowKey>
+
+  --connection-string <text>   default: the environment variable AZURE_STORAGE_CONNECTION_STRING
+  --key-base64-env <name>      verify with the AES key in this environment variable, base64
+  --key-base64-file <path>     verify with the AES key in this file, base64
+  --pem-file <path>            verify with the private RSA key in this file
+  --key-id <id>                the only id that the key answers to; default: whatever id is stored
+  --nonces <count>             nonces of regions that are read, default 16
+  --all-nonces                 read every nonce
+  --json                       print JSON
+  --help, --version
+
+Exit codes: 0 nothing is wrong; 1 anomalies, or the verification failed; 2 wrong usage; 3 not found, refused or not reached.
+`;
+
+/** Throws `INVALID_OPTIONS` with everything that is wrong. */
+export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command | 'help' | 'version' {
+  const { values, positionals } = parsed(args);
+  if (values.help === true) return 'help';
+  if (values.version === true) return 'version';
+  const subject = subjectOf(positionals.slice(1), values);
+  const connectionString = values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
+  const faults = [
+    ...(positionals[0] === 'inspect' ? [] : ['the command is "inspect"']),
+    ...(connectionString === '' ? ['give --connection-string or set AZURE_STORAGE_CONNECTION_STRING'] : []),
+    ...keyFaults(values, env),
+    ...countFaults(values),
+  ];
+  if (typeof subject === 'string') throw new InvalidOptionsError([subject, ...faults]);
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  return { subject, connectionString, nonces: nonceChoice(values), key: keySource(values), json: values.json === true };
+}
+
+const nonceChoice = (values: Values): NonceChoice =>
+  values['all-nonces'] === true ? 'all' : Number(values.nonces ?? DEFAULT_NONCES);
+
+function parsed(args: readonly string[]): { readonly values: Values; readonly positionals: string[] } {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new InvalidOptionsError([(error as Error).message]);
+  }
+}
+
+function subjectOf([kind, ...names]: readonly string[], values: Values): Subject | string {
+  const [first = '', second = '', third = ''] = names;
+  if (kind === 'blob') return blobOf(names, values);
+  if (kind === 'queue' && names.length === 1) {
+    return { kind, queue: first, messages: Number(values.messages ?? MOST_MESSAGES) };
+  }
+  if (kind === 'entity' && names.length === 3) return { kind, table: first, partitionKey: second, rowKey: third };
+  return 'say blob <container>/<name>, queue <queue>, or entity <table> <PartitionKey> <RowKey>';
+}
+
+function blobOf(names: readonly string[], { snapshot, 'version-id': versionId }: Values): Subject | string {
+  const [, container, blob] = /^([^/]+)\/(.+)$/s.exec(names.join(' ')) ?? [];
+  if (names.length !== 1 || container === undefined || blob === undefined) return 'say blob <container>/<name>';
+  if (snapshot !== undefined && versionId !== undefined) return 'give --snapshot or --version-id, not both';
+  return {
+    ...{ kind: 'blob', container, blob },
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(versionId === undefined ? {} : { versionId }),
+  };
+}
+
+function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
+  const sources = (['key-base64-env', 'key-base64-file', 'pem-file'] as const).filter(
+    (name) => values[name] !== undefined,
+  );
+  const variable = values['key-base64-env'];
+  return [
+    ...(sources.length > 1 ? [`give just one of ${sources.map((name) => `--${name}`).join(' and ')}`] : []),
+    ...(sources.length === 0 && values['key-id'] !== undefined ? ['--key-id needs a key beside it'] : []),
+    ...(variable !== undefined && env[variable] === undefined ? [`there is no environment variable ${variable}`] : []),
+  ];
+}
+
+const countFaults = ({ messages, nonces }: Values): string[] => [
+  ...(isCount(messages, MOST_MESSAGES) ? [] : [`--messages is a number from 1 to ${MOST_MESSAGES}`]),
+  ...(isCount(nonces, MOST_NONCES) ? [] : [`--nonces is a number from 1 to ${MOST_NONCES}`]),
+];
+
+const isCount = (text: string | undefined, most: number): boolean =>
+  text === undefined || (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= most);
+
+const keySource = (values: Values): KeySource => ({
+  ...(values['key-id'] === undefined ? {} : { keyId: values['key-id'] }),
+  ...(values['key-base64-env'] === undefined ? {} : { base64Env: values['key-base64-env'] }),
+  ...(values['key-base64-file'] === undefined ? {} : { base64File: values['key-base64-file'] }),
+  ...(values['pem-file'] === undefined ? {} : { pemFile: values['pem-file'] }),
+});

@@ -1,0 +1,101 @@
+/** A blob: its encryption data, what its length tells, and the nonces at the heads of its regions, fetched one by one. */
+import type { BlobGetPropertiesResponse, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import { EncryptedBlockBlobClient } from '../blob/encrypted-block-blob-client.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { isEncryptedStorageError } from '../known-errors.js';
+import type { ContentForm, ContentLayout } from '../protocol/protocol.js';
+import { ENCRYPTION_DATA_ENTRY, encryptionDataOf } from '../wire/blob-metadata.js';
+import { verification } from './inspection-key.js';
+import { inspectNonces, type NonceChoice } from './inspect-nonces.js';
+import type { Anomaly, Facts, Finding } from './report.js';
+import { inspectEnvelope } from './stored-envelope.js';
+
+export interface BlobInspection {
+  readonly container: ContainerClient;
+  readonly client: BlockBlobClient;
+  readonly nonces: NonceChoice;
+  readonly policy: EncryptionPolicy | null;
+}
+
+export async function inspectBlob({ container, client, nonces, policy }: BlobInspection): Promise<Finding> {
+  const properties = await client.getProperties();
+  const text = encryptionDataOf(properties.metadata);
+  const entry = await inspectEntry(container, client.name);
+  const stored = storedFacts(properties);
+  if (text === undefined) return { facts: stored, anomalies: [...entry, NOT_ENCRYPTED], notes: [] };
+
+  const form: ContentForm = properties.blobType === 'PageBlob' ? 'pages' : 'stream';
+  const envelope = inspectEnvelope(text, form);
+  const content = { client, etag: properties.etag, length: properties.contentLength ?? 0 };
+  const lengths = lengthsOf(envelope.usable?.layout, content.length);
+  const regions = await inspectNonces(content, envelope.usable?.layout.regions, nonces);
+  return {
+    facts: { ...stored, ...envelope.facts, ...lengths.facts, ...regions.facts },
+    anomalies: [...entry, ...envelope.anomalies, ...lengths.anomalies, ...regions.anomalies],
+    notes: [...envelope.notes, ...protocolNotes(envelope.usable?.data.protocol)],
+    ...(policy === null ? {} : { verification: await verification(() => readWhole(client, policy)) }),
+  };
+}
+
+const NOT_ENCRYPTED: Anomaly = {
+  code: 'NOT_ENCRYPTED',
+  text: 'the blob has no encryption data: it is plaintext, or lost it',
+};
+
+const storedFacts = ({ blobType, contentLength, etag, lastModified }: BlobGetPropertiesResponse): Facts => ({
+  blobType,
+  storedBytes: contentLength,
+  etag,
+  lastModified: lastModified?.toISOString(),
+});
+
+/** HTTP headers lose the letter case of names; a listing keeps it. Who may not list is not told of it. */
+async function inspectEntry(container: ContainerClient, blobName: string): Promise<Anomaly[]> {
+  const names = await entryNames(container, blobName).catch(() => []);
+  const odd = names.filter((name) => name !== ENCRYPTION_DATA_ENTRY);
+  return odd.map((name) => ({
+    code: 'METADATA_NAME_CASE',
+    text: `the metadata entry is called ${JSON.stringify(name)}: some SDKs find only "${ENCRYPTION_DATA_ENTRY}"`,
+  }));
+}
+
+async function entryNames(container: ContainerClient, blobName: string): Promise<string[]> {
+  const pages = container.listBlobsFlat({ includeMetadata: true, prefix: blobName }).byPage({ maxPageSize: 1 });
+  for await (const { segment } of pages) {
+    const [found] = segment.blobItems;
+    if (found === undefined) continue;
+    // the blob itself is the first of all that start like it
+    if (found.name !== blobName) return [];
+    return Object.keys(found.metadata ?? {}).filter((name) => name.toLowerCase() === ENCRYPTION_DATA_ENTRY);
+  }
+  return [];
+}
+
+export function lengthsOf(
+  layout: ContentLayout | undefined,
+  length: number,
+): { readonly facts: Facts; readonly anomalies: readonly Anomaly[] } {
+  if (layout === undefined) return { facts: {}, anomalies: [] };
+  try {
+    const { least, most } = layout.plaintextBounds(length);
+    const facts =
+      least === most ? { plaintextBytes: most } : { plaintextBytesAtLeast: least, plaintextBytesAtMost: most };
+    return { facts, anomalies: [] };
+  } catch (error) {
+    if (!isEncryptedStorageError(error)) throw error;
+    const text = `no writer leaves ${length} bytes of ciphertext: the content was cut, or something was added`;
+    return { facts: {}, anomalies: [{ code: 'LENGTH_IMPOSSIBLE', text }] };
+  }
+}
+
+export const protocolNotes = (protocol: string | undefined): string[] => [
+  ...(protocol === '1.0' ? ['protocol 1.0 authenticates nothing: changed content decrypts without an error'] : []),
+  ...(protocol?.startsWith('2.') === true ? ['whole regions cut off at the end leave no trace'] : []),
+];
+
+async function readWhole(client: BlockBlobClient, policy: EncryptionPolicy): Promise<{ plaintextBytes: number }> {
+  const { readableStreamBody } = await new EncryptedBlockBlobClient(client, policy).download();
+  let plaintextBytes = 0;
+  for await (const piece of readableStreamBody ?? []) plaintextBytes += piece.length;
+  return { plaintextBytes };
+}

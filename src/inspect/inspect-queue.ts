@@ -1,0 +1,71 @@
+/** Messages at the head of a queue, peeked: nothing is received, nothing changes. */
+import type { QueueClient } from '@azure/storage-queue';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { isEncryptedStorageError } from '../known-errors.js';
+import { openMessage } from '../queue/message-envelope.js';
+import { isObject, parseObject } from '../wire/json.js';
+import { parseMessage } from '../wire/queue-message.js';
+import { lengthsOf, protocolNotes } from './inspect-blob.js';
+import { verification } from './inspection-key.js';
+import type { Facts, Finding } from './report.js';
+import { inspectEnvelope } from './stored-envelope.js';
+
+export interface QueueInspection {
+  readonly client: QueueClient;
+  /** Messages that are peeked at most, 1 to 32. */
+  readonly messages: number;
+  readonly policy: EncryptionPolicy | null;
+}
+
+export async function inspectQueue({ client, messages, policy }: QueueInspection): Promise<readonly Finding[]> {
+  const { peekedMessageItems } = await client.peekMessages({ numberOfMessages: messages });
+  return Promise.all(
+    peekedMessageItems.map(async ({ messageId, messageText, dequeueCount, insertedOn }) => {
+      const stored = { messageId, dequeueCount, insertedOn: insertedOn.toISOString() };
+      const finding = inspectMessage(messageText, stored);
+      if (policy === null || finding.facts['encrypted'] === false) return finding;
+      const target = { kind: 'queue', account: client.accountName, queue: client.name } as const;
+      const read = async (): Promise<{ plaintextBytes: number }> => {
+        const plaintext = await openMessage(messageText, { policy, encoding: 'text', form: 'message', target });
+        return { plaintextBytes: plaintext.length };
+      };
+      return { ...finding, verification: await verification(read) };
+    }),
+  );
+}
+
+function inspectMessage(text: string, stored: Facts): Finding {
+  const facts = { ...stored, storedBytes: Buffer.byteLength(text) };
+  try {
+    const message = parseMessage(text);
+    if (message.kind === 'plain') return plain(facts);
+    const envelope = inspectEnvelope(encryptionDataIn(text), 'message');
+    const lengths = lengthsOf(envelope.usable?.layout, message.sealed.length);
+    const isEmpty = message.sealed.length === 0;
+    return {
+      facts: { ...facts, encrypted: true, ciphertextBytes: message.sealed.length, ...envelope.facts, ...lengths.facts },
+      anomalies: [...envelope.anomalies, ...(isEmpty ? [EMPTY] : lengths.anomalies)],
+      notes: [...envelope.notes, ...protocolNotes(envelope.usable?.data.protocol)],
+    };
+  } catch (error) {
+    if (!isEncryptedStorageError(error)) throw error;
+    const envelope = inspectEnvelope(encryptionDataIn(text), 'message');
+    const anomalies = [{ code: 'MESSAGE_DAMAGED', text: error.message }];
+    return { facts: { ...facts, encrypted: true, ...envelope.facts }, anomalies, notes: [] };
+  }
+}
+
+const EMPTY = { code: 'LENGTH_IMPOSSIBLE', text: 'the sealed contents are empty: no writer leaves nothing' };
+
+const plain = (facts: Facts): Finding => ({
+  facts: { ...facts, encrypted: false },
+  anomalies: [{ code: 'NOT_ENCRYPTED', text: 'the message has no encryption data: it is plaintext' }],
+  notes: [],
+});
+
+/** The encryption data of the wrapper, which some writers put into base64 once more. */
+function encryptionDataIn(text: string): Parameters<typeof inspectEnvelope>[0] {
+  const wrapper = parseObject(text) ?? parseObject(Buffer.from(text, 'base64').toString('utf8'));
+  const data = wrapper?.['EncryptionData'];
+  return isObject(data) ? data : '';
+}

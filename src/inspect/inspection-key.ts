@@ -1,0 +1,52 @@
+/** The key that an inspection verifies with: bytes from an environment variable or a file, never from the command line. */
+import { readFileSync } from 'node:fs';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { isEncryptedStorageError } from '../known-errors.js';
+import { AesKeyEncryptionKey } from '../keys/aes-key-encryption-key.js';
+import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import { RsaKeyEncryptionKey } from '../keys/rsa-key-encryption-key.js';
+import type { Verification } from './report.js';
+
+export interface KeySource {
+  /** The only id that it answers to; any where none is given. */
+  readonly keyId?: string;
+  /** Name of an environment variable, or path of a file, with an AES key in base64. */
+  readonly base64Env?: string;
+  readonly base64File?: string;
+  /** Path of a private RSA key in PEM. */
+  readonly pemFile?: string;
+}
+
+/** A policy that reads with this key alone; `null` without a key. Throws `INVALID_OPTIONS` for a key that is none. */
+export function verifyingPolicy(source: KeySource): EncryptionPolicy | null {
+  const make = makerOf(source);
+  if (make === null) return null;
+  make(source.keyId ?? 'any');
+  return {
+    protocol: '2.0',
+    requireEncryption: true,
+    keyResolver: (keyId) => (keyId === (source.keyId ?? keyId) ? make(keyId) : null),
+  };
+}
+
+function makerOf({ base64Env, base64File, pemFile }: KeySource): ((keyId: string) => KeyEncryptionKey) | null {
+  if (pemFile !== undefined) {
+    const pem = readFileSync(pemFile, 'utf8');
+    return (keyId) => RsaKeyEncryptionKey.fromPem(keyId, pem);
+  }
+  const base64 = base64Env === undefined ? base64File && readFileSync(base64File, 'utf8') : process.env[base64Env];
+  if (base64 === undefined) return null;
+  return (keyId) => AesKeyEncryptionKey.fromBase64(keyId, base64.trim());
+}
+
+/** Runs a read to its end; only errors of this package are an answer, others are failures of the inspection. */
+export async function verification(
+  read: () => Promise<{ readonly plaintextBytes: number; readonly sealedProperties?: readonly string[] }>,
+): Promise<Verification> {
+  try {
+    return { verified: true, ...(await read()) };
+  } catch (error) {
+    if (!isEncryptedStorageError(error)) throw error;
+    return { verified: false, code: error.code, text: error.message };
+  }
+}

@@ -1,0 +1,35 @@
+/** What an inspection says: facts, what is wrong, what is worth knowing, and whether a key opened it. */
+
+export type FactValue = string | number | boolean | null | readonly FactValue[] | Facts;
+export interface Facts {
+  readonly [name: string]: FactValue | undefined;
+}
+
+/** Something that no writer does. */
+export interface Anomaly {
+  /** Stable name. */
+  readonly code: string;
+  readonly text: string;
+}
+
+export type Verification =
+  | { readonly verified: true; readonly plaintextBytes: number; readonly sealedProperties?: readonly string[] }
+  | { readonly verified: false; readonly code: string; readonly text: string };
+
+/** Of one blob, message or entity. */
+export interface Finding {
+  readonly facts: Facts;
+  readonly anomalies: readonly Anomaly[];
+  readonly notes: readonly string[];
+  /** Absent where no key was given. */
+  readonly verification?: Verification;
+}
+
+export interface Report {
+  /** What was asked for. */
+  readonly inspected: Facts;
+  readonly findings: readonly Finding[];
+}
+
+export const isFine = ({ findings }: Report): boolean =>
+  findings.every(({ anomalies, verification }) => anomalies.length === 0 && verification?.verified !== false);

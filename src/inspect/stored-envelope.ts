@@ -1,0 +1,123 @@
+/** What encryption data says without a key. What is damaged is told as far as it can be read. */
+import { storedLayout } from '../envelope/envelope.js';
+import { isEncryptedStorageError } from '../known-errors.js';
+import type { ContentForm, ContentLayout } from '../protocol/protocol.js';
+import { type EncryptionData, readEncryptionData } from '../wire/encryption-data.js';
+import { isObject, type JsonObject, member, parseObject } from '../wire/json.js';
+import type { Anomaly, Facts } from './report.js';
+
+export interface StoredEnvelope {
+  readonly facts: Facts;
+  readonly anomalies: readonly Anomaly[];
+  readonly notes: readonly string[];
+  readonly library: string | null;
+  /** Absent where the encryption data cannot be used. */
+  readonly usable?: { readonly data: EncryptionData; readonly layout: ContentLayout };
+}
+
+/** Bytes that AES key wrap adds; bytes of what is wrapped, by protocol. */
+const KEY_WRAP_OVERHEAD = 8;
+const PACKED_LENGTHS: Readonly<Record<string, number>> = { '1.0': 32, '2.0': 40, '2.1': 40 };
+const RSA_LENGTHS = [256, 384, 512, 768, 1024, 2048];
+
+/** `root`: the text as stored, or JSON that is parsed already, as in a message. */
+export function inspectEnvelope(given: string | JsonObject, form: ContentForm): StoredEnvelope {
+  const root = typeof given === 'string' ? parseObject(given) : given;
+  if (root === null) return broken('ENCRYPTION_DATA_UNREADABLE', 'the encryption data is not a JSON object', {});
+  const library = libraryOf(root);
+  const notes = libraryNotes(root, library);
+  const facts = factsOf(root, library);
+  try {
+    const data = readEncryptionData(root);
+    const layout = storedLayout(data, form);
+    return {
+      facts,
+      notes,
+      library,
+      usable: { data, layout },
+      anomalies: [...wrapAnomalies(data), ...oddLibrary(root)],
+    };
+  } catch (error) {
+    if (!isEncryptedStorageError(error)) throw error;
+    const found = broken(codeOf(error.code), error.message, facts);
+    return { ...found, notes, library, anomalies: [...found.anomalies, ...oddLibrary(root)] };
+  }
+}
+
+const codeOf = (code: string): string =>
+  code === 'UNSUPPORTED_PROTOCOL' ? 'PROTOCOL_UNKNOWN' : 'ENCRYPTION_DATA_INVALID';
+
+const broken = (code: string, text: string, facts: Facts): StoredEnvelope => ({
+  facts,
+  anomalies: [{ code, text }],
+  notes: [],
+  library: null,
+});
+
+/** Names in canonical spelling, values as stored. */
+function factsOf(root: JsonObject, library: string | null): Facts {
+  const agent = objectIn(root, 'EncryptionAgent');
+  const wrapped = objectIn(root, 'WrappedContentKey');
+  const regions = objectIn(root, 'EncryptedRegionInfo');
+  const encryptedKey = member(wrapped, 'EncryptedKey');
+  return {
+    protocol: scalar(member(agent, 'Protocol')),
+    algorithm: scalar(member(agent, 'EncryptionAlgorithm')),
+    keyId: scalar(member(wrapped, 'KeyId')),
+    wrapAlgorithm: scalar(member(wrapped, 'Algorithm')),
+    wrappedKeyBytes: typeof encryptedKey === 'string' ? Buffer.from(encryptedKey, 'base64').length : undefined,
+    regionPlaintextBytes: scalar(member(regions, 'DataLength')),
+    nonceBytes: scalar(member(regions, 'NonceLength')),
+    writtenBy: library ?? undefined,
+  };
+}
+
+function wrapAnomalies({ wrappedKey, protocol }: EncryptionData): Anomaly[] {
+  const { algorithm, encryptedKey, keyId } = wrappedKey;
+  const isKeyWrap = /^A(128|192|256)KW$/.test(algorithm);
+  const isRsa = algorithm.startsWith('RSA');
+  const expected = isKeyWrap ? [(PACKED_LENGTHS[protocol] ?? 0) + KEY_WRAP_OVERHEAD] : RSA_LENGTHS;
+  const isOdd = (isKeyWrap || isRsa) && !expected.includes(encryptedKey.length);
+  return [
+    ...(isOdd
+      ? [
+          {
+            code: 'WRAPPED_KEY_LENGTH',
+            text: `${algorithm} in protocol ${protocol} does not give ${encryptedKey.length} bytes`,
+          },
+        ]
+      : []),
+    ...(encryptedKey.length === 0 ? [{ code: 'WRAPPED_KEY_EMPTY', text: 'there is no wrapped key' }] : []),
+    ...(keyId === '' ? [{ code: 'KEY_ID_EMPTY', text: 'the key id is empty: no resolver can find the key' }] : []),
+  ];
+}
+
+function libraryOf(root: JsonObject): string | null {
+  const library = member(objectIn(root, 'KeyWrappingMetadata'), 'EncryptionLibrary');
+  return typeof library === 'string' ? library : null;
+}
+
+function oddLibrary(root: JsonObject): Anomaly[] {
+  const metadata = member(root, 'KeyWrappingMetadata');
+  const library = isObject(metadata) ? member(metadata, 'EncryptionLibrary') : undefined;
+  const isText = library === undefined || typeof library === 'string';
+  return isText ? [] : [{ code: 'LIBRARY_NOT_TEXT', text: 'EncryptionLibrary is not text' }];
+}
+
+function libraryNotes(root: JsonObject, library: string | null): string[] {
+  const metadata = member(root, 'KeyWrappingMetadata');
+  if (metadata === undefined || metadata === null) {
+    return ['there is no KeyWrappingMetadata: only the first Java SDKs write none'];
+  }
+  return library === null ? ['KeyWrappingMetadata names no library, as the first .NET SDKs do'] : [];
+}
+
+function objectIn(root: JsonObject, name: string): JsonObject {
+  const value = member(root, name);
+  return isObject(value) ? value : {};
+}
+
+function scalar(value: unknown): string | number | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  return value === undefined ? undefined : JSON.stringify(value);
+}

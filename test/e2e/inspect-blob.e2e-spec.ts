@@ -1,0 +1,248 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BlobServiceClient, type BlockBlobClient } from '@azure/storage-blob';
+import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { ENCRYPTION_DATA_ENTRY } from '../../src/wire/blob-metadata.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
+import { containersFor, content, policyOf } from '../support/blobs.js';
+import { codesOf, findingOf } from '../support/inspections.js';
+import { recordSpans } from '../support/recorded-spans.js';
+import { casesOf, keyArguments, storedBytes } from '../support/vectors.js';
+
+const keyBase64 = Buffer.alloc(32, 7).toString('base64');
+const keyEncryptionKey = AesKeyEncryptionKey.fromBase64('inspected:key', keyBase64);
+const policies = {
+  '1.0': policyOf('1.0', { keyEncryptionKey }),
+  '2.0': policyOf('2.0', { keyEncryptionKey }),
+  '2.1': policyOf('2.1', { keyEncryptionKey, regionLength: 64 }),
+};
+type Version = keyof typeof policies;
+
+const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
+const keyFile = join(folder, 'key');
+writeFileSync(keyFile, `${keyBase64}\n`);
+const withKey = ['--key-base64-file', keyFile];
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let containers: Readonly<Record<Version, EncryptedContainerClient>>;
+let containerName: string;
+beforeAll(async () => {
+  const [v1, v20, v21] = await containersFor(...Object.values(policies));
+  containers = { '1.0': v1!, '2.0': v20!, '2.1': v21! };
+  containerName = v1!.containerName;
+});
+
+let blobs = 0;
+/** A blob of `length` bytes, written by us. */
+async function written(version: Version, length: number): Promise<{ path: string; client: BlockBlobClient }> {
+  const blob = containers[version].getBlockBlobClient(`scan-${blobs++}`);
+  await blob.uploadData(content(length));
+  return { path: `${containerName}/${blob.name}`, client: blob.unencryptedClient };
+}
+
+describe('the inspection of a blob', () => {
+  it.each([
+    ['1.0', 100, { storedBytes: 112, plaintextBytesAtLeast: 96, plaintextBytesAtMost: 111, wrappedKeyBytes: 40 }],
+    ['2.0', 100, { storedBytes: 128, plaintextBytes: 100, regions: 1, inOrder: true, wrappedKeyBytes: 48 }],
+    ['2.0', 0, { storedBytes: 0, plaintextBytes: 0, regions: 0, inOrder: true }],
+    ['2.1', 64 * 40, { storedBytes: 92 * 40, plaintextBytes: 64 * 40, regions: 40, noncesRead: 16, inOrder: true }],
+  ] as const)('tells what a blob of protocol %s and %i bytes is, and verifies it', async (protocol, length, facts) => {
+    const { path } = await written(protocol, length);
+
+    const finding = await findingOf('blob', path, ...withKey);
+
+    expect(finding.facts).toMatchObject({ ...facts, protocol, keyId: 'inspected:key', wrapAlgorithm: 'A256KW' });
+    expect(finding.facts['writtenBy']).toMatch(/^TypeScript /);
+    expect(finding.anomalies).toEqual([]);
+    expect(finding.verification).toEqual({ verified: true, plaintextBytes: length });
+  });
+
+  it('needs no key, and then says nothing of a verification', async () => {
+    const { path } = await written('2.0', 10);
+
+    expect(await findingOf('blob', path)).not.toHaveProperty('verification');
+  });
+
+  it('reads a few nonces of many regions and nothing else of the content', async () => {
+    const { path } = await written('2.1', 64 * 500);
+    const { spans } = recordSpans();
+
+    const sampled = await findingOf('blob', path, '--nonces', '4');
+    const reads = spans.filter(({ name }) => name === 'BlobClient-download').length;
+    const all = await findingOf('blob', path, '--all-nonces');
+
+    expect(sampled.facts).toMatchObject({ regions: 500, noncesRead: 4, inOrder: true });
+    expect(reads).toBe(4);
+    expect(all.facts).toMatchObject({ regions: 500, noncesRead: 500, inOrder: true });
+    expect(all.facts['nonceCount']).toMatch(/^from 1, little-endian/);
+  });
+
+  it('finds a snapshot', async () => {
+    const { path, client } = await written('2.0', 10);
+    const { snapshot } = await client.createSnapshot();
+    await client.upload('now plain', 9);
+
+    expect(codesOf(await findingOf('blob', path))).toEqual(['NOT_ENCRYPTED']);
+    expect(codesOf(await findingOf('blob', path, '--snapshot', snapshot!))).toEqual([]);
+  });
+});
+
+interface Stored {
+  readonly sealed: Buffer;
+  readonly text: string;
+  readonly name: string;
+}
+const REGION = 92;
+const region = (sealed: Buffer, index: number): Buffer => sealed.subarray(index * REGION, (index + 1) * REGION);
+const flipped = (sealed: Buffer, at: number): Buffer => {
+  const changed = Buffer.from(sealed);
+  changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+  return changed;
+};
+const textAs = (from: string | RegExp, to: string) => (stored: Stored) => ({
+  ...stored,
+  text: stored.text.replace(from, to),
+});
+const sealedAs = (change: (sealed: Buffer) => Buffer) => (stored: Stored) => ({
+  ...stored,
+  sealed: change(stored.sealed),
+});
+
+/** What is changed, what an inspection without a key finds, and the code of one with the key. */
+const tampered: readonly (readonly [string, (stored: Stored) => Stored, readonly string[], string])[] = [
+  ['another name of its entry', (stored) => ({ ...stored, name: 'EncryptionData' }), ['METADATA_NAME_CASE'], 'none'],
+  [
+    'another name and another entry',
+    (stored) => ({ ...stored, name: 'other' }),
+    ['NOT_ENCRYPTED'],
+    'PLAINTEXT_NOT_ALLOWED',
+  ],
+  [
+    'encryption data that is no JSON',
+    (stored) => ({ ...stored, text: 'x' }),
+    ['ENCRYPTION_DATA_UNREADABLE'],
+    'INVALID_ENCRYPTION_METADATA',
+  ],
+  [
+    'encryption data without a key',
+    textAs('WrappedContentKey', 'Other'),
+    ['ENCRYPTION_DATA_INVALID'],
+    'INVALID_ENCRYPTION_METADATA',
+  ],
+  ['a wrong pair', textAs('AES_GCM_256', 'AES_CBC_256'), ['PROTOCOL_UNKNOWN'], 'UNSUPPORTED_PROTOCOL'],
+  ['a protocol of tomorrow', textAs('"2.1"', '"3.0"'), ['PROTOCOL_UNKNOWN'], 'UNSUPPORTED_PROTOCOL'],
+  [
+    'a shorter wrapped key',
+    textAs(/"EncryptedKey":"[^"]{4}/, '"EncryptedKey":"'),
+    ['WRAPPED_KEY_LENGTH'],
+    'KEY_UNWRAP_FAILED',
+  ],
+  [
+    'no wrapped key',
+    textAs(/"EncryptedKey":"[^"]+/, '"EncryptedKey":"'),
+    ['WRAPPED_KEY_LENGTH', 'WRAPPED_KEY_EMPTY'],
+    'KEY_UNWRAP_FAILED',
+  ],
+  ['an empty key id', textAs('inspected:key', ''), ['KEY_ID_EMPTY'], 'any'],
+  ['a library that is a number', textAs(/"TypeScript [^"]+"/, '7'), ['LIBRARY_NOT_TEXT'], 'none'],
+  [
+    'all but five bytes cut off',
+    sealedAs((sealed) => sealed.subarray(0, 5)),
+    ['LENGTH_IMPOSSIBLE'],
+    'DECRYPTION_FAILED',
+  ],
+  ['a byte less', sealedAs((sealed) => sealed.subarray(0, -REGION + 20)), ['LENGTH_IMPOSSIBLE'], 'DECRYPTION_FAILED'],
+  [
+    'regions swapped',
+    sealedAs((sealed) => Buffer.concat([region(sealed, 1), region(sealed, 0), sealed.subarray(2 * REGION)])),
+    ['NONCE_FOREIGN'],
+    'REGION_OUT_OF_ORDER',
+  ],
+  ['a nonce flipped', sealedAs((sealed) => flipped(sealed, REGION)), ['NONCE_FOREIGN'], 'REGION_OUT_OF_ORDER'],
+  [
+    'a Python nonce among ours',
+    sealedAs((sealed) => {
+      const copy = Buffer.from(sealed);
+      copy.fill(0, REGION, REGION + 11);
+      copy[REGION + 11] = 1;
+      return copy;
+    }),
+    ['NONCES_MIXED'],
+    'REGION_OUT_OF_ORDER',
+  ],
+  ['content flipped, which takes the key to see', sealedAs((sealed) => flipped(sealed, 50)), [], 'DECRYPTION_FAILED'],
+  ['the last region cut off, which nothing tells', sealedAs((sealed) => sealed.subarray(0, 3 * REGION)), [], 'none'],
+];
+
+describe('the inspection of a changed blob', () => {
+  it.each(tampered)('finds %s', async (_what, change, codes, verified) => {
+    const { path, client } = await written('2.1', 4 * 64);
+    const { metadata } = await client.getProperties();
+    const sealed = await client.downloadToBuffer();
+    const before = { sealed, text: metadata![ENCRYPTION_DATA_ENTRY]!, name: ENCRYPTION_DATA_ENTRY };
+    const after = change(before);
+    expect(after).not.toEqual(before);
+    await client.upload(after.sealed, after.sealed.length, { metadata: { [after.name]: after.text } });
+
+    const blind = await findingOf('blob', path);
+    const { verification } = await findingOf('blob', path, ...withKey);
+
+    expect(codesOf(blind)).toEqual(codes);
+    if (verified !== 'any' && !codes.includes('NOT_ENCRYPTED')) {
+      expect(verification?.verified === false ? verification.code : 'none').toBe(verified);
+    }
+  });
+
+  it('does not miss among many regions what only all nonces show', async () => {
+    const { path, client } = await written('2.1', 64 * 100);
+    const { metadata } = await client.getProperties();
+    const sealed = flipped(await client.downloadToBuffer(), 42 * REGION);
+    await client.upload(sealed, sealed.length, { metadata: metadata! });
+
+    expect(codesOf(await findingOf('blob', path, '--nonces', '2'))).toEqual([]);
+    const all = await findingOf('blob', path, '--all-nonces');
+
+    expect(codesOf(all)).toEqual(['NONCE_FOREIGN']);
+    expect(all.anomalies[0]?.text).toContain('region 42:');
+  });
+
+  it('says that a key of another id is not the one', async () => {
+    const { path } = await written('2.0', 10);
+
+    const { verification } = await findingOf('blob', path, ...withKey, '--key-id', 'another');
+
+    expect(verification).toMatchObject({ verified: false, code: 'KEY_NOT_FOUND' });
+  });
+});
+
+describe('the inspection of blobs that Python wrote', () => {
+  const vectors = casesOf('blob').filter((vector) => storedBytes(vector) !== null);
+
+  it.each(vectors.map((vector) => [vector.id, vector] as const))('knows and verifies %s', async (id, vector) => {
+    const container = BlobServiceClient.fromConnectionString(connectionString()).getContainerClient(
+      uniqueName('vector'),
+    );
+    await container.create();
+    const bytes = storedBytes(vector)!;
+    const { metadata } = vector.stored;
+    if (vector.blobType === 'page') {
+      const pages = container.getPageBlobClient('v');
+      await pages.create(bytes.length, { metadata });
+      if (bytes.length > 0) await pages.uploadPages(bytes, 0, bytes.length);
+    } else await container.getBlockBlobClient('v').upload(bytes, bytes.length, { metadata });
+    const keyArgs = keyArguments(vector, folder);
+
+    const finding = await findingOf('blob', `${container.containerName}/v`, ...keyArgs);
+
+    const hasRandomNonces = id === 's-b2-region1000';
+    expect(codesOf(finding)).toEqual(hasRandomNonces ? ['NONCE_FOREIGN'] : []);
+    expect(finding.facts['protocol']).toBe(vector.protocol);
+    expect(finding.verification).toMatchObject(
+      hasRandomNonces
+        ? { verified: false, code: 'REGION_OUT_OF_ORDER' }
+        : { verified: true, plaintextBytes: vector.plaintext.length },
+    );
+  });
+});

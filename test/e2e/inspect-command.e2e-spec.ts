@@ -1,0 +1,146 @@
+/** The command as people run it: a process of its own, its output and its exit codes. */
+import { createServer, type AddressInfo } from 'node:net';
+import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { PACKAGE_VERSION } from '../../src/version.js';
+import { connectionString } from '../support/azurite.js';
+import { containersFor, policyOf } from '../support/blobs.js';
+import { type Command, compileCommand } from '../support/command.js';
+
+const keyBase64 = Buffer.alloc(32, 3).toString('base64');
+const keyEncryptionKey = AesKeyEncryptionKey.fromBase64('inspected:key', keyBase64);
+const plaintext = 'what no inspection may print';
+const env = { AZURE_STORAGE_CONNECTION_STRING: connectionString(), CLINIC_KEY: keyBase64 };
+
+let command: Command;
+let blob: EncryptedBlockBlobClient;
+let plainBlob: (name: string, metadata: Record<string, string>) => Promise<unknown>;
+let path: string;
+beforeAll(async () => {
+  command = compileCommand();
+  const [container] = await containersFor(policyOf('2.0', { keyEncryptionKey }));
+  blob = container!.getBlockBlobClient('folder/a scan');
+  plainBlob = (name, metadata) => container!.unencryptedClient.getBlockBlobClient(name).upload('x', 1, { metadata });
+  path = `${container!.containerName}/folder/a scan`;
+  await blob.uploadData(Buffer.from(plaintext));
+});
+afterAll(() => command.remove());
+
+describe('the command', () => {
+  it('exits with 0 where nothing is wrong, and prints text', async () => {
+    const { code, stdout, stderr } = await command.run(['inspect', 'blob', path], env);
+
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^blob devstoreaccount1 \S+ folder\/a scan\n/);
+    expect(stdout).toMatch(/^ {2}protocol +2\.0$/m);
+    expect(stdout).toMatch(/^ {2}key id +inspected:key$/m);
+    expect(stdout).toMatch(/^ {2}plaintext bytes +28$/m);
+    expect(stdout).toMatch(/^ {2}anomalies +none$/m);
+  });
+
+  it.each([[['--key-base64-env', 'CLINIC_KEY']], [['--key-base64-env', 'CLINIC_KEY', '--key-id', 'inspected:key']]])(
+    'verifies with %j, and prints neither plaintext nor key',
+    async (keyArguments) => {
+      const text = await command.run(['inspect', 'blob', path, ...keyArguments], env);
+      const json = await command.run(['inspect', 'blob', path, '--json', ...keyArguments], env);
+
+      expect([text.code, json.code]).toEqual([0, 0]);
+      expect(text.stdout).toMatch(/^ {2}verification +decrypts to 28 bytes$/m);
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        inspected: { kind: 'blob', blob: 'folder/a scan' },
+        findings: [{ anomalies: [], verification: { verified: true, plaintextBytes: 28 } }],
+      });
+      for (const secret of [plaintext, keyBase64, 'AccountKey']) {
+        expect(text.stdout + text.stderr + json.stdout + json.stderr).not.toContain(secret);
+      }
+    },
+  );
+
+  it('exits with 1 where the key is another one, and where something is odd', async () => {
+    const wrongKey = { ...env, CLINIC_KEY: Buffer.alloc(32, 4).toString('base64') };
+    await plainBlob('plain', {});
+
+    const failed = await command.run(['inspect', 'blob', path, '--key-base64-env', 'CLINIC_KEY'], wrongKey);
+    const odd = await command.run(['inspect', 'blob', `${blob.containerName}/plain`], env);
+
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(/^ {2}verification +FAILED: KEY_UNWRAP_FAILED: /m);
+    expect(odd.code).toBe(1);
+    expect(odd.stdout).toMatch(/^ {2}ANOMALY +NOT_ENCRYPTED: /m);
+  });
+
+  it('does not let what is stored steer the terminal', async () => {
+    const { metadata } = await blob.unencryptedClient.getProperties();
+    const text = metadata!['encryptiondata']!.replace('inspected:key', '\\u001b[2J\\u202egone');
+    await plainBlob('steering', { encryptiondata: text });
+
+    const { stdout } = await command.run(['inspect', 'blob', `${blob.containerName}/steering`], env);
+    const json = await command.run(['inspect', 'blob', `${blob.containerName}/steering`, '--json'], env);
+
+    expect(stdout).toContain('\\u001b[2J\\u202egone');
+    for (const steering of ['\u001b', '\u202e']) expect(stdout + json.stdout).not.toContain(steering);
+    expect(JSON.parse(json.stdout)).toMatchObject({ findings: [{ facts: { keyId: '\u001b[2J\u202egone' } }] });
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['inspect'], /say blob/],
+    [['look', 'queue', 'q'], /the command is "inspect"/],
+    [['inspect', 'blob', 'no-slash'], /<container>\/<name>/],
+    [['inspect', 'entity', 't', 'p'], /entity <table>/],
+    [['inspect', 'queue', 'q', '--messages', '33'], /from 1 to 32/],
+    [['inspect', 'queue', 'q', '--nonces', 'x'], /from 1 to 10000/],
+    [['inspect', 'queue', 'q', '--key', 'AAAA'], /'--key'/],
+    [['inspect', 'queue', 'q', '--key-id', 'k'], /needs a key beside it/],
+    [['inspect', 'queue', 'q', '--key-base64-env', 'NO_SUCH'], /no environment variable NO_SUCH/],
+    [['inspect', 'queue', 'q', '--key-base64-env', 'CLINIC_KEY', '--pem-file', 'x'], /just one of/],
+    [['inspect', 'queue', 'q', '--pem-file', '/no/such/file'], /the key cannot be used/],
+    [['inspect', 'queue', 'q', '--key-base64-env', 'PATH'], /base64/],
+    [['inspect', 'queue', 'q', '--connection-string', 'AccountKey=secret'], /connection string cannot be used/],
+  ])('%j exits with 2 and says why', async (args, reason) => {
+    const { code, stdout, stderr } = await command.run(args, env);
+
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(reason);
+    expect(stderr).not.toContain('AccountKey=secret');
+  });
+
+  it('names every fault at once, the missing connection too', async () => {
+    const { code, stderr } = await command.run(['inspect', 'queue', 'q', '--messages', '0', '--key-id', 'k']);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/AZURE_STORAGE_CONNECTION_STRING.*key beside it.*--messages/s);
+  });
+
+  it('is explained by --help, which is no fault', async () => {
+    const help = await command.run(['--help']);
+    const version = await command.run(['--version']);
+
+    expect([help.code, version.code]).toEqual([0, 0]);
+    expect(help.stdout).toContain('Exit codes: 0 nothing is wrong');
+    expect(version.stdout).toBe(`${PACKAGE_VERSION}\n`);
+  });
+});
+
+describe('what is not there', () => {
+  it('exits with 3, by the code of the service', async () => {
+    const { code, stdout, stderr } = await command.run(['inspect', 'blob', `${blob.containerName}/absent`], env);
+
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(/404/);
+  });
+
+  it('exits with 3 where nobody listens', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const nobody = connectionString().replace(/(Endpoint=http:\/\/127\.0\.0\.1):\d+/g, `$1:${port}`);
+
+    const { code, stderr } = await command.run(['inspect', 'queue', 'some-queue', '--connection-string', nobody]);
+
+    expect(code).toBe(3);
+    expect(stderr).toContain('ECONNREFUSED');
+  });
+});

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
+import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
+import { policyOf } from '../support/blobs.js';
+import { codesOf, findingOf, inspected } from '../support/inspections.js';
+import { casesOf, keyArguments } from '../support/vectors.js';
+
+const keyBase64 = Buffer.alloc(32, 9).toString('base64');
+const keyEncryptionKey = AesKeyEncryptionKey.fromBase64('inspected:key', keyBase64);
+
+const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
+const keyFile = join(folder, 'key');
+writeFileSync(keyFile, keyBase64);
+const withKey = ['--key-base64-file', keyFile];
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const service = QueueServiceClient.fromConnectionString(connectionString());
+
+async function queueWith(...texts: readonly string[]): Promise<QueueClient> {
+  const queue = service.getQueueClient(uniqueName('inspected'));
+  await queue.create();
+  for (const text of texts) await queue.sendMessage(text);
+  return queue;
+}
+
+/** The text that is stored for a message of ours. */
+async function storedText(policy: EncryptionPolicy, content: string): Promise<string> {
+  const queue = await queueWith();
+  await new EncryptedQueueService(() => service, policy).getQueueClient(queue.name).sendMessage(content);
+  const { peekedMessageItems } = await queue.peekMessages();
+  return peekedMessageItems[0]!.messageText;
+}
+
+describe('the inspection of a queue', () => {
+  it.each(['1.0', '2.0'] as const)('tells and verifies a message of protocol %s', async (protocol) => {
+    const text = await storedText(policyOf(protocol, { keyEncryptionKey }), 'see patient 17');
+    const { name } = await queueWith(text);
+
+    const finding = await findingOf('queue', name, ...withKey);
+
+    expect(finding.facts).toMatchObject({
+      encrypted: true,
+      protocol,
+      keyId: 'inspected:key',
+      storedBytes: text.length,
+    });
+    expect(codesOf(finding)).toEqual([]);
+    expect(finding.verification).toEqual({ verified: true, plaintextBytes: 14 });
+  });
+
+  it('peeks: every message stays, and none is counted as received', async () => {
+    const queue = await queueWith('a', 'b', 'c');
+
+    const some = await inspected('queue', queue.name, '--messages', '2');
+    const all = await inspected('queue', queue.name);
+
+    expect([some.findings.length, all.findings.length]).toEqual([2, 3]);
+    const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 3 });
+    expect(receivedMessageItems.map(({ dequeueCount }) => dequeueCount)).toEqual([1, 1, 1]);
+  });
+
+  it('finds nothing in an empty queue', async () => {
+    const { name } = await queueWith();
+
+    expect((await inspected('queue', name)).findings).toEqual([]);
+  });
+
+  it.each([
+    ['plaintext', () => 'plain', ['NOT_ENCRYPTED'], undefined],
+    [
+      'contents that are no base64',
+      (text: string) => text.replace('Contents":"', 'Contents":"*'),
+      ['MESSAGE_DAMAGED'],
+      'INVALID_ENCRYPTION_METADATA',
+    ],
+    [
+      'no contents',
+      (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"'),
+      ['LENGTH_IMPOSSIBLE'],
+      'DECRYPTION_FAILED',
+    ],
+    [
+      'an unknown protocol',
+      (text: string) => text.replace('"2.0"', '"9.0"'),
+      ['PROTOCOL_UNKNOWN'],
+      'UNSUPPORTED_PROTOCOL',
+    ],
+    ['a flipped content', (text: string) => text.replace(/(Contents":".{20})..../, '$1AAAA'), [], 'DECRYPTION_FAILED'],
+  ] as const)('finds %s', async (_what, change, codes, verified) => {
+    const text = await storedText(policyOf('2.0', { keyEncryptionKey }), 'see patient 17');
+    const { name } = await queueWith(change(text));
+
+    const finding = await findingOf('queue', name, ...withKey);
+
+    expect(codesOf(finding).filter((code) => code !== 'ENCRYPTION_DATA_INVALID')).toEqual(codes);
+    const { verification } = finding;
+    expect(verification?.verified === false ? verification.code : undefined).toBe(verified);
+  });
+
+  it.each(
+    casesOf('queue')
+      .filter(({ encrypted }) => encrypted)
+      .map((vector) => [vector.id, vector] as const),
+  )('knows and verifies %s, which Python wrote', async (_id, vector) => {
+    const { name } = await queueWith(vector.stored.messageText);
+
+    const finding = await findingOf('queue', name, ...keyArguments(vector, folder));
+
+    expect(codesOf(finding)).toEqual([]);
+    expect(finding.verification).toMatchObject({ verified: true });
+  });
+});

@@ -1,0 +1,19 @@
+/** Inspections as the command makes them, without the process around it. */
+import { type Command, parseCommand } from '../../src/inspect/command-line.js';
+import { inspect } from '../../src/inspect/inspect.js';
+import type { Finding, Report } from '../../src/inspect/report.js';
+import { connectionString } from './azurite.js';
+
+export async function inspected(...args: readonly string[]): Promise<Report> {
+  const env = { AZURE_STORAGE_CONNECTION_STRING: connectionString() };
+  return inspect(parseCommand(['inspect', ...args], env) as Command);
+}
+
+/** Of something that is one thing. */
+export async function findingOf(...args: readonly string[]): Promise<Finding> {
+  const { findings } = await inspected(...args);
+  if (findings.length !== 1) throw new Error(`${findings.length} findings`);
+  return findings[0] as Finding;
+}
+
+export const codesOf = ({ anomalies }: Finding): readonly string[] => anomalies.map(({ code }) => code);
