@@ -101,6 +101,9 @@ export type { TableDecryptionFailedHandler, TableDecryptionFailure } from './tab
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';
 
 // consuming a queue
+export { EncryptedQueueHandler } from './nest/queue-handler.decorator.js';
+export type { EncryptedQueueHandlerOptions } from './nest/queue-handler-metadata.js';
+export { EncryptedQueueConsumers } from './nest/encrypted-queue-consumers.js';
 export {
   EncryptedQueueConsumer,
   type EncryptedQueueConsumerSource,

@@ -12,6 +12,7 @@ import type { EncryptionPolicies } from './encryption-policies.js';
 import { checkOptions } from './options-check.js';
 import { tellPolicies } from './policy-log.js';
 import { featureConflicts } from './feature-conflicts.js';
+import { QueueConsumersModule } from './queue-consumers.module.js';
 import { policiesProvider } from './service.providers.js';
 import { StorageClients } from './storage-clients.js';
 
@@ -32,7 +33,7 @@ export class EncryptedStorageCoreModule {
     return {
       module: EncryptedStorageCoreModule,
       global: true,
-      imports,
+      imports: [QueueConsumersModule, ...imports],
       providers: [
         ...providers,
         {

@@ -5,9 +5,19 @@ import { EncryptedQueueConsumer } from '../../src/queue/consumer/encrypted-queue
 import type { EncryptedQueueMessage } from '../../src/queue/consumer/encrypted-queue-message.js';
 import { MessageLease } from '../../src/queue/consumer/message-lease.js';
 import { uniqueName } from '../support/azurite.js';
-import { consume, newQueue, PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
+import {
+  consume,
+  newQueue,
+  PATIENCE,
+  plainQueue,
+  size,
+  stopConsumers,
+  until,
+  visibleTexts,
+} from '../support/consumers.js';
 
 jest.setTimeout(2 * PATIENCE);
+afterEach(stopConsumers);
 
 /** A handler that waits until it is told to end. */
 function gated() {

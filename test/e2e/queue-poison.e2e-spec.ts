@@ -1,22 +1,30 @@
 import { jest } from '@jest/globals';
-import { KeyUnavailableError, UnprocessableMessageError } from '../../src/errors.js';
+import { UnprocessableMessageError } from '../../src/errors.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
 import { replayPoisonMessages } from '../../src/queue/consumer/replay.js';
 import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
 import { policyOf, testKey } from '../support/blobs.js';
-import { consume, FlakyKey, newQueue, PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
+import {
+  consume,
+  likewise,
+  newQueue,
+  PATIENCE,
+  plainQueue,
+  size,
+  stopConsumers,
+  until,
+  visibleTexts,
+} from '../support/consumers.js';
 
 jest.setTimeout(2 * PATIENCE);
+afterEach(stopConsumers);
 
 const fail = (): never => {
   throw new Error('Jane Doe cannot be handled');
 };
 const poisonOf = (queue: EncryptedQueueClient) => plainQueue(`${queue.name}-poison`);
 const poisonTexts = (queue: EncryptedQueueClient) => visibleTexts(`${queue.name}-poison`);
-const likewise = (queue: EncryptedQueueClient, policy = policyOf('2.0')): EncryptedQueueClient =>
-  new EncryptedQueueService(() => ({ getQueueClient: plainQueue }) as never, policy).getQueueClient(queue.name);
 
 /** Stores a text as it is. */
 const store = (queue: EncryptedQueueClient, text: string) => queue.unencryptedClient.sendMessage(text);
@@ -247,93 +255,5 @@ describe('replayPoisonMessages', () => {
     expect(await replayPoisonMessages(poisonOf(queue), queue, { limit: 2 })).toBe(2);
     expect(await size(queue.name)).toBe(2);
     expect(await poisonTexts(queue)).toHaveLength(1);
-  });
-});
-
-describe('a key service that is down', () => {
-  it('from the start lets no message be received, and afterwards all are handled', async () => {
-    const key = new FlakyKey();
-    key.isDown = true;
-    const queue = await newQueue(policyOf('2.0', { keyEncryptionKey: key }));
-    for (const text of ['a', 'b']) await queue.sendMessage(text);
-    const counts: number[] = [];
-
-    const { consumer, events, count } = await consume(queue, (message) => void counts.push(message.dequeueCount), {
-      maxFailures: 1,
-    });
-    await until(() => key.asked >= 2);
-    key.isDown = false;
-    await until(() => count('handled') === 2);
-    await consumer.stop();
-
-    expect(counts).toEqual([1, 1]);
-    expect(events.map(({ kind }) => kind)).toEqual(['keyUnavailable', 'keyAvailable', 'handled', 'handled']);
-    expect(events[0]).toMatchObject({ keyId: testKey.keyId, error: { code: 'KEY_UNAVAILABLE' } });
-  });
-
-  it('in between is told once, hides no message for long and poisons none, also where one failure would', async () => {
-    const key = new FlakyKey();
-    const queue = await newQueue(policyOf('2.0', { keyEncryptionKey: key }));
-    const { consumer, events, count } = await consume(queue, () => undefined, {
-      maxFailures: 1,
-      maxDequeueCount: 1,
-      concurrency: 4,
-    });
-    await queue.sendMessage('before');
-    await until(() => count('handled') === 1);
-
-    key.isDown = true;
-    for (const text of ['a', 'b', 'c']) await queue.sendMessage(text);
-    const asked = key.asked;
-    await until(() => key.asked >= asked + 3);
-    key.isDown = false;
-    await until(() => count('handled') === 4);
-    await consumer.stop();
-
-    expect(count('keyUnavailable')).toBe(1);
-    expect(count('keyAvailable')).toBe(1);
-    expect(count('poisoned') + count('failed')).toBe(0);
-    expect(events.filter((event) => event.kind === 'released').length).toBeLessThanOrEqual(6);
-    expect(await size(`${queue.name}-poison`)).toBe(0);
-  });
-
-  it('for one key does not hold up the messages of another', async () => {
-    const down = new FlakyKey(AesKeyEncryptionKey.generate('down'));
-    const queue = await newQueue(policyOf('2.0', { keyResolver: () => down }));
-    const other = likewise(queue, policyOf('2.0', { keyEncryptionKey: down }));
-    down.isDown = true;
-    await other.sendMessage('waits');
-    for (const text of ['a', 'b', 'c']) await queue.sendMessage(text);
-    const handled: string[] = [];
-
-    const { consumer, count } = await consume(queue, ({ text }) => void handled.push(text), { maxFailures: 1 });
-    await until(() => count('handled') === 3);
-    down.isDown = false;
-    await until(() => count('handled') === 4);
-    await consumer.stop();
-
-    expect(handled).toEqual(['a', 'b', 'c', 'waits']);
-    expect(count('poisoned')).toBe(0);
-  });
-
-  it('under the handler itself is no failure of the message either', async () => {
-    const queue = await newQueue();
-    await queue.sendMessage('stores a blob');
-    let calls = 0;
-
-    const { consumer, count } = await consume(
-      queue,
-      () => {
-        calls += 1;
-        if (calls < 4)
-          throw new Error('The scan could not be stored', { cause: new KeyUnavailableError('of the blob') });
-      },
-      { maxFailures: 1 },
-    );
-    await until(() => count('handled') === 1);
-    await consumer.stop();
-
-    expect(count('released')).toBe(3);
-    expect(count('poisoned') + count('failed')).toBe(0);
   });
 });

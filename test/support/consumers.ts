@@ -60,6 +60,10 @@ export async function newQueue(policy: EncryptionPolicy = policyOf('2.0')): Prom
   return queue;
 }
 
+/** The same queue under another policy. */
+export const likewise = (queue: EncryptedQueueClient, policy: EncryptionPolicy): EncryptedQueueClient =>
+  new EncryptedQueueService(() => service, policy).getQueueClient(queue.name);
+
 export interface Watched {
   readonly consumer: EncryptedQueueConsumer;
   readonly events: readonly QueueConsumerEvent[];
@@ -67,7 +71,15 @@ export interface Watched {
   readonly count: (kind: QueueConsumerEvent['kind']) => number;
 }
 
-/** A consumer that runs, with short times, and what it tells; the test stops it. */
+const running = new Set<EncryptedQueueConsumer>();
+
+/** After each test: one that failed would leave its consumers running, and jest would not end. */
+export async function stopConsumers(): Promise<void> {
+  await Promise.all([...running].map((consumer) => consumer.stop()));
+  running.clear();
+}
+
+/** A consumer that runs, with short times, and what it tells. */
 export async function consume(
   queue: EncryptedQueueClient,
   handler: EncryptedQueueMessageHandler,
@@ -78,6 +90,7 @@ export async function consume(
   const short = { minPollDelay: 0.02, maxPollDelay: 0.1, minRetryDelay: 0, maxRetryDelay: 0, shutdownTimeout: 5 };
   const onEvent = (event: QueueConsumerEvent): void => void events.push(event);
   const consumer = new EncryptedQueueConsumer(source, handler, { ...short, onEvent, ...options });
+  running.add(consumer);
   await consumer.start();
   return { consumer, events, count: (kind) => events.filter((event) => event.kind === kind).length };
 }

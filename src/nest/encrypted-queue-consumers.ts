@@ -1,0 +1,104 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InvalidOptionsError } from '../errors.js';
+import { EncryptedQueueConsumer } from '../queue/consumer/encrypted-queue-consumer.js';
+import { tellConsumerEvent } from './queue-consumer-log.js';
+import { type FoundHandler, type HandlerClients, QueueHandlerExplorer } from './queue-handler.explorer.js';
+
+type UsableHandler = FoundHandler & { readonly clients: HandlerClients };
+
+/**
+ * The consumers of an application: one for each `@EncryptedQueueHandler()`. They start when the application has started, and stop
+ * when it closes, at its first hook. Inject it to start or stop one by hand.
+ *
+ * @example
+ * ```ts
+ * import { Injectable } from '@nestjs/common';
+ * import { EncryptedQueueConsumers } from 'nestjs-azure-encrypted-storage';
+ *
+ * @Injectable()
+ * export class Maintenance {
+ *   constructor(private readonly consumers: EncryptedQueueConsumers) {}
+ *
+ *   async begin(): Promise<void> {
+ *     await this.consumers.get('referrals').stop();
+ *   }
+ * }
+ * ```
+ */
+@Injectable()
+export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #consumers = new Map<string, EncryptedQueueConsumer>();
+
+  constructor(@Inject(QueueHandlerExplorer) private readonly explorer: QueueHandlerExplorer) {}
+
+  /**
+   * The consumer of a queue; `account` is the name of the account among several.
+   *
+   * @throws `INVALID_OPTIONS` if no handler is for that queue, or the application has not started
+   */
+  get(queue: string, account?: string): EncryptedQueueConsumer {
+    const consumer = this.#consumers.get(keyOf(queue, account));
+    if (consumer !== undefined) return consumer;
+    throw new InvalidOptionsError([`no @EncryptedQueueHandler(${JSON.stringify(queue)}) was found at the start`]);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const handlers = await this.explorer.explore();
+    const faults = [...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)];
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    const usable = handlers.filter(isUsable);
+    for (const handler of usable) {
+      this.#consumers.set(keyOf(handler.queue, handler.options.account), consumerOf(handler));
+    }
+    await this.#start(usable.filter(({ options }) => options.autoStart !== false));
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#stop();
+  }
+
+  /** All or none: an application that does not start must not go on handling messages. */
+  async #start(handlers: readonly FoundHandler[]): Promise<void> {
+    try {
+      await Promise.all(handlers.map(({ queue, options }) => this.get(queue, options.account).start()));
+    } catch (error) {
+      await this.#stop();
+      throw error;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all([...this.#consumers.values()].map((consumer) => consumer.stop()));
+  }
+}
+
+function consumerOf({ clients, handler, options }: UsableHandler): EncryptedQueueConsumer {
+  const { account: _account, autoStart: _autoStart, onEvent, ...others } = options;
+  const source = {
+    queue: clients.queue,
+    getPoisonQueue: (name: string) => clients.account.queues().getQueueClient(name),
+  };
+  return new EncryptedQueueConsumer(source, handler, {
+    ...others,
+    onEvent: (event) => {
+      tellConsumerEvent(event);
+      onEvent?.(event);
+    },
+  });
+}
+
+/** Two handlers of one queue would each get some of its messages. */
+function doubleFaults(handlers: readonly FoundHandler[]): readonly string[] {
+  const byQueue = new Map<string, string[]>();
+  for (const { queue, options, where } of handlers) {
+    const key = keyOf(queue, options.account);
+    byQueue.set(key, [...(byQueue.get(key) ?? []), where]);
+  }
+  return [...byQueue.values()]
+    .filter((same) => same.length > 1)
+    .map((same) => `${same.join(' and ')} would each get a part of the messages: leave one handler of the queue`);
+}
+
+const isUsable = (handler: FoundHandler): handler is UsableHandler => handler.clients !== undefined;
+
+const keyOf = (queue: string, account: string | undefined): string => JSON.stringify([queue, account]);

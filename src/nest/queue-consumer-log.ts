@@ -1,0 +1,64 @@
+/**
+ * What is told of the consumers, by Nest's logger. Never the text of an error that a handler threw: it may repeat what the message
+ * holds. Its class, its code and where it was thrown are told.
+ */
+import { Logger } from '@nestjs/common';
+import type { QueueConsumerEvent } from '../queue/consumer/consumer-event.js';
+
+const logger = new Logger('EncryptedQueueConsumer');
+
+type Kind = QueueConsumerEvent['kind'];
+type Event<K extends Kind> = Extract<QueueConsumerEvent, { readonly kind: K }>;
+type Tell = { readonly [K in Kind]: (event: Event<K>) => void };
+
+const TELL: Tell = {
+  handled: (event) => logger.debug(`${nameOf(event)} is handled`),
+  failed: (event) =>
+    logger.warn(`${nameOf(event)} failed, comes again in ${round(event.retryDelay)} s: ${causeOf(event.error)}`),
+  poisoned: (event) =>
+    logger.error(
+      `${nameOf(event)} is in the poison queue: ${event.reason}, key ${JSON.stringify(event.keyId)}` +
+        (event.isWrapped ? '' : ', both told here alone') +
+        (event.error === undefined ? '' : `: ${causeOf(event.error)}`),
+    ),
+  released: (event) =>
+    logger.debug(
+      `${nameOf(event)} is given back for ${round(event.retryDelay)} s` +
+        (event.error === undefined ? '' : `: ${causeOf(event.error)}`),
+    ),
+  lost: (event) => logger.warn(`${nameOf(event)} is no longer ours: it may be handled again`),
+  unsettled: (event) => logger.error(`${nameOf(event)} could not be settled, comes again: ${causeOf(event.error)}`),
+  keyUnavailable: ({ queue, keyId, error }) =>
+    logger.error(`Queue "${queue}" waits for key ${JSON.stringify(keyId)}: ${causeOf(error)}`),
+  keyAvailable: ({ queue, keyId }) => logger.log(`Queue "${queue}": key ${JSON.stringify(keyId)} answers again`),
+  queueUnavailable: ({ queue, error }) => logger.error(`Queue "${queue}" cannot be polled: ${causeOf(error)}`),
+  queueAvailable: ({ queue }) => logger.log(`Queue "${queue}" is polled again`),
+};
+
+export function tellConsumerEvent(event: QueueConsumerEvent): void {
+  (TELL[event.kind] as (event: QueueConsumerEvent) => void)(event);
+}
+
+const nameOf = ({ queue, message }: Extract<QueueConsumerEvent, { readonly message: unknown }>): string =>
+  `Queue "${queue}": message ${message.messageId}, received ${message.dequeueCount} times,`;
+
+const round = (seconds: number): number => Math.ceil(seconds);
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'what was thrown is no error';
+  const { name, code, statusCode } = error as Error & { readonly code?: unknown; readonly statusCode?: unknown };
+  const facts = [name, code, statusCode].filter((fact) => typeof fact === 'string' || typeof fact === 'number');
+  return [facts.join(' '), ...framesOf(error)].join('\n');
+}
+
+/** A stack begins with the message, whose lines may look like frames: without it at its place there is nothing to be told. */
+function framesOf({ message, stack = '' }: Error): readonly string[] {
+  const at = stack.indexOf(message);
+  if (at < 0) return [];
+  return stack
+    .slice(at + message.length)
+    .split('\n')
+    .filter((line) => FRAME.test(line));
+}
+
+const FRAME = /^ {4}at .*:\d+:\d+\)?$/;

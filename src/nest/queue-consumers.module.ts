@@ -1,0 +1,13 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { EncryptedQueueConsumers } from './encrypted-queue-consumers.js';
+import { QueueHandlerExplorer } from './queue-handler.explorer.js';
+
+/** Once per application, however many accounts it has: a handler names its account itself. */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [QueueHandlerExplorer, EncryptedQueueConsumers],
+  exports: [EncryptedQueueConsumers],
+})
+export class QueueConsumersModule {}

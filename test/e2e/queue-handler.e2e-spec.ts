@@ -1,0 +1,302 @@
+import { type DynamicModule, Injectable, Module, Scope, type Type } from '@nestjs/common';
+import { jest } from '@jest/globals';
+import { Test, type TestingModule } from '@nestjs/testing';
+import {
+  AesKeyEncryptionKey,
+  EncryptedQueueConsumers,
+  EncryptedQueueHandler,
+  type EncryptedQueueHandlerOptions,
+  type EncryptedQueueMessage,
+  EncryptedQueueService,
+  EncryptedStorageModule,
+  getEncryptedQueueServiceToken,
+} from '../../src/index.js';
+import { uniqueName } from '../support/azurite.js';
+import { PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
+import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';
+
+jest.setTimeout(2 * PATIENCE);
+
+/** One that a failed test left open would poll for ever. */
+const apps: TestingModule[] = [];
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+async function start(...imports: (DynamicModule | Type<unknown>)[]): Promise<TestingModule> {
+  const app = await started(...imports);
+  apps.push(app);
+  return app;
+}
+
+const SHORT = { createIfNotExists: true, minPollDelay: 0.02, maxPollDelay: 0.1, minRetryDelay: 0, maxRetryDelay: 0 };
+const root = (name?: string): DynamicModule =>
+  EncryptedStorageModule.forRoot({ ...optionsOf(), ...(name === undefined ? {} : { name }) });
+
+/** A class that handles a queue and keeps the texts. */
+function handlerOf(queue: string, options: EncryptedQueueHandlerOptions = {}) {
+  @Injectable()
+  class TextsHandler {
+    readonly texts: string[] = [];
+    readonly signals: AbortSignal[] = [];
+
+    @EncryptedQueueHandler(queue, { ...SHORT, ...options })
+    handle({ text }: EncryptedQueueMessage, signal: AbortSignal): void {
+      this.texts.push(text);
+      this.signals.push(signal);
+    }
+  }
+  return TextsHandler;
+}
+
+const sendTo = async (app: TestingModule, queue: string, text: string, account?: string) =>
+  app
+    .get<EncryptedQueueService>(getEncryptedQueueServiceToken(account), { strict: false })
+    .getQueueClient(queue)
+    .sendMessage(text);
+
+const failing = async (...imports: (DynamicModule | Type<unknown>)[]): Promise<string> =>
+  start(...imports).then(
+    () => 'it started',
+    (error: unknown) => (error as Error).message,
+  );
+
+describe('@EncryptedQueueHandler()', () => {
+  it('handles the messages of its queue from the start of the application to its end', async () => {
+    const queue = uniqueName('handled');
+    const Handler = handlerOf(queue);
+    const app = await start(root(), moduleWith(Handler));
+    const { texts, signals } = app.get(Handler, { strict: false });
+
+    await sendTo(app, queue, 'hello');
+    await until(() => texts.length === 1);
+    await app.close();
+    await plainQueue(queue).sendMessage('nobody takes it');
+
+    expect(texts).toEqual(['hello']);
+    expect(signals[0]?.aborted).toBe(false);
+    expect(await visibleTexts(queue)).toEqual(['nobody takes it']);
+  });
+
+  it('waits at the end for a handler that runs', async () => {
+    const queue = uniqueName('graceful');
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const begun: string[] = [];
+    @Injectable()
+    class Slow {
+      @EncryptedQueueHandler(queue, SHORT)
+      async handle({ text }: EncryptedQueueMessage): Promise<void> {
+        begun.push(text);
+        await ended;
+      }
+    }
+    const app = await start(root(), moduleWith(Slow));
+    await sendTo(app, queue, 'slow');
+    await until(() => begun.length === 1);
+
+    const closed = app.close();
+    end();
+    await closed;
+
+    expect(await size(queue)).toBe(0);
+  });
+
+  it('finds inherited methods, methods of controllers and providers of factories, and an alias only once', async () => {
+    const [first, second] = [uniqueName('base'), uniqueName('factory')];
+    const Base = handlerOf(first);
+    const Made = handlerOf(second);
+    class Derived extends Base {}
+    @Module({
+      controllers: [Derived],
+      providers: [
+        { provide: 'made', useFactory: () => new Made() },
+        { provide: 'alias', useExisting: 'made' },
+      ],
+    })
+    class HandlersModule {}
+    const app = await start(root(), HandlersModule);
+
+    await Promise.all([sendTo(app, first, '1'), sendTo(app, second, '2')]);
+    await until(() => app.get(Derived, { strict: false }).texts.length === 1);
+    await until(() => app.get<InstanceType<typeof Made>>('made', { strict: false }).texts.length === 1);
+  });
+
+  it('handles the queue of a named account', async () => {
+    const queue = uniqueName('named');
+    const Handler = handlerOf(queue, { account: 'eu' });
+    const app = await start(root(), root('eu'), moduleWith(Handler));
+
+    await sendTo(app, queue, 'to eu', 'eu');
+    await until(() => app.get(Handler, { strict: false }).texts.length === 1);
+  });
+
+  it('starts when it is told to, where it is not to start by itself', async () => {
+    const queue = uniqueName('by-hand');
+    const Handler = handlerOf(queue, { autoStart: false });
+    const app = await start(root(), moduleWith(Handler));
+    const consumer = app.get(EncryptedQueueConsumers, { strict: false }).get(queue);
+    expect(consumer.isRunning).toBe(false);
+
+    await consumer.start();
+    await sendTo(app, queue, 'now');
+    await until(() => app.get(Handler, { strict: false }).texts.length === 1);
+    await app.close();
+
+    expect(consumer.isRunning).toBe(false);
+  });
+});
+
+describe('the policy of a handler', () => {
+  const old = AesKeyEncryptionKey.generate('of the feature');
+  const encryption = { protocol: '1.0' as const, keyEncryptionKey: old };
+
+  it.each([
+    ['names the queue', (queue: string) => EncryptedStorageModule.forFeature({ encryption, queues: [queue] })],
+    ['does not name it', () => EncryptedStorageModule.forFeature({ encryption })],
+  ])('is that of the feature which its module imports, where that %s', async (_how, featureOf) => {
+    const queue = uniqueName('feature');
+    const Handler = handlerOf(queue);
+    const feature = featureOf(queue);
+    const app = await start(root(), moduleWith(Handler, feature));
+    // by a key that the root does not know
+    const writer = await start(EncryptedStorageModule.forRoot(optionsOf(encryption)));
+
+    await sendTo(writer, queue, 'under the key of the feature');
+    await until(() => app.get(Handler, { strict: false }).texts.length === 1);
+  });
+
+  it('is that of the root elsewhere, whatever features other modules import', async () => {
+    const queue = uniqueName('elsewhere');
+    const Handler = handlerOf(queue);
+    const feature = EncryptedStorageModule.forFeature({ encryption, queues: [queue] });
+    const app = await start(root(), moduleWith(class Other {}, feature), moduleWith(Handler));
+    const writer = await start(root());
+
+    await sendTo(writer, queue, 'under the key of the root');
+    await until(() => app.get(Handler, { strict: false }).texts.length === 1);
+  });
+
+  it('needs no root in sight where a feature names the queue', async () => {
+    const queue = uniqueName('local');
+    const Handler = handlerOf(queue);
+    const app = await start(
+      EncryptedStorageModule.forRoot({ ...optionsOf(), isGlobal: false }),
+      moduleWith(Handler, EncryptedStorageModule.forFeature({ queues: [queue] })),
+    );
+
+    await sendTo(app, queue, 'seen');
+    await until(() => app.get(Handler, { strict: false }).texts.length === 1);
+  });
+});
+
+describe('the start of an application', () => {
+  it('tells all faults of all handlers at once', async () => {
+    const message = await failing(
+      root(),
+      moduleWith(handlerOf('first', { concurrency: 0, batchSize: 64 })),
+      moduleWith(handlerOf('Second')),
+      moduleWith(handlerOf('third', { account: 'nowhere' })),
+      moduleWith(handlerOf('fourth', { autoStart: 'no' as never })),
+    );
+
+    expect(message).toContain('@EncryptedQueueHandler("first") of TextsHandler.handle: "concurrency" must be');
+    expect(message).toContain('@EncryptedQueueHandler("first") of TextsHandler.handle: "batchSize" must be');
+    expect(message).toContain('@EncryptedQueueHandler("Second") of TextsHandler.handle: the name of the queue');
+    expect(message).toContain('there is no account "nowhere"');
+    expect(message).toContain('"autoStart" must be a boolean');
+  });
+
+  it('fails for two handlers of one queue, but not of the same name in two accounts', async () => {
+    const queue = uniqueName('twice');
+    expect(await failing(root(), moduleWith(handlerOf(queue)), moduleWith(handlerOf(queue)))).toMatch(
+      /of TextsHandler\.handle and @EncryptedQueueHandler.* would each get a part of the messages/,
+    );
+
+    const options = { autoStart: false };
+    const eu = moduleWith(handlerOf(queue, { ...options, account: 'eu' }));
+    const app = await start(root(), root('eu'), moduleWith(handlerOf(queue, options)), eu);
+    expect(app.get(EncryptedQueueConsumers, { strict: false }).get(queue, 'eu').queueName).toBe(queue);
+  });
+
+  it.each([Scope.REQUEST, Scope.TRANSIENT])('fails for a provider of scope %d', async (scope) => {
+    @Injectable({ scope })
+    class Scoped {
+      @EncryptedQueueHandler('scoped')
+      handle(): void {
+        return;
+      }
+    }
+
+    expect(await failing(root(), moduleWith(Scoped))).toContain('Scoped.handle: there is no request');
+  });
+
+  it('fails where the module of a handler sees no account', async () => {
+    const hidden = EncryptedStorageModule.forRoot({ ...optionsOf(), isGlobal: false });
+
+    expect(await failing(hidden, moduleWith(handlerOf('unseen')))).toContain('sees no EncryptedStorageModule.forRoot');
+  });
+
+  it('stops every consumer again when one cannot create its queues', async () => {
+    const queue = uniqueName('unstarted');
+    const Handler = handlerOf(queue);
+    const unreachable = EncryptedStorageModule.forRoot({
+      ...optionsOf(),
+      name: 'gone',
+      connection: { queueEndpoint: 'http://127.0.0.1:1/gone' },
+      queue: { clientOptions: { retryOptions: { maxTries: 1 } } },
+    });
+    const message = await failing(
+      root(),
+      unreachable,
+      moduleWith(Handler),
+      moduleWith(handlerOf('gone', { account: 'gone' })),
+    );
+    expect(message).toContain('ECONNREFUSED');
+
+    await plainQueue(queue).createIfNotExists();
+    await plainQueue(queue).sendMessage('untouched');
+    const { peekedMessageItems } = await plainQueue(queue).peekMessages();
+    expect(peekedMessageItems).toMatchObject([{ messageText: 'untouched', dequeueCount: 0 }]);
+  });
+
+  it('refuses static methods when the class is defined', () => {
+    expect(() => {
+      class Static {
+        @EncryptedQueueHandler('static')
+        static handle(): void {
+          return;
+        }
+      }
+      return Static;
+    }).toThrow(/"handle" is static/);
+  });
+});
+
+describe('what is logged of a consumer', () => {
+  it('tells where a handler failed, the poison queue and the key, and nothing that a message or an error holds', async () => {
+    const queue = uniqueName('logged');
+    const lines: string[] = [];
+    const keep = (line: unknown): unknown => lines.push(String(line));
+    @Injectable()
+    class Failing {
+      @EncryptedQueueHandler(queue, { ...SHORT, maxFailures: 2 })
+      handle({ text }: EncryptedQueueMessage): void {
+        throw new TypeError(`Cannot handle ${text}\n    at ${text}`);
+      }
+    }
+    const builder = Test.createTestingModule({ imports: [root(), moduleWith(Failing)] });
+    const app = await builder.setLogger({ ...SILENT, warn: keep, error: keep, debug: keep }).compile();
+    apps.push(await app.init());
+
+    await sendTo(app, queue, 'JaneDoe');
+    await until(() => lines.some((line) => line.includes('poison queue')));
+
+    const text = lines.join('\n');
+    expect(text).toMatch(
+      /message \S+, received 1 times, failed, comes again in 0 s: TypeError\n {4}at Failing\.handle/,
+    );
+    expect(text).toMatch(/received 2 times, is in the poison queue: HANDLER_FAILED, key "test:key": TypeError\n {4}at/);
+    expect(text).not.toContain('JaneDoe');
+  });
+});

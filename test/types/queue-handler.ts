@@ -1,0 +1,44 @@
+/** What `@EncryptedQueueHandler()` must and must not compile on; checked by tsc, never run. */
+import { EncryptedQueueHandler, type EncryptedQueueMessage } from '../../src/index.js';
+
+export class Accepted {
+  @EncryptedQueueHandler('q') nothing(): void {
+    return;
+  }
+  @EncryptedQueueHandler('q', { concurrency: 4, account: 'eu' }) async message(
+    _message: EncryptedQueueMessage,
+  ): Promise<void> {
+    return Promise.resolve();
+  }
+  @EncryptedQueueHandler('q') both(_message: EncryptedQueueMessage, _signal: AbortSignal): void {
+    return;
+  }
+  @EncryptedQueueHandler('q') part({ text }: { readonly text: string }): void {
+    text.trim();
+  }
+}
+
+export class Refused {
+  // @ts-expect-error it is handed a message, not its text
+  @EncryptedQueueHandler('q') text(_text: string): void {
+    return;
+  }
+  // @ts-expect-error the second is an AbortSignal
+  @EncryptedQueueHandler('q') second(_message: EncryptedQueueMessage, _second: number): void {
+    return;
+  }
+  // @ts-expect-error nobody hands it a third
+  @EncryptedQueueHandler('q') third(_message: EncryptedQueueMessage, _signal: AbortSignal, _third: string): void {
+    return;
+  }
+  // @ts-expect-error what is returned is dropped: a boolean looks as if it meant something
+  @EncryptedQueueHandler('q') answer(_message: EncryptedQueueMessage): boolean {
+    return true;
+  }
+  // @ts-expect-error it is no method
+  @EncryptedQueueHandler('q') property = 1;
+  // @ts-expect-error there is no such option
+  @EncryptedQueueHandler('q', { visibility: 30 }) option(): void {
+    return;
+  }
+}
