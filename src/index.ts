@@ -69,8 +69,8 @@ export type { ToBufferOptions } from './blob/download-to-buffer.js';
 export type { EncryptedBlobProperties, RewrapResult } from './blob/metadata.js';
 export type { PageUploadOptions } from './blob/upload-pages.js';
 export { EncryptedQueueService } from './queue/encrypted-queue.service.js';
+export type { Decrypted } from './queue/decrypted-message.js';
 export {
-  type Decrypted,
   EncryptedQueueClient,
   type EncryptedQueueOptions,
   type EncryptedReceiveOptions,

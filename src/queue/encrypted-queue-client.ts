@@ -15,9 +15,7 @@ import type {
   QueueGetPropertiesOptions,
   QueueGetPropertiesResponse,
   QueuePeekMessagesOptions,
-  QueuePeekMessagesResponse,
   QueueReceiveMessageOptions,
-  QueueReceiveMessageResponse,
   QueueSendMessageOptions,
   QueueSendMessageResponse,
   QueueUpdateMessageOptions,
@@ -32,6 +30,7 @@ import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { traced } from '../tracing/span.js';
 import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
+import type { Decrypted, Peeked, Received } from './decrypted-message.js';
 import type { MessageEncoding } from './message-encoding.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
 
@@ -51,19 +50,6 @@ export interface EncryptedReceiveOptions {
   /** For this call, in place of the service's handler. */
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
 }
-
-/** A message as the application reads it. */
-export type Decrypted<Item> = Item & {
-  /** The exact content; `messageText` is the same read as UTF-8. */
-  readonly messageBytes: Buffer;
-};
-
-type Received = Omit<QueueReceiveMessageResponse, 'receivedMessageItems'> & {
-  receivedMessageItems: Decrypted<ReceivedMessageItem>[];
-};
-type Peeked = Omit<QueuePeekMessagesResponse, 'peekedMessageItems'> & {
-  peekedMessageItems: Decrypted<PeekedMessageItem>[];
-};
 
 /**
  * A queue whose messages are encrypted, each under a content key of its own. Empty messages are encrypted too.
@@ -91,6 +77,12 @@ export class EncryptedQueueClient {
 
   get name(): string {
     return this.unencryptedClient.name;
+  }
+
+  /** The same queue for a consumer, which tells of failures itself, opens each message once, and has to know whether a key answers. */
+  forConsumer(): EncryptedQueueClient {
+    const { onReadFailed: _told, ...policy } = this.policy;
+    return new EncryptedQueueClient(this.unencryptedClient, { ...policy, unwrapCache: false }, this.options);
   }
 
   create(options?: QueueCreateOptions): Promise<QueueCreateResponse> {

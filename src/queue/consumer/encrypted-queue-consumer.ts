@@ -42,7 +42,7 @@ export class EncryptedQueueConsumer {
     handler: EncryptedQueueMessageHandler,
     options: EncryptedQueueConsumerOptions = {},
   ) {
-    const { queue } = source;
+    const queue = source.queue.forConsumer();
     const faults = consumerFaults(queue.name, options);
     if (faults.length > 0) throw new InvalidOptionsError(faults);
     const settings = settingsOf(queue.name, options);

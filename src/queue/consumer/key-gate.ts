@@ -1,13 +1,14 @@
 /**
- * Whether it makes sense to receive. A receive grows the dequeue count and hides the message, a peek does neither: so while keys
- * are down, and before the first receive of all, the messages are peeked at and their keys asked for.
+ * Whether it makes sense to receive. A receive grows the dequeue count and hides the message, a peek does neither: so before the
+ * first receive, and while keys are down, it is peeked whether a message is there whose key answers.
  */
-import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
-import { keyIdOf } from '../../wire/queue-message.js';
 import { isContentFault } from '../../envelope/content-fault.js';
+import { keyIdOf } from '../../wire/queue-message.js';
+import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { MAX_BATCH } from './consumer-options.js';
 import type { KeyOutages } from './key-outages.js';
 
+/** `closed`: the keys of all visible messages are down. */
 export type GateState = 'open' | 'closed' | 'nothingToSee';
 
 export class KeyGate {
@@ -18,12 +19,12 @@ export class KeyGate {
     private readonly outages: KeyOutages,
   ) {}
 
-  /** `closed` if no visible message names a key that answers. */
-  async look(abortSignal: AbortSignal): Promise<GateState> {
+  async look(signal: AbortSignal): Promise<GateState> {
+    await Promise.all(this.outages.due.map(([keyId, text]) => this.#ask(keyId, text, signal)));
     if (this.#isProven && !this.outages.hasAny) return 'open';
-    const texts = await this.#textsByKey(abortSignal);
+    const texts = await this.#textsByKey(signal);
     if (texts.size === 0) return 'nothingToSee';
-    const answers = await Promise.all([...texts].map(([keyId, text]) => this.#answers(keyId, text, abortSignal)));
+    const answers = await Promise.all([...texts].map(([keyId, text]) => this.#answers(keyId, text, signal)));
     const isOpen = answers.some(Boolean);
     this.#isProven ||= isOpen;
     return isOpen ? 'open' : 'closed';
@@ -36,17 +37,23 @@ export class KeyGate {
     return new Map(peekedMessageItems.map(({ messageText }) => [keyIdOf(messageText), messageText]));
   }
 
-  async #answers(keyId: string | null, text: string, abortSignal: AbortSignal): Promise<boolean> {
+  async #answers(keyId: string | null, text: string, signal: AbortSignal): Promise<boolean> {
     if (keyId === null) return true;
-    if (this.outages.isResting(keyId)) return false;
-    if (this.#isProven && !this.outages.isDown(keyId)) return true;
+    if (this.outages.isDown(keyId)) return false;
+    return this.#isProven || this.#ask(keyId, text, signal);
+  }
+
+  async #ask(keyId: string, text: string, abortSignal: AbortSignal): Promise<boolean> {
     try {
       await this.queue.decryptMessage(text, { abortSignal });
-      this.outages.answered(keyId);
-      return true;
     } catch (error) {
-      if (!abortSignal.aborted) this.outages.note(keyId, error);
-      return isContentFault(error);
+      if (abortSignal.aborted) return false;
+      if (!isContentFault(error)) {
+        this.outages.failed(keyId, text, error);
+        return false;
+      }
     }
+    this.outages.answered(keyId);
+    return true;
   }
 }

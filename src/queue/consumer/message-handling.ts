@@ -89,18 +89,16 @@ export class MessageHandling {
   async #work(item: ReceivedMessageItem, lease: MessageLease): Promise<Outcome> {
     const keyId = keyIdOf(item.messageText) ?? '';
     const { outages, queue, settings } = this.parts;
-    if (outages.isResting(keyId)) return { kind: 'excused', retryDelay: outages.secondsOf(keyId) };
+    if (outages.isDown(keyId)) return { kind: 'excused', retryDelay: outages.secondsOf(keyId) };
     let bytes: Buffer;
     try {
       bytes = await queue.decryptMessage(item.messageText, { abortSignal: lease.signal });
     } catch (error) {
       if (lease.signal.aborted) return { kind: 'abandoned' };
-      outages.note(keyId, error);
-      return isContentFault(error)
-        ? { kind: 'hopeless', reason: error.code as PoisonReason, error }
-        : { kind: 'excused', retryDelay: outages.secondsOf(keyId) };
+      if (isContentFault(error)) return { kind: 'hopeless', reason: error.code as PoisonReason, error };
+      outages.failed(keyId, item.messageText, error);
+      return { kind: 'excused', retryDelay: outages.secondsOf(keyId) };
     }
-    outages.answered(keyId);
     if (this.#countOf(item) > settings.maxDequeueCount) return { kind: 'hopeless', reason: 'DEQUEUED_TOO_OFTEN' };
     return this.#handle(new EncryptedQueueMessage(item, bytes), lease);
   }

@@ -1,4 +1,4 @@
-import { KeyMismatchError, KeyUnavailableError, InvalidEncryptionDataError } from '../../../../src/errors.js';
+import { KeyUnavailableError } from '../../../../src/errors.js';
 import { KeyOutages } from '../../../../src/queue/consumer/key-outages.js';
 
 function outages() {
@@ -11,11 +11,12 @@ describe('the outage of a key', () => {
   it('is told once, however many messages notice it, and its end too', () => {
     const { told, keys } = outages();
 
-    for (let message = 0; message < 32; message++) keys.note('k', down);
+    for (let message = 0; message < 32; message++) keys.failed('k', `text ${message}`, down);
     expect(keys.isDown('k')).toBe(true);
-    expect(keys.isResting('k')).toBe(true);
     // one failure, however many notice it: the first delay
+    expect(keys.secondsOf('k')).toBeGreaterThan(0);
     expect(keys.secondsOf('k')).toBeLessThanOrEqual(1);
+    expect(keys.due).toEqual([]);
 
     keys.answered('k');
     keys.answered('k');
@@ -25,28 +26,26 @@ describe('the outage of a key', () => {
 
   it('says nothing about other keys', () => {
     const { keys } = outages();
-    keys.note('k', down);
+    keys.failed('k', 'text', down);
 
     expect(keys.isDown('other')).toBe(false);
-    expect(keys.isResting('other')).toBe(false);
+    expect(keys.secondsOf('other')).toBe(0);
   });
 
-  it('ends with any answer about the key, but not with damage that was found before it was asked', () => {
+  it('keeps a text to ask with when its time has come', async () => {
     const { keys } = outages();
-    keys.note('k', down);
+    keys.failed('k', 'text', down);
+    while (keys.seconds > 0) await new Promise((resolve) => setTimeout(resolve, 50));
 
-    keys.note('k', new InvalidEncryptionDataError('cut'));
-    expect(keys.isDown('k')).toBe(true);
-    keys.note('k', new KeyMismatchError('k', 'other'));
-    expect(keys.isDown('k')).toBe(false);
+    expect(keys.due).toEqual([['k', 'text']]);
   });
 
   it('remembers a bounded number of keys, which are named by whoever sends', () => {
     const { keys } = outages();
 
-    for (let key = 0; key < 1500; key++) keys.note(`k${key}`, down);
+    for (let key = 0; key < 150; key++) keys.failed(`k${key}`, 'text', down);
 
     expect(keys.isDown('k0')).toBe(false);
-    expect(keys.isDown('k1499')).toBe(true);
+    expect(keys.isDown('k149')).toBe(true);
   });
 });

@@ -1,0 +1,20 @@
+import type {
+  PeekedMessageItem,
+  QueuePeekMessagesResponse,
+  QueueReceiveMessageResponse,
+  ReceivedMessageItem,
+} from '@azure/storage-queue';
+
+/** A message as the application reads it. */
+export type Decrypted<Item> = Item & {
+  /** The exact content; `messageText` is the same read as UTF-8. */
+  readonly messageBytes: Buffer;
+};
+
+/** An answer with its messages decrypted. */
+export type Received = Omit<QueueReceiveMessageResponse, 'receivedMessageItems'> & {
+  receivedMessageItems: Decrypted<ReceivedMessageItem>[];
+};
+export type Peeked = Omit<QueuePeekMessagesResponse, 'peekedMessageItems'> & {
+  peekedMessageItems: Decrypted<PeekedMessageItem>[];
+};
