@@ -3,7 +3,7 @@ import type { Facts, FactValue, Finding, Report, Verification } from './report.j
 
 // eslint-disable-next-line no-control-regex -- control characters and those that turn the direction of text
 const STEERING = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-const LABEL_WIDTH = 22;
+const LABEL_WIDTH = 26;
 
 export const toJson = (report: Report): string => `${quoted(JSON.stringify(report, null, 2), '\n')}\n`;
 
