@@ -34,6 +34,34 @@ describe('a patient', () => {
     expect((await clinic.call('/patients/north/17')).status).toBe(404);
   });
 
+  it('is changed in what is given, keeps the rest, and a birthday is a date or a sealed null', async () => {
+    const path = '/patients/north/21';
+    const born = '1980-05-06T00:00:00.000Z';
+    await clinic.call('/patients', json('POST', { ...patient, rowKey: '21', born, room: '5' }));
+
+    const changed = await clinic.call(path, json('PATCH', { diagnosis: 'none', discretion: true }));
+    expect(await bodyOf(changed)).toMatchObject({ name: 'Jane Doe', diagnosis: 'none', born, room: '5' });
+    expect((await read(`/storage${path}`)).room).toEqual({ binary: expect.any(String) });
+
+    await clinic.call(path, json('PATCH', { born: null }));
+    expect(await read(path)).toMatchObject({ name: 'Jane Doe', born: null });
+    expect((await clinic.call(path, json('PATCH', { name: null }))).status).toBe(400);
+    expect((await clinic.call('/patients/north/none', json('PATCH', { name: 'x' }))).status).toBe(404);
+  });
+
+  it('is listed by the time of admission', async () => {
+    const admissions = ['2026-01-31T23:59:59Z', '2026-02-01T01:00:00+01:00', '2026-03-01'];
+    for (const [index, admitted] of admissions.entries())
+      await clinic.call(
+        '/patients',
+        json('POST', { ...patient, partitionKey: "o'brien", rowKey: `${index}`, admitted }),
+      );
+
+    const listed = await read(`/patients/${encodeURIComponent("o'brien")}?since=2026-02-01T00:00:00Z`);
+
+    expect(listed).toEqual([expect.objectContaining({ rowKey: '1' }), expect.objectContaining({ rowKey: '2' })]);
+  });
+
   it('is stored with sealed properties in binary and clear ones as they are', async () => {
     await clinic.call('/patients', json('POST', { ...patient, rowKey: '18' }));
     const row = await read('/storage/patients/north/18');

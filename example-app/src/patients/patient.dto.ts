@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { IsBoolean, IsISO8601, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 
 /** What the service takes for a key: none of its separators, no control characters. */
@@ -43,6 +43,11 @@ export class AdmitPatient {
   @MaxLength(10_000)
   diagnosis!: string;
 
+  @ApiPropertyOptional({ format: 'date-time', nullable: true, example: '1980-05-06T00:00:00.000Z' })
+  @IsOptional()
+  @IsISO8601()
+  born?: string | null;
+
   @ApiPropertyOptional({ example: '5' })
   @IsOptional()
   @IsString()
@@ -61,3 +66,13 @@ export class AdmitPatient {
 }
 
 export class ReplacePatient extends OmitType(AdmitPatient, ['partitionKey', 'rowKey'] as const) {}
+
+/** What is left out stays as it is. */
+export class ChangePatient extends PartialType(ReplacePatient, { skipNullProperties: false }) {}
+
+export class ListPatients {
+  @ApiPropertyOptional({ format: 'date-time', description: 'Only those who were admitted then or later' })
+  @IsOptional()
+  @IsISO8601()
+  since?: string;
+}

@@ -1,13 +1,17 @@
-import { Encrypt } from 'nestjs-azure-encrypted-storage';
+import { Encrypt, Filterable } from 'nestjs-azure-encrypted-storage';
 
 /** A patient of a ward. The ward and the number are keys and stay in clear, like the admission date. */
 export class Patient {
+  /** What listings may be filtered by. */
+  [Filterable]?: 'admitted' | 'discretion';
   /** The ward. */
   partitionKey!: string;
   /** The patient's number. */
   rowKey!: string;
   @Encrypt() name!: string;
   @Encrypt() diagnosis!: string;
+  /** A `null` is sealed too: storage does not tell whether it is known. */
+  @Encrypt({ type: 'date' }) born?: Date | null;
   /** Encrypted for those who asked for discretion. */
   @Encrypt<Patient>({ when: (patient) => patient.discretion }) room?: string;
   discretion!: boolean;

@@ -5,10 +5,13 @@ import {
   Get,
   Headers,
   HttpCode,
+  Logger,
   Param,
+  Patch,
   PreconditionFailedException,
   Post,
   Put,
+  Query,
   Res,
 } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
@@ -16,12 +19,14 @@ import type { Response } from 'express';
 import { EncryptedTableClient, InjectEncryptedTable } from 'nestjs-azure-encrypted-storage';
 import { judge } from '../http/conditions.js';
 import { ApiProblems } from '../http/openapi.js';
-import { AdmitPatient, PatientKeys, ReplacePatient, WardKey } from './patient.dto.js';
+import { AdmitPatient, ChangePatient, ListPatients, PatientKeys, ReplacePatient, WardKey } from './patient.dto.js';
 import { Patient } from './patient.entity.js';
 
 @ApiTags('patients')
 @Controller('patients')
 export class PatientsController {
+  private readonly logger = new Logger(PatientsController.name);
+
   constructor(@InjectEncryptedTable(Patient) private readonly patients: EncryptedTableClient<Patient>) {}
 
   @Post()
@@ -37,10 +42,16 @@ export class PatientsController {
   @Get(':ward')
   @ApiOperation({ summary: 'List the patients of a ward' })
   @ApiResponse({ status: 200, type: [AdmitPatient] })
-  async list(@Param() { ward }: WardKey): Promise<object[]> {
+  async list(@Param() { ward }: WardKey, @Query() { since }: ListPatients): Promise<object[]> {
     const patients: object[] = [];
-    const filter = `PartitionKey eq '${ward.replaceAll("'", "''")}'`;
-    for await (const row of this.patients.listEntities({ queryOptions: { filter } })) patients.push(shown(row));
+    const onWard = this.patients.where('partitionKey', 'eq', ward);
+    const where = since === undefined ? onWard : onWard.and('admitted', 'ge', new Date(since).toISOString());
+    const rows = this.patients.listEntities({
+      where,
+      // one patient that cannot be decrypted must not hide the others
+      onDecryptionFailed: ({ error }) => this.logger.warn(`A patient was left out: ${error.code}`),
+    });
+    for await (const row of rows) patients.push(shown(row));
     return patients;
   }
 
@@ -78,6 +89,21 @@ export class PatientsController {
     return patient;
   }
 
+  @Patch(':ward/:number')
+  @ApiOperation({ summary: 'Change what is given of a patient' })
+  @ApiHeader({ name: 'If-Match', required: false, description: 'Only if nobody changed the patient since' })
+  @ApiResponse({ status: 200, type: AdmitPatient })
+  @ApiProblems({ 400: 'The change is not valid', 404: 'No such patient', 412: 'The patient was changed' })
+  async change(
+    @Param() { ward, number }: PatientKeys,
+    @Body() body: ChangePatient,
+    @Headers('if-match') etag?: string,
+  ): Promise<object> {
+    const change = { ...changesOf(body), partitionKey: ward, rowKey: number };
+    await this.patients.updateEntity(change, 'Merge', etag === undefined ? {} : { etag });
+    return shown(await this.patients.getEntity(ward, number));
+  }
+
   @Delete(':ward/:number')
   @HttpCode(204)
   @ApiOperation({ summary: 'Discharge a patient' })
@@ -89,9 +115,18 @@ export class PatientsController {
 }
 
 function patientOf(body: ReplacePatient, partitionKey: string, rowKey: string): Patient {
-  const { name, diagnosis, room, discretion = false, admitted = new Date().toISOString() } = body;
-  const patient = { partitionKey, rowKey, name, diagnosis, discretion, admitted };
-  return room === undefined ? patient : { ...patient, room };
+  const { name, diagnosis, discretion } = body;
+  const admitted = new Date().toISOString();
+  return { admitted, ...changesOf(body), partitionKey, rowKey, name, diagnosis, discretion: discretion ?? false };
+}
+
+/** Times as the entity keeps them: one form for all, so that filters compare them. */
+function changesOf({ born, admitted, ...given }: ChangePatient): Partial<Patient> {
+  return {
+    ...given,
+    ...(born === undefined ? {} : { born: born === null ? null : new Date(born) }),
+    ...(admitted == null ? {} : { admitted: new Date(admitted).toISOString() }),
+  };
 }
 
 /** The entity without what the SDK adds. */
