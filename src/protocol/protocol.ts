@@ -69,6 +69,12 @@ export interface PropertyPlace {
   readonly name: string;
 }
 
+/** A property to seal. */
+export interface PropertyContent {
+  readonly place: PropertyPlace;
+  readonly plaintext: Uint8Array;
+}
+
 /** Seals one new content with fresh parameters. */
 export interface ContentSealer {
   /** What this version adds to the encryption data. */
@@ -79,7 +85,7 @@ export interface ContentSealer {
   /** The same told rather than done, for a thread that seals in place: one of the two works, once. Only where a thread pays. */
   script?(): CipherScript;
   /** Only where the version defines entities. */
-  sealProperty?(place: PropertyPlace, plaintext: Uint8Array): Buffer;
+  sealProperties?(properties: readonly PropertyContent[]): Buffer[];
 }
 
 /** Opens one stored content. What it learns of the order of regions holds for all its windows. */

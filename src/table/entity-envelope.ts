@@ -3,7 +3,7 @@ import { getEncryptedProperties } from '../decorators/encryption-metadata.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { createEnvelope, openEnvelope } from '../envelope/envelope.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors.js';
-import type { ContentOpener } from '../protocol/protocol.js';
+import type { ContentOpener, PropertyContent } from '../protocol/protocol.js';
 import { traced } from '../tracing/span.js';
 import { type EncryptionData, formatEncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
 import {
@@ -23,7 +23,6 @@ import { decodeValue, encodeValue, type TypedText } from './values/property-valu
 /** Texts of sealed properties by their names. */
 export type SealedTexts = ReadonlyMap<string, TypedText>;
 
-type SealProperty = (name: string, plaintext: Uint8Array) => Buffer;
 type OpenProperty = (name: string, sealed: Uint8Array) => Buffer;
 
 /** Seals under a content key of its own; throws before anything is sent. A class that seals nothing is stored as it is. */
@@ -48,21 +47,27 @@ export async function sealRow(
   context: TableContext,
 ): Promise<Row & EntityKeys> {
   const { encryptionData, sealer } = await createEnvelope(context.policy, envelopeContext(context, entity));
-  const seal: SealProperty = (name, plaintext) =>
-    sealer.sealProperty?.({ ...keysOf(entity), name }, plaintext) ?? unsupported(encryptionData);
-
+  const contents = [
+    ...[...texts].map(([name, { bytes }]) => contentOf(entity, name, bytes)),
+    contentOf(entity, SEALED_NAMES_PROPERTY, formatSealedNames([...texts.keys()])),
+  ];
   return traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
     tell({ protocol: encryptionData.protocol });
+    const sealed = sealer.sealProperties?.(contents) ?? unsupported(encryptionData);
     const row: Row & EntityKeys = {
       ...entity,
-      ...Object.fromEntries([...texts].map(([name, { bytes }]) => [name, seal(name, bytes)])),
+      ...Object.fromEntries(contents.map(({ place }, index) => [place.name, sealed[index]])),
       [ENCRYPTION_DATA_PROPERTY]: formatEncryptionData(withTypes(encryptionData, texts), 'entity'),
-      [SEALED_NAMES_PROPERTY]: seal(SEALED_NAMES_PROPERTY, formatSealedNames([...texts.keys()])),
     };
     assertFits(row);
     return row;
   });
 }
+
+const contentOf = (keys: EntityKeys, name: string, plaintext: Uint8Array): PropertyContent => ({
+  place: { ...keysOf(keys), name },
+  plaintext,
+});
 
 /** Opens a row into an instance of the entity class. */
 export async function openEntity(row: Row & EntityKeys, context: TableContext): Promise<object> {

@@ -1,6 +1,6 @@
 import { openEnvelope } from '../../src/envelope/envelope.js';
 import type { PropertyPlace } from '../../src/protocol/protocol.js';
-import { partitionKeyFirst, rowKeyFirst, sealProperty } from '../../src/protocol/v1/entity.js';
+import { partitionKeyFirst, rowKeyFirst, sealProperties } from '../../src/protocol/v1/entity.js';
 import { parseEncryptionData } from '../../src/wire/encryption-data.js';
 import { ENCRYPTION_DATA_PROPERTY, parseSealedNames, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { casesOf, contentKeyOf, readingPolicy } from '../support/vectors.js';
@@ -43,10 +43,13 @@ describe('entities of other SDKs', () => {
     const entityIv = Buffer.from(String(data.fields['ContentEncryptionIV']), 'base64');
     const cipher = { key, entityIv, propertyIv: vector.javaV1 === true ? partitionKeyFirst : rowKeyFirst };
 
-    for (const name of vector.encryptedProperties) {
-      const value = Buffer.from(String(vector.entity.properties[name]?.value), 'utf8');
-      const sealed = sealProperty(cipher, placeOf(vector, name), value);
-      expect([name, sealed.toString('base64')]).toEqual([name, row[name]]);
-    }
+    const names = vector.encryptedProperties;
+    const properties = names.map((name) => ({
+      place: placeOf(vector, name),
+      plaintext: Buffer.from(String(vector.entity.properties[name]?.value), 'utf8'),
+    }));
+    const sealed = sealProperties(cipher, properties).map((bytes) => bytes.toString('base64'));
+
+    expect(sealed).toEqual(names.map((name) => row[name]));
   });
 });

@@ -152,7 +152,7 @@ describe('a property of an entity', () => {
     ['an empty one', 'name', '', 'pMzuROQksDlNHpZD2/JmzQ=='],
     ['the list of names', '_ClientEncryptionMetadata2', '["name"]', 'XbBqP/AS2xoSAf9/+9k+mw=='],
   ])('%s', (_what, name, text, expected) => {
-    const sealed = sealer().sealProperty?.(place(name), Buffer.from(text));
+    const [sealed] = sealer().sealProperties?.([{ place: place(name), plaintext: Buffer.from(text) }]) ?? [];
 
     expect(sealed?.toString('base64')).toBe(expected);
   });

@@ -6,12 +6,11 @@
  * The old Java SDK writes PartitionKey before RowKey and is told by its library name, or by having none. The parts are not
  * separated, as in every SDK. Source: docs/formats.md, "Entities".
  */
-import { cbcOpener, cbcSealer } from '../../crypto/aes-cbc.js';
-import { sha256 } from '../../crypto/bytes.js';
-import { runAll } from '../../crypto/byte-transform.js';
-import type { ContentKey } from '../../crypto/content-key.js';
 import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
-import type { JsonFields, PropertyPlace } from '../protocol.js';
+import { sha256 } from '../../crypto/bytes.js';
+import { ManyOpener, sealMany } from '../../crypto/cbc-many.js';
+import type { ContentKey } from '../../crypto/content-key.js';
+import type { JsonFields, PropertyContent, PropertyPlace } from '../protocol.js';
 
 export type PropertyIv = (entityIv: Uint8Array, place: PropertyPlace) => Buffer;
 
@@ -29,18 +28,25 @@ export function storedPropertyIv(fields: JsonFields): PropertyIv {
   return typeof library === 'string' && library.includes('Java') ? partitionKeyFirst : rowKeyFirst;
 }
 
-export interface EntityCipher {
+export interface EntityParameters {
   readonly key: ContentKey;
   readonly entityIv: Uint8Array;
   readonly propertyIv: PropertyIv;
 }
 
-export function sealProperty(cipher: EntityCipher, place: PropertyPlace, plaintext: Uint8Array): Buffer {
-  const iv = cipher.propertyIv(cipher.entityIv, place);
-  return runAll(cbcSealer({ key: cipher.key, iv, padding: 'pkcs7' }), plaintext);
+/** Seals properties, each under its own IV. */
+export function sealProperties(entity: EntityParameters, properties: readonly PropertyContent[]): Buffer[] {
+  const contents = properties.map(({ place, plaintext }) => ({
+    iv: entity.propertyIv(entity.entityIv, place),
+    plaintext,
+  }));
+  return sealMany(entity.key, contents);
 }
 
-export function openProperty(cipher: EntityCipher, place: PropertyPlace, sealed: Uint8Array): Buffer {
-  const iv = cipher.propertyIv(cipher.entityIv, place);
-  return runAll(cbcOpener({ key: cipher.key, iv, padding: 'pkcs7' }), sealed);
+export type PropertyOpener = (place: PropertyPlace, sealed: Uint8Array) => Buffer;
+
+/** Opens properties of one entity one by one. */
+export function propertyOpener(entity: EntityParameters): PropertyOpener {
+  const opener = new ManyOpener(entity.key);
+  return (place, sealed) => opener.open(entity.propertyIv(entity.entityIv, place), sealed);
 }

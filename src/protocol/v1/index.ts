@@ -8,7 +8,7 @@ import { once } from '../once.js';
 import type { JsonFields, Protocol } from '../protocol.js';
 import { cbcLayout, openWindow, paddingOf } from './content.js';
 import { CbcScript } from './script.js';
-import { openProperty, rowKeyFirst, sealProperty, storedPropertyIv } from './entity.js';
+import { type PropertyOpener, propertyOpener, rowKeyFirst, sealProperties, storedPropertyIv } from './entity.js';
 
 export const protocolV1: Protocol = {
   version: '1.0',
@@ -45,19 +45,21 @@ export const protocolV1: Protocol = {
         spend();
         return new CbcScript(content);
       },
-      sealProperty: (place, plaintext) =>
-        sealProperty({ key, entityIv: iv, propertyIv: rowKeyFirst }, place, plaintext),
+      sealProperties: (properties) => sealProperties({ key, entityIv: iv, propertyIv: rowKeyFirst }, properties),
     };
   },
 
   opener: (key, fields, { form }) => {
     const iv = storedIv(fields);
     const padding = paddingOf(form);
+    let openProperty: PropertyOpener | undefined;
     return {
       layout: cbcLayout(padding),
       open: (window) => openWindow({ key, iv, padding }, window),
-      openProperty: (place, sealed) =>
-        openProperty({ key, entityIv: iv, propertyIv: storedPropertyIv(fields) }, place, sealed),
+      openProperty: (place, sealed) => {
+        openProperty ??= propertyOpener({ key, entityIv: iv, propertyIv: storedPropertyIv(fields) });
+        return openProperty(place, sealed);
+      },
     };
   },
 };

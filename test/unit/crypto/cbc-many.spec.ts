@@ -1,0 +1,122 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { cbcOpener, cbcSealer } from '../../../src/crypto/aes-cbc.js';
+import { runAll } from '../../../src/crypto/byte-transform.js';
+import { ManyOpener, sealMany } from '../../../src/crypto/cbc-many.js';
+import { DecryptionError } from '../../../src/errors.js';
+
+const key = createSecretKey(randomBytes(32));
+const BLOCK = 16;
+/** Around the blocks, and around the length from which on a content has a cipher of its own. */
+const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 33, 64, 239, 240, 241, 255, 256, 257, 1000, 32 * 1024];
+
+const contentOf = (length: number) => ({ iv: randomBytes(BLOCK), plaintext: randomBytes(length) });
+const sealAlone = ({ iv, plaintext }: { readonly iv: Buffer; readonly plaintext: Buffer }): Buffer =>
+  runAll(cbcSealer({ key, iv, padding: 'pkcs7' }), plaintext);
+
+describe('many short contents', () => {
+  it.each(LENGTHS)('of %i bytes are sealed to the bytes that a cipher of its own gives', (length) => {
+    const content = contentOf(length);
+
+    expect(sealMany(key, [content])).toEqual([sealAlone(content)]);
+  });
+
+  it.each([
+    ['in order', LENGTHS],
+    ['back to front', [...LENGTHS].reverse()],
+    ['all of one length', [40, 40, 40]],
+    ['none', []],
+  ])('of any lengths are sealed side by side, %s', (_order, lengths) => {
+    const contents = lengths.map(contentOf);
+
+    expect(sealMany(key, contents)).toEqual(contents.map(sealAlone));
+  });
+
+  it('leave their plaintext and IVs as they were', () => {
+    const content = contentOf(40);
+    const before = structuredClone(content);
+
+    sealMany(key, [content]);
+
+    expect(content.plaintext.equals(before.plaintext)).toBe(true);
+    expect(content.iv.equals(before.iv)).toBe(true);
+  });
+
+  it('open one after another, long and short', () => {
+    const opener = new ManyOpener(key);
+    const contents = LENGTHS.map(contentOf);
+
+    const opened = contents.map((content) => opener.open(content.iv, sealAlone(content)));
+
+    expect(opened).toEqual(contents.map(({ plaintext }) => plaintext));
+  });
+
+  it('leave what is sealed as it was', () => {
+    const content = contentOf(40);
+    const sealed = sealAlone(content);
+
+    new ManyOpener(key).open(content.iv, sealed);
+
+    expect(sealed).toEqual(sealAlone(content));
+  });
+});
+
+describe('a content that is not whole', () => {
+  const content = contentOf(40);
+  const sealed = sealAlone(content);
+
+  it.each([0, 1, 15, 17, 31, 33, 47])('of %i bytes is refused', (length) => {
+    expect(() => new ManyOpener(key).open(content.iv, sealed.subarray(0, length))).toThrow(DecryptionError);
+  });
+
+  it('is opened or refused like by a cipher of its own, whatever byte was changed', () => {
+    const outcomeOf = (open: () => Buffer): string => {
+      try {
+        return open().toString('hex');
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const opener = new ManyOpener(key);
+
+    for (let at = 0; at < sealed.length; at++) {
+      for (const mask of [0x01, 0x07, 0x0f, 0x18, 0x80]) {
+        const changed = Buffer.from(sealed);
+        changed[at]! ^= mask;
+        const alone = cbcOpener({ key, iv: content.iv, padding: 'pkcs7' });
+        expect(outcomeOf(() => opener.open(content.iv, changed))).toBe(outcomeOf(() => runAll(alone, changed)));
+      }
+    }
+  });
+
+  it.each([
+    ['no padding', Buffer.alloc(BLOCK, 0)],
+    ['more padding than a block', Buffer.alloc(BLOCK, 17)],
+    ['padding that is not all the same', Buffer.from([...Buffer.alloc(BLOCK - 2), 1, 2])],
+  ])('with %s is refused', (_what, block) => {
+    const unpadded = runAll(cbcSealer({ key, iv: content.iv, padding: 'none' }), block);
+
+    expect(() => new ManyOpener(key).open(content.iv, unpadded)).toThrow(DecryptionError);
+  });
+
+  it('does not spoil the ones that are opened after it', () => {
+    const opener = new ManyOpener(key);
+
+    expect(() => opener.open(content.iv, sealed.subarray(1))).toThrow(DecryptionError);
+    expect(() => opener.open(content.iv, Buffer.from(sealed).reverse())).toThrow(DecryptionError);
+
+    expect(opener.open(content.iv, sealed)).toEqual(content.plaintext);
+  });
+
+  it('of another key or IV never opens to what it was', () => {
+    const opener = new ManyOpener(createSecretKey(randomBytes(32)));
+    const opened = [0, 1, 2, 3].flatMap(() => {
+      try {
+        return [opener.open(randomBytes(BLOCK), sealed)];
+      } catch {
+        return [];
+      }
+    });
+
+    expect(opened.some((bytes) => bytes.equals(content.plaintext))).toBe(false);
+  });
+});
