@@ -1,0 +1,19 @@
+/** The page of the clinic: no framework, no build, nothing from elsewhere. */
+import { callJson } from './api.js';
+import { attempt, byId, element, show } from './dom.js';
+import { startPatients } from './patients.js';
+import { startReferrals } from './referrals.js';
+import { startScans } from './scans.js';
+
+await attempt('upload-status', async () => {
+  const about = await callJson('about');
+  const facts = [
+    ['Protocol', about.protocol],
+    ['Key', about.keyId],
+    ['Storage', about.demonstration ? 'an emulator, in memory' : 'an Azure account'],
+  ];
+  const fact = ([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value));
+  show(byId('about'), ...facts.map(fact));
+  startPatients();
+  await Promise.all([startScans(about), startReferrals()]);
+});

@@ -1,0 +1,196 @@
+/** Scans: uploaded, listed, and both sides of the one that is chosen. */
+import { call, callJson, posted, Refusal, upload } from './api.js';
+import { attempt, byId, bytes, code, element, onSubmit, pairs, say, show, size } from './dom.js';
+import { fromHex, hexDump } from './hex.js';
+import { showReads } from './reads.js';
+import { heartbeat } from './recording.js';
+
+const SHOWN_BYTES = 192;
+const SHOWN_OF_PART = 64;
+const CHANGED_AT = 40;
+
+let about;
+/** The scan that is shown: its name, what is stored of it, whether reading it is refused. */
+let chosen = null;
+let turn = 0;
+/** The byte that was changed last, by scan. */
+const flipped = new Map();
+
+export async function startScans(told) {
+  about = told;
+  byId('tamper-card').hidden = !about.demonstration;
+  const input = byId('scan-file');
+  input.addEventListener('change', async () => {
+    if (input.files.length > 0) await attempt('upload-status', () => send(input.files[0]));
+    input.value = '';
+  });
+  byId('make-recording').addEventListener('click', () => attempt('upload-status', () => send(heartbeat())));
+  byId('tamper').addEventListener('click', () => attempt('tamper-status', tamper));
+  onSubmit(byId('range-form'), 'range-status', readPart);
+  await attempt('upload-status', listScans);
+}
+
+async function send(file) {
+  if (file.size > about.scanLimitBytes) throw new Error(`A scan has at most ${size(about.scanLimitBytes)}.`);
+  const name =
+    file.name
+      .replaceAll(/[^\w.-]+/g, '-')
+      .replace(/^[.-]+/, '')
+      .slice(-100) || 'scan';
+  const abort = new AbortController();
+  const cancel = () => abort.abort();
+  const onProgress = (sent, total) => {
+    byId('upload-bar').value = sent / total;
+    say('upload-status', `${size(sent)} of ${size(total)} sent`);
+  };
+  byId('upload-bar').value = 0;
+  byId('upload-progress').hidden = false;
+  byId('upload-cancel').addEventListener('click', cancel);
+  try {
+    await upload(`scans/${name}`, file, { onProgress, signal: abort.signal });
+  } finally {
+    byId('upload-progress').hidden = true;
+    byId('upload-cancel').removeEventListener('click', cancel);
+  }
+  flipped.delete(name);
+  await choose(name);
+  await listScans();
+  say('upload-status', `${name} is stored, encrypted: ${bytes(file.size)}.`);
+}
+
+async function listScans() {
+  const { scans } = await callJson('scans?limit=50');
+  byId('no-scans').hidden = scans.length > 0;
+  byId('scan-list-block').hidden = scans.length === 0;
+  show(byId('scan-list'), ...scans.map(scanItem));
+}
+
+function scanItem({ name, contentType, storedBytes }) {
+  const detail = element('small', {}, `${contentType}, ${size(storedBytes)} stored`);
+  const button = element('button', { type: 'button', ariaPressed: String(name === chosen?.name) }, name, detail);
+  button.addEventListener('click', () =>
+    attempt('upload-status', async () => {
+      await choose(name);
+      await listScans();
+    }),
+  );
+  return element('li', {}, button);
+}
+
+async function choose(name) {
+  for (const id of ['tamper-status', 'range-status']) say(id, '');
+  await refresh(name);
+  byId('scan').hidden = false;
+}
+
+/** Both sides, as they are now. Of two that overlap the later one is shown. */
+async function refresh(name) {
+  turn += 1;
+  const own = turn;
+  const stored = await callJson(`storage/blobs/scans/${name}?count=${SHOWN_BYTES}`);
+  const { content, isRefused } = await readStart(name);
+  if (own !== turn) return;
+  chosen = { name, stored, isRefused };
+  byId('tamper').textContent = isRefused ? 'Change it back' : 'Change a byte in storage';
+  byId('tamper').disabled = stored.contentLength === 0;
+  show(byId('scan-plain'), ...content);
+  show(byId('scan-stored'), ...storedSide(stored, flipped.get(name)));
+  if (about.demonstration) await showReads(chosen);
+}
+
+function storedSide({ contentLength, bytes: hex, encryptionData }, changed) {
+  const shown = fromHex(hex);
+  const info = encryptionData?.EncryptedRegionInfo;
+  const marks = [
+    ...(changed ? [{ from: changed.offset, to: changed.offset + 1, className: 'changed' }] : []),
+    ...(info ? [{ from: 0, to: info.NonceLength, className: 'nonce' }] : []),
+  ];
+  return [
+    pairs([
+      ['Stored', bytes(contentLength)],
+      ['Protocol', encryptionData?.EncryptionAgent?.Protocol ?? 'none'],
+      ['Key', encryptionData?.WrappedContentKey?.KeyId ?? 'none'],
+      ['Wrapped by', encryptionData?.WrappedContentKey?.Algorithm ?? 'none'],
+    ]),
+    element('h4', {}, `First ${bytes(shown.length)}: ciphertext, the nonce marked`),
+    hexDump({ bytes: shown, marks }),
+    element('h4', {}, 'Encryption data, in the metadata'),
+    code(JSON.stringify(encryptionData, null, 2)),
+  ];
+}
+
+/** What the application answers, and whether that is a refusal. */
+async function readStart(name) {
+  try {
+    const answer = await call(`scans/${name}`, { headers: { range: `bytes=0-${SHOWN_BYTES - 1}` }, cache: 'no-store' });
+    return { content: plainSide(name, answer, new Uint8Array(await answer.arrayBuffer())), isRefused: false };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const isEmpty = error.problem.status === 416;
+    return { content: isEmpty ? [pairs([['Content', 'empty']])] : refused(error), isRefused: !isEmpty };
+  }
+}
+
+function plainSide(name, { headers }, shown) {
+  const type = headers.get('content-type');
+  const [, total] = (headers.get('content-range') ?? '').split('/');
+  return [
+    pairs([
+      ['Content', bytes(Number(total ?? shown.length))],
+      ['Type', type],
+      ['ETag', headers.get('etag')],
+    ]),
+    ...media(name, type),
+    element('h4', {}, `First ${bytes(shown.length)}: as uploaded`),
+    hexDump({ bytes: shown }),
+  ];
+}
+
+function media(name, type) {
+  const src = `scans/${name}`;
+  if (/^image\//.test(type)) return [element('img', { src, alt: `The scan ${name}` })];
+  if (!/^audio\//.test(type)) return [];
+  const audio = element('audio', { src, controls: true, preload: 'metadata', ariaLabel: `The recording ${name}` });
+  for (const event of ['loadeddata', 'seeked', 'progress', 'pause']) {
+    audio.addEventListener(event, () => {
+      if (about.demonstration && chosen?.name === name) showReads(chosen).catch(() => undefined);
+    });
+  }
+  return [audio];
+}
+
+const refused = ({ problem }) => [
+  element(
+    'div',
+    { className: 'refused', role: 'alert' },
+    element('p', {}, element('strong', {}, 'Refused: '), element('code', {}, problem.code)),
+    element('p', {}, problem.detail),
+  ),
+  element('h4', {}, `Problem details, status ${problem.status}`),
+  code(JSON.stringify(problem, null, 2)),
+];
+
+async function tamper() {
+  const { name, stored, isRefused: wasRefused } = chosen;
+  const offset = Math.min(CHANGED_AT, stored.contentLength - 1);
+  const { before, after } = await callJson(`demonstration/scans/${name}/flip-byte`, posted({ offset }));
+  if (wasRefused) flipped.delete(name);
+  else flipped.set(name, { offset });
+  await refresh(name);
+  const outcome = chosen.isRefused ? 'Reading the scan is refused.' : 'The scan can be read again.';
+  say('tamper-status', `Byte ${offset} was ${before}, now it is ${after}. ${outcome}`);
+}
+
+async function readPart(fields) {
+  const [first, count] = [Number(fields.offset), Number(fields.count)];
+  const { name } = chosen;
+  const init = { headers: { range: `bytes=${first}-${first + count - 1}` }, cache: 'no-store' };
+  const answer = await call(`scans/${name}`, init);
+  const part = new Uint8Array(await answer.arrayBuffer());
+  say(
+    'range-status',
+    `Asked for ${bytes(count)}, received ${bytes(part.length)}: ${answer.headers.get('content-range')}.`,
+  );
+  byId('range-status').append(hexDump({ bytes: part.subarray(0, SHOWN_OF_PART), offset: first }));
+  if (about.demonstration) await showReads(chosen);
+}

@@ -1,0 +1,202 @@
+/** The page, as a person uses it, in a real browser. */
+import type { Browser, Locator, Page } from 'playwright-core';
+import { browserPath, launch } from './support/browser.js';
+import { type TestClinic, testClinic } from './support/clinic.js';
+
+const executablePath = browserPath();
+const isInCi = process.env['CI'] === 'true';
+if (executablePath === null && !isInCi) {
+  console.warn('No Chromium here: the page is not driven. Set CHROMIUM_PATH to one.');
+}
+
+const REGION = 4 * 1024 * 1024;
+let clinic: TestClinic | undefined;
+let browser: Browser | undefined;
+let page: Page;
+const faults: string[] = [];
+
+const side = (name: string, index: number): Locator => page.getByRole('article', { name }).nth(index);
+const button = (name: string): Locator => page.getByRole('button', { name });
+const statusWith = (text: string | RegExp): Promise<void> =>
+  page.getByRole('status').filter({ hasText: text }).waitFor();
+const [READS, STORES] = ['The application reads', 'The service stores'];
+
+async function openPage(viewport = { width: 1240, height: 900 }): Promise<void> {
+  if (clinic === undefined || browser === undefined) throw new Error('They are started before');
+  const { url } = clinic;
+  page = await browser.newPage({ viewport });
+  page.setDefaultTimeout(30_000);
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url)) faults.push(`The page asked for ${request.url()}`);
+  });
+  await page.goto(url);
+}
+
+async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promise<void> {
+  await page.getByLabel('Upload a file').setInputFiles({ name, mimeType, buffer });
+  await statusWith(`${name} is stored, encrypted`);
+}
+
+(executablePath === null && !isInCi ? describe.skip : describe)('the page', () => {
+  beforeAll(async () => {
+    if (executablePath === null) throw new Error('CI has to have Chromium: install it, or set CHROMIUM_PATH');
+    clinic = await testClinic();
+    browser = await launch(executablePath);
+    await openPage();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await clinic?.close();
+  });
+
+  it('tells what the clinic encrypts with', async () => {
+    await page.getByText('clinic:test').first().waitFor();
+
+    expect(await page.locator('#about').innerText()).toMatch(/Protocol\s+2\.0\s+Key\s+clinic:test/);
+  });
+
+  it('shows the progress of an upload', async () => {
+    await page.evaluate(`{
+      const bar = document.querySelector('progress');
+      globalThis.seen = [];
+      new MutationObserver(() => seen.push(bar.value)).observe(bar, { attributes: true });
+    }`);
+    await button('Make a recording').click();
+    await statusWith('heartbeat.wav is stored, encrypted');
+
+    const seen = await page.evaluate<number[]>('seen');
+    expect(seen.at(-1)).toBe(1);
+    expect(await page.getByRole('progressbar').isVisible()).toBe(false);
+  });
+
+  it('plays a recording by ranges, and tells what a seek cost', async () => {
+    await page.evaluate(`(async () => {
+      const audio = document.querySelector('audio');
+      const told = (event) => new Promise((resolve) => audio.addEventListener(event, resolve, { once: true }));
+      if (audio.readyState === 0) await told('loadedmetadata');
+      const seeked = told('seeked');
+      audio.currentTime = 290;
+      await seeked;
+    })()`);
+    // the last region of seven, and it alone
+    const seek = page
+      .locator('#reads tr')
+      .filter({ hasText: /bytes=2[56]\d{6}-/ })
+      .first();
+    await seek.waitFor();
+
+    expect(await seek.innerText()).toMatch(/\s7$/);
+    expect(await page.locator('#regions span').count()).toBe(7);
+    expect(await page.locator('#regions span').nth(6).getAttribute('class')).not.toBe('');
+  });
+
+  it('reads a part at the price of its region', async () => {
+    await page.getByLabel('From byte').fill(String(2 * REGION + 5));
+    await page.getByLabel('Count').fill('10');
+    await button('Read the part').click();
+    await statusWith(`Asked for 10 bytes, received 10 bytes: bytes ${2 * REGION + 5}-${2 * REGION + 14}/`);
+
+    const line = page.locator('#reads tr').filter({ hasText: `bytes=${2 * REGION + 5}-` });
+    await line.filter({ hasText: '4,194,332 bytes' }).waitFor();
+    expect(await line.innerText()).toMatch(/\s3$/);
+  });
+
+  it('shows a scan in clear beside its ciphertext, encryption data, protocol and key', async () => {
+    await uploadFile('note.txt', 'text/plain', Buffer.from('A plain sentence that must not be stored.'));
+    const [reads, stores] = [await side(READS, 0).innerText(), await side(STORES, 0).innerText()];
+
+    expect(reads).toContain('A plain sentenc');
+    expect(reads).toContain('41 bytes');
+    expect(stores).not.toContain('A plain sentenc');
+    expect(stores).not.toContain('41 20 70 6c 61 69 6e');
+    expect(stores).toMatch(/Protocol\s+2\.0\s+Key\s+clinic:test\s+Wrapped by\s+A256KW/);
+    expect(stores).toContain('"EncryptionAlgorithm": "AES_GCM_256"');
+  });
+
+  it('shows that a changed byte is found out, and that the scan is back with the byte', async () => {
+    await button('Change a byte in storage').click();
+    await statusWith(/Byte 40 was [\da-f]{2}, now it is [\da-f]{2}\. Reading the scan is refused\./);
+
+    const refusal = page.getByRole('alert');
+    expect(await refusal.innerText()).toContain('DECRYPTION_FAILED');
+    expect(await side(READS, 0).innerText()).not.toContain('A plain sentenc');
+    expect(await page.locator('.hex .changed').count()).toBe(1);
+
+    await button('Change it back').click();
+    await statusWith('The scan can be read again.');
+    expect(await side(READS, 0).innerText()).toContain('A plain sentenc');
+  });
+
+  it('tells why an upload is refused', async () => {
+    await page.route('**/scans/late.txt', (route) =>
+      route.fulfill({ status: 503, json: { status: 503, code: 'KEY_UNAVAILABLE', detail: 'try again' } }),
+    );
+    await page
+      .getByLabel('Upload a file')
+      .setInputFiles({ name: 'late.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
+
+    await statusWith('KEY_UNAVAILABLE: try again');
+  });
+
+  it('sends a referral, shows it sealed in the queue, and receives it', async () => {
+    await page.getByLabel('Reason').fill('a murmur to listen to');
+    await button('Send the referral').click();
+    await side(STORES, 1).getByText('EncryptedMessageContents').waitFor();
+
+    expect(await side(STORES, 1).innerText()).not.toContain('murmur');
+    expect(await side(READS, 1).innerText()).not.toContain('murmur');
+
+    await button('Receive the next').click();
+    await side(READS, 1).getByText('a murmur to listen to').waitFor();
+    await side(STORES, 1).getByText('The queue is empty.').waitFor();
+  });
+
+  it('adds a patient and shows the stored row', async () => {
+    await page.getByLabel('Name').fill('Ada Example');
+    await page.getByLabel('Diagnosis').fill('nothing serious');
+    await button('Add the patient').click();
+    await side(STORES, 2).getByText('_ClientEncryptionMetadata1').waitFor();
+
+    expect(await side(READS, 2).innerText()).toMatch(/name\s+Ada Example\s+diagnosis\s+nothing serious/);
+    const row = (name: string): Promise<string> => side(STORES, 2).getByRole('row', { name }).first().innerText();
+    expect(await row('diagnosis')).toContain('binary, sealed');
+    expect(await row('room')).toMatch(/string, in clear\s+5/);
+    expect(await side(STORES, 2).innerText()).not.toMatch(/Ada Example|nothing serious/);
+  });
+
+  it('says that a patient is there already', async () => {
+    await button('Add the patient').click();
+
+    await statusWith('EntityAlreadyExists');
+  });
+
+  it('lists the scans again when it is opened again', async () => {
+    await page.close();
+    await openPage();
+    await page.getByRole('button', { name: /^note\.txt/ }).click();
+
+    await side(READS, 0).getByText('A plain sentenc').waitFor();
+  });
+
+  it.each([[360], [800], [1240]])('fits a width of %d pixels', async (width) => {
+    await page.setViewportSize({ width, height: 800 });
+
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  });
+
+  it('has a name for every control, and shows where the keyboard is', async () => {
+    const nameless = await page.evaluate(`[...document.querySelectorAll('button, input, a, audio')]
+      .filter((control) => !control.labels?.length && !control.textContent.trim() && !control.ariaLabel)
+      .map((control) => control.outerHTML)`);
+    await page.keyboard.press('Tab');
+    const outline = await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle');
+
+    expect(nameless).toEqual([]);
+    expect(outline).not.toBe('none');
+  });
+
+  it('asked nobody but the clinic, and broke nowhere', () => {
+    expect(faults).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+/**
+ * Takes the README's pictures of the example application, which has to run on its embedded emulator:
+ * `node tools/screenshots.mjs http://127.0.0.1:3000`. Needs Chromium, at CHROMIUM_PATH or where Debian has it.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const FOLDER = fileURLToPath(new URL('../docs/images', import.meta.url));
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+];
+const DESKTOP = { width: 1240, height: 600 };
+const PHONE = { width: 360, height: 760 };
+
+const [base = 'http://127.0.0.1:3000'] = process.argv.slice(2);
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  args: [...ARGUMENTS, '--disable-component-update', '--disable-sync'],
+});
+mkdirSync(FOLDER, { recursive: true });
+try {
+  await picture('page-light', { viewport: DESKTOP, colorScheme: 'light' }, async (page) => {
+    await page.getByRole('button', { name: 'Make a recording' }).click();
+    await page.getByText('is stored, encrypted').waitFor();
+    await page.locator('audio').evaluate(async (audio) => {
+      const told = (event) => new Promise((resolve) => audio.addEventListener(event, resolve, { once: true }));
+      if (audio.readyState === 0) await told('loadedmetadata');
+      const seeked = told('seeked');
+      audio.currentTime = 200;
+      await seeked;
+    });
+    await page
+      .getByRole('cell', { name: /^\d( to \d)?$/ })
+      .first()
+      .waitFor();
+    await page.locator('#reads-card').screenshot({ path: pathOf('page-range') });
+    await page.locator('#scan-list-label').evaluate((label) => label.scrollIntoView());
+  });
+  await picture('page-dark', { viewport: DESKTOP, colorScheme: 'dark' }, async (page) => {
+    await page.getByRole('button', { name: 'heartbeat.wav' }).click();
+    await page.getByRole('button', { name: 'Change a byte' }).click();
+    await page.getByText('DECRYPTION_FAILED').first().waitFor();
+    await page.locator('#scan-list-label').evaluate((label) => label.scrollIntoView());
+  });
+  await picture('page-phone', { viewport: PHONE, colorScheme: 'light' }, async (page) => {
+    await page.getByLabel('Number').fill(String(Date.now()));
+    await page.getByRole('button', { name: 'Add the patient' }).click();
+    await page.getByText('binary, sealed').first().waitFor();
+    await page.locator('#patients .sides').evaluate((sides) => sides.scrollIntoView());
+  });
+} finally {
+  await browser.close();
+}
+
+async function picture(name, context, act) {
+  const page = await browser.newPage({ ...context, reducedMotion: 'reduce' });
+  await page.goto(base);
+  await act(page);
+  await page.screenshot({ path: pathOf(name) });
+  await page.close();
+}
+
+function pathOf(name) {
+  return join(FOLDER, `${name}.png`);
+}
