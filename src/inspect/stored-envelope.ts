@@ -18,7 +18,9 @@ export interface StoredEnvelope {
 /** Bytes that AES key wrap adds; bytes of what is wrapped, by protocol. */
 const KEY_WRAP_OVERHEAD = 8;
 const PACKED_LENGTHS: Readonly<Record<string, number>> = { '1.0': 32, '2.0': 40, '2.1': 40 };
-const RSA_LENGTHS = [256, 384, 512, 768, 1024, 2048];
+/** RSA keys are as long as their modulus: at least 1024 bits, and in whole words. */
+const LEAST_RSA_LENGTH = 128;
+const RSA_WORD = 8;
 
 /** `root`: the text as stored, or JSON that is parsed already, as in a message. */
 export function inspectEnvelope(given: string | JsonObject, form: ContentForm): StoredEnvelope {
@@ -74,10 +76,7 @@ function factsOf(root: JsonObject, library: string | null): Facts {
 
 function wrapAnomalies({ wrappedKey, protocol }: EncryptionData): Anomaly[] {
   const { algorithm, encryptedKey, keyId } = wrappedKey;
-  const isKeyWrap = /^A(128|192|256)KW$/.test(algorithm);
-  const isRsa = algorithm.startsWith('RSA');
-  const expected = isKeyWrap ? [(PACKED_LENGTHS[protocol] ?? 0) + KEY_WRAP_OVERHEAD] : RSA_LENGTHS;
-  const isOdd = (isKeyWrap || isRsa) && !expected.includes(encryptedKey.length);
+  const isOdd = !isWrappedLength(algorithm, protocol, encryptedKey.length);
   return [
     ...(isOdd
       ? [
@@ -90,6 +89,12 @@ function wrapAnomalies({ wrappedKey, protocol }: EncryptionData): Anomaly[] {
     ...(encryptedKey.length === 0 ? [{ code: 'WRAPPED_KEY_EMPTY', text: 'there is no wrapped key' }] : []),
     ...(keyId === '' ? [{ code: 'KEY_ID_EMPTY', text: 'the key id is empty: no resolver can find the key' }] : []),
   ];
+}
+
+/** Whether such a wrapped key may be that long, bytes; of unknown algorithms nothing is known. */
+function isWrappedLength(algorithm: string, protocol: string, length: number): boolean {
+  if (/^A(128|192|256)KW$/.test(algorithm)) return length === (PACKED_LENGTHS[protocol] ?? 0) + KEY_WRAP_OVERHEAD;
+  return !algorithm.startsWith('RSA') || (length >= LEAST_RSA_LENGTH && length % RSA_WORD === 0);
 }
 
 function libraryOf(root: JsonObject): string | null {

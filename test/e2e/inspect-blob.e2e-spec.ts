@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { BlobServiceClient, type BlockBlobClient } from '@azure/storage-blob';
 import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { ENCRYPTION_DATA_ENTRY } from '../../src/wire/blob-metadata.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor, content, policyOf } from '../support/blobs.js';
-import { codesOf, findingOf } from '../support/inspections.js';
+import { codesOf, findingOf, keyFolder } from '../support/inspections.js';
 import { recordSpans } from '../support/recorded-spans.js';
 import { casesOf, keyArguments, storedBytes } from '../support/vectors.js';
 
@@ -20,11 +17,7 @@ const policies = {
 };
 type Version = keyof typeof policies;
 
-const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
-const keyFile = join(folder, 'key');
-writeFileSync(keyFile, `${keyBase64}\n`);
-const withKey = ['--key-base64-file', keyFile];
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder, withKey } = keyFolder(keyBase64);
 
 let containers: Readonly<Record<Version, EncryptedContainerClient>>;
 let containerName: string;

@@ -1,23 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { TableClient, type TableEntity } from '@azure/data-tables';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { connectionString, uniqueTableName } from '../support/azurite.js';
-import { codesOf, findingOf } from '../support/inspections.js';
+import { codesOf, findingOf, keyFolder } from '../support/inspections.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 import { casesOf, keyArguments } from '../support/vectors.js';
 
 const keyBase64 = Buffer.alloc(32, 5).toString('base64');
 const keyEncryptionKey = AesKeyEncryptionKey.fromBase64('inspected:key', keyBase64);
 
-const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
-const keyFile = join(folder, 'key');
-writeFileSync(keyFile, keyBase64);
-const withKey = ['--key-base64-file', keyFile];
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder, withKey } = keyFolder(keyBase64);
 
 class Patient {
   partitionKey!: string;

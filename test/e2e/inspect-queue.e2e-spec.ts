@@ -1,23 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { policyOf } from '../support/blobs.js';
-import { codesOf, findingOf, inspected } from '../support/inspections.js';
+import { codesOf, findingOf, inspected, keyFolder } from '../support/inspections.js';
 import { casesOf, keyArguments } from '../support/vectors.js';
 
 const keyBase64 = Buffer.alloc(32, 9).toString('base64');
 const keyEncryptionKey = AesKeyEncryptionKey.fromBase64('inspected:key', keyBase64);
 
-const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
-const keyFile = join(folder, 'key');
-writeFileSync(keyFile, keyBase64);
-const withKey = ['--key-base64-file', keyFile];
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder, withKey } = keyFolder(keyBase64);
 
 const service = QueueServiceClient.fromConnectionString(connectionString());
 

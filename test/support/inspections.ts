@@ -1,4 +1,7 @@
 /** Inspections as the command makes them, without the process around it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Command, parseCommand } from '../../src/inspect/command-line.js';
 import { inspect } from '../../src/inspect/inspect.js';
 import type { Finding, Report } from '../../src/inspect/report.js';
@@ -17,3 +20,12 @@ export async function findingOf(...args: readonly string[]): Promise<Finding> {
 }
 
 export const codesOf = ({ anomalies }: Finding): readonly string[] => anomalies.map(({ code }) => code);
+
+/** A folder for key files, gone after the tests of the file; one AES key is in it, and these arguments name it. */
+export function keyFolder(keyBase64: string): { readonly folder: string; readonly withKey: readonly string[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'key');
+  writeFileSync(path, `${keyBase64}\n`);
+  return { folder, withKey: ['--key-base64-file', path] };
+}
