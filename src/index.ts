@@ -70,12 +70,8 @@ export type { EncryptedBlobProperties, RewrapResult } from './blob/metadata.js';
 export type { PageUploadOptions } from './blob/upload-pages.js';
 export { EncryptedQueueService } from './queue/encrypted-queue.service.js';
 export type { Decrypted } from './queue/decrypted-message.js';
-export {
-  EncryptedQueueClient,
-  type EncryptedQueueOptions,
-  type EncryptedReceiveOptions,
-  type EncryptedSendOptions,
-} from './queue/encrypted-queue-client.js';
+export { EncryptedQueueClient } from './queue/encrypted-queue-client.js';
+export type { EncryptedQueueOptions, EncryptedReceiveOptions, EncryptedSendOptions } from './queue/queue-options.js';
 export type { QueueDecryptionFailedHandler, QueueDecryptionFailure } from './queue/decryption-failure.js';
 export type { MessageEncoding } from './queue/message-encoding.js';
 export { EncryptedTableService } from './table/encrypted-table.service.js';

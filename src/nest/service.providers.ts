@@ -2,7 +2,7 @@
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { EncryptedBlobService } from '../blob/encrypted-blob.service.js';
 import { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
-import type { EncryptedQueueOptions } from '../queue/encrypted-queue-client.js';
+import type { EncryptedQueueOptions } from '../queue/queue-options.js';
 import { EncryptedTableService } from '../table/encrypted-table.service.js';
 import { EncryptedStorageHealthIndicator } from './encrypted-storage.health.js';
 import { type EncryptionPolicies, toPolicies } from './encryption-policies.js';

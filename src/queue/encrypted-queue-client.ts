@@ -31,25 +31,8 @@ import { boundedMap } from '../streams/bounded-map.js';
 import { traced } from '../tracing/span.js';
 import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { Decrypted, Peeked, Received } from './decrypted-message.js';
-import type { MessageEncoding } from './message-encoding.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
-
-export interface EncryptedQueueOptions {
-  /** What a message looks like inside the ciphertext; default `text`. */
-  readonly messageEncoding?: MessageEncoding;
-  /** For every receive and peek that has no handler of its own; default none: such a message makes the call throw. */
-  readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
-}
-
-export interface EncryptedSendOptions {
-  /** Key for this one message, before the module's. */
-  readonly keyEncryptionKey?: KeyEncryptionKey;
-}
-
-export interface EncryptedReceiveOptions {
-  /** For this call, in place of the service's handler. */
-  readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
-}
+import type { EncryptedQueueOptions, EncryptedReceiveOptions, EncryptedSendOptions } from './queue-options.js';
 
 /**
  * A queue whose messages are encrypted, each under a content key of its own. Empty messages are encrypted too.
@@ -75,6 +58,7 @@ export class EncryptedQueueClient {
     private readonly options: EncryptedQueueOptions = {},
   ) {}
 
+  /** Name of the queue. */
   get name(): string {
     return this.unencryptedClient.name;
   }
@@ -85,26 +69,32 @@ export class EncryptedQueueClient {
     return new EncryptedQueueClient(this.unencryptedClient, { ...policy, unwrapCache: false }, this.options);
   }
 
+  /** Creates the queue; 409 if it is there. */
   create(options?: QueueCreateOptions): Promise<QueueCreateResponse> {
     return this.unencryptedClient.create(options);
   }
 
+  /** Creates the queue unless it is there. */
   createIfNotExists(options?: QueueCreateOptions): Promise<QueueCreateIfNotExistsResponse> {
     return this.unencryptedClient.createIfNotExists(options);
   }
 
+  /** Deletes the queue with everything in it. */
   delete(options?: QueueDeleteOptions): Promise<QueueDeleteResponse> {
     return this.unencryptedClient.delete(options);
   }
 
+  /** Deletes the queue with everything in it, if it is there. */
   deleteIfExists(options?: QueueDeleteOptions): Promise<QueueDeleteIfExistsResponse> {
     return this.unencryptedClient.deleteIfExists(options);
   }
 
+  /** Whether the queue is there. */
   exists(options?: QueueExistsOptions): Promise<boolean> {
     return this.unencryptedClient.exists(options);
   }
 
+  /** Metadata and the approximate number of messages. */
   getProperties(options?: QueueGetPropertiesOptions): Promise<QueueGetPropertiesResponse> {
     return this.unencryptedClient.getProperties(options);
   }
@@ -180,6 +170,7 @@ export class EncryptedQueueClient {
     });
   }
 
+  /** Deletes a received message. */
   deleteMessage(
     messageId: string,
     popReceipt: string,
@@ -188,6 +179,7 @@ export class EncryptedQueueClient {
     return this.unencryptedClient.deleteMessage(messageId, popReceipt, options);
   }
 
+  /** Deletes all messages. */
   clearMessages(options?: QueueClearMessagesOptions): Promise<QueueClearMessagesResponse> {
     return this.unencryptedClient.clearMessages(options);
   }

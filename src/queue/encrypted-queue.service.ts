@@ -1,7 +1,8 @@
 import type { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { closeUnwrapCache } from '../envelope/key-calls.js';
-import { EncryptedQueueClient, type EncryptedQueueOptions } from './encrypted-queue-client.js';
+import { EncryptedQueueClient } from './encrypted-queue-client.js';
+import type { EncryptedQueueOptions } from './queue-options.js';
 
 /** The queue service of an account, with encryption. Injectable where `EncryptedStorageModule` is imported. */
 export class EncryptedQueueService {
@@ -17,6 +18,7 @@ export class EncryptedQueueService {
     return this.connect();
   }
 
+  /** A queue by its name; nothing is requested until it is used. */
   getQueueClient(queueName: string): EncryptedQueueClient {
     return new EncryptedQueueClient(this.unencryptedServiceClient.getQueueClient(queueName), this.policy, this.options);
   }

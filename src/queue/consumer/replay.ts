@@ -3,6 +3,7 @@ import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { MAX_BATCH } from './consumer-options.js';
 import { parsePoisonMessage, type PoisonMessage } from './poison-message.js';
 
+/** Which messages of a poison queue are put back. */
 export interface ReplayOptions {
   /** Which messages to put back; default all. */
   readonly where?: (message: PoisonMessage) => boolean;

@@ -1,0 +1,24 @@
+/** Options of a queue client, and of its calls beside the SDK's own. */
+import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
+import type { MessageEncoding } from './message-encoding.js';
+
+/** What all calls of a queue client share. */
+export interface EncryptedQueueOptions {
+  /** What a message looks like inside the ciphertext; default `text`. */
+  readonly messageEncoding?: MessageEncoding;
+  /** For every receive and peek that has no handler of its own; default none: such a message makes the call throw. */
+  readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
+}
+
+/** Beside the SDK's own options of a call that writes a message. */
+export interface EncryptedSendOptions {
+  /** Key for this one message, before the module's. */
+  readonly keyEncryptionKey?: KeyEncryptionKey;
+}
+
+/** Beside the SDK's own options of a call that reads messages. */
+export interface EncryptedReceiveOptions {
+  /** For this call, in place of the service's handler. */
+  readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
+}
