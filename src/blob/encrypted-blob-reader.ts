@@ -43,14 +43,17 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     this.context = { ...environment, client, policy };
   }
 
+  /** Name of the blob in its container. */
   get name(): string {
     return this.unencryptedClient.name;
   }
 
+  /** Name of its container. */
   get containerName(): string {
     return this.unencryptedClient.containerName;
   }
 
+  /** Address of the blob. */
   get url(): string {
     return this.unencryptedClient.url;
   }
@@ -114,6 +117,7 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     );
   }
 
+  /** Whether the blob is there. */
   exists(options?: BlobExistsOptions): Promise<boolean> {
     return this.unencryptedClient.exists(options);
   }
@@ -145,10 +149,12 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     return traced('EncryptedBlobClient.rewrapKey', options, (traceable) => rewrapKey(this.context, traceable));
   }
 
+  /** Deletes the blob. */
   delete(options?: BlobDeleteOptions): Promise<BlobDeleteResponse> {
     return this.unencryptedClient.delete(options);
   }
 
+  /** Deletes the blob if it is there. */
   deleteIfExists(options?: BlobDeleteOptions): Promise<BlobDeleteIfExistsResponse> {
     return this.unencryptedClient.deleteIfExists(options);
   }

@@ -21,6 +21,7 @@ export class EncryptedBlobService {
     return this.connect();
   }
 
+  /** A container by its name; nothing is requested until it is used. */
   getContainerClient(containerName: string): EncryptedContainerClient {
     const client = this.unencryptedServiceClient.getContainerClient(containerName);
     return new EncryptedContainerClient(client, this.policy, this.environment);

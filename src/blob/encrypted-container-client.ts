@@ -20,22 +20,27 @@ export class EncryptedContainerClient {
     private readonly environment: BlobEnvironment = {},
   ) {}
 
+  /** Name of the container. */
   get containerName(): string {
     return this.unencryptedClient.containerName;
   }
 
+  /** Creates the container unless it is there. */
   createIfNotExists(options?: ContainerCreateOptions): Promise<ContainerCreateIfNotExistsResponse> {
     return this.unencryptedClient.createIfNotExists(options);
   }
 
+  /** Deletes the container with everything in it, if it is there. */
   deleteIfExists(options?: ContainerDeleteMethodOptions): Promise<ContainerDeleteIfExistsResponse> {
     return this.unencryptedClient.deleteIfExists(options);
   }
 
+  /** Whether the container is there. */
   exists(): Promise<boolean> {
     return this.unencryptedClient.exists();
   }
 
+  /** A block blob by its name; nothing is requested until it is used. */
   getBlockBlobClient(blobName: string): EncryptedBlockBlobClient {
     const client = this.unencryptedClient.getBlockBlobClient(blobName);
     return new EncryptedBlockBlobClient(client, this.policy, this.environment);

@@ -75,6 +75,7 @@ export function createSnapshot(
   );
 }
 
+/** What became of a blob's wrapped key. */
 export interface RewrapResult {
   /** Id of the key that wraps the content key now. */
   readonly keyId: string;

@@ -30,8 +30,15 @@ import { DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './upload.js';
 const PAGE_LENGTH = 512;
 const CONFLICT = 409;
 
+/** Options of an upload of pages: the SDK's own for the creation of the blob, and these. */
 export interface PageUploadOptions extends PageBlobCreateOptions, EncryptedOperationOptions {
+  /**
+   * Requests of 4 MiB under way at once.
+   *
+   * @defaultValue 5
+   */
   readonly concurrency?: number;
+  /** Told of the bytes of plaintext that are stored. */
   readonly onProgress?: (progress: { loadedBytes: number }) => void;
 }
 

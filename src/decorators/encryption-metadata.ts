@@ -12,6 +12,7 @@ export type EncryptedValueType = 'string' | 'number' | 'bigint' | 'boolean' | 'd
 
 const VALUE_TYPES: readonly unknown[] = ['string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json'];
 
+/** What `@Encrypt()` can be told. */
 export interface EncryptOptions {
   /** Encrypts the property only in entities for which this holds; it stays clear in the others. */
   readonly when?: (entity: never) => boolean;
@@ -22,6 +23,7 @@ export interface EncryptOptions {
   readonly type?: EncryptedValueType;
 }
 
+/** A property that `@Encrypt()` marks. */
 export interface EncryptedProperty {
   readonly propertyKey: string;
   readonly options: EncryptOptions;

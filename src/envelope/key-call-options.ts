@@ -1,5 +1,6 @@
 /** How a policy calls its keys: how many calls at once, and how long what they unwrapped is kept. Defaults and limits. */
 
+/** How many unwrapped content keys are kept, and for how long. */
 export interface UnwrapCacheOptions {
   /**
    * Content keys that are kept at most, 1 to 100,000; the one that was not used for longest goes first.
@@ -17,6 +18,7 @@ export interface UnwrapCacheOptions {
 
 export type UnwrapCacheBounds = Required<UnwrapCacheOptions>;
 
+/** How keys are called. */
 export interface KeyCallOptions {
   /**
    * Calls to keys, wrap and unwrap, that are under way at once over all operations of this policy, 1 to 1,000.

@@ -6,6 +6,7 @@ import type { ContentOpener } from '../protocol/protocol.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import { resourceOf } from './target.js';
 
+/** What may be told of it. */
 export interface ReadFailure {
   /** The code of the error that the caller gets. */
   readonly code: string;
@@ -17,6 +18,7 @@ export interface ReadFailure {
   readonly keyId: string;
 }
 
+/** Told once for each content, before the caller gets the error. */
 export type ReadFailureListener = (failure: ReadFailure) => void;
 
 /** Opens by `open`, and watches what it gives: a failure is told once, when it comes, and thrown on. */

@@ -19,11 +19,13 @@ import { keyServiceError } from './key-service-error.js';
 /** The part of `CryptographyClient` of `@azure/keyvault-keys` that is used; that class fits as it is. */
 export interface CryptographyClientLike {
   readonly keyID?: string | undefined;
+  /** `keyID` of the answer names the version of the key that wrapped. */
   wrapKey(
     algorithm: KeyWrapAlgorithm,
     key: Uint8Array,
     options?: KeyOperationOptions,
   ): Promise<{ readonly result: Uint8Array; readonly keyID?: string | undefined }>;
+  /** Rejects with a status code if the vault refuses. */
   unwrapKey(
     algorithm: KeyWrapAlgorithm,
     encryptedKey: Uint8Array,

@@ -13,6 +13,7 @@ import {
 const DEFAULT_TIMEOUT_MS = 3000;
 const DEFAULT_MAX_AGE_MS = 10_000;
 
+/** What a probe asks for. */
 export interface StorageHealthOptions {
   /**
    * Milliseconds that a check may take before it counts as failed.

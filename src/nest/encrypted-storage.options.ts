@@ -41,6 +41,7 @@ export type StorageConnection =
   | {
       readonly blobServiceClient?: BlobServiceClient;
       readonly queueServiceClient?: QueueServiceClient;
+      /** Gives the plain SDK client of a table. */
       readonly tableClientFactory?: (tableName: string) => TableClient;
     };
 
@@ -84,6 +85,7 @@ export interface EncryptionOptions extends KeyCallOptions {
   readonly regionLength?: number;
 }
 
+/** What concerns blobs alone. */
 export interface BlobOptions {
   /** What differs from `encryption` for blobs. */
   readonly encryption?: Partial<EncryptionOptions>;
@@ -99,6 +101,7 @@ export interface BlobOptions {
   readonly workers?: number;
 }
 
+/** What concerns queues alone. */
 export interface QueueOptions {
   /** What differs from `encryption` for queues. */
   readonly encryption?: Partial<EncryptionOptions>;
@@ -114,6 +117,7 @@ export interface QueueOptions {
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
 }
 
+/** What concerns tables alone. */
 export interface TableOptions {
   /** What differs from `encryption` for tables. */
   readonly encryption?: Partial<EncryptionOptions>;
@@ -146,9 +150,15 @@ export interface EncryptedStorageModuleExtras {
 
 /** What `useClass` and `useExisting` of `forRootAsync` implement. */
 export interface EncryptedStorageOptionsFactory {
+  /**
+   * Gives the options, once at start-up.
+   *
+   * @param name - of the account, as `forRootAsync` has it
+   */
   createEncryptedStorageOptions(name?: string): EncryptedStorageModuleOptions | Promise<EncryptedStorageModuleOptions>;
 }
 
+/** Options of `EncryptedStorageModule.forRootAsync`: a factory, or a class that gives the options. */
 export type EncryptedStorageModuleAsyncOptions = ConfigurableModuleAsyncOptions<
   EncryptedStorageModuleOptions,
   'createEncryptedStorageOptions'

@@ -22,12 +22,16 @@ export const policiesToken = (name?: string): string => `EncryptedStoragePolicie
 
 export const clientsToken = (name?: string): string => `EncryptedStorageClients${account(name)}`;
 
+/** Of the {@link EncryptedBlobService} of an account; the default one without a name. */
 export const getEncryptedBlobServiceToken = (name?: string): InjectionToken => `EncryptedBlobService${account(name)}`;
 
+/** Of the {@link EncryptedQueueService} of an account; the default one without a name. */
 export const getEncryptedQueueServiceToken = (name?: string): InjectionToken => `EncryptedQueueService${account(name)}`;
 
+/** Of the {@link EncryptedTableService} of an account; the default one without a name. */
 export const getEncryptedTableServiceToken = (name?: string): InjectionToken => `EncryptedTableService${account(name)}`;
 
+/** Of the {@link EncryptedStorageHealthIndicator} of an account; the default one without a name. */
 export const getEncryptedStorageHealthIndicatorToken = (name?: string): InjectionToken =>
   `EncryptedStorageHealthIndicator${account(name)}`;
 

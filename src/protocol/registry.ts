@@ -8,6 +8,7 @@ const protocols = [protocolV1, protocolV20, protocolV21] as const;
 
 /** Versions that can be written, oldest first. */
 export const PROTOCOL_VERSIONS = ['1.0', '2.0', '2.1'] as const;
+/** A version that can be written. */
 export type ProtocolVersion = (typeof PROTOCOL_VERSIONS)[number];
 
 /** The version to write. */

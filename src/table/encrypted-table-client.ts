@@ -86,6 +86,7 @@ export class EncryptedTableClient<T extends object> {
     return this.unencryptedClient.createTable(options);
   }
 
+  /** Deletes the table with everything in it. */
   deleteTable(options?: OperationOptions): Promise<void> {
     return this.unencryptedClient.deleteTable(options);
   }
@@ -200,6 +201,7 @@ export class EncryptedTableClient<T extends object> {
     });
   }
 
+  /** Deletes an entity; under its ETag if `etag` is given. */
   deleteEntity(
     partitionKey: string,
     rowKey: string,

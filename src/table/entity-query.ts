@@ -5,6 +5,7 @@ import type { Filter } from './filter/filter.js';
 import { assertClearFilter } from './filter/filter-guard.js';
 import { type Projection, projectionOf } from './projection.js';
 
+/** Which rows are asked for, and which of their properties. */
 export interface EncryptedQueryOptions<T extends object> {
   readonly queryOptions?: TableEntityQueryOptions;
   /** A filter of {@link EncryptedTableClient.where}; one of `queryOptions` has to hold too. */

@@ -4,16 +4,19 @@ import type { EncryptedQueryOptions } from './entity-query.js';
 import type { MergeOptions } from './merge/merge-entity.js';
 import type { TableDecryptionFailedHandler } from './page.js';
 
+/** What all calls of a table client share. */
 export interface EncryptedTableDefaults {
   /** For every listing that has no handler of its own; default none: a row that cannot be decrypted makes the page throw. */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
 }
 
+/** Beside the SDK's own options of a call. */
 export interface EncryptedTableOptions {
   /** Key for this one call, before the module's. */
   readonly keyEncryptionKey?: KeyEncryptionKey;
 }
 
+/** Beside the SDK's own options of a listing. */
 export interface EncryptedListOptions<T extends object> extends EncryptedTableOptions, EncryptedQueryOptions<T> {
   /** For this call, in place of the service's handler. */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;

@@ -18,6 +18,7 @@ import { type Attempted, attempted, DEFAULT_MERGE_ATTEMPTS, isChanged, isMissing
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, sealsNothing } from './merge/merge-plan.js';
 import { assertEntityClass } from './sealed-properties.js';
 
+/** What one action of a transaction can be told. */
 export interface EncryptedActionOptions {
   /** The class of this row where it is not the table client's. */
   readonly entityClass?: EntityClass;

@@ -8,6 +8,7 @@ import { endOfPrefix } from './prefix.js';
 
 const COMPARISONS = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] as const;
 
+/** How a value is compared: equal, not equal, greater, greater or equal, less, less or equal. */
 export type FilterComparison = (typeof COMPARISONS)[number];
 
 /** What every entity can be filtered by, and the properties that its class lists under `Filterable`. */
