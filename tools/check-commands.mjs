@@ -19,7 +19,8 @@ const RUNNERS = [
   { commands: ['npm run build'], by: 'npm run build' },
   { commands: ['node tools/check-exports.mjs'], by: 'node tools/check-exports.mjs' },
   { commands: ['node tools/check-package.mjs'], by: 'node tools/check-package.mjs' },
-  ...['readme', 'links', 'book', 'commands'].map((name) => {
+  { commands: ['npm run docs:api'], by: 'node tools/check-api.mjs' },
+  ...['readme', 'links', 'book', 'api', 'commands'].map((name) => {
     const command = `node tools/check-${name}.mjs`;
     return { commands: [command], by: command };
   }),
@@ -28,6 +29,8 @@ const RUNNERS = [
   { commands: ['.ci/run'], why: 'it is what runs everything else' },
   { commands: ['npm install --package-lock-only', 'npm run build && npm publish'], why: RELEASE },
   { commands: [/^node -p .*randomBytes\(32\)/], prints: /^[\w+/]{43}=\n$/ },
+  // the command of the tarball, and all its options in the tests
+  { commands: [/^npx nestjs-azure-encrypted-storage inspect( |$)/], by: 'node tools/check-package.mjs' },
   // the tarball is installed with its peers in place of the published package
   { commands: [/^npm install nestjs-azure-encrypted-storage( @azure\/[\w-]+)*$/], by: 'node tools/check-package.mjs' },
   { commands: [/^curl .*http:\/\/127\.0\.0\.1:3000\//], by: EXAMPLE },

@@ -1,6 +1,6 @@
 /** What the checks of the documents share: which documents there are, and the blocks, links, anchors and tables in them. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -18,7 +18,7 @@ export const textOf = (path) => readFileSync(join(ROOT, path), 'utf8');
 
 /** Paths of the project's own files with that extension, below a folder. */
 export function filesBelow(folder, extension) {
-  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+  return readdirSync(resolve(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) return FOREIGN.has(entry.name) || entry.name[0] === '.' ? [] : filesBelow(path, extension);
     return entry.name.endsWith(extension) ? [path] : [];

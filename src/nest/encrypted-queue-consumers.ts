@@ -42,6 +42,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
     throw new InvalidOptionsError([`no @EncryptedQueueHandler(${JSON.stringify(queue)}) was found at the start`]);
   }
 
+  /** Starts what is to start by itself; called by Nest. */
   async onApplicationBootstrap(): Promise<void> {
     const handlers = await this.explorer.explore();
     const faults = [...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)];
@@ -53,6 +54,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
     await this.#start(usable.filter(({ options }) => options.autoStart !== false));
   }
 
+  /** Stops all of them; called by Nest. */
   async onModuleDestroy(): Promise<void> {
     await this.#stop();
   }

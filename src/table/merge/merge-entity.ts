@@ -6,6 +6,7 @@ import type { UpdateEntityResponse, UpsertEntityResponse } from '@azure/data-tab
 import { type Attempted, attempted, DEFAULT_MERGE_ATTEMPTS, isChanged, isMissing, isTaken } from './attempts.js';
 import { assertMergeable, isClearMerge, type Merge, plannedUpdate, plannedUpsert, sealsNothing } from './merge-plan.js';
 
+/** How a merge is done. */
 export interface MergeOptions {
   /**
    * How often a merge is written at most, where others change the row at the same time. Then their conflict, 412, is thrown.

@@ -1,0 +1,46 @@
+/**
+ * docs/api is what TypeDoc makes of the docstrings today, and no public name lacks one.
+ *
+ * `node tools/check-api.mjs --write`, which is `npm run docs:api`, writes it anew.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { filesBelow, ROOT } from './markdown.mjs';
+
+const COMMITTED = join(ROOT, 'docs/api');
+const TYPEDOC = join(ROOT, 'node_modules/typedoc/bin/typedoc');
+
+const made = mkdtempSync(join(tmpdir(), 'check-api-'));
+try {
+  const { status } = spawnSync(process.execPath, [TYPEDOC, '--out', made], { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) throw new Error('TypeDoc refused: every public name needs a docstring');
+  if (process.argv.includes('--write')) replaceCommitted();
+  report(differences());
+} finally {
+  rmSync(made, { recursive: true, force: true });
+}
+
+function replaceCommitted() {
+  rmSync(COMMITTED, { recursive: true, force: true });
+  cpSync(made, COMMITTED, { recursive: true });
+}
+
+function differences() {
+  const fresh = filesBelow(made, '.md').map((path) => path.slice(made.length + 1));
+  const stale = filesBelow('docs/api', '.md').map((path) => path.slice('docs/api/'.length));
+  const same = (path) => readFileSync(join(made, path)).equals(readFileSync(join(COMMITTED, path)));
+  return [
+    ...fresh.filter((path) => !stale.includes(path)).map((path) => `docs/api lacks ${path}`),
+    ...stale.filter((path) => !fresh.includes(path)).map((path) => `docs/api/${path} is of a name that is gone`),
+    ...fresh.filter((path) => stale.includes(path) && !same(path)).map((path) => `docs/api/${path} is out of date`),
+  ];
+}
+
+function report(faults) {
+  for (const fault of faults) console.error(fault);
+  if (faults.length > 0) console.error('Run `npm run docs:api` and commit what it writes.');
+  console.log(`the API reference checked, ${faults.length} faults`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
