@@ -53,7 +53,7 @@ function fullCases(): Case[] {
   const alone = (rate: number, length: number): Case[] =>
     of(rate, length, 1).filter(({ direction, medium }) => direction === 'upload' || medium === 'buffer');
   return [
-    ...of(SLOW, 256 * MIB),
+    ...of(SLOW, 256 * MIB).filter(({ medium }) => medium !== 'file'),
     ...alone(SLOW, 64 * MIB),
     ...of(FAST, 256 * MIB),
     ...alone(FAST, 256 * MIB),
@@ -161,7 +161,12 @@ async function memoryRows(lab: Lab): Promise<Row[]> {
       const transfer = { ...kind, length, concurrency: 4 };
       const take = (content: ContentKind) => () => peakMemory(lab.server.url, content, transfer);
       const variants = { plain: take('plain'), '1.0': take('1.0'), '2.0': take('2.0') };
-      const found = await lab.measure(`memory: ${caseName(transfer)}`, variants, lab.isQuick || length === GIB ? 1 : 3);
+      const found = await lab.measure(
+        `memory: ${caseName(transfer)}`,
+        variants,
+        lab.isQuick || length === GIB ? 1 : 3,
+        false,
+      );
       rows.push(...(['1.0', '2.0'] as const).map((protocol) => memoryRow(transfer, protocol, found)));
     }
   }

@@ -7,7 +7,7 @@ import { median } from './statistics.js';
 
 /** Milliseconds that one sample waits for quiet, and that a whole run may lose by it: it ends in bounded time on any machine. */
 const WAIT_LIMIT_MS = 1000;
-const LOSS_LIMIT_MS = 240_000;
+const LOSS_LIMIT_MS = 300_000;
 const RETRIES = 2;
 /** Quiet samples from which on the others are left out. */
 const ENOUGH_QUIET = 3;
@@ -18,6 +18,8 @@ export interface RoundsOptions {
   readonly pids: readonly number[];
   /** Whether samples wait for quiet. */
   readonly isGated: boolean;
+  /** Whether each variant is run once beforehand; default `true`. */
+  readonly warmsUp?: boolean;
 }
 
 /** The samples of one variant, and how many of them were taken while the machine did nothing else. */
@@ -32,10 +34,10 @@ let lost = 0;
 
 export async function inRounds<Name extends string, S>(
   variants: Variants<Name, S>,
-  { rounds, pids, isGated }: RoundsOptions,
+  { rounds, pids, isGated, warmsUp = true }: RoundsOptions,
 ): Promise<Record<Name, Samples<S>>> {
   const names = Object.keys(variants) as Name[];
-  for (const name of names) await variants[name](); // warms up
+  if (warmsUp) for (const name of names) await variants[name]();
 
   const taken = new Map<Name, Taken<S>[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
