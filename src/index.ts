@@ -85,13 +85,7 @@ export type {
   EncryptedTableOptions,
 } from './table/table-options.js';
 export type { EncryptedQueryOptions } from './table/entity-query.js';
-export {
-  Filter,
-  type FilterComparison,
-  type FilterName,
-  type FilterOperator,
-  type FilterValue,
-} from './table/filter/filter.js';
+export type { Filter, FilterComparison, FilterName, FilterOperator, FilterValue } from './table/filter/filter.js';
 export type { FilterLiteral } from './table/filter/odata-literal.js';
 export type { TableDecryptionFailedHandler, TableDecryptionFailure } from './table/page.js';
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';

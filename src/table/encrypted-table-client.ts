@@ -133,7 +133,7 @@ export class EncryptedTableClient<T extends object> {
     operator: FilterOperator<FilterValue<T, Name>>,
     value: FilterValue<T, Name>,
   ): Filter<T> {
-    return Filter.where(this.entityClass, name, operator, value);
+    return Filter.where(this.entityClass, [name, operator, value]);
   }
 
   /**

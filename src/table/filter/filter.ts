@@ -78,7 +78,7 @@ export class Filter<T extends object> {
   /** Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a sealed property, `INVALID_OPTIONS` for what is no name, operator or value. */
   static where<T extends object>(
     entityClass: EntityClass<T>,
-    ...[name, operator, value]: readonly [name: string, operator: string, value: unknown]
+    [name, operator, value]: readonly [name: string, operator: string, value: unknown],
   ): Filter<T> {
     assertClearName(entityClass, name);
     if (!IDENTIFIER.test(name)) throw new InvalidOptionsError(['a filter needs the name of a property']);
@@ -122,7 +122,7 @@ export class Filter<T extends object> {
   }
 
   private joined(kind: 'and' | 'or', given: readonly [Filter<T>] | readonly [string, string, unknown]): Filter<T> {
-    const other = given.length === 1 ? given[0] : Filter.where(this.entityClass, ...given);
+    const other = given.length === 1 ? given[0] : Filter.where(this.entityClass, given);
     const parts = [this, other].map((part) =>
       part.kind === kind || part.kind === 'comparison' ? part.text : `(${part.text})`,
     );

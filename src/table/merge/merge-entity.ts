@@ -3,6 +3,7 @@
  * no longer stored: never to be read again. So the row is read, laid under the patch, and replaced if it is still the same.
  */
 import type { UpdateEntityResponse, UpsertEntityResponse } from '@azure/data-tables';
+import { sealEntity } from '../entity-envelope.js';
 import { type Attempted, attempted, DEFAULT_MERGE_ATTEMPTS, isChanged, isMissing, isTaken } from './attempts.js';
 import { assertMergeable, isClearMerge, type Merge, plannedUpdate, plannedUpsert, sealsNothing } from './merge-plan.js';
 
@@ -58,11 +59,11 @@ async function rewriteOrInsert(merge: MergeCall): Promise<UpsertEntityResponse> 
 
 /** The service would insert the row without encryption data, as if it had never been encrypted. */
 async function clearMergeOrInsert(merge: MergeCall): Promise<UpsertEntityResponse> {
-  const { table, patch, options } = merge;
+  const { table, context, patch, options } = merge;
   try {
     return await table.updateEntity(patch, 'Merge', options);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return rewriteOrInsert(merge);
+    return table.createEntity(await sealEntity(patch, context), options);
   }
 }

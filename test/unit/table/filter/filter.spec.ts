@@ -16,7 +16,7 @@ class Sub extends Visit {
   @Encrypt() more!: string;
 }
 
-const where = (name: string, operator: string, value: unknown) => Filter.where(Visit, name, operator, value);
+const where = (name: string, operator: string, value: unknown) => Filter.where(Visit, [name, operator, value]);
 const sealed = (propertyName: string) =>
   expect.objectContaining({
     code: 'ENCRYPTED_PROPERTY_IN_FILTER',
