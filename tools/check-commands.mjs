@@ -26,6 +26,7 @@ const RUNNERS = [
   }),
   { commands: ['npm run bench -- --quick'], by: 'npm run bench -- --quick' },
   { commands: [/^npm run (--silent )?bench/], why: 'a whole run takes half an hour; CI makes a quick one' },
+  { commands: ['node tools/screenshots.mjs <address>'], why: 'whoever takes new pictures looks at them' },
   { commands: ['.ci/run'], why: 'it is what runs everything else' },
   { commands: ['npm install --package-lock-only', 'npm run build && npm publish'], why: RELEASE },
   { commands: [/^node -p .*randomBytes\(32\)/], prints: /^[\w+/]{43}=\n$/ },
@@ -36,6 +37,8 @@ const RUNNERS = [
   { commands: [/^curl .*http:\/\/127\.0\.0\.1:3000\//], by: EXAMPLE },
 ];
 const INLINE_COMMAND = /^(?:[A-Z_]+=\S+ )*(?:npm|npx|node|\.ci\/run|curl|docker)(?: |$)/;
+/** A line that runs nothing. */
+const SETTING = /^export [A-Z_]+='[^']*'$/;
 
 const script = textOf('.ci/run');
 const commands = written().flatMap((document) => commandsIn(document).map((command) => ({ document, command })));
@@ -56,10 +59,12 @@ function commandsIn(document) {
   return [...blocks.flatMap(({ code }) => linesOf(code)), ...inlineCodeOf(text).filter(isCommand)];
 }
 
-/** Without comments; lines that end with a backslash are one. */
+/** Without comments and without what only sets a variable; lines that end with a backslash are one. */
 function linesOf(code) {
   const lines = code.replace(/\s*\\\n\s*/g, ' ').split('\n');
-  return lines.map((line) => line.replace(/(^|\s)#.*$/, '').trim()).filter((line) => line !== '');
+  return lines
+    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+    .filter((line) => line !== '' && !SETTING.test(line));
 }
 
 function isCommand(code) {
