@@ -111,9 +111,15 @@ export { type ReplayOptions, replayPoisonMessages } from './queue/consumer/repla
 
 // keys
 export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';
-export { RsaKeyEncryptionKey } from './keys/rsa-key-encryption-key.js';
+export { RsaKeyEncryptionKey, type RsaKeyEncryptionKeyOptions } from './keys/rsa-key-encryption-key.js';
 export { KeyRing } from './keys/key-ring.js';
-export { type CryptographyClientLike, KeyVaultKeyEncryptionKey, keyVaultKeyResolver } from './keys/key-vault-key.js';
+export {
+  type CryptographyClientLike,
+  KeyVaultKeyEncryptionKey,
+  type KeyVaultKeyOptions,
+  keyVaultKeyResolver,
+  type KeyVaultKeyResolverOptions,
+} from './keys/key-vault-key.js';
 export type {
   EncryptionTarget,
   KeyEncryptionKey,

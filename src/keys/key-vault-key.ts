@@ -33,6 +33,7 @@ export interface CryptographyClientLike {
   ): Promise<{ readonly result: Uint8Array }>;
 }
 
+/** What a Key Vault key can be told. */
 export interface KeyVaultKeyOptions {
   /** What is written. Default `RSA-OAEP`, which every SDK knows; a symmetric key of a Managed HSM needs `A256KW` or its like. */
   readonly algorithm?: KeyWrapAlgorithm;
@@ -112,6 +113,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
   }
 }
 
+/** How keys of Key Vault are found. */
 export interface KeyVaultKeyResolverOptions {
   /** A client for the key of exactly this id. */
   readonly client: (keyId: string) => CryptographyClientLike;

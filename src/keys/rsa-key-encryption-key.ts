@@ -16,6 +16,7 @@ import { type OaepHash, RsaDecryptPool } from './rsa-decrypt-pool.js';
 /** Names that an RSA key can be told to write. */
 export type RsaKeyWrapAlgorithm = 'RSA-OAEP' | 'RSA-OAEP-256' | 'RSA';
 
+/** What an RSA key can be told. */
 export interface RsaKeyEncryptionKeyOptions {
   /**
    * What is written; all three are read. Default `RSA-OAEP`, which every SDK knows. `RSA` writes the same bytes under the name
