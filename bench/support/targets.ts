@@ -89,6 +89,8 @@ export const LOCAL_KEY_MICROSECONDS = { '1.0': { seal: 50, open: 40 }, '2.0': { 
 export const ENTITY_MICROSECONDS = { seal: 200, open: 180 } as const;
 /** CPU beyond plain for a page of 1,000 such entities. */
 export const PAGE_CPU_MS = 180;
+/** Such a page where every row asks a key that answers in 20 ms: one after another that would be 20 seconds. */
+export const FAR_KEY_PAGE_MS = 2000;
 
 /** Milliseconds to the last byte of 1 GiB; in 2.0 a region of 4 MiB comes with it, since the tag covers it. */
 export const TAIL_MS = { paced: { '1.0': 3, '2.0': 36 }, unpaced: { '1.0': 3, '2.0': 12 } } as const;
