@@ -28,6 +28,7 @@ import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { keyConcurrencyOf } from '../envelope/key-calls.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
+import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
 import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { Decrypted, Peeked, Received } from './decrypted-message.js';
@@ -190,6 +191,7 @@ export class EncryptedQueueClient {
     return {
       policy: this.policy,
       encoding: this.options.messageEncoding ?? 'text',
+      slice: new TimeSlice(),
       target: { kind: 'queue', account, queue },
       form: 'message',
       operation: {

@@ -3,6 +3,7 @@ import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { createEnvelope, type EnvelopeContext, expectedLayout, openEnvelope } from '../envelope/envelope.js';
 import { DecryptionError, PayloadTooLargeError } from '../errors.js';
+import type { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
 import { formatMessage, parseMessage } from '../wire/queue-message.js';
 import { decodeMessage, encodeMessage, type MessageEncoding } from './message-encoding.js';
@@ -13,6 +14,8 @@ export const MESSAGE_LIMIT = 64 * 1024;
 export interface MessageContext extends EnvelopeContext {
   readonly policy: EncryptionPolicy;
   readonly encoding: MessageEncoding;
+  /** Time of the event loop that all messages of the call share. */
+  readonly slice?: TimeSlice;
 }
 
 /** Throws {@link PayloadTooLargeError} before anything is sent if the service would refuse the text. */
@@ -49,6 +52,7 @@ export async function openMessage(text: string, context: MessageContext): Promis
   // no version seals a message to nothing; layouts of 2.x take that for empty content, which no tag vouches for
   if (message.sealed.length === 0) throw new DecryptionError();
   const opener = await openEnvelope(context.policy, message.encryptionData, context);
+  while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
     const { protocol, wrappedKey } = message.encryptionData;
     tell({ protocol, keyId: wrappedKey.keyId, ciphertextBytes: message.sealed.length });

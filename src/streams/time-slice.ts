@@ -20,7 +20,10 @@ export class TimeSlice {
     return this.now() - this.started >= SLICE_MS;
   }
 
-  /** Resolves at once while the slice lasts, otherwise after a turn of the event loop. */
+  /**
+   * Resolves at once while the slice lasts, otherwise after a turn of the event loop. Where many wait for the same turn, look
+   * again right before the work: `while (slice.isSpent) await slice.breathe()`.
+   */
   async breathe(): Promise<void> {
     if (this.isSpent) await (this.turn ??= this.takeTurn());
   }

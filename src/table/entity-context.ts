@@ -5,6 +5,7 @@ import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { EnvelopeContext } from '../envelope/envelope.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
+import { TimeSlice } from '../streams/time-slice.js';
 import { accountOf } from './account.js';
 
 export interface TableContext {
@@ -14,6 +15,8 @@ export interface TableContext {
   readonly entityClass: EntityClass;
   readonly keyEncryptionKey?: KeyEncryptionKey;
   readonly operation?: KeyOperationOptions;
+  /** Time of the event loop that all rows of the call share. */
+  readonly slice?: TimeSlice;
 }
 
 /** The two keys of an entity, under the names of the SDK. */
@@ -35,6 +38,7 @@ export function tableContext(
     entityClass,
     account: accountOf(table.url),
     table: table.tableName,
+    slice: new TimeSlice(),
     operation: {
       ...(abortSignal === undefined ? {} : { abortSignal }),
       ...(tracingOptions === undefined ? {} : { tracingOptions }),

@@ -51,6 +51,7 @@ export async function sealRow(
     ...[...texts].map(([name, { bytes }]) => contentOf(entity, name, bytes)),
     contentOf(entity, SEALED_NAMES_PROPERTY, formatSealedNames([...texts.keys()])),
   ];
+  while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
     tell({ protocol: encryptionData.protocol });
     const sealed = sealer.sealProperties?.(contents) ?? unsupported(encryptionData);
@@ -86,6 +87,7 @@ export async function openRow(row: Row & EntityKeys, context: TableContext): Pro
   if (typeof text !== 'string') throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is not text`);
   const data = parseEncryptionData(text);
   const open = openPropertyOf(data, await openEnvelope(context.policy, data, envelopeContext(context, row)), row);
+  while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
     tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId });
     const names = sealedNamesOf(row, open, context);
