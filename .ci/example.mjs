@@ -1,9 +1,13 @@
-/** Starts the example application as the README says, runs its commands, stops it as Ctrl-C does, and expects it to stop. */
+/** Starts the example application as the README says, runs the README's commands and takes its
+ * pictures, stops it as Ctrl-C does, and expects it to stop. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-const DRIVER = 'tools/drive-example.mjs';
+const COMMANDS = 'tools/drive-example.mjs';
+const PICTURES = 'tools/screenshots.mjs';
 const START_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 15_000;
 const LISTENING = /https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\]):\d+/;
@@ -48,10 +52,18 @@ function listening() {
 }
 
 async function drive() {
-  if (!existsSync(DRIVER)) throw new Error(`${DRIVER} is missing`);
-  const driver = spawn(process.execPath, [DRIVER, baseUrl], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const [code] = await once(driver, 'exit');
-  if (code !== 0) throw new Error(`${DRIVER} ended with code ${code}`);
+  const pictures = mkdtempSync(join(tmpdir(), 'pictures-'));
+  try {
+    await run(COMMANDS, baseUrl);
+    await run(PICTURES, baseUrl, pictures);
+  } finally {
+    rmSync(pictures, { recursive: true, force: true });
+  }
+}
+
+async function run(...args) {
+  const [code] = await once(spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] }), 'exit');
+  if (code !== 0) throw new Error(`${args[0]} ended with code ${code}`);
 }
 
 async function stopped() {

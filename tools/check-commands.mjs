@@ -34,6 +34,7 @@ const RUNNERS = [
   { commands: [/^npx nestjs-azure-encrypted-storage inspect( |$)/], by: 'node tools/check-package.mjs' },
   // the tarball is installed with its peers in place of the published package
   { commands: [/^npm install nestjs-azure-encrypted-storage( @azure\/[\w-]+)*$/], by: 'node tools/check-package.mjs' },
+  { commands: ['node tools/screenshots.mjs <address>'], by: EXAMPLE },
   { commands: [/^curl .*http:\/\/127\.0\.0\.1:3000\//], by: EXAMPLE },
 ];
 const INLINE_COMMAND = /^(?:[A-Z_]+=\S+ )*(?:npm|npx|node|\.ci\/run|curl|docker)(?: |$)/;

@@ -1,13 +1,14 @@
 /**
  * Takes the README's pictures of the example application, which has to run on its embedded emulator:
- * `node tools/screenshots.mjs http://127.0.0.1:3000`. Needs Chromium, at CHROMIUM_PATH or where Debian has it.
+ * `node tools/screenshots.mjs http://127.0.0.1:3000 [folder]`. Needs Chromium, at CHROMIUM_PATH or where Debian has it.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const FOLDER = fileURLToPath(new URL('../docs/images', import.meta.url));
+const DOCUMENTED = fileURLToPath(new URL('../docs/images', import.meta.url));
+const CHROMIUM = process.env.CHROMIUM_PATH || '/usr/bin/chromium';
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -18,12 +19,16 @@ const ARGUMENTS = [
 const DESKTOP = { width: 1240, height: 600 };
 const PHONE = { width: 360, height: 760 };
 
-const [base = 'http://127.0.0.1:3000'] = process.argv.slice(2);
+const [base = 'http://127.0.0.1:3000', folder = DOCUMENTED] = process.argv.slice(2);
+if (!existsSync(CHROMIUM)) {
+  console.error(`No Chromium at ${CHROMIUM}: no pictures. Set CHROMIUM_PATH to one.`);
+  process.exit(process.env.CI === 'true' ? 1 : 0);
+}
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  executablePath: CHROMIUM,
   args: [...ARGUMENTS, '--disable-component-update', '--disable-sync'],
 });
-mkdirSync(FOLDER, { recursive: true });
+mkdirSync(folder, { recursive: true });
 try {
   await picture('page-light', { viewport: DESKTOP, colorScheme: 'light' }, async (page) => {
     await page.getByRole('button', { name: 'Make a recording' }).click();
@@ -67,5 +72,5 @@ async function picture(name, context, act) {
 }
 
 function pathOf(name) {
-  return join(FOLDER, `${name}.png`);
+  return join(folder, `${name}.png`);
 }

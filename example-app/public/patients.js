@@ -8,9 +8,9 @@ const SHOWN_CHARACTERS = 120;
 
 export function startPatients() {
   const form = byId('patient-form');
-  onSubmit(form, 'patient-status', async ({ room, ...fields }) => {
-    const { discretion } = form.elements;
-    await callJson('patients', posted({ ...fields, ...(room ? { room } : {}), discretion: discretion.checked }));
+  onSubmit(form, 'patient-status', async (fields) => {
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+    await callJson('patients', posted({ ...given, discretion: form.elements.discretion.checked }));
     await showPatient([fields.partitionKey, fields.rowKey].map(encodeURIComponent).join('/'));
     say('patient-status', 'Added. Change the number to add another.');
   });

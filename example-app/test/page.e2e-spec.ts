@@ -155,14 +155,18 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
   it('adds a patient and shows the stored row', async () => {
     await page.getByLabel('Name').fill('Ada Example');
     await page.getByLabel('Diagnosis').fill('nothing serious');
+    await page.getByLabel('Born').fill('1980-05-17');
     await button('Add the patient').click();
     await side(STORES, 2).getByText('_ClientEncryptionMetadata1').waitFor();
 
-    expect(await side(READS, 2).innerText()).toMatch(/name\s+Ada Example\s+diagnosis\s+nothing serious/);
+    expect(await side(READS, 2).innerText()).toMatch(/name\s+Ada Example/);
+    expect(await side(READS, 2).innerText()).toMatch(/diagnosis\s+nothing serious/);
+    expect(await side(READS, 2).innerText()).toMatch(/born\s+1980-05-17T/);
     const row = (name: string): Promise<string> => side(STORES, 2).getByRole('row', { name }).first().innerText();
     expect(await row('diagnosis')).toContain('binary, sealed');
+    expect(await row('born')).toContain('binary, sealed');
     expect(await row('room')).toMatch(/string, in clear\s+5/);
-    expect(await side(STORES, 2).innerText()).not.toMatch(/Ada Example|nothing serious/);
+    expect(await side(STORES, 2).innerText()).not.toMatch(/Ada Example|nothing serious|1980/);
   });
 
   it('says that a patient is there already', async () => {
