@@ -1,5 +1,5 @@
 import { InvalidEntityError } from '../errors.js';
-import { type EncryptOptions, recordEncryptedProperty } from './encryption-metadata.js';
+import { type EncryptedValueType, recordEncryptedProperty } from './encryption-metadata.js';
 import type { FilterableName } from './filterable.js';
 
 type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
@@ -7,12 +7,32 @@ type Uncontained =
   ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Promise<unknown> | symbol | ((...args: never[]) => unknown);
 type Encryptable<Value> = Exclude<Value, null | undefined> extends Uncontained ? never : Value;
 
+interface Held {
+  string: string;
+  number: number;
+  bigint: bigint;
+  boolean: boolean;
+  date: Date;
+  binary: Uint8Array;
+  json: unknown;
+}
+
+/** `true` if one of the declared types can hold a value of the type that is named. */
+type CanHold<Value, Type extends EncryptedValueType> = Value extends Held[Type]
+  ? true
+  : Held[Type] extends Value
+    ? true
+    : false;
+
 /** The name of a property that can be encrypted; `never` for keys, what the service sets, what is filtered by, and no data. */
-type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved | FilterableName<Entity>
+type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValueType> = Key extends
+  Reserved | FilterableName<Entity>
   ? never
   : Encryptable<Entity[Key]> extends never
     ? never
-    : Key;
+    : true extends CanHold<Entity[Key], Type>
+      ? Key
+      : never;
 
 /**
  * Marks a property of an entity class: tables store it encrypted. It only records; nothing happens to the class.
@@ -40,12 +60,12 @@ type EncryptableKey<Entity, Key extends keyof Entity> = Key extends Reserved | F
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it types what `when` is given
-export function Encrypt<Owner extends object = never>(
-  options: Omit<EncryptOptions, 'when'> & { readonly when?: (entity: Owner) => boolean } = {},
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- `Owner` types what `when` is given
+export function Encrypt<Owner extends object = never, Type extends EncryptedValueType = EncryptedValueType>(
+  options: { readonly when?: (entity: Owner) => boolean; readonly type?: Type } = {},
 ): <Entity extends object, Key extends keyof Entity>(
   target: Entity,
-  propertyKey: EncryptableKey<Entity, Key> & Key,
+  propertyKey: EncryptableKey<Entity, Key, Type> & Key,
 ) => void {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
     // methods and accessors come with a descriptor; tables store own properties only

@@ -13,6 +13,10 @@ export class Accepted {
   @Encrypt() address!: { readonly city: string };
   @Encrypt() tags!: readonly string[];
   @Encrypt({ type: 'json' }) anything!: unknown;
+  @Encrypt({ type: 'json' }) listed!: readonly { readonly code: number }[] | null;
+  @Encrypt({ type: 'number' }) oneOf!: number | string | null;
+  @Encrypt({ type: 'string' }) literal!: 'a' | 'b';
+  @Encrypt({ type: 'binary' }) buffer?: Buffer;
   @Encrypt<Accepted>({ type: 'number', when: (entity) => entity.active }) either?: number | string;
   @Encrypt<Accepted>({ when: (entity) => entity.text !== '' }) sometimes!: string;
 }
@@ -34,6 +38,10 @@ export class Refused {
   @Encrypt() call!: () => void;
   // @ts-expect-error it is no data to store
   @Encrypt() later!: Promise<string>;
+  // @ts-expect-error a string is no date
+  @Encrypt({ type: 'date' }) birthday!: string;
+  // @ts-expect-error a number is no bigint
+  @Encrypt({ type: 'bigint' }) sum?: number | null;
   // @ts-expect-error no such type
   @Encrypt({ type: 'money' }) price!: number;
   // @ts-expect-error a private member is no key of the class
