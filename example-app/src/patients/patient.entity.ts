@@ -10,7 +10,7 @@ export class Patient {
   rowKey!: string;
   @Encrypt() name!: string;
   @Encrypt() diagnosis!: string;
-  /** A `null` is sealed too: storage does not tell whether it is known. */
+  /** `null` where it is not known, which storage does tell. */
   @Encrypt({ type: 'date' }) born?: Date | null;
   /** Encrypted for those who asked for discretion. */
   @Encrypt<Patient>({ when: (patient) => patient.discretion }) room?: string;
