@@ -44,7 +44,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
 
   /** Starts what is to start by itself; called by Nest. */
   async onApplicationBootstrap(): Promise<void> {
-    const handlers = await this.explorer.explore();
+    const handlers = this.explorer.explore();
     const faults = [...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)];
     if (faults.length > 0) throw new InvalidOptionsError(faults);
     const usable = handlers.filter(isUsable);

@@ -1,6 +1,6 @@
 /** Finds the methods that handle queues, and the clients that the modules they are in would inject. */
-import { Inject, Injectable, type InjectionToken, Optional } from '@nestjs/common';
-import { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { Inject, Injectable, type InjectionToken } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 import { consumerFaults } from '../queue/consumer/consumer-options.js';
 import type { EncryptedQueueMessageHandler } from '../queue/consumer/encrypted-queue-message.js';
 import type { EncryptedQueueClient } from '../queue/encrypted-queue-client.js';
@@ -10,6 +10,7 @@ import { type QueueHandlerMethod, queueHandlersOf } from './queue-handler-metada
 import type { StorageClients } from './storage-clients.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+type Module = NonNullable<Wrapper['host']>;
 
 /** A handler as found: everything about it, or why it cannot work. */
 export interface FoundHandler extends QueueHandlerMethod {
@@ -30,12 +31,11 @@ export interface HandlerClients {
 export class QueueHandlerExplorer {
   constructor(@Inject(DiscoveryService) private readonly discovery: DiscoveryService) {}
 
-  async explore(): Promise<readonly FoundHandler[]> {
+  explore(): readonly FoundHandler[] {
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
-    const found = [...uniqueInstances(wrappers)].flatMap(([instance, wrapper]) =>
+    return [...uniqueInstances(wrappers)].flatMap(([instance, wrapper]) =>
       queueHandlersOf(instance).map((method) => foundHandler(instance, wrapper, method)),
     );
-    return Promise.all(found);
   }
 }
 
@@ -49,11 +49,11 @@ function uniqueInstances(wrappers: readonly Wrapper[]): ReadonlyMap<object, Wrap
   return unique;
 }
 
-async function foundHandler(instance: object, wrapper: Wrapper, record: QueueHandlerMethod): Promise<FoundHandler> {
+function foundHandler(instance: object, wrapper: Wrapper, record: QueueHandlerMethod): FoundHandler {
   const { queue, options, method } = record;
   const where = `@EncryptedQueueHandler(${JSON.stringify(queue)}) of ${instance.constructor.name}.${String(method)}`;
   const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
-  const clients = await clientsOf(wrapper, record);
+  const clients = clientsOf(wrapper, record);
   const faults = [
     ...(isSingleton ? [] : ['there is no request to make its provider for: make it a singleton']),
     ...(clients === undefined ? [unknownAccount(options.account)] : []),
@@ -79,36 +79,32 @@ const unknownAccount = (account: string | undefined): string =>
     : `there is no account ${JSON.stringify(account)}: import EncryptedStorageModule.forRoot with that "name"`;
 
 /** The clients that the handler's own module would inject, so that a feature with a policy of its own is followed. */
-async function clientsOf(
-  { host }: Wrapper,
-  { queue, options: { account } }: QueueHandlerMethod,
-): Promise<HandlerClients | undefined> {
-  const tokens = [
-    getEncryptedQueueToken(queue, account),
-    getEncryptedQueueServiceToken(account),
-    clientsToken(account),
-  ];
-  const [client, service, clients] = (await injectedIn(host, tokens)) as [
-    EncryptedQueueClient?,
-    EncryptedQueueService?,
-    StorageClients?,
-  ];
+function clientsOf({ host }: Wrapper, { queue, options: { account } }: QueueHandlerMethod): HandlerClients | undefined {
+  const client = seenBy(host, getEncryptedQueueToken(queue, account)) as EncryptedQueueClient | undefined;
+  const service = seenBy(host, getEncryptedQueueServiceToken(account)) as EncryptedQueueService | undefined;
+  const clients = seenBy(host, clientsToken(account)) as StorageClients | undefined;
   const bound = client ?? service?.getQueueClient(queue);
   return bound === undefined || clients === undefined ? undefined : { queue: bound, account: clients };
 }
 
-/** What a module injects for these tokens; `undefined` where it sees none. */
-async function injectedIn(host: Wrapper['host'], tokens: readonly InjectionToken[]): Promise<readonly unknown[]> {
-  class Probe {
-    readonly found: readonly unknown[];
-    constructor(...found: readonly unknown[]) {
-      this.found = found;
-    }
+/**
+ * What a module sees under a token: its own provider, or else the first of its imports, global modules last. Nest's own look-up
+ * is no help here: that of Nest 10 takes the last one where several are made already, and so the root's for a feature's.
+ */
+function seenBy(module: Module | undefined, token: InjectionToken): unknown {
+  if (module === undefined) return undefined;
+  const wrapper = module.providers.get(token) ?? exportedBy([...module.imports], token, new Set());
+  return wrapper?.instance;
+}
+
+function exportedBy(modules: readonly Module[], token: InjectionToken, seen: Set<Module>): Wrapper | undefined {
+  for (const module of modules) {
+    if (seen.has(module)) continue;
+    seen.add(module);
+    const passedOn = [...module.imports].filter(({ metatype }) => module.exports.has(metatype));
+    const own = module.exports.has(token) ? module.providers.get(token) : undefined;
+    const found = own ?? exportedBy(passedOn, token, seen);
+    if (found !== undefined) return found;
   }
-  for (const [index, token] of tokens.entries()) {
-    Inject(token)(Probe, undefined, index);
-    Optional()(Probe, undefined, index);
-  }
-  const moduleRef = host?.getProviderByKey<ModuleRef>(ModuleRef).instance;
-  return (await moduleRef?.create(Probe))?.found ?? [];
+  return undefined;
 }

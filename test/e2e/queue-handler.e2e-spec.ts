@@ -152,10 +152,18 @@ describe('@EncryptedQueueHandler()', () => {
 describe('the policy of a handler', () => {
   const old = AesKeyEncryptionKey.generate('of the feature');
   const encryption = { protocol: '1.0' as const, keyEncryptionKey: old };
+  const passedOn = (feature: DynamicModule): DynamicModule => {
+    class PassingModule {}
+    return { module: PassingModule, imports: [feature], exports: [feature] };
+  };
 
   it.each([
     ['names the queue', (queue: string) => EncryptedStorageModule.forFeature({ encryption, queues: [queue] })],
     ['does not name it', () => EncryptedStorageModule.forFeature({ encryption })],
+    [
+      'comes by another module',
+      (queue: string) => passedOn(EncryptedStorageModule.forFeature({ encryption, queues: [queue] })),
+    ],
   ])('is that of the feature which its module imports, where that %s', async (_how, featureOf) => {
     const queue = uniqueName('feature');
     const Handler = handlerOf(queue);
