@@ -52,14 +52,22 @@ export async function outcomeOf(
   return { cases: group.tests.length, faults };
 }
 
-/** AES key wrap. An 8-byte key, which the sets call acceptable, is outside of RFC 3394: refused. */
+/**
+ * AES key wrap. An 8-byte key, which the sets call acceptable, is outside of RFC 3394: refused. An invalid case without wrapped
+ * bytes is of a key that must not be wrapped, and of an empty wrapped key, which must not be unwrapped.
+ */
 export const aesWrapFaults = (group: Group): Promise<Outcome> =>
   outcomeOf(group, async (one) => {
     const key = aesKey(one);
-    if (one.result !== 'valid') return refusal(await unwrap(key, one, key.algorithm));
-    const { encryptedKey } = await key.wrapKey(hex(one.msg));
-    if (!hex(one.ct).equals(encryptedKey)) return 'wraps to other bytes';
-    return acceptance(await unwrap(key, one, key.algorithm), one);
+    if (one.result === 'valid') {
+      const wrapped = await wrap(key, one);
+      if (typeof wrapped === 'string' || !hex(one.ct).equals(wrapped))
+        return `wraps to other bytes: ${String(wrapped)}`;
+      return acceptance(await unwrap(key, one, key.algorithm), one);
+    }
+    const wrapped = one.ct === '' ? await wrap(key, one) : 'KEY_WRAP_FAILED';
+    if (wrapped !== 'KEY_WRAP_FAILED') return `is wrapped: ${String(wrapped)}`;
+    return refusal(await unwrap(key, one, key.algorithm));
   });
 
 /** The sets' name for a plain RFC 3394 wrap among padded ones, where it is invalid; for us it is the valid one. */
@@ -95,10 +103,16 @@ export async function rsaOaepFaults(group: Group): Promise<Outcome> {
 
 const aesKey = ({ key }: Case) => AesKeyEncryptionKey.fromKeyObject('wycheproof', createSecretKey(hex(key)));
 
+const wrap = (key: KeyEncryptionKey, { msg }: Case): Promise<Uint8Array | string> =>
+  answerOf(async () => (await key.wrapKey(hex(msg))).encryptedKey);
+
+const unwrap = (key: KeyEncryptionKey, { ct }: Case, algorithm: string): Promise<Uint8Array | string> =>
+  answerOf(() => key.unwrapKey(hex(ct), algorithm));
+
 /** The bytes, or the code of our error; any other error is thrown on. */
-async function unwrap(key: KeyEncryptionKey, { ct }: Case, algorithm: string): Promise<Uint8Array | string> {
+async function answerOf(act: () => Promise<Uint8Array>): Promise<Uint8Array | string> {
   try {
-    return await key.unwrapKey(hex(ct), algorithm);
+    return await act();
   } catch (error) {
     if (isEncryptedStorageError(error)) return error.code;
     throw error;
