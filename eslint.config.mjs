@@ -82,15 +82,7 @@ const EVERYWHERE = [NO_DEFAULT_EXPORT, NO_ENUM, ...FUNCTION_PARAMETERS];
 
 export default tseslint.config(
   {
-    ignores: [
-      '**/node_modules/',
-      '**/dist/',
-      '**/coverage/',
-      'test/vectors/',
-      'test/interop/peers/',
-      '**/.cache/',
-      '**/.azurite/',
-    ],
+    ignores: ['**/node_modules/', '**/dist/', '**/coverage/', 'test/vectors/', '**/.cache/', '**/.azurite/'],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

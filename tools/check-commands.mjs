@@ -14,6 +14,7 @@ const RELEASE = 'only a release changes the version or publishes';
 const RUNNERS = [
   { commands: ['npm install && npm test', 'npm test -- test/unit/keys'], by: TESTS },
   { commands: ['npm install && npm start', 'npm start', 'PORT=0 npm start'], by: EXAMPLE },
+  { commands: ['npm run test:interop', 'npm run test:interop -- --write'], by: 'npm run test:interop' },
   { commands: ['npm run lint'], by: 'npm run lint' },
   { commands: ['npm run typecheck'], by: 'npm run typecheck' },
   { commands: ['npm run build'], by: 'npm run build' },

@@ -1,0 +1,15 @@
+/** Jest's global setup of the live tests: the emulator, and the peers that this machine has, in the environment of the worker. */
+import startEmulator from '../../support/global-setup.mjs';
+import { installPeers } from '../peers/install.mjs';
+
+export default async function globalSetup(globalConfig) {
+  const isCi = process.env.CI === 'true';
+  const { programs, missing } = installPeers({ system: isCi });
+  if (missing.length > 0) {
+    const list = missing.map((what) => `- ${what}`).join('\n');
+    if (isCi) throw new Error(`Peers that CI has to have are not there:\n${list}`);
+    console.warn(`\nPeers that are not there, and whose tests are skipped:\n${list}\n`);
+  }
+  process.env.LIVE_PEERS = JSON.stringify(programs);
+  await startEmulator({ ...globalConfig, testPathPatterns: undefined });
+}

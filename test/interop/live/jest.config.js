@@ -1,0 +1,13 @@
+/** The live tests: `npm run test:interop`. Apart from the others, since they need Python and Java. */
+import base from '../../../jest.config.js';
+
+/** @type {import('jest').Config} */
+export default {
+  ...base,
+  rootDir: '../../..',
+  globalSetup: '<rootDir>/test/interop/live/global-setup.mjs',
+  testRegex: '/test/interop/live/.*\\.peer-spec\\.ts$',
+  reporters: ['default', '<rootDir>/test/interop/live/matrix-reporter.mjs'],
+  // the peers are programs of their own, which every worker would start again
+  maxWorkers: 1,
+};

@@ -1,0 +1,14 @@
+/** What peers cannot do or get wrong with messages; message-faults.peer-spec.ts holds each to be still so. */
+import { isPython, type Peer } from './peers.js';
+
+/** The current Python SDK leaves an empty message in clear. */
+export const encryptsEmptyText = (peer: Peer): boolean => !isPython(peer) || peer.generation === 'legacy';
+
+/** The legacy Java SDK has no way to read what was not encrypted, once it has a key. */
+export const readsPlaintext = isPython;
+
+/** The legacy Java SDK has `null` for an empty text. */
+export const readsEmptyText = isPython;
+
+/** Python up to 12.6. */
+export const parsesPlainJson = (peer: Peer): boolean => isPython(peer) && peer.version !== '12.18.1';

@@ -1,0 +1,78 @@
+/** This package as an application uses it: a Nest module over the emulator, for each way of encrypting that a test asks for. */
+import type { TestingModule } from '@nestjs/testing';
+import { randomUUID } from 'node:crypto';
+import {
+  EncryptedBlobService,
+  EncryptedQueueService,
+  EncryptedStorageModule,
+  EncryptedTableService,
+  type EncryptionOptions,
+  type MessageEncoding,
+} from '../../../src/index.js';
+import { optionsOf, started } from '../../support/nest.js';
+import { KEY, type SharedKey } from './keys.js';
+
+export interface StorageOptions {
+  readonly key?: SharedKey;
+  /** Whether the key is found by its id, and is no key of the module. */
+  readonly resolved?: boolean;
+  readonly protocol?: EncryptionOptions['protocol'];
+  readonly regionLength?: number;
+  readonly requireEncryption?: boolean;
+  readonly messageEncoding?: MessageEncoding;
+}
+
+export interface Storage {
+  readonly blobs: EncryptedBlobService;
+  readonly queues: EncryptedQueueService;
+  readonly tables: EncryptedTableService;
+}
+
+const applications = new Map<string, TestingModule>();
+const keyNumbers = new Map<SharedKey, string>();
+
+/** The services of a module with these options; one application serves every test that asks for the same. */
+export async function storageOf(options: StorageOptions = {}): Promise<Storage> {
+  const name = nameOf(options);
+  const app = applications.get(name) ?? (await start(options));
+  applications.set(name, app);
+  return {
+    blobs: app.get(EncryptedBlobService),
+    queues: app.get(EncryptedQueueService),
+    tables: app.get(EncryptedTableService),
+  };
+}
+
+/** To be called once in each file. */
+export function closeStorageAfterAll(): void {
+  afterAll(async () => {
+    await Promise.all([...applications.values()].map((app) => app.close()));
+    applications.clear();
+  });
+}
+
+function nameOf({ key = KEY, ...rest }: StorageOptions): string {
+  const number = keyNumbers.get(key) ?? randomUUID();
+  keyNumbers.set(key, number);
+  return JSON.stringify([number, rest]);
+}
+
+async function start({
+  key = KEY,
+  resolved,
+  messageEncoding,
+  protocol,
+  ...rest
+}: StorageOptions): Promise<TestingModule> {
+  const options = optionsOf({
+    ...rest,
+    protocol: protocol ?? '2.0',
+    ...(resolved === true ? { keyEncryptionKey: undefined, keyResolver: [key.ours] } : { keyEncryptionKey: key.ours }),
+  });
+  return started(
+    EncryptedStorageModule.forRoot({
+      ...options,
+      ...(messageEncoding === undefined ? {} : { queue: { messageEncoding } }),
+    }),
+  );
+}
