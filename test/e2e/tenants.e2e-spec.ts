@@ -54,6 +54,8 @@ describe('the function that picks the key', () => {
     expect(asked()).toEqual([target('1')]);
     await table.updateEntity(row('1'));
     expect(asked()).toEqual([target('1')]);
+    await table.updateEntity({ ...row('1'), name: 'B. Example' }, 'Merge');
+    expect(asked()).toEqual([target('1'), target('1')]);
     await table.upsertEntity(row('2'));
     expect(asked()).toEqual([target('2')]);
     await table.submitTransaction([
@@ -131,6 +133,11 @@ describe('reads that are held to the keys of the tenant', () => {
     expect(await tableBy(held).getEntity('p', 'former')).toMatchObject(row('former'));
     await expect(tableBy(held).getEntity('p', 'foreign')).rejects.toEqual(notAllowed);
     await expect(tableBy(held).listEntities().next()).rejects.toEqual(notAllowed);
+    const reported: unknown[] = [];
+    const rows = tableBy(held).listEntities({ onDecryptionFailed: ({ error }) => void reported.push(error) });
+    const page = (await rows.byPage().next()).value as readonly Patient[];
+    expect(page.map(({ rowKey }) => rowKey)).toEqual(['former']);
+    expect(reported).toEqual([notAllowed]);
     await expect(tableBy({ keyResolver }).getEntity('p', 'foreign')).resolves.toMatchObject(row('foreign'));
   });
 
