@@ -4,7 +4,9 @@ import { jest } from '@jest/globals';
 import { EncryptedQueueConsumer } from '../../src/queue/consumer/encrypted-queue-consumer.js';
 import type { EncryptedQueueMessage } from '../../src/queue/consumer/encrypted-queue-message.js';
 import { MessageLease } from '../../src/queue/consumer/message-lease.js';
+import { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
 import { uniqueName } from '../support/azurite.js';
+import { policyOf } from '../support/blobs.js';
 import {
   consume,
   newQueue,
@@ -255,23 +257,30 @@ describe('a stop', () => {
     expect(await visibleTexts(queue.name)).toHaveLength(1);
   });
 
-  it('gives back what a receive under way brings', async () => {
-    const queue = await newQueue();
-    let handled = 0;
-    for (let round = 0; round < 5; round++) {
-      const { consumer } = await consume(
-        queue,
-        () => {
-          handled += 1;
-        },
-        { concurrency: 32, visibilityTimeout: 600 },
-      );
-      const sent = queue.sendMessage('under way');
-      await consumer.stop();
-      await sent;
-    }
+  it('gives back what a receive under way brings, and hands it to nobody', async () => {
+    const { name, unencryptedClient: plain } = await newQueue();
+    const receive = plain.receiveMessages.bind(plain);
+    let isUnderWay = false;
+    let arrive: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    // the service has given the message away, its answer is still on the line
+    plain.receiveMessages = async (options) => {
+      const answer = await receive(options);
+      isUnderWay = answer.receivedMessageItems.length > 0;
+      if (isUnderWay) await arrived;
+      return answer;
+    };
+    const queue = new EncryptedQueueClient(plain, policyOf('2.0'));
+    await queue.sendMessage('on the line');
 
-    expect(handled + (await visibleTexts(queue.name)).length).toBe(5);
+    const { consumer, events } = await consume(queue, () => undefined, { visibilityTimeout: 600 });
+    await until(() => isUnderWay);
+    const stopped = consumer.stop();
+    arrive();
+    await stopped;
+
+    expect(events).toMatchObject([{ kind: 'released', retryDelay: 0 }]);
+    expect(await visibleTexts(name)).toHaveLength(1);
   });
 
   it('can be followed by another start', async () => {
