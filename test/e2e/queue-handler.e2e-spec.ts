@@ -15,7 +15,7 @@ import {
 import { uniqueName } from '../support/azurite.js';
 import { testKey } from '../support/blobs.js';
 import { FlakyKey, PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
-import { moduleWith, optionsOf, started } from '../support/nest.js';
+import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';
 
 jest.setTimeout(2 * PATIENCE);
 
@@ -146,6 +146,26 @@ describe('@EncryptedQueueHandler()', () => {
     await app.close();
 
     expect(consumer.isRunning).toBe(false);
+  });
+});
+
+describe('EncryptedQueueConsumers', () => {
+  it('can be overridden in a test, so that nothing is polled', async () => {
+    const queue = uniqueName('overridden');
+    const builder = Test.createTestingModule({ imports: [root(), moduleWith(handlerOf(queue))] });
+    const app = await builder.overrideProvider(EncryptedQueueConsumers).useValue({}).setLogger(SILENT).compile();
+    apps.push(await app.init());
+
+    // its start would have created the queue
+    expect(await plainQueue(queue).exists()).toBe(false);
+  });
+
+  it('know no queue without a handler', async () => {
+    const app = await start(root());
+
+    expect(() => app.get(EncryptedQueueConsumers, { strict: false }).get('none')).toThrow(
+      /no @EncryptedQueueHandler\("none"\)/,
+    );
   });
 });
 

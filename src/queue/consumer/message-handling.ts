@@ -142,7 +142,7 @@ export class MessageHandling {
     }
     const retryDelay = this.#retryDelay(failures);
     await lease.release(retryDelay);
-    this.parts.report({ kind: 'failed', message: nameOf(item), error, retryDelay });
+    if (!lease.isLost) this.parts.report({ kind: 'failed', message: nameOf(item), error, retryDelay });
   }
 
   /** Put first, deleted then: a failure between the two leaves the message in both queues, never in none. */
@@ -190,8 +190,11 @@ const nameOf = ({ messageId, dequeueCount }: ReceivedMessageItem): EventMessage 
 const isUnprocessable = (error: unknown): boolean =>
   isEncryptedStorageError(error) && error.code === 'UNPROCESSABLE_MESSAGE';
 
+/** How deep a cause is looked for; causes may go round in a circle. */
+const MAX_CAUSES = 10;
+
 /** Also as the cause of another error: a handler may use a key itself, and tell of it in its own words. */
-function isKeyUnavailable(error: unknown): boolean {
+function isKeyUnavailable(error: unknown, depth = 0): boolean {
   if (isEncryptedStorageError(error) && error.code === 'KEY_UNAVAILABLE') return true;
-  return error instanceof Error && error.cause !== undefined && error.cause !== error && isKeyUnavailable(error.cause);
+  return error instanceof Error && depth < MAX_CAUSES && isKeyUnavailable(error.cause, depth + 1);
 }
