@@ -2,6 +2,8 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs
 import type { Response } from 'express';
 import { type Problem, problemOf } from './problem.js';
 
+const OF_CONTENT = ['Accept-Ranges', 'Content-Length', 'ETag', 'Last-Modified'];
+
 /** Answers every error as problem details; where the answer has begun, its connection ends instead: no half looks whole. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -17,7 +19,8 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     // what was said of the content does not hold for its problem
-    for (const name of ['Content-Length', 'ETag', 'Last-Modified', 'Accept-Ranges']) response.removeHeader(name);
+    for (const name of OF_CONTENT) response.removeHeader(name);
+    if (problem.status !== 416) response.removeHeader('Content-Range');
     response
       .status(problem.status)
       .set({ ...problem.headers, 'Cache-Control': 'no-store', 'Content-Type': 'application/problem+json' })

@@ -29,7 +29,9 @@ export async function answerScan(asked: ScanRequest): Promise<void> {
     return;
   }
   const length = properties.plaintextContentLength;
-  const range = length !== undefined && rangeApplies(headers, current) ? rangeOf(asked, length) : null;
+  // only GET knows ranges
+  const mayBePart = method === 'GET' && length !== undefined && rangeApplies(headers, current);
+  const range = mayBePart ? rangeOf(asked, length) : null;
   if (length !== undefined) describeLength(response, range, length);
   if (method === 'HEAD') response.end();
   else await sendContent(asked, current, range);
@@ -75,6 +77,8 @@ async function sendContent(asked: ScanRequest, { etag }: Validators, range: Byte
     conditions: { ifMatch: etag },
   });
   const content = (readableStreamBody as Readable | undefined) ?? Readable.from([]);
+  // a failure right behind the first bytes may come before the pipeline listens; the pipeline then finds it
+  content.on('error', () => undefined);
   await once(content, 'readable', { signal: abortSignal }).catch((error: unknown) => {
     content.destroy();
     throw error;
