@@ -10,11 +10,9 @@ import {
   EncryptedQueueService,
   EncryptedStorageModule,
   getEncryptedQueueServiceToken,
-  type KeyEncryptionKey,
 } from '../../src/index.js';
 import { uniqueName } from '../support/azurite.js';
-import { testKey } from '../support/blobs.js';
-import { FlakyKey, PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
+import { PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
 import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';
 
 jest.setTimeout(2 * PATIENCE);
@@ -300,59 +298,5 @@ describe('the start of an application', () => {
       }
       return Static;
     }).toThrow(/"handle" is static/);
-  });
-});
-
-describe('what is logged of a consumer', () => {
-  /** Lines of an application with that handler, told at these levels. */
-  async function logged(handler: Type<unknown>, keyEncryptionKey: KeyEncryptionKey = testKey) {
-    const lines: string[] = [];
-    const keep = (line: unknown): unknown => lines.push(String(line));
-    const account = EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey }));
-    const builder = Test.createTestingModule({ imports: [account, moduleWith(handler)] });
-    const app = await builder.setLogger({ log: keep, warn: keep, error: keep, debug: keep }).compile();
-    apps.push(await app.init());
-    lines.splice(0);
-    return { app, lines };
-  }
-
-  it('tells where a handler failed, the poison queue and the key, and nothing that a message or an error holds', async () => {
-    const queue = uniqueName('logged');
-    @Injectable()
-    class Failing {
-      @EncryptedQueueHandler(queue, { ...SHORT, maxFailures: 2 })
-      handle({ text }: EncryptedQueueMessage): void {
-        throw new TypeError(`Cannot handle ${text}\n    at ${text} (${text}:1:1)`);
-      }
-    }
-    const { app, lines } = await logged(Failing);
-
-    await sendTo(app, queue, 'JaneDoe');
-    await until(() => lines.some((line) => line.includes('poison queue')));
-
-    const text = lines.join('\n');
-    expect(text).toMatch(
-      /message \S+, received 1 times, failed, comes again in 0 s: TypeError\n {4}at Failing\.handle/,
-    );
-    expect(text).toMatch(/received 2 times, is in the poison queue: HANDLER_FAILED, key "test:key": TypeError\n {4}at/);
-    expect(text).not.toContain('JaneDoe');
-  });
-
-  it('tells of the outage of a key once, and of its end', async () => {
-    const queue = uniqueName('outage');
-    const key = new FlakyKey();
-    const { app, lines } = await logged(handlerOf(queue), key);
-    key.isDown = true;
-
-    for (const text of ['a', 'b', 'c']) await sendTo(app, queue, text);
-    await until(() => key.asked >= 3);
-    key.isDown = false;
-    await until(() => lines.filter((line) => line.endsWith('is handled')).length === 3);
-
-    const told = lines.filter((line) => !line.endsWith('is handled') && !line.includes('is given back'));
-    expect(told).toEqual([
-      expect.stringContaining(`Queue "${queue}" waits for key "test:key": KeyUnavailableError KEY_UNAVAILABLE`),
-      `Queue "${queue}": key "test:key" answers again`,
-    ]);
   });
 });

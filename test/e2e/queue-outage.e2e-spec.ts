@@ -82,6 +82,9 @@ describe('a key service that is down', () => {
       queue,
       () => {
         calls += 1;
+        const circle = new Error('of no key');
+        circle.cause = new Error('nor this', { cause: circle });
+        if (calls === 4) throw circle;
         if (calls < 4)
           throw new Error('The scan could not be stored', { cause: new KeyUnavailableError('of the blob') });
       },
