@@ -45,5 +45,6 @@ export const unreadableVersions: readonly (readonly [peer: Peer, protocol: Proto
 
 /** Those that read regions in any order. */
 export const ignoresRegionOrder = isOneOf('12.14.0b1', '12.15.0b1', '12.32.1');
+
 /** The current Java SDK, which has clients for block blobs only. */
 export const hasNoPageBlobs = ({ sdk }: Peer): boolean => sdk === 'azure-storage-blob-cryptography';

@@ -27,11 +27,13 @@ export class PeerError extends Error {
 export class PeerProcess {
   private readonly waiting: Waiting[] = [];
   private printed = '';
+  private failure: Error | undefined;
 
   private constructor(private readonly child: ChildProcessWithoutNullStreams) {
     createInterface({ input: child.stdout }).on('line', (line) => this.waiting.shift()?.resolve(line));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.printed += text));
     child.once('error', (error) => this.fail(error.message));
+    child.stdin.once('error', (error) => this.fail(error.message));
     child.once('close', (code) => this.fail(`it ended with exit code ${code ?? 'none'}`));
   }
 
@@ -49,6 +51,7 @@ export class PeerProcess {
 
   /** Throws {@link PeerError} for what the SDK threw. */
   async ask<Value>(request: object): Promise<Value> {
+    if (this.failure !== undefined) throw this.failure;
     const line = await new Promise<string>((resolve, reject) => {
       this.waiting.push({ resolve, reject });
       this.child.stdin.write(`${JSON.stringify(request)}\n`);
@@ -59,13 +62,14 @@ export class PeerProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
+    if (this.failure !== undefined) return;
     const closed = once(this.child, 'close');
     this.child.stdin.end();
     await closed;
   }
 
   private fail(reason: string): void {
-    for (const { reject } of this.waiting.splice(0)) reject(new Error(`The peer failed: ${reason}\n${this.printed}`));
+    this.failure ??= new Error(`The peer failed: ${reason}\n${this.printed}`);
+    for (const { reject } of this.waiting.splice(0)) reject(this.failure);
   }
 }
