@@ -106,7 +106,7 @@ class BlockBlobUpload {
         protocol: this.envelope.encryptionData.protocol,
         operation: keyOperation(this.options),
       });
-      if (blocks.sent === 0) return await this.putWhole(blocks.last);
+      if (blocks.sent === 0) return await this.putWhole(await sealing.complete(blocks.last));
       await blocks.finish();
     } finally {
       await blocks.settle();

@@ -63,6 +63,20 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s), sealed on thre
     }
   });
 
+  it('give back content that is longer than a block asked for and yet fills just one', async () => {
+    const plaintext = content(12);
+
+    await container.getBlockBlobClient('tiny-data').uploadData(plaintext, { blockSize: 8 });
+    await container.getBlockBlobClient('tiny-stream').uploadStream(Readable.from([plaintext]), 8);
+
+    for (const name of ['tiny-data', 'tiny-stream']) {
+      const blob = container.getBlockBlobClient(name);
+      const stored = await blob.unencryptedClient.downloadToBuffer();
+      expect([name, stored.includes(plaintext)]).toEqual([name, false]);
+      expect((await blob.downloadToBuffer()).equals(plaintext)).toBe(true);
+    }
+  });
+
   it('leave the caller its bytes as they were', async () => {
     const plaintext = content(3 * MIB);
     const given = Buffer.from(plaintext);
