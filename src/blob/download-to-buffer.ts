@@ -12,7 +12,13 @@ import { discard, openedPieces } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { linkedAbort } from './abort.js';
 import { traced } from '../tracing/span.js';
-import { assertRange, type BlobContext, type EncryptedOperationOptions, refuseHashes } from './blob-context.js';
+import {
+  assertRange,
+  assertTransferShape,
+  type BlobContext,
+  type EncryptedOperationOptions,
+  refuseHashes,
+} from './blob-context.js';
 import { windowOf } from './download.js';
 import {
   bodyOf,
@@ -46,6 +52,7 @@ export async function downloadToBuffer(
   options: ToBufferOptions,
 ): Promise<Buffer> {
   assertRange(range.offset, range.count);
+  assertTransferShape(options);
   refuseHashes(options);
   const abort = linkedAbort(options.abortSignal);
   const readOptions = { ...readOptionsOf(options), abortSignal: abort.signal };

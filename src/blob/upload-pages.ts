@@ -15,6 +15,7 @@ import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData } from '../wire/encryption-data.js';
 import {
   assertMetadataFits,
+  assertTransferShape,
   type BlobContext,
   type EncryptedOperationOptions,
   keyOperation,
@@ -52,6 +53,7 @@ export async function uploadPageBlob(
   options: PageUploadOptions,
 ): Promise<BlobUploadCommonResponse> {
   refuseHashes(options);
+  assertTransferShape(options);
   if (!Number.isSafeInteger(content.length) || content.length < 0 || content.length % PAGE_LENGTH !== 0) {
     throw new InvalidOptionsError([`a page blob holds a multiple of ${PAGE_LENGTH} bytes, not ${content.length}`]);
   }

@@ -5,12 +5,13 @@
 import type { BlobUploadCommonResponse, BlockBlobClient, BlockBlobUploadOptions } from '@azure/storage-blob';
 import { uniqueId } from '../crypto/bytes.js';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
-import { InvalidOptionsError, PayloadTooLargeError } from '../errors.js';
+import { PayloadTooLargeError } from '../errors.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData } from '../wire/encryption-data.js';
 import { type ByteSource, readAhead, type ReadAhead } from '../streams/source.js';
 import {
   assertMetadataFits,
+  assertTransferShape,
   type BlobContext,
   type EncryptedOperationOptions,
   keyOperation,
@@ -25,9 +26,8 @@ import { SealedBlocks } from './sealed-blocks.js';
 export const DEFAULT_BLOCK_LENGTH = 4 * 1024 * 1024;
 /** Blocks of ciphertext that are on their way at once unless the call says otherwise; the SDK's default. */
 export const DEFAULT_CONCURRENCY = 5;
-/** Blocks that a block blob may have, and bytes of a block; the service's limits. */
+/** Blocks that a block blob may have; the service's limit. */
 const MAX_BLOCKS = 50_000;
-const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
 
 export interface UploadOptions extends BlockBlobUploadOptions, EncryptedOperationOptions {
   readonly blockSize?: number;
@@ -57,7 +57,7 @@ export async function uploadBlockBlob(
   options: UploadOptions,
 ): Promise<BlobUploadCommonResponse> {
   refuseHashes(options);
-  assertPlanOptions(options);
+  assertTransferShape(options);
   const envelope = await createEnvelope(context.policy, {
     target: targetOf(context),
     form: 'stream',
@@ -184,15 +184,4 @@ function planOf(options: UploadOptions, ciphertextLength: number | undefined): B
   }
   const needed = Math.ceil(ciphertextLength / MAX_BLOCKS);
   return { blockLength: options.blockSize ?? Math.max(wanted, needed), concurrency };
-}
-
-function assertPlanOptions({ blockSize, concurrency, maxSingleShotSize }: UploadOptions): void {
-  const inRange = (value: number | undefined, least: number, most: number): boolean =>
-    value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most);
-  const faults = [
-    ...(inRange(blockSize, 1, MAX_BLOCK_LENGTH) ? [] : [`"blockSize" must be from 1 to ${MAX_BLOCK_LENGTH} bytes`]),
-    ...(inRange(concurrency, 1, Infinity) ? [] : ['"concurrency" must be a whole number from 1']),
-    ...(inRange(maxSingleShotSize, 0, Infinity) ? [] : ['"maxSingleShotSize" must be a whole number of bytes from 0']),
-  ];
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
 }

@@ -49,6 +49,29 @@ describe('page blobs', () => {
   });
 });
 
+describe('transfers that cannot begin', () => {
+  it.each([{ concurrency: 0 }, { concurrency: NaN }, { blockSize: 0 }, { blockSize: -1 }, { blockSize: NaN }])(
+    'are refused with %j, and never look like empty content',
+    async (shape) => {
+      const [container] = await containersFor(policyOf('1.0'));
+      const blob = container!.getBlockBlobClient('shape');
+      await blob.uploadData(content(100));
+
+      await expect(blob.downloadToBuffer(0, undefined, shape)).rejects.toEqual(code('INVALID_OPTIONS'));
+      await expect(blob.uploadData(content(100), shape)).rejects.toEqual(code('INVALID_OPTIONS'));
+    },
+  );
+
+  it('are refused for pages too', async () => {
+    const [container] = await containersFor(policyOf('1.0'));
+    const pages = container!.getPageBlobClient('shape');
+
+    await expect(pages.uploadData(Buffer.alloc(512), { concurrency: 0 })).rejects.toEqual(code('INVALID_OPTIONS'));
+
+    expect(await pages.exists()).toBe(false);
+  });
+});
+
 describe('a module that requires encryption', () => {
   it('refuses plaintext, and one that does not hands it through, whole and by range', async () => {
     const [strict, lenient] = await containersFor(policyOf('2.0'), policyOf('2.0', { requireEncryption: false }));
