@@ -84,7 +84,7 @@ function consumerOf({ clients, handler, options }: UsableHandler): EncryptedQueu
     ...others,
     onEvent: (event) => {
       tellConsumerEvent(event);
-      onEvent?.(event);
+      return onEvent?.(event);
     },
   });
 }

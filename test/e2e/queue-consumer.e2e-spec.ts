@@ -160,6 +160,23 @@ describe('a consumer', () => {
     expect(events[0]).toMatchObject({ queue: queue.name, error: { statusCode: 404 } });
   });
 
+  it.each([
+    ['throws', (): void => void JSON.parse('no JSON')],
+    ['rejects', async (): Promise<void> => Promise.reject(new Error('the metrics are down'))],
+  ])('goes on when what watches it %s', async (_how, onEvent) => {
+    const queue = await newQueue();
+    await queue.sendMessage('one');
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+
+    await consume(queue, () => undefined, { onEvent });
+    await until(async () => (await size(queue.name)) === 0);
+    await stopConsumers();
+    process.off('unhandledRejection', unhandled);
+
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   it('creates both queues if it is told to', async () => {
     const queue = await newQueue();
     const poison = uniqueName('poison');

@@ -77,7 +77,7 @@ export interface EncryptedQueueConsumerOptions {
    * @defaultValue 20
    */
   readonly shutdownTimeout?: number;
-  /** Told of everything that happens, for metrics. What it throws is ignored. */
+  /** Told of everything that happens, for metrics. What it throws, or rejects with, is ignored. */
   readonly onEvent?: (event: QueueConsumerEvent) => void;
 }
 

@@ -1,7 +1,7 @@
 import type { QueueClient } from '@azure/storage-queue';
 import { InvalidOptionsError } from '../../errors.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
-import type { Report } from './consumer-event.js';
+import type { QueueConsumerEvent, Report } from './consumer-event.js';
 import { consumerFaults, type EncryptedQueueConsumerOptions, settingsOf } from './consumer-options.js';
 import type { EncryptedQueueMessageHandler } from './encrypted-queue-message.js';
 import { Poller, type PollerParts } from './poller.js';
@@ -90,11 +90,9 @@ export class EncryptedQueueConsumer {
 }
 
 function reporter(queue: string, { onEvent }: EncryptedQueueConsumerOptions): Report {
+  // what watches must not change what happens: neither by what it throws nor, where it is asynchronous, by its rejection
+  const watch = async (event: QueueConsumerEvent): Promise<void> => onEvent?.(event);
   return (event) => {
-    try {
-      onEvent?.({ queue, ...event });
-    } catch {
-      // what watches must not change what happens
-    }
+    watch({ queue, ...event }).catch(() => undefined);
   };
 }
