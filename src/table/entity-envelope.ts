@@ -124,16 +124,18 @@ function openPropertyOf(data: EncryptionData, opener: ContentOpener, row: Entity
 
 function sealedNamesOf(row: Row, open: OpenProperty, context: TableContext): readonly string[] {
   const list = row[SEALED_NAMES_PROPERTY];
-  if (storedValue(list) !== undefined)
-    return parseSealedNames(open(SEALED_NAMES_PROPERTY, binaryValue(SEALED_NAMES_PROPERTY, list)));
   // the old Java SDK leaves the list out where it sealed nothing
-  assertNothingPlanted(row, context);
-  return [];
+  const names =
+    storedValue(list) === undefined
+      ? []
+      : parseSealedNames(open(SEALED_NAMES_PROPERTY, binaryValue(SEALED_NAMES_PROPERTY, list)));
+  assertNothingPlanted(row, names, context);
+  return names;
 }
 
-/** Without a list, whoever can write the row can take the sealed values out and put others in, in clear. */
-function assertNothingPlanted(row: Row, { entityClass, policy }: TableContext): void {
-  const planted = namesAlwaysSealed(entityClass).find((name) => isStored(row, name));
+/** Whoever can write the row can put values in clear where sealed ones are expected, and leave out the list. */
+function assertNothingPlanted(row: Row, names: readonly string[], { entityClass, policy }: TableContext): void {
+  const planted = namesAlwaysSealed(entityClass).find((name) => isStored(row, name) && !names.includes(name));
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
 }
 

@@ -19,6 +19,9 @@ class Note {
   rowKey!: string;
   @Encrypt() text!: string;
 }
+class Chart extends Note {
+  @Encrypt() allergies?: string;
+}
 class Plain {
   partitionKey!: string;
   rowKey!: string;
@@ -257,6 +260,21 @@ describe('requireEncryption', () => {
     expect(texts).toEqual(['plain', 'sealed']);
     await expect(strict.getEntity('m', '1')).rejects.toMatchObject({ code: 'PLAINTEXT_NOT_ALLOWED' });
     await expect(strict.listEntities().next()).rejects.toMatchObject({ code: 'PLAINTEXT_NOT_ALLOWED' });
+  });
+
+  it('refuses what stands in clear where the class seals, also beside sealed properties', async () => {
+    const keys = { partitionKey: 'planted', rowKey: '1' };
+    const [strict, open] = [tableOf(Chart, tableName), tableOf(Chart, tableName, lax)];
+    const refused = { code: 'PLAINTEXT_NOT_ALLOWED', message: expect.stringContaining('"allergies"') as string };
+    await strict.createEntity({ ...keys, text: 'sealed' });
+    await strict.unencryptedClient.updateEntity({ ...keys, allergies: 'none' }, 'Merge');
+
+    await expect(strict.getEntity('planted', '1')).rejects.toMatchObject(refused);
+    await expect(strict.updateEntity({ ...keys, text: 'x' }, 'Merge')).rejects.toMatchObject(refused);
+    expect((await strict.getEntity('planted', '1', { queryOptions: { select: ['text'] } })).text).toBe('sealed');
+    expect(await open.getEntity('planted', '1')).toMatchObject({ text: 'sealed', allergies: 'none' });
+    await open.updateEntity({ ...keys, text: 'seals both' }, 'Merge');
+    expect(await strict.getEntity('planted', '1')).toMatchObject({ text: 'seals both', allergies: 'none' });
   });
 
   it('refuses a class without encrypted properties, and lets it through when it is off', async () => {
