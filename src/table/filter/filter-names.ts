@@ -1,6 +1,8 @@
 /** The names of properties in a filter, told from operators, functions and what stands inside literals. */
 
-const TOKEN = /'(?:[^']|'')*'?|\d[\w.]*(?:(?<=e)[+-]\d+)?|[\p{L}\p{N}\p{M}\p{Pc}.@]+|[(),]/giu;
+/** A number ends where its digits and its suffix do: services take `1and` for a number and an operator. */
+const TOKEN =
+  /'(?:[^']|'')*'?|0x[\da-f]*|\d+(?:\.\d*)?(?:e[+-]?\d+)?(?:[lfdm](?![\p{L}\p{N}]))?|[\p{L}\p{N}\p{M}\p{Pc}.@]+|[(),]/giu;
 const NUMBER = /^\d/;
 const CONSTANTS = new Set(['true', 'false', 'null']);
 
