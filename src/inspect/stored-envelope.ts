@@ -122,7 +122,9 @@ function objectIn(root: JsonObject, name: string): JsonObject {
   return isObject(value) ? value : {};
 }
 
+/** What is no text and no number is told by its kind: to write it out could take more stack than there is. */
 function scalar(value: unknown): string | number | undefined {
-  if (typeof value === 'string' || typeof value === 'number') return value;
-  return value === undefined ? undefined : JSON.stringify(value);
+  if (typeof value === 'string' || typeof value === 'number' || value === undefined) return value;
+  if (Array.isArray(value)) return 'a list';
+  return isObject(value) ? 'an object' : JSON.stringify(value);
 }
