@@ -6,6 +6,7 @@ import {
   PAGES,
   partOf,
   peerReads,
+  peerWrites,
   RANGED_SIZE,
   RANGES,
   rangesAtTheEnd,
@@ -23,9 +24,9 @@ import {
   withoutRanges,
 } from './blob-faults.js';
 import { describeCell } from './cells.js';
-import { KEYS } from './keys.js';
+import { KEYS, OTHER_KEY } from './keys.js';
 import { BLOB_PEERS, isPython, stopPeersAfterAll } from './peers.js';
-import { closeStorageAfterAll } from './storage.js';
+import { closeStorageAfterAll, storageOf } from './storage.js';
 
 const { newBlob, rename } = useContainer();
 stopPeersAfterAll();
@@ -94,6 +95,18 @@ for (const peer of BLOB_PEERS) {
         expect(metadata).toMatchObject({ department: 'cardiology' });
         expectSameBytes(found, content(100));
       });
+
+      if (peer.writes.includes(protocol)) {
+        it('a blob of its own whose key we wrapped anew', async () => {
+          const place = newBlob();
+          await peerWrites(peer, place, content(100), { protocol });
+          const { blobs } = await storageOf();
+          const client = blobs.getContainerClient(place.container).getBlockBlobClient(place.blob);
+          await client.rewrapKey({ keyEncryptionKey: OTHER_KEY.ours });
+
+          expectSameBytes((await peerReads(peer, place, { key: OTHER_KEY })).content, content(100));
+        });
+      }
 
       if (otherCaseIs(peer, protocol) === 'read') {
         it.each(['EncryptionData', 'ENCRYPTIONDATA'])('with its metadata as %s', async (name) => {

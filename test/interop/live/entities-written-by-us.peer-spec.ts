@@ -10,6 +10,7 @@ import {
   newTable,
   peerGets,
   peerQueries,
+  peerStores,
   row,
   sealed,
   VALUES,
@@ -128,6 +129,26 @@ for (const peer of TABLE_PEERS) {
         'upserted',
         'created',
         'in one',
+      ]);
+    });
+
+    it('rows of its own that we merged sealed and clear properties into', async () => {
+      const { table } = await newTable();
+      const ward = { type: 'String', value: '3' } as const;
+      const rows = ['1', '2', '3'].map((rowKey) => {
+        return { ...row('Jane'), rowKey, properties: { ...row('Jane').properties, ward } };
+      });
+      await peerStores(peer, rows, { table });
+      const client = await ours(PATIENT, table);
+      const patch = (rowKey: string, values: object): Row => ({ partitionKey: 'north', rowKey, ...values });
+      await client.updateEntity(patch('1', { name: 'merged' }), 'Merge');
+      await client.updateEntity(patch('2', { ward: '4' }), 'Merge');
+      await client.submitTransaction([['update', patch('3', { name: 'merged', ward: '4' }), 'Merge']]);
+
+      expect((await peerQueries(peer, { table })).map(valuesOf)).toEqual([
+        { name: 'merged', note: 'a note', ward: '3' },
+        { name: 'Jane', note: 'a note', ward: '4' },
+        { name: 'merged', note: 'a note', ward: '4' },
       ]);
     });
 
