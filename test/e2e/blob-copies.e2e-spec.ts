@@ -15,6 +15,22 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     expect((await copy.downloadToBuffer()).equals(plaintext)).toBe(true);
   });
 
+  it('is read as an append blob, which other SDKs write', async () => {
+    const [container] = await containersFor(policyOf(protocol));
+    const source = container!.getBlockBlobClient('source');
+    await source.uploadData(plaintext);
+    const ciphertext = await source.unencryptedClient.downloadToBuffer();
+    const { metadata } = await source.unencryptedClient.getProperties();
+
+    const appended = container!.unencryptedClient.getAppendBlobClient('appended');
+    await appended.create({ metadata });
+    await appended.appendBlock(ciphertext, ciphertext.length);
+
+    const copy = container!.getBlockBlobClient('appended');
+    expect((await copy.downloadToBuffer()).equals(plaintext)).toBe(true);
+    expect((await copy.downloadToBuffer(10, 20)).equals(plaintext.subarray(10, 30))).toBe(true);
+  });
+
   it('is lost in a copy that was given metadata of its own, unless the entry is among it', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const source = container!.getBlockBlobClient('source');

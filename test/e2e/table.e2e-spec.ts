@@ -277,6 +277,21 @@ describe('requireEncryption', () => {
     expect(await strict.getEntity('planted', '1')).toMatchObject({ text: 'seals both', allergies: 'none' });
   });
 
+  it('reads a row in which the old Java SDK sealed nothing, and no value in clear that is put into it', async () => {
+    const keys = { partitionKey: 'java', rowKey: '1' };
+    const notes = tableOf(Note, tableName);
+    await notes.createEntity({ ...keys, text: 'x' });
+    const { [METADATA[0]]: data } = await notes.unencryptedClient.getEntity('java', '1');
+
+    await notes.unencryptedClient.updateEntity({ ...keys, [METADATA[0]]: data, other: 1 }, 'Replace');
+    const found = await notes.getEntity('java', '1');
+    expect(found).toMatchObject({ other: 1 });
+    expect(found).not.toHaveProperty(METADATA[0]);
+
+    await notes.unencryptedClient.updateEntity({ ...keys, text: 'planted' }, 'Merge');
+    await expect(notes.getEntity('java', '1')).rejects.toMatchObject({ code: 'PLAINTEXT_NOT_ALLOWED' });
+  });
+
   it('refuses a class without encrypted properties, and lets it through when it is off', async () => {
     expect(() => tableOf(Plain, tableName)).toThrow(/PartialType, OmitType/);
     const plain = tableOf(Plain, tableName, lax);

@@ -1,0 +1,129 @@
+/** What we write, to the letter, and what of other writers we read all the same: docs/formats.md. */
+import { runAll } from '../../src/crypto/byte-transform.js';
+import { createEnvelope, openEnvelope } from '../../src/envelope/envelope.js';
+import { protocolFor, type ProtocolVersion } from '../../src/protocol/registry.js';
+import { MAX_REGION_LENGTH } from '../../src/protocol/v2/index.js';
+import { encryptionDataOf } from '../../src/wire/blob-metadata.js';
+import { type EncryptionDataPlace, formatEncryptionData, parseEncryptionData } from '../../src/wire/encryption-data.js';
+import { parseMessage } from '../../src/wire/queue-message.js';
+import { content, policyOf } from '../support/blobs.js';
+
+const blob = { kind: 'blob', account: 'a', container: 'c', blob: 'b' } as const;
+const plaintext = content(200);
+const VERSIONS: readonly ProtocolVersion[] = ['1.0', '2.0', '2.1'];
+
+async function written(version: ProtocolVersion) {
+  const policy = policyOf(version);
+  const { encryptionData, sealer } = await createEnvelope(policy, { target: blob, form: 'stream' });
+  return { policy, encryptionData, sealed: runAll(sealer.seal(), plaintext) };
+}
+
+describe.each(VERSIONS)('encryption data of protocol %s', (version) => {
+  const parameters =
+    version === '1.0'
+      ? '"ContentEncryptionIV":"[A-Za-z0-9+/]{22}=="'
+      : '"EncryptedRegionInfo":{"DataLength":4194304,"NonceLength":12}';
+  const algorithm = version === '1.0' ? 'AES_CBC_256' : 'AES_GCM_256';
+
+  it.each([
+    ['blob', '"EncryptionMode":"FullBlob",'],
+    ['message', ''],
+    ['entity', ''],
+  ] as const)('is written for a %s in one order, compact, with no other member', async (place, mode) => {
+    const { encryptionData } = await written(version);
+
+    expect(formatEncryptionData(encryptionData, place satisfies EncryptionDataPlace)).toMatch(
+      new RegExp(
+        `^{${mode}"WrappedContentKey":{"KeyId":"test:key","EncryptedKey":"[A-Za-z0-9+/]+={0,2}","Algorithm":"A256KW"},` +
+          `"EncryptionAgent":{"Protocol":"${version}","EncryptionAlgorithm":"${algorithm}"},${parameters},` +
+          `"KeyWrappingMetadata":{"EncryptionLibrary":"TypeScript [^"]+"}}$`,
+      ),
+    );
+  });
+
+  it.each<readonly [string, (text: string) => string]>([
+    ['white space between its tokens', (text) => JSON.stringify(JSON.parse(text), null, '\t')],
+    ['names in lower case', (text) => text.replace(/"\w+":/g, (name) => name.toLowerCase())],
+    ['names in capitals', (text) => text.replace(/"\w+":/g, (name) => name.toUpperCase())],
+    ['escapes for letters', (text) => text.replaceAll('Key', '\\u004bey').replace('test:', '\\u0074est:')],
+    ['its members the other way round', (text) => JSON.stringify(reversed(JSON.parse(text)))],
+    ['no mode', (text) => text.replace('"EncryptionMode":"FullBlob",', '')],
+    ['the mode at its end', (text) => text.replace(/^{("EncryptionMode":"FullBlob"),(.*)}$/, '{$2,$1}')],
+    ['unknown members', (text) => text.replace('{', '{"Unknown":{"a":[null]},')],
+    ['no key wrapping metadata', (text) => text.replace(/,"KeyWrappingMetadata":{[^}]*}/, '')],
+    [
+      'null for key wrapping metadata',
+      (text) => text.replace(/"KeyWrappingMetadata":{[^}]*}/, '"KeyWrappingMetadata":null'),
+    ],
+    [
+      'empty key wrapping metadata',
+      (text) => text.replace(/"KeyWrappingMetadata":{[^}]*}/, '"KeyWrappingMetadata":{}'),
+    ],
+    [
+      'other key wrapping metadata',
+      (text) => text.replace(/"EncryptionLibrary":"[^"]*"/, '"EncryptionLibrary":7,"More":{}'),
+    ],
+  ])('is read with %s', async (_what, change) => {
+    const { policy, encryptionData, sealed } = await written(version);
+    const text = formatEncryptionData(encryptionData, 'blob');
+    const changed = change(text);
+
+    const opener = await openEnvelope(policy, parseEncryptionData(changed), { target: blob, form: 'stream' });
+
+    expect(changed).not.toBe(text);
+    const opened = runAll(opener.open(opener.layout.window({ offset: 0 }, sealed.length)), sealed);
+    expect(opened.equals(plaintext)).toBe(true);
+  });
+});
+
+it.each(['encryptiondata', 'EncryptionData', 'ENCRYPTIONDATA'])('the entry of a blob is found as %s', (name) => {
+  expect(encryptionDataOf({ other: 'x', [name]: '{}' })).toBe('{}');
+});
+
+it.each(['2.0', '2.1'] as const)('regions of protocol %s may have any length from 1 to 2^30 bytes', (version) => {
+  const lengthOf = (DataLength: number): number =>
+    protocolFor(version).storedLayout({ EncryptedRegionInfo: { DataLength, NonceLength: 12 } }, 'stream').unitLength;
+
+  expect([1, 2, MAX_REGION_LENGTH].map(lengthOf)).toEqual([1, 2, 2 ** 30]);
+  expect(() => lengthOf(2 ** 30 + 1)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ENCRYPTION_METADATA' }) as Error,
+  );
+});
+
+it.each([
+  ['1.0', 32, ''],
+  ['2.0', 40, '2.0'],
+  ['2.1', 40, '2.1'],
+] as const)('a packed key of protocol %s is %d bytes behind its whole label', (version, length, label) => {
+  const packed = Buffer.alloc(length, 7).fill(0, 0, label === '' ? 0 : 8);
+  packed.write(label);
+  const unpack = (bytes: Uint8Array): Buffer => protocolFor(version).unpackKey(bytes);
+
+  expect(unpack(packed).equals(Buffer.alloc(32, 7))).toBe(true);
+  const others = [packed.subarray(1), Buffer.concat([packed, Buffer.alloc(8)]), Buffer.alloc(0)];
+  const padded = Buffer.from(packed);
+  padded.write(' ', 7);
+  for (const other of label === '' ? others : [...others, padded])
+    expect(() => unpack(other)).toThrow(expect.objectContaining({ code: 'DECRYPTION_FAILED' }) as Error);
+});
+
+it.each([
+  ['null', ',"EncryptionData":null'],
+  ['left out', ''],
+])('a message whose encryption data is %s holds base64 of its content in clear', (_what, data) => {
+  const contents = Buffer.from('naïve ✓').toString('base64');
+
+  expect(parseMessage(`{"EncryptedMessageContents":"${contents}"${data}}`)).toEqual({
+    kind: 'plain',
+    content: 'naïve ✓',
+  });
+});
+
+const reversed = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null
+    ? Object.fromEntries(
+        Object.entries(value)
+          .reverse()
+          .map(([name, inner]) => [name, reversed(inner)]),
+      )
+    : value;
