@@ -167,7 +167,8 @@ class BlockBlobUpload {
   }
 }
 
-const toMultiple = (length: number, multiple: number): number => Math.max(multiple, length - (length % multiple));
+/** Upwards: shorter blocks could be more than a blob may have. */
+const toMultiple = (length: number, multiple: number): number => Math.ceil(length / multiple) * multiple;
 
 /** Of one length for all blobs and uploads, as the service wants it, and new for every upload, so that two never mix. */
 function blockId(prefix: string, index: number): string {

@@ -77,6 +77,16 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s), sealed on thre
     }
   });
 
+  it('have no more blocks than their size asks for', async () => {
+    const blob = container.getBlockBlobClient('blocks');
+
+    await blob.uploadData(content(40 * 17 - 1), { blockSize: 17 });
+
+    const { contentLength = 0 } = await blob.getProperties();
+    const { committedBlocks = [] } = await blob.unencryptedClient.getBlockList('committed');
+    expect(committedBlocks.length).toBeLessThanOrEqual(Math.ceil(contentLength / 17));
+  });
+
   it('leave the caller its bytes as they were', async () => {
     const plaintext = content(3 * MIB);
     const given = Buffer.from(plaintext);
