@@ -1,4 +1,5 @@
 /** Threads that seal large contents beside the event loop. One content stays on one thread: its bytes are sealed in order. */
+import { InvalidOptionsError } from '../errors.js';
 import type { CipherStep } from './cipher-step.js';
 import { CipherThread } from './cipher-thread.js';
 
@@ -24,8 +25,14 @@ export class CipherThreads {
   private readonly threads: CipherThread[] = [];
   private contents = 0;
 
-  /** @param size - threads at most */
-  constructor(private readonly size: number) {}
+  /**
+   * @param size - threads at most
+   * @throws `INVALID_OPTIONS` unless it is a whole number from 1
+   */
+  constructor(private readonly size: number) {
+    if (!Number.isSafeInteger(size) || size < 1)
+      throw new InvalidOptionsError(['the number of cipher threads must be a whole number from 1']);
+  }
 
   /** A place on the thread that has least to do. */
   open(): ThreadedContent {

@@ -54,6 +54,10 @@ function opened(version: '1.0' | '2.1', form: ContentForm, stored: { fields: obj
   return runAll(opener.open(opener.layout.window({ offset: 0 }, stored.sealed.length)), stored.sealed);
 }
 
+it.each([0, -1, 1.5, NaN])('a pool of %d threads is refused', (size) => {
+  expect(() => new CipherThreads(size)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error);
+});
+
 const contents: readonly (readonly ['1.0' | '2.1', ContentForm])[] = [
   ['1.0', 'stream'],
   ['1.0', 'pages'],
