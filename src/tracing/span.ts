@@ -92,7 +92,7 @@ function endingOf(span: TracingSpan): (failure?: unknown) => void {
 }
 
 function nameOfFailure(failure: unknown): string {
-  const { name, code, statusCode } = failure as { name?: unknown; code?: unknown; statusCode?: unknown };
+  const { name, code, statusCode } = (failure ?? {}) as { name?: unknown; code?: unknown; statusCode?: unknown };
   const parts = [name, code, statusCode].filter((part) => typeof part === 'string' || typeof part === 'number');
   return parts.length === 0 ? 'Error' : parts.join(' ');
 }

@@ -63,6 +63,16 @@ describe('a handler that fails', () => {
     expect(await size(`${queue.name}-poison`)).toBe(0);
   });
 
+  it('is counted and told as it is also when it throws nothing', async () => {
+    const queue = await newQueue();
+    await queue.sendMessage('never');
+
+    const { events, count } = await consume(queue, () => Promise.reject(null), { maxFailures: 1 });
+    await until(() => count('poisoned') === 1);
+
+    expect(events).toMatchObject([{ kind: 'poisoned', reason: 'HANDLER_FAILED', error: null }]);
+  });
+
   it('after so many failures finds the stored text in the poison queue, with reason and key id', async () => {
     const queue = await newQueue();
     const { messageId, insertedOn } = await queue.sendMessage('Jane Doe');
