@@ -5,6 +5,7 @@ import {
   EncryptedStorageCoreModule,
   syncSource,
 } from './encrypted-storage-core.module.js';
+import { EncryptedStorageFeatureModule } from './encrypted-storage-feature.module.js';
 import type {
   EncryptedStorageFeatures,
   EncryptedStorageModuleAsyncOptions,
@@ -100,18 +101,20 @@ function featureModule(given: EncryptedStorageFeatures, name: string | undefined
   ];
   const resources = resourceProviders(given, tokens, name);
   const clients = resources.map(({ provider }) => provider);
+  const providers = [
+    ...(hasPolicy ? [policiesProvider(policies, name, given.encryption)] : []),
+    ...services,
+    ...aliases,
+    ...clients,
+    creationProvider(id, resources),
+    recordProvider(given, resources, name),
+    ...(hasPolicy ? [policyLogProvider(`${id}:policy`, given, policies)] : []),
+  ];
+  const exports = [...(hasPolicy ? services : []), ...aliases, ...clients].map(tokenOf);
   return {
     module: EncryptedStorageModule,
-    providers: [
-      ...(hasPolicy ? [policiesProvider(policies, name, given.encryption)] : []),
-      ...services,
-      ...aliases,
-      ...clients,
-      creationProvider(id, resources),
-      recordProvider(given, resources, name),
-      ...(hasPolicy ? [policyLogProvider(`${id}:policy`, given, policies)] : []),
-    ],
-    exports: [...(hasPolicy ? services : []), ...aliases, ...clients].map(tokenOf),
+    imports: [EncryptedStorageFeatureModule.with(providers, exports)],
+    exports: [EncryptedStorageFeatureModule],
   };
 }
 
