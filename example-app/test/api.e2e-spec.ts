@@ -1,5 +1,7 @@
 /** The rest of the HTTP API: patients, referrals, letters, what storage holds of them, problems, and its description. */
-import { json, type TestClinic, testClinic } from './support/clinic.js';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { EncryptedQueueService } from 'nestjs-azure-encrypted-storage';
+import { json, KEY, type TestClinic, testClinic } from './support/clinic.js';
 
 const PLAINTEXTS = ['Jane Doe', 'influenza', 'murmur'];
 let clinic: TestClinic;
@@ -122,6 +124,20 @@ describe('a referral', () => {
     expect(await received.json()).toEqual({ messageId, dequeueCount: 1, ...referral });
     expect((await clinic.call('/referrals/next', { method: 'POST' })).status).toBe(204);
     expect(await read('/storage/referrals')).toEqual([]);
+  });
+
+  it('is a problem that does not tell its text where it is no JSON', async () => {
+    const policy = { protocol: '2.0', keyEncryptionKey: KEY, requireEncryption: true } as const;
+    const queues = QueueServiceClient.fromConnectionString(clinic.connectionString);
+    const queue = new EncryptedQueueService(() => queues, policy).getQueueClient('referrals');
+    await queue.sendMessage('murmur of Jane Doe');
+
+    const answer = await clinic.call('/referrals/next', { method: 'POST' });
+    const problem = await answer.json();
+    await queue.clearMessages();
+
+    expect(problem).toMatchObject({ status: 500, code: 'UNPROCESSABLE_MESSAGE' });
+    expect(holdsPlaintext(problem)).toBe(false);
   });
 
   it('is refused where it says nothing', async () => {

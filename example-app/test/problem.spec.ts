@@ -1,4 +1,5 @@
-import { BadRequestException, NotFoundException } from '@nestjs/common';
+import { jest } from '@jest/globals';
+import { type ArgumentsHost, BadRequestException, Logger, NotFoundException } from '@nestjs/common';
 import {
   DecryptionError,
   InvalidOptionsError,
@@ -7,6 +8,7 @@ import {
   UnsupportedValueError,
 } from 'nestjs-azure-encrypted-storage';
 import { problemOf } from '../src/http/problem.js';
+import { ProblemFilter } from '../src/http/problem.filter.js';
 
 const fromStorage = (more: object): Error => Object.assign(new Error('https://account/x?sig=secret'), more);
 const named = (statusCode: number | undefined, code?: string): Error =>
@@ -63,4 +65,16 @@ describe('the problem of an error', () => {
   it('names each occurrence', () => {
     expect(problemOf(new DecryptionError()).instance).not.toBe(problemOf(new DecryptionError()).instance);
   });
+});
+
+it('an error that nobody expected is logged by where it was thrown, without its message', () => {
+  const log = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  const host = { switchToHttp: () => ({ getResponse: () => ({ headersSent: true, destroy: () => undefined }) }) };
+
+  new ProblemFilter().catch(new TypeError('Jane Doe\nhas a murmur'), host as unknown as ArgumentsHost);
+
+  const logged = log.mock.calls.flat().join(' ');
+  log.mockRestore();
+  expect(logged).toMatch(/INTERNAL_SERVER_ERROR urn:uuid:.* TypeError\n +at .*problem\.spec/s);
+  expect(logged).not.toMatch(/Jane|murmur/);
 });

@@ -27,9 +27,14 @@ export class ProblemFilter implements ExceptionFilter {
       .end(JSON.stringify(problem));
   }
 
-  /** Only what nobody expected needs a stack. */
+  /** Only what nobody expected needs a stack, and that without the message: it may quote content. */
   private log({ instance, code }: Problem, error: unknown): void {
     const isUnexpected = code === 'INTERNAL_SERVER_ERROR' && error instanceof Error;
-    this.logger.error(`${code} ${instance}`, isUnexpected ? error.stack : undefined);
+    this.logger.error(`${code} ${instance}`, isUnexpected ? framesOf(error) : undefined);
   }
+}
+
+function framesOf({ name, message, stack = '' }: Error): string {
+  const at = stack.indexOf(message);
+  return at < 0 ? name : `${name}${stack.slice(at + message.length)}`;
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { EncryptedQueueClient, InjectEncryptedQueue } from 'nestjs-azure-encrypted-storage';
+import { EncryptedQueueClient, InjectEncryptedQueue, UnprocessableMessageError } from 'nestjs-azure-encrypted-storage';
 import { ApiProblems } from '../http/openapi.js';
 import { Referral, ReferralReceived, ReferralSent } from './referral.dto.js';
 
@@ -39,8 +39,17 @@ export class ReferralsController {
       return undefined;
     }
     const { messageId, dequeueCount, messageText, popReceipt } = message;
-    const { patient, to, reason } = JSON.parse(messageText) as Referral;
+    const { patient, to, reason } = referralIn(messageText);
     await this.queue.deleteMessage(messageId, popReceipt);
     return { messageId, dequeueCount, patient, to, reason };
+  }
+}
+
+/** A parser's own error would quote the text. */
+function referralIn(text: string): Referral {
+  try {
+    return JSON.parse(text) as Referral;
+  } catch {
+    throw new UnprocessableMessageError('The message is no referral: look who else sends to the queue');
   }
 }
