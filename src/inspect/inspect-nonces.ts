@@ -13,11 +13,6 @@ export interface StoredContent {
   readonly length: number;
 }
 
-interface ReadNonce {
-  readonly region: number;
-  readonly nonce: Buffer;
-}
-
 /** Requests at once. */
 const CONCURRENCY = 8;
 /** Regions that are shorter, bytes, are read through where all nonces are wanted: a request costs more than they. */
@@ -32,19 +27,46 @@ export async function inspectNonces(
 ): Promise<{ readonly facts: Facts; readonly anomalies: readonly Anomaly[] }> {
   if (plan === undefined) return { facts: {}, anomalies: [] };
   const count = plan.count(content.length);
-  // content that was cut may end within a nonce: its length says so
-  const read = await readNonces(content, plan, sample(count, choice));
-  const nonces = read.filter(({ nonce }) => nonce.length === plan.nonceLength);
-  const ways = nonces.map(({ region, nonce }) => plan.waysOf(region, nonce));
-  const [first = []] = ways;
-  const isRandom = count === 1 && first.length === 0 && nonces.some(({ nonce }) => plan.mayStandAlone(nonce));
-  const common = isRandom ? ['random'] : first.filter((way) => ways.every((others) => others.includes(way)));
-  const odd = nonces.filter((_nonce, index) => ways[index]?.length === 0).map(({ region }) => region);
-  const inOrder = common.length > 0 || nonces.length === 0;
+  const tally = new NonceTally(plan);
+  await readNonces(content, plan, { choice, tally });
+  const { read, odd, oddRegions } = tally;
+  const isRandom = count === 1 && oddRegions > 0 && tally.mayStandAlone;
+  const common = isRandom ? ['random'] : tally.common;
+  const inOrder = common.length > 0 || read === 0;
   return {
-    facts: { regions: count, noncesRead: nonces.length, nonceCount: common.join(' or ') || undefined, inOrder },
-    anomalies: inOrder ? [] : [odd.length > 0 ? foreign(odd) : MIXED],
+    facts: { regions: count, noncesRead: read, nonceCount: common.join(' or ') || undefined, inOrder },
+    anomalies: inOrder ? [] : [oddRegions > 0 ? foreign(odd, oddRegions) : MIXED],
   };
+}
+
+/** What is known of the nonces that were read. It does not grow with their number, which stored data decides. */
+class NonceTally {
+  read = 0;
+  /** Regions whose nonce no writer counts, and the first of them. */
+  oddRegions = 0;
+  readonly odd: number[] = [];
+  /** Whether the last nonce may be that of content of one region. */
+  mayStandAlone = false;
+  private ways: readonly string[] | undefined;
+
+  constructor(private readonly plan: RegionPlan) {}
+
+  /** Ways of counting that fit all of them. */
+  get common(): readonly string[] {
+    return this.ways ?? [];
+  }
+
+  /** Content that was cut may end within a nonce: its length says so. */
+  add(region: number, nonce: Buffer): void {
+    if (nonce.length !== this.plan.nonceLength) return;
+    const ways = this.plan.waysOf(region, nonce);
+    this.read += 1;
+    this.ways = this.ways?.filter((way) => ways.includes(way)) ?? ways;
+    this.mayStandAlone = this.plan.mayStandAlone(nonce);
+    if (ways.length > 0) return;
+    this.oddRegions += 1;
+    if (this.odd.length < MOST_TOLD) this.odd.push(region);
+  }
 }
 
 const MIXED: Anomaly = {
@@ -52,10 +74,10 @@ const MIXED: Anomaly = {
   text: 'the nonces count in different ways: regions of several contents were put together',
 };
 
-const foreign = (regions: readonly number[]): Anomaly => ({
+const foreign = (told: readonly number[], count: number): Anomaly => ({
   code: 'NONCE_FOREIGN',
-  text: `no known writer puts such a nonce at region ${regions.slice(0, MOST_TOLD).join(', ')}${
-    regions.length > MOST_TOLD ? ` and ${regions.length - MOST_TOLD} more` : ''
+  text: `no known writer puts such a nonce at region ${told.join(', ')}${
+    count > told.length ? ` and ${count - told.length} more` : ''
   }: regions were moved or left out, or an old writer drew them at random`,
 });
 
@@ -65,33 +87,44 @@ function sample(count: number, choice: NonceChoice): readonly number[] {
   return Array.from({ length: wanted }, (_item, index) => Math.round((index * (count - 1)) / (wanted - 1)));
 }
 
-async function readNonces(content: StoredContent, plan: RegionPlan, regions: readonly number[]): Promise<ReadNonce[]> {
-  const isWhole = regions.length === plan.count(content.length);
-  if (isWhole && plan.offsetOf(1) < READ_THROUGH_LENGTH) return readThrough(content, plan);
-  return boundedMap(regions, CONCURRENCY, async (region) => {
+interface NonceReading {
+  readonly choice: NonceChoice;
+  readonly tally: NonceTally;
+}
+
+async function readNonces(content: StoredContent, plan: RegionPlan, { choice, tally }: NonceReading): Promise<void> {
+  const count = plan.count(content.length);
+  const isWhole = choice === 'all' || choice >= count;
+  if (isWhole && plan.offsetOf(1) < READ_THROUGH_LENGTH) return readThrough(content, plan, tally);
+  const regions = sample(count, choice);
+  const nonces = await boundedMap(regions, CONCURRENCY, async (region) => {
     const offset = plan.offsetOf(region);
-    const count = Math.min(plan.nonceLength, content.length - offset);
+    const length = Math.min(plan.nonceLength, content.length - offset);
     const conditions = content.etag === undefined ? {} : { ifMatch: content.etag };
-    return { region, nonce: await content.client.downloadToBuffer(offset, count, { conditions }) };
+    return content.client.downloadToBuffer(offset, length, { conditions });
+  });
+  nonces.forEach((nonce, index) => {
+    tally.add(regions[index] as number, nonce);
   });
 }
 
 /** The whole content once, in constant memory. */
-async function readThrough({ client, etag }: StoredContent, plan: RegionPlan): Promise<ReadNonce[]> {
+async function readThrough({ client, etag }: StoredContent, plan: RegionPlan, tally: NonceTally): Promise<void> {
   const conditions = etag === undefined ? {} : { ifMatch: etag };
   const { readableStreamBody } = await client.download(0, undefined, { conditions });
-  const nonces: ReadNonce[] = [];
-  let position = 0;
+  let [position, region] = [0, 0];
+  let nonce = Buffer.alloc(0);
   for await (const given of readableStreamBody ?? []) {
-    const chunk = Buffer.from(given as Buffer);
-    for (let region = Math.floor(position / plan.offsetOf(1)); ; region += 1) {
-      const start = plan.offsetOf(region) - position;
-      if (start >= chunk.length) break;
-      const piece = chunk.subarray(Math.max(0, start), Math.max(0, start + plan.nonceLength));
-      const known = nonces[region]?.nonce ?? Buffer.alloc(0);
-      nonces[region] = { region, nonce: Buffer.concat([known, piece]) };
+    const chunk = given as Buffer;
+    for (;;) {
+      const at = plan.offsetOf(region) + nonce.length - position;
+      if (at >= chunk.length) break;
+      nonce = Buffer.concat([nonce, chunk.subarray(at, at + plan.nonceLength - nonce.length)]);
+      if (nonce.length < plan.nonceLength) break;
+      tally.add(region, nonce);
+      region += 1;
+      nonce = Buffer.alloc(0);
     }
     position += chunk.length;
   }
-  return nonces;
 }
