@@ -22,7 +22,7 @@ export class AppModule {
           connection: { connectionString },
           encryption: { protocol: PROTOCOL, keyEncryptionKey: keys.writing, keyResolver: keys.older },
         }),
-        ...[ScansModule, ReferralsModule, PatientsModule, LettersModule, StorageModule],
+        ...[ScansModule, ReferralsModule, PatientsModule.with(keys), LettersModule, StorageModule],
         ...(demonstration ? [DemonstrationModule] : []),
       ],
       controllers: [AboutController],

@@ -1,4 +1,5 @@
 /** The rest of the HTTP API: patients, referrals, letters, what storage holds of them, problems, and its description. */
+import { TableClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { EncryptedQueueService } from 'nestjs-azure-encrypted-storage';
 import { json, KEY, type TestClinic, testClinic } from './support/clinic.js';
@@ -62,6 +63,31 @@ describe('a patient', () => {
     const listed = await read(`/patients/${encodeURIComponent("o'brien")}?since=2026-02-01T00:00:00Z`);
 
     expect(listed).toEqual([expect.objectContaining({ rowKey: '1' }), expect.objectContaining({ rowKey: '2' })]);
+  });
+
+  it('is listed with the properties that are asked for, and no others', async () => {
+    await clinic.call('/patients', json('POST', { ...patient, partitionKey: 'east', rowKey: '1' }));
+
+    expect(await read('/patients/east?fields=name,discretion')).toEqual([
+      { rowKey: '1', name: 'Jane Doe', discretion: false },
+    ]);
+    expect((await clinic.call('/patients/east?fields=name,partition')).status).toBe(400);
+  });
+
+  it('is encrypted with a key of the ward, and refused in another ward', async () => {
+    await clinic.call('/patients', json('POST', { ...patient, partitionKey: 'west', rowKey: '1' }));
+    const table = TableClient.fromConnectionString(clinic.connectionString, 'patients', {
+      allowInsecureConnection: true,
+    });
+    const stored = await table.getEntity<{ _ClientEncryptionMetadata1: string }>('west', '1');
+    await table.createEntity({ ...stored, partitionKey: 'south', rowKey: '1' });
+
+    expect(JSON.parse(stored._ClientEncryptionMetadata1)).toMatchObject({
+      WrappedContentKey: { KeyId: 'clinic:test/west' },
+    });
+    expect(await read('/patients/west/1')).toMatchObject({ name: 'Jane Doe' });
+    expect(await read('/patients/south/1')).toMatchObject({ code: 'KEY_NOT_ALLOWED', status: 500 });
+    expect(await read('/patients/south')).toEqual([]);
   });
 
   it('is stored with sealed properties in binary and clear ones as they are', async () => {

@@ -75,4 +75,11 @@ export class ListPatients {
   @IsOptional()
   @IsISO8601()
   since?: string;
+
+  @ApiPropertyOptional({ description: 'Only these properties, separated by commas', example: 'name,admitted' })
+  @IsOptional()
+  @Matches(/^(name|diagnosis|born|room|discretion|admitted)(,(name|diagnosis|born|room|discretion|admitted))*$/, {
+    message: '$property has names of properties, separated by commas',
+  })
+  fields?: string;
 }

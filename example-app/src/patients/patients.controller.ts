@@ -42,12 +42,14 @@ export class PatientsController {
   @Get(':ward')
   @ApiOperation({ summary: 'List the patients of a ward' })
   @ApiResponse({ status: 200, type: [AdmitPatient] })
-  async list(@Param() { ward }: WardKey, @Query() { since }: ListPatients): Promise<object[]> {
+  async list(@Param() { ward }: WardKey, @Query() { since, fields }: ListPatients): Promise<object[]> {
     const patients: object[] = [];
     const onWard = this.patients.where('partitionKey', 'eq', ward);
     const where = since === undefined ? onWard : onWard.and('admitted', 'ge', new Date(since).toISOString());
     const rows = this.patients.listEntities({
       where,
+      // what decryption needs beside them is fetched, and taken out again
+      ...(fields === undefined ? {} : { queryOptions: { select: ['rowKey', ...fields.split(',')] } }),
       // one patient that cannot be decrypted must not hide the others
       onDecryptionFailed: ({ error }) => this.logger.warn(`A patient was left out: ${error.code}`),
     });

@@ -1,14 +1,34 @@
-import { Module } from '@nestjs/common';
-import { EncryptedStorageModule } from 'nestjs-azure-encrypted-storage';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { EncryptedStorageModule, type EncryptionTarget } from 'nestjs-azure-encrypted-storage';
+import type { ClinicKeys } from '../keys/clinic-keys.js';
 import { Patient } from './patient.entity.js';
 import { PatientsController } from './patients.controller.js';
 
 export const PATIENTS = 'patients';
 
-@Module({
-  imports: [
-    EncryptedStorageModule.forFeature({ tables: [{ entity: Patient, table: PATIENTS, createIfNotExists: true }] }),
-  ],
-  controllers: [PatientsController],
-})
-export class PatientsModule {}
+/** Every ward has a key of its own, and a row that was wrapped with another ward's is refused. */
+@Module({})
+export class PatientsModule {
+  static with(keys: ClinicKeys): DynamicModule {
+    return {
+      module: PatientsModule,
+      imports: [
+        EncryptedStorageModule.forFeature({
+          encryption: {
+            keyEncryptionKey: (target) => keys.ofWard(wardOf(target)),
+            keyResolver: (keyId, target) => keys.findOfWard(wardOf(target), keyId),
+            allowKey: (keyId, target) => keys.findOfWard(wardOf(target), keyId) !== null,
+          },
+          tables: [{ entity: Patient, table: PATIENTS, createIfNotExists: true }],
+        }),
+      ],
+      controllers: [PatientsController],
+    };
+  }
+}
+
+/** The partition of a row is the ward; this module stores nothing else. */
+function wardOf(target: EncryptionTarget): string {
+  if (target.kind !== 'table') throw new Error('Only rows of patients have keys of wards');
+  return target.partitionKey;
+}

@@ -1,11 +1,12 @@
 /** The application in this process, over an emulator of its own. */
-import { AesKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { startClinic } from '../../src/clinic.js';
 import { startEmulator } from '../../src/emulator.js';
+import { ClinicKeys } from '../../src/keys/clinic-keys.js';
 import { ClinicSettings } from '../../src/settings.js';
 
-export const KEY = AesKeyEncryptionKey.generate('clinic:test');
+const keys = new ClinicKeys({ keyId: 'clinic:test', secret: createSecretKey(randomBytes(32)) });
+export const KEY = keys.writing;
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
 export interface TestClinic {
@@ -23,7 +24,6 @@ export async function testClinic(
 ): Promise<TestClinic> {
   const emulator = await startEmulator();
   const connectionString = await connect(emulator.connectionString);
-  const keys = { writing: KEY, older: [] };
   const clinic = await startClinic(
     new ClinicSettings({ connectionString, keys, demonstration: true, ...settings }),
     0,
