@@ -13,7 +13,7 @@ import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 /** Wrap algorithms of AES keys; the length of the key decides which one. */
 export type AesKeyWrapAlgorithm = 'A128KW' | 'A192KW' | 'A256KW';
 
-const ALGORITHM_BY_KEY_LENGTH: ReadonlyMap<number | undefined, AesKeyWrapAlgorithm> = new Map([
+const ALGORITHM_BY_KEY_LENGTH: ReadonlyMap<number, AesKeyWrapAlgorithm> = new Map([
   [16, 'A128KW'],
   [24, 'A192KW'],
   [32, 'A256KW'],
@@ -25,8 +25,6 @@ const INITIAL_VALUE = Buffer.alloc(8, 0xa6);
 const UNIT_LENGTH = 8;
 /** Two units and the initial value. Checked before OpenSSL is asked: that one takes an empty wrapped key for a valid one. */
 const MIN_WRAPPED_LENGTH = 3 * UNIT_LENGTH;
-
-const WRONG_LENGTH = 'an AES key encryption key must have 16, 24 or 32 bytes';
 
 /**
  * An AES key that wraps content keys: `A128KW`, `A192KW` or `A256KW`, as its length is. The bytes live in one handle from
@@ -120,17 +118,29 @@ function algorithmOf(key: unknown): AesKeyWrapAlgorithm {
   if (!(key instanceof KeyObject) || key.type !== 'secret') {
     throw new InvalidOptionsError(['an AES key encryption key must be a secret KeyObject']);
   }
-  const algorithm = ALGORITHM_BY_KEY_LENGTH.get(key.symmetricKeySize);
-  if (algorithm === undefined) throw new InvalidOptionsError([WRONG_LENGTH]);
-  return algorithm;
+  return algorithmOfLength(key.symmetricKeySize ?? 0);
 }
 
-/** Strict, where `Buffer.from` skips what is not base64 and drops bits: one key, one text. */
+function algorithmOfLength(bytes: number): AesKeyWrapAlgorithm {
+  const algorithm = ALGORITHM_BY_KEY_LENGTH.get(bytes);
+  if (algorithm !== undefined) return algorithm;
+  throw new InvalidOptionsError([`an AES key encryption key must have 16, 24 or 32 bytes, this one has ${bytes}`]);
+}
+
+/**
+ * Strict, where `Buffer.from` skips what is not base64 and drops bits: one key, one text. No fault names the id: where the two
+ * were swapped it is the key.
+ */
 function decodeStrictly(base64: unknown): Buffer {
+  if (base64 === undefined || base64 === '') {
+    throw new InvalidOptionsError([
+      'an AES key is empty: set the environment variable or the secret that it comes from',
+    ]);
+  }
   const bytes = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64');
   if (bytes.toString('base64') !== base64) {
     throw new InvalidOptionsError(['an AES key must be given in standard, padded base64 without line breaks']);
   }
-  if (!ALGORITHM_BY_KEY_LENGTH.has(bytes.length)) throw new InvalidOptionsError([WRONG_LENGTH]);
+  algorithmOfLength(bytes.length);
   return bytes;
 }

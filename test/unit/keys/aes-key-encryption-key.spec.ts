@@ -175,6 +175,15 @@ describe('AesKeyEncryptionKey', () => {
       expect(() => keyOf(randomBytes(length))).toThrow(InvalidOptionsError);
     });
 
+    it.each([
+      ['an unset variable', undefined, /is empty: set the environment variable/],
+      ['no text', '', /is empty: set the environment variable/],
+      ['hex', bytes.toString('hex'), /must have 16, 24 or 32 bytes, this one has 48$/],
+      ['a line break', `${base64}\n`, /padded base64 without line breaks/],
+    ])('%s, and says what to mend', (_name, text, message) => {
+      expect(() => AesKeyEncryptionKey.fromBase64('k', text as string)).toThrow(message);
+    });
+
     it('what is no secret key object', () => {
       const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       for (const key of [privateKey, publicKey, bytes, base64, undefined, { type: 'secret', symmetricKeySize: 32 }]) {
