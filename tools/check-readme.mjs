@@ -15,7 +15,13 @@ const OTHER_LANGUAGES = ['sh', 'json', ''];
 const documents = [...written(), ...filesBelow('src', '.ts')];
 const found = documents.flatMap(blocksIn);
 const blocks = found.filter(({ language }) => TYPESCRIPT.includes(language)).map(asModule);
-const faults = [...languageFaults(found), ...jsonFaults(found), ...duplicates(blocks), ...typeErrors(blocks)];
+const faults = [
+  ...languageFaults(found),
+  ...jsonFaults(found),
+  ...duplicates(blocks),
+  ...namesOfCommonJs(blocks),
+  ...typeErrors(blocks),
+];
 
 for (const fault of faults) console.error(fault);
 console.log(`${blocks.length} code blocks in ${documents.length} documents checked, ${faults.length} faults`);
@@ -60,6 +66,14 @@ function duplicates(all) {
     .map(({ document, line }) => `${document}:${line} has the file name of an earlier block`);
 }
 
+/** The compiler lets them pass, and Jest under CommonJS does not: the wrapper of a module has these names already. */
+function namesOfCommonJs(all) {
+  const taken = /^(?:export )?(?:let|const|var|class|function) (module|exports|require|__filename|__dirname)\b/m;
+  return all
+    .filter(({ code }) => taken.test(code))
+    .map(({ document, line, code }) => `${document}:${line} declares "${taken.exec(code)[1]}", which CommonJS has`);
+}
+
 function typeErrors(all) {
   const byFile = new Map(all.map((block) => [block.file, block]));
   const options = { ...projectOptions(), noEmit: true, moduleDetection: ts.ModuleDetectionKind.Force };
@@ -75,11 +89,14 @@ function typeErrors(all) {
   });
 }
 
+/** But for the library: that of a project made by the Nest CLI has the DOM, where `fetch` takes less than that of Node. */
 function projectOptions() {
   const path = join(ROOT, 'tsconfig.json');
   const { config, error } = ts.readConfigFile(path, ts.sys.readFile);
   if (error) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'));
-  return ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, ROOT).options;
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, ROOT);
+  delete options.lib;
+  return options;
 }
 
 /** A compiler host that finds the blocks beside the real files. */
