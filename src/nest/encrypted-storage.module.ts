@@ -14,7 +14,7 @@ import type {
 } from './encrypted-storage.options.js';
 import { creationProvider, policyLogProvider, recordProvider, resourceProviders } from './feature.providers.js';
 import { policiesToken } from './encrypted-storage.tokens.js';
-import { checkFeatureEncryption } from './options-check.js';
+import { checkFeatures } from './options-check.js';
 import {
   classAliases,
   healthProvider,
@@ -53,7 +53,8 @@ let features = 0;
 export class EncryptedStorageModule {
   /** Registers an account with options that are known now. Faulty options fail the start of the application, all at once. */
   static forRoot(options: EncryptedStorageModuleOptions & EncryptedStorageModuleExtras): DynamicModule {
-    return rootModule({ name: options.name, imports: [], providers: syncSource(options) }, options);
+    const { name, isGlobal: _extra, ...own } = options;
+    return rootModule({ name, imports: [], providers: syncSource(own) }, options);
   }
 
   /** Registers an account with options that a factory makes. `name` and `isGlobal` stand beside the factory, not in its answer. */
@@ -88,7 +89,7 @@ function rootModule(source: CoreSource, { name, isGlobal = true }: EncryptedStor
 }
 
 function featureModule(given: EncryptedStorageFeatures, name: string | undefined): DynamicModule {
-  checkFeatureEncryption(given.encryption);
+  checkFeatures(given);
   // a number of its own keeps Nest 10 from taking two features that look alike for one, and mixing their policies
   const id = `EncryptedStorageFeature:${features++}`;
   const hasPolicy = given.encryption !== undefined;

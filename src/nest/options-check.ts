@@ -4,7 +4,12 @@ import { InvalidOptionsError } from '../errors.js';
 import { PROTOCOL_VERSIONS } from '../protocol/registry.js';
 import { MESSAGE_ENCODINGS } from '../queue/message-encoding.js';
 import { connectionFaults } from './connection-check.js';
-import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
+import type {
+  EncryptedStorageFeatures,
+  EncryptedStorageModuleOptions,
+  EncryptionOptions,
+} from './encrypted-storage.options.js';
+import { unknownEncryptionFaults, unknownFeatureFaults, unknownOptionFaults } from './unknown-options.js';
 
 const MIN_REGION_LENGTH = 16;
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
@@ -16,6 +21,7 @@ type Loose = Readonly<Record<string, unknown>>;
 export function checkOptions(options: EncryptedStorageModuleOptions): void {
   const faults = isObject(options)
     ? [
+        ...unknownOptionFaults(options),
         ...connectionFaults(options.connection),
         ...encryptionFaults(options.encryption, 'encryption', 'whole'),
         ...(['blob', 'queue', 'table'] as const).flatMap((kind) =>
@@ -30,9 +36,9 @@ export function checkOptions(options: EncryptedStorageModuleOptions): void {
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
 
-/** The same for the policy of a feature module. */
-export function checkFeatureEncryption(encryption: Partial<EncryptionOptions> | undefined): void {
-  const faults = encryptionFaults(encryption, 'encryption', 'partial');
+/** The same for a feature module. */
+export function checkFeatures(features: EncryptedStorageFeatures): void {
+  const faults = [...unknownFeatureFaults(features), ...encryptionFaults(features.encryption, 'encryption', 'partial')];
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
 
@@ -46,6 +52,7 @@ function encryptionFaults(given: unknown, path: string, extent: 'whole' | 'parti
   if (given === undefined && extent === 'partial') return [];
   if (!isObject(given)) return [`"${path}" is missing: give at least "protocol" and a key`];
   return [
+    ...unknownEncryptionFaults(given, path),
     ...protocolFaults(given, path, extent),
     ...regionFaults(given, path, extent),
     ...keyFaults(given, path, extent),
@@ -117,7 +124,8 @@ function keyFaults(
 
 function resolverFaults(keyResolver: unknown, path: string): readonly string[] {
   if (keyResolver === undefined || typeof keyResolver === 'function') return [];
-  if (!Array.isArray(keyResolver)) return [`"${path}" must be a function or a list of keys`];
+  if (!Array.isArray(keyResolver))
+    return [`"${path}" must be a function ("resolve" of a KeyRing is one) or a list of keys`];
   return [
     ...keyResolver.flatMap((key: unknown, index) => oneKeyFaults(key, `${path}[${index}]`)),
     ...doubleIds(keyResolver).map((id) => `"${path}" has two keys with the id ${JSON.stringify(id)}`),

@@ -1,15 +1,23 @@
 import { StorageSharedKeyCredential } from '@azure/storage-blob';
-import { AesKeyEncryptionKey, InvalidOptionsError, type EncryptedStorageModuleOptions } from '../../../src/index.js';
-import { checkOptions } from '../../../src/nest/options-check.js';
+import {
+  AesKeyEncryptionKey,
+  type EncryptedStorageFeatures,
+  type EncryptedStorageModuleOptions,
+  InvalidOptionsError,
+} from '../../../src/index.js';
+import { checkFeatures, checkOptions } from '../../../src/nest/options-check.js';
 
 const key = AesKeyEncryptionKey.generate('one');
 const connection = { connectionString: 'UseDevelopmentStorage=true' };
 const encryption = { protocol: '2.0', keyEncryptionKey: key };
 
 /** Takes anything, as JavaScript users can give anything. */
-function faultsOf(options: unknown): readonly string[] {
+const faultsOf = (options: unknown): readonly string[] =>
+  thrownBy(() => checkOptions(options as EncryptedStorageModuleOptions));
+
+function thrownBy(check: () => void): readonly string[] {
   try {
-    checkOptions(options as EncryptedStorageModuleOptions);
+    check();
     return [];
   } catch (error) {
     if (error instanceof InvalidOptionsError) return error.faults;
@@ -100,7 +108,7 @@ describe('encryption', () => {
     ['a resolver alone', { protocol: '2.0', keyResolver: () => null }, null],
     ['a function that picks the key', { protocol: '2.0', keyEncryptionKey: () => key }, null],
     ['a string for a key', { protocol: '2.0', keyEncryptionKey: 'secret' }, /must be a key with keyId/],
-    ['a string for a resolver', { protocol: '2.0', keyResolver: 'one' }, /must be a function or a list of keys/],
+    ['a string for a resolver', { protocol: '2.0', keyResolver: 'one' }, /must be a function .*or a list of keys/],
     ['one key id twice', { ...encryption, keyResolver: [key, key] }, /two keys with the id "one"/],
     ['a list for allowKey', { ...encryption, allowKey: ['one'] }, /"encryption.allowKey" must be a function/],
     ['no call to a key at once', { ...encryption, keyConcurrency: 0 }, /"encryption.keyConcurrency" .* from 1 to 1000/],
@@ -169,5 +177,43 @@ describe('handlers', () => {
 
     expect(withHandler('log')).toEqual([`"${kind}.onDecryptionFailed" must be a function`]);
     expect(withHandler(() => undefined)).toEqual([]);
+  });
+});
+
+describe('a misspelt name', () => {
+  const misspelt: [path: string, options: object][] = [
+    ['blobs', { blobs: {} }],
+    ['connection.endpointSufix', { connection: { ...connection, endpointSufix: 'x' } }],
+    ['encryption.allowKy', { encryption: { ...encryption, allowKy: () => false } }],
+    ['encryption.requireEncrption', { encryption: { ...encryption, requireEncrption: true } }],
+    ['encryption.unwrapCache.maxx', { encryption: { ...encryption, unwrapCache: { maxx: 1 } } }],
+    ['blob.worker', { blob: { worker: 2 } }],
+    ['blob.encryption.protocl', { blob: { encryption: { protocl: '1.0' } } }],
+    ['queue.encoding', { queue: { encoding: 'xml' } }],
+    ['table.onFailed', { table: { onFailed: () => undefined } }],
+  ];
+  it.each(misspelt)('"%s" is a fault that tells the right ones', (path, options) => {
+    expect(faultsOf({ connection, encryption, ...options })).toEqual([
+      expect.stringMatching(new RegExp(`^"${path}" is no option, there are \\w+, \\w+`)),
+    ]);
+  });
+
+  it('in forFeature is one too', () => {
+    const misspeltFeature = { container: ['scans'], encryption: { allowKy: () => false } };
+
+    expect(thrownBy(() => checkFeatures(misspeltFeature as EncryptedStorageFeatures))).toEqual([
+      '"container" is no option, there are encryption, containers, queues, tables',
+      expect.stringMatching(/^"encryption.allowKy" is no option/),
+    ]);
+  });
+
+  it('with the value undefined is left out, like any member', () => {
+    expect(faultsOf({ connection, encryption: { ...encryption, allowKy: undefined } })).toEqual([]);
+  });
+
+  it.each(['name', 'isGlobal'])('is not %s, but that belongs beside a factory', (name) => {
+    expect(faultsOf({ connection, encryption, [name]: 'eu' })).toEqual([
+      `"${name}" stands beside the factory of forRootAsync, not in its answer`,
+    ]);
   });
 });
