@@ -24,15 +24,19 @@ type CanHold<Value, Type extends EncryptedValueType> = Value extends Held[Type]
     ? true
     : false;
 
-/** The name of a property that can be encrypted; `never` for keys, what the service sets, what is filtered by, and no data. */
-type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValueType> = Key extends
-  Reserved | FilterableName<Entity>
-  ? never
-  : Encryptable<Entity[Key]> extends never
-    ? never
-    : true extends CanHold<Entity[Key], Type>
-      ? Key
-      : never;
+/** No name has it: the compiler prints it where a name was expected. No interface, which declarations of users could not name. */
+type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
+
+/** The name of a property that can be encrypted, or why this one cannot. */
+type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValueType> = Key extends Reserved
+  ? Refused<'keys, timestamp and etag cannot be encrypted'>
+  : Key extends FilterableName<Entity>
+    ? Refused<'what is listed under Filterable cannot be encrypted'>
+    : Encryptable<Entity[Key]> extends never
+      ? Refused<'the type of this property is no data that can be stored'>
+      : true extends CanHold<Entity[Key], Type>
+        ? Key
+        : Refused<'this property cannot hold the type given to @Encrypt'>;
 
 /**
  * Marks a property of an entity class: tables store it encrypted. It only records; nothing happens to the class.

@@ -47,3 +47,16 @@ export class Refused {
   // @ts-expect-error a private member is no key of the class
   @Encrypt() private readonly hidden!: string;
 }
+
+/** A decorator of a user's own has to have a declaration. */
+export const asDate = Encrypt({ type: 'date' });
+type Why<Key extends keyof Refused> = Parameters<typeof asDate<Refused, Key>>[1] extends { readonly reason: infer Text }
+  ? Text
+  : never;
+
+/** What the compiler prints, instead of "never". */
+export const reasons: readonly [Why<'rowKey'>, Why<'map'>, Why<'birthday'>] = [
+  'keys, timestamp and etag cannot be encrypted',
+  'the type of this property is no data that can be stored',
+  'this property cannot hold the type given to @Encrypt',
+];
