@@ -1,5 +1,5 @@
 /** Runs a source of plaintext into sealed blocks, in small steps that leave the event loop free. */
-import { AbortError } from '@azure/abort-controller';
+import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { SourceLengthError } from '../errors.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type { ByteSource } from '../streams/source.js';
@@ -33,9 +33,9 @@ export function sealContent(content: Sealing): Promise<void> {
 async function sealAll({ source, sealing, blocks, ...content }: Sealing): Promise<number> {
   const slice = new TimeSlice();
   let taken = 0;
-  for await (const chunk of source) {
+  for await (const chunk of untilAborted(source, content.operation.abortSignal)) {
     for (const step of stepsOf(chunk)) {
-      if (content.operation.abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+      if (content.operation.abortSignal?.aborted === true) throw aborted();
       taken += step.length;
       assertLength(taken <= (content.expectedLength ?? Infinity), taken, content.expectedLength);
       content.onTaken(taken);
@@ -46,6 +46,43 @@ async function sealAll({ source, sealing, blocks, ...content }: Sealing): Promis
   assertLength(taken === (content.expectedLength ?? taken), taken, content.expectedLength);
   await sealing.end(blocks);
   return taken;
+}
+
+const aborted = (): AbortError => new AbortError('The operation was aborted.');
+
+/** The chunks of a source, which may give none for hours: an abort does not wait for the next. */
+async function* untilAborted(source: ByteSource, signal: AbortSignalLike | undefined): AsyncGenerator<Uint8Array> {
+  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  let isWaiting = true;
+  try {
+    for (;;) {
+      isWaiting = true;
+      const next = await unlessAborted(async () => iterator.next(), signal);
+      isWaiting = false;
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    const ending = Promise.resolve(iterator.return?.());
+    // one that is being waited for ends when it gives something
+    if (isWaiting) ending.catch(() => undefined);
+    else await ending;
+  }
+}
+
+/** No race with one promise for all chunks: it would keep every one of them. */
+function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
+  if (signal === undefined) return work();
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(aborted());
+    };
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function assertLength(holds: boolean, taken: number, expectedLength = 0): void {

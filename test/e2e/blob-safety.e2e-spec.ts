@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
@@ -219,4 +220,23 @@ describe('keys', () => {
       await expect(old!.getBlockBlobClient('b').downloadToBuffer()).rejects.toEqual(code('KEY_NOT_FOUND'));
     },
   );
+});
+
+describe('an abort', () => {
+  it('does not wait for a source that gives nothing', async () => {
+    const [container] = await containersFor(policyOf('2.0'));
+    const blob = container!.getBlockBlobClient('stalled');
+    const stalled = new PassThrough();
+    const controller = new AbortController();
+
+    const upload = blob.uploadStream(stalled, undefined, undefined, { abortSignal: controller.signal });
+    const outcome = expect(upload).rejects.toMatchObject({ name: 'AbortError' });
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    await outcome;
+
+    expect(await blob.exists()).toBe(false);
+    stalled.end();
+    if (!stalled.closed) await once(stalled, 'close');
+  });
 });
