@@ -51,7 +51,10 @@ async function sealAll({ source, sealing, blocks, ...content }: Sealing): Promis
 const aborted = (): AbortError => new AbortError('The operation was aborted.');
 
 /** The chunks of a source, which may give none for hours: an abort does not wait for the next. */
-async function* untilAborted(source: ByteSource, signal: AbortSignalLike | undefined): AsyncGenerator<Uint8Array> {
+export async function* untilAborted(
+  source: ByteSource,
+  signal: AbortSignalLike | undefined,
+): AsyncGenerator<Uint8Array> {
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   let isWaiting = true;
   try {

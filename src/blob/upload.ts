@@ -19,7 +19,7 @@ import {
   targetOf,
 } from './blob-context.js';
 import { blockSealing } from './block-sealing.js';
-import { sealContent } from './seal-content.js';
+import { sealContent, untilAborted } from './seal-content.js';
 import { SealedBlocks } from './sealed-blocks.js';
 
 /** Bytes of ciphertext in a block unless the call says otherwise. */
@@ -119,7 +119,7 @@ class BlockBlobUpload {
   private async measured({ source, length }: UploadSource, blockLength: number): Promise<ReadAhead> {
     if (length !== undefined) return { source, isLonger: this.ciphertextLength(length) > blockLength };
     if (this.context.threads === undefined) return { source, isLonger: false };
-    return readAhead(source, blockLength);
+    return readAhead(untilAborted(source, this.options.abortSignal), blockLength);
   }
 
   private ciphertextLength(plaintextLength: number): number {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
 import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
@@ -121,6 +121,21 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s), sealed on thre
     await expect(upload).rejects.toMatchObject({ name: 'AbortError' });
     expect(source.destroyed).toBe(true);
     expect((await blob.downloadToBuffer()).toString()).toBe('old');
+  });
+
+  it('heed an abort while the source gives nothing, before the first block is full', async () => {
+    const blob = container.getBlockBlobClient('stalled');
+    const stalled = new PassThrough();
+    const controller = new AbortController();
+
+    const upload = blob.uploadStream(stalled, MIB, 2, { abortSignal: controller.signal });
+    const outcome = expect(upload).rejects.toMatchObject({ name: 'AbortError' });
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    await outcome;
+
+    expect(await blob.exists()).toBe(false);
+    stalled.end();
   });
 
   it('count progress in bytes of plaintext, never more than were sent, up to the whole', async () => {
