@@ -1,4 +1,5 @@
 /** Two ways from plaintext to blocks of ciphertext: sealed in this thread, or laid out here and sealed in place on another. */
+import { freeMemory } from '../crypto/free-memory.js';
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherScript } from '../crypto/cipher-step.js';
 import type { CipherThreads, ThreadedContent } from '../crypto/cipher-threads.js';
@@ -32,7 +33,10 @@ class SealingHere implements BlockSealing {
   constructor(private readonly sealer: ByteTransform) {}
 
   async put(plaintext: Uint8Array, blocks: SealedBlocks): Promise<void> {
-    for (const ciphertext of this.sealer.push(plaintext)) await blocks.write(ciphertext);
+    for (const ciphertext of this.sealer.push(plaintext)) {
+      await blocks.write(ciphertext);
+      freeMemory(ciphertext);
+    }
   }
 
   async end(blocks: SealedBlocks): Promise<void> {

@@ -5,7 +5,7 @@
 import type { BlobDownloadToBufferOptions } from '@azure/storage-blob';
 import { asBuffer } from '../crypto/bytes.js';
 import { exactLength } from '../crypto/exact-length.js';
-import { LentMemory } from '../crypto/lent-memory.js';
+import { freeMemory } from '../crypto/free-memory.js';
 import { DecryptionError, InvalidOptionsError } from '../errors.js';
 import { expectedLayout } from '../envelope/envelope.js';
 import type { ByteRange, ContentOpener } from '../protocol/protocol.js';
@@ -97,7 +97,6 @@ class PartsDownload {
   private next = 0;
   private loaded = 0;
   private readonly slice = new TimeSlice();
-  private readonly memory = new LentMemory();
 
   constructor(
     private readonly parts: PartsContext,
@@ -132,15 +131,16 @@ class PartsDownload {
 
     let at = part.offset - (plan.parts[0] as Part).offset;
     const end = at + part.count;
-    const transform = opener?.open(window, this.memory) ?? exactLength(window.count);
+    const transform = opener?.open(window) ?? exactLength(window.count);
     const pieces =
       response?.readableStreamBody === undefined
         ? transform.finish()
         : openedPieces(response.readableStreamBody, transform, this.slice);
     for await (const piece of pieces) {
       at += piece.copy(destination, at, 0, end - at);
-      this.memory.giveBack(piece);
       this.loaded += piece.length;
+      // pieces of a blob that is not encrypted are the HTTP client's own
+      if (opener !== null) freeMemory(piece);
       this.options.onProgress?.({ loadedBytes: this.loaded });
     }
     const isLast = index === plan.parts.length - 1;

@@ -6,8 +6,10 @@ export interface BlockSending {
   /** Bytes of ciphertext in a block; the last may be shorter. */
   readonly blockLength: number;
   readonly concurrency: number;
-  /** Sends a block, which is its own from now on; resolves to the memory that may be filled again. */
-  readonly send: (block: Buffer, index: number) => Promise<Buffer>;
+  /** The last touch to a block that is full, before its turn to be sent; resolves to the block, whose memory may be another. */
+  readonly complete: (block: Buffer) => Promise<Buffer>;
+  /** Resolves when the block's memory may be filled again. */
+  readonly send: (block: Buffer, index: number) => Promise<void>;
 }
 
 export class SealedBlocks {
@@ -22,7 +24,7 @@ export class SealedBlocks {
 
   constructor(private readonly sending: BlockSending) {}
 
-  /** The block to fill, from `filled` on. One that is full is sent first; waits while all are on their way. */
+  /** The block to fill, from `filled` on. One that is full is sent first; waits while `concurrency` others are on their way. */
   async open(): Promise<Buffer> {
     if (this.filled === this.sending.blockLength) await this.sendBlock();
     return (this.block ??= this.idle.pop() ?? Buffer.allocUnsafeSlow(this.sending.blockLength));
@@ -56,23 +58,28 @@ export class SealedBlocks {
 
   private async sendBlock(): Promise<void> {
     this.throwIfFailed();
-    const sending = this.sending
-      .send(this.last, this.sent)
-      .then(({ buffer }) => {
-        this.idle.push(Buffer.from(buffer));
-      })
-      .catch((error: unknown) => {
-        this.failure ??= { error };
-      })
-      .finally(() => {
-        this.underWay.delete(sending);
-      });
-    this.underWay.add(sending);
-    this.sent += 1;
+    const completed = this.sending.complete(this.last);
+    // a failure is told by its delivery, or is not the first one
+    completed.catch(() => undefined);
     this.block = null;
     this.filled = 0;
     if (this.underWay.size >= this.sending.concurrency) await Promise.race(this.underWay);
     this.throwIfFailed();
+    const delivery = this.deliver(completed, this.sent).finally(() => {
+      this.underWay.delete(delivery);
+    });
+    this.underWay.add(delivery);
+    this.sent += 1;
+  }
+
+  private async deliver(completed: Promise<Buffer>, index: number): Promise<void> {
+    try {
+      const block = await completed;
+      await this.sending.send(block, index);
+      this.idle.push(Buffer.from(block.buffer));
+    } catch (error) {
+      this.failure ??= { error };
+    }
   }
 
   private throwIfFailed(): void {

@@ -96,7 +96,8 @@ async function writePages(
   const blocks = new SealedBlocks({
     blockLength: DEFAULT_BLOCK_LENGTH,
     concurrency,
-    send: (block, index) => send(sealing.complete(block), index),
+    complete: (block) => sealing.complete(block),
+    send,
   });
   try {
     await sealContent({
@@ -116,19 +117,17 @@ async function writePages(
 function pageSender(
   client: PageBlobClient,
   options: PageUploadOptions,
-): (sealed: Promise<Buffer>, index: number) => Promise<Buffer> {
+): (block: Buffer, index: number) => Promise<void> {
   const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions } = options;
   const leaseId = conditions?.leaseId;
   let loadedBytes = 0;
-  return async (sealed, index) => {
-    const block = await sealed;
+  return async (block, index) => {
     await client.uploadPages(block, index * DEFAULT_BLOCK_LENGTH, block.length, {
       ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
       ...(leaseId === undefined ? {} : { conditions: { leaseId } }),
     });
     loadedBytes += block.length;
     options.onProgress?.({ loadedBytes });
-    return block;
   };
 }
 

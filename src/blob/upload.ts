@@ -94,7 +94,8 @@ class BlockBlobUpload {
     const blocks = new SealedBlocks({
       ...plan,
       blockLength: toMultiple(plan.blockLength, sealing.blockMultiple),
-      send: (block, index) => this.stage(sealing.complete(block), index),
+      complete: (block) => sealing.complete(block),
+      send: (block, index) => this.stage(block, index),
     });
     try {
       await sealContent({
@@ -132,13 +133,12 @@ class BlockBlobUpload {
     return response;
   }
 
-  private async stage(sealed: Promise<Buffer>, index: number): Promise<Buffer> {
+  private async stage(block: Buffer, index: number): Promise<void> {
     const id = blockId(this.idPrefix, index);
     this.ids.push(id);
     const plaintextBytes = this.taken - this.announced;
     this.announced = this.taken;
 
-    const block = await sealed;
     if (index >= MAX_BLOCKS) {
       throw new PayloadTooLargeError('The blob (choose larger blocks)', MAX_BLOCKS * block.length, this.taken);
     }
@@ -151,7 +151,6 @@ class BlockBlobUpload {
         : { contentChecksumAlgorithm: this.options.contentChecksumAlgorithm }),
     });
     this.progress(plaintextBytes);
-    return block;
   }
 
   private progress(plaintextBytes: number): void {

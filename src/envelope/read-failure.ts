@@ -65,7 +65,7 @@ function watched(opener: ContentOpener, tell: (error: unknown) => void): Content
   const openProperty = opener.openProperty?.bind(opener);
   return {
     layout: opener.layout,
-    open: (window, memory) => watchedTransform(opener.open(window, memory)),
+    open: (window) => watchedTransform(opener.open(window)),
     ...(openProperty === undefined
       ? {}
       : { openProperty: (place, sealed) => guard(() => openProperty(place, sealed)) }),

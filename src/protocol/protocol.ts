@@ -5,7 +5,6 @@
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherScript } from '../crypto/cipher-step.js';
 import type { ContentKey } from '../crypto/content-key.js';
-import type { LentMemory } from '../crypto/lent-memory.js';
 
 /** Members of the encryption data that a protocol reads or writes; their names are canonical already. */
 export type JsonFields = Readonly<Record<string, unknown>>;
@@ -93,10 +92,10 @@ export interface ContentSealer {
 export interface ContentOpener {
   readonly layout: ContentLayout;
   /**
-   * The transform from the window's ciphertext to the asked plaintext. Fails at the end if ciphertext is missing. What has to
-   * wait until it is verified waits in `memory`, if the caller lends it and gives every piece back.
+   * The transform from the window's ciphertext to the asked plaintext, in pieces that are the caller's alone. Fails at the end
+   * if ciphertext is missing.
    */
-  open(window: CipherWindow, memory?: LentMemory): ByteTransform;
+  open(window: CipherWindow): ByteTransform;
   /** Only where the version defines entities. */
   openProperty?(place: PropertyPlace, sealed: Uint8Array): Buffer;
 }

@@ -10,7 +10,6 @@ import {
 import { asBuffer } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import type { LentMemory } from '../../crypto/lent-memory.js';
 import { DecryptionError } from '../../errors.js';
 import { type NonceCheck, type NonceScheme } from './nonce.js';
 import { REGION_OVERHEAD } from './layout.js';
@@ -74,8 +73,6 @@ export interface RegionOpening {
   readonly firstRegion: number;
   /** Bytes of ciphertext that are to come; the last region is what they leave it. */
   readonly ciphertextLength: number;
-  /** Where plaintext waits; each region is released in one piece then. */
-  readonly memory?: LentMemory | undefined;
 }
 
 /** Opens whole regions in order. Plaintext of a region is held back until its tag has been verified. */
@@ -84,7 +81,8 @@ export class RegionOpener implements ByteTransform {
   private left: number;
   private sealedLeft = 0;
   private opening: GcmOpening | null = null;
-  private held: HeldPlaintext = new HeldPieces();
+  /** Plaintext of the region until its tag has been verified. */
+  private held: Buffer[] = [];
   private readonly nonce = new Gathered(NONCE_LENGTH);
   private readonly tag = new Gathered(TAG_LENGTH);
 
@@ -114,7 +112,7 @@ export class RegionOpener implements ByteTransform {
     if (this.opening === null) return this.takeNonce(chunk);
     if (this.sealedLeft === 0) return this.takeTag(chunk, this.opening, released);
     const sealed = chunk.subarray(0, this.sealedLeft);
-    this.held.add(this.opening.update(sealed));
+    this.held.push(this.opening.update(sealed));
     this.sealedLeft -= sealed.length;
     return sealed.length;
   }
@@ -128,7 +126,6 @@ export class RegionOpener implements ByteTransform {
     this.nonce.clear();
     this.sealedLeft = Math.min(this.content.dataLength, wasLeft - REGION_OVERHEAD);
     if (this.sealedLeft < 0) throw new DecryptionError();
-    if (this.content.memory !== undefined) this.held = new HeldInMemory(this.content.memory.lend(this.sealedLeft));
     return taken;
   }
 
@@ -137,44 +134,11 @@ export class RegionOpener implements ByteTransform {
     if (!this.tag.isFull) return taken;
     opening.verify(this.tag.bytes);
     this.tag.clear();
-    released.push(...this.held.release());
+    for (const piece of this.held) released.push(piece);
+    this.held = [];
     this.opening = null;
     this.region += 1;
     return taken;
-  }
-}
-
-/** Plaintext of a region until its tag has been verified. */
-interface HeldPlaintext {
-  add(piece: Buffer): void;
-  release(): readonly Buffer[];
-}
-
-/** In the pieces that it was opened in. */
-class HeldPieces implements HeldPlaintext {
-  private readonly pieces: Buffer[] = [];
-
-  add(piece: Buffer): void {
-    this.pieces.push(piece);
-  }
-
-  release(): readonly Buffer[] {
-    return this.pieces.splice(0);
-  }
-}
-
-/** In memory that is lent for one region. */
-class HeldInMemory implements HeldPlaintext {
-  private filled = 0;
-
-  constructor(private readonly memory: Buffer) {}
-
-  add(piece: Buffer): void {
-    this.filled += piece.copy(this.memory, this.filled);
-  }
-
-  release(): readonly Buffer[] {
-    return [this.memory.subarray(0, this.filled)];
   }
 }
 

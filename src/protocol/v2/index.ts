@@ -47,14 +47,13 @@ function protocolV2(version: string, dataLengthOf: (choice: SealerChoice) => num
       const inOrder = choice.regionOrder === 'checked' ? nonceOrderCheck() : anyNonce;
       return {
         layout: regionLayout(dataLength, choice.form),
-        open: (window, memory) => {
+        open: (window) => {
           const opener = new RegionOpener({
             key,
             dataLength,
             checkNonce: isLoneRegion(window, dataLength) ? loneCheck(choice) : inOrder,
             firstRegion: window.offset / (dataLength + REGION_OVERHEAD),
             ciphertextLength: window.count,
-            memory,
           });
           return chain(opener, trim(window.skip, window.take));
         },

@@ -1,0 +1,95 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { SealedBlocks } from '../../../src/blob/sealed-blocks.js';
+
+const BLOCK_LENGTH = 4;
+
+/** Blocks whose sending ends when the test says so. */
+function blocksOf(concurrency: number) {
+  const pending: { readonly index: number; readonly end: (error?: Error) => void }[] = [];
+  const completed: string[] = [];
+  const sent: string[] = [];
+  const blocks = new SealedBlocks({
+    blockLength: BLOCK_LENGTH,
+    concurrency,
+    complete: (block) => {
+      completed.push(block.toString());
+      return Promise.resolve(block);
+    },
+    send: (block, index) => {
+      sent.push(block.toString());
+      return new Promise((resolve, reject) => {
+        pending.push({
+          index,
+          end: (error) => {
+            if (error === undefined) resolve();
+            else reject(error);
+          },
+        });
+      });
+    },
+  });
+  return { blocks, pending, completed, sent };
+}
+
+const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
+};
+
+describe('sealed blocks', () => {
+  it.each([1, 2, 5])('are made ready one ahead of the %d that are on their way, and no more', async (concurrency) => {
+    const { blocks, pending, completed, sent } = blocksOf(concurrency);
+    let written = 0;
+    const writing = (async () => {
+      for (let count = 0; count < concurrency + 3; count++) {
+        await blocks.write(Buffer.alloc(BLOCK_LENGTH, String(count)));
+        written += 1;
+      }
+    })();
+    await settled();
+
+    expect(sent).toHaveLength(concurrency);
+    expect(completed).toHaveLength(concurrency + 1);
+    expect(written).toBe(concurrency + 1);
+
+    pending.shift()?.end();
+    await settled();
+
+    expect(sent).toHaveLength(concurrency + 1);
+
+    const finished = writing.then(() => blocks.finish());
+    while (sent.length < concurrency + 3 || pending.length > 0) {
+      pending.shift()?.end();
+      await settled();
+    }
+    await finished;
+
+    expect(sent).toEqual(Array.from({ length: concurrency + 3 }, (_, count) => String(count).repeat(BLOCK_LENGTH)));
+  });
+
+  it('fill memory again only once it was sent', async () => {
+    const { blocks, pending } = blocksOf(2);
+    const first = await blocks.open();
+    await blocks.write(Buffer.from('aaaabbbbc'));
+
+    expect((await blocks.open()).buffer).not.toBe(first.buffer);
+
+    pending.shift()?.end();
+    await settled();
+    await blocks.write(Buffer.from('cccd'));
+
+    expect((await blocks.open()).buffer).toBe(first.buffer);
+  });
+
+  it('stop at the first failure and tell it again at the end', async () => {
+    const { blocks, pending, sent } = blocksOf(2);
+    await blocks.write(Buffer.from('aaaabbbbc'));
+    const writing = blocks.write(Buffer.from('cccd'));
+    pending[0]?.end(new Error('refused'));
+
+    await expect(writing).rejects.toThrow('refused');
+    pending[1]?.end();
+
+    await expect(blocks.finish()).rejects.toThrow('refused');
+    expect(sent).toEqual(['aaaa', 'bbbb']);
+  });
+});
