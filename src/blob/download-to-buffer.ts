@@ -9,7 +9,7 @@ import { freeMemory } from '../crypto/free-memory.js';
 import { DecryptionError, InvalidOptionsError } from '../errors.js';
 import { expectedLayout } from '../envelope/envelope.js';
 import type { ByteRange, ContentOpener } from '../protocol/protocol.js';
-import { discard, openedPieces } from '../streams/opened-stream.js';
+import { discard, openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { linkedAbort } from './abort.js';
 import { traced } from '../tracing/span.js';
@@ -132,17 +132,18 @@ class PartsDownload {
     let at = part.offset - (plan.parts[0] as Part).offset;
     const end = at + part.count;
     const transform = opener?.open(window) ?? exactLength(window.count);
-    const pieces =
-      response?.readableStreamBody === undefined
-        ? transform.finish()
-        : openedPieces(response.readableStreamBody, transform, this.slice);
-    for await (const piece of pieces) {
-      at += piece.copy(destination, at, 0, end - at);
-      this.loaded += piece.length;
-      // pieces of a blob that is not encrypted are the HTTP client's own
-      if (opener !== null) freeMemory(piece);
-      this.options.onProgress?.({ loadedBytes: this.loaded });
-    }
+    const take = (pieces: readonly Buffer[]): void => {
+      for (const piece of pieces) {
+        at += piece.copy(destination, at, 0, end - at);
+        this.loaded += piece.length;
+        // pieces of a blob that is not encrypted are the HTTP client's own
+        if (opener !== null) freeMemory(piece);
+        this.options.onProgress?.({ loadedBytes: this.loaded });
+      }
+    };
+    const body = response?.readableStreamBody;
+    if (body === undefined) take(transform.finish());
+    else await openBody({ body, transform, take, slice: this.slice });
     const isLast = index === plan.parts.length - 1;
     if (at !== end && !isLast) throw new DecryptionError();
   }

@@ -7,7 +7,7 @@ import type { BlobDownloadOptions, BlobDownloadResponseParsed } from '@azure/sto
 import { runAll } from '../crypto/byte-transform.js';
 import { exactLength } from '../crypto/exact-length.js';
 import type { ByteRange, CipherWindow, ContentOpener } from '../protocol/protocol.js';
-import { discard, openedPieces, openedStream, type OpenedStream } from '../streams/opened-stream.js';
+import { discard, openBody, OpenedStream } from '../streams/opened-stream.js';
 import { startSpan } from '../tracing/span.js';
 import { assertRange, type BlobContext, refuseHashes } from './blob-context.js';
 import {
@@ -70,7 +70,7 @@ async function openAnswer(
   const stream =
     body?.readableStreamBody === undefined
       ? Readable.from(runAll(transform, Buffer.alloc(0)), { objectMode: false })
-      : openedStream({ body: body.readableStreamBody, transform, ...plaintextProgress(onProgress) });
+      : new OpenedStream({ body: body.readableStreamBody, transform }, plaintextProgress(onProgress));
   if (opener !== null) traceOpening(stream, { stored, ciphertextBytes: window.count, readOptions });
   return describe(answer, { stream, extent }, range);
 }
@@ -88,12 +88,10 @@ function traceOpening(stream: Readable, { stored, ciphertextBytes, readOptions }
   stream.once('close', () => span.end(stream.errored ?? undefined));
 }
 
-function plaintextProgress(onProgress: DownloadOptions['onProgress']): Pick<OpenedStream, 'onPlaintext'> {
-  if (onProgress === undefined) return {};
-  return {
-    onPlaintext: (loadedBytes) => {
-      onProgress({ loadedBytes });
-    },
+function plaintextProgress(onProgress: DownloadOptions['onProgress']): ((loadedBytes: number) => void) | undefined {
+  if (onProgress === undefined) return undefined;
+  return (loadedBytes) => {
+    onProgress({ loadedBytes });
   };
 }
 
@@ -132,7 +130,10 @@ async function openedLength({ context, stored, opener, readOptions }: OpenedBlob
   const { readableStreamBody: body } = await fetchWindow({ context, stored, readOptions }, window);
   let length = least;
   if (body !== undefined) {
-    for await (const piece of openedPieces(body, opener.open(window))) length += piece.length;
+    const take = (pieces: readonly Buffer[]): void => {
+      for (const piece of pieces) length += piece.length;
+    };
+    await openBody({ body, transform: opener.open(window), take });
   }
   return length;
 }

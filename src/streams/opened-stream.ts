@@ -1,22 +1,27 @@
-/** A stream of plaintext over a stream of ciphertext. */
+/** Plaintext out of a body of ciphertext: to whoever takes it piece by piece, or as a stream. */
 import { Readable } from 'node:stream';
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import { stepsOf, TimeSlice } from './time-slice.js';
 
-export interface OpenedStream {
+export interface OpenedBody {
   readonly body: NodeJS.ReadableStream;
   readonly transform: ByteTransform;
-  /** Called with the bytes of plaintext released so far. */
-  readonly onPlaintext?: (releasedBytes: number) => void;
+  /** Takes what was opened; may ask for a pause. */
+  readonly take: (pieces: readonly Buffer[]) => Promise<void> | void;
+  /** Bodies that are read at once share one. */
+  readonly slice?: TimeSlice;
 }
 
-/** Back-pressure reaches the body; whoever ends first, by error or by `destroy`, ends the other. */
-export function openedStream({ body, transform, onPlaintext }: OpenedStream): Readable {
-  const plaintext = Readable.from(open(body, transform, onPlaintext), { objectMode: false });
-  plaintext.once('close', () => {
-    discard(body);
-  });
-  return plaintext;
+/** Reads a body to its end, in small steps that leave the event loop free. */
+export async function openBody({ body, transform, take, slice = new TimeSlice() }: OpenedBody): Promise<void> {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    for (const step of stepsOf(chunk)) {
+      const pause = take(transform.push(step));
+      if (pause instanceof Promise) await pause;
+      if (slice.isSpent) await slice.breathe();
+    }
+  }
+  await take(transform.finish());
 }
 
 /** Ends a body that nobody will read, so that its connection is free. */
@@ -26,30 +31,49 @@ export function discard(body: NodeJS.ReadableStream | undefined): void {
   (body as Readable).destroy();
 }
 
-/** Reads a body to its end, in small steps that leave the event loop free; bodies that are read at once share a slice. */
-export async function* openedPieces(
-  body: NodeJS.ReadableStream,
-  transform: ByteTransform,
-  slice = new TimeSlice(),
-): AsyncGenerator<Buffer> {
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    for (const step of stepsOf(chunk)) {
-      yield* transform.push(step);
-      await slice.breathe();
+/** Back-pressure reaches the body; whoever ends first, by error or by `destroy`, ends the other. */
+export class OpenedStream extends Readable {
+  private opening: Promise<void> | null = null;
+  private released = 0;
+  private isWanted = false;
+  private wake: (() => void) | null = null;
+
+  /** @param onPlaintext - called with the bytes of plaintext released so far */
+  constructor(
+    private readonly content: Pick<OpenedBody, 'body' | 'transform'>,
+    private readonly onPlaintext?: (releasedBytes: number) => void,
+  ) {
+    super({ highWaterMark: 64 * 1024 });
+  }
+
+  override _read(): void {
+    this.isWanted = true;
+    this.opening ??= this.open();
+    this.wake?.();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    discard(this.content.body);
+    this.wake?.();
+    done(error);
+  }
+
+  private async open(): Promise<void> {
+    try {
+      await openBody({ ...this.content, take: (pieces) => this.release(pieces) });
+      this.push(null);
+    } catch (error) {
+      this.destroy(error as Error);
     }
   }
-  yield* transform.finish();
-}
 
-async function* open(
-  body: NodeJS.ReadableStream,
-  transform: ByteTransform,
-  onPlaintext?: (releasedBytes: number) => void,
-): AsyncGenerator<Buffer> {
-  let released = 0;
-  for await (const piece of openedPieces(body, transform)) {
-    released += piece.length;
-    yield piece;
-    onPlaintext?.(released);
+  private release(pieces: readonly Buffer[]): Promise<void> | undefined {
+    for (const piece of pieces) {
+      this.isWanted = this.push(piece);
+      this.released += piece.length;
+      this.onPlaintext?.(this.released);
+    }
+    if (this.isWanted) return undefined;
+    return new Promise((resolve) => (this.wake = resolve));
   }
 }
