@@ -4,11 +4,11 @@
  */
 import { Readable } from 'node:stream';
 import type { BlobDownloadOptions, BlobDownloadResponseParsed } from '@azure/storage-blob';
-import { runAll } from '../crypto/byte-transform.js';
+import { type ByteTransform, runAll } from '../crypto/byte-transform.js';
 import { exactLength } from '../crypto/exact-length.js';
 import type { ByteRange, CipherWindow, ContentOpener } from '../protocol/protocol.js';
 import { discard, openBody, OpenedStream } from '../streams/opened-stream.js';
-import { startSpan } from '../tracing/span.js';
+import { type SpanFacts, startSpan } from '../tracing/span.js';
 import { assertRange, type BlobContext, refuseHashes } from './blob-context.js';
 import {
   bodyOf,
@@ -33,17 +33,44 @@ interface Extent {
   readonly total?: number;
 }
 
+/** A range of a blob that is ready to be read. */
+export interface Download {
+  readonly answer: FirstAnswer;
+  readonly window: CipherWindow;
+  /** `null` for a blob that was never encrypted. */
+  readonly opener: ContentOpener | null;
+  /** Ciphertext of the window; nothing of an empty one. */
+  readonly body: NodeJS.ReadableStream | undefined;
+  readonly transform: ByteTransform;
+  /** The service's answer as it describes the plaintext, without a body. */
+  readonly described: BlobDownloadResponseParsed;
+}
+
 export async function downloadStream(
   context: BlobContext,
   range: ByteRange,
-  options: DownloadOptions,
+  { onProgress, ...readOptions }: DownloadOptions,
 ): Promise<BlobDownloadResponseParsed> {
+  const download = await openDownload(context, range, readOptions);
+  const { body, transform } = download;
+  const stream =
+    body === undefined
+      ? Readable.from(runAll(transform, Buffer.alloc(0)), { objectMode: false })
+      : new OpenedStream({ body, transform }, plaintextProgress(onProgress));
+  if (download.opener !== null) traceOpening(stream, download, readOptions);
+  return withOwn(download.described, { readableStreamBody: stream });
+}
+
+export async function openDownload(
+  context: BlobContext,
+  range: ByteRange,
+  readOptions: ReadOptions,
+): Promise<Download> {
   assertRange(range.offset, range.count);
-  refuseHashes(options);
-  const { onProgress, ...readOptions } = options;
+  refuseHashes(readOptions);
   const answer = await firstAnswer(context, range, readOptions);
   try {
-    return await openAnswer({ context, answer, readOptions }, range, onProgress);
+    return await openAnswer({ context, answer, readOptions }, range);
   } catch (error) {
     discard(answer.fetched?.response.readableStreamBody);
     throw error;
@@ -56,39 +83,36 @@ interface Answered {
   readonly readOptions: ReadOptions;
 }
 
-async function openAnswer(
-  { context, answer, readOptions }: Answered,
-  range: ByteRange,
-  onProgress: DownloadOptions['onProgress'],
-): Promise<BlobDownloadResponseParsed> {
+async function openAnswer({ context, answer, readOptions }: Answered, range: ByteRange): Promise<Download> {
   const { stored } = answer;
   const opener = await openStored(context, stored, readOptions);
   const window = windowOf(stored, opener, range);
   const extent = await extentOf({ context, stored, opener, readOptions }, window, range);
-  const body = await bodyOf({ context, stored, readOptions }, answer.fetched, window);
-  const transform = opener?.open(window) ?? exactLength(window.count);
-  const stream =
-    body?.readableStreamBody === undefined
-      ? Readable.from(runAll(transform, Buffer.alloc(0)), { objectMode: false })
-      : new OpenedStream({ body: body.readableStreamBody, transform }, plaintextProgress(onProgress));
-  if (opener !== null) traceOpening(stream, { stored, ciphertextBytes: window.count, readOptions });
-  return describe(answer, { stream, extent }, range);
+  const fetched = await bodyOf({ context, stored, readOptions }, answer.fetched, window);
+  return {
+    ...{ answer, window, opener },
+    body: fetched?.readableStreamBody,
+    transform: opener?.open(window) ?? exactLength(window.count),
+    described: describe(answer, extent, range),
+  };
 }
 
-interface Opening {
-  readonly stored: StoredBlob;
-  readonly ciphertextBytes: number;
-  readonly readOptions: ReadOptions;
-}
+/** What the span of an opening tells. */
+export const openingFacts = ({ answer, window }: Download): SpanFacts => ({
+  ciphertextBytes: window.count,
+  ...factsOf(answer.stored),
+});
 
 /** A span that lasts as long as the stream: to its end, its failure, or until nobody wants it any more. */
-function traceOpening(stream: Readable, { stored, ciphertextBytes, readOptions }: Opening): void {
+function traceOpening(stream: Readable, download: Download, readOptions: ReadOptions): void {
   const span = startSpan('Content.open', readOptions);
-  span.tell({ ciphertextBytes, ...factsOf(stored) });
+  span.tell(openingFacts(download));
   stream.once('close', () => span.end(stream.errored ?? undefined));
 }
 
-function plaintextProgress(onProgress: DownloadOptions['onProgress']): ((loadedBytes: number) => void) | undefined {
+export function plaintextProgress(
+  onProgress: DownloadOptions['onProgress'],
+): ((loadedBytes: number) => void) | undefined {
   if (onProgress === undefined) return undefined;
   return (loadedBytes) => {
     onProgress({ loadedBytes });
@@ -139,23 +163,22 @@ async function openedLength({ context, stored, opener, readOptions }: OpenedBlob
 }
 
 /** The service's answer with what describes ciphertext put right or left out. */
-function describe(
-  answer: FirstAnswer,
-  { stream, extent }: { readonly stream: Readable; readonly extent: Extent },
-  range: ByteRange,
-): BlobDownloadResponseParsed {
+function describe(answer: FirstAnswer, extent: Extent, range: ByteRange): BlobDownloadResponseParsed {
   const isPart = range.offset > 0 || range.count !== undefined;
   const last = extent.offset + extent.count - 1;
-  const own = {
-    readableStreamBody: stream,
+  return withOwn(answer.response, {
+    readableStreamBody: undefined,
     contentLength: extent.count,
     contentRange: isPart && extent.count > 0 ? `bytes ${extent.offset}-${last}/${extent.total ?? '*'}` : undefined,
     contentMD5: undefined,
     contentCrc64: undefined,
     blobContentMD5: undefined,
-  };
-  // the SDK's answers have getters: a copy would lose them
-  const described = Object.create(answer.response) as BlobDownloadResponseParsed;
+  });
+}
+
+/** The SDK's answers have getters: a copy would lose them. */
+function withOwn(answer: object, own: Partial<BlobDownloadResponseParsed>): BlobDownloadResponseParsed {
+  const described = Object.create(answer) as BlobDownloadResponseParsed;
   for (const [name, value] of Object.entries(own)) {
     Object.defineProperty(described, name, { value, enumerable: true, configurable: true, writable: true });
   }

@@ -1,8 +1,9 @@
 /** Sources of plaintext: whatever an upload is given, read as chunks of bytes. */
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { isAnyArrayBuffer } from 'node:util/types';
 import { UnsupportedOperationError } from '../errors.js';
 
+/** Chunks of bytes, each of them good until the next one is asked for. */
 export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Bytes that are in memory. */
@@ -29,7 +30,25 @@ export async function* streamSource(stream: AsyncIterable<unknown>): AsyncGenera
   }
 }
 
-export const fileSource = (path: string): ByteSource => createReadStream(path, { highWaterMark: FILE_STEP });
+/** Reads one step ahead, into memory that serves again. */
+export async function* fileSource(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  const read = (memory: Buffer): Promise<number> =>
+    file.read(memory, 0, memory.length).then(({ bytesRead }) => bytesRead);
+  let [filling, spare] = [Buffer.allocUnsafeSlow(FILE_STEP), Buffer.allocUnsafeSlow(FILE_STEP)];
+  let reading = read(filling);
+  try {
+    for (let length = await reading; length > 0; length = await reading) {
+      const chunk = filling.subarray(0, length);
+      [filling, spare] = [spare, filling];
+      reading = read(filling);
+      yield chunk;
+    }
+  } finally {
+    await reading.catch(() => undefined);
+    await file.close();
+  }
+}
 
 /** A source whose beginning was read. */
 export interface ReadAhead {
@@ -38,7 +57,7 @@ export interface ReadAhead {
   readonly isLonger: boolean;
 }
 
-/** Reads on until the source has ended or given more than `length` bytes. */
+/** Reads on until the source has ended or given more than `length` bytes. Its chunks have to stay good. */
 export async function readAhead(source: ByteSource, length: number): Promise<ReadAhead> {
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const chunks: Uint8Array[] = [];

@@ -16,19 +16,24 @@ describe('a bounded map', () => {
     [8, 7],
     [4, 0],
   ])('with a limit of %d runs as many of %d at once as it may, and keeps their order', async (limit, count) => {
+    const together = Math.min(limit, count);
     let running = 0;
     let most = 0;
+    let goOn = (): void => undefined;
+    const areTogether = new Promise<void>((resolve) => (goOn = resolve));
 
     const doubled = await boundedMap(upTo(count), limit, async (item) => {
       running += 1;
       most = Math.max(most, running);
+      if (running === together) goOn();
+      await areTogether;
       await nextTurn();
       running -= 1;
       return item * 2;
     });
 
     expect(doubled).toEqual(upTo(count).map((item) => item * 2));
-    expect(most).toBe(Math.min(limit, count));
+    expect(most).toBe(together);
   });
 
   it('fails like its first task to fail, and begins none after it', async () => {
