@@ -4,6 +4,8 @@ import type * as EntityEnvelopeModule from '../../src/table/entity-envelope.js';
 import type * as EnvelopeModule from '../../src/envelope/envelope.js';
 import type * as MessageEnvelopeModule from '../../src/queue/message-envelope.js';
 import type * as QueueMessageModule from '../../src/wire/queue-message.js';
+import type * as TablePageModule from '../../src/table/page.js';
+import type * as TimeSliceModule from '../../src/streams/time-slice.js';
 import { builtModule } from './project.js';
 
 export const encryptionData = await builtModule<typeof EncryptionDataModule>('wire/encryption-data.js');
@@ -11,3 +13,5 @@ export const entityEnvelope = await builtModule<typeof EntityEnvelopeModule>('ta
 export const envelope = await builtModule<typeof EnvelopeModule>('envelope/envelope.js');
 export const messageEnvelope = await builtModule<typeof MessageEnvelopeModule>('queue/message-envelope.js');
 export const queueMessage = await builtModule<typeof QueueMessageModule>('wire/queue-message.js');
+export const tablePage = await builtModule<typeof TablePageModule>('table/page.js');
+export const timeSlice = await builtModule<typeof TimeSliceModule>('streams/time-slice.js');

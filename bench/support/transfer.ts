@@ -27,6 +27,7 @@ export interface Transfer {
   readonly concurrency: number;
 }
 
+type Protocol = Exclude<ContentKind, 'plain'>;
 type Client = BlockBlobClient | EncryptedBlockBlobClient;
 
 /** A key that every process of the bench makes from the same bytes. */
@@ -41,21 +42,30 @@ export const plainService = (url: string): BlobServiceClient =>
     retryOptions: { maxTries: 1 },
   });
 
-/** The blobs of one account: plain, or sealed under a protocol. */
+/** The blobs of one account: plain, or sealed under a protocol by a service that is made once, as the module does. */
 export class Blobs {
+  private readonly made = new Map<string, EncryptedBlobService>();
+
   constructor(
     private readonly service: BlobServiceClient,
     private readonly key: KeyEncryptionKey = benchKey(),
   ) {}
 
   client(kind: ContentKind, name: string, threads?: CipherThreads): Client {
-    const container = this.service.getContainerClient('bench');
-    if (kind === 'plain') return container.getBlockBlobClient(name);
+    const service =
+      kind === 'plain' ? this.service : threads === undefined ? this.once(kind) : this.sealed(kind, threads);
+    return service.getContainerClient('bench').getBlockBlobClient(name);
+  }
+
+  private once(kind: Protocol): EncryptedBlobService {
+    const service = this.made.get(kind) ?? this.sealed(kind);
+    this.made.set(kind, service);
+    return service;
+  }
+
+  private sealed(kind: Protocol, threads?: CipherThreads): EncryptedBlobService {
     const policy = { protocol: kind, keyEncryptionKey: this.key, requireEncryption: true } as const;
-    const environment = threads === undefined ? {} : { threads };
-    return new EncryptedBlobService(() => this.service, policy, environment)
-      .getContainerClient('bench')
-      .getBlockBlobClient(name);
+    return new EncryptedBlobService(() => this.service, policy, threads === undefined ? {} : { threads });
   }
 }
 
