@@ -1,21 +1,20 @@
-/** `npm run bench [-- [subject ...] [--quick] [--json] [--write]]`; bench/README.md tells how to read what it prints. */
+/** `npm run bench [-- [subject ...] [--quick | --full] [--json] [--write]]`; bench/README.md tells how to read what it prints. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { canTell } from './support/other-work.js';
 import { Lab, type Subject } from './support/lab.js';
 import { projectPath } from './support/project.js';
 import { machine, type Report, type Row, toMarkdown, versions } from './support/report.js';
+import { ciphers } from './ciphers.bench.js';
 import { entities } from './entities.bench.js';
 import { messages } from './messages.bench.js';
 import { peer } from './peer.bench.js';
 import { ranges } from './ranges.bench.js';
 import { scale } from './scale.bench.js';
 import { serverAlive } from './server-alive.bench.js';
-import { transfers } from './transfers.bench.js';
+import { transfers, VOID_BEYOND } from './transfers.bench.js';
 
-const SUBJECTS: readonly Subject[] = [transfers, ranges, messages, entities, scale, serverAlive, peer];
-/** Plain may be this far from plain. */
-const VOID_BEYOND = 0.1;
+const SUBJECTS: readonly Subject[] = [ciphers, transfers, ranges, messages, entities, scale, serverAlive, peer];
 const README = projectPath('bench/README.md');
 const TABLE = /(<!-- table -->\n)[^]*(\n<!-- end of table -->)/;
 
@@ -23,6 +22,7 @@ const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
@@ -43,7 +43,7 @@ if (flags.write) await write(report);
 
 async function measure(subjects: readonly Subject[]): Promise<Report> {
   const started = performance.now();
-  const lab = await Lab.open(flags.quick);
+  const lab = await Lab.open(flags);
   const rows: Row[] = [];
   try {
     for (const subject of subjects) rows.push(...(await subject.run(lab)));

@@ -2,6 +2,7 @@
 import type * as EncryptionDataModule from '../../src/wire/encryption-data.js';
 import type * as EntityEnvelopeModule from '../../src/table/entity-envelope.js';
 import type * as EnvelopeModule from '../../src/envelope/envelope.js';
+import type * as FreeMemoryModule from '../../src/crypto/free-memory.js';
 import type * as MessageEnvelopeModule from '../../src/queue/message-envelope.js';
 import type * as QueueMessageModule from '../../src/wire/queue-message.js';
 import type * as TablePageModule from '../../src/table/page.js';
@@ -11,6 +12,7 @@ import { builtModule } from './project.js';
 export const encryptionData = await builtModule<typeof EncryptionDataModule>('wire/encryption-data.js');
 export const entityEnvelope = await builtModule<typeof EntityEnvelopeModule>('table/entity-envelope.js');
 export const envelope = await builtModule<typeof EnvelopeModule>('envelope/envelope.js');
+export const freeMemory = await builtModule<typeof FreeMemoryModule>('crypto/free-memory.js');
 export const messageEnvelope = await builtModule<typeof MessageEnvelopeModule>('queue/message-envelope.js');
 export const queueMessage = await builtModule<typeof QueueMessageModule>('wire/queue-message.js');
 export const tablePage = await builtModule<typeof TablePageModule>('table/page.js');

@@ -2,7 +2,7 @@
 import { newSeed } from './stored-content.js';
 import type { Row } from './report.js';
 import { projectModule } from './project.js';
-import { inRounds, type Samples, type Variants } from './rounds.js';
+import { inRounds, type RoundsOptions, type Samples, type Variants } from './rounds.js';
 import { ServerProcess } from './server-process.js';
 import { benchKey, Blobs, Materials, plainService } from './transfer.js';
 
@@ -20,7 +20,15 @@ interface Emulator {
 const ROUNDS = 5;
 const QUICK_ROUNDS = 1;
 /** From the start of the process. */
-const TIME_LIMIT_MS = 25 * 60_000;
+const TIME_LIMIT_MS = 45 * 60_000;
+const FULL_TIME_LIMIT_MS = 90 * 60_000;
+
+export interface LabOptions {
+  /** One small round of each. */
+  readonly quick: boolean;
+  /** Also what takes long and tells little. */
+  readonly full: boolean;
+}
 
 export class Lab {
   readonly materials = new Materials();
@@ -35,19 +43,31 @@ export class Lab {
 
   private constructor(
     readonly server: ServerProcess,
-    readonly isQuick: boolean,
+    private readonly options: LabOptions,
   ) {
     this.blobs = new Blobs(plainService(server.url));
     this.pids.push(server.pid);
   }
 
-  static async open(isQuick: boolean): Promise<Lab> {
-    return new Lab(await ServerProcess.start(await newSeed(benchKey())), isQuick);
+  static async open(options: LabOptions): Promise<Lab> {
+    return new Lab(await ServerProcess.start(await newSeed(benchKey())), options);
+  }
+
+  get isQuick(): boolean {
+    return this.options.quick;
+  }
+
+  get isFull(): boolean {
+    return this.options.full;
   }
 
   /** Takes the variants in turn; a note of progress goes to standard error. */
-  compare<Name extends string, S>(what: string, variants: Variants<Name, S>): Promise<Record<Name, Samples<S>>> {
-    return this.measure(what, variants, this.isQuick ? QUICK_ROUNDS : ROUNDS);
+  compare<Name extends string, S>(
+    what: string,
+    variants: Variants<Name, S>,
+    { warmsUp = true }: Pick<RoundsOptions, 'warmsUp'> = {},
+  ): Promise<Record<Name, Samples<S>>> {
+    return this.measure(what, variants, this.isQuick ? QUICK_ROUNDS : ROUNDS, warmsUp);
   }
 
   /** The same with another number of rounds. */
@@ -68,7 +88,7 @@ export class Lab {
 
   /** One round for what is still to do when the time is up: on a busy machine a run ends all the same, and says so. */
   private roundsLeft(what: string, rounds: number): number {
-    if (performance.now() < TIME_LIMIT_MS) return rounds;
+    if (performance.now() < (this.isFull ? FULL_TIME_LIMIT_MS : TIME_LIMIT_MS)) return rounds;
     if (!this.isLate) this.notes.push(`Time was up: one round only from "${what}" on.`);
     this.isLate = true;
     return 1;
