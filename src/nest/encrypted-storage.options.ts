@@ -93,8 +93,9 @@ export interface BlobOptions {
   readonly clientOptions?: StoragePipelineOptions;
   /**
    * Worker threads of this account that seal uploads of more than one block, 0 to 64. With none, uploads are sealed on the
-   * event loop in steps of at most a millisecond; a thread takes half of an upload's work off it, for servers that upload
-   * hundreds of megabytes a second. Each costs about 20 MiB of memory once it has started.
+   * event loop in steps of at most a millisecond; a thread takes half of an upload's work in protocol 1.0 off it, but
+   * little in 2.x, whose cipher is fast (bench/README.md). For servers that upload hundreds of megabytes a second. Each
+   * costs about 20 MiB of memory once it has started.
    *
    * @defaultValue 0
    */
