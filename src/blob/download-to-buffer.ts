@@ -132,17 +132,15 @@ class PartsDownload {
     let at = part.offset - (plan.parts[0] as Part).offset;
     const end = at + part.count;
     const transform = opener?.open(window) ?? exactLength(window.count);
-    const take = (pieces: readonly Buffer[]): void => {
-      for (const piece of pieces) {
-        at += piece.copy(destination, at, 0, end - at);
-        this.loaded += piece.length;
-        // pieces of a blob that is not encrypted are the HTTP client's own
-        if (opener !== null) freeMemory(piece);
-        this.options.onProgress?.({ loadedBytes: this.loaded });
-      }
+    const take = (piece: Buffer): void => {
+      at += piece.copy(destination, at, 0, end - at);
+      this.loaded += piece.length;
+      // pieces of a blob that is not encrypted are the HTTP client's own
+      if (opener !== null) freeMemory(piece);
+      this.options.onProgress?.({ loadedBytes: this.loaded });
     };
     const body = response?.readableStreamBody;
-    if (body === undefined) take(transform.finish());
+    if (body === undefined) transform.finish().forEach(take);
     else await openBody({ body, transform, take, slice: this.slice });
     const isLast = index === plan.parts.length - 1;
     if (at !== end && !isLast) throw new DecryptionError();

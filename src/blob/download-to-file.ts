@@ -33,22 +33,20 @@ export async function downloadToFile(
 }
 
 async function writeContent(
-  { body, transform, opener }: Download,
+  { body, transform, opener, described }: Download,
   file: FileHandle,
   onPlaintext?: (loadedBytes: number) => void,
 ): Promise<void> {
-  const sink = new FileSink(file);
+  const sink = new FileSink(file, described.contentLength);
   let loadedBytes = 0;
-  const take = async (pieces: readonly Buffer[]): Promise<void> => {
-    for (const piece of pieces) {
-      await sink.write(piece);
-      loadedBytes += piece.length;
-      // pieces of a blob that is not encrypted are the HTTP client's own
-      if (opener !== null) freeMemory(piece);
-      onPlaintext?.(loadedBytes);
-    }
+  const take = async (piece: Buffer): Promise<void> => {
+    await sink.write(piece);
+    loadedBytes += piece.length;
+    // pieces of a blob that is not encrypted are the HTTP client's own
+    if (opener !== null) freeMemory(piece);
+    onPlaintext?.(loadedBytes);
   };
-  if (body === undefined) await take(transform.finish());
+  if (body === undefined) for (const piece of transform.finish()) await take(piece);
   else await openBody({ body, transform, take });
   await sink.end();
 }

@@ -52,13 +52,14 @@ export async function downloadStream(
   { onProgress, ...readOptions }: DownloadOptions,
 ): Promise<BlobDownloadResponseParsed> {
   const download = await openDownload(context, range, readOptions);
-  const { body, transform } = download;
+  const { body, transform, described } = download;
   const stream =
     body === undefined
       ? Readable.from(runAll(transform, Buffer.alloc(0)), { objectMode: false })
       : new OpenedStream({ body, transform }, plaintextProgress(onProgress));
   if (download.opener !== null) traceOpening(stream, download, readOptions);
-  return withOwn(download.described, { readableStreamBody: stream });
+  described.readableStreamBody = stream;
+  return described;
 }
 
 export async function openDownload(
@@ -154,8 +155,8 @@ async function openedLength({ context, stored, opener, readOptions }: OpenedBlob
   const { readableStreamBody: body } = await fetchWindow({ context, stored, readOptions }, window);
   let length = least;
   if (body !== undefined) {
-    const take = (pieces: readonly Buffer[]): void => {
-      for (const piece of pieces) length += piece.length;
+    const take = (piece: Buffer): void => {
+      length += piece.length;
     };
     await openBody({ body, transform: opener.open(window), take });
   }
@@ -166,19 +167,16 @@ async function openedLength({ context, stored, opener, readOptions }: OpenedBlob
 function describe(answer: FirstAnswer, extent: Extent, range: ByteRange): BlobDownloadResponseParsed {
   const isPart = range.offset > 0 || range.count !== undefined;
   const last = extent.offset + extent.count - 1;
-  return withOwn(answer.response, {
+  const own = {
     readableStreamBody: undefined,
     contentLength: extent.count,
     contentRange: isPart && extent.count > 0 ? `bytes ${extent.offset}-${last}/${extent.total ?? '*'}` : undefined,
     contentMD5: undefined,
     contentCrc64: undefined,
     blobContentMD5: undefined,
-  });
-}
-
-/** The SDK's answers have getters: a copy would lose them. */
-function withOwn(answer: object, own: Partial<BlobDownloadResponseParsed>): BlobDownloadResponseParsed {
-  const described = Object.create(answer) as BlobDownloadResponseParsed;
+  };
+  // the SDK's answers have getters: a copy would lose them
+  const described = Object.create(answer.response) as BlobDownloadResponseParsed;
   for (const [name, value] of Object.entries(own)) {
     Object.defineProperty(described, name, { value, enumerable: true, configurable: true, writable: true });
   }

@@ -69,7 +69,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
   ): Promise<BlobUploadCommonResponse> {
     return traced('EncryptedBlockBlobClient.uploadFile', options, async (traceable) => {
       const { size } = await stat(filePath);
-      return uploadBlockBlob(this.context, { source: fileSource(filePath), length: size }, traceable);
+      return uploadBlockBlob(this.context, { source: fileSource(filePath, size), length: size }, traceable);
     });
   }
 

@@ -10,7 +10,7 @@ import { InvalidEncryptionDataError } from '../errors.js';
 import type { ByteRange, CipherWindow, ContentForm, ContentOpener, RegionOrder } from '../protocol/protocol.js';
 import { encryptionDataOf } from '../wire/blob-metadata.js';
 import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
-import { discard } from '../streams/opened-stream.js';
+import { discard, keepError } from '../streams/opened-stream.js';
 import type { SpanFacts } from '../tracing/span.js';
 import { type BlobContext, type EncryptedOperationOptions, keyOperation, targetOf } from './blob-context.js';
 
@@ -59,6 +59,7 @@ export async function firstAnswer(context: BlobContext, range: ByteRange, option
   try {
     const count = Number.isFinite(guess.count) ? guess.count : undefined;
     const response = await context.client.download(guess.offset, count, passedOn(options));
+    keepError(response.readableStreamBody);
     const storedLength = totalLength(response);
     const stored = storedBlob(response, storedLength);
     return { stored, response, fetched: { response, offset: guess.offset, count: response.contentLength ?? 0 } };
@@ -125,7 +126,7 @@ export async function bodyOf(
 }
 
 /** A request for a window under the ETag of the first answer. */
-export function fetchWindow(
+export async function fetchWindow(
   { context, stored, readOptions: options }: ReadBlob,
   window: Pick<CipherWindow, 'offset' | 'count'>,
 ): Promise<BlobDownloadResponseParsed> {
@@ -134,7 +135,9 @@ export function fetchWindow(
     ...(leaseId === undefined ? {} : { leaseId }),
     ...(stored.etag === undefined ? {} : { ifMatch: stored.etag }),
   };
-  return context.client.download(window.offset, window.count, passedOn({ ...options, conditions }));
+  const response = await context.client.download(window.offset, window.count, passedOn({ ...options, conditions }));
+  keepError(response.readableStreamBody);
+  return response;
 }
 
 function guessWindow({ policy }: BlobContext, range: ByteRange): Pick<CipherWindow, 'offset' | 'count'> {

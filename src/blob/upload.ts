@@ -77,7 +77,8 @@ class BlockBlobUpload {
   private readonly idPrefix = uniqueId();
   private readonly ids: string[] = [];
   private taken = 0;
-  private announced = 0;
+  /** Bytes of plaintext taken when each block was full. */
+  private readonly takenAt: number[] = [];
   private loaded = 0;
 
   constructor(
@@ -94,7 +95,10 @@ class BlockBlobUpload {
     const blocks = new SealedBlocks({
       ...plan,
       blockLength: toMultiple(plan.blockLength, sealing.blockMultiple),
-      complete: (block) => sealing.complete(block),
+      complete: (block) => {
+        this.takenAt.push(this.taken);
+        return sealing.complete(block);
+      },
       send: (block, index) => this.stage(block, index),
     });
     try {
@@ -135,10 +139,7 @@ class BlockBlobUpload {
 
   private async stage(block: Buffer, index: number): Promise<void> {
     const id = blockId(this.idPrefix, index);
-    this.ids.push(id);
-    const plaintextBytes = this.taken - this.announced;
-    this.announced = this.taken;
-
+    this.ids[index] = id;
     if (index >= MAX_BLOCKS) {
       throw new PayloadTooLargeError('The blob (choose larger blocks)', MAX_BLOCKS * block.length, this.taken);
     }
@@ -150,7 +151,7 @@ class BlockBlobUpload {
         ? {}
         : { contentChecksumAlgorithm: this.options.contentChecksumAlgorithm }),
     });
-    this.progress(plaintextBytes);
+    this.progress((this.takenAt[index] ?? 0) - (this.takenAt[index - 1] ?? 0));
   }
 
   private progress(plaintextBytes: number): void {

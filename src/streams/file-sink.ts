@@ -4,33 +4,40 @@ import type { FileHandle } from 'node:fs/promises';
 const MEMORY_LENGTH = 1024 * 1024;
 
 export class FileSink {
-  private filling = Buffer.allocUnsafeSlow(MEMORY_LENGTH);
-  private spare = Buffer.allocUnsafeSlow(MEMORY_LENGTH);
+  private filling: Buffer;
+  private spare: Buffer | null = null;
   private filled = 0;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly file: FileHandle) {}
+  /** @param length - bytes that are expected: a small file takes little memory */
+  constructor(
+    private readonly file: FileHandle,
+    length = Infinity,
+  ) {
+    this.filling = Buffer.allocUnsafeSlow(Math.max(1, Math.min(MEMORY_LENGTH, length)));
+  }
 
   /** Copies what it is given. Throws what an earlier writing threw. */
   async write(piece: Buffer): Promise<void> {
     for (let at = 0; at < piece.length;) {
+      if (this.filled === this.filling.length) await this.turn();
       const copied = piece.copy(this.filling, this.filled, at);
       this.filled += copied;
       at += copied;
-      if (this.filled === MEMORY_LENGTH) await this.turn();
     }
   }
 
   /** Writes the rest. */
   async end(): Promise<void> {
-    await this.turn();
     await this.writing;
+    await this.file.writeFile(this.filling.subarray(0, this.filled));
   }
 
   private async turn(): Promise<void> {
     await this.writing;
-    const full = this.filling.subarray(0, this.filled);
-    [this.filling, this.spare] = [this.spare, this.filling];
+    const full = this.filling;
+    this.filling = this.spare ?? Buffer.allocUnsafeSlow(full.length);
+    this.spare = full;
     this.filled = 0;
     // goes on where the last one ended, until all is written
     this.writing = this.file.writeFile(full);

@@ -6,8 +6,8 @@ import { stepsOf, TimeSlice } from './time-slice.js';
 export interface OpenedBody {
   readonly body: NodeJS.ReadableStream;
   readonly transform: ByteTransform;
-  /** Takes what was opened; may ask for a pause. */
-  readonly take: (pieces: readonly Buffer[]) => Promise<void> | void;
+  /** Takes a piece that was opened; may ask for a pause. */
+  readonly take: (piece: Buffer) => Promise<void> | void;
   /** Bodies that are read at once share one. */
   readonly slice?: TimeSlice;
 }
@@ -16,19 +16,29 @@ export interface OpenedBody {
 export async function openBody({ body, transform, take, slice = new TimeSlice() }: OpenedBody): Promise<void> {
   for await (const chunk of body as AsyncIterable<Buffer>) {
     for (const step of stepsOf(chunk)) {
-      const pause = take(transform.push(step));
-      if (pause instanceof Promise) await pause;
+      await takeAll(transform.push(step), take);
       if (slice.isSpent) await slice.breathe();
     }
   }
-  await take(transform.finish());
+  await takeAll(transform.finish(), take);
+}
+
+async function takeAll(pieces: readonly Buffer[], take: OpenedBody['take']): Promise<void> {
+  for (const piece of pieces) {
+    const pause = take(piece);
+    if (pause !== undefined) await pause;
+  }
+}
+
+/** A body that has no reader yet may fail: its error is kept for the one who comes, instead of ending the process. */
+export function keepError(body: NodeJS.ReadableStream | undefined): void {
+  body?.on('error', () => undefined);
 }
 
 /** Ends a body that nobody will read, so that its connection is free. */
 export function discard(body: NodeJS.ReadableStream | undefined): void {
-  if (body === undefined) return;
-  body.on('error', () => undefined);
-  (body as Readable).destroy();
+  keepError(body);
+  (body as Readable | undefined)?.destroy();
 }
 
 /** Back-pressure reaches the body; whoever ends first, by error or by `destroy`, ends the other. */
@@ -60,19 +70,18 @@ export class OpenedStream extends Readable {
 
   private async open(): Promise<void> {
     try {
-      await openBody({ ...this.content, take: (pieces) => this.release(pieces) });
+      await openBody({ ...this.content, take: (piece) => this.release(piece) });
       this.push(null);
     } catch (error) {
       this.destroy(error as Error);
     }
   }
 
-  private release(pieces: readonly Buffer[]): Promise<void> | undefined {
-    for (const piece of pieces) {
-      this.isWanted = this.push(piece);
-      this.released += piece.length;
-      this.onPlaintext?.(this.released);
-    }
+  private release(piece: Buffer): Promise<void> | undefined {
+    if (this.destroyed) return undefined;
+    this.isWanted = this.push(piece);
+    this.released += piece.length;
+    this.onPlaintext?.(this.released);
     if (this.isWanted) return undefined;
     return new Promise((resolve) => (this.wake = resolve));
   }

@@ -30,16 +30,26 @@ export async function* streamSource(stream: AsyncIterable<unknown>): AsyncGenera
   }
 }
 
-/** Reads one step ahead, into memory that serves again. */
-export async function* fileSource(path: string): AsyncGenerator<Uint8Array> {
+/**
+ * Reads one step ahead, into memory that serves again.
+ *
+ * @param length - bytes that are expected: a small file takes little memory
+ */
+export async function* fileSource(path: string, length = Infinity): AsyncGenerator<Uint8Array> {
   const file = await open(path);
-  const read = (memory: Buffer): Promise<number> =>
-    file.read(memory, 0, memory.length).then(({ bytesRead }) => bytesRead);
-  let [filling, spare] = [Buffer.allocUnsafeSlow(FILE_STEP), Buffer.allocUnsafeSlow(FILE_STEP)];
+  const read = (memory: Buffer): Promise<number> => {
+    const reading = file.read(memory, 0, memory.length).then(({ bytesRead }) => bytesRead);
+    // is told when it is its turn
+    reading.catch(() => undefined);
+    return reading;
+  };
+  // a byte more, to see that there is no more
+  const memoryLength = Math.min(FILE_STEP, length + 1);
+  let [filling, spare] = [Buffer.allocUnsafeSlow(memoryLength), Buffer.allocUnsafeSlow(memoryLength)];
   let reading = read(filling);
   try {
-    for (let length = await reading; length > 0; length = await reading) {
-      const chunk = filling.subarray(0, length);
+    for (let filled = await reading; filled > 0; filled = await reading) {
+      const chunk = filling.subarray(0, filled);
       [filling, spare] = [spare, filling];
       reading = read(filling);
       yield chunk;

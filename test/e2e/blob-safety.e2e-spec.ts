@@ -239,4 +239,31 @@ describe('an abort', () => {
     stalled.end();
     if (!stalled.closed) await once(stalled, 'close');
   });
+
+  it('before the first read waits for the reader, and before the key has answered fails the call', async () => {
+    const [container] = await containersFor(policyOf('2.0'));
+    const blob = container!.getBlockBlobClient('early');
+    await blob.uploadData(content(2 * REGION));
+    const early = new AbortController();
+    const { readableStreamBody } = await blob.download(0, undefined, { abortSignal: early.signal });
+    early.abort();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+
+    await expect(bytesFrom(readableStreamBody as Readable)).rejects.toMatchObject({ name: 'AbortError' });
+
+    const late = new AbortController();
+    const slowKey = {
+      keyId: testKey.keyId,
+      wrapKey: (contentKey: Uint8Array) => testKey.wrapKey(contentKey),
+      unwrapKey: async (encryptedKey: Uint8Array, algorithm: string) => {
+        late.abort();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return testKey.unwrapKey(encryptedKey, algorithm);
+      },
+    };
+
+    await expect(
+      blob.downloadToBuffer(0, undefined, { abortSignal: late.signal, keyEncryptionKey: slowKey }),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+  });
 });

@@ -80,10 +80,53 @@ describe('sealed blocks', () => {
     expect((await blocks.open()).buffer).toBe(first.buffer);
   });
 
+  it('stop when one cannot be made ready', async () => {
+    const blocks = new SealedBlocks({
+      blockLength: BLOCK_LENGTH,
+      concurrency: 1,
+      complete: (block) =>
+        block.toString() === 'bbbb' ? Promise.reject(new Error('sealing')) : Promise.resolve(block),
+      send: () => Promise.resolve(),
+    });
+
+    await expect(blocks.write(Buffer.from('aaaabbbbccccddddeeee'))).rejects.toThrow('sealing');
+    await expect(blocks.finish()).rejects.toThrow('sealing');
+  });
+
+  it('do not leave behind a block that could not be made ready after another failed', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown): unknown => unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    let fail = (): void => undefined;
+    const blocks = new SealedBlocks({
+      blockLength: BLOCK_LENGTH,
+      concurrency: 1,
+      complete: (block) =>
+        block.toString() === 'bbbb' ? Promise.reject(new Error('sealing')) : Promise.resolve(block),
+      send: () =>
+        new Promise((_resolve, reject) => {
+          fail = () => {
+            reject(new Error('sending'));
+          };
+        }),
+    });
+    const writing = blocks.write(Buffer.from('aaaabbbbc'));
+    await settled();
+    fail();
+
+    await expect(writing).rejects.toThrow('sending');
+    await settled();
+    process.off('unhandledRejection', listen);
+
+    expect(unhandled).toEqual([]);
+  });
+
   it('stop at the first failure and tell it again at the end', async () => {
     const { blocks, pending, sent } = blocksOf(2);
     await blocks.write(Buffer.from('aaaabbbbc'));
     const writing = blocks.write(Buffer.from('cccd'));
+    expect(pending).toHaveLength(2);
+
     pending[0]?.end(new Error('refused'));
 
     await expect(writing).rejects.toThrow('refused');

@@ -1,7 +1,9 @@
+import { jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FileSink } from '../../../src/streams/file-sink.js';
 import { fileSource } from '../../../src/streams/source.js';
 
@@ -17,6 +19,28 @@ beforeAll(async () => {
   path = join(folder, 'file');
 });
 afterAll(() => rm(folder, { recursive: true }));
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** Counts the readings of all files and tells whose they were; from the given one on they fail. */
+async function watchReads(failFrom = Infinity): Promise<{ readonly file: () => FileHandle | undefined }> {
+  const probe = await open(path, 'a');
+  await probe.close();
+  // Node does not export the class
+  const handles = Object.getPrototypeOf(probe) as FileHandle;
+  const { read } = handles;
+  const files: FileHandle[] = [];
+  jest.spyOn(handles, 'read').mockImplementation(function (this: FileHandle, ...given: unknown[]) {
+    files.push(this);
+    if (files.length >= failFrom) return Promise.reject(new Error('the disk failed'));
+    return Reflect.apply(read, this, given) as ReturnType<typeof read>;
+  });
+  return { file: () => files[0] };
+}
+
+/** The descriptor of a file that was closed. */
+const CLOSED = -1;
 
 describe('a file sink', () => {
   it.each(LENGTHS.flatMap((length) => [1, 1000, 65_536, STEP, 2 * STEP + 1].map((piece) => [length, piece] as const)))(
@@ -26,7 +50,7 @@ describe('a file sink', () => {
       const step = pieceLength === 1 ? Math.max(1, length - 3) : pieceLength;
       const content = randomBytes(length);
       const file = await open(path, 'w');
-      const sink = new FileSink(file);
+      const sink = new FileSink(file, length);
       for (let at = 0; at < length;) {
         const piece = Buffer.from(content.subarray(at, at + (at === 0 ? step : pieceLength)));
         await sink.write(piece);
@@ -40,14 +64,27 @@ describe('a file sink', () => {
     },
   );
 
+  it('writes more and less than was expected', async () => {
+    const content = randomBytes(5000);
+    for (const expected of [0, 1, 4999, 5001, undefined]) {
+      const file = await open(path, 'w');
+      const sink = new FileSink(file, expected);
+      await sink.write(content.subarray(0, 3000));
+      await sink.write(content.subarray(3000));
+      await sink.end();
+      await file.close();
+
+      expect((await readFile(path)).equals(content)).toBe(true);
+    }
+  });
+
   it('tells of a writing that failed', async () => {
     await writeFile(path, '');
     const file = await open(path, 'r');
     const sink = new FileSink(file);
-    await sink.write(Buffer.alloc(STEP));
+    await sink.write(Buffer.alloc(STEP + 1));
 
     await expect(sink.write(Buffer.alloc(STEP))).rejects.toMatchObject({ code: 'EBADF' });
-    await expect(new FileSink(file).end()).resolves.toBeUndefined();
     await file.close();
   });
 
@@ -62,13 +99,40 @@ describe('a file sink', () => {
 });
 
 describe('a file as a source', () => {
-  it.each(LENGTHS)('gives all of %d bytes', async (length) => {
+  it.each(LENGTHS)('gives all of %d bytes, whatever was expected', async (length) => {
     const content = randomBytes(length);
     await writeFile(path, content);
-    const chunks: Buffer[] = [];
-    for await (const chunk of fileSource(path)) chunks.push(Buffer.from(chunk));
+    for (const expected of [length, Math.floor(length / 2) + 1000, 2 * length, undefined]) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of fileSource(path, expected)) chunks.push(Buffer.from(chunk));
 
-    expect(Buffer.concat(chunks).equals(content)).toBe(true);
+      expect(Buffer.concat(chunks).equals(content)).toBe(true);
+    }
+  });
+
+  it('tells of a reading that failed when it is its turn, and closes the file', async () => {
+    await writeFile(path, randomBytes(3 * STEP));
+    const { file } = await watchReads(2);
+    const source = fileSource(path);
+
+    expect((await source.next()).value).toHaveLength(STEP);
+
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+
+    await expect(source.next()).rejects.toThrow('the disk failed');
+    expect(file()?.fd).toBe(CLOSED);
+  });
+
+  it('closes the file when nobody wants more', async () => {
+    await writeFile(path, randomBytes(3 * STEP));
+    const { file } = await watchReads();
+    for await (const chunk of fileSource(path)) {
+      expect(chunk).toHaveLength(STEP);
+      expect(file()?.fd).not.toBe(CLOSED);
+      break;
+    }
+
+    expect(file()?.fd).toBe(CLOSED);
   });
 
   it('does not lose a chunk while the next one is read', async () => {
