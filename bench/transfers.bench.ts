@@ -185,12 +185,7 @@ async function memoryRows(lab: Lab): Promise<Row[]> {
       const transfer = { ...kind, length, concurrency: 4 };
       const take = (content: ContentKind) => () => peakMemory(lab.server.url, content, transfer);
       const variants = { plain: take('plain'), '1.0': take('1.0'), '2.0': take('2.0') };
-      const found = await lab.measure(
-        `memory: ${caseName(transfer)}`,
-        variants,
-        lab.isQuick || length === GIB ? 1 : 3,
-        false,
-      );
+      const found = await lab.measure(`memory: ${caseName(transfer)}`, variants, lab.isQuick ? 1 : 3, false);
       rows.push(...(['1.0', '2.0'] as const).map((protocol) => memoryRow(transfer, protocol, found)));
     }
   }
