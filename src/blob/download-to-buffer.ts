@@ -60,15 +60,20 @@ export async function downloadToBuffer(
   const partLength = options.blockSize ?? DEFAULT_BLOCK_LENGTH;
   try {
     const answer = await firstAnswer(context, firstPart(context, range, partLength), readOptions);
-    const opener = await openOrDiscard(context, answer, readOptions);
-    const plan = planOf(range, answer, { opener, partLength });
-    const destination = destinationOf(range.destination, plan.length);
-    const download = new PartsDownload({ context, answer, opener, readOptions, destination, plan }, options);
-    return await openTraced(answer, readOptions, () =>
-      download.run(() => {
-        abort.controller.abort();
-      }),
-    );
+    try {
+      const opener = await openStored(context, answer.stored, readOptions);
+      const plan = planOf(range, answer, { opener, partLength });
+      const destination = destinationOf(range.destination, plan.length);
+      const download = new PartsDownload({ context, answer, opener, readOptions, destination, plan }, options);
+      return await openTraced(answer, readOptions, () =>
+        download.run(() => {
+          abort.controller.abort();
+        }),
+      );
+    } catch (error) {
+      discard(answer.fetched?.response.readableStreamBody);
+      throw error;
+    }
   } finally {
     abort.unlink();
   }
@@ -144,19 +149,6 @@ class PartsDownload {
     else await openBody({ body, transform, take, slice: this.slice });
     const isLast = index === plan.parts.length - 1;
     if (at !== end && !isLast) throw new DecryptionError();
-  }
-}
-
-async function openOrDiscard(
-  context: BlobContext,
-  answer: FirstAnswer,
-  options: ReadOptions,
-): Promise<ContentOpener | null> {
-  try {
-    return await openStored(context, answer.stored, options);
-  } catch (error) {
-    discard(answer.fetched?.response.readableStreamBody);
-    throw error;
   }
 }
 

@@ -56,16 +56,30 @@ const RANGE_NOT_SATISFIABLE = 416;
 export async function firstAnswer(context: BlobContext, range: ByteRange, options: ReadOptions): Promise<FirstAnswer> {
   const guess = guessWindow(context, range);
   if (guess.count === 0) return headAnswer(context, options);
+  const response = await guessed(context, guess, options);
+  if (response === null) return headAnswer(context, options);
   try {
-    const count = Number.isFinite(guess.count) ? guess.count : undefined;
-    const response = await context.client.download(guess.offset, count, passedOn(options));
-    keepError(response.readableStreamBody);
-    const storedLength = totalLength(response);
-    const stored = storedBlob(response, storedLength);
+    const stored = storedBlob(response, totalLength(response));
     return { stored, response, fetched: { response, offset: guess.offset, count: response.contentLength ?? 0 } };
   } catch (error) {
+    discard(response.readableStreamBody);
+    throw error;
+  }
+}
+
+/** What the guess gives, or `null` where the blob ends before it. */
+async function guessed(
+  { client }: BlobContext,
+  { offset, count }: Pick<CipherWindow, 'offset' | 'count'>,
+  options: ReadOptions,
+): Promise<BlobDownloadResponseParsed | null> {
+  try {
+    const response = await client.download(offset, Number.isFinite(count) ? count : undefined, passedOn(options));
+    keepError(response.readableStreamBody);
+    return response;
+  } catch (error) {
     if (!(error instanceof RestError) || error.statusCode !== RANGE_NOT_SATISFIABLE) throw error;
-    return headAnswer(context, options);
+    return null;
   }
 }
 

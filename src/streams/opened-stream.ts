@@ -41,7 +41,7 @@ export function discard(body: NodeJS.ReadableStream | undefined): void {
   (body as Readable | undefined)?.destroy();
 }
 
-/** Back-pressure reaches the body; whoever ends first, by error or by `destroy`, ends the other. */
+/** Back-pressure reaches the body. Its failure is told to whoever reads on; the stream's end by `destroy` ends the body. */
 export class OpenedStream extends Readable {
   private opening: Promise<void> | null = null;
   private released = 0;
@@ -82,7 +82,12 @@ export class OpenedStream extends Readable {
     this.isWanted = this.push(piece);
     this.released += piece.length;
     this.onPlaintext?.(this.released);
-    if (this.isWanted) return undefined;
+    return this.isWanted ? undefined : this.untilWanted();
+  }
+
+  private untilWanted(): Promise<void> | undefined {
+    // whoever took the piece, or was told of it, may have ended the stream
+    if (this.destroyed) return undefined;
     return new Promise((resolve) => (this.wake = resolve));
   }
 }

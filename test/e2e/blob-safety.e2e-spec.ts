@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -220,6 +221,28 @@ describe('keys', () => {
       await expect(old!.getBlockBlobClient('b').downloadToBuffer()).rejects.toEqual(code('KEY_NOT_FOUND'));
     },
   );
+});
+
+describe('a read that fails before it begins', () => {
+  it.each(['damaged encryption data', 'a buffer that is too small'])('for %s leaves no body open', async (reason) => {
+    const [container] = await containersFor(policyOf('2.0'));
+    const blob = container!.getBlockBlobClient('blob');
+    await blob.uploadData(content(REGION));
+    const isDamaged = reason.startsWith('damaged');
+    if (isDamaged) await blob.unencryptedClient.setMetadata({ encryptiondata: '{' });
+    const fetched = jest.spyOn(blob.unencryptedClient, 'download');
+    const reads = isDamaged ? [blob.download(), blob.downloadToBuffer()] : [blob.downloadToBuffer(Buffer.alloc(10))];
+
+    for (const read of reads) {
+      await expect(read).rejects.toEqual(code(isDamaged ? 'INVALID_ENCRYPTION_METADATA' : 'INVALID_OPTIONS'));
+    }
+
+    expect(fetched).toHaveBeenCalledTimes(reads.length);
+    for (const { value } of fetched.mock.results) {
+      const { readableStreamBody } = await (value as ReturnType<typeof blob.unencryptedClient.download>);
+      expect((readableStreamBody as Readable).destroyed).toBe(true);
+    }
+  });
 });
 
 describe('an abort', () => {

@@ -123,6 +123,18 @@ describe('an opened stream', () => {
     },
   );
 
+  it('ends its own work when whoever is told of progress destroys it', async () => {
+    const body = bodyOf(content, 64 * KIB);
+    const stream: OpenedStream = new OpenedStream({ body, transform: exactLength(content.length) }, () =>
+      stream.destroy(),
+    );
+    stream.read(0);
+    await once(stream, 'close');
+
+    expect(body.destroyed).toBe(true);
+    await expect((stream as unknown as { opening: Promise<void> }).opening).resolves.toBeUndefined();
+  });
+
   it('fails like its body, also if that failed before anybody read', async () => {
     const body = new PassThrough();
     keepError(body);
