@@ -131,6 +131,8 @@ export default tseslint.config(
       'max-lines-per-function': ['error', MAX_FUNCTION_LINES],
     },
   },
+  // a table is one thing, however many rows it has
+  { files: ['src/errors/list.ts'], rules: { 'max-lines': 'off' } },
   {
     files: ['src/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, METHOD_PARAMETERS, ...NO_BARREL] },

@@ -138,14 +138,26 @@ export type { KeyCallOptions, UnwrapCacheOptions } from './envelope/key-call-opt
 export type { ProtocolVersion } from './protocol/registry.js';
 
 // errors
+export { EncryptedStorageError } from './errors/base.js';
 export {
   CipherThreadError,
   DecryptionError,
-  EncryptedPropertyInFilterError,
-  EncryptedStorageError,
   InvalidEncryptionDataError,
+  PlaintextNotAllowedError,
+  RegionOutOfOrderError,
+  UnsupportedProtocolError,
+} from './errors/content.js';
+export {
+  EncryptedPropertyInFilterError,
   InvalidEntityError,
   InvalidOptionsError,
+  PayloadTooLargeError,
+  SourceLengthError,
+  UnprocessableMessageError,
+  UnsupportedOperationError,
+  UnsupportedValueError,
+} from './errors/input.js';
+export {
   KeyAlgorithmError,
   KeyMismatchError,
   KeyMissingError,
@@ -154,17 +166,9 @@ export {
   KeyUnavailableError,
   KeyUnwrapError,
   KeyWrapError,
-  PayloadTooLargeError,
-  PlaintextNotAllowedError,
-  RegionOutOfOrderError,
-  SourceLengthError,
-  UnprocessableMessageError,
-  UnsupportedOperationError,
-  UnsupportedProtocolError,
-  UnsupportedValueError,
-} from './errors.js';
+} from './errors/keys.js';
 export {
   type AnyEncryptedStorageError,
   type EncryptedStorageErrorCode,
   isEncryptedStorageError,
-} from './known-errors.js';
+} from './errors/any-error.js';

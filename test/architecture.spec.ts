@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile } from './support/source-tree.js';
 
 /** A layer imports itself, the leaves, and what stands here: a folder, or one file of it. */
-const LEAVES = ['errors', 'known-errors', 'version'];
+const LEAVES = ['errors', 'service-errors', 'version'];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  'known-errors': [],
+  'service-errors': [],
   version: [],
   encoding: [],
   tracing: [],
@@ -44,6 +44,8 @@ const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
 ];
 
 const MAX_LINES = 250;
+/** Files that are one table. */
+const TABLES = ['errors/list.ts'];
 
 const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.ts$/, '');
 const versionOf = (path: string) => /^protocol\/(v\d+)\//.exec(path)?.[1];
@@ -64,7 +66,7 @@ function faultsOf(file: SourceFile): string[] {
     ...file.files.filter((target) => !isAllowed(target)).map((target) => `imports ${target} against the layers`),
     ...file.files.filter(namesVersion).map((target) => `names the protocol version folder of ${target}`),
     ...file.packages.filter(isAway).map((name) => `imports ${name} away from its home`),
-    ...(lines > MAX_LINES ? [`has ${lines} lines`] : []),
+    ...(lines > MAX_LINES && !TABLES.includes(file.path) ? [`has ${lines} lines`] : []),
     ...(file.reexports && file.path !== 'index.ts' ? ['re-exports'] : []),
     ...(file.defines && file.path === 'index.ts' ? ['defines something'] : []),
   ].map((fault) => `${file.path} ${fault}`);
@@ -130,7 +132,7 @@ describe('the rules', () => {
     ['the registry name every version', 'protocol/registry.ts', "import { a } from './v1/index.js';"],
     ['a version import itself', 'protocol/v1/index.ts', "import { a } from './content.js';"],
     ['tables read the decorators', 'table/a.ts', "import { a } from '../decorators/a.js';"],
-    ['every layer throw errors', 'crypto/a.ts', "import { DecryptionError } from '../errors.js';"],
+    ['every layer throw errors', 'crypto/a.ts', "import { DecryptionError } from '../errors/content.js';"],
     ['the longest file', 'wire/a.ts', '\n'.repeat(MAX_LINES)],
     ['an import in a comment', 'wire/a.ts', "// import '@nestjs/common'\nexport const a = \"import '../nest/a.js'\";"],
   ])('let %s', (_what, path, text) => {

@@ -21,6 +21,10 @@ const RUNNERS = [
   { commands: ['node tools/check-exports.mjs'], by: 'node tools/check-exports.mjs' },
   { commands: ['node tools/check-package.mjs'], by: 'node tools/check-package.mjs' },
   { commands: ['npm run docs:api'], by: 'node tools/check-api.mjs' },
+  {
+    commands: ['node tools/check-errors.mjs', 'node tools/check-errors.mjs --write'],
+    by: 'node tools/check-errors.mjs',
+  },
   ...['readme', 'links', 'book', 'api', 'commands'].map((name) => {
     const command = `node tools/check-${name}.mjs`;
     return { commands: [command], by: command };

@@ -2,7 +2,7 @@
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobClient, BlobHTTPHeaders } from '@azure/storage-blob';
 import type { CipherThreads } from '../crypto/cipher-threads.js';
-import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors.js';
+import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import { metadataLength, METADATA_LIMIT } from '../wire/blob-metadata.js';

@@ -8,7 +8,7 @@ import type {
   HttpRequestBody,
 } from '@azure/storage-blob';
 import { stat } from 'node:fs/promises';
-import { UnsupportedOperationError } from '../errors.js';
+import { UnsupportedOperationError } from '../errors/input.js';
 import { traced } from '../tracing/span.js';
 import { bytesOf, type ByteSource, fileSource, type InMemory, isInMemory, streamSource } from '../streams/source.js';
 import type { EncryptedOperationOptions } from './blob-context.js';

@@ -16,7 +16,7 @@ import {
 } from '@azure/storage-blob';
 import { storedLayout } from '../envelope/envelope.js';
 import { rewrapEnvelope } from '../envelope/rewrap.js';
-import { UnsupportedOperationError } from '../errors.js';
+import { UnsupportedOperationError } from '../errors/input.js';
 import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
 import {
   assertMetadataFits,

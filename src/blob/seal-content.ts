@@ -1,6 +1,6 @@
 /** Runs a source of plaintext into sealed blocks, in small steps that leave the event loop free. */
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
-import { SourceLengthError } from '../errors.js';
+import { SourceLengthError } from '../errors/input.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type { ByteSource } from '../streams/source.js';
 import { traced } from '../tracing/span.js';

@@ -6,7 +6,7 @@ import type { BlobDownloadOptions, BlobDownloadResponseParsed, BlobGetProperties
 import { RestError } from '@azure/storage-blob';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { expectedLayout, openEnvelope, storedLayout } from '../envelope/envelope.js';
-import { InvalidEncryptionDataError } from '../errors.js';
+import { InvalidEncryptionDataError } from '../errors/content.js';
 import type { ByteRange, CipherWindow, ContentForm, ContentOpener, RegionOrder } from '../protocol/protocol.js';
 import { encryptionDataOf } from '../wire/blob-metadata.js';
 import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';

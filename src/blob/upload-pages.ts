@@ -9,7 +9,7 @@ import {
   RestError,
 } from '@azure/storage-blob';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import type { ByteSource } from '../streams/source.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData } from '../wire/encryption-data.js';

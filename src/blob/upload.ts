@@ -5,7 +5,7 @@
 import type { BlobUploadCommonResponse, BlockBlobClient, BlockBlobUploadOptions } from '@azure/storage-blob';
 import { uniqueId } from '../crypto/bytes.js';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
-import { PayloadTooLargeError } from '../errors.js';
+import { PayloadTooLargeError } from '../errors/input.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData } from '../wire/encryption-data.js';
 import { type ByteSource, readAhead, type ReadAhead } from '../streams/source.js';

@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, type Cipher, type Decipher } from 'node:crypto';
 import type { ByteTransform } from './byte-transform.js';
 import type { ContentKey } from './content-key.js';
-import { DecryptionError } from '../errors.js';
+import { DecryptionError } from '../errors/content.js';
 
 /** Bytes of a block, and of an IV. */
 export const BLOCK_LENGTH = 16;

@@ -1,7 +1,7 @@
 /** AES-256-GCM (NIST SP 800-38D) for one region: 96-bit nonce, 128-bit tag, no additional data. */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { ContentKey } from './content-key.js';
-import { DecryptionError } from '../errors.js';
+import { DecryptionError } from '../errors/content.js';
 
 export const NONCE_LENGTH = 12;
 export const TAG_LENGTH = 16;

@@ -10,7 +10,7 @@ import { createCipheriv, createDecipheriv, type Decipher } from 'node:crypto';
 import { BLOCK_LENGTH, cbcSealer } from './aes-cbc.js';
 import { runAll } from './byte-transform.js';
 import type { ContentKey } from './content-key.js';
-import { DecryptionError } from '../errors.js';
+import { DecryptionError } from '../errors/content.js';
 
 /** The bare block cipher. */
 const ALGORITHM = 'aes-256-ecb';

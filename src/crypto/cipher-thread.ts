@@ -5,7 +5,7 @@
  * application, where a file beside this one would be missing.
  */
 import { Worker } from 'node:worker_threads';
-import { CipherThreadError } from '../errors.js';
+import { CipherThreadError } from '../errors/content.js';
 import type { CipherStep } from './cipher-step.js';
 
 const PROGRAM = `

@@ -1,5 +1,5 @@
 /** Threads that seal large contents beside the event loop. One content stays on one thread: its bytes are sealed in order. */
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import type { CipherStep } from './cipher-step.js';
 import { CipherThread } from './cipher-thread.js';
 

@@ -1,6 +1,6 @@
 import type { ByteTransform } from './byte-transform.js';
 import { asBuffer } from './bytes.js';
-import { DecryptionError } from '../errors.js';
+import { DecryptionError } from '../errors/content.js';
 
 /** Lets bytes through and fails at the end unless there were exactly `length`: what was cut in transit is never complete. */
 export function exactLength(length: number): ByteTransform {

@@ -1,4 +1,4 @@
-import { InvalidEntityError } from '../errors.js';
+import { InvalidEntityError } from '../errors/input.js';
 import { type EncryptedValueType, recordEncryptedProperty } from './encryption-metadata.js';
 import type { FilterableName } from './filterable.js';
 

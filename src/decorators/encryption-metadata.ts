@@ -2,7 +2,7 @@
  * The record that `@Encrypt()` keeps on an entity class: an own property of the prototype under a registered symbol, so that it
  * is inherited by subclasses, never leaks into bases, and is the same for both builds of this package.
  */
-import { InvalidEntityError } from '../errors.js';
+import { InvalidEntityError } from '../errors/input.js';
 
 /** Any class. */
 export type EntityClass<T extends object = object> = abstract new (...args: never[]) => T;

@@ -1,5 +1,5 @@
-import type { EncryptedStorageError } from '../errors.js';
-import { isEncryptedStorageError } from '../known-errors.js';
+import type { EncryptedStorageError } from '../errors/base.js';
+import { isEncryptedStorageError } from '../errors/any-error.js';
 
 /**
  * Whether stored content is to blame for the error, and not a key service that did not answer, nor wrong options: what handlers

@@ -1,5 +1,5 @@
 /** What a module decided: which version new content is written in, with which keys, and whether plaintext may be read. */
-import { PlaintextNotAllowedError } from '../errors.js';
+import { PlaintextNotAllowedError } from '../errors/content.js';
 import type {
   EncryptionTarget,
   KeyEncryptionKey,

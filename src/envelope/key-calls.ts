@@ -2,7 +2,7 @@
  * The calls to keys of one policy: bounded in number over all its operations, and not made where its cache has the answer.
  */
 import type { AbortSignalLike } from '@azure/abort-controller';
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
 import { cacheBoundsOf, concurrencyOf, keyCallFaults } from './key-call-options.js';

@@ -9,7 +9,7 @@ import {
   KeyNotAllowedError,
   KeyNotFoundError,
   KeyUnavailableError,
-} from '../errors.js';
+} from '../errors/keys.js';
 import type { EncryptionTarget, KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
 import { passOrWrap } from './key-failure.js';

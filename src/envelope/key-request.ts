@@ -1,5 +1,5 @@
 /** One request to a key: in a span of its own, and its failures under their names. */
-import { KeyUnwrapError, KeyWrapError } from '../errors.js';
+import { KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
 import { traced } from '../tracing/span.js';
 import { passOrWrap } from './key-failure.js';

@@ -1,6 +1,6 @@
 /** Tells the policy of sealed content that could not be opened: never what was in it, nor which blob or entity it was. */
 import type { ByteTransform } from '../crypto/byte-transform.js';
-import { isEncryptedStorageError } from '../known-errors.js';
+import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { EncryptionTarget } from '../keys/key-encryption-key.js';
 import type { ContentOpener } from '../protocol/protocol.js';
 import type { EncryptionData } from '../wire/encryption-data.js';

@@ -1,6 +1,6 @@
 /** What stands on the command line, checked: all faults at once. */
 import { parseArgs } from 'node:util';
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import type { NonceChoice } from './inspect-nonces.js';
 import type { KeySource } from './inspection-key.js';
 

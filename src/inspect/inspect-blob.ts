@@ -2,7 +2,7 @@
 import type { BlobGetPropertiesResponse, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import { EncryptedBlockBlobClient } from '../blob/encrypted-block-blob-client.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { isEncryptedStorageError } from '../known-errors.js';
+import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { ContentForm, ContentLayout } from '../protocol/protocol.js';
 import { ENCRYPTION_DATA_ENTRY, encryptionDataOf } from '../wire/blob-metadata.js';
 import { verification } from './inspection-key.js';

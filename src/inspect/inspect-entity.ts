@@ -5,7 +5,7 @@
 import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { openEnvelope } from '../envelope/envelope.js';
-import { InvalidEncryptionDataError } from '../errors.js';
+import { InvalidEncryptionDataError } from '../errors/content.js';
 import type { ContentOpener, PropertyPlace } from '../protocol/protocol.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import {

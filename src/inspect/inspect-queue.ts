@@ -1,7 +1,7 @@
 /** Messages at the head of a queue, peeked: nothing is received, nothing changes. */
 import type { QueueClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { isEncryptedStorageError } from '../known-errors.js';
+import { isEncryptedStorageError } from '../errors/any-error.js';
 import { openMessage } from '../queue/message-envelope.js';
 import { isObject, parseObject } from '../wire/json.js';
 import { parseMessage } from '../wire/queue-message.js';

@@ -3,7 +3,7 @@ import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import type { Command, Subject } from './command-line.js';
 import { inspectBlob } from './inspect-blob.js';
 import { inspectEntity } from './inspect-entity.js';

@@ -1,7 +1,7 @@
 /** The key that an inspection verifies with: bytes from an environment variable or a file, never from the command line. */
 import { readFileSync } from 'node:fs';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { isEncryptedStorageError } from '../known-errors.js';
+import { isEncryptedStorageError } from '../errors/any-error.js';
 import { AesKeyEncryptionKey } from '../keys/aes-key-encryption-key.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { RsaKeyEncryptionKey } from '../keys/rsa-key-encryption-key.js';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `npx nestjs-azure-encrypted-storage`. Exit codes: 0 fine, 1 something is wrong, 2 usage, 3 not reached. */
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import { PACKAGE_VERSION } from '../version.js';
 import { HELP, parseCommand } from './command-line.js';
 import { toJson, toText } from './format-report.js';

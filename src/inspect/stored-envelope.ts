@@ -1,6 +1,6 @@
 /** What encryption data says without a key. What is damaged is told as far as it can be read. */
 import { storedLayout } from '../envelope/envelope.js';
-import { isEncryptedStorageError } from '../known-errors.js';
+import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { ContentForm, ContentLayout } from '../protocol/protocol.js';
 import { type EncryptionData, readEncryptionData } from '../wire/encryption-data.js';
 import { isObject, type JsonObject, member, parseObject } from '../wire/json.js';

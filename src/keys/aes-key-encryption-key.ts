@@ -6,7 +6,8 @@
  * A content key of 1.0 (32 bytes) is stored as 40 bytes, a packed one of 2.x (40 bytes) as 48.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, generateKeySync, KeyObject } from 'node:crypto';
-import { InvalidOptionsError, KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
+import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import { BuiltInKey } from './built-in-key.js';
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 

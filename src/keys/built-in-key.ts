@@ -1,5 +1,5 @@
 import { inspect, type InspectOptions } from 'node:util';
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 
 /** What the keys of this package share: a checked id, the algorithm they write, and a print that shows nothing else. */
 export abstract class BuiltInKey<Algorithm extends string> {

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import { keyIdFaults } from './built-in-key.js';
 import type { KeyEncryptionKey, KeyResolver } from './key-encryption-key.js';
 

@@ -2,8 +2,8 @@
  * What a failure of a key service means. Only the service can say whether a retry helps; everything else is the key or the
  * wrapped bytes.
  */
-import type { KeyUnwrapError, KeyWrapError } from '../errors.js';
-import { KeyUnavailableError } from '../errors.js';
+import type { KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
+import { KeyUnavailableError } from '../errors/keys.js';
 
 /** The call that failed, and the error it is when the service did answer. */
 export interface KeyServiceCall {

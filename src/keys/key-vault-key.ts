@@ -5,7 +5,8 @@
  *     https://<vault>/keys/<name>/<version>
  */
 import { LRUCache } from 'lru-cache';
-import { InvalidOptionsError, KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
+import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import { BuiltInKey } from './built-in-key.js';
 import type {
   KeyEncryptionKey,

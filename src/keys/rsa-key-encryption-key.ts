@@ -8,7 +8,8 @@
  * RSA1_5 (PKCS #1 v1.5) is neither written nor read: its padding is an oracle.
  */
 import { constants, createPrivateKey, createPublicKey, KeyObject, publicEncrypt } from 'node:crypto';
-import { InvalidOptionsError, KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
+import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import { BuiltInKey } from './built-in-key.js';
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 import { type OaepHash, RsaDecryptPool } from './rsa-decrypt-pool.js';

@@ -1,7 +1,7 @@
 /** What every account has once: checked options and clients. Global, so that feature modules find it wherever they are. */
 import { type DynamicModule, Module, type OnModuleInit, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import type {
   EncryptedStorageModuleAsyncOptions,
   EncryptedStorageModuleOptions,

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { isEncryptedStorageError } from '../known-errors.js';
+import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { EncryptionTarget } from '../keys/key-encryption-key.js';
 import {
   type CheckCall,

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import type { EncryptedQueueMessageHandler } from '../queue/consumer/encrypted-queue-message.js';
 import { type EncryptedQueueHandlerOptions, recordQueueHandler } from './queue-handler-metadata.js';
 

@@ -1,5 +1,5 @@
 /** The list of versions: the one place that names their folders. A new version is a folder and an entry here. */
-import { UnsupportedProtocolError } from '../errors.js';
+import { UnsupportedProtocolError } from '../errors/content.js';
 import type { Protocol } from './protocol.js';
 import { protocolV1 } from './v1/index.js';
 import { protocolV20, protocolV21 } from './v2/index.js';

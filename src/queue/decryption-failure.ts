@@ -1,6 +1,6 @@
 /** What is told of a message that cannot be decrypted. */
 import type { PeekedMessageItem, QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
-import type { EncryptedStorageError } from '../errors.js';
+import type { EncryptedStorageError } from '../errors/base.js';
 
 /** A message that was left out of the answer because it could not be decrypted. */
 export interface QueueDecryptionFailure {

@@ -1,7 +1,8 @@
 /** What the content of a message looks like inside the ciphertext. Source: docs/formats.md, "Messages". */
 import { decodeBase64 } from '../encoding/base64.js';
 import { decodeUtf8 } from '../encoding/utf8.js';
-import { DecryptionError, UnsupportedOperationError } from '../errors.js';
+import { DecryptionError } from '../errors/content.js';
+import { UnsupportedOperationError } from '../errors/input.js';
 
 /**
  * - `text`: the bytes of the message, UTF-8 for text; what .NET, Java and current Python read and write (default)

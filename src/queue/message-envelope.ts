@@ -2,7 +2,8 @@
 import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { createEnvelope, type EnvelopeContext, expectedLayout, openEnvelope } from '../envelope/envelope.js';
-import { DecryptionError, PayloadTooLargeError } from '../errors.js';
+import { DecryptionError } from '../errors/content.js';
+import { PayloadTooLargeError } from '../errors/input.js';
 import type { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
 import { formatMessage, parseMessage } from '../wire/queue-message.js';

@@ -1,7 +1,7 @@
 /** Sources of plaintext: whatever an upload is given, read as chunks of bytes. */
 import { open } from 'node:fs/promises';
 import { isAnyArrayBuffer } from 'node:util/types';
-import { UnsupportedOperationError } from '../errors.js';
+import { UnsupportedOperationError } from '../errors/input.js';
 
 /** Chunks of bytes, each of them good until the next one is asked for. */
 export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;

@@ -2,7 +2,7 @@
 import { getEncryptedProperties } from '../decorators/encryption-metadata.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { createEnvelope, openEnvelope } from '../envelope/envelope.js';
-import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors.js';
+import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
 import type { ContentOpener, PropertyContent, PropertyPlace } from '../protocol/protocol.js';
 import { traced } from '../tracing/span.js';
 import { type EncryptionData, formatEncryptionData, parseEncryptionData } from '../wire/encryption-data.js';

@@ -1,5 +1,5 @@
 /** Limits of the table service, checked before anything is sent, so that the error can name the property. */
-import { InvalidEntityError, PayloadTooLargeError } from '../errors.js';
+import { InvalidEntityError, PayloadTooLargeError } from '../errors/input.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
 import { isTyped, type TypedValue } from './stored-value.js';

@@ -1,7 +1,7 @@
 /** The rows of a page, opened side by side; those that cannot be decrypted are left out where somebody is told of them. */
 import type { TableClient } from '@azure/data-tables';
 import { isContentFault } from '../envelope/content-fault.js';
-import type { EncryptedStorageError } from '../errors.js';
+import type { EncryptedStorageError } from '../errors/base.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import type { EntityKeys, Row } from './entity-context.js';
 

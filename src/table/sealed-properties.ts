@@ -1,7 +1,7 @@
 /** Which properties of an entity are sealed: those that its class marks with `@Encrypt()`. */
 import { type EntityClass, type EncryptOptions, getEncryptedProperties } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { InvalidEntityError } from '../errors.js';
+import { InvalidEntityError } from '../errors/input.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { EntityKeys, Row } from './entity-context.js';
 

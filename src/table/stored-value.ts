@@ -1,6 +1,6 @@
 /** Values of a stored row, in each of the forms that the SDK gives them. */
 import { decodeBase64 } from '../encoding/base64.js';
-import { InvalidEncryptionDataError } from '../errors.js';
+import { InvalidEncryptionDataError } from '../errors/content.js';
 
 /** How the SDK gives values when its type conversion is off. */
 export interface TypedValue {

@@ -10,11 +10,12 @@ import type {
 } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { keyConcurrencyOf } from '../envelope/key-calls.js';
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import type { EntityKeys, TableContext } from './entity-context.js';
 import { sealEntity } from './entity-envelope.js';
-import { type Attempted, attempted, DEFAULT_MERGE_ATTEMPTS, isChanged, isMissing, isTaken } from './merge/attempts.js';
+import { isChanged, isMissing, isTaken } from '../service-errors.js';
+import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, sealsNothing } from './merge/merge-plan.js';
 import { assertEntityClass } from './sealed-properties.js';
 
@@ -59,8 +60,8 @@ export async function submitTransaction<T extends object>({
 }: Transaction<T>): Promise<TableTransactionResponse & Attempted> {
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
   let sealed: readonly SealedAction[] = [];
-  return attempted({
-    most: mergeAttempts,
+  return mergeUnderEtag({
+    attempts: mergeAttempts,
     isConflict: (error) => isMergeConflict(error, sealed),
     attempt: async () => {
       sealed = await boundedMap(actions, keyConcurrencyOf(context.policy), (action) =>

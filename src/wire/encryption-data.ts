@@ -12,7 +12,7 @@
  * what a version adds is handed on for that version to judge. Source: docs/formats.md, "Encryption data".
  */
 import { decodeBase64 } from '../encoding/base64.js';
-import { InvalidEncryptionDataError } from '../errors.js';
+import { InvalidEncryptionDataError } from '../errors/content.js';
 import { LIBRARY_NAME } from '../version.js';
 import { isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
 

@@ -7,7 +7,7 @@
  * The list is compact JSON in raw UTF-8, since one reader knows no escapes. The old Java SDK writes it bare: `[a, b]`.
  * Source: docs/formats.md, "Entities".
  */
-import { DecryptionError } from '../errors.js';
+import { DecryptionError } from '../errors/content.js';
 
 export const ENCRYPTION_DATA_PROPERTY = '_ClientEncryptionMetadata1';
 export const SEALED_NAMES_PROPERTY = '_ClientEncryptionMetadata2';

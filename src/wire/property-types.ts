@@ -6,7 +6,7 @@
  * Other SDKs ignore the entry and read every sealed property as a string. Without it, or without a name in it, a property holds a
  * string. Nothing authenticates it. Source: docs/tables.md, "Typed values".
  */
-import { InvalidEncryptionDataError } from '../errors.js';
+import { InvalidEncryptionDataError } from '../errors/content.js';
 import { parseObject } from './json.js';
 
 export const PROPERTY_TYPES_ENTRY = 'AzCseTypes';

@@ -6,7 +6,7 @@
  * A text that is anything else was never encrypted. Source: docs/formats.md, "Messages".
  */
 import { decodeBase64 } from '../encoding/base64.js';
-import { InvalidEncryptionDataError } from '../errors.js';
+import { InvalidEncryptionDataError } from '../errors/content.js';
 import { type EncryptionData, readEncryptionData, toWireObject } from './encryption-data.js';
 import { isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
 

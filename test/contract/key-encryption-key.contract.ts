@@ -1,7 +1,7 @@
 /** What every key must do, the built-in ones and a user's own: the contract of the port as one suite. */
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { isEncryptedStorageError } from '../../src/known-errors.js';
+import { isEncryptedStorageError } from '../../src/errors/any-error.js';
 import type { KeyEncryptionKey, WrappedKey } from '../../src/keys/key-encryption-key.js';
 
 /** Two keys of one kind: the same id, other bytes. */

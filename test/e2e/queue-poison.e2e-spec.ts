@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { UnprocessableMessageError } from '../../src/errors.js';
+import { UnprocessableMessageError } from '../../src/errors/input.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
 import { replayPoisonMessages } from '../../src/queue/consumer/replay.js';

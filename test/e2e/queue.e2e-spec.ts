@@ -1,6 +1,6 @@
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { KeyUnavailableError } from '../../src/errors.js';
+import { KeyUnavailableError } from '../../src/errors/keys.js';
 import type { QueueDecryptionFailure } from '../../src/queue/decryption-failure.js';
 import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
 import type { EncryptedQueueOptions } from '../../src/queue/queue-options.js';

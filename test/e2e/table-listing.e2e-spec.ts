@@ -1,5 +1,5 @@
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { KeyUnavailableError } from '../../src/errors.js';
+import { KeyUnavailableError } from '../../src/errors/keys.js';
 import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
 import type { TableDecryptionFailure } from '../../src/table/page.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';

@@ -5,7 +5,7 @@
  */
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { createEnvelope, openEnvelope } from '../../src/envelope/envelope.js';
-import { type AnyEncryptedStorageError, isEncryptedStorageError } from '../../src/known-errors.js';
+import { type AnyEncryptedStorageError, isEncryptedStorageError } from '../../src/errors/any-error.js';
 import type { ContentForm } from '../../src/protocol/protocol.js';
 import { openMessage } from '../../src/queue/message-envelope.js';
 import { formatEncryptionData, parseEncryptionData } from '../../src/wire/encryption-data.js';

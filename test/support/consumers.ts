@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { KeyUnavailableError } from '../../src/errors.js';
+import { KeyUnavailableError } from '../../src/errors/keys.js';
 import type { KeyEncryptionKey, WrappedKey } from '../../src/keys/key-encryption-key.js';
 import type { QueueConsumerEvent } from '../../src/queue/consumer/consumer-event.js';
 import type { EncryptedQueueConsumerOptions } from '../../src/queue/consumer/consumer-options.js';

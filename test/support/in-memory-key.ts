@@ -1,6 +1,6 @@
 /** A key class as a user of the package would write it: AES-256-GCM under an algorithm name of its own. */
 import { createCipheriv, createDecipheriv, generateKeySync, randomBytes, type KeyObject } from 'node:crypto';
-import { KeyAlgorithmError, KeyUnwrapError } from '../../src/errors.js';
+import { KeyAlgorithmError, KeyUnwrapError } from '../../src/errors/keys.js';
 import type { KeyEncryptionKey, WrappedKey } from '../../src/keys/key-encryption-key.js';
 
 const ALGORITHM = 'X-A256GCM';

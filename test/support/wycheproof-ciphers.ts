@@ -3,7 +3,7 @@ import { cbcOpener, cbcSealer } from '../../src/crypto/aes-cbc.js';
 import { gcmOpening, gcmSealing } from '../../src/crypto/aes-gcm.js';
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { importContentKey } from '../../src/crypto/content-key.js';
-import { DecryptionError } from '../../src/errors.js';
+import { DecryptionError } from '../../src/errors/content.js';
 import { type Case, type Group, hex, type Outcome, outcomeOf } from './wycheproof-keys.js';
 
 const KEY_BITS = 256;

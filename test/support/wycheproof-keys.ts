@@ -1,7 +1,7 @@
 /** Holds our keys against groups of Wycheproof cases. */
 import { createSecretKey } from 'node:crypto';
-import { InvalidOptionsError } from '../../src/errors.js';
-import { isEncryptedStorageError } from '../../src/known-errors.js';
+import { InvalidOptionsError } from '../../src/errors/input.js';
+import { isEncryptedStorageError } from '../../src/errors/any-error.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import type { KeyEncryptionKey } from '../../src/keys/key-encryption-key.js';
 import { RsaKeyEncryptionKey } from '../../src/keys/rsa-key-encryption-key.js';

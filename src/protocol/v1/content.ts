@@ -12,7 +12,7 @@ import { type ByteTransform, chain } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { exactLength } from '../../crypto/exact-length.js';
 import { trim } from '../../crypto/trim.js';
-import { DecryptionError } from '../../errors.js';
+import { DecryptionError } from '../../errors/content.js';
 import type { ByteRange, CipherWindow, ContentForm, ContentLayout, LengthBounds } from '../protocol.js';
 
 const roundUp = (length: number): number => Math.ceil(length / BLOCK_LENGTH) * BLOCK_LENGTH;

@@ -3,7 +3,7 @@ import { BLOCK_LENGTH, cbcSealer } from '../../crypto/aes-cbc.js';
 import { randomBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH } from '../../crypto/content-key.js';
 import { decodeBase64 } from '../../encoding/base64.js';
-import { DecryptionError, InvalidEncryptionDataError } from '../../errors.js';
+import { DecryptionError, InvalidEncryptionDataError } from '../../errors/content.js';
 import { once } from '../once.js';
 import type { JsonFields, Protocol } from '../protocol.js';
 import { cbcLayout, openWindow, paddingOf } from './content.js';

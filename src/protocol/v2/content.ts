@@ -10,7 +10,7 @@ import {
 import { asBuffer } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import { DecryptionError } from '../../errors.js';
+import { DecryptionError } from '../../errors/content.js';
 import { type NonceCheck, type NonceScheme } from './nonce.js';
 import { REGION_OVERHEAD } from './layout.js';
 

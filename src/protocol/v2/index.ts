@@ -3,7 +3,8 @@ import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
 import { chain } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { trim } from '../../crypto/trim.js';
-import { InvalidEncryptionDataError, UnsupportedOperationError } from '../../errors.js';
+import { InvalidEncryptionDataError } from '../../errors/content.js';
+import { UnsupportedOperationError } from '../../errors/input.js';
 import { once } from '../once.js';
 import type {
   CipherWindow,

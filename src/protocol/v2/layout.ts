@@ -8,7 +8,7 @@
  * since the tag covers it. Nothing in the format proves that the last region is last. Source: docs/formats.md, "Regions".
  */
 import { NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
-import { DecryptionError } from '../../errors.js';
+import { DecryptionError } from '../../errors/content.js';
 import type { ByteRange, CipherWindow, ContentForm, ContentLayout } from '../protocol.js';
 import { mayStandAlone, waysOf } from './nonce.js';
 

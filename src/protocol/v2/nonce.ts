@@ -10,7 +10,7 @@
  */
 import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
 import { equalBytes } from '../../crypto/bytes.js';
-import { RegionOutOfOrderError } from '../../errors.js';
+import { RegionOutOfOrderError } from '../../errors/content.js';
 
 /** The nonce of a region; regions count from 0. */
 export type NonceScheme = (region: number) => Buffer;

@@ -7,7 +7,7 @@
  */
 import { equalBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH } from '../../crypto/content-key.js';
-import { DecryptionError } from '../../errors.js';
+import { DecryptionError } from '../../errors/content.js';
 
 const PREFIX_LENGTH = 8;
 

@@ -1,5 +1,5 @@
 import type { QueueClient } from '@azure/storage-queue';
-import { InvalidOptionsError } from '../../errors.js';
+import { InvalidOptionsError } from '../../errors/input.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import type { QueueConsumerEvent, Report } from './consumer-event.js';
 import { consumerFaults, type EncryptedQueueConsumerOptions, settingsOf } from './consumer-options.js';

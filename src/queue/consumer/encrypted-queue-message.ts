@@ -1,5 +1,5 @@
 import type { ReceivedMessageItem } from '@azure/storage-queue';
-import { UnprocessableMessageError } from '../../errors.js';
+import { UnprocessableMessageError } from '../../errors/input.js';
 
 /** A message as a handler gets it: decrypted. */
 export class EncryptedQueueMessage {

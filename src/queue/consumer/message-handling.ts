@@ -1,7 +1,7 @@
 /** One message from the receive to its end: opened, handled, and then deleted, made visible again, or moved to the poison queue. */
 import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
 import { LRUCache } from 'lru-cache';
-import { isEncryptedStorageError } from '../../known-errors.js';
+import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { traced } from '../../tracing/span.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import { isContentFault } from '../../envelope/content-fault.js';

@@ -5,7 +5,7 @@
  *
  * Where that would not fit into a message, the stored text stands alone, byte for byte.
  */
-import type { EncryptedStorageErrorCode } from '../../known-errors.js';
+import type { EncryptedStorageErrorCode } from '../../errors/any-error.js';
 import { type JsonObject, parseObject } from '../../wire/json.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import { MESSAGE_LIMIT } from '../message-envelope.js';

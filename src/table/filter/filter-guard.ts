@@ -1,6 +1,6 @@
 /** A filter sees ciphertext: one on a sealed property finds nothing and says nothing. It is refused. */
 import { type EntityClass, getEncryptedProperties } from '../../decorators/encryption-metadata.js';
-import { EncryptedPropertyInFilterError } from '../../errors.js';
+import { EncryptedPropertyInFilterError } from '../../errors/input.js';
 import { namesInFilter } from './filter-names.js';
 
 /** Throws {@link EncryptedPropertyInFilterError} for the first sealed property, those with `when` included. */

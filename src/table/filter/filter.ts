@@ -1,7 +1,7 @@
 import type { Edm } from '@azure/data-tables';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { FilterableName } from '../../decorators/filterable.js';
-import { InvalidOptionsError } from '../../errors.js';
+import { InvalidOptionsError } from '../../errors/input.js';
 import { assertClearName } from './filter-guard.js';
 import { type FilterLiteral, odataLiteral } from './odata-literal.js';
 import { endOfPrefix } from './prefix.js';

@@ -9,7 +9,7 @@ import type { Edm, EdmTypes } from '@azure/data-tables';
 import { asBuffer } from '../../crypto/bytes.js';
 import { decodeBase64 } from '../../encoding/base64.js';
 import { isWellFormed } from '../../encoding/utf8.js';
-import { InvalidOptionsError } from '../../errors.js';
+import { InvalidOptionsError } from '../../errors/input.js';
 import { isEdmValue } from '../stored-value.js';
 
 /** Plain values; an `Edm` object says the type where a plain value would be taken for another. */

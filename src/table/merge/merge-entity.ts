@@ -4,7 +4,8 @@
  */
 import type { UpdateEntityResponse, UpsertEntityResponse } from '@azure/data-tables';
 import { sealEntity } from '../entity-envelope.js';
-import { type Attempted, attempted, DEFAULT_MERGE_ATTEMPTS, isChanged, isMissing, isTaken } from './attempts.js';
+import { isChanged, isMissing, isTaken } from '../../service-errors.js';
+import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './attempts.js';
 import { assertMergeable, isClearMerge, type Merge, plannedUpdate, plannedUpsert, sealsNothing } from './merge-plan.js';
 
 /** How a merge is done. */
@@ -27,8 +28,8 @@ export async function mergeEntity(merge: MergeCall): Promise<UpdateEntityRespons
   const { table, patch, options, etag = '*', mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
   assertMergeable(merge);
   const isOwn = etag === '*';
-  return attempted({
-    most: isOwn ? mergeAttempts : 1,
+  return mergeUnderEtag({
+    attempts: isOwn ? mergeAttempts : 1,
     isConflict: isChanged,
     attempt: async () => {
       if (isClearMerge(merge)) return table.updateEntity(patch, 'Merge', { ...options, etag });
@@ -43,8 +44,8 @@ export async function mergeOrInsert(merge: MergeCall): Promise<UpsertEntityRespo
   const { table, patch, options, mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
   assertMergeable(merge);
   if (sealsNothing(merge)) return { ...(await table.upsertEntity(patch, 'Merge', options)), attempts: 1 };
-  return attempted({
-    most: mergeAttempts,
+  return mergeUnderEtag({
+    attempts: mergeAttempts,
     isConflict: (error) => isChanged(error) || isTaken(error) || isMissing(error),
     attempt: async () => (isClearMerge(merge) ? await clearMergeOrInsert(merge) : await rewriteOrInsert(merge)),
   });

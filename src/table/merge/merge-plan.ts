@@ -7,7 +7,7 @@ import { sealEntity } from '../entity-envelope.js';
 import { assertFits } from '../entity-size.js';
 import { assertStorable } from '../sealed-properties.js';
 import { encodeValue } from '../values/property-value.js';
-import { isMissing } from './attempts.js';
+import { isMissing } from '../../service-errors.js';
 import { mergedRow } from './merged-row.js';
 import { readStored } from './stored-entity.js';
 

@@ -1,6 +1,7 @@
 /** Value of a sealed property to the text that is sealed, and back. */
 import { decodeUtf8 } from '../../encoding/utf8.js';
-import { DecryptionError, UnsupportedValueError } from '../../errors.js';
+import { DecryptionError } from '../../errors/content.js';
+import { UnsupportedValueError } from '../../errors/input.js';
 import type { PropertyType } from '../../wire/property-types.js';
 import { canonicalTexts, typeOf } from './canonical-text.js';
 

@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { cbcOpener, cbcSealer } from '../../../src/crypto/aes-cbc.js';
 import { runAll } from '../../../src/crypto/byte-transform.js';
 import { ManyOpener, sealMany } from '../../../src/crypto/cbc-many.js';
-import { DecryptionError } from '../../../src/errors.js';
+import { DecryptionError } from '../../../src/errors/content.js';
 
 const key = createSecretKey(randomBytes(32));
 const BLOCK = 16;

@@ -1,5 +1,6 @@
 import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { InvalidOptionsError, KeyUnwrapError, KeyWrapError } from '../../../src/errors.js';
+import { InvalidOptionsError } from '../../../src/errors/input.js';
+import { KeyUnwrapError, KeyWrapError } from '../../../src/errors/keys.js';
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
 import { expectCode, expectNoBytes } from '../../contract/key-encryption-key.contract.js';
 

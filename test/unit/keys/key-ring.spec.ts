@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../../../src/errors.js';
+import { InvalidOptionsError } from '../../../src/errors/input.js';
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
 import type { EncryptionTarget, KeyEncryptionKey } from '../../../src/keys/key-encryption-key.js';
 import { KeyRing } from '../../../src/keys/key-ring.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
-import { KeyUnavailableError, KeyUnwrapError, KeyWrapError } from '../../../src/errors.js';
+import { KeyUnavailableError, KeyUnwrapError, KeyWrapError } from '../../../src/errors/keys.js';
 import { keyServiceError } from '../../../src/keys/key-service-error.js';
 import { expectNoBytes } from '../../contract/key-encryption-key.contract.js';
 import { RestError } from '../../contract/local-cryptography-client.js';

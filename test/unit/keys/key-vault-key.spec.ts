@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { InvalidOptionsError, KeyUnavailableError, KeyUnwrapError, KeyWrapError } from '../../../src/errors.js';
+import { InvalidOptionsError } from '../../../src/errors/input.js';
+import { KeyUnavailableError, KeyUnwrapError, KeyWrapError } from '../../../src/errors/keys.js';
 import type { EncryptionTarget, KeyEncryptionKey, KeyWrapAlgorithm } from '../../../src/keys/key-encryption-key.js';
 import {
   type CryptographyClientLike,

@@ -7,7 +7,8 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { inspect } from 'node:util';
-import { InvalidOptionsError, KeyUnwrapError, KeyWrapError } from '../../../src/errors.js';
+import { InvalidOptionsError } from '../../../src/errors/input.js';
+import { KeyUnwrapError, KeyWrapError } from '../../../src/errors/keys.js';
 import { RsaKeyEncryptionKey, type RsaKeyWrapAlgorithm } from '../../../src/keys/rsa-key-encryption-key.js';
 import { expectCode, expectNoBytes } from '../../contract/key-encryption-key.contract.js';
 

@@ -1,4 +1,4 @@
-import { KeyUnavailableError } from '../../../../src/errors.js';
+import { KeyUnavailableError } from '../../../../src/errors/keys.js';
 import { KeyOutages } from '../../../../src/queue/consumer/key-outages.js';
 
 function outages() {

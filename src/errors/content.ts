@@ -1,0 +1,57 @@
+/** Errors of stored content: damaged, rearranged, of another version, or never encrypted. */
+import { EncryptedStorageError } from './base.js';
+
+/** The encryption data stored with the content is damaged or not of this format. */
+export class InvalidEncryptionDataError extends EncryptedStorageError {
+  readonly code = 'INVALID_ENCRYPTION_METADATA';
+  constructor(reason: string) {
+    super(`The stored encryption data is invalid (${reason}): restore it from a backup or write the content again`);
+  }
+}
+
+/** The stored protocol version and algorithm are not a pair that this package knows. */
+export class UnsupportedProtocolError extends EncryptedStorageError {
+  readonly code = 'UNSUPPORTED_PROTOCOL';
+  constructor(
+    readonly protocol: string,
+    readonly algorithm: string,
+  ) {
+    super(
+      `Protocol ${JSON.stringify(protocol)} with ${JSON.stringify(algorithm)} is not supported: upgrade this package if a newer SDK wrote the data`,
+    );
+  }
+}
+
+/** The content does not open. Says nothing of why, deliberately: a reason (padding, tag, key, length) is an oracle. */
+export class DecryptionError extends EncryptedStorageError {
+  readonly code = 'DECRYPTION_FAILED';
+  constructor() {
+    super('Decryption failed: the content was changed, cut or written with another key, restore it from a backup');
+  }
+}
+
+/** A region of protocol 2.x is not where it was written. Nothing of it was released. */
+export class RegionOutOfOrderError extends EncryptedStorageError {
+  readonly code = 'REGION_OUT_OF_ORDER';
+  constructor(readonly region: number) {
+    super(
+      `Region ${region} is not the one that was written there: the content was rearranged, use the recovery download only if you must read it all the same`,
+    );
+  }
+}
+
+/** Encryption is required, but what is stored was never encrypted. */
+export class PlaintextNotAllowedError extends EncryptedStorageError {
+  readonly code = 'PLAINTEXT_NOT_ALLOWED';
+  constructor(what: string) {
+    super(`${what} is not encrypted: set "requireEncryption" to false only if plaintext is expected there`);
+  }
+}
+
+/** The worker thread that sealed an upload ended. Nothing was committed. */
+export class CipherThreadError extends EncryptedStorageError {
+  readonly code = 'CIPHER_THREAD_FAILED';
+  constructor(options?: ErrorOptions) {
+    super('The thread that sealed the content ended: upload it again, or set "blob.workers" to 0', options);
+  }
+}

@@ -1,0 +1,69 @@
+/** Errors of what the application passes in: options, entities, values, sources. */
+import { EncryptedStorageError } from './base.js';
+
+/** The module options, or the options of a call, cannot work. Lists every fault found, not just the first. */
+export class InvalidOptionsError extends EncryptedStorageError {
+  readonly code = 'INVALID_OPTIONS';
+  constructor(readonly faults: readonly string[]) {
+    super(`Invalid options: ${faults.join('; ')}`);
+  }
+}
+
+/** An entity class or an entity value cannot be stored as declared. */
+export class InvalidEntityError extends EncryptedStorageError {
+  readonly code = 'INVALID_ENTITY';
+}
+
+/** What would be sent is larger than the service accepts. Nothing was sent. */
+export class PayloadTooLargeError extends EncryptedStorageError {
+  readonly code = 'PAYLOAD_TOO_LARGE';
+  constructor(
+    what: string,
+    readonly limitBytes: number,
+    readonly actualBytes: number,
+  ) {
+    super(`${what} has ${actualBytes} bytes when encrypted, the limit is ${limitBytes}: make the content smaller`);
+  }
+}
+
+/** The operation, or one of its options, cannot hold together with encryption. Nothing was sent. */
+export class UnsupportedOperationError extends EncryptedStorageError {
+  readonly code = 'UNSUPPORTED_OPERATION';
+}
+
+/** A value of an encrypted property is of a type that cannot be stored. Nothing was sent. */
+export class UnsupportedValueError extends EncryptedStorageError {
+  readonly code = 'UNSUPPORTED_VALUE';
+  constructor(
+    readonly propertyName: string,
+    reason: string,
+  ) {
+    super(`Encrypted property ${JSON.stringify(propertyName)} ${reason}`);
+  }
+}
+
+/** A filter names an encrypted property: it would be compared with ciphertext and find nothing. Nothing was sent. */
+export class EncryptedPropertyInFilterError extends EncryptedStorageError {
+  readonly code = 'ENCRYPTED_PROPERTY_IN_FILTER';
+  constructor(readonly propertyName: string) {
+    super(
+      `Property ${JSON.stringify(propertyName)} is encrypted, its content cannot be filtered: filter by clear ones`,
+    );
+  }
+}
+
+/** The source of an upload gave another number of bytes than was announced. Nothing was committed. */
+export class SourceLengthError extends EncryptedStorageError {
+  readonly code = 'SOURCE_LENGTH_MISMATCH';
+  constructor(
+    readonly expectedBytes: number,
+    readonly actualBytes: number,
+  ) {
+    super(`The source gave ${actualBytes} bytes, ${expectedBytes} were announced: pass the true length of the content`);
+  }
+}
+
+/** A handler of a queue throws it for a message that nobody can use: it goes to the poison queue at once. */
+export class UnprocessableMessageError extends EncryptedStorageError {
+  readonly code = 'UNPROCESSABLE_MESSAGE';
+}

@@ -1,0 +1,95 @@
+/** Errors of keys: none to write with, none that reads, one that fails or cannot be reached. */
+import { EncryptedStorageError } from './base.js';
+
+/** A write was asked for, but no key encryption key is configured to write with. Nothing was sent. */
+export class KeyMissingError extends EncryptedStorageError {
+  readonly code = 'KEY_MISSING';
+  constructor() {
+    super('No key to write with: set "keyEncryptionKey" in the encryption options or in the options of the call');
+  }
+}
+
+/** No configured key and no resolver knows the key id stored with the data. */
+export class KeyNotFoundError extends EncryptedStorageError {
+  readonly code = 'KEY_NOT_FOUND';
+  constructor(readonly keyId: string) {
+    super(`No key is known for key id ${JSON.stringify(keyId)}: add the key to "keyResolver" or to the key ring`);
+  }
+}
+
+/** The resolver answered with a key whose id is not the one stored with the data. */
+export class KeyMismatchError extends EncryptedStorageError {
+  readonly code = 'KEY_MISMATCH';
+  constructor(
+    readonly keyId: string,
+    readonly resolvedKeyId: string,
+  ) {
+    super(
+      `The key resolver answered with key id ${JSON.stringify(resolvedKeyId)} for ${JSON.stringify(keyId)}: make it return the key of exactly that id, or null`,
+    );
+  }
+}
+
+/** The key is not one that may stand there: it belongs to another tenant. Nothing was unwrapped, or nothing was sent. */
+export class KeyNotAllowedError extends EncryptedStorageError {
+  readonly code = 'KEY_NOT_ALLOWED';
+  constructor(
+    readonly keyId: string,
+    /** Name of the container, queue or table. */
+    readonly resource: string,
+  ) {
+    super(
+      `Key ${JSON.stringify(keyId)} is not allowed for this content of ${JSON.stringify(resource)}: ` +
+        'find out who wrote it with that key, or let "allowKey" answer true if the key belongs there',
+    );
+  }
+}
+
+/** The key does not allow the wrap algorithm stored with the data. */
+export class KeyAlgorithmError extends EncryptedStorageError {
+  readonly code = 'KEY_ALGORITHM_NOT_ALLOWED';
+  constructor(
+    readonly keyId: string,
+    readonly algorithm: string,
+  ) {
+    super(
+      `Key ${JSON.stringify(keyId)} does not allow the wrap algorithm ${JSON.stringify(algorithm)}: resolve the key id to a key of the right kind`,
+    );
+  }
+}
+
+/** The key could not wrap the content key. Nothing was sent. */
+export class KeyWrapError extends EncryptedStorageError {
+  readonly code = 'KEY_WRAP_FAILED';
+  constructor(
+    readonly keyId: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Key ${JSON.stringify(keyId)} could not wrap the content key: check the key and its permissions`, options);
+  }
+}
+
+/** The key could not unwrap the stored content key: it is another key, or the wrapped bytes were changed. */
+export class KeyUnwrapError extends EncryptedStorageError {
+  readonly code = 'KEY_UNWRAP_FAILED';
+  constructor(
+    readonly keyId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Key ${JSON.stringify(keyId)} could not unwrap the stored content key: check that this id still names the key it was wrapped with`,
+      options,
+    );
+  }
+}
+
+/** Looking for a key, or reaching the service that holds it, failed. The data may be fine: a retry may help. */
+export class KeyUnavailableError extends EncryptedStorageError {
+  readonly code = 'KEY_UNAVAILABLE';
+  constructor(
+    readonly keyId: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Key ${JSON.stringify(keyId)} could not be reached: try again when its key service answers`, options);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What the errors of the storage services mean. They are recognised by their shape: an SDK client may be of the other build
+ * (ESM or CommonJS), and its errors then are instances of another class.
+ */
+import { setTimeout } from 'node:timers/promises';
+
+/** The members of a `RestError` that say what happened; those of tables are nested. */
+interface ServiceError {
+  readonly statusCode?: unknown;
+  readonly code?: unknown;
+  readonly details?: { readonly errorCode?: unknown; readonly odataError?: { readonly code?: unknown } };
+}
+
+/** Milliseconds. */
+const FIRST_PAUSE = 20;
+const LONGEST_PAUSE = 1000;
+
+/** HTTP status of an error that a service answered with. */
+export function statusOf(error: unknown): number | undefined {
+  const status = (error as ServiceError | null | undefined)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The service's own code, as `BlobNotFound`. An answer to HEAD has none in its body, only in a header. */
+export function serviceCodeOf(error: unknown): string | undefined {
+  const { code, details } = (error ?? {}) as ServiceError;
+  const found = [code, details?.errorCode, details?.odataError?.code].find((value) => typeof value === 'string');
+  return found;
+}
+
+/** 412: another writer changed the object since it was read. A missing or wrong lease is a 412 too, but not this one. */
+export const isChanged = (error: unknown): boolean => statusOf(error) === 412 && !isLeased(error);
+
+/** The object is leased, and the request did not carry the id of that lease. */
+export const isLeased = (error: unknown): boolean => serviceCodeOf(error)?.startsWith('Lease') === true;
+
+const RESOURCE_MISSING = ['ContainerNotFound', 'QueueNotFound', 'TableNotFound'];
+
+/** 404: the container, queue or table does not exist. */
+export const isResourceMissing = (error: unknown): boolean =>
+  statusOf(error) === 404 && RESOURCE_MISSING.includes(serviceCodeOf(error) ?? '');
+
+/** 404: the blob, message or entity does not exist, but its container, queue or table does. */
+export const isMissing = (error: unknown): boolean => statusOf(error) === 404 && !isResourceMissing(error);
+
+/** 409: an object of that name exists already, or is in a state that forbids the request. {@link serviceCodeOf} says which. */
+export const isTaken = (error: unknown): boolean => statusOf(error) === 409;
+
+/** 416: the range begins behind the end of the blob. */
+export const isRangeNotSatisfiable = (error: unknown): boolean => statusOf(error) === 416;
+
+/** The message was deleted or has expired, or another consumer received it meanwhile. */
+export const isMessageGone = (error: unknown): boolean =>
+  isMissing(error) || serviceCodeOf(error) === 'PopReceiptMismatch';
+
+export interface ConflictRetries<Result> {
+  /** How often the write is tried at most. */
+  readonly attempts: number;
+  readonly attempt: () => Promise<Result>;
+  /** Whether another attempt may succeed. */
+  readonly isConflict?: (error: unknown) => boolean;
+  readonly abortSignal?: { readonly aborted: boolean } | undefined;
+}
+
+/**
+ * Tries a write again that another writer got ahead of, after a pause of random length that grows.
+ *
+ * @returns what the attempt returned, and how many attempts it took
+ * @throws the error of the last attempt, unchanged
+ */
+export async function retryOnConflict<Result>({
+  attempts,
+  attempt,
+  isConflict = isChanged,
+  abortSignal,
+}: ConflictRetries<Result>): Promise<{ readonly result: Result; readonly attempts: number }> {
+  for (let made = 1; ; made += 1) {
+    try {
+      return { result: await attempt(), attempts: made };
+    } catch (error) {
+      if (made >= attempts || abortSignal?.aborted === true || !isConflict(error)) throw error;
+    }
+    await setTimeout(Math.random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** made));
+  }
+}

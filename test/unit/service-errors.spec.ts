@@ -1,0 +1,96 @@
+import { jest } from '@jest/globals';
+import {
+  isChanged,
+  isLeased,
+  isMessageGone,
+  isMissing,
+  isRangeNotSatisfiable,
+  isResourceMissing,
+  isTaken,
+  retryOnConflict,
+  serviceCodeOf,
+} from '../../src/service-errors.js';
+
+const PREDICATES = { isChanged, isLeased, isMessageGone, isMissing, isRangeNotSatisfiable, isResourceMissing, isTaken };
+const meaningsOf = (error: unknown): string[] =>
+  Object.entries(PREDICATES).flatMap(([name, holds]) => (holds(error) ? [name] : []));
+const conflict = Object.assign(new Error('changed'), { statusCode: 412, code: 'ConditionNotMet' });
+
+describe('the errors of the services', () => {
+  it.each([
+    ['a blob that changed', { statusCode: 412, code: 'ConditionNotMet' }, ['isChanged']],
+    [
+      'a row that changed',
+      { statusCode: 412, details: { odataError: { code: 'UpdateConditionNotSatisfied' } } },
+      ['isChanged'],
+    ],
+    ['an answer to HEAD without a code', { statusCode: 412 }, ['isChanged']],
+    ['a lease whose id is missing', { statusCode: 412, code: 'LeaseIdMissing' }, ['isLeased']],
+    ['a lease of another id', { statusCode: 409, code: 'LeaseIdMismatchWithBlobOperation' }, ['isLeased', 'isTaken']],
+    ['a lease named in a header only', { statusCode: 412, details: { errorCode: 'LeaseIdMissing' } }, ['isLeased']],
+    ['a missing blob', { statusCode: 404, code: 'BlobNotFound' }, ['isMessageGone', 'isMissing']],
+    ['a missing container', { statusCode: 404, code: 'ContainerNotFound' }, ['isResourceMissing']],
+    ['a missing table', { statusCode: 404, details: { odataError: { code: 'TableNotFound' } } }, ['isResourceMissing']],
+    ['a message of another receiver', { statusCode: 400, code: 'PopReceiptMismatch' }, ['isMessageGone']],
+    ['an entity that exists', { statusCode: 409, code: 'EntityAlreadyExists' }, ['isTaken']],
+    ['a range behind the end', { statusCode: 416, code: 'InvalidRange' }, ['isRangeNotSatisfiable']],
+    ['a status that is text', { statusCode: '412' }, []],
+    ['a server error', { statusCode: 503, code: 'ServerBusy' }, []],
+    ['nothing', undefined, []],
+    ['a text', 'ConditionNotMet', []],
+  ])('are recognised by their shape: %s', (_what, error, meanings) => {
+    expect(meaningsOf(error)).toEqual(meanings);
+  });
+
+  it('have one code, wherever the SDK puts it', () => {
+    const codes = [
+      { code: 'A' },
+      { details: { errorCode: 'B' } },
+      { details: { odataError: { code: 'C' } } },
+      { code: 7 },
+    ];
+
+    expect(codes.map(serviceCodeOf)).toEqual(['A', 'B', 'C', undefined]);
+  });
+});
+
+describe('retryOnConflict', () => {
+  const failing = (times: number, error: Error = conflict) => {
+    const attempt = jest.fn(() =>
+      attempt.mock.calls.length <= times ? Promise.reject(error) : Promise.resolve('done'),
+    );
+    return attempt;
+  };
+
+  it.each([
+    [0, 1],
+    [1, 2],
+    [2, 3],
+  ])('makes %i failed attempts and one that succeeds', async (failures, attempts) => {
+    await expect(retryOnConflict({ attempts: 3, attempt: failing(failures) })).resolves.toEqual({
+      result: 'done',
+      attempts,
+    });
+  });
+
+  it('throws the last conflict when the attempts are used up', async () => {
+    const attempt = failing(3);
+
+    await expect(retryOnConflict({ attempts: 3, attempt })).rejects.toBe(conflict);
+    expect(attempt).toHaveBeenCalledTimes(3);
+  });
+
+  it('throws anything but a conflict at once', async () => {
+    const attempt = failing(1, Object.assign(new Error('leased'), { statusCode: 412, code: 'LeaseIdMissing' }));
+
+    await expect(retryOnConflict({ attempts: 3, attempt })).rejects.toThrow('leased');
+    expect(attempt).toHaveBeenCalledTimes(1);
+  });
+
+  it('makes no further attempt for a caller that aborted', async () => {
+    const attempt = failing(1);
+
+    await expect(retryOnConflict({ attempts: 3, attempt, abortSignal: { aborted: true } })).rejects.toBe(conflict);
+    expect(attempt).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,81 @@
+/**
+ * The tables of error codes in README.md and docs/errors.md are the ones that src/errors/list.ts makes, every error class has a
+ * row there, and each row names the fields that its error carries.
+ *
+ * `node tools/check-errors.mjs --write` writes both tables. Run `npm run build` first: the list is read from dist.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { filesBelow, ROOT, textOf } from './markdown.mjs';
+
+const TABLE = /(<!-- errors: [^\n]* -->\n\n)([\s\S]*?)(\n\n<!-- end of errors -->)/;
+
+const { ERRORS } = await import(pathToFileURL(join(ROOT, 'dist/esm/errors/list.js')).href);
+const classes = filesBelow('src/errors', '.ts').flatMap((path) => classesIn(textOf(path)));
+const documents = [
+  ['README.md', tableOf(['code', 'what to do'], ({ code, answer }) => [`\`${code}\``, fromRoot(answer)])],
+  [
+    'docs/errors.md',
+    tableOf(
+      ['code', 'when, and what it means', 'what to do', 'carries', 'sent', 'again'],
+      ({ code, when, answer, carries, sent, again }) => [`\`${code}\``, when, answer, carries, sent, again],
+    ),
+  ],
+];
+
+if (process.argv.includes('--write')) {
+  for (const [path, table] of documents)
+    writeFileSync(
+      join(ROOT, path),
+      textOf(path).replace(TABLE, (_, start, __, end) => start + table + end),
+    );
+}
+
+const faults = [
+  ...documents
+    .filter(([path, table]) => TABLE.exec(textOf(path))?.[2] !== table)
+    .map(([path]) => `${path} has another table: run \`node tools/check-errors.mjs --write\``),
+  ...classes.filter(({ name }) => rowOf(name) === undefined).map(({ name }) => `src/errors/list.ts lacks ${name}`),
+  ...classes.flatMap(faultsOfRow),
+];
+for (const fault of faults) console.error(fault);
+console.log(`${ERRORS.length} error codes checked, ${faults.length} faults`);
+process.exitCode = faults.length === 0 ? 0 : 1;
+
+function rowOf(name) {
+  return ERRORS.find(({ type }) => type.name === name);
+}
+
+function faultsOfRow({ name, code, fields }) {
+  const row = rowOf(name);
+  if (row === undefined) return [];
+  return [
+    ...(row.code === code ? [] : [`${name} has the code ${code}, its row has ${row.code}`]),
+    ...fields
+      .filter((field) => !row.carries.includes(`\`${field}\``))
+      .map((field) => `the row of ${name} does not name its field ${field}`),
+  ];
+}
+
+/** Name, code and fields of each class that has a code. */
+function classesIn(source) {
+  return source
+    .split(/^export class /m)
+    .slice(1)
+    .map((text) => ({
+      name: /^\w+/.exec(text)[0],
+      code: /readonly code = '([A-Z0-9_]+)'/.exec(text)?.[1],
+      fields: [...text.matchAll(/readonly (\w+)[?!]?:/g)].map(([, field]) => field).filter((field) => field !== 'code'),
+    }));
+}
+
+function tableOf(titles, cellsOf) {
+  const line = (cells) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |');
+  return [line(titles), line(titles.map(() => '---')), ...ERRORS.map((row) => line(cellsOf(row)))].join('\n');
+}
+
+/** Links of the list are those of a page in docs/. */
+function fromRoot(text) {
+  return text.replace(/\]\((?!https?:)([\w-]+\.md)/g, '](docs/$1').replaceAll('](../', '](');
+}
