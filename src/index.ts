@@ -16,15 +16,15 @@ export type {
   StorageConnection,
   TableOptions,
   TableResource,
-} from './nest/encrypted-storage.options.js';
+} from './nest/options/encrypted-storage.options.js';
 
 // health
 export {
   EncryptedStorageHealthIndicator,
   type StorageHealthOptions,
   type StorageHealthResult,
-} from './nest/encrypted-storage.health.js';
-export type { StorageHealthCheck } from './nest/health-checks.js';
+} from './nest/health/encrypted-storage.health.js';
+export type { StorageHealthCheck } from './nest/health/health-checks.js';
 
 // injecting
 export {
@@ -35,7 +35,7 @@ export {
   InjectEncryptedStorageHealthIndicator,
   InjectEncryptedTable,
   InjectEncryptedTableService,
-} from './nest/inject.decorators.js';
+} from './nest/injection/inject.decorators.js';
 export {
   getEncryptedBlobServiceToken,
   getEncryptedContainerToken,
@@ -44,7 +44,7 @@ export {
   getEncryptedStorageHealthIndicatorToken,
   getEncryptedTableServiceToken,
   getEncryptedTableToken,
-} from './nest/encrypted-storage.tokens.js';
+} from './nest/injection/encrypted-storage.tokens.js';
 
 // entities
 export { Encrypt } from './decorators/encrypt.decorator.js';
@@ -91,9 +91,9 @@ export type { TableDecryptionFailedHandler, TableDecryptionFailure } from './tab
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';
 
 // consuming a queue
-export { EncryptedQueueHandler } from './nest/queue-handler.decorator.js';
-export type { EncryptedQueueHandlerOptions } from './nest/queue-handler-metadata.js';
-export { EncryptedQueueConsumers } from './nest/encrypted-queue-consumers.js';
+export { EncryptedQueueHandler } from './nest/consumers/queue-handler.decorator.js';
+export type { EncryptedQueueHandlerOptions } from './nest/consumers/queue-handler-metadata.js';
+export { EncryptedQueueConsumers } from './nest/consumers/encrypted-queue-consumers.js';
 export {
   EncryptedQueueConsumer,
   type EncryptedQueueConsumerSource,

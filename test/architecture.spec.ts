@@ -29,6 +29,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   index: ['nest', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators', 'crypto'],
 };
 
+/** Rooms of a layer: which rooms of the same layer a room may import. The files beside them may import all. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'nest/options': [],
+  'nest/health': ['nest/options'],
+  'nest/injection': ['nest/options', 'nest/health'],
+  'nest/consumers': ['nest/options', 'nest/injection'],
+};
+
 /** Packages that have a home, and the layers that may import them. */
 const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
   [/^@azure\/storage-blob(\/|$)/, ['blob', 'nest', 'inspect']],
@@ -48,6 +56,7 @@ const MAX_LINES = 250;
 const TABLES = ['errors/list.ts'];
 
 const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.ts$/, '');
+const roomOf = (path: string) => path.split('/').slice(0, 2).join('/');
 const versionOf = (path: string) => /^protocol\/(v\d+)\//.exec(path)?.[1];
 
 /** Every broken rule of one file, as a sentence. */
@@ -56,6 +65,9 @@ function faultsOf(file: SourceFile): string[] {
   const allowed = [layer, ...LEAVES, ...(LAYERS[layer] ?? [])];
   const isAllowed = (target: string) =>
     allowed.some((entry) => target === `${entry}.ts` || target.startsWith(`${entry}/`));
+  const room = roomOf(file.path);
+  const isBeyond = (target: string) =>
+    room in ROOMS && layerOf(target) === layer && ![room, ...(ROOMS[room] ?? [])].includes(roomOf(target));
   const namesVersion = (target: string) =>
     file.path !== 'protocol/registry.ts' && ![undefined, versionOf(file.path)].includes(versionOf(target));
   const isAway = (name: string) => HOMES.some(([home, layers]) => home.test(name) && !layers.includes(layer));
@@ -64,6 +76,7 @@ function faultsOf(file: SourceFile): string[] {
   return [
     ...(layer in LAYERS ? [] : ['stands in no layer']),
     ...file.files.filter((target) => !isAllowed(target)).map((target) => `imports ${target} against the layers`),
+    ...file.files.filter(isBeyond).map((target) => `imports ${target} against the rooms`),
     ...file.files.filter(namesVersion).map((target) => `names the protocol version folder of ${target}`),
     ...file.packages.filter(isAway).map((name) => `imports ${name} away from its home`),
     ...(lines > MAX_LINES && !TABLES.includes(file.path) ? [`has ${lines} lines`] : []),
@@ -112,6 +125,8 @@ describe('the rules', () => {
     ['a step sideways', 'blob/a.ts', "import type { A } from '../queue/a.js';"],
     ['an import of the surface', 'nest/a.ts', "import { a } from '../index.js';"],
     ['more of the protocol than its interface', 'queue/a.ts', "import { a } from '../protocol/registry.js';"],
+    ['a step out of a room', 'nest/options/a.ts', "import { a } from '../health/a.js';"],
+    ['a step from a room to its stairs', 'nest/options/a.ts', "import { a } from '../a.module.js';"],
     ['a protocol version by name', 'envelope/a.ts', "import { a } from '../protocol/v1/index.js';"],
     ['another protocol version', 'protocol/v2/a.ts', "import { a } from '../v1/content.js';"],
     ['an SDK away from home', 'blob/a.ts', "import type { A } from '@azure/data-tables';"],

@@ -6,15 +6,15 @@ import type {
   EncryptedStorageModuleAsyncOptions,
   EncryptedStorageModuleOptions,
   EncryptedStorageOptionsFactory,
-} from './encrypted-storage.options.js';
-import { clientsToken, optionsToken, policiesToken } from './encrypted-storage.tokens.js';
-import type { EncryptionPolicies } from './encryption-policies.js';
-import { checkOptions } from './options-check.js';
-import { tellPolicies } from './policy-log.js';
-import { featureConflicts } from './feature-conflicts.js';
-import { QueueConsumersModule } from './queue-consumers.module.js';
-import { policiesProvider } from './service.providers.js';
-import { StorageClients } from './storage-clients.js';
+} from './options/encrypted-storage.options.js';
+import { clientsToken, optionsToken, policiesToken } from './injection/encrypted-storage.tokens.js';
+import type { EncryptionPolicies } from './options/encryption-policies.js';
+import { checkOptions } from './options/options-check.js';
+import { tellPolicies } from './options/policy-log.js';
+import { featureConflicts } from './injection/feature-conflicts.js';
+import { QueueConsumersModule } from './consumers/queue-consumers.module.js';
+import { policiesProvider } from './injection/service.providers.js';
+import { StorageClients } from './options/storage-clients.js';
 
 /** Where the options come from. */
 export interface CoreSource {

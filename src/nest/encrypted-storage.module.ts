@@ -11,10 +11,15 @@ import type {
   EncryptedStorageModuleAsyncOptions,
   EncryptedStorageModuleExtras,
   EncryptedStorageModuleOptions,
-} from './encrypted-storage.options.js';
-import { creationProvider, policyLogProvider, recordProvider, resourceProviders } from './feature.providers.js';
-import { policiesToken } from './encrypted-storage.tokens.js';
-import { checkFeatures } from './options-check.js';
+} from './options/encrypted-storage.options.js';
+import {
+  creationProvider,
+  policyLogProvider,
+  recordProvider,
+  resourceProviders,
+} from './injection/feature.providers.js';
+import { policiesToken } from './injection/encrypted-storage.tokens.js';
+import { checkFeatures } from './options/options-check.js';
 import {
   classAliases,
   healthProvider,
@@ -22,7 +27,7 @@ import {
   publicServiceTokens,
   serviceProviders,
   type ServiceTokens,
-} from './service.providers.js';
+} from './injection/service.providers.js';
 
 let features = 0;
 

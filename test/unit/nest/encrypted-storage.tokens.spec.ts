@@ -1,5 +1,5 @@
 import { getEncryptedTableToken, getEncryptedContainerToken } from '../../../src/index.js';
-import { optionsToken } from '../../../src/nest/encrypted-storage.tokens.js';
+import { optionsToken } from '../../../src/nest/injection/encrypted-storage.tokens.js';
 
 const classNamed = (): new () => object => class Patient {};
 

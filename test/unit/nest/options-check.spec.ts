@@ -5,7 +5,7 @@ import {
   type EncryptedStorageModuleOptions,
   InvalidOptionsError,
 } from '../../../src/index.js';
-import { checkFeatures, checkOptions } from '../../../src/nest/options-check.js';
+import { checkFeatures, checkOptions } from '../../../src/nest/options/options-check.js';
 
 const key = AesKeyEncryptionKey.generate('one');
 const connection = { connectionString: 'UseDevelopmentStorage=true' };

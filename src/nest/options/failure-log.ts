@@ -1,6 +1,6 @@
 /** What could not be read, told by Nest's logger: no content, no table keys, not even the name of a blob. */
 import { Logger } from '@nestjs/common';
-import type { ReadFailure } from '../envelope/read-failure.js';
+import type { ReadFailure } from '../../envelope/read-failure.js';
 
 const logger = new Logger('EncryptedStorageModule');
 

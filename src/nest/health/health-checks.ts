@@ -1,15 +1,15 @@
 /** What a health check does: a cheap call that has to authenticate, or one wrap and unwrap of random bytes. */
 import type { AbortSignalLike } from '@azure/abort-controller';
-import { equalBytes } from '../crypto/bytes.js';
-import { generateContentKey, wipe } from '../crypto/content-key.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { keyToWrap } from '../envelope/key-choice.js';
-import { requestUnwrap, requestWrap } from '../envelope/key-request.js';
-import { InvalidOptionsError } from '../errors/input.js';
-import { KeyMissingError, KeyUnwrapError } from '../errors/keys.js';
-import type { EncryptionTarget, KeyEncryptionKey } from '../keys/key-encryption-key.js';
-import type { ServiceKind } from './encryption-policies.js';
-import type { StorageClients } from './storage-clients.js';
+import { equalBytes } from '../../crypto/bytes.js';
+import { generateContentKey, wipe } from '../../crypto/content-key.js';
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { keyToWrap } from '../../envelope/key-choice.js';
+import { requestUnwrap, requestWrap } from '../../envelope/key-request.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { KeyMissingError, KeyUnwrapError } from '../../errors/keys.js';
+import type { EncryptionTarget, KeyEncryptionKey } from '../../keys/key-encryption-key.js';
+import type { ServiceKind } from '../options/encryption-policies.js';
+import type { StorageClients } from '../options/storage-clients.js';
 
 /** `key` wraps and unwraps; the others reach a service. */
 export type StorageHealthCheck = ServiceKind | 'key';

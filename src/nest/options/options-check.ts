@@ -1,8 +1,8 @@
 /** Checks options once, at start-up, and tells of all faults together. */
-import { keyCallFaults } from '../envelope/key-call-options.js';
-import { InvalidOptionsError } from '../errors/input.js';
-import { PROTOCOL_VERSIONS } from '../protocol/registry.js';
-import { MESSAGE_ENCODINGS } from '../queue/message-encoding.js';
+import { keyCallFaults } from '../../envelope/key-call-options.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { PROTOCOL_VERSIONS } from '../../protocol/registry.js';
+import { MESSAGE_ENCODINGS } from '../../queue/message-encoding.js';
 import { connectionFaults } from './connection-check.js';
 import type {
   EncryptedStorageFeatures,

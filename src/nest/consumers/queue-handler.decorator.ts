@@ -1,5 +1,5 @@
-import { InvalidOptionsError } from '../errors/input.js';
-import type { EncryptedQueueMessageHandler } from '../queue/consumer/encrypted-queue-message.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import type { EncryptedQueueMessageHandler } from '../../queue/consumer/encrypted-queue-message.js';
 import { type EncryptedQueueHandlerOptions, recordQueueHandler } from './queue-handler-metadata.js';
 
 /**

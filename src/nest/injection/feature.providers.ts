@@ -1,16 +1,16 @@
 /** Providers of a feature module: clients bound to its containers, queues and tables, under its policy. */
 import type { InjectionToken, Provider, Type } from '@nestjs/common';
-import type { EncryptedBlobService } from '../blob/encrypted-blob.service.js';
-import type { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
-import type { EncryptedTableService } from '../table/encrypted-table.service.js';
-import type { EncryptedStorageFeatures, NamedResource, TableResource } from './encrypted-storage.options.js';
+import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
+import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
+import type { EncryptedTableService } from '../../table/encrypted-table.service.js';
+import type { EncryptedStorageFeatures, NamedResource, TableResource } from '../options/encrypted-storage.options.js';
 import {
   getEncryptedContainerToken,
   getEncryptedQueueToken,
   getEncryptedTableToken,
 } from './encrypted-storage.tokens.js';
-import type { EncryptionPolicies } from './encryption-policies.js';
-import { tellPolicies } from './policy-log.js';
+import type { EncryptionPolicies } from '../options/encryption-policies.js';
+import { tellPolicies } from '../options/policy-log.js';
 import type { ServiceTokens } from './service.providers.js';
 
 /** A client, and how to create what it is bound to if that is asked for at start-up. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { InvalidOptionsError } from '../errors/input.js';
-import { EncryptedQueueConsumer } from '../queue/consumer/encrypted-queue-consumer.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { EncryptedQueueConsumer } from '../../queue/consumer/encrypted-queue-consumer.js';
 import { tellConsumerEvent } from './queue-consumer-log.js';
 import { type FoundHandler, type HandlerClients, QueueHandlerExplorer } from './queue-handler.explorer.js';
 

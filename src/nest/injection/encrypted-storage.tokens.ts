@@ -1,6 +1,6 @@
 /** Injection tokens: readable strings, since Nest prints them when it cannot resolve one, equal in both builds of the package. */
 import type { InjectionToken } from '@nestjs/common';
-import type { EntityClass } from '../decorators/encryption-metadata.js';
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
 
 const ENTITY_IDS = Symbol.for('nestjs-azure-encrypted-storage/entity-ids');
 

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import type { EntityClass } from '../decorators/encryption-metadata.js';
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import {
   getEncryptedBlobServiceToken,
   getEncryptedContainerToken,

@@ -1,6 +1,6 @@
 /** What is in force, told once at start-up: by Nest's logger, and never more of a key than its id. */
 import { Logger } from '@nestjs/common';
-import { type EncryptionPolicy, protocolToWrite } from '../envelope/encryption-policy.js';
+import { type EncryptionPolicy, protocolToWrite } from '../../envelope/encryption-policy.js';
 import type { EncryptionPolicies, ServiceKind } from './encryption-policies.js';
 
 const KINDS = ['blob', 'queue', 'table'] as const;

@@ -1,13 +1,17 @@
 /** Finds the methods that handle queues, and the clients that the modules they are in would inject. */
 import { Inject, Injectable, type InjectionToken } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { consumerFaults } from '../queue/consumer/consumer-options.js';
-import type { EncryptedQueueMessageHandler } from '../queue/consumer/encrypted-queue-message.js';
-import type { EncryptedQueueClient } from '../queue/encrypted-queue-client.js';
-import type { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
-import { clientsToken, getEncryptedQueueServiceToken, getEncryptedQueueToken } from './encrypted-storage.tokens.js';
+import { consumerFaults } from '../../queue/consumer/consumer-options.js';
+import type { EncryptedQueueMessageHandler } from '../../queue/consumer/encrypted-queue-message.js';
+import type { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
+import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
+import {
+  clientsToken,
+  getEncryptedQueueServiceToken,
+  getEncryptedQueueToken,
+} from '../injection/encrypted-storage.tokens.js';
 import { type QueueHandlerMethod, queueHandlersOf } from './queue-handler-metadata.js';
-import type { StorageClients } from './storage-clients.js';
+import type { StorageClients } from '../options/storage-clients.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Module = NonNullable<Wrapper['host']>;

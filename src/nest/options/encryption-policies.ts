@@ -1,7 +1,7 @@
 /** From options to policies: what a service or a feature leaves out comes from the level above. */
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { KeyRing } from '../keys/key-ring.js';
-import type { KeyResolver } from '../keys/key-encryption-key.js';
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { KeyRing } from '../../keys/key-ring.js';
+import type { KeyResolver } from '../../keys/key-encryption-key.js';
 import { warnOfReadFailure } from './failure-log.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
 import { checkFeatureRegion, checkOptions } from './options-check.js';

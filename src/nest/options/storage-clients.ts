@@ -4,8 +4,8 @@ import { AzureNamedKeyCredential, TableClient, type TableServiceClientOptions } 
 import { BlobServiceClient, StorageSharedKeyCredential as BlobKeyCredential } from '@azure/storage-blob';
 import { QueueServiceClient, StorageSharedKeyCredential as QueueKeyCredential } from '@azure/storage-queue';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { CipherThreads } from '../crypto/cipher-threads.js';
-import { InvalidOptionsError } from '../errors/input.js';
+import { CipherThreads } from '../../crypto/cipher-threads.js';
+import { InvalidOptionsError } from '../../errors/input.js';
 import type { AccountKey, EncryptedStorageModuleOptions, StorageConnection } from './encrypted-storage.options.js';
 
 /** Clients of one account, made when they are first asked for: a connection need not reach services that nobody uses. */

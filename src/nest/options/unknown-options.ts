@@ -2,7 +2,7 @@
  * Names that no option has. TypeScript does not look for them in what a factory returns, where a misspelt `allowKey` or
  * `unwrapCache` would be no rule at all and say nothing.
  */
-import type { UnwrapCacheOptions } from '../envelope/key-call-options.js';
+import type { UnwrapCacheOptions } from '../../envelope/key-call-options.js';
 import type {
   BlobOptions,
   EncryptedStorageFeatures,

@@ -4,17 +4,17 @@ import type { TableClient, TableServiceClientOptions } from '@azure/data-tables'
 import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-blob';
 import type { QueueServiceClient, StoragePipelineOptions as QueuePipelineOptions } from '@azure/storage-queue';
 import type { ConfigurableModuleAsyncOptions, Type } from '@nestjs/common';
-import type { KeyCallOptions } from '../envelope/key-call-options.js';
+import type { KeyCallOptions } from '../../envelope/key-call-options.js';
 import type {
   KeyEncryptionKey,
   KeyEncryptionKeySelector,
   KeyPredicate,
   KeyResolver,
-} from '../keys/key-encryption-key.js';
-import type { ProtocolVersion } from '../protocol/registry.js';
-import type { QueueDecryptionFailedHandler } from '../queue/decryption-failure.js';
-import type { MessageEncoding } from '../queue/message-encoding.js';
-import type { TableDecryptionFailedHandler } from '../table/page.js';
+} from '../../keys/key-encryption-key.js';
+import type { ProtocolVersion } from '../../protocol/registry.js';
+import type { QueueDecryptionFailedHandler } from '../../queue/decryption-failure.js';
+import type { MessageEncoding } from '../../queue/message-encoding.js';
+import type { TableDecryptionFailedHandler } from '../../table/page.js';
 
 /** A name and its key, as the portal shows them. */
 export interface AccountKey {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { isEncryptedStorageError } from '../errors/any-error.js';
-import type { EncryptionTarget } from '../keys/key-encryption-key.js';
+import { isEncryptedStorageError } from '../../errors/any-error.js';
+import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
 import {
   type CheckCall,
   checks,

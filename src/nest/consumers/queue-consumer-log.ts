@@ -3,7 +3,7 @@
  * holds. Its class, its code and where it was thrown are told.
  */
 import { Logger } from '@nestjs/common';
-import type { QueueConsumerEvent } from '../queue/consumer/consumer-event.js';
+import type { QueueConsumerEvent } from '../../queue/consumer/consumer-event.js';
 
 const logger = new Logger('EncryptedQueueConsumer');
 

@@ -1,12 +1,12 @@
 /** Providers of the three services, for the whole application or for a feature module with a policy of its own. */
 import type { InjectionToken, Provider } from '@nestjs/common';
-import { EncryptedBlobService } from '../blob/encrypted-blob.service.js';
-import { EncryptedQueueService } from '../queue/encrypted-queue.service.js';
-import type { EncryptedQueueOptions } from '../queue/queue-options.js';
-import { EncryptedTableService } from '../table/encrypted-table.service.js';
-import { EncryptedStorageHealthIndicator } from './encrypted-storage.health.js';
-import { type EncryptionPolicies, toPolicies } from './encryption-policies.js';
-import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
+import { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
+import { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
+import type { EncryptedQueueOptions } from '../../queue/queue-options.js';
+import { EncryptedTableService } from '../../table/encrypted-table.service.js';
+import { EncryptedStorageHealthIndicator } from '../health/encrypted-storage.health.js';
+import { type EncryptionPolicies, toPolicies } from '../options/encryption-policies.js';
+import type { EncryptedStorageModuleOptions, EncryptionOptions } from '../options/encrypted-storage.options.js';
 import {
   clientsToken,
   getEncryptedBlobServiceToken,
@@ -15,7 +15,7 @@ import {
   getEncryptedTableServiceToken,
   optionsToken,
 } from './encrypted-storage.tokens.js';
-import type { StorageClients } from './storage-clients.js';
+import type { StorageClients } from '../options/storage-clients.js';
 
 /** Under which tokens the three services stand. */
 export interface ServiceTokens {

@@ -2,7 +2,7 @@
  * The record that `@EncryptedQueueHandler()` keeps on a class: an own property of the prototype under a registered symbol, so
  * that it is inherited by subclasses, never leaks into bases, and is the same for both builds of this package.
  */
-import type { EncryptedQueueConsumerOptions } from '../queue/consumer/consumer-options.js';
+import type { EncryptedQueueConsumerOptions } from '../../queue/consumer/consumer-options.js';
 
 export interface EncryptedQueueHandlerOptions extends EncryptedQueueConsumerOptions {
   /** Name of the account among several; the unnamed one unless given. */
