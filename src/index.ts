@@ -167,6 +167,7 @@ export {
   KeyUnwrapError,
   KeyWrapError,
 } from './errors/keys.js';
+export { DownloadInterruptedError, InvalidServiceResponseError } from './errors/transfer.js';
 export {
   type AnyEncryptedStorageError,
   type EncryptedStorageErrorCode,

@@ -4,33 +4,16 @@
  */
 import type { BlobDownloadToBufferOptions } from '@azure/storage-blob';
 import { asBuffer } from '../crypto/bytes.js';
-import { exactLength } from '../crypto/exact-length.js';
-import { freeMemory } from '../crypto/free-memory.js';
+import { expectedLayout } from '../envelope/envelope.js';
 import { DecryptionError } from '../errors/content.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import { expectedLayout } from '../envelope/envelope.js';
-import type { ByteRange, ContentOpener } from '../protocol/protocol.js';
-import { discard, openBody } from '../streams/opened-stream.js';
+import type { ByteRange } from '../protocol/protocol.js';
+import { openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
-import { linkedAbort } from './abort.js';
 import { traced } from '../tracing/span.js';
-import {
-  assertRange,
-  assertTransferShape,
-  type BlobContext,
-  type EncryptedOperationOptions,
-  refuseHashes,
-} from './blob-context.js';
-import { windowOf } from './download.js';
-import {
-  bodyOf,
-  factsOf,
-  fetchWindow,
-  firstAnswer,
-  type FirstAnswer,
-  openStored,
-  type ReadOptions,
-} from './stored-blob.js';
+import { assertTransferShape, type BlobContext, type EncryptedOperationOptions } from './blob-context.js';
+import { OpenedBlob } from './opened-blob.js';
+import type { ReadOptions } from './read-requests.js';
 import { DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './upload.js';
 
 export interface ToBufferOptions extends BlobDownloadToBufferOptions, EncryptedOperationOptions {}
@@ -53,102 +36,86 @@ export async function downloadToBuffer(
   range: ByteRange & { readonly destination?: Uint8Array },
   options: ToBufferOptions,
 ): Promise<Buffer> {
-  assertRange(range.offset, range.count);
   assertTransferShape(options);
-  refuseHashes(options);
-  const abort = linkedAbort(options.abortSignal);
-  const readOptions = { ...readOptionsOf(options), abortSignal: abort.signal };
+  const readOptions = readOptionsOf(options);
   const partLength = options.blockSize ?? DEFAULT_BLOCK_LENGTH;
+  const blob = await OpenedBlob.open(context, firstPart(context, range, partLength), readOptions);
   try {
-    const answer = await firstAnswer(context, firstPart(context, range, partLength), readOptions);
-    try {
-      const opener = await openStored(context, answer.stored, readOptions);
-      const plan = planOf(range, answer, { opener, partLength });
-      const destination = destinationOf(range.destination, plan.length);
-      const download = new PartsDownload({ context, answer, opener, readOptions, destination, plan }, options);
-      return await openTraced(answer, readOptions, () =>
-        download.run(() => {
-          abort.controller.abort();
-        }),
-      );
-    } catch (error) {
-      discard(answer.fetched?.response.readableStreamBody);
-      throw error;
-    }
+    const plan = planOf(range, blob, partLength);
+    const destination = destinationOf(range.destination, plan.length);
+    const download = new PartsDownload(blob, { plan, destination }, options);
+    return await openTraced(blob, readOptions, () => download.run());
   } finally {
-    abort.unlink();
+    blob.discard();
   }
 }
 
 /** Fetching and opening of all parts are one span: they overlap. A blob that was never encrypted has none. */
-function openTraced({ stored }: FirstAnswer, options: ReadOptions, run: () => Promise<Buffer>): Promise<Buffer> {
-  if (stored.encryptionData === undefined) return run();
+function openTraced(blob: OpenedBlob, options: ReadOptions, run: () => Promise<Buffer>): Promise<Buffer> {
+  if (!blob.isEncrypted) return run();
   return traced('Content.open', options, async (_options, tell) => {
     const plaintext = await run();
-    tell({ ...factsOf(stored), plaintextBytes: plaintext.length });
+    tell({ ...blob.facts, plaintextBytes: plaintext.length });
     return plaintext;
   });
 }
 
-interface PartsContext {
-  readonly context: BlobContext;
-  readonly answer: FirstAnswer;
-  readonly opener: ContentOpener | null;
-  readonly readOptions: ReadOptions;
-  readonly destination: Buffer;
+interface PlannedDestination {
   readonly plan: PartsPlan;
+  readonly destination: Buffer;
 }
 
 class PartsDownload {
+  private readonly parts: readonly Part[];
+  private readonly destination: Buffer;
   private next = 0;
   private loaded = 0;
   private readonly slice = new TimeSlice();
 
   constructor(
-    private readonly parts: PartsContext,
+    private readonly blob: OpenedBlob,
+    { plan, destination }: PlannedDestination,
     private readonly options: ToBufferOptions,
-  ) {}
+  ) {
+    this.parts = plan.parts;
+    this.destination = destination;
+  }
 
-  async run(stopOthers: () => void): Promise<Buffer> {
-    const lanes = Math.min(this.options.concurrency ?? DEFAULT_CONCURRENCY, this.parts.plan.parts.length);
+  async run(): Promise<Buffer> {
+    const lanes = Math.min(this.options.concurrency ?? DEFAULT_CONCURRENCY, this.parts.length);
     let failure: { readonly error: unknown } | undefined;
     const lane = (): Promise<void> =>
       this.lane().catch((error: unknown) => {
         failure ??= { error };
         this.next = Infinity;
-        stopOthers();
+        // ends the other lanes too
+        this.blob.discard();
       });
     await Promise.all(Array.from({ length: lanes }, lane));
-    if (failure === undefined) return this.parts.destination.subarray(0, this.loaded);
-    this.parts.destination.fill(0);
+    if (failure === undefined) return this.destination.subarray(0, this.loaded);
+    this.destination.fill(0);
     throw failure.error;
   }
 
   private async lane(): Promise<void> {
-    for (let index = this.next++; index < this.parts.plan.parts.length; index = this.next++) await this.fetch(index);
+    for (let index = this.next++; index < this.parts.length; index = this.next++) await this.fetch(index);
   }
 
   private async fetch(index: number): Promise<void> {
-    const { context, answer, opener, readOptions, destination, plan } = this.parts;
-    const part = plan.parts[index] as Part;
-    const window = windowOf(answer.stored, opener, part);
-    const blob = { context, stored: answer.stored, readOptions };
-    const response = index === 0 ? await bodyOf(blob, answer.fetched, window) : await fetchWindow(blob, window);
+    const part = this.parts[index] as Part;
+    const window = this.blob.window(part);
+    const body = await this.blob.body(window);
 
-    let at = part.offset - (plan.parts[0] as Part).offset;
+    let at = part.offset - (this.parts[0] as Part).offset;
     const end = at + part.count;
-    const transform = opener?.open(window) ?? exactLength(window.count);
     const take = (piece: Buffer): void => {
-      at += piece.copy(destination, at, 0, end - at);
+      at += piece.copy(this.destination, at, 0, end - at);
       this.loaded += piece.length;
-      // pieces of a blob that is not encrypted are the HTTP client's own
-      if (opener !== null) freeMemory(piece);
+      this.blob.free(piece);
       this.options.onProgress?.({ loadedBytes: this.loaded });
     };
-    const body = response?.readableStreamBody;
-    if (body === undefined) transform.finish().forEach(take);
-    else await openBody({ body, transform, take, slice: this.slice });
-    const isLast = index === plan.parts.length - 1;
+    await openBody({ body, transform: this.blob.transform(window), take, slice: this.slice });
+    const isLast = index === this.parts.length - 1;
     if (at !== end && !isLast) throw new DecryptionError();
   }
 }
@@ -163,17 +130,12 @@ function firstPart({ policy }: BlobContext, range: ByteRange, partLength: number
 const partEnd = (offset: number, partLength: number, unitLength: number): number =>
   Math.ceil((offset + partLength) / unitLength) * unitLength;
 
-function planOf(
-  { offset, count }: ByteRange,
-  { stored }: FirstAnswer,
-  { opener, partLength }: { readonly opener: ContentOpener | null; readonly partLength: number },
-): PartsPlan {
-  const { most } = opener?.layout.plaintextBounds(stored.storedLength) ?? { most: stored.storedLength };
+function planOf({ offset, count }: ByteRange, { layout, stored }: OpenedBlob, partLength: number): PartsPlan {
+  const { most } = layout.plaintextBounds(stored.storedLength);
   const end = Math.max(offset, Math.min(most, offset + (count ?? Infinity)));
-  const unitLength = opener?.layout.unitLength ?? 1;
   const parts: Part[] = [];
   for (let at = offset; at < end;) {
-    const next = Math.min(end, partEnd(at, partLength, unitLength));
+    const next = Math.min(end, partEnd(at, partLength, layout.unitLength));
     parts.push({ offset: at, count: next - at });
     at = next;
   }

@@ -2,52 +2,63 @@
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
 import { uniqueId } from '../crypto/bytes.js';
-import { freeMemory } from '../crypto/free-memory.js';
-import type { ByteRange } from '../protocol/protocol.js';
+import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
 import { FileSink } from '../streams/file-sink.js';
-import { discard, openBody } from '../streams/opened-stream.js';
+import { openBody } from '../streams/opened-stream.js';
 import { traced } from '../tracing/span.js';
 import type { BlobContext } from './blob-context.js';
-import { type Download, type DownloadOptions, openDownload, openingFacts, plaintextProgress } from './download.js';
+import { describedDownload } from './described-download.js';
+import { type DownloadOptions, openingFacts, plaintextProgress } from './download.js';
+import { OpenedBlob } from './opened-blob.js';
 
 export async function downloadToFile(
   context: BlobContext,
   { path, ...range }: ByteRange & { readonly path: string },
   { onProgress, ...readOptions }: DownloadOptions,
 ): Promise<BlobDownloadResponseParsed> {
-  const download = await openDownload(context, range, readOptions);
-  const write = (): Promise<void> =>
-    writeWhole(path, (file) => writeContent(download, file, plaintextProgress(onProgress)));
+  const blob = await OpenedBlob.open(context, range, readOptions);
   try {
-    if (download.opener === null) await write();
+    const window = blob.window(range);
+    const described = await describedDownload(blob, window, range);
+    const onPlaintext = plaintextProgress(onProgress);
+    const write = (): Promise<void> =>
+      writeWhole(path, (file) =>
+        writeContent(blob, window, { file, length: described.contentLength ?? 0, onPlaintext }),
+      );
+    if (!blob.isEncrypted) await write();
     else {
       await traced('Content.open', readOptions, async (_options, tell) => {
-        tell(openingFacts(download));
+        tell(openingFacts(blob, window));
         await write();
       });
     }
+    return described;
   } finally {
-    discard(download.body);
+    blob.discard();
   }
-  return download.described;
+}
+
+interface Destination {
+  readonly file: FileHandle;
+  /** Bytes that are expected. */
+  readonly length: number;
+  readonly onPlaintext: ((loadedBytes: number) => void) | undefined;
 }
 
 async function writeContent(
-  { body, transform, opener, described }: Download,
-  file: FileHandle,
-  onPlaintext?: (loadedBytes: number) => void,
+  blob: OpenedBlob,
+  window: CipherWindow,
+  { file, length, onPlaintext }: Destination,
 ): Promise<void> {
-  const sink = new FileSink(file, described.contentLength);
+  const sink = new FileSink(file, length);
   let loadedBytes = 0;
   const take = async (piece: Buffer): Promise<void> => {
     await sink.write(piece);
     loadedBytes += piece.length;
-    // pieces of a blob that is not encrypted are the HTTP client's own
-    if (opener !== null) freeMemory(piece);
+    blob.free(piece);
     onPlaintext?.(loadedBytes);
   };
-  if (body === undefined) for (const piece of transform.finish()) await take(piece);
-  else await openBody({ body, transform, take });
+  await openBody({ body: await blob.body(window), transform: blob.transform(window), take });
   await sink.end();
 }
 

@@ -25,7 +25,7 @@ import {
   keyOperation,
   targetOf,
 } from './blob-context.js';
-import { storedBlob } from './stored-blob.js';
+import { describedBlob } from './stored-blob.js';
 
 /** Times that a change is tried again when the blob changed between reading and writing. */
 const CONFLICT_RETRIES = 5;
@@ -44,7 +44,7 @@ export async function getProperties(
   options: BlobGetPropertiesOptions,
 ): Promise<EncryptedBlobProperties> {
   const response = await client.getProperties(options);
-  const { encryptionData, form, storedLength } = storedBlob(response, response.contentLength ?? 0);
+  const { encryptionData, form, storedLength } = describedBlob(response);
   if (encryptionData === undefined) {
     return { ...response, encrypted: false, plaintextContentLength: storedLength };
   }

@@ -31,6 +31,7 @@ import {
   KeyUnwrapError,
   KeyUnavailableError,
 } from './keys.js';
+import { DownloadInterruptedError, InvalidServiceResponseError } from './transfer.js';
 
 /** One row of the tables. */
 interface ErrorGuide {
@@ -185,6 +186,25 @@ export const ERRORS = [
     carries: '',
     sent: 'reads',
     again: 'no',
+  },
+  {
+    type: DownloadInterruptedError,
+    code: 'DOWNLOAD_INTERRUPTED',
+    when: 'the connection broke during a download, and again at every try to fetch the rest (`maxRetryRequests`, 5 by default)',
+    answer: 'Download the content again. A stream may have given part of it: discard that.',
+    carries: '`receivedBytes`, `expectedBytes`, both as stored; `cause`',
+    sent: 'reads',
+    again: 'yes',
+  },
+  {
+    type: InvalidServiceResponseError,
+    code: 'INVALID_SERVICE_RESPONSE',
+    when: 'an answer to a read has no ETag or Content-Range, or holds other bytes than those that were requested',
+    answer:
+      'Check the proxies and gateways between the application and the service: one of them drops or rewrites headers.',
+    carries: '',
+    sent: 'reads',
+    again: 'yes',
   },
   {
     type: PayloadTooLargeError,

@@ -3,8 +3,22 @@ import { Readable } from 'node:stream';
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import { stepsOf, TimeSlice } from './time-slice.js';
 
+/** Stored bytes, read once, in the order they are stored in. */
+export interface Body extends AsyncIterable<Uint8Array> {
+  /** Ends it, whoever is waiting for the next bytes. */
+  destroy(): void;
+}
+
+/** A body without bytes. */
+export const NO_BODY: Body = {
+  async *[Symbol.asyncIterator]() {
+    // gives nothing
+  },
+  destroy: () => undefined,
+};
+
 export interface OpenedBody {
-  readonly body: NodeJS.ReadableStream;
+  readonly body: Body;
   readonly transform: ByteTransform;
   /** Takes a piece that was opened; may ask for a pause. */
   readonly take: (piece: Buffer) => Promise<void> | void;
@@ -14,7 +28,7 @@ export interface OpenedBody {
 
 /** Reads a body to its end, in small steps that leave the event loop free. */
 export async function openBody({ body, transform, take, slice = new TimeSlice() }: OpenedBody): Promise<void> {
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     for (const step of stepsOf(chunk)) {
       await takeAll(transform.push(step), take);
       if (slice.isSpent) await slice.breathe();
@@ -30,15 +44,15 @@ async function takeAll(pieces: readonly Buffer[], take: OpenedBody['take']): Pro
   }
 }
 
-/** A body that has no reader yet may fail: its error is kept for the one who comes, instead of ending the process. */
-export function keepError(body: NodeJS.ReadableStream | undefined): void {
-  body?.on('error', () => undefined);
+/** A connection that has no reader may fail without ending the process; a reader still gets the error. */
+export function keepError(connection: Readable): void {
+  connection.on('error', () => undefined);
 }
 
-/** Ends a body that nobody will read, so that its connection is free. */
-export function discard(body: NodeJS.ReadableStream | undefined): void {
-  keepError(body);
-  (body as Readable | undefined)?.destroy();
+/** Ends a connection that nobody will read from. */
+export function discard(connection: Readable): void {
+  keepError(connection);
+  connection.destroy();
 }
 
 /** Back-pressure reaches the body. Its failure is told to whoever reads on; the stream's end by `destroy` ends the body. */
@@ -63,7 +77,7 @@ export class OpenedStream extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    discard(this.content.body);
+    this.content.body.destroy();
     this.wake?.();
     done(error);
   }

@@ -1,0 +1,45 @@
+/** The service's answer to a download as it describes the plaintext. */
+import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
+import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
+import type { OpenedBlob } from './opened-blob.js';
+
+/** Bytes of plaintext that a download holds. */
+interface PlaintextExtent {
+  readonly offset: number;
+  readonly count: number;
+  /** Bytes of the whole plaintext, where it is known without another request. */
+  readonly total?: number;
+}
+
+/** The answer without a body, with what describes ciphertext put right or left out. */
+export async function describedDownload(
+  blob: OpenedBlob,
+  window: CipherWindow,
+  range: ByteRange,
+): Promise<BlobDownloadResponseParsed> {
+  const { offset, count, total } = await extentOf(blob, window, range);
+  const isPart = range.offset > 0 || range.count !== undefined;
+  const own = {
+    readableStreamBody: undefined,
+    contentLength: count,
+    contentRange: isPart && count > 0 ? `bytes ${offset}-${offset + count - 1}/${total ?? '*'}` : undefined,
+    contentMD5: undefined,
+    contentCrc64: undefined,
+    blobContentMD5: undefined,
+  };
+  // the SDK's answers have getters: a copy would lose them
+  const described = Object.create(blob.response) as BlobDownloadResponseParsed;
+  for (const [name, value] of Object.entries(own)) {
+    Object.defineProperty(described, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return described;
+}
+
+/** Where padding hides the length (1.0), the last block is opened first, so the length is exact before a byte is given out. */
+async function extentOf(blob: OpenedBlob, window: CipherWindow, { offset }: ByteRange): Promise<PlaintextExtent> {
+  const { least, most } = blob.layout.plaintextBounds(blob.stored.storedLength);
+  const isKnown = least === most || window.reachesEnd;
+  const total = isKnown ? await blob.plaintextLength() : undefined;
+  const count = Math.max(0, Math.min(window.take, (total ?? Infinity) - offset));
+  return { offset, count, ...(total === undefined ? {} : { total }) };
+}

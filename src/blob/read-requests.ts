@@ -1,0 +1,139 @@
+/**
+ * The requests of one read. All after the first are held to the ETag of the first, so a blob that is overwritten in between is an
+ * error (412), never a mixture.
+ */
+import type { Readable } from 'node:stream';
+import type {
+  BlobClient,
+  BlobDownloadOptions,
+  BlobDownloadResponseParsed,
+  BlobGetPropertiesResponse,
+  BlobRequestConditions,
+} from '@azure/storage-blob';
+import { InvalidServiceResponseError } from '../errors/transfer.js';
+import type { RegionOrder } from '../protocol/protocol.js';
+import { isRangeNotSatisfiable } from '../service-errors.js';
+import { type Body, discard, keepError } from '../streams/opened-stream.js';
+import { type LinkedAbort, linkedAbort } from './abort.js';
+import type { EncryptedOperationOptions } from './blob-context.js';
+import { ResumedBody } from './resumed-body.js';
+import { answeredState, type BlobState, connectionOf, type Extent, stateOf } from './service-answer.js';
+
+export interface ReadOptions extends Omit<BlobDownloadOptions, 'onProgress'>, EncryptedOperationOptions {
+  readonly regionOrder?: RegionOrder;
+}
+
+/** Times that a body is resumed unless the call says otherwise; the SDK's default. */
+const DEFAULT_RESUMPTIONS = 5;
+
+export class ReadRequests {
+  private readonly client: BlobClient;
+  private readonly abort: LinkedAbort;
+  private readonly open = new Set<Readable>();
+  private state: BlobState | undefined;
+
+  constructor(
+    client: BlobClient,
+    private readonly options: ReadOptions,
+  ) {
+    // getProperties has no such option
+    this.client = options.snapshot === undefined ? client : client.withSnapshot(options.snapshot);
+    this.abort = linkedAbort(options.abortSignal);
+  }
+
+  /** Aborts with the caller's signal, and when the read ends. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** The first bytes, under the caller's conditions; `null` where the blob ends before them. */
+  async first(extent: Extent): Promise<BlobDownloadResponseParsed | null> {
+    try {
+      return await this.download(extent, this.options.conditions);
+    } catch (error) {
+      if (!isRangeNotSatisfiable(error)) throw error;
+      return null;
+    }
+  }
+
+  /** What a first answer says of the blob, without bytes of it. */
+  async properties(): Promise<BlobGetPropertiesResponse> {
+    const { conditions, tracingOptions, customerProvidedKey } = this.options;
+    const { signal: abortSignal } = this;
+    const response = await this.client.getProperties({ abortSignal, conditions, tracingOptions, customerProvidedKey });
+    this.state = stateOf(response, response.contentLength);
+    return response;
+  }
+
+  /** The bytes of an extent that is inside the blob. */
+  async body(extent: Extent): Promise<Body> {
+    return this.resumed(await this.fetch(extent), extent);
+  }
+
+  /** The bytes of an extent, the first of them from a connection that is open. */
+  resumed(connection: Readable, { offset, count }: Extent): Body {
+    const { maxRetryRequests: tries = DEFAULT_RESUMPTIONS } = this.options;
+    return new ResumedBody(connection, {
+      length: count,
+      tries: tries < 0 ? DEFAULT_RESUMPTIONS : tries,
+      fetchFrom: (received) => this.fetch({ offset: offset + received, count: count - received }),
+      signal: this.signal,
+    });
+  }
+
+  /** Ends what is still under way and lets go of the caller's signal. */
+  end(): void {
+    this.abort.unlink();
+    this.abort.controller.abort();
+    this.open.forEach(discard);
+  }
+
+  private async fetch(extent: Extent): Promise<Readable> {
+    const { leaseId } = this.options.conditions ?? {};
+    const response = await this.download(extent, {
+      ...(leaseId === undefined ? {} : { leaseId }),
+      ...(this.state === undefined ? {} : { ifMatch: this.state.etag }),
+    });
+    return connectionOf(response);
+  }
+
+  private async download(
+    extent: Extent,
+    conditions: BlobRequestConditions | undefined,
+  ): Promise<BlobDownloadResponseParsed> {
+    const { keyEncryptionKey: _key, regionOrder: _order, snapshot: _snapshot, ...passed } = this.options;
+    const { offset, count } = extent;
+    const response = await this.client
+      .download(offset, Number.isFinite(count) ? count : undefined, {
+        ...passed,
+        ...(conditions === undefined ? {} : { conditions }),
+        abortSignal: this.signal,
+        maxRetryRequests: 0,
+      })
+      .catch(nameMissingHeader);
+    this.watch(connectionOf(response));
+    this.hold(answeredState(response, extent));
+    return response;
+  }
+
+  /** Until it has closed. */
+  private watch(connection: Readable): void {
+    keepError(connection);
+    this.open.add(connection);
+    connection.once('close', () => this.open.delete(connection));
+  }
+
+  private hold(state: BlobState): void {
+    this.state ??= state;
+    if (state.etag !== this.state.etag || state.storedLength !== this.state.storedLength) {
+      throw new InvalidServiceResponseError('describes another state of the blob than the one asked for');
+    }
+  }
+}
+
+/** The SDK refuses such answers by an error that has no code. */
+function nameMissingHeader(error: unknown): never {
+  const [, header] = /response doesn't contain valid ([a-z ]+) header/.exec((error as Error).message) ?? [];
+  if (error instanceof RangeError && header !== undefined) throw new InvalidServiceResponseError(`has no ${header}`);
+  throw error;
+}

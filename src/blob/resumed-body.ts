@@ -1,0 +1,76 @@
+/**
+ * Stored bytes over as many connections as it takes: where one breaks, the next brings the bytes that are missing. The SDK does the
+ * same, but takes a broken connection for an abort.
+ */
+import type { Readable } from 'node:stream';
+import { AbortError } from '@azure/abort-controller';
+import { DownloadInterruptedError, InvalidServiceResponseError } from '../errors/transfer.js';
+import { type Body, discard } from '../streams/opened-stream.js';
+
+export interface Resumption {
+  /** Bytes that the body has. */
+  readonly length: number;
+  /** Times that it may be resumed. */
+  readonly tries: number;
+  /** Fetches the body from this byte on. */
+  readonly fetchFrom: (received: number) => Promise<Readable>;
+  /** An aborted body is not resumed. */
+  readonly signal: AbortSignal;
+}
+
+export class ResumedBody implements Body {
+  private received = 0;
+  private isDestroyed = false;
+
+  constructor(
+    private connection: Readable,
+    private readonly resumption: Resumption,
+  ) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    try {
+      for (let resumed = 0; ; resumed += 1) {
+        const failure = yield* this.readConnection();
+        if (this.received === this.resumption.length) return;
+        this.assertResumable(failure, resumed);
+        await this.resume();
+      }
+    } finally {
+      this.destroy();
+    }
+  }
+
+  destroy(): void {
+    this.isDestroyed = true;
+    discard(this.connection);
+  }
+
+  /** Returns what broke the connection, if anything did. */
+  private async *readConnection(): AsyncGenerator<Buffer, unknown> {
+    try {
+      for await (const chunk of this.connection as AsyncIterable<Buffer>) {
+        this.received += chunk.length;
+        if (this.received > this.resumption.length) return undefined;
+        yield chunk;
+      }
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  private assertResumable(failure: unknown, resumed: number): void {
+    const { length, tries, signal } = this.resumption;
+    if (this.received > length) throw new InvalidServiceResponseError('has more bytes than its headers announce');
+    if (signal.aborted || this.isDestroyed) throw asAbortError(failure);
+    if (resumed >= tries) throw new DownloadInterruptedError(this.received, length, { cause: failure });
+  }
+
+  private async resume(): Promise<void> {
+    this.connection = await this.resumption.fetchFrom(this.received);
+    if (this.isDestroyed) discard(this.connection);
+  }
+}
+
+const asAbortError = (failure: unknown): unknown =>
+  (failure as Error | undefined)?.name === 'AbortError' ? failure : new AbortError('The operation was aborted.');

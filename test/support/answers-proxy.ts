@@ -1,0 +1,85 @@
+/** A proxy before the emulator that may spoil answers to reads of blobs: breaks connections, drops and rewrites headers. */
+import { once } from 'node:events';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connectionString } from './azurite.js';
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  /** The emulator's answer. */
+  readonly answer: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export class AnswersProxy {
+  /** What is done with each answer; what it leaves alone is passed on. Returns whether it has dealt with the answer. */
+  spoil: (exchange: Exchange) => boolean = () => false;
+  /** Requests so far, oldest first. */
+  readonly requests: IncomingMessage[] = [];
+  private readonly server = http.createServer((request, response) => {
+    this.requests.push(request);
+    this.forward(request, response);
+  });
+
+  static async start(): Promise<AnswersProxy> {
+    const proxy = new AnswersProxy();
+    proxy.server.listen(0, '127.0.0.1');
+    await once(proxy.server, 'listening');
+    return proxy;
+  }
+
+  /** Of the emulator, with the blob service behind the proxy. */
+  get connectionString(): string {
+    const { port } = this.server.address() as AddressInfo;
+    return connectionString().replace(/(BlobEndpoint=http:\/\/127\.0\.0\.1):\d+/, `$1:${port}`);
+  }
+
+  /** Ranges of the reads since the last `clear`, as `first-last`. */
+  get ranges(): readonly string[] {
+    return this.requests
+      .filter(({ method }) => method === 'GET')
+      .map(({ headers }) => String(headers['x-ms-range'] ?? headers.range ?? 'all').replace('bytes=', ''));
+  }
+
+  clear(): void {
+    this.requests.length = 0;
+    this.spoil = () => false;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private forward(request: IncomingMessage, response: ServerResponse): void {
+    const { method, url: path, headers } = request;
+    const port = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(connectionString())?.[1];
+    const forwarded = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
+      if (this.spoil({ request, answer, response })) return;
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    forwarded.on('error', () => response.destroy());
+    request.pipe(forwarded);
+  }
+}
+
+/** Passes the head and so many bytes of the body on, then breaks the connection; shorter bodies arrive. */
+export function breakAfter(bytes: number): AnswersProxy['spoil'] {
+  return ({ request, answer, response }) => {
+    if (request.method !== 'GET') return false;
+    response.writeHead(answer.statusCode ?? 500, answer.headers);
+    response.flushHeaders();
+    const chunks: Buffer[] = [];
+    answer.on('end', () => response.end(Buffer.concat(chunks)));
+    answer.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      const body = Buffer.concat(chunks);
+      if (body.length < bytes) return;
+      answer.destroy();
+      response.write(body.subarray(0, bytes), () => setImmediate(() => request.socket.destroy()));
+    });
+    return true;
+  };
+}
