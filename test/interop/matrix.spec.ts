@@ -1,4 +1,4 @@
-/** The matrix of README.md says what the live tests saw, and nothing else. */
+/** The matrix of docs/compatibility.md says what the live tests saw, and nothing else. */
 import { isWhole, matrixIn, matrixOf, type Result, withMatrix } from './live/matrix.mjs';
 
 const SDK = 'Python sdk 1.2';

@@ -18,6 +18,7 @@ export interface Generator {
 }
 
 interface Case {
+  readonly peer?: { readonly package: string; readonly version: string };
   readonly id: string;
   readonly service: 'blob' | 'queue' | 'table';
   readonly protocol: '1.0' | '2.0';

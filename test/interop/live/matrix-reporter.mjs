@@ -1,4 +1,4 @@
-/** Jest's reporter of the live tests: prints the matrix, and holds the one in README.md to it, or writes it there. */
+/** Jest's reporter of the live tests: prints the matrix, and holds the one in docs/compatibility.md to it, or writes it there. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isWhole, matrixIn, matrixOf, withMatrix } from './matrix.mjs';
@@ -8,10 +8,10 @@ const WRITES = process.env.MATRIX_WRITE === '1';
 
 export default class MatrixReporter {
   #error;
-  #readme;
+  #document;
 
   constructor(globalConfig) {
-    this.#readme = join(globalConfig.rootDir, 'README.md');
+    this.#document = join(globalConfig.rootDir, 'docs', 'compatibility.md');
     this.isPart = Boolean(globalConfig.testNamePattern) || (globalConfig.testPathPatterns?.patterns ?? []).length > 0;
   }
 
@@ -20,13 +20,15 @@ export default class MatrixReporter {
     const matrix = matrixOf(results);
     process.stderr.write(`\n${matrix}\n\n`);
     if (this.isPart || !isWhole(results)) {
-      process.stderr.write('Not the whole matrix: README.md is neither compared nor written.\n');
+      process.stderr.write('Not the whole matrix: docs/compatibility.md is neither compared nor written.\n');
       return;
     }
-    const text = readFileSync(this.#readme, 'utf8');
-    if (WRITES) writeFileSync(this.#readme, withMatrix(text, matrix));
+    const text = readFileSync(this.#document, 'utf8');
+    if (WRITES) writeFileSync(this.#document, withMatrix(text, matrix));
     else if (matrixIn(text) !== matrix) {
-      this.#error = new Error('README.md has another matrix: write this one by `npm run test:interop -- --write`');
+      this.#error = new Error(
+        'docs/compatibility.md has another matrix: write this one by `npm run test:interop -- --write`',
+      );
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * The matrix of SDKs: made from the results of the tests, whose `describe` titles name the cells (cells.ts), and kept in README.md
- * between two comments.
+ * The matrix of SDKs: made from the results of the tests, whose `describe` titles name the cells (cells.ts), and kept in
+ * docs/compatibility.md between two comments.
  *
  *     messages > Python azure-storage-queue 12.18.1 > reads 2.0 > known: what it gets wrong
  */
