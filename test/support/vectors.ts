@@ -21,19 +21,26 @@ interface Case {
   readonly peer?: { readonly package: string; readonly version: string };
   readonly id: string;
   readonly service: 'blob' | 'queue' | 'table';
-  readonly protocol: '1.0' | '2.0';
+  readonly protocol: '1.0' | '2.0' | '2.1';
   readonly kek: string;
+  /** What the policy of the writer bound the content to. */
+  readonly context?: string;
 }
 
 export interface BlobCase extends Case {
   readonly service: 'blob';
-  readonly blobType: 'block' | 'page';
+  readonly blobType: 'block' | 'page' | 'append';
   readonly check: 'decrypt' | 'reencrypt';
-  readonly plaintext: { readonly length: number; readonly sha256: string; readonly generator: Generator };
+  readonly plaintext: {
+    readonly length: number;
+    readonly sha256: string;
+    readonly generator?: Generator;
+    readonly base64?: string;
+  };
   readonly stored: {
     readonly metadata: Record<string, string>;
     readonly length: number;
-    readonly sha256: string;
+    readonly sha256?: string;
     readonly base64?: string;
     readonly file?: string;
     readonly nonces?: readonly string[];
@@ -68,11 +75,36 @@ type Kek =
   | { readonly kty: 'oct'; readonly k: string; readonly kid: string }
   | { readonly kty: 'RSA'; readonly pem: string; readonly kid: string };
 
-const FILES = ['blob-v1', 'blob-v2', 'queue-v1', 'queue-v2', 'table-v1', 'synthetic'] as const;
+const FILES = [
+  'blob-v1',
+  'blob-v2',
+  'queue-v1',
+  'queue-v2',
+  'table-v1',
+  'synthetic',
+  'dotnet-v12',
+  'dotnet-legacy',
+] as const;
 
 interface VectorFile {
   readonly keks: Readonly<Record<string, Kek>>;
   readonly cases: readonly AnyCase[];
+}
+
+/** What this package wrote and .NET read. */
+const READ_BY_FILES = ['read-by-dotnet', 'read-by-dotnet-legacy'] as const;
+
+/** What one release of an SDK made of a case. */
+export interface Reading {
+  readonly sha256?: string;
+  readonly utf8?: string;
+  readonly base64?: string;
+  readonly error?: string;
+  readonly properties?: Readonly<Record<string, { readonly type: string; readonly value: unknown }>>;
+}
+
+interface ReadBy {
+  readonly readBy: Readonly<Record<string, Reading>>;
 }
 
 const contentsOf = (file: string): VectorFile =>
@@ -86,6 +118,20 @@ export function casesOf<S extends AnyCase['service']>(
     const { keks, cases } = contentsOf(file);
     return cases
       .filter((found): found is Extract<AnyCase, { service: S }> => found.service === service)
+      .map((found) => ({ ...found, key: keyOf(keks[found.kek] as Kek) }));
+  });
+}
+
+type WithKey<C> = C & { readonly key: KeyEncryptionKey };
+
+/** The cases of a service that this package wrote, with what each .NET release read. */
+export function readByDotnet<S extends AnyCase['service']>(
+  service: S,
+): readonly WithKey<Extract<AnyCase, { service: S }> & ReadBy>[] {
+  return READ_BY_FILES.flatMap((file) => {
+    const { keks, cases } = contentsOf(file);
+    return (cases as readonly (AnyCase & ReadBy)[])
+      .filter((found): found is Extract<AnyCase, { service: S }> & ReadBy => found.service === service)
       .map((found) => ({ ...found, key: keyOf(keks[found.kek] as Kek) }));
   });
 }
@@ -115,6 +161,11 @@ export function generated({ seed, length }: Generator): Buffer {
     blocks.push(createHash('sha256').update(seed).update(counter).digest());
   }
   return Buffer.concat(blocks).subarray(0, length);
+}
+
+/** The plaintext of a case, generated or as it stands in the file. */
+export function plaintextOf({ plaintext: { generator, base64 = '' } }: BlobCase): Buffer {
+  return generator === undefined ? Buffer.from(base64, 'base64') : generated(generator);
 }
 
 export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
