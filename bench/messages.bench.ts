@@ -50,6 +50,7 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
   const stored = queueMessage.parseMessage(text);
   if (stored.kind !== 'sealed') throw new Error('The message was not sealed');
   const data = stored.encryptionData;
+  const written = (await envelope.createEnvelope(policy, context)).encryptionData;
   const ops = lab.isQuick ? 20 : count;
 
   const found = await lab.measure(
@@ -57,7 +58,7 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
     {
       seal: perOperation(ops, () => messageEnvelope.sealMessage(TEXT, context)),
       sealKey: perOperation(ops, () => envelope.createEnvelope(policy, context)),
-      sealText: perOperation(ops, () => queueMessage.formatMessage(stored.sealed, data)),
+      sealText: perOperation(ops, () => queueMessage.formatMessage(stored.sealed, written)),
       open: perOperation(ops, () => messageEnvelope.openMessage(text, context)),
       openText: perOperation(ops, () => queueMessage.parseMessage(text)),
       openKey: perOperation(ops, () => envelope.openEnvelope(policy, data, context)),

@@ -122,7 +122,7 @@ class PartsDownload {
 
 /** The first part, by guess: the end of a part lies where the next unit starts. */
 function firstPart({ policy }: BlobContext, range: ByteRange, partLength: number): ByteRange {
-  const { unitLength } = expectedLayout(policy, 'blob', 'stream');
+  const { unitLength } = expectedLayout(policy, 'stream');
   const count = partEnd(range.offset, partLength, unitLength) - range.offset;
   return { offset: range.offset, count: Math.min(range.count ?? Infinity, count) };
 }

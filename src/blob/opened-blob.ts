@@ -118,7 +118,7 @@ export class OpenedBlob {
 
 function guessOf({ policy }: BlobContext, range: ByteRange): Extent {
   if (range.offset === 0 && range.count === undefined) return { offset: 0, count: Infinity };
-  return expectedLayout(policy, 'blob', 'stream').window(range, Infinity);
+  return expectedLayout(policy, 'stream').window(range, Infinity);
 }
 
 /** Throws what is wrong with the encryption data or the key, or `PLAINTEXT_NOT_ALLOWED`. */

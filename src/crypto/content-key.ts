@@ -13,6 +13,13 @@ export const generateContentKey = (): Buffer => randomBytes(CONTENT_KEY_LENGTH);
 /** Imports the bytes into a handle. They may be wiped afterwards. */
 export const importContentKey = (bytes: Uint8Array): ContentKey => createSecretKey(bytes);
 
+/** A copy of key bytes in memory of their own: what `Buffer.from` gives lies in a pool that the whole process cuts buffers from. */
+export function copyOfKey(bytes: Uint8Array): Buffer {
+  const copy = Buffer.alloc(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
 /** Overwrites key bytes. Best effort: the runtime may have copied them before. */
 export function wipe(...secrets: readonly Uint8Array[]): void {
   for (const secret of secrets) secret.fill(0);

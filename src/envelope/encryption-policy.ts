@@ -1,14 +1,12 @@
 /** What a module decided: which version new content is written in, with which keys, and whether plaintext may be read. */
 import { PlaintextNotAllowedError } from '../errors/content.js';
 import type {
-  EncryptionTarget,
   KeyEncryptionKey,
   KeyEncryptionKeySelector,
   KeyPredicate,
   KeyResolver,
 } from '../keys/key-encryption-key.js';
-import type { ContentForm, Protocol } from '../protocol/protocol.js';
-import { protocolFor, type ProtocolVersion } from '../protocol/registry.js';
+import type { ProtocolVersion } from '../protocol/registry.js';
 import type { ReadFailureListener } from './read-failure.js';
 import type { KeyCallOptions } from './key-call-options.js';
 
@@ -27,21 +25,6 @@ export interface EncryptionPolicy extends KeyCallOptions {
   readonly requireEncryption: boolean;
   /** Told of sealed content that could not be opened, beside the error that the caller gets; for a log. */
   readonly onReadFailed?: ReadFailureListener;
-}
-
-/**
- * The version that new content of this kind is written in: the policy's, but entities exist in 1.0 only, and messages have no
- * use for a region length, so 2.1 writes them as 2.0, which more readers know.
- */
-export function protocolToWrite(policy: EncryptionPolicy, target: EncryptionTarget['kind']): Protocol {
-  if (target === 'table') return protocolFor('1.0');
-  if (target === 'queue' && policy.protocol === '2.1') return protocolFor('2.0');
-  return protocolFor(policy.protocol);
-}
-
-/** Throws before any request if the policy's version cannot write that form of content. */
-export function assertWritable(policy: EncryptionPolicy, target: EncryptionTarget['kind'], form: ContentForm): void {
-  protocolToWrite(policy, target).assertWrites(form);
 }
 
 /** Throws {@link PlaintextNotAllowedError} where the policy requires encryption; `what` names the thing, not its content. */

@@ -4,10 +4,17 @@
  */
 import { generateContentKey, importContentKey, wipe } from '../crypto/content-key.js';
 import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
-import type { ContentForm, ContentLayout, ContentOpener, ContentSealer, RegionOrder } from '../protocol/protocol.js';
-import { storedProtocol } from '../protocol/registry.js';
-import type { EncryptionData } from '../wire/encryption-data.js';
-import { type EncryptionPolicy, protocolToWrite } from './encryption-policy.js';
+import type {
+  ContentForm,
+  ContentLayout,
+  ContentOpener,
+  ContentSealer,
+  Protocol,
+  RegionOrder,
+} from '../protocol/protocol.js';
+import { protocolToWrite, storedProtocol } from '../protocol/registry.js';
+import type { EncryptionData, NewEncryptionData } from '../wire/encryption-data.js';
+import type { EncryptionPolicy } from './encryption-policy.js';
 import { watchedOpener } from './read-failure.js';
 import { unwrap, wrap } from './key-calls.js';
 import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
@@ -22,13 +29,18 @@ export interface EnvelopeContext {
   readonly operation?: KeyOperationOptions;
 }
 
+export interface CreateContext extends EnvelopeContext {
+  /** Entries for `KeyWrappingMetadata`, which readers that do not know them ignore. */
+  readonly additions?: ReadonlyMap<string, string>;
+}
+
 export interface OpenContext extends EnvelopeContext {
   /** `ignored` only in methods that are named for recovery. */
   readonly regionOrder?: RegionOrder;
 }
 
 export interface Envelope {
-  readonly encryptionData: EncryptionData;
+  readonly encryptionData: NewEncryptionData;
   /** Seals the content, once. */
   readonly sealer: ContentSealer;
 }
@@ -37,9 +49,8 @@ export interface Envelope {
  * A fresh content key, wrapped. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
  * `UNSUPPORTED_OPERATION`.
  */
-export async function createEnvelope(policy: EncryptionPolicy, context: EnvelopeContext): Promise<Envelope> {
-  const protocol = protocolToWrite(policy, context.target.kind);
-  protocol.assertWrites(context.form);
+export async function createEnvelope(policy: EncryptionPolicy, context: CreateContext): Promise<Envelope> {
+  const protocol = protocolToWrite(policy.protocol, context.form);
   const key = await keyToWrap(policy, context);
 
   const contentKey = generateContentKey();
@@ -56,6 +67,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: Envelope
       protocol: protocol.version,
       algorithm: protocol.algorithm,
       fields: sealer.fields,
+      additions: context.additions ?? new Map<string, string>(),
     };
     return { encryptionData, sealer };
   } finally {
@@ -78,8 +90,8 @@ async function openUnwatched(
   stored: EncryptionData,
   context: OpenContext,
 ): Promise<ContentOpener> {
-  const protocol = storedProtocol(stored.protocol, stored.algorithm);
-  protocol.storedLayout(stored.fields, context.form);
+  const protocol = storedProtocolOf(stored);
+  protocol.storedLayout(stored.field, context.form);
   const key = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
 
   const packed = await unwrap({ policy, key, operation: context.operation }, stored.wrappedKey);
@@ -87,7 +99,7 @@ async function openUnwatched(
     const bytes = protocol.unpackKey(packed);
     const contentKey = importContentKey(bytes);
     wipe(bytes);
-    return protocol.opener(contentKey, stored.fields, {
+    return protocol.opener(contentKey, stored.field, {
       form: context.form,
       regionOrder: context.regionOrder ?? 'checked',
     });
@@ -96,17 +108,20 @@ async function openUnwatched(
   }
 }
 
+/** The version that stored content names. Throws `UNSUPPORTED_PROTOCOL`. */
+export const storedProtocolOf = ({ protocol, algorithm }: EncryptionData): Protocol =>
+  storedProtocol(protocol, algorithm);
+
 /** The arithmetic of stored content; needs no key. */
 export function storedLayout(stored: EncryptionData, form: ContentForm): ContentLayout {
-  return storedProtocol(stored.protocol, stored.algorithm).storedLayout(stored.fields, form);
+  return storedProtocolOf(stored).storedLayout(stored.field, form);
 }
 
 /** The arithmetic of content that this policy would write: lengths before sealing, the window of a guess before reading. */
-export function expectedLayout(
-  policy: EncryptionPolicy,
-  kind: EncryptionTarget['kind'],
-  form: ContentForm,
-): ContentLayout {
+export function expectedLayout(policy: EncryptionPolicy, form: ContentForm): ContentLayout {
   const regionLength = policy.regionLength;
-  return protocolToWrite(policy, kind).newLayout({ form, ...(regionLength === undefined ? {} : { regionLength }) });
+  return protocolToWrite(policy.protocol, form).newLayout({
+    form,
+    ...(regionLength === undefined ? {} : { regionLength }),
+  });
 }

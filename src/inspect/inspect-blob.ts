@@ -32,7 +32,7 @@ export async function inspectBlob({ container, client, nonces, policy }: BlobIns
   return {
     facts: { ...stored, ...envelope.facts, ...lengths.facts, ...regions.facts },
     anomalies: [...entry, ...envelope.anomalies, ...lengths.anomalies, ...regions.anomalies],
-    notes: [...envelope.notes, ...protocolNotes(envelope.usable?.data.protocol)],
+    notes: envelope.notes,
     ...(policy === null ? {} : { verification: await verification(() => readWhole(client, policy)) }),
   };
 }
@@ -87,11 +87,6 @@ export function lengthsOf(
     return { facts: {}, anomalies: [{ code: 'LENGTH_IMPOSSIBLE', text }] };
   }
 }
-
-export const protocolNotes = (protocol: string | undefined): string[] => [
-  ...(protocol === '1.0' ? ['protocol 1.0 authenticates nothing: changed content decrypts without an error'] : []),
-  ...(protocol?.startsWith('2.') === true ? ['whole regions cut off at the end leave no trace'] : []),
-];
 
 async function readWhole(client: BlockBlobClient, policy: EncryptionPolicy): Promise<{ plaintextBytes: number }> {
   const { readableStreamBody } = await new EncryptedBlockBlobClient(client, policy).download();

@@ -4,7 +4,7 @@
  */
 import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { openEnvelope } from '../envelope/envelope.js';
+import { openEnvelope, storedProtocolOf } from '../envelope/envelope.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 import type { ContentOpener, PropertyPlace } from '../protocol/protocol.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
@@ -15,7 +15,6 @@ import {
   SEALED_NAMES_PROPERTY,
 } from '../wire/entity-metadata.js';
 import { verification } from './inspection-key.js';
-import { protocolNotes } from './inspect-blob.js';
 import type { Anomaly, Facts, Finding } from './report.js';
 import { inspectEnvelope, type StoredEnvelope } from './stored-envelope.js';
 
@@ -40,7 +39,7 @@ export async function inspectEntity(inspection: EntityInspection): Promise<Findi
   const stored = storedFacts(row);
   if (typeof text !== 'string') return withoutData(text, list, stored);
 
-  const envelope = inspectEnvelope(text, 'message');
+  const envelope = inspectEnvelope(text, 'entity');
   const data = envelope.usable?.data;
   const verified =
     policy === null || data === undefined
@@ -49,7 +48,7 @@ export async function inspectEntity(inspection: EntityInspection): Promise<Findi
   return {
     facts: { ...stored, encrypted: true, ...envelope.facts, ...candidates(row) },
     anomalies: [...envelope.anomalies, ...listAnomalies(list), ...protocolAnomalies(data)],
-    notes: [...envelope.notes, ...protocolNotes(data?.protocol), ...javaNotes(envelope), ...listNotes(list)],
+    notes: [...envelope.notes, ...javaNotes(envelope), ...listNotes(list)],
     ...verified,
   };
 }
@@ -92,7 +91,7 @@ function listAnomalies(list: unknown): Anomaly[] {
 }
 
 const protocolAnomalies = (data: EncryptionData | undefined): Anomaly[] =>
-  data === undefined || data.protocol === '1.0'
+  data === undefined || storedProtocolOf(data).forms.includes('entity')
     ? []
     : [{ code: 'PROTOCOL_NOT_FOR_ENTITIES', text: `no SDK writes entities in protocol ${data.protocol}` }];
 
@@ -101,7 +100,7 @@ const javaNotes = ({ library, usable }: StoredEnvelope): string[] =>
     ? ['IVs of properties are made in the order of the old Java SDK: PartitionKey before RowKey']
     : [];
 
-const hasNoLibrary = ({ fields }: EncryptionData): boolean => (fields['KeyWrappingMetadata'] ?? null) === null;
+const hasNoLibrary = ({ field }: EncryptionData): boolean => (field('KeyWrappingMetadata') ?? null) === null;
 
 const listNotes = (list: unknown): string[] =>
   list === undefined
@@ -115,7 +114,7 @@ async function openAll(
   data: EncryptionData,
 ): Promise<{ plaintextBytes: number; sealedProperties: readonly string[] }> {
   const target = { kind: 'table', account: '', table: client.tableName, partitionKey, rowKey } as const;
-  const opener = await openEnvelope(policy as EncryptionPolicy, data, { target, form: 'message' });
+  const opener = await openEnvelope(policy as EncryptionPolicy, data, { target, form: 'entity' });
   const openNamed = (name: string): Buffer => openProperty(opener, { partitionKey, rowKey, name }, row[name]);
   const list = row[SEALED_NAMES_PROPERTY];
   const names = list === undefined ? [] : parseSealedNames(openNamed(SEALED_NAMES_PROPERTY));

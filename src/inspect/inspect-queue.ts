@@ -5,7 +5,7 @@ import { isEncryptedStorageError } from '../errors/any-error.js';
 import { openMessage } from '../queue/message-envelope.js';
 import { isObject, parseObject } from '../wire/json.js';
 import { parseMessage } from '../wire/queue-message.js';
-import { lengthsOf, protocolNotes } from './inspect-blob.js';
+import { lengthsOf } from './inspect-blob.js';
 import { verification } from './inspection-key.js';
 import type { Facts, Finding } from './report.js';
 import { inspectEnvelope } from './stored-envelope.js';
@@ -45,7 +45,7 @@ function inspectMessage(text: string, stored: Facts): Finding {
     return {
       facts: { ...facts, encrypted: true, ciphertextBytes: message.sealed.length, ...envelope.facts, ...lengths.facts },
       anomalies: [...envelope.anomalies, ...(isEmpty ? [EMPTY] : lengths.anomalies)],
-      notes: [...envelope.notes, ...protocolNotes(envelope.usable?.data.protocol)],
+      notes: envelope.notes,
     };
   } catch (error) {
     if (!isEncryptedStorageError(error)) throw error;

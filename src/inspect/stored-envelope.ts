@@ -1,5 +1,5 @@
 /** What encryption data says without a key. What is damaged is told as far as it can be read. */
-import { storedLayout } from '../envelope/envelope.js';
+import { storedLayout, storedProtocolOf } from '../envelope/envelope.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { ContentForm, ContentLayout } from '../protocol/protocol.js';
 import { type EncryptionData, readEncryptionData } from '../wire/encryption-data.js';
@@ -15,9 +15,8 @@ export interface StoredEnvelope {
   readonly usable?: { readonly data: EncryptionData; readonly layout: ContentLayout };
 }
 
-/** Bytes that AES key wrap adds; bytes of what is wrapped, by protocol. */
+/** Bytes that AES key wrap adds. */
 const KEY_WRAP_OVERHEAD = 8;
-const PACKED_LENGTHS: Readonly<Record<string, number>> = { '1.0': 32, '2.0': 40, '2.1': 40 };
 /** RSA keys are as long as their modulus: at least 1024 bits, and in whole words. */
 const LEAST_RSA_LENGTH = 128;
 const RSA_WORD = 8;
@@ -27,14 +26,14 @@ export function inspectEnvelope(given: string | JsonObject, form: ContentForm): 
   const root = typeof given === 'string' ? parseObject(given) : given;
   if (root === null) return broken('ENCRYPTION_DATA_UNREADABLE', 'the encryption data is not a JSON object', {});
   const library = libraryOf(root);
-  const notes = libraryNotes(root, library);
+  const libraryRemarks = libraryNotes(root, library);
   const facts = factsOf(root, library);
   try {
     const data = readEncryptionData(root);
     const layout = storedLayout(data, form);
     return {
       facts,
-      notes,
+      notes: [...libraryRemarks, ...storedProtocolOf(data).notes],
       library,
       usable: { data, layout },
       anomalies: [...wrapAnomalies(data), ...oddLibrary(root)],
@@ -42,7 +41,7 @@ export function inspectEnvelope(given: string | JsonObject, form: ContentForm): 
   } catch (error) {
     if (!isEncryptedStorageError(error)) throw error;
     const found = broken(codeOf(error.code), error.message, facts);
-    return { ...found, notes, library, anomalies: [...found.anomalies, ...oddLibrary(root)] };
+    return { ...found, notes: libraryRemarks, library, anomalies: [...found.anomalies, ...oddLibrary(root)] };
   }
 }
 
@@ -74,15 +73,16 @@ function factsOf(root: JsonObject, library: string | null): Facts {
   };
 }
 
-function wrapAnomalies({ wrappedKey, protocol }: EncryptionData): Anomaly[] {
-  const { algorithm, encryptedKey, keyId } = wrappedKey;
-  const isOdd = !isWrappedLength(algorithm, protocol, encryptedKey.length);
+function wrapAnomalies(data: EncryptionData): Anomaly[] {
+  const { algorithm, encryptedKey, keyId } = data.wrappedKey;
+  const { packedLength, version } = storedProtocolOf(data);
+  const isOdd = !isWrappedLength(algorithm, packedLength, encryptedKey.length);
   return [
     ...(isOdd
       ? [
           {
             code: 'WRAPPED_KEY_LENGTH',
-            text: `${algorithm} in protocol ${protocol} does not give ${encryptedKey.length} bytes`,
+            text: `${algorithm} in protocol ${version} does not give ${encryptedKey.length} bytes`,
           },
         ]
       : []),
@@ -92,8 +92,8 @@ function wrapAnomalies({ wrappedKey, protocol }: EncryptionData): Anomaly[] {
 }
 
 /** Whether such a wrapped key may be that long, bytes; of unknown algorithms nothing is known. */
-function isWrappedLength(algorithm: string, protocol: string, length: number): boolean {
-  if (/^A(128|192|256)KW$/.test(algorithm)) return length === (PACKED_LENGTHS[protocol] ?? 0) + KEY_WRAP_OVERHEAD;
+function isWrappedLength(algorithm: string, packedLength: number, length: number): boolean {
+  if (/^A(128|192|256)KW$/.test(algorithm)) return length === packedLength + KEY_WRAP_OVERHEAD;
   return !algorithm.startsWith('RSA') || (length >= LEAST_RSA_LENGTH && length % RSA_WORD === 0);
 }
 

@@ -6,11 +6,20 @@ import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherScript } from '../crypto/cipher-step.js';
 import type { ContentKey } from '../crypto/content-key.js';
 
-/** Members of the encryption data that a protocol reads or writes; their names are canonical already. */
+/** Members that a protocol adds to the encryption data when it writes. */
 export type JsonFields = Readonly<Record<string, unknown>>;
 
-/** What is sealed: a stream of any length (block blob), whole pages that keep their length (page blob), or one message. */
-export type ContentForm = 'stream' | 'pages' | 'message';
+/**
+ * Reads a member of the stored encryption data by its path, whatever the letter case of the names; `undefined` where there is
+ * none. The value is whatever the JSON holds: the protocol judges it.
+ */
+export type ReadField = (...path: readonly string[]) => unknown;
+
+/**
+ * What is sealed: a stream of any length (block blob), whole pages that keep their length (page blob), one message, or the
+ * properties of an entity.
+ */
+export type ContentForm = 'stream' | 'pages' | 'message' | 'entity';
 
 /** Whether regions that are not where they were written are an error, or are read all the same (recovery only). */
 export type RegionOrder = 'checked' | 'ignored';
@@ -119,8 +128,16 @@ export interface Protocol {
   readonly version: string;
   /** `EncryptionAgent.EncryptionAlgorithm`. */
   readonly algorithm: string;
-  /** Throws `UnsupportedOperationError` where this version cannot seal that form. */
-  assertWrites(form: ContentForm): void;
+  /** The forms of content that are written in this version. */
+  readonly forms: readonly ContentForm[];
+  /** Bytes that the key encryption key wraps. */
+  readonly packedLength: number;
+  /** Whether the format itself notices changed content. */
+  readonly authenticates: boolean;
+  /** Who chooses how many bytes of plaintext a region has: the format, the writer, or nobody where there are no regions. */
+  readonly regionLength: 'fixed' | 'chosen' | 'none';
+  /** What somebody who inspects stored content should know about this version, a sentence each. */
+  readonly notes: readonly string[];
   /** The bytes that the key encryption key wraps. */
   packKey(contentKey: Uint8Array): Buffer;
   /** The content key out of unwrapped bytes; throws `DecryptionError` if they are not of this version. */
@@ -128,7 +145,7 @@ export interface Protocol {
   /** The layout that a new content would have. */
   newLayout(choice: SealerChoice): ContentLayout;
   /** The layout of a stored content; throws `InvalidEncryptionDataError` if its fields are not of this version. */
-  storedLayout(fields: JsonFields, form: ContentForm): ContentLayout;
+  storedLayout(field: ReadField, form: ContentForm): ContentLayout;
   sealer(key: ContentKey, choice: SealerChoice): ContentSealer;
-  opener(key: ContentKey, fields: JsonFields, choice: OpenerChoice): ContentOpener;
+  opener(key: ContentKey, field: ReadField, choice: OpenerChoice): ContentOpener;
 }

@@ -1,25 +1,48 @@
-/** The list of versions: the one place that names their folders. A new version is a folder and an entry here. */
+/** Which version writes a content, and which one reads it. */
 import { UnsupportedProtocolError } from '../errors/content.js';
-import type { Protocol } from './protocol.js';
-import { protocolV1 } from './v1/index.js';
-import { protocolV20, protocolV21 } from './v2/index.js';
+import { UnsupportedOperationError } from '../errors/input.js';
+import type { ContentForm, Protocol } from './protocol.js';
+import { PROTOCOLS } from './versions.js';
 
-const protocols = [protocolV1, protocolV20, protocolV21] as const;
+/** A version that can be written. */
+export type ProtocolVersion = (typeof PROTOCOLS)[number]['version'];
+
+const protocols: readonly Protocol[] = PROTOCOLS;
 
 /** Versions that can be written, oldest first. */
-export const PROTOCOL_VERSIONS = ['1.0', '2.0', '2.1'] as const;
-/** A version that can be written. */
-export type ProtocolVersion = (typeof PROTOCOL_VERSIONS)[number];
+export const PROTOCOL_VERSIONS: readonly ProtocolVersion[] = PROTOCOLS.map(({ version }) => version);
 
-/** The version to write. */
+/** The version of that name. */
 export function protocolFor(version: ProtocolVersion): Protocol {
   return protocols.find((protocol) => protocol.version === version) ?? unsupported(version, '');
+}
+
+/**
+ * The version that new content of that form is written in: the chosen one, or else the newest older one that has the form.
+ * Only entities fall back to a version that authenticates less, since no other has them. Throws `UnsupportedOperationError`
+ * where no version is left.
+ */
+export function protocolToWrite(version: ProtocolVersion, form: ContentForm): Protocol {
+  const chosen = protocolFor(version);
+  const newestFirst = protocols.slice(0, protocols.indexOf(chosen) + 1).reverse();
+  const found = newestFirst.find(
+    ({ forms, authenticates }) => forms.includes(form) && (form === 'entity' || authenticates === chosen.authenticates),
+  );
+  return found ?? cannotWrite(form);
 }
 
 /** The version that stored content names; version and algorithm are accepted only in their pairs. */
 export function storedProtocol(version: string, algorithm: string): Protocol {
   const found = protocols.find((protocol) => protocol.version === version && protocol.algorithm === algorithm);
   return found ?? unsupported(version, algorithm);
+}
+
+function cannotWrite(form: ContentForm): never {
+  const able = protocols.filter(({ forms }) => forms.includes(form)).map(({ version }) => `"${version}"`);
+  throw new UnsupportedOperationError(
+    `${form === 'pages' ? 'Page blobs are' : `Content of the form "${form}" is`} defined in protocol ${able.join(' and ')} only: ` +
+      'choose it for the module that writes them',
+  );
 }
 
 function unsupported(version: string, algorithm: string): never {

@@ -35,7 +35,7 @@ export async function sealMessage(content: string | Uint8Array, context: Message
 
 /** What is too long by its ciphertext alone costs no call to a key. */
 function assertMayFit(plaintext: Buffer, policy: EncryptionPolicy): void {
-  const sealedLength = expectedLayout(policy, 'queue', 'message').ciphertextLength(plaintext.length);
+  const sealedLength = expectedLayout(policy, 'message').ciphertextLength(plaintext.length);
   assertFits('The content of the message', Math.ceil(sealedLength / 3) * 4);
 }
 

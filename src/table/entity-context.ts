@@ -49,7 +49,7 @@ export function tableContext(
 
 export const envelopeContext = (context: TableContext, { partitionKey, rowKey }: EntityKeys): EnvelopeContext => ({
   target: { kind: 'table', account: context.account, table: context.table, partitionKey, rowKey },
-  form: 'message',
+  form: 'entity',
   ...(context.operation === undefined ? {} : { operation: context.operation }),
   ...(context.keyEncryptionKey === undefined ? {} : { keyEncryptionKey: context.keyEncryptionKey }),
 });

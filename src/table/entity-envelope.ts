@@ -46,7 +46,10 @@ export async function sealRow(
   texts: SealedTexts,
   context: TableContext,
 ): Promise<Row & EntityKeys> {
-  const { encryptionData, sealer } = await createEnvelope(context.policy, envelopeContext(context, entity));
+  const { encryptionData, sealer } = await createEnvelope(context.policy, {
+    ...envelopeContext(context, entity),
+    additions: typesOf(texts),
+  });
   const contents = [
     ...[...texts].map(([name, { bytes }]) => contentOf(entity, name, bytes)),
     contentOf(entity, SEALED_NAMES_PROPERTY, formatSealedNames([...texts.keys()])),
@@ -58,7 +61,7 @@ export async function sealRow(
     const row: Row & EntityKeys = {
       ...entity,
       ...Object.fromEntries(contents.map(({ place }, index) => [place.name, sealed[index]])),
-      [ENCRYPTION_DATA_PROPERTY]: formatEncryptionData(withTypes(encryptionData, texts), 'entity'),
+      [ENCRYPTION_DATA_PROPERTY]: formatEncryptionData(encryptionData, 'entity'),
     };
     assertFits(row);
     return row;
@@ -91,7 +94,7 @@ export async function openRow(row: Row & EntityKeys, context: TableContext): Pro
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
     tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId });
     const names = sealedNamesOf(row, open, context);
-    const types = parsePropertyTypes(data.additions?.get(PROPERTY_TYPES_ENTRY), names);
+    const types = parsePropertyTypes(data.additions.get(PROPERTY_TYPES_ENTRY), names);
     const textOf = (name: string): TypedText => ({
       type: types.get(name) ?? 'string',
       bytes: open(name, binaryValue(name, row[name])),
@@ -113,9 +116,9 @@ export function instanceOf({ entityClass }: TableContext, row: Row): object {
   return instance;
 }
 
-function withTypes(data: EncryptionData, texts: SealedTexts): EncryptionData {
+function typesOf(texts: SealedTexts): ReadonlyMap<string, string> {
   const entry = formatPropertyTypes(new Map([...texts].map(([name, { type }]) => [name, type])));
-  return entry === undefined ? data : { ...data, additions: new Map([[PROPERTY_TYPES_ENTRY, entry]]) };
+  return new Map(entry === undefined ? [] : [[PROPERTY_TYPES_ENTRY, entry]]);
 }
 
 function openPropertyOf(data: EncryptionData, opener: ContentOpener, row: EntityKeys): OpenProperty {
@@ -144,6 +147,6 @@ const isStored = (row: Row, name: string): boolean => Object.hasOwn(row, name) &
 /** Named one by one: with a spread, a page of rows takes a tenth more CPU (bench/README.md). */
 const placeOf = ({ partitionKey, rowKey }: EntityKeys, name: string): PropertyPlace => ({ partitionKey, rowKey, name });
 
-function unsupported({ protocol, algorithm }: EncryptionData): never {
+function unsupported({ protocol, algorithm }: Pick<EncryptionData, 'protocol' | 'algorithm'>): never {
   throw new UnsupportedProtocolError(protocol, algorithm);
 }

@@ -4,17 +4,17 @@
  *     { "EncryptionMode":"FullBlob",                                  blobs only
  *       "WrappedContentKey":{"KeyId","EncryptedKey","Algorithm"},
  *       "EncryptionAgent":{"Protocol","EncryptionAlgorithm"},
- *       "ContentEncryptionIV" (1.0) or "EncryptedRegionInfo":{"DataLength","NonceLength"} (2.x),
+ *       members of the protocol version,
  *       "KeyWrappingMetadata":{"EncryptionLibrary", additions} }
  *
  * Written in this order, compact, with no other member: some readers fail on unknown ones. Only `KeyWrappingMetadata`, text to
- * text, may have additions, which every reader ignores. Read in any order and letter case;
- * what a version adds is handed on for that version to judge. Source: docs/formats.md, "Encryption data".
+ * text, may have additions, which every reader ignores. Read in any order and letter case; what a version has of its own, it
+ * reads by name and judges itself. Source: docs/formats.md, "Encryption data".
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 import { LIBRARY_NAME } from '../version.js';
-import { isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
+import { fieldReader, isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
 
 /** What is stored of the content key. */
 export interface StoredWrappedKey {
@@ -23,14 +23,27 @@ export interface StoredWrappedKey {
   readonly encryptedKey: Uint8Array;
 }
 
-export interface EncryptionData {
+/** What stands beside every ciphertext, in whichever version. */
+interface AnyEncryptionData {
   readonly wrappedKey: StoredWrappedKey;
   readonly protocol: string;
   readonly algorithm: string;
-  /** The members that the protocol version reads, under their canonical names. */
+}
+
+/** Encryption data to write. */
+export interface NewEncryptionData extends AnyEncryptionData {
+  /** The members that the protocol version adds. */
   readonly fields: JsonObject;
-  /** Entries of `KeyWrappingMetadata` beside the library's name; text where we write them, anything where we read. */
-  readonly additions?: ReadonlyMap<string, unknown>;
+  /** Entries of `KeyWrappingMetadata` beside the library's name. */
+  readonly additions: ReadonlyMap<string, string>;
+}
+
+/** Encryption data as it is stored. */
+export interface EncryptionData extends AnyEncryptionData {
+  /** The member at that path, whatever the letter case of its names, for the protocol version to judge. */
+  readonly field: (...path: readonly string[]) => unknown;
+  /** Entries of `KeyWrappingMetadata` beside the library's name; nobody has checked their values. */
+  readonly additions: ReadonlyMap<string, unknown>;
 }
 
 /** Where the encryption data stands: only blobs carry `EncryptionMode`. */
@@ -55,29 +68,23 @@ export function readEncryptionData(root: JsonObject): EncryptionData {
     },
     protocol: textMember(agent, 'Protocol'),
     algorithm: textMember(agent, 'EncryptionAlgorithm'),
-    fields: {
-      ContentEncryptionIV: member(root, 'ContentEncryptionIV'),
-      EncryptedRegionInfo: regionInfo(member(root, 'EncryptedRegionInfo')),
-      KeyWrappingMetadata: writerInfo(member(root, 'KeyWrappingMetadata')),
-    },
+    field: fieldReader(root),
     additions: additionsIn(member(root, 'KeyWrappingMetadata')),
   };
 }
 
 /** The encryption data as an object in the order it is written. */
-export function toWireObject(data: EncryptionData, place: EncryptionDataPlace): JsonObject {
-  const { ContentEncryptionIV, EncryptedRegionInfo } = data.fields;
+export function toWireObject(data: NewEncryptionData, place: EncryptionDataPlace): JsonObject {
   return {
     ...(place === 'blob' ? { EncryptionMode: 'FullBlob' } : {}),
     WrappedContentKey: wrappedKeyObject(data.wrappedKey),
     EncryptionAgent: { Protocol: data.protocol, EncryptionAlgorithm: data.algorithm },
-    ...(ContentEncryptionIV === undefined ? {} : { ContentEncryptionIV }),
-    ...(EncryptedRegionInfo === undefined ? {} : { EncryptedRegionInfo }),
-    KeyWrappingMetadata: { EncryptionLibrary: LIBRARY_NAME, ...Object.fromEntries(data.additions ?? []) },
+    ...data.fields,
+    KeyWrappingMetadata: { EncryptionLibrary: LIBRARY_NAME, ...Object.fromEntries(data.additions) },
   };
 }
 
-export const formatEncryptionData = (data: EncryptionData, place: EncryptionDataPlace): string =>
+export const formatEncryptionData = (data: NewEncryptionData, place: EncryptionDataPlace): string =>
   toAsciiJson(toWireObject(data, place));
 
 /** The same text with another wrapped key; every other member stays as its writer left it. */
@@ -114,19 +121,9 @@ function base64Member(object: JsonObject, name: string): Buffer {
   return bytes;
 }
 
-function regionInfo(value: unknown): unknown {
-  if (!isObject(value)) return value;
-  return { DataLength: member(value, 'DataLength'), NonceLength: member(value, 'NonceLength') };
-}
-
-function writerInfo(value: unknown): unknown {
-  if (value === undefined || value === null) return value;
-  if (!isObject(value)) throw new InvalidEncryptionDataError('KeyWrappingMetadata is not an object');
-  return { EncryptionLibrary: member(value, 'EncryptionLibrary') };
-}
-
 /** A map, so that no entry's name means anything to an object. */
 function additionsIn(value: unknown): ReadonlyMap<string, unknown> {
-  const entries = isObject(value) ? Object.entries(value) : [];
-  return new Map(entries.filter(([name]) => name.toLowerCase() !== 'encryptionlibrary'));
+  if (value === undefined || value === null) return new Map();
+  if (!isObject(value)) throw new InvalidEncryptionDataError('KeyWrappingMetadata is not an object');
+  return new Map(Object.entries(value).filter(([name]) => name.toLowerCase() !== 'encryptionlibrary'));
 }

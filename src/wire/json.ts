@@ -23,6 +23,12 @@ export function member(object: JsonObject, name: string): unknown {
   return found === undefined ? undefined : object[found];
 }
 
+/** Reads members by their path, whatever the letter case of their names; `undefined` where there is none. */
+export const fieldReader =
+  (root: JsonObject) =>
+  (...path: readonly string[]): unknown =>
+    path.reduce<unknown>((value, name) => (isObject(value) ? member(value, name) : undefined), root);
+
 /** Compact JSON in ASCII: it travels in HTTP headers, where anything else breaks the signature. */
 export function toAsciiJson(value: unknown): string {
   return JSON.stringify(value).replace(

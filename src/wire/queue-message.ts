@@ -7,7 +7,7 @@
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
-import { type EncryptionData, readEncryptionData, toWireObject } from './encryption-data.js';
+import { type EncryptionData, type NewEncryptionData, readEncryptionData, toWireObject } from './encryption-data.js';
 import { isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
 
 const CONTENTS = 'EncryptedMessageContents';
@@ -18,7 +18,7 @@ export type StoredMessage =
   /** `content` is what the application reads; legacy .NET and Java may wrap it without encrypting it. */
   | { readonly kind: 'plain'; readonly content: string };
 
-export const formatMessage = (sealed: Uint8Array, encryptionData: EncryptionData): string =>
+export const formatMessage = (sealed: Uint8Array, encryptionData: NewEncryptionData): string =>
   toAsciiJson({
     [CONTENTS]: Buffer.from(sealed).toString('base64'),
     [DATA]: toWireObject(encryptionData, 'message'),

@@ -106,16 +106,16 @@ describe('blobs that another SDK wrote or read', () => {
 });
 
 async function sealerLike(vector: Vector, key: Awaited<ReturnType<typeof contentKeyOf>>): Promise<ByteTransform> {
-  const { fields } = dataOf(vector);
+  const { field } = dataOf(vector);
   if (vector.protocol === '1.0') {
-    const iv = Buffer.from(fields['ContentEncryptionIV'] as string, 'base64');
+    const iv = Buffer.from(field('ContentEncryptionIV') as string, 'base64');
     return Promise.resolve(
       protocolFor('1.0')
         .sealer(key, { form: formOf(vector), iv })
         .seal(),
     );
   }
-  const { DataLength } = fields['EncryptedRegionInfo'] as { DataLength: number };
+  const DataLength = field('EncryptedRegionInfo', 'DataLength') as number;
   const nonces = (region: number): Buffer => nonceOf(vector, region, DataLength + 28);
   return Promise.resolve(new RegionSealer({ key, dataLength: DataLength, nonces, leastRegions: 0 }));
 }

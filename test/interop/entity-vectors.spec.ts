@@ -27,7 +27,7 @@ describe('entities of other SDKs', () => {
     const { PartitionKey: partitionKey, RowKey: rowKey } = vector.entity;
     const target = { kind: 'table', account: 'a', table: 't', partitionKey, rowKey } as const;
     const data = parseEncryptionData(row[ENCRYPTION_DATA_PROPERTY] as string);
-    const opener = await openEnvelope(readingPolicy(vector.key), data, { target, form: 'message' });
+    const opener = await openEnvelope(readingPolicy(vector.key), data, { target, form: 'entity' });
     const open = (name: string): Buffer | undefined => opener.openProperty?.(placeOf(vector, name), binary(row, name));
 
     const names = parseSealedNames(open(SEALED_NAMES_PROPERTY) as Buffer);
@@ -40,7 +40,7 @@ describe('entities of other SDKs', () => {
     const row = vector.stored[level];
     const data = parseEncryptionData(row[ENCRYPTION_DATA_PROPERTY] as string);
     const key = await contentKeyOf(data, vector.key);
-    const entityIv = Buffer.from(String(data.fields['ContentEncryptionIV']), 'base64');
+    const entityIv = Buffer.from(String(data.field('ContentEncryptionIV')), 'base64');
     const cipher = { key, entityIv, propertyIv: vector.javaV1 === true ? partitionKeyFirst : rowKeyFirst };
 
     const names = vector.encryptedProperties;
@@ -62,7 +62,7 @@ describe('rows of this package', () => {
     const [partitionKey, rowKey] = [String(row.PartitionKey), String(row.RowKey)];
     const target = { kind: 'table', account: 'a', table: 't', partitionKey, rowKey } as const;
     const data = parseEncryptionData(row[ENCRYPTION_DATA_PROPERTY] as string);
-    const opener = await openEnvelope(readingPolicy(vector.key), data, { target, form: 'message' });
+    const opener = await openEnvelope(readingPolicy(vector.key), data, { target, form: 'entity' });
     const open = (name: string) => opener.openProperty?.({ partitionKey, rowKey, name }, binary(row, name)) as Buffer;
     const names = parseSealedNames(open(SEALED_NAMES_PROPERTY));
     const texts = names.map(open);
@@ -73,7 +73,7 @@ describe('rows of this package', () => {
     expect(readings).toEqual([texts.map(String)]);
 
     const key = await contentKeyOf(data, vector.key);
-    const entityIv = Buffer.from(String(data.fields['ContentEncryptionIV']), 'base64');
+    const entityIv = Buffer.from(String(data.field('ContentEncryptionIV')), 'base64');
     const sealed = sealProperties(
       { key, entityIv, propertyIv: rowKeyFirst },
       names.map((name, at) => ({ place: { partitionKey, rowKey, name }, plaintext: texts[at] as Buffer })),

@@ -9,6 +9,7 @@ import type { ContentForm } from '../../src/protocol/protocol.js';
 import { protocolFor } from '../../src/protocol/registry.js';
 import { RegionSealer } from '../../src/protocol/v2/content.js';
 import { bigEndian64, bigEndian96, littleEndianFromOne, type NonceScheme } from '../../src/protocol/v2/nonce.js';
+import { fieldReader } from '../../src/wire/json.js';
 import { sha256Hex } from '../support/vectors.js';
 
 const kek = AesKeyEncryptionKey.fromBase64('key1', 'vqQRS55KB9pmRoOtK612QSBD6LyQpBF9R8MP1LQZbRE=');
@@ -111,7 +112,10 @@ describe('content of protocol 2.x', () => {
   ])('laid out as %d with a region as %d are out of order at region %d', (base, spliced, region) => {
     const [sealed, other] = [base64(layouts[base]![2]), base64(layouts[spliced]![2])];
     const mixed = Buffer.concat([sealed.subarray(0, 44), other.subarray(44, 88), sealed.subarray(88)]);
-    const opener = protocolFor('2.1').opener(key, regionInfo(16), { form: 'stream', regionOrder: 'checked' });
+    const opener = protocolFor('2.1').opener(key, fieldReader(regionInfo(16)), {
+      form: 'stream',
+      regionOrder: 'checked',
+    });
 
     expect(() => runAll(opener.open(opener.layout.window({ offset: 0 }, mixed.length)), mixed)).toThrow(
       expect.objectContaining({ code: 'REGION_OUT_OF_ORDER', region }),
@@ -145,7 +149,7 @@ describe('content of protocol 2.x', () => {
 
 describe('a property of an entity', () => {
   const place = (name: string) => ({ partitionKey: 'pk', rowKey: 'rk', name });
-  const sealer = () => protocolFor('1.0').sealer(key, { form: 'message', iv });
+  const sealer = () => protocolFor('1.0').sealer(key, { form: 'entity', iv });
 
   it.each([
     ['a name', 'name', 'John', 'py7xHJr+wHQYfPlQIaA0dA=='],
@@ -169,7 +173,7 @@ function expectEveryReading(
   { form, fields }: Reading,
   { sealed, plaintext }: { readonly sealed: Buffer; readonly plaintext: Buffer },
 ): void {
-  const opener = () => protocolFor(version).opener(key, fields, { form, regionOrder: 'checked' });
+  const opener = () => protocolFor(version).opener(key, fieldReader(fields), { form, regionOrder: 'checked' });
   const whole = (): ByteTransform => opener().open(opener().layout.window({ offset: 0 }, sealed.length));
 
   expect(runAll(whole(), sealed).equals(plaintext)).toBe(true);

@@ -61,7 +61,7 @@ async function expectSealedAgain(vector: Vector): Promise<Buffer> {
   const plaintext = runAll(opener.open(opener.layout.window({ offset: 0 }, sealed.length)), sealed);
   const key = await contentKeyOf(encryptionData, vector.key);
   const nonces = (): Buffer => sealed.subarray(0, 12);
-  const iv = Buffer.from(String(encryptionData.fields['ContentEncryptionIV']), 'base64');
+  const iv = Buffer.from(String(encryptionData.field('ContentEncryptionIV')), 'base64');
   const sealer =
     vector.protocol === '1.0'
       ? protocolFor('1.0').sealer(key, { form: 'message', iv }).seal()

@@ -2,9 +2,9 @@
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { createEnvelope, openEnvelope } from '../../src/envelope/envelope.js';
 import { protocolFor, type ProtocolVersion } from '../../src/protocol/registry.js';
-import { MAX_REGION_LENGTH } from '../../src/protocol/v2/index.js';
 import { encryptionDataOf } from '../../src/wire/blob-metadata.js';
 import { type EncryptionDataPlace, formatEncryptionData, parseEncryptionData } from '../../src/wire/encryption-data.js';
+import { fieldReader } from '../../src/wire/json.js';
 import { parseMessage } from '../../src/wire/queue-message.js';
 import { content, policyOf } from '../support/blobs.js';
 
@@ -80,14 +80,17 @@ it.each(['encryptiondata', 'EncryptionData', 'ENCRYPTIONDATA'])('the entry of a 
   expect(encryptionDataOf({ other: 'x', [name]: '{}' })).toBe('{}');
 });
 
-it.each(['2.0', '2.1'] as const)('regions of protocol %s may have any length from 1 to 2^30 bytes', (version) => {
+it.each([
+  ['2.0', 2 ** 22],
+  ['2.1', 2 ** 30],
+] as const)('regions of protocol %s may have any length from 1 to %d bytes', (version, most) => {
   const lengthOf = (DataLength: number): number =>
-    protocolFor(version).storedLayout({ EncryptedRegionInfo: { DataLength, NonceLength: 12 } }, 'stream').unitLength;
+    protocolFor(version).storedLayout(fieldReader({ EncryptedRegionInfo: { DataLength, NonceLength: 12 } }), 'stream')
+      .unitLength;
 
-  expect([1, 2, MAX_REGION_LENGTH].map(lengthOf)).toEqual([1, 2, 2 ** 30]);
-  expect(() => lengthOf(2 ** 30 + 1)).toThrow(
-    expect.objectContaining({ code: 'INVALID_ENCRYPTION_METADATA' }) as Error,
-  );
+  expect([1, 2, most].map(lengthOf)).toEqual([1, 2, most]);
+  for (const length of [0, -1, 1.5, most + 1, 2 ** 53])
+    expect(() => lengthOf(length)).toThrow(expect.objectContaining({ code: 'INVALID_ENCRYPTION_METADATA' }) as Error);
 });
 
 it.each([

@@ -3,6 +3,7 @@ import { runAll, type ByteTransform } from '../../src/crypto/byte-transform.js';
 import { generateContentKey, importContentKey } from '../../src/crypto/content-key.js';
 import type { ContentForm, Protocol } from '../../src/protocol/protocol.js';
 import { protocolFor } from '../../src/protocol/registry.js';
+import { fieldReader } from '../../src/wire/json.js';
 import { content } from '../support/blobs.js';
 
 const key = importContentKey(generateContentKey());
@@ -61,7 +62,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
           const plaintext = content(length);
           const sealer = protocol.sealer(key, { form, regionLength });
           const sealed = fed(sealer.seal(), plaintext, sealCuts);
-          const opener = protocol.opener(key, sealer.fields, { form, regionOrder: 'checked' });
+          const opener = protocol.opener(key, fieldReader(sealer.fields), { form, regionOrder: 'checked' });
           const opened = fed(opener.open(opener.layout.window({ offset: 0 }, sealed.length)), sealed, openCuts);
 
           expect(sealed.length).toBe(sealer.layout.ciphertextLength(length));
@@ -76,7 +77,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
           const plaintext = content(length);
           const sealer = protocol.sealer(key, { form, regionLength });
           const sealed = fed(spoiling(sealer.seal()), plaintext, sealCuts);
-          const opener = protocol.opener(key, sealer.fields, { form, regionOrder: 'checked' });
+          const opener = protocol.opener(key, fieldReader(sealer.fields), { form, regionOrder: 'checked' });
           const window = opener.layout.window({ offset }, sealed.length);
           const fetched = sealed.subarray(window.offset, window.offset + window.count);
           const opened = fed(spoiling(opener.open(window)), fetched, openCuts);
@@ -98,7 +99,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
           const plaintext = content(length);
           const sealer = protocol.sealer(key, { form, regionLength });
           const sealed = runAll(sealer.seal(), plaintext);
-          const opener = protocol.opener(key, sealer.fields, { form, regionOrder: 'checked' });
+          const opener = protocol.opener(key, fieldReader(sealer.fields), { form, regionOrder: 'checked' });
 
           for (const [offset, count] of asked) {
             const window = opener.layout.window(count === undefined ? { offset } : { offset, count }, sealed.length);
@@ -116,7 +117,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
         fc.property(lengths, fc.integer({ min: 1, max: 400 }), (length, missing) => {
           const sealer = protocol.sealer(key, { form, regionLength });
           const sealed = runAll(sealer.seal(), content(length));
-          const opener = protocol.opener(key, sealer.fields, { form, regionOrder: 'checked' });
+          const opener = protocol.opener(key, fieldReader(sealer.fields), { form, regionOrder: 'checked' });
           const window = opener.layout.window({ offset: 0 }, sealed.length);
           fc.pre(missing <= window.count);
 

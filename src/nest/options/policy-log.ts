@@ -1,9 +1,11 @@
 /** What is in force, told once at start-up: by Nest's logger, and never more of a key than its id. */
 import { Logger } from '@nestjs/common';
-import { type EncryptionPolicy, protocolToWrite } from '../../envelope/encryption-policy.js';
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { protocolToWrite } from '../../protocol/registry.js';
 import type { EncryptionPolicies, ServiceKind } from './encryption-policies.js';
 
 const KINDS = ['blob', 'queue', 'table'] as const;
+const FORMS = { blob: 'stream', queue: 'message', table: 'entity' } as const;
 const logger = new Logger('EncryptedStorageModule');
 
 /** `where` stands before each line: which account, or which feature. */
@@ -13,12 +15,12 @@ export function tellPolicies(policies: EncryptionPolicies, where: string): void 
 
 function tell(subject: string, kind: ServiceKind, policy: EncryptionPolicy): void {
   const { requireEncryption } = policy;
-  const written = protocolToWrite(policy, kind).version;
+  const written = protocolToWrite(policy.protocol, FORMS[kind]);
   const need = requireEncryption ? 'required' : 'not required';
-  logger.log(`${subject}: protocol ${written}, ${writerOf(policy)}, encryption ${need}`);
-  if (kind !== 'table' && written === '1.0') {
+  logger.log(`${subject}: protocol ${written.version}, ${writerOf(policy)}, encryption ${need}`);
+  if (kind !== 'table' && !written.authenticates) {
     logger.warn(
-      `${subject}: protocol 1.0 does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`,
+      `${subject}: protocol ${written.version} does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`,
     );
   }
   if (!requireEncryption) {

@@ -10,7 +10,7 @@ import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
 import { sha256 } from '../../crypto/bytes.js';
 import { ManyOpener, sealMany } from '../../crypto/cbc-many.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import type { JsonFields, PropertyContent, PropertyPlace } from '../protocol.js';
+import type { PropertyContent, PropertyPlace, ReadField } from '../protocol.js';
 
 export type PropertyIv = (entityIv: Uint8Array, place: PropertyPlace) => Buffer;
 
@@ -21,10 +21,9 @@ export const partitionKeyFirst: PropertyIv = (entityIv, { partitionKey, rowKey, 
   sha256(entityIv, partitionKey, rowKey, name).subarray(0, BLOCK_LENGTH);
 
 /** The order that the writer of this encryption data used. */
-export function storedPropertyIv(fields: JsonFields): PropertyIv {
-  const writer = fields['KeyWrappingMetadata'] as Record<string, unknown> | null | undefined;
-  if (writer === undefined || writer === null) return partitionKeyFirst;
-  const library = writer['EncryptionLibrary'];
+export function storedPropertyIv(field: ReadField): PropertyIv {
+  if ((field('KeyWrappingMetadata') ?? null) === null) return partitionKeyFirst;
+  const library = field('KeyWrappingMetadata', 'EncryptionLibrary');
   return typeof library === 'string' && library.includes('Java') ? partitionKeyFirst : rowKeyFirst;
 }
 

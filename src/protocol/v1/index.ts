@@ -1,33 +1,36 @@
 /** Protocol 1.0: AES-256-CBC, not authenticated; the format of the legacy SDKs. The KEK wraps the 32 bytes of the CEK bare. */
 import { BLOCK_LENGTH, cbcSealer } from '../../crypto/aes-cbc.js';
 import { randomBytes } from '../../crypto/bytes.js';
-import { CONTENT_KEY_LENGTH } from '../../crypto/content-key.js';
+import { CONTENT_KEY_LENGTH, copyOfKey } from '../../crypto/content-key.js';
 import { decodeBase64 } from '../../encoding/base64.js';
 import { DecryptionError, InvalidEncryptionDataError } from '../../errors/content.js';
 import { once } from '../once.js';
-import type { JsonFields, Protocol } from '../protocol.js';
+import type { Protocol, ReadField } from '../protocol.js';
 import { cbcLayout, openWindow, paddingOf } from './content.js';
 import { CbcScript } from './script.js';
 import { type PropertyOpener, propertyOpener, rowKeyFirst, sealProperties, storedPropertyIv } from './entity.js';
 
-export const protocolV1: Protocol = {
+export const protocolV1 = {
   version: '1.0',
   algorithm: 'AES_CBC_256',
+  forms: ['stream', 'pages', 'message', 'entity'],
+  packedLength: CONTENT_KEY_LENGTH,
+  authenticates: false,
+  regionLength: 'none',
+  notes: ['protocol 1.0 authenticates nothing: changed content decrypts without an error'],
 
-  assertWrites: () => undefined,
-
-  packKey: (contentKey) => Buffer.from(contentKey),
+  packKey: copyOfKey,
 
   // exactly 32, never a slice: 40 bytes are a key of 2.x under a changed label
   unpackKey: (packed) => {
     if (packed.length !== CONTENT_KEY_LENGTH) throw new DecryptionError();
-    return Buffer.from(packed);
+    return copyOfKey(packed);
   },
 
   newLayout: ({ form }) => cbcLayout(paddingOf(form)),
 
-  storedLayout: (fields, form) => {
-    storedIv(fields);
+  storedLayout: (field, form) => {
+    storedIv(field);
     return cbcLayout(paddingOf(form));
   },
 
@@ -49,23 +52,23 @@ export const protocolV1: Protocol = {
     };
   },
 
-  opener: (key, fields, { form }) => {
-    const iv = storedIv(fields);
+  opener: (key, field, { form }) => {
+    const iv = storedIv(field);
     const padding = paddingOf(form);
     let openProperty: PropertyOpener | undefined;
     return {
       layout: cbcLayout(padding),
       open: (window) => openWindow({ key, iv, padding }, window),
       openProperty: (place, sealed) => {
-        openProperty ??= propertyOpener({ key, entityIv: iv, propertyIv: storedPropertyIv(fields) });
+        openProperty ??= propertyOpener({ key, entityIv: iv, propertyIv: storedPropertyIv(field) });
         return openProperty(place, sealed);
       },
     };
   },
-};
+} as const satisfies Protocol;
 
-function storedIv(fields: JsonFields): Buffer {
-  const text = fields['ContentEncryptionIV'];
+function storedIv(field: ReadField): Buffer {
+  const text = field('ContentEncryptionIV');
   const iv = typeof text === 'string' ? decodeBase64(text) : null;
   if (iv?.length !== BLOCK_LENGTH) {
     throw new InvalidEncryptionDataError(`ContentEncryptionIV is not ${BLOCK_LENGTH} bytes of base64`);

@@ -4,47 +4,49 @@ import { chain } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { trim } from '../../crypto/trim.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
-import { UnsupportedOperationError } from '../../errors/input.js';
 import { once } from '../once.js';
-import type {
-  CipherWindow,
-  ContentForm,
-  ContentSealer,
-  JsonFields,
-  OpenerChoice,
-  Protocol,
-  SealerChoice,
-} from '../protocol.js';
+import type { CipherWindow, ContentForm, ContentSealer, OpenerChoice, Protocol, ReadField } from '../protocol.js';
 import { RegionOpener, RegionSealer } from './content.js';
 import { REGION_OVERHEAD, regionLayout } from './layout.js';
 import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrderCheck } from './nonce.js';
-import { packKey, unpackKey } from './packed-key.js';
+import { packKey, PACKED_LENGTH, unpackKey } from './packed-key.js';
 import { RegionScript } from './script.js';
 
 /** Bytes of plaintext in a region, in every writer of 2.0. */
 export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
-/** Least and most that the writer of 2.1 (the Java SDK, and this package) lets its user choose. */
-export const MIN_REGION_LENGTH = 16;
-export const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
+/** Most that the writers of 2.1 (the Java SDK, and this package) let their users choose. */
+const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
 /** Bytes of plaintext in a region for which a thread pays: with smaller ones telling takes longer than sealing. */
 const MIN_SCRIPTED_LENGTH = 64 * 1024;
 
-export const protocolV20 = protocolV2('2.0', () => DEFAULT_REGION_LENGTH);
-export const protocolV21 = protocolV2('2.1', ({ regionLength }) => regionLength ?? DEFAULT_REGION_LENGTH);
+export const protocolV20 = protocolV2({ version: '2.0', regionLength: 'fixed', forms: ['stream', 'message'] });
+export const protocolV21 = protocolV2({ version: '2.1', regionLength: 'chosen', forms: ['stream'] });
 
-function protocolV2(version: string, dataLengthOf: (choice: SealerChoice) => number): Protocol {
+/** What sets one version of the family apart. */
+export interface VersionFacts<Version extends string> extends Pick<Protocol, 'regionLength' | 'forms'> {
+  readonly version: Version;
+}
+
+function protocolV2<Version extends string>(facts: VersionFacts<Version>): Protocol & VersionFacts<Version> {
+  const { version, regionLength } = facts;
+  // less than the fixed length exists, but a reader who believes in more can be made to hold a gigabyte for one byte
+  const mostStored = regionLength === 'fixed' ? DEFAULT_REGION_LENGTH : MAX_REGION_LENGTH;
+  const dataLengthOf = (chosen: number | undefined): number =>
+    regionLength === 'fixed' ? DEFAULT_REGION_LENGTH : (chosen ?? DEFAULT_REGION_LENGTH);
   return {
-    version,
+    ...facts,
     algorithm: 'AES_GCM_256',
-    assertWrites,
+    packedLength: PACKED_LENGTH,
+    authenticates: true,
+    notes: ['whole regions cut off at the end leave no trace'],
     packKey: (contentKey) => packKey(version, contentKey),
     unpackKey: (packed) => unpackKey(version, packed),
-    newLayout: (choice) => regionLayout(dataLengthOf(choice), choice.form),
-    storedLayout: (fields, form) => regionLayout(storedDataLength(fields), form),
-    sealer: (key, choice) => sealerOf(key, dataLengthOf(choice), choice.form),
-    opener: (key, fields, choice) => {
-      const dataLength = storedDataLength(fields);
+    newLayout: (choice) => regionLayout(dataLengthOf(choice.regionLength), choice.form),
+    storedLayout: (field, form) => regionLayout(storedDataLength(field, mostStored), form),
+    sealer: (key, choice) => sealerOf(key, dataLengthOf(choice.regionLength), choice.form),
+    opener: (key, field, choice) => {
+      const dataLength = storedDataLength(field, mostStored);
       const inOrder = choice.regionOrder === 'checked' ? nonceOrderCheck() : anyNonce;
       return {
         layout: regionLayout(dataLength, choice.form),
@@ -81,14 +83,6 @@ function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): Conte
   };
 }
 
-function assertWrites(form: ContentForm): void {
-  if (form === 'pages') {
-    throw new UnsupportedOperationError(
-      'Page blobs are defined in protocol 1.0 only: choose protocol "1.0" for the module that writes them',
-    );
-  }
-}
-
 const isLoneRegion = (window: CipherWindow, dataLength: number): boolean =>
   window.offset === 0 && window.reachesEnd && window.count <= dataLength + REGION_OVERHEAD;
 
@@ -96,16 +90,17 @@ const isLoneRegion = (window: CipherWindow, dataLength: number): boolean =>
 const loneCheck = ({ form, regionOrder }: OpenerChoice): NonceCheck =>
   form === 'message' || regionOrder === 'ignored' ? anyNonce : loneRegionCheck;
 
-function storedDataLength(fields: JsonFields): number {
-  const info = fields['EncryptedRegionInfo'];
+function storedDataLength(field: ReadField, most: number): number {
+  const info = field('EncryptedRegionInfo');
   if (typeof info !== 'object' || info === null) throw new InvalidEncryptionDataError('EncryptedRegionInfo is missing');
-  const { DataLength, NonceLength } = info as Record<string, unknown>;
-  if (NonceLength !== NONCE_LENGTH) throw new InvalidEncryptionDataError(`NonceLength is not ${NONCE_LENGTH}`);
-  if (!isRegionLength(DataLength)) {
-    throw new InvalidEncryptionDataError(`DataLength is not a whole number from 1 to ${MAX_REGION_LENGTH}`);
+  const nonceLength = field('EncryptedRegionInfo', 'NonceLength');
+  const dataLength = field('EncryptedRegionInfo', 'DataLength');
+  if (nonceLength !== NONCE_LENGTH) throw new InvalidEncryptionDataError(`NonceLength is not ${NONCE_LENGTH}`);
+  if (!isLengthUpTo(most, dataLength)) {
+    throw new InvalidEncryptionDataError(`DataLength is not a whole number from 1 to ${most}`);
   }
-  return DataLength;
+  return dataLength;
 }
 
-const isRegionLength = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_REGION_LENGTH;
+const isLengthUpTo = (most: number, value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;

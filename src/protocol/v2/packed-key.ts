@@ -6,10 +6,13 @@
  * Source: docs/formats.md, "Packed key".
  */
 import { equalBytes } from '../../crypto/bytes.js';
-import { CONTENT_KEY_LENGTH } from '../../crypto/content-key.js';
+import { CONTENT_KEY_LENGTH, copyOfKey } from '../../crypto/content-key.js';
 import { DecryptionError } from '../../errors/content.js';
 
 const PREFIX_LENGTH = 8;
+
+/** Bytes that the KEK wraps. */
+export const PACKED_LENGTH = PREFIX_LENGTH + CONTENT_KEY_LENGTH;
 
 const prefixOf = (version: string): Buffer => {
   const prefix = Buffer.alloc(PREFIX_LENGTH);
@@ -17,13 +20,16 @@ const prefixOf = (version: string): Buffer => {
   return prefix;
 };
 
-export const packKey = (version: string, contentKey: Uint8Array): Buffer =>
-  Buffer.concat([prefixOf(version), contentKey]);
+/** In memory that is not shared, unlike what `Buffer.concat` gives. */
+export function packKey(version: string, contentKey: Uint8Array): Buffer {
+  const packed = Buffer.alloc(PACKED_LENGTH);
+  packed.set(prefixOf(version));
+  packed.set(contentKey, PREFIX_LENGTH);
+  return packed;
+}
 
 export function unpackKey(version: string, packed: Uint8Array): Buffer {
-  const isOurs =
-    packed.length === PREFIX_LENGTH + CONTENT_KEY_LENGTH &&
-    equalBytes(packed.subarray(0, PREFIX_LENGTH), prefixOf(version));
+  const isOurs = packed.length === PACKED_LENGTH && equalBytes(packed.subarray(0, PREFIX_LENGTH), prefixOf(version));
   if (!isOurs) throw new DecryptionError();
-  return Buffer.from(packed.subarray(PREFIX_LENGTH));
+  return copyOfKey(packed.subarray(PREFIX_LENGTH));
 }

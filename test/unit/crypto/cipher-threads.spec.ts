@@ -4,6 +4,7 @@ import { CipherThreads } from '../../../src/crypto/cipher-threads.js';
 import { generateContentKey, importContentKey } from '../../../src/crypto/content-key.js';
 import type { ContentForm } from '../../../src/protocol/protocol.js';
 import { protocolFor } from '../../../src/protocol/registry.js';
+import { fieldReader } from '../../../src/wire/json.js';
 import { content } from '../../support/blobs.js';
 
 const KIB = 1024;
@@ -50,7 +51,7 @@ async function sealedOnThread(
 /** What opens it as any reader does. */
 function opened(version: '1.0' | '2.1', form: ContentForm, stored: { fields: object; sealed: Buffer }): Buffer {
   const fields = stored.fields as Record<string, unknown>;
-  const opener = protocolFor(version).opener(key, fields, { form, regionOrder: 'checked' });
+  const opener = protocolFor(version).opener(key, fieldReader(fields), { form, regionOrder: 'checked' });
   return runAll(opener.open(opener.layout.window({ offset: 0 }, stored.sealed.length)), stored.sealed);
 }
 

@@ -5,7 +5,8 @@ import { closeUnwrapCache } from '../../../src/envelope/key-calls.js';
 import { rewrapEnvelope } from '../../../src/envelope/rewrap.js';
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
 import { KeyRing } from '../../../src/keys/key-ring.js';
-import { type EncryptionData, formatEncryptionData } from '../../../src/wire/encryption-data.js';
+import { type EncryptionData, parseEncryptionData } from '../../../src/wire/encryption-data.js';
+import { storedData, storedText } from '../../support/envelopes.js';
 import { onceRunning, SlowKey } from '../../support/slow-key.js';
 
 const context: EnvelopeContext = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' };
@@ -17,8 +18,7 @@ const policyOf = (more: Partial<EncryptionPolicy>): EncryptionPolicy => ({
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at));
 
 async function sealed(policy: EncryptionPolicy, count = 1): Promise<EncryptionData[]> {
-  const envelopes = await Promise.all(times(count, () => createEnvelope(policy, context)));
-  return envelopes.map(({ encryptionData }) => encryptionData);
+  return Promise.all(times(count, () => storedData(policy, context)));
 }
 const openAll = (policy: EncryptionPolicy, all: readonly EncryptionData[]): Promise<unknown> =>
   Promise.all(all.map((data) => openEnvelope(policy, data, context)));
@@ -103,7 +103,7 @@ describe('what was unwrapped', () => {
   it('is not given to who brings another key of the same id', async () => {
     const [mine, foreign] = [new SlowKey('customer'), new SlowKey('customer')];
     const policy = policyOf({});
-    const { encryptionData } = await createEnvelope(policy, { ...context, keyEncryptionKey: mine });
+    const encryptionData = await storedData(policy, { ...context, keyEncryptionKey: mine });
     await openEnvelope(policy, encryptionData, { ...context, keyEncryptionKey: mine });
 
     const opening = openEnvelope(policy, encryptionData, { ...context, keyEncryptionKey: foreign });
@@ -134,15 +134,16 @@ describe('what was unwrapped', () => {
 
   it('serves a rewrap, and is forgotten when the cache is closed', async () => {
     const [old, young] = [new SlowKey('old'), new SlowKey('young')];
-    const [data] = await sealed(policyOf({ keyEncryptionKey: old }));
+    const text = await storedText(policyOf({ keyEncryptionKey: old }), context);
+    const data = parseEncryptionData(text);
     const policy = policyOf({ keyEncryptionKey: young, keyResolver: new KeyRing([old]).resolve });
-    await openAll(policy, [data!]);
+    await openAll(policy, [data]);
 
-    await rewrapEnvelope(policy, formatEncryptionData(data!, 'message'), context);
+    await rewrapEnvelope(policy, text, context);
     expect(old.unwraps).toBe(1);
 
     closeUnwrapCache(policy);
-    await openAll(policy, [data!]);
+    await openAll(policy, [data]);
     expect(old.unwraps).toBe(2);
   });
 });

@@ -3,6 +3,7 @@ import type { EncryptionPolicy } from '../../../src/envelope/encryption-policy.j
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
 import type { KeyEncryptionKey } from '../../../src/keys/key-encryption-key.js';
 import { policyOf, testKey } from '../../support/blobs.js';
+import { storedData } from '../../support/envelopes.js';
 
 const context = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' } as const;
 const reading = (more: Partial<EncryptionPolicy>): EncryptionPolicy => ({
@@ -28,7 +29,7 @@ describe('the key that reads', () => {
     ['another key under the same id', { keyEncryptionKey: impostor }, 'KEY_UNWRAP_FAILED'],
     ['a key that fails', { keyEncryptionKey: broken(testKey.keyId) }, 'KEY_UNWRAP_FAILED'],
   ])('is refused: %s', async (_what, policy, code) => {
-    const { encryptionData } = await createEnvelope(policyOf('2.0'), context);
+    const encryptionData = await storedData(policyOf('2.0'), context);
 
     await expect(openEnvelope(reading(policy), encryptionData, context)).rejects.toMatchObject({ code });
   });
@@ -45,7 +46,7 @@ describe('the key that reads', () => {
     ],
     ['the key that a function picks', { keyEncryptionKey: async () => Promise.resolve(testKey) }],
   ])('is %s', async (_what, policy) => {
-    const { encryptionData } = await createEnvelope(policyOf('2.0'), context);
+    const encryptionData = await storedData(policyOf('2.0'), context);
 
     await expect(openEnvelope(reading(policy), encryptionData, context)).resolves.toBeDefined();
   });

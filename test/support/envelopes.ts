@@ -1,0 +1,14 @@
+/** Envelopes as they are stored, for tests of the envelope that need no content. */
+import { createEnvelope, type EnvelopeContext } from '../../src/envelope/envelope.js';
+import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { type EncryptionData, formatEncryptionData, parseEncryptionData } from '../../src/wire/encryption-data.js';
+
+/** The text beside a new content. */
+export async function storedText(policy: EncryptionPolicy, context: EnvelopeContext): Promise<string> {
+  const { encryptionData } = await createEnvelope(policy, context);
+  return formatEncryptionData(encryptionData, context.target.kind === 'table' ? 'entity' : 'message');
+}
+
+/** The same as a reader meets it. */
+export const storedData = async (policy: EncryptionPolicy, context: EnvelopeContext): Promise<EncryptionData> =>
+  parseEncryptionData(await storedText(policy, context));

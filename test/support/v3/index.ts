@@ -1,0 +1,49 @@
+/** A made-up protocol 3.0: AES-256-CBC whose IV is called Salt, and a content key that is wrapped behind its name. For one test. */
+import { cbcOpener, cbcSealer } from '../../../src/crypto/aes-cbc.js';
+import { chain } from '../../../src/crypto/byte-transform.js';
+import { randomBytes } from '../../../src/crypto/bytes.js';
+import { exactLength } from '../../../src/crypto/exact-length.js';
+import { trim } from '../../../src/crypto/trim.js';
+import type { ContentLayout, Protocol, ReadField } from '../../../src/protocol/protocol.js';
+
+const NAME = Buffer.from('toy 3.0 ');
+
+/** Ranges are cut from the whole: it is a toy. */
+const layout: ContentLayout = {
+  unitLength: 16,
+  ciphertextLength: (length) => length + 16 - (length % 16),
+  plaintextBounds: (length) => ({ least: length - 16, most: length - 1 }),
+  window: ({ offset, count = Infinity }, length) => ({
+    ...{ offset: 0, count: length, reachesEnd: true },
+    ...{ skip: offset, take: count },
+  }),
+};
+
+const saltOf = (field: ReadField): Buffer => Buffer.from(String(field('Toy', 'Salt')), 'hex');
+
+export const protocolV3 = {
+  version: '3.0',
+  algorithm: 'TOY',
+  forms: ['stream', 'message'],
+  packedLength: 40,
+  authenticates: false,
+  regionLength: 'none',
+  notes: [],
+  packKey: (contentKey) => Buffer.concat([NAME, contentKey]),
+  unpackKey: (packed) => Buffer.from(packed.subarray(NAME.length)),
+  newLayout: () => layout,
+  storedLayout: () => layout,
+  sealer: (key) => {
+    const salt = randomBytes(16);
+    return {
+      fields: { Toy: { Salt: salt.toString('hex') } },
+      layout,
+      seal: () => cbcSealer({ key, iv: salt, padding: 'pkcs7' }),
+    };
+  },
+  opener: (key, field) => ({
+    layout,
+    open: ({ count, skip, take }) =>
+      chain(exactLength(count), chain(cbcOpener({ key, iv: saltOf(field), padding: 'pkcs7' }), trim(skip, take))),
+  }),
+} as const satisfies Protocol;
