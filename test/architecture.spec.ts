@@ -9,23 +9,23 @@ import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile }
 /** A layer imports itself, the leaves, and what stands here: a folder, or one file of it. */
 const LEAVES = ['errors', 'service-errors', 'version'];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
+  errors: ['encoding/printable'],
   'service-errors': [],
   version: [],
   encoding: [],
-  tracing: [],
+  tracing: ['encoding'],
   crypto: [],
   protocol: ['crypto', 'encoding'],
   wire: ['encoding'],
-  keys: [],
-  envelope: ['protocol', 'keys', 'wire', 'crypto', 'tracing'],
+  keys: ['encoding'],
+  envelope: ['protocol', 'keys', 'wire', 'crypto', 'encoding', 'tracing'],
   streams: ['crypto'],
   decorators: [],
   blob: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'tracing'],
   queue: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
   table: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'decorators', 'tracing'],
-  nest: ['blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'streams', 'decorators', 'crypto'],
-  inspect: ['blob', 'queue', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams'],
+  nest: ['blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'streams', 'decorators', 'crypto', 'encoding'],
+  inspect: ['blob', 'queue', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'encoding'],
   index: ['nest', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators', 'crypto'],
 };
 

@@ -1,12 +1,13 @@
 /** Tells the policy of sealed content that could not be opened: never what was in it, nor which blob or entity it was. */
 import type { ByteTransform } from '../crypto/byte-transform.js';
+import { printable } from '../encoding/printable.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { EncryptionTarget } from '../keys/key-encryption-key.js';
 import type { ContentOpener } from '../protocol/protocol.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import { resourceOf } from './target.js';
 
-/** What may be told of it. */
+/** What a log may hold of it. What comes from storage is escaped and cut after 256 characters. */
 export interface ReadFailure {
   /** The code of the error that the caller gets. */
   readonly code: string;
@@ -37,8 +38,8 @@ export async function watchedOpener(
       code: error.code,
       kind: target.kind,
       resource: resourceOf(target),
-      protocol,
-      keyId: wrappedKey.keyId,
+      protocol: printable(protocol),
+      keyId: printable(wrappedKey.keyId),
     });
   };
   try {

@@ -1,4 +1,5 @@
 /** Errors of stored content: damaged, rearranged, of another version, or never encrypted. */
+import { printable, quoted } from '../encoding/printable.js';
 import { EncryptedStorageError } from './base.js';
 
 /** The encryption data stored with the content is damaged or not of this format. */
@@ -12,13 +13,14 @@ export class InvalidEncryptionDataError extends EncryptedStorageError {
 /** The stored protocol version and algorithm are not a pair that this package knows. */
 export class UnsupportedProtocolError extends EncryptedStorageError {
   readonly code = 'UNSUPPORTED_PROTOCOL';
-  constructor(
-    readonly protocol: string,
-    readonly algorithm: string,
-  ) {
+  readonly algorithm: string;
+  readonly protocol: string;
+  constructor(protocol: string, algorithm: string) {
     super(
-      `Protocol ${JSON.stringify(protocol)} with ${JSON.stringify(algorithm)} is not supported: upgrade this package if a newer SDK wrote the data`,
+      `Protocol ${quoted(protocol)} with ${quoted(algorithm)} is not supported: upgrade this package if a newer SDK wrote the data`,
     );
+    this.algorithm = printable(algorithm);
+    this.protocol = printable(protocol);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Errors of what the application passes in: options, entities, values, sources. */
+import { quoted } from '../encoding/printable.js';
 import { EncryptedStorageError } from './base.js';
 
 /** The module options, or the options of a call, cannot work. Lists every fault found, not just the first. */
@@ -38,7 +39,7 @@ export class UnsupportedValueError extends EncryptedStorageError {
     readonly propertyName: string,
     reason: string,
   ) {
-    super(`Encrypted property ${JSON.stringify(propertyName)} ${reason}`);
+    super(`Encrypted property ${quoted(propertyName)} ${reason}`);
   }
 }
 
@@ -46,9 +47,7 @@ export class UnsupportedValueError extends EncryptedStorageError {
 export class EncryptedPropertyInFilterError extends EncryptedStorageError {
   readonly code = 'ENCRYPTED_PROPERTY_IN_FILTER';
   constructor(readonly propertyName: string) {
-    super(
-      `Property ${JSON.stringify(propertyName)} is encrypted, its content cannot be filtered: filter by clear ones`,
-    );
+    super(`Property ${quoted(propertyName)} is encrypted, its content cannot be filtered: filter by clear ones`);
   }
 }
 

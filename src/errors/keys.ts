@@ -1,4 +1,5 @@
 /** Errors of keys: none to write with, none that reads, one that fails or cannot be reached. */
+import { printable, quoted } from '../encoding/printable.js';
 import { EncryptedStorageError } from './base.js';
 
 /** A write was asked for, but no key encryption key is configured to write with. Nothing was sent. */
@@ -12,84 +13,87 @@ export class KeyMissingError extends EncryptedStorageError {
 /** No configured key and no resolver knows the key id stored with the data. */
 export class KeyNotFoundError extends EncryptedStorageError {
   readonly code = 'KEY_NOT_FOUND';
-  constructor(readonly keyId: string) {
-    super(`No key is known for key id ${JSON.stringify(keyId)}: add the key to "keyResolver" or to the key ring`);
+  readonly keyId: string;
+  constructor(keyId: string) {
+    super(`No key is known for key id ${quoted(keyId)}: add the key to "keyResolver" or to the key ring`);
+    this.keyId = printable(keyId);
   }
 }
 
 /** The resolver answered with a key whose id is not the one stored with the data. */
 export class KeyMismatchError extends EncryptedStorageError {
   readonly code = 'KEY_MISMATCH';
-  constructor(
-    readonly keyId: string,
-    readonly resolvedKeyId: string,
-  ) {
+  readonly keyId: string;
+  readonly resolvedKeyId: string;
+  constructor(keyId: string, resolvedKeyId: string) {
     super(
-      `The key resolver answered with key id ${JSON.stringify(resolvedKeyId)} for ${JSON.stringify(keyId)}: make it return the key of exactly that id, or null`,
+      `The key resolver answered with key id ${quoted(resolvedKeyId)} for ${quoted(keyId)}: make it return the key of exactly that id, or null`,
     );
+    this.keyId = printable(keyId);
+    this.resolvedKeyId = printable(resolvedKeyId);
   }
 }
 
 /** The key is not one that may stand there: it belongs to another tenant. Nothing was unwrapped, or nothing was sent. */
 export class KeyNotAllowedError extends EncryptedStorageError {
   readonly code = 'KEY_NOT_ALLOWED';
+  readonly keyId: string;
   constructor(
-    readonly keyId: string,
+    keyId: string,
     /** Name of the container, queue or table. */
     readonly resource: string,
   ) {
     super(
-      `Key ${JSON.stringify(keyId)} is not allowed for this content of ${JSON.stringify(resource)}: ` +
+      `Key ${quoted(keyId)} is not allowed for this content of ${quoted(resource)}: ` +
         'find out who wrote it with that key, or let "allowKey" answer true if the key belongs there',
     );
+    this.keyId = printable(keyId);
   }
 }
 
 /** The key does not allow the wrap algorithm stored with the data. */
 export class KeyAlgorithmError extends EncryptedStorageError {
   readonly code = 'KEY_ALGORITHM_NOT_ALLOWED';
-  constructor(
-    readonly keyId: string,
-    readonly algorithm: string,
-  ) {
+  readonly keyId: string;
+  readonly algorithm: string;
+  constructor(keyId: string, algorithm: string) {
     super(
-      `Key ${JSON.stringify(keyId)} does not allow the wrap algorithm ${JSON.stringify(algorithm)}: resolve the key id to a key of the right kind`,
+      `Key ${quoted(keyId)} does not allow the wrap algorithm ${quoted(algorithm)}: resolve the key id to a key of the right kind`,
     );
+    this.keyId = printable(keyId);
+    this.algorithm = printable(algorithm);
   }
 }
 
 /** The key could not wrap the content key. Nothing was sent. */
 export class KeyWrapError extends EncryptedStorageError {
   readonly code = 'KEY_WRAP_FAILED';
-  constructor(
-    readonly keyId: string,
-    options?: ErrorOptions,
-  ) {
-    super(`Key ${JSON.stringify(keyId)} could not wrap the content key: check the key and its permissions`, options);
+  readonly keyId: string;
+  constructor(keyId: string, options?: ErrorOptions) {
+    super(`Key ${quoted(keyId)} could not wrap the content key: check the key and its permissions`, options);
+    this.keyId = printable(keyId);
   }
 }
 
 /** The key could not unwrap the stored content key: it is another key, or the wrapped bytes were changed. */
 export class KeyUnwrapError extends EncryptedStorageError {
   readonly code = 'KEY_UNWRAP_FAILED';
-  constructor(
-    readonly keyId: string,
-    options?: ErrorOptions,
-  ) {
+  readonly keyId: string;
+  constructor(keyId: string, options?: ErrorOptions) {
     super(
-      `Key ${JSON.stringify(keyId)} could not unwrap the stored content key: check that this id still names the key it was wrapped with`,
+      `Key ${quoted(keyId)} could not unwrap the stored content key: check that this id still names the key it was wrapped with`,
       options,
     );
+    this.keyId = printable(keyId);
   }
 }
 
 /** Looking for a key, or reaching the service that holds it, failed. The data may be fine: a retry may help. */
 export class KeyUnavailableError extends EncryptedStorageError {
   readonly code = 'KEY_UNAVAILABLE';
-  constructor(
-    readonly keyId: string,
-    options?: ErrorOptions,
-  ) {
-    super(`Key ${JSON.stringify(keyId)} could not be reached: try again when its key service answers`, options);
+  readonly keyId: string;
+  constructor(keyId: string, options?: ErrorOptions) {
+    super(`Key ${quoted(keyId)} could not be reached: try again when its key service answers`, options);
+    this.keyId = printable(keyId);
   }
 }

@@ -1,4 +1,5 @@
 /** What encryption data says without a key. What is damaged is told as far as it can be read. */
+import { printable } from '../encoding/printable.js';
 import { storedLayout, storedProtocolOf } from '../envelope/envelope.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { ContentForm, ContentLayout } from '../protocol/protocol.js';
@@ -82,7 +83,7 @@ function wrapAnomalies(data: EncryptionData): Anomaly[] {
       ? [
           {
             code: 'WRAPPED_KEY_LENGTH',
-            text: `${algorithm} in protocol ${version} does not give ${encryptedKey.length} bytes`,
+            text: `${printable(algorithm)} in protocol ${version} does not give ${encryptedKey.length} bytes`,
           },
         ]
       : []),

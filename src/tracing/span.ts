@@ -8,6 +8,7 @@ import {
   type TracingContext,
   type TracingSpan,
 } from '@azure/core-tracing';
+import { printable } from '../encoding/printable.js';
 import { PACKAGE_NAME, PACKAGE_VERSION } from '../version.js';
 
 const tracing = createTracingClient({
@@ -77,7 +78,8 @@ const tellerOf =
   (facts) => {
     if (!span.isRecording()) return;
     for (const [fact, value] of Object.entries(facts)) {
-      if (value !== undefined) span.setAttribute(ATTRIBUTES[fact as keyof SpanFacts], value);
+      if (value === undefined) continue;
+      span.setAttribute(ATTRIBUTES[fact as keyof SpanFacts], typeof value === 'string' ? printable(value) : value);
     }
   };
 

@@ -87,7 +87,7 @@ describe('the log of a read that fails', () => {
     await expect(blob.downloadToBuffer()).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
 
     expect(logger.lines.at(-1)).toBe(
-      `warn blob content from "${container.containerName}" could not be read: DECRYPTION_FAILED, protocol 2.0, key "log:key"`,
+      `warn blob content from "${container.containerName}" could not be read: DECRYPTION_FAILED, protocol "2.0", key "log:key"`,
     );
     expect(logger.lines.join('\n')).not.toContain('name-of-a-patient');
   });
@@ -109,8 +109,8 @@ describe('the log of a read that fails', () => {
     await expect(tables.getEntity('the-partition', 'the-row')).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
 
     expect(reader.logger.lines.slice(-2)).toEqual([
-      `warn queue content from "${queueName}" could not be read: KEY_NOT_FOUND, protocol 2.0, key "log:key"`,
-      `warn table content from "${tableName}" could not be read: KEY_NOT_FOUND, protocol 1.0, key "log:key"`,
+      `warn queue content from "${queueName}" could not be read: KEY_NOT_FOUND, protocol "2.0", key "log:key"`,
+      `warn table content from "${tableName}" could not be read: KEY_NOT_FOUND, protocol "1.0", key "log:key"`,
     ]);
     expect(reader.logger.lines.join('\n')).not.toMatch(/the-partition|the-row|the-name|text of the message/);
   });

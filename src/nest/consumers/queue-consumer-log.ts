@@ -3,6 +3,7 @@
  * holds. Its class, its code and where it was thrown are told.
  */
 import { Logger } from '@nestjs/common';
+import { escaped, printable, quoted } from '../../encoding/printable.js';
 import type { QueueConsumerEvent } from '../../queue/consumer/consumer-event.js';
 
 const logger = new Logger('EncryptedQueueConsumer');
@@ -17,7 +18,7 @@ const TELL: Tell = {
     logger.warn(`${nameOf(event)} failed, comes again in ${round(event.retryDelay)} s: ${causeOf(event.error)}`),
   poisoned: (event) =>
     logger.error(
-      `${nameOf(event)} is in the poison queue: ${event.reason}, key ${JSON.stringify(event.keyId)}` +
+      `${nameOf(event)} is in the poison queue: ${event.reason}, ${keyOf(event.keyId)}` +
         (event.isWrapped ? '' : ', both told here alone') +
         (event.error === undefined ? '' : `: ${causeOf(event.error)}`),
     ),
@@ -29,8 +30,8 @@ const TELL: Tell = {
   lost: (event) => logger.warn(`${nameOf(event)} is no longer ours: it may be handled again`),
   unsettled: (event) => logger.error(`${nameOf(event)} could not be settled, comes again: ${causeOf(event.error)}`),
   keyUnavailable: ({ queue, keyId, error }) =>
-    logger.error(`Queue "${queue}" waits for key ${JSON.stringify(keyId)}: ${causeOf(error)}`),
-  keyAvailable: ({ queue, keyId }) => logger.log(`Queue "${queue}": key ${JSON.stringify(keyId)} answers again`),
+    logger.error(`Queue "${queue}" waits for key ${quoted(keyId)}: ${causeOf(error)}`),
+  keyAvailable: ({ queue, keyId }) => logger.log(`Queue "${queue}": key ${quoted(keyId)} answers again`),
   queueUnavailable: ({ queue, error }) => logger.error(`Queue "${queue}" cannot be polled: ${causeOf(error)}`),
   queueAvailable: ({ queue }) => logger.log(`Queue "${queue}" is polled again`),
 };
@@ -40,7 +41,9 @@ export function tellConsumerEvent(event: QueueConsumerEvent): void {
 }
 
 const nameOf = ({ queue, message }: Extract<QueueConsumerEvent, { readonly message: unknown }>): string =>
-  `Queue "${queue}": message ${message.messageId}, received ${message.dequeueCount} times,`;
+  `Queue "${queue}": message ${printable(message.messageId)}, received ${message.dequeueCount} times,`;
+
+const keyOf = (keyId: string | null): string => (keyId === null ? 'no key' : `key ${quoted(keyId)}`);
 
 const round = (seconds: number): number => Math.ceil(seconds);
 
@@ -48,7 +51,7 @@ function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'what was thrown is no error';
   const { name, code, statusCode } = error as Error & { readonly code?: unknown; readonly statusCode?: unknown };
   const facts = [name, code, statusCode].filter((fact) => typeof fact === 'string' || typeof fact === 'number');
-  return [facts.join(' '), ...framesOf(error)].join('\n');
+  return [printable(facts.join(' ')), ...framesOf(error).map(escaped)].join('\n');
 }
 
 /** A stack begins with the message, whose lines may look like frames: without it at its place there is nothing to be told. */

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { printable, quoted } from '../../encoding/printable.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
 import {
@@ -169,6 +170,6 @@ async function within(timeout: number, work: Promise<void>): Promise<void> {
 function describe(error: unknown): string {
   if (error instanceof NoAnswerError) return error.message;
   const { name, code, statusCode, keyId } = error as Partial<Record<string, string | number>>;
-  const words = [code ?? name ?? 'Error', statusCode, keyId === undefined ? undefined : JSON.stringify(keyId)];
-  return words.filter((word) => word !== undefined).join(' ');
+  const words = [code ?? name ?? 'Error', statusCode].filter((word) => word !== undefined);
+  return [printable(words.join(' ')), ...(typeof keyId === 'string' ? [quoted(keyId)] : [])].join(' ');
 }

@@ -1,5 +1,6 @@
 /** What is in force, told once at start-up: by Nest's logger, and never more of a key than its id. */
 import { Logger } from '@nestjs/common';
+import { quoted } from '../../encoding/printable.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { protocolToWrite } from '../../protocol/registry.js';
 import type { EncryptionPolicies, ServiceKind } from './encryption-policies.js';
@@ -32,7 +33,5 @@ function tell(subject: string, kind: ServiceKind, policy: EncryptionPolicy): voi
 
 function writerOf({ keyEncryptionKey }: EncryptionPolicy): string {
   if (keyEncryptionKey === undefined) return 'read-only';
-  return typeof keyEncryptionKey === 'object'
-    ? `key ${JSON.stringify(keyEncryptionKey.keyId)}`
-    : 'a key chosen for each write';
+  return typeof keyEncryptionKey === 'object' ? `key ${quoted(keyEncryptionKey.keyId)}` : 'a key chosen for each write';
 }
