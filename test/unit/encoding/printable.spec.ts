@@ -52,12 +52,6 @@ describe('text from storage', () => {
     expect(printable(text)).toBe(shown);
     expect(quoted(text)).toBe(`"${shown}"`);
   });
-
-  it('costs no more than what is shown of it', () => {
-    const begun = performance.now();
-    for (let time = 0; time < 1000; time += 1) quoted('\u202e'.repeat(1_000_000));
-    expect(performance.now() - begun).toBeLessThan(5000);
-  });
 });
 
 describe('an error', () => {
