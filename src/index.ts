@@ -113,13 +113,10 @@ export { type ReplayOptions, replayPoisonMessages } from './queue/consumer/repla
 export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';
 export { RsaKeyEncryptionKey, type RsaKeyEncryptionKeyOptions } from './keys/rsa-key-encryption-key.js';
 export { KeyRing } from './keys/key-ring.js';
-export {
-  type CryptographyClientLike,
-  KeyVaultKeyEncryptionKey,
-  type KeyVaultKeyOptions,
-  keyVaultKeyResolver,
-  type KeyVaultKeyResolverOptions,
-} from './keys/key-vault-key.js';
+export type { CryptographyClientLike } from './keys/vault/cryptography-client.js';
+export { KeyVaultKeyEncryptionKey, type KeyVaultKeyOptions } from './keys/vault/key-vault-key.js';
+export { keyVaultKeyResolver, type KeyVaultKeyResolverOptions } from './keys/vault/key-vault-key-resolver.js';
+export { type KeyVaultKeyId, parseKeyVaultKeyId } from './keys/vault/key-id.js';
 export type {
   EncryptionTarget,
   KeyEncryptionKey,
@@ -134,6 +131,8 @@ export type {
 // policy, for using the services without Nest
 export type { EncryptionPolicy } from './envelope/encryption-policy.js';
 export type { ReadFailure, ReadFailureListener } from './envelope/read-failure.js';
+export { type KeyCalls, PolicyKeys } from './envelope/policy-keys.js';
+export type { KeyChoiceOptions } from './envelope/key-choice.js';
 export type { KeyCallOptions, UnwrapCacheOptions } from './envelope/key-call-options.js';
 export type { ProtocolVersion } from './protocol/registry.js';
 
@@ -164,6 +163,9 @@ export {
   KeyNotAllowedError,
   KeyNotFoundError,
   KeyUnavailableError,
+  KeyAccessDeniedError,
+  KeyDeletedError,
+  KeyDisabledError,
   KeyUnwrapError,
   KeyWrapError,
 } from './errors/keys.js';

@@ -4,14 +4,12 @@ import type { BlobClient, BlobHTTPHeaders } from '@azure/storage-blob';
 import type { CipherThreads } from '../crypto/cipher-threads.js';
 import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
+import type { KeyChoiceOptions } from '../envelope/key-choice.js';
+import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import { metadataLength, METADATA_LIMIT } from '../wire/blob-metadata.js';
 
 /** One extra member on the SDK's own option bags. */
-export interface EncryptedOperationOptions {
-  /** Key for this one call, before the module's. */
-  readonly keyEncryptionKey?: KeyEncryptionKey;
-}
+export type EncryptedOperationOptions = KeyChoiceOptions;
 
 /** What the clients of one service share beside the policy. */
 export interface BlobEnvironment {

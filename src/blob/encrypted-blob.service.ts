@@ -1,7 +1,6 @@
 import type { BlobServiceClient } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { BlobEnvironment } from './blob-context.js';
-import { closeUnwrapCache } from '../envelope/key-calls.js';
 import { EncryptedContainerClient } from './encrypted-container-client.js';
 
 /**
@@ -25,10 +24,5 @@ export class EncryptedBlobService {
   getContainerClient(containerName: string): EncryptedContainerClient {
     const client = this.unencryptedServiceClient.getContainerClient(containerName);
     return new EncryptedContainerClient(client, this.policy, this.environment);
-  }
-
-  /** Wipes the content keys that are kept in memory, and keeps none from now on. Nest calls it when the application shuts down. */
-  async onApplicationShutdown(): Promise<void> {
-    closeUnwrapCache(this.policy);
   }
 }

@@ -1,9 +1,26 @@
-import type { EncryptedStorageError } from '../errors/base.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
+import type { EncryptedStorageError } from '../errors/base.js';
+import type { KeyAccessDeniedError, KeyDeletedError, KeyDisabledError, KeyUnavailableError } from '../errors/keys.js';
+
+type KeyOutage = KeyUnavailableError | KeyAccessDeniedError | KeyDeletedError | KeyDisabledError;
+
+const KEY_OUTAGES: readonly string[] = [
+  'KEY_UNAVAILABLE',
+  'KEY_ACCESS_DENIED',
+  'KEY_DELETED',
+  'KEY_DISABLED',
+] satisfies KeyOutage['code'][];
 
 /**
- * Whether stored content is to blame for the error, and not a key service that did not answer, nor wrong options: what handlers
- * of undecryptable content are told of. Everything else fails the call.
+ * Whether a key cannot be used for now, whatever it is asked: its service does not answer or refuses access, or the key is deleted
+ * or disabled. That says nothing about the stored content, which can be read once the key is back.
+ */
+export const isKeyOutage = (error: unknown): error is KeyOutage =>
+  isEncryptedStorageError(error) && KEY_OUTAGES.includes(error.code);
+
+/**
+ * Whether stored content is to blame for the error. Only that goes to the handlers for content that cannot be decrypted;
+ * everything else, a {@link isKeyOutage | key outage} or wrong options, fails the call.
  */
 export const isContentFault = (error: unknown): error is EncryptedStorageError =>
-  isEncryptedStorageError(error) && error.code !== 'KEY_UNAVAILABLE' && error.code !== 'INVALID_OPTIONS';
+  isEncryptedStorageError(error) && !isKeyOutage(error) && error.code !== 'INVALID_OPTIONS';

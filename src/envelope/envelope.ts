@@ -3,7 +3,7 @@
  * written, opened for everything that is read. The bytes of a content key live here and in what seals or opens, nowhere else.
  */
 import { generateContentKey, importContentKey, wipe } from '../crypto/content-key.js';
-import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
+import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type {
   ContentForm,
   ContentLayout,
@@ -14,17 +14,14 @@ import type {
 } from '../protocol/protocol.js';
 import { protocolToWrite, storedProtocol } from '../protocol/registry.js';
 import type { EncryptionData, NewEncryptionData } from '../wire/encryption-data.js';
-import type { EncryptionPolicy } from './encryption-policy.js';
+import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
 import { watchedOpener } from './read-failure.js';
-import { unwrap, wrap } from './key-calls.js';
-import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
+import { assertKeyAllowed, type KeyChoiceOptions, keyToUnwrap, keyToWrap } from './key-choice.js';
 
 /** What is written or read, and how. */
-export interface EnvelopeContext {
+export interface EnvelopeContext extends KeyChoiceOptions {
   readonly target: EncryptionTarget;
   readonly form: ContentForm;
-  /** Key for this one call, before the policy's. */
-  readonly keyEncryptionKey?: KeyEncryptionKey;
   /** Passed on to the keys. */
   readonly operation?: KeyOperationOptions;
 }
@@ -60,7 +57,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
       form: context.form,
       ...(policy.regionLength === undefined ? {} : { regionLength: policy.regionLength }),
     });
-    const wrappedKey = await wrap({ policy, key, operation: context.operation }, packed);
+    const wrappedKey = await keysOf(policy).wrap({ key, operation: context.operation }, packed);
     await assertKeyAllowed(policy, wrappedKey.keyId, context.target);
     const encryptionData = {
       wrappedKey,
@@ -94,7 +91,7 @@ async function openUnwatched(
   protocol.storedLayout(stored.field, context.form);
   const key = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
 
-  const packed = await unwrap({ policy, key, operation: context.operation }, stored.wrappedKey);
+  const packed = await keysOf(policy).unwrap({ key, operation: context.operation }, stored.wrappedKey);
   try {
     const bytes = protocol.unpackKey(packed);
     const contentKey = importContentKey(bytes);

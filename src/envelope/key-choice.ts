@@ -12,13 +12,19 @@ import {
 } from '../errors/keys.js';
 import type { EncryptionTarget, KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
-import { passOrWrap } from './key-failure.js';
+import { asKeyError, isAbort } from './key-error.js';
+import { isMalformedKeyId } from '../keys/vault/key-id.js';
 import { resourceOf } from './target.js';
 
-/** What a choice of key depends on. */
-export interface KeyContext {
-  readonly target: EncryptionTarget;
+/** The key of a single call. */
+export interface KeyChoiceOptions {
+  /** Key for this call: it writes, and reads what it wrapped. The policy's keys read everything else. */
   readonly keyEncryptionKey?: KeyEncryptionKey;
+}
+
+/** What a choice of key depends on. */
+export interface KeyContext extends KeyChoiceOptions {
+  readonly target: EncryptionTarget;
 }
 
 const SELECTED = '(the key chosen by the keyEncryptionKey function)';
@@ -36,6 +42,8 @@ export async function keyToUnwrap(
   keyId: string,
   context: KeyContext,
 ): Promise<KeyEncryptionKey> {
+  // before anybody compares a prefix of it
+  if (isMalformedKeyId(keyId)) throw new KeyNotFoundError(keyId);
   await assertKeyAllowed(policy, keyId, context.target);
   const isAsked = (key: KeyEncryptionKey | undefined): key is KeyEncryptionKey =>
     key?.keyId === keyId && key.canUnwrap !== false;
@@ -75,11 +83,12 @@ async function resolve(
   return (await lookUp(keyId, () => policy.keyResolver?.(keyId, target))) ?? null;
 }
 
-/** What a function of the application answers; where it fails, the key is out of reach. */
+/** What a function of the application answers. Where it throws, the key is out of reach, unless no key can have such an id. */
 async function lookUp<Answer>(keyId: string, ask: () => Answer | Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
-    throw passOrWrap(error, (cause) => new KeyUnavailableError(keyId, { cause }));
+    if (isMalformedKeyId(keyId) && !isAbort(error)) throw new KeyNotFoundError(keyId);
+    throw asKeyError(error, { keyId, otherwise: (cause) => new KeyUnavailableError(keyId, { cause }) });
   }
 }

@@ -2,7 +2,7 @@
 import { KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
 import { traced } from '../tracing/span.js';
-import { passOrWrap } from './key-failure.js';
+import { asKeyError } from './key-error.js';
 
 /** Wraps packed key bytes; what is not an error of this package becomes {@link KeyWrapError}. */
 export async function requestWrap(
@@ -19,7 +19,7 @@ export async function requestWrap(
       if (!isComplete) throw new KeyWrapError(key.keyId);
       return { keyId, algorithm, encryptedKey };
     } catch (error) {
-      throw passOrWrap(error, (cause) => new KeyWrapError(key.keyId, { cause }));
+      throw asKeyError(error, { keyId: key.keyId, otherwise: (cause) => new KeyWrapError(key.keyId, { cause }) });
     }
   });
 }
@@ -36,7 +36,7 @@ export async function requestUnwrap(
     try {
       return Uint8Array.from(await key.unwrapKey(encryptedKey, algorithm, options));
     } catch (error) {
-      throw passOrWrap(error, (cause) => new KeyUnwrapError(keyId, { cause }));
+      throw asKeyError(error, { keyId, otherwise: (cause) => new KeyUnwrapError(keyId, { cause }) });
     }
   });
 }

@@ -2,9 +2,8 @@
 import { wipe } from '../crypto/content-key.js';
 import { storedProtocol } from '../protocol/registry.js';
 import { parseEncryptionData, replaceWrappedKey } from '../wire/encryption-data.js';
-import type { EncryptionPolicy } from './encryption-policy.js';
+import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
 import type { EnvelopeContext } from './envelope.js';
-import { unwrap, wrap } from './key-calls.js';
 import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
 
 export interface Rewrapped {
@@ -29,10 +28,10 @@ export async function rewrapEnvelope(
   }
 
   const oldKey = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
-  const packed = await unwrap({ policy, key: oldKey, operation }, stored.wrappedKey);
+  const packed = await keysOf(policy).unwrap({ key: oldKey, operation }, stored.wrappedKey);
   try {
     wipe(protocol.unpackKey(packed));
-    const wrappedKey = await wrap({ policy, key: newKey, operation }, packed);
+    const wrappedKey = await keysOf(policy).wrap({ key: newKey, operation }, packed);
     await assertKeyAllowed(policy, wrappedKey.keyId, target);
     return { keyId: wrappedKey.keyId, text: replaceWrappedKey(text, wrappedKey) };
   } finally {

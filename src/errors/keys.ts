@@ -97,3 +97,50 @@ export class KeyUnavailableError extends EncryptedStorageError {
     this.keyId = printable(keyId);
   }
 }
+
+/** The key service refused this application, so its keys cannot be used. Says nothing about the stored content. */
+export class KeyAccessDeniedError extends EncryptedStorageError {
+  readonly code = 'KEY_ACCESS_DENIED';
+  constructor(
+    readonly keyId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The key service denied this application the use of key ${JSON.stringify(keyId)}: give its identity the role "Key Vault Crypto Service Encryption User" (or the permissions get, wrapKey and unwrapKey), and check the firewall of the vault`,
+      options,
+    );
+  }
+}
+
+/** The key, or this version of it, does not exist in its key service any more. */
+export class KeyDeletedError extends EncryptedStorageError {
+  readonly code = 'KEY_DELETED';
+  constructor(
+    readonly keyId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Key ${JSON.stringify(keyId)} does not exist in its key service: recover it if it was deleted, or restore it from a backup`,
+      options,
+    );
+  }
+}
+
+/** The key exists, but its state forbids its use: it is disabled, has expired, or is not valid yet. */
+export class KeyDisabledError extends EncryptedStorageError {
+  readonly code = 'KEY_DISABLED';
+  constructor(
+    readonly keyId: string,
+    /** What forbids the use. */
+    readonly state: 'disabled' | 'expired' | 'not valid yet',
+    options?: ErrorOptions,
+  ) {
+    super(`Key ${JSON.stringify(keyId)} is ${state}: ${REMEDIES[state]}`, options);
+  }
+}
+
+const REMEDIES = {
+  disabled: 'enable this version in the key service',
+  expired: 'rotate the key, or move the expiry date of this version',
+  'not valid yet': 'wait for its activation date, or move that date',
+} as const;

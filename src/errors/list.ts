@@ -30,6 +30,9 @@ import {
   KeyWrapError,
   KeyUnwrapError,
   KeyUnavailableError,
+  KeyAccessDeniedError,
+  KeyDeletedError,
+  KeyDisabledError,
 } from './keys.js';
 import { DownloadInterruptedError, InvalidServiceResponseError } from './transfer.js';
 
@@ -80,7 +83,7 @@ export const ERRORS = [
   {
     type: KeyNotFoundError,
     code: 'KEY_NOT_FOUND',
-    when: 'a read: no configured key has the stored id, and the resolver returned `null`',
+    when: 'a read: no configured key has the stored id, and the resolver returned `null`; or the stored id is a malformed address of a key',
     answer: 'Add the key with that id to `keyResolver`. Do not delete keys that stored data still names.',
     carries: '`keyId` as stored',
     sent: 'reads',
@@ -135,11 +138,39 @@ export const ERRORS = [
   {
     type: KeyUnavailableError,
     code: 'KEY_UNAVAILABLE',
-    when: 'the key service did not answer, or answered 408, 429 or 5xx; or a resolver or selector threw',
+    when: 'the key service did not answer, answered 429 or 5xx, or no access token could be had; or a resolver or selector threw',
     answer: 'Retry with back-off. The data is intact.',
     carries: '`keyId`; `cause`',
     sent: 'reads',
     again: 'yes',
+  },
+  {
+    type: KeyAccessDeniedError,
+    code: 'KEY_ACCESS_DENIED',
+    when: 'the key service answered 401 or 403: the identity of the application lacks a role, or a firewall keeps it out',
+    answer:
+      'Give the identity the role "Key Vault Crypto Service Encryption User", or open the firewall, see [keys.md](keys.md#when-access-is-lost). The data is intact.',
+    carries: '`keyId`; `cause`',
+    sent: 'reads',
+    again: 'once access is back',
+  },
+  {
+    type: KeyDeletedError,
+    code: 'KEY_DELETED',
+    when: 'the key service answered 404: the key was deleted, or the address of the vault is wrong',
+    answer: 'Recover the key, or restore it from a backup. Until then what it wrapped cannot be read.',
+    carries: '`keyId`; `cause`',
+    sent: 'reads',
+    again: 'once the key is back',
+  },
+  {
+    type: KeyDisabledError,
+    code: 'KEY_DISABLED',
+    when: 'the version of the key is disabled, has expired (writes only) or is not valid yet',
+    answer: 'Enable the version. To write again after an expiry, rotate the key.',
+    carries: '`keyId`, `state`; `cause`',
+    sent: 'reads',
+    again: 'once the key is enabled',
   },
   {
     type: InvalidEncryptionDataError,

@@ -8,7 +8,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, generateKeySync, KeyObject } from 'node:crypto';
 import { InvalidOptionsError } from '../errors/input.js';
 import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
-import { BuiltInKey } from './built-in-key.js';
+import { BuiltInKey, keyTitle } from './built-in-key.js';
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 
 /** Wrap algorithms of AES keys; the length of the key decides which one. */
@@ -44,17 +44,18 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
   readonly #key: KeyObject;
 
   private constructor(keyId: string, key: KeyObject) {
-    super(keyId, algorithmOf(key));
+    super(keyId, algorithmOf(keyId, key));
     this.#key = key;
   }
 
   /**
-   * A key from standard, padded base64 (RFC 4648, section 4) of 16, 24 or 32 bytes.
+   * A key from standard, padded base64 (RFC 4648, section 4) of 16, 24 or 32 bytes. A line break at the end is ignored: mounted
+   * secrets have one.
    *
-   * @throws `INVALID_OPTIONS` for an empty id, any other text, or another length; the error quotes neither.
+   * @throws `INVALID_OPTIONS` for an empty id, any other text, or another length; the error never quotes the text.
    */
   static fromBase64(keyId: string, base64: string): AesKeyEncryptionKey {
-    const bytes = decodeStrictly(base64);
+    const bytes = decodeStrictly(keyId, base64);
     try {
       return new AesKeyEncryptionKey(keyId, createSecretKey(bytes));
     } finally {
@@ -106,42 +107,54 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
     try {
       if (!isWrappedLength(encryptedKey.length)) throw new KeyUnwrapError(this.keyId);
       const decipher = createDecipheriv(CIPHERS[this.algorithm], this.#key, INITIAL_VALUE);
-      return Buffer.concat([decipher.update(encryptedKey), decipher.final()]);
+      return joined(decipher.update(encryptedKey), decipher.final());
     } catch {
       throw new KeyUnwrapError(this.keyId);
     }
   }
 }
 
+/** In memory of its own, where `Buffer.concat` would leave a copy of the key in a pool that all of the process shares. */
+function joined(start: Buffer, end: Buffer): Uint8Array {
+  const key = new Uint8Array(start.length + end.length);
+  key.set(start);
+  key.set(end, start.length);
+  start.fill(0);
+  end.fill(0);
+  return key;
+}
+
 const isWrappedLength = (length: number): boolean => length >= MIN_WRAPPED_LENGTH && length % UNIT_LENGTH === 0;
 
-function algorithmOf(key: unknown): AesKeyWrapAlgorithm {
-  if (!(key instanceof KeyObject) || key.type !== 'secret') {
-    throw new InvalidOptionsError(['an AES key encryption key must be a secret KeyObject']);
-  }
-  return algorithmOfLength(key.symmetricKeySize ?? 0);
+function algorithmOf(keyId: string, key: unknown): AesKeyWrapAlgorithm {
+  if (!(key instanceof KeyObject) || key.type !== 'secret') throw fault(keyId, 'must be a secret KeyObject');
+  return algorithmOfLength(keyId, key.symmetricKeySize ?? 0);
 }
 
-function algorithmOfLength(bytes: number): AesKeyWrapAlgorithm {
+function algorithmOfLength(keyId: string, bytes: number): AesKeyWrapAlgorithm {
   const algorithm = ALGORITHM_BY_KEY_LENGTH.get(bytes);
-  if (algorithm !== undefined) return algorithm;
-  throw new InvalidOptionsError([`an AES key encryption key must have 16, 24 or 32 bytes, this one has ${bytes}`]);
+  if (algorithm === undefined) throw fault(keyId, `must have 16, 24 or 32 bytes, but has ${bytes}`);
+  return algorithm;
 }
 
-/**
- * Strict, where `Buffer.from` skips what is not base64 and drops bits: one key, one text. No fault names the id: where the two
- * were swapped it is the key.
- */
-function decodeStrictly(base64: unknown): Buffer {
-  if (base64 === undefined || base64 === '') {
-    throw new InvalidOptionsError([
-      'an AES key is empty: set the environment variable or the secret that it comes from',
-    ]);
+const fault = (keyId: string, what: string): InvalidOptionsError =>
+  new InvalidOptionsError([`${keyTitle('AES key', keyId)} ${what}`]);
+
+/** Strict, where `Buffer.from` skips what is not base64 and drops bits: one key, one text. */
+function decodeStrictly(keyId: string, base64: unknown): Buffer {
+  const text = typeof base64 === 'string' ? base64.replace(/\r?\n$/, '') : base64;
+  if (text === undefined || text === '') {
+    throw fault(keyId, 'is empty: set the environment variable or the secret that it comes from');
   }
-  const bytes = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64');
-  if (bytes.toString('base64') !== base64) {
-    throw new InvalidOptionsError(['an AES key must be given in standard, padded base64 without line breaks']);
+  const bytes = Buffer.from(typeof text === 'string' ? text : '', 'base64');
+  try {
+    if (bytes.toString('base64') !== text) {
+      throw fault(keyId, 'must be given in standard, padded base64, without spaces, and without line breaks inside');
+    }
+    algorithmOfLength(keyId, bytes.length);
+    return bytes;
+  } catch (error) {
+    bytes.fill(0);
+    throw error;
   }
-  algorithmOfLength(bytes.length);
-  return bytes;
 }

@@ -26,6 +26,15 @@ export abstract class BuiltInKey<Algorithm extends string> {
   }
 }
 
+/** At least 16 bytes, the shortest key there is, in base64 or hexadecimal; or PEM. */
+const LIKE_A_KEY = /[A-Za-z0-9+/=_-]{22}|-----BEGIN/;
+
+/** What a fault calls a key: by its id, unless that looks like a key itself, for the two may have been swapped. */
+export const keyTitle = (kind: string, keyId: unknown): string =>
+  typeof keyId === 'string' && keyId !== '' && !LIKE_A_KEY.test(keyId)
+    ? `${kind} ${JSON.stringify(keyId)}`
+    : `the ${kind}`;
+
 /** What is wrong with a key id. Never quotes it: what stands in the wrong place may be a key. */
 export function keyIdFaults(keyId: unknown): string[] {
   return typeof keyId === 'string' && keyId !== '' ? [] : ['a key id must be a string that is not empty'];

@@ -1,59 +1,118 @@
 /**
- * What a failure of a key service means. Only the service can say whether a retry helps; everything else is the key or the
- * wrapped bytes.
+ * What a failure of a key service means. Only a few answers say something about the stored content; all others are about the
+ * service, the access to it, or the state of the key:
+ *
+ *     400, 413, 414, 431, a failed cipher   the content: not wrapped by this key, or changed
+ *     401, 403                              access: KEY_ACCESS_DENIED; 403 for a disabled or expired key: KEY_DISABLED
+ *     404, 410                              KEY_DELETED
+ *     anything else, no answer, no token    KEY_UNAVAILABLE
  */
-import type { KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
-import { KeyUnavailableError } from '../errors/keys.js';
+import {
+  KeyAccessDeniedError,
+  KeyDeletedError,
+  KeyDisabledError,
+  KeyUnavailableError,
+  type KeyUnwrapError,
+  type KeyWrapError,
+} from '../errors/keys.js';
 
-/** The call that failed, and the error it is when the service did answer. */
+/** The call that failed, and the error it is when the service refused the bytes. */
 export interface KeyServiceCall {
   readonly keyId: string;
   readonly refused: typeof KeyWrapError | typeof KeyUnwrapError;
 }
 
-const FIRST_SERVER_ERROR = 500;
-const REQUEST_TIMEOUT = 408;
-const TOO_MANY_REQUESTS = 429;
-
-/** Names of errors without a status that mean: no answer, none in time, or no token to ask with. */
-const UNREACHED = ['RestError', 'TimeoutError', 'CredentialUnavailableError', 'AggregateAuthenticationError'];
+const REFUSALS = [400, 413, 414, 431];
+/** Names of errors of a credential. Some carry the status of the token endpoint, which says nothing about the key service. */
+const NO_TOKEN =
+  /^(?:Authentication(?:Required)?Error|CredentialUnavailableError|AggregateAuthenticationError|KeyTokenError)$/;
+/** Names of errors without a status that mean: no answer, or none in time. */
+const UNREACHED = ['RestError', 'TimeoutError'];
 /** Codes of a connection that failed: those of the system (`ERR_` is Node's own) and of `fetch`. */
 const CONNECTION_CODE = /^(?:E(?!RR_)[A-Z_]+|UND_ERR_[A-Z_]+)$/;
+const CIPHER_CODE = /^ERR_(?:OSSL|CRYPTO)_/;
 /** The code of an answer that broke off. Its message quotes the answer, which may be the content key. */
 const PARSE_ERROR = 'PARSE_ERROR';
 
 interface Failure {
   readonly name?: unknown;
   readonly message?: unknown;
-  readonly stack?: unknown;
   readonly code?: unknown;
   readonly statusCode?: unknown;
+  readonly details?: { readonly error?: { readonly innererror?: { readonly code?: unknown } } };
   readonly syscall?: unknown;
   readonly cause?: unknown;
 }
 
+type Outage = (keyId: string, options: ErrorOptions) => Error;
+/** `refused`: the bytes are wrong. `unknown`: the failure does not look like one of a key service. */
+type Verdict = Outage | 'refused' | 'unknown';
+
+const unavailable: Outage = (keyId, options) => new KeyUnavailableError(keyId, options);
+const denied: Outage = (keyId, options) => new KeyAccessDeniedError(keyId, options);
+const deleted: Outage = (keyId, options) => new KeyDeletedError(keyId, options);
+
 /** The error to throw for what the client of a key service threw. Aborts pass untouched. */
 export function keyServiceError(thrown: unknown, { keyId, refused }: KeyServiceCall): unknown {
-  const failure: Failure = typeof thrown === 'object' && thrown !== null ? thrown : { message: String(thrown) };
+  const failure = failureOf(thrown);
   if (failure.name === 'AbortError') return thrown;
+  const verdict = verdictOn(failure);
   const cause = withoutContents(failure);
-  return isUnavailable(failure) ? new KeyUnavailableError(keyId, { cause }) : new refused(keyId, { cause });
+  if (verdict === 'refused') return new refused(keyId, { cause });
+  return verdict === 'unknown' ? unavailable(keyId, { cause }) : verdict(keyId, { cause });
 }
 
-function isUnavailable(failure: Failure): boolean {
-  const { code, statusCode, cause } = failure;
-  if (code === PARSE_ERROR) return true;
-  // `fetch` tells its reason as a cause
-  if (typeof statusCode !== 'number') return isUnreached(failure) || isUnreached(cause);
-  return statusCode >= FIRST_SERVER_ERROR || statusCode === REQUEST_TIMEOUT || statusCode === TOO_MANY_REQUESTS;
+/**
+ * The error for what a key of the application's own making threw, if it looks like a failure of a key service: an answer with a
+ * status, a connection that failed, a token that could not be had. `null` if the bytes may be wrong, or if it cannot be told.
+ */
+export function keyOutage(thrown: unknown, keyId: string): Error | null {
+  const failure = failureOf(thrown);
+  const verdict = verdictOn(failure);
+  return typeof verdict === 'string' ? null : verdict(keyId, { cause: withoutContents(failure) });
 }
 
-function isUnreached(thrown: unknown): boolean {
-  if (typeof thrown !== 'object' || thrown === null) return false;
-  const { name, code, statusCode, syscall }: Failure = thrown;
-  if (typeof statusCode === 'number') return false;
-  return UNREACHED.includes(String(name)) || syscall !== undefined || CONNECTION_CODE.test(String(code));
+function failureOf(thrown: unknown): Failure {
+  return typeof thrown === 'object' && thrown !== null ? thrown : { message: String(thrown) };
 }
+
+/** `fetch` and other layers give the reason as a cause. */
+function verdictOn(failure: Failure): Verdict {
+  const verdict = ownVerdict(failure);
+  const { cause } = failure;
+  return verdict === 'unknown' && typeof cause === 'object' && cause !== null ? ownVerdict(cause) : verdict;
+}
+
+function ownVerdict(failure: Failure): Verdict {
+  const { name, code, statusCode, syscall } = failure;
+  if (code === PARSE_ERROR || NO_TOKEN.test(String(name))) return unavailable;
+  if (typeof statusCode === 'number') return verdictOnStatus(statusCode, failure);
+  if (UNREACHED.includes(String(name)) || syscall !== undefined || CONNECTION_CODE.test(String(code))) {
+    return unavailable;
+  }
+  return CIPHER_CODE.test(String(code)) ? 'refused' : 'unknown';
+}
+
+function verdictOnStatus(statusCode: number, failure: Failure): Verdict {
+  if (REFUSALS.includes(statusCode)) return 'refused';
+  if (statusCode === 404 || statusCode === 410) return deleted;
+  if (statusCode === 401) return denied;
+  return statusCode === 403 ? verdictOnForbidden(failure) : unavailable;
+}
+
+/** Key Vault names the state in an inner code; services that imitate it may have the sentence alone. */
+function verdictOnForbidden({ message, details }: Failure): Verdict {
+  const inner = details?.error?.innererror?.code;
+  const text = typeof inner === 'string' ? inner : String(message);
+  const state = STATES.find(([pattern]) => pattern.test(text))?.[1];
+  return state === undefined ? denied : (keyId, options) => new KeyDisabledError(keyId, state, options);
+}
+
+const STATES = [
+  [/\bKeyDisabled\b|on a disabled key/i, 'disabled'],
+  [/\bKeyExpired\b|on an expired key/i, 'expired'],
+  [/\bKeyNotYetValid\b|on a key that is not yet valid|not yet valid/i, 'not valid yet'],
+] as const;
 
 /** What may be seen of it. A `RestError` carries request and answer, and one of them holds the content key in clear. */
 function withoutContents(failure: Failure): Error {

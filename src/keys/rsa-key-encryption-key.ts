@@ -10,7 +10,7 @@
 import { constants, createPrivateKey, createPublicKey, KeyObject, publicEncrypt } from 'node:crypto';
 import { InvalidOptionsError } from '../errors/input.js';
 import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
-import { BuiltInKey } from './built-in-key.js';
+import { BuiltInKey, keyTitle } from './built-in-key.js';
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 import { type OaepHash, RsaDecryptPool } from './rsa-decrypt-pool.js';
 
@@ -56,7 +56,9 @@ export class RsaKeyEncryptionKey extends BuiltInKey<RsaKeyWrapAlgorithm> impleme
   readonly #wrappedLength: number;
 
   private constructor(keyId: string, key: KeyObject, { algorithm = 'RSA-OAEP' }: RsaKeyEncryptionKeyOptions = {}) {
-    const faults = [...keyFaults(key), ...algorithmFaults(algorithm)];
+    const faults = [...keyFaults(key), ...algorithmFaults(algorithm)].map(
+      (fault) => `${keyTitle('RSA key', keyId)} ${fault}`,
+    );
     if (faults.length > 0) throw new InvalidOptionsError(faults);
     super(keyId, algorithm);
     this.canUnwrap = key.type === 'private';
@@ -71,7 +73,7 @@ export class RsaKeyEncryptionKey extends BuiltInKey<RsaKeyWrapAlgorithm> impleme
    * @throws `INVALID_OPTIONS` for an empty id, anything but such a text, or fewer than 2048 bits; the error does not quote it.
    */
   static fromPem(keyId: string, pem: string, options?: RsaKeyEncryptionKeyOptions): RsaKeyEncryptionKey {
-    return new RsaKeyEncryptionKey(keyId, readPem(pem), options);
+    return new RsaKeyEncryptionKey(keyId, readPem(keyId, pem), options);
   }
 
   /**
@@ -124,28 +126,26 @@ const isKnown = (algorithm: string): algorithm is RsaKeyWrapAlgorithm => Object.
 const modulusBits = (key: KeyObject): number => key.asymmetricKeyDetails?.modulusLength ?? 0;
 
 function algorithmFaults(algorithm: string): string[] {
-  return isKnown(algorithm) ? [] : [`an RSA key writes ${Object.keys(HASHES).join(', ')}, not the algorithm asked for`];
+  return isKnown(algorithm) ? [] : [`can write ${Object.keys(HASHES).join(', ')} only`];
 }
 
 function keyFaults(key: unknown): string[] {
   // 'rsa-pss' keys sign only
   if (!(key instanceof KeyObject) || key.asymmetricKeyType !== 'rsa') {
-    return ['an RSA key encryption key must be an RSA KeyObject, private or public'];
+    return ['must be an RSA KeyObject, private or public'];
   }
-  return modulusBits(key) >= MIN_MODULUS_BITS
-    ? []
-    : [`an RSA key encryption key must have at least ${MIN_MODULUS_BITS} bits`];
+  return modulusBits(key) >= MIN_MODULUS_BITS ? [] : [`must have at least ${MIN_MODULUS_BITS} bits`];
 }
 
 /** Goes by the label, so that a damaged private key is an error and never taken for a public one. */
-function readPem(pem: unknown): KeyObject {
+function readPem(keyId: string, pem: unknown): KeyObject {
   try {
     if (typeof pem === 'string') return PRIVATE_LABEL.test(pem) ? createPrivateKey(pem) : createPublicKey(pem);
   } catch {
     // said below, once for all ways to be wrong
   }
   throw new InvalidOptionsError([
-    'an RSA key must be given in PEM: a private key without passphrase, a public key or a certificate ' +
-      '(for other forms make a KeyObject and take fromKeyObject)',
+    `${keyTitle('RSA key', keyId)} must be given in PEM: a private key without passphrase, a public key or a certificate ` +
+      '(for other forms make a KeyObject and use fromKeyObject)',
   ]);
 }

@@ -24,8 +24,7 @@ import type {
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
 import { isContentFault } from '../envelope/content-fault.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { keyConcurrencyOf } from '../envelope/key-calls.js';
+import { type EncryptionPolicy, keysOf } from '../envelope/encryption-policy.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { TimeSlice } from '../streams/time-slice.js';
@@ -67,7 +66,11 @@ export class EncryptedQueueClient {
   /** The same queue for a consumer, which tells of failures itself, opens each message once, and has to know whether a key answers. */
   forConsumer(): EncryptedQueueClient {
     const { onReadFailed: _told, ...policy } = this.policy;
-    return new EncryptedQueueClient(this.unencryptedClient, { ...policy, unwrapCache: false }, this.options);
+    return new EncryptedQueueClient(
+      this.unencryptedClient,
+      { ...policy, keys: keysOf(this.policy).withoutCache() },
+      this.options,
+    );
   }
 
   /** Creates the queue; 409 if it is there. */
@@ -208,7 +211,7 @@ export class EncryptedQueueClient {
     handler = this.options.onDecryptionFailed,
   ): Promise<Decrypted<Item>[]> {
     const context = this.contextOf(options);
-    const outcomes = await boundedMap(items, keyConcurrencyOf(this.policy), async (message) => {
+    const outcomes = await boundedMap(items, keysOf(this.policy).concurrency, async (message) => {
       const [outcome] = await Promise.allSettled([openMessage(message.messageText, context)]);
       return { message, outcome };
     });

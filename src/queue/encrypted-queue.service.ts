@@ -1,6 +1,5 @@
 import type { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { closeUnwrapCache } from '../envelope/key-calls.js';
 import { EncryptedQueueClient } from './encrypted-queue-client.js';
 import type { EncryptedQueueOptions } from './queue-options.js';
 
@@ -21,10 +20,5 @@ export class EncryptedQueueService {
   /** A queue by its name; nothing is requested until it is used. */
   getQueueClient(queueName: string): EncryptedQueueClient {
     return new EncryptedQueueClient(this.unencryptedServiceClient.getQueueClient(queueName), this.policy, this.options);
-  }
-
-  /** Wipes the content keys that are kept in memory, and keeps none from now on. Nest calls it when the application shuts down. */
-  async onApplicationShutdown(): Promise<void> {
-    closeUnwrapCache(this.policy);
   }
 }

@@ -1,5 +1,5 @@
 /** Options of a queue client, and of its calls beside the SDK's own. */
-import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { MessageEncoding } from './message-encoding.js';
 
@@ -12,10 +12,7 @@ export interface EncryptedQueueOptions {
 }
 
 /** Beside the SDK's own options of a call that writes a message. */
-export interface EncryptedSendOptions {
-  /** Key for this one message, before the module's. */
-  readonly keyEncryptionKey?: KeyEncryptionKey;
-}
+export type EncryptedSendOptions = KeyChoiceOptions;
 
 /** Beside the SDK's own options of a call that reads messages. */
 export interface EncryptedReceiveOptions {

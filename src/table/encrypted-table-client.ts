@@ -17,8 +17,7 @@ import type {
   UpsertEntityResponse,
 } from '@azure/data-tables';
 import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { keyConcurrencyOf } from '../envelope/key-calls.js';
+import { type EncryptionPolicy, keysOf } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
 import { type EntityKeys, type Row, type TableContext, tableContext } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
@@ -152,7 +151,7 @@ export class EncryptedTableClient<T extends object> {
       const context = this.contextOf({ ...options, ...traceable });
       const opening = {
         table: this.unencryptedClient,
-        concurrency: keyConcurrencyOf(this.policy),
+        concurrency: keysOf(this.policy).concurrency,
         open: (row: Row & EntityKeys) => this.open(row, projection, context),
         onDecryptionFailed: onDecryptionFailed ?? this.defaults.onDecryptionFailed,
       };

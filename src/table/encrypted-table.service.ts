@@ -1,7 +1,6 @@
 import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { closeUnwrapCache } from '../envelope/key-calls.js';
 import { EncryptedTableClient } from './encrypted-table-client.js';
 import type { EncryptedTableDefaults } from './table-options.js';
 
@@ -21,10 +20,5 @@ export class EncryptedTableService {
   /** The plain SDK client of a table: it neither encrypts nor decrypts. */
   getUnencryptedTableClient(tableName: string): TableClient {
     return this.tableClientFactory(tableName);
-  }
-
-  /** Wipes the content keys that are kept in memory, and keeps none from now on. Nest calls it when the application shuts down. */
-  async onApplicationShutdown(): Promise<void> {
-    closeUnwrapCache(this.policy);
   }
 }

@@ -4,16 +4,16 @@ import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { EnvelopeContext } from '../envelope/envelope.js';
-import type { KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
+import type { KeyChoiceOptions } from '../envelope/key-choice.js';
+import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { accountOf } from './account.js';
 
-export interface TableContext {
+export interface TableContext extends KeyChoiceOptions {
   readonly policy: EncryptionPolicy;
   readonly account: string;
   readonly table: string;
   readonly entityClass: EntityClass;
-  readonly keyEncryptionKey?: KeyEncryptionKey;
   readonly operation?: KeyOperationOptions;
   /** Time of the event loop that all rows of the call share. */
   readonly slice?: TimeSlice;

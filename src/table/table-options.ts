@@ -1,5 +1,5 @@
 /** Options of a table client, and of its calls beside the SDK's own. */
-import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { EncryptedQueryOptions } from './entity-query.js';
 import type { MergeOptions } from './merge/merge-entity.js';
 import type { TableDecryptionFailedHandler } from './page.js';
@@ -11,10 +11,7 @@ export interface EncryptedTableDefaults {
 }
 
 /** Beside the SDK's own options of a call. */
-export interface EncryptedTableOptions {
-  /** Key for this one call, before the module's. */
-  readonly keyEncryptionKey?: KeyEncryptionKey;
-}
+export type EncryptedTableOptions = KeyChoiceOptions;
 
 /** Beside the SDK's own options of a listing. */
 export interface EncryptedListOptions<T extends object> extends EncryptedTableOptions, EncryptedQueryOptions<T> {

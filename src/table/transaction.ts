@@ -9,7 +9,7 @@ import type {
   UpdateTableEntityOptions,
 } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
-import { keyConcurrencyOf } from '../envelope/key-calls.js';
+import { keysOf } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import type { EntityKeys, TableContext } from './entity-context.js';
@@ -64,7 +64,7 @@ export async function submitTransaction<T extends object>({
     attempts: mergeAttempts,
     isConflict: (error) => isMergeConflict(error, sealed),
     attempt: async () => {
-      sealed = await boundedMap(actions, keyConcurrencyOf(context.policy), (action) =>
+      sealed = await boundedMap(actions, keysOf(context.policy).concurrency, (action) =>
         sealAction(action, { table, context, options }),
       );
       return table.submitTransaction(

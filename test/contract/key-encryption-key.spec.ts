@@ -1,6 +1,6 @@
 import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
-import { KeyVaultKeyEncryptionKey } from '../../src/keys/key-vault-key.js';
+import { KeyVaultKeyEncryptionKey } from '../../src/keys/vault/key-vault-key.js';
 import { RsaKeyEncryptionKey, type RsaKeyWrapAlgorithm } from '../../src/keys/rsa-key-encryption-key.js';
 import { InMemoryKey } from '../support/in-memory-key.js';
 import { describeKeyContract } from './key-encryption-key.contract.js';
@@ -15,7 +15,7 @@ const VAULT_KEY = 'https://clinic.vault.azure.net/keys/records';
 const VERSION = '0123456789abcdef0123456789abcdef';
 const vaultKey = (algorithm: 'RSA-OAEP' | 'RSA-OAEP-256') =>
   new KeyVaultKeyEncryptionKey(
-    new LocalCryptographyClient(VAULT_KEY, { privateKey: rsaPrivateKey(), version: VERSION }),
+    new LocalCryptographyClient(`${VAULT_KEY}/${VERSION}`, { privateKey: rsaPrivateKey(), version: VERSION }),
     { algorithm },
   );
 

@@ -1,7 +1,7 @@
 /** A key vault in this process: the calls of `CryptographyClient` of `@azure/keyvault-keys`, done with node:crypto. */
 import { constants, type KeyObject, privateDecrypt, publicEncrypt } from 'node:crypto';
 import type { KeyOperationOptions, KeyWrapAlgorithm } from '../../src/keys/key-encryption-key.js';
-import type { CryptographyClientLike } from '../../src/keys/key-vault-key.js';
+import type { CryptographyClientLike } from '../../src/keys/vault/cryptography-client.js';
 
 /** What `@azure/core-rest-pipeline` throws: with the request and the answer, as hidden properties. */
 export class RestError extends Error {

@@ -4,6 +4,7 @@ import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
 import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
 import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { policyOf } from '../support/blobs.js';
+import { consume, newQueue, stopConsumers, until } from '../support/consumers.js';
 import { onceRunning, SlowKey } from '../support/slow-key.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 
@@ -91,5 +92,25 @@ describe('32 messages under a key that is slow to answer', () => {
     expect(receivedMessageItems.map(({ messageText }) => Number(messageText)).sort((a, b) => a - b)).toEqual(upTo(32));
     expect(reader.unwraps).toBe(32);
     expect(reader.most).toBe(20);
+  });
+});
+
+describe('consumers of two queues and reads beside them, under one policy', () => {
+  afterEach(stopConsumers);
+
+  it('never have more calls to the key under way than the policy allows', async () => {
+    const key = new SlowKey('one at a time');
+    const policy = policyOf('2.0', { keyEncryptionKey: key, keyConcurrency: 1, unwrapCache: false });
+    const queues = [await newQueue(policy), await newQueue(policy)];
+    for (const queue of queues) for (const index of upTo(4)) await queue.sendMessage(String(index));
+    let handled = 0;
+
+    for (const queue of queues) await consume(queue, async () => void (handled += 1), { concurrency: 4 });
+    await until(async () => {
+      await Promise.all(queues.map((queue) => queue.peekMessages()));
+      return handled === 8;
+    });
+
+    expect(key.most).toBe(1);
   });
 });

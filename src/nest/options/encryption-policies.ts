@@ -1,5 +1,7 @@
 /** From options to policies: what a service or a feature leaves out comes from the level above. */
+import type { OnApplicationShutdown } from '@nestjs/common';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { PolicyKeys } from '../../envelope/policy-keys.js';
 import { KeyRing } from '../../keys/key-ring.js';
 import type { KeyResolver } from '../../keys/key-encryption-key.js';
 import { warnOfReadFailure } from './failure-log.js';
@@ -29,8 +31,20 @@ export function encryptionFor(
   return others;
 }
 
-/** One for each service. */
-export type EncryptionPolicies = Readonly<Record<ServiceKind, EncryptionPolicy>>;
+/** One for each service. Nest calls the hook of what a provider gives. */
+export class EncryptionPolicies implements OnApplicationShutdown {
+  constructor(
+    readonly blob: EncryptionPolicy,
+    readonly queue: EncryptionPolicy,
+    readonly table: EncryptionPolicy,
+    private readonly keys: ReadonlySet<PolicyKeys>,
+  ) {}
+
+  /** Wipes the content keys that are kept in memory; reads that are still under way go on without them. */
+  onApplicationShutdown(): void {
+    for (const keys of this.keys) keys.close();
+  }
+}
 
 /**
  * Throws {@link InvalidOptionsError}: a feature's part and the root's may be right alone and wrong together. Services for which
@@ -47,21 +61,30 @@ export function toPolicies(
     return encryption;
   };
   const shared = new Map<unknown, EncryptionPolicy>();
+  const allKeys = new Set<PolicyKeys>();
   const policyFor = (kind: ServiceKind): EncryptionPolicy => {
     const encryption = checked(kind);
     const own = options[kind]?.encryption;
-    const policy = shared.get(own) ?? toPolicy(encryption);
+    const known = shared.get(own);
+    if (known !== undefined) return known;
+    const keys = new PolicyKeys(encryption);
+    const policy = toPolicy(encryption, keys);
+    allKeys.add(keys);
     shared.set(own, policy);
     return policy;
   };
-  return { blob: policyFor('blob'), queue: policyFor('queue'), table: policyFor('table') };
+  return new EncryptionPolicies(policyFor('blob'), policyFor('queue'), policyFor('table'), allKeys);
 }
 
 /** Options that were checked, as the services take them. */
-function toPolicy({ keyResolver, requireEncryption = true, ...others }: EncryptionOptions): EncryptionPolicy {
+function toPolicy(
+  { keyResolver, requireEncryption = true, ...others }: EncryptionOptions,
+  keys: PolicyKeys,
+): EncryptionPolicy {
   return {
     ...others,
     requireEncryption,
+    keys,
     onReadFailed: warnOfReadFailure,
     ...(keyResolver === undefined ? {} : { keyResolver: toResolver(keyResolver) }),
   };

@@ -1,3 +1,4 @@
+import { isContentFault, isKeyOutage } from '../../../src/envelope/content-fault.js';
 import { createEnvelope, openEnvelope } from '../../../src/envelope/envelope.js';
 import type { EncryptionPolicy } from '../../../src/envelope/encryption-policy.js';
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
@@ -49,6 +50,57 @@ describe('the key that reads', () => {
     const encryptionData = await storedData(policyOf('2.0'), context);
 
     await expect(openEnvelope(reading(policy), encryptionData, context)).resolves.toBeDefined();
+  });
+});
+
+describe('a stored key id that is a malformed address of a key', () => {
+  const HOSTILE = 'https://clinic.vault.azure.net/keys/tenant-a/../tenant-b/0123456789abcdef0123456789abcdef';
+  const opening = async (policy: Partial<EncryptionPolicy>, keyId: string) => {
+    const encryptionData = await storedData(policyOf('2.0'), context);
+    const wrappedKey = { ...encryptionData.wrappedKey, keyId };
+    return openEnvelope(reading(policy), { ...encryptionData, wrappedKey }, context);
+  };
+
+  it('is the fault of who wrote it, and is shown to no function that compares a part of it', async () => {
+    const asked: string[] = [];
+    const noted = (keyId: string) => asked.push(keyId) > 0;
+
+    const policy = { keyResolver: (keyId: string) => (noted(keyId) ? testKey : null), allowKey: noted };
+
+    await expect(opening(policy, HOSTILE)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND', keyId: HOSTILE });
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['of the right form', 'https://clinic.vault.azure.net/keys/records/0123456789abcdef0123456789abcdef'],
+    ['that is no address', 'clinic:2026'],
+  ])('is not meant by a function that throws on an id %s: that is an outage', async (_what, keyId) => {
+    const failing = () => Promise.reject(new Error('down'));
+
+    for (const policy of [{ keyResolver: failing }, { keyResolver: () => testKey, allowKey: failing }]) {
+      await expect(opening(policy, keyId)).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE', keyId });
+    }
+  });
+});
+
+describe('a key of your own whose service', () => {
+  it.each([
+    ['refuses access', { statusCode: 403 }, 'KEY_ACCESS_DENIED'],
+    ['does not know the key', { statusCode: 404 }, 'KEY_DELETED'],
+    ['is throttled', { statusCode: 429 }, 'KEY_UNAVAILABLE'],
+    ['gives no token', { name: 'AuthenticationError', statusCode: 400 }, 'KEY_UNAVAILABLE'],
+    ['does not answer', { code: 'ECONNRESET' }, 'KEY_UNAVAILABLE'],
+    ['refuses the bytes', { statusCode: 400 }, 'KEY_UNWRAP_FAILED'],
+  ])('%s throws %j, which is %s', async (_what, failure, code) => {
+    const encryptionData = await storedData(policyOf('2.0'), context);
+    const unwrapKey = () => Promise.reject(Object.assign(new Error('no'), failure));
+    const policy = reading({ keyEncryptionKey: { ...broken(testKey.keyId), unwrapKey } });
+
+    const error: unknown = await openEnvelope(policy, encryptionData, context).catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code });
+    expect(isContentFault(error)).toBe(code === 'KEY_UNWRAP_FAILED');
+    expect(isKeyOutage(error)).toBe(code !== 'KEY_UNWRAP_FAILED');
   });
 });
 

@@ -154,7 +154,8 @@ describe('AesKeyEncryptionKey', () => {
 
     const badTexts: readonly (readonly [name: string, text: string])[] = [
       ['nothing', ''],
-      ['a line break at the end', `${base64}\n`],
+      ['two line breaks at the end', `${base64}\n\n`],
+      ['nothing but a line break', '\n'],
       ['a space before', ` ${base64}`],
       ['a line break within', `${base64.slice(0, 20)}\n${base64.slice(20)}`],
       ['junk within', `${base64.slice(0, 20)}*${base64.slice(20)}`],
@@ -179,10 +180,20 @@ describe('AesKeyEncryptionKey', () => {
     it.each([
       ['an unset variable', undefined, /is empty: set the environment variable/],
       ['no text', '', /is empty: set the environment variable/],
-      ['hex', bytes.toString('hex'), /must have 16, 24 or 32 bytes, this one has 48$/],
-      ['a line break', `${base64}\n`, /padded base64 without line breaks/],
+      ['hex', bytes.toString('hex'), /must have 16, 24 or 32 bytes, but has 48$/],
+      [
+        'a line break inside',
+        `${base64.slice(0, 9)}\n${base64.slice(9)}`,
+        /padded base64, .*without line breaks inside/,
+      ],
     ])('%s, and says what to mend', (_name, text, message) => {
       expect(() => AesKeyEncryptionKey.fromBase64('k', text as string)).toThrow(message);
+    });
+
+    it('and says which key, by its id', () => {
+      expect(() => AesKeyEncryptionKey.fromBase64('clinic:2026', 'AAAA')).toThrow(
+        /^Invalid options: AES key "clinic:2026" /,
+      );
     });
 
     it('what is no secret key object', () => {
@@ -198,6 +209,25 @@ describe('AesKeyEncryptionKey', () => {
       expect(() => AesKeyEncryptionKey.fromBase64(id, base64)).toThrow(InvalidOptionsError);
       expect(() => AesKeyEncryptionKey.fromKeyObject(id, createSecretKey(bytes))).toThrow(InvalidOptionsError);
     });
+  });
+
+  it.each(['\n', '\r\n'])('takes base64 with %j at its end, as mounted secrets have it', async (end) => {
+    const bytes = randomBytes(32);
+    const plain = AesKeyEncryptionKey.fromBase64('k', bytes.toString('base64'));
+
+    const key = AesKeyEncryptionKey.fromBase64('k', `${bytes.toString('base64')}${end}`);
+
+    const { encryptedKey, algorithm } = await plain.wrapKey(randomBytes(32));
+    await expect(key.unwrapKey(encryptedKey, algorithm)).resolves.toHaveLength(32);
+  });
+
+  it('leaves no content key in the memory that all of the process shares', async () => {
+    const key = AesKeyEncryptionKey.generate('k');
+    const { encryptedKey, algorithm } = await key.wrapKey(randomBytes(40));
+
+    const contentKey = await key.unwrapKey(encryptedKey, algorithm);
+
+    expect(contentKey.buffer.byteLength).toBe(40);
   });
 
   describe('shows no key bytes', () => {

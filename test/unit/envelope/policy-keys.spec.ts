@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createEnvelope, type EnvelopeContext, openEnvelope } from '../../../src/envelope/envelope.js';
 import type { EncryptionPolicy } from '../../../src/envelope/encryption-policy.js';
-import { closeUnwrapCache } from '../../../src/envelope/key-calls.js';
+import { PolicyKeys } from '../../../src/envelope/policy-keys.js';
 import { rewrapEnvelope } from '../../../src/envelope/rewrap.js';
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
 import { KeyRing } from '../../../src/keys/key-ring.js';
@@ -45,6 +45,31 @@ describe('calls to keys', () => {
     await Promise.all(policies.map((policy) => sealed(policy, 10)));
 
     expect(key.most).toBe(6);
+  });
+
+  it('share a bound and a cache where policies share their keys', async () => {
+    const key = new SlowKey('slow', onceRunning(3));
+    const keys = new PolicyKeys({ keyConcurrency: 3 });
+    const policies = times(2, () => policyOf({ keyEncryptionKey: key, keys }));
+    const all = (await Promise.all(policies.map((policy) => sealed(policy, 10)))).flat();
+
+    await Promise.all(policies.map((policy) => openAll(policy, all)));
+
+    expect(key.most).toBe(3);
+    expect(key.unwraps).toBe(20);
+  });
+
+  it('share the bound, but not the cache, with those that go without it', async () => {
+    const key = new SlowKey('slow', onceRunning(2));
+    const keys = new PolicyKeys({ keyConcurrency: 2 });
+    const policies = [keys, keys.withoutCache()].map((calls) => policyOf({ keyEncryptionKey: key, keys: calls }));
+    const all = await sealed(policies[0]!, 8);
+    await openAll(policies[0]!, all);
+
+    await Promise.all(policies.map((policy) => openAll(policy, all)));
+
+    expect(key.most).toBe(2);
+    expect(key.unwraps).toBe(16);
   });
 
   it.each([
@@ -136,13 +161,14 @@ describe('what was unwrapped', () => {
     const [old, young] = [new SlowKey('old'), new SlowKey('young')];
     const text = await storedText(policyOf({ keyEncryptionKey: old }), context);
     const data = parseEncryptionData(text);
-    const policy = policyOf({ keyEncryptionKey: young, keyResolver: new KeyRing([old]).resolve });
+    const keys = new PolicyKeys();
+    const policy = policyOf({ keyEncryptionKey: young, keyResolver: new KeyRing([old]).resolve, keys });
     await openAll(policy, [data]);
 
     await rewrapEnvelope(policy, text, context);
     expect(old.unwraps).toBe(1);
 
-    closeUnwrapCache(policy);
+    keys.close();
     await openAll(policy, [data]);
     expect(old.unwraps).toBe(2);
   });

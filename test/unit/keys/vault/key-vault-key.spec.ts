@@ -1,15 +1,13 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { InvalidOptionsError } from '../../../src/errors/input.js';
-import { KeyUnavailableError, KeyUnwrapError, KeyWrapError } from '../../../src/errors/keys.js';
-import type { EncryptionTarget, KeyEncryptionKey, KeyWrapAlgorithm } from '../../../src/keys/key-encryption-key.js';
-import {
-  type CryptographyClientLike,
-  KeyVaultKeyEncryptionKey,
-  keyVaultKeyResolver,
-} from '../../../src/keys/key-vault-key.js';
-import { expectCode } from '../../contract/key-encryption-key.contract.js';
-import { LocalCryptographyClient, RestError } from '../../contract/local-cryptography-client.js';
+import { InvalidOptionsError } from '../../../../src/errors/input.js';
+import { KeyUnavailableError } from '../../../../src/errors/keys.js';
+import type { EncryptionTarget, KeyEncryptionKey, KeyWrapAlgorithm } from '../../../../src/keys/key-encryption-key.js';
+import type { CryptographyClientLike } from '../../../../src/keys/vault/cryptography-client.js';
+import { KeyVaultKeyEncryptionKey } from '../../../../src/keys/vault/key-vault-key.js';
+import { keyVaultKeyResolver } from '../../../../src/keys/vault/key-vault-key-resolver.js';
+import { expectCode } from '../../../contract/key-encryption-key.contract.js';
+import { LocalCryptographyClient, RestError } from '../../../contract/local-cryptography-client.js';
 
 const KEY = 'https://clinic.vault.azure.net/keys/records';
 const [OLD, NEW] = ['0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210'];
@@ -47,34 +45,42 @@ const failing = (failure: unknown) =>
   });
 
 describe('KeyVaultKeyEncryptionKey', () => {
-  it('stores the id of the version that wrapped, though its own id has none', async () => {
-    const key = new KeyVaultKeyEncryptionKey(vaultClient(KEY));
+  it('stores the id of the version that its client is made for', async () => {
+    const key = new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${OLD}`));
 
     const wrapped = await key.wrapKey(CONTENT);
 
-    expect(wrapped.keyId).toBe(`${KEY}/${NEW}`);
-    expect(wrapped.algorithm).toBe('RSA-OAEP');
-    expect(key.keyId).toBe(KEY);
+    expect(wrapped).toMatchObject({ keyId: `${KEY}/${OLD}`, algorithm: 'RSA-OAEP' });
+    expect(key.keyId).toBe(`${KEY}/${OLD}`);
   });
 
-  it('keeps its id when that of the client changes', async () => {
-    const client = { ...new AnsweringClient(() => ({ result: CONTENT })), keyID: KEY };
-    const key = new KeyVaultKeyEncryptionKey(client as unknown as CryptographyClientLike);
+  it.each([KEY, `${KEY}/`])(
+    'does not write through a client without a version (%s), and says what to use',
+    async (id) => {
+      const client = Object.assign(new AnsweringClient(() => ({ result: randomBytes(256), keyID: `${KEY}/${NEW}` })), {
+        keyID: id,
+      });
+      const key = new KeyVaultKeyEncryptionKey(client);
+      client.keyID = `${KEY}/${NEW}`;
 
-    client.keyID = `${KEY}/${NEW}`;
+      const error = await rejection(key.wrapKey(CONTENT));
 
-    expect(key.keyId).toBe(KEY);
-  });
+      expect(error).toBeInstanceOf(InvalidOptionsError);
+      expect(String(error)).toMatch('use the option "keyVault"');
+      expect(client.asked).toEqual([]);
+    },
+  );
 
-  it.each([undefined, KEY, `${KEY}/`])('does not write where the version is unknown (%j)', async (keyID) => {
-    const client = new AnsweringClient(() => ({ result: randomBytes(256), ...(keyID === undefined ? {} : { keyID }) }));
-    const key = new KeyVaultKeyEncryptionKey(Object.assign(client, { keyID: KEY }));
+  it.each(['RSA-OAEP', 'A256KW'] as const)(
+    'does not write %s through a client of the SDK that fetched a version only for its id',
+    async (algorithm) => {
+      const client = Object.assign(new AnsweringClient(() => ({ result: randomBytes(256) })), {
+        remoteProvider: { version: '' },
+      });
 
-    const error = await rejection(key.wrapKey(CONTENT));
-
-    expect(error).toBeInstanceOf(KeyWrapError);
-    expect(String((error as KeyWrapError).cause)).toMatch('which version');
-  });
+      await expectCode(new KeyVaultKeyEncryptionKey(client, { algorithm }).wrapKey(CONTENT), 'INVALID_OPTIONS');
+    },
+  );
 
   it('takes the id of the client where the answer names none', async () => {
     const key = new KeyVaultKeyEncryptionKey(new AnsweringClient(() => ({ result: randomBytes(256) })));
@@ -115,13 +121,13 @@ describe('KeyVaultKeyEncryptionKey', () => {
     expect(() => new KeyVaultKeyEncryptionKey(vaultClient(KEY), options)).toThrow(InvalidOptionsError);
   });
 
-  it('takes an id from the options only where the client has none', () => {
+  it('has the id that it is given, before that of its client', () => {
     const anonymous = { ...new AnsweringClient(() => ({ result: CONTENT })), keyID: undefined };
     const client = anonymous as unknown as CryptographyClientLike;
 
     expect(() => new KeyVaultKeyEncryptionKey(client)).toThrow(InvalidOptionsError);
     expect(new KeyVaultKeyEncryptionKey(client, { keyId: 'local' }).keyId).toBe('local');
-    expect(new KeyVaultKeyEncryptionKey(vaultClient(KEY), { keyId: 'local' }).keyId).toBe(KEY);
+    expect(new KeyVaultKeyEncryptionKey(vaultClient(KEY), { keyId: 'local' }).keyId).toBe('local');
   });
 
   it.each([503, 429, undefined])('is unavailable when the vault fails with status %j', async (statusCode) => {
@@ -136,18 +142,21 @@ describe('KeyVaultKeyEncryptionKey', () => {
     }
   });
 
-  it.each([400, 401, 403, 404])('fails with a cause when the vault refuses with status %j', async (statusCode) => {
+  it.each([
+    [400, 'KEY_WRAP_FAILED', 'KEY_UNWRAP_FAILED'],
+    [401, 'KEY_ACCESS_DENIED', 'KEY_ACCESS_DENIED'],
+    [403, 'KEY_ACCESS_DENIED', 'KEY_ACCESS_DENIED'],
+    [404, 'KEY_DELETED', 'KEY_DELETED'],
+  ])('fails with a cause when the vault refuses with status %j', async (statusCode, onWrap, onUnwrap) => {
     const key = new KeyVaultKeyEncryptionKey(failing(new RestError('no', { statusCode })));
 
-    const errors = [await rejection(key.wrapKey(CONTENT)), await rejection(key.unwrapKey(CONTENT, 'RSA'))];
-
-    expect(errors[0]).toBeInstanceOf(KeyWrapError);
-    expect(errors[1]).toBeInstanceOf(KeyUnwrapError);
-    for (const error of errors) expect((error as KeyWrapError).cause).toMatchObject({ statusCode });
+    const cause = { statusCode };
+    expect(await rejection(key.wrapKey(CONTENT))).toMatchObject({ code: onWrap, cause });
+    expect(await rejection(key.unwrapKey(CONTENT, 'RSA'))).toMatchObject({ code: onUnwrap, cause });
   });
 
   it('lets an abort through untouched', async () => {
-    const key = new KeyVaultKeyEncryptionKey(vaultClient(KEY));
+    const key = new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${NEW}`));
     const abortSignal = AbortSignal.abort();
 
     expect(await rejection(key.wrapKey(CONTENT, { abortSignal }))).toMatchObject({ name: 'AbortError' });
@@ -161,12 +170,24 @@ describe('KeyVaultKeyEncryptionKey', () => {
     await expectCode(key.unwrapKey(randomBytes(256), 'RSA-OAEP'), 'KEY_UNWRAP_FAILED');
   });
 
-  it('does not bother the vault with an empty wrapped key', async () => {
+  it.each([0, 1025, 1_000_000])('does not bother the vault with %d wrapped bytes', async (length) => {
     const client = new AnsweringClient(() => ({ result: CONTENT }));
+    const key = new KeyVaultKeyEncryptionKey(client);
 
-    await expectCode(new KeyVaultKeyEncryptionKey(client).unwrapKey(new Uint8Array(), 'A256KW'), 'KEY_UNWRAP_FAILED');
+    await expectCode(key.unwrapKey(new Uint8Array(length), 'A256KW'), 'KEY_UNWRAP_FAILED');
 
     expect(client.asked).toEqual([]);
+  });
+
+  it('leaves no content key in the memory that all of the process shares', async () => {
+    const pooled = Buffer.from(CONTENT);
+    const key = new KeyVaultKeyEncryptionKey(new AnsweringClient(() => ({ result: pooled })));
+
+    const contentKey = await key.unwrapKey(randomBytes(256), 'RSA-OAEP');
+
+    expect(Buffer.from(contentKey)).toEqual(CONTENT);
+    expect(contentKey.buffer.byteLength).toBe(CONTENT.length);
+    expect(pooled).toEqual(Buffer.alloc(CONTENT.length));
   });
 
   it('prints its id and algorithm, and nothing of its client', () => {
@@ -183,13 +204,13 @@ describe('keyVaultKeyResolver', () => {
 
   it('finds the version that wrapped, also after the key was rotated', async () => {
     const wrappedThen = await new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${OLD}`)).wrapKey(CONTENT);
-    const wrappedNow = await new KeyVaultKeyEncryptionKey(vaultClient(KEY)).wrapKey(CONTENT);
+    const wrappedNow = await new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${NEW}`)).wrapKey(CONTENT);
     const resolve = keyVaultKeyResolver({ client: vaultClient, allow });
 
     for (const { keyId, algorithm, encryptedKey } of [wrappedThen, wrappedNow]) {
       const key = (await resolve(keyId, TARGET)) as KeyEncryptionKey;
       expect(key.keyId).toBe(keyId);
-      expect(await key.unwrapKey(encryptedKey, algorithm)).toEqual(CONTENT);
+      expect(Buffer.from(await key.unwrapKey(encryptedKey, algorithm))).toEqual(CONTENT);
     }
     expect(wrappedThen.keyId).not.toBe(wrappedNow.keyId);
   });
@@ -199,6 +220,9 @@ describe('keyVaultKeyResolver', () => {
     'https://evil.example/keys/records/1',
     'clinic-2025',
     '',
+    `${KEY}/../other/${NEW}`,
+    `${KEY}/a/b/c`,
+    `${KEY}/${NEW}?x`,
   ])('answers null for %j without making a client', (keyId) => {
     const asked: string[] = [];
     const client = (id: string) => {
@@ -241,10 +265,23 @@ describe('keyVaultKeyResolver', () => {
     expect(await resolve(`${KEY}/${OLD}`, TARGET)).toHaveProperty('keyId', `${KEY}/${OLD}`);
   });
 
-  it('does not hide a client of another key', async () => {
-    const resolve = keyVaultKeyResolver({ client: () => vaultClient(`${KEY}/${NEW}`), allow });
+  it('answers under the id that was asked for where a key was moved to another vault', async () => {
+    const moved = `https://clinic2.vault.azure.net/keys/records/${OLD}`;
+    const resolve = keyVaultKeyResolver({ client: () => vaultClient(moved), allow });
 
-    expect(await resolve(`${KEY}/${OLD}`, TARGET)).toHaveProperty('keyId', `${KEY}/${NEW}`);
+    expect(await resolve(`${KEY}/${OLD}`, TARGET)).toHaveProperty('keyId', `${KEY}/${OLD}`);
+  });
+
+  it('shows the parts of the id to who allows it', async () => {
+    const seen: unknown[] = [];
+    const resolve = keyVaultKeyResolver({ client: vaultClient, allow: (...asked) => seen.push(asked) > 0 });
+
+    await resolve(`${KEY}/${OLD}`, TARGET);
+
+    const keyId = `${KEY}/${OLD}`;
+    expect(seen).toEqual([
+      [keyId, { keyId, vaultUrl: 'https://clinic.vault.azure.net', name: 'records', version: OLD }],
+    ]);
   });
 
   it('refuses to be made without either function, naming both', () => {

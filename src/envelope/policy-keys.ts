@@ -1,0 +1,88 @@
+import type { AbortSignalLike } from '@azure/abort-controller';
+import { InvalidOptionsError } from '../errors/input.js';
+import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
+import { cacheBoundsOf, concurrencyOf, type KeyCallOptions, keyCallFaults } from './key-call-options.js';
+import { requestUnwrap, requestWrap } from './key-request.js';
+import { ParallelBound } from './parallel-bound.js';
+import { UnwrapCache } from './unwrap-cache.js';
+
+/** A key, and what goes with each call to it. */
+export interface KeyCall {
+  readonly key: KeyEncryptionKey;
+  readonly operation?: KeyOperationOptions | undefined;
+}
+
+/** How the operations of a policy call its keys. */
+export interface KeyCalls {
+  /** Calls that may be under way at once. */
+  readonly concurrency: number;
+  /** Wraps packed key bytes. Errors are those of `requestWrap`. */
+  wrap(call: KeyCall, packed: Uint8Array): Promise<WrappedKey>;
+  /** Unwraps to packed key bytes, which the caller wipes. Errors are those of `requestUnwrap`. */
+  unwrap(call: KeyCall, wrapped: WrappedKey): Promise<Uint8Array>;
+  /** The same bound without the cache: every unwrap asks its key. For a consumer, which has to know whether a key answers. */
+  withoutCache(): KeyCalls;
+}
+
+/**
+ * The calls to keys of a policy: bounded in number over all operations of all policies that share this object, and not made
+ * where the cache has the answer.
+ *
+ * @example
+ * ```ts
+ * import { AesKeyEncryptionKey, type EncryptionPolicy, PolicyKeys } from 'nestjs-azure-encrypted-storage';
+ *
+ * // without Nest: blobs and queues share one bound and one cache
+ * const keys = new PolicyKeys({ keyConcurrency: 8, unwrapCache: { max: 10_000 } });
+ * const keyEncryptionKey = AesKeyEncryptionKey.fromBase64('clinic:2026', process.env['CLINIC_KEY'] ?? '');
+ *
+ * export const blobs: EncryptionPolicy = { protocol: '2.1', keyEncryptionKey, requireEncryption: true, keys };
+ * export const queues: EncryptionPolicy = { protocol: '2.0', keyEncryptionKey, requireEncryption: true, keys };
+ * ```
+ */
+export class PolicyKeys implements KeyCalls {
+  readonly concurrency: number;
+  readonly #bound: ParallelBound;
+  readonly #cache: UnwrapCache | null;
+
+  /** @throws `INVALID_OPTIONS` for a bound or a cache that is out of range. */
+  constructor(options: KeyCallOptions = {}) {
+    const faults = keyCallFaults({ ...options }, '');
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    const bounds = cacheBoundsOf(options);
+    this.concurrency = concurrencyOf(options);
+    this.#bound = new ParallelBound(this.concurrency);
+    this.#cache = bounds === null ? null : new UnwrapCache(bounds);
+  }
+
+  async wrap({ key, operation }: KeyCall, packed: Uint8Array): Promise<WrappedKey> {
+    return this.#bound.run(() => requestWrap(key, packed, operation), operation?.abortSignal);
+  }
+
+  async unwrap(call: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
+    const { key, operation } = call;
+    if (this.#cache === null || key.cacheUnwraps === false) return this.#unwrapNow(call, wrapped);
+    const request = (abortSignal: AbortSignalLike): Promise<Uint8Array> =>
+      this.#unwrapNow({ key, operation: { ...operation, abortSignal } }, wrapped);
+    return this.#cache.unwrap({ key, wrapped }, request, operation?.abortSignal);
+  }
+
+  withoutCache(): KeyCalls {
+    const calls: KeyCalls = {
+      concurrency: this.concurrency,
+      wrap: (call, packed) => this.wrap(call, packed),
+      unwrap: (call, wrapped) => this.#unwrapNow(call, wrapped),
+      withoutCache: () => calls,
+    };
+    return calls;
+  }
+
+  /** Wipes the content keys that are kept, and keeps none from now on. Reads go on without the cache. */
+  close(): void {
+    this.#cache?.close();
+  }
+
+  #unwrapNow({ key, operation }: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
+    return this.#bound.run(() => requestUnwrap(key, wrapped, operation), operation?.abortSignal);
+  }
+}
