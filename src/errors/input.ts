@@ -32,14 +32,15 @@ export class UnsupportedOperationError extends EncryptedStorageError {
   readonly code = 'UNSUPPORTED_OPERATION';
 }
 
-/** A value of an encrypted property is of a type that cannot be stored. Nothing was sent. */
+/** A value of an encrypted property, or the content of a message or blob, is of a type that cannot be stored. Nothing was sent. */
 export class UnsupportedValueError extends EncryptedStorageError {
   readonly code = 'UNSUPPORTED_VALUE';
   constructor(
-    readonly propertyName: string,
+    /** `null` for the content of a message or blob. */
+    readonly propertyName: string | null,
     reason: string,
   ) {
-    super(`Encrypted property ${quoted(propertyName)} ${reason}`);
+    super(`${propertyName === null ? 'The content' : `Encrypted property ${quoted(propertyName)}`} ${reason}`);
   }
 }
 

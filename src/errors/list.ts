@@ -258,9 +258,9 @@ export const ERRORS = [
   {
     type: UnsupportedValueError,
     code: 'UNSUPPORTED_VALUE',
-    when: 'an encrypted property holds a value that cannot be stored, see [tables.md](tables.md)',
-    answer: 'Give the property a value that can be stored.',
-    carries: '`propertyName`',
+    when: 'an encrypted property holds a value that cannot be stored, see [tables.md](tables.md); or the content of a message or blob is neither text nor bytes, or is text that UTF-8 cannot hold',
+    answer: 'Give the property a value that can be stored; pass content as text or bytes.',
+    carries: '`propertyName`, `null` for content',
     sent: 'no',
     again: 'no',
   },

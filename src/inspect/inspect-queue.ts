@@ -41,10 +41,9 @@ function inspectMessage(text: string, stored: Facts): Finding {
     if (message.kind === 'plain') return plain(facts);
     const envelope = inspectEnvelope(encryptionDataIn(text), 'message');
     const lengths = lengthsOf(envelope.usable?.layout, message.sealed.length);
-    const isEmpty = message.sealed.length === 0;
     return {
       facts: { ...facts, encrypted: true, ciphertextBytes: message.sealed.length, ...envelope.facts, ...lengths.facts },
-      anomalies: [...envelope.anomalies, ...(isEmpty ? [EMPTY] : lengths.anomalies)],
+      anomalies: [...envelope.anomalies, ...lengths.anomalies],
       notes: envelope.notes,
     };
   } catch (error) {
@@ -54,8 +53,6 @@ function inspectMessage(text: string, stored: Facts): Finding {
     return { facts: { ...facts, encrypted: true, ...envelope.facts }, anomalies, notes: [] };
   }
 }
-
-const EMPTY = { code: 'LENGTH_IMPOSSIBLE', text: 'the sealed contents are empty: no writer leaves nothing' };
 
 const plain = (facts: Facts): Finding => ({
   facts: { ...facts, encrypted: false },

@@ -7,7 +7,10 @@ import type {
 
 /** A message as the application reads it. */
 export type Decrypted<Item> = Item & {
-  /** The exact content; `messageText` is the same read as UTF-8. */
+  /**
+   * The exact content. `messageText` is the same read as UTF-8, with U+FFFD in place of what is not UTF-8: read a message that may
+   * hold other bytes from here.
+   */
   readonly messageBytes: Buffer;
 };
 

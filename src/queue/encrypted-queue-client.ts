@@ -104,14 +104,15 @@ export class EncryptedQueueClient {
   }
 
   /**
-   * Encrypts and sends a message: text, or bytes as they are.
+   * Encrypts and sends a message: text, or bytes as they are. Python, Java and this package read bytes that are not UTF-8
+   * unchanged; .NET v12 reads every message as text.
    *
-   * @throws `PAYLOAD_TOO_LARGE` with limit and actual size (the stored text has at most 65,536 bytes), `KEY_MISSING`,
-   * `KEY_WRAP_FAILED`, `KEY_UNAVAILABLE`, `UNSUPPORTED_OPERATION` for bytes under the encoding `xml`: all before any request to
-   * the queue
+   * @throws `PAYLOAD_TOO_LARGE` with limit and actual size (the stored text has at most 65,536 bytes), `UNSUPPORTED_VALUE` for
+   * content that is neither text nor bytes or has half a surrogate pair, `KEY_MISSING`, `KEY_WRAP_FAILED`, `KEY_UNAVAILABLE`,
+   * `UNSUPPORTED_OPERATION` for bytes under the encoding `xml`: all before any request to the queue
    */
   sendMessage(
-    content: string | Uint8Array,
+    content: string | ArrayBuffer | ArrayBufferView,
     options: QueueSendMessageOptions & EncryptedSendOptions = {},
   ): Promise<QueueSendMessageResponse> {
     return traced('EncryptedQueueClient.sendMessage', options, async ({ keyEncryptionKey, ...passed }) => {
@@ -159,11 +160,13 @@ export class EncryptedQueueClient {
   /**
    * Changes a received message. New content is encrypted under a new content key; without content (`undefined`) only the
    * visibility changes and the stored text is not touched.
+   *
+   * @throws as {@link EncryptedQueueClient.sendMessage}
    */
   updateMessage(
     messageId: string,
     popReceipt: string,
-    content?: string | Uint8Array,
+    content?: string | ArrayBuffer | ArrayBufferView,
     visibilityTimeout?: number,
     options: QueueUpdateMessageOptions & EncryptedSendOptions = {},
   ): Promise<QueueUpdateMessageResponse> {

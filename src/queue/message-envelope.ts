@@ -2,7 +2,7 @@
 import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { createEnvelope, type EnvelopeContext, expectedLayout, openEnvelope } from '../envelope/envelope.js';
-import { DecryptionError } from '../errors/content.js';
+import { type ContentInput, contentBytes } from '../encoding/content-bytes.js';
 import { PayloadTooLargeError } from '../errors/input.js';
 import type { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
@@ -19,9 +19,10 @@ export interface MessageContext extends EnvelopeContext {
   readonly slice?: TimeSlice;
 }
 
-/** Throws {@link PayloadTooLargeError} before anything is sent if the service would refuse the text. */
-export async function sealMessage(content: string | Uint8Array, context: MessageContext): Promise<string> {
-  const plaintext = encodeMessage(Buffer.from(content as Uint8Array), context.encoding);
+/** Throws before anything is sent: {@link PayloadTooLargeError} if the service would refuse the text, `UNSUPPORTED_VALUE`. */
+export async function sealMessage(content: ContentInput, context: MessageContext): Promise<string> {
+  // copied: the caller may write to it while the key is asked
+  const plaintext = encodeMessage(Buffer.from(contentBytes(content)), context.encoding);
   assertMayFit(plaintext, context.policy);
   const { encryptionData, sealer } = await createEnvelope(context.policy, context);
   const sealed = await traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
@@ -48,10 +49,8 @@ export async function openMessage(text: string, context: MessageContext): Promis
   const message = parseMessage(text);
   if (message.kind === 'plain') {
     assertPlaintextAllowed(context.policy, 'The message');
-    return Buffer.from(message.content);
+    return message.content;
   }
-  // no version seals a message to nothing; layouts of 2.x take that for empty content, which no tag vouches for
-  if (message.sealed.length === 0) throw new DecryptionError();
   const opener = await openEnvelope(context.policy, message.encryptionData, context);
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {

@@ -3,7 +3,9 @@
  *
  *     {"EncryptedMessageContents":"<base64>","EncryptionData":{...}}
  *
- * A text that is anything else was never encrypted. Source: docs/formats.md, "Messages".
+ * A text that is anything else was never encrypted. JSON of the application's own may have a member of that name: without
+ * `EncryptionData` it is read as it stands. Legacy .NET and Java write `{"EncryptedMessageContents":"<base64>"}`, with nothing
+ * else in it, for a message in clear. Source: docs/formats.md, "Messages".
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
@@ -16,7 +18,7 @@ const DATA = 'EncryptionData';
 export type StoredMessage =
   | { readonly kind: 'sealed'; readonly sealed: Buffer; readonly encryptionData: EncryptionData }
   /** `content` is what the application reads; legacy .NET and Java may wrap it without encrypting it. */
-  | { readonly kind: 'plain'; readonly content: string };
+  | { readonly kind: 'plain'; readonly content: Buffer };
 
 export const formatMessage = (sealed: Uint8Array, encryptionData: NewEncryptionData): string =>
   toAsciiJson({
@@ -24,17 +26,19 @@ export const formatMessage = (sealed: Uint8Array, encryptionData: NewEncryptionD
     [DATA]: toWireObject(encryptionData, 'message'),
   });
 
-/** Throws {@link InvalidEncryptionDataError} for a sealed message whose encryption data is damaged. */
+/** Throws {@link InvalidEncryptionDataError} for a sealed message that is damaged. */
 export function parseMessage(text: string): StoredMessage {
   const wrapper = storedObject(text);
-  if (wrapper === null) return { kind: 'plain', content: text };
-
-  const contents = wrapper[CONTENTS];
-  const bytes = typeof contents === 'string' ? decodeBase64(contents) : null;
-  if (bytes === null) throw new InvalidEncryptionDataError(`${CONTENTS} is not base64`);
+  if (wrapper === null) return { kind: 'plain', content: Buffer.from(text) };
 
   const data = wrapper[DATA];
-  if (data === undefined || data === null) return { kind: 'plain', content: bytes.toString('utf8') };
+  const contents = wrapper[CONTENTS];
+  const bytes = typeof contents === 'string' ? decodeBase64(contents) : null;
+  if (data === undefined || data === null) {
+    const isClearWrapper = bytes !== null && Object.keys(wrapper).every((name) => name === CONTENTS || name === DATA);
+    return { kind: 'plain', content: isClearWrapper ? bytes : Buffer.from(text) };
+  }
+  if (bytes === null) throw new InvalidEncryptionDataError(`${CONTENTS} is not base64`);
   if (!isObject(data)) throw new InvalidEncryptionDataError(`${DATA} is not an object`);
   return { kind: 'sealed', sealed: bytes, encryptionData: readEncryptionData(data) };
 }

@@ -72,10 +72,16 @@ describe('the inspection of a queue', () => {
       'INVALID_ENCRYPTION_METADATA',
     ],
     [
-      'no contents',
-      (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"'),
+      'contents that are cut',
+      (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"AAAA'),
       ['LENGTH_IMPOSSIBLE'],
       'DECRYPTION_FAILED',
+    ],
+    [
+      'no contents, as of an empty message of .NET,',
+      (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"'),
+      [],
+      undefined,
     ],
     [
       'an unknown protocol',

@@ -52,6 +52,25 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
     },
   );
 
+  it('are exactly the bytes of what was sent, or nothing is sent', async () => {
+    const queue = await queueOf(policy);
+    const bytes = Uint8Array.from([9, 0, 255, 254, 9]);
+    const contents = [bytes.subarray(1, 4), new DataView(bytes.buffer, 1, 3), bytes.slice(1, 4).buffer];
+    for (const content of contents) await queue.sendMessage(content);
+
+    const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32 });
+    expect(receivedMessageItems.map(({ messageBytes }) => messageBytes.toString('hex'))).toEqual(
+      contents.map(() => '00fffe'),
+    );
+    const { messageId = '', popReceipt = '' } = receivedMessageItems[0] ?? {};
+    for (const wrong of [[1, 2], { a: 1 }, 5, null, new Date(0), 'half \ud83d']) {
+      const content = wrong as unknown as string;
+      await expect(queue.sendMessage(content)).rejects.toEqual(code('UNSUPPORTED_VALUE'));
+      await expect(queue.updateMessage(messageId, popReceipt, content)).rejects.toEqual(code('UNSUPPORTED_VALUE'));
+    }
+    expect((await queue.getProperties()).approximateMessagesCount).toBe(contents.length);
+  });
+
   it('give back bytes that are no text', async () => {
     const queue = await queueOf(policy);
     const bytes = Buffer.from([0, 255, 254, 128, 10]);
@@ -171,6 +190,37 @@ describe('a queue that is being migrated', () => {
 
     await strict.unencryptedClient.sendMessage('{"EncryptedMessageContents":"AAAA","EncryptionData":{}}');
     await expect(lenient.peekMessages({ numberOfMessages: 32 })).rejects.toEqual(code('INVALID_ENCRYPTION_METADATA'));
+  });
+
+  it.each([
+    '{"EncryptedMessageContents":"aGk=","other":1}',
+    '{"EncryptedMessageContents":5,"other":1}',
+    '{"EncryptedMessageContents":5}',
+    '{"EncryptedMessageContents":"no base64!"}',
+    '{"EncryptedMessageContents":null,"EncryptionData":null}',
+    '{"other":1,"EncryptedMessageContents":"aGk=","EncryptionData":null}',
+    '{ "EncryptionData": { "of": "their own" } }',
+    '{"EncryptionData":"text","note":"EncryptedMessageContents"}',
+    '{"encryptedMessageContents":"aGk="}',
+    '[{"EncryptedMessageContents":"aGk="}]',
+    Buffer.from('{"EncryptedMessageContents":"aGk=","other":1}').toString('base64'),
+  ])('hands %s through byte for byte: it merely has a member of ours', async (text) => {
+    const queue = await queueOf(policyOf('2.0', { requireEncryption: false }));
+    await queue.unencryptedClient.sendMessage(text);
+
+    const { peekedMessageItems } = await queue.peekMessages();
+    expect(peekedMessageItems[0]).toMatchObject({ messageText: text, messageBytes: Buffer.from(text) });
+
+    const strict = likewise(queue, policyOf('2.0'));
+    await expect(strict.peekMessages()).rejects.toEqual(code('PLAINTEXT_NOT_ALLOWED'));
+  });
+
+  it('reads bytes that legacy .NET wrapped in clear, also where they are no text', async () => {
+    const queue = await queueOf(policyOf('2.0', { requireEncryption: false }));
+    await queue.unencryptedClient.sendMessage('{"EncryptedMessageContents":"AP8="}');
+
+    const { peekedMessageItems } = await queue.peekMessages();
+    expect(peekedMessageItems[0]?.messageBytes).toEqual(Buffer.from([0, 255]));
   });
 
   it('reads a sealed message in an outer base64', async () => {

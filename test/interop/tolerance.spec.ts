@@ -118,7 +118,7 @@ it.each([
 
   expect(parseMessage(`{"EncryptedMessageContents":"${contents}"${data}}`)).toEqual({
     kind: 'plain',
-    content: 'naïve ✓',
+    content: Buffer.from('naïve ✓'),
   });
 });
 

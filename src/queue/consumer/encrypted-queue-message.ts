@@ -11,7 +11,7 @@ export class EncryptedQueueMessage {
 
   constructor(
     item: ReceivedMessageItem,
-    /** The exact content. */
+    /** The exact content; the only safe way to read bytes that may not be UTF-8. */
     readonly bytes: Buffer,
   ) {
     this.id = item.messageId;
@@ -20,7 +20,7 @@ export class EncryptedQueueMessage {
     this.expiresOn = item.expiresOn;
   }
 
-  /** The content read as UTF-8. */
+  /** The content read as UTF-8, with U+FFFD in place of what is not UTF-8: read such a message from `bytes`. */
   get text(): string {
     return this.bytes.toString('utf8');
   }

@@ -19,10 +19,12 @@ const withContents = (text: string, contents: string): string =>
 describe.each(['1.0', '2.0'] as const)('a message of protocol %s', (protocol) => {
   const context = contextOf(protocol);
 
-  it('whose contents were emptied does not open as an empty message', async () => {
-    const text = await sealMessage('pay 100', context);
+  it('takes its content when it is called, whatever the caller writes to it afterwards', async () => {
+    const bytes = Buffer.from('as it was');
+    const sealing = sealMessage(bytes, context);
+    bytes.fill(0);
 
-    await expect(openMessage(withContents(text, ''), context)).rejects.toEqual(code('DECRYPTION_FAILED'));
+    expect((await openMessage(await sealing, context)).toString()).toBe('as it was');
   });
 
   it('that is empty is sealed, and opens empty', async () => {
@@ -39,6 +41,25 @@ describe.each(['1.0', '2.0'] as const)('a message of protocol %s', (protocol) =>
 
     // also in 1.0: the block that is left ends in a letter, which is no padding
     await expect(openMessage(withContents(text, cut), context)).rejects.toEqual(code('DECRYPTION_FAILED'));
+  });
+});
+
+describe('a message without any ciphertext', () => {
+  it('is empty in 2.0, as .NET writes it', async () => {
+    const context = contextOf('2.0');
+    const text = await sealMessage('', context);
+
+    expect(await openMessage(withContents(text, ''), context)).toHaveLength(0);
+    await expect(openMessage(withContents(text, '').replace('k1:a', 'other'), contextOf('2.0'))).rejects.toEqual(
+      code('KEY_NOT_FOUND'),
+    );
+  });
+
+  it('does not open in 1.0, which no SDK writes like that', async () => {
+    const context = contextOf('1.0');
+    const text = await sealMessage('pay 100', context);
+
+    await expect(openMessage(withContents(text, ''), context)).rejects.toEqual(code('DECRYPTION_FAILED'));
   });
 });
 
