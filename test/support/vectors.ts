@@ -137,8 +137,9 @@ export function readByDotnet<S extends AnyCase['service']>(
 }
 
 /** How the command is told the key of a case: a file that is written into `folder`. */
-export function keyArguments({ kek }: Pick<Case, 'kek'>, folder: string): readonly string[] {
-  const found = Object.assign({}, ...FILES.map((file) => contentsOf(file).keks))[kek] as Kek;
+export function keyArguments({ kek, key }: WithKey<Pick<Case, 'kek'>>, folder: string): readonly string[] {
+  // files call different keys by the same name
+  const found = FILES.map((file) => contentsOf(file).keks[kek]).find((one) => one?.kid === key.keyId) as Kek;
   const path = join(folder, `${kek}.key`);
   writeFileSync(path, found.kty === 'oct' ? found.k : found.pem);
   return [found.kty === 'oct' ? '--key-base64-file' : '--pem-file', path, '--key-id', found.kid];
