@@ -1,6 +1,7 @@
 /** `npm run bench [-- [subject ...] [--quick | --full] [--json] [--write]]`; bench/README.md tells how to read what it prints. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { chartOf } from './support/chart.js';
 import { canTell } from './support/other-work.js';
 import { Lab, type Subject } from './support/lab.js';
 import { projectPath } from './support/project.js';
@@ -17,6 +18,7 @@ import { transfers, VOID_BEYOND } from './transfers.bench.js';
 const SUBJECTS: readonly Subject[] = [ciphers, transfers, ranges, messages, entities, scale, serverAlive, peer];
 const README = projectPath('bench/README.md');
 const TABLE = /(<!-- table -->\n)[^]*(\n<!-- end of table -->)/;
+const CHART = /(<!-- chart -->\n\n)[^]*(\n\n<!-- end of chart -->)/;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -65,7 +67,7 @@ async function measure(subjects: readonly Subject[]): Promise<Report> {
   };
 }
 
-/** Puts the table into the README, unless it is worth nothing. */
+/** Puts the table and the chart into the README, unless the run is worth nothing. */
 async function write(found: Report): Promise<void> {
   if (found.isVoid || flags.quick || positionals.length > 0) {
     console.error('Nothing written: only a whole run that is not void goes into bench/README.md');
@@ -73,8 +75,6 @@ async function write(found: Report): Promise<void> {
     return;
   }
   const text = await readFile(README, 'utf8');
-  await writeFile(
-    README,
-    text.replace(TABLE, (_, start: string, end: string) => start + toMarkdown(found) + end),
-  );
+  const inPlace = (content: string) => (_: string, start: string, end: string) => start + content + end;
+  await writeFile(README, text.replace(TABLE, inPlace(toMarkdown(found))).replace(CHART, inPlace(chartOf(found.rows))));
 }
