@@ -1,6 +1,6 @@
 /** What every operation on one blob needs, and what all calls share. */
 import type { OperationOptions } from '@azure/core-client';
-import type { BlobClient, BlobHTTPHeaders } from '@azure/storage-blob';
+import type { BlobClient, BlobHTTPHeaders, ContainerClient } from '@azure/storage-blob';
 import type { CipherThreads } from '../crypto/cipher-threads.js';
 import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
@@ -15,6 +15,8 @@ export type EncryptedOperationOptions = KeyChoiceOptions;
 export interface BlobEnvironment {
   /** Threads that seal large uploads; without them uploads are sealed in small steps on the event loop. */
   readonly threads?: CipherThreads;
+  /** The container of a blob, for what only its listing says. */
+  readonly container?: ContainerClient;
 }
 
 export interface BlobContext extends BlobEnvironment {
@@ -47,6 +49,15 @@ export function refuseHashes(options: object): void {
   if (named.length === 0) return;
   throw new UnsupportedOperationError(
     `${named.join(', ')} cannot be used with encryption: a hash of the plaintext does not fit what is stored, and would tell of it`,
+  );
+}
+
+/** The service ignores which snapshot or version a change is meant for, and would change the blob itself. */
+export function assertChangeable({ client }: BlobContext): void {
+  const parameters = [...new URL(client.url).searchParams.keys()].map((name) => name.toLowerCase());
+  if (!parameters.includes('snapshot') && !parameters.includes('versionid')) return;
+  throw new UnsupportedOperationError(
+    'Snapshots and versions cannot be changed: call this method on a client of the blob itself',
   );
 }
 

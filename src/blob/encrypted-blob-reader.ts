@@ -1,5 +1,4 @@
 /** The reads and the safe changes that every kind of blob has. */
-import type { OperationOptions } from '@azure/core-client';
 import type {
   BlobClient,
   BlobCreateSnapshotOptions,
@@ -21,14 +20,8 @@ import type { BlobContext, BlobEnvironment, EncryptedOperationOptions } from './
 import { downloadStream } from './download.js';
 import { downloadToBuffer, type ToBufferOptions } from './download-to-buffer.js';
 import { downloadToFile } from './download-to-file.js';
-import {
-  createSnapshot,
-  type EncryptedBlobProperties,
-  getProperties,
-  rewrapKey,
-  type RewrapResult,
-  setMetadata,
-} from './metadata.js';
+import { createSnapshot, type EncryptedBlobProperties, getProperties, setMetadata } from './metadata.js';
+import { rewrapKey, type RewrapKeyOptions, type RewrapResult } from './rewrap-key.js';
 
 /** One encrypted blob: what it takes to read it. All offsets, counts and progress are bytes of plaintext. */
 export abstract class EncryptedBlobReader<Client extends BlobClient> {
@@ -127,14 +120,24 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     return traced('EncryptedBlobClient.getProperties', options, (traceable) => getProperties(this.context, traceable));
   }
 
-  /** Replaces the user's metadata and keeps the encryption data, which the raw client's `setMetadata` would lose. */
+  /**
+   * Replaces the user's metadata and keeps the encryption data, which the `setMetadata` of `unencryptedClient` would lose. If
+   * another writer changes the blob meanwhile, it tries again, up to 8 times, unless you set `conditions.ifMatch`.
+   *
+   * @throws `UNSUPPORTED_OPERATION` on a client of a snapshot or version, before any request; `PAYLOAD_TOO_LARGE` if the metadata
+   * has more than 8 KiB with the encryption data; the service's errors, such as 412 for a blob that is leased
+   */
   setMetadata(metadata?: Metadata, options: BlobSetMetadataOptions = {}): Promise<BlobSetMetadataResponse> {
     return traced('EncryptedBlobClient.setMetadata', options, (traceable) =>
       setMetadata(this.context, metadata, traceable),
     );
   }
 
-  /** Makes a snapshot that can be read like the blob, also when it is given other metadata. */
+  /**
+   * Makes a snapshot that can be read like the blob, also with `metadata` of its own.
+   *
+   * @throws `UNSUPPORTED_OPERATION` on a client of a snapshot or version, before any request
+   */
   createSnapshot(options: BlobCreateSnapshotOptions = {}): Promise<BlobCreateSnapshotResponse> {
     return traced('EncryptedBlobClient.createSnapshot', options, (traceable) =>
       createSnapshot(this.context, traceable),
@@ -142,10 +145,24 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
   }
 
   /**
-   * Wraps the content key with the writing key; the body is neither read nor written. The old key is found as for a read.
-   * Throws 412 if the blob changes meanwhile.
+   * Wraps the content key with the key that the policy writes with. Neither reads nor writes the content; all other metadata stays
+   * as it is, the letter case of its names included. If another writer changes the blob meanwhile, it tries again, up to 8 times,
+   * unless you set `conditions.ifMatch`.
+   *
+   * @throws `UNSUPPORTED_OPERATION` for a blob that is not encrypted and, before any request, on a client of a snapshot or version;
+   * the errors of both keys; the service's errors, such as 412 for a blob that is leased under another id than `conditions.leaseId`
+   *
+   * @example
+   * ```ts
+   * import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
+   *
+   * export async function rotate(scans: EncryptedContainerClient, name: string, leaseId: string): Promise<boolean> {
+   *   const { changed } = await scans.getBlockBlobClient(name).rewrapKey({ conditions: { leaseId } });
+   *   return changed;
+   * }
+   * ```
    */
-  rewrapKey(options: EncryptedOperationOptions & OperationOptions = {}): Promise<RewrapResult> {
+  rewrapKey(options: RewrapKeyOptions = {}): Promise<RewrapResult> {
     return traced('EncryptedBlobClient.rewrapKey', options, (traceable) => rewrapKey(this.context, traceable));
   }
 

@@ -13,12 +13,16 @@ import { EncryptedPageBlobClient } from './encrypted-page-blob-client.js';
 
 /** A container whose blobs are encrypted under one policy. */
 export class EncryptedContainerClient {
+  private readonly environment: BlobEnvironment;
+
   constructor(
     /** The plain SDK client of the same container: its data calls are NOT encrypted. */
     readonly unencryptedClient: ContainerClient,
     private readonly policy: EncryptionPolicy,
-    private readonly environment: BlobEnvironment = {},
-  ) {}
+    environment: BlobEnvironment = {},
+  ) {
+    this.environment = { ...environment, container: unencryptedClient };
+  }
 
   /** Name of the container. */
   get containerName(): string {

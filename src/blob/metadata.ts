@@ -2,36 +2,27 @@
  * Changes of a blob that could lose its encryption data: the service replaces all metadata at once, so ours reads what is there,
  * keeps the entry and writes under the ETag it read.
  */
-import type { OperationOptions } from '@azure/core-client';
-import {
-  type BlobCreateSnapshotOptions,
-  type BlobCreateSnapshotResponse,
-  type BlobGetPropertiesOptions,
-  type BlobGetPropertiesResponse,
-  type BlobRequestConditions,
-  type BlobSetMetadataOptions,
-  type BlobSetMetadataResponse,
-  type Metadata,
-  RestError,
+import type {
+  BlobCreateSnapshotOptions,
+  BlobCreateSnapshotResponse,
+  BlobGetPropertiesOptions,
+  BlobGetPropertiesResponse,
+  BlobRequestConditions,
+  BlobSetMetadataOptions,
+  BlobSetMetadataResponse,
+  Metadata,
 } from '@azure/storage-blob';
 import { storedLayout } from '../envelope/envelope.js';
-import { rewrapEnvelope } from '../envelope/rewrap.js';
-import { UnsupportedOperationError } from '../errors/input.js';
+import { isChanged, retryOnConflict } from '../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
-import {
-  assertMetadataFits,
-  type BlobContext,
-  type EncryptedOperationOptions,
-  keyOperation,
-  targetOf,
-} from './blob-context.js';
+import { assertChangeable, assertMetadataFits, type BlobContext } from './blob-context.js';
+import { stateOf } from './service-answer.js';
 import { describedBlob } from './stored-blob.js';
 
-/** Times that a change is tried again when the blob changed between reading and writing. */
-const CONFLICT_RETRIES = 5;
-const PRECONDITION_FAILED = 412;
+/** How often a change is tried at most where other writers get ahead of it. */
+const CHANGE_ATTEMPTS = 8;
 
-/** What the SDK tells of a blob, and what of it is encrypted. */
+/** The SDK's properties of a blob, and what of it is encrypted. */
 export type EncryptedBlobProperties = BlobGetPropertiesResponse & {
   /** Whether the blob carries encryption data. `contentLength` is then that of the ciphertext. */
   readonly encrypted: boolean;
@@ -57,8 +48,8 @@ export function setMetadata(
   metadata: Metadata | undefined,
   options: BlobSetMetadataOptions,
 ): Promise<BlobSetMetadataResponse> {
-  return underEtag(context, options, (text, conditions) => {
-    const merged = keptIn(metadata, text);
+  return underEtag(context, options, ({ metadata: stored }, conditions) => {
+    const merged = keptIn(metadata, encryptionDataOf(stored));
     return context.client.setMetadata(merged, { ...options, conditions });
   });
 }
@@ -68,71 +59,44 @@ export function createSnapshot(
   options: BlobCreateSnapshotOptions,
 ): Promise<BlobCreateSnapshotResponse> {
   const { metadata } = options;
+  assertChangeable(context);
   // without new metadata the service copies what is there, the entry included
   if (metadata === undefined) return context.client.createSnapshot(options);
-  return underEtag(context, options, (text, conditions) =>
-    context.client.createSnapshot({ ...options, metadata: keptIn(metadata, text), conditions }),
+  return underEtag(context, options, ({ metadata: stored }, conditions) =>
+    context.client.createSnapshot({ ...options, metadata: keptIn(metadata, encryptionDataOf(stored)), conditions }),
   );
 }
 
-/** What became of a blob's wrapped key. */
-export interface RewrapResult {
-  /** Id of the key that wraps the content key now. */
-  readonly keyId: string;
-  /** `false` if that key wrapped it already. */
-  readonly changed: boolean;
-}
+/** The state that a change starts from, and the conditions under which nobody else has changed it. */
+export type Change<Result> = (
+  properties: BlobGetPropertiesResponse,
+  conditions: BlobRequestConditions,
+) => Promise<Result>;
 
-export async function rewrapKey(
+/** Makes a change under the ETag that was read; again if another writer was faster, unless the caller chose the ETag. */
+export async function underEtag<Result>(
   context: BlobContext,
-  options: EncryptedOperationOptions & OperationOptions,
-): Promise<RewrapResult> {
-  const { abortSignal, tracingOptions, keyEncryptionKey } = options;
-  const properties = await context.client.getProperties({ abortSignal, tracingOptions });
-  const text = encryptionDataOf(properties.metadata);
-  if (text === undefined) {
-    throw new UnsupportedOperationError('The blob is not encrypted and has no key to rewrap: upload it to encrypt it');
-  }
-  const rewrapped = await rewrapEnvelope(context.policy, text, {
-    target: targetOf(context),
-    form: 'stream',
-    operation: keyOperation(options),
-    ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
-  });
-  if (rewrapped.text === null) return { keyId: rewrapped.keyId, changed: false };
-
-  const metadata = withEncryptionData(properties.metadata, rewrapped.text);
-  assertMetadataFits(metadata);
-  await context.client.setMetadata(metadata, {
+  options: BlobGetPropertiesOptions,
+  change: Change<Result>,
+): Promise<Result> {
+  assertChangeable(context);
+  const { abortSignal, tracingOptions, conditions, customerProvidedKey } = options;
+  let isRead = false;
+  const { result } = await retryOnConflict({
+    attempts: CHANGE_ATTEMPTS,
     abortSignal,
-    tracingOptions,
-    conditions: properties.etag === undefined ? {} : { ifMatch: properties.etag },
-  });
-  return { keyId: rewrapped.keyId, changed: true };
-}
-
-interface ConditionalOptions extends OperationOptions {
-  readonly conditions?: BlobRequestConditions;
-}
-
-/** Runs a change under the ETag that was read; again if the blob changed, unless the caller named an ETag himself. */
-async function underEtag<T>(
-  { client }: BlobContext,
-  { abortSignal, tracingOptions, conditions }: ConditionalOptions,
-  change: (text: string | undefined, conditions: BlobRequestConditions) => Promise<T>,
-): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    const { metadata, etag } = await client.getProperties({ abortSignal, tracingOptions, conditions });
-    try {
-      return await change(encryptionDataOf(metadata), {
-        ...conditions,
-        ...(etag === undefined ? {} : { ifMatch: etag }),
+    // the caller's own conditions fail the reading, and would fail it again
+    isConflict: (error) => isRead && conditions?.ifMatch === undefined && isChanged(error),
+    attempt: async () => {
+      isRead = false;
+      const properties = await context.client.getProperties({
+        ...{ abortSignal, tracingOptions, conditions, customerProvidedKey },
       });
-    } catch (error) {
-      const isConflict = error instanceof RestError && error.statusCode === PRECONDITION_FAILED;
-      if (!isConflict || conditions?.ifMatch !== undefined || tries >= CONFLICT_RETRIES) throw error;
-    }
-  }
+      isRead = true;
+      return change(properties, { ...conditions, ifMatch: stateOf(properties, properties.contentLength).etag });
+    },
+  });
+  return result;
 }
 
 function keptIn(metadata: Metadata | undefined, text: string | undefined): Metadata | undefined {

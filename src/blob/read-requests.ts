@@ -49,7 +49,9 @@ export class ReadRequests {
   /** The first bytes, under the caller's conditions; `null` where the blob ends before them. */
   async first(extent: Extent): Promise<BlobDownloadResponseParsed | null> {
     try {
-      return await this.download(extent, this.options.conditions);
+      const response = await this.request(extent, this.options.conditions);
+      this.hold(answeredState(response, extent));
+      return response;
     } catch (error) {
       if (!isRangeNotSatisfiable(error)) throw error;
       return null;
@@ -90,14 +92,15 @@ export class ReadRequests {
 
   private async fetch(extent: Extent): Promise<Readable> {
     const { leaseId } = this.options.conditions ?? {};
-    const response = await this.download(extent, {
+    const response = await this.request(extent, {
       ...(leaseId === undefined ? {} : { leaseId }),
       ...(this.state === undefined ? {} : { ifMatch: this.state.etag }),
     });
+    this.hold(answeredState(response, extent));
     return connectionOf(response);
   }
 
-  private async download(
+  private async request(
     extent: Extent,
     conditions: BlobRequestConditions | undefined,
   ): Promise<BlobDownloadResponseParsed> {
@@ -112,7 +115,6 @@ export class ReadRequests {
       })
       .catch(nameMissingHeader);
     this.watch(connectionOf(response));
-    this.hold(answeredState(response, extent));
     return response;
   }
 

@@ -20,8 +20,12 @@ export function encryptionDataOf(metadata: BlobMetadata | undefined): string | u
 
 /** The metadata with this encryption data in place of any other. */
 export function withEncryptionData(metadata: BlobMetadata | undefined, text: string): Record<string, string> {
-  const others = Object.entries(metadata ?? {}).filter(([name]) => !isEntry(name));
-  return { ...Object.fromEntries(others), [ENCRYPTION_DATA_ENTRY]: text };
+  return { ...withoutEncryptionData(metadata), [ENCRYPTION_DATA_ENTRY]: text };
+}
+
+/** The metadata that is the user's. */
+export function withoutEncryptionData(metadata: BlobMetadata | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata ?? {}).filter(([name]) => !isEntry(name)));
 }
 
 /** Bytes that the service counts. */

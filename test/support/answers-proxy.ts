@@ -1,4 +1,7 @@
-/** A proxy before the emulator that may spoil answers to reads of blobs: breaks connections, drops and rewrites headers. */
+/**
+ * A proxy before the emulator that may spoil its answers: breaks connections, drops and rewrites headers. Requests are passed on as
+ * they are; the names of the headers of answers are lower-cased, as many proxies do.
+ */
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -53,7 +56,9 @@ export class AnswersProxy {
   }
 
   private forward(request: IncomingMessage, response: ServerResponse): void {
-    const { method, url: path, headers } = request;
+    const { method, url: path, rawHeaders } = request;
+    const names = rawHeaders.filter((_, index) => index % 2 === 0);
+    const headers = Object.fromEntries(names.map((name, index) => [name, rawHeaders[2 * index + 1]]));
     const port = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(connectionString())?.[1];
     const forwarded = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
       if (this.spoil({ request, answer, response })) return;

@@ -1,0 +1,98 @@
+/** Wraps the content key of a stored blob with another key: reads and writes metadata, never content. */
+import type { OperationOptions } from '@azure/core-client';
+import type { BlobGetPropertiesResponse, BlobRequestConditions, BlobSetMetadataOptions } from '@azure/storage-blob';
+import { rewrapEnvelope } from '../envelope/rewrap.js';
+import { UnsupportedOperationError } from '../errors/input.js';
+import { isChanged, statusOf } from '../service-errors.js';
+import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
+import {
+  assertMetadataFits,
+  type BlobContext,
+  type EncryptedOperationOptions,
+  keyOperation,
+  targetOf,
+} from './blob-context.js';
+import { underEtag } from './metadata.js';
+import { metadataAsStored } from './metadata-names.js';
+
+/** Options of `rewrapKey`: the SDK's options of `setMetadata`, and a key for this call. */
+export interface RewrapKeyOptions
+  extends
+    OperationOptions,
+    EncryptedOperationOptions,
+    Pick<BlobSetMetadataOptions, 'conditions' | 'customerProvidedKey' | 'encryptionScope'> {}
+
+/** What became of a blob's wrapped key. */
+export interface RewrapResult {
+  /** Id of the key that wraps the content key now. */
+  readonly keyId: string;
+  /** `false` if that key wrapped it already. */
+  readonly changed: boolean;
+}
+
+export async function rewrapKey(context: BlobContext, options: RewrapKeyOptions): Promise<RewrapResult> {
+  const rewrap = new KeyRewrap(context, options);
+  return underEtag(context, options, (properties, conditions) => rewrap.attempt(properties, conditions));
+}
+
+class KeyRewrap {
+  /** Encryption data of the last attempt: found in the blob, that attempt was successful. */
+  private sent: string | undefined;
+
+  constructor(
+    private readonly context: BlobContext,
+    private readonly options: RewrapKeyOptions,
+  ) {}
+
+  async attempt(properties: BlobGetPropertiesResponse, conditions: BlobRequestConditions): Promise<RewrapResult> {
+    const { context, options } = this;
+    const text = encryptionDataOf(properties.metadata);
+    if (text === undefined) {
+      throw new UnsupportedOperationError(
+        'The blob is not encrypted and has no key to rewrap: upload it to encrypt it',
+      );
+    }
+    const { keyEncryptionKey } = options;
+    const rewrapped = await rewrapEnvelope(context.policy, text, {
+      target: targetOf(context),
+      form: 'stream',
+      operation: keyOperation(options),
+      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+    });
+    if (rewrapped.text === null) return { keyId: rewrapped.keyId, changed: text === this.sent };
+    const metadata = await metadataAsStored(context, properties, { ...options, conditions });
+    await this.store(withEncryptionData(metadata, rewrapped.text), rewrapped.text, conditions);
+    return { keyId: rewrapped.keyId, changed: true };
+  }
+
+  /** An answer that was lost looks like a failure, or like a writer who was faster: then what is stored decides. */
+  private async store(
+    metadata: Record<string, string>,
+    text: string,
+    conditions: BlobRequestConditions,
+  ): Promise<void> {
+    assertMetadataFits(metadata);
+    const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope } = this.options;
+    this.sent = text;
+    try {
+      await this.context.client.setMetadata(metadata, {
+        ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions },
+      });
+    } catch (error) {
+      if (!isUncertain(error) || !(await this.isStored(text))) throw error;
+    }
+  }
+
+  private async isStored(text: string): Promise<boolean> {
+    const { abortSignal, tracingOptions, customerProvidedKey } = this.options;
+    const look = this.context.client.getProperties({ abortSignal, tracingOptions, customerProvidedKey });
+    return look.then(
+      ({ metadata }) => encryptionDataOf(metadata) === text,
+      () => false,
+    );
+  }
+}
+
+/** Whether the change may have been made all the same. */
+const isUncertain = (error: unknown): boolean =>
+  isChanged(error) || (statusOf(error) === undefined && (error as Error).name !== 'AbortError');
