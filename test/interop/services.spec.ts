@@ -1,0 +1,110 @@
+/** What .NET wrote lies in storage as it was written, and is read by the services, at every boundary. */
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
+import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
+import type { EncryptedPageBlobClient } from '../../src/blob/encrypted-page-blob-client.js';
+import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
+import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
+import { bytesFrom } from '../support/blobs.js';
+import { type BlobCase, casesOf, plaintextOf, readingPolicy, sha256Hex, storedBytes } from '../support/vectors.js';
+
+const isDotnet = ({ peer }: { readonly peer?: { readonly package: string } }) =>
+  /Azure\.|Windows/.test(peer?.package ?? '');
+const named = <T extends { readonly id: string }>(cases: readonly T[]) =>
+  cases.map((vector) => [vector.id, vector] as const);
+
+describe('blobs of .NET', () => {
+  const cases = casesOf('blob').filter((vector) => isDotnet(vector) && vector.check === 'decrypt');
+  let container: ContainerClient;
+  let encrypted: (vector: (typeof cases)[number]) => EncryptedContainerClient;
+
+  beforeAll(async () => {
+    const service = BlobServiceClient.fromConnectionString(connectionString());
+    container = service.getContainerClient(uniqueName('dotnet'));
+    await container.create();
+    encrypted = ({ key }) =>
+      new EncryptedBlobService(() => service, readingPolicy(key)).getContainerClient(container.containerName);
+  });
+
+  it('are all here', () => {
+    expect(cases.length).toBeGreaterThan(130);
+  });
+
+  it.each(named(cases))('%s is read whole and at every boundary', async (_id, vector) => {
+    await store(container, vector);
+    const ours = encrypted(vector);
+    const blob = vector.blobType === 'page' ? ours.getPageBlobClient(vector.id) : ours.getBlockBlobClient(vector.id);
+    const plaintext = plaintextOf(vector);
+
+    expect(sha256Hex(await blob.downloadToBuffer())).toBe(vector.plaintext.sha256);
+    expect(sha256Hex(await bytesFrom((await blob.download()).readableStreamBody))).toBe(vector.plaintext.sha256);
+    for (const [offset, count] of boundariesOf(plaintext.length)) {
+      const expected = plaintext.subarray(offset, offset + count);
+      expect([offset, count, (await rangeOf(blob, offset, count)).equals(expected)]).toEqual([offset, count, true]);
+    }
+  });
+});
+
+async function store(container: ContainerClient, vector: BlobCase): Promise<void> {
+  const bytes = storedBytes(vector) as Buffer;
+  const { metadata } = vector.stored;
+  if (vector.blobType === 'block') {
+    await container.getBlockBlobClient(vector.id).upload(bytes, bytes.length, { metadata });
+  } else if (vector.blobType === 'page') {
+    const pages = container.getPageBlobClient(vector.id);
+    await pages.create(bytes.length, { metadata });
+    if (bytes.length > 0) await pages.uploadPages(bytes, 0, bytes.length);
+  } else {
+    const append = container.getAppendBlobClient(vector.id);
+    await append.create({ metadata });
+    await append.appendBlock(bytes, bytes.length);
+  }
+}
+
+/** Ranges that begin or end at a block, a region and the end. */
+function boundariesOf(length: number): readonly (readonly [offset: number, count: number])[] {
+  const offsets = [0, 1, 15, 16, length - 17, length - 16, length - 1].filter((at) => at >= 0 && at < length);
+  return [...new Set(offsets)].flatMap((offset) => [1, 16, 17, length].map((count) => [offset, count] as const));
+}
+
+async function rangeOf(
+  blob: EncryptedBlockBlobClient | EncryptedPageBlobClient,
+  offset: number,
+  count: number,
+): Promise<Buffer> {
+  return bytesFrom((await blob.download(offset, count)).readableStreamBody);
+}
+
+describe('messages of .NET', () => {
+  const cases = casesOf('queue').filter(isDotnet);
+  const service = () => QueueServiceClient.fromConnectionString(connectionString());
+  let name: string;
+
+  beforeAll(async () => {
+    name = uniqueName('dotnet');
+    await service().createQueue(name);
+  });
+
+  it('are all here', () => {
+    expect(cases.length).toBeGreaterThan(130);
+  });
+
+  it.each(named(cases))('%s is decrypted, peeked and received', async (_id, { stored, decrypted, key }) => {
+    const queue: EncryptedQueueClient = new EncryptedQueueService(service, readingPolicy(key)).getQueueClient(name);
+    await queue.clearMessages();
+    await queue.unencryptedClient.sendMessage(stored.messageText);
+
+    const opened = await queue.decryptMessage(stored.messageText);
+    const { peekedMessageItems } = await queue.peekMessages();
+    const { receivedMessageItems } = await queue.receiveMessages();
+    for (const { messageId, popReceipt } of receivedMessageItems) await queue.deleteMessage(messageId, popReceipt);
+
+    const received = [...peekedMessageItems, ...receivedMessageItems].map(({ messageBytes }) => messageBytes);
+    const readings = [opened, ...received].map(sha256Hex);
+    const expected = decrypted.sha256 ?? sha256Hex(Buffer.from(decrypted.utf8 ?? ''));
+    expect(readings).toEqual([expected, expected, expected]);
+  });
+});
