@@ -1,0 +1,102 @@
+/** What all tests of a run work with: the emulator, lanes with a proxy each, seeded choices, the table. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FaultyProxy } from './proxy/faulty-proxy.js';
+import { projectModule } from './project.js';
+import { Random } from './random.js';
+import { Storage } from './storage.js';
+import { Table } from './table.js';
+
+export type Round = 'short' | 'long';
+
+export interface RunOptions {
+  readonly round: Round;
+  readonly seed: number;
+  /** Part of the name of a test, or of what it says where it failed. */
+  readonly only: string | undefined;
+}
+
+/** One proxy and the clients that go through it; one try at a time. */
+export interface Lane {
+  readonly proxy: FaultyProxy;
+  readonly through: Storage;
+}
+
+/** A piece of a test; its name is what a failure quotes, and what its random choices hang on. */
+export interface Job {
+  readonly name: string;
+  readonly run: (lane: Lane, random: Random) => Promise<void>;
+}
+
+interface Emulator {
+  readonly connectionString: string;
+  readonly stop: () => Promise<void>;
+}
+
+const LANES = 8;
+
+export class Lab {
+  readonly table = new Table();
+  readonly #direct: Storage;
+
+  private constructor(
+    readonly options: RunOptions,
+    /** For what tests leave on the disk. */
+    readonly folder: string,
+    private readonly emulator: Emulator,
+    private readonly lanes: readonly Lane[],
+  ) {
+    this.#direct = new Storage(emulator.connectionString);
+  }
+
+  static async open(options: RunOptions): Promise<Lab> {
+    const { startAzurite } = await projectModule<{ startAzurite: () => Promise<Emulator> }>('test/support/azurite.mjs');
+    const emulator = await startAzurite();
+    const lanes = await Promise.all(
+      Array.from({ length: LANES }, async () => {
+        const proxy = await FaultyProxy.start(emulator.connectionString);
+        return { proxy, through: new Storage(proxy.connectionString) };
+      }),
+    );
+    const lab = new Lab(options, await mkdtemp(join(tmpdir(), 'faults-')), emulator, lanes);
+    await lab.direct.create();
+    return lab;
+  }
+
+  /** Clients that go past the proxies. */
+  get direct(): Storage {
+    return this.#direct;
+  }
+
+  get connectionString(): string {
+    return this.emulator.connectionString;
+  }
+
+  get isLong(): boolean {
+    return this.options.round === 'long';
+  }
+
+  /** Runs the jobs of a test, as many at once as there are lanes; jobs that `--only` does not name are left out. */
+  async runAll(test: string, jobs: readonly Job[]): Promise<void> {
+    const { only, seed } = this.options;
+    const chosen = jobs.filter(({ name }) => only === undefined || test.includes(only) || name.includes(only));
+    const left = chosen.values();
+    await Promise.all(
+      this.lanes.map(async (lane) => {
+        for (const job of left) {
+          await job.run(lane, new Random(seed, test, job.name)).catch((error: unknown) => {
+            const what = `the test itself failed: ${String((error as Error).stack)}`;
+            this.table.fail({ test, where: job.name, finding: { verdict: 'wrong', what } });
+          });
+        }
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.lanes.map(async ({ proxy }) => proxy.close()));
+    await this.emulator.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

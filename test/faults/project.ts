@@ -1,0 +1,22 @@
+/** Where things stand: the compiled suite runs from test/faults/dist. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = new URL('../../../', import.meta.url);
+
+/** A file of the project, by its path from the root. */
+export const projectPath = (path: string): string => fileURLToPath(new URL(path, ROOT));
+
+/** A module of the built package that is not exported: the decoders below the clients. */
+export const builtModule = async <T>(path: string): Promise<T> =>
+  (await import(new URL(`dist/esm/${path}`, ROOT).href)) as T;
+
+/** A module of the project that is not compiled. */
+export const projectModule = async <T>(path: string): Promise<T> => (await import(new URL(path, ROOT).href)) as T;
+
+export function versionOf(name: string): string {
+  const manifest = JSON.parse(readFileSync(projectPath(`node_modules/${name}/package.json`), 'utf8')) as {
+    readonly version: string;
+  };
+  return manifest.version;
+}

@@ -1,0 +1,59 @@
+/** Every fault, on every operation, in every protocol: right, or a typed error. */
+import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
+import type { Job, Lab } from '../lab.js';
+import { OPERATIONS } from '../operations/all.js';
+import type { Operation } from '../operations/operation.js';
+import { type Fault, FAULTS } from '../proxy/faults.js';
+import type { Hits } from '../proxy/faulty-proxy.js';
+import type { Random } from '../random.js';
+import { tryOperation } from './try-operation.js';
+
+/** Milliseconds for a call under a fault that stalls, and under any other. */
+const STALL_LIMIT = 400;
+const LIMIT = 5_000;
+
+export async function matrix(lab: Lab): Promise<void> {
+  for (const [group, operations] of Object.entries(OPERATIONS)) {
+    const test = `faults x ${group}`;
+    const jobs = operations.flatMap((operation) => FAULTS.flatMap((fault) => jobsOf(lab, test, { operation, fault })));
+    await lab.runAll(test, jobs);
+  }
+}
+
+interface Cell {
+  readonly operation: Operation;
+  readonly fault: Fault;
+}
+
+/** The first request, a later one, all of them, and a storm. */
+const PLANS: readonly ((random: Random) => Hits)[] = [
+  () => (index) => index === 0,
+  () => (index) => index === 1,
+  (random) => {
+    const hit = random.between(2, 6);
+    return (index) => index === hit;
+  },
+  () => () => true,
+  (random) => () => random.chance(0.5),
+];
+
+/** A long round has all plans in all protocols; a short one a random plan in a random protocol. */
+function jobsOf(lab: Lab, test: string, { operation, fault }: Cell): readonly Job[] {
+  const jobOf = (name: string, protocol?: ProtocolVersion, plan?: number): Job => ({
+    name,
+    run: (lane, random) =>
+      tryOperation(lab, lane, random, {
+        ...{ test, where: name, operation },
+        protocol: protocol ?? random.pick(operation.protocols),
+        limit: fault.stalls === true ? STALL_LIMIT : LIMIT,
+        begin: () => {
+          lane.proxy.inject(fault, (plan === undefined ? random.pick(PLANS) : PLANS[plan]!)(random));
+        },
+      }),
+  });
+  const cell = `${operation.name}, ${fault.name}`;
+  if (!lab.isLong) return [jobOf(cell)];
+  return operation.protocols.flatMap((protocol) =>
+    PLANS.map((_, plan) => jobOf(`${cell}, ${protocol}, plan ${plan}`, protocol, plan)),
+  );
+}

@@ -1,0 +1,75 @@
+/** Two consumers, and a network that fails one of them: the second begins a message only after the first was told to stop. */
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Job, Lab, Lane } from '../lab.js';
+import { type Finding, wrong } from '../outcome.js';
+import { type Fault, OUTAGES } from '../proxy/faults.js';
+import type { Random } from '../random.js';
+import { policyOf } from '../storage.js';
+import { consumerOf } from './consumers.js';
+import { holdsWithin } from './waiting.js';
+
+const TEST = 'two consumers, one cut off';
+const MESSAGES = 4;
+const ROUNDS = { short: 1, long: 4 };
+const HANDOVER_MS = 60_000;
+
+export async function partition(lab: Lab): Promise<void> {
+  const cuts = OUTAGES.filter(({ name }) => /^(cut|stall|503)/.test(name));
+  const rounds = Array.from({ length: ROUNDS[lab.options.round] }, (_, round) => round);
+  const jobs = rounds.flatMap((round) =>
+    cuts.map((fault): Job => ({
+      name: `${fault.name}, round ${round}`,
+      run: async (lane, random) => {
+        const name = `partition-${cuts.indexOf(fault)}-${round}`;
+        const finding = await handOver(lab, lane, { fault, random, name });
+        if (finding === undefined) lab.table.count(TEST, 'right', MESSAGES);
+        else lab.table.fail({ test: TEST, where: `${fault.name}, round ${round}`, finding });
+      },
+    })),
+  );
+  await lab.runAll(TEST, jobs);
+}
+
+interface Partition {
+  readonly fault: Fault;
+  readonly random: Random;
+  readonly name: string;
+}
+
+async function handOver(lab: Lab, lane: Lane, { fault, random, name }: Partition): Promise<Finding | undefined> {
+  const queue = lab.direct.queues(policyOf('2.0')).getQueueClient(name);
+  await queue.create();
+  await lab.direct.queues(policyOf('2.0')).getQueueClient(`${name}-poison`).create();
+  for (let at = 0; at < MESSAGES; at += 1) await queue.sendMessage(String(at));
+
+  const begunByFirst = new Set<string>();
+  const toldToStop = new Map<string, number>();
+  const first = consumerOf(lane.through.queues(policyOf('2.0')), name, async ({ text }, signal) => {
+    // what it gets once the network is back is another story
+    if (begunByFirst.has(text)) return;
+    begunByFirst.add(text);
+    if (!signal.aborted) await once(signal, 'abort');
+    toldToStop.set(text, performance.now());
+    throw new Error('told to stop');
+  });
+  await first.start();
+  if (!(await holdsWithin(10_000, () => begunByFirst.size === MESSAGES)))
+    return wrong('the first consumer does not begin');
+  // the leases may have been renewed before, or not
+  await pause(random.between(0, 2_000));
+  lane.proxy.inject(fault, () => true);
+
+  const begunBySecond = new Map<string, number>();
+  const second = consumerOf(lab.direct.queues(policyOf('2.0')), name, async ({ text }) => {
+    if (!begunBySecond.has(text)) begunBySecond.set(text, performance.now());
+  });
+  await second.start();
+  const isHandedOver = await holdsWithin(HANDOVER_MS, () => begunBySecond.size === MESSAGES);
+  const atOnce = [...begunBySecond].filter(([text, begun]) => (toldToStop.get(text) ?? Infinity) > begun);
+  await lane.proxy.heal();
+  await Promise.all([first.stop(), second.stop()]);
+  if (atOnce.length > 0)
+    return wrong(`${atOnce.length} messages were begun again before the first handler was told to stop`);
+  return isHandedOver ? undefined : { verdict: 'hang', what: 'the second consumer does not get the messages' };
+}
