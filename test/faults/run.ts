@@ -6,11 +6,12 @@ import { report } from './report.js';
 import { aborts } from './tests/aborts.js';
 import { consumers } from './tests/consumers.js';
 import { matrix } from './tests/matrix.js';
+import { fuzz } from './tests/fuzz.js';
 import { kills } from './tests/kills.js';
 import { partition } from './tests/partition.js';
 import { racing } from './tests/racing.js';
 
-const TESTS = [matrix, aborts, racing, kills, consumers, partition];
+const TESTS = [matrix, aborts, racing, kills, consumers, partition, fuzz];
 
 const { values: flags } = parseArgs({
   options: {

@@ -1,0 +1,100 @@
+/** Stored rows, through the client's own `getEntity` over an SDK client that answers from memory. */
+import { createHttpHeaders } from '@azure/core-rest-pipeline';
+import { TableClient } from '@azure/data-tables';
+import {
+  Encrypt,
+  type EntityClass,
+  EncryptedTableService,
+  type KeyEncryptionKey,
+} from 'nestjs-azure-encrypted-storage';
+import { wrong } from '../outcome.js';
+import type { Decoder } from './decoder.js';
+import type { Random } from '../random.js';
+import { mutateBytes, mutateText } from './mutate.js';
+import { type Seed, seedsOf } from './vectors.js';
+
+let answered: string;
+const client = new TableClient('http://127.0.0.1/account', 'rows', {
+  httpClient: {
+    sendRequest: async (request) => {
+      const headers = createHttpHeaders({ 'content-type': 'application/json;odata=fullmetadata' });
+      return { request, status: 200, headers, bodyAsText: answered };
+    },
+  },
+  allowInsecureConnection: true,
+  retryOptions: { maxRetries: 0 },
+});
+
+function classOf({ encryptedProperties = [] }: Seed): EntityClass {
+  const seal = Encrypt() as PropertyDecorator;
+  class Row {}
+  for (const name of encryptedProperties) seal(Row.prototype, name);
+  return Row;
+}
+
+const rows = seedsOf('table')
+  .filter(({ encryptedProperties = [] }) => encryptedProperties.length > 0)
+  .map((seed) => {
+    const { key } = seed;
+    const keyResolver = (keyId: string): KeyEncryptionKey | null => (keyId === key.keyId ? key : null);
+    const service = new EncryptedTableService(() => client, { protocol: '1.0', keyResolver, requireEncryption: true });
+    return {
+      seed,
+      text: JSON.stringify(seed.stored.fullmetadata),
+      table: service.getTableClient(classOf(seed), 'rows'),
+    };
+  });
+
+/** What a writer of rows can store: other values of the service's types, under names that are there or not. */
+function mutateRow(text: string, random: Random): string {
+  const row = JSON.parse(text) as Record<string, unknown>;
+  const names = Object.keys(row).filter((name) => !name.includes('odata.') && !KEPT.includes(name));
+  for (let left = random.between(1, 3); left > 0; left -= 1) {
+    const name = random.chance(0.9) ? random.pick(names) : random.pick(EXTRA);
+    const [type, value] = changedValue(row[name], random);
+    delete row[`${name}@odata.type`];
+    if (type === null) delete row[name];
+    else row[name] = value;
+    if (typeof type === 'string') row[`${name}@odata.type`] = type;
+  }
+  return JSON.stringify(row);
+}
+
+/** The service itself gives these. */
+const KEPT = ['PartitionKey', 'RowKey', 'Timestamp'];
+const EXTRA = ['constructor', '__proto__', 'extra', '_ClientEncryptionMetadata3'];
+
+/** A type that JSON does not tell by itself, or `null` for a property that is gone. */
+function changedValue(value: unknown, random: Random): readonly [type: string | null | undefined, value?: unknown] {
+  const text = typeof value === 'string' ? value : '';
+  switch (random.between(0, 6)) {
+    case 0:
+      return [null];
+    case 1:
+      return [undefined, random.pick([true, 0, -1.5, '', 'text', mutateText(text, random)])];
+    case 2:
+      return ['Edm.Int64', '9007199254740993'];
+    case 3:
+      return ['Edm.Binary', Buffer.from(mutateText(text, random)).toString('base64')];
+    default:
+      if (text.startsWith('{')) return [undefined, mutateText(text, random)];
+      return ['Edm.Binary', mutateBytes(Buffer.from(text, 'base64'), random).toString('base64')];
+  }
+}
+
+export const entities: Decoder = {
+  name: 'entities',
+  share: 3,
+  input: (random) => {
+    const { seed, text, table } = random.pick(rows);
+    const shown = mutateRow(text, random);
+    return {
+      shown,
+      open: async () => {
+        answered = shown;
+        const row = await table.getEntity(seed.entity!.PartitionKey, seed.entity!.RowKey);
+        return Object.getPrototypeOf(row) === null ? wrong('no instance of its class') : undefined;
+      },
+    };
+  },
+};

@@ -1,0 +1,86 @@
+/** Sealed messages, through the client's own `decryptMessage`. */
+import { QueueClient } from '@azure/storage-queue';
+import { EncryptedQueueClient, type MessageEncoding, parsePoisonMessage } from 'nestjs-azure-encrypted-storage';
+import { same, wrong } from '../outcome.js';
+import type { Decoder } from './decoder.js';
+import { mutateText } from './mutate.js';
+import { type Seed, seedsOf } from './vectors.js';
+
+const ENCODINGS: Readonly<Record<string, MessageEncoding>> = {
+  textbase64: 'base64',
+  binarybase64: 'base64',
+  xml: 'xml',
+};
+
+function clientOf({ key, encoding }: Seed, requireEncryption: boolean): EncryptedQueueClient {
+  const keyResolver = (keyId: string): typeof key | null => (keyId === key.keyId ? key : null);
+  return new EncryptedQueueClient(
+    new QueueClient('http://127.0.0.1/account/queue'),
+    { protocol: '2.0', keyResolver, requireEncryption },
+    { messageEncoding: ENCODINGS[encoding ?? ''] ?? 'text' },
+  );
+}
+
+const seeds = await Promise.all(
+  seedsOf('queue')
+    .filter(({ encrypted }) => encrypted === true)
+    .map(async (seed) => {
+      const strict = clientOf(seed, true);
+      const text = seed.stored.messageText!;
+      return { seed, text, strict, lenient: clientOf(seed, false), content: await strict.decryptMessage(text) };
+    }),
+);
+
+/** 2.0 opens to what was sealed, or not at all. 1.0 has nothing that tells a changed ciphertext. */
+export const messages: Decoder = {
+  name: 'messages',
+  share: 6,
+  input: (random) => {
+    const { seed, text, strict, content } = random.pick(seeds);
+    const shown = mutateText(text, random);
+    return {
+      shown,
+      open: async () => {
+        const found = await strict.decryptMessage(shown);
+        return seed.protocol === '1.0' || same(found, content) ? undefined : wrong('another content');
+      },
+    };
+  },
+};
+
+/** Where plaintext may be read, a message that names no encryption is one; nothing sealed may come out as another content. */
+export const plainMessages: Decoder = {
+  name: 'messages that may be plain',
+  share: 1,
+  input: (random) => {
+    const { text, lenient } = random.pick(seeds);
+    const shown = mutateText(text, random);
+    return {
+      shown,
+      open: async () => {
+        await lenient.decryptMessage(shown);
+        return undefined;
+      },
+    };
+  },
+};
+
+const POISON = JSON.stringify({
+  ...{ reason: 'HANDLER_FAILED', queue: 'referrals', messageId: 'a', dequeueCount: 3, insertedOn: new Date(0) },
+  ...{ poisonedOn: new Date(0), keyId: 'k', storedText: seeds[0]!.text },
+});
+
+export const poisonMessages: Decoder = {
+  name: 'poison messages',
+  share: 2,
+  input: (random) => {
+    const shown = mutateText(random.chance(0.5) ? POISON : random.pick(seeds).text, random);
+    return {
+      shown,
+      open: async () => {
+        const { storedText } = parsePoisonMessage(shown);
+        return typeof storedText === 'string' ? undefined : wrong('no text');
+      },
+    };
+  },
+};

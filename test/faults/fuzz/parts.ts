@@ -1,0 +1,148 @@
+/** The decoders below the clients: encryption data, lists of names and types, values, base64, wrapped keys. */
+import type * as Base64Module from '../../../src/encoding/base64.js';
+import type * as EncryptionDataModule from '../../../src/wire/encryption-data.js';
+import type * as EntityMetadataModule from '../../../src/wire/entity-metadata.js';
+import type * as EnvelopeModule from '../../../src/envelope/envelope.js';
+import type * as PropertyTypesModule from '../../../src/wire/property-types.js';
+import type * as PropertyValueModule from '../../../src/table/values/property-value.js';
+import { AesKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
+import { wrong } from '../outcome.js';
+import { builtModule } from '../project.js';
+import type { Decoder } from './decoder.js';
+import { mutateBytes, mutateText } from './mutate.js';
+import { seedsOf } from './vectors.js';
+
+const { decodeBase64 } = await builtModule<typeof Base64Module>('encoding/base64.js');
+const wire = await builtModule<typeof EncryptionDataModule>('wire/encryption-data.js');
+const { parseSealedNames } = await builtModule<typeof EntityMetadataModule>('wire/entity-metadata.js');
+const { storedLayout } = await builtModule<typeof EnvelopeModule>('envelope/envelope.js');
+const { parsePropertyTypes } = await builtModule<typeof PropertyTypesModule>('wire/property-types.js');
+const { decodeValue } = await builtModule<typeof PropertyValueModule>('table/values/property-value.js');
+
+const texts = [
+  ...seedsOf('blob').map(({ stored }) => stored.metadata!['encryptiondata']!),
+  ...seedsOf('table').map(({ stored }) => String(stored.fullmetadata!['_ClientEncryptionMetadata1'])),
+];
+
+/** Parsed, measured, and wrapped again: what reads, rewraps and inspections do before they ask a key. */
+const encryptionData: Decoder = {
+  name: 'encryption data',
+  share: 6,
+  input: (random) => {
+    const shown = mutateText(random.pick(texts), random);
+    const length = random.between(0, 10_000);
+    return {
+      shown,
+      open: async () => {
+        const data = wire.parseEncryptionData(shown);
+        const layout = storedLayout(data, random.pick(['stream', 'pages', 'message'] as const));
+        const { least, most } = layout.plaintextBounds(length);
+        if (least < 0 || most > length || least > most) return wrong(`from ${least} to ${most} bytes in ${length}`);
+        const again = wire.parseEncryptionData(wire.replaceWrappedKey(shown, data.wrappedKey));
+        return again.protocol === data.protocol ? undefined : wrong('another protocol after a rewrap');
+      },
+    };
+  },
+};
+
+const NAME_LISTS = ['["Secret","Empty","ünï"]', '[Secret, Empty]', '[]', '["a"]'];
+
+const sealedNames: Decoder = {
+  name: 'lists of sealed names',
+  share: 1,
+  input: (random) => {
+    const list = mutateBytes(Buffer.from(mutateText(random.pick(NAME_LISTS), random)), random);
+    return {
+      shown: list.toString('base64'),
+      open: async () => {
+        const names = parseSealedNames(list);
+        return names.every((name) => typeof name === 'string') ? undefined : wrong('a name that is no text');
+      },
+    };
+  },
+};
+
+const propertyTypes: Decoder = {
+  name: 'types of properties',
+  share: 1,
+  input: (random) => {
+    const shown = mutateText('{"born":"date","visits":"number","note":"json"}', random);
+    return {
+      shown,
+      open: async () => {
+        const types = parsePropertyTypes(shown, ['born', 'visits', 'note']);
+        return types.size <= 3 ? undefined : wrong('a property that is not sealed');
+      },
+    };
+  },
+};
+
+const VALUES = [
+  ...(['12.5', '-0', 'NaN', '1e21'] as const).map((text) => ({ type: 'number', text }) as const),
+  ...(['9007199254740993', '-1'] as const).map((text) => ({ type: 'bigint', text }) as const),
+  ...(['true', 'false'] as const).map((text) => ({ type: 'boolean', text }) as const),
+  ...([
+    { type: 'date', text: '2025-01-02T03:04:05.678Z' },
+    { type: 'binary', text: 'AAEC/v8=' },
+  ] as const),
+  ...(['{"a":[1,null,{"b":"c"}]}', '[]'] as const).map((text) => ({ type: 'json', text }) as const),
+  ...([
+    { type: 'null', text: '' },
+    { type: 'string', text: 'Grüße 𝄞' },
+  ] as const),
+];
+
+const values: Decoder = {
+  name: 'typed values',
+  share: 2,
+  input: (random) => {
+    const { type, text } = random.pick(VALUES);
+    const bytes = random.chance(0.5) ? Buffer.from(mutateText(text, random)) : mutateBytes(Buffer.from(text), random);
+    return {
+      shown: `${type} ${bytes.toString('base64')}`,
+      open: async () => {
+        const value = decodeValue({ type, bytes });
+        const isOfType =
+          type === 'null' ? value === null : type === 'string' ? typeof value === 'string' : value !== undefined;
+        return isOfType ? undefined : wrong('a value of another type');
+      },
+    };
+  },
+};
+
+const base64: Decoder = {
+  name: 'base64',
+  share: 1,
+  input: (random) => {
+    const shown = mutateText(random.bytes(random.between(0, 40)).toString('base64'), random);
+    return {
+      shown,
+      open: async () => {
+        const bytes = decodeBase64(shown);
+        return bytes === null || bytes.toString('base64').length === shown.length
+          ? undefined
+          : wrong('bytes of another text');
+      },
+    };
+  },
+};
+
+const key = AesKeyEncryptionKey.fromBase64('own', Buffer.alloc(32, 7).toString('base64'));
+const { encryptedKey: wrapped, algorithm } = await key.wrapKey(Buffer.alloc(32, 9));
+
+const wrappedKeys: Decoder = {
+  name: 'wrapped keys',
+  share: 2,
+  input: (random) => {
+    const bytes = mutateBytes(Buffer.from(wrapped), random);
+    return {
+      shown: bytes.toString('base64'),
+      open: async () => {
+        const opened = await key.unwrapKey(bytes, algorithm);
+        return Buffer.from(opened).equals(Buffer.alloc(32, 9)) ? undefined : wrong('another content key');
+      },
+    };
+  },
+};
+
+export const parts: readonly Decoder[] = [encryptionData, sealedNames, propertyTypes, values, base64, wrappedKeys];
