@@ -10,8 +10,9 @@ import { fuzz } from './tests/fuzz.js';
 import { kills } from './tests/kills.js';
 import { partition } from './tests/partition.js';
 import { racing } from './tests/racing.js';
+import { soak } from './tests/soak.js';
 
-const TESTS = [matrix, aborts, racing, kills, consumers, partition, fuzz];
+const TESTS = [soak, matrix, aborts, racing, kills, consumers, partition, fuzz];
 
 const { values: flags } = parseArgs({
   options: {

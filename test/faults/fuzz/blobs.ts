@@ -108,7 +108,7 @@ for (const vector of seedsOf('blob')) {
 
 export const blobs: Decoder = {
   name: 'blobs',
-  share: 2,
+  share: 0.4,
   input: (random) => {
     const seed = random.pick(seeds);
     const changesText = random.chance(0.5);

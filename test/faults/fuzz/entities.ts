@@ -84,7 +84,7 @@ function changedValue(value: unknown, random: Random): readonly [type: string | 
 
 export const entities: Decoder = {
   name: 'entities',
-  share: 3,
+  share: 1,
   input: (random) => {
     const { seed, text, table } = random.pick(rows);
     const shown = mutateRow(text, random);

@@ -34,7 +34,7 @@ const seeds = await Promise.all(
 /** 2.0 opens to what was sealed, or not at all. 1.0 has nothing that tells a changed ciphertext. */
 export const messages: Decoder = {
   name: 'messages',
-  share: 6,
+  share: 8,
   input: (random) => {
     const { seed, text, strict, content } = random.pick(seeds);
     const shown = mutateText(text, random);
@@ -51,7 +51,7 @@ export const messages: Decoder = {
 /** Where plaintext may be read, a message that names no encryption is one; nothing sealed may come out as another content. */
 export const plainMessages: Decoder = {
   name: 'messages that may be plain',
-  share: 1,
+  share: 2,
   input: (random) => {
     const { text, lenient } = random.pick(seeds);
     const shown = mutateText(text, random);
@@ -72,7 +72,7 @@ const POISON = JSON.stringify({
 
 export const poisonMessages: Decoder = {
   name: 'poison messages',
-  share: 2,
+  share: 4,
   input: (random) => {
     const shown = mutateText(random.chance(0.5) ? POISON : random.pick(seeds).text, random);
     return {

@@ -35,6 +35,8 @@ const NAMES = [
 ];
 /** Units of ciphertext: an AES block, a nonce, a tag, the frame of a region. */
 const UNITS = [1, 8, 12, 16, 28];
+/** Levels of JSON that are looked into. */
+const MAX_DEPTH = 8;
 const BASE64 = /^[A-Za-z0-9+/]{8,}={0,2}$/;
 
 /** Up to three changes of the text. */
@@ -111,10 +113,15 @@ interface Place {
   readonly name: string;
 }
 
-function placesIn(value: unknown): Place[] {
-  if (typeof value !== 'object' || value === null) return [];
+/** Members of the value and of what it holds, as deep as any format here goes. */
+function placesIn(value: unknown, found: Place[] = [], depth = 0): Place[] {
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return found;
   const parent = value as Container;
-  return Object.keys(parent).flatMap((name) => [{ parent, name }, ...placesIn(parent[name])]);
+  for (const name of Object.keys(parent)) {
+    found.push({ parent, name });
+    placesIn(parent[name], found, depth + 1);
+  }
+  return found;
 }
 
 function change({ parent, name }: Place, random: Random): void {
@@ -134,7 +141,7 @@ function change({ parent, name }: Place, random: Random): void {
       });
       return;
     case 3:
-      parent[name] = random.pick([[value], { [name]: value }, nested(value, random.between(1, 2000))]);
+      parent[name] = random.pick([[value], { [name]: value }, nested(value, random.between(1, 500))]);
       return;
     case 4:
       parent[name] = random.pick(STRANGE);

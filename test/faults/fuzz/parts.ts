@@ -27,7 +27,7 @@ const texts = [
 /** Parsed, measured, and wrapped again: what reads, rewraps and inspections do before they ask a key. */
 const encryptionData: Decoder = {
   name: 'encryption data',
-  share: 6,
+  share: 8,
   input: (random) => {
     const shown = mutateText(random.pick(texts), random);
     const length = random.between(0, 10_000);
@@ -49,7 +49,7 @@ const NAME_LISTS = ['["Secret","Empty","ünï"]', '[Secret, Empty]', '[]', '["a"
 
 const sealedNames: Decoder = {
   name: 'lists of sealed names',
-  share: 1,
+  share: 2,
   input: (random) => {
     const list = mutateBytes(Buffer.from(mutateText(random.pick(NAME_LISTS), random)), random);
     return {
@@ -64,7 +64,7 @@ const sealedNames: Decoder = {
 
 const propertyTypes: Decoder = {
   name: 'types of properties',
-  share: 1,
+  share: 2,
   input: (random) => {
     const shown = mutateText('{"born":"date","visits":"number","note":"json"}', random);
     return {
@@ -94,7 +94,7 @@ const VALUES = [
 
 const values: Decoder = {
   name: 'typed values',
-  share: 2,
+  share: 4,
   input: (random) => {
     const { type, text } = random.pick(VALUES);
     const bytes = random.chance(0.5) ? Buffer.from(mutateText(text, random)) : mutateBytes(Buffer.from(text), random);
@@ -112,7 +112,7 @@ const values: Decoder = {
 
 const base64: Decoder = {
   name: 'base64',
-  share: 1,
+  share: 2,
   input: (random) => {
     const shown = mutateText(random.bytes(random.between(0, 40)).toString('base64'), random);
     return {
