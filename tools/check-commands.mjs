@@ -15,6 +15,15 @@ const RUNNERS = [
   { commands: ['npm install && npm test', 'npm test -- test/unit/keys'], by: TESTS },
   { commands: ['npm install && npm start', 'npm start', 'PORT=0 npm start'], by: EXAMPLE },
   { commands: ['npm run test:interop', 'npm run test:interop -- --write'], by: 'npm run test:interop' },
+  { commands: ['npm run test:faults'], by: 'npm run test:faults -- --short' },
+  {
+    commands: [
+      'npm run test:faults -- --long',
+      /^npm run test:faults -- --seed /,
+      'npm run test:faults -- --long --write',
+    ],
+    why: 'a long round takes a quarter of an hour; CI makes a short one',
+  },
   { commands: ['npm run lint'], by: 'npm run lint' },
   { commands: ['npm run typecheck'], by: 'npm run typecheck' },
   { commands: ['npm run build'], by: 'npm run build' },

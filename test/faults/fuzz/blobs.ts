@@ -1,7 +1,6 @@
 /** Stored blobs, metadata and body, through the client's own download over an SDK client that answers from memory. */
 import { Readable } from 'node:stream';
-import type { CompatResponse } from '@azure/core-http-compat';
-import { AnonymousCredential, BlobServiceClient } from '@azure/storage-blob';
+import { AnonymousCredential, BlobServiceClient, type HttpOperationResponse } from '@azure/storage-blob';
 import {
   AesKeyEncryptionKey,
   EncryptedBlobService,
@@ -34,7 +33,7 @@ let sent: Stored | undefined;
 /** Keeps what is uploaded, and answers every read with what is set; the SDK's own parsing stays in the way. */
 const service = new BlobServiceClient('http://127.0.0.1/account', new AnonymousCredential(), {
   httpClient: {
-    sendRequest: async (request): Promise<CompatResponse> => {
+    sendRequest: async (request): Promise<HttpOperationResponse> => {
       const headers = request.headers.clone();
       for (const name of headers.headerNames()) headers.remove(name);
       if (request.method === 'PUT') {

@@ -1,5 +1,4 @@
 /** Stored rows, through the client's own `getEntity` over an SDK client that answers from memory. */
-import { createHttpHeaders } from '@azure/core-rest-pipeline';
 import { TableClient } from '@azure/data-tables';
 import {
   Encrypt,
@@ -17,7 +16,8 @@ let answered: string;
 const client = new TableClient('http://127.0.0.1/account', 'rows', {
   httpClient: {
     sendRequest: async (request) => {
-      const headers = createHttpHeaders({ 'content-type': 'application/json;odata=fullmetadata' });
+      const { headers } = request;
+      headers.set('content-type', 'application/json;odata=fullmetadata');
       return { request, status: 200, headers, bodyAsText: answered };
     },
   },

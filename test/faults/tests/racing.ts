@@ -53,14 +53,14 @@ async function race(
   writers: readonly (() => Promise<unknown>)[],
   read: () => Promise<Finding | undefined>,
 ): Promise<{ readonly results: Results; readonly finding: Finding | undefined }> {
-  let isOver = false;
+  const over = new AbortController();
   const reading = (async () => {
     let finding: Finding | undefined;
-    while (!isOver && finding === undefined) finding = await read();
+    while (!over.signal.aborted && finding === undefined) finding = await read();
     return finding;
   })();
   const results = await Promise.allSettled(writers.map((write) => write()));
-  isOver = true;
+  over.abort();
   return { results, finding: (await reading) ?? untyped(results) };
 }
 

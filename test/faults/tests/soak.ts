@@ -77,5 +77,4 @@ function memory(): number {
   return heapUsed + external;
 }
 
-const handles = (): readonly string[] =>
-  process.getActiveResourcesInfo().filter((name) => !CONNECTIONS.includes(name));
+const handles = (): readonly string[] => process.getActiveResourcesInfo().filter((name) => !CONNECTIONS.includes(name));
