@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { TableClient } from '@azure/data-tables';
 import {
   Encrypt,
+  EncryptedEntity,
   type EncryptedTableClient,
   EncryptedTableService,
   type EncryptionPolicy,
@@ -28,6 +29,7 @@ const FAR_KEY_ROUNDS = 3;
 const MICRO_COUNT = 500;
 
 /** Marked below, property by property. */
+@EncryptedEntity({ table: 'sealed', clear: '*' })
 class Entity {
   partitionKey = 'bench';
   rowKey = '';

@@ -48,6 +48,7 @@ export {
 
 // entities
 export { Encrypt } from './decorators/encrypt.decorator.js';
+export { EncryptedEntity, type EncryptedEntityOptions } from './decorators/encrypted-entity.decorator.js';
 export { Filterable, type FilterableName } from './decorators/filterable.js';
 export {
   type EncryptedProperty,
@@ -153,6 +154,7 @@ export {
   InvalidOptionsError,
   PayloadTooLargeError,
   SourceLengthError,
+  UndeclaredPropertyError,
   UnprocessableMessageError,
   UnsupportedOperationError,
   UnsupportedValueError,

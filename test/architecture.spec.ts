@@ -37,7 +37,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'crypto',
     'encoding',
   ],
-  inspect: ['blob', 'queue', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'encoding'],
+  inspect: ['blob', 'queue', 'table', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'encoding'],
   index: ['nest', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators', 'crypto'],
 };
 

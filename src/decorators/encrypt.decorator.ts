@@ -1,6 +1,7 @@
 import { InvalidEntityError } from '../errors/input.js';
-import { type EncryptedValueType, recordEncryptedProperty } from './encryption-metadata.js';
+import { type EncryptedValueType, type EntityClass, recordEncryptedProperty } from './encryption-metadata.js';
 import type { FilterableName } from './filterable.js';
+import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
 type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 type Uncontained =
@@ -41,24 +42,32 @@ type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValu
 /**
  * Marks a property of an entity class: tables store it encrypted. It only records; nothing happens to the class.
  *
- * Subclasses inherit it. `PartialType`, `OmitType` and `PickType` of Nest's mapped types do not carry it over: declare the
- * property again there.
+ * Subclasses inherit it. The classes of Nest's mapped types (`PartialType`, `OmitType`, `PickType`, `IntersectionType`) do not:
+ * see {@link EncryptedEntity}.
  *
  * Holds a string, number, bigint, boolean, `Date`, `Uint8Array` or JSON value, which comes back as it was stored, or `null`.
  *
- * @param options - `when`: encrypt only in the entities for which this holds; `type`: what the property may hold
- * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*`, the two reserved names and unknown types; TypeScript refuses
- * the first four
+ * @param options - `when`: encrypt only in the entities for which this holds; `type`: what the property may hold; `as`: the class
+ * of the objects in a `json` property
+ * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*`, the two reserved names, unknown types and unknown options;
+ * TypeScript refuses most of them
  *
  * @example
  * ```ts
- * import { Encrypt } from 'nestjs-azure-encrypted-storage';
+ * import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
  *
+ * class Address {
+ *   street!: string;
+ *   city!: string;
+ * }
+ *
+ * @EncryptedEntity<Patient>({ table: 'patients', clear: ['ward'] })
  * export class Patient {
  *   partitionKey!: string;
  *   rowKey!: string;
  *   @Encrypt() name!: string;
  *   @Encrypt({ type: 'date' }) born!: Date | null;
+ *   @Encrypt({ type: 'json', as: () => Address }) address!: Address;
  *   @Encrypt<Patient>({ when: (patient) => patient.ward === 'private' }) room!: string;
  *   ward!: string;
  * }
@@ -66,12 +75,17 @@ type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValu
  */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- `Owner` types what `when` is given
 export function Encrypt<Owner extends object = never, Type extends EncryptedValueType = EncryptedValueType>(
-  options: { readonly when?: (entity: Owner) => boolean; readonly type?: Type } = {},
+  options: {
+    readonly when?: (entity: Owner) => boolean;
+    readonly type?: Type;
+    readonly as?: () => EntityClass;
+  } = {},
 ): <Entity extends object, Key extends keyof Entity>(
   target: Entity,
   propertyKey: EncryptableKey<Entity, Key, Type> & Key,
 ) => void {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
+    if (isStandardCall(propertyKey)) throw new InvalidEntityError(`@Encrypt() ${STANDARD_CALL_ADVICE}`);
     // methods and accessors come with a descriptor; tables store own properties only
     if (descriptor[0] !== undefined) {
       throw new InvalidEntityError(

@@ -12,15 +12,23 @@ export type EncryptedValueType = 'string' | 'number' | 'bigint' | 'boolean' | 'd
 
 const VALUE_TYPES: readonly unknown[] = ['string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json'];
 
-/** What `@Encrypt()` can be told. */
+/** What `@Encrypt()` takes. */
 export interface EncryptOptions {
-  /** Encrypts the property only in entities for which this holds; it stays clear in the others. */
+  /**
+   * Encrypts the property only in entities for which this holds; it stays clear in the others. It gets an instance of the class
+   * that holds what a read would give, and is evaluated on reads too: a property in clear for which it holds is refused.
+   */
   readonly when?: (entity: never) => boolean;
   /**
-   * The only type the property may hold, beside `null`: a value of another type is refused. Without it the value tells. A string
-   * or a number that is to be stored as JSON text needs `json`.
+   * The only type that the property may hold, besides `null`: other values are refused, on writes and on reads. Without it the
+   * value decides. A string or a number that is to be stored as JSON text needs `json`.
    */
   readonly type?: EncryptedValueType;
+  /**
+   * The class of the objects in a `json` property: a read gives instances of it, in an array of each item. Its constructor is not
+   * called.
+   */
+  readonly as?: () => EntityClass;
 }
 
 /** A property that `@Encrypt()` marks. */
@@ -29,6 +37,7 @@ export interface EncryptedProperty {
   readonly options: EncryptOptions;
 }
 
+const OPTIONS = ['when', 'type', 'as'];
 const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-properties');
 
 /** Names that can never be sealed, in lower case: keys, what the service sets, and our own two. */
@@ -57,13 +66,25 @@ export function recordEncryptedProperty(
   if (isReservedName(propertyKey)) {
     throw new InvalidEntityError(`"${propertyKey}" cannot be encrypted: the service or the format needs it in clear`);
   }
-  if (options.type !== undefined && !VALUE_TYPES.includes(options.type)) {
-    throw new InvalidEntityError(`@Encrypt() of "${propertyKey}" has an unknown type: take ${VALUE_TYPES.join(', ')}`);
-  }
-  const record = new Map(Object.hasOwn(prototype, RECORD) ? recordOf(prototype) : []);
+  const fault = optionsFault(options);
+  if (fault !== null) throw new InvalidEntityError(`@Encrypt() of "${propertyKey}" ${fault}`);
+  const record = new Map(ownRecord(prototype));
   record.set(propertyKey, options);
   Object.defineProperty(prototype, RECORD, { value: record, configurable: true });
 }
+
+function optionsFault(options: EncryptOptions): string | null {
+  if (typeof options !== 'object' || (options as unknown) === null) return 'needs an object of options';
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) return `has no option "${unknown}": it takes ${OPTIONS.join(', ')}`;
+  const { type, when, as } = options;
+  if (type !== undefined && !VALUE_TYPES.includes(type)) return `has an unknown type: take ${VALUE_TYPES.join(', ')}`;
+  if (!isOptionalFunction(when)) return 'needs a function under "when"';
+  if (!isOptionalFunction(as)) return 'needs a function that returns the class under "as"';
+  return as === undefined || type === 'json' ? null : 'has "as": set "type" to "json" as well';
+}
+
+const isOptionalFunction = (value: unknown): boolean => value === undefined || typeof value === 'function';
 
 export const isReservedName = (name: string): boolean =>
   RESERVED.has(name.toLowerCase()) || name.toLowerCase().startsWith('odata.');
@@ -85,17 +106,29 @@ export const isReservedName = (name: string): boolean =>
  * ```
  */
 export function getEncryptedProperties(entity: EntityClass): readonly EncryptedProperty[] {
-  const chain: object[] = [];
-  for (let at = entity.prototype as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    chain.unshift(at);
-  }
   const merged = new Map<string, EncryptOptions>();
-  for (const prototype of chain) {
-    if (!Object.hasOwn(prototype, RECORD)) continue;
-    for (const [propertyKey, options] of recordOf(prototype)) merged.set(propertyKey, options);
+  for (const prototype of prototypesOf(entity)) {
+    for (const [propertyKey, options] of ownRecord(prototype)) merged.set(propertyKey, options);
   }
   return [...merged].map(([propertyKey, options]) => ({ propertyKey, options }));
 }
 
-const recordOf = (prototype: object): ReadonlyMap<string, EncryptOptions> =>
-  (prototype as Record<symbol, ReadonlyMap<string, EncryptOptions>>)[RECORD] ?? new Map<string, EncryptOptions>();
+/** The prototypes of a class, that of its base before its own. */
+export const prototypesOf = (entity: EntityClass): readonly object[] => chainOf(entity.prototype as object | null);
+
+/** Names that are sealed at this prototype, its own and inherited ones. */
+export const sealedNamesAt = (prototype: object): readonly string[] =>
+  chainOf(prototype).flatMap((each) => [...ownRecord(each).keys()]);
+
+function chainOf(prototype: object | null): readonly object[] {
+  const chain: object[] = [];
+  for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) chain.unshift(at);
+  return chain;
+}
+
+const NOTHING: ReadonlyMap<string, EncryptOptions> = new Map<string, EncryptOptions>();
+
+function ownRecord(prototype: object): ReadonlyMap<string, EncryptOptions> {
+  if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
+  return (prototype as Record<symbol, ReadonlyMap<string, EncryptOptions>>)[RECORD] ?? NOTHING;
+}

@@ -1,11 +1,13 @@
 /**
  * Key of the list of properties that filters may name. TypeScript cannot see decorators, so the class tells its clear properties
- * in a type, and `@Encrypt()` does not compile on a property of that list. Nothing is stored under it.
+ * in a type, and `@Encrypt()` does not compile on a property of that list. The names have to be under `clear` of
+ * `@EncryptedEntity()` as well. Nothing is stored under it.
  *
  * @example
  * ```ts
- * import { Encrypt, Filterable } from 'nestjs-azure-encrypted-storage';
+ * import { Encrypt, EncryptedEntity, Filterable } from 'nestjs-azure-encrypted-storage';
  *
+ * @EncryptedEntity<Patient>({ table: 'patients', clear: ['ward', 'admitted'] })
  * export class Patient {
  *   [Filterable]?: 'ward' | 'admitted';
  *   partitionKey!: string;

@@ -44,6 +44,20 @@ export class UnsupportedValueError extends EncryptedStorageError {
   }
 }
 
+/** An entity has a property that its class does not declare: it would be stored in clear. Nothing was sent. */
+export class UndeclaredPropertyError extends EncryptedStorageError {
+  readonly code = 'UNDECLARED_PROPERTY';
+  constructor(
+    readonly propertyName: string,
+    entityClass: string,
+  ) {
+    super(
+      `Property ${JSON.stringify(propertyName)} of ${entityClass} is not declared and would be stored in clear: ` +
+        'mark it with @Encrypt(), name it under "clear" of @EncryptedEntity(), or leave it out',
+    );
+  }
+}
+
 /** A filter names an encrypted property: it would be compared with ciphertext and find nothing. Nothing was sent. */
 export class EncryptedPropertyInFilterError extends EncryptedStorageError {
   readonly code = 'ENCRYPTED_PROPERTY_IN_FILTER';

@@ -4,19 +4,18 @@
  */
 import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
-import { openEnvelope, storedProtocolOf } from '../envelope/envelope.js';
-import { InvalidEncryptionDataError } from '../errors/content.js';
-import type { ContentOpener, PropertyPlace } from '../protocol/protocol.js';
+import { storedProtocolOf } from '../envelope/envelope.js';
+import { openRow, valuesOf } from '../table/entity-envelope.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import {
   ENCRYPTION_DATA_PROPERTY,
+  isOldJava,
   isReservedProperty,
-  parseSealedNames,
   SEALED_NAMES_PROPERTY,
 } from '../wire/entity-metadata.js';
 import { verification } from './inspection-key.js';
 import type { Anomaly, Facts, Finding } from './report.js';
-import { inspectEnvelope, type StoredEnvelope } from './stored-envelope.js';
+import { inspectEnvelope } from './stored-envelope.js';
 
 export interface EntityInspection {
   readonly client: TableClient;
@@ -44,11 +43,11 @@ export async function inspectEntity(inspection: EntityInspection): Promise<Findi
   const verified =
     policy === null || data === undefined
       ? {}
-      : { verification: await verification(() => openAll(inspection, row, data)) };
+      : { verification: await verification(() => openAll(inspection, policy, row)) };
   return {
     facts: { ...stored, encrypted: true, ...envelope.facts, ...candidates(row) },
-    anomalies: [...envelope.anomalies, ...listAnomalies(list), ...protocolAnomalies(data)],
-    notes: [...envelope.notes, ...javaNotes(envelope), ...listNotes(list)],
+    anomalies: [...envelope.anomalies, ...listAnomalies(list, data), ...protocolAnomalies(data)],
+    notes: [...envelope.notes, ...javaNotes(data), ...listNotes(list)],
     ...verified,
   };
 }
@@ -80,8 +79,12 @@ function candidates(row: Row): Facts {
 
 const isSealedLength = ({ length }: Uint8Array): boolean => length > 0 && length % BLOCK_LENGTH === 0;
 
-function listAnomalies(list: unknown): Anomaly[] {
-  if (list === undefined) return [];
+function listAnomalies(list: unknown, data: EncryptionData | undefined): Anomaly[] {
+  if (list === undefined) {
+    // the old Java SDK leaves it out where it sealed nothing
+    if (data === undefined || isOldJava(data.field)) return [];
+    return [{ code: 'LIST_MISSING', text: `${SEALED_NAMES_PROPERTY} is missing: only the old Java SDK writes none` }];
+  }
   if (!(list instanceof Uint8Array)) {
     return [{ code: 'LIST_NOT_BINARY', text: `${SEALED_NAMES_PROPERTY} is not binary: the list cannot be decrypted` }];
   }
@@ -95,37 +98,28 @@ const protocolAnomalies = (data: EncryptionData | undefined): Anomaly[] =>
     ? []
     : [{ code: 'PROTOCOL_NOT_FOR_ENTITIES', text: `no SDK writes entities in protocol ${data.protocol}` }];
 
-const javaNotes = ({ library, usable }: StoredEnvelope): string[] =>
-  usable !== undefined && (library === null ? hasNoLibrary(usable.data) : library.includes('Java'))
+const javaNotes = (data: EncryptionData | undefined): string[] =>
+  data !== undefined && isOldJava(data.field)
     ? ['IVs of properties are made in the order of the old Java SDK: PartitionKey before RowKey']
     : [];
 
-const hasNoLibrary = ({ field }: EncryptionData): boolean => (field('KeyWrappingMetadata') ?? null) === null;
-
 const listNotes = (list: unknown): string[] =>
-  list === undefined
-    ? [`${SEALED_NAMES_PROPERTY} is missing: the old Java SDK leaves it out where it sealed nothing`]
-    : ['the names of the sealed properties are sealed themselves: it takes the key to tell which they are'];
+  list === undefined ? [] : ['the names of the sealed properties are sealed too: it takes the key to read them'];
 
-/** Opens the list, then every property in it that is stored. */
-async function openAll(
-  { client, partitionKey, rowKey, policy }: EntityInspection,
-  row: Row,
-  data: EncryptionData,
-): Promise<{ plaintextBytes: number; sealedProperties: readonly string[] }> {
-  const target = { kind: 'table', account: '', table: client.tableName, partitionKey, rowKey } as const;
-  const opener = await openEnvelope(policy as EncryptionPolicy, data, { target, form: 'entity' });
-  const openNamed = (name: string): Buffer => openProperty(opener, { partitionKey, rowKey, name }, row[name]);
-  const list = row[SEALED_NAMES_PROPERTY];
-  const names = list === undefined ? [] : parseSealedNames(openNamed(SEALED_NAMES_PROPERTY));
-  const present = names.filter((name) => row[name] !== undefined);
-  const plaintextBytes = present.reduce((sum, name) => sum + openNamed(name).length, 0);
-  return { plaintextBytes, sealedProperties: present };
+/** Whatever class the application has: nothing is expected of the row but what holds for all of them. */
+class AnyEntity {
+  readonly [name: string]: unknown;
 }
 
-function openProperty(opener: ContentOpener, place: PropertyPlace, value: unknown): Buffer {
-  if (!(value instanceof Uint8Array)) throw new InvalidEncryptionDataError(`property "${place.name}" is not binary`);
-  const opened = opener.openProperty?.(place, value);
-  if (opened === undefined) throw new InvalidEncryptionDataError('its protocol has no entities');
-  return opened;
+/** By the rules of the table client: a row that no client can read is not verified. */
+async function openAll(
+  { client, partitionKey, rowKey }: EntityInspection,
+  policy: EncryptionPolicy,
+  row: Row,
+): Promise<{ plaintextBytes: number; sealedProperties: readonly string[] }> {
+  const context = { policy, account: '', table: client.tableName, entityClass: AnyEntity };
+  const texts = await openRow({ ...row, partitionKey, rowKey }, context);
+  valuesOf(texts, AnyEntity);
+  const plaintextBytes = [...texts.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return { plaintextBytes, sealedProperties: [...texts.keys()] };
 }

@@ -19,6 +19,7 @@ import type {
 import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
 import { type EncryptionPolicy, keysOf } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
+import { assertEntityClass } from './entity-class.js';
 import { type EntityKeys, type Row, type TableContext, tableContext } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
 import { entityQuery } from './entity-query.js';
@@ -28,7 +29,6 @@ import type { Attempted } from './merge/attempts.js';
 import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
 import { openPage } from './page.js';
 import type { Projection } from './projection.js';
-import { assertEntityClass } from './sealed-properties.js';
 import type {
   EncryptedListOptions,
   EncryptedMergeOptions,
@@ -43,8 +43,9 @@ import { type EncryptedTransactionAction, submitTransaction } from './transactio
  *
  * @example
  * ```ts
- * import { Encrypt, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
+ * import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
  *
+ * @EncryptedEntity<Patient>({ table: 'patients', clear: ['ward'] })
  * class Patient {
  *   partitionKey!: string;
  *   rowKey!: string;
@@ -60,7 +61,7 @@ import { type EncryptedTransactionAction, submitTransaction } from './transactio
  * ```
  */
 export class EncryptedTableClient<T extends object> {
-  /** Throws `INVALID_ENTITY` for a class without encrypted properties where encryption is required. */
+  /** Throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without encrypted properties where encryption is required. */
   constructor(
     /** The plain SDK client of the same table: it neither encrypts nor decrypts, and its updates merge by default. */
     readonly unencryptedClient: TableClient,
@@ -93,7 +94,7 @@ export class EncryptedTableClient<T extends object> {
   /**
    * Inserts an entity.
    *
-   * @throws `UNSUPPORTED_VALUE` (a value that cannot be encrypted), `INVALID_ENTITY`, `PAYLOAD_TOO_LARGE` (64 KiB a property,
+   * @throws `UNDECLARED_PROPERTY`, `UNSUPPORTED_VALUE` (a value that cannot be encrypted), `INVALID_ENTITY`, `PAYLOAD_TOO_LARGE` (64 KiB a property,
    * 1 MiB an entity), `KEY_MISSING`, `KEY_WRAP_FAILED`: all before any request and with the property's name
    */
   createEntity(
@@ -115,9 +116,10 @@ export class EncryptedTableClient<T extends object> {
   ): Promise<TableEntityResult<T>> {
     return traced('EncryptedTableClient.getEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, ...passed } = traceable;
-      const { projection, queryOptions } = entityQuery(passed, this.entityClass);
+      const context = this.contextOf(traceable);
+      const { projection, queryOptions } = entityQuery(passed, context);
       const row = await this.unencryptedClient.getEntity<Row>(partitionKey, rowKey, { ...passed, queryOptions });
-      return this.open(row as Row & EntityKeys, projection, this.contextOf(traceable));
+      return this.open(row as Row & EntityKeys, projection, context);
     });
   }
 
@@ -147,8 +149,8 @@ export class EncryptedTableClient<T extends object> {
   ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
     const { keyEncryptionKey: _key, where, filterOnCiphertext, onDecryptionFailed, ...passed } = options;
     return listing((traceable) => {
-      const { projection, queryOptions } = entityQuery(options, this.entityClass);
       const context = this.contextOf({ ...options, ...traceable });
+      const { projection, queryOptions } = entityQuery(options, context);
       const opening = {
         table: this.unencryptedClient,
         concurrency: keysOf(this.policy).concurrency,
@@ -241,4 +243,5 @@ export class EncryptedTableClient<T extends object> {
   }
 }
 
+/** A copy of what would be stored: an entity may have getters, and may change while it is sealed. */
 const rowOf = (entity: object): Row & EntityKeys => ({ ...entity }) as Row & EntityKeys;

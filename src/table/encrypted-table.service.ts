@@ -2,6 +2,7 @@ import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { EncryptedTableClient } from './encrypted-table-client.js';
+import { assertEntityClass, tableNameOf } from './entity-class.js';
 import type { EncryptedTableDefaults } from './table-options.js';
 
 /** The tables of an account, with encryption. Injectable where `EncryptedStorageModule` is imported. */
@@ -12,9 +13,16 @@ export class EncryptedTableService {
     private readonly defaults: EncryptedTableDefaults = {},
   ) {}
 
-  /** The table of an entity class; it is named like the class unless you name it. */
-  getTableClient<T extends object>(entity: EntityClass<T>, tableName = entity.name): EncryptedTableClient<T> {
-    return new EncryptedTableClient(this.tableClientFactory(tableName), this.policy, entity, this.defaults);
+  /**
+   * The table of an entity class: the one that its `@EncryptedEntity()` names, unless you name another.
+   *
+   * @throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without encrypted properties where encryption is
+   * required; `INVALID_OPTIONS` where no table is named, or its name breaks the rules of the service
+   */
+  getTableClient<T extends object>(entity: EntityClass<T>, tableName?: string): EncryptedTableClient<T> {
+    assertEntityClass(entity, this.policy);
+    const table = this.tableClientFactory(tableNameOf(entity, tableName));
+    return new EncryptedTableClient(table, this.policy, entity, this.defaults);
   }
 
   /** The plain SDK client of a table: it neither encrypts nor decrypts. */

@@ -1,5 +1,5 @@
 /** An entity to the row that is stored, and back. The layout is drawn in wire/entity-metadata.ts. */
-import { getEncryptedProperties } from '../decorators/encryption-metadata.js';
+import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { createEnvelope, openEnvelope } from '../envelope/envelope.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
@@ -9,14 +9,27 @@ import { type EncryptionData, formatEncryptionData, parseEncryptionData } from '
 import {
   ENCRYPTION_DATA_PROPERTY,
   formatSealedNames,
-  isReservedProperty,
+  isOldJava,
   parseSealedNames,
   SEALED_NAMES_PROPERTY,
 } from '../wire/entity-metadata.js';
-import { formatPropertyTypes, parsePropertyTypes, PROPERTY_TYPES_ENTRY } from '../wire/property-types.js';
+import {
+  formatPropertyTypes,
+  parsePropertyTypes,
+  PROPERTY_TYPES_ENTRY,
+  type PropertyType,
+} from '../wire/property-types.js';
+import { assertDeclared } from './entity-class.js';
 import { envelopeContext, type EntityKeys, type Row, type TableContext } from './entity-context.js';
+import { entityOf } from './entity-instance.js';
 import { assertFits } from './entity-size.js';
-import { assertStorable, namesAlwaysSealed, namesToSeal } from './sealed-properties.js';
+import {
+  assertStorable,
+  namesAlwaysSealed,
+  namesSometimesSealed,
+  namesToSeal,
+  wronglyClear,
+} from './sealed-properties.js';
 import { binaryValue, storedValue } from './stored-value.js';
 import { decodeValue, encodeValue, type TypedText } from './values/property-value.js';
 
@@ -25,9 +38,17 @@ export type SealedTexts = ReadonlyMap<string, TypedText>;
 
 type OpenProperty = (name: string, sealed: Uint8Array) => Buffer;
 
+interface OpenedRow {
+  readonly row: Row;
+  readonly data: EncryptionData;
+  readonly open: OpenProperty;
+  readonly context: TableContext;
+}
+
 /** Seals under a content key of its own; throws before anything is sent. A class that seals nothing is stored as it is. */
 export async function sealEntity(entity: Row & EntityKeys, context: TableContext): Promise<Row & EntityKeys> {
   assertStorable(entity);
+  assertDeclared(entity, context.entityClass, context.policy);
   const properties = getEncryptedProperties(context.entityClass);
   if (properties.length === 0) {
     assertFits(entity);
@@ -75,7 +96,7 @@ const contentOf = (keys: EntityKeys, name: string, plaintext: Uint8Array): Prope
 
 /** Opens a row into an instance of the entity class. */
 export async function openEntity(row: Row & EntityKeys, context: TableContext): Promise<object> {
-  return instanceOf(context, { ...row, ...valuesOf(await openRow(row, context)) });
+  return entityOf(context.entityClass, { ...row, ...valuesOf(await openRow(row, context), context.entityClass) });
 }
 
 /** The texts of a row's sealed properties. One that is not in the row (projection) is passed over. */
@@ -93,27 +114,45 @@ export async function openRow(row: Row & EntityKeys, context: TableContext): Pro
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
     tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId });
-    const names = sealedNamesOf(row, open, context);
-    const types = parsePropertyTypes(data.additions.get(PROPERTY_TYPES_ENTRY), names);
+    const names = sealedNamesOf({ row, data, open, context });
+    const typeOf = storedTypesOf(data, names, context.entityClass);
     const textOf = (name: string): TypedText => ({
-      type: types.get(name) ?? 'string',
+      type: typeOf(name),
       bytes: open(name, binaryValue(name, row[name])),
     });
-    return new Map(names.filter((name) => isStored(row, name)).map((name) => [name, textOf(name)]));
+    const texts = new Map(names.filter((name) => isStored(row, name)).map((name) => [name, textOf(name)]));
+    assertRightlyClear(row, texts, context);
+    return texts;
   });
 }
 
-export const valuesOf = (texts: SealedTexts): Row =>
-  Object.fromEntries([...texts].map(([name, text]) => [name, decodeValue(text)]));
+export function valuesOf(texts: SealedTexts, entityClass: EntityClass): Row {
+  const classes = new Map(
+    getEncryptedProperties(entityClass).map(({ propertyKey, options }) => [propertyKey, options.as]),
+  );
+  return Object.fromEntries([...texts].map(([name, text]) => [name, decodeValue(text, classes.get(name))]));
+}
 
-/** Without the constructor: it could set what was not stored. */
-export function instanceOf({ entityClass }: TableContext, row: Row): object {
-  const instance = Object.create(entityClass.prototype as object) as object;
-  for (const [name, value] of Object.entries(row)) {
-    if (isReservedProperty(name)) continue;
-    Object.defineProperty(instance, name, { value, enumerable: true, configurable: true, writable: true });
-  }
-  return instance;
+/** A type that the row does not give is the declared one, or else string: nothing authenticates the types of a row. */
+function storedTypesOf(
+  data: EncryptionData,
+  names: readonly string[],
+  entityClass: EntityClass,
+): (name: string) => PropertyType {
+  const given = parsePropertyTypes(data.additions.get(PROPERTY_TYPES_ENTRY), names);
+  const declared = new Map(
+    getEncryptedProperties(entityClass).map(({ propertyKey, options }) => [propertyKey, options.type]),
+  );
+  return (name) => {
+    const wanted = declared.get(name);
+    const type = given.get(name) ?? wanted ?? 'string';
+    if (wanted !== undefined && type !== wanted && type !== 'null') {
+      throw new InvalidEncryptionDataError(
+        `${PROPERTY_TYPES_ENTRY} has another type for property "${name}" than @Encrypt()`,
+      );
+    }
+    return type;
+  };
 }
 
 function typesOf(texts: SealedTexts): ReadonlyMap<string, string> {
@@ -125,20 +164,30 @@ function openPropertyOf(data: EncryptionData, opener: ContentOpener, row: Entity
   return (name, sealed) => opener.openProperty?.(placeOf(row, name), sealed) ?? unsupported(data);
 }
 
-function sealedNamesOf(row: Row, open: OpenProperty, context: TableContext): readonly string[] {
+function sealedNamesOf({ row, data, open, context }: OpenedRow): readonly string[] {
   const list = row[SEALED_NAMES_PROPERTY];
-  // the old Java SDK leaves the list out where it sealed nothing
-  const names =
-    storedValue(list) === undefined
-      ? []
-      : parseSealedNames(open(SEALED_NAMES_PROPERTY, binaryValue(SEALED_NAMES_PROPERTY, list)));
+  const isMissing = storedValue(list) === undefined;
+  const names = isMissing
+    ? []
+    : parseSealedNames(open(SEALED_NAMES_PROPERTY, binaryValue(SEALED_NAMES_PROPERTY, list)));
   assertNothingPlanted(row, names, context);
+  // the old Java SDK leaves the list out where it sealed nothing
+  if (isMissing && !isOldJava(data.field)) throw new InvalidEncryptionDataError(`${SEALED_NAMES_PROPERTY} is missing`);
   return names;
 }
 
 /** Whoever can write the row can put values in clear where sealed ones are expected, and leave out the list. */
 function assertNothingPlanted(row: Row, names: readonly string[], { entityClass, policy }: TableContext): void {
   const planted = namesAlwaysSealed(entityClass).find((name) => isStored(row, name) && !names.includes(name));
+  if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
+}
+
+/** The same for properties that are sealed or not as the row says. */
+function assertRightlyClear(row: Row, texts: SealedTexts, { entityClass, policy }: TableContext): void {
+  if (!policy.requireEncryption) return;
+  const clear = namesSometimesSealed(entityClass).filter((name) => isStored(row, name) && !texts.has(name));
+  if (clear.length === 0) return;
+  const planted = wronglyClear(entityClass, { ...row, ...valuesOf(texts, entityClass) }, clear);
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
 }
 

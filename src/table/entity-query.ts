@@ -1,9 +1,10 @@
 /** What the service is asked for: the filter that may be asked, the columns that decryption needs. */
 import type { TableEntityQueryOptions } from '@azure/data-tables';
-import type { EntityClass } from '../decorators/encryption-metadata.js';
+import type { TableContext } from './entity-context.js';
 import type { Filter } from './filter/filter.js';
 import { assertClearFilter } from './filter/filter-guard.js';
 import { type Projection, projectionOf } from './projection.js';
+import { namesSometimesSealed } from './sealed-properties.js';
 
 /** Which rows are asked for, and which of their properties. */
 export interface EncryptedQueryOptions<T extends object> {
@@ -25,10 +26,10 @@ export interface EntityQuery {
 
 /** Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a filter on a sealed property. */
 export function entityQuery<T extends object>(
-  { queryOptions = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
-  entityClass: EntityClass<T>,
+  { queryOptions: { select, ...queryOptions } = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
+  { entityClass, policy }: Pick<TableContext, 'entityClass' | 'policy'>,
 ): EntityQuery {
-  const projection = projectionOf(queryOptions.select);
+  const projection = projectionOf(select, policy.requireEncryption ? namesSometimesSealed(entityClass) : []);
   const filter = joined(queryOptions.filter, where?.toString());
   if (filter !== undefined && !filterOnCiphertext) assertClearFilter(entityClass, filter);
   return {

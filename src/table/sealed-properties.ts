@@ -1,20 +1,12 @@
-/** Which properties of an entity are sealed: those that its class marks with `@Encrypt()`. */
+/** Which properties of an entity are sealed: those that its class marks with `@Encrypt()`, where their condition holds. */
 import { type EntityClass, type EncryptOptions, getEncryptedProperties } from '../decorators/encryption-metadata.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { InvalidEntityError } from '../errors/input.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { EntityKeys, Row } from './entity-context.js';
+import { convertedValues, entityOf } from './entity-instance.js';
+import { isSystemProperty } from './entity-size.js';
 
-type Condition = (entity: Row) => boolean;
-
-/** Throws {@link InvalidEntityError} for a class that would store everything in clear where encryption is required. */
-export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPolicy): void {
-  if (!policy.requireEncryption || getEncryptedProperties(entityClass).length > 0) return;
-  throw new InvalidEntityError(
-    `Entity class ${entityClass.name} has no property with @Encrypt(): mark one, or set "requireEncryption" to false; ` +
-      'PartialType, OmitType and PickType do not carry @Encrypt() over, declare the properties again there',
-  );
-}
+type Condition = (entity: object) => unknown;
 
 /** Throws {@link InvalidEntityError} unless keys are text and nothing in the entity would overwrite them, our two, or a type. */
 export function assertStorable(entity: Row & EntityKeys): void {
@@ -32,17 +24,67 @@ export function assertStorable(entity: Row & EntityKeys): void {
 const isOverwriting = (name: string): boolean =>
   name === 'PartitionKey' || name === 'RowKey' || name === '__proto__' || name.includes('@odata.');
 
-/** Names to seal in this entity, in the order the class declares them. An absent property is not stored at all. */
-export function namesToSeal(entityClass: EntityClass, entity: Row): readonly string[] {
-  return getEncryptedProperties(entityClass)
-    .filter(({ propertyKey, options }) => entity[propertyKey] !== undefined && holds(options, entity))
-    .map(({ propertyKey }) => propertyKey);
+/**
+ * Names to seal in this entity, in the order the class declares them. An absent property is not stored at all. Conditions see what
+ * a read will give, since they are evaluated there again: so where one of them looks at a property that another one seals, all are
+ * evaluated anew until no name is added. `sealedAnyway`: what the row has sealed besides the properties of the class.
+ */
+export function namesToSeal(
+  entityClass: EntityClass,
+  entity: Row,
+  sealedAnyway: readonly string[] = [],
+): readonly string[] {
+  const stored = getEncryptedProperties(entityClass).filter(({ propertyKey }) => entity[propertyKey] !== undefined);
+  const sealed = new Set(stored.filter(({ options }) => options.when === undefined).map(keyOf));
+  for (let before = -1; before < sealed.size;) {
+    before = sealed.size;
+    const open = stored.filter(({ propertyKey }) => !sealed.has(propertyKey));
+    if (open.length === 0) break;
+    const seen = asRead(entityClass, entity, (name) => sealed.has(name) || sealedAnyway.includes(name));
+    for (const { propertyKey, options } of open) if (holds(options, seen)) sealed.add(propertyKey);
+  }
+  return stored.map(keyOf).filter((name) => sealed.has(name));
 }
 
 /** Names that are sealed in every entity of the class, whatever it holds. */
 export const namesAlwaysSealed = (entityClass: EntityClass): readonly string[] =>
   getEncryptedProperties(entityClass)
     .filter(({ options }) => options.when === undefined)
-    .map(({ propertyKey }) => propertyKey);
+    .map(keyOf);
 
-const holds = ({ when }: EncryptOptions, entity: Row): boolean => (when as Condition | undefined)?.(entity) ?? true;
+/** Names that are sealed or not, as `when` decides. */
+export const namesSometimesSealed = (entityClass: EntityClass): readonly string[] =>
+  getEncryptedProperties(entityClass)
+    .filter(({ options }) => options.when !== undefined)
+    .map(keyOf);
+
+/**
+ * The first of these clear properties for which `when` holds in an entity that was read. One whose condition throws counts: what
+ * cannot be shown to belong in clear does not.
+ */
+export function wronglyClear(entityClass: EntityClass, entity: Row, clear: readonly string[]): string | undefined {
+  const seen = asRead(entityClass, entity, () => true);
+  const candidates = getEncryptedProperties(entityClass).filter(({ propertyKey }) => clear.includes(propertyKey));
+  return candidates.find(({ options }) => holdsOrThrows(options, seen))?.propertyKey;
+}
+
+/** The service stores no `null`, and what it sets itself is not there when an entity is written. */
+function asRead(entityClass: EntityClass, entity: Row, isSealed: (name: string) => boolean): object {
+  const values = Object.entries(convertedValues(entity)).filter(
+    ([name, value]) => value !== undefined && !isSystemProperty(name) && (value !== null || isSealed(name)),
+  );
+  return entityOf(entityClass, Object.fromEntries(values));
+}
+
+const keyOf = ({ propertyKey }: { readonly propertyKey: string }): string => propertyKey;
+
+const holds = ({ when }: EncryptOptions, entity: object): boolean =>
+  when === undefined || Boolean((when as Condition)(entity));
+
+function holdsOrThrows(options: EncryptOptions, entity: object): boolean {
+  try {
+    return holds(options, entity);
+  } catch {
+    return true;
+  }
+}

@@ -12,12 +12,12 @@ import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { keysOf } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { boundedMap } from '../streams/bounded-map.js';
+import { assertEntityClass } from './entity-class.js';
 import type { EntityKeys, TableContext } from './entity-context.js';
 import { sealEntity } from './entity-envelope.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
 import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, sealsNothing } from './merge/merge-plan.js';
-import { assertEntityClass } from './sealed-properties.js';
 
 /** What one action of a transaction can be told. */
 export interface EncryptedActionOptions {
@@ -59,6 +59,7 @@ export async function submitTransaction<T extends object>({
   mergeAttempts = DEFAULT_MERGE_ATTEMPTS,
 }: Transaction<T>): Promise<TableTransactionResponse & Attempted> {
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
+  for (const action of actions) assertAction(action, context);
   let sealed: readonly SealedAction[] = [];
   return mergeUnderEtag({
     attempts: mergeAttempts,
@@ -83,6 +84,13 @@ function isMergeConflict(error: unknown, sealed: readonly SealedAction[]): boole
     ({ rewrites }) =>
       (rewrites !== undefined && isChanged(error)) || (rewrites === 'upsert' && (isTaken(error) || isMissing(error))),
   );
+}
+
+/** Throws for what cannot be stored before anything is sent, also for rows that others are read for. */
+function assertAction<T extends object>(action: EncryptedTransactionAction<T>, context: TableContext): void {
+  if (action[0] === 'delete') return;
+  const options = action[0] === 'create' ? action[2] : action[3];
+  assertMergeable({ patch: { ...action[1] }, context: contextOf(context, options) });
 }
 
 async function sealAction<T extends object>(

@@ -15,6 +15,16 @@ export const SEALED_NAMES_PROPERTY = '_ClientEncryptionMetadata2';
 export const isReservedProperty = (name: string): boolean =>
   name === ENCRYPTION_DATA_PROPERTY || name === SEALED_NAMES_PROPERTY;
 
+/**
+ * Whether the old Java SDK wrote an entity, by the rule of every SDK that reads them: the library's name says so, or is missing.
+ * `field` reads the encryption data by path.
+ */
+export function isOldJava(field: (...path: readonly string[]) => unknown): boolean {
+  if ((field('KeyWrappingMetadata') ?? null) === null) return true;
+  const library = field('KeyWrappingMetadata', 'EncryptionLibrary');
+  return typeof library === 'string' && library.includes('Java');
+}
+
 export const formatSealedNames = (names: readonly string[]): Buffer => Buffer.from(JSON.stringify(names), 'utf8');
 
 /** Reads both spellings of the list; throws {@link DecryptionError} for anything else, since it was sealed as a list. */

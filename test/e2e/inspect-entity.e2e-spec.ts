@@ -1,5 +1,6 @@
 import { TableClient, type TableEntity } from '@azure/data-tables';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { connectionString, uniqueTableName } from '../support/azurite.js';
@@ -12,6 +13,7 @@ const keyEncryptionKey = AesKeyEncryptionKey.fromBase64('inspected:key', keyBase
 
 const { folder, withKey } = keyFolder(keyBase64);
 
+@EncryptedEntity<Patient>({ table: 'patients', clear: ['ward'] })
 class Patient {
   partitionKey!: string;
   rowKey!: string;
@@ -41,7 +43,7 @@ describe('the inspection of an entity', () => {
 
     expect(finding.facts).toMatchObject({ protocol: '1.0', keyId: 'inspected:key', mayBeSealed: { name: 16 } });
     expect(codesOf(finding)).toEqual([]);
-    expect(finding.notes.join()).toContain('the names of the sealed properties are sealed themselves');
+    expect(finding.notes.join()).toContain('the names of the sealed properties are sealed too');
     expect(JSON.stringify(finding)).not.toContain('A. Example');
   });
 
@@ -55,10 +57,10 @@ describe('the inspection of an entity', () => {
   });
 
   it.each([
-    ['a lost list', SEALED_NAMES_PROPERTY, undefined, [], 'none'],
+    ['a lost list', SEALED_NAMES_PROPERTY, undefined, ['LIST_MISSING'], 'INVALID_ENCRYPTION_METADATA'],
     ['lost encryption data', ENCRYPTION_DATA_PROPERTY, undefined, ['METADATA_INCOMPLETE'], 'absent'],
     ['encryption data that is no JSON', ENCRYPTION_DATA_PROPERTY, '{', ['ENCRYPTION_DATA_UNREADABLE'], 'absent'],
-    ['a list that is text', SEALED_NAMES_PROPERTY, 'name', ['LIST_NOT_BINARY'], 'INVALID_ENCRYPTION_METADATA'],
+    ['a list that is text', SEALED_NAMES_PROPERTY, 'name', ['LIST_NOT_BINARY'], 'DECRYPTION_FAILED'],
     ['a list that is cut', SEALED_NAMES_PROPERTY, new Uint8Array(15), ['LIST_LENGTH'], 'DECRYPTION_FAILED'],
     ['a sealed property in clear', 'name', 'A. Other', [], 'INVALID_ENCRYPTION_METADATA'],
     ['a sealed property that is cut', 'name', new Uint8Array(3), [], 'DECRYPTION_FAILED'],

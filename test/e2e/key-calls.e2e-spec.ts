@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
 import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { policyOf } from '../support/blobs.js';
@@ -8,6 +9,7 @@ import { consume, newQueue, stopConsumers, until } from '../support/consumers.js
 import { onceRunning, SlowKey } from '../support/slow-key.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 
+@EncryptedEntity({ table: 'readings' })
 class Reading {
   partitionKey!: string;
   rowKey!: string;

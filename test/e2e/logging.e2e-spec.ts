@@ -2,6 +2,7 @@ import { Test } from '@nestjs/testing';
 import {
   AesKeyEncryptionKey,
   Encrypt,
+  EncryptedEntity,
   EncryptedBlobService,
   EncryptedQueueService,
   EncryptedStorageModule,
@@ -11,6 +12,7 @@ import { uniqueName, uniqueTableName } from '../support/azurite.js';
 import { content, testKey } from '../support/blobs.js';
 import { CapturingLogger, optionsOf } from '../support/nest.js';
 
+@EncryptedEntity({ table: 'patients' })
 class Patient {
   partitionKey!: string;
   rowKey!: string;

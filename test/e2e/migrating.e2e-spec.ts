@@ -1,10 +1,11 @@
 /** The two functions of docs/migrating.md, "From plaintext". */
 import type { Readable } from 'node:stream';
-import { Encrypt, type EncryptedContainerClient, type EncryptedTableClient } from '../../src/index.js';
+import { Encrypt, EncryptedEntity, type EncryptedContainerClient, type EncryptedTableClient } from '../../src/index.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 
+@EncryptedEntity({ table: 'patients', clear: '*' })
 class Patient {
   partitionKey!: string;
   rowKey!: string;
@@ -27,8 +28,8 @@ async function encryptBlobs(container: EncryptedContainerClient): Promise<void> 
 }
 
 async function encryptRows(patients: EncryptedTableClient<Patient>): Promise<void> {
-  for await (const patient of patients.listEntities()) {
-    await patients.updateEntity(patient, 'Replace', { etag: patient.etag });
+  for await (const { partitionKey, rowKey, etag } of patients.listEntities()) {
+    await patients.updateEntity({ partitionKey, rowKey }, 'Merge', { etag });
   }
 }
 
@@ -54,7 +55,14 @@ it('rows that were stored in clear are encrypted where they are', async () => {
   const name = uniqueTableName('patients');
   const migrating = tableOf(Patient, name, tablePolicy({ requireEncryption: false }));
   await migrating.createTable();
-  await migrating.unencryptedClient.createEntity({ partitionKey: 'north', rowKey: '1', name: 'Jane', ward: '3' });
+  const columns = {
+    ward: '3',
+    weight: { type: 'Double', value: 5 },
+    at: { type: 'DateTime', value: '2026-01-02T03:04:05.1234567Z' },
+    serial: { type: 'Int64', value: '9007199254740993' },
+  };
+  await migrating.unencryptedClient.createEntity({ partitionKey: 'north', rowKey: '1', name: 'Jane', ...columns });
+  await migrating.unencryptedClient.createEntity({ partitionKey: 'north', rowKey: '3', ward: '4' });
   await migrating.createEntity({ partitionKey: 'north', rowKey: '2', name: 'John' });
 
   await encryptRows(migrating);
@@ -62,4 +70,9 @@ it('rows that were stored in clear are encrypted where they are', async () => {
   const strict = tableOf(Patient, name);
   expect(await strict.getEntity('north', '1')).toMatchObject({ name: 'Jane', ward: '3' });
   expect(await strict.getEntity('north', '2')).toMatchObject({ name: 'John' });
+  expect(await strict.getEntity('north', '3')).toMatchObject({ ward: '4' });
+  let stored = '';
+  const onResponse = ({ bodyAsText }: { bodyAsText?: string | null }): void => void (stored = bodyAsText ?? '');
+  expect((await strict.unencryptedClient.getEntity('north', '1', { onResponse }))['name']).toBeInstanceOf(Uint8Array);
+  for (const spelled of ['"weight":5.0', '05.1234567Z', '"9007199254740993"']) expect(stored).toContain(spelled);
 });

@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 import {
   AesKeyEncryptionKey,
   Encrypt,
+  EncryptedEntity,
   EncryptedBlobService,
   EncryptedContainerClient,
   EncryptedStorageModule,
@@ -15,6 +16,7 @@ import {
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';
 
+@EncryptedEntity({ table: 'patients' })
 class Patient {
   partitionKey!: string;
   rowKey!: string;

@@ -2,6 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import {
   AesKeyEncryptionKey,
   Encrypt,
+  EncryptedEntity,
   EncryptedBlobService,
   EncryptedContainerClient,
   EncryptedQueueService,
@@ -16,6 +17,7 @@ import { onceRunning, SlowKey } from '../support/slow-key.js';
 @Injectable()
 class Nothing {}
 
+@EncryptedEntity({ table: 'patients' })
 class Patient {
   partitionKey!: string;
   rowKey!: string;
@@ -58,7 +60,7 @@ describe('two features of one client in one module', () => {
     const starting = started(root(), moduleWith(Nothing, both('1.0'), both('2.0')));
 
     await expect(starting).rejects.toMatchObject({
-      faults: [/container "letters"/, /queue "letters"/, /table "Patient"/].map(
+      faults: [/container "letters"/, /queue "letters"/, /table "patients"/].map(
         (pattern) => expect.stringMatching(pattern) as unknown,
       ),
     });

@@ -3,6 +3,7 @@ import { jest } from '@jest/globals';
 import {
   AesKeyEncryptionKey,
   Encrypt,
+  EncryptedEntity,
   EncryptedBlobService,
   EncryptedContainerClient,
   EncryptedQueueClient,
@@ -23,6 +24,7 @@ import { connectionString, uniqueName, uniqueTableName } from '../support/azurit
 import { testKey } from '../support/blobs.js';
 import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';
 
+@EncryptedEntity<Patient>({ table: 'patients', clear: ['ward'] })
 class Patient {
   partitionKey!: string;
   rowKey!: string;
@@ -150,6 +152,7 @@ describe('features with their own policy', () => {
 
   it('tell two entity classes of one name apart', async () => {
     const first = (() => {
+      @EncryptedEntity({ table: 'records' })
       class Record {
         partitionKey!: string;
         rowKey!: string;
@@ -158,6 +161,7 @@ describe('features with their own policy', () => {
       return Record;
     })();
     const second = (() => {
+      @EncryptedEntity<Record>({ table: 'records', clear: ['secret'] })
       class Record {
         partitionKey!: string;
         rowKey!: string;
@@ -244,7 +248,36 @@ describe('start-up', () => {
     await expect(failing).rejects.toThrow(/"encryption.protocol" has no default/);
   });
 
+  it('refuses an entity class without a declaration, naming the likely cause', () => {
+    class Undeclared {
+      @Encrypt() name!: string;
+    }
+
+    expect(() => EncryptedStorageModule.forFeature([Undeclared])).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ENTITY',
+        message: expect.stringContaining('PartialType') as string,
+      }) as Error,
+    );
+  });
+
+  it('refuses an entity class without a table: its own name is not one, since bundlers change it', () => {
+    @EncryptedEntity()
+    class Nameless {
+      @Encrypt() name!: string;
+    }
+
+    expect(() => EncryptedStorageModule.forFeature([Nameless])).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTIONS',
+        message: expect.stringContaining('"table"') as string,
+      }) as Error,
+    );
+    expect(() => EncryptedStorageModule.forFeature({ tables: [{ entity: Nameless, table: 'a-b' }] })).toThrow(/"a-b"/);
+  });
+
   it('refuses an entity class that would store everything in clear, naming the likely cause', async () => {
+    @EncryptedEntity({ table: 'bare' })
     class Bare {
       partitionKey!: string;
     }

@@ -1,4 +1,5 @@
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { KeyUnavailableError } from '../../src/errors/keys.js';
 import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
 import type { TableDecryptionFailure } from '../../src/table/page.js';
@@ -6,6 +7,7 @@ import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 
+@EncryptedEntity<Note>({ table: 'notes', clear: ['ward'] })
 class Note {
   partitionKey!: string;
   rowKey!: string;

@@ -1,10 +1,12 @@
 import type { Edm } from '@azure/data-tables';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { requestsOf, tableOf, tablePolicy } from '../support/tables.js';
 
+@EncryptedEntity({ table: 'patients', clear: '*' })
 class Patient {
   partitionKey!: string;
   rowKey!: string;
@@ -15,6 +17,7 @@ class Patient {
   beds?: number;
 }
 /** Seals less than others do in the same rows. */
+@EncryptedEntity<Name>({ table: 'names', clear: ['visits', 'ward'] })
 class Name {
   partitionKey!: string;
   rowKey!: string;
@@ -22,6 +25,7 @@ class Name {
   visits?: number;
   ward?: string;
 }
+@EncryptedEntity<Guest>({ table: 'guests', clear: ['discretion'] })
 class Guest {
   partitionKey!: string;
   rowKey!: string;

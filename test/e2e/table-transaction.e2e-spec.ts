@@ -1,8 +1,10 @@
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { requestsOf, tableOf } from '../support/tables.js';
 
+@EncryptedEntity<Patient>({ table: 'patients', clear: ['ward'] })
 class Patient {
   partitionKey!: string;
   rowKey!: string;

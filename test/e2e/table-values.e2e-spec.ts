@@ -1,9 +1,11 @@
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf } from '../support/tables.js';
 
+@EncryptedEntity<Sample>({ table: 'samples', clear: ['clear'] })
 class Sample {
   partitionKey!: string;
   rowKey!: string;
@@ -19,6 +21,7 @@ class Sample {
 }
 
 /** The same rows as a program sees them that knows strings alone. */
+@EncryptedEntity({ table: 'textss' })
 class Texts {
   partitionKey!: string;
   rowKey!: string;
@@ -154,14 +157,31 @@ describe('types that somebody changed', () => {
     expect(({} as Record<string, unknown>)['text']).toBeUndefined();
   });
 
-  it('or taken away give the texts that other programs read', async () => {
+  it('or taken away give declared types all the same, and else the texts that other programs read', async () => {
     await change(undefined);
 
     expect(await found()).toMatchObject({
       amount: '-0',
-      taken: '2026-02-03T04:05:06.789Z',
+      taken: new Date('2026-02-03T04:05:06.789Z'),
       scan: 'AAH/',
-      raw: '"just text"',
+      raw: 'just text',
     });
+  });
+
+  it.each([
+    ['another type', '{"taken":"number"}', 'INVALID_ENCRYPTION_METADATA'],
+    ['string', '{"taken":"string"}', 'INVALID_ENCRYPTION_METADATA'],
+    ['null, which a text is not', '{"taken":"null"}', 'DECRYPTION_FAILED'],
+  ])('are an error if they give a property that declares its type %s', async (_what, entry, code) => {
+    await change(entry);
+
+    await expect(found()).rejects.toMatchObject({ code });
+  });
+
+  it('are an error where a text without a type does not fit the declared one', async () => {
+    await samples.updateEntity({ ...keys, taken: null });
+    await change(undefined);
+
+    await expect(found()).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
   });
 });

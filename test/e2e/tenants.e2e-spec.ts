@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import type { EncryptionTarget } from '../../src/keys/key-encryption-key.js';
@@ -11,6 +12,7 @@ import { connectionString, uniqueName, uniqueTableName } from '../support/azurit
 import { bytesFrom, containersFor, policyOf } from '../support/blobs.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 
+@EncryptedEntity({ table: 'patients' })
 class Patient {
   partitionKey!: string;
   rowKey!: string;

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { createTracingClient } from '@azure/core-tracing';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import type { KeyEncryptionKey } from '../../src/keys/key-encryption-key.js';
 import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
@@ -42,6 +43,7 @@ const listeningKey: KeyEncryptionKey = {
 
 type Blob = Awaited<ReturnType<typeof blobOf>>;
 
+@EncryptedEntity({ table: 'patients' })
 class Patient {
   partitionKey!: string;
   rowKey!: string;

@@ -1,10 +1,12 @@
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 import { casesOf } from '../support/vectors.js';
 
 /** Knows of nothing that the other SDKs sealed. */
+@EncryptedEntity({ table: 'addeds' })
 class Added {
   partitionKey!: string;
   rowKey!: string;

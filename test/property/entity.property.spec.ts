@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { openEntity, sealEntity } from '../../src/table/entity-envelope.js';
 import { decodeValue, encodeValue } from '../../src/table/values/property-value.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { tablePolicy } from '../support/tables.js';
 
+@EncryptedEntity({ table: 'everythings' })
 class Everything {
   partitionKey!: string;
   rowKey!: string;

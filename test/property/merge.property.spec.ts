@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import type { EntityKeys, Row } from '../../src/table/entity-context.js';
 import { openEntity, sealEntity } from '../../src/table/entity-envelope.js';
 import { mergedRow } from '../../src/table/merge/merged-row.js';
 import { tablePolicy } from '../support/tables.js';
 
+@EncryptedEntity<Guest>({ table: 'guests', clear: ['hidden', 'ward'] })
 class Guest {
   partitionKey!: string;
   rowKey!: string;

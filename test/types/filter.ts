@@ -1,8 +1,13 @@
 /** What filters must and must not compile on; checked by tsc, never run. */
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { Filterable } from '../../src/decorators/filterable.js';
 import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
 
+@EncryptedEntity<Patient>({
+  table: 'patients',
+  clear: ['ward', 'age', 'visits', 'urgent', 'admitted', 'digest', 'unlisted'],
+})
 class Patient {
   [Filterable]?: 'ward' | 'age' | 'visits' | 'urgent' | 'admitted' | 'digest';
   partitionKey!: string;
@@ -18,6 +23,7 @@ class Patient {
   unlisted!: string;
 }
 
+@EncryptedEntity<Refused>({ table: 'refuseds', clear: ['ward'] })
 export class Refused {
   [Filterable]?: 'name' | 'ward';
   // @ts-expect-error what filters name is clear
@@ -26,6 +32,7 @@ export class Refused {
   ward!: string;
 }
 
+@EncryptedEntity<Unlisted>({ table: 'unlisteds', clear: ['ward'] })
 class Unlisted {
   partitionKey!: string;
   rowKey!: string;

@@ -1,6 +1,7 @@
-import { Encrypt, Filterable } from 'nestjs-azure-encrypted-storage';
+import { Encrypt, EncryptedEntity, Filterable } from 'nestjs-azure-encrypted-storage';
 
 /** A patient of a ward. The ward and the number are keys and stay in clear, like the admission date. */
+@EncryptedEntity<Patient>({ table: 'patients', clear: ['discretion', 'admitted'] })
 export class Patient {
   /** What listings may be filtered by. */
   [Filterable]?: 'admitted' | 'discretion';

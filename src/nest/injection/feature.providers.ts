@@ -3,6 +3,7 @@ import type { InjectionToken, Provider, Type } from '@nestjs/common';
 import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
 import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
 import type { EncryptedTableService } from '../../table/encrypted-table.service.js';
+import { tableNameOf } from '../../table/entity-class.js';
 import type { EncryptedStorageFeatures, NamedResource, TableResource } from '../options/encrypted-storage.options.js';
 import {
   getEncryptedContainerToken,
@@ -79,7 +80,7 @@ export function policyLogProvider(
 ): Provider {
   const names = [
     ...[...(resources.containers ?? []), ...(resources.queues ?? [])].map((given) => named(given).name),
-    ...(resources.tables ?? []).map((given) => tableOf(given).entity.name),
+    ...(resources.tables ?? []).map(tableOf).map(({ entity, table }) => tableNameOf(entity, table)),
   ];
   const where = `feature ${names.length === 0 ? 'without resources' : `of ${names.join(', ')}`}: `;
   return {
@@ -139,14 +140,15 @@ function tableProvider(
   name: string | undefined,
 ): ResourceProvider {
   const token = getEncryptedTableToken(entity, name);
+  const tableName = tableNameOf(entity, table);
   return {
     token,
-    title: `table "${table ?? entity.name}"`,
+    title: `table "${tableName}"`,
     create: createIfNotExists === true ? (client: { createTable(): Promise<void> }) => client.createTable() : null,
     provider: {
       provide: token,
       inject: [services.table],
-      useFactory: (service: EncryptedTableService) => service.getTableClient(entity, table),
+      useFactory: (service: EncryptedTableService) => service.getTableClient(entity, tableName),
     },
   };
 }

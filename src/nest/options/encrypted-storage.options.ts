@@ -175,7 +175,7 @@ export interface NamedResource {
 /** A table, by the class of its entities. */
 export interface TableResource {
   readonly entity: Type<object>;
-  /** Name of the table; the class's name unless given. */
+  /** Name of the table; the one of the class's `@EncryptedEntity()` unless given. */
   readonly table?: string;
   readonly createIfNotExists?: boolean;
 }

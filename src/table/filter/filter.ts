@@ -2,6 +2,7 @@ import type { Edm } from '@azure/data-tables';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { FilterableName } from '../../decorators/filterable.js';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { assertDeclaredName } from '../entity-class.js';
 import { assertClearName } from './filter-guard.js';
 import { type FilterLiteral, odataLiteral } from './odata-literal.js';
 import { endOfPrefix } from './prefix.js';
@@ -52,8 +53,9 @@ type Kind = 'comparison' | 'and' | 'or' | 'not';
  *
  * @example
  * ```ts
- * import { type EncryptedTableClient, Filterable } from 'nestjs-azure-encrypted-storage';
+ * import { EncryptedEntity, type EncryptedTableClient, Filterable } from 'nestjs-azure-encrypted-storage';
  *
+ * @EncryptedEntity<Visit>({ table: 'visits', clear: ['ward', 'urgent'] })
  * class Visit {
  *   [Filterable]?: 'ward' | 'urgent';
  *   partitionKey!: string;
@@ -75,13 +77,17 @@ export class Filter<T extends object> {
     private readonly text: string,
   ) {}
 
-  /** Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a sealed property, `INVALID_OPTIONS` for what is no name, operator or value. */
+  /**
+   * Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a sealed property, `UNDECLARED_PROPERTY` for one that the class does not name clear,
+   * `INVALID_OPTIONS` for what is not a name, an operator or a value.
+   */
   static where<T extends object>(
     entityClass: EntityClass<T>,
     [name, operator, value]: readonly [name: string, operator: string, value: unknown],
   ): Filter<T> {
     assertClearName(entityClass, name);
     if (!IDENTIFIER.test(name)) throw new InvalidOptionsError(['a filter needs the name of a property']);
+    assertDeclaredName(name, entityClass);
     const column = COLUMNS.get(name) ?? name;
     if (operator === 'startsWith') return new Filter(entityClass, 'and', startsWith(column, value));
     if (!(COMPARISONS as readonly string[]).includes(operator))

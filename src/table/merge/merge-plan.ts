@@ -3,6 +3,7 @@ import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
 import { getEncryptedProperties } from '../../decorators/encryption-metadata.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
+import { assertDeclared } from '../entity-class.js';
 import { sealEntity } from '../entity-envelope.js';
 import { assertFits } from '../entity-size.js';
 import { assertStorable } from '../sealed-properties.js';
@@ -34,12 +35,13 @@ export interface PlannedCreate {
 
 /**
  * Whether the service can merge by itself: nothing that is changed is sealed, and nothing that is changed can decide what is.
- * What `when` looks at cannot be known.
+ * What `when` looks at cannot be known. Where plaintext is tolerated the row may be one that has to be encrypted first.
  */
 export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'>): boolean {
-  return getEncryptedProperties(context.entityClass).every(
-    ({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined,
-  );
+  const properties = getEncryptedProperties(context.entityClass);
+  if (properties.length === 0) return true;
+  if (!context.policy.requireEncryption) return false;
+  return properties.every(({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined);
 }
 
 export const sealsNothing = ({ context }: Pick<Merge, 'context'>): boolean =>
@@ -48,6 +50,7 @@ export const sealsNothing = ({ context }: Pick<Merge, 'context'>): boolean =>
 /** Throws before any request for what cannot be stored, with its name. */
 export function assertMergeable({ patch, context }: Pick<Merge, 'patch' | 'context'>): void {
   assertStorable(patch);
+  assertDeclared(patch, context.entityClass, context.policy);
   if (isClearMerge({ patch, context })) assertFits(patch);
   for (const { propertyKey, options } of getEncryptedProperties(context.entityClass)) {
     const value = patch[propertyKey];

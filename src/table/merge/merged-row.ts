@@ -4,11 +4,12 @@
  */
 import { type EncryptedProperty, getEncryptedProperties } from '../../decorators/encryption-metadata.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
-import { instanceOf, openRow, sealRow, type SealedTexts, valuesOf } from '../entity-envelope.js';
+import { openRow, sealRow, type SealedTexts, valuesOf } from '../entity-envelope.js';
+import { convertedValues } from '../entity-instance.js';
 import { isSystemProperty } from '../entity-size.js';
 import { namesToSeal } from '../sealed-properties.js';
 import { encodeValue, type TypedText } from '../values/property-value.js';
-import { convertedValues, type StoredEntity } from './stored-entity.js';
+import type { StoredEntity } from './stored-entity.js';
 
 /** Throws what opening the row throws: nothing that was not verified is written again. */
 export async function mergedRow(
@@ -20,10 +21,10 @@ export async function mergedRow(
   const properties = new Map(getEncryptedProperties(context.entityClass).map((known) => [known.propertyKey, known]));
   const changes = changesOf(patch, (name) => properties.has(name) || texts.has(name));
   const clear = without(row, (name) => isSystemProperty(name) || texts.has(name));
-  const values: Row = { ...convertedValues(clear), ...valuesOf(texts), ...changes };
+  const values: Row = { ...convertedValues(clear), ...valuesOf(texts, context.entityClass), ...changes };
 
   const foreign = [...texts.keys()].filter((name) => !properties.has(name));
-  const names = [...namesToSeal(context.entityClass, instanceOf(context, values) as Row), ...foreign];
+  const names = [...namesToSeal(context.entityClass, values, foreign), ...foreign];
   const sealed = names.map((name) => [name, textOf(name, { texts, changes, values, properties })] as const);
   const opened = [...texts.keys()].filter((name) => !names.includes(name));
   const entity: Row & EntityKeys = {

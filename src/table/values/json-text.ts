@@ -1,4 +1,5 @@
 /** JSON that loses nothing: what it cannot hold is refused, where `JSON.stringify` would drop or change it. */
+import { types } from 'node:util';
 import { isWellFormed } from '../../encoding/utf8.js';
 
 /** Objects and arrays inside each other. */
@@ -46,11 +47,13 @@ class JsonWriter {
     return `[${value.map((item) => this.text(item)).join(',')}]`;
   }
 
+  /** Instances of data classes are stored as their own properties; what a constructor left `undefined` is not there. */
   private object(value: object): string {
-    if (!isPlain(value)) return this.lost(`an instance of ${nameOf(value)}`);
+    if (!isPlain(value) && !isData(value)) return this.lost(`an instance of ${nameOf(value)}`);
     if (Object.getOwnPropertySymbols(value).length > 0) return this.lost('a symbol');
     if (Object.hasOwn(value, '__proto__')) return this.lost('a property __proto__');
-    const members = Object.entries(value).map(([name, member]) => `${this.string(name)}:${this.text(member)}`);
+    const entries = Object.entries(value).filter(([, member]) => member !== undefined || isPlain(value));
+    const members = entries.map(([name, member]) => `${this.string(name)}:${this.text(member)}`);
     return `{${members.join(',')}}`;
   }
 
@@ -61,9 +64,47 @@ class JsonWriter {
 
 /** Made by `{}` or without a prototype, in any realm. */
 function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  const prototype = prototypeOf(value);
+  return prototype === null || prototypeOf(prototype) === null;
 }
+
+/** Members that say that an object is more than its own properties: it converts itself, is iterable, or is of the platform. */
+const MARKS = ['toJSON', Symbol.iterator, Symbol.asyncIterator, Symbol.toPrimitive, Symbol.toStringTag] as const;
+const PLATFORM: readonly ((value: unknown) => boolean)[] = [
+  types.isDate,
+  types.isRegExp,
+  types.isMap,
+  types.isSet,
+  types.isWeakMap,
+  types.isWeakSet,
+  types.isPromise,
+  types.isNativeError,
+  types.isBoxedPrimitive,
+  types.isAnyArrayBuffer,
+  types.isArrayBufferView,
+  types.isArgumentsObject,
+  types.isExternal,
+  types.isProxy,
+];
+
+/** An instance of a plain data class: its own enumerable properties are all that it holds, as far as that can be seen. */
+function isData(value: object): boolean {
+  if (MARKS.some((mark) => mark in value) || PLATFORM.some((isKind) => isKind(value))) return false;
+  const names = Object.getOwnPropertyNames(value);
+  if (names.length === 0) return !hidesData(value);
+  return names.every((name) => Object.prototype.propertyIsEnumerable.call(value, name));
+}
+
+/** Without properties of its own, but with accessors in its class: what they give is kept elsewhere. */
+function hidesData(value: object): boolean {
+  for (let at = prototypeOf(value); at !== null && prototypeOf(at) !== null; at = prototypeOf(at)) {
+    const descriptors = Object.values(Object.getOwnPropertyDescriptors(at));
+    if (descriptors.some((descriptor) => !('value' in descriptor))) return true;
+  }
+  return false;
+}
+
+const prototypeOf = (value: object): object | null => Object.getPrototypeOf(value) as object | null;
 
 const nameOf = (value: object): string =>
   (Object.getPrototypeOf(value) as { constructor?: { name?: string } }).constructor?.name ?? 'a class';

@@ -1,8 +1,10 @@
 /** Value of a sealed property to the text that is sealed, and back. */
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { decodeUtf8 } from '../../encoding/utf8.js';
 import { DecryptionError } from '../../errors/content.js';
 import { UnsupportedValueError } from '../../errors/input.js';
 import type { PropertyType } from '../../wire/property-types.js';
+import { instanceOf } from '../entity-instance.js';
 import { canonicalTexts, typeOf } from './canonical-text.js';
 
 /** What is sealed, in UTF-8, and the type that it stands for. */
@@ -24,15 +26,24 @@ export function encodeValue(name: string, value: unknown, declared?: PropertyTyp
   return { type, bytes: Buffer.from(form.write(value as never, refuse), 'utf8') };
 }
 
-/** Throws {@link DecryptionError} unless the text is the canonical one of a value of its type: a changed type is no other value. */
-export function decodeValue({ type, bytes }: TypedText): unknown {
+/**
+ * Throws {@link DecryptionError} unless the text is the canonical one of a value of its type: a changed type is no other value.
+ * `as` gives the class of the objects in `json`.
+ */
+export function decodeValue({ type, bytes }: TypedText, as?: () => EntityClass): unknown {
   const text = decodeUtf8(bytes);
   if (text === null) throw new DecryptionError();
   if (type === 'string') return text;
   const form = canonicalTexts[type];
   const value = attempt(() => form.read(text));
   if (attempt(() => form.write(value as never, failed)) !== text) throw new DecryptionError();
-  return value;
+  return type === 'json' && as !== undefined ? instances(value, as()) : value;
+}
+
+/** An object as an instance of a class, its constructor not called; a list item by item; other values as they are. */
+function instances(value: unknown, itemClass: EntityClass): unknown {
+  if (Array.isArray(value)) return value.map((item) => instances(item, itemClass));
+  return typeof value === 'object' && value !== null ? instanceOf(itemClass, value) : value;
 }
 
 function attempt<Result>(step: () => Result): Result {

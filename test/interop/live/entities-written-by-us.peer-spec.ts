@@ -1,5 +1,5 @@
 /** Entities that this package wrote, read by a peer. */
-import { Encrypt } from '../../../src/index.js';
+import { Encrypt, EncryptedEntity } from '../../../src/index.js';
 import { describeCell } from './cells.js';
 import {
   CLEAR_VALUES,
@@ -173,6 +173,7 @@ for (const peer of TABLE_PEERS) {
     });
 
     it('a row of a class that seals only under a condition', async () => {
+      @EncryptedEntity({ clear: '*' })
       class Careful {
         [name: string]: unknown;
         partitionKey!: string;

@@ -1,5 +1,5 @@
 /** What peers cannot do or get wrong with entities, held to be still so. A test that fails here is good news: see entity-faults.ts. */
-import { Encrypt, type EncryptedTableClient } from '../../../src/index.js';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient } from '../../../src/index.js';
 import { describeCell, itIsKnownThat } from './cells.js';
 import { newTable, type PeerEntity, peerGets, peerQueries, peerStores, sealed } from './entity-cases.js';
 import { doublesQuotes, keepsMilliseconds, readsEmptyKeys, selectsKeysItself } from './entity-faults.js';
@@ -9,6 +9,7 @@ import { closeStorageAfterAll, storageOf } from './storage.js';
 stopPeersAfterAll();
 closeStorageAfterAll();
 
+@EncryptedEntity<Patient>({ table: 'patients', clear: ['born'] })
 class Patient {
   partitionKey!: string;
   rowKey!: string;

@@ -1,6 +1,6 @@
 /** Entities as this package stores and reads them. */
 import type { Edm, EdmTypes } from '@azure/data-tables';
-import { Encrypt, type EncryptedTableClient, type EntityClass } from '../../../src/index.js';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient, type EntityClass } from '../../../src/index.js';
 import { type PeerEntity, type PeerValue, valuesOf } from './entity-cases.js';
 import { storageOf, type StorageOptions } from './storage.js';
 
@@ -11,8 +11,9 @@ export interface Row {
   [name: string]: unknown;
 }
 
-/** An entity class whose sealed properties have these names. */
+/** An entity class whose sealed properties have these names; all others are clear. */
 export function classSealing(...names: readonly string[]): EntityClass<Row> {
+  @EncryptedEntity({ clear: '*' })
   class Named {
     [name: string]: unknown;
     partitionKey!: string;

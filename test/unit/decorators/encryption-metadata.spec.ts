@@ -1,13 +1,17 @@
 import { Encrypt } from '../../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../../src/decorators/encrypted-entity.decorator.js';
 import { getEncryptedProperties, recordEncryptedProperty } from '../../../src/decorators/encryption-metadata.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../../src/wire/entity-metadata.js';
 
+@EncryptedEntity({ table: 'bases' })
 class Base {
   @Encrypt() ssn!: string;
 }
+@EncryptedEntity({ table: 'subs' })
 class Sub extends Base {
   @Encrypt() more!: string;
 }
+@EncryptedEntity({ table: 'narroweds' })
 class Narrowed extends Base {
   @Encrypt({ when: () => false }) declare ssn: string;
 }

@@ -74,7 +74,51 @@ describe('a value', () => {
     ['NaN in JSON', { a: [NaN] }, /\(NaN\)/],
     ['a date in JSON', { a: day }, /instance of Date/],
     ['bytes in JSON', { a: Buffer.alloc(1) }, /instance of Buffer/],
-    ['an instance of a class in JSON', { a: new (class Address {})() }, /instance of Address/],
+    ['a subclass of a map in JSON', { a: new (class Wards extends Map {})() }, /instance of Wards/],
+    ['an error in JSON', { a: new TypeError('x') }, /instance of TypeError/],
+    ['a pattern in JSON', { a: /x/ }, /instance of RegExp/],
+    ['a boxed value in JSON', { a: new Number(1) }, /instance of Number/],
+    ['a URL in JSON', { a: new URL('https://a.example') }, /instance of URL/],
+    ['a promise in JSON', { a: Promise.resolve(1) }, /instance of Promise/],
+    [
+      'an object that converts itself in JSON',
+      {
+        a: new (class Money {
+          toJSON = () => 'x';
+        })(),
+      },
+      /instance of Money/,
+    ],
+    [
+      'an iterable in JSON',
+      {
+        a: new (class Pair {
+          *[Symbol.iterator]() {}
+        })(),
+      },
+      /instance of Pair/,
+    ],
+    [
+      'a class that keeps its data behind accessors',
+      {
+        a: new (class Hidden {
+          readonly #a = 1;
+          get a() {
+            return this.#a;
+          }
+        })(),
+      },
+      /instance of Hidden/,
+    ],
+    [
+      'a method of an instance in JSON',
+      {
+        a: new (class Caller {
+          call = () => 1;
+        })(),
+      },
+      /\(function\)/,
+    ],
     ['half a surrogate pair in JSON', ['\udfff'], /half a surrogate pair/],
     ['half a surrogate pair for a name in JSON', { '\udfff': 1 }, /half a surrogate pair/],
     // eslint-disable-next-line no-sparse-arrays -- the hole is what is tested
@@ -84,6 +128,38 @@ describe('a value', () => {
     ['more levels than there may be', deep(501), /levels/],
   ])('is refused by its name: %s', (_what, value, reason) => {
     expect(() => encodeValue('p', value)).toThrow(refused(reason));
+  });
+
+  it('may be an instance of a data class in JSON, which is stored as its own properties', () => {
+    class City {
+      constructor(readonly name: string) {}
+      get upper() {
+        return this.name.toUpperCase();
+      }
+    }
+    class Address {
+      street = 'High Street';
+      zip?: string = undefined;
+      city = new City('Bath');
+      label() {
+        return this.street;
+      }
+    }
+
+    expect(textOf(new Address())).toEqual(['json', '{"street":"High Street","city":{"name":"Bath"}}']);
+    expect(textOf([new City('a'), { b: new City('c') }])).toEqual(['json', '[{"name":"a"},{"b":{"name":"c"}}]']);
+  });
+
+  it('is refused where an instance goes round in a circle, or holds what JSON would lose', () => {
+    class Node {
+      next?: unknown;
+    }
+    const node = new Node();
+    node.next = [node];
+
+    expect(() => encodeValue('p', node)).toThrow(refused(/cycle/));
+    expect(() => encodeValue('p', Object.assign(new Node(), { next: day }))).toThrow(refused(/instance of Date/));
+    expect(() => encodeValue('p', Object.assign(new Node(), { next: new Map() }))).toThrow(refused(/instance of Map/));
   });
 
   it('is refused where JSON goes round in a circle, and not where it comes by twice', () => {

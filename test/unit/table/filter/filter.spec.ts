@@ -1,8 +1,10 @@
 import { Encrypt } from '../../../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../../../src/decorators/encrypted-entity.decorator.js';
 import { Filterable } from '../../../../src/decorators/filterable.js';
 import { Filter } from '../../../../src/table/filter/filter.js';
 import { assertClearFilter } from '../../../../src/table/filter/filter-guard.js';
 
+@EncryptedEntity<Visit>({ table: 'visits', clear: ['ward', 'age'] })
 class Visit {
   [Filterable]?: 'ward' | 'age';
   partitionKey!: string;
@@ -12,6 +14,7 @@ class Visit {
   ward!: string;
   age!: number;
 }
+@EncryptedEntity({ table: 'subs' })
 class Sub extends Visit {
   @Encrypt() more!: string;
 }

@@ -1,4 +1,4 @@
-import { numbersIn } from '../../../src/table/merge/stored-entity.js';
+import { numbersIn } from '../../../src/table/merge/json-numbers.js';
 
 describe('the numbers of an answer', () => {
   it('keep their spelling', () => {

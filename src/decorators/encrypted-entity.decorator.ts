@@ -1,0 +1,63 @@
+import { InvalidEntityError } from '../errors/input.js';
+import type { EntityClass } from './encryption-metadata.js';
+import { recordDeclaration } from './entity-declaration.js';
+import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
+
+/** Always in clear, or set by the service: not to be named. */
+type Undeclared = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
+
+/** The names that a class can keep clear; of no class that was named, a reason for the compiler to print. */
+type ClearName<Entity> = [keyof Entity] extends [never]
+  ? Readonly<Record<'reason', 'name the class, as in @EncryptedEntity<Patient>({ ... })'>>
+  : Exclude<keyof Entity & string, Undeclared>;
+
+/** What `@EncryptedEntity()` takes. */
+export interface EncryptedEntityOptions<Entity extends object = object> {
+  /**
+   * The table that holds the entities: 3 to 63 letters and digits, beginning with a letter. A feature or a call may name another
+   * one, and has to where this is left out: the name of the class is never used, since bundlers change it.
+   */
+  readonly table?: string;
+  /**
+   * The properties that are stored in clear, besides the keys. Under `requireEncryption` a property that is neither in this list
+   * nor marked with `@Encrypt()` is refused. `'*'` keeps everything clear that is not sealed, for wide rows and for tables of
+   * other applications.
+   *
+   * @defaultValue none
+   */
+  readonly clear?: '*' | readonly ClearName<Entity>[];
+}
+
+/**
+ * Declares an entity class: its table, and which of its properties are stored in clear. Every class of a table client needs it.
+ *
+ * Subclasses inherit the declaration. Their own `clear` list adds to the inherited one. The classes that `PartialType`, `OmitType`,
+ * `PickType` and `IntersectionType` of Nest's mapped types make are not subclasses: they lose `@Encrypt()` and this declaration.
+ * Use them for request bodies, and pass what arrives to the table client of the entity class itself.
+ *
+ * @typeParam Entity - the class, so that the compiler can check the names under `clear`
+ * @throws `INVALID_ENTITY` for a property that is sealed and named clear, for reserved names and for unknown options
+ *
+ * @example
+ * ```ts
+ * import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
+ *
+ * @EncryptedEntity<Patient>({ table: 'patients', clear: ['ward', 'admitted'] })
+ * export class Patient {
+ *   partitionKey!: string;
+ *   rowKey!: string;
+ *   @Encrypt() name!: string;
+ *   ward!: string;
+ *   admitted!: Date;
+ * }
+ * ```
+ */
+export function EncryptedEntity<Entity extends object = object>(
+  options: EncryptedEntityOptions<Entity> = {},
+): (target: EntityClass<Entity>) => void {
+  return (target: EntityClass, ...rest: readonly unknown[]) => {
+    if (isStandardCall(rest[0])) throw new InvalidEntityError(`@EncryptedEntity() ${STANDARD_CALL_ADVICE}`);
+    if (typeof (target as unknown) !== 'function') throw new InvalidEntityError('@EncryptedEntity() works on classes');
+    recordDeclaration(target, options as { readonly table?: string; readonly clear?: '*' | readonly string[] });
+  };
+}

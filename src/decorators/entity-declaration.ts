@@ -1,0 +1,83 @@
+/**
+ * The record that `@EncryptedEntity()` keeps on an entity class: an own property of the prototype under a registered symbol, like
+ * that of `@Encrypt()`.
+ */
+import { InvalidEntityError } from '../errors/input.js';
+import { type EntityClass, isReservedName, prototypesOf, sealedNamesAt } from './encryption-metadata.js';
+import { tableNameFault } from './table-name.js';
+
+/** What a class says of itself alone. */
+interface OwnDeclaration {
+  readonly table?: string;
+  readonly clear?: '*' | readonly string[];
+}
+
+/** What `@EncryptedEntity()` says of a class, with what it inherits. */
+export interface EntityDeclaration {
+  /** The table that holds its entities, unless a feature or a call names another. */
+  readonly table: string | null;
+  /** Names of the properties that are stored in clear besides the keys; `*` for all that are not sealed. */
+  readonly clear: '*' | ReadonlySet<string>;
+}
+
+const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-entity');
+const OPTIONS = ['table', 'clear'];
+
+/** Throws {@link InvalidEntityError} for options that cannot hold for the class. */
+export function recordDeclaration(entityClass: EntityClass, options: OwnDeclaration): void {
+  const refuse = (reason: string): never => {
+    throw new InvalidEntityError(`@EncryptedEntity() of ${nameOf(entityClass)} ${reason}`);
+  };
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) refuse(`has no option "${unknown}": it takes ${OPTIONS.join(' and ')}`);
+  const fault = options.table === undefined ? null : tableNameFault(options.table);
+  if (fault !== null) refuse(`has a "table" that cannot be used: ${fault}`);
+  const clear = options.clear ?? [];
+  if (clear !== '*' && !isListOfNames(clear)) refuse('needs a list of names under "clear", or "*"');
+  const reserved = clear === '*' ? undefined : clear.find(isReservedName);
+  if (reserved !== undefined)
+    refuse(`names "${reserved}" under "clear": leave it out, the service or the format has it`);
+
+  Object.defineProperty(entityClass.prototype, RECORD, { value: { ...options }, configurable: true });
+  const contradiction = contradictionIn(entityClass);
+  if (contradiction !== null) refuse(contradiction);
+}
+
+/**
+ * The declaration of an entity class; `null` without `@EncryptedEntity()`, on the class or on one that it extends.
+ * A list of a subclass adds to the inherited list, and takes the place of an inherited `*`.
+ */
+export function entityDeclaration(entityClass: EntityClass): EntityDeclaration | null {
+  const declared = prototypesOf(entityClass).flatMap((prototype) => ownDeclaration(prototype) ?? []);
+  if (declared.length === 0) return null;
+  return declared.reduce(withOwn, { table: null, clear: new Set() });
+}
+
+function withOwn(inherited: EntityDeclaration, { table, clear }: OwnDeclaration): EntityDeclaration {
+  return { table: table ?? inherited.table, clear: clear === undefined ? inherited.clear : clearOf(inherited, clear) };
+}
+
+function clearOf({ clear: inherited }: EntityDeclaration, own: '*' | readonly string[]): EntityDeclaration['clear'] {
+  return own === '*' ? own : new Set([...(inherited === '*' ? [] : inherited), ...own]);
+}
+
+/** A property that a class names clear although it seals it, or inherits it sealed; a subclass may seal what was clear. */
+export function contradictionIn(entityClass: EntityClass): string | null {
+  for (const prototype of prototypesOf(entityClass)) {
+    const clear = ownDeclaration(prototype)?.clear ?? [];
+    const sealed = clear === '*' ? [] : sealedNamesAt(prototype);
+    const name = sealed.find((each) => clear.includes(each));
+    if (name !== undefined) return `names "${name}" under "clear", but @Encrypt() seals it: decide which`;
+  }
+  return null;
+}
+
+function ownDeclaration(prototype: object): OwnDeclaration | null {
+  if (!Object.hasOwn(prototype, RECORD)) return null;
+  return (prototype as Record<symbol, OwnDeclaration>)[RECORD] ?? null;
+}
+
+const isListOfNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');
+
+export const nameOf = ({ name }: EntityClass): string => (name === '' ? 'a class without a name' : name);

@@ -1,0 +1,96 @@
+/** What a table client asks of an entity class: its declaration, its table, and properties that it declares. */
+import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
+import {
+  contradictionIn,
+  type EntityDeclaration,
+  entityDeclaration,
+  nameOf,
+} from '../decorators/entity-declaration.js';
+import { tableNameFault } from '../decorators/table-name.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { InvalidEntityError, InvalidOptionsError, UndeclaredPropertyError } from '../errors/input.js';
+import type { Row } from './entity-context.js';
+
+const MAPPED_TYPES =
+  'PartialType, OmitType, PickType and IntersectionType do not carry decorators over: pass their objects to the table client of ' +
+  'the entity class itself, or declare the properties again';
+
+/** Throws {@link InvalidEntityError} for a class that cannot be stored as declared, or would be stored in clear against the policy. */
+export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPolicy): void {
+  declarationOf(entityClass);
+  const name = nameOf(entityClass);
+  const contradiction = contradictionIn(entityClass);
+  if (contradiction !== null) throw new InvalidEntityError(`@EncryptedEntity() of ${name} ${contradiction}`);
+  const properties = getEncryptedProperties(entityClass);
+  const broken = properties.find(({ options: { as } }) => as !== undefined && typeof as() !== 'function');
+  if (broken !== undefined) {
+    throw new InvalidEntityError(`@Encrypt() of "${broken.propertyKey}" of ${name} returns no class under "as"`);
+  }
+  if (!policy.requireEncryption || properties.length > 0) return;
+  throw new InvalidEntityError(
+    `Entity class ${name} has no property with @Encrypt(): mark one, or set "requireEncryption" to false; ${MAPPED_TYPES}`,
+  );
+}
+
+/** Throws {@link InvalidEntityError} for a class without one. */
+function declarationOf(entityClass: EntityClass): EntityDeclaration {
+  if (typeof entityClass !== 'function') throw new InvalidEntityError('A table client needs an entity class');
+  const declaration = entityDeclaration(entityClass);
+  if (declaration !== null) return declaration;
+  throw new InvalidEntityError(
+    `Entity class ${nameOf(entityClass)} has no @EncryptedEntity(): declare its table and what stays clear; ${MAPPED_TYPES}`,
+  );
+}
+
+/**
+ * The table of a class: the one that is given, or the one that it declares. Throws {@link InvalidOptionsError} without either, or
+ * for a name that the service does not take; {@link InvalidEntityError} for a class without a declaration.
+ */
+export function tableNameOf(entityClass: EntityClass, given?: string): string {
+  const name = given ?? declarationOf(entityClass).table;
+  const of = `entity class ${nameOf(entityClass)}`;
+  if (name === null) {
+    throw new InvalidOptionsError([
+      `${of} has no table: set "table" in @EncryptedEntity({ table: '...' }) or in the feature, its class name is not used`,
+    ]);
+  }
+  const fault = tableNameFault(name);
+  if (fault !== null) throw new InvalidOptionsError([`the "table" of ${of}: ${fault}`]);
+  return name;
+}
+
+/** In every entity that was read, and never stored from what is passed. */
+const KNOWN = new Set([
+  'partitionKey',
+  'rowKey',
+  'timestamp',
+  'etag',
+  'odata.metadata',
+  'odata.type',
+  'odata.id',
+  'odata.etag',
+  'odata.editLink',
+]);
+
+/**
+ * Throws {@link UndeclaredPropertyError} for the first property that the class neither seals nor names clear, where encryption is
+ * required. It is the class that counts, not the object.
+ */
+export function assertDeclared(entity: Row, entityClass: EntityClass, policy: EncryptionPolicy): void {
+  if (!policy.requireEncryption) return;
+  const isDeclared = declaredNames(entityClass);
+  const undeclared = Object.keys(entity).find((name) => entity[name] !== undefined && !isDeclared(name));
+  if (undeclared !== undefined) throw new UndeclaredPropertyError(undeclared, nameOf(entityClass));
+}
+
+/** Throws {@link UndeclaredPropertyError} for a property that the class does not declare; filters are about stored columns. */
+export function assertDeclaredName(name: string, entityClass: EntityClass): void {
+  if (!declaredNames(entityClass)(name)) throw new UndeclaredPropertyError(name, nameOf(entityClass));
+}
+
+function declaredNames(entityClass: EntityClass): (name: string) => boolean {
+  const { clear } = declarationOf(entityClass);
+  if (clear === '*') return () => true;
+  const sealed = new Set(getEncryptedProperties(entityClass).map(({ propertyKey }) => propertyKey));
+  return (name) => clear.has(name) || sealed.has(name) || KNOWN.has(name);
+}
