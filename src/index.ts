@@ -69,7 +69,7 @@ export { CipherThreads, type ThreadedContent } from './crypto/cipher-threads.js'
 export type { ToBufferOptions } from './blob/download-to-buffer.js';
 export type { EncryptedBlobProperties } from './blob/metadata.js';
 export type { RewrapKeyOptions, RewrapResult } from './blob/rewrap-key.js';
-export type { PageUploadOptions } from './blob/upload-pages.js';
+export type { PageUploadOptions } from './blob/pages/upload-pages.js';
 export { EncryptedQueueService } from './queue/encrypted-queue.service.js';
 export type { Decrypted } from './queue/decrypted-message.js';
 export { EncryptedQueueClient } from './queue/encrypted-queue-client.js';
@@ -153,6 +153,7 @@ export {
   InvalidEntityError,
   InvalidOptionsError,
   PayloadTooLargeError,
+  SourceConsumedError,
   SourceLengthError,
   UndeclaredPropertyError,
   UnprocessableMessageError,

@@ -19,9 +19,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   wire: ['encoding'],
   keys: ['encoding'],
   envelope: ['protocol', 'keys', 'wire', 'crypto', 'encoding', 'tracing'],
-  streams: ['crypto'],
+  streams: ['crypto', 'encoding'],
   decorators: [],
-  blob: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'tracing'],
+  blob: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
   queue: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
   table: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'decorators', 'tracing'],
   nest: [

@@ -76,25 +76,3 @@ export function assertRange(offset: number, count: number | undefined): void {
   ];
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
-
-/** How a transfer is cut, bytes, and how much of it is under way at once. */
-export interface TransferShape {
-  readonly blockSize?: number;
-  readonly concurrency?: number;
-  readonly maxSingleShotSize?: number;
-}
-
-/** Bytes of a block; the service's limit. */
-const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
-
-/** Throws {@link InvalidOptionsError} with all faults of it: a transfer that cannot begin must not look like an empty one. */
-export function assertTransferShape({ blockSize, concurrency, maxSingleShotSize }: TransferShape): void {
-  const inRange = (value: number | undefined, least: number, most: number): boolean =>
-    value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most);
-  const faults = [
-    ...(inRange(blockSize, 1, MAX_BLOCK_LENGTH) ? [] : [`"blockSize" must be from 1 to ${MAX_BLOCK_LENGTH} bytes`]),
-    ...(inRange(concurrency, 1, Infinity) ? [] : ['"concurrency" must be a whole number from 1']),
-    ...(inRange(maxSingleShotSize, 0, Infinity) ? [] : ['"maxSingleShotSize" must be a whole number of bytes from 0']),
-  ];
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
-}

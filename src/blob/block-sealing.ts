@@ -23,11 +23,11 @@ export function blockSealing(
   { threads, isLarge }: { readonly threads: CipherThreads | undefined; readonly isLarge: boolean },
 ): BlockSealing {
   const script = threads === undefined || !isLarge ? undefined : sealer.script?.();
-  if (threads === undefined || script === undefined) return new SealingHere(sealer.seal());
-  return new SealingThere(script, threads.open());
+  if (threads === undefined || script === undefined) return new InlineSealing(sealer.seal());
+  return new WorkerSealing(script, threads.open());
 }
 
-class SealingHere implements BlockSealing {
+class InlineSealing implements BlockSealing {
   readonly blockMultiple = 1;
 
   constructor(private readonly sealer: ByteTransform) {}
@@ -52,7 +52,7 @@ class SealingHere implements BlockSealing {
   }
 }
 
-class SealingThere implements BlockSealing {
+class WorkerSealing implements BlockSealing {
   constructor(
     private readonly script: CipherScript,
     private readonly thread: ThreadedContent,

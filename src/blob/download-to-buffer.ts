@@ -11,10 +11,10 @@ import type { ByteRange } from '../protocol/protocol.js';
 import { openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
-import { assertTransferShape, type BlobContext, type EncryptedOperationOptions } from './blob-context.js';
+import type { BlobContext, EncryptedOperationOptions } from './blob-context.js';
 import { OpenedBlob } from './opened-blob.js';
 import type { ReadOptions } from './read-requests.js';
-import { DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './upload.js';
+import { assertTransferShape, DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './transfer-shape.js';
 
 export interface ToBufferOptions extends BlobDownloadToBufferOptions, EncryptedOperationOptions {}
 

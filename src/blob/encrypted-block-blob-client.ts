@@ -8,12 +8,13 @@ import type {
   HttpRequestBody,
 } from '@azure/storage-blob';
 import { stat } from 'node:fs/promises';
-import { UnsupportedOperationError } from '../errors/input.js';
+import type { ContentInput } from '../encoding/content-bytes.js';
 import { traced } from '../tracing/span.js';
-import { bytesOf, type ByteSource, fileSource, type InMemory, isInMemory, streamSource } from '../streams/source.js';
+import { fileSource } from '../streams/file-source.js';
 import type { EncryptedOperationOptions } from './blob-context.js';
 import { EncryptedBlobReader } from './encrypted-blob-reader.js';
-import { uploadBlockBlob, type UploadSource } from './upload.js';
+import { uploadBlockBlob } from './upload-blocks.js';
+import { uploadBody, uploadInMemory, uploadStreamed } from './upload-body.js';
 
 /** Bytes of ciphertext in a block of `uploadStream`, and blocks on their way at once; the SDK's defaults. */
 const STREAM_BLOCK_LENGTH = 8 * 1024 * 1024;
@@ -35,31 +36,38 @@ const STREAM_CONCURRENCY = 5;
  * ```
  */
 export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClient> {
-  /** Uploads a body whose length is known. Throws `SOURCE_LENGTH_MISMATCH` if it is not that long; the blob is then untouched. */
+  /**
+   * Uploads a body whose length is known: bytes, text, a `Blob`, a stream, or a function that returns one.
+   *
+   * @param contentLength - bytes of plaintext; of text, the bytes of its UTF-8
+   * @throws `SOURCE_LENGTH_MISMATCH` if the body is not that long, `SOURCE_CONSUMED` for a stream that was read before,
+   * `UNSUPPORTED_VALUE` for a body of another type; the blob is then unchanged. Otherwise as {@link EncryptedBlockBlobClient.uploadData}
+   */
   upload(
     body: HttpRequestBody,
     contentLength: number,
     options: BlockBlobUploadOptions & EncryptedOperationOptions = {},
   ): Promise<BlobUploadCommonResponse> {
     return traced('EncryptedBlockBlobClient.upload', options, (traceable) =>
-      uploadBlockBlob(this.context, { source: sourceOf(body), length: contentLength }, traceable),
+      uploadBody(body, contentLength, (content) => uploadBlockBlob(this.context, content, traceable)),
     );
   }
 
   /**
-   * Uploads content that is in memory, several blocks at once. `onProgress` counts bytes of plaintext.
+   * Uploads content that is in memory, several blocks at once: text (stored as UTF-8), bytes or a `Blob`. `onProgress` counts bytes
+   * of plaintext.
    *
-   * @throws `KEY_MISSING`, `KEY_WRAP_FAILED`, `UNSUPPORTED_OPERATION`, `PAYLOAD_TOO_LARGE` (metadata), `INVALID_OPTIONS`: all
-   * before any request
+   * @throws `UNSUPPORTED_VALUE` (another type, or text with half a surrogate pair), `KEY_MISSING`, `KEY_WRAP_FAILED`,
+   * `UNSUPPORTED_OPERATION`, `PAYLOAD_TOO_LARGE` (metadata, or more blocks than a blob may have), `INVALID_OPTIONS`: all before any
+   * request
    */
   uploadData(
-    data: InMemory | Blob,
+    data: ContentInput | Blob,
     options: BlockBlobParallelUploadOptions & EncryptedOperationOptions = {},
   ): Promise<BlobUploadCommonResponse> {
-    return traced('EncryptedBlockBlobClient.uploadData', options, (traceable) => {
-      const source = isInMemory(data) ? inMemorySource(data) : { source: sourceOf(data), length: data.size };
-      return uploadBlockBlob(this.context, source, traceable);
-    });
+    return traced('EncryptedBlockBlobClient.uploadData', options, (traceable) =>
+      uploadInMemory(data, (content) => uploadBlockBlob(this.context, content, traceable)),
+    );
   }
 
   /** Uploads a file; its length is taken when the upload starts. Errors as {@link EncryptedBlockBlobClient.uploadData}. */
@@ -76,6 +84,9 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
   /**
    * Uploads a stream of unknown length in constant memory: `bufferSize` times `maxConcurrency + 1` bytes. If the stream fails the
    * blob is untouched.
+   *
+   * @throws `SOURCE_CONSUMED` if the stream was read before, even in part, or was destroyed: before any request. A fresh stream
+   * without content is stored as an empty blob.
    */
   uploadStream(
     stream: Readable,
@@ -85,7 +96,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
   ): Promise<BlobUploadCommonResponse> {
     const blocks = { blockSize: bufferSize, concurrency: maxConcurrency };
     return traced('EncryptedBlockBlobClient.uploadStream', { ...options, ...blocks }, (traceable) =>
-      uploadBlockBlob(this.context, { source: streamSource(stream) }, traceable),
+      uploadStreamed(stream, (source) => uploadBlockBlob(this.context, { source }, traceable)),
     );
   }
 
@@ -103,20 +114,4 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     const client = this.unencryptedClient.withVersion(versionId).getBlockBlobClient();
     return new EncryptedBlockBlobClient(client, this.context.policy, this.context);
   }
-}
-
-function inMemorySource(data: InMemory): UploadSource {
-  const bytes = bytesOf(data);
-  return { source: [bytes], length: bytes.length };
-}
-
-function sourceOf(body: unknown): ByteSource {
-  if (typeof body === 'function') return sourceOf((body as () => unknown)());
-  if (typeof body === 'string') return [Buffer.from(body, 'utf8')];
-  if (isInMemory(body)) return [bytesOf(body)];
-  if (body instanceof Blob) return streamSource(body.stream());
-  if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body) {
-    return streamSource(body as AsyncIterable<unknown>);
-  }
-  throw new UnsupportedOperationError('This kind of body cannot be encrypted: pass bytes, text, a Blob or a stream');
 }

@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { BlobUploadCommonResponse, PageBlobClient } from '@azure/storage-blob';
 import { traced } from '../tracing/span.js';
-import { bytesOf, type InMemory, streamSource } from '../streams/source.js';
+import type { ContentInput } from '../encoding/content-bytes.js';
 import { EncryptedBlobReader } from './encrypted-blob-reader.js';
-import { type PageUploadOptions, uploadPageBlob } from './upload-pages.js';
+import { type PageUploadOptions, uploadPageBlob } from './pages/upload-pages.js';
+import { uploadInMemory, uploadStreamed } from './upload-body.js';
 
 /**
  * An encrypted page blob, written whole. No SDK defines page blobs in another protocol than 1.0: writing under 2.x is refused,
@@ -13,10 +14,9 @@ import { type PageUploadOptions, uploadPageBlob } from './upload-pages.js';
  */
 export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient> {
   /** @throws `INVALID_OPTIONS` for a length that is no multiple of 512, `UNSUPPORTED_OPERATION` under 2.x: before any request */
-  uploadData(data: InMemory, options: PageUploadOptions = {}): Promise<BlobUploadCommonResponse> {
-    const bytes = bytesOf(data);
+  uploadData(data: ContentInput, options: PageUploadOptions = {}): Promise<BlobUploadCommonResponse> {
     return traced('EncryptedPageBlobClient.uploadData', options, (traceable) =>
-      uploadPageBlob(this.context, { source: [bytes], length: bytes.length }, traceable),
+      uploadInMemory(data, (content) => uploadPageBlob(this.context, content, traceable)),
     );
   }
 
@@ -27,7 +27,7 @@ export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient>
     options: PageUploadOptions = {},
   ): Promise<BlobUploadCommonResponse> {
     return traced('EncryptedPageBlobClient.uploadStream', options, (traceable) =>
-      uploadPageBlob(this.context, { source: streamSource(stream), length: contentLength }, traceable),
+      uploadStreamed(stream, (source) => uploadPageBlob(this.context, { source, length: contentLength }, traceable)),
     );
   }
 

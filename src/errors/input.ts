@@ -77,6 +77,17 @@ export class SourceLengthError extends EncryptedStorageError {
   }
 }
 
+/** The source of an upload was read before, is being read, or was destroyed. Nothing was committed. */
+export class SourceConsumedError extends EncryptedStorageError {
+  readonly code = 'SOURCE_CONSUMED';
+  constructor(state: string, options?: ErrorOptions) {
+    super(
+      `The source of the upload ${state}: pass a stream that nobody has read from, or the bytes themselves`,
+      options,
+    );
+  }
+}
+
 /** A handler of a queue throws it for a message that nobody can use: it goes to the poison queue at once. */
 export class UnprocessableMessageError extends EncryptedStorageError {
   readonly code = 'UNPROCESSABLE_MESSAGE';

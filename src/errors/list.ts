@@ -21,6 +21,7 @@ import {
   UndeclaredPropertyError,
   EncryptedPropertyInFilterError,
   SourceLengthError,
+  SourceConsumedError,
 } from './input.js';
 import {
   KeyMissingError,
@@ -309,6 +310,15 @@ export const ERRORS = [
     answer: 'Pass the true length, or use `uploadStream`, which needs none.',
     carries: '`expectedBytes`, `actualBytes`: at least, if more',
     sent: 'blocks, uncommitted',
+    again: 'no',
+  },
+  {
+    type: SourceConsumedError,
+    code: 'SOURCE_CONSUMED',
+    when: 'the source of an upload was read before (to its end or in part), is locked or read by somebody else, or was destroyed: a hash, a scanner, a body parser or an earlier upload took it. The blob is unchanged',
+    answer: 'Pass a fresh stream, or read the content into memory first if you need it twice.',
+    carries: '`cause`: the error of a stream that had failed',
+    sent: 'no',
     again: 'no',
   },
 ] as const satisfies readonly ErrorGuide[];

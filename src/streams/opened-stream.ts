@@ -44,9 +44,13 @@ async function takeAll(pieces: readonly Buffer[], take: OpenedBody['take']): Pro
   }
 }
 
-/** A connection that has no reader may fail without ending the process; a reader still gets the error. */
-export function keepError(connection: Readable): void {
-  connection.on('error', () => undefined);
+/** A connection that has no reader may fail without ending the process; a reader still gets the error. Undone by what it returns. */
+export function keepError(connection: Readable): () => void {
+  const ignore = (): void => undefined;
+  connection.on('error', ignore);
+  return () => {
+    connection.off('error', ignore);
+  };
 }
 
 /** Ends a connection that nobody will read from. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FileSink } from '../../../src/streams/file-sink.js';
-import { fileSource } from '../../../src/streams/source.js';
+import { fileSource } from '../../../src/streams/file-source.js';
 
 /** Bytes that are written or read at once. */
 const STEP = 1024 * 1024;

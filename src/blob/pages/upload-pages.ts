@@ -8,27 +8,16 @@ import {
   type PageBlobCreateOptions,
   RestError,
 } from '@azure/storage-blob';
-import { createEnvelope, type Envelope } from '../envelope/envelope.js';
-import { InvalidOptionsError } from '../errors/input.js';
-import type { ByteSource } from '../streams/source.js';
-import { withEncryptionData } from '../wire/blob-metadata.js';
-import { formatEncryptionData } from '../wire/encryption-data.js';
+import type { BlobContext, EncryptedOperationOptions } from '../blob-context.js';
+import { type BlockPlace, SealedUpload, type SizedSource, type UploadSink } from '../sealed-upload.js';
 import {
-  assertMetadataFits,
+  assertPageBlobLength,
   assertTransferShape,
-  type BlobContext,
-  type EncryptedOperationOptions,
-  keyOperation,
-  refuseHashes,
-  targetOf,
-} from './blob-context.js';
-import { blockSealing } from './block-sealing.js';
-import { sealContent } from './seal-content.js';
-import { SealedBlocks } from './sealed-blocks.js';
-import { DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './upload.js';
+  type BlockPlan,
+  DEFAULT_BLOCK_LENGTH,
+  DEFAULT_CONCURRENCY,
+} from '../transfer-shape.js';
 
-/** Bytes of a page. */
-const PAGE_LENGTH = 512;
 const CONFLICT = 409;
 
 /** Options of an upload of pages: the SDK's own for the creation of the blob, and these. */
@@ -49,28 +38,18 @@ export interface PageBlobContext extends BlobContext {
 
 export async function uploadPageBlob(
   context: PageBlobContext,
-  content: { readonly source: ByteSource; readonly length: number },
+  { source, length }: SizedSource,
   options: PageUploadOptions,
 ): Promise<BlobUploadCommonResponse> {
-  refuseHashes(options);
   assertTransferShape(options);
-  if (!Number.isSafeInteger(content.length) || content.length < 0 || content.length % PAGE_LENGTH !== 0) {
-    throw new InvalidOptionsError([`a page blob holds a multiple of ${PAGE_LENGTH} bytes, not ${content.length}`]);
-  }
-  const envelope = await createEnvelope(context.policy, {
-    target: targetOf(context),
-    form: 'pages',
-    operation: keyOperation(options),
-    ...(options.keyEncryptionKey === undefined ? {} : { keyEncryptionKey: options.keyEncryptionKey }),
-  });
-  const metadata = withEncryptionData(options.metadata, formatEncryptionData(envelope.encryptionData, 'blob'));
-  assertMetadataFits(metadata);
+  assertPageBlobLength(length);
+  const upload = await SealedUpload.prepare(context, 'pages', options);
 
   const { keyEncryptionKey: _key, concurrency: _concurrency, onProgress: _progress, ...createOptions } = options;
   const previous = await keepPrevious(context.client, options);
-  const response = await context.client.create(content.length, { ...createOptions, metadata });
+  const response = await context.client.create(length, { ...createOptions, metadata: upload.metadataAtEnd() });
   try {
-    await writePages(context, { ...content, envelope }, options);
+    await upload.run({ source, length }, new PageSink(context.client, options));
   } catch (error) {
     await putBack(context.client, previous, options);
     throw error;
@@ -79,56 +58,28 @@ export async function uploadPageBlob(
   return response;
 }
 
-interface PageContent {
-  readonly source: ByteSource;
-  readonly length: number;
-  readonly envelope: Envelope;
-}
+class PageSink implements UploadSink<void> {
+  readonly plan: BlockPlan;
 
-async function writePages(
-  { client, threads }: PageBlobContext,
-  { source, length, envelope }: PageContent,
-  options: PageUploadOptions,
-): Promise<void> {
-  const { concurrency = DEFAULT_CONCURRENCY } = options;
-  const sealing = blockSealing(envelope.sealer, { threads, isLarge: length > DEFAULT_BLOCK_LENGTH });
-  const send = pageSender(client, options);
-  const blocks = new SealedBlocks({
-    blockLength: DEFAULT_BLOCK_LENGTH,
-    concurrency,
-    complete: (block) => sealing.complete(block),
-    send,
-  });
-  try {
-    await sealContent({
-      ...{ source, sealing, blocks },
-      expectedLength: length,
-      onTaken: () => undefined,
-      protocol: envelope.encryptionData.protocol,
-      operation: keyOperation(options),
-    });
-    await blocks.finish();
-  } finally {
-    await blocks.settle();
-    sealing.close();
+  constructor(
+    private readonly client: PageBlobClient,
+    private readonly options: PageUploadOptions,
+  ) {
+    this.plan = { blockLength: DEFAULT_BLOCK_LENGTH, concurrency: options.concurrency ?? DEFAULT_CONCURRENCY };
   }
-}
 
-function pageSender(
-  client: PageBlobClient,
-  options: PageUploadOptions,
-): (block: Buffer, index: number) => Promise<void> {
-  const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions } = options;
-  const leaseId = conditions?.leaseId;
-  let loadedBytes = 0;
-  return async (block, index) => {
-    await client.uploadPages(block, index * DEFAULT_BLOCK_LENGTH, block.length, {
+  async send(block: Buffer, { offset }: Pick<BlockPlace, 'offset'>): Promise<void> {
+    const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions } = this.options;
+    const leaseId = conditions?.leaseId;
+    await this.client.uploadPages(block, offset, block.length, {
       ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
       ...(leaseId === undefined ? {} : { conditions: { leaseId } }),
     });
-    loadedBytes += block.length;
-    options.onProgress?.({ loadedBytes });
-  };
+  }
+
+  async commit(whole: Buffer | null): Promise<void> {
+    if (whole !== null && whole.length > 0) await this.send(whole, { offset: 0 });
+  }
 }
 
 /** A snapshot of the blob that is about to be replaced, or `null` if there is none. */

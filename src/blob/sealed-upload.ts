@@ -1,0 +1,145 @@
+/**
+ * The life of every upload: content key -> sealed blocks, several on their way at once -> one request that makes the content visible.
+ * Where the blocks go is a sink's business (block blobs, page blobs). The metadata is formed at the end, when the lengths are known.
+ */
+import type { OperationOptions } from '@azure/core-client';
+import type { Metadata } from '@azure/storage-blob';
+import { createEnvelope, type Envelope } from '../envelope/envelope.js';
+import type { ContentForm } from '../protocol/protocol.js';
+import { withEncryptionData } from '../wire/blob-metadata.js';
+import { formatEncryptionData } from '../wire/encryption-data.js';
+import { type ByteSource, readAhead, type ReadAhead } from '../streams/source.js';
+import {
+  assertMetadataFits,
+  type BlobContext,
+  type EncryptedOperationOptions,
+  keyOperation,
+  refuseHashes,
+  targetOf,
+} from './blob-context.js';
+import { blockSealing } from './block-sealing.js';
+import { sealContent, untilAborted } from './seal-content.js';
+import { SealedBlocks } from './sealed-blocks.js';
+import type { BlockPlan } from './transfer-shape.js';
+
+export interface UploadSource {
+  readonly source: ByteSource;
+  /** Bytes of plaintext, where they are known beforehand. */
+  readonly length?: number | undefined;
+}
+
+/** A source whose length is known. */
+export interface SizedSource extends UploadSource {
+  readonly length: number;
+}
+
+/** What uploads of all kinds of blobs take. */
+export interface SealedUploadOptions extends OperationOptions, EncryptedOperationOptions {
+  readonly metadata?: Metadata;
+  readonly onProgress?: (progress: { loadedBytes: number }) => void;
+}
+
+/** Place of a block in the stored content. */
+export interface BlockPlace {
+  readonly index: number;
+  /** Bytes of ciphertext before it. */
+  readonly offset: number;
+}
+
+/** Where the blocks of an upload go. */
+export interface UploadSink<Response> {
+  readonly plan: BlockPlan;
+  /** Stores a block. Called for several at once. */
+  send(block: Buffer, place: BlockPlace): Promise<void>;
+  /** Makes the content visible. `whole` is all of it where it fits into a block: nothing was sent then. */
+  commit(whole: Buffer | null): Promise<Response>;
+}
+
+/** One content: its key is used for nothing else. */
+export class SealedUpload {
+  private taken = 0;
+  /** Bytes of plaintext taken when each block was full. */
+  private readonly takenAt: number[] = [];
+  private loaded = 0;
+
+  private constructor(
+    private readonly context: BlobContext,
+    private readonly envelope: Envelope,
+    private readonly options: SealedUploadOptions,
+  ) {}
+
+  /** Wraps a fresh content key. Whatever can be refused before the first request to storage is refused here. */
+  static async prepare(context: BlobContext, form: ContentForm, options: SealedUploadOptions): Promise<SealedUpload> {
+    refuseHashes(options);
+    const { keyEncryptionKey } = options;
+    const envelope = await createEnvelope(context.policy, {
+      target: targetOf(context),
+      form,
+      operation: keyOperation(options),
+      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+    });
+    const upload = new SealedUpload(context, envelope, options);
+    assertMetadataFits(upload.metadataAtEnd());
+    return upload;
+  }
+
+  /** The caller's metadata and the encryption data, for the request that makes the content visible. */
+  metadataAtEnd(): Record<string, string> {
+    return withEncryptionData(this.options.metadata, formatEncryptionData(this.envelope.encryptionData, 'blob'));
+  }
+
+  /** Runs the source into the sink. When it settles, no request of it is under way any more. */
+  async run<Response>(given: UploadSource, sink: UploadSink<Response>): Promise<Response> {
+    const { source, isLonger } = await this.measured(given, sink.plan.blockLength);
+    const sealing = blockSealing(this.envelope.sealer, { threads: this.context.threads, isLarge: isLonger });
+    const blockLength = toMultiple(sink.plan.blockLength, sealing.blockMultiple);
+    const blocks = new SealedBlocks({
+      blockLength,
+      concurrency: sink.plan.concurrency,
+      complete: (block) => {
+        this.takenAt.push(this.taken);
+        return sealing.complete(block);
+      },
+      send: async (block, index) => {
+        await sink.send(block, { index, offset: index * blockLength });
+        this.progress((this.takenAt[index] ?? 0) - (this.takenAt[index - 1] ?? 0));
+      },
+    });
+    let whole: Buffer | null = null;
+    try {
+      await sealContent({
+        ...{ source, sealing, blocks },
+        onTaken: (plaintextBytes) => {
+          this.taken = plaintextBytes;
+        },
+        ...(given.length === undefined ? {} : { expectedLength: given.length }),
+        protocol: this.envelope.encryptionData.protocol,
+        operation: keyOperation(this.options),
+      });
+      if (blocks.sent === 0) whole = await sealing.complete(blocks.last);
+      else await blocks.finish();
+    } finally {
+      await blocks.settle();
+      sealing.close();
+    }
+    const response = await sink.commit(whole);
+    if (whole !== null) this.progress(this.taken);
+    return response;
+  }
+
+  /** Whether the content is longer than a block; the beginning of a source that does not tell is read where it matters. */
+  private async measured({ source, length }: UploadSource, blockLength: number): Promise<ReadAhead> {
+    const { layout } = this.envelope.sealer;
+    if (length !== undefined) return { source, isLonger: layout.ciphertextLength(length) > blockLength };
+    if (this.context.threads === undefined) return { source, isLonger: false };
+    return readAhead(untilAborted(source, this.options.abortSignal), blockLength);
+  }
+
+  private progress(plaintextBytes: number): void {
+    this.loaded += plaintextBytes;
+    this.options.onProgress?.({ loadedBytes: this.loaded });
+  }
+}
+
+/** Upwards: shorter blocks could be more than a blob may have. */
+const toMultiple = (length: number, multiple: number): number => Math.ceil(length / multiple) * multiple;

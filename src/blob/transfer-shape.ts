@@ -1,0 +1,82 @@
+/** How uploads and downloads are cut: the defaults, the limits of the service, and which shapes are refused before any request. */
+import { InvalidOptionsError, PayloadTooLargeError } from '../errors/input.js';
+
+/** Bytes of ciphertext in a block unless the call says otherwise. */
+export const DEFAULT_BLOCK_LENGTH = 4 * 1024 * 1024;
+/** Blocks that are on their way at once unless the call says otherwise; the SDK's default. */
+export const DEFAULT_CONCURRENCY = 5;
+/** Blocks that a block blob may have; the service's limit. */
+export const MAX_BLOCKS = 50_000;
+/** Bytes of a block; the service's limit. */
+const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
+/** Bytes of a blob that is written in one request; the service's limit. */
+const MAX_SINGLE_SHOT_LENGTH = 5000 * 1024 * 1024;
+/** Bytes of a page. */
+const PAGE_LENGTH = 512;
+/** Bytes of a page blob; the service's limit. */
+const MAX_PAGE_BLOB_LENGTH = 8 * 1024 ** 4;
+
+/** How a transfer is cut, bytes, and how much of it is under way at once. */
+export interface TransferShape {
+  readonly blockSize?: number | undefined;
+  readonly concurrency?: number | undefined;
+  readonly maxSingleShotSize?: number | undefined;
+}
+
+/** The blocks of one upload. */
+export interface BlockPlan {
+  /** Bytes of ciphertext. */
+  readonly blockLength: number;
+  readonly concurrency: number;
+}
+
+/** Throws {@link InvalidOptionsError} with all faults of it: a transfer that cannot begin must not look like an empty one. */
+export function assertTransferShape({ blockSize, concurrency, maxSingleShotSize }: TransferShape): void {
+  const inRange = (value: number | undefined, least: number, most: number): boolean =>
+    value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most);
+  const faults = [
+    ...(inRange(blockSize, 1, MAX_BLOCK_LENGTH) ? [] : [`"blockSize" must be from 1 to ${MAX_BLOCK_LENGTH} bytes`]),
+    ...(inRange(concurrency, 1, Infinity) ? [] : ['"concurrency" must be a whole number from 1']),
+    ...(inRange(maxSingleShotSize, 0, MAX_SINGLE_SHOT_LENGTH)
+      ? []
+      : [`"maxSingleShotSize" must be from 0 to ${MAX_SINGLE_SHOT_LENGTH} bytes`]),
+  ];
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
+
+/** Throws {@link InvalidOptionsError} unless it is a number of bytes. */
+export function assertContentLength(length: number): void {
+  if (Number.isSafeInteger(length) && length >= 0) return;
+  throw new InvalidOptionsError([`"contentLength" must be a whole number of bytes from 0, not ${length}`]);
+}
+
+/** Throws `INVALID_OPTIONS` or `PAYLOAD_TOO_LARGE` for a length that no page blob can have. */
+export function assertPageBlobLength(length: number): void {
+  assertContentLength(length);
+  if (length % PAGE_LENGTH !== 0) {
+    throw new InvalidOptionsError([`a page blob holds a multiple of ${PAGE_LENGTH} bytes, not ${length}`]);
+  }
+  if (length > MAX_PAGE_BLOB_LENGTH) throw new PayloadTooLargeError('The page blob', MAX_PAGE_BLOB_LENGTH, length);
+}
+
+/**
+ * The blocks of a block blob; one block for what fits into a single request. Without a `blockSize`, blocks of large content are as
+ * long as it takes.
+ *
+ * @throws `PAYLOAD_TOO_LARGE` if the content does not fit into as many blocks as a blob may have
+ */
+export function blockPlan(shape: TransferShape, ciphertextLength: number | undefined): BlockPlan {
+  const { blockSize, concurrency = DEFAULT_CONCURRENCY, maxSingleShotSize } = shape;
+  const wanted = blockSize ?? DEFAULT_BLOCK_LENGTH;
+  if (ciphertextLength === undefined) return { blockLength: wanted, concurrency };
+  if (ciphertextLength <= (maxSingleShotSize ?? wanted)) {
+    return { blockLength: Math.max(1, ciphertextLength), concurrency };
+  }
+  const most = MAX_BLOCKS * (blockSize ?? MAX_BLOCK_LENGTH);
+  if (ciphertextLength > most) throw blocksTooMany(most, ciphertextLength);
+  return { blockLength: blockSize ?? Math.max(wanted, Math.ceil(ciphertextLength / MAX_BLOCKS)), concurrency };
+}
+
+/** What content in more blocks than a blob may have is refused with. Bytes of ciphertext. */
+export const blocksTooMany = (limitBytes: number, actualBytes: number): PayloadTooLargeError =>
+  new PayloadTooLargeError(`The blob in ${MAX_BLOCKS} blocks ("blockSize" may be larger)`, limitBytes, actualBytes);
