@@ -103,12 +103,8 @@ export {
 export { EncryptedQueueMessage, type EncryptedQueueMessageHandler } from './queue/consumer/encrypted-queue-message.js';
 export type { EventMessage, QueueConsumerEvent } from './queue/consumer/consumer-event.js';
 export type { EncryptedQueueConsumerOptions } from './queue/consumer/consumer-options.js';
-export {
-  parsePoisonMessage,
-  type PoisonFacts,
-  type PoisonMessage,
-  type PoisonReason,
-} from './queue/consumer/poison-message.js';
+export { parsePoisonMessage, type PoisonFacts, type PoisonMessage } from './queue/consumer/poison-message.js';
+export type { PoisonReason } from './queue/consumer/poison-reason.js';
 export { type ReplayOptions, replayPoisonMessages } from './queue/consumer/replay.js';
 
 // keys

@@ -7,6 +7,7 @@ import { MessageLease } from '../../src/queue/consumer/message-lease.js';
 import { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
 import { uniqueName } from '../support/azurite.js';
 import { policyOf } from '../support/blobs.js';
+import { ManualClock } from '../support/manual-clock.js';
 import {
   consume,
   newQueue,
@@ -126,10 +127,13 @@ describe('a consumer', () => {
     await queue.sendMessage('slow');
     const plain = queue.unencryptedClient;
     const { receivedMessageItems } = await plain.receiveMessages({ visibilityTimeout: 1 });
-    // its first renewal is in five minutes
+    // its clock stands still
     const lease = new MessageLease(plain, receivedMessageItems[0]!, {
+      clock: new ManualClock(),
       visibilityTimeout: 600,
-      onFailure: () => undefined,
+      receivedAt: 0,
+      onRenewalFailed: () => undefined,
+      onLost: () => undefined,
     });
     await until(async () => (await plain.receiveMessages()).receivedMessageItems.length === 1);
 

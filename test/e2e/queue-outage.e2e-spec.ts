@@ -98,3 +98,49 @@ describe('a key service that is down', () => {
     expect(count('poisoned')).toBe(0);
   });
 });
+
+describe('messages under keys that cannot be used', () => {
+  it.each([1, 8])('do not hide others behind them, however many, with %d at once', async (concurrency) => {
+    const down = new FlakyKey(AesKeyEncryptionKey.generate('down'));
+    const queue = await newQueue(policyOf('2.0', { keyResolver: () => down }));
+    const other = likewise(queue, policyOf('2.0', { keyEncryptionKey: down }));
+    down.isDown = true;
+    await Promise.all(Array.from({ length: 100 }, (_, n) => other.sendMessage(`waits ${n}`)));
+    await queue.sendMessage('good');
+    const handled: string[] = [];
+
+    const { consumer, count, events } = await consume(queue, ({ text }) => void handled.push(text), {
+      concurrency,
+      maxFailures: 1,
+      maxDequeueCount: 1,
+    });
+    await until(() => handled.includes('good'));
+    expect(handled).toEqual(['good']);
+    down.isDown = false;
+    await until(() => count('handled') === 101);
+    await consumer.stop();
+
+    expect(events.filter(({ kind }) => ['poisoned', 'failed', 'lost', 'unsettled'].includes(kind))).toEqual([]);
+    expect(await size(`${queue.name}-poison`)).toBe(0);
+  });
+
+  it('do not hide others either where each names a key of its own', async () => {
+    const down = (keyId: string) => {
+      const key = new FlakyKey(AesKeyEncryptionKey.generate(keyId));
+      key.isDown = true;
+      return key;
+    };
+    const queue = await newQueue(policyOf('2.0', { keyResolver: down }));
+    const sending = Array.from({ length: 150 }, (_, n) =>
+      likewise(queue, policyOf('2.0', { keyEncryptionKey: down(`down ${n}`) })).sendMessage('waits'),
+    );
+    await Promise.all(sending);
+    await queue.sendMessage('good');
+
+    const { consumer, count } = await consume(queue, () => undefined, { concurrency: 4 });
+    await until(() => count('handled') === 1);
+    await consumer.stop();
+
+    expect(count('poisoned') + count('failed')).toBe(0);
+  });
+});

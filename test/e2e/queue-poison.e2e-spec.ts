@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { UnprocessableMessageError } from '../../src/errors/input.js';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
+import type { EncryptedQueueMessageHandler } from '../../src/queue/consumer/encrypted-queue-message.js';
 import { replayPoisonMessages } from '../../src/queue/consumer/replay.js';
 import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
 import { policyOf, testKey } from '../support/blobs.js';
@@ -236,7 +237,83 @@ describe('a message that cannot be decrypted', () => {
   });
 });
 
+describe('a message of protocol 1.0, which detects no change,', () => {
+  const changed = (text: string): string => {
+    const { EncryptedMessageContents: contents, ...others } = JSON.parse(text) as Record<string, string>;
+    const bytes = Buffer.from(contents ?? '', 'base64');
+    bytes[bytes.length - 1]! ^= 1;
+    return JSON.stringify({ EncryptedMessageContents: bytes.toString('base64'), ...others });
+  };
+  const same = (text: string): string => text;
+
+  it('does not tell in the poison queue whether it was decrypted', async () => {
+    const facts = [];
+    for (const [spoil, handler] of [
+      [changed, () => undefined],
+      [same, fail],
+      [same, (message) => void message.json()],
+    ] as const satisfies readonly (readonly [typeof same, EncryptedQueueMessageHandler])[]) {
+      const queue = await newQueue(policyOf('1.0'));
+      await store(queue, spoil(await sealed(queue, 'no JSON')));
+      const { consumer, events, count } = await consume(queue, handler, { maxFailures: 3 });
+      await until(() => count('poisoned') === 1);
+      await consumer.stop();
+      const [text = ''] = await poisonTexts(queue);
+      const { reason, dequeueCount } = parsePoisonMessage(text).facts!;
+      facts.push({ reason, dequeueCount, events: events.map(({ kind }) => kind) });
+    }
+
+    const [first, ...others] = facts;
+    expect(first).toEqual({ reason: 'NOT_HANDLED', dequeueCount: 3, events: ['failed', 'failed', 'poisoned'] });
+    expect(others).toEqual([first, first]);
+  });
+});
+
 describe('replayPoisonMessages', () => {
+  it('ends by itself while a consumer moves what it puts back to the poison queue again', async () => {
+    const queue = await newQueue();
+    for (let n = 0; n < 40; n += 1) await store(queue, `in clear ${n}`);
+    const { consumer, count } = await consume(queue, () => undefined, { concurrency: 16 });
+    await until(() => count('poisoned') === 40);
+
+    expect(await replayPoisonMessages(poisonOf(queue), queue)).toBe(40);
+    await until(() => count('poisoned') === 80);
+    await consumer.stop();
+
+    expect(await size(`${queue.name}-poison`)).toBe(40);
+  });
+
+  it('shows again what it has not put back when it is aborted', async () => {
+    const queue = await newQueue();
+    for (const text of ['a', 'b', 'c']) await poisonOf(queue).sendMessage(text);
+    const controller = new AbortController();
+
+    const replaying = replayPoisonMessages(poisonOf(queue), queue, {
+      where: () => {
+        controller.abort();
+        return true;
+      },
+      abortSignal: controller.signal,
+    });
+
+    await expect(replaying).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await poisonTexts(queue)).toHaveLength(2);
+    expect(await size(queue.name)).toBe(1);
+  });
+
+  it('brings bytes that are no text through the poison queue and back', async () => {
+    const queue = await newQueue();
+    const bytes = Buffer.from([0, 255, 254, 128, 10]);
+    await queue.sendMessage(bytes);
+    const { consumer, count } = await consume(queue, fail, { maxFailures: 1 });
+    await until(() => count('poisoned') === 1);
+    await consumer.stop();
+
+    await replayPoisonMessages(poisonOf(queue), queue);
+
+    expect((await queue.receiveMessages()).receivedMessageItems[0]?.messageBytes).toEqual(bytes);
+  });
+
   it('puts back the stored texts of the chosen messages, and leaves the others as they were', async () => {
     const lost = AesKeyEncryptionKey.generate('lost');
     const queue = await newQueue(policyOf('2.0', { keyResolver: () => null }));

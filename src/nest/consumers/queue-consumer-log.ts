@@ -27,6 +27,7 @@ const TELL: Tell = {
       `${nameOf(event)} is given back for ${round(event.retryDelay)} s` +
         (event.error === undefined ? '' : `: ${causeOf(event.error)}`),
     ),
+  renewalFailed: (event) => logger.warn(`${nameOf(event)} could not be renewed: ${causeOf(event.error)}`),
   lost: (event) => logger.warn(`${nameOf(event)} is no longer ours: it may be handled again`),
   unsettled: (event) => logger.error(`${nameOf(event)} could not be settled, comes again: ${causeOf(event.error)}`),
   keyUnavailable: ({ queue, keyId, error }) =>

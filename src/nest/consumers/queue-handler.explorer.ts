@@ -55,14 +55,15 @@ function uniqueInstances(wrappers: readonly Wrapper[]): ReadonlyMap<object, Wrap
 
 function foundHandler(instance: object, wrapper: Wrapper, record: QueueHandlerMethod): FoundHandler {
   const { queue, options, method } = record;
+  const { account, autoStart, ...consumerOptions } = options;
   const where = `@EncryptedQueueHandler(${JSON.stringify(queue)}) of ${instance.constructor.name}.${String(method)}`;
   const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   const clients = clientsOf(wrapper, record);
   const faults = [
     ...(isSingleton ? [] : ['there is no request to make its provider for: make it a singleton']),
-    ...(clients === undefined ? [unknownAccount(options.account)] : []),
-    ...(['undefined', 'boolean'].includes(typeof options.autoStart) ? [] : ['"autoStart" must be a boolean']),
-    ...consumerFaults(queue, options),
+    ...(clients === undefined ? [unknownAccount(account)] : []),
+    ...(['undefined', 'boolean'].includes(typeof autoStart) ? [] : ['"autoStart" must be a boolean']),
+    ...consumerFaults(queue, consumerOptions),
   ];
   return {
     ...record,

@@ -1,6 +1,4 @@
 /** How long to wait before the next try: doubled each time, bounded, spread so that many do not come at once. */
-import { setTimeout } from 'node:timers/promises';
-
 /** In seconds. */
 export interface BackOffRange {
   readonly min: number;
@@ -9,21 +7,9 @@ export interface BackOffRange {
 
 /** Any more doublings are beyond every bound, and would end in what is no number. */
 const MAX_DOUBLINGS = 52;
-const MS = 1000;
 
 /** Seconds before try number `attempt`, counted from 1: from half of the doubled delay to all of it. */
 export function backOff(attempt: number, { min, max }: BackOffRange, random: () => number = Math.random): number {
   const delay = Math.min(max, min * 2 ** Math.min(attempt - 1, MAX_DOUBLINGS));
   return Math.max(Math.min(min, max), (delay / 2) * (1 + random()));
-}
-
-/** Waits, or less if the signal is aborted. */
-export async function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(seconds * MS, undefined, { signal }).catch(() => undefined);
-}
-
-/** Waits for the work, but not longer. */
-export async function atMost(seconds: number, work: Promise<unknown>): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([work, pause(seconds, done.signal)]).finally(() => done.abort());
 }

@@ -1,4 +1,4 @@
-import type { PoisonReason } from './poison-message.js';
+import type { PoisonReason } from './poison-reason.js';
 
 /** Which message an event is about. Never its content. */
 export interface EventMessage {
@@ -13,8 +13,10 @@ export interface EventMessage {
  * - `failed`: the handler threw; the message is visible again after `retryDelay` seconds
  * - `poisoned`: the message is in the poison queue
  * - `released`: the message is visible again after `retryDelay` seconds, and nothing of it was its fault
- * - `lost`: somebody else has the message, or it expired; what the handler did may be done again
- * - `unsettled`: the service refused to renew, delete, release or move the message
+ * - `renewalFailed`: the message could not be renewed while its handler runs; it is tried again as long as there is time
+ * - `lost`: the time of the message ran out, another consumer has received it, or it expired. The signal of the handler is aborted;
+ *   what the handler did may be done again
+ * - `unsettled`: the message could not be deleted, released or moved; it comes again
  * - `keyUnavailable`, `keyAvailable`: beginning and end of the outage of a key
  * - `queueUnavailable`, `queueAvailable`: beginning and end of the time in which the queue cannot be polled
  */
@@ -31,6 +33,7 @@ export type QueueConsumerEvent = { readonly queue: string } & (
       readonly error?: unknown;
     }
   | { readonly kind: 'released'; readonly message: EventMessage; readonly retryDelay: number; readonly error?: unknown }
+  | { readonly kind: 'renewalFailed'; readonly message: EventMessage; readonly error: unknown }
   | { readonly kind: 'unsettled'; readonly message: EventMessage; readonly error: unknown }
   | { readonly kind: 'keyUnavailable'; readonly keyId: string; readonly error: unknown }
   | { readonly kind: 'keyAvailable'; readonly keyId: string }

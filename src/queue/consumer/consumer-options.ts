@@ -16,8 +16,8 @@ export interface EncryptedQueueConsumerOptions {
    */
   readonly batchSize?: number;
   /**
-   * How long a message stays invisible to others when the process dies, 1 to 604,800. It is renewed at half of that while the
-   * handler runs, so it need not cover the longest handler.
+   * How long a message stays invisible to others when the process dies, 1 to 604,800. It is renewed at a third of that while
+   * the handler runs, so it need not cover the longest handler. Below 10, a slow network or a busy event loop loses messages.
    *
    * @defaultValue 30
    */
@@ -111,6 +111,23 @@ export function settingsOf(
   return { ...DEFAULTS, poisonQueue: `${queue}-poison`, ...Object.fromEntries(given) };
 }
 
+/** Every option, so that the compiler holds the list to the type. */
+const NAMES: Readonly<Record<keyof EncryptedQueueConsumerOptions, true>> = {
+  concurrency: true,
+  batchSize: true,
+  visibilityTimeout: true,
+  minPollDelay: true,
+  maxPollDelay: true,
+  maxFailures: true,
+  maxDequeueCount: true,
+  minRetryDelay: true,
+  maxRetryDelay: true,
+  poisonQueue: true,
+  createIfNotExists: true,
+  shutdownTimeout: true,
+  onEvent: true,
+};
+
 type Range = readonly [least: number, most: number, unit: 'whole' | 'any'];
 
 const RANGES: Readonly<Record<string, Range>> = {
@@ -132,12 +149,21 @@ const QUEUE_NAME = /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 export function consumerFaults(queue: string, options: EncryptedQueueConsumerOptions): readonly string[] {
   const given = options as Readonly<Record<string, unknown>>;
   return [
+    ...unknownFaults(given),
     ...Object.entries(RANGES).flatMap(([name, range]) => rangeFaults(name, given[name], range)),
     ...orderFaults(settingsOf(queue, options)),
     ...nameFaults(queue, settingsOf(queue, options).poisonQueue),
     ...typeFaults(given, 'createIfNotExists', 'boolean'),
     ...typeFaults(given, 'onEvent', 'function'),
   ];
+}
+
+/** An option that is `undefined` counts as left out. */
+function unknownFaults(given: Readonly<Record<string, unknown>>): readonly string[] {
+  const unknown = Object.keys(given).filter((name) => given[name] !== undefined && !Object.hasOwn(NAMES, name));
+  return unknown.map(
+    (name) => `${JSON.stringify(name)} is not an option of a consumer, which are ${Object.keys(NAMES).join(', ')}`,
+  );
 }
 
 function rangeFaults(name: string, value: unknown, [least, most, unit]: Range): readonly string[] {

@@ -1,9 +1,11 @@
 import type { QueueClient } from '@azure/storage-queue';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
+import { systemClock, within } from './clock.js';
 import type { QueueConsumerEvent, Report } from './consumer-event.js';
 import { consumerFaults, type EncryptedQueueConsumerOptions, settingsOf } from './consumer-options.js';
 import type { EncryptedQueueMessageHandler } from './encrypted-queue-message.js';
+import { REQUEST_TIMEOUT } from './message-lease.js';
 import { Poller, type PollerParts } from './poller.js';
 
 /** What a consumer takes from where. */
@@ -47,7 +49,7 @@ export class EncryptedQueueConsumer {
     if (faults.length > 0) throw new InvalidOptionsError(faults);
     const settings = settingsOf(queue.name, options);
     const poisonQueue = source.getPoisonQueue(settings.poisonQueue);
-    this.#parts = { queue, poisonQueue, handler, settings, report: reporter(queue.name, options) };
+    this.#parts = { queue, poisonQueue, handler, settings, clock: systemClock, report: reporter(queue.name, options) };
   }
 
   /** Name of the queue. */
@@ -84,8 +86,11 @@ export class EncryptedQueueConsumer {
   }
 
   async #createQueues(): Promise<void> {
-    const { queue, poisonQueue, settings } = this.#parts;
-    if (settings.createIfNotExists) await Promise.all([queue.createIfNotExists(), poisonQueue.createIfNotExists()]);
+    const { queue, poisonQueue, settings, clock } = this.#parts;
+    if (!settings.createIfNotExists) return;
+    await within({ clock, seconds: REQUEST_TIMEOUT }, (abortSignal) =>
+      Promise.all([queue, poisonQueue].map((created) => created.createIfNotExists({ abortSignal }))),
+    );
   }
 }
 

@@ -1,59 +1,116 @@
 /**
  * Whether it makes sense to receive. A receive grows the dequeue count and hides the message, a peek does neither: so before the
- * first receive, and while keys are down, it is peeked whether a message is there whose key answers.
+ * first receive, and while keys cannot be used, a peek looks for a message whose key answers. A peek shows 32 messages at most:
+ * where the keys of all of them cannot be used, there may be others behind them.
  */
 import { isContentFault } from '../../envelope/content-fault.js';
+import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { keyIdOf } from '../../wire/queue-message.js';
-import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
+import { atMost, within } from './clock.js';
 import { MAX_BATCH } from './consumer-options.js';
 import type { KeyOutages } from './key-outages.js';
+import { REQUEST_TIMEOUT } from './message-lease.js';
+import { type Opening, openMessageInTime } from './message-opening.js';
 
-/** `closed`: the keys of all visible messages are down. */
-export type GateState = 'open' | 'closed' | 'nothingToSee';
+/**
+ * - `open`: there may be a message that can be handled
+ * - `closed`: the keys of all messages that are visible cannot be used
+ * - `blocked`: so it is for as many messages as a peek shows, and others may be hidden behind them
+ */
+export type GateState = 'open' | 'closed' | 'blocked' | 'nothingToSee';
+
+/** Stored texts of visible messages, by the key id that they name. */
+type TextsByKey = ReadonlyMap<string | null, readonly string[]>;
+
+/** Keys that are asked for again at the same time; hostile senders may name many. */
+const MAX_PROBES = 8;
+/** Seconds that a poll waits for a key that is being asked. */
+const PROBE_PATIENCE = 1;
+/** Seconds between two looks at least. */
+const LEAST_WAIT = 0.05;
 
 export class KeyGate {
+  /** Whether a key has answered since the start. */
   #isProven = false;
+  readonly #probes = new Map<string, Promise<void>>();
 
   constructor(
-    private readonly queue: EncryptedQueueClient,
+    private readonly opening: Opening,
     private readonly outages: KeyOutages,
   ) {}
 
+  /** Seconds after which it makes sense to look again where the gate is closed. */
+  get seconds(): number {
+    return this.#probes.size > 0 ? LEAST_WAIT : Math.max(LEAST_WAIT, this.outages.seconds);
+  }
+
   async look(signal: AbortSignal): Promise<GateState> {
-    await Promise.all(this.outages.due.map(([keyId, text]) => this.#ask(keyId, text, signal)));
     if (this.#isProven && !this.outages.hasAny) return 'open';
-    const texts = await this.#textsByKey(signal);
+    const texts = await this.#peek(signal);
+    this.#probe(texts, signal);
     if (texts.size === 0) return 'nothingToSee';
-    const answers = await Promise.all([...texts].map(([keyId, text]) => this.#answers(keyId, text, signal)));
-    const isOpen = answers.some(Boolean);
-    this.#isProven ||= isOpen;
-    return isOpen ? 'open' : 'closed';
+    if (!this.#isAnyUsable(texts) && this.#probes.size > 0) {
+      await atMost(this.opening.clock, PROBE_PATIENCE, Promise.race(this.#probes.values()));
+    }
+    if (this.#isAnyUsable(texts)) return 'open';
+    const count = [...texts.values()].reduce((sum, { length }) => sum + length, 0);
+    const areAllDown = [...texts.keys()].every((keyId) => keyId !== null && this.outages.isDown(keyId));
+    return count === MAX_BATCH && areAllDown ? 'blocked' : 'closed';
   }
 
-  /** One visible message of each key. */
-  async #textsByKey(abortSignal: AbortSignal): Promise<ReadonlyMap<string | null, string>> {
-    const plain = this.queue.unencryptedClient;
-    const { peekedMessageItems } = await plain.peekMessages({ numberOfMessages: MAX_BATCH, abortSignal });
-    return new Map(peekedMessageItems.map(({ messageText }) => [keyIdOf(messageText), messageText]));
+  async #peek(signal: AbortSignal): Promise<TextsByKey> {
+    const { queue, clock } = this.opening;
+    const { peekedMessageItems } = await within({ clock, seconds: REQUEST_TIMEOUT, signal }, (abortSignal) =>
+      queue.unencryptedClient.peekMessages({ numberOfMessages: MAX_BATCH, abortSignal }),
+    );
+    const texts = new Map<string | null, string[]>();
+    for (const { messageText } of peekedMessageItems) {
+      const keyId = keyIdOf(messageText);
+      texts.set(keyId, [...(texts.get(keyId) ?? []), messageText]);
+    }
+    return texts;
   }
 
-  async #answers(keyId: string | null, text: string, signal: AbortSignal): Promise<boolean> {
-    if (keyId === null) return true;
-    if (this.outages.isDown(keyId)) return false;
-    return this.#isProven || this.#ask(keyId, text, signal);
+  /** Messages without a key can be judged at once. */
+  #isAnyUsable(texts: TextsByKey): boolean {
+    const isUsable = (keyId: string): boolean =>
+      !this.outages.isDown(keyId) && (this.#isProven || !this.#probes.has(keyId));
+    return [...texts.keys()].some((keyId) => keyId === null || isUsable(keyId));
   }
 
-  async #ask(keyId: string, text: string, abortSignal: AbortSignal): Promise<boolean> {
+  /**
+   * Asks for keys whose time has come, and for unknown ones before the first receive. It asks with any of the visible messages:
+   * were it always the same, one that no key service can answer would keep its key down.
+   */
+  #probe(texts: TextsByKey, signal: AbortSignal): void {
+    const isNew = ([keyId]: readonly [string | null, unknown]): boolean =>
+      keyId !== null && !this.outages.isDown(keyId);
+    const unknown = this.#isProven ? [] : [...texts].filter(isNew).map(([keyId]) => [keyId ?? '', ''] as const);
+    const due = this.outages.due.slice(0, Math.max(0, MAX_PROBES - this.#probes.size));
+    for (const [keyId, remembered] of [...unknown, ...due]) {
+      if (this.#probes.has(keyId)) continue;
+      const visible = texts.get(keyId) ?? [];
+      const text = visible[Math.floor(Math.random() * visible.length)] ?? remembered;
+      this.#probes.set(
+        keyId,
+        this.#ask(keyId, text, signal).finally(() => this.#probes.delete(keyId)),
+      );
+    }
+  }
+
+  /** Never rejects. */
+  async #ask(keyId: string, text: string, signal: AbortSignal): Promise<void> {
     try {
-      await this.queue.decryptMessage(text, { abortSignal });
+      await openMessageInTime(this.opening, text, signal);
     } catch (error) {
-      if (abortSignal.aborted) return false;
-      if (!isContentFault(error)) {
+      if (signal.aborted) return;
+      const isOutage = isEncryptedStorageError(error) && !isContentFault(error);
+      if (isOutage) {
         this.outages.failed(keyId, text, error);
-        return false;
+        return;
       }
     }
+    this.#isProven = true;
     this.outages.answered(keyId);
-    return true;
   }
 }

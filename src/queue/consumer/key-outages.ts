@@ -1,26 +1,29 @@
-/** Keys that cannot be reached for now, by the key id that messages name; and when to ask for them again. */
+/** Keys that cannot be used for now, by the key id that messages name; and when to ask for them again. */
 import { LRUCache } from 'lru-cache';
 import { backOff, type BackOffRange } from './back-off.js';
+import { type Clock, MS } from './clock.js';
 import type { Report } from './consumer-event.js';
 
 interface Outage {
   readonly attempts: number;
-  /** On the clock of `performance.now()`. */
+  /** On the clock. */
   readonly retryAt: number;
-  /** A stored text to ask with, whether a message of the key is visible or not. */
+  /** A stored text to ask with, for the time in which no message of the key is visible. */
   readonly text: string;
 }
 
-/** Seconds between two questions to a key service that is down. */
+/** Seconds between two questions to a key that cannot be used. */
 const OUTAGE_DELAY: BackOffRange = { min: 1, max: 60 };
-const MS = 1000;
 /** Key ids are data from storage: anybody who can send may name any number of them. */
 const MAX_KEYS = 100;
 
 export class KeyOutages {
   readonly #outages = new LRUCache<string, Outage>({ max: MAX_KEYS });
 
-  constructor(private readonly report: Report) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly report: Report,
+  ) {}
 
   get hasAny(): boolean {
     return this.#outages.size > 0;
@@ -33,7 +36,7 @@ export class KeyOutages {
   /** Seconds until the key is asked for again. */
   secondsOf(keyId: string): number {
     const { retryAt = 0 } = this.#outages.get(keyId) ?? {};
-    return Math.max(0, retryAt - performance.now()) / MS;
+    return Math.max(0, retryAt - this.clock.now()) / MS;
   }
 
   /** Seconds until the first of them is asked for again. */
@@ -53,7 +56,7 @@ export class KeyOutages {
     const attempts = (this.#outages.get(keyId)?.attempts ?? 0) + 1;
     if (attempts > 1 && this.secondsOf(keyId) > 0) return;
     if (attempts === 1) this.report({ kind: 'keyUnavailable', keyId, error });
-    const retryAt = performance.now() + backOff(attempts, OUTAGE_DELAY) * MS;
+    const retryAt = this.clock.now() + backOff(attempts, OUTAGE_DELAY) * MS;
     this.#outages.set(keyId, { attempts, retryAt, text });
   }
 

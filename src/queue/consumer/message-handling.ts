@@ -1,18 +1,23 @@
 /** One message from the receive to its end: opened, handled, and then deleted, made visible again, or moved to the poison queue. */
 import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
-import { LRUCache } from 'lru-cache';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { traced } from '../../tracing/span.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import { isContentFault } from '../../envelope/content-fault.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
-import { backOff } from './back-off.js';
+import { backOff, type BackOffRange } from './back-off.js';
+import { type Clock, within } from './clock.js';
 import type { EventMessage, Report } from './consumer-event.js';
 import type { ConsumerSettings } from './consumer-options.js';
 import { EncryptedQueueMessage, type EncryptedQueueMessageHandler } from './encrypted-queue-message.js';
+import { isCausedByKeyOutage, isUnprocessable } from './handler-error.js';
 import type { KeyOutages } from './key-outages.js';
-import { MessageLease } from './message-lease.js';
-import { formatPoisonMessage, type PoisonReason } from './poison-message.js';
+import { MessageLease, REQUEST_TIMEOUT } from './message-lease.js';
+import { openMessageInTime } from './message-opening.js';
+import { formatPoisonMessage } from './poison-message.js';
+import { hidesItsFailure, type PoisonReason, poisonReasonOf } from './poison-reason.js';
+import type { Outcome } from './outcome.js';
+import { ReceiveHistory } from './receive-history.js';
 
 export interface HandlingParts {
   readonly queue: EncryptedQueueClient;
@@ -20,38 +25,35 @@ export interface HandlingParts {
   readonly handler: EncryptedQueueMessageHandler;
   readonly settings: ConsumerSettings;
   readonly outages: KeyOutages;
+  readonly clock: Clock;
   readonly report: Report;
 }
 
-/** How it went with a message. */
-type Outcome =
-  | { readonly kind: 'handled' | 'abandoned' }
-  | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'hopeless'; readonly reason: PoisonReason; readonly error?: unknown }
-  /** A key could not be reached, here or in the handler; `retryDelay` seconds may help. */
-  | { readonly kind: 'excused'; readonly retryDelay: number; readonly error?: unknown };
+/** A message, and when the request that received it was sent, on the clock. */
+export interface Received {
+  readonly item: ReceivedMessageItem;
+  readonly receivedAt: number;
+}
 
-/** Messages whose receives without fault are remembered; a forgotten one goes to the poison queue earlier, not without cause. */
-const MAX_EXCUSED = 10_000;
 /** Time to live of a poison message: nobody may have looked within the service's own seven days. */
 const NEVER = -1;
+/** Seconds for which a message is postponed whose key cannot be used; longer each time, so that others have their turn. */
+const POSTPONEMENT: BackOffRange = { min: 1, max: 300 };
 
 export class MessageHandling {
   /** What is being worked on, and how to stop waiting for it. */
   readonly #running = new Map<MessageLease, (outcome: Outcome) => void>();
-  /** Receives of a message that ended without its fault, by message id. */
-  readonly #excused = new LRUCache<string, number>({ max: MAX_EXCUSED });
+  readonly #history = new ReceiveHistory();
 
   constructor(private readonly parts: HandlingParts) {}
 
   /** Never rejects: what goes wrong is reported, and the message comes again. */
-  async run(item: ReceivedMessageItem): Promise<void> {
-    const lease = this.#leaseOf(item);
+  async run(received: Received): Promise<void> {
+    const { item } = received;
+    const lease = this.#leaseOf(received);
     try {
       const left = new Promise<Outcome>((resolve) => this.#running.set(lease, resolve));
-      const outcome = await Promise.race([this.#work(item, lease), left]);
-      if (!lease.isLost) await this.#settle(outcome, item, lease);
-      if (lease.isLost) this.parts.report({ kind: 'lost', message: nameOf(item) });
+      await this.#settle(await Promise.race([this.#work(item, lease), left]), item, lease);
     } catch (error) {
       this.parts.report({ kind: 'unsettled', message: nameOf(item), error });
     } finally {
@@ -60,12 +62,21 @@ export class MessageHandling {
     }
   }
 
-  /** Gives back a message that nobody has begun to handle. */
-  async giveBack(item: ReceivedMessageItem): Promise<void> {
-    const lease = this.#leaseOf(item);
-    await this.#release(item, lease, { retryDelay: 0 }).catch((error: unknown) =>
-      this.parts.report({ kind: 'unsettled', message: nameOf(item), error }),
-    );
+  /** Whether the key of the message cannot be used for now. */
+  isKeyDown({ item }: Received): boolean {
+    return this.parts.outages.isDown(keyIdOf(item.messageText) ?? '');
+  }
+
+  /** Makes a message visible later whose key cannot be used. Never rejects. */
+  postpone(received: Received): Promise<void> {
+    const { item } = received;
+    return this.#giveUp(received, this.#postponementOf(item));
+  }
+
+  /** Gives back a message that nobody has begun to handle. Never rejects. */
+  giveBack(received: Received): Promise<void> {
+    this.#history.excuse(received.item);
+    return this.#giveUp(received, 0);
   }
 
   /** Aborts the signals of all handlers. */
@@ -78,57 +89,82 @@ export class MessageHandling {
     for (const leave of this.#running.values()) leave({ kind: 'abandoned' });
   }
 
-  #leaseOf(item: ReceivedMessageItem): MessageLease {
-    const { queue, settings, report } = this.parts;
+  #leaseOf({ item, receivedAt }: Received): MessageLease {
+    const { queue, settings, clock, report } = this.parts;
+    const message = nameOf(item);
     return new MessageLease(queue.unencryptedClient, item, {
+      clock,
       visibilityTimeout: settings.visibilityTimeout,
-      onFailure: (error) => report({ kind: 'unsettled', message: nameOf(item), error }),
+      receivedAt,
+      onRenewalFailed: (error) => report({ kind: 'renewalFailed', message, error }),
+      onLost: () => report({ kind: 'lost', message }),
     });
   }
 
   async #work(item: ReceivedMessageItem, lease: MessageLease): Promise<Outcome> {
-    const keyId = keyIdOf(item.messageText) ?? '';
-    const { outages, queue, settings } = this.parts;
-    if (outages.isDown(keyId)) return { kind: 'excused', retryDelay: outages.secondsOf(keyId) };
+    const known = this.#history.hopelessnessOf(item);
+    if (known !== undefined) return { kind: 'failed', error: known };
     let bytes: Buffer;
     try {
-      bytes = await queue.decryptMessage(item.messageText, { abortSignal: lease.signal });
+      bytes = await openMessageInTime(this.parts, item.messageText, lease.signal);
     } catch (error) {
-      if (lease.signal.aborted) return { kind: 'abandoned' };
-      if (isContentFault(error)) return { kind: 'hopeless', reason: error.code as PoisonReason, error };
-      outages.failed(keyId, item.messageText, error);
-      return { kind: 'excused', retryDelay: outages.secondsOf(keyId) };
+      return lease.signal.aborted ? { kind: 'abandoned' } : this.#unopened(item, error);
     }
-    if (this.#countOf(item) > settings.maxDequeueCount) return { kind: 'hopeless', reason: 'DEQUEUED_TOO_OFTEN' };
-    return this.#handle(new EncryptedQueueMessage(item, bytes), lease);
+    // a key may have taken longer than the lease
+    if (lease.isLost) return { kind: 'abandoned' };
+    if (this.#isReceivedTooOften(item)) {
+      return { kind: 'hopeless', reason: poisonReasonOf(item.messageText, 'DEQUEUED_TOO_OFTEN') };
+    }
+    return this.#handle(item, bytes, lease);
   }
 
-  async #handle(message: EncryptedQueueMessage, lease: MessageLease): Promise<Outcome> {
+  #unopened(item: ReceivedMessageItem, error: unknown): Outcome {
+    const { messageText } = item;
+    if (isContentFault(error)) {
+      if (hidesItsFailure(messageText, error.code)) return this.#hopelessInTime(item, error);
+      return { kind: 'hopeless', reason: error.code as PoisonReason, error };
+    }
+    if (!isEncryptedStorageError(error)) return { kind: 'failed', error };
+    this.parts.outages.failed(keyIdOf(messageText) ?? '', messageText, error);
+    return { kind: 'excused', retryDelay: this.#postponementOf(item) };
+  }
+
+  async #handle(item: ReceivedMessageItem, bytes: Buffer, lease: MessageLease): Promise<Outcome> {
     try {
+      const message = new EncryptedQueueMessage(item, bytes);
       await traced('EncryptedQueueConsumer.handle', {}, async () => this.parts.handler(message, lease.signal));
       return { kind: 'handled' };
     } catch (error) {
       if (lease.signal.aborted) return { kind: 'abandoned' };
-      if (isKeyUnavailable(error)) {
-        return { kind: 'excused', retryDelay: this.#retryDelay(message.dequeueCount), error };
+      if (isCausedByKeyOutage(error)) {
+        this.#history.excuse(item);
+        return { kind: 'excused', retryDelay: this.#retryDelay(item.dequeueCount), error };
       }
-      if (isUnprocessable(error)) return { kind: 'hopeless', reason: 'UNPROCESSABLE_MESSAGE', error };
-      return { kind: 'failed', error };
+      if (!isUnprocessable(error)) return { kind: 'failed', error };
+      if (hidesItsFailure(item.messageText, 'UNPROCESSABLE_MESSAGE')) return this.#hopelessInTime(item, error);
+      return { kind: 'hopeless', reason: 'UNPROCESSABLE_MESSAGE', error };
     }
   }
 
+  /** Fails like a message whose handler fails, as often and as slowly, without asking key or handler again. */
+  #hopelessInTime(item: ReceivedMessageItem, error: Error): Outcome {
+    this.#history.remember(item, error);
+    return { kind: 'failed', error };
+  }
+
   async #settle(outcome: Outcome, item: ReceivedMessageItem, lease: MessageLease): Promise<void> {
+    if (outcome.kind === 'handled') {
+      if (await lease.delete()) this.parts.report({ kind: 'handled', message: nameOf(item) });
+      return;
+    }
+    if (outcome.kind === 'abandoned') this.#history.excuse(item);
+    if (lease.isLost) return;
     switch (outcome.kind) {
-      case 'handled':
-        await lease.delete();
-        if (!lease.isLost) this.parts.report({ kind: 'handled', message: nameOf(item) });
-        return;
       case 'failed':
         return this.#fail(outcome.error, item, lease);
       case 'hopeless':
         return this.#poison(outcome, item, lease);
       case 'excused':
-        this.#excused.set(item.messageId, (this.#excused.get(item.messageId) ?? 0) + 1);
         return this.#release(item, lease, outcome);
       case 'abandoned':
         return this.#release(item, lease, { retryDelay: 0 });
@@ -136,13 +172,16 @@ export class MessageHandling {
   }
 
   async #fail(error: unknown, item: ReceivedMessageItem, lease: MessageLease): Promise<void> {
-    const failures = this.#countOf(item);
-    if (failures >= this.parts.settings.maxFailures) {
-      return this.#poison({ kind: 'hopeless', reason: 'HANDLER_FAILED', error }, item, lease);
+    const failures = this.#history.countOf(item);
+    const hides = hidesItsFailure(item.messageText, 'HANDLER_FAILED');
+    if (failures >= this.parts.settings.maxFailures || (hides && this.#isReceivedTooOften(item))) {
+      const reason = poisonReasonOf(item.messageText, 'HANDLER_FAILED');
+      return this.#poison({ kind: 'hopeless', reason, error }, item, lease);
     }
     const retryDelay = this.#retryDelay(failures);
-    await lease.release(retryDelay);
-    if (!lease.isLost) this.parts.report({ kind: 'failed', message: nameOf(item), error, retryDelay });
+    if (await lease.release(retryDelay)) {
+      this.parts.report({ kind: 'failed', message: nameOf(item), error, retryDelay });
+    }
   }
 
   /** Put first, deleted then: a failure between the two leaves the message in both queues, never in none. */
@@ -152,11 +191,13 @@ export class MessageHandling {
     lease: MessageLease,
   ): Promise<void> {
     const { messageId, dequeueCount, insertedOn, messageText } = item;
-    const { poisonQueue, queue, report } = this.parts;
+    const { poisonQueue, queue, clock, report } = this.parts;
     const facts = { reason, queue: queue.name, messageId, dequeueCount, insertedOn, poisonedOn: new Date() };
     const { text, isWrapped } = formatPoisonMessage(messageText, facts);
     try {
-      await poisonQueue.sendMessage(text, { messageTimeToLive: NEVER });
+      await within({ clock, seconds: REQUEST_TIMEOUT }, (abortSignal) =>
+        poisonQueue.sendMessage(text, { messageTimeToLive: NEVER, abortSignal }),
+      );
     } catch (failure) {
       await lease.release(this.#retryDelay(dequeueCount)).catch(() => undefined);
       throw failure;
@@ -165,18 +206,33 @@ export class MessageHandling {
     await lease.delete();
   }
 
+  async #giveUp(received: Received, retryDelay: number): Promise<void> {
+    const { item } = received;
+    try {
+      await this.#release(item, this.#leaseOf(received), { retryDelay });
+    } catch (error) {
+      this.parts.report({ kind: 'unsettled', message: nameOf(item), error });
+    }
+  }
+
   async #release(
     item: ReceivedMessageItem,
     lease: MessageLease,
     { retryDelay, error }: { readonly retryDelay: number; readonly error?: unknown },
   ): Promise<void> {
-    await lease.release(retryDelay);
-    if (!lease.isLost) this.parts.report({ kind: 'released', message: nameOf(item), retryDelay, error });
+    if (await lease.release(retryDelay)) {
+      this.parts.report({ kind: 'released', message: nameOf(item), retryDelay, error });
+    }
   }
 
-  /** Receives of a message, without those that ended without its fault. */
-  #countOf({ messageId, dequeueCount }: ReceivedMessageItem): number {
-    return dequeueCount - (this.#excused.get(messageId) ?? 0);
+  /** Excuses this receive; seconds until its key is asked for again, and more the more often the message was postponed. */
+  #postponementOf(item: ReceivedMessageItem): number {
+    const delay = backOff(this.#history.excuse(item), POSTPONEMENT);
+    return Math.max(delay, this.parts.outages.secondsOf(keyIdOf(item.messageText) ?? ''));
+  }
+
+  #isReceivedTooOften(item: ReceivedMessageItem): boolean {
+    return this.#history.countOf(item) > this.parts.settings.maxDequeueCount;
   }
 
   #retryDelay(failures: number): number {
@@ -186,15 +242,3 @@ export class MessageHandling {
 }
 
 const nameOf = ({ messageId, dequeueCount }: ReceivedMessageItem): EventMessage => ({ messageId, dequeueCount });
-
-const isUnprocessable = (error: unknown): boolean =>
-  isEncryptedStorageError(error) && error.code === 'UNPROCESSABLE_MESSAGE';
-
-/** How deep a cause is looked for; causes may go round in a circle. */
-const MAX_CAUSES = 10;
-
-/** Also as the cause of another error: a handler may use a key itself, and tell of it in its own words. */
-function isKeyUnavailable(error: unknown, depth = 0): boolean {
-  if (isEncryptedStorageError(error) && error.code === 'KEY_UNAVAILABLE') return true;
-  return error instanceof Error && depth < MAX_CAUSES && isKeyUnavailable(error.cause, depth + 1);
-}

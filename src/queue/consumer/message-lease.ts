@@ -1,25 +1,49 @@
-/** The time for which a received message is ours: renewed while it is needed, ended by deleting or releasing the message. */
+/**
+ * The time for which a received message is ours. It is counted on our own clock, from the moment before the request was sent:
+ * the service cannot have begun to count earlier. So it ends here before the service shows the message to anybody else, whatever
+ * the network does.
+ *
+ *     request sent                          expiry        visible again
+ *     |-- renewal ------- more renewals ----|-- margin ---|
+ */
 import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
+import { isMessageGone, isMissing } from '../../service-errors.js';
+import { type Clock, MS, within } from './clock.js';
 
-const MS = 1000;
+/** Seconds that the service has to answer anything but a renewal. */
+export const REQUEST_TIMEOUT = 30;
+
 /** Parts of the visibility timeout: when to renew, and when to try again after a renewal that failed. */
-const RENEWAL = 1 / 2;
+const RENEWAL = 1 / 3;
 const RENEWAL_RETRY = 1 / 8;
+/** Part of the time that is left until the expiry which one renewal may take: there is time for others then. */
+const RENEWAL_DEADLINE = 1 / 2;
+/** A renewal is not tried when there are fewer seconds left. */
+const LEAST_TIME = 0.05;
+/** How much earlier than at the service the time is over here: clocks do not run equally fast, and timers come late. */
+const MARGIN = { part: 1 / 50, least: 1, mostPart: 1 / 4 };
 
 export interface LeaseOptions {
-  /** Seconds. */
+  readonly clock: Clock;
+  /** Seconds; of the receive, and of each renewal. */
   readonly visibilityTimeout: number;
-  /** Told of renewals that failed, though the message may still be ours. */
-  readonly onFailure: (error: unknown) => void;
+  /** On the clock, before the request was sent that received the message. */
+  readonly receivedAt: number;
+  /** Called for each renewal that failed; the message is still ours, and the renewal is tried again. */
+  readonly onRenewalFailed: (error: unknown) => void;
+  /** Called once, when the message is not ours any longer. */
+  readonly onLost: () => void;
 }
 
 export class MessageLease {
   readonly #abort = new AbortController();
   /** Each renewal gives a new one, and the old one is worth nothing. */
   #popReceipt: string;
-  #timer: NodeJS.Timeout | undefined;
+  #state: 'held' | 'expired' | 'gone' = 'held';
+  #expiresAt: number;
+  #cancelExpiry: () => void = () => undefined;
+  #cancelRenewal: () => void = () => undefined;
   #renewal: Promise<void> = Promise.resolve();
-  #isLost = false;
 
   constructor(
     private readonly queue: QueueClient,
@@ -27,80 +51,147 @@ export class MessageLease {
     private readonly options: LeaseOptions,
   ) {
     this.#popReceipt = item.popReceipt;
-    this.#renewAfter(RENEWAL);
+    this.#expiresAt = this.#expiryFrom(options.receivedAt);
+    this.#renewAfter(options.visibilityTimeout * RENEWAL * MS);
+    this.#watchExpiry();
   }
 
-  /** Aborted when the message is ours no more, or when work on it is to stop. */
+  /** Aborted when the message is not ours any longer, or when work on it is to stop. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Whether somebody else has the message, or nobody because it expired. */
+  /** Whether the time is over, or another consumer has the message. Asks the clock: a timer may come late. */
   get isLost(): boolean {
-    return this.#isLost;
+    if (this.#state === 'held' && this.#left() <= 0) this.#lose('expired');
+    return this.#state !== 'held';
   }
 
   abort(reason: string): void {
     this.#abort.abort(new DOMException(reason, 'AbortError'));
   }
 
-  async delete(): Promise<void> {
-    await this.#end((popReceipt) => this.queue.deleteMessage(this.item.messageId, popReceipt));
-  }
-
-  /** Makes the message visible to everybody after so many seconds. */
-  async release(seconds: number): Promise<void> {
-    const visibility = Math.ceil(seconds);
-    await this.#end((popReceipt) => this.queue.updateMessage(this.item.messageId, popReceipt, undefined, visibility));
-  }
-
-  /** Lets the time run out; for what was lost already, or cannot be settled. */
-  async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#renewal;
-    clearTimeout(this.#timer);
-  }
-
-  async #end(settle: (popReceipt: string) => Promise<unknown>): Promise<void> {
+  /**
+   * Also after the time is over, as long as no other consumer has received the message: it is handled, and need not be handled again.
+   *
+   * @returns whether the message is deleted
+   */
+  async delete(): Promise<boolean> {
     await this.stop();
-    if (this.#isLost) return;
-    await this.#unlessLost(() => settle(this.#popReceipt));
+    if (this.#state === 'gone') return false;
+    try {
+      await this.#within(REQUEST_TIMEOUT, (abortSignal) =>
+        this.queue.deleteMessage(this.item.messageId, this.#popReceipt, { abortSignal }),
+      );
+    } catch (error) {
+      // the answer to an earlier try may have been lost
+      if (isMissing(error)) return true;
+      if (!isMessageGone(error)) throw error;
+      this.#lose('gone');
+      return false;
+    }
+    return true;
   }
 
-  #renewAfter(part: number): void {
-    const renew = (): void => {
+  /**
+   * Makes the message visible to all consumers after so many seconds.
+   *
+   * @returns whether it was still ours
+   */
+  async release(seconds: number): Promise<boolean> {
+    await this.stop();
+    if (this.isLost) return false;
+    try {
+      await this.#within(REQUEST_TIMEOUT, (abortSignal) => this.#update(Math.ceil(seconds), abortSignal));
+    } catch (error) {
+      if (!isMessageGone(error)) throw error;
+      this.#lose('gone');
+    }
+    return this.#state === 'held';
+  }
+
+  /** Lets the time run out; for a message that is lost already, or cannot be settled. */
+  async stop(): Promise<void> {
+    this.#cancelRenewal();
+    await this.#renewal;
+    this.#cancelRenewal();
+    this.#cancelExpiry();
+  }
+
+  #expiryFrom(sentAt: number): number {
+    const { visibilityTimeout } = this.options;
+    const margin = Math.min(
+      visibilityTimeout * MARGIN.mostPart,
+      Math.max(MARGIN.least, visibilityTimeout * MARGIN.part),
+    );
+    return sentAt + (visibilityTimeout - margin) * MS;
+  }
+
+  #left(): number {
+    return this.#expiresAt - this.options.clock.now();
+  }
+
+  #watchExpiry(): void {
+    this.#cancelExpiry();
+    this.#cancelExpiry = this.options.clock.after(Math.max(1, this.#left()), () => {
+      // a timer may come a little early
+      if (!this.isLost) this.#watchExpiry();
+    });
+  }
+
+  #renewAfter(milliseconds: number): void {
+    this.#cancelRenewal = this.options.clock.after(milliseconds, () => {
       this.#renewal = this.#renew();
-    };
-    this.#timer = setTimeout(renew, this.options.visibilityTimeout * part * MS);
+    });
   }
 
   async #renew(): Promise<void> {
+    const { clock, visibilityTimeout } = this.options;
+    if (this.isLost || this.#left() < LEAST_TIME * MS) return;
+    const sentAt = clock.now();
+    try {
+      const deadline = Math.min(REQUEST_TIMEOUT, (this.#left() / MS) * RENEWAL_DEADLINE);
+      await this.#within(deadline, (abortSignal) => this.#update(visibilityTimeout, abortSignal));
+    } catch (error) {
+      this.#afterFailedRenewal(error);
+      return;
+    }
+    this.#expiresAt = this.#expiryFrom(sentAt);
+    this.#watchExpiry();
+    this.#renewAfter(visibilityTimeout * RENEWAL * MS);
+  }
+
+  #afterFailedRenewal(error: unknown): void {
+    if (isMessageGone(error)) {
+      this.#lose('gone');
+      return;
+    }
+    if (this.isLost) return;
+    this.options.onRenewalFailed(error);
+    this.#renewAfter(Math.min(this.options.visibilityTimeout * RENEWAL_RETRY * MS, this.#left() / 4));
+  }
+
+  async #update(visibility: number, abortSignal: AbortSignal): Promise<void> {
     const { messageId } = this.item;
-    try {
-      await this.#unlessLost(async () => {
-        const { visibilityTimeout } = this.options;
-        const renewed = await this.queue.updateMessage(messageId, this.#popReceipt, undefined, visibilityTimeout);
-        this.#popReceipt = renewed.popReceipt ?? this.#popReceipt;
-        this.#renewAfter(RENEWAL);
-      });
-    } catch (error) {
-      this.options.onFailure(error);
-      this.#renewAfter(RENEWAL_RETRY);
-    }
+    const updated = await this.queue.updateMessage(messageId, this.#popReceipt, undefined, visibility, { abortSignal });
+    this.#popReceipt = updated.popReceipt ?? this.#popReceipt;
   }
 
-  async #unlessLost(request: () => Promise<unknown>): Promise<void> {
-    try {
-      await request();
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      this.#isLost = true;
-      this.abort('The message is no longer ours: it expired, or somebody else has received it');
-    }
+  #within<Answer>(seconds: number, request: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    return within({ clock: this.options.clock, seconds }, request);
   }
-}
 
-function isGone(error: unknown): boolean {
-  const { statusCode, code } = (error ?? {}) as { readonly statusCode?: unknown; readonly code?: unknown };
-  return statusCode === 404 || code === 'PopReceiptMismatch';
+  #lose(state: 'expired' | 'gone'): void {
+    const isNew = this.#state === 'held';
+    this.#state = state;
+    if (!isNew) return;
+    this.#cancelRenewal();
+    this.#cancelExpiry();
+    this.abort(
+      state === 'gone'
+        ? 'The message was deleted, has expired, or was received by another consumer'
+        : 'The message could not be renewed in time: another consumer may receive it',
+    );
+    this.options.onLost();
+  }
 }

@@ -1,24 +1,22 @@
 /**
- * What stands in a poison queue: the stored text as it was, never decrypted, and beside it why it is there.
+ * A message of a poison queue: the stored text as it was, never decrypted, and beside it why it is there.
  *
  *     {"poisonMessage":1,"reason","keyId","queue","messageId","dequeueCount","insertedOn","poisonedOn","storedText"}
  *
- * Where that would not fit into a message, the stored text stands alone, byte for byte.
+ * Where that would not fit into a message, the stored text stands alone, byte for byte. A sender can make such a text look like
+ * the JSON above. Exactly these members in exactly this order are the consumer's own, so a stored text that has them and has to stand
+ * alone is stored with `storedText` first: it is the same JSON, and never read as ours.
  */
-import type { EncryptedStorageErrorCode } from '../../errors/any-error.js';
 import { type JsonObject, parseObject } from '../../wire/json.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import { MESSAGE_LIMIT } from '../message-envelope.js';
 
 /**
- * Why a message is in the poison queue: the code of the error that decryption ended in or that the handler threw as
- * `UNPROCESSABLE_MESSAGE`, `HANDLER_FAILED` after too many failures, `DEQUEUED_TOO_OFTEN` after `maxDequeueCount` receives.
+ * What the consumer says about a message. No sender of messages can forge it; whoever can write to the poison queue itself can, so
+ * grant that to consumers alone.
  */
-export type PoisonReason = EncryptedStorageErrorCode | 'HANDLER_FAILED' | 'DEQUEUED_TOO_OFTEN';
-
-/** What is told beside the stored text. */
 export interface PoisonFacts {
-  /** A {@link PoisonReason} of the release that wrote it. */
+  /** A `PoisonReason` of the release that wrote it. */
   readonly reason: string;
   /** The queue where the message was. */
   readonly queue: string;
@@ -32,13 +30,23 @@ export interface PoisonFacts {
 export interface PoisonMessage {
   /** The text as it was stored in the queue. */
   readonly storedText: string;
-  /** Id of the key that wraps its content key; `null` where the text names none. */
+  /** Id of the key that wraps its content key, as the sender wrote it into the text; `null` where the text names none. */
   readonly keyId: string | null;
   /** `null` where the stored text left no room for them. */
   readonly facts: PoisonFacts | null;
 }
 
 const VERSION = 1;
+const MEMBERS = [
+  'reason',
+  'keyId',
+  'queue',
+  'messageId',
+  'dequeueCount',
+  'insertedOn',
+  'poisonedOn',
+  'storedText',
+] as const;
 /** Key ids are data from storage: a longer one is left out, the stored text has it anyway. */
 const MAX_KEY_ID_LENGTH = 1024;
 
@@ -47,22 +55,27 @@ export function formatPoisonMessage(
   storedText: string,
   facts: PoisonFacts,
 ): { readonly text: string; readonly isWrapped: boolean } {
-  const { reason, queue, messageId, dequeueCount, insertedOn, poisonedOn } = facts;
   const keyId = keyIdOf(storedText);
   const isOverlong = keyId !== null && keyId.length > MAX_KEY_ID_LENGTH;
-  const text = JSON.stringify({
-    poisonMessage: VERSION,
-    reason,
-    keyId: isOverlong ? null : keyId,
-    queue,
-    messageId,
-    dequeueCount,
-    insertedOn,
-    poisonedOn,
-    storedText,
-  });
-  const isWrapped = Buffer.byteLength(text) <= MESSAGE_LIMIT;
-  return { text: isWrapped ? text : storedText, isWrapped };
+  const text = wrapperText({ ...facts, keyId: isOverlong ? null : keyId, storedText });
+  if (Buffer.byteLength(text) <= MESSAGE_LIMIT) return { text, isWrapped: true };
+  const imitation = parseWrapper(storedText);
+  return { text: imitation === null ? storedText : reordered(imitation), isWrapped: false };
+}
+
+/** The canonical text; every value as JSON has it. */
+function wrapperText(values: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ poisonMessage: VERSION, ...Object.fromEntries(MEMBERS.map((name) => [name, values[name]])) });
+}
+
+const reordered = ({ storedText, ...others }: JsonObject): string => JSON.stringify({ storedText, ...others });
+
+/** The object that the text holds if it is a canonical one, or `null`. */
+function parseWrapper(text: string): JsonObject | null {
+  const object = parseObject(text);
+  if (object === null || typeof object['storedText'] !== 'string') return null;
+  const isCanonical = MEMBERS.every((name) => Object.hasOwn(object, name)) && wrapperText(object) === text;
+  return isCanonical ? object : null;
 }
 
 /**
@@ -75,15 +88,14 @@ export function formatPoisonMessage(
  *
  * export async function reasons(poisonQueue: QueueClient): Promise<string[]> {
  *   const { peekedMessageItems } = await poisonQueue.peekMessages({ numberOfMessages: 32 });
- *   return peekedMessageItems.map(({ messageText }) => parsePoisonMessage(messageText).facts?.reason ?? 'not told');
+ *   return peekedMessageItems.map(({ messageText }) => parsePoisonMessage(messageText).facts?.reason ?? 'unknown');
  * }
  * ```
  */
 export function parsePoisonMessage(text: string): PoisonMessage {
-  const wrapper = parseObject(text);
-  const isWrapper = wrapper?.['poisonMessage'] === VERSION && typeof wrapper['storedText'] === 'string';
-  const storedText = isWrapper ? (wrapper['storedText'] as string) : text;
-  return { storedText, keyId: keyIdOf(storedText), facts: isWrapper ? factsOf(wrapper) : null };
+  const wrapper = parseWrapper(text);
+  const storedText = wrapper === null ? text : (wrapper['storedText'] as string);
+  return { storedText, keyId: keyIdOf(storedText), facts: wrapper === null ? null : factsOf(wrapper) };
 }
 
 function factsOf(wrapper: JsonObject): PoisonFacts {

@@ -1,9 +1,12 @@
 /** One run of a consumer, from its start to its stop: polls the queue and hands out what comes, never more than can be handled. */
 import type { ReceivedMessageItem } from '@azure/storage-queue';
-import { atMost, backOff, type BackOffRange, pause } from './back-off.js';
-import { KeyGate } from './key-gate.js';
+import { backOff, type BackOffRange } from './back-off.js';
+import { atMost, pause, within } from './clock.js';
+import { MAX_BATCH } from './consumer-options.js';
+import { type GateState, KeyGate } from './key-gate.js';
 import { KeyOutages } from './key-outages.js';
-import { type HandlingParts, MessageHandling } from './message-handling.js';
+import { type HandlingParts, MessageHandling, type Received } from './message-handling.js';
+import { REQUEST_TIMEOUT } from './message-lease.js';
 
 export type PollerParts = Omit<HandlingParts, 'outages'>;
 
@@ -19,15 +22,18 @@ export class Poller {
   readonly #outages: KeyOutages;
   readonly #gate: KeyGate;
   readonly #handling: MessageHandling;
+  /** Messages that take a slot. */
   readonly #running = new Set<Promise<void>>();
+  /** Messages that are made visible again unhandled. */
+  readonly #returning = new Set<Promise<void>>();
   #slotFreed: () => void = () => undefined;
   #loop: Promise<void> = Promise.resolve();
   #emptyPolls = 0;
   #failedPolls = 0;
 
   constructor(private readonly parts: PollerParts) {
-    this.#outages = new KeyOutages(parts.report);
-    this.#gate = new KeyGate(parts.queue, this.#outages);
+    this.#outages = new KeyOutages(parts.clock, parts.report);
+    this.#gate = new KeyGate(parts, this.#outages);
     this.#handling = new MessageHandling({ ...parts, outages: this.#outages });
   }
 
@@ -40,21 +46,22 @@ export class Poller {
    * handlers have their time, and a little more after their signal is aborted.
    */
   async stop(): Promise<void> {
+    const { clock, settings } = this.parts;
     this.#stopping.abort();
-    const ended = this.#loop.then(async () => Promise.all(this.#running));
-    await atMost(this.parts.settings.shutdownTimeout, ended);
+    const ended = this.#loop.then(async () => Promise.all([...this.#running, ...this.#returning]));
+    await atMost(clock, settings.shutdownTimeout, ended);
     this.#receiving.abort();
     this.#handling.abortAll();
-    await atMost(ABORT_GRACE, ended);
+    await atMost(clock, ABORT_GRACE, ended);
     this.#handling.leaveAll();
-    await atMost(SETTLE_TIMEOUT, ended);
+    await atMost(clock, SETTLE_TIMEOUT, ended);
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const seconds = await this.#poll().catch((error: unknown) => this.#afterFailure(error));
-      if (seconds > 0) await pause(seconds, signal);
+      if (seconds > 0) await pause(this.parts.clock, seconds, signal);
       await this.#untilFree();
     }
   }
@@ -62,33 +69,49 @@ export class Poller {
   /** @returns seconds to wait before the next poll */
   async #poll(): Promise<number> {
     const state = await this.#gate.look(this.#stopping.signal);
-    const items = state === 'open' ? await this.#receive() : [];
+    const received = await this.#receive(state);
     if (this.#failedPolls > 0) this.parts.report({ kind: 'queueAvailable' });
     this.#failedPolls = 0;
-    for (const item of items) this.#begin(item);
-    if (state === 'closed') return this.#outages.seconds;
-    this.#emptyPolls = items.length > 0 ? 0 : this.#emptyPolls + 1;
+    for (const one of received) this.#begin(one);
+    // what is postponed shows what is behind it, so the next look comes after that
+    await Promise.all(this.#returning);
+    if (state === 'closed') return this.#gate.seconds;
+    this.#emptyPolls = received.length > 0 ? 0 : this.#emptyPolls + 1;
     const { minPollDelay: min, maxPollDelay: max } = this.parts.settings;
-    return items.length > 0 ? 0 : backOff(this.#emptyPolls, { min, max });
+    return received.length > 0 ? 0 : backOff(this.#emptyPolls, { min, max });
   }
 
-  async #receive(): Promise<readonly ReceivedMessageItem[]> {
-    const { queue, settings } = this.parts;
-    const { receivedMessageItems } = await queue.unencryptedClient.receiveMessages({
-      numberOfMessages: Math.min(settings.batchSize, settings.concurrency - this.#running.size),
-      visibilityTimeout: settings.visibilityTimeout,
-      abortSignal: this.#receiving.signal,
-    });
-    return receivedMessageItems;
+  async #receive(state: GateState): Promise<readonly Received[]> {
+    if (state !== 'open' && state !== 'blocked') return [];
+    const { queue, settings, clock } = this.parts;
+    const free = settings.concurrency - this.#running.size;
+    const receivedAt = clock.now();
+    const deadline = { clock, seconds: REQUEST_TIMEOUT, signal: this.#receiving.signal };
+    const { receivedMessageItems } = await within(deadline, (abortSignal) =>
+      queue.unencryptedClient.receiveMessages({
+        // those that block the queue are only postponed, and take no slot
+        numberOfMessages: state === 'blocked' ? MAX_BATCH : Math.min(settings.batchSize, free),
+        visibilityTimeout: settings.visibilityTimeout,
+        abortSignal,
+      }),
+    );
+    return receivedMessageItems.map((item: ReceivedMessageItem) => ({ item, receivedAt }));
   }
 
-  #begin(item: ReceivedMessageItem): void {
-    const { signal } = this.#stopping;
-    const work = (signal.aborted ? this.#handling.giveBack(item) : this.#handling.run(item)).finally(() => {
-      this.#running.delete(work);
+  #begin(received: Received): void {
+    const hasSlot = this.#running.size < this.parts.settings.concurrency;
+    if (this.#stopping.signal.aborted) this.#track(this.#returning, this.#handling.giveBack(received));
+    else if (this.#handling.isKeyDown(received)) this.#track(this.#returning, this.#handling.postpone(received));
+    else if (hasSlot) this.#track(this.#running, this.#handling.run(received));
+    else this.#track(this.#returning, this.#handling.giveBack(received));
+  }
+
+  #track(works: Set<Promise<void>>, work: Promise<void>): void {
+    const tracked = work.finally(() => {
+      works.delete(tracked);
       this.#slotFreed();
     });
-    this.#running.add(work);
+    works.add(tracked);
   }
 
   #afterFailure(error: unknown): number {
@@ -99,7 +122,8 @@ export class Poller {
   }
 
   async #untilFree(): Promise<void> {
-    if (this.#running.size < this.parts.settings.concurrency) return;
-    await new Promise<void>((resolve) => (this.#slotFreed = resolve));
+    while (this.#running.size >= this.parts.settings.concurrency) {
+      await new Promise<void>((resolve) => (this.#slotFreed = resolve));
+    }
   }
 }

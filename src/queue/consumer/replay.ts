@@ -1,5 +1,7 @@
+import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
+import { boundedMap } from '../../streams/bounded-map.js';
 import { MAX_BATCH } from './consumer-options.js';
 import { parsePoisonMessage, type PoisonMessage } from './poison-message.js';
 
@@ -9,6 +11,8 @@ export interface ReplayOptions {
   readonly where?: (message: PoisonMessage) => boolean;
   /** How many at most; default all. */
   readonly limit?: number;
+  /** Ends the replay between two messages; what it has looked at is made visible again. */
+  readonly abortSignal?: AbortSignalLike;
 }
 
 /** Seconds in which nobody else sees a message that is looked at. */
@@ -16,7 +20,8 @@ const LOOK_TIMEOUT = 300;
 
 /**
  * Puts messages of a poison queue back into the queue, in the exact text that was stored, and deletes them from the poison
- * queue. A message is put first and deleted then: a failure between the two leaves it in both.
+ * queue. It takes those that were there when it began: consumers may run, and what they move to the poison queue meanwhile stays
+ * there. A message is put first and deleted then: a failure between the two leaves it in both.
  *
  * @param poisonQueue - the plain client of the poison queue: its messages are not decrypted on the way
  * @returns how many were put back
@@ -36,38 +41,53 @@ const LOOK_TIMEOUT = 300;
 export async function replayPoisonMessages(
   poisonQueue: QueueClient,
   queue: EncryptedQueueClient,
-  { where = () => true, limit = Infinity }: ReplayOptions = {},
+  { where = () => true, limit = Infinity, abortSignal }: ReplayOptions = {},
 ): Promise<number> {
+  const beginning = await beginningOf(poisonQueue);
+  // what was looked at and stays, by message id; and ids of what was put back
   const kept = new Map<string, DequeuedMessageItem>();
-  let replayed = 0;
+  const sent = new Set<string>();
+  const wasThere = ({ messageId, insertedOn, messageText }: DequeuedMessageItem): boolean => {
+    const isPoisonedAgain = sent.has(parsePoisonMessage(messageText).facts?.messageId ?? '');
+    return !kept.has(messageId) && insertedOn <= beginning.date && !isPoisonedAgain;
+  };
+  const putBack = async (item: DequeuedMessageItem): Promise<void> => {
+    if (abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+    const message = parsePoisonMessage(item.messageText);
+    if (!where(message)) return;
+    const { messageId } = await queue.unencryptedClient.sendMessage(message.storedText);
+    sent.add(messageId);
+    await poisonQueue.deleteMessage(item.messageId, item.popReceipt);
+    kept.delete(item.messageId);
+  };
+  const most = Math.min(limit, beginning.count);
   try {
-    while (replayed < limit) {
-      const { receivedMessageItems } = await poisonQueue.receiveMessages({
-        numberOfMessages: Math.min(MAX_BATCH, limit - replayed),
+    while (sent.size < most) {
+      const { receivedMessageItems: items } = await poisonQueue.receiveMessages({
+        numberOfMessages: Math.min(MAX_BATCH, most - sent.size),
         visibilityTimeout: LOOK_TIMEOUT,
       });
-      // one that was kept comes again only when all others were looked at
-      if (receivedMessageItems.length === 0 || receivedMessageItems.some(({ messageId }) => kept.has(messageId))) break;
-      for (const item of receivedMessageItems) {
-        const message = parsePoisonMessage(item.messageText);
-        if (!where(message)) {
-          kept.set(item.messageId, item);
-          continue;
-        }
-        await queue.unencryptedClient.sendMessage(message.storedText);
-        await poisonQueue.deleteMessage(item.messageId, item.popReceipt);
-        replayed += 1;
-      }
+      const chosen = items.filter(wasThere);
+      for (const item of items) kept.set(item.messageId, item);
+      // the oldest come first: what was kept comes again, and what is new comes, when all others were looked at
+      if (chosen.length === 0) break;
+      for (const item of chosen) await putBack(item);
     }
   } finally {
     await showAgain(poisonQueue, [...kept.values()]);
   }
-  return replayed;
+  return sent.size;
+}
+
+/** What is in the queue now, by the clock of the service: it has a resolution of seconds, so the number counts too. */
+async function beginningOf(queue: QueueClient): Promise<{ readonly date: Date; readonly count: number }> {
+  const { date = new Date(), approximateMessagesCount = Infinity } = await queue.getProperties();
+  return { date, count: approximateMessagesCount };
 }
 
 /** What cannot be shown again now shows itself when its time is up. */
 async function showAgain(queue: QueueClient, items: readonly DequeuedMessageItem[]): Promise<void> {
-  await Promise.allSettled(
-    items.map(({ messageId, popReceipt }) => queue.updateMessage(messageId, popReceipt, undefined, 0)),
-  );
+  await boundedMap(items, MAX_BATCH, async ({ messageId, popReceipt }) => {
+    await queue.updateMessage(messageId, popReceipt, undefined, 0).catch(() => undefined);
+  });
 }

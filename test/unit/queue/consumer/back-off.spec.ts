@@ -1,4 +1,4 @@
-import { atMost, backOff, pause } from '../../../../src/queue/consumer/back-off.js';
+import { backOff } from '../../../../src/queue/consumer/back-off.js';
 
 const most = () => 1;
 const least = () => 0;
@@ -25,25 +25,5 @@ describe('backOff', () => {
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(8);
     expect(Math.max(...delays)).toBeLessThanOrEqual(16);
     expect(new Set(delays).size).toBeGreaterThan(1);
-  });
-});
-
-describe('pause', () => {
-  it('ends at once when it is aborted', async () => {
-    const controller = new AbortController();
-    const paused = pause(3600, controller.signal);
-    controller.abort();
-
-    await expect(paused).resolves.toBeUndefined();
-  });
-});
-
-describe('atMost', () => {
-  it('does not wait for work that does not end', async () => {
-    await expect(atMost(0.01, new Promise(() => undefined))).resolves.toBeUndefined();
-  });
-
-  it('waits no longer than the work', async () => {
-    await expect(atMost(3600, Promise.resolve())).resolves.toBeUndefined();
   });
 });

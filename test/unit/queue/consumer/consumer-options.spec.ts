@@ -73,4 +73,10 @@ describe('the options of a consumer', () => {
   it('are refused all at once', () => {
     expect(faultsOf({ concurrency: 0, createIfNotExists: 'yes', onEvent: 1 })).toHaveLength(3);
   });
+
+  it('have names: a misspelt one is refused, unless it is undefined', () => {
+    expect(faultsOf({ concurency: 5, visibilityTimout: undefined })).toEqual([
+      expect.stringMatching(/^"concurency" is not an option of a consumer, which are concurrency, /),
+    ]);
+  });
 });

@@ -1,9 +1,11 @@
 import { KeyUnavailableError } from '../../../../src/errors/keys.js';
 import { KeyOutages } from '../../../../src/queue/consumer/key-outages.js';
+import { ManualClock } from '../../../support/manual-clock.js';
 
 function outages() {
   const told: string[] = [];
-  return { told, keys: new KeyOutages((event) => told.push(event.kind)) };
+  const clock = new ManualClock();
+  return { told, clock, keys: new KeyOutages(clock, (event) => told.push(event.kind)) };
 }
 const down = new KeyUnavailableError('k');
 
@@ -33,9 +35,9 @@ describe('the outage of a key', () => {
   });
 
   it('keeps a text to ask with when its time has come', async () => {
-    const { keys } = outages();
+    const { keys, clock } = outages();
     keys.failed('k', 'text', down);
-    while (keys.seconds > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await clock.advance(keys.seconds);
 
     expect(keys.due).toEqual([['k', 'text']]);
   });

@@ -58,4 +58,40 @@ describe('a poison message', () => {
       expect(parsePoisonMessage(text)).toEqual({ storedText: text, keyId: null, facts: null });
     },
   );
+
+  describe('that a sender imitates', () => {
+    const imitation = (length: number): string => {
+      const { text } = formatPoisonMessage('of the sender', { ...facts, queue: 'elsewhere' });
+      return formatPoisonMessage('x'.repeat(length - text.length) + 'of the sender', { ...facts, queue: 'elsewhere' })
+        .text;
+    };
+
+    it.each([400, 30_000, 60_000, LIMIT - 400, LIMIT - 200, LIMIT - 1, LIMIT])(
+      'with %d bytes never tells facts of the sender',
+      (length) => {
+        const forged = imitation(length);
+        expect(forged).toHaveLength(length);
+
+        const { text, isWrapped } = formatPoisonMessage(forged, facts);
+        const read = parsePoisonMessage(text);
+
+        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LIMIT);
+        expect(read.facts).toEqual(isWrapped ? facts : null);
+        expect(JSON.parse(read.storedText)).toEqual(JSON.parse(forged));
+        expect(read.storedText === forged).toBe(isWrapped);
+      },
+    );
+
+    it.each([
+      ['has other members', (text: string) => text.replace('{', '{"pad":1,')],
+      ['is spaced', (text: string) => text.replace(',', ', ')],
+      ['misses a member', (text: string) => text.replace(/"messageId":"[^"]*",/, '')],
+      ['goes on behind its end', (text: string) => `${text} `],
+      ['has a member twice', (text: string) => text.replace('"queue":', '"queue":"a","queue":')],
+    ])('and that %s is a stored text', (_how, change) => {
+      const text = change(imitation(400));
+
+      expect(parsePoisonMessage(text)).toEqual({ storedText: text, keyId: null, facts: null });
+    });
+  });
 });

@@ -1,0 +1,79 @@
+/** Time as a consumer sees it: a clock that never goes back, whatever happens to the date, and timers. Tests hand in their own. */
+import { AbortError } from '@azure/abort-controller';
+
+export interface Clock {
+  /** Milliseconds since some moment. */
+  now(): number;
+  /** Runs the task after so many milliseconds, unless the function that is returned is called before. */
+  after(milliseconds: number, task: () => void): () => void;
+}
+
+export const MS = 1000;
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after: (milliseconds, task) => {
+    const timer = setTimeout(task, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits, or less if the signal is aborted. */
+export function pause(clock: Clock, seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.after(seconds * MS, end);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}
+
+/** Waits for the work, but not longer. */
+export async function atMost(clock: Clock, seconds: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, pause(clock, seconds, done.signal)]).finally(() => done.abort());
+}
+
+/** How long a request may take, and what ends it before. */
+export interface Deadline {
+  readonly clock: Clock;
+  readonly seconds: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The answer of a request; rejects when its time is up or the signal is aborted, whether or not the request heeds the signal that it
+ * is given. An answer that comes later is nobody's.
+ */
+export async function within<Answer>(
+  { clock, seconds, signal }: Deadline,
+  request: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
+  const ended = new AbortController();
+  let stopWaiting = (): void => undefined;
+  const over = new Promise<never>((_resolve, reject) => {
+    const leave = (): void => reject(new AbortError('The operation was aborted.'));
+    const cancel = clock.after(seconds * MS, () => reject(timeoutError(seconds)));
+    signal?.addEventListener('abort', leave);
+    if (signal?.aborted === true) leave();
+    stopWaiting = () => {
+      cancel();
+      signal?.removeEventListener('abort', leave);
+      ended.abort();
+    };
+  });
+  try {
+    return await Promise.race([over, request(ended.signal)]);
+  } finally {
+    stopWaiting();
+  }
+}
+
+const timeoutError = (seconds: number): Error =>
+  Object.assign(new Error(`There was no answer within ${Math.round(seconds * MS) / MS} seconds`), {
+    name: 'TimeoutError',
+  });

@@ -1,0 +1,25 @@
+/** Opens a message for a consumer: with a deadline, since a key that never answers must not stop it. */
+import { KeyUnavailableError } from '../../errors/keys.js';
+import { keyIdOf } from '../../wire/queue-message.js';
+import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
+import { type Clock, within } from './clock.js';
+
+/** Seconds that a key has to answer. */
+const KEY_TIMEOUT = 30;
+
+export interface Opening {
+  readonly queue: EncryptedQueueClient;
+  readonly clock: Clock;
+}
+
+/** As `decryptMessage`; a key that does not answer in time is `KEY_UNAVAILABLE`. */
+export async function openMessageInTime({ queue, clock }: Opening, text: string, signal: AbortSignal): Promise<Buffer> {
+  try {
+    return await within({ clock, seconds: KEY_TIMEOUT, signal }, (abortSignal) =>
+      queue.decryptMessage(text, { abortSignal }),
+    );
+  } catch (error) {
+    const isLate = error instanceof Error && error.name === 'TimeoutError';
+    throw isLate ? new KeyUnavailableError(keyIdOf(text) ?? '', { cause: error }) : error;
+  }
+}

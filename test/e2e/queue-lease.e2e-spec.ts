@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { jest } from '@jest/globals';
+import { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
+import { Poller } from '../../src/queue/consumer/poller.js';
+import { settingsOf } from '../../src/queue/consumer/consumer-options.js';
+import type { QueueConsumerEvent } from '../../src/queue/consumer/consumer-event.js';
+import { policyOf } from '../support/blobs.js';
+import { consume, newQueue, PATIENCE, plainQueue, size, stopConsumers, until } from '../support/consumers.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { Partition } from '../support/partition.js';
+
+jest.setTimeout(2 * PATIENCE);
+afterEach(stopConsumers);
+
+describe('a consumer that the network cuts off', () => {
+  it('aborts its handler before another consumer gets the message', async () => {
+    const queue = await newQueue();
+    await queue.sendMessage('for one of them');
+    const partition = await Partition.open();
+    const cutOff = new EncryptedQueueClient(partition.service.getQueueClient(queue.name), policyOf('2.0'));
+    const order: string[] = [];
+
+    const first = await consume(
+      cutOff,
+      async (_message, signal) => {
+        partition.cut();
+        order.push('the first begins');
+        await once(signal, 'abort');
+        order.push('the first is aborted');
+        signal.throwIfAborted();
+      },
+      { visibilityTimeout: 4, shutdownTimeout: 0 },
+    );
+    await until(() => order.length > 0);
+    const second = await consume(queue, () => void order.push('the second begins'));
+    await until(() => second.count('handled') === 1);
+    await Promise.all([first.consumer.stop(), second.consumer.stop()]);
+    await partition.close();
+
+    expect(order).toEqual(['the first begins', 'the first is aborted', 'the second begins']);
+    expect(first.count('renewalFailed')).toBeGreaterThan(0);
+    expect(first.count('lost')).toBe(1);
+    expect(first.count('poisoned') + second.count('poisoned')).toBe(0);
+    expect(await size(queue.name)).toBe(0);
+  });
+});
+
+describe('a request that is never answered', () => {
+  type Call = 'peekMessages' | 'receiveMessages' | 'deleteMessage' | 'updateMessage';
+
+  /** A consumer on a clock of its own, whose first request of that name is never answered. */
+  async function consumerWithout(call: Call, handler: () => void) {
+    const queue = await newQueue();
+    await queue.sendMessage('comes again');
+    const plain = plainQueue(queue.name);
+    const { [call]: original } = plain;
+    let asked = 0;
+    Object.assign(plain, {
+      [call]: (...given: unknown[]) => {
+        asked += 1;
+        return asked === 1 ? new Promise<unknown>(() => undefined) : (Reflect.apply(original, plain, given) as unknown);
+      },
+    });
+    const clock = new ManualClock();
+    const events: QueueConsumerEvent[] = [];
+    const poller = new Poller({
+      queue: new EncryptedQueueClient(plain, policyOf('2.0')).forConsumer(),
+      poisonQueue: plainQueue(`${queue.name}-poison`),
+      handler,
+      settings: { ...settingsOf(queue.name, {}), visibilityTimeout: 1, minRetryDelay: 0, maxRetryDelay: 0 },
+      clock,
+      report: (event) => events.push({ queue: queue.name, ...event }),
+    });
+    poller.start();
+    await until(() => asked === 1);
+    return { queue, poller, clock, events, asked: () => asked };
+  }
+
+  it.each<Call>(['peekMessages', 'receiveMessages'])('%s does not stop the consumer', async (call) => {
+    const { poller, clock, events, queue } = await consumerWithout(call, () => undefined);
+
+    await until(async () => {
+      await clock.advance(1);
+      return events.some(({ kind }) => kind === 'handled');
+    });
+    const stopped = poller.stop();
+    await clock.advance(60);
+    await stopped;
+
+    expect(events.map(({ kind }) => kind)).toEqual(['queueUnavailable', 'queueAvailable', 'handled']);
+    expect(events[0]).toMatchObject({ error: { name: 'TimeoutError' } });
+    expect(await size(queue.name)).toBe(0);
+  });
+
+  it.each<[Call, () => void]>([
+    ['deleteMessage', () => undefined],
+    [
+      'updateMessage',
+      () => {
+        throw new Error('failed');
+      },
+    ],
+  ])('%s gives its slot back, and the message comes again', async (call, handler) => {
+    const { poller, clock, events, asked } = await consumerWithout(call, handler);
+
+    await until(async () => {
+      await clock.advance(1);
+      return asked() > 1;
+    });
+    const stopped = poller.stop();
+    await clock.advance(60);
+    await stopped;
+
+    expect(events.map(({ kind }) => kind)).toContain('unsettled');
+  });
+});
