@@ -1,10 +1,10 @@
-/** Downloads to a file: written beside it under another name and put in its place when whole, so a failure leaves no half. */
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+/** Downloads to a file, which appears, or is replaced, only when it is whole. */
+import type { FileHandle } from 'node:fs/promises';
 import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
-import { uniqueId } from '../crypto/bytes.js';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
 import { FileSink } from '../streams/file-sink.js';
 import { openBody } from '../streams/opened-stream.js';
+import { writeWholeFile } from '../streams/whole-file.js';
 import { traced } from '../tracing/span.js';
 import type { BlobContext } from './blob-context.js';
 import { describedDownload } from './described-download.js';
@@ -22,7 +22,7 @@ export async function downloadToFile(
     const described = await describedDownload(blob, window, range);
     const onPlaintext = plaintextProgress(onProgress);
     const write = (): Promise<void> =>
-      writeWhole(path, (file) =>
+      writeWholeFile(path, (file) =>
         writeContent(blob, window, { file, length: described.contentLength ?? 0, onPlaintext }),
       );
     if (!blob.isEncrypted) await write();
@@ -60,28 +60,4 @@ async function writeContent(
   };
   await openBody({ body: await blob.body(window), transform: blob.transform(window), take });
   await sink.end();
-}
-
-async function writeWhole(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
-  const existing = await stat(path).catch(() => null);
-  // a device or a pipe has no half-written state to protect, and must not be replaced
-  if (existing !== null && !existing.isFile()) return writeTo(await open(path, 'w'), write);
-
-  const target = existing === null ? path : await realpath(path);
-  const unfinished = `${target}.${uniqueId()}.partial`;
-  try {
-    await writeTo(await open(unfinished, 'wx', existing?.mode ?? 0o666), write);
-    await rename(unfinished, target);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
-}
-
-async function writeTo(file: FileHandle, write: (file: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    await write(file);
-  } finally {
-    await file.close();
-  }
 }
