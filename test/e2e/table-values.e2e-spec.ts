@@ -185,3 +185,49 @@ describe('types that somebody changed', () => {
     await expect(found()).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
   });
 });
+
+class Address {
+  street!: string;
+  zip?: string = undefined;
+  _ClientEncryptionMetadata1?: string;
+  label(): string {
+    return `${this.street}!`;
+  }
+}
+@EncryptedEntity<Person>({ table: 'people', clear: ['city'] })
+class Person {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt({ type: 'json', as: () => Address }) home?: Address | null;
+  @Encrypt({ type: 'json', as: () => Address }) others?: readonly Address[];
+  @Encrypt({ type: 'json' }) plain?: Address;
+  @Encrypt<Person>({ when: ({ home }) => home?.label() === 'High Street!' }) secret?: string;
+  city?: string;
+}
+
+describe('a data class in JSON', () => {
+  const high = Object.assign(new Address(), { street: 'High Street', _ClientEncryptionMetadata1: 'x' });
+  const people = tableOf(Person, tableName);
+  const place = { partitionKey: 'people', rowKey: '1' };
+
+  it('comes back as an instance where "as" names it, in lists too, and else as a plain object', async () => {
+    await people.upsertEntity({ ...place, home: high, others: [high], plain: high });
+
+    const { home, others, plain } = await people.getEntity('people', '1');
+
+    expect([home, others?.[0]].map((address) => address?.label())).toEqual(['High Street!', 'High Street!']);
+    expect({ ...home }).toEqual({ street: 'High Street', _ClientEncryptionMetadata1: 'x' });
+    expect(Object.getPrototypeOf(plain)).toBe(Object.prototype);
+  });
+
+  it('is an instance for conditions, on reads and in merges, and may be null', async () => {
+    await people.upsertEntity({ ...place, home: high, secret: 'x' });
+    await people.updateEntity({ ...place, city: 'Bath' }, 'Merge');
+    const stored: Record<string, unknown> = await people.unencryptedClient.getEntity('people', '1');
+
+    expect(stored['secret']).toBeInstanceOf(Uint8Array);
+    expect(await people.getEntity('people', '1')).toMatchObject({ secret: 'x', city: 'Bath' });
+    await people.updateEntity({ ...place, home: null }, 'Merge');
+    expect((await people.getEntity('people', '1')).home).toBeNull();
+  });
+});

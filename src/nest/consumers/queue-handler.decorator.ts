@@ -1,3 +1,4 @@
+import { isStandardCall, STANDARD_CALL_ADVICE } from '../../decorators/standard-decorators.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { EncryptedQueueMessageHandler } from '../../queue/consumer/encrypted-queue-message.js';
 import { type EncryptedQueueHandlerOptions, recordQueueHandler } from './queue-handler-metadata.js';
@@ -38,6 +39,8 @@ export function EncryptedQueueHandler(
   descriptor: TypedPropertyDescriptor<Method>,
 ) => void {
   return (target, propertyKey) => {
+    if (isStandardCall(propertyKey))
+      throw new InvalidOptionsError([`@EncryptedQueueHandler() ${STANDARD_CALL_ADVICE}`]);
     if (typeof target === 'function') {
       throw new InvalidOptionsError([
         `@EncryptedQueueHandler() works on methods of providers: "${String(propertyKey)}" is static`,

@@ -21,4 +21,33 @@ describe('the numbers of an answer', () => {
       ['ü', '4'],
     ]);
   });
+
+  it('are not looked for in lists and objects inside', () => {
+    expect([...numbersIn('{"a":[1,{"b":2.0}],"c":{"d":3},"e":4.0,"a":5}')]).toEqual([
+      ['e', '4.0'],
+      ['a', '5'],
+    ]);
+  });
+
+  it.each(['', '{', '"', '{"a":"\\', '{"a', '[1]', '{"a":-}', '}}{"a":1'])(
+    'are none, or some, of %j, without an error',
+    (text) => {
+      expect(() => numbersIn(text)).not.toThrow();
+    },
+  );
+
+  it.each([
+    ['escaped quotes', `{"a":["${'\\"'.repeat(2_000_000)}"]}`],
+    ['quotes', `{"a":1.0${'"'.repeat(2_000_000)}`],
+    ['an open text of backslashes', `{"a":"${'\\'.repeat(4_000_001)}`],
+    ['digits', `{"a":${'1'.repeat(4_000_000)}x}`],
+    ['brackets', `{"a":${'['.repeat(4_000_000)}`],
+  ])('are found in one pass, whatever a service answers: %s', (_what, text) => {
+    const start = process.cpuUsage();
+
+    numbersIn(text);
+
+    // quadratic time would be hours
+    expect(process.cpuUsage(start).user / 1e6).toBeLessThan(10);
+  });
 });
