@@ -1,5 +1,6 @@
 /** Values of a stored row, in each of the forms that the SDK gives them. */
 import { decodeBase64 } from '../encoding/base64.js';
+import { quoted } from '../encoding/printable.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 
 /** How the SDK gives values when its type conversion is off. */
@@ -23,6 +24,6 @@ export const storedValue = (value: unknown): unknown => (isTyped(value) ? value.
 export function binaryValue(name: string, value: unknown): Uint8Array {
   const plain = isTyped(value) ? value.value : value;
   const bytes = typeof plain === 'string' ? decodeBase64(plain) : plain;
-  if (!(bytes instanceof Uint8Array)) throw new InvalidEncryptionDataError(`property "${name}" is not binary`);
+  if (!(bytes instanceof Uint8Array)) throw new InvalidEncryptionDataError(`property ${quoted(name)} is not binary`);
   return bytes;
 }
