@@ -3,14 +3,16 @@
  *
  * A block whose first line is a comment with a file name (`// patient.entity.ts`) can be imported under that name by the other
  * blocks of its document. No block is left out, and none hides behind a language that nothing checks: `sh` is held by
- * check-commands.mjs, `json` is parsed, a block without a language is a drawing.
+ * check-commands.mjs, `json` is parsed, `mermaid` has to begin as a diagram that the hosts of code draw, with its brackets in
+ * pairs. A block without a language is a drawing.
  */
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { blocksOf, filesBelow, lineAt, ROOT, textOf, written } from './markdown.mjs';
 
 const TYPESCRIPT = ['ts', 'typescript'];
-const OTHER_LANGUAGES = ['sh', 'json', ''];
+const OTHER_LANGUAGES = ['sh', 'json', 'mermaid', ''];
+const DIAGRAM = /^(?:flowchart (?:TD|LR)|stateDiagram-v2|sequenceDiagram|xychart-beta)\n/;
 
 const documents = [...written(), ...filesBelow('src', '.ts')];
 const found = documents.flatMap(blocksIn);
@@ -18,6 +20,7 @@ const blocks = found.filter(({ language }) => TYPESCRIPT.includes(language)).map
 const faults = [
   ...languageFaults(found),
   ...jsonFaults(found),
+  ...diagramFaults(found),
   ...duplicates(blocks),
   ...namesOfCommonJs(blocks),
   ...typeErrors(blocks),
@@ -45,6 +48,15 @@ function languageFaults(all) {
     .filter((block) => block.document.endsWith('.md') && !isKnown(block))
     .map(({ document, line, language, info }) => `${document}:${line} nothing checks a block "${language} ${info}"`);
 }
+
+function diagramFaults(all) {
+  return all
+    .filter(({ language, code }) => language === 'mermaid' && !(DIAGRAM.test(code) && isPaired(code)))
+    .map(({ document, line }) => `${document}:${line} this is not a diagram that is drawn`);
+}
+
+const isPaired = (code) =>
+  ['[]', '()', '{}'].every(([open, close]) => code.split(open).length === code.split(close).length);
 
 function jsonFaults(all) {
   return all
