@@ -55,8 +55,9 @@ function diagramFaults(all) {
     .map(({ document, line }) => `${document}:${line} this is not a diagram that is drawn`);
 }
 
-const isPaired = (code) =>
-  ['[]', '()', '{}'].every(([open, close]) => code.split(open).length === code.split(close).length);
+function isPaired(code) {
+  return ['[]', '()', '{}'].every(([open, close]) => code.split(open).length === code.split(close).length);
+}
 
 function jsonFaults(all) {
   return all
