@@ -146,11 +146,14 @@ const replay: Operation = {
     return {
       run: (signal) =>
         replayPoisonMessages(poison.through.unencryptedClient, queue.through, { abortSignal: signal } as object),
-      judge: async ({ succeeded }) => {
+      judge: async ({ value }) => {
         const [replayed, left] = await Promise.all([queue.direct.getProperties(), poison.direct.getProperties()]);
         const [inQueue, inPoison] = [replayed.approximateMessagesCount ?? 0, left.approximateMessagesCount ?? 0];
         if (inQueue + inPoison < COUNT) return lost(`${inQueue + inPoison} of ${COUNT} messages are left`);
-        return succeeded && inPoison > 0 ? wrong('success, and messages in the poison queue') : undefined;
+        // what a lost answer of a receive held is invisible for a while, and comes again
+        return Number(value ?? 0) > inQueue
+          ? lost(`${String(value)} messages were put back, ${inQueue} are there`)
+          : undefined;
       },
     };
   },

@@ -4,7 +4,7 @@ import { OPERATIONS } from '../operations/all.js';
 import { tryOperation } from './try-operation.js';
 
 const TEST = 'random aborts';
-const ROUNDS = { short: 2, long: 20 };
+const ROUNDS = { short: 2, long: 10 };
 /** Milliseconds in which nearly all calls are done; most are in a fraction of it. */
 const LONGEST = 300;
 

@@ -42,7 +42,7 @@ export function consumerOf(
 }
 
 export async function consumers(lab: Lab): Promise<void> {
-  const rounds = lab.isLong ? [0, 1, 2] : [0];
+  const rounds = lab.isLong ? [0, 1] : [0];
   const jobs = rounds.flatMap((round) =>
     FAULTS.map((fault): Job => ({
       name: `${fault.name}, round ${round}`,

@@ -13,7 +13,7 @@ import { holdsWithin } from './waiting.js';
 
 const TEST = 'kill -9';
 const PROCESS = fileURLToPath(new URL('../kill/process.js', import.meta.url));
-const ROUNDS = { short: 1, long: 15 };
+const ROUNDS = { short: 1, long: 10 };
 /** Milliseconds from the first round on. */
 const LONGEST_LIFE = 400;
 const START_MS = 60_000;

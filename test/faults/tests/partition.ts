@@ -11,7 +11,7 @@ import { holdsWithin } from './waiting.js';
 
 const TEST = 'two consumers, one cut off';
 const MESSAGES = 4;
-const ROUNDS = { short: 1, long: 4 };
+const ROUNDS = { short: 1, long: 3 };
 const HANDOVER_MS = 60_000;
 
 export async function partition(lab: Lab): Promise<void> {

@@ -11,7 +11,7 @@ import type { Random } from '../random.js';
 import { CONTAINER, NEXT_KEY, policyOf, TABLE } from '../storage.js';
 
 const WRITERS = 8;
-const ROUNDS = { short: 3, long: 40 };
+const ROUNDS = { short: 3, long: 20 };
 
 type Results = readonly PromiseSettledResult<unknown>[];
 

@@ -9,7 +9,7 @@ import { FAULTS } from '../proxy/faults.js';
 import { tryOperation } from './try-operation.js';
 
 const TEST = 'soak';
-const SECONDS = { short: 10, long: 150 };
+const SECONDS = { short: 10, long: 90 };
 const FAULTY = 0.2;
 const LIMIT_MS = 2_000;
 const MiB = 1024 * 1024;
