@@ -145,7 +145,7 @@ const replay: Operation = {
     await sendSome(ground, poison);
     return {
       run: (signal) =>
-        replayPoisonMessages(poison.through.unencryptedClient, queue.through, { abortSignal: signal } as object),
+        replayPoisonMessages(poison.through.unencryptedClient, queue.through, { abortSignal: signal }),
       judge: async ({ value }) => {
         const [replayed, left] = await Promise.all([queue.direct.getProperties(), poison.direct.getProperties()]);
         const [inQueue, inPoison] = [replayed.approximateMessagesCount ?? 0, left.approximateMessagesCount ?? 0];
