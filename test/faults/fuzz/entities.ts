@@ -2,6 +2,7 @@
 import { TableClient } from '@azure/data-tables';
 import {
   Encrypt,
+  EncryptedEntity,
   type EntityClass,
   EncryptedTableService,
   type KeyEncryptionKey,
@@ -29,6 +30,7 @@ function classOf({ encryptedProperties = [] }: Seed): EntityClass {
   const seal = Encrypt() as PropertyDecorator;
   class Row {}
   for (const name of encryptedProperties) seal(Row.prototype, name);
+  EncryptedEntity({ clear: '*' })(Row);
   return Row;
 }
 

@@ -1,10 +1,11 @@
 /** Rows that count the rounds of a process that is killed: both sealed properties tell the same round, in every row. */
-import { Encrypt, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import type { Work } from '../kill/work.js';
 import { describe, lost, wrong } from '../outcome.js';
 import { policyOf, TABLE } from '../storage.js';
 import type { Ground } from './operation.js';
 
+@EncryptedEntity()
 class CountedRow {
   partitionKey!: string;
   rowKey!: string;

@@ -144,8 +144,7 @@ const replay: Operation = {
     const poison = await queueOf({ ...ground, name: `${ground.name}-poison` });
     await sendSome(ground, poison);
     return {
-      run: (signal) =>
-        replayPoisonMessages(poison.through.unencryptedClient, queue.through, { abortSignal: signal }),
+      run: (signal) => replayPoisonMessages(poison.through.unencryptedClient, queue.through, { abortSignal: signal }),
       judge: async ({ value }) => {
         const [replayed, left] = await Promise.all([queue.direct.getProperties(), poison.direct.getProperties()]);
         const [inQueue, inPoison] = [replayed.approximateMessagesCount ?? 0, left.approximateMessagesCount ?? 0];

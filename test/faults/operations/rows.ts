@@ -1,9 +1,10 @@
 /** Calls on entities: a row is whole, old or new; a transaction is all or nothing. */
-import { Encrypt, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { describe, type Finding, lost, wrong } from '../outcome.js';
 import { policyOf, type Storage, TABLE } from '../storage.js';
 import type { Ground, Operation } from './operation.js';
 
+@EncryptedEntity<Row>({ clear: ['ward'] })
 export class Row {
   partitionKey!: string;
   rowKey!: string;

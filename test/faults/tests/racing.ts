@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { Encrypt, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import type { Job, Lab, Lane } from '../lab.js';
 import type { Ground } from '../operations/operation.js';
 import { blockBlob, IN_BLOCKS, isInSnapshot, pageBlob, readPages, somePages } from '../operations/stored-blob.js';
@@ -166,6 +166,7 @@ const files: Race = {
   },
 };
 
+@EncryptedEntity<Counters>({ clear: ['clear'] })
 class Counters {
   partitionKey!: string;
   rowKey!: string;
