@@ -131,6 +131,7 @@ export type { EncryptionPolicy } from './envelope/encryption-policy.js';
 export type { ReadFailure, ReadFailureListener } from './envelope/read-failure.js';
 export { type KeyCalls, PolicyKeys } from './envelope/policy-keys.js';
 export type { KeyChoiceOptions } from './envelope/key-choice.js';
+export type { IntegrityOptions } from './envelope/integrity/integrity-options.js';
 export type { KeyCallOptions, UnwrapCacheOptions } from './envelope/key-call-options.js';
 export type { ProtocolVersion } from './protocol/registry.js';
 
@@ -144,6 +145,12 @@ export {
   RegionOutOfOrderError,
   UnsupportedProtocolError,
 } from './errors/content.js';
+export {
+  ContextMismatchError,
+  IntegrityMissingError,
+  LockedOutError,
+  ProtocolNotAllowedError,
+} from './errors/integrity.js';
 export {
   EncryptedPropertyInFilterError,
   InvalidEntityError,

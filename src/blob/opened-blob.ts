@@ -134,6 +134,7 @@ async function openerOf(context: BlobContext, stored: StoredBlob, options: ReadO
   return openEnvelope(context.policy, encryptionData, {
     target: targetOf(context),
     form,
+    storedLength,
     operation: keyOperation(options),
     ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
     ...(regionOrder === undefined ? {} : { regionOrder }),

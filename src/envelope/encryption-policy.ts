@@ -8,11 +8,12 @@ import type {
 } from '../keys/key-encryption-key.js';
 import type { ProtocolVersion } from '../protocol/registry.js';
 import type { ReadFailureListener } from './read-failure.js';
+import type { IntegrityOptions } from './integrity/integrity-options.js';
 import type { KeyCallOptions } from './key-call-options.js';
 import { type KeyCalls, PolicyKeys } from './policy-keys.js';
 
 /** A policy whose options have been checked. Services and clients hold one; feature modules may hold another. */
-export interface EncryptionPolicy extends KeyCallOptions {
+export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   readonly protocol: ProtocolVersion;
   /** Bytes of plaintext in a region; read by 2.1 alone. */
   readonly regionLength?: number;

@@ -2,7 +2,7 @@
  * The envelope: a content key, wrapped by a KEK, with the encryption data that tells how. Made new for everything that is
  * written, opened for everything that is read. The bytes of a content key live here and in what seals or opens, nowhere else.
  */
-import { generateContentKey, importContentKey, wipe } from '../crypto/content-key.js';
+import { type ContentKey, generateContentKey, importContentKey, wipe } from '../crypto/content-key.js';
 import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type {
   ContentForm,
@@ -14,8 +14,14 @@ import type {
 } from '../protocol/protocol.js';
 import { protocolToWrite, storedProtocol } from '../protocol/registry.js';
 import type { EncryptionData, NewEncryptionData } from '../wire/encryption-data.js';
+import { fieldReader } from '../wire/json.js';
 import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
 import { watchedOpener } from './read-failure.js';
+import { generateFlaggedKey, isFlaggedKey } from './integrity/flag.js';
+import { assertReadable, assertRegionFits, contextOf, integrityOf } from './integrity/integrity-options.js';
+import { bindsForm, IntegritySealing } from './integrity/sealing.js';
+import { type VerifiedHeader, verifyHeader } from './integrity/verified-header.js';
+import { heldToTag } from './integrity/verified-opener.js';
 import { assertKeyAllowed, type KeyChoiceOptions, keyToUnwrap, keyToWrap } from './key-choice.js';
 
 /** What is written or read, and how. */
@@ -34,13 +40,21 @@ export interface CreateContext extends EnvelopeContext {
 export interface OpenContext extends EnvelopeContext {
   /** `ignored` only in methods that are named for recovery. */
   readonly regionOrder?: RegionOrder;
+  /** Bytes of ciphertext that are stored, whatever part of them is read. */
+  readonly storedLength?: number;
 }
 
 export interface Envelope {
+  /** What is known of the encryption data before the content is sealed. */
   readonly encryptionData: NewEncryptionData;
   /** Seals the content, once. */
   readonly sealer: ContentSealer;
+  /** The encryption data to store, once all of the content is sealed. */
+  readonly sealedData: () => NewEncryptionData;
 }
+
+const writesEntries = (policy: EncryptionPolicy, form: ContentForm): boolean =>
+  integrityOf(policy) !== 'off' && bindsForm(form);
 
 /**
  * A fresh content key, wrapped. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
@@ -50,10 +64,12 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
   const protocol = protocolToWrite(policy.protocol, context.form);
   const key = await keyToWrap(policy, context);
 
-  const contentKey = generateContentKey();
-  const packed = protocol.packKey(contentKey);
+  const hasEntries = writesEntries(policy, context.form);
+  const bytes = hasEntries ? generateFlaggedKey() : generateContentKey();
+  const packed = protocol.packKey(bytes);
   try {
-    const sealer = protocol.sealer(importContentKey(contentKey), {
+    const contentKey = importContentKey(bytes);
+    const sealer = protocol.sealer(contentKey, {
       form: context.form,
       ...(policy.regionLength === undefined ? {} : { regionLength: policy.regionLength }),
     });
@@ -66,9 +82,20 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
       fields: sealer.fields,
       additions: context.additions ?? new Map<string, string>(),
     };
-    return { encryptionData, sealer };
+    if (!hasEntries) return { encryptionData, sealer, sealedData: () => encryptionData };
+    const { form, target } = context;
+    const field = fieldReader(sealer.fields);
+    const integrity = new IntegritySealing(contentKey, { protocol, form, field, context: contextOf(policy, target) });
+    return {
+      encryptionData,
+      sealer: integrity.watched(sealer),
+      sealedData: () => ({
+        ...encryptionData,
+        additions: new Map([...encryptionData.additions, ...integrity.entries()]),
+      }),
+    };
   } finally {
-    wipe(contentKey, packed);
+    wipe(bytes, packed);
   }
 }
 
@@ -88,21 +115,46 @@ async function openUnwatched(
   context: OpenContext,
 ): Promise<ContentOpener> {
   const protocol = storedProtocolOf(stored);
-  protocol.storedLayout(stored.field, context.form);
+  assertReadable(policy, protocol, context.form);
+  assertRegionFits(policy, protocol, protocol.storedLayout(stored.field, context.form));
   const key = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
 
   const packed = await keysOf(policy).unwrap({ key, operation: context.operation }, stored.wrappedKey);
   try {
     const bytes = protocol.unpackKey(packed);
     const contentKey = importContentKey(bytes);
+    const isFlagged = isFlaggedKey(bytes);
     wipe(bytes);
-    return protocol.opener(contentKey, stored.field, {
-      form: context.form,
-      regionOrder: context.regionOrder ?? 'checked',
-    });
+    const { form, regionOrder = 'checked' } = context;
+    const header = verifiedHeader(policy, { stored, contentKey, isFlagged, protocol }, context);
+    const counting = header === null ? 'any' : 'ours';
+    const opener = protocol.opener(contentKey, stored.field, { form, regionOrder, counting });
+    return header === null ? opener : heldToTag(opener, contentKey, { header, mode: integrityOf(policy) });
   } finally {
     wipe(packed);
   }
+}
+
+/** What is known of stored content once its key is unwrapped. */
+interface UnwrappedContent {
+  readonly stored: EncryptionData;
+  readonly contentKey: ContentKey;
+  readonly isFlagged: boolean;
+  readonly protocol: Protocol;
+}
+
+/** `null` for content whose integrity is not checked, or that has no entries. */
+function verifiedHeader(
+  policy: EncryptionPolicy,
+  { stored, contentKey, isFlagged, protocol }: UnwrappedContent,
+  { form, target, regionOrder, storedLength = NaN }: OpenContext,
+): VerifiedHeader | null {
+  const mode = integrityOf(policy);
+  if (mode === 'off' || form === 'entity') return null;
+  const { field, additions } = stored;
+  const length = regionOrder === 'ignored' ? 'any' : storedLength;
+  const content = { protocol, form, field, additions, length, context: contextOf(policy, target) } as const;
+  return verifyHeader(contentKey, content, { isFlagged, mode });
 }
 
 /** The version that stored content names. Throws `UNSUPPORTED_PROTOCOL`. */

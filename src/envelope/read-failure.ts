@@ -63,10 +63,14 @@ function watched(opener: ContentOpener, tell: (error: unknown) => void): Content
     push: (chunk) => guard(() => transform.push(chunk)),
     finish: () => guard(() => transform.finish()),
   });
+  const { wholeTag } = opener;
   const openProperty = opener.openProperty?.bind(opener);
   return {
     layout: opener.layout,
-    open: (window) => watchedTransform(opener.open(window)),
+    open: (window, release) => watchedTransform(opener.open(window, release)),
+    ...(wholeTag === undefined
+      ? {}
+      : { wholeTag: { parts: wholeTag.parts, check: () => watchedTransform(wholeTag.check()) } }),
     ...(openProperty === undefined
       ? {}
       : { openProperty: (place, sealed) => guard(() => openProperty(place, sealed)) }),

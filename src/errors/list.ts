@@ -11,6 +11,7 @@ import {
   PlaintextNotAllowedError,
   CipherThreadError,
 } from './content.js';
+import { IntegrityMissingError, ContextMismatchError, ProtocolNotAllowedError, LockedOutError } from './integrity.js';
 import {
   InvalidOptionsError,
   InvalidEntityError,
@@ -200,6 +201,45 @@ export const ERRORS = [
     carries: '',
     sent: 'reads',
     again: 'no',
+  },
+  {
+    type: IntegrityMissingError,
+    code: 'INTEGRITY_MISSING',
+    when: 'the integrity entries of the content are missing: they were stripped, or `integrity` is `"require"` and the content was written without them',
+    answer:
+      'Restore the content from a backup. If it was written by another SDK or an older release, write it again or set `integrity` to `"verify"`.',
+    carries: '',
+    sent: 'reads',
+    again: 'no',
+  },
+  {
+    type: ContextMismatchError,
+    code: 'CONTEXT_MISMATCH',
+    when: 'the content is bound to another context than the one that `context` of the policy returns, or only one of the two has a context',
+    answer:
+      'Check what `context` returns for this target. If it is right, the content was copied there from elsewhere.',
+    carries: '',
+    sent: 'reads',
+    again: 'no',
+  },
+  {
+    type: ProtocolNotAllowedError,
+    code: 'PROTOCOL_NOT_ALLOWED',
+    when: 'a blob or message is stored in a protocol version that the policy does not read',
+    answer:
+      'If you expect such content, add its version to `readProtocols`. Content in 1.0 is less protected than content in 2.x.',
+    carries: '`protocol`',
+    sent: 'reads',
+    again: 'no',
+  },
+  {
+    type: LockedOutError,
+    code: 'LOCKED_OUT',
+    when: 'content in protocol 1.0 without integrity entries failed to open 16 times in an hour under the same wrapped key',
+    answer: 'Find out who changes the content or offers it again and again. It is read again within an hour.',
+    carries: '`keyId`',
+    sent: 'reads',
+    again: 'yes, later',
   },
   {
     type: RegionOutOfOrderError,

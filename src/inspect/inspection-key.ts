@@ -23,7 +23,8 @@ export function verifyingPolicy(source: KeySource): EncryptionPolicy | null {
   if (make === null) return null;
   make(source.keyId ?? 'any');
   return {
-    protocol: '2.0',
+    // nothing is written; a policy that writes it reads every version
+    protocol: '1.0',
     requireEncryption: true,
     keyResolver: (keyId) => (keyId === (source.keyId ?? keyId) ? make(keyId) : null),
   };

@@ -97,6 +97,12 @@ export interface ContentSealer {
   sealProperties?(properties: readonly PropertyContent[]): Buffer[];
 }
 
+/**
+ * When plaintext that can be verified only at its end is given out: after that, which holds all of it in memory, or as it is
+ * opened, to callers who let nobody see it before the transform has ended without an error. Regions are always verified first.
+ */
+export type Release = 'verified' | 'opened';
+
 /** Opens one stored content. What it learns of the order of regions holds for all its windows. */
 export interface ContentOpener {
   readonly layout: ContentLayout;
@@ -104,7 +110,14 @@ export interface ContentOpener {
    * The transform from the window's ciphertext to the asked plaintext, in pieces that are the caller's alone. Fails at the end
    * if ciphertext is missing.
    */
-  open(window: CipherWindow): ByteTransform;
+  open(window: CipherWindow, release?: Release): ByteTransform;
+  /** Only where one tag covers all of the ciphertext: nothing less than the whole can be verified. */
+  readonly wholeTag?: {
+    /** Whether a part may be read all the same. */
+    readonly parts: 'unverified' | 'refused';
+    /** Takes all of the ciphertext and gives nothing; fails at the end unless it is the one that was tagged. */
+    check(): ByteTransform;
+  };
   /** Only where the version defines entities. */
   openProperty?(place: PropertyPlace, sealed: Uint8Array): Buffer;
 }
@@ -120,6 +133,8 @@ export interface SealerChoice {
 export interface OpenerChoice {
   readonly form: ContentForm;
   readonly regionOrder: RegionOrder;
+  /** Whose way of counting regions is accepted: any writer's, or this package's alone, where its entries say that it wrote them. */
+  readonly counting: 'any' | 'ours';
 }
 
 /** One version of the scheme. */
@@ -146,6 +161,10 @@ export interface Protocol {
   newLayout(choice: SealerChoice): ContentLayout;
   /** The layout of a stored content; throws `InvalidEncryptionDataError` if its fields are not of this version. */
   storedLayout(field: ReadField, form: ContentForm): ContentLayout;
+  /** The parameters beside the ciphertext, as the MAC over the header takes them in. */
+  boundParameters(field: ReadField): Buffer;
+  /** Only where the version defines entities: in which order an IV takes in the keys, 0 RowKey first, 1 PartitionKey first. */
+  propertyOrder?(field: ReadField): 0 | 1;
   sealer(key: ContentKey, choice: SealerChoice): ContentSealer;
   opener(key: ContentKey, field: ReadField, choice: OpenerChoice): ContentOpener;
 }

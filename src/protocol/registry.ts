@@ -39,9 +39,9 @@ export function storedProtocol(version: string, algorithm: string): Protocol {
 
 function cannotWrite(form: ContentForm): never {
   const able = protocols.filter(({ forms }) => forms.includes(form)).map(({ version }) => `"${version}"`);
+  const what = form === 'pages' ? 'Page blobs are' : `Content of the form "${form}" is`;
   throw new UnsupportedOperationError(
-    `${form === 'pages' ? 'Page blobs are' : `Content of the form "${form}" is`} defined in protocol ${able.join(' and ')} only: ` +
-      'choose it for the module that writes them',
+    `${what} defined in protocol ${able.join(' and ')} only: choose protocol ${able.join(' or ')} for the module that writes them`,
   );
 }
 

@@ -24,12 +24,12 @@ export async function sealMessage(content: ContentInput, context: MessageContext
   // copied: the caller may write to it while the key is asked
   const plaintext = encodeMessage(Buffer.from(contentBytes(content)), context.encoding);
   assertMayFit(plaintext, context.policy);
-  const { encryptionData, sealer } = await createEnvelope(context.policy, context);
+  const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, context);
   const sealed = await traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
     tell({ protocol: encryptionData.protocol, plaintextBytes: plaintext.length });
     return runAll(sealer.seal(), plaintext);
   });
-  const text = formatMessage(sealed, encryptionData);
+  const text = formatMessage(sealed, sealedData());
   assertFits('The message', Buffer.byteLength(text));
   return text;
 }
@@ -51,7 +51,10 @@ export async function openMessage(text: string, context: MessageContext): Promis
     assertPlaintextAllowed(context.policy, 'The message');
     return message.content;
   }
-  const opener = await openEnvelope(context.policy, message.encryptionData, context);
+  const opener = await openEnvelope(context.policy, message.encryptionData, {
+    ...context,
+    storedLength: message.sealed.length,
+  });
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
     const { protocol, wrappedKey } = message.encryptionData;

@@ -105,8 +105,25 @@ describe('a module that requires encryption', () => {
 });
 
 describe('reading', () => {
-  it('knows every version, whatever the policy writes', async () => {
-    const containers = await containersFor(policyOf('1.0'), policyOf('2.0'), policyOf('2.1', { regionLength: 50 }));
+  it('knows the versions of its own family, and 1.0 where the policy names it', async () => {
+    const [asOne, asTwo] = await containersFor(policyOf('1.0'), policyOf('2.0'));
+    await asOne!.getBlockBlobClient('legacy').uploadData(content(100));
+    await asTwo!.getBlockBlobClient('current').uploadData(content(100));
+
+    await expect(asTwo!.getBlockBlobClient('legacy').downloadToBuffer()).rejects.toMatchObject({
+      code: 'PROTOCOL_NOT_ALLOWED',
+      protocol: '1.0',
+    });
+    expect((await asOne!.getBlockBlobClient('current').downloadToBuffer()).equals(content(100))).toBe(true);
+  });
+
+  it('knows every version that the policy names, whatever it writes', async () => {
+    const readProtocols = ['1.0', '2.0', '2.1'] as const;
+    const containers = await containersFor(
+      policyOf('1.0'),
+      policyOf('2.0', { readProtocols }),
+      policyOf('2.1', { readProtocols, regionLength: 50 }),
+    );
     const plaintext = content(1000);
     for (const [writer, container] of containers.entries()) {
       await container.getBlockBlobClient(`by-${writer}`).uploadData(plaintext);

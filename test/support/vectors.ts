@@ -150,6 +150,7 @@ const keyOf = (kek: Kek): KeyEncryptionKey =>
 
 export const readingPolicy = (key: KeyEncryptionKey): EncryptionPolicy => ({
   protocol: '2.0',
+  readProtocols: ['1.0', '2.0', '2.1'],
   keyResolver: (keyId) => (keyId === key.keyId ? key : null),
   requireEncryption: true,
 });

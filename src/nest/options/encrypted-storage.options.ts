@@ -4,6 +4,7 @@ import type { TableClient, TableServiceClientOptions } from '@azure/data-tables'
 import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-blob';
 import type { QueueServiceClient, StoragePipelineOptions as QueuePipelineOptions } from '@azure/storage-queue';
 import type { ConfigurableModuleAsyncOptions, Type } from '@nestjs/common';
+import type { IntegrityOptions } from '../../envelope/integrity/integrity-options.js';
 import type { KeyCallOptions } from '../../envelope/key-call-options.js';
 import type {
   KeyEncryptionKey,
@@ -46,9 +47,9 @@ export type StorageConnection =
     };
 
 /** What is encrypted how, and with which keys. */
-export interface EncryptionOptions extends KeyCallOptions {
+export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
   /**
-   * What new blobs and queue messages are written in; every version is read. There is no default:
+   * What new blobs and queue messages are written in; `readProtocols` says what is read. There is no default:
    *
    * - `2.0`: AES-256-GCM, authenticated; read by the current SDKs. Choose this unless something below applies.
    * - `2.1`: the same with a region length of your choice; read by recent releases of them.

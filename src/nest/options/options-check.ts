@@ -1,4 +1,5 @@
 /** Checks options once, at start-up, and tells of all faults together. */
+import { integrityFaults } from '../../envelope/integrity/integrity-options.js';
 import { keyCallFaults } from '../../envelope/key-call-options.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { PROTOCOL_VERSIONS } from '../../protocol/registry.js';
@@ -57,6 +58,7 @@ function encryptionFaults(given: unknown, path: string, extent: 'whole' | 'parti
     ...regionFaults(given, path, extent),
     ...keyFaults(given, path, extent),
     ...keyCallFaults(given, `${path}.`),
+    ...integrityFaults(given, `${path}.`),
     ...(['undefined', 'boolean'].includes(typeof given['requireEncryption'])
       ? []
       : [`"${path}.requireEncryption" must be true or false`]),

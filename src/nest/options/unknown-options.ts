@@ -47,6 +47,10 @@ const ENCRYPTION: Names<EncryptionOptions> = {
   unwrapCache: true,
   requireEncryption: true,
   regionLength: true,
+  integrity: true,
+  readProtocols: true,
+  maxRegionLength: true,
+  context: true,
 };
 const UNWRAP_CACHE: Names<UnwrapCacheOptions> = { max: true, ttl: true };
 const BLOB: Names<BlobOptions> = { encryption: true, clientOptions: true, workers: true };

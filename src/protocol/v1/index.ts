@@ -2,6 +2,7 @@
 import { BLOCK_LENGTH, cbcSealer } from '../../crypto/aes-cbc.js';
 import { randomBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH, copyOfKey } from '../../crypto/content-key.js';
+import { lengthPrefixed } from '../../encoding/length-prefixed.js';
 import { decodeBase64 } from '../../encoding/base64.js';
 import { DecryptionError, InvalidEncryptionDataError } from '../../errors/content.js';
 import { once } from '../once.js';
@@ -33,6 +34,10 @@ export const protocolV1 = {
     storedIv(field);
     return cbcLayout(paddingOf(form));
   },
+
+  boundParameters: (field) => lengthPrefixed(storedIv(field)),
+
+  propertyOrder: (field) => (storedPropertyIv(field) === rowKeyFirst ? 0 : 1),
 
   sealer: (key, { form, iv = randomBytes(BLOCK_LENGTH) }) => {
     const content = { key, iv, padding: paddingOf(form) };

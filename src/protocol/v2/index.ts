@@ -44,17 +44,18 @@ function protocolV2<Version extends string>(facts: VersionFacts<Version>): Proto
     unpackKey: (packed) => unpackKey(version, packed),
     newLayout: (choice) => regionLayout(dataLengthOf(choice.regionLength), choice.form),
     storedLayout: (field, form) => regionLayout(storedDataLength(field, mostStored), form),
+    boundParameters: (field) => boundParameters(storedDataLength(field, mostStored)),
     sealer: (key, choice) => sealerOf(key, dataLengthOf(choice.regionLength), choice.form),
     opener: (key, field, choice) => {
       const dataLength = storedDataLength(field, mostStored);
-      const inOrder = choice.regionOrder === 'checked' ? nonceOrderCheck() : anyNonce;
+      const inOrder = choice.regionOrder === 'checked' ? nonceOrderCheck(choice.counting) : anyNonce;
       return {
         layout: regionLayout(dataLength, choice.form),
         open: (window) => {
           const opener = new RegionOpener({
             key,
             dataLength,
-            checkNonce: isLoneRegion(window, dataLength) ? loneCheck(choice) : inOrder,
+            checkNonce: isLoneRegion(window, dataLength) ? loneCheck(choice, inOrder) : inOrder,
             firstRegion: window.offset / (dataLength + REGION_OVERHEAD),
             ciphertextLength: window.count,
           });
@@ -63,6 +64,13 @@ function protocolV2<Version extends string>(facts: VersionFacts<Version>): Proto
       };
     },
   };
+}
+
+function boundParameters(dataLength: number): Buffer {
+  const parameters = Buffer.alloc(5);
+  parameters.writeUInt32BE(dataLength);
+  parameters.writeUInt8(NONCE_LENGTH, 4);
+  return parameters;
 }
 
 function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): ContentSealer {
@@ -86,9 +94,11 @@ function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): Conte
 const isLoneRegion = (window: CipherWindow, dataLength: number): boolean =>
   window.offset === 0 && window.reachesEnd && window.count <= dataLength + REGION_OVERHEAD;
 
-/** A message is never cut from anything longer: its nonce may be what it likes. */
-const loneCheck = ({ form, regionOrder }: OpenerChoice): NonceCheck =>
-  form === 'message' || regionOrder === 'ignored' ? anyNonce : loneRegionCheck;
+/** A message is never cut from anything longer: its nonce may be any. */
+function loneCheck({ form, regionOrder, counting }: OpenerChoice, inOrder: NonceCheck): NonceCheck {
+  if (form === 'message' || regionOrder === 'ignored') return anyNonce;
+  return counting === 'ours' ? inOrder : loneRegionCheck;
+}
 
 function storedDataLength(field: ReadField, most: number): number {
   const info = field('EncryptedRegionInfo');

@@ -50,8 +50,8 @@ export const waysOf = (region: number, nonce: Uint8Array): readonly string[] =>
 export type NonceCheck = (region: number, nonce: Uint8Array) => void;
 
 /** One check for all windows of one content: the way of counting is pinned by the first region seen of any of them. */
-export function nonceOrderCheck(): NonceCheck {
-  let candidates = schemes;
+export function nonceOrderCheck(counting: 'any' | 'ours' = 'any'): NonceCheck {
+  let candidates: readonly NonceScheme[] = counting === 'ours' ? [littleEndianFromOne] : schemes;
   return (region, nonce) => {
     candidates = candidates.filter((scheme) => equalBytes(scheme(region), nonce));
     if (candidates.length === 0) throw new RegionOutOfOrderError(region);

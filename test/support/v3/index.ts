@@ -33,6 +33,7 @@ export const protocolV3 = {
   unpackKey: (packed) => Buffer.from(packed.subarray(NAME.length)),
   newLayout: () => layout,
   storedLayout: () => layout,
+  boundParameters: (field) => saltOf(field),
   sealer: (key) => {
     const salt = randomBytes(16);
     return {

@@ -51,7 +51,11 @@ async function sealedOnThread(
 /** What opens it as any reader does. */
 function opened(version: '1.0' | '2.1', form: ContentForm, stored: { fields: object; sealed: Buffer }): Buffer {
   const fields = stored.fields as Record<string, unknown>;
-  const opener = protocolFor(version).opener(key, fieldReader(fields), { form, regionOrder: 'checked' });
+  const opener = protocolFor(version).opener(key, fieldReader(fields), {
+    form,
+    regionOrder: 'checked',
+    counting: 'any',
+  });
   return runAll(opener.open(opener.layout.window({ offset: 0 }, stored.sealed.length)), stored.sealed);
 }
 

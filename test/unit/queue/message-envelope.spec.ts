@@ -47,12 +47,23 @@ describe.each(['1.0', '2.0'] as const)('a message of protocol %s', (protocol) =>
 describe('a message without any ciphertext', () => {
   it('is empty in 2.0, as .NET writes it', async () => {
     const context = contextOf('2.0');
-    const text = await sealMessage('', context);
+    const text = await sealMessage('', { ...context, policy: { ...context.policy, integrity: 'off' } });
 
     expect(await openMessage(withContents(text, ''), context)).toHaveLength(0);
     await expect(openMessage(withContents(text, '').replace('k1:a', 'other'), contextOf('2.0'))).rejects.toEqual(
       code('KEY_NOT_FOUND'),
     );
+  });
+
+  it('does not open in 2.0 where it was written with integrity entries, or where they are required', async () => {
+    const context = contextOf('2.0');
+    const without = { ...context, policy: { ...context.policy, integrity: 'off' } } as const;
+    const requiring = { ...context, policy: { ...context.policy, integrity: 'require' } } as const;
+    const emptied = withContents(await sealMessage('', context), '');
+    const foreign = withContents(await sealMessage('', without), '');
+
+    await expect(openMessage(emptied, context)).rejects.toEqual(code('DECRYPTION_FAILED'));
+    await expect(openMessage(foreign, requiring)).rejects.toEqual(code('INTEGRITY_MISSING'));
   });
 
   it('does not open in 1.0, which no SDK writes like that', async () => {
@@ -64,13 +75,13 @@ describe('a message without any ciphertext', () => {
 });
 
 describe('the limit of a message', () => {
-  // the fixed part of the text hangs on key id and library name, so the largest content is computed from a sealed empty one
+  // the fixed part of the text depends on key id and library name, so it is measured on a content of as many digits
   it.each([
     ['1.0', (room: number) => Math.floor((Math.floor(room / 4) * 3) / 16) * 16 - 1],
     ['2.0', (room: number) => Math.floor(room / 4) * 3 - 28],
   ] as const)('takes the largest content of protocol %s and refuses one byte more', async (protocol, largestIn) => {
     const context = contextOf(protocol);
-    const fixed = Buffer.byteLength(withContents(await sealMessage('', context), ''));
+    const fixed = Buffer.byteLength(withContents(await sealMessage(Buffer.alloc(40_000), context), ''));
     const largest = largestIn(MESSAGE_LIMIT - fixed);
 
     const text = await sealMessage(Buffer.alloc(largest), context);

@@ -1,0 +1,46 @@
+/** HMAC-SHA-256 (RFC 2104, FIPS 198-1), and keys derived by one block of HKDF-Expand (RFC 5869, 2.3). */
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { ContentKey } from './content-key.js';
+
+/** Bytes of a MAC. */
+export const MAC_LENGTH = 32;
+
+/** A key for MACs: a handle that prints no bytes. */
+export type MacKey = KeyObject;
+
+const ALGORITHM = 'sha256';
+
+export function hmac(key: MacKey | Uint8Array, ...parts: readonly (Uint8Array | string)[]): Buffer {
+  const mac = createHmac(ALGORITHM, key);
+  for (const part of parts) mac.update(part);
+  return mac.digest();
+}
+
+/** HMAC-SHA-256(key, label || 01): 32 bytes, which the caller wipes if they are secret. */
+export const deriveBytes = (key: MacKey | Uint8Array, label: string): Buffer => hmac(key, label, Uint8Array.of(1));
+
+/** The same as a handle; the bytes are wiped. */
+export function deriveKey(key: ContentKey, label: string): MacKey {
+  const bytes = deriveBytes(key, label);
+  const derived = createSecretKey(bytes);
+  bytes.fill(0);
+  return derived;
+}
+
+/** The MAC of bytes that come one after another. */
+export class RunningMac {
+  private readonly mac: ReturnType<typeof createHmac>;
+
+  constructor(key: MacKey) {
+    this.mac = createHmac(ALGORITHM, key);
+  }
+
+  update(bytes: Uint8Array): void {
+    this.mac.update(bytes);
+  }
+
+  /** Of all bytes; once. */
+  digest(): Buffer {
+    return this.mac.digest();
+  }
+}

@@ -1,0 +1,8 @@
+/** A part of the input of a MAC: its length as u32, big-endian, then its bytes, so that no two lists of parts are alike. */
+export function lengthPrefixed(part: Uint8Array | string): Buffer {
+  const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
+  const prefixed = Buffer.alloc(4 + bytes.length);
+  prefixed.writeUInt32BE(bytes.length);
+  prefixed.set(bytes, 4);
+  return prefixed;
+}

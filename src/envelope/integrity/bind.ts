@@ -1,0 +1,77 @@
+/**
+ * The entry `AzCseBind`: what the MAC of the header binds, and what has to be stored to be checked.
+ *
+ *     content   1;c=<bytes of ciphertext>, and where padding hides the length of the plaintext ;n=<bytes of plaintext>
+ *     entity    1;p=<base64 of the tags of its properties>
+ *     both      ;x=<base64 of the tag of the context> at the end, where there is a context
+ *
+ * In this order, decimals without leading zeros, base64 in its one canonical spelling, nothing else.
+ * Source: docs/formats.md, "Integrity entries".
+ */
+import { DecryptionError } from '../../errors/content.js';
+
+/** Bytes of the tag of a context, and of a property. */
+export const SHORT_TAG_LENGTH = 16;
+
+export interface Bind {
+  /** Bytes of ciphertext; of content. */
+  readonly ciphertextLength?: number;
+  /** Bytes of plaintext, where padding hides them. */
+  readonly plaintextLength?: number;
+  /** Tags of properties; of an entity. */
+  readonly properties?: Buffer;
+  readonly context?: Buffer;
+}
+
+/** Which members there are. */
+export type BindShape = 'length' | 'lengths' | 'properties';
+
+const DECIMAL = '(0|[1-9][0-9]{0,15})';
+const BASE64 = '([A-Za-z0-9+/]*={0,2})';
+const CONTEXT = `(?:;x=${BASE64})?`;
+const PATTERNS: Readonly<Record<BindShape, RegExp>> = {
+  length: new RegExp(`^1;c=${DECIMAL}()${CONTEXT}$`),
+  lengths: new RegExp(`^1;c=${DECIMAL};n=${DECIMAL}${CONTEXT}$`),
+  properties: new RegExp(`^1;p=${BASE64}()${CONTEXT}$`),
+};
+
+export function formatBind({ ciphertextLength, plaintextLength, properties, context }: Bind): string {
+  return [
+    '1',
+    ...(ciphertextLength === undefined ? [] : [`c=${ciphertextLength}`]),
+    ...(plaintextLength === undefined ? [] : [`n=${plaintextLength}`]),
+    ...(properties === undefined ? [] : [`p=${properties.toString('base64')}`]),
+    ...(context === undefined ? [] : [`x=${context.toString('base64')}`]),
+  ].join(';');
+}
+
+/** Throws {@link DecryptionError} for anything that {@link formatBind} does not write in that shape. */
+export function parseBind(text: string, shape: BindShape): Bind {
+  const [, first = '', second = '', context] = PATTERNS[shape].exec(text) ?? failed();
+  return {
+    ...(shape === 'properties'
+      ? { properties: canonicalBytes(first) }
+      : { ciphertextLength: lengthOf(first), ...(shape === 'lengths' ? { plaintextLength: lengthOf(second) } : {}) }),
+    ...(context === undefined ? {} : { context: contextOf(context) }),
+  };
+}
+
+function lengthOf(decimal: string): number {
+  const length = Number(decimal);
+  return Number.isSafeInteger(length) ? length : failed();
+}
+
+function contextOf(text: string): Buffer {
+  const tag = canonicalBytes(text);
+  return tag.length === SHORT_TAG_LENGTH ? tag : failed();
+}
+
+/** Throws {@link DecryptionError} unless the text is the base64 that is written for its bytes. */
+export function canonicalBytes(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : failed();
+}
+
+function failed(): never {
+  throw new DecryptionError();
+}

@@ -1,0 +1,44 @@
+/** The integrity entries of `KeyWrappingMetadata`: their names, and whether they are there. */
+import { MAC_LENGTH } from '../../crypto/hmac.js';
+import { DecryptionError } from '../../errors/content.js';
+import { canonicalBytes } from './bind.js';
+
+export const BIND_ENTRY = 'AzCseBind';
+export const TAG_ENTRY = 'AzCseTag';
+export const MAC_ENTRY = 'AzCseMac';
+
+export interface IntegrityEntries {
+  readonly bind: string;
+  /** Of the ciphertext; only where the format itself does not notice changes. */
+  readonly tag: Buffer | null;
+  readonly mac: Buffer;
+}
+
+/**
+ * What is stored, or `null` where there is nothing of it. Throws {@link DecryptionError} for a part of the entries, or for values
+ * that nobody writes: that is damage, not content without entries.
+ */
+export function storedEntries(additions: ReadonlyMap<string, unknown>): IntegrityEntries | null {
+  if (![BIND_ENTRY, TAG_ENTRY, MAC_ENTRY].some((name) => additions.has(name))) return null;
+  const bind = additions.get(BIND_ENTRY);
+  if (typeof bind !== 'string') throw new DecryptionError();
+  return {
+    bind,
+    tag: additions.has(TAG_ENTRY) ? macOf(additions.get(TAG_ENTRY)) : null,
+    mac: macOf(additions.get(MAC_ENTRY)),
+  };
+}
+
+/** In the order they are written. */
+export const entriesToWrite = ({ bind, tag, mac }: IntegrityEntries): ReadonlyMap<string, string> =>
+  new Map([
+    [BIND_ENTRY, bind],
+    ...(tag === null ? [] : [[TAG_ENTRY, tag.toString('base64')] as const]),
+    [MAC_ENTRY, mac.toString('base64')],
+  ]);
+
+function macOf(entry: unknown): Buffer {
+  const mac = typeof entry === 'string' ? canonicalBytes(entry) : null;
+  if (mac?.length !== MAC_LENGTH) throw new DecryptionError();
+  return mac;
+}

@@ -1,0 +1,34 @@
+/**
+ * A content key that says that its content has integrity entries. Every SDK takes its 32 bytes as they are, and whoever unwraps
+ * it knows that the entries must be there: they cannot be stripped.
+ *
+ *     CEK = r (24 random bytes) || first 8 bytes of HMAC-SHA-256(r, "azcse/flag/v1" || 01)
+ *
+ * A random key looks like this once in 2^64. Source: docs/formats.md, "Integrity entries".
+ */
+import { equalBytes, randomBytes } from '../../crypto/bytes.js';
+import { CONTENT_KEY_LENGTH, wipe } from '../../crypto/content-key.js';
+import { deriveBytes } from '../../crypto/hmac.js';
+
+const FLAG_LENGTH = 8;
+const RANDOM_LENGTH = CONTENT_KEY_LENGTH - FLAG_LENGTH;
+const LABEL = 'azcse/flag/v1';
+
+/** Fresh bytes for a content key whose content has entries. The caller wipes them. */
+export function generateFlaggedKey(): Buffer {
+  const random = randomBytes(RANDOM_LENGTH);
+  const flag = deriveBytes(random, LABEL);
+  const key = Buffer.alloc(CONTENT_KEY_LENGTH);
+  key.set(random);
+  key.set(flag.subarray(0, FLAG_LENGTH), RANDOM_LENGTH);
+  wipe(random, flag);
+  return key;
+}
+
+/** In constant time. */
+export function isFlaggedKey(contentKey: Uint8Array): boolean {
+  const expected = deriveBytes(contentKey.subarray(0, RANDOM_LENGTH), LABEL);
+  const isFlagged = equalBytes(contentKey.subarray(RANDOM_LENGTH), expected.subarray(0, FLAG_LENGTH));
+  wipe(expected);
+  return isFlagged;
+}

@@ -1,0 +1,56 @@
+/**
+ * What the MAC of the header covers, in parsed values, never in JSON text, which other SDKs order and escape anew:
+ *
+ *     "azcse/header/v1" 00 || u8 kind || enc(Protocol) || enc(EncryptionAlgorithm) || parameters of the version
+ *       || enc(AzCseBind) || enc(AzCseTag)
+ *       || entity: enc(PartitionKey) || enc(RowKey) || u8 order of the IV parts || enc(AzCseTypes) || enc(sealed list of names)
+ *
+ * enc(x) is the length as u32, big-endian, then the bytes. Never the wrapped key nor the library's name: a content key that is
+ * wrapped anew keeps its MAC. Source: docs/formats.md, "Integrity entries".
+ */
+import { lengthPrefixed } from '../../encoding/length-prefixed.js';
+import type { ContentForm, Protocol, ReadField } from '../../protocol/protocol.js';
+
+const LABEL = Buffer.from('azcse/header/v1\0', 'latin1');
+const KINDS: Readonly<Record<ContentForm, number>> = { stream: 1, pages: 2, message: 3, entity: 4 };
+const NOTHING = Buffer.alloc(0);
+
+/** What only an entity has. */
+export interface EntityHeader {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+  /** The entry that names types of sealed values. */
+  readonly types?: string;
+  /** Ciphertext of the list of sealed names. */
+  readonly list: Uint8Array;
+}
+
+export interface Header {
+  readonly protocol: Protocol;
+  readonly form: ContentForm;
+  readonly field: ReadField;
+  readonly bind: string;
+  readonly tag: Uint8Array | null;
+  readonly entity?: EntityHeader;
+}
+
+export function headerInput({ protocol, form, field, bind, tag, entity }: Header): Buffer {
+  return Buffer.concat([
+    LABEL,
+    Buffer.of(KINDS[form]),
+    lengthPrefixed(protocol.version),
+    lengthPrefixed(protocol.algorithm),
+    protocol.boundParameters(field),
+    lengthPrefixed(bind),
+    lengthPrefixed(tag ?? NOTHING),
+    ...(entity === undefined ? [] : entityInput(entity, protocol.propertyOrder?.(field) ?? 0)),
+  ]);
+}
+
+const entityInput = ({ partitionKey, rowKey, types = '', list }: EntityHeader, order: number): Buffer[] => [
+  lengthPrefixed(partitionKey),
+  lengthPrefixed(rowKey),
+  Buffer.of(order),
+  lengthPrefixed(types),
+  lengthPrefixed(list),
+];

@@ -1,0 +1,120 @@
+/** What a policy asks of the integrity of what it reads, and binds what it writes to. */
+import { InvalidOptionsError } from '../../errors/input.js';
+import { InvalidEncryptionDataError } from '../../errors/content.js';
+import { ProtocolNotAllowedError } from '../../errors/integrity.js';
+import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
+import type { ContentForm, ContentLayout, Protocol } from '../../protocol/protocol.js';
+import { PROTOCOL_VERSIONS, protocolFor, type ProtocolVersion } from '../../protocol/registry.js';
+
+export interface IntegrityOptions {
+  /**
+   * Whether content is written with integrity entries, which every SDK reads past, and what is asked of content that is read.
+   * `'verify'` checks them where they are, and refuses content whose entries were stripped. `'require'` refuses content without
+   * entries as well. `'off'` neither writes nor checks them.
+   *
+   * @defaultValue 'verify'
+   */
+  readonly integrity?: 'verify' | 'require' | 'off';
+  /**
+   * Protocol versions that blobs and messages are read in. Entities are always in 1.0.
+   *
+   * @defaultValue the family that is written: `'2.0'` and `'2.1'` for either of them, all for `'1.0'`
+   */
+  readonly readProtocols?: readonly ProtocolVersion[];
+  /**
+   * Bytes of plaintext in a region of protocol 2.1 that is read, at most. A region is held in memory whole.
+   *
+   * @defaultValue 16,777,216, or `regionLength` if that is more
+   */
+  readonly maxRegionLength?: number;
+  /**
+   * A text that content is bound to when it is written, and that must be the same when it is read: the tenant, or the name of
+   * the blob. Content that is copied to another context does not open there.
+   */
+  readonly context?: (target: EncryptionTarget) => string;
+}
+
+const INTEGRITY_MODES = ['verify', 'require', 'off'] as const;
+const DEFAULT_MAX_REGION_LENGTH = 16 * 1024 * 1024;
+/** Bytes; more is not defined. */
+const GREATEST_REGION_LENGTH = 1024 * 1024 * 1024;
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** What is wrong with values that nobody has checked yet; `path` stands before each name. */
+export function integrityFaults(given: Loose, path: string): readonly string[] {
+  const { integrity, readProtocols, maxRegionLength, context, requireEncryption } = given;
+  const faults: readonly (readonly [isFit: boolean, fault: string])[] = [
+    [isOneOf(INTEGRITY_MODES, integrity), `integrity" must be one of ${quoted(INTEGRITY_MODES)}`],
+    [
+      integrity !== 'require' || requireEncryption !== false,
+      `integrity" cannot be "require" while "${path}requireEncryption" is false`,
+    ],
+    [isVersions(readProtocols), `readProtocols" must be a list of one or more of ${quoted(PROTOCOL_VERSIONS)}`],
+    [
+      isRegionLength(maxRegionLength),
+      `maxRegionLength" must be a whole number from 1 to ${GREATEST_REGION_LENGTH} bytes`,
+    ],
+    [['undefined', 'function'].includes(typeof context), 'context" must be a function'],
+  ];
+  return faults.filter(([isFit]) => !isFit).map(([, fault]) => `"${path}${fault}`);
+}
+
+const isOneOf = (choices: readonly string[], given: unknown): boolean =>
+  given === undefined || (choices as readonly unknown[]).includes(given);
+
+const isVersions = (given: unknown): boolean =>
+  given === undefined ||
+  (Array.isArray(given) &&
+    given.length > 0 &&
+    given.every((version) => version !== undefined && isOneOf(PROTOCOL_VERSIONS, version)));
+
+const isRegionLength = (given: unknown): boolean =>
+  given === undefined ||
+  (Number.isSafeInteger(given) && (given as number) >= 1 && (given as number) <= GREATEST_REGION_LENGTH);
+
+const quoted = (choices: readonly string[]): string => choices.map((choice) => `"${choice}"`).join(', ');
+
+export type IntegrityMode = NonNullable<IntegrityOptions['integrity']>;
+
+export const integrityOf = ({ integrity = 'verify' }: IntegrityOptions): IntegrityMode => integrity;
+
+/** Versions that a policy reads blobs and messages in. */
+export function readableProtocols({
+  protocol,
+  readProtocols,
+}: IntegrityOptions & { readonly protocol: ProtocolVersion }): (version: Protocol) => boolean {
+  if (readProtocols !== undefined) return ({ version }) => (readProtocols as readonly string[]).includes(version);
+  const written = protocolFor(protocol);
+  return ({ algorithm }) => !written.authenticates || algorithm === written.algorithm;
+}
+
+/** Throws {@link ProtocolNotAllowedError} unless the policy reads that form of content in that version. */
+export function assertReadable(
+  policy: IntegrityOptions & { readonly protocol: ProtocolVersion },
+  stored: Protocol,
+  form: ContentForm,
+): void {
+  if (form !== 'entity' && !readableProtocols(policy)(stored)) throw new ProtocolNotAllowedError(stored.version);
+}
+
+/** Throws {@link InvalidEncryptionDataError} for regions that would take more memory than the policy grants. */
+export function assertRegionFits(
+  { maxRegionLength, regionLength = 0 }: IntegrityOptions & { readonly regionLength?: number },
+  { regionLength: chooser }: Protocol,
+  { unitLength }: ContentLayout,
+): void {
+  if (chooser !== 'chosen') return;
+  const most = maxRegionLength ?? Math.max(DEFAULT_MAX_REGION_LENGTH, regionLength);
+  if (unitLength > most) {
+    throw new InvalidEncryptionDataError(`its regions have ${unitLength} bytes, and "maxRegionLength" is ${most}`);
+  }
+}
+
+/** The text that content of that target is bound to, or `null`. Throws {@link InvalidOptionsError} for anything but a text. */
+export function contextOf({ context }: IntegrityOptions, target: EncryptionTarget): string | null {
+  if (context === undefined) return null;
+  const text: unknown = context(target);
+  if (typeof text === 'string' && text !== '') return text;
+  throw new InvalidOptionsError(['"context" must return a text that is not empty']);
+}

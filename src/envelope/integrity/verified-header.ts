@@ -1,0 +1,76 @@
+/**
+ * Checks the integrity entries of stored content before anything is opened: flag, then MAC of the header, then context, then
+ * length. Everything that is wrong is a `DECRYPTION_FAILED` that says nothing of why, but for entries that are missing although
+ * they must be there, and a context that differs: neither depends on anything secret.
+ */
+import { equalBytes } from '../../crypto/bytes.js';
+import type { ContentKey } from '../../crypto/content-key.js';
+import { hmac } from '../../crypto/hmac.js';
+import { DecryptionError } from '../../errors/content.js';
+import { ContextMismatchError, IntegrityMissingError } from '../../errors/integrity.js';
+import { isWellFormed } from '../../encoding/utf8.js';
+import { type Bind, parseBind } from './bind.js';
+import { type IntegrityEntries, storedEntries } from './entries.js';
+import { type EntityHeader, headerInput } from './header.js';
+import { contextTag, headerKey } from './integrity-keys.js';
+import type { IntegrityMode } from './integrity-options.js';
+import { bindShapeOf, type BoundContent, hasWholeTag } from './sealing.js';
+
+/** Stored content, as far as it takes to check its header. */
+export interface StoredContent extends BoundContent {
+  readonly additions: ReadonlyMap<string, unknown>;
+  /** Bytes of ciphertext that are stored; any in a recovery, which reads what is left, and for an entity, which binds tags. */
+  readonly length: number | 'any';
+  readonly entity?: EntityHeader;
+}
+
+/** A header that holds. */
+export interface VerifiedHeader {
+  readonly bind: Bind;
+  /** Over all of the ciphertext, where the format itself does not notice changes. */
+  readonly tag: Buffer | null;
+  /** The MAC, which names this write. */
+  readonly mac: Buffer;
+}
+
+/** @returns `null` for content that has no entries, and may have none. */
+export function verifyHeader(
+  contentKey: ContentKey,
+  content: StoredContent,
+  { isFlagged, mode }: { readonly isFlagged: boolean; readonly mode: Exclude<IntegrityMode, 'off'> },
+): VerifiedHeader | null {
+  const entries = storedEntries(content.additions);
+  if (entries === null) {
+    if (isFlagged || mode === 'require') throw new IntegrityMissingError();
+    return null;
+  }
+  if ((entries.tag !== null) !== hasWholeTag(content)) throw new DecryptionError();
+  assertMac(contentKey, content, entries);
+  const bind = parseBind(entries.bind, bindShapeOf(content));
+  assertContext(contentKey, content.context, bind.context);
+  assertLengths(content, bind);
+  return { bind, tag: entries.tag, mac: entries.mac };
+}
+
+function assertMac(contentKey: ContentKey, content: StoredContent, { bind, tag, mac }: IntegrityEntries): void {
+  const texts = [bind, content.entity?.partitionKey, content.entity?.rowKey, content.entity?.types];
+  // half a surrogate pair has the bytes of another text
+  if (!texts.every((text) => isWellFormed(text ?? ''))) throw new DecryptionError();
+  const expected = hmac(headerKey(contentKey), headerInput({ ...content, bind, tag }));
+  if (!equalBytes(expected, mac)) throw new DecryptionError();
+}
+
+function assertContext(contentKey: ContentKey, context: string | null, stored: Buffer | undefined): void {
+  if (context === null && stored === undefined) return;
+  const isSame = context !== null && stored !== undefined && equalBytes(contextTag(contentKey, context), stored);
+  if (!isSame) throw new ContextMismatchError();
+}
+
+function assertLengths({ form, length, protocol, field }: StoredContent, bind: Bind): void {
+  if (form === 'entity' || length === 'any') return;
+  const { ciphertextLength, plaintextLength } = bind;
+  if (ciphertextLength !== length) throw new DecryptionError();
+  // numbers of whoever has the key must fit all the same
+  const layout = protocol.storedLayout(field, form);
+  if (plaintextLength !== undefined && layout.ciphertextLength(plaintextLength) !== length) throw new DecryptionError();
+}

@@ -1,0 +1,139 @@
+/**
+ * Content whose header holds. Regions verify themselves. Content in one chain (1.0) has one tag over all of its ciphertext:
+ *
+ *     whole    MAC over the ciphertext, compared before the padding could matter, which is never looked at: cut to `n`
+ *     range    a part of a chain cannot be verified: its length is, or it is refused where integrity is required
+ */
+import { asBuffer, equalBytes } from '../../crypto/bytes.js';
+import type { ByteTransform } from '../../crypto/byte-transform.js';
+import type { ContentKey } from '../../crypto/content-key.js';
+import { exactLength } from '../../crypto/exact-length.js';
+import { type MacKey, RunningMac } from '../../crypto/hmac.js';
+import { DecryptionError } from '../../errors/content.js';
+import { UnsupportedOperationError } from '../../errors/input.js';
+import type { ByteRange, CipherWindow, ContentLayout, ContentOpener } from '../../protocol/protocol.js';
+import type { IntegrityMode } from './integrity-options.js';
+import { ciphertextKey } from './integrity-keys.js';
+import type { VerifiedHeader } from './verified-header.js';
+
+interface WholeTag {
+  readonly key: MacKey;
+  readonly tag: Uint8Array;
+  /** Bytes of ciphertext. */
+  readonly ciphertextLength: number;
+  /** Bytes of plaintext, where padding hides them. */
+  readonly plaintextLength: number | undefined;
+  /** Whether a part may be read, whose bytes nothing verifies. */
+  readonly parts: 'unverified' | 'refused';
+}
+
+/** The opener of content whose header holds: held to the tag over its ciphertext, where it has one. */
+export function heldToTag(
+  opener: ContentOpener,
+  contentKey: ContentKey,
+  { header, mode }: { readonly header: VerifiedHeader; readonly mode: IntegrityMode },
+): ContentOpener {
+  const { tag, bind } = header;
+  if (tag === null || bind.ciphertextLength === undefined) return opener;
+  return verifiedOpener(opener, {
+    key: ciphertextKey(contentKey),
+    tag,
+    ciphertextLength: bind.ciphertextLength,
+    plaintextLength: bind.plaintextLength,
+    parts: mode === 'require' ? 'refused' : 'unverified',
+  });
+}
+
+function verifiedOpener(opener: ContentOpener, whole: WholeTag): ContentOpener {
+  const layout = verifiedLayout(opener.layout, whole);
+  const isWhole = (window: CipherWindow): boolean =>
+    window.offset === 0 && window.count === whole.ciphertextLength && window.reachesEnd;
+  return {
+    layout,
+    wholeTag: { parts: whole.parts, check: () => tagCheck(whole) },
+    open: (window, release = 'verified') => {
+      // without a look at the padding where the length is known
+      const decrypt = opener.open(whole.plaintextLength === undefined ? window : { ...window, reachesEnd: false });
+      if (!isWhole(window)) return decrypt;
+      return release === 'verified' ? held(tagCheck(whole), decrypt) : beside(tagCheck(whole), decrypt);
+    },
+  };
+}
+
+/** Takes all of the ciphertext and gives nothing; throws {@link DecryptionError} at the end unless it is the one that was tagged. */
+function tagCheck({ key, tag, ciphertextLength }: WholeTag): ByteTransform {
+  const mac = new RunningMac(key);
+  const complete = exactLength(ciphertextLength);
+  return {
+    push: (chunk) => {
+      complete.push(chunk);
+      mac.update(chunk);
+      return [];
+    },
+    finish: () => {
+      complete.finish();
+      if (!equalBytes(mac.digest(), tag)) throw new DecryptionError();
+      return [];
+    },
+  };
+}
+
+/** Keeps the ciphertext until it is verified. */
+function held(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
+  const chunks: Buffer[] = [];
+  return {
+    push: (chunk) => {
+      check.push(chunk);
+      chunks.push(Buffer.from(asBuffer(chunk)));
+      return [];
+    },
+    finish: () => {
+      check.finish();
+      return [...chunks.splice(0).flatMap((chunk) => [...decrypt.push(chunk)]), ...decrypt.finish()];
+    },
+  };
+}
+
+/** Gives plaintext as it comes, and fails at the end: for those who keep it to themselves until then. */
+function beside(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
+  return {
+    push: (chunk) => {
+      check.push(chunk);
+      return decrypt.push(chunk);
+    },
+    finish: () => {
+      check.finish();
+      return decrypt.finish();
+    },
+  };
+}
+
+function verifiedLayout(layout: ContentLayout, whole: WholeTag): ContentLayout {
+  const { ciphertextLength, plaintextLength } = whole;
+  const lengthOf = (length: number): number => plaintextLength ?? layout.plaintextBounds(length).most;
+  return {
+    ...layout,
+    // opened in one piece, since it can be verified in one piece alone
+    unitLength: Math.max(layout.unitLength, plaintextLength ?? ciphertextLength),
+    plaintextBounds: (length) =>
+      plaintextLength === undefined
+        ? layout.plaintextBounds(length)
+        : { least: plaintextLength, most: plaintextLength },
+    window: (range, length) => windowOf(layout, range, { whole, length, end: lengthOf(length) }),
+  };
+}
+
+function windowOf(
+  layout: ContentLayout,
+  { offset, count = Infinity }: ByteRange,
+  { whole, length, end }: { readonly whole: WholeTag; readonly length: number; readonly end: number },
+): CipherWindow {
+  if (offset === 0 && count >= end) return { offset: 0, count: length, reachesEnd: true, skip: 0, take: end };
+  if (whole.parts === 'refused') {
+    throw new UnsupportedOperationError(
+      'A range of this content cannot be verified, and "integrity" is "require": read it whole, or write it in protocol "2.0"',
+    );
+  }
+  const take = Math.max(0, Math.min(end, offset + count) - offset);
+  return layout.window({ offset, count: take }, length);
+}

@@ -1,0 +1,163 @@
+/** Known answers of the integrity entries, made by a program of its own: each key, input and MAC, and each stored object read. */
+import { readFileSync } from 'node:fs';
+import { runAll } from '../../src/crypto/byte-transform.js';
+import { importContentKey } from '../../src/crypto/content-key.js';
+import { hmac, type MacKey } from '../../src/crypto/hmac.js';
+import { openEnvelope } from '../../src/envelope/envelope.js';
+import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { BIND_ENTRY, storedEntries } from '../../src/envelope/integrity/entries.js';
+import { isFlaggedKey } from '../../src/envelope/integrity/flag.js';
+import { headerInput } from '../../src/envelope/integrity/header.js';
+import { ciphertextKey, contextTag, headerKey, propertyKey } from '../../src/envelope/integrity/integrity-keys.js';
+import { parseBind } from '../../src/envelope/integrity/bind.js';
+import {
+  formatPropertyTags,
+  parsePropertyTags,
+  sealedTag,
+  signedTag,
+  type SignedValue,
+} from '../../src/envelope/integrity/property-tags.js';
+import { bindShapeOf } from '../../src/envelope/integrity/sealing.js';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import type { ContentForm } from '../../src/protocol/protocol.js';
+import { storedProtocol } from '../../src/protocol/registry.js';
+import { parseEncryptionData } from '../../src/wire/encryption-data.js';
+
+interface IntegrityCase {
+  readonly id: string;
+  readonly kind: ContentForm;
+  readonly protocol: string;
+  readonly cek: string;
+  readonly keys: Readonly<Record<'header' | 'content' | 'property' | 'context', string>>;
+  readonly headerInput: string;
+  readonly mac: string;
+  readonly entries: Readonly<Record<string, string>>;
+  readonly context?: string;
+  readonly plaintext?: string;
+  readonly partitionKey?: string;
+  readonly rowKey?: string;
+  readonly sealed?: Readonly<Record<string, string>>;
+  readonly signedValues?: Readonly<Record<string, { readonly type: SignedValue['type']; readonly value: string }>>;
+  readonly stored: Readonly<Record<string, unknown>>;
+}
+
+const vectors = JSON.parse(readFileSync('test/vectors/integrity.json', 'utf8')) as {
+  readonly kek: { readonly id: string; readonly hex: string };
+  readonly cases: readonly IntegrityCase[];
+};
+const hex = (text = ''): Buffer => Buffer.from(text, 'hex');
+const kek = AesKeyEncryptionKey.fromBase64(vectors.kek.id, hex(vectors.kek.hex).toString('base64'));
+const all = vectors.cases.map((vector) => [vector.id, vector] as const);
+const contents = all.filter(([, { kind }]) => kind !== 'entity');
+const entities = all.filter(([, { kind }]) => kind === 'entity');
+
+const policyOf = ({ context }: Pick<IntegrityCase, 'context'>): EncryptionPolicy => ({
+  protocol: '1.0',
+  keyResolver: () => kek,
+  requireEncryption: true,
+  integrity: 'require',
+  ...(context === undefined ? {} : { context: () => context }),
+});
+
+const textOf = ({ stored }: IntegrityCase): string =>
+  (stored['encryptiondata'] ?? stored['_ClientEncryptionMetadata1'] ?? encryptionDataIn(stored)) as string;
+const encryptionDataIn = (stored: IntegrityCase['stored']): string =>
+  JSON.stringify((JSON.parse(String(stored['text'])) as { EncryptionData: object }).EncryptionData);
+const derived = (key: MacKey): string => key.export().toString('hex');
+const listOf = ({ stored }: IntegrityCase): Buffer =>
+  Buffer.from(String(stored['_ClientEncryptionMetadata2']), 'base64');
+
+it.each(all)('the keys and the MAC of %s', (_id, vector) => {
+  const key = importContentKey(hex(vector.cek));
+  const { field, additions, algorithm } = parseEncryptionData(textOf(vector));
+  const protocol = storedProtocol(vector.protocol, algorithm);
+  const types = additions.get('AzCseTypes') as string | undefined;
+  const entries = storedEntries(additions)!;
+  const { partitionKey, rowKey } = vector;
+  const entity =
+    partitionKey === undefined || rowKey === undefined
+      ? {}
+      : { entity: { partitionKey, rowKey, list: listOf(vector), ...(types === undefined ? {} : { types }) } };
+
+  const input = headerInput({ ...entries, protocol, form: vector.kind, field, ...entity });
+
+  expect(isFlaggedKey(hex(vector.cek))).toBe(true);
+  expect(derived(headerKey(key))).toBe(vector.keys.header);
+  expect(derived(ciphertextKey(key))).toBe(vector.keys.content);
+  expect(derived(propertyKey(key))).toBe(vector.keys.property);
+  expect(input.toString('hex')).toBe(vector.headerInput);
+  expect(hmac(headerKey(key), input).toString('hex')).toBe(vector.mac);
+  expect(entries.mac.toString('hex')).toBe(vector.mac);
+  const bind = parseBind(vector.entries[BIND_ENTRY]!, bindShapeOf({ protocol, form: vector.kind }));
+  if (vector.context !== undefined) expect(bind.context).toEqual(contextTag(key, vector.context));
+});
+
+it.each(contents)('%s is read, under "require"', async (_id, vector) => {
+  const { target, body, text } = storedOf(vector);
+  const opener = await openEnvelope(policyOf(vector), parseEncryptionData(text), {
+    target,
+    form: vector.kind,
+    storedLength: body.length,
+  });
+
+  const opened = runAll(opener.open(opener.layout.window({ offset: 0 }, body.length)), body);
+
+  expect(opened.toString('hex')).toBe(vector.plaintext);
+});
+
+it.each(contents)('%s is refused with any byte changed, added or cut', async (_id, vector) => {
+  const { target, body, text } = storedOf(vector);
+  const read = async (sealed: Buffer): Promise<Buffer> => {
+    const opener = await openEnvelope(policyOf(vector), parseEncryptionData(text), {
+      target,
+      form: vector.kind,
+      storedLength: sealed.length,
+    });
+    return runAll(opener.open(opener.layout.window({ offset: 0 }, sealed.length)), sealed);
+  };
+  const changed = Array.from(body.keys(), (at) => {
+    const other = Buffer.from(body);
+    other.writeUInt8(other.readUInt8(at) ^ 1, at);
+    return other;
+  });
+  const others: Buffer[] = [Buffer.concat([body, Buffer.alloc(1)]), Buffer.concat([body, Buffer.alloc(16)])];
+  if (body.length > 0) others.push(body.subarray(0, -1), body.subarray(0, -16), Buffer.alloc(0));
+
+  for (const sealed of [...changed, ...others]) {
+    await expect(read(sealed)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(DECRYPTION_FAILED|REGION_OUT_OF_ORDER)$/) as string,
+    });
+  }
+});
+
+it.each(entities)('the tags of the properties of %s', (_id, vector) => {
+  const key = propertyKey(importContentKey(hex(vector.cek)));
+  const names = Object.keys(vector.sealed ?? {});
+  const bind = parseBind(vector.entries[BIND_ENTRY]!, 'properties');
+  const sealed = names.map((name) =>
+    sealedTag(key, name, Buffer.from((vector.stored['sealed'] as Record<string, string>)[name]!, 'base64')),
+  );
+  const signed = new Map(
+    Object.entries(vector.signedValues ?? {}).map(([name, { type, value }]) => [
+      name,
+      signedTag(key, name, { type, bytes: hex(value) }),
+    ]),
+  );
+
+  expect(formatPropertyTags({ sealed, signed })).toEqual(bind.properties);
+  const parsed = parsePropertyTags(bind.properties!, names);
+  expect(parsed.sealed).toEqual(sealed);
+  expect(new Set(parsed.signed)).toEqual(new Set([...parsed.signed].map(([name]) => [name, signed.get(name)!])));
+  expect(parsed.signed.size).toBe(signed.size);
+});
+
+function storedOf(vector: IntegrityCase) {
+  const text = textOf(vector);
+  if (vector.kind === 'message') {
+    const { EncryptedMessageContents } = JSON.parse(String(vector.stored['text'])) as Record<string, string>;
+    const body = Buffer.from(EncryptedMessageContents!, 'base64');
+    return { text, body, target: { kind: 'queue', account: 'a', queue: 'q' } as const };
+  }
+  const target = { kind: 'blob', account: 'a', container: 'c', blob: 'b' } as const;
+  return { text, body: hex(String(vector.stored['body'])), target };
+}
