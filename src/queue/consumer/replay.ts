@@ -17,6 +17,8 @@ export interface ReplayOptions {
 
 /** Seconds in which nobody else sees a message that is looked at. */
 const LOOK_TIMEOUT = 300;
+/** Messages that are put back at the same time. */
+const AT_ONCE = 8;
 
 /**
  * Puts messages of a poison queue back into the queue, in the exact text that was stored, and deletes them from the poison
@@ -71,12 +73,18 @@ export async function replayPoisonMessages(
       for (const item of items) kept.set(item.messageId, item);
       // the oldest come first: what was kept comes again, and what is new comes, when all others were looked at
       if (chosen.length === 0) break;
-      for (const item of chosen) await putBack(item);
+      await forEach(chosen, putBack);
     }
   } finally {
     await showAgain(poisonQueue, [...kept.values()]);
   }
   return sent.size;
+}
+
+/** Rejects with the first failure, when none is under way any longer. */
+async function forEach<Item>(items: readonly Item[], task: (item: Item) => Promise<void>): Promise<void> {
+  const outcomes = await boundedMap(items, AT_ONCE, async (item) => Promise.allSettled([task(item)]));
+  for (const outcome of outcomes.flat()) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 /** What is in the queue now, by the clock of the service: it has a resolution of seconds, so the number counts too. */
