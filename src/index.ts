@@ -5,7 +5,10 @@ export { EncryptedStorageModule } from './nest/encrypted-storage.module.js';
 export type {
   AccountKey,
   BlobOptions,
+  EncryptedStorageFeatureAsyncOptions,
+  EncryptedStorageFeatureFactory,
   EncryptedStorageFeatures,
+  EncryptedStorageFeatureSettings,
   EncryptedStorageModuleAsyncOptions,
   EncryptedStorageModuleExtras,
   EncryptedStorageModuleOptions,
@@ -13,6 +16,7 @@ export type {
   EncryptionOptions,
   NamedResource,
   QueueOptions,
+  ResourceSettings,
   StorageConnection,
   TableOptions,
   TableResource,

@@ -1,4 +1,5 @@
 /** How a policy calls its keys: how many calls at once, and how long what they unwrapped is kept. Defaults and limits. */
+import { group, groupFaults, isObject, type LooseOptions, type RulesOf, wholeNumber } from '../option-rules.js';
 
 /** How many unwrapped content keys are kept, and for how long. */
 export interface UnwrapCacheOptions {
@@ -51,28 +52,26 @@ export function cacheBoundsOf({ unwrapCache = {} }: KeyCallOptions): UnwrapCache
   return { max, ttl };
 }
 
-/** What is wrong with values that nobody has checked yet; `path` stands before each name. */
-export function keyCallFaults(
-  { keyConcurrency, unwrapCache }: Readonly<Record<string, unknown>>,
-  path: string,
-): readonly string[] {
-  return [
-    ...numberFaults(keyConcurrency, `${path}keyConcurrency`, MAX_CONCURRENCY),
-    ...cacheFaults(unwrapCache, `${path}unwrapCache`),
-  ];
-}
+const UNWRAP_CACHE: RulesOf<UnwrapCacheOptions> = {
+  max: wholeNumber(1, MAX_CACHE.max),
+  ttl: wholeNumber(1, MAX_CACHE.ttl),
+};
+const cache = group(UNWRAP_CACHE);
 
-function cacheFaults(given: unknown, path: string): readonly string[] {
-  if (given === undefined || given === false) return [];
-  if (typeof given !== 'object' || given === null) {
-    return [`"${path}" must be false, or an object with "max" and "ttl"`];
-  }
-  const { max, ttl } = given as Readonly<Record<string, unknown>>;
-  return [...numberFaults(max, `${path}.max`, MAX_CACHE.max), ...numberFaults(ttl, `${path}.ttl`, MAX_CACHE.ttl)];
-}
+/** The rules of these options. */
+export const KEY_CALLS: RulesOf<KeyCallOptions> = {
+  keyConcurrency: wholeNumber(1, MAX_CONCURRENCY),
+  unwrapCache: {
+    ...cache,
+    faults: (value, path) => {
+      if (value === false) return [];
+      return isObject(value)
+        ? cache.faults(value, path)
+        : [`"${path}" must be false, or an object with "max" and "ttl"`];
+    },
+  },
+};
 
-function numberFaults(value: unknown, path: string, most: number): readonly string[] {
-  if (value === undefined) return [];
-  const isFit = Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;
-  return isFit ? [] : [`"${path}" must be a whole number from 1 to ${most}`];
-}
+/** What is wrong with values that nobody has checked yet; `given` may have other members too. */
+export const keyCallFaults = ({ keyConcurrency, unwrapCache }: LooseOptions): readonly string[] =>
+  groupFaults(KEY_CALLS, { keyConcurrency, unwrapCache });

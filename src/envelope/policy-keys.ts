@@ -47,7 +47,7 @@ export class PolicyKeys implements KeyCalls {
 
   /** @throws `INVALID_OPTIONS` for a bound or a cache that is out of range. */
   constructor(options: KeyCallOptions = {}) {
-    const faults = keyCallFaults({ ...options }, '');
+    const faults = keyCallFaults({ ...options });
     if (faults.length > 0) throw new InvalidOptionsError(faults);
     const bounds = cacheBoundsOf(options);
     this.concurrency = concurrencyOf(options);

@@ -1,13 +1,78 @@
 /**
- * What one `forFeature` provides. It stands in a module of its own that `forFeature` hands on: of a token that a module sees
- * twice, from a feature and from the root, Nest 10 may inject the global one if it was imported directly, and the policy of the
- * feature would silently not hold.
+ * What one `forFeature` provides. It is in a module of its own that `forFeature` hands on: of a token that a module sees twice,
+ * from a feature and from the root, Nest 10 may inject the global one if it was imported directly, and the policy of the feature
+ * would silently not hold.
  */
-import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { publicServiceTokens, rootServiceTokens } from './injection/encrypted-storage.tokens.js';
+import {
+  clientProviders,
+  creationProvider,
+  type Feature,
+  featurePoliciesProvider,
+  policyLogProvider,
+  recordProvider,
+} from './injection/feature.providers.js';
+import type { Resource } from './injection/resources.js';
+import { classAliases, rootAliases, serviceProviders } from './injection/service.providers.js';
+import type { SettingsSource } from './options-source.js';
+
+/** What a feature is made of. */
+export interface FeatureSource extends SettingsSource {
+  readonly account: string | undefined;
+  readonly resources: readonly Resource[];
+  /** Whether the feature may have a policy, and so has services of its own. */
+  readonly hasPolicy: boolean;
+}
+
+let features = 0;
 
 @Module({})
 export class EncryptedStorageFeatureModule {
-  static with(providers: Provider[], exports: NonNullable<DynamicModule['exports']>): DynamicModule {
-    return { module: EncryptedStorageFeatureModule, providers, exports };
+  static for({ account, resources, hasPolicy, imports, providersOf }: FeatureSource): DynamicModule {
+    // a number of its own keeps Nest 10 from taking two features that look alike for one, and mixing their policies
+    const id = `EncryptedStorageFeature:${features++}`;
+    const services = hasPolicy ? publicServiceTokens(account) : rootServiceTokens(account);
+    const feature: Feature = { id, account, resources, settings: `${id}:settings`, services };
+    const clients = clientProviders(feature);
+    const own = hasPolicy ? policyProviders(feature) : { hidden: [], shown: [] };
+    return {
+      module: EncryptedStorageFeatureModule,
+      imports: [...imports, ...(hasPolicy ? [EncryptedStorageRootServicesModule.after(feature)] : [])],
+      providers: [
+        ...providersOf(feature.settings),
+        ...clients,
+        creationProvider(feature),
+        recordProvider(feature),
+        ...own.hidden,
+        ...own.shown,
+      ],
+      exports: [...clients, ...own.shown].map(({ provide }) => provide),
+    };
+  }
+}
+
+/** Services under the policy of the feature, for the modules that import it. */
+function policyProviders(feature: Feature) {
+  const { id, account, services } = feature;
+  const policies = `${id}:policies`;
+  return {
+    hidden: [featurePoliciesProvider(policies, feature), policyLogProvider(policies, feature)],
+    shown: [...serviceProviders(services, account, policies), ...(account === undefined ? classAliases(services) : [])],
+  };
+}
+
+/**
+ * The root's services once more, seen by nobody who injects. `app.get()` and `moduleRef.get(..., { strict: false })` take the last
+ * module that provides a token. Nest adds a module before those that it imports, so this one always comes after its feature, and
+ * they give the root's services, in whatever order modules are imported.
+ */
+@Module({})
+class EncryptedStorageRootServicesModule {
+  static after({ id, account }: Feature): DynamicModule {
+    return {
+      module: EncryptedStorageRootServicesModule,
+      providers: [{ provide: `${id}:root`, useValue: id }, ...rootAliases(account)],
+    };
   }
 }

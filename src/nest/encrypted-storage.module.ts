@@ -1,35 +1,21 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
-import {
-  asyncSource,
-  type CoreSource,
-  EncryptedStorageCoreModule,
-  syncSource,
-} from './encrypted-storage-core.module.js';
-import { EncryptedStorageFeatureModule } from './encrypted-storage-feature.module.js';
+import { EncryptedStorageCoreModule } from './encrypted-storage-core.module.js';
+import { EncryptedStorageFeatureModule, type FeatureSource } from './encrypted-storage-feature.module.js';
+import { assertTables, named, resourcesOf } from './injection/resources.js';
+import { rootAliases } from './injection/service.providers.js';
+import { asyncSource, givenSource, type SettingsSource } from './options-source.js';
 import type {
+  EncryptedStorageFeatureAsyncOptions,
+  EncryptedStorageFeatureFactory,
   EncryptedStorageFeatures,
+  EncryptedStorageFeatureSettings,
   EncryptedStorageModuleAsyncOptions,
   EncryptedStorageModuleExtras,
   EncryptedStorageModuleOptions,
+  EncryptedStorageOptionsFactory,
 } from './options/encrypted-storage.options.js';
-import {
-  creationProvider,
-  policyLogProvider,
-  recordProvider,
-  resourceProviders,
-} from './injection/feature.providers.js';
-import { policiesToken } from './injection/encrypted-storage.tokens.js';
-import { checkFeatures } from './options/options-check.js';
-import {
-  classAliases,
-  healthProvider,
-  policiesProvider,
-  publicServiceTokens,
-  serviceProviders,
-  type ServiceTokens,
-} from './injection/service.providers.js';
-
-let features = 0;
+import { checkFeatures, checkSettings } from './options/feature-check.js';
+import { assertCalledWithOptions, checkExtras, checkOptions } from './options/options-check.js';
 
 /**
  * Registers the encrypted services. `forRoot` once per account, `forFeature` wherever containers, queues or tables are used.
@@ -56,81 +42,106 @@ let features = 0;
  */
 @Module({})
 export class EncryptedStorageModule {
-  /** Registers an account with options that are known now. Faulty options fail the start of the application, all at once. */
+  /** Registers an account with options that are known now. Invalid options stop the start-up; one error lists every problem. */
   static forRoot(options: EncryptedStorageModuleOptions & EncryptedStorageModuleExtras): DynamicModule {
-    const { name, isGlobal: _extra, ...own } = options;
-    return rootModule({ name, imports: [], providers: syncSource(own) }, options);
+    checkExtras(options, 'forRoot');
+    const { name: _name, isGlobal: _isGlobal, ...own } = options;
+    return rootModule(givenSource(own, checkOptions), options);
   }
 
-  /** Registers an account with options that a factory makes. `name` and `isGlobal` stand beside the factory, not in its answer. */
+  /** Registers an account with options that a factory makes. `name` and `isGlobal` are given beside the factory. */
   static forRootAsync(options: EncryptedStorageModuleAsyncOptions): DynamicModule {
-    const source = { name: options.name, imports: options.imports ?? [], providers: asyncSource(options) };
+    checkExtras(options, 'forRootAsync');
+    const source = asyncSource<EncryptedStorageModuleOptions>(options, {
+      method: 'forRootAsync',
+      ask: (factory: EncryptedStorageOptionsFactory) => factory.createEncryptedStorageOptions(options.name),
+      check: checkOptions,
+    });
     return rootModule(source, options);
   }
 
   /**
    * Registers clients for injection, for the account of that name. With `encryption` the module has a policy of its own: the
    * services and clients that are injected where it is imported follow it, and what it leaves out comes from the root.
+   *
+   * @throws `INVALID_OPTIONS` with every fault, names that Azure Storage does not accept among them
    */
   static forFeature(entities: readonly Type<object>[], name?: string): DynamicModule;
   static forFeature(features: EncryptedStorageFeatures, name?: string): DynamicModule;
   static forFeature(given: readonly Type<object>[] | EncryptedStorageFeatures, name?: string): DynamicModule {
-    return featureModule(isEntityList(given) ? { tables: given } : given, name);
+    const features = isEntityList(given) ? { tables: given } : given;
+    checkFeatures(features);
+    assertTables(features);
+    const { encryption } = features;
+    return featureModule({
+      ...givenSource<EncryptedStorageFeatureSettings>(encryption === undefined ? {} : { encryption }),
+      account: name,
+      resources: resourcesOf(features, name),
+      hasPolicy: encryption !== undefined,
+    });
+  }
+
+  /**
+   * The same with settings that a factory makes: the policy, the names in the account, and whether to create what is not there.
+   * What the clients are injected by is given beside the factory.
+   *
+   * @throws `INVALID_OPTIONS` without a factory. What is wrong with its answer stops the start-up
+   *
+   * @example
+   * ```ts
+   * import { Module } from '@nestjs/common';
+   * import { AesKeyEncryptionKey, EncryptedStorageModule } from 'nestjs-azure-encrypted-storage';
+   *
+   * @Module({
+   *   imports: [
+   *     EncryptedStorageModule.forFeatureAsync({
+   *       containers: ['cohorts'],
+   *       useFactory: () => ({
+   *         encryption: {
+   *           keyEncryptionKey: AesKeyEncryptionKey.fromBase64('research:2026', process.env['RESEARCH_KEY'] ?? ''),
+   *         },
+   *         containers: { cohorts: { name: 'cohorts-eu', createIfNotExists: true } },
+   *       }),
+   *     }),
+   *   ],
+   * })
+   * export class ResearchModule {}
+   * ```
+   */
+  static forFeatureAsync(options: EncryptedStorageFeatureAsyncOptions, name?: string): DynamicModule {
+    assertCalledWithOptions(options, 'forFeatureAsync');
+    const { containers = [], queues = [], tables = [] } = options;
+    const features = { containers, queues, tables };
+    checkFeatures(features, 'forFeatureAsync');
+    const injected = {
+      containers: containers.map((given) => named(given).name),
+      queues: queues.map((given) => named(given).name),
+    };
+    const source = asyncSource<EncryptedStorageFeatureSettings>(options, {
+      method: 'forFeatureAsync',
+      ask: (factory: EncryptedStorageFeatureFactory) => factory.createEncryptedStorageFeature(name),
+      check: (settings) => checkSettings(settings, injected),
+    });
+    return featureModule({ ...source, account: name, resources: resourcesOf(features, name), hasPolicy: true });
   }
 }
 
-function rootModule(source: CoreSource, { name, isGlobal = true }: EncryptedStorageModuleExtras): DynamicModule {
-  const tokens = publicServiceTokens(name);
-  const aliases = name === undefined ? classAliases(tokens) : [];
-  const policies = policiesToken(name);
-  const providers = [...serviceProviders(tokens, name, policies), healthProvider(name, policies), ...aliases];
+function rootModule(source: SettingsSource, { name, isGlobal = true }: EncryptedStorageModuleExtras): DynamicModule {
+  const providers = rootAliases(name);
   return {
     module: EncryptedStorageModule,
     global: isGlobal,
-    imports: [EncryptedStorageCoreModule.for(source)],
+    imports: [EncryptedStorageCoreModule.for(name, source)],
     providers,
-    exports: providers.map(tokenOf),
+    exports: providers.map(({ provide }) => provide),
   };
 }
 
-function featureModule(given: EncryptedStorageFeatures, name: string | undefined): DynamicModule {
-  checkFeatures(given);
-  // a number of its own keeps Nest 10 from taking two features that look alike for one, and mixing their policies
-  const id = `EncryptedStorageFeature:${features++}`;
-  const hasPolicy = given.encryption !== undefined;
-  const tokens = hasPolicy ? publicServiceTokens(name) : privateServiceTokens(id);
-  const aliases = hasPolicy && name === undefined ? classAliases(tokens) : [];
-  const policies = hasPolicy ? `${id}:policies` : policiesToken(name);
-  const services = [
-    ...serviceProviders(tokens, name, policies),
-    ...(hasPolicy ? [healthProvider(name, policies)] : []),
-  ];
-  const resources = resourceProviders(given, tokens, name);
-  const clients = resources.map(({ provider }) => provider);
-  const providers = [
-    ...(hasPolicy ? [policiesProvider(policies, name, given.encryption)] : []),
-    ...services,
-    ...aliases,
-    ...clients,
-    creationProvider(id, resources),
-    recordProvider(given, resources, name),
-    ...(hasPolicy ? [policyLogProvider(`${id}:policy`, given, policies)] : []),
-  ];
-  const exports = [...(hasPolicy ? services : []), ...aliases, ...clients].map(tokenOf);
-  return {
-    module: EncryptedStorageModule,
-    imports: [EncryptedStorageFeatureModule.with(providers, exports)],
-    exports: [EncryptedStorageFeatureModule],
-  };
-}
-
-const privateServiceTokens = (id: string): ServiceTokens => ({
-  blob: `${id}:blob`,
-  queue: `${id}:queue`,
-  table: `${id}:table`,
+const featureModule = (source: FeatureSource): DynamicModule => ({
+  module: EncryptedStorageModule,
+  imports: [EncryptedStorageFeatureModule.for(source)],
+  exports: [EncryptedStorageFeatureModule],
 });
-
-const tokenOf = (provider: object): string => (provider as { provide: string }).provide;
 
 const isEntityList = (given: readonly Type<object>[] | EncryptedStorageFeatures): given is readonly Type<object>[] =>
   Array.isArray(given);

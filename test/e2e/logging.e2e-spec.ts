@@ -51,9 +51,9 @@ describe('the log of the start', () => {
       'log account "eu", blob: protocol 2.0, a key chosen for each write, encryption not required',
       'log account "eu", queue: protocol 2.0, a key chosen for each write, encryption not required',
       'log account "eu", table: protocol 1.0, a key chosen for each write, encryption not required',
-      'log feature of letters: blob: protocol 2.1, key "log:key", encryption required',
-      'log feature of letters: queue: protocol 2.0, key "log:key", encryption required',
-      'log feature of letters: table: protocol 1.0, key "log:key", encryption required',
+      'log feature of container "letters": blob: protocol 2.1, key "log:key", encryption required',
+      'log feature of container "letters": queue: protocol 2.0, key "log:key", encryption required',
+      'log feature of container "letters": table: protocol 1.0, key "log:key", encryption required',
     ]);
     expect(own().filter((line) => line.startsWith('warn'))).toEqual([
       expect.stringMatching(/^warn queue: protocol 1.0 does not authenticate/),

@@ -32,12 +32,12 @@ describe('isGlobal: false', () => {
   it('keeps the services from modules that do not import forRoot, and clients of features where they are imported', async () => {
     const app = await started(
       EncryptedStorageModule.forRoot({ ...optionsOf(), isGlobal: false }),
-      EncryptedStorageModule.forFeature({ containers: ['c'] }),
+      EncryptedStorageModule.forFeature({ containers: ['scans'] }),
       moduleWith(Outsider),
     );
 
     expect(app.get(Outsider, { strict: false }).blobs).toBeUndefined();
-    expect(app.get(getEncryptedContainerToken('c'), { strict: false })).toBeInstanceOf(EncryptedContainerClient);
+    expect(app.get(getEncryptedContainerToken('scans'), { strict: false })).toBeInstanceOf(EncryptedContainerClient);
     await app.close();
   });
 
@@ -115,16 +115,16 @@ describe('a feature with a policy', () => {
 
     const text = lines.join('\n');
     expect(text).toContain('account "eu", blob: protocol 2.0, key "test:key", encryption required');
-    expect(text).toContain('feature of scans: blob: protocol 1.0, key "old", encryption not required');
-    expect(text).toMatch(/! feature of scans: blob: protocol 1\.0 does not authenticate/);
-    expect(text).toMatch(/! feature of scans: table: plaintext in storage is handed through/);
+    expect(text).toContain('feature of container "scans": blob: protocol 1.0, key "old", encryption not required');
+    expect(text).toMatch(/! feature of container "scans": blob: protocol 1\.0 does not authenticate/);
+    expect(text).toMatch(/! feature of container "scans": table: plaintext in storage is handed through/);
     expect(text).not.toMatch(/! account/);
   });
 
   it('is refused a region length that it adds to an inherited protocol without regions of choice', async () => {
     const failing = started(
       EncryptedStorageModule.forRoot(optionsOf()),
-      EncryptedStorageModule.forFeature({ encryption: { regionLength: 1024 }, containers: ['c'] }),
+      EncryptedStorageModule.forFeature({ encryption: { regionLength: 1024 }, containers: ['scans'] }),
     );
 
     await expect(failing).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });

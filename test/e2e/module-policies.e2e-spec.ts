@@ -83,7 +83,7 @@ describe('two features of one client in one module', () => {
       Nothing,
       feature({ protocol: '1.0' }),
       feature({ protocol: '1.0' }),
-      feature({}, { containers: ['x'] }),
+      feature({}, { containers: ['other'] }),
     );
 
     const app = await started(root(), one, other, twice);

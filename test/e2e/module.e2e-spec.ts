@@ -208,11 +208,13 @@ describe('accounts by name', () => {
     const app = await started(
       EncryptedStorageModule.forRoot(optionsOf()),
       EncryptedStorageModule.forRoot({ ...optionsOf(), name: 'eu' }),
-      EncryptedStorageModule.forFeature({ containers: ['c'] }, 'eu'),
+      EncryptedStorageModule.forFeature({ containers: ['scans'] }, 'eu'),
     );
 
     expect(app.get(getEncryptedBlobServiceToken('eu'))).not.toBe(app.get(getEncryptedBlobServiceToken()));
-    expect(app.get(getEncryptedContainerToken('c', 'eu'), { strict: false })).toBeInstanceOf(EncryptedContainerClient);
+    expect(app.get(getEncryptedContainerToken('scans', 'eu'), { strict: false })).toBeInstanceOf(
+      EncryptedContainerClient,
+    );
     await app.close();
   });
 
@@ -288,7 +290,7 @@ describe('start-up', () => {
   });
 
   it('says which import is missing', async () => {
-    await expect(started(EncryptedStorageModule.forFeature({ queues: ['q'] }))).rejects.toThrow(/forRoot/);
+    await expect(started(EncryptedStorageModule.forFeature({ queues: ['tasks'] }))).rejects.toThrow(/forRoot/);
   });
 
   it('reads only, where there is no key to write with', async () => {
@@ -322,13 +324,13 @@ describe('start-up', () => {
   it('lets a test put its own client in the place of ours', async () => {
     const { Test } = await import('@nestjs/testing');
     const module = await Test.createTestingModule({
-      imports: [EncryptedStorageModule.forRoot(optionsOf()), EncryptedStorageModule.forFeature({ queues: ['q'] })],
+      imports: [EncryptedStorageModule.forRoot(optionsOf()), EncryptedStorageModule.forFeature({ queues: ['tasks'] })],
     })
-      .overrideProvider(getEncryptedQueueToken('q'))
+      .overrideProvider(getEncryptedQueueToken('tasks'))
       .useValue('mine')
       .setLogger(SILENT)
       .compile();
 
-    expect(module.get(getEncryptedQueueToken('q'), { strict: false })).toBe('mine');
+    expect(module.get(getEncryptedQueueToken('tasks'), { strict: false })).toBe('mine');
   });
 });

@@ -232,7 +232,7 @@ describe('the start of an application', () => {
     expect(message).toContain('@EncryptedQueueHandler("first") of TextsHandler.handle: "batchSize" must be');
     expect(message).toContain('@EncryptedQueueHandler("Second") of TextsHandler.handle: the name of the queue');
     expect(message).toContain('there is no account "nowhere"');
-    expect(message).toContain('"autoStart" must be a boolean');
+    expect(message).toContain('"autoStart" must be true or false');
   });
 
   it('fails for two handlers of one queue, but not of the same name in two accounts', async () => {

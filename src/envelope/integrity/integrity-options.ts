@@ -3,6 +3,7 @@ import { InvalidOptionsError } from '../../errors/input.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
 import { ProtocolNotAllowedError } from '../../errors/integrity.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
+import { callable, choice, type LooseOptions, must, type RulesOf, wholeNumber } from '../../option-rules.js';
 import type { ContentForm, ContentLayout, Protocol } from '../../protocol/protocol.js';
 import { PROTOCOL_VERSIONS, protocolFor, type ProtocolVersion } from '../../protocol/registry.js';
 
@@ -39,41 +40,24 @@ const DEFAULT_MAX_REGION_LENGTH = 16 * 1024 * 1024;
 /** Bytes; more is not defined. */
 const GREATEST_REGION_LENGTH = 1024 * 1024 * 1024;
 
-type Loose = Readonly<Record<string, unknown>>;
+/** The rules of these options. */
+export const INTEGRITY: RulesOf<IntegrityOptions> = {
+  integrity: choice(INTEGRITY_MODES),
+  readProtocols: must(
+    (value) => Array.isArray(value) && value.length > 0 && value.every((version) => isVersion(version)),
+    `a list of one or more of ${PROTOCOL_VERSIONS.map((version) => `"${version}"`).join(', ')}`,
+  ),
+  maxRegionLength: wholeNumber(1, GREATEST_REGION_LENGTH, ' bytes'),
+  context: callable,
+};
 
-/** What is wrong with values that nobody has checked yet; `path` stands before each name. */
-export function integrityFaults(given: Loose, path: string): readonly string[] {
-  const { integrity, readProtocols, maxRegionLength, context, requireEncryption } = given;
-  const faults: readonly (readonly [isFit: boolean, fault: string])[] = [
-    [isOneOf(INTEGRITY_MODES, integrity), `integrity" must be one of ${quoted(INTEGRITY_MODES)}`],
-    [
-      integrity !== 'require' || requireEncryption !== false,
-      `integrity" cannot be "require" while "${path}requireEncryption" is false`,
-    ],
-    [isVersions(readProtocols), `readProtocols" must be a list of one or more of ${quoted(PROTOCOL_VERSIONS)}`],
-    [
-      isRegionLength(maxRegionLength),
-      `maxRegionLength" must be a whole number from 1 to ${GREATEST_REGION_LENGTH} bytes`,
-    ],
-    [['undefined', 'function'].includes(typeof context), 'context" must be a function'],
-  ];
-  return faults.filter(([isFit]) => !isFit).map(([, fault]) => `"${path}${fault}`);
-}
+const isVersion = (given: unknown): boolean => (PROTOCOL_VERSIONS as readonly unknown[]).includes(given);
 
-const isOneOf = (choices: readonly string[], given: unknown): boolean =>
-  given === undefined || (choices as readonly unknown[]).includes(given);
-
-const isVersions = (given: unknown): boolean =>
-  given === undefined ||
-  (Array.isArray(given) &&
-    given.length > 0 &&
-    given.every((version) => version !== undefined && isOneOf(PROTOCOL_VERSIONS, version)));
-
-const isRegionLength = (given: unknown): boolean =>
-  given === undefined ||
-  (Number.isSafeInteger(given) && (given as number) >= 1 && (given as number) <= GREATEST_REGION_LENGTH);
-
-const quoted = (choices: readonly string[]): string => choices.map((choice) => `"${choice}"`).join(', ');
+/** Options that contradict each other; `path` is that of their group. */
+export const integrityConflicts = ({ integrity, requireEncryption }: LooseOptions, path: string): readonly string[] =>
+  integrity === 'require' && requireEncryption === false
+    ? [`"${path}.integrity" cannot be "require" while "${path}.requireEncryption" is false`]
+    : [];
 
 export type IntegrityMode = NonNullable<IntegrityOptions['integrity']>;
 

@@ -1,7 +1,8 @@
 /** Finds the methods that handle queues, and the clients that the modules they are in would inject. */
 import { Inject, Injectable, type InjectionToken } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { consumerFaults } from '../../queue/consumer/consumer-options.js';
+import { flag, type RulesOf, text } from '../../option-rules.js';
+import { CONSUMER, consumerFaults } from '../../queue/consumer/consumer-options.js';
 import type { EncryptedQueueMessageHandler } from '../../queue/consumer/encrypted-queue-message.js';
 import type { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
 import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
@@ -10,8 +11,15 @@ import {
   getEncryptedQueueServiceToken,
   getEncryptedQueueToken,
 } from '../injection/encrypted-storage.tokens.js';
-import { type QueueHandlerMethod, queueHandlersOf } from './queue-handler-metadata.js';
+import {
+  type EncryptedQueueHandlerOptions,
+  type QueueHandlerMethod,
+  queueHandlersOf,
+} from './queue-handler-metadata.js';
 import type { StorageClients } from '../options/storage-clients.js';
+
+/** The options of a handler are those of its consumer, and two more. */
+const HANDLER: RulesOf<EncryptedQueueHandlerOptions> = { ...CONSUMER, account: text, autoStart: flag };
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Module = NonNullable<Wrapper['host']>;
@@ -55,15 +63,13 @@ function uniqueInstances(wrappers: readonly Wrapper[]): ReadonlyMap<object, Wrap
 
 function foundHandler(instance: object, wrapper: Wrapper, record: QueueHandlerMethod): FoundHandler {
   const { queue, options, method } = record;
-  const { account, autoStart, ...consumerOptions } = options;
   const where = `@EncryptedQueueHandler(${JSON.stringify(queue)}) of ${instance.constructor.name}.${String(method)}`;
   const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   const clients = clientsOf(wrapper, record);
   const faults = [
     ...(isSingleton ? [] : ['there is no request to make its provider for: make it a singleton']),
-    ...(clients === undefined ? [unknownAccount(account)] : []),
-    ...(['undefined', 'boolean'].includes(typeof autoStart) ? [] : ['"autoStart" must be a boolean']),
-    ...consumerFaults(queue, consumerOptions),
+    ...(clients === undefined ? [unknownAccount(options.account)] : []),
+    ...consumerFaults(queue, options, HANDLER),
   ];
   return {
     ...record,

@@ -22,6 +22,28 @@ export const policiesToken = (name?: string): string => `EncryptedStoragePolicie
 
 export const clientsToken = (name?: string): string => `EncryptedStorageClients${account(name)}`;
 
+/** Under which tokens the services of one policy are, and their health indicator. */
+export interface ServiceTokens {
+  readonly blob: InjectionToken;
+  readonly queue: InjectionToken;
+  readonly table: InjectionToken;
+  readonly health: InjectionToken;
+}
+
+/** Of the root's services, which no feature ever provides; their text as above. */
+export const rootServiceTokens = (name?: string): ServiceTokens => {
+  const token = (kind: string): string => `EncryptedStorageRoot:${kind}${account(name)} ${hint(name)}`;
+  return { blob: token('blob'), queue: token('queue'), table: token('table'), health: token('health') };
+};
+
+/** Of the services that users inject: the root's, or those of the feature that is nearer. */
+export const publicServiceTokens = (name?: string): ServiceTokens => ({
+  blob: getEncryptedBlobServiceToken(name),
+  queue: getEncryptedQueueServiceToken(name),
+  table: getEncryptedTableServiceToken(name),
+  health: getEncryptedStorageHealthIndicatorToken(name),
+});
+
 /** Of the {@link EncryptedBlobService} of an account; the default one without a name. */
 export const getEncryptedBlobServiceToken = (name?: string): InjectionToken => `EncryptedBlobService${account(name)}`;
 

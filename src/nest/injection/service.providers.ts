@@ -1,52 +1,27 @@
-/** Providers of the three services, for the whole application or for a feature module with a policy of its own. */
-import type { InjectionToken, Provider } from '@nestjs/common';
+/** Providers of the services and the health indicator, for the whole application or for a feature with a policy. */
+import type { ExistingProvider as AliasProvider, FactoryProvider, InjectionToken } from '@nestjs/common';
 import { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
 import { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
 import type { EncryptedQueueOptions } from '../../queue/queue-options.js';
 import { EncryptedTableService } from '../../table/encrypted-table.service.js';
 import { EncryptedStorageHealthIndicator } from '../health/encrypted-storage.health.js';
-import { type EncryptionPolicies, toPolicies } from '../options/encryption-policies.js';
-import type { EncryptedStorageModuleOptions, EncryptionOptions } from '../options/encrypted-storage.options.js';
+import type { EncryptionPolicies } from '../options/encryption-policies.js';
+import type { EncryptedStorageModuleOptions } from '../options/encrypted-storage.options.js';
 import {
   clientsToken,
-  getEncryptedBlobServiceToken,
-  getEncryptedQueueServiceToken,
-  getEncryptedStorageHealthIndicatorToken,
-  getEncryptedTableServiceToken,
   optionsToken,
+  publicServiceTokens,
+  rootServiceTokens,
+  type ServiceTokens,
 } from './encrypted-storage.tokens.js';
 import type { StorageClients } from '../options/storage-clients.js';
-
-/** Under which tokens the three services stand. */
-export interface ServiceTokens {
-  readonly blob: InjectionToken;
-  readonly queue: InjectionToken;
-  readonly table: InjectionToken;
-}
-
-export const publicServiceTokens = (name?: string): ServiceTokens => ({
-  blob: getEncryptedBlobServiceToken(name),
-  queue: getEncryptedQueueServiceToken(name),
-  table: getEncryptedTableServiceToken(name),
-});
-
-/** The policies of an account, or of a feature that has its own. */
-export const policiesProvider = (
-  token: InjectionToken,
-  name: string | undefined,
-  feature?: Partial<EncryptionOptions>,
-): Provider => ({
-  provide: token,
-  inject: [optionsToken(name)],
-  useFactory: (options: EncryptedStorageModuleOptions) => toPolicies(options, feature),
-});
 
 /** `policies` is the token that the policies stand under. */
 export function serviceProviders(
   tokens: ServiceTokens,
   name: string | undefined,
   policies: InjectionToken,
-): Provider[] {
+): FactoryProvider[] {
   const inject = [policies, clientsToken(name)];
   return [
     {
@@ -69,6 +44,12 @@ export function serviceProviders(
       useFactory: ({ table }: EncryptionPolicies, clients: StorageClients, options: EncryptedStorageModuleOptions) =>
         new EncryptedTableService(clients.table, table, { onDecryptionFailed: options.table?.onDecryptionFailed }),
     },
+    {
+      provide: tokens.health,
+      inject,
+      useFactory: (given: EncryptionPolicies, clients: StorageClients) =>
+        new EncryptedStorageHealthIndicator({ clients, policies: given }),
+    },
   ];
 }
 
@@ -77,17 +58,17 @@ const queueOptions = ({ queue }: EncryptedStorageModuleOptions): EncryptedQueueO
   ...(queue?.onDecryptionFailed === undefined ? {} : { onDecryptionFailed: queue.onDecryptionFailed }),
 });
 
-/** The health indicator of an account under these policies. */
-export const healthProvider = (name: string | undefined, policies: InjectionToken): Provider => ({
-  provide: getEncryptedStorageHealthIndicatorToken(name),
-  inject: [policies, clientsToken(name)],
-  useFactory: (given: EncryptionPolicies, clients: StorageClients) =>
-    new EncryptedStorageHealthIndicator({ clients, policies: given }),
-});
+/** The root's services, under the tokens that users know. */
+export function rootAliases(name: string | undefined): AliasProvider[] {
+  const [given, root] = [publicServiceTokens(name), rootServiceTokens(name)];
+  const kinds = Object.keys(root) as (keyof ServiceTokens)[];
+  const aliases = kinds.map((kind) => ({ provide: given[kind], useExisting: root[kind] }));
+  return [...aliases, ...(name === undefined ? classAliases(root) : [])];
+}
 
 /** The class tokens, for the default account. */
-export const classAliases = (tokens: ServiceTokens): Provider[] => [
-  { provide: EncryptedStorageHealthIndicator, useExisting: getEncryptedStorageHealthIndicatorToken() },
+export const classAliases = (tokens: ServiceTokens): AliasProvider[] => [
+  { provide: EncryptedStorageHealthIndicator, useExisting: tokens.health },
   { provide: EncryptedBlobService, useExisting: tokens.blob },
   { provide: EncryptedQueueService, useExisting: tokens.queue },
   { provide: EncryptedTableService, useExisting: tokens.table },

@@ -189,3 +189,41 @@ export interface EncryptedStorageFeatures {
   readonly queues?: readonly (string | NamedResource)[];
   readonly tables?: readonly (Type<object> | TableResource)[];
 }
+
+/** What the factory of `forFeatureAsync` decides about a container or queue. */
+export interface ResourceSettings {
+  /** Name in the account; the one that it is injected by unless given. */
+  readonly name?: string;
+  readonly createIfNotExists?: boolean;
+}
+
+/** What the factory of `forFeatureAsync` answers: all of it may be left out. */
+export interface EncryptedStorageFeatureSettings {
+  /** Policy of this feature module alone: what it leaves out comes from the root. */
+  readonly encryption?: Partial<EncryptionOptions>;
+  /** By the name that the container is injected by: its name in the account, and whether to create it. */
+  readonly containers?: Readonly<Record<string, string | ResourceSettings>>;
+  /** By the name that the queue is injected by: its name in the account, and whether to create it. */
+  readonly queues?: Readonly<Record<string, string | ResourceSettings>>;
+  /** By the entity class: the name of its table, and whether to create it. */
+  readonly tables?: readonly TableResource[];
+}
+
+/** What `useClass` and `useExisting` of `forFeatureAsync` implement. */
+export interface EncryptedStorageFeatureFactory {
+  /**
+   * Gives the settings, once at start-up.
+   *
+   * @param name - of the account, as `forFeatureAsync` has it
+   */
+  createEncryptedStorageFeature(
+    name?: string,
+  ): EncryptedStorageFeatureSettings | Promise<EncryptedStorageFeatureSettings>;
+}
+
+/** Options of `EncryptedStorageModule.forFeatureAsync`: what is injected by which name, and where the settings come from. */
+export type EncryptedStorageFeatureAsyncOptions = ConfigurableModuleAsyncOptions<
+  EncryptedStorageFeatureSettings,
+  'createEncryptedStorageFeature'
+> &
+  Omit<EncryptedStorageFeatures, 'encryption'>;

@@ -6,7 +6,8 @@ import { KeyRing } from '../../keys/key-ring.js';
 import type { KeyResolver } from '../../keys/key-encryption-key.js';
 import { warnOfReadFailure } from './failure-log.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
-import { checkFeatureRegion, checkOptions } from './options-check.js';
+import { choosesRegions, regionFaults } from './encryption-rules.js';
+import { checkOptions, refuse } from './options-check.js';
 
 export type ServiceKind = 'blob' | 'queue' | 'table';
 
@@ -25,8 +26,8 @@ export function encryptionFor(
   feature?: Partial<EncryptionOptions>,
 ): EncryptionOptions {
   const merged = mergeEncryption(options.encryption, options[kind]?.encryption, feature);
-  if (merged.protocol === '2.1') return merged;
-  // a region length is a choice of 2.1: one that is inherited into another protocol has no meaning there
+  if (choosesRegions(merged.protocol)) return merged;
+  // a region length that is inherited into a protocol without the choice has no meaning there
   const { regionLength: _unused, ...others } = merged;
   return others;
 }
@@ -56,7 +57,7 @@ export function toPolicies(
 ): EncryptionPolicies {
   const checked = (kind: ServiceKind): EncryptionOptions => {
     const encryption = encryptionFor(options, kind, feature);
-    if (kind === 'blob') checkFeatureRegion(encryption, feature);
+    if (kind === 'blob') refuse(regionFaults({ ...encryption, regionLength: feature?.regionLength }, 'encryption'));
     checkOptions({ connection: options.connection, encryption });
     return encryption;
   };

@@ -1,4 +1,15 @@
 /** Options of a consumer: what they mean, their defaults, and their faults. */
+import {
+  anyNumber,
+  callable,
+  flag,
+  groupFaults,
+  must,
+  type OptionRules,
+  type RulesOf,
+  wholeNumber,
+} from '../../option-rules.js';
+import { isQueueName, QUEUE_NAME_RULE } from '../queue-name.js';
 import type { QueueConsumerEvent } from './consumer-event.js';
 
 /** How a queue is consumed. All times are seconds. */
@@ -111,67 +122,34 @@ export function settingsOf(
   return { ...DEFAULTS, poisonQueue: `${queue}-poison`, ...Object.fromEntries(given) };
 }
 
-/** Every option, so that the compiler holds the list to the type. */
-const NAMES: Readonly<Record<keyof EncryptedQueueConsumerOptions, true>> = {
-  concurrency: true,
-  batchSize: true,
-  visibilityTimeout: true,
-  minPollDelay: true,
-  maxPollDelay: true,
-  maxFailures: true,
-  maxDequeueCount: true,
-  minRetryDelay: true,
-  maxRetryDelay: true,
-  poisonQueue: true,
-  createIfNotExists: true,
-  shutdownTimeout: true,
-  onEvent: true,
+/** The rules of these options. */
+export const CONSUMER: RulesOf<EncryptedQueueConsumerOptions> = {
+  concurrency: wholeNumber(1, 1000),
+  batchSize: wholeNumber(1, MAX_BATCH),
+  visibilityTimeout: wholeNumber(1, WEEK),
+  minPollDelay: anyNumber(0.01, HOUR),
+  maxPollDelay: anyNumber(0.01, HOUR),
+  maxFailures: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  maxDequeueCount: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  minRetryDelay: anyNumber(0, WEEK),
+  maxRetryDelay: anyNumber(0, WEEK),
+  poisonQueue: must(isQueueName, QUEUE_NAME_RULE),
+  createIfNotExists: flag,
+  shutdownTimeout: anyNumber(0, HOUR),
+  onEvent: callable,
 };
 
-type Range = readonly [least: number, most: number, unit: 'whole' | 'any'];
-
-const RANGES: Readonly<Record<string, Range>> = {
-  concurrency: [1, 1000, 'whole'],
-  batchSize: [1, MAX_BATCH, 'whole'],
-  visibilityTimeout: [1, WEEK, 'whole'],
-  minPollDelay: [0.01, HOUR, 'any'],
-  maxPollDelay: [0.01, HOUR, 'any'],
-  maxFailures: [1, Number.MAX_SAFE_INTEGER, 'whole'],
-  maxDequeueCount: [1, Number.MAX_SAFE_INTEGER, 'whole'],
-  minRetryDelay: [0, WEEK, 'any'],
-  maxRetryDelay: [0, WEEK, 'any'],
-  shutdownTimeout: [0, HOUR, 'any'],
-};
-
-const QUEUE_NAME = /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/;
-
-/** Every fault of the options of one queue, as sentences. */
-export function consumerFaults(queue: string, options: EncryptedQueueConsumerOptions): readonly string[] {
-  const given = options as Readonly<Record<string, unknown>>;
+/** Every fault of the options of one queue, as sentences. `rules` may have more options than a consumer. */
+export function consumerFaults(
+  queue: string,
+  options: EncryptedQueueConsumerOptions,
+  rules: OptionRules = CONSUMER,
+): readonly string[] {
   return [
-    ...unknownFaults(given),
-    ...Object.entries(RANGES).flatMap(([name, range]) => rangeFaults(name, given[name], range)),
+    ...groupFaults(rules, { ...options }),
     ...orderFaults(settingsOf(queue, options)),
-    ...nameFaults(queue, settingsOf(queue, options).poisonQueue),
-    ...typeFaults(given, 'createIfNotExists', 'boolean'),
-    ...typeFaults(given, 'onEvent', 'function'),
+    ...nameFaults(queue, options),
   ];
-}
-
-/** An option that is `undefined` counts as left out. */
-function unknownFaults(given: Readonly<Record<string, unknown>>): readonly string[] {
-  const unknown = Object.keys(given).filter((name) => given[name] !== undefined && !Object.hasOwn(NAMES, name));
-  return unknown.map(
-    (name) => `${JSON.stringify(name)} is not an option of a consumer, which are ${Object.keys(NAMES).join(', ')}`,
-  );
-}
-
-function rangeFaults(name: string, value: unknown, [least, most, unit]: Range): readonly string[] {
-  if (value === undefined) return [];
-  const isNumber = typeof value === 'number' && (unit === 'any' || Number.isSafeInteger(value));
-  if (isNumber && value >= least && value <= most) return [];
-  const bounds = most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
-  return [`"${name}" must be a ${unit === 'whole' ? 'whole ' : ''}number ${bounds}`];
 }
 
 const orderFaults = (settings: ConsumerSettings): readonly string[] => [
@@ -179,15 +157,13 @@ const orderFaults = (settings: ConsumerSettings): readonly string[] => [
   ...(settings.minRetryDelay > settings.maxRetryDelay ? ['"minRetryDelay" must not be above "maxRetryDelay"'] : []),
 ];
 
-function nameFaults(queue: unknown, poisonQueue: unknown): readonly string[] {
-  const isName = (name: unknown): boolean => typeof name === 'string' && QUEUE_NAME.test(name);
-  const rule = '3 to 63 lower-case letters, digits and single hyphens';
+function nameFaults(queue: string, { poisonQueue }: EncryptedQueueConsumerOptions): readonly string[] {
+  if (!isQueueName(queue)) return [`the name of the queue must be ${QUEUE_NAME_RULE}`];
+  const poison = settingsOf(queue, { poisonQueue }).poisonQueue;
   return [
-    ...(isName(queue) ? [] : [`the name of the queue must be ${rule}`]),
-    ...(isName(poisonQueue) || !isName(queue) ? [] : [`"poisonQueue" must be ${rule}`]),
-    ...(queue === poisonQueue ? ['"poisonQueue" must be another queue'] : []),
+    ...(poisonQueue === undefined && !isQueueName(poison)
+      ? [`"poisonQueue" must be given: "${poison}" would be too long, ${QUEUE_NAME_RULE} are allowed`]
+      : []),
+    ...(queue === poison ? ['"poisonQueue" must be another queue'] : []),
   ];
 }
-
-const typeFaults = (given: Readonly<Record<string, unknown>>, name: string, type: string): readonly string[] =>
-  ['undefined', type].includes(typeof given[name]) ? [] : [`"${name}" must be a ${type}`];

@@ -5,7 +5,8 @@ import {
   type EncryptedStorageModuleOptions,
   InvalidOptionsError,
 } from '../../../src/index.js';
-import { checkFeatures, checkOptions } from '../../../src/nest/options/options-check.js';
+import { checkFeatures } from '../../../src/nest/options/feature-check.js';
+import { checkOptions } from '../../../src/nest/options/options-check.js';
 
 const key = AesKeyEncryptionKey.generate('one');
 const connection = { connectionString: 'UseDevelopmentStorage=true' };
@@ -68,7 +69,7 @@ describe('connections', () => {
     ['a name with key and token', { accountName: 'x', accountKey: 'y', credential: token }, /either "accountKey" or/],
     ['a name with a key', { accountName: 'x', accountKey: 'y' }, null],
     ['a name with a token', { accountName: 'x', credential: token }, null],
-    ['an endpoint that is no URL', { blobEndpoint: 'x.blob' }, /"connection.blobEndpoint" is not a URL/],
+    ['an endpoint that is no URL', { blobEndpoint: 'x.blob' }, /"connection.blobEndpoint" must be a URL/],
     ['one endpoint', { queueEndpoint: 'https://x' }, null],
     ['a whole client factory', { tableClientFactory: () => null }, null],
     [
@@ -194,7 +195,7 @@ describe('a misspelt name', () => {
   ];
   it.each(misspelt)('"%s" is a fault that tells the right ones', (path, options) => {
     expect(faultsOf({ connection, encryption, ...options })).toEqual([
-      expect.stringMatching(new RegExp(`^"${path}" is no option, there are \\w+, \\w+`)),
+      expect.stringMatching(new RegExp(`^"${path}" is not an option: the options are \\w+, \\w+`)),
     ]);
   });
 
@@ -202,8 +203,8 @@ describe('a misspelt name', () => {
     const misspeltFeature = { container: ['scans'], encryption: { allowKy: () => false } };
 
     expect(thrownBy(() => checkFeatures(misspeltFeature as EncryptedStorageFeatures))).toEqual([
-      '"container" is no option, there are encryption, containers, queues, tables',
-      expect.stringMatching(/^"encryption.allowKy" is no option/),
+      '"container" is not an option: the options are encryption, containers, queues, tables',
+      expect.stringMatching(/^"encryption.allowKy" is not an option/),
     ]);
   });
 
@@ -213,7 +214,7 @@ describe('a misspelt name', () => {
 
   it.each(['name', 'isGlobal'])('is not %s, but that belongs beside a factory', (name) => {
     expect(faultsOf({ connection, encryption, [name]: 'eu' })).toEqual([
-      `"${name}" stands beside the factory of forRootAsync, not in its answer`,
+      `"${name}" belongs beside the factory of forRootAsync, not in its answer`,
     ]);
   });
 });

@@ -76,7 +76,7 @@ describe('the options of a consumer', () => {
 
   it('have names: a misspelt one is refused, unless it is undefined', () => {
     expect(faultsOf({ concurency: 5, visibilityTimout: undefined })).toEqual([
-      expect.stringMatching(/^"concurency" is not an option of a consumer, which are concurrency, /),
+      expect.stringMatching(/^"concurency" is not an option: the options are concurrency, /),
     ]);
   });
 });

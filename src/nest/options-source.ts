@@ -1,0 +1,66 @@
+/** Where options or settings come from: given as they are, or by a factory, a class or a provider. */
+import type { DynamicModule, FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common';
+import { InvalidOptionsError } from '../errors/input.js';
+
+export interface SettingsSource {
+  readonly imports: NonNullable<DynamicModule['imports']>;
+  /** Provides them under a token. */
+  readonly providersOf: (token: InjectionToken) => Provider[];
+}
+
+/** What Nest's asynchronous modules have in common. */
+interface AsyncOptions<T> {
+  readonly imports?: DynamicModule['imports'];
+  readonly useFactory?: (...args: never[]) => T | Promise<T>;
+  readonly inject?: FactoryProvider['inject'];
+  readonly useClass?: Type<unknown>;
+  readonly useExisting?: Type<unknown>;
+}
+
+/** How the answer is made and checked. */
+export interface Answer<T> {
+  readonly method: 'forRootAsync' | 'forFeatureAsync';
+  /** Asks the object that `useClass` or `useExisting` gives. */
+  readonly ask: (factory: never) => T | Promise<T>;
+  readonly check: (answer: T) => void;
+}
+
+/** Given as they are. In a function, so that Nest 10 does not print secrets into its module ids. */
+export const givenSource = <T>(value: T, check: (value: T) => void = () => undefined): SettingsSource => ({
+  imports: [],
+  providersOf: (token) => [
+    {
+      provide: token,
+      useFactory: (): T => {
+        check(value);
+        return value;
+      },
+    },
+  ],
+});
+
+export function asyncSource<T>(options: AsyncOptions<T>, { method, ask, check }: Answer<T>): SettingsSource {
+  const { useFactory, useClass, useExisting, inject = [], imports = [] } = options;
+  const factory = useExisting ?? useClass;
+  if (useFactory === undefined && factory === undefined) {
+    throw new InvalidOptionsError([`${method} needs one of useFactory, useClass and useExisting`]);
+  }
+  const checked = async (answer: T | Promise<T>): Promise<T> => {
+    check(await answer);
+    return answer;
+  };
+  return {
+    imports,
+    providersOf: (token) =>
+      useFactory === undefined
+        ? [
+            ...(useClass === undefined || useExisting !== undefined ? [] : [{ provide: useClass, useClass }]),
+            {
+              provide: token,
+              inject: [factory as Type<unknown>],
+              useFactory: (made: never) => checked(ask(made)),
+            },
+          ]
+        : [{ provide: token, inject, useFactory: (...args: never[]) => checked(useFactory(...args)) }],
+  };
+}

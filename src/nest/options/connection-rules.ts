@@ -1,0 +1,73 @@
+/** Rules of `connection`: exactly one form, whole. */
+import { callable, group, isObject, type LooseOptions, must, object, type RulesOf, text } from '../../option-rules.js';
+import type { StorageConnection } from './encrypted-storage.options.js';
+
+const endpoint = must((value) => typeof value === 'string' && URL.canParse(value), 'a URL');
+
+const CONNECTION: RulesOf<StorageConnection> = {
+  connectionString: { faults: connectionStringFaults },
+  accountName: text,
+  accountKey: text,
+  endpointSuffix: text,
+  credential: { faults: credentialFaults },
+  blobEndpoint: endpoint,
+  queueEndpoint: endpoint,
+  tableEndpoint: endpoint,
+  blobServiceClient: object,
+  queueServiceClient: object,
+  tableClientFactory: callable,
+};
+
+export const connection = group(CONNECTION, formFaults);
+
+/** A form is meant where one of its members is given. `credential` belongs to two, and so decides nothing. */
+const FORMS: readonly (readonly (keyof typeof CONNECTION)[])[] = [
+  ['connectionString'],
+  ['accountName', 'accountKey'],
+  ['blobEndpoint', 'queueEndpoint', 'tableEndpoint'],
+  ['blobServiceClient', 'queueServiceClient', 'tableClientFactory'],
+];
+
+function formFaults(given: LooseOptions): readonly string[] {
+  const forms = FORMS.filter((members) => members.some((name) => given[name] !== undefined));
+  if (forms.length === 0) {
+    return ['"connection" has none of connectionString, accountName, an endpoint or a client: give one of them'];
+  }
+  if (forms.length > 1) return ['"connection" mixes several forms: give just one of them'];
+  return forms[0]?.includes('accountName') === true ? accountFaults(given) : [];
+}
+
+function accountFaults({ accountName, accountKey, credential }: LooseOptions): readonly string[] {
+  return [
+    ...(accountName === undefined ? ['"connection.accountName" is missing'] : []),
+    ...((accountKey === undefined) === (credential === undefined)
+      ? ['"connection" needs either "accountKey" or "credential" beside "accountName"']
+      : []),
+  ];
+}
+
+/** Names what is missing; never repeats a value, which may be a key. */
+function connectionStringFaults(connectionString: unknown, at: string): readonly string[] {
+  const path = `"${at}"`;
+  if (typeof connectionString !== 'string') return [`${path} must be a string`];
+  if (connectionString.startsWith('UseDevelopmentStorage=true')) return [];
+  const has = (part: string): boolean => new RegExp(`(^|;)\\s*${part}=[^;\\s]`).test(connectionString);
+  const hasEndpoint = ['BlobEndpoint', 'QueueEndpoint', 'TableEndpoint'].some(has);
+  if (has('SharedAccessSignature') && hasEndpoint) return [];
+  const missing = [
+    ...['DefaultEndpointsProtocol', 'AccountName', 'AccountKey'].filter((part) => !has(part)),
+    ...(hasEndpoint || has('EndpointSuffix') ? [] : ['EndpointSuffix']),
+  ];
+  if (missing.length === 0) return [];
+  return [`${path} lacks ${missing.join(', ')}: copy it whole from the account's access keys`];
+}
+
+function credentialFaults(credential: unknown, path: string): readonly string[] {
+  const given = isObject(credential) ? credential : {};
+  if (typeof given['getToken'] === 'function') return [];
+  if (typeof given['computeHMACSHA256'] === 'function') {
+    return [`"${path}" must not be a shared key credential object: give "accountName" and "accountKey"`];
+  }
+  const isAccountKey = typeof given['accountName'] === 'string' && typeof given['accountKey'] === 'string';
+  return isAccountKey ? [] : [`"${path}" must have getToken, or accountName and accountKey`];
+}

@@ -1,0 +1,62 @@
+/** Rules of a policy, of the whole account or of what one level changes. */
+import { INTEGRITY, integrityConflicts } from '../../envelope/integrity/integrity-options.js';
+import { KEY_CALLS } from '../../envelope/key-call-options.js';
+import {
+  callable,
+  choice,
+  flag,
+  group,
+  type LooseOptions,
+  type OptionRule,
+  type RulesOf,
+  wholeNumber,
+} from '../../option-rules.js';
+import { PROTOCOL_VERSIONS, protocolFor, type ProtocolVersion } from '../../protocol/registry.js';
+import type { EncryptionOptions } from './encrypted-storage.options.js';
+import { readingKeys, writingKey } from './key-rules.js';
+
+const MIN_REGION_LENGTH = 16;
+const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
+
+export const ENCRYPTION: RulesOf<EncryptionOptions> = {
+  protocol: choice(PROTOCOL_VERSIONS),
+  keyEncryptionKey: writingKey,
+  keyResolver: readingKeys,
+  allowKey: callable,
+  requireEncryption: flag,
+  regionLength: wholeNumber(MIN_REGION_LENGTH, MAX_REGION_LENGTH, ' bytes'),
+  ...KEY_CALLS,
+  ...INTEGRITY,
+};
+
+/** The policy of the account: nothing is above it that it could inherit from. */
+export const wholePolicy: OptionRule = group(ENCRYPTION, (given, path) => [
+  ...(given['protocol'] === undefined
+    ? [`"${path}.protocol" has no default: choose one of ${named(PROTOCOL_VERSIONS)}`]
+    : []),
+  ...(hasKey(given) ? [] : [`"${path}" has no key: give "keyEncryptionKey" to write, "keyResolver" to read, or both`]),
+  ...regionFaults({ ...given, protocol: given['protocol'] ?? null }, path),
+  ...integrityConflicts(given, path),
+]);
+
+/** What a service or a feature changes; what it leaves out comes from above. */
+export const partOfPolicy: OptionRule = group(ENCRYPTION, (given, path) => [
+  ...regionFaults(given, path),
+  ...integrityConflicts(given, path),
+]);
+
+/** A region length where the protocol that is in force has none, or none to choose. */
+export function regionFaults({ protocol, regionLength }: LooseOptions, path: string): readonly string[] {
+  if (regionLength === undefined || protocol === undefined || choosesRegions(protocol)) return [];
+  return [`"${path}.regionLength" can be chosen in protocol ${named(PROTOCOL_VERSIONS.filter(choosesRegions))} only`];
+}
+
+export const choosesRegions = (protocol: unknown): boolean =>
+  PROTOCOL_VERSIONS.includes(protocol as ProtocolVersion) &&
+  protocolFor(protocol as ProtocolVersion).regionLength === 'chosen';
+
+const hasKey = ({ keyEncryptionKey, keyResolver }: LooseOptions): boolean =>
+  keyEncryptionKey !== undefined ||
+  (keyResolver !== undefined && !(Array.isArray(keyResolver) && keyResolver.length === 0));
+
+const named = (versions: readonly string[]): string => versions.map((version) => `"${version}"`).join(', ');

@@ -1,0 +1,97 @@
+/** Checks what a feature names and decides: when it is declared, and again when its factory has answered. */
+import { flag, group, groupFaults, isObject, type OptionRule, type RulesOf } from '../../option-rules.js';
+import type {
+  EncryptedStorageFeatures,
+  EncryptedStorageFeatureSettings,
+  NamedResource,
+  TableResource,
+} from './encrypted-storage.options.js';
+import { partOfPolicy } from './encryption-rules.js';
+import { refuse } from './options-check.js';
+import { containerName, queueName, tableName } from './resource-names.js';
+
+const NO_NAME = 'has no name: is the variable that it comes from set?';
+const NO_CLASS =
+  'is undefined where a class is expected: its file and this one probably import each other; ' +
+  'move the class into a file of its own';
+
+const listOf = (item: OptionRule): OptionRule => ({
+  faults: (value, path) =>
+    Array.isArray(value)
+      ? value.flatMap((one: unknown, index) => item.faults(one, `${path}[${index}]`))
+      : [`"${path}" must be a list`],
+});
+
+/** A name, or an object with it. */
+function resource(name: OptionRule): OptionRule {
+  const rules: RulesOf<NamedResource> = { name, createIfNotExists: flag };
+  const whole = group(rules, (given, path) => (given['name'] === undefined ? [`"${path}" ${NO_NAME}`] : []));
+  return {
+    faults: (value, path) => {
+      if (value === undefined || value === '') return [`"${path}" ${NO_NAME}`];
+      if (typeof value === 'string') return name.faults(value, path);
+      return isObject(value) ? whole.faults(value, path) : [`"${path}" must be a name, or an object with "name"`];
+    },
+  };
+}
+
+const entity: OptionRule = {
+  faults: (value, path) => (typeof value === 'function' ? [] : [`"${path}" must be the class of the entities`]),
+};
+const TABLE: RulesOf<TableResource> = { entity, table: tableName, createIfNotExists: flag };
+
+const wholeTable = group(TABLE, (given, path) =>
+  given['entity'] === undefined ? [`"${path}.entity" ${NO_CLASS}`] : [],
+);
+
+/** A class, or an object with it. */
+const table: OptionRule = {
+  faults: (value, path) => {
+    if (value === undefined) return [`"${path}" ${NO_CLASS}`];
+    if (typeof value === 'function') return [];
+    return isObject(value)
+      ? wholeTable.faults(value, path)
+      : [`"${path}" must be an entity class, or an object with "entity"`];
+  },
+};
+
+/** Every option of `forFeature`. */
+export const FEATURE: RulesOf<EncryptedStorageFeatures> = {
+  encryption: partOfPolicy,
+  containers: listOf(resource(containerName)),
+  queues: listOf(resource(queueName)),
+  tables: listOf(table),
+};
+
+/** Throws {@link InvalidOptionsError} with every fault found. */
+export function checkFeatures(features: EncryptedStorageFeatures, method = 'forFeature'): void {
+  const given: unknown = features;
+  refuse(
+    isObject(given)
+      ? groupFaults(FEATURE, given)
+      : [`${method} was called without options: give entity classes, or "containers", "queues" and "tables"`],
+  );
+}
+
+/** The same for what the factory of a feature answers; `known` are the names that it is injected by. */
+export function checkSettings(
+  settings: EncryptedStorageFeatureSettings,
+  known: { readonly containers: readonly string[]; readonly queues: readonly string[] },
+): void {
+  const rules: RulesOf<EncryptedStorageFeatureSettings> = {
+    encryption: partOfPolicy,
+    containers: group(settingsOf(known.containers, containerName)),
+    queues: group(settingsOf(known.queues, queueName)),
+    tables: listOf(table),
+  };
+  const given: unknown = settings;
+  refuse(isObject(given) ? groupFaults(rules, given) : ['the factory of forFeatureAsync answered nothing: return {}']);
+}
+
+function settingsOf(names: readonly string[], name: OptionRule): RulesOf<Record<string, unknown>> {
+  const whole = group<NamedResource>({ name, createIfNotExists: flag });
+  const rule: OptionRule = {
+    faults: (value, path) => (typeof value === 'string' ? name : whole).faults(value, path),
+  };
+  return Object.fromEntries(names.map((known) => [known, rule]));
+}

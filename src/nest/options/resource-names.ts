@@ -1,0 +1,29 @@
+/** What Azure Storage accepts as the name of a container, a queue or a table. */
+import { tableNameFault } from '../../decorators/table-name.js';
+import { isQueueName, QUEUE_NAME_RULE } from '../../queue/queue-name.js';
+import type { OptionRule } from '../../option-rules.js';
+
+const SYSTEM_CONTAINERS: readonly unknown[] = ['$root', '$web', '$logs'];
+
+const nameRule = (what: string, isName: (name: string) => boolean, rule: string): OptionRule => ({
+  faults: (value, path) => {
+    if (typeof value !== 'string') return [`"${path}" must be the name of a ${what}`];
+    return isName(value) ? [] : [`"${path}" cannot be ${JSON.stringify(value)}: the name of a ${what} has ${rule}`];
+  },
+});
+
+/** The rule of containers is that of queues, but for those of the service itself. */
+export const containerName = nameRule(
+  'container',
+  (name) => SYSTEM_CONTAINERS.includes(name) || isQueueName(name),
+  QUEUE_NAME_RULE,
+);
+
+export const queueName = nameRule('queue', isQueueName, QUEUE_NAME_RULE);
+
+export const tableName: OptionRule = {
+  faults: (value, path) => {
+    const fault = tableNameFault(value);
+    return fault === null ? [] : [`"${path}": ${fault}`];
+  },
+};

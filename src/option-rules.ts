@@ -1,0 +1,77 @@
+/**
+ * Rules of options as data: a table for each group, whose keys are the names that exist. TypeScript holds a table to its interface,
+ * but does not look into what a factory returns, where a misspelt `allowKey` or `unwrapCache` would silently be no rule at all.
+ */
+
+/** What one option may be. */
+export interface OptionRule {
+  /** What is wrong with a value, as sentences that begin with its path; nobody has checked the value yet. */
+  readonly faults: (value: unknown, path: string) => readonly string[];
+  /** Least and greatest value of a number. */
+  readonly bounds?: readonly [least: number, most: number];
+  /** The options of a group. */
+  readonly members?: OptionRules;
+}
+
+export type OptionRules = Readonly<Record<string, OptionRule>>;
+
+/** A table that has a rule for every member of every form of `T`, and none besides. */
+export type RulesOf<T> = Readonly<Record<T extends unknown ? keyof T : never, OptionRule>>;
+
+export type LooseOptions = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is LooseOptions => typeof value === 'object' && value !== null;
+
+/** A rule of one sentence. */
+export const must = (holds: (value: unknown) => boolean, sentence: string): OptionRule => ({
+  faults: (value, path) => (holds(value) ? [] : [`"${path}" must be ${sentence}`]),
+});
+
+export const flag = must((value) => typeof value === 'boolean', 'true or false');
+export const callable = must((value) => typeof value === 'function', 'a function');
+export const text = must((value) => typeof value === 'string' && value !== '', 'a text that is not empty');
+export const object = must(isObject, 'an object');
+
+export const choice = (values: readonly string[]): OptionRule =>
+  must(
+    (value) => (values as readonly unknown[]).includes(value),
+    `one of ${values.map((one) => `"${one}"`).join(', ')}`,
+  );
+
+export const wholeNumber = (least: number, most: number, unit = ''): OptionRule =>
+  numberRule([least, most], { isFit: Number.isSafeInteger, words: 'a whole number', unit });
+
+export const anyNumber = (least: number, most: number): OptionRule =>
+  numberRule([least, most], { isFit: Number.isFinite, words: 'a number', unit: '' });
+
+function numberRule(
+  bounds: readonly [number, number],
+  { isFit, words, unit }: { isFit: (value: unknown) => boolean; words: string; unit: string },
+): OptionRule {
+  const [least, most] = bounds;
+  const range = most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
+  const holds = (value: unknown): boolean => isFit(value) && (value as number) >= least && (value as number) <= most;
+  return { ...must(holds, `${words} ${range}${unit}`), bounds };
+}
+
+/** An object with these options; `also` finds what is wrong between them. */
+export const group = <T>(
+  rules: RulesOf<T>,
+  also: (given: LooseOptions, path: string) => readonly string[] = () => [],
+): OptionRule => ({
+  members: rules,
+  faults: (value, path) =>
+    isObject(value) ? [...also(value, path), ...groupFaults(rules, value, path)] : object.faults(value, path),
+});
+
+/** Unknown names, and what is wrong with each option. A member that is `undefined` counts as left out. */
+export function groupFaults(rules: OptionRules, given: LooseOptions, path = ''): readonly string[] {
+  const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  return Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .flatMap(([name, value]) =>
+      Object.hasOwn(rules, name)
+        ? (rules[name]?.faults(value, at(name)) ?? [])
+        : [`${JSON.stringify(at(name))} is not an option: the options are ${Object.keys(rules).join(', ')}`],
+    );
+}

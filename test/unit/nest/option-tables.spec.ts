@@ -1,0 +1,82 @@
+/** Walks the tables of option rules that the start-up check uses: every option of every group. */
+import { KEY_CALLS } from '../../../src/envelope/key-call-options.js';
+import { EXTRAS, MODULE } from '../../../src/nest/options/options-check.js';
+import { FEATURE } from '../../../src/nest/options/feature-check.js';
+import { groupFaults, type OptionRule, type OptionRules } from '../../../src/option-rules.js';
+import { CONSUMER } from '../../../src/queue/consumer/consumer-options.js';
+
+const GROUPS: Readonly<Record<string, OptionRules>> = {
+  forRoot: MODULE,
+  'forRoot, beside the options': EXTRAS,
+  forFeature: FEATURE,
+  'calls to keys': KEY_CALLS,
+  'a consumer': CONSUMER,
+};
+
+/** Every option, those of groups inside groups too. */
+function walk(rules: OptionRules, path: string): [path: string, rule: OptionRule][] {
+  return Object.entries(rules).flatMap(([name, rule]) => [
+    [`${path}.${name}`, rule],
+    ...walk(rule.members ?? {}, `${path}.${name}`),
+  ]);
+}
+const options = Object.entries(GROUPS).flatMap(([title, rules]) => walk(rules, title));
+const groups: [string, OptionRules][] = [
+  ...Object.entries(GROUPS),
+  ...options.flatMap(([path, { members }]): [string, OptionRules][] =>
+    members === undefined ? [] : [[path, members]],
+  ),
+];
+const numbers = options.flatMap(([path, rule]): [string, OptionRule, readonly [number, number]][] =>
+  rule.bounds === undefined ? [] : [[path, rule, rule.bounds]],
+);
+
+/** Of no type that an option has. */
+const WRONG = [Symbol('wrong'), null, NaN];
+
+describe('every group of options', () => {
+  it.each(groups)('refuses an unknown name in %s, and lists those that there are', (_path, rules) => {
+    const faults = groupFaults(rules, { 'no-such-option': 1 }, 'here');
+
+    expect(faults).toEqual([
+      `"here.no-such-option" is not an option: the options are ${Object.keys(rules).join(', ')}`,
+    ]);
+  });
+
+  it.each(groups)('takes undefined for left out in %s', (_path, rules) => {
+    const nothing = Object.fromEntries([...Object.keys(rules), 'no-such-option'].map((name) => [name, undefined]));
+
+    expect(groupFaults(rules, nothing)).toEqual([]);
+  });
+});
+
+describe('every option', () => {
+  it.each(options)('refuses a value of the wrong type for %s, by its place', (_path, rule) => {
+    for (const value of WRONG) {
+      const faults = rule.faults(value, 'the.place');
+
+      expect(faults.length).toBeGreaterThan(0);
+      for (const fault of faults) expect(fault).toMatch(/^"the\.place/);
+    }
+  });
+});
+
+describe('every number', () => {
+  it.each(numbers)('is held to its bounds: %s', (_path, rule, [least, most]) => {
+    const isRefused = (value: unknown): boolean => rule.faults(value, 'x').length > 0;
+
+    expect([least, most].map(isRefused)).toEqual([false, false]);
+    expect([least - 1, most + 1, -Infinity, Infinity, String(least), BigInt(1)].map(isRefused)).not.toContain(false);
+  });
+});
+
+describe('the walk', () => {
+  it('reaches groups inside groups', () => {
+    const paths = options.map(([path]) => path);
+
+    expect(paths).toContain('forRoot.blob.encryption.unwrapCache.ttl');
+    expect(paths).toContain('forRoot.connection.tableClientFactory');
+    expect(paths).toContain('forFeature.encryption.requireEncryption');
+    expect(numbers.length).toBeGreaterThan(20);
+  });
+});
