@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { AppModule } from './app.module.js';
 import { readBodies } from './http/bodies.js';
 import { describeApi } from './http/openapi.js';
+import { refuseOtherSites } from './http/own-site.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import type { ClinicSettings } from './settings.js';
 
@@ -35,6 +36,7 @@ export async function startClinic(settings: ClinicSettings, port: number, logger
   });
   app.disable('x-powered-by');
   app.useGlobalFilters(new ProblemFilter());
+  app.use(refuseOtherSites);
   readBodies(app);
   describeApi(app);
   app.useStaticAssets(PAGE, { setHeaders: (response: Response) => response.set(PAGE_HEADERS) });
