@@ -1,4 +1,4 @@
-/** What a policy asks of the integrity of what it reads, and binds what it writes to. */
+/** Options of integrity: their defaults, their limits, and the checks that they ask for before a key is used. */
 import { InvalidOptionsError } from '../../errors/input.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
 import { ProtocolNotAllowedError } from '../../errors/integrity.js';
@@ -7,6 +7,7 @@ import { callable, choice, type LooseOptions, must, type RulesOf, wholeNumber } 
 import type { ContentForm, ContentLayout, Protocol } from '../../protocol/protocol.js';
 import { PROTOCOL_VERSIONS, protocolFor, type ProtocolVersion } from '../../protocol/registry.js';
 
+/** What a policy asks of the integrity of what it reads, and what it binds new content to. */
 export interface IntegrityOptions {
   /**
    * Whether content is written with integrity entries, which every SDK reads past, and what is asked of content that is read.
