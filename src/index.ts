@@ -91,7 +91,8 @@ export type {
   EncryptedTableOptions,
 } from './table/table-options.js';
 export type { EncryptedQueryOptions } from './table/entity-query.js';
-export type { Filter, FilterComparison, FilterName, FilterOperator, FilterValue } from './table/filter/filter.js';
+export type { FilterComparison } from './table/filter/condition.js';
+export type { Filter, FilterName, FilterOperator, FilterValue } from './table/filter/filter.js';
 export type { FilterLiteral } from './table/filter/odata-literal.js';
 export type { TableDecryptionFailedHandler, TableDecryptionFailure } from './table/page.js';
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';

@@ -117,7 +117,7 @@ export class EncryptedTableClient<T extends object> {
     return traced('EncryptedTableClient.getEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, ...passed } = traceable;
       const context = this.contextOf(traceable);
-      const { projection, queryOptions } = entityQuery(passed, context);
+      const { projection, queryOptions } = await entityQuery(passed, context);
       const row = await this.unencryptedClient.getEntity<Row>(partitionKey, rowKey, { ...passed, queryOptions });
       return this.open(row as Row & EntityKeys, projection, context);
     });
@@ -148,9 +148,9 @@ export class EncryptedTableClient<T extends object> {
     options: ListTableEntitiesOptions & EncryptedListOptions<T> = {},
   ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
     const { keyEncryptionKey: _key, where, filterOnCiphertext, onDecryptionFailed, ...passed } = options;
-    return listing((traceable) => {
+    return listing(async (traceable) => {
       const context = this.contextOf({ ...options, ...traceable });
-      const { projection, queryOptions } = entityQuery(options, context);
+      const { projection, queryOptions } = await entityQuery(options, context);
       const opening = {
         table: this.unencryptedClient,
         concurrency: keysOf(this.policy).concurrency,

@@ -1,7 +1,7 @@
 /** What the service is asked for: the filter that may be asked, the columns that decryption needs. */
 import type { TableEntityQueryOptions } from '@azure/data-tables';
 import type { TableContext } from './entity-context.js';
-import type { Filter } from './filter/filter.js';
+import { Filter } from './filter/filter.js';
 import { assertClearFilter } from './filter/filter-guard.js';
 import { type Projection, projectionOf } from './projection.js';
 import { namesSometimesSealed } from './sealed-properties.js';
@@ -25,13 +25,14 @@ export interface EntityQuery {
 }
 
 /** Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a filter on a sealed property. */
-export function entityQuery<T extends object>(
+export async function entityQuery<T extends object>(
   { queryOptions: { select, ...queryOptions } = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
   { entityClass, policy }: Pick<TableContext, 'entityClass' | 'policy'>,
-): EntityQuery {
+): Promise<EntityQuery> {
   const projection = projectionOf(select, policy.requireEncryption ? namesSometimesSealed(entityClass) : []);
-  const filter = joined(queryOptions.filter, where?.toString());
-  if (filter !== undefined && !filterOnCiphertext) assertClearFilter(entityClass, filter);
+  const { filter: text = '' } = queryOptions;
+  if (!filterOnCiphertext) assertClearFilter(entityClass, text);
+  const filter = joined(text, where === undefined ? undefined : await Filter.render(where, entityClass));
   return {
     projection,
     queryOptions: {
@@ -42,7 +43,7 @@ export function entityQuery<T extends object>(
   };
 }
 
-function joined(raw: string | undefined, where: string | undefined): string | undefined {
-  if (raw === undefined || raw === '') return where;
-  return where === undefined ? raw : `(${raw}) and (${where})`;
+function joined(text: string, where: string | undefined): string | undefined {
+  if (text === '') return where;
+  return where === undefined ? text : `(${text}) and (${where})`;
 }

@@ -16,13 +16,13 @@ export interface Listing<T extends object> {
 
 /** `begin` is called once the first page is wanted, with the options of the span. */
 export function listing<T extends object>(
-  begin: (options: OperationOptions) => Listing<T>,
+  begin: (options: OperationOptions) => Promise<Listing<T>>,
   options: OperationOptions,
 ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
   const pages = async function* (settings?: PageSettings): AsyncGenerator<TableEntityResultPage<T>> {
     const { options: traceable, end } = startSpan('EncryptedTableClient.listEntities', options);
     try {
-      const { rows, open } = begin(traceable);
+      const { rows, open } = await begin(traceable);
       for await (const page of rows.byPage(settings)) {
         const opened = await open(page as (Row & EntityKeys)[]);
         yield Object.assign(opened, { continuationToken: page.continuationToken });

@@ -3,14 +3,10 @@ import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { FilterableName } from '../../decorators/filterable.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { assertDeclaredName } from '../entity-class.js';
+import { COMPARISONS, columnsIn, type Condition, conditionText, type FilterComparison, join } from './condition.js';
 import { assertClearName } from './filter-guard.js';
 import { type FilterLiteral, odataLiteral } from './odata-literal.js';
 import { endOfPrefix } from './prefix.js';
-
-const COMPARISONS = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] as const;
-
-/** How a value is compared: equal, not equal, greater, greater or equal, less, less or equal. */
-export type FilterComparison = (typeof COMPARISONS)[number];
 
 /** What every entity can be filtered by, and the properties that its class lists under `Filterable`. */
 export type FilterName<T extends object> = 'partitionKey' | 'rowKey' | 'timestamp' | FilterableName<T>;
@@ -45,8 +41,6 @@ const COLUMNS = new Map([
 ]);
 const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}\p{M}\p{Pc}]*$/u;
 
-type Kind = 'comparison' | 'and' | 'or' | 'not';
-
 /**
  * A filter over clear properties. Values become literals of their type: none of them can change what is asked. It is never
  * changed: every call gives a new one.
@@ -73,8 +67,7 @@ type Kind = 'comparison' | 'and' | 'or' | 'not';
 export class Filter<T extends object> {
   private constructor(
     private readonly entityClass: EntityClass<T>,
-    private readonly kind: Kind,
-    private readonly text: string,
+    private readonly condition: Condition,
   ) {}
 
   /**
@@ -89,10 +82,23 @@ export class Filter<T extends object> {
     if (!IDENTIFIER.test(name)) throw new InvalidOptionsError(['a filter needs the name of a property']);
     assertDeclaredName(name, entityClass);
     const column = COLUMNS.get(name) ?? name;
-    if (operator === 'startsWith') return new Filter(entityClass, 'and', startsWith(column, value));
-    if (!(COMPARISONS as readonly string[]).includes(operator))
+    if (operator === 'startsWith') return new Filter(entityClass, startsWith(column, value));
+    if (!isComparison(operator))
       throw new InvalidOptionsError([`a filter compares with ${COMPARISONS.join(', ')} or startsWith`]);
-    return new Filter(entityClass, 'comparison', `${column} ${operator} ${odataLiteral(name, value)}`);
+    return new Filter(entityClass, comparison(column, operator, odataLiteral(name, value)));
+  }
+
+  /**
+   * Renders a filter for the service as the query is made: asynchronous, so that a condition may need a key. Throws
+   * `ENCRYPTED_PROPERTY_IN_FILTER` where the queried class seals what a filter of another class names, `INVALID_OPTIONS` for
+   * anything that is not a filter.
+   */
+  static async render<T extends object>(filter: Filter<T>, queriedClass: EntityClass): Promise<string> {
+    const { condition }: { readonly condition?: Condition } = Object(filter) as object;
+    if (condition === undefined)
+      throw new InvalidOptionsError(['"where" needs a filter of where(): pass a text as "queryOptions.filter"']);
+    for (const column of columnsIn(condition)) assertClearName(queriedClass, column);
+    return Promise.resolve(conditionText(condition));
   }
 
   /** Both hold. */
@@ -119,26 +125,34 @@ export class Filter<T extends object> {
 
   /** It does not hold. */
   not(): Filter<T> {
-    return new Filter(this.entityClass, 'not', `not (${this.text})`);
+    return new Filter(this.entityClass, { kind: 'not', part: this.condition });
   }
 
   /** The OData text, as `queryOptions.filter` takes it. */
   toString(): string {
-    return this.text;
+    return conditionText(this.condition);
   }
 
   private joined(kind: 'and' | 'or', given: readonly [Filter<T>] | readonly [string, string, unknown]): Filter<T> {
     const other = given.length === 1 ? given[0] : Filter.where(this.entityClass, given);
-    const parts = [this, other].map((part) =>
-      part.kind === kind || part.kind === 'comparison' ? part.text : `(${part.text})`,
-    );
-    return new Filter(this.entityClass, kind, parts.join(` ${kind} `));
+    return new Filter(this.entityClass, join(kind, this.condition, other.condition));
   }
 }
 
-function startsWith(column: string, value: unknown): string {
+const isComparison = (operator: string): operator is FilterComparison =>
+  (COMPARISONS as readonly string[]).includes(operator);
+
+const comparison = (column: string, operator: FilterComparison, literal: string): Condition => ({
+  kind: 'comparison',
+  column,
+  operator,
+  literal,
+});
+
+/** The texts with a prefix, by their ends in the order of the service. */
+function startsWith(column: string, value: unknown): Condition {
   if (typeof value !== 'string') throw new InvalidOptionsError(['"startsWith" needs a text']);
   const end = endOfPrefix(value);
-  const from = `${column} ge ${odataLiteral(column, value)}`;
-  return end === null ? from : `${from} and ${column} lt ${odataLiteral(column, end)}`;
+  const from = comparison(column, 'ge', odataLiteral(column, value));
+  return end === null ? from : join('and', from, comparison(column, 'lt', odataLiteral(column, end)));
 }

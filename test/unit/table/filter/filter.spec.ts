@@ -18,6 +18,10 @@ class Visit {
 class Sub extends Visit {
   @Encrypt() more!: string;
 }
+@EncryptedEntity({ table: 'others' })
+class SealedAge {
+  @Encrypt() age!: number;
+}
 
 const where = (name: string, operator: string, value: unknown) => Filter.where(Visit, [name, operator, value]);
 const sealed = (propertyName: string) =>
@@ -74,6 +78,25 @@ describe('a filter', () => {
     for (const operator of ['', '=', 'eq 1 or', 'toString'])
       expect(() => where('ward', operator, '3')).toThrow(invalid);
     expect(() => where('age', 'startsWith', 1)).toThrow(invalid);
+  });
+});
+
+describe('rendering a filter', () => {
+  const eitherAge = where('ward', 'eq', '3').and(where('age', 'lt', 18).or('age', 'ge', 65));
+
+  it('gives the text that the filter shows', async () => {
+    await expect(Filter.render(eitherAge, Visit)).resolves.toBe(String(eitherAge));
+  });
+
+  it('refuses what the queried class seals and the class of the filter does not', async () => {
+    await expect(Filter.render(eitherAge, SealedAge)).rejects.toThrow(sealed('age'));
+    await expect(Filter.render(where('age', 'eq', 1).not(), SealedAge)).rejects.toThrow(sealed('age'));
+  });
+
+  it.each(["ward eq '3'", null, {}, ['ward', 'eq', '3']])('refuses %j, which where() did not make', async (given) => {
+    await expect(Filter.render(given as never, Visit)).rejects.toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error,
+    );
   });
 });
 
