@@ -1,15 +1,29 @@
-/** What .NET wrote lies in storage as it was written, and is read by the services, at every boundary. */
+/** What .NET wrote lies in storage as it was written, and is read by the services, at every boundary; rows of all SDKs too. */
+import { TableClient, type TableEntity } from '@azure/data-tables';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
 import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
 import type { EncryptedPageBlobClient } from '../../src/blob/encrypted-page-blob-client.js';
 import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
+import type { EntityClass } from '../../src/decorators/encryption-metadata.js';
 import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
 import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
-import { connectionString, uniqueName } from '../support/azurite.js';
+import { ENCRYPTION_DATA_PROPERTY, isReservedProperty, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
+import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { bytesFrom } from '../support/blobs.js';
-import { type BlobCase, casesOf, plaintextOf, readingPolicy, sha256Hex, storedBytes } from '../support/vectors.js';
+import { tableOf } from '../support/tables.js';
+import {
+  type BlobCase,
+  casesOf,
+  plaintextOf,
+  readingPolicy,
+  sha256Hex,
+  storedBytes,
+  type TableCase,
+} from '../support/vectors.js';
 
 const isDotnet = ({ peer }: { readonly peer?: { readonly package: string } }) =>
   /Azure\.|Windows/.test(peer?.package ?? '');
@@ -108,3 +122,70 @@ describe('messages of .NET', () => {
     expect(readings).toEqual([expected, expected, expected]);
   });
 });
+
+describe('rows of .NET, Python and Java', () => {
+  const cases = casesOf('table');
+  const tableName = uniqueTableName('rows');
+  let table: TableClient;
+
+  beforeAll(async () => {
+    table = TableClient.fromConnectionString(connectionString(), tableName, { allowInsecureConnection: true });
+    await table.createTable();
+  });
+
+  it('are all here, those without a sealed property too', () => {
+    expect(cases.length).toBeGreaterThan(30);
+    expect(cases.filter(isDotnet)).toHaveLength(29);
+    expect(cases.some(({ encryptedProperties }) => encryptedProperties.length === 0)).toBe(true);
+  });
+
+  it.each(named(cases))('%s is read alone, in a listing and in projections', async (_id, vector) => {
+    await table.upsertEntity(storedRow(vector), 'Replace');
+    const { PartitionKey: partitionKey, RowKey: rowKey, properties } = vector.entity;
+    const sealed = Object.fromEntries(vector.encryptedProperties.map((name) => [name, properties[name]?.value]));
+    const plain = contentOf(await table.getEntity(partitionKey, rowKey));
+    const expected: Record<string, unknown> = { ...plain, ...sealed };
+    for (const name of Object.keys(plain).filter(isReservedProperty)) Reflect.deleteProperty(expected, name);
+    const rows = tableOf(entityClassOf(vector), tableName, readingPolicy(vector.key));
+    const where = rows.where('partitionKey', 'eq', partitionKey).and('rowKey', 'eq', rowKey);
+
+    const listed = [];
+    for await (const row of rows.listEntities({ where })) listed.push(contentOf(row));
+
+    expect(contentOf(await rows.getEntity(partitionKey, rowKey))).toEqual(expected);
+    expect(listed).toEqual([expected]);
+    for (const select of [Object.keys(properties), ...Object.keys(properties).map((name) => [name])]) {
+      const row = await rows.getEntity(partitionKey, rowKey, { queryOptions: { select } });
+      expect(contentOf(row)).toEqual(Object.fromEntries(select.map((name) => [name, expected[name]])));
+    }
+  });
+});
+
+/** The case as the service held it, every property with its type. */
+function storedRow({ entity, encryptedProperties, stored: { fullmetadata: row } }: TableCase): TableEntity {
+  const typeOf = (name: string): string | undefined => {
+    if (name === SEALED_NAMES_PROPERTY || encryptedProperties.includes(name)) return 'Binary';
+    return name === ENCRYPTION_DATA_PROPERTY ? 'String' : entity.properties[name]?.type.replace('Edm.', '');
+  };
+  const properties = Object.entries(row).flatMap(([name, value]) => {
+    const type = typeOf(name);
+    return type === undefined ? [] : [[name, { type, value }] as const];
+  });
+  return { partitionKey: entity.PartitionKey, rowKey: entity.RowKey, ...Object.fromEntries(properties) };
+}
+
+/** What an application would declare: it seals what the case seals, and a property that no row has. */
+function entityClassOf({ encryptedProperties }: TableCase): EntityClass {
+  class Stored {
+    partitionKey!: string;
+    rowKey!: string;
+  }
+  const prototype: object = Stored.prototype;
+  for (const name of [...encryptedProperties, 'Absent']) Encrypt({ type: 'string' })(prototype, name as never);
+  EncryptedEntity<Stored>({ clear: '*' })(Stored);
+  return Stored;
+}
+
+/** Without the ETag and what only some answers have of OData. */
+const contentOf = (row: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'etag' && !name.startsWith('odata.')));
