@@ -30,6 +30,8 @@ export {
 } from './nest/health/encrypted-storage.health.js';
 export type { StorageHealthCheck } from './nest/health/health-checks.js';
 
+export { EncryptedStorageKeys } from './nest/options/encrypted-storage-keys.js';
+
 // injecting
 export {
   InjectEncryptedBlobService,
@@ -37,6 +39,7 @@ export {
   InjectEncryptedQueue,
   InjectEncryptedQueueService,
   InjectEncryptedStorageHealthIndicator,
+  InjectEncryptedStorageKeys,
   InjectEncryptedTable,
   InjectEncryptedTableService,
 } from './nest/injection/inject.decorators.js';
@@ -46,6 +49,7 @@ export {
   getEncryptedQueueServiceToken,
   getEncryptedQueueToken,
   getEncryptedStorageHealthIndicatorToken,
+  getEncryptedStorageKeysToken,
   getEncryptedTableServiceToken,
   getEncryptedTableToken,
 } from './nest/injection/encrypted-storage.tokens.js';
@@ -117,6 +121,17 @@ export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';
 export { RsaKeyEncryptionKey, type RsaKeyEncryptionKeyOptions } from './keys/rsa-key-encryption-key.js';
 export { KeyRing } from './keys/key-ring.js';
 export type { CryptographyClientLike } from './keys/vault/cryptography-client.js';
+export { KeyVaultKeys, type KeyVaultEnvironment, type KeyVaultState } from './keys/vault/key-vault-keys.js';
+export type { KeyVaultOptions } from './keys/vault/key-vault-options.js';
+export {
+  type KeyClientLike,
+  type KeyVaultClientOptions,
+  type KeyVaultSdk,
+  loadKeyVaultSdk,
+  type VaultKey,
+  type VaultKeyProperties,
+} from './keys/vault/key-vault-sdk.js';
+export type { VersionClock } from './keys/vault/current-version.js';
 export { KeyVaultKeyEncryptionKey, type KeyVaultKeyOptions } from './keys/vault/key-vault-key.js';
 export { keyVaultKeyResolver, type KeyVaultKeyResolverOptions } from './keys/vault/key-vault-key-resolver.js';
 export { type KeyVaultKeyId, parseKeyVaultKeyId } from './keys/vault/key-id.js';

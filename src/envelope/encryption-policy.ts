@@ -6,6 +6,7 @@ import type {
   KeyPredicate,
   KeyResolver,
 } from '../keys/key-encryption-key.js';
+import type { KeyVaultKeys } from '../keys/vault/key-vault-keys.js';
 import type { ProtocolVersion } from '../protocol/registry.js';
 import type { ReadFailureListener } from './read-failure.js';
 import type { IntegrityOptions } from './integrity/integrity-options.js';
@@ -19,6 +20,8 @@ export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   readonly regionLength?: number;
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
   readonly keyResolver?: KeyResolver;
+  /** Keys in a vault: one writes where there is no `keyEncryptionKey`, and all read before `keyResolver` is asked. */
+  readonly keyVault?: KeyVaultKeys;
   /** Which keys may read and write a target; all may where there is none. */
   readonly allowKey?: KeyPredicate;
   readonly requireEncryption: boolean;

@@ -10,7 +10,7 @@ import {
   KeyNotFoundError,
   KeyUnavailableError,
 } from '../errors/keys.js';
-import type { EncryptionTarget, KeyEncryptionKey } from '../keys/key-encryption-key.js';
+import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
 import { asKeyError, isAbort } from './key-error.js';
 import { isMalformedKeyId } from '../keys/vault/key-id.js';
@@ -25,13 +25,17 @@ export interface KeyChoiceOptions {
 /** What a choice of key depends on. */
 export interface KeyContext extends KeyChoiceOptions {
   readonly target: EncryptionTarget;
+  readonly operation?: KeyOperationOptions;
 }
 
 const SELECTED = '(the key chosen by the keyEncryptionKey function)';
 
 /** The key for a write; throws {@link KeyMissingError} where there is none: nothing is ever written in clear for want of a key. */
 export async function keyToWrap(policy: EncryptionPolicy, context: KeyContext): Promise<KeyEncryptionKey> {
-  const key = context.keyEncryptionKey ?? (await policyKey(policy, context.target));
+  const key =
+    context.keyEncryptionKey ??
+    (await policyKey(policy, context.target)) ??
+    (policy.keyVault?.canWrite === true ? await policy.keyVault.current(context.operation) : undefined);
   if (key === undefined) throw new KeyMissingError();
   return key;
 }
@@ -50,6 +54,9 @@ export async function keyToUnwrap(
   if (isAsked(context.keyEncryptionKey)) return context.keyEncryptionKey;
   const configured = await policyKey(policy, context.target);
   if (isAsked(configured)) return configured;
+
+  const inVault = policy.keyVault?.resolve(keyId) ?? null;
+  if (inVault !== null) return inVault;
 
   const resolved = await resolve(policy, keyId, context.target);
   if (resolved === null) throw new KeyNotFoundError(keyId);

@@ -7,10 +7,11 @@
  * the other unwrapped. Bounded in number and in time; bytes are wiped when they leave. A failure is never kept.
  */
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
-import { LRUCache, type Perf } from 'lru-cache';
+import type { Perf } from 'lru-cache';
 import { wipe } from '../crypto/content-key.js';
 import type { KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
 import type { UnwrapCacheBounds } from './key-call-options.js';
+import { ScanResistantCache } from './scan-resistant-cache.js';
 import { JoinedUnwrap, type UnwrapCall } from './joined-unwrap.js';
 
 /** What is asked, and for what. */
@@ -20,14 +21,14 @@ export interface UnwrapPlace {
 }
 
 export class UnwrapCache {
-  private readonly kept: LRUCache<string, Uint8Array>;
+  private readonly kept: ScanResistantCache;
   private readonly pending = new Map<string, JoinedUnwrap>();
   private readonly keyNumbers = new WeakMap<KeyEncryptionKey, number>();
   private keys = 0;
   private isClosed = false;
 
   constructor({ max, ttl }: UnwrapCacheBounds, clock: Perf = performance) {
-    this.kept = new LRUCache({ max, ttl, perf: clock, ttlAutopurge: true, dispose: (packed) => wipe(packed) });
+    this.kept = new ScanResistantCache({ max, ttl }, { clock });
   }
 
   /**
@@ -37,7 +38,7 @@ export class UnwrapCache {
   async unwrap(place: UnwrapPlace, call: UnwrapCall, signal?: AbortSignalLike): Promise<Uint8Array> {
     const name = this.nameOf(place);
     const kept = this.kept.get(name);
-    if (kept !== undefined) return Uint8Array.from(kept);
+    if (kept !== undefined) return kept;
     if (signal?.aborted === true) throw new AbortError('The operation was aborted.');
     return this.pendingFor(name, call).join(signal);
   }

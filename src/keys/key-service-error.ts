@@ -34,12 +34,19 @@ const CIPHER_CODE = /^ERR_(?:OSSL|CRYPTO)_/;
 /** The code of an answer that broke off. Its message quotes the answer, which may be the content key. */
 const PARSE_ERROR = 'PARSE_ERROR';
 
+interface InnerError {
+  readonly code?: unknown;
+}
+
 interface Failure {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
   readonly statusCode?: unknown;
-  readonly details?: { readonly error?: { readonly innererror?: { readonly code?: unknown } } };
+  /** The body of the answer. The SDK changes the letter case of its names. */
+  readonly details?: {
+    readonly error?: { readonly innerError?: InnerError; readonly innererror?: InnerError };
+  };
   readonly syscall?: unknown;
   readonly cause?: unknown;
 }
@@ -102,7 +109,7 @@ function verdictOnStatus(statusCode: number, failure: Failure): Verdict {
 
 /** Key Vault names the state in an inner code; services that imitate it may have the sentence alone. */
 function verdictOnForbidden({ message, details }: Failure): Verdict {
-  const inner = details?.error?.innererror?.code;
+  const inner = (details?.error?.innerError ?? details?.error?.innererror)?.code;
   const text = typeof inner === 'string' ? inner : String(message);
   const state = STATES.find(([pattern]) => pattern.test(text))?.[1];
   return state === undefined ? denied : (keyId, options) => new KeyDisabledError(keyId, state, options);

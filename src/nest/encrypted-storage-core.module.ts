@@ -3,10 +3,17 @@ import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors/input.js';
 import { QueueConsumersModule } from './consumers/queue-consumers.module.js';
-import { clientsToken, optionsToken, policiesToken, rootServiceTokens } from './injection/encrypted-storage.tokens.js';
+import {
+  clientsToken,
+  optionsToken,
+  policiesToken,
+  rootServiceTokens,
+  vaultsToken,
+} from './injection/encrypted-storage.tokens.js';
 import { featureConflicts } from './injection/feature-conflicts.js';
 import { serviceProviders } from './injection/service.providers.js';
 import type { SettingsSource } from './options-source.js';
+import { EncryptedStorageKeys } from './options/encrypted-storage-keys.js';
 import type { EncryptedStorageModuleOptions } from './options/encrypted-storage.options.js';
 import { type EncryptionPolicies, toPolicies } from './options/encryption-policies.js';
 import { tellPolicies } from './options/policy-log.js';
@@ -18,7 +25,7 @@ let modules = 0;
 export class EncryptedStorageCoreModule {
   static for(name: string | undefined, { imports, providersOf }: SettingsSource): DynamicModule {
     const startToken = `EncryptedStorageStart:${modules++}`;
-    const [options, policies] = [optionsToken(name), policiesToken(name)];
+    const [options, policies, vaults] = [optionsToken(name), policiesToken(name), vaultsToken(name)];
     const services = serviceProviders(rootServiceTokens(name), name, policies);
     return {
       module: EncryptedStorageCoreModule,
@@ -31,10 +38,11 @@ export class EncryptedStorageCoreModule {
           inject: [options],
           useFactory: (given: EncryptedStorageModuleOptions) => new StorageClients(given),
         },
+        { provide: vaults, useFactory: () => new EncryptedStorageKeys() },
         {
           provide: policies,
-          inject: [options],
-          useFactory: (given: EncryptedStorageModuleOptions) => toPolicies(given),
+          inject: [options, vaults],
+          useFactory: (given: EncryptedStorageModuleOptions, keys: EncryptedStorageKeys) => toPolicies(given, keys),
         },
         ...services,
         {
@@ -44,7 +52,7 @@ export class EncryptedStorageCoreModule {
           useFactory: (made: EncryptionPolicies, container: ModulesContainer) => new StartUp(made, container, name),
         },
       ],
-      exports: [options, clientsToken(name), policies, ...services.map(({ provide }) => provide)],
+      exports: [options, clientsToken(name), vaults, policies, ...services.map(({ provide }) => provide)],
     };
   }
 }

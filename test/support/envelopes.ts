@@ -1,11 +1,11 @@
 /** Envelopes as they are stored, for tests of the envelope that need no content. */
 import { createEnvelope, type EnvelopeContext } from '../../src/envelope/envelope.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { type EncryptionPolicy, keysOf } from '../../src/envelope/encryption-policy.js';
 import { type EncryptionData, formatEncryptionData, parseEncryptionData } from '../../src/wire/encryption-data.js';
 
 /** The text beside a new content, without integrity entries, which there is no content for. */
 export async function storedText(policy: EncryptionPolicy, context: EnvelopeContext): Promise<string> {
-  const { encryptionData } = await createEnvelope({ ...policy, integrity: 'off' }, context);
+  const { encryptionData } = await createEnvelope({ ...policy, keys: keysOf(policy), integrity: 'off' }, context);
   return formatEncryptionData(encryptionData, context.target.kind === 'table' ? 'entity' : 'message');
 }
 

@@ -20,6 +20,8 @@ export const optionsToken = (name?: string): string => `EncryptedStorageOptions$
 /** Of the root's policies; its text as above. */
 export const policiesToken = (name?: string): string => `EncryptedStoragePolicies${account(name)} ${hint(name)}`;
 
+export const vaultsToken = (name?: string): string => `EncryptedStorageVaults${account(name)} ${hint(name)}`;
+
 export const clientsToken = (name?: string): string => `EncryptedStorageClients${account(name)}`;
 
 /** Under which tokens the services of one policy are, and their health indicator. */
@@ -52,6 +54,9 @@ export const getEncryptedQueueServiceToken = (name?: string): InjectionToken => 
 
 /** Of the {@link EncryptedTableService} of an account; the default one without a name. */
 export const getEncryptedTableServiceToken = (name?: string): InjectionToken => `EncryptedTableService${account(name)}`;
+
+/** Of the {@link EncryptedStorageKeys} of an account; the default one without a name. */
+export const getEncryptedStorageKeysToken = (name?: string): InjectionToken => `EncryptedStorageKeys${account(name)}`;
 
 /** Of the {@link EncryptedStorageHealthIndicator} of an account; the default one without a name. */
 export const getEncryptedStorageHealthIndicatorToken = (name?: string): InjectionToken =>

@@ -5,9 +5,10 @@ import type {
   EncryptedStorageFeatureSettings,
   EncryptedStorageModuleOptions,
 } from '../options/encrypted-storage.options.js';
+import type { EncryptedStorageKeys } from '../options/encrypted-storage-keys.js';
 import { type EncryptionPolicies, toPolicies } from '../options/encryption-policies.js';
 import { tellPolicies } from '../options/policy-log.js';
-import { optionsToken, policiesToken, type ServiceTokens } from './encrypted-storage.tokens.js';
+import { optionsToken, policiesToken, vaultsToken, type ServiceTokens } from './encrypted-storage.tokens.js';
 import type { Resource } from './resources.js';
 
 /** One call of `forFeature` or `forFeatureAsync`. */
@@ -68,12 +69,12 @@ export const recordProvider = ({ account, resources, settings }: Feature): Facto
 /** The policies of a feature; the root's own where it changes nothing, so that they share one bound on calls and one cache. */
 export const featurePoliciesProvider = (policies: InjectionToken, { account, settings }: Feature): FactoryProvider => ({
   provide: policies,
-  inject: [optionsToken(account), policiesToken(account), settings],
+  inject: [optionsToken(account), policiesToken(account), vaultsToken(account), settings],
   useFactory: (
     options: EncryptedStorageModuleOptions,
     root: EncryptionPolicies,
-    { encryption }: EncryptedStorageFeatureSettings,
-  ) => (encryption === undefined ? root : toPolicies(options, encryption)),
+    ...[vaults, { encryption }]: [EncryptedStorageKeys, EncryptedStorageFeatureSettings]
+  ) => (encryption === undefined ? root : toPolicies(options, vaults, encryption)),
 });
 
 /** Logs the policy of a feature when the module starts, with its warnings of 1.0 and of tolerated plaintext. */

@@ -6,6 +6,7 @@ import {
   getEncryptedQueueServiceToken,
   getEncryptedQueueToken,
   getEncryptedStorageHealthIndicatorToken,
+  getEncryptedStorageKeysToken,
   getEncryptedTableServiceToken,
   getEncryptedTableToken,
 } from './encrypted-storage.tokens.js';
@@ -20,6 +21,9 @@ export const InjectEncryptedQueueService = (name?: string): Injection => Inject(
 
 /** Injects the {@link EncryptedTableService} of an account; the default one without a name. */
 export const InjectEncryptedTableService = (name?: string): Injection => Inject(getEncryptedTableServiceToken(name));
+
+/** Injects the {@link EncryptedStorageKeys} of an account; the default one without a name. */
+export const InjectEncryptedStorageKeys = (name?: string): Injection => Inject(getEncryptedStorageKeysToken(name));
 
 /** Injects the {@link EncryptedStorageHealthIndicator} of an account; the default one without a name. */
 export const InjectEncryptedStorageHealthIndicator = (name?: string): Injection =>

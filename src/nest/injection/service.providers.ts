@@ -5,14 +5,17 @@ import { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
 import type { EncryptedQueueOptions } from '../../queue/queue-options.js';
 import { EncryptedTableService } from '../../table/encrypted-table.service.js';
 import { EncryptedStorageHealthIndicator } from '../health/encrypted-storage.health.js';
+import { EncryptedStorageKeys } from '../options/encrypted-storage-keys.js';
 import type { EncryptionPolicies } from '../options/encryption-policies.js';
 import type { EncryptedStorageModuleOptions } from '../options/encrypted-storage.options.js';
 import {
   clientsToken,
+  getEncryptedStorageKeysToken,
   optionsToken,
   publicServiceTokens,
   rootServiceTokens,
   type ServiceTokens,
+  vaultsToken,
 } from './encrypted-storage.tokens.js';
 import type { StorageClients } from '../options/storage-clients.js';
 
@@ -63,7 +66,9 @@ export function rootAliases(name: string | undefined): AliasProvider[] {
   const [given, root] = [publicServiceTokens(name), rootServiceTokens(name)];
   const kinds = Object.keys(root) as (keyof ServiceTokens)[];
   const aliases = kinds.map((kind) => ({ provide: given[kind], useExisting: root[kind] }));
-  return [...aliases, ...(name === undefined ? classAliases(root) : [])];
+  const keys = { provide: getEncryptedStorageKeysToken(name), useExisting: vaultsToken(name) };
+  const keysClass = { provide: EncryptedStorageKeys, useExisting: vaultsToken() };
+  return [...aliases, keys, ...(name === undefined ? [...classAliases(root), keysClass] : [])];
 }
 
 /** The class tokens, for the default account. */

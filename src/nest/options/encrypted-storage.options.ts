@@ -12,6 +12,7 @@ import type {
   KeyPredicate,
   KeyResolver,
 } from '../../keys/key-encryption-key.js';
+import type { KeyVaultOptions } from '../../keys/vault/key-vault-options.js';
 import type { ProtocolVersion } from '../../protocol/registry.js';
 import type { QueueDecryptionFailedHandler } from '../../queue/decryption-failure.js';
 import type { MessageEncoding } from '../../queue/message-encoding.js';
@@ -61,6 +62,11 @@ export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
   readonly protocol: ProtocolVersion;
   /** The key that new data is written with, or a function that picks it. Without one this module only reads: a write is an error. */
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
+  /**
+   * Keys in Azure Key Vault or a Managed HSM: the one to write with, in place of `keyEncryptionKey`, and those to read with, before
+   * `keyResolver`. Rotations are followed. Needs the package `@azure/keyvault-keys`.
+   */
+  readonly keyVault?: KeyVaultOptions;
   /** Finds keys for reading. The key id of `keyEncryptionKey` is answered by that key; anything else comes here. */
   readonly keyResolver?: KeyResolver | readonly KeyEncryptionKey[];
   /**

@@ -2,9 +2,11 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { PolicyKeys } from '../../envelope/policy-keys.js';
+import { readingOnly } from '../../keys/vault/key-vault-options.js';
 import { KeyRing } from '../../keys/key-ring.js';
 import type { KeyResolver } from '../../keys/key-encryption-key.js';
 import { warnOfReadFailure } from './failure-log.js';
+import type { EncryptedStorageKeys } from './encrypted-storage-keys.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
 import { choosesRegions, regionFaults } from './encryption-rules.js';
 import { checkOptions, refuse } from './options-check.js';
@@ -16,7 +18,21 @@ export function mergeEncryption(
   root: EncryptionOptions,
   ...levels: readonly (Partial<EncryptionOptions> | undefined)[]
 ): EncryptionOptions {
-  return levels.reduce<EncryptionOptions>((merged, level) => ({ ...merged, ...defined(level ?? {}) }), root);
+  return levels.reduce<EncryptionOptions>(
+    (merged, level) => ({ ...withoutWriter(merged, level ?? {}), ...defined(level ?? {}) }),
+    root,
+  );
+}
+
+/** A level that brings a key of the one kind that writes takes the place of one of the other kind, which then only reads. */
+function withoutWriter(merged: EncryptionOptions, level: Partial<EncryptionOptions>): EncryptionOptions {
+  const { keyEncryptionKey, keyVault, ...others } = merged;
+  const vault = level.keyEncryptionKey === undefined ? keyVault : keyVault && readingOnly(keyVault);
+  return {
+    ...others,
+    ...(level.keyVault?.key !== undefined || keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+    ...(vault === undefined ? {} : { keyVault: vault }),
+  };
 }
 
 /** The options in force for one kind of service, with what a feature module adds. */
@@ -51,10 +67,11 @@ export class EncryptionPolicies implements OnApplicationShutdown {
  * Throws {@link InvalidOptionsError}: a feature's part and the root's may be right alone and wrong together. Services for which
  * nothing differs share one policy, and with it the bound on calls to keys and the cache.
  */
-export function toPolicies(
+export async function toPolicies(
   options: EncryptedStorageModuleOptions,
+  vaults: EncryptedStorageKeys,
   feature?: Partial<EncryptionOptions>,
-): EncryptionPolicies {
+): Promise<EncryptionPolicies> {
   const checked = (kind: ServiceKind): EncryptionOptions => {
     const encryption = encryptionFor(options, kind, feature);
     if (kind === 'blob') refuse(regionFaults({ ...encryption, regionLength: feature?.regionLength }, 'encryption'));
@@ -63,30 +80,35 @@ export function toPolicies(
   };
   const shared = new Map<unknown, EncryptionPolicy>();
   const allKeys = new Set<PolicyKeys>();
-  const policyFor = (kind: ServiceKind): EncryptionPolicy => {
+  const policyFor = async (kind: ServiceKind): Promise<EncryptionPolicy> => {
     const encryption = checked(kind);
     const own = options[kind]?.encryption;
     const known = shared.get(own);
     if (known !== undefined) return known;
     const keys = new PolicyKeys(encryption);
-    const policy = toPolicy(encryption, keys);
+    const policy = await toPolicy(encryption, keys, vaults);
     allKeys.add(keys);
     shared.set(own, policy);
     return policy;
   };
-  return new EncryptionPolicies(policyFor('blob'), policyFor('queue'), policyFor('table'), allKeys);
+  // one after the other: they share what the first of them made
+  const blob = await policyFor('blob');
+  const queue = await policyFor('queue');
+  return new EncryptionPolicies(blob, queue, await policyFor('table'), allKeys);
 }
 
 /** Options that were checked, as the services take them. */
-function toPolicy(
-  { keyResolver, requireEncryption = true, ...others }: EncryptionOptions,
+async function toPolicy(
+  { keyResolver, keyVault, requireEncryption = true, ...others }: EncryptionOptions,
   keys: PolicyKeys,
-): EncryptionPolicy {
+  vaults: EncryptedStorageKeys,
+): Promise<EncryptionPolicy> {
   return {
     ...others,
     requireEncryption,
     keys,
     onReadFailed: warnOfReadFailure,
+    ...(keyVault === undefined ? {} : { keyVault: await vaults.vaultOf(keyVault) }),
     ...(keyResolver === undefined ? {} : { keyResolver: toResolver(keyResolver) }),
   };
 }

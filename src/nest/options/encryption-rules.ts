@@ -6,11 +6,13 @@ import {
   choice,
   flag,
   group,
+  isObject,
   type LooseOptions,
   type OptionRule,
   type RulesOf,
   wholeNumber,
 } from '../../option-rules.js';
+import { keyVaultRule } from '../../keys/vault/key-vault-options.js';
 import { PROTOCOL_VERSIONS, protocolFor, type ProtocolVersion } from '../../protocol/registry.js';
 import type { EncryptionOptions } from './encrypted-storage.options.js';
 import { readingKeys, writingKey } from './key-rules.js';
@@ -21,6 +23,7 @@ const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 export const ENCRYPTION: RulesOf<EncryptionOptions> = {
   protocol: choice(PROTOCOL_VERSIONS),
   keyEncryptionKey: writingKey,
+  keyVault: keyVaultRule,
   keyResolver: readingKeys,
   allowKey: callable,
   requireEncryption: flag,
@@ -34,15 +37,19 @@ export const wholePolicy: OptionRule = group(ENCRYPTION, (given, path) => [
   ...(given['protocol'] === undefined
     ? [`"${path}.protocol" has no default: choose one of ${named(PROTOCOL_VERSIONS)}`]
     : []),
-  ...(hasKey(given) ? [] : [`"${path}" has no key: give "keyEncryptionKey" to write, "keyResolver" to read, or both`]),
+  ...(hasKey(given)
+    ? []
+    : [`"${path}" has no key: give "keyEncryptionKey" or "keyVault" to write, "keyResolver" to read, or both`]),
   ...regionFaults({ ...given, protocol: given['protocol'] ?? null }, path),
   ...integrityConflicts(given, path),
+  ...writerConflicts(given, path),
 ]);
 
 /** What a service or a feature changes; what it leaves out comes from above. */
 export const partOfPolicy: OptionRule = group(ENCRYPTION, (given, path) => [
   ...regionFaults(given, path),
   ...integrityConflicts(given, path),
+  ...writerConflicts(given, path),
 ]);
 
 /** A region length where the protocol that is in force has none, or none to choose. */
@@ -55,8 +62,15 @@ export const choosesRegions = (protocol: unknown): boolean =>
   PROTOCOL_VERSIONS.includes(protocol as ProtocolVersion) &&
   protocolFor(protocol as ProtocolVersion).regionLength === 'chosen';
 
-const hasKey = ({ keyEncryptionKey, keyResolver }: LooseOptions): boolean =>
+/** Two keys at one level: it would not be clear which one writes. */
+function writerConflicts({ keyEncryptionKey, keyVault }: LooseOptions, path: string): readonly string[] {
+  const hasBoth = keyEncryptionKey !== undefined && isObject(keyVault) && keyVault['key'] !== undefined;
+  return hasBoth ? [`"${path}" has two keys that write: give "keyEncryptionKey" or "keyVault.key"`] : [];
+}
+
+const hasKey = ({ keyEncryptionKey, keyVault, keyResolver }: LooseOptions): boolean =>
   keyEncryptionKey !== undefined ||
+  keyVault !== undefined ||
   (keyResolver !== undefined && !(Array.isArray(keyResolver) && keyResolver.length === 0));
 
 const named = (versions: readonly string[]): string => versions.map((version) => `"${version}"`).join(', ');

@@ -31,7 +31,9 @@ function tell(subject: string, kind: ServiceKind, policy: EncryptionPolicy): voi
   }
 }
 
-function writerOf({ keyEncryptionKey }: EncryptionPolicy): string {
-  if (keyEncryptionKey === undefined) return 'read-only';
+function writerOf({ keyEncryptionKey, keyVault }: EncryptionPolicy): string {
+  if (keyEncryptionKey === undefined) {
+    return keyVault?.writes === undefined ? 'read-only' : `key ${quoted(keyVault.writes)} of a vault`;
+  }
   return typeof keyEncryptionKey === 'object' ? `key ${quoted(keyEncryptionKey.keyId)}` : 'a key chosen for each write';
 }

@@ -1,0 +1,103 @@
+/**
+ * Key bytes by name, in two parts. What is asked for a second time moves to the larger one, where the entry that was not used for
+ * longest leaves first. What was asked for once waits in the smaller one, where an entry by chance leaves first: a scan that is
+ * longer than the cache, again and again, then finds most of what there is room for. Where the oldest left first, each entry would
+ * leave just before its turn, and such a scan would find nothing.
+ */
+import { LRUCache, type Perf } from 'lru-cache';
+import { wipe } from '../crypto/content-key.js';
+import type { UnwrapCacheBounds } from './key-call-options.js';
+
+/** Part of the room that is for what was asked for more than once. */
+const PROVEN_PART = 0.8;
+
+/** Handed in by tests. */
+export interface CacheEnvironment {
+  readonly clock?: Perf;
+  /** From 0 to 1. */
+  readonly random?: () => number;
+}
+
+export class ScanResistantCache {
+  readonly #max: number;
+  readonly #random: () => number;
+  readonly #proven: LRUCache<string, Uint8Array> | undefined;
+  readonly #tried: LRUCache<string, Uint8Array>;
+  /** Names in the smaller part, and where each is, so that one can be taken by chance. */
+  readonly #names: string[] = [];
+  readonly #places = new Map<string, number>();
+  /** Name of the entry that changes parts, which is not wiped. */
+  #moving: string | undefined;
+
+  constructor({ max, ttl }: UnwrapCacheBounds, { clock = performance, random = Math.random }: CacheEnvironment = {}) {
+    this.#max = max;
+    this.#random = random;
+    const bounds = { ttl, perf: clock, ttlAutopurge: true };
+    const provenMax = Math.floor(max * PROVEN_PART);
+    this.#proven =
+      provenMax === 0 ? undefined : new LRUCache({ ...bounds, max: provenMax, dispose: (packed) => wipe(packed) });
+    this.#tried = new LRUCache({
+      ...bounds,
+      max,
+      dispose: (packed, name) => {
+        if (name !== this.#moving) wipe(packed);
+        this.#forget(name);
+      },
+    });
+  }
+
+  /** A copy of the bytes. */
+  get(name: string): Uint8Array | undefined {
+    const proven = this.#proven?.get(name);
+    if (proven !== undefined) return Uint8Array.from(proven);
+    const tried = this.#tried.get(name);
+    if (tried === undefined) return undefined;
+    this.#prove(name, tried);
+    return Uint8Array.from(tried);
+  }
+
+  /** Takes the bytes over. */
+  set(name: string, packed: Uint8Array): void {
+    this.#proven?.delete(name);
+    this.#tried.delete(name);
+    if (this.#size >= this.#max) this.#makeRoom();
+    this.#tried.set(name, packed);
+    this.#places.set(name, this.#names.push(name) - 1);
+  }
+
+  clear(): void {
+    this.#proven?.clear();
+    this.#tried.clear();
+  }
+
+  get #size(): number {
+    return this.#tried.size + (this.#proven?.size ?? 0);
+  }
+
+  /** It keeps the time that it has left: use does not make it last longer. */
+  #prove(name: string, packed: Uint8Array): void {
+    if (this.#proven === undefined) return;
+    const ttl = this.#tried.getRemainingTTL(name);
+    if (!(ttl > 0)) return;
+    this.#moving = name;
+    this.#tried.delete(name);
+    this.#moving = undefined;
+    this.#proven.set(name, packed, { ttl: Math.max(1, Math.floor(ttl)) });
+  }
+
+  #makeRoom(): void {
+    const name = this.#names[Math.floor(this.#random() * this.#names.length)];
+    if (name === undefined) this.#proven?.pop();
+    else this.#tried.delete(name);
+  }
+
+  #forget(name: string): void {
+    const place = this.#places.get(name);
+    const last = this.#names.pop();
+    if (place === undefined || last === undefined) return;
+    this.#places.delete(name);
+    if (last === name) return;
+    this.#names[place] = last;
+    this.#places.set(last, place);
+  }
+}

@@ -1,0 +1,126 @@
+import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto';
+import { KeyUnwrapError, KeyWrapError } from '../../errors/keys.js';
+import { BuiltInKey } from '../built-in-key.js';
+import type { KeyEncryptionKey, KeyOperationOptions, KeyWrapAlgorithm, WrappedKey } from '../key-encryption-key.js';
+import { keyServiceError } from '../key-service-error.js';
+import { type CryptographyClientLike, isFilled, NO_BYTES, unwrapBy } from './cryptography-client.js';
+import type { VaultKey } from './key-vault-sdk.js';
+import type { VaultPace } from './vault-pace.js';
+
+/** How one version of a key is reached. */
+export interface VaultVersion {
+  /** The id that is stored, and that the key answers to. */
+  readonly keyId: string;
+  readonly algorithm: KeyWrapAlgorithm;
+  /** A client of exactly this version. */
+  readonly client: CryptographyClientLike;
+  readonly pace: VaultPace;
+}
+
+const HASHES: Partial<Record<KeyWrapAlgorithm, string>> = { 'RSA-OAEP': 'sha1', 'RSA-OAEP-256': 'sha256' };
+
+/** One version of a key in a vault: unwraps there, wraps here where the key is an RSA key whose public half is given. */
+export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements KeyEncryptionKey {
+  readonly #version: VaultVersion;
+  readonly #publicKey: KeyObject | undefined;
+
+  constructor(version: VaultVersion, publicKey?: KeyObject) {
+    super(version.keyId, version.algorithm);
+    this.#version = version;
+    this.#publicKey = publicKey;
+  }
+
+  async wrapKey(contentKey: Uint8Array, options?: KeyOperationOptions): Promise<WrappedKey> {
+    const { keyId, algorithm } = this;
+    const encryptedKey =
+      this.#publicKey === undefined ? await this.#askToWrap(contentKey, options) : this.#wrap(contentKey);
+    if (!isFilled(encryptedKey)) throw new KeyWrapError(keyId, { cause: new Error(NO_BYTES) });
+    return { keyId, algorithm, encryptedKey };
+  }
+
+  async unwrapKey(encryptedKey: Uint8Array, algorithm: string, options?: KeyOperationOptions): Promise<Uint8Array> {
+    const { client, pace } = this.#version;
+    const paced: CryptographyClientLike = {
+      wrapKey: (...call) => client.wrapKey(...call),
+      unwrapKey: (...call) => pace.run(() => client.unwrapKey(...call), options?.abortSignal),
+    };
+    return unwrapBy(paced, { keyId: this.keyId, algorithm, encryptedKey }, options);
+  }
+
+  #wrap(contentKey: Uint8Array): Uint8Array {
+    const oaepHash = HASHES[this.algorithm];
+    if (oaepHash === undefined || this.#publicKey === undefined) throw wrongKind(this.keyId, this.algorithm);
+    try {
+      return publicEncrypt({ key: this.#publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, contentKey);
+    } catch {
+      throw new KeyWrapError(this.keyId);
+    }
+  }
+
+  async #askToWrap(contentKey: Uint8Array, options: KeyOperationOptions | undefined): Promise<unknown> {
+    const { client, pace } = this.#version;
+    try {
+      const call = () => client.wrapKey(this.algorithm, contentKey, options);
+      return (await pace.run(call, options?.abortSignal)).result;
+    } catch (error) {
+      throw keyServiceError(error, { keyId: this.keyId, refused: KeyWrapError });
+    }
+  }
+}
+
+/**
+ * The public half of an RSA key; `undefined` for a symmetric key, which wraps in the vault.
+ *
+ * @throws `KEY_WRAP_FAILED` for a key that cannot wrap by this algorithm, or must not
+ */
+export function publicKeyOf({ keyType, key, keyOperations }: VaultKey, version: VaultVersion): KeyObject | undefined {
+  const { keyId, algorithm } = version;
+  const isRsa = keyType === 'RSA' || keyType === 'RSA-HSM';
+  const isSymmetric = keyType === 'oct' || keyType === 'oct-HSM';
+  if ((HASHES[algorithm] === undefined ? !isSymmetric : !isRsa) || !mayWrap(keyOperations)) {
+    throw wrongKind(keyId, algorithm);
+  }
+  if (isSymmetric) return undefined;
+  const { n, e } = key ?? {};
+  if (n === undefined || e === undefined) throw wrongKind(keyId, algorithm);
+  const jwk = { kty: 'RSA', n: base64url(n), e: base64url(e) };
+  return createPublicKey({ key: jwk, format: 'jwk' });
+}
+
+const mayWrap = (operations: readonly string[] | undefined): boolean =>
+  operations === undefined || operations.length === 0 || operations.includes('wrapKey');
+
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+
+const wrongKind = (keyId: string, algorithm: string): KeyWrapError =>
+  new KeyWrapError(keyId, {
+    cause: new Error(
+      `The key does not wrap with ${algorithm}: choose an "algorithm" that fits its type and its operations`,
+    ),
+  });
+
+/** A stored id without a version may have been wrapped by any: all enabled ones are tried, the newest first. */
+export class VaultKeyOfAnyVersion extends BuiltInKey<KeyWrapAlgorithm> implements KeyEncryptionKey {
+  constructor(
+    keyId: string,
+    algorithm: KeyWrapAlgorithm,
+    private readonly versions: (options: KeyOperationOptions | undefined) => AsyncIterable<KeyEncryptionKey>,
+  ) {
+    super(keyId, algorithm);
+  }
+
+  async wrapKey(): Promise<WrappedKey> {
+    throw new KeyWrapError(this.keyId, { cause: new Error('The id of a key without a version is only read') });
+  }
+
+  async unwrapKey(encryptedKey: Uint8Array, algorithm: string, options?: KeyOperationOptions): Promise<Uint8Array> {
+    for await (const key of this.versions(options)) {
+      try {
+        return await key.unwrapKey(encryptedKey, algorithm, options);
+      } catch (error) {
+        if (!(error instanceof KeyUnwrapError)) throw error;
+      }
+    }
+    throw new KeyUnwrapError(this.keyId);
+  }
+}

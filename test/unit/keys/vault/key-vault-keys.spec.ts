@@ -1,0 +1,343 @@
+import * as sdk from '@azure/keyvault-keys';
+import { createEnvelope, openEnvelope } from '../../../../src/envelope/envelope.js';
+import type { EncryptionPolicy } from '../../../../src/envelope/encryption-policy.js';
+import { PolicyKeys } from '../../../../src/envelope/policy-keys.js';
+import { rewrapEnvelope } from '../../../../src/envelope/rewrap.js';
+import { KeyVaultKeys } from '../../../../src/keys/vault/key-vault-keys.js';
+import type { KeyVaultOptions } from '../../../../src/keys/vault/key-vault-options.js';
+import type { KeyVaultSdk } from '../../../../src/keys/vault/key-vault-sdk.js';
+import { VaultPaces } from '../../../../src/keys/vault/vault-pace.js';
+import { storedData, storedText } from '../../../support/envelopes.js';
+import { InProcessVault, refusal } from '../../../support/in-process-vault.js';
+
+const MINUTE = 60_000;
+const context = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' } as const;
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** Time that passes where somebody sleeps, and when a test says so. */
+class Time {
+  passed = 0;
+  slept: number[] = [];
+  now = (): number => this.passed;
+  date = (): number => Date.now() + this.passed;
+  random = (): number => 1;
+  sleep = async (milliseconds: number): Promise<void> => {
+    this.slept.push(milliseconds);
+    this.passed += milliseconds;
+  };
+}
+
+function policyOf(options: KeyVaultOptions, time = new Time(), more: Partial<EncryptionPolicy> = {}) {
+  const paces = new VaultPaces(time);
+  const keyVault = new KeyVaultKeys(options, sdk as unknown as KeyVaultSdk, { paces, clock: time });
+  const policy: EncryptionPolicy = {
+    protocol: '2.0',
+    requireEncryption: true,
+    keys: new PolicyKeys(),
+    keyVault,
+    ...more,
+  };
+  return { policy, keyVault, time };
+}
+
+const keyIdOf = async (policy: EncryptionPolicy): Promise<string> =>
+  (await createEnvelope(policy, context)).encryptionData.wrappedKey.keyId;
+const opened = async (policy: EncryptionPolicy, data: Awaited<ReturnType<typeof storedData>>): Promise<unknown> =>
+  openEnvelope(policy, data, context);
+const failing = (code: string, more: object = {}) => expect.objectContaining({ code, ...more }) as unknown;
+
+describe('the key that writes', () => {
+  it.each(['RSA-OAEP', 'RSA-OAEP-256'] as const)(
+    'wraps 1,000 contents here by %s, after one request',
+    async (algorithm) => {
+      const vault = new InProcessVault();
+      const current = vault.rotate('records');
+      const { policy } = policyOf(vault.options('records', { algorithm }));
+
+      const ids = await Promise.all(upTo(1000).map(() => keyIdOf(policy)));
+
+      expect(new Set(ids)).toEqual(new Set([current]));
+      expect(vault.requests).toEqual([{ operation: 'get', name: 'records', version: '' }]);
+    },
+  );
+
+  it('is looked up once by 32 that write at the same time, and one that aborts does not end it for the others', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const { policy } = policyOf(vault.options('records'));
+    const abort = new AbortController();
+
+    const aborted = createEnvelope(policy, { ...context, operation: { abortSignal: abort.signal } });
+    const writes = upTo(32).map(() => keyIdOf(policy));
+    abort.abort();
+
+    await expect(aborted).rejects.toMatchObject({ name: 'AbortError' });
+    await Promise.all(writes);
+    expect(vault.count('get')).toBe(1);
+  });
+
+  it.each([
+    ['RSA-OAEP', 'RSA'],
+    ['RSA-OAEP-256', 'RSA'],
+    ['A256KW', 'oct-HSM'],
+  ] as const)(
+    'follows a rotation within the time to refresh, and names the version that wrapped (%s)',
+    async (algorithm, kty) => {
+      const vault = new InProcessVault();
+      const first = vault.rotate('records', { kty });
+      const { policy, time } = policyOf(vault.options('records', { algorithm }), new Time(), { unwrapCache: false });
+      const before = await storedData(policy, context);
+      const second = vault.rotate('records', { kty });
+
+      time.passed += 5 * MINUTE;
+      expect(await keyIdOf(policy)).toBe(first);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(await keyIdOf(policy)).toBe(second);
+
+      const after = await storedData(policy, context);
+      await Promise.all([before, after].map((data) => opened(policy, data)));
+    },
+  );
+
+  it('follows it at once when it is asked to', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const { policy, keyVault } = policyOf(vault.options('records'));
+    await keyIdOf(policy);
+    const second = vault.rotate('records');
+
+    await keyVault.refresh();
+
+    expect(await keyIdOf(policy)).toBe(second);
+    expect(keyVault.state).toMatchObject({ keyId: second, age: 0 });
+  });
+
+  it('stays the version that was pinned', async () => {
+    const vault = new InProcessVault();
+    const first = vault.rotate('records');
+    vault.rotate('records');
+    const { policy, keyVault } = policyOf(vault.options('records', { key: first }));
+
+    await keyVault.refresh();
+
+    expect(await keyIdOf(policy)).toBe(first);
+  });
+
+  it.each<[string, (vault: InProcessVault, keyId: string) => void, unknown]>([
+    ['disabled', (vault, keyId) => vault.disable(keyId), failing('KEY_DISABLED', { state: 'disabled' })],
+    ['expired', (vault, keyId) => vault.expire(keyId), failing('KEY_DISABLED', { state: 'expired' })],
+    ['deleted', (vault) => vault.delete('records'), failing('KEY_DELETED')],
+    ['kept from us', (vault) => (vault.fault = () => refusal(403, 'Forbidden')), failing('KEY_ACCESS_DENIED')],
+    [
+      'behind a credential that fails',
+      (vault) => (vault.fault = () => refusal(401, 'Unauthorized')),
+      failing('KEY_ACCESS_DENIED'),
+    ],
+  ])('does not write a day after it was %s', async (_what, change, error) => {
+    const vault = new InProcessVault();
+    const keyId = vault.rotate('records');
+    const { policy, time } = policyOf(vault.options('records'));
+    await keyIdOf(policy);
+
+    change(vault, keyId);
+    time.passed += 24 * 60 * MINUTE;
+
+    await expect(keyIdOf(policy)).rejects.toEqual(error);
+  });
+
+  it('goes on while the vault cannot be asked, until it was not confirmed for twice the time to refresh', async () => {
+    const vault = new InProcessVault();
+    const keyId = vault.rotate('records');
+    const { policy, time } = policyOf(vault.options('records'));
+    await keyIdOf(policy);
+    vault.fault = () => refusal(403, 'Forbidden');
+
+    time.passed += 10 * MINUTE - 1;
+    expect(await keyIdOf(policy)).toBe(keyId);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    time.passed += 2000;
+
+    await expect(keyIdOf(policy)).rejects.toMatchObject({ code: 'KEY_ACCESS_DENIED' });
+  });
+
+  it('is refused where its type does not fit the algorithm', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records', { kty: 'oct-HSM' });
+
+    await expect(keyIdOf(policyOf(vault.options('records')).policy)).rejects.toMatchObject({ code: 'KEY_WRAP_FAILED' });
+  });
+
+  it('leaves alone on a rewrap what it wrapped already', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const { policy, keyVault } = policyOf(vault.options('records'));
+    const text = await storedText(policy, context);
+
+    expect((await rewrapEnvelope(policy, text, context)).text).toBeNull();
+
+    const second = vault.rotate('records');
+    await keyVault.refresh();
+    const rewrapped = await rewrapEnvelope(policy, text, context);
+    expect(rewrapped.keyId).toBe(second);
+    expect((await rewrapEnvelope(policy, rewrapped.text ?? '', context)).text).toBeNull();
+  });
+});
+
+describe('the keys that read', () => {
+  it('ask for 300 contents once each, and get no key: again they ask for nothing', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const { policy } = policyOf(vault.options('records'));
+    const all = await Promise.all(upTo(300).map(() => storedData(policy, context)));
+    vault.requests.length = 0;
+
+    for (let time = 0; time < 2; time += 1) await Promise.all(all.map((data) => opened(policy, data)));
+
+    expect(vault.requests).toHaveLength(300);
+    expect(vault.count('unwrapkey')).toBe(300);
+  });
+
+  it('open what a version wrapped that has expired', async () => {
+    const vault = new InProcessVault();
+    const first = vault.rotate('records');
+    const data = await storedData(policyOf(vault.options('records')).policy, context);
+    vault.expire(first);
+
+    await opened(policyOf(vault.options('records')).policy, data);
+  });
+
+  it('open what the key of another vault wrapped that was moved here', async () => {
+    const old = new InProcessVault('https://old.vault.azure.net');
+    const vault = new InProcessVault();
+    const keyId = old.rotate('records');
+    const data = await storedData(policyOf(old.options('records')).policy, context);
+    const moved = vault.rotate('records', { material: old.materialOf(keyId) });
+    const underOldId = { ...data, wrappedKey: { ...data.wrappedKey, keyId: moved.replace(vault.url, old.url) } };
+
+    await opened(policyOf(vault.options('records', { aliases: { [old.url]: vault.url } })).policy, underOldId);
+
+    await expect(opened(policyOf(vault.options('records')).policy, underOldId)).rejects.toMatchObject({
+      code: 'KEY_NOT_FOUND',
+    });
+  });
+
+  it('try every enabled version for an id without one', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const data = await storedData(policyOf(vault.options('records')).policy, context);
+    const versionless = { ...data, wrappedKey: { ...data.wrappedKey, keyId: vault.idOf('records') } };
+    vault.disable(vault.rotate('records'));
+    vault.rotate('records');
+    vault.requests.length = 0;
+
+    await opened(policyOf(vault.options('records')).policy, versionless);
+
+    expect(vault.requests.map(({ operation }) => operation)).toEqual(['versions', 'unwrapkey', 'unwrapkey']);
+  });
+
+  it('are those of the option alone', async () => {
+    const vault = new InProcessVault();
+    const [first, second] = [vault.rotate('records'), vault.rotate('records')];
+    const other = vault.rotate('other');
+    const { keyVault } = policyOf(vault.options('records', { alsoRead: [other] }));
+
+    for (const keyId of [first, second, other, vault.idOf('records')]) expect(keyVault.resolve(keyId)).not.toBeNull();
+    for (const keyId of [
+      vault.rotate('other'),
+      vault.idOf('other'),
+      first.replace('clinic', 'evil'),
+      `${vault.idOf('records')}/../other/${first.slice(-32)}`,
+      'clinic:2026',
+    ]) {
+      expect(keyVault.resolve(keyId)).toBeNull();
+    }
+  });
+
+  it.each([
+    [refusal(401, 'Unauthorized'), 'KEY_ACCESS_DENIED'],
+    [refusal(403, 'Forbidden'), 'KEY_ACCESS_DENIED'],
+    [refusal(403, 'Forbidden', { inner: 'KeyDisabled' }), 'KEY_DISABLED'],
+    [refusal(404, 'KeyNotFound'), 'KEY_DELETED'],
+    [refusal(409, 'Conflict'), 'KEY_UNAVAILABLE'],
+    [refusal(400, 'BadParameter'), 'KEY_UNWRAP_FAILED'],
+  ])('say what %j means: %s', async (answer, code) => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const { policy } = policyOf(vault.options('records'));
+    const data = await storedData(policy, context);
+    vault.fault = () => answer;
+
+    await expect(opened(policy, data)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    Object.assign(new Error('The secret has expired.'), { name: 'AuthenticationError', statusCode: 401 }),
+    Object.assign(new Error('No such tenant.'), { statusCode: 400 }),
+    new TypeError('a credential of your own'),
+  ])('never take a credential that fails (%s) for a fault of the content', async (error) => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const data = await storedData(policyOf(vault.options('records')).policy, context);
+    vault.tokenError = error;
+
+    await expect(opened(policyOf(vault.options('records')).policy, data)).rejects.toMatchObject({
+      code: 'KEY_UNAVAILABLE',
+    });
+  });
+});
+
+describe('a vault that throttles', () => {
+  it.each<Record<string, string>>([{}, { 'retry-after': '3' }])(
+    'on call 471 of 1,000, with the headers %j, still opens all of them',
+    async (headers) => {
+      const vault = new InProcessVault();
+      vault.rotate('records');
+      const retryOptions = { maxRetries: 0 };
+      const options = vault.options('records', { clientOptions: { httpClient: vault, retryOptions } });
+      const { policy, time } = policyOf(options);
+      const all = await Promise.all(upTo(1000).map(() => storedData(policy, context)));
+      let calls = 0;
+      vault.fault = () => ((calls += 1) === 471 ? refusal(429, 'Throttled', { headers }) : undefined);
+
+      await Promise.all(all.map((data) => opened(policy, data)));
+
+      expect(vault.count('unwrapkey')).toBe(1001);
+      expect(Math.max(...time.slept)).toBe('retry-after' in headers ? 3000 : 1000);
+    },
+  );
+
+  it('is unavailable after six refusals with growing pauses', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const { policy, time } = policyOf(vault.options('records'));
+    const data = await storedData(policy, context);
+    vault.fault = () => refusal(429, 'Throttled');
+
+    await expect(opened(policy, data)).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE' });
+
+    expect(time.slept).toEqual([1000, 2000, 4000, 8000, 16_000]);
+  });
+
+  it('is asked no faster than the rate says, by all policies together', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const time = new Time();
+    const paces = new VaultPaces(time);
+    const make = (requestsPerSecond: number): EncryptionPolicy => ({
+      protocol: '2.0',
+      requireEncryption: true,
+      unwrapCache: false,
+      keyVault: new KeyVaultKeys(vault.options('records', { requestsPerSecond }), sdk as unknown as KeyVaultSdk, {
+        paces,
+        clock: time,
+      }),
+    });
+    const policies = [make(200), make(50)];
+    const data = await storedData(policies[0]!, context);
+    const began = time.passed;
+
+    for (let call = 0; call < 100; call += 1) await opened(policies[call % 2]!, data);
+
+    expect(time.passed - began).toBeGreaterThanOrEqual(1980);
+  });
+});
