@@ -11,6 +11,7 @@ import { type Body, discard, NO_BODY, openBody } from '../streams/opened-stream.
 import type { SpanFacts } from '../tracing/span.js';
 import { assertRange, type BlobContext, keyOperation, refuseHashes, targetOf } from './blob-context.js';
 import { plaintextOpener } from './plaintext-opener.js';
+import { ProvenBody } from './proven-body.js';
 import { ReadRequests, type ReadOptions } from './read-requests.js';
 import type { Extent } from './service-answer.js';
 import { type FetchedBytes, type FirstAnswer, firstAnswer, type StoredBlob } from './stored-blob.js';
@@ -20,6 +21,8 @@ export class OpenedBlob {
   /** The service's first answer, which describes what is stored. */
   readonly response: FirstAnswer['response'];
   private fetched: FetchedBytes | undefined;
+  /** That the order of regions is known: once for all windows. */
+  private proven: Promise<void> | undefined;
 
   private constructor(
     private readonly requests: ReadRequests,
@@ -62,8 +65,23 @@ export class OpenedBlob {
     return this.layout.window(range, this.stored.storedLength);
   }
 
-  /** The stored bytes of a window: those that came with the first answer if they are it, otherwise a request for them. */
+  /** The stored bytes of a window, for its {@link OpenedBlob.transform}. */
   async body(window: CipherWindow): Promise<Body> {
+    const body = await this.storedBytes(window);
+    const { opener } = this;
+    const orderProof = opener.orderProof?.bind(opener);
+    const { regions } = opener.layout;
+    // the first region is where the count of every writer starts
+    if (orderProof === undefined || regions === undefined || window.offset === 0) return body;
+    return new ProvenBody(body, {
+      nonceLength: regions.nonceLength,
+      needed: (nonce) => orderProof(window, nonce),
+      prove: (proof) => (this.proven ??= this.openAndForget(proof)),
+    });
+  }
+
+  /** Those that came with the first answer if they are it, otherwise a request for them. */
+  private async storedBytes(window: CipherWindow): Promise<Body> {
     const { fetched } = this;
     this.fetched = undefined;
     if (fetched === undefined) return this.fetch(window);
@@ -109,6 +127,13 @@ export class OpenedBlob {
   /** Ends every request that is still under way and lets go of the caller's abort signal: the last call of every read. */
   discard(): void {
     this.requests.end();
+  }
+
+  private async openAndForget(window: CipherWindow): Promise<void> {
+    const take = (piece: Buffer): void => {
+      this.free(piece);
+    };
+    await openBody({ body: await this.fetch(window), transform: this.transform(window), take });
   }
 
   private async fetch(window: Extent): Promise<Body> {

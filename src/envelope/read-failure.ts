@@ -65,9 +65,11 @@ function watched(opener: ContentOpener, tell: (error: unknown) => void): Content
   });
   const { wholeTag } = opener;
   const openProperty = opener.openProperty?.bind(opener);
+  const orderProof = opener.orderProof?.bind(opener);
   return {
     layout: opener.layout,
     open: (window, release) => watchedTransform(opener.open(window, release)),
+    ...(orderProof === undefined ? {} : { orderProof }),
     ...(wholeTag === undefined
       ? {}
       : { wholeTag: { parts: wholeTag.parts, check: () => watchedTransform(wholeTag.check()) } }),

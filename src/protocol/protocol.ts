@@ -111,6 +111,13 @@ export interface ContentOpener {
    * if ciphertext is missing.
    */
   open(window: CipherWindow, release?: Release): ByteTransform;
+  /**
+   * Only where content is in regions: what must be opened before any byte of the window is, or `null` for nothing. Writers count
+   * regions in different ways, and the nonce at the head of the window may be that of another region in another way.
+   *
+   * @param nonce - the first stored bytes of the window, as many as a nonce has
+   */
+  orderProof?(window: CipherWindow, nonce: Uint8Array): CipherWindow | null;
   /** Only where one tag covers all of the ciphertext: nothing less than the whole can be verified. */
   readonly wholeTag?: {
     /** Whether a part may be read all the same. */

@@ -5,10 +5,18 @@ import type { ContentKey } from '../../crypto/content-key.js';
 import { trim } from '../../crypto/trim.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
 import { once } from '../once.js';
-import type { CipherWindow, ContentForm, ContentSealer, OpenerChoice, Protocol, ReadField } from '../protocol.js';
+import type {
+  CipherWindow,
+  ContentForm,
+  ContentOpener,
+  ContentSealer,
+  OpenerChoice,
+  Protocol,
+  ReadField,
+} from '../protocol.js';
 import { RegionOpener, RegionSealer } from './content.js';
 import { REGION_OVERHEAD, regionLayout } from './layout.js';
-import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrderCheck } from './nonce.js';
+import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrder } from './nonce.js';
 import { packKey, PACKED_LENGTH, unpackKey } from './packed-key.js';
 import { RegionScript } from './script.js';
 
@@ -16,6 +24,9 @@ import { RegionScript } from './script.js';
 export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
 /** Most that the writers of 2.1 (the Java SDK, and this package) let their users choose. */
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
+
+/** Bytes that the largest blob has, 50,000 blocks of 4,000 MiB. */
+const MOST_STORED = 50_000 * 4000 * 1024 * 1024;
 
 /** Bytes of plaintext in a region for which a thread pays: with smaller ones telling takes longer than sealing. */
 const MIN_SCRIPTED_LENGTH = 64 * 1024;
@@ -46,22 +57,31 @@ function protocolV2<Version extends string>(facts: VersionFacts<Version>): Proto
     storedLayout: (field, form) => regionLayout(storedDataLength(field, mostStored), form),
     boundParameters: (field) => boundParameters(storedDataLength(field, mostStored)),
     sealer: (key, choice) => sealerOf(key, dataLengthOf(choice.regionLength), choice.form),
-    opener: (key, field, choice) => {
-      const dataLength = storedDataLength(field, mostStored);
-      const inOrder = choice.regionOrder === 'checked' ? nonceOrderCheck(choice.counting) : anyNonce;
-      return {
-        layout: regionLayout(dataLength, choice.form),
-        open: (window) => {
-          const opener = new RegionOpener({
-            key,
-            dataLength,
-            checkNonce: isLoneRegion(window, dataLength) ? loneCheck(choice, inOrder) : inOrder,
-            firstRegion: window.offset / (dataLength + REGION_OVERHEAD),
-            ciphertextLength: window.count,
-          });
-          return chain(opener, trim(window.skip, window.take));
-        },
-      };
+    opener: (key, field, choice) => openerOf(key, storedDataLength(field, mostStored), choice),
+  };
+}
+
+function openerOf(key: ContentKey, dataLength: number, choice: OpenerChoice): ContentOpener {
+  const regionLength = dataLength + REGION_OVERHEAD;
+  const layout = regionLayout(dataLength, choice.form);
+  const order = nonceOrder(choice.counting, MOST_STORED / regionLength);
+  const isChecked = choice.regionOrder === 'checked';
+  const inOrder = isChecked ? order.check : anyNonce;
+  return {
+    layout,
+    orderProof: ({ offset }, nonce) =>
+      isChecked && order.isAmbiguous(offset / regionLength, nonce)
+        ? layout.window({ offset: 0, count: 1 }, Infinity)
+        : null,
+    open: (window) => {
+      const opener = new RegionOpener({
+        key,
+        dataLength,
+        checkNonce: isLoneRegion(window, dataLength) ? loneCheck(choice, inOrder) : inOrder,
+        firstRegion: window.offset / regionLength,
+        ciphertextLength: window.count,
+      });
+      return chain(opener, trim(window.skip, window.take));
     },
   };
 }

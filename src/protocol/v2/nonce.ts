@@ -50,12 +50,53 @@ export const waysOf = (region: number, nonce: Uint8Array): readonly string[] =>
 export type NonceCheck = (region: number, nonce: Uint8Array) => void;
 
 /** One check for all windows of one content: the way of counting is pinned by the first region seen of any of them. */
-export function nonceOrderCheck(counting: 'any' | 'ours' = 'any'): NonceCheck {
+export interface NonceOrder {
+  readonly check: NonceCheck;
+  /**
+   * Whether the nonce, at this region, may be that of another region of a writer who counts in another way, and region 0, once it
+   * is opened, tells which of the two it is.
+   */
+  readonly isAmbiguous: (region: number, nonce: Uint8Array) => boolean;
+}
+
+/** @param mostRegions - more than this, no content has */
+export function nonceOrder(counting: 'any' | 'ours', mostRegions: number): NonceOrder {
   let candidates: readonly NonceScheme[] = counting === 'ours' ? [littleEndianFromOne] : schemes;
-  return (region, nonce) => {
-    candidates = candidates.filter((scheme) => equalBytes(scheme(region), nonce));
-    if (candidates.length === 0) throw new RegionOutOfOrderError(region);
+  const fitting = (region: number, nonce: Uint8Array): readonly NonceScheme[] =>
+    candidates.filter((scheme) => equalBytes(scheme(region), nonce));
+  return {
+    check: (region, nonce) => {
+      candidates = fitting(region, nonce);
+      if (candidates.length === 0) throw new RegionOutOfOrderError(region);
+    },
+    isAmbiguous: (region, nonce) =>
+      fitting(region, nonce).some((here) =>
+        candidates.some((elsewhere) => isToldApart({ here, elsewhere }, { region, nonce, mostRegions })),
+      ),
   };
+}
+
+/**
+ * Where `elsewhere` wrote the nonce it belongs to a later or earlier region. Region 0 gives such a writer away, unless content
+ * that has that region has one whose nonce is that of region 0 in `here` too: 16,777,216 of Java is region 0 of .NET.
+ */
+function isToldApart(
+  { here, elsewhere }: { readonly here: NonceScheme; readonly elsewhere: NonceScheme },
+  { region, nonce, mostRegions }: { readonly region: number; readonly nonce: Uint8Array; readonly mostRegions: number },
+): boolean {
+  const other = regionOf(elsewhere, nonce);
+  if (other === null || other === region || other >= mostRegions) return false;
+  const standIn = regionOf(elsewhere, here(0));
+  return standIn === null || standIn > other;
+}
+
+/** The region that has this nonce in a way of counting. */
+function regionOf(scheme: NonceScheme, nonce: Uint8Array): number | null {
+  const bytes = Buffer.from(nonce);
+  const counts = [bytes.readBigUInt64BE(0), bytes.readBigUInt64BE(4), bytes.readBigUInt64LE(4) - 1n].map(Number);
+  const isIt = (count: number): boolean =>
+    Number.isSafeInteger(count) && count >= 0 && equalBytes(scheme(count), nonce);
+  return counts.find(isIt) ?? null;
 }
 
 /**
