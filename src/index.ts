@@ -164,6 +164,7 @@ export {
   PlaintextNotAllowedError,
   RegionOutOfOrderError,
   UnsupportedProtocolError,
+  UploadUnfinishedError,
 } from './errors/content.js';
 export {
   ContextMismatchError,
@@ -196,7 +197,7 @@ export {
   KeyUnwrapError,
   KeyWrapError,
 } from './errors/keys.js';
-export { DownloadInterruptedError, InvalidServiceResponseError } from './errors/transfer.js';
+export { DownloadInterruptedError, InvalidServiceResponseError, RollbackFailedError } from './errors/transfer.js';
 export {
   type AnyEncryptedStorageError,
   type EncryptedStorageErrorCode,

@@ -10,7 +10,8 @@ import { uploadInMemory, uploadStreamed } from './upload-body.js';
  * An encrypted page blob, written whole. No SDK defines page blobs in another protocol than 1.0: writing under 2.x is refused,
  * reading works under every policy. Lengths are multiples of 512 bytes; nothing is padded.
  *
- * An upload over an existing blob keeps it in a snapshot until the new one is whole, and puts it back if the upload fails.
+ * Readers get the content before an upload, the content after it, or `UPLOAD_UNFINISHED`: an existing blob is kept in a snapshot until
+ * the new one is whole, and is put back if the upload fails.
  */
 export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient> {
   /** @throws `INVALID_OPTIONS` for a length that is no multiple of 512, `UNSUPPORTED_OPERATION` under 2.x: before any request */

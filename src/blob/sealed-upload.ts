@@ -7,7 +7,7 @@ import type { Metadata } from '@azure/storage-blob';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
 import type { ContentForm } from '../protocol/protocol.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
-import { formatEncryptionData } from '../wire/encryption-data.js';
+import { formatEncryptionData, type NewEncryptionData } from '../wire/encryption-data.js';
 import { type ByteSource, readAhead, type ReadAhead } from '../streams/source.js';
 import {
   assertMetadataFits,
@@ -81,6 +81,10 @@ export class SealedUpload {
     const upload = new SealedUpload(context, envelope, options);
     assertMetadataFits(upload.metadataAtEnd());
     return upload;
+  }
+
+  get encryptionData(): NewEncryptionData {
+    return this.envelope.encryptionData;
   }
 
   /** The caller's metadata and the encryption data, for the request that makes the content visible. */

@@ -4,6 +4,7 @@ import type { BlobDownloadResponseParsed, BlobGetPropertiesResponse } from '@azu
 import type { ContentForm } from '../protocol/protocol.js';
 import { encryptionDataOf } from '../wire/blob-metadata.js';
 import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
+import { assertFinished } from '../wire/unfinished-upload.js';
 import type { ReadRequests } from './read-requests.js';
 import { answeredState, bodyLength, connectionOf, type Extent, stateOf } from './service-answer.js';
 
@@ -54,9 +55,11 @@ function storedBlob(
   storedLength: number,
 ): StoredBlob {
   const text = encryptionDataOf(response.metadata);
+  const encryptionData = text === undefined ? undefined : parseEncryptionData(text);
+  if (encryptionData !== undefined) assertFinished(encryptionData);
   return {
     storedLength,
     form: response.blobType === 'PageBlob' ? 'pages' : 'stream',
-    ...(text === undefined ? {} : { encryptionData: parseEncryptionData(text) }),
+    ...(encryptionData === undefined ? {} : { encryptionData }),
   };
 }

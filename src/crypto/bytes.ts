@@ -1,10 +1,13 @@
 /** Small operations on bytes that more than one layer needs. */
-import { createHash, randomBytes as secureRandomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes as secureRandomBytes, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
 
 export const randomBytes = (length: number): Buffer => secureRandomBytes(length);
 
 /** A name that nothing else has: 36 characters. */
 export const uniqueId = (): string => randomUUID();
+
+/** A sequence number that nothing else has: 48 bits, never 0, which blobs have by default. */
+export const newSequenceNumber = (): number => randomInt(1, 2 ** 48 - 1);
 
 export const sha256 = (...parts: readonly (Uint8Array | string)[]): Buffer => {
   const hash = createHash('sha256');

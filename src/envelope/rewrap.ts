@@ -2,6 +2,7 @@
 import { wipe } from '../crypto/content-key.js';
 import { storedProtocol } from '../protocol/registry.js';
 import { parseEncryptionData, replaceWrappedKey } from '../wire/encryption-data.js';
+import { assertFinished } from '../wire/unfinished-upload.js';
 import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
 import type { EnvelopeContext } from './envelope.js';
 import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
@@ -20,6 +21,7 @@ export async function rewrapEnvelope(
 ): Promise<Rewrapped> {
   const { operation, target } = context;
   const stored = parseEncryptionData(text);
+  assertFinished(stored);
   const protocol = storedProtocol(stored.protocol, stored.algorithm);
   const newKey = await keyToWrap(policy, context);
   if (newKey.keyId === stored.wrappedKey.keyId) {

@@ -57,3 +57,16 @@ export class CipherThreadError extends EncryptedStorageError {
     super('The thread that sealed the content ended: upload it again, or set "blob.workers" to 0', options);
   }
 }
+
+/** The pages are those of an upload that has not finished: it is under way, or its process ended. Nothing of them was released. */
+export class UploadUnfinishedError extends EncryptedStorageError {
+  readonly code = 'UPLOAD_UNFINISHED';
+  /** Snapshot that holds the content before the upload, if there was any. */
+  readonly previousSnapshot: string | undefined;
+  constructor(previousSnapshot: string | undefined) {
+    const previous = previousSnapshot === undefined ? undefined : printable(previousSnapshot);
+    const kept = previous === undefined ? '' : `, or read the content before it from snapshot ${previous}`;
+    super(`The upload of this page blob has not finished: try again while it runs, upload again if it has died${kept}`);
+    this.previousSnapshot = previous;
+  }
+}

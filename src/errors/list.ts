@@ -10,6 +10,7 @@ import {
   RegionOutOfOrderError,
   PlaintextNotAllowedError,
   CipherThreadError,
+  UploadUnfinishedError,
 } from './content.js';
 import { IntegrityMissingError, ContextMismatchError, ProtocolNotAllowedError, LockedOutError } from './integrity.js';
 import {
@@ -37,7 +38,7 @@ import {
   KeyDeletedError,
   KeyDisabledError,
 } from './keys.js';
-import { DownloadInterruptedError, InvalidServiceResponseError } from './transfer.js';
+import { DownloadInterruptedError, InvalidServiceResponseError, RollbackFailedError } from './transfer.js';
 
 /** One row of the tables. */
 interface ErrorGuide {
@@ -360,5 +361,24 @@ export const ERRORS = [
     carries: '`cause`: the error of a stream that had failed',
     sent: 'no',
     again: 'no',
+  },
+  {
+    type: UploadUnfinishedError,
+    code: 'UPLOAD_UNFINISHED',
+    when: 'the upload of a page blob is under way, or its process ended before it was done',
+    answer:
+      'Read again later. If the upload has died, upload again; until then `withSnapshot(previousSnapshot)` reads the content before it.',
+    carries: '`previousSnapshot`, if there was content before',
+    sent: 'reads',
+    again: 'yes',
+  },
+  {
+    type: RollbackFailedError,
+    code: 'ROLLBACK_FAILED',
+    when: 'an upload of pages failed, and the content before it could not be put back in time. Readers get `UPLOAD_UNFINISHED`, never parts of either',
+    answer: 'Upload again: that replaces what is there, and puts the content before it back if it fails too.',
+    carries: '`cause`: why the upload failed; `rollbackError`; `previousSnapshot`, if there was content before',
+    sent: 'pages, unreadable',
+    again: 'yes',
   },
 ] as const satisfies readonly ErrorGuide[];

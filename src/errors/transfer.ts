@@ -24,3 +24,19 @@ export class InvalidServiceResponseError extends EncryptedStorageError {
     super(`The answer of the service ${reason}: check the proxies between the application and the service`);
   }
 }
+
+/** An upload of pages failed, and the content before it could not be put back. Readers get `UPLOAD_UNFINISHED`. */
+export class RollbackFailedError extends EncryptedStorageError {
+  readonly code = 'ROLLBACK_FAILED';
+  constructor(
+    /** Snapshot that holds the content before the upload, if there was any. */
+    readonly previousSnapshot: string | undefined,
+    /** Why the content could not be put back. */
+    readonly rollbackError: unknown,
+    /** `cause`: why the upload failed. */
+    options?: ErrorOptions,
+  ) {
+    const kept = previousSnapshot === undefined ? '' : `; the content before it is in snapshot ${previousSnapshot}`;
+    super(`The upload failed and could not be rolled back: upload the content again${kept}`, options);
+  }
+}

@@ -1,118 +1,155 @@
 /**
- * Uploads of page blobs: whole, in protocol 1.0, without padding. Pages have no commit, so a blob that is replaced is kept in a
- * snapshot until the new content is whole: a failed upload puts it back, and removes a blob that was not there before.
+ * Uploads of page blobs: whole, in protocol 1.0, without padding. Pages have no commit, so one is made of metadata: a blob is content
+ * only once it has its encryption data, and until then says that it is unfinished (wire/unfinished-upload).
+ *
+ *     absent ──create────────▶ unfinished ──pages, then encryption data──▶ whole
+ *     whole ──snapshot, create─┘    │  ▲
+ *       ▲                           │  └─ create by a later upload, which takes over the snapshot
+ *       └──copy, encryption data────┘     the failed upload itself, or removal where nothing was there before
+ *
+ *     request               goes through only if
+ *     create                the blob is as it was looked at (ETag), or still absent
+ *     pages                 the sequence number, random for every upload, is still this upload's
+ *     encryption data       the blob is still this upload's, at the ETag of the last look
+ *     sequence number, copy, removal of a rollback: the same
+ *
+ * So of uploads that race, the last to create wins, and the others fail with the service's 412. A request that arrives late or twice
+ * meets another ETag or sequence number and changes nothing. A reader gets the old content, the new content, or `UPLOAD_UNFINISHED`.
  */
-import {
-  type BlobUploadCommonResponse,
-  type PageBlobClient,
-  type PageBlobCreateOptions,
-  RestError,
-} from '@azure/storage-blob';
-import type { BlobContext, EncryptedOperationOptions } from '../blob-context.js';
-import { type BlockPlace, SealedUpload, type SizedSource, type UploadSink } from '../sealed-upload.js';
-import {
-  assertPageBlobLength,
-  assertTransferShape,
-  type BlockPlan,
-  DEFAULT_BLOCK_LENGTH,
-  DEFAULT_CONCURRENCY,
-} from '../transfer-shape.js';
+import type { BlobUploadCommonResponse, Metadata, PageBlobCreateOptions } from '@azure/storage-blob';
+import { newSequenceNumber, uniqueId } from '../../crypto/bytes.js';
+import { UnsupportedOperationError } from '../../errors/input.js';
+import { RollbackFailedError } from '../../errors/transfer.js';
+import { ENCRYPTION_DATA_ENTRY } from '../../wire/blob-metadata.js';
+import { formatUnfinished } from '../../wire/unfinished-upload.js';
+import type { EncryptedOperationOptions } from '../blob-context.js';
+import { SealedUpload, type SizedSource } from '../sealed-upload.js';
+import { assertPageBlobLength, assertTransferShape, DEFAULT_CONCURRENCY } from '../transfer-shape.js';
+import { forgetPrevious, removePages, restoreContent } from './kept-content.js';
+import { claimPages, type PageClaim } from './page-claim.js';
+import { type PageBlobContext, PageRequests } from './page-requests.js';
+import { PageSink } from './page-sink.js';
 
-const CONFLICT = 409;
+/** Milliseconds that the rollback of a failed upload may take unless the call says otherwise. */
+const ROLLBACK_TIMEOUT = 60_000;
 
 /** Options of an upload of pages: the SDK's own for the creation of the blob, and these. */
-export interface PageUploadOptions extends PageBlobCreateOptions, EncryptedOperationOptions {
+export interface PageUploadOptions
+  extends
+    Omit<PageBlobCreateOptions, 'blobSequenceNumber' | 'immutabilityPolicy' | 'legalHold'>,
+    EncryptedOperationOptions {
   /**
    * Requests of 4 MiB under way at once.
    *
    * @defaultValue 5
    */
   readonly concurrency?: number;
-  /** Told of the bytes of plaintext that are stored. */
+  /**
+   * Milliseconds that putting the previous content back may take if the upload fails. `abortSignal` does not end it.
+   *
+   * @defaultValue 60,000
+   */
+  readonly rollbackTimeoutInMs?: number;
+  /** Called with the bytes of plaintext that are stored. */
   readonly onProgress?: (progress: { loadedBytes: number }) => void;
-}
-
-export interface PageBlobContext extends BlobContext {
-  readonly client: PageBlobClient;
 }
 
 export async function uploadPageBlob(
   context: PageBlobContext,
-  { source, length }: SizedSource,
+  content: SizedSource,
   options: PageUploadOptions,
 ): Promise<BlobUploadCommonResponse> {
   assertTransferShape(options);
-  assertPageBlobLength(length);
+  assertPageBlobLength(content.length);
+  refuseProtection(options);
   const upload = await SealedUpload.prepare(context, 'pages', options);
-
-  const { keyEncryptionKey: _key, concurrency: _concurrency, onProgress: _progress, ...createOptions } = options;
-  const previous = await keepPrevious(context.client, options);
-  const response = await context.client.create(length, { ...createOptions, metadata: upload.metadataAtEnd() });
-  try {
-    await upload.run({ source, length }, new PageSink(context.client, options));
-  } catch (error) {
-    await putBack(context.client, previous, options);
-    throw error;
-  }
-  await previous?.delete({ tracingOptions: options.tracingOptions });
-  return response;
+  return new PageUpload(context, upload, options).run(content);
 }
 
-class PageSink implements UploadSink<void> {
-  readonly plan: BlockPlan;
+function refuseProtection(options: object): void {
+  const named = ['blobSequenceNumber', 'immutabilityPolicy', 'legalHold'].filter(
+    (name) => (options as Record<string, unknown>)[name] !== undefined,
+  );
+  if (named.length === 0) return;
+  throw new UnsupportedOperationError(
+    `${named.join(', ')} cannot be set by an upload of pages, which needs them until the content is whole: set them afterwards`,
+  );
+}
+
+class PageUpload {
+  private readonly id = uniqueId();
+  private readonly sequenceNumber = newSequenceNumber();
+  private readonly requests: PageRequests;
 
   constructor(
-    private readonly client: PageBlobClient,
+    context: PageBlobContext,
+    private readonly upload: SealedUpload,
     private readonly options: PageUploadOptions,
   ) {
-    this.plan = { blockLength: DEFAULT_BLOCK_LENGTH, concurrency: options.concurrency ?? DEFAULT_CONCURRENCY };
+    this.requests = new PageRequests(context, options);
   }
 
-  async send(block: Buffer, { offset }: Pick<BlockPlace, 'offset'>): Promise<void> {
-    const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions } = this.options;
-    const leaseId = conditions?.leaseId;
-    await this.client.uploadPages(block, offset, block.length, {
-      ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
-      ...(leaseId === undefined ? {} : { conditions: { leaseId } }),
+  async run(content: SizedSource): Promise<BlobUploadCommonResponse> {
+    const claim = await claimPages(this.requests, () => this.recovery(), {
+      uploadId: this.id,
+      length: content.length,
+      options: (previous) => this.createOptions(previous),
     });
-  }
-
-  async commit(whole: Buffer | null): Promise<void> {
-    if (whole !== null && whole.length > 0) await this.send(whole, { offset: 0 });
-  }
-}
-
-/** A snapshot of the blob that is about to be replaced, or `null` if there is none. */
-async function keepPrevious(client: PageBlobClient, options: PageUploadOptions): Promise<PageBlobClient | null> {
-  if (!(await client.exists({ abortSignal: options.abortSignal, tracingOptions: options.tracingOptions }))) return null;
-  try {
-    const { snapshot } = await client.createSnapshot({
-      abortSignal: options.abortSignal,
-      tracingOptions: options.tracingOptions,
-      conditions: options.conditions,
+    const sink = new PageSink(this.requests, {
+      upload: this.upload,
+      uploadId: this.id,
+      sequenceNumber: this.sequenceNumber,
+      claimedAt: claim.etag,
+      concurrency: this.options.concurrency ?? DEFAULT_CONCURRENCY,
     });
-    return snapshot === undefined ? null : client.withSnapshot(snapshot);
-  } catch (error) {
-    // a blob that its conditions protect is refused by the create that follows, in the service's own words
-    if (error instanceof RestError && (error.statusCode === CONFLICT || error.statusCode === 412)) return null;
+    try {
+      const response = await this.upload.run(content, sink);
+      await forgetPrevious(this.recovery(), claim);
+      return response;
+    } catch (error) {
+      if (sink.isCommitted) throw error;
+      return this.afterFailure(claim, sink, error);
+    }
+  }
+
+  /** The answer to a commit that was done all the same; otherwise rolls back and throws. */
+  private async afterFailure(claim: PageClaim, sink: PageSink, error: unknown): Promise<BlobUploadCommonResponse> {
+    const recovery = this.recovery();
+    try {
+      const state = await recovery.state();
+      const committed = sink.answerIn(state);
+      if (committed === null) await this.rollBack(recovery, claim);
+      if (committed !== null || (await recovery.state()).kind === 'whole') await forgetPrevious(recovery, claim);
+      if (committed !== null) return committed;
+    } catch (rollbackError) {
+      throw new RollbackFailedError(claim.previous, rollbackError, { cause: error });
+    }
     throw error;
   }
-}
 
-/** Not under the caller's abort signal: an aborted upload must still be cleaned up. */
-async function putBack(
-  client: PageBlobClient,
-  previous: PageBlobClient | null,
-  options: PageUploadOptions,
-): Promise<void> {
-  const leaseId = options.conditions?.leaseId;
-  const conditions = leaseId === undefined ? {} : { leaseId };
-  const { tracingOptions } = options;
-  if (previous === null) {
-    await client.deleteIfExists({ conditions, tracingOptions });
-    return;
+  private async rollBack(recovery: PageRequests, { previous }: PageClaim): Promise<void> {
+    if (previous === undefined) return removePages(recovery, this.id);
+    return restoreContent(recovery, {
+      uploadId: this.id,
+      snapshot: previous,
+      unfinished: this.unfinished(previous),
+      newSequenceNumber,
+    });
   }
-  const copy = await client.beginCopyFromURL(previous.url, { conditions, tracingOptions });
-  await copy.pollUntilDone();
-  await previous.delete({ tracingOptions });
+
+  /** Requests that the caller's signal does not end: an upload that was aborted has to be rolled back too. */
+  private recovery(): PageRequests {
+    return this.requests.under(AbortSignal.timeout(this.options.rollbackTimeoutInMs ?? ROLLBACK_TIMEOUT));
+  }
+
+  /** The caller's options for `create`, less what is ours. */
+  private createOptions(previous: string | undefined): PageBlobCreateOptions {
+    const { keyEncryptionKey: _key, concurrency: _concurrency, onProgress: _progress, ...rest } = this.options;
+    const { rollbackTimeoutInMs: _timeout, ...passed } = rest;
+    return { ...passed, metadata: this.unfinished(previous), blobSequenceNumber: this.sequenceNumber };
+  }
+
+  private unfinished(previous: string | undefined): Metadata {
+    return { [ENCRYPTION_DATA_ENTRY]: formatUnfinished(this.upload.encryptionData, { id: this.id, previous }) };
+  }
 }

@@ -1,0 +1,157 @@
+/**
+ * The content that an upload of pages replaces, kept in a snapshot until the new content is whole. The snapshot has the blob's metadata
+ * and an entry `azcsekept`, so that one that a dead process left behind is told from the application's own.
+ */
+import { setTimeout } from 'node:timers/promises';
+import type { BlobGetPropertiesResponse, Metadata } from '@azure/storage-blob';
+import { isLeased, isMissing, retryOnConflict, isChanged, serviceCodeOf } from '../../service-errors.js';
+import { metadataLength, METADATA_LIMIT } from '../../wire/blob-metadata.js';
+import type { PageRequests } from './page-requests.js';
+
+/** Metadata entry of the snapshots that uploads take. */
+const KEPT_ENTRY = 'azcsekept';
+/** Milliseconds between two looks at a copy that the service has not finished. */
+const COPY_INTERVAL = 500;
+/** Tries to get ahead of page writes that were on their way. */
+const ATTEMPTS = 20;
+
+/** Takes the snapshot, under the caller's conditions. The service's refusal passes through. */
+export async function keepContent(
+  requests: PageRequests,
+  current: BlobGetPropertiesResponse,
+  uploadId: string,
+): Promise<string> {
+  const named = await requests.namedMetadata(current);
+  const marked = { ...named, [KEPT_ENTRY]: uploadId };
+  const { snapshot } = await requests.client.createSnapshot({
+    ...requests.writing,
+    conditions: requests.conditions,
+    // without metadata of its own it gets the blob's, unmarked
+    ...(named !== null && metadataLength(marked) <= METADATA_LIMIT ? { metadata: marked } : {}),
+  });
+  return snapshot as string;
+}
+
+/** Deletes the snapshot of an upload. Nothing depends on it any more, so a failure is left to the next upload. */
+export async function forgetContent(requests: PageRequests, snapshot: string): Promise<void> {
+  const { client, plain } = requests.of(snapshot);
+  try {
+    await client.delete(plain);
+  } catch (error) {
+    if (isLeased(error)) await client.delete({ ...plain, conditions: requests.lease }).catch(() => undefined);
+  }
+}
+
+/**
+ * Deletes the snapshot that an upload kept, and older ones that uploads left behind when their process died. All of them are useless
+ * once a later upload has claimed the blob, and that one is whole. The application's own snapshots are not marked, and stay.
+ */
+export async function forgetPrevious(requests: PageRequests, { previous, isOwn }: KeptSnapshot): Promise<void> {
+  if (previous === undefined) return;
+  if (isOwn) await forgetContent(requests, previous);
+  await forgetMarked(requests, (snapshot) => snapshot <= previous);
+}
+
+/** Deletes the snapshots of an upload that failed before it had claimed the blob: one may have been taken without an answer. */
+export const forgetTaken = (requests: PageRequests, uploadId: string): Promise<void> =>
+  forgetMarked(requests, (_snapshot, mark) => mark === uploadId);
+
+async function forgetMarked(
+  requests: PageRequests,
+  isUseless: (snapshot: string, mark: string) => boolean,
+): Promise<void> {
+  const all = await requests.snapshots().catch(() => []);
+  for (const [snapshot, { metadata }] of all) {
+    const mark = metadata?.[KEPT_ENTRY];
+    if (mark !== undefined && isUseless(snapshot, mark)) await forgetContent(requests, snapshot);
+  }
+}
+
+/** Snapshot that an upload replaces the content of. */
+export interface KeptSnapshot {
+  readonly previous: string | undefined;
+  /** Whether the upload took it itself. */
+  readonly isOwn: boolean;
+}
+
+export interface Restoring {
+  /** Id of the upload whose unfinished pages are replaced. */
+  readonly uploadId: string;
+  readonly snapshot: string;
+  /** Stands on the blob until it is whole. */
+  readonly unfinished: Metadata;
+  /** A sequence number that no page write carries. */
+  readonly newSequenceNumber: () => number;
+}
+
+/**
+ * Copies the snapshot back over the pages of an upload that failed, unless the blob is another upload's by now. Page writes that are
+ * still on their way are shut out first; the encryption data is put back last, when the copy is whole.
+ */
+export async function restoreContent(requests: PageRequests, restoring: Restoring): Promise<void> {
+  await retryOnConflict({
+    attempts: ATTEMPTS,
+    attempt: () => restoreOnce(requests, restoring),
+    isConflict: (error) => isChanged(error) || serviceCodeOf(error) === 'PendingCopyOperation',
+    ...requests.plain,
+  });
+}
+
+async function restoreOnce(requests: PageRequests, { uploadId, snapshot, ...restoring }: Restoring): Promise<void> {
+  const { client, plain } = requests;
+  const found = await unfinishedEtag(requests, uploadId);
+  if (found === null) return;
+  const kept = requests.of(snapshot);
+  const properties = await kept.client.getProperties(plain);
+  const tags = await tagsOf(kept, properties);
+
+  const shut = await client.updateSequenceNumber('update', restoring.newSequenceNumber(), {
+    ...plain,
+    ...requests.ifMatch(found),
+  });
+  await client.beginCopyFromURL(kept.client.url, {
+    ...plain,
+    ...requests.ifMatch(shut.etag as string),
+    metadata: restoring.unfinished,
+    ...(tags === undefined ? {} : { tags }),
+  });
+  const copied = await copiedEtag(requests, uploadId);
+  if (copied === null) return;
+  // content is worth more than the letter case of names
+  const { [KEPT_ENTRY]: _mark, ...metadata } = (await kept.namedMetadata(properties)) ?? properties.metadata ?? {};
+  await client.setMetadata(metadata, { ...requests.writing, ...requests.ifMatch(copied) });
+}
+
+/** ETag of the pages of that upload; `null` if there are none any more. */
+async function unfinishedEtag(requests: PageRequests, uploadId: string): Promise<string | null> {
+  const state = await requests.state();
+  return state.kind === 'unfinished' && state.upload.id === uploadId ? state.etag : null;
+}
+
+/** The same, once the service has finished the copy. Within an account it mostly has at once. */
+async function copiedEtag(requests: PageRequests, uploadId: string): Promise<string | null> {
+  for (;;) {
+    const state = await requests.state();
+    if (state.kind !== 'unfinished' || state.upload.id !== uploadId) return null;
+    const { copyStatus, copyStatusDescription } = state.properties;
+    if (copyStatus === 'success') return state.etag;
+    if (copyStatus !== 'pending') throw new Error(`The copy ended as ${copyStatus}: ${copyStatusDescription}`);
+    await setTimeout(COPY_INTERVAL);
+  }
+}
+
+async function tagsOf({ client, plain }: PageRequests, { tagCount }: BlobGetPropertiesResponse) {
+  if (tagCount === undefined || tagCount === 0) return undefined;
+  return (await client.getTags(plain)).tags;
+}
+
+/** Deletes the unfinished pages of an upload that replaced nothing, unless the blob is another upload's by now. */
+export async function removePages(requests: PageRequests, uploadId: string): Promise<void> {
+  const removeOnce = async (): Promise<void> => {
+    const found = await unfinishedEtag(requests, uploadId);
+    if (found !== null) await requests.client.delete({ ...requests.plain, ...requests.ifMatch(found) });
+  };
+  await retryOnConflict({ attempts: ATTEMPTS, attempt: removeOnce, ...requests.plain }).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}

@@ -1,0 +1,188 @@
+/**
+ * The first half of an upload of pages: look at what is there, keep it, and put empty pages in its place that belong to this upload
+ * alone. `create` always carries a condition, so that one that arrives late or twice changes nothing.
+ */
+import type { BlobRequestConditions, PageBlobCreateOptions } from '@azure/storage-blob';
+import { UnsupportedOperationError } from '../../errors/input.js';
+import { isChanged, isLeased, isTaken, retryOnConflict, statusOf } from '../../service-errors.js';
+import { forgetContent, forgetTaken, keepContent } from './kept-content.js';
+import type { PageBlobState, PageRequests } from './page-requests.js';
+
+/** Tries to get ahead of other uploads of the same blob. */
+const ATTEMPTS = 20;
+
+/** What an upload puts in place of the content. */
+export interface EmptyPages {
+  readonly uploadId: string;
+  readonly length: number;
+  /** Options and metadata of `create`, for an upload that replaces the content of that snapshot. */
+  readonly options: (previous: string | undefined) => PageBlobCreateOptions;
+}
+
+export interface PageClaim {
+  /** ETag of the pages when they were claimed. */
+  readonly etag: string;
+  /** Snapshot of the content that the pages replace. */
+  readonly previous: string | undefined;
+  /** Whether this upload took that snapshot; otherwise it is from one that it took over. */
+  readonly isOwn: boolean;
+}
+
+/** An error that may be repeated is that of an upload which another one got ahead of. */
+type Creation = { readonly claim: PageClaim } | { readonly error: unknown; readonly mayRepeat: boolean };
+
+/**
+ * Claims the blob. What another upload left unfinished, dead or alive, is taken over with the content that it kept: the other one can
+ * write no page more.
+ *
+ * @param recovery - the same requests under a time limit in place of the caller's signal: what a failure leaves is looked at by these
+ */
+export async function claimPages(
+  requests: PageRequests,
+  recovery: () => PageRequests,
+  pages: EmptyPages,
+): Promise<PageClaim> {
+  const failure = { error: undefined as unknown, mayRepeat: false };
+  const { result } = await retryOnConflict({
+    attempts: ATTEMPTS,
+    attempt: async () => {
+      const creation = await claimOnce(requests, recovery, pages);
+      if ('claim' in creation) return creation.claim;
+      Object.assign(failure, creation);
+      throw creation.error;
+    },
+    isConflict: (error) => failure.error === error && failure.mayRepeat,
+    ...requests.plain,
+  });
+  return result;
+}
+
+async function claimOnce(requests: PageRequests, recovery: () => PageRequests, pages: EmptyPages): Promise<Creation> {
+  const state = await requests.state();
+  const kept = await keep(requests, state, pages.uploadId).catch(async (error: unknown) => {
+    if (state.kind === 'whole' && !isAnswered(error)) await forgetTaken(recovery(), pages.uploadId);
+    throw error;
+  });
+  const { conditions, isOurOwn } = createConditions(requests, state);
+  try {
+    const { etag } = await requests.client.create(pages.length, {
+      ...pages.options(kept.previous),
+      ...requests.writing,
+      conditions,
+    });
+    return { claim: claimOf(etag as string, kept) };
+  } catch (error) {
+    const claim = await afterFailure(recovery(), { error, kept, uploadId: pages.uploadId });
+    if (claim !== null) return { claim };
+    const isOvertaken = isOurOwn && (isChanged(error) || (isTaken(error) && state.kind === 'absent'));
+    return { error, mayRepeat: isOvertaken && !isLeased(error) };
+  }
+}
+
+interface Kept {
+  readonly previous: string | undefined;
+  /** Snapshot that this attempt took. */
+  readonly taken: string | undefined;
+}
+
+const claimOf = (etag: string, { previous, taken }: Kept): PageClaim => ({
+  etag,
+  previous,
+  isOwn: taken !== undefined,
+});
+
+async function keep(requests: PageRequests, state: PageBlobState, uploadId: string): Promise<Kept> {
+  const { ifNoneMatch } = requests.conditions;
+  if (state.kind === 'absent') return { previous: undefined, taken: undefined };
+  if (state.kind === 'unfinished') {
+    await assertConditions(requests, state, uploadId);
+    return { previous: state.upload.previous, taken: undefined };
+  }
+  // `create` is refused then
+  if (ifNoneMatch === '*') return { previous: undefined, taken: undefined };
+  if (state.properties.blobType !== 'PageBlob') {
+    throw new UnsupportedOperationError(
+      'There is a blob of another type, which could not be put back if the upload failed: delete it first, or choose another name',
+    );
+  }
+  const taken = await keepContent(requests, state.properties, uploadId);
+  return { previous: taken, taken };
+}
+
+/** Has the service check the caller's conditions, by a snapshot that nobody needs: `create` cannot carry them beside ours. */
+async function assertConditions(
+  requests: PageRequests,
+  { properties }: Extract<PageBlobState, { kind: 'unfinished' }>,
+  uploadId: string,
+): Promise<void> {
+  const { leaseId: _lease, ifNoneMatch, ...others } = requests.conditions;
+  const isConditional = Object.keys(others).length > 0;
+  if (!isConditional && (ifNoneMatch === undefined || ifNoneMatch === '*')) return;
+  await forgetContent(requests, await keepContent(requests, properties, uploadId));
+}
+
+/** The conditions of `create`; `isOurOwn` if they fail only where something changed since the look. */
+function createConditions(
+  { conditions, lease }: PageRequests,
+  state: PageBlobState,
+): { readonly conditions: BlobRequestConditions; readonly isOurOwn: boolean } {
+  const { tagConditions, ifMatch, ifNoneMatch } = conditions;
+  const common = { ...lease, ...(tagConditions === undefined ? {} : { tagConditions }) };
+  if (state.kind === 'absent') {
+    if (ifMatch !== undefined) return { conditions, isOurOwn: false };
+    return { conditions: { ...common, ifNoneMatch: '*' }, isOurOwn: ifNoneMatch !== '*' };
+  }
+  if (state.kind === 'whole' && ifNoneMatch === '*') return { conditions, isOurOwn: false };
+  return { conditions: { ...common, ifMatch: state.etag }, isOurOwn: true };
+}
+
+interface CreateFailure {
+  readonly error: unknown;
+  readonly kept: Kept;
+  readonly uploadId: string;
+}
+
+/**
+ * The claim, where `create` was done and only its answer was lost. Otherwise makes sure that it cannot be done any more, and removes
+ * what the attempt left.
+ */
+async function afterFailure(
+  requests: PageRequests,
+  { error, kept, uploadId }: CreateFailure,
+): Promise<PageClaim | null> {
+  try {
+    const state = await shutOut(requests, { error, uploadId });
+    if (state.kind === 'unfinished' && state.upload.id === uploadId) {
+      return claimOf(state.etag, kept);
+    }
+    const isInUse = state.kind === 'unfinished' && state.upload.previous === kept.taken;
+    if (kept.taken !== undefined && !isInUse) await forgetContent(requests, kept.taken);
+  } catch {
+    // the service cannot be reached: the snapshot stays, and so does what the caller should know, the error of `create`
+  }
+  return null;
+}
+
+/** Whether the service has refused the request; otherwise it may have done it, or may do so yet. */
+const isAnswered = (error: unknown): boolean => (statusOf(error) ?? 500) < 500;
+
+/** What is there after `create` failed; without an answer to it the ETag is changed, so that it fails if it arrives late. */
+async function shutOut(
+  requests: PageRequests,
+  { error, uploadId }: Pick<CreateFailure, 'error' | 'uploadId'>,
+): Promise<PageBlobState> {
+  const { client, plain } = requests;
+  const { result } = await retryOnConflict({
+    attempts: ATTEMPTS,
+    attempt: async () => {
+      const state = await requests.state();
+      if (isAnswered(error) || state.kind === 'absent') return state;
+      if (state.kind === 'unfinished' && state.upload.id === uploadId) return state;
+      const { blobSequenceNumber = 0 } = state.properties;
+      await client.updateSequenceNumber('update', blobSequenceNumber, { ...plain, ...requests.ifMatch(state.etag) });
+      return state;
+    },
+    ...plain,
+  });
+  return result;
+}

@@ -1,0 +1,90 @@
+/** A proxy before the emulator that may drop, delay or repeat requests to blobs. */
+import { once } from 'node:events';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connectionString } from './azurite.js';
+
+/** What a request to a blob does. */
+export type PageAction =
+  'look' | 'snapshot' | 'create' | 'page' | 'metadata' | 'sequence' | 'copy' | 'delete' | 'list' | 'other';
+
+/** `lose`: done, unanswered. `refuse`: not done, unanswered. `repeat`: done twice. A promise: not forwarded before it resolves. */
+export type Fate = 'pass' | 'lose' | 'refuse' | 'repeat' | Promise<unknown>;
+
+export function actionOf({ method, url = '', headers }: IncomingMessage): PageAction {
+  const comp = new URL(url, 'http://host').searchParams.get('comp');
+  if (method === 'HEAD') return 'look';
+  if (method === 'DELETE') return 'delete';
+  if (comp === 'list') return 'list';
+  if (method !== 'PUT') return 'other';
+  if (comp === 'snapshot' || comp === 'metadata' || comp === 'page') return comp;
+  if (comp === 'properties') return 'sequence';
+  if (headers['x-ms-copy-source'] !== undefined) return 'copy';
+  return headers['x-ms-blob-type'] === 'PageBlob' ? 'create' : 'other';
+}
+
+export class PageProxy {
+  /** Decides by the action and how many of that action there were before. */
+  fate: (action: PageAction, earlier: number) => Fate = () => 'pass';
+  readonly actions: PageAction[] = [];
+  private readonly server = http.createServer((request, response) => {
+    void this.take(request, response).catch(() => response.destroy());
+  });
+
+  static async start(): Promise<PageProxy> {
+    const proxy = new PageProxy();
+    proxy.server.listen(0, '127.0.0.1');
+    await once(proxy.server, 'listening');
+    return proxy;
+  }
+
+  /** Of the emulator, with the blob service behind the proxy. */
+  get connectionString(): string {
+    const { port } = this.server.address() as AddressInfo;
+    return connectionString().replace(/(BlobEndpoint=http:\/\/127\.0\.0\.1):\d+/, `$1:${port}`);
+  }
+
+  clear(): void {
+    this.actions.length = 0;
+    this.fate = () => 'pass';
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const action = actionOf(request);
+    const fate = this.fate(action, this.actions.filter((one) => one === action).length);
+    this.actions.push(action);
+    if (fate === 'refuse') return void response.destroy();
+    if (typeof fate !== 'string') await fate;
+    if (fate === 'repeat') await answerOf(request, body);
+    const answer = await answerOf(request, body);
+    if (fate === 'lose') return void response.destroy();
+    // a caller that has gone gets nothing
+    if (response.destroyed) return;
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+async function answerOf({ method, url: path, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
+  const port = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(connectionString())?.[1];
+  const forwarded = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false });
+  forwarded.end(body);
+  const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  return { status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(chunks) };
+}
