@@ -5,7 +5,7 @@ import { ProtocolNotAllowedError } from '../../errors/integrity.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
 import { callable, choice, type LooseOptions, must, type RulesOf, wholeNumber } from '../../option-rules.js';
 import type { ContentForm, ContentLayout, Protocol } from '../../protocol/protocol.js';
-import { PROTOCOL_VERSIONS, protocolFor, type ProtocolVersion } from '../../protocol/registry.js';
+import { PROTOCOL_VERSIONS, protocolFor, protocolToWrite, type ProtocolVersion } from '../../protocol/registry.js';
 
 /** What a policy asks of the integrity of what it reads, and what it binds new content to. */
 export interface IntegrityOptions {
@@ -18,7 +18,8 @@ export interface IntegrityOptions {
    */
   readonly integrity?: 'verify' | 'require' | 'off';
   /**
-   * Protocol versions that blobs and messages are read in. Entities are always in 1.0.
+   * Protocol versions that blobs and messages are read in. Entities are always in 1.0. There is no 2.1 for messages: where it is
+   * named, they are read in 2.0.
    *
    * @defaultValue the family that is written: `'2.0'` and `'2.1'` for either of them, all for `'1.0'`
    */
@@ -55,23 +56,36 @@ export const INTEGRITY: RulesOf<IntegrityOptions> = {
 const isVersion = (given: unknown): boolean => (PROTOCOL_VERSIONS as readonly unknown[]).includes(given);
 
 /** Options that contradict each other; `path` is that of their group. */
-export const integrityConflicts = ({ integrity, requireEncryption }: LooseOptions, path: string): readonly string[] =>
-  integrity === 'require' && requireEncryption === false
+export const integrityConflicts = (
+  { integrity, requireEncryption, maxRegionLength, regionLength }: LooseOptions,
+  path: string,
+): readonly string[] => [
+  ...(integrity === 'require' && requireEncryption === false
     ? [`"${path}.integrity" cannot be "require" while "${path}.requireEncryption" is false`]
-    : [];
+    : []),
+  ...(Number(maxRegionLength) < Number(regionLength)
+    ? [`"${path}.maxRegionLength" is less than "${path}.regionLength": what is written could not be read`]
+    : []),
+];
 
 export type IntegrityMode = NonNullable<IntegrityOptions['integrity']>;
 
 export const integrityOf = ({ integrity = 'verify' }: IntegrityOptions): IntegrityMode => integrity;
 
-/** Versions that a policy reads blobs and messages in. */
-export function readableProtocols({
-  protocol,
-  readProtocols,
-}: IntegrityOptions & { readonly protocol: ProtocolVersion }): (version: Protocol) => boolean {
-  if (readProtocols !== undefined) return ({ version }) => (readProtocols as readonly string[]).includes(version);
-  const written = protocolFor(protocol);
-  return ({ algorithm }) => !written.authenticates || algorithm === written.algorithm;
+/** Versions that a policy reads blobs or messages in. */
+function isReadable(
+  { protocol, readProtocols }: IntegrityOptions & { readonly protocol: ProtocolVersion },
+  stored: Protocol,
+  form: ContentForm,
+): boolean {
+  if (readProtocols === undefined) {
+    const written = protocolFor(protocol);
+    return !written.authenticates || stored.algorithm === written.algorithm;
+  }
+  return readProtocols.some(
+    (version) =>
+      version === stored.version || (form === 'message' && protocolToWrite(version, form).version === stored.version),
+  );
 }
 
 /** Throws {@link ProtocolNotAllowedError} unless the policy reads that form of content in that version. */
@@ -80,7 +94,7 @@ export function assertReadable(
   stored: Protocol,
   form: ContentForm,
 ): void {
-  if (form !== 'entity' && !readableProtocols(policy)(stored)) throw new ProtocolNotAllowedError(stored.version);
+  if (form !== 'entity' && !isReadable(policy, stored, form)) throw new ProtocolNotAllowedError(stored.version);
 }
 
 /** Throws {@link InvalidEncryptionDataError} for regions that would take more memory than the policy grants. */

@@ -67,6 +67,7 @@ async function start({
   const options = optionsOf({
     ...rest,
     protocol: protocol ?? '2.0',
+    readProtocols: ['1.0', '2.0', '2.1'],
     ...(resolved === true ? { keyEncryptionKey: undefined, keyResolver: [key.ours] } : { keyEncryptionKey: key.ours }),
   });
   return started(
