@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile } from './support/source-tree.js';
 
 /** A layer imports itself, the leaves, and what stands here: a folder, or one file of it. */
-const LEAVES = ['errors', 'service-errors', 'option-rules', 'version'];
+const LEAVES = ['errors', 'service-errors', 'service-answers', 'option-rules', 'version'];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   errors: ['encoding/printable'],
   'service-errors': [],
+  'service-answers': [],
   'option-rules': [],
   version: [],
   encoding: [],

@@ -273,9 +273,9 @@ export const ERRORS = [
   {
     type: InvalidServiceResponseError,
     code: 'INVALID_SERVICE_RESPONSE',
-    when: 'an answer to a read has no ETag or Content-Range, or holds other bytes than those that were requested',
+    when: 'an answer lacks what it must have (a list of entities or messages, an ETag, a Content-Range), or holds something else than what was requested',
     answer:
-      'Check the proxies and gateways between the application and the service: one of them drops or rewrites headers.',
+      'Check the proxies and gateways between the application and the service: one of them changes answers. A write may have been done.',
     carries: '',
     sent: 'reads',
     again: 'yes',

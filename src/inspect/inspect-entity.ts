@@ -6,6 +6,7 @@ import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { storedProtocolOf } from '../envelope/envelope.js';
 import { openRow, valuesOf } from '../table/entity-envelope.js';
+import { storedRow } from '../table/service-answer.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import {
   ENCRYPTION_DATA_PROPERTY,
@@ -32,7 +33,7 @@ const OTHERS = new Set(['partitionKey', 'rowKey', 'timestamp', 'etag']);
 
 export async function inspectEntity(inspection: EntityInspection): Promise<Finding> {
   const { client, partitionKey, rowKey, policy } = inspection;
-  const row: Row = await client.getEntity(partitionKey, rowKey);
+  const row: Row = await storedRow(client, { partitionKey, rowKey });
   const text = row[ENCRYPTION_DATA_PROPERTY];
   const list = row[SEALED_NAMES_PROPERTY];
   const stored = storedFacts(row);

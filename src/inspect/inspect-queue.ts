@@ -3,6 +3,7 @@ import type { QueueClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import { openMessage } from '../queue/message-envelope.js';
+import { peekStored } from '../queue/service-answer.js';
 import { isObject, parseObject } from '../wire/json.js';
 import { parseMessage } from '../wire/queue-message.js';
 import { lengthsOf } from './inspect-blob.js';
@@ -18,7 +19,7 @@ export interface QueueInspection {
 }
 
 export async function inspectQueue({ client, messages, policy }: QueueInspection): Promise<readonly Finding[]> {
-  const { peekedMessageItems } = await client.peekMessages({ numberOfMessages: messages });
+  const { peekedMessageItems } = await peekStored(client, { numberOfMessages: messages });
   return Promise.all(
     peekedMessageItems.map(async ({ messageId, messageText, dequeueCount, insertedOn }) => {
       const stored = { messageId, dequeueCount, insertedOn: insertedOn.toISOString() };

@@ -33,6 +33,7 @@ import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { Decrypted, Peeked, Received } from './decrypted-message.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
 import type { EncryptedQueueOptions, EncryptedReceiveOptions, EncryptedSendOptions } from './queue-options.js';
+import { peekStored, receiveStored, sendStored } from './service-answer.js';
 
 /**
  * A queue whose messages are encrypted, each under a content key of its own. Empty messages are encrypted too.
@@ -117,7 +118,7 @@ export class EncryptedQueueClient {
   ): Promise<QueueSendMessageResponse> {
     return traced('EncryptedQueueClient.sendMessage', options, async ({ keyEncryptionKey, ...passed }) => {
       const text = await sealMessage(content, this.contextOf(passed, keyEncryptionKey));
-      return this.unencryptedClient.sendMessage(text, passed);
+      return sendStored(this.unencryptedClient, text, passed);
     });
   }
 
@@ -130,7 +131,7 @@ export class EncryptedQueueClient {
    */
   receiveMessages(options: QueueReceiveMessageOptions & EncryptedReceiveOptions = {}): Promise<Received> {
     return traced('EncryptedQueueClient.receiveMessages', options, async ({ onDecryptionFailed, ...passed }) => {
-      const response = await this.unencryptedClient.receiveMessages(passed);
+      const response = await receiveStored(this.unencryptedClient, passed);
       const receivedMessageItems = await this.openAll(response.receivedMessageItems, passed, onDecryptionFailed);
       return { ...response, receivedMessageItems };
     });
@@ -139,7 +140,7 @@ export class EncryptedQueueClient {
   /** Reads messages without taking them; failures as for {@link EncryptedQueueClient.receiveMessages}. */
   peekMessages(options: QueuePeekMessagesOptions & EncryptedReceiveOptions = {}): Promise<Peeked> {
     return traced('EncryptedQueueClient.peekMessages', options, async ({ onDecryptionFailed, ...passed }) => {
-      const response = await this.unencryptedClient.peekMessages(passed);
+      const response = await peekStored(this.unencryptedClient, passed);
       const peekedMessageItems = await this.openAll(response.peekedMessageItems, passed, onDecryptionFailed);
       return { ...response, peekedMessageItems };
     });

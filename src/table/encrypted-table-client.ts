@@ -29,6 +29,7 @@ import type { Attempted } from './merge/attempts.js';
 import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
 import { openPage } from './page.js';
 import type { Projection } from './projection.js';
+import { storedPages, storedRow } from './service-answer.js';
 import type {
   EncryptedListOptions,
   EncryptedMergeOptions,
@@ -118,8 +119,8 @@ export class EncryptedTableClient<T extends object> {
       const { keyEncryptionKey: _key, ...passed } = traceable;
       const context = this.contextOf(traceable);
       const { projection, queryOptions } = await entityQuery(passed, context);
-      const row = await this.unencryptedClient.getEntity<Row>(partitionKey, rowKey, { ...passed, queryOptions });
-      return this.open(row as Row & EntityKeys, projection, context);
+      const row = await storedRow(this.unencryptedClient, { partitionKey, rowKey }, { ...passed, queryOptions });
+      return this.open(row, projection, context);
     });
   }
 
@@ -158,7 +159,7 @@ export class EncryptedTableClient<T extends object> {
         onDecryptionFailed: onDecryptionFailed ?? this.defaults.onDecryptionFailed,
       };
       return {
-        rows: this.unencryptedClient.listEntities<Row>({ ...traceable, queryOptions }),
+        pages: (settings) => storedPages(this.unencryptedClient, { ...traceable, queryOptions }, settings),
         open: (rows) => openPage(rows, opening),
       };
     }, passed);

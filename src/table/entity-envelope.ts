@@ -101,6 +101,8 @@ export async function openEntity(row: Row & EntityKeys, context: TableContext): 
 
 /** The texts of a row's sealed properties. One that is not in the row (projection) is passed over. */
 export async function openRow(row: Row & EntityKeys, context: TableContext): Promise<SealedTexts> {
+  if (typeof row.partitionKey !== 'string' || typeof row.rowKey !== 'string')
+    throw new InvalidEncryptionDataError('the entity has no PartitionKey or RowKey');
   const text = storedValue(row[ENCRYPTION_DATA_PROPERTY]);
   if (text === undefined) {
     if (storedValue(row[SEALED_NAMES_PROPERTY]) !== undefined)

@@ -4,12 +4,11 @@ import type { PagedAsyncIterableIterator } from '@azure/core-paging';
 import type { TableEntityResult, TableEntityResultPage } from '@azure/data-tables';
 import { startSpan } from '../tracing/span.js';
 import type { EntityKeys, Row } from './entity-context.js';
-
-type PageSettings = { readonly continuationToken?: string; readonly maxPageSize?: number } | undefined;
+import type { PageSettings } from './service-answer.js';
 
 export interface Listing<T extends object> {
   /** The stored rows. */
-  readonly rows: PagedAsyncIterableIterator<unknown, TableEntityResultPage<Row>>;
+  readonly pages: (settings: PageSettings) => AsyncIterable<TableEntityResultPage<Row>>;
   /** Opens the rows of a page. */
   readonly open: (rows: readonly (Row & EntityKeys)[]) => Promise<TableEntityResult<T>[]>;
 }
@@ -22,8 +21,8 @@ export function listing<T extends object>(
   const pages = async function* (settings?: PageSettings): AsyncGenerator<TableEntityResultPage<T>> {
     const { options: traceable, end } = startSpan('EncryptedTableClient.listEntities', options);
     try {
-      const { rows, open } = await begin(traceable);
-      for await (const page of rows.byPage(settings)) {
+      const { pages: stored, open } = await begin(traceable);
+      for await (const page of stored(settings)) {
         const opened = await open(page as (Row & EntityKeys)[]);
         yield Object.assign(opened, { continuationToken: page.continuationToken });
       }

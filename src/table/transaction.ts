@@ -18,6 +18,7 @@ import { sealEntity } from './entity-envelope.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
 import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, sealsNothing } from './merge/merge-plan.js';
+import { submittedTransaction } from './service-answer.js';
 
 /** What one action of a transaction can be told. */
 export interface EncryptedActionOptions {
@@ -68,10 +69,8 @@ export async function submitTransaction<T extends object>({
       sealed = await boundedMap(actions, keysOf(context.policy).concurrency, (action) =>
         sealAction(action, { table, context, options }),
       );
-      return table.submitTransaction(
-        sealed.map(({ action }) => action),
-        options,
-      );
+      const planned = sealed.map(({ action }) => action);
+      return submittedTransaction(table, planned, options);
     },
   });
 }

@@ -24,17 +24,23 @@ export class AnswersProxy {
     this.forward(request, response);
   });
 
-  static async start(): Promise<AnswersProxy> {
-    const proxy = new AnswersProxy();
+  private constructor(private readonly service: 'Blob' | 'Queue' | 'Table') {}
+
+  static async start(service: 'Blob' | 'Queue' | 'Table' = 'Blob'): Promise<AnswersProxy> {
+    const proxy = new AnswersProxy(service);
     proxy.server.listen(0, '127.0.0.1');
     await once(proxy.server, 'listening');
     return proxy;
   }
 
-  /** Of the emulator, with the blob service behind the proxy. */
+  /** Of the emulator, with the service behind the proxy. */
   get connectionString(): string {
     const { port } = this.server.address() as AddressInfo;
-    return connectionString().replace(/(BlobEndpoint=http:\/\/127\.0\.0\.1):\d+/, `$1:${port}`);
+    return connectionString().replace(this.endpoint, `$1${port}`);
+  }
+
+  private get endpoint(): RegExp {
+    return new RegExp(`(${this.service}Endpoint=http://127\\.0\\.0\\.1:)(\\d+)`);
   }
 
   /** Ranges of the reads since the last `clear`, as `first-last`. */
@@ -59,7 +65,7 @@ export class AnswersProxy {
     const { method, url: path, rawHeaders } = request;
     const names = rawHeaders.filter((_, index) => index % 2 === 0);
     const headers = Object.fromEntries(names.map((name, index) => [name, rawHeaders[2 * index + 1]]));
-    const port = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(connectionString())?.[1];
+    const port = this.endpoint.exec(connectionString())?.[2];
     const forwarded = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
       if (this.spoil({ request, answer, response })) return;
       response.writeHead(answer.statusCode ?? 500, answer.headers);
@@ -84,6 +90,21 @@ export function breakAfter(bytes: number): AnswersProxy['spoil'] {
       if (body.length < bytes) return;
       answer.destroy();
       response.write(body.subarray(0, bytes), () => setImmediate(() => request.socket.destroy()));
+    });
+    return true;
+  };
+}
+
+/** Leaves status and headers, and answers with another body. */
+export function withBody(change: (body: string) => string): AnswersProxy['spoil'] {
+  return ({ answer, response }) => {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+    answer.on('end', () => {
+      const body = change(Buffer.concat(chunks).toString());
+      const { 'transfer-encoding': _framing, ...headers } = answer.headers;
+      response.writeHead(answer.statusCode ?? 500, { ...headers, 'content-length': Buffer.byteLength(body) });
+      response.end(body);
     });
     return true;
   };

@@ -10,6 +10,7 @@ import { atMost, within } from './clock.js';
 import { MAX_BATCH } from './consumer-options.js';
 import type { KeyOutages } from './key-outages.js';
 import { REQUEST_TIMEOUT } from './message-lease.js';
+import { peekStored } from '../service-answer.js';
 import { type Opening, openMessageInTime } from './message-opening.js';
 
 /**
@@ -61,7 +62,7 @@ export class KeyGate {
   async #peek(signal: AbortSignal): Promise<TextsByKey> {
     const { queue, clock } = this.opening;
     const { peekedMessageItems } = await within({ clock, seconds: REQUEST_TIMEOUT, signal }, (abortSignal) =>
-      queue.unencryptedClient.peekMessages({ numberOfMessages: MAX_BATCH, abortSignal }),
+      peekStored(queue.unencryptedClient, { numberOfMessages: MAX_BATCH, abortSignal }),
     );
     const texts = new Map<string | null, string[]>();
     for (const { messageText } of peekedMessageItems) {

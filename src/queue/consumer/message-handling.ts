@@ -5,6 +5,7 @@ import { traced } from '../../tracing/span.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import { isContentFault } from '../../envelope/content-fault.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
+import { sendStored } from '../service-answer.js';
 import { backOff, type BackOffRange } from './back-off.js';
 import { type Clock, within } from './clock.js';
 import type { EventMessage, Report } from './consumer-event.js';
@@ -196,7 +197,7 @@ export class MessageHandling {
     const { text, isWrapped } = formatPoisonMessage(messageText, facts);
     try {
       await within({ clock, seconds: REQUEST_TIMEOUT }, (abortSignal) =>
-        poisonQueue.sendMessage(text, { messageTimeToLive: NEVER, abortSignal }),
+        sendStored(poisonQueue, text, { messageTimeToLive: NEVER, abortSignal }),
       );
     } catch (failure) {
       await lease.release(this.#retryDelay(dequeueCount)).catch(() => undefined);

@@ -7,6 +7,7 @@ import { type GateState, KeyGate } from './key-gate.js';
 import { KeyOutages } from './key-outages.js';
 import { type HandlingParts, MessageHandling, type Received } from './message-handling.js';
 import { REQUEST_TIMEOUT } from './message-lease.js';
+import { receiveStored } from '../service-answer.js';
 
 export type PollerParts = Omit<HandlingParts, 'outages'>;
 
@@ -88,7 +89,7 @@ export class Poller {
     const receivedAt = clock.now();
     const deadline = { clock, seconds: REQUEST_TIMEOUT, signal: this.#receiving.signal };
     const { receivedMessageItems } = await within(deadline, (abortSignal) =>
-      queue.unencryptedClient.receiveMessages({
+      receiveStored(queue.unencryptedClient, {
         // those that block the queue are only postponed, and take no slot
         numberOfMessages: state === 'blocked' ? MAX_BATCH : Math.min(settings.batchSize, free),
         visibilityTimeout: settings.visibilityTimeout,

@@ -2,6 +2,7 @@ import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { boundedMap } from '../../streams/bounded-map.js';
+import { receiveStored, sendStored } from '../service-answer.js';
 import { MAX_BATCH } from './consumer-options.js';
 import { parsePoisonMessage, type PoisonMessage } from './poison-message.js';
 
@@ -57,7 +58,7 @@ export async function replayPoisonMessages(
     if (abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
     const message = parsePoisonMessage(item.messageText);
     if (!where(message)) return;
-    const { messageId } = await queue.unencryptedClient.sendMessage(message.storedText);
+    const { messageId } = await sendStored(queue.unencryptedClient, message.storedText);
     sent.add(messageId);
     await poisonQueue.deleteMessage(item.messageId, item.popReceipt);
     kept.delete(item.messageId);
@@ -65,7 +66,7 @@ export async function replayPoisonMessages(
   const most = Math.min(limit, beginning.count);
   try {
     while (sent.size < most) {
-      const { receivedMessageItems: items } = await poisonQueue.receiveMessages({
+      const { receivedMessageItems: items } = await receiveStored(poisonQueue, {
         numberOfMessages: Math.min(MAX_BATCH, most - sent.size),
         visibilityTimeout: LOOK_TIMEOUT,
       });

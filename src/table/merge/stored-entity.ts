@@ -6,6 +6,7 @@ import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
 import type { EntityKeys, Row } from '../entity-context.js';
 import { isTyped } from '../stored-value.js';
+import { storedRow } from '../service-answer.js';
 import { numbersIn } from './json-numbers.js';
 
 export interface StoredEntity {
@@ -18,11 +19,11 @@ const FRACTION = /[.eE]/;
 
 export async function readStored(
   table: TableClient,
-  { partitionKey, rowKey }: EntityKeys,
+  keys: EntityKeys,
   options: OperationOptions,
 ): Promise<StoredEntity> {
   let text = '';
-  const row = await table.getEntity<Row>(partitionKey, rowKey, {
+  const row = await storedRow(table, keys, {
     ...options,
     disableTypeConversion: true,
     onResponse: (response, ...rest) => {
@@ -32,7 +33,10 @@ export async function readStored(
   });
   const numbers = numbersIn(text);
   const columns = Object.entries(row).map(([name, value]) => [name, exactValue(value, numbers.get(name))]);
-  return { etag: row.etag, row: { ...(Object.fromEntries(columns) as Row), partitionKey, rowKey } };
+  return {
+    etag: row.etag,
+    row: { ...(Object.fromEntries(columns) as Row), partitionKey: keys.partitionKey, rowKey: keys.rowKey },
+  };
 }
 
 /** The SDK guesses the types of strings, booleans and numbers, and gives them as texts. */

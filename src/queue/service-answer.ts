@@ -1,0 +1,74 @@
+/**
+ * What an answer of the queue service must hold before its messages are used. The SDK reads an emptied answer as one without messages,
+ * and those that it held are invisible until their time is up.
+ */
+import type {
+  QueueClient,
+  QueuePeekMessagesOptions,
+  QueuePeekMessagesResponse,
+  QueueReceiveMessageOptions,
+  QueueReceiveMessageResponse,
+  QueueSendMessageOptions,
+  QueueSendMessageResponse,
+} from '@azure/storage-queue';
+import { InvalidServiceResponseError } from '../errors/transfer.js';
+import { type AnswerRule, CheckedAnswers } from '../service-answers.js';
+
+type Item = Readonly<Record<string, unknown>>;
+
+const EMPTY_LIST = /<QueueMessagesList\s*(\/>|>\s*<\/QueueMessagesList\s*>)\s*$/;
+
+/** Receives stored texts; throws `INVALID_SERVICE_RESPONSE` for an answer that is not a whole list of messages. */
+export async function receiveStored(
+  client: QueueClient,
+  options: QueueReceiveMessageOptions,
+): Promise<QueueReceiveMessageResponse> {
+  const answers = new CheckedAnswers(options, messages(isReceived));
+  return answers.of(() => client.receiveMessages(answers.options));
+}
+
+/** The same for messages that are only looked at. */
+export async function peekStored(
+  client: QueueClient,
+  options: QueuePeekMessagesOptions,
+): Promise<QueuePeekMessagesResponse> {
+  const answers = new CheckedAnswers(options, messages(isPeeked));
+  return answers.of(() => client.peekMessages(answers.options));
+}
+
+/** Sends a stored text; throws `INVALID_SERVICE_RESPONSE` where the answer names no message, which may have been sent. */
+export async function sendStored(
+  client: QueueClient,
+  storedText: string,
+  options: QueueSendMessageOptions = {},
+): Promise<QueueSendMessageResponse> {
+  const answers = new CheckedAnswers(options, ({ parsedBody }) => {
+    const items = itemsOf(parsedBody);
+    if (items.length !== 1 || !items.every(isNamed)) throw new InvalidServiceResponseError('names no message');
+  });
+  return answers.of(() => client.sendMessage(storedText, answers.options));
+}
+
+const messages =
+  (isWhole: (item: Item) => boolean): AnswerRule =>
+  ({ parsedBody, bodyAsText }) => {
+    const items = itemsOf(parsedBody);
+    if (items.length === 0 && !EMPTY_LIST.test(bodyAsText ?? '')) {
+      throw new InvalidServiceResponseError('has no list of messages');
+    }
+    if (!items.every(isWhole)) throw new InvalidServiceResponseError('has a message that lacks some of its properties');
+  };
+
+const itemsOf = (parsedBody: unknown): readonly Item[] => (Array.isArray(parsedBody) ? (parsedBody as Item[]) : []);
+
+const isNamed = ({ messageId, popReceipt }: Item): boolean =>
+  typeof messageId === 'string' && typeof popReceipt === 'string';
+
+const isPeeked = ({ messageId, messageText, dequeueCount, insertedOn }: Item): boolean =>
+  typeof messageId === 'string' &&
+  typeof messageText === 'string' &&
+  Number.isSafeInteger(dequeueCount) &&
+  insertedOn instanceof Date &&
+  !Number.isNaN(insertedOn.getTime());
+
+const isReceived = (item: Item): boolean => isPeeked(item) && isNamed(item);

@@ -1,0 +1,110 @@
+/**
+ * What an answer of the table service must hold before its rows are used. Without a check an emptied page is a page without rows,
+ * and a row without ETag is written over unconditionally.
+ */
+import type { OperationOptions } from '@azure/core-client';
+import type {
+  GetTableEntityOptions,
+  ListTableEntitiesOptions,
+  TableClient,
+  TableEntityResult,
+  TableEntityResultPage,
+  TableTransactionResponse,
+  TransactionAction,
+} from '@azure/data-tables';
+import { InvalidServiceResponseError } from '../errors/transfer.js';
+import { CheckedAnswers, type ServiceAnswer } from '../service-answers.js';
+import type { EntityKeys, Row } from './entity-context.js';
+
+/**
+ * What the service itself says of a row. The SDK gives it other names, under which the row may have columns too, and takes either; so it
+ * is read from the body.
+ */
+interface SystemProperties extends EntityKeys {
+  /** Absent in some projections. */
+  readonly etag?: string;
+}
+
+export type PageSettings = { readonly continuationToken?: string; readonly maxPageSize?: number } | undefined;
+
+/** The stored row; throws `INVALID_SERVICE_RESPONSE` unless the answer is that row. */
+export async function storedRow(
+  table: TableClient,
+  { partitionKey, rowKey }: EntityKeys,
+  options: GetTableEntityOptions = {},
+): Promise<TableEntityResult<Row> & EntityKeys> {
+  let answered: SystemProperties = { partitionKey, rowKey };
+  const answers = new CheckedAnswers(options, ({ parsedBody }) => {
+    answered = systemProperties(parsedBody, options);
+    if (answered.partitionKey !== partitionKey || answered.rowKey !== rowKey) {
+      throw new InvalidServiceResponseError('is for another entity than the one asked for');
+    }
+  });
+  const row = await answers.of(() => table.getEntity<Row>(partitionKey, rowKey, answers.options));
+  return Object.assign(row, answered);
+}
+
+/** The pages of stored rows; throws `INVALID_SERVICE_RESPONSE` for a page that does not say which rows it has. */
+export async function* storedPages(
+  table: TableClient,
+  options: ListTableEntitiesOptions,
+  settings: PageSettings,
+): AsyncGenerator<TableEntityResultPage<Row>> {
+  let answered: readonly SystemProperties[] = [];
+  const answers = new CheckedAnswers(options, (answer) => {
+    answered = rowsIn(answer, options);
+  });
+  const pages = table.listEntities<Row>(answers.options).byPage(settings);
+  for (;;) {
+    const next = await answers.of(() => pages.next());
+    if (next.done === true) return;
+    for (const [at, row] of next.value.entries()) Object.assign(row, answered[at]);
+    yield next.value;
+  }
+}
+
+/** Sends a transaction; throws `INVALID_SERVICE_RESPONSE` unless the service says of every action that it is done. */
+export async function submittedTransaction(
+  table: TableClient,
+  actions: TransactionAction[],
+  options: OperationOptions,
+): Promise<TableTransactionResponse> {
+  const response = await table.submitTransaction(actions, options).catch(nameUnreadableAnswer);
+  const { subResponses } = response;
+  if (subResponses.length !== actions.length || !subResponses.every(({ status }) => isSuccess(status))) {
+    throw new InvalidServiceResponseError('does not say whether every action of the transaction was done');
+  }
+  return response;
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+function rowsIn({ parsedBody, headers }: ServiceAnswer, options: ListTableEntitiesOptions): SystemProperties[] {
+  const rows = (parsedBody as { readonly value?: unknown } | null | undefined)?.value;
+  if (!Array.isArray(rows)) throw new InvalidServiceResponseError('has no list of entities');
+  const hasNext = (key: string): boolean => (headers.get(`x-ms-continuation-next${key}`) ?? '') !== '';
+  // the SDK takes such a page for the last one
+  if (hasNext('rowkey') && !hasNext('partitionkey')) {
+    throw new InvalidServiceResponseError('has only half of the token for the next page');
+  }
+  return rows.map((row) => systemProperties(row, options));
+}
+
+function systemProperties(
+  row: unknown,
+  { queryOptions }: GetTableEntityOptions | ListTableEntitiesOptions,
+): SystemProperties {
+  const { PartitionKey: partitionKey, RowKey: rowKey, 'odata.etag': etag } = (row ?? {}) as Row;
+  if (typeof partitionKey !== 'string' || typeof rowKey !== 'string') {
+    throw new InvalidServiceResponseError('has an entity without PartitionKey or RowKey');
+  }
+  if (typeof etag === 'string' && etag !== '') return { partitionKey, rowKey, etag };
+  if (queryOptions?.select === undefined) throw new InvalidServiceResponseError('has an entity without ETag');
+  return { partitionKey, rowKey };
+}
+
+/** The SDK refuses such parts of an answer by errors that have no code. */
+function nameUnreadableAnswer(error: unknown): never {
+  const isUnreadable = error instanceof Error && error.message.includes('sub-response') && error.name === 'Error';
+  throw isUnreadable ? new InvalidServiceResponseError('has parts that cannot be read') : error;
+}

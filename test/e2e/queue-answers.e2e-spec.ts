@@ -1,0 +1,113 @@
+import { QueueServiceClient } from '@azure/storage-queue';
+import { jest } from '@jest/globals';
+import { isEncryptedStorageError } from '../../src/errors/any-error.js';
+import { inspectQueue } from '../../src/inspect/inspect-queue.js';
+import { replayPoisonMessages } from '../../src/queue/consumer/replay.js';
+import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
+import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import { AnswersProxy, withBody } from '../support/answers-proxy.js';
+import { policyOf } from '../support/blobs.js';
+import { consume, newQueue, PATIENCE, plainQueue, size, stopConsumers, until } from '../support/consumers.js';
+
+jest.setTimeout(2 * PATIENCE);
+let proxy: AnswersProxy;
+
+beforeAll(async () => {
+  proxy = await AnswersProxy.start('Queue');
+});
+afterEach(async () => {
+  proxy.clear();
+  await stopConsumers();
+});
+afterAll(() => proxy.close());
+
+/** A queue with a message, its clients behind the proxy. */
+async function queueWithMessage(): Promise<EncryptedQueueClient> {
+  const { name } = await newQueue();
+  const service = QueueServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
+  const queue = new EncryptedQueueService(() => service, policyOf('2.0')).getQueueClient(name);
+  await queue.sendMessage('content');
+  return queue;
+}
+
+const CALLS: Readonly<Record<string, (queue: EncryptedQueueClient) => Promise<unknown>>> = {
+  sendMessage: (queue) => queue.sendMessage('other'),
+  receiveMessages: (queue) => queue.receiveMessages({ visibilityTimeout: 1 }),
+  peekMessages: (queue) => queue.peekMessages(),
+  replayPoisonMessages: (queue) => replayPoisonMessages(queue.unencryptedClient, queue),
+  inspect: ({ unencryptedClient: client }) => inspectQueue({ client, messages: 1, policy: null }),
+};
+
+const without = (name: string): AnswersProxy['spoil'] =>
+  withBody((body) => body.replace(new RegExp(`<${name}>[^<]*</${name}>`), ''));
+
+const BODIES: Readonly<Record<string, AnswersProxy['spoil']>> = {
+  'is emptied': withBody(() => ''),
+  'is a page of a proxy': withBody(() => '<html><body/></html>'),
+  'has messages that are none': withBody(() => '<QueueMessagesList><QueueMessage/></QueueMessagesList>'),
+  'has something else than messages': withBody(() => '<QueueMessagesList>text</QueueMessagesList>'),
+  'has no message id': without('MessageId'),
+};
+
+/** An update has no body, and a replay begins with the number of messages. */
+const isList: AnswersProxy['spoil'] = ({ request }) => /messages(\?|$)/.test(request.url ?? '');
+const onLists =
+  (spoil: AnswersProxy['spoil']): AnswersProxy['spoil'] =>
+  (exchange) =>
+    isList(exchange) && spoil(exchange);
+
+describe.each(Object.entries(BODIES))('an answer with the status of a success whose body %s', (_what, spoil) => {
+  it.each(Object.entries(CALLS))('is a typed error for %s, and loses no message', async (_name, call) => {
+    const queue = await queueWithMessage();
+    proxy.spoil = onLists(spoil);
+
+    const error: unknown = await call(queue).catch((thrown: unknown) => thrown);
+
+    expect(isEncryptedStorageError(error) ? error.code : String(error)).toBe('INVALID_SERVICE_RESPONSE');
+    expect(await size(queue.name)).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('a received message', () => {
+  it.each(['PopReceipt', 'MessageText', 'DequeueCount', 'InsertionTime'])(
+    'without %s is a typed error',
+    async (name) => {
+      const queue = await queueWithMessage();
+      proxy.spoil = onLists(without(name));
+
+      await expect(queue.receiveMessages()).rejects.toMatchObject({ code: 'INVALID_SERVICE_RESPONSE' });
+    },
+  );
+});
+
+describe('a queue without messages', () => {
+  it.each(['<QueueMessagesList />', '<?xml version="1.0"?>\n<QueueMessagesList></QueueMessagesList>\n'])(
+    'answers %j',
+    async (body) => {
+      const queue = await queueWithMessage();
+      proxy.spoil = onLists(withBody(() => body));
+
+      expect((await queue.receiveMessages()).receivedMessageItems).toEqual([]);
+      expect((await queue.peekMessages()).peekedMessageItems).toEqual([]);
+    },
+  );
+});
+
+describe('a consumer', () => {
+  it('takes an emptied answer for a request that failed, and goes on', async () => {
+    const queue = await queueWithMessage();
+    let emptied = 0;
+    proxy.spoil = (exchange) => {
+      if (!isList(exchange) || exchange.request.method !== 'GET' || (emptied += 1) > 2) return false;
+      return withBody(() => '')(exchange);
+    };
+    const handled: string[] = [];
+
+    const { events } = await consume(queue, ({ text }) => void handled.push(text), { visibilityTimeout: 1 });
+    await until(() => handled.length > 0);
+
+    expect(handled[0]).toBe('content');
+    expect(events[0]).toMatchObject({ kind: 'queueUnavailable', error: { code: 'INVALID_SERVICE_RESPONSE' } });
+    await until(async () => (await plainQueue(queue.name).getProperties()).approximateMessagesCount === 0);
+  });
+});
