@@ -68,8 +68,8 @@ export function recordEncryptedProperty(
   }
   const fault = optionsFault(options);
   if (fault !== null) throw new InvalidEntityError(`@Encrypt() of "${propertyKey}" ${fault}`);
-  const record = new Map(ownRecord(prototype));
-  record.set(propertyKey, options);
+  const record = new Map(encryptedPropertyRecord(prototype));
+  record.set(propertyKey, { ...options });
   Object.defineProperty(prototype, RECORD, { value: record, configurable: true });
 }
 
@@ -108,7 +108,7 @@ export const isReservedName = (name: string): boolean =>
 export function getEncryptedProperties(entity: EntityClass): readonly EncryptedProperty[] {
   const merged = new Map<string, EncryptOptions>();
   for (const prototype of prototypesOf(entity)) {
-    for (const [propertyKey, options] of ownRecord(prototype)) merged.set(propertyKey, options);
+    for (const [propertyKey, options] of encryptedPropertyRecord(prototype)) merged.set(propertyKey, options);
   }
   return [...merged].map(([propertyKey, options]) => ({ propertyKey, options }));
 }
@@ -118,7 +118,7 @@ export const prototypesOf = (entity: EntityClass): readonly object[] => chainOf(
 
 /** Names that are sealed at this prototype, its own and inherited ones. */
 export const sealedNamesAt = (prototype: object): readonly string[] =>
-  chainOf(prototype).flatMap((each) => [...ownRecord(each).keys()]);
+  chainOf(prototype).flatMap((each) => [...encryptedPropertyRecord(each).keys()]);
 
 function chainOf(prototype: object | null): readonly object[] {
   const chain: object[] = [];
@@ -128,7 +128,8 @@ function chainOf(prototype: object | null): readonly object[] {
 
 const NOTHING: ReadonlyMap<string, EncryptOptions> = new Map<string, EncryptOptions>();
 
-function ownRecord(prototype: object): ReadonlyMap<string, EncryptOptions> {
+/** What is recorded at this prototype alone. Never changed: another property makes another record. */
+export function encryptedPropertyRecord(prototype: object): ReadonlyMap<string, EncryptOptions> {
   if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
   return (prototype as Record<symbol, ReadonlyMap<string, EncryptOptions>>)[RECORD] ?? NOTHING;
 }

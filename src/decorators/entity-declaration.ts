@@ -38,7 +38,7 @@ export function recordDeclaration(entityClass: EntityClass, options: OwnDeclarat
   if (reserved !== undefined)
     refuse(`names "${reserved}" under "clear": leave it out, the service or the format has it`);
 
-  Object.defineProperty(entityClass.prototype, RECORD, { value: { ...options }, configurable: true });
+  Object.defineProperty(entityClass.prototype, RECORD, { value: ownCopy(options), configurable: true });
   const contradiction = contradictionIn(entityClass);
   if (contradiction !== null) refuse(contradiction);
 }
@@ -48,7 +48,7 @@ export function recordDeclaration(entityClass: EntityClass, options: OwnDeclarat
  * A list of a subclass adds to the inherited list, and takes the place of an inherited `*`.
  */
 export function entityDeclaration(entityClass: EntityClass): EntityDeclaration | null {
-  const declared = prototypesOf(entityClass).flatMap((prototype) => ownDeclaration(prototype) ?? []);
+  const declared = prototypesOf(entityClass).flatMap((prototype) => declarationRecord(prototype) ?? []);
   if (declared.length === 0) return null;
   return declared.reduce(withOwn, { table: null, clear: new Set() });
 }
@@ -64,7 +64,7 @@ function clearOf({ clear: inherited }: EntityDeclaration, own: '*' | readonly st
 /** A property that a class names clear although it seals it, or inherits it sealed; a subclass may seal what was clear. */
 export function contradictionIn(entityClass: EntityClass): string | null {
   for (const prototype of prototypesOf(entityClass)) {
-    const clear = ownDeclaration(prototype)?.clear ?? [];
+    const clear = declarationRecord(prototype)?.clear ?? [];
     const sealed = clear === '*' ? [] : sealedNamesAt(prototype);
     const name = sealed.find((each) => clear.includes(each));
     if (name !== undefined) return `names "${name}" under "clear", but @Encrypt() seals it: decide which`;
@@ -72,10 +72,17 @@ export function contradictionIn(entityClass: EntityClass): string | null {
   return null;
 }
 
-function ownDeclaration(prototype: object): OwnDeclaration | null {
+/** What is declared at this prototype alone. Never changed: another declaration makes another record. */
+export function declarationRecord(prototype: object): OwnDeclaration | null {
   if (!Object.hasOwn(prototype, RECORD)) return null;
   return (prototype as Record<symbol, OwnDeclaration>)[RECORD] ?? null;
 }
+
+/** What the caller does to the options or the list later changes nothing. */
+const ownCopy = ({ table, clear }: OwnDeclaration): OwnDeclaration => ({
+  ...(table === undefined ? {} : { table }),
+  ...(clear === undefined ? {} : { clear: clear === '*' ? clear : [...clear] }),
+});
 
 const isListOfNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');

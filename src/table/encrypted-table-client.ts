@@ -16,12 +16,13 @@ import type {
   UpdateTableEntityOptions,
   UpsertEntityResponse,
 } from '@azure/data-tables';
-import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
+import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { type EncryptionPolicy, keysOf } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
 import { assertEntityClass } from './entity-class.js';
 import { type EntityKeys, type Row, type TableContext, tableContext } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
+import { entityModel } from './entity-model.js';
 import { entityQuery } from './entity-query.js';
 import { Filter, type FilterName, type FilterOperator, type FilterValue } from './filter/filter.js';
 import { listing } from './listing.js';
@@ -79,7 +80,7 @@ export class EncryptedTableClient<T extends object> {
 
   /** Names of the properties that are encrypted, or may be where `when` decides. */
   get encryptedProperties(): readonly string[] {
-    return getEncryptedProperties(this.entityClass).map(({ propertyKey }) => propertyKey);
+    return entityModel(this.entityClass).properties.map(({ propertyKey }) => propertyKey);
   }
 
   /** Creates the table; one that exists already is left as it is. */

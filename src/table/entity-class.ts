@@ -1,14 +1,10 @@
 /** What a table client asks of an entity class: its declaration, its table, and properties that it declares. */
-import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
-import {
-  contradictionIn,
-  type EntityDeclaration,
-  entityDeclaration,
-  nameOf,
-} from '../decorators/entity-declaration.js';
+import type { EntityClass } from '../decorators/encryption-metadata.js';
+import { contradictionIn, type EntityDeclaration, nameOf } from '../decorators/entity-declaration.js';
 import { tableNameFault } from '../decorators/table-name.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { InvalidEntityError, InvalidOptionsError, UndeclaredPropertyError } from '../errors/input.js';
+import { entityModel } from './entity-model.js';
 import type { Row } from './entity-context.js';
 
 const MAPPED_TYPES =
@@ -21,7 +17,7 @@ export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPo
   const name = nameOf(entityClass);
   const contradiction = contradictionIn(entityClass);
   if (contradiction !== null) throw new InvalidEntityError(`@EncryptedEntity() of ${name} ${contradiction}`);
-  const properties = getEncryptedProperties(entityClass);
+  const { properties } = entityModel(entityClass);
   const broken = properties.find(({ options: { as } }) => as !== undefined && typeof as() !== 'function');
   if (broken !== undefined) {
     throw new InvalidEntityError(`@Encrypt() of "${broken.propertyKey}" of ${name} returns no class under "as"`);
@@ -35,7 +31,7 @@ export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPo
 /** Throws {@link InvalidEntityError} for a class without one. */
 function declarationOf(entityClass: EntityClass): EntityDeclaration {
   if (typeof entityClass !== 'function') throw new InvalidEntityError('A table client needs an entity class');
-  const declaration = entityDeclaration(entityClass);
+  const { declaration } = entityModel(entityClass);
   if (declaration !== null) return declaration;
   throw new InvalidEntityError(
     `Entity class ${nameOf(entityClass)} has no @EncryptedEntity(): declare its table and what stays clear; ${MAPPED_TYPES}`,
@@ -91,6 +87,6 @@ export function assertDeclaredName(name: string, entityClass: EntityClass): void
 function declaredNames(entityClass: EntityClass): (name: string) => boolean {
   const { clear } = declarationOf(entityClass);
   if (clear === '*') return () => true;
-  const sealed = new Set(getEncryptedProperties(entityClass).map(({ propertyKey }) => propertyKey));
-  return (name) => clear.has(name) || sealed.has(name) || KNOWN.has(name);
+  const { options } = entityModel(entityClass);
+  return (name) => clear.has(name) || options.has(name) || KNOWN.has(name);
 }

@@ -1,5 +1,5 @@
 /** An entity to the row that is stored, and back. The layout is drawn in wire/entity-metadata.ts. */
-import { type EntityClass, getEncryptedProperties } from '../decorators/encryption-metadata.js';
+import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { createEnvelope, openEnvelope } from '../envelope/envelope.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
@@ -22,14 +22,9 @@ import {
 import { assertDeclared } from './entity-class.js';
 import { envelopeContext, type EntityKeys, type Row, type TableContext } from './entity-context.js';
 import { entityOf } from './entity-instance.js';
+import { entityModel } from './entity-model.js';
 import { assertFits } from './entity-size.js';
-import {
-  assertStorable,
-  namesAlwaysSealed,
-  namesSometimesSealed,
-  namesToSeal,
-  wronglyClear,
-} from './sealed-properties.js';
+import { assertStorable, namesToSeal, wronglyClear } from './sealed-properties.js';
 import { binaryValue, storedValue } from './stored-value.js';
 import { decodeValue, encodeValue, type TypedText } from './values/property-value.js';
 
@@ -49,7 +44,7 @@ interface OpenedRow {
 export async function sealEntity(entity: Row & EntityKeys, context: TableContext): Promise<Row & EntityKeys> {
   assertStorable(entity);
   assertDeclared(entity, context.entityClass, context.policy);
-  const properties = getEncryptedProperties(context.entityClass);
+  const { properties } = entityModel(context.entityClass);
   if (properties.length === 0) {
     assertFits(entity);
     return { ...entity };
@@ -129,10 +124,8 @@ export async function openRow(row: Row & EntityKeys, context: TableContext): Pro
 }
 
 export function valuesOf(texts: SealedTexts, entityClass: EntityClass): Row {
-  const classes = new Map(
-    getEncryptedProperties(entityClass).map(({ propertyKey, options }) => [propertyKey, options.as]),
-  );
-  return Object.fromEntries([...texts].map(([name, text]) => [name, decodeValue(text, classes.get(name))]));
+  const { options } = entityModel(entityClass);
+  return Object.fromEntries([...texts].map(([name, text]) => [name, decodeValue(text, options.get(name)?.as)]));
 }
 
 /** A type that the row does not give is the declared one, or else string: nothing authenticates the types of a row. */
@@ -142,11 +135,9 @@ function storedTypesOf(
   entityClass: EntityClass,
 ): (name: string) => PropertyType {
   const given = parsePropertyTypes(data.additions.get(PROPERTY_TYPES_ENTRY), names);
-  const declared = new Map(
-    getEncryptedProperties(entityClass).map(({ propertyKey, options }) => [propertyKey, options.type]),
-  );
+  const { options } = entityModel(entityClass);
   return (name) => {
-    const wanted = declared.get(name);
+    const wanted = options.get(name)?.type;
     const type = given.get(name) ?? wanted ?? 'string';
     if (wanted !== undefined && type !== wanted && type !== 'null') {
       throw new InvalidEncryptionDataError(
@@ -180,14 +171,14 @@ function sealedNamesOf({ row, data, open, context }: OpenedRow): readonly string
 
 /** Whoever can write the row can put values in clear where sealed ones are expected, and leave out the list. */
 function assertNothingPlanted(row: Row, names: readonly string[], { entityClass, policy }: TableContext): void {
-  const planted = namesAlwaysSealed(entityClass).find((name) => isStored(row, name) && !names.includes(name));
+  const planted = entityModel(entityClass).alwaysSealed.find((name) => isStored(row, name) && !names.includes(name));
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
 }
 
 /** The same for properties that are sealed or not as the row says. */
 function assertRightlyClear(row: Row, texts: SealedTexts, { entityClass, policy }: TableContext): void {
   if (!policy.requireEncryption) return;
-  const clear = namesSometimesSealed(entityClass).filter((name) => isStored(row, name) && !texts.has(name));
+  const clear = entityModel(entityClass).sometimesSealed.filter((name) => isStored(row, name) && !texts.has(name));
   if (clear.length === 0) return;
   const planted = wronglyClear(entityClass, { ...row, ...valuesOf(texts, entityClass) }, clear);
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);

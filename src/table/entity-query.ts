@@ -1,10 +1,10 @@
 /** What the service is asked for: the filter that may be asked, the columns that decryption needs. */
 import type { TableEntityQueryOptions } from '@azure/data-tables';
 import type { TableContext } from './entity-context.js';
+import { entityModel } from './entity-model.js';
 import { Filter } from './filter/filter.js';
 import { assertClearFilter } from './filter/filter-guard.js';
 import { type Projection, projectionOf } from './projection.js';
-import { namesSometimesSealed } from './sealed-properties.js';
 
 /** Which rows are asked for, and which of their properties. */
 export interface EncryptedQueryOptions<T extends object> {
@@ -29,7 +29,7 @@ export async function entityQuery<T extends object>(
   { queryOptions: { select, ...queryOptions } = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
   { entityClass, policy }: Pick<TableContext, 'entityClass' | 'policy'>,
 ): Promise<EntityQuery> {
-  const projection = projectionOf(select, policy.requireEncryption ? namesSometimesSealed(entityClass) : []);
+  const projection = projectionOf(select, policy.requireEncryption ? entityModel(entityClass).sometimesSealed : []);
   const { filter: text = '' } = queryOptions;
   if (!filterOnCiphertext) assertClearFilter(entityClass, text);
   const filter = joined(text, where === undefined ? undefined : await Filter.render(where, entityClass));

@@ -1,8 +1,9 @@
 /** Which properties of an entity are sealed: those that its class marks with `@Encrypt()`, where their condition holds. */
-import { type EntityClass, type EncryptOptions, getEncryptedProperties } from '../decorators/encryption-metadata.js';
+import type { EntityClass, EncryptOptions } from '../decorators/encryption-metadata.js';
 import { InvalidEntityError } from '../errors/input.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { EntityKeys, Row } from './entity-context.js';
+import { entityModel } from './entity-model.js';
 import { convertedValues, entityOf } from './entity-instance.js';
 import { isSystemProperty } from './entity-size.js';
 
@@ -34,7 +35,7 @@ export function namesToSeal(
   entity: Row,
   sealedAnyway: readonly string[] = [],
 ): readonly string[] {
-  const stored = getEncryptedProperties(entityClass).filter(({ propertyKey }) => entity[propertyKey] !== undefined);
+  const stored = entityModel(entityClass).properties.filter(({ propertyKey }) => entity[propertyKey] !== undefined);
   const sealed = new Set(stored.filter(({ options }) => options.when === undefined).map(keyOf));
   for (let before = -1; before < sealed.size;) {
     before = sealed.size;
@@ -46,25 +47,13 @@ export function namesToSeal(
   return stored.map(keyOf).filter((name) => sealed.has(name));
 }
 
-/** Names that are sealed in every entity of the class, whatever it holds. */
-export const namesAlwaysSealed = (entityClass: EntityClass): readonly string[] =>
-  getEncryptedProperties(entityClass)
-    .filter(({ options }) => options.when === undefined)
-    .map(keyOf);
-
-/** Names that are sealed or not, as `when` decides. */
-export const namesSometimesSealed = (entityClass: EntityClass): readonly string[] =>
-  getEncryptedProperties(entityClass)
-    .filter(({ options }) => options.when !== undefined)
-    .map(keyOf);
-
 /**
  * The first of these clear properties for which `when` holds in an entity that was read. One whose condition throws counts: what
  * cannot be shown to belong in clear does not.
  */
 export function wronglyClear(entityClass: EntityClass, entity: Row, clear: readonly string[]): string | undefined {
   const seen = asRead(entityClass, entity, () => true);
-  const candidates = getEncryptedProperties(entityClass).filter(({ propertyKey }) => clear.includes(propertyKey));
+  const candidates = entityModel(entityClass).properties.filter(({ propertyKey }) => clear.includes(propertyKey));
   return candidates.find(({ options }) => holdsOrThrows(options, seen))?.propertyKey;
 }
 

@@ -1,6 +1,7 @@
 /** A filter sees ciphertext: one on a sealed property finds nothing and says nothing. It is refused. */
-import { type EntityClass, getEncryptedProperties } from '../../decorators/encryption-metadata.js';
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedPropertyInFilterError } from '../../errors/input.js';
+import { entityModel } from '../entity-model.js';
 import { namesInFilter } from './filter-names.js';
 
 /** Throws {@link EncryptedPropertyInFilterError} for the first sealed property, those with `when` included. */
@@ -9,6 +10,5 @@ export function assertClearFilter(entityClass: EntityClass, filter: string): voi
 }
 
 export function assertClearName(entityClass: EntityClass, name: string): void {
-  const isSealed = getEncryptedProperties(entityClass).some(({ propertyKey }) => propertyKey === name);
-  if (isSealed) throw new EncryptedPropertyInFilterError(name);
+  if (entityModel(entityClass).options.has(name)) throw new EncryptedPropertyInFilterError(name);
 }

@@ -1,10 +1,10 @@
 /** Whether a merge needs the stored row, and what is written then. */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
-import { getEncryptedProperties } from '../../decorators/encryption-metadata.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { assertDeclared } from '../entity-class.js';
 import { sealEntity } from '../entity-envelope.js';
+import { entityModel } from '../entity-model.js';
 import { assertFits } from '../entity-size.js';
 import { assertStorable } from '../sealed-properties.js';
 import { encodeValue } from '../values/property-value.js';
@@ -38,21 +38,21 @@ export interface PlannedCreate {
  * What `when` looks at cannot be known. Where plaintext is tolerated the row may be one that has to be encrypted first.
  */
 export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'>): boolean {
-  const properties = getEncryptedProperties(context.entityClass);
+  const { properties } = entityModel(context.entityClass);
   if (properties.length === 0) return true;
   if (!context.policy.requireEncryption) return false;
   return properties.every(({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined);
 }
 
 export const sealsNothing = ({ context }: Pick<Merge, 'context'>): boolean =>
-  getEncryptedProperties(context.entityClass).length === 0;
+  entityModel(context.entityClass).properties.length === 0;
 
 /** Throws before any request for what cannot be stored, with its name. */
 export function assertMergeable({ patch, context }: Pick<Merge, 'patch' | 'context'>): void {
   assertStorable(patch);
   assertDeclared(patch, context.entityClass, context.policy);
   if (isClearMerge({ patch, context })) assertFits(patch);
-  for (const { propertyKey, options } of getEncryptedProperties(context.entityClass)) {
+  for (const { propertyKey, options } of entityModel(context.entityClass).properties) {
     const value = patch[propertyKey];
     if (value !== undefined && options.when === undefined) encodeValue(propertyKey, value, options.type);
   }

@@ -2,10 +2,11 @@
  * A stored row with a patch laid over it, sealed anew. What is sealed stays sealed, by its text and type, unless the class says
  * with `when` that it is clear now; that holds for what other writers sealed too.
  */
-import { type EncryptedProperty, getEncryptedProperties } from '../../decorators/encryption-metadata.js';
+import type { EncryptOptions } from '../../decorators/encryption-metadata.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { openRow, sealRow, type SealedTexts, valuesOf } from '../entity-envelope.js';
 import { convertedValues } from '../entity-instance.js';
+import { entityModel } from '../entity-model.js';
 import { isSystemProperty } from '../entity-size.js';
 import { namesToSeal } from '../sealed-properties.js';
 import { encodeValue, type TypedText } from '../values/property-value.js';
@@ -18,14 +19,14 @@ export async function mergedRow(
   context: TableContext,
 ): Promise<Row & EntityKeys> {
   const texts = await openRow(row, context);
-  const properties = new Map(getEncryptedProperties(context.entityClass).map((known) => [known.propertyKey, known]));
-  const changes = changesOf(patch, (name) => properties.has(name) || texts.has(name));
+  const { options } = entityModel(context.entityClass);
+  const changes = changesOf(patch, (name) => options.has(name) || texts.has(name));
   const clear = without(row, (name) => isSystemProperty(name) || texts.has(name));
   const values: Row = { ...convertedValues(clear), ...valuesOf(texts, context.entityClass), ...changes };
 
-  const foreign = [...texts.keys()].filter((name) => !properties.has(name));
+  const foreign = [...texts.keys()].filter((name) => !options.has(name));
   const names = [...namesToSeal(context.entityClass, values, foreign), ...foreign];
-  const sealed = names.map((name) => [name, textOf(name, { texts, changes, values, properties })] as const);
+  const sealed = names.map((name) => [name, textOf(name, { texts, changes, values, options })] as const);
   const opened = [...texts.keys()].filter((name) => !names.includes(name));
   const entity: Row & EntityKeys = {
     ...clear,
@@ -45,13 +46,13 @@ interface Sources {
   readonly texts: SealedTexts;
   readonly changes: Row;
   readonly values: Row;
-  readonly properties: ReadonlyMap<string, EncryptedProperty>;
+  readonly options: ReadonlyMap<string, EncryptOptions>;
 }
 
 /** A text that is not changed is carried over as it is: the class may declare another type by now. */
-function textOf(name: string, { texts, changes, values, properties }: Sources): TypedText {
+function textOf(name: string, { texts, changes, values, options }: Sources): TypedText {
   const kept = Object.hasOwn(changes, name) ? undefined : texts.get(name);
-  return kept ?? encodeValue(name, values[name], properties.get(name)?.options.type);
+  return kept ?? encodeValue(name, values[name], options.get(name)?.type);
 }
 
 /** `undefined` changes nothing; nor does `null` in a property that is never sealed, as in the service. */
