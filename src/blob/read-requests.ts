@@ -23,6 +23,11 @@ export interface ReadOptions extends Omit<BlobDownloadOptions, 'onProgress'>, En
   readonly regionOrder?: RegionOrder;
 }
 
+/**
+ * Asked for where all is wanted: without a range an answer says nothing of the length of the blob but its own, and an emptied one is an
+ * empty blob.
+ */
+const MOST = Number.MAX_SAFE_INTEGER;
 /** Times that a body is resumed unless the call says otherwise; the SDK's default. */
 const DEFAULT_RESUMPTIONS = 5;
 
@@ -107,7 +112,7 @@ export class ReadRequests {
     const { keyEncryptionKey: _key, regionOrder: _order, snapshot: _snapshot, ...passed } = this.options;
     const { offset, count } = extent;
     const response = await this.client
-      .download(offset, Number.isFinite(count) ? count : undefined, {
+      .download(offset, Math.min(count, MOST), {
         ...passed,
         ...(conditions === undefined ? {} : { conditions }),
         abortSignal: this.signal,
