@@ -22,6 +22,7 @@ import { assertReadable, assertRegionFits, contextOf, integrityOf } from './inte
 import { bindsForm, IntegritySealing } from './integrity/sealing.js';
 import { type VerifiedHeader, verifyHeader } from './integrity/verified-header.js';
 import { heldToTag } from './integrity/verified-opener.js';
+import { processBreaker } from './opening-breaker.js';
 import { assertKeyAllowed, type KeyChoiceOptions, keyToUnwrap, keyToWrap } from './key-choice.js';
 
 /** What is written or read, and how. */
@@ -129,7 +130,8 @@ async function openUnwatched(
     const header = verifiedHeader(policy, { stored, contentKey, isFlagged, protocol }, context);
     const counting = header === null ? 'any' : 'ours';
     const opener = protocol.opener(contentKey, stored.field, { form, regionOrder, counting });
-    return header === null ? opener : heldToTag(opener, contentKey, { header, mode: integrityOf(policy) });
+    if (header !== null) return heldToTag(opener, contentKey, { header, mode: integrityOf(policy) });
+    return protocol.authenticates ? opener : processBreaker.watched(opener, stored.wrappedKey);
   } finally {
     wipe(packed);
   }

@@ -1,11 +1,11 @@
 /** Tells the policy of sealed content that could not be opened: never what was in it, nor which blob or entity it was. */
-import type { ByteTransform } from '../crypto/byte-transform.js';
 import { printable } from '../encoding/printable.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { EncryptionTarget } from '../keys/key-encryption-key.js';
 import type { ContentOpener } from '../protocol/protocol.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import { resourceOf } from './target.js';
+import { watchOpener } from './watched-opener.js';
 
 /** What a log may hold of it. What comes from storage is escaped and cut after 256 characters. */
 export interface ReadFailure {
@@ -43,38 +43,9 @@ export async function watchedOpener(
     });
   };
   try {
-    return watched(await open(), tell);
+    return watchOpener(await open(), { failed: tell });
   } catch (error) {
     tell(error);
     throw error;
   }
-}
-
-function watched(opener: ContentOpener, tell: (error: unknown) => void): ContentOpener {
-  const guard = <Result>(work: () => Result): Result => {
-    try {
-      return work();
-    } catch (error) {
-      tell(error);
-      throw error;
-    }
-  };
-  const watchedTransform = (transform: ByteTransform): ByteTransform => ({
-    push: (chunk) => guard(() => transform.push(chunk)),
-    finish: () => guard(() => transform.finish()),
-  });
-  const { wholeTag } = opener;
-  const openProperty = opener.openProperty?.bind(opener);
-  const orderProof = opener.orderProof?.bind(opener);
-  return {
-    layout: opener.layout,
-    open: (window, release) => watchedTransform(opener.open(window, release)),
-    ...(orderProof === undefined ? {} : { orderProof }),
-    ...(wholeTag === undefined
-      ? {}
-      : { wholeTag: { parts: wholeTag.parts, check: () => watchedTransform(wholeTag.check()) } }),
-    ...(openProperty === undefined
-      ? {}
-      : { openProperty: (place, sealed) => guard(() => openProperty(place, sealed)) }),
-  };
 }

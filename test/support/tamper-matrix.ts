@@ -240,7 +240,7 @@ export const rows: readonly Row[] = [
     regionRow([FAILED, REGION]),
   ],
   ['the last region missing: the format cannot tell', regions(0, 1, 2), regionRow('unseen')],
-  ['everything missing: the format cannot tell', regions(), [FAILED, 'unseen', FAILED, FAILED]],
+  ['everything missing: the format cannot tell', regions(), [FAILED, 'unseen', FAILED, 'unseen']],
 ];
 
 const isCbc = ({ text: stored }: Stored): boolean => stored.includes('AES_CBC_256');

@@ -3,7 +3,7 @@
  * first receive, and while keys cannot be used, a peek looks for a message whose key answers. A peek shows 32 messages at most:
  * where the keys of all of them cannot be used, there may be others behind them.
  */
-import { isContentFault } from '../../envelope/content-fault.js';
+import { isContentFault, isLockedOut } from '../../envelope/content-fault.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import { atMost, within } from './clock.js';
@@ -105,7 +105,7 @@ export class KeyGate {
       await openMessageInTime(this.opening, text, signal);
     } catch (error) {
       if (signal.aborted) return;
-      const isOutage = isEncryptedStorageError(error) && !isContentFault(error);
+      const isOutage = isEncryptedStorageError(error) && !isContentFault(error) && !isLockedOut(error);
       if (isOutage) {
         this.outages.failed(keyId, text, error);
         return;

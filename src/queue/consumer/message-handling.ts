@@ -3,7 +3,7 @@ import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { traced } from '../../tracing/span.js';
 import { keyIdOf } from '../../wire/queue-message.js';
-import { isContentFault } from '../../envelope/content-fault.js';
+import { isContentFault, isLockedOut } from '../../envelope/content-fault.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { sendStored } from '../service-answer.js';
 import { backOff, type BackOffRange } from './back-off.js';
@@ -126,7 +126,7 @@ export class MessageHandling {
       return { kind: 'hopeless', reason: error.code as PoisonReason, error };
     }
     if (!isEncryptedStorageError(error)) return { kind: 'failed', error };
-    this.parts.outages.failed(keyIdOf(messageText) ?? '', messageText, error);
+    if (!isLockedOut(error)) this.parts.outages.failed(keyIdOf(messageText) ?? '', messageText, error);
     return { kind: 'excused', retryDelay: this.#postponementOf(item) };
   }
 

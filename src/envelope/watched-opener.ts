@@ -1,0 +1,47 @@
+/** An opener with somebody who watches its work. */
+import type { ByteTransform } from '../crypto/byte-transform.js';
+import type { ContentOpener } from '../protocol/protocol.js';
+
+export interface OpenerWatch {
+  /** Before bytes are opened that may fail to: what it throws, the caller gets. */
+  readonly begins?: () => void;
+  /** What was thrown; the caller gets it all the same. */
+  readonly failed: (error: unknown) => void;
+}
+
+export function watchOpener(opener: ContentOpener, { begins, failed }: OpenerWatch): ContentOpener {
+  const guard = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  };
+  const watchedTransform = (transform: ByteTransform): ByteTransform => ({
+    push: (chunk) => guard(() => transform.push(chunk)),
+    finish: () => {
+      begins?.();
+      return guard(() => transform.finish());
+    },
+  });
+  const { wholeTag } = opener;
+  const openProperty = opener.openProperty?.bind(opener);
+  const orderProof = opener.orderProof?.bind(opener);
+  return {
+    layout: opener.layout,
+    open: (window, release) => watchedTransform(opener.open(window, release)),
+    ...(orderProof === undefined ? {} : { orderProof }),
+    ...(wholeTag === undefined
+      ? {}
+      : { wholeTag: { parts: wholeTag.parts, check: () => watchedTransform(wholeTag.check()) } }),
+    ...(openProperty === undefined
+      ? {}
+      : {
+          openProperty: (place, sealed) => {
+            begins?.();
+            return guard(() => openProperty(place, sealed));
+          },
+        }),
+  };
+}

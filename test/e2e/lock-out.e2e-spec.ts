@@ -1,0 +1,103 @@
+/** Changed content of protocol 1.0 without integrity entries, read again and again: through every service. */
+import { QueueServiceClient } from '@azure/storage-queue';
+import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
+import { connectionString, uniqueTableName } from '../support/azurite.js';
+import { containersFor, content, policyOf } from '../support/blobs.js';
+import { consume, newQueue, PATIENCE, size, stopConsumers, until } from '../support/consumers.js';
+import { tableOf } from '../support/tables.js';
+
+@EncryptedEntity({ table: 'notes' })
+class Note {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() text!: string;
+}
+
+const policy = policyOf('1.0', { integrity: 'off' });
+const FAILED = 'DECRYPTION_FAILED';
+const LOCKED = 'LOCKED_OUT';
+
+afterEach(stopConsumers);
+
+async function codeOf(work: () => Promise<unknown>): Promise<string> {
+  try {
+    await work();
+    return 'read';
+  } catch (error) {
+    return (error as { readonly code: string }).code;
+  }
+}
+
+async function codesOf(count: number, work: () => Promise<unknown>): Promise<Set<string>> {
+  const codes = new Set<string>();
+  for (let at = 0; at < count; at += 1) codes.add(await codeOf(work));
+  return codes;
+}
+
+/** 20 bytes of plaintext, so that the last byte of the first block turns up in the padding. */
+const damage = (sealed: Buffer): Buffer => Buffer.from(sealed).fill((sealed[15] as number) ^ 1, 15, 16);
+
+it('a blob that was changed is locked out, by ranges and for other clients too, and others are not', async () => {
+  const [container, other] = await containersFor(policy, policyOf('1.0'));
+  const blob = container!.getBlockBlobClient('changed');
+  await blob.uploadData(content(20));
+  await container!.getBlockBlobClient('good').uploadData(content(20));
+  const { metadata } = await blob.getProperties();
+  const sealed = await blob.unencryptedClient.downloadToBuffer();
+  await blob.unencryptedClient.uploadData(damage(sealed), { metadata: metadata! });
+
+  expect(await codesOf(8, () => blob.downloadToBuffer())).toEqual(new Set([FAILED]));
+  expect(await codesOf(8, () => blob.downloadToBuffer(19, 1))).toEqual(new Set([FAILED]));
+  expect(await codeOf(() => blob.downloadToBuffer())).toBe(LOCKED);
+  expect(await codeOf(() => other!.getBlockBlobClient('changed').download(0, 1))).toBe(LOCKED);
+  expect(await codeOf(() => other!.getBlockBlobClient('good').downloadToBuffer())).toBe('read');
+});
+
+it(
+  'a message is postponed and stays, and the messages of the same key are handled',
+  async () => {
+    const queue = await newQueue(policy);
+    const raw = QueueServiceClient.fromConnectionString(connectionString()).getQueueClient(queue.name);
+    await queue.sendMessage('x'.repeat(20));
+    const [message] = (await raw.peekMessages()).peekedMessageItems;
+    const wrapper = JSON.parse(message!.messageText) as { EncryptedMessageContents: string };
+    const changed = JSON.stringify({
+      ...wrapper,
+      EncryptedMessageContents: damage(Buffer.from(wrapper.EncryptedMessageContents, 'base64')).toString('base64'),
+    });
+    expect(await codesOf(16, () => queue.decryptMessage(changed))).toEqual(new Set([FAILED]));
+    await queue.sendMessage('other');
+    const handled: string[] = [];
+
+    const { consumer, count } = await consume(queue, ({ text }) => void handled.push(text), {
+      maxFailures: 1,
+      maxDequeueCount: 1,
+    });
+    await until(() => count('handled') === 1 && count('released') > 0);
+    await consumer.stop();
+
+    expect(handled).toEqual(['other']);
+    expect(count('keyUnavailable') + count('poisoned')).toBe(0);
+    expect(await size(`${queue.name}-poison`)).toBe(0);
+    expect(await size(queue.name)).toBe(1);
+  },
+  2 * PATIENCE,
+);
+
+it('a row makes its listing throw, so that no handler takes it for lost', async () => {
+  const notes = tableOf(Note, uniqueTableName('locked'));
+  await notes.createTable();
+  await notes.createEntity({ partitionKey: 'p', rowKey: '1', text: 'x'.repeat(20) });
+  await notes.createEntity({ partitionKey: 'p', rowKey: '2', text: 'good' });
+  const row = await notes.unencryptedClient.getEntity<{ text: Uint8Array }>('p', '1');
+  await notes.unencryptedClient.updateEntity({ partitionKey: 'p', rowKey: '1', text: damage(Buffer.from(row.text)) });
+  const told: string[] = [];
+  const list = () => notes.listEntities({ onDecryptionFailed: ({ error }) => void told.push(error.code) }).next();
+
+  expect(await codesOf(16, () => notes.getEntity('p', '1'))).toEqual(new Set([FAILED]));
+  expect(await codeOf(() => notes.getEntity('p', '1'))).toBe(LOCKED);
+  expect(await codeOf(list)).toBe(LOCKED);
+  expect(told).toEqual([]);
+  expect(await codeOf(() => notes.getEntity('p', '2'))).toBe('read');
+});
