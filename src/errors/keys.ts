@@ -10,12 +10,15 @@ export class KeyMissingError extends EncryptedStorageError {
   }
 }
 
-/** No configured key and no resolver knows the key id stored with the data. */
+/**
+ * No configured key and no resolver knows the key id stored with the data, or it names a version that its key in the vault never
+ * had.
+ */
 export class KeyNotFoundError extends EncryptedStorageError {
   readonly code = 'KEY_NOT_FOUND';
   readonly keyId: string;
-  constructor(keyId: string) {
-    super(`No key is known for key id ${quoted(keyId)}: add the key to "keyResolver" or to the key ring`);
+  constructor(keyId: string, options?: ErrorOptions) {
+    super(`No key is known for key id ${quoted(keyId)}: add the key to "keyResolver" or to the key ring`, options);
     this.keyId = printable(keyId);
   }
 }
@@ -112,7 +115,7 @@ export class KeyAccessDeniedError extends EncryptedStorageError {
   }
 }
 
-/** The key, or this version of it, does not exist in its key service any more. */
+/** The key does not exist in its key service any more. */
 export class KeyDeletedError extends EncryptedStorageError {
   readonly code = 'KEY_DELETED';
   constructor(

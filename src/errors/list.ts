@@ -87,7 +87,7 @@ export const ERRORS = [
   {
     type: KeyNotFoundError,
     code: 'KEY_NOT_FOUND',
-    when: 'a read: no configured key has the stored id, and the resolver returned `null`; or the stored id is a malformed address of a key',
+    when: 'a read: no configured key has the stored id, and the resolver returned `null`; the stored id is a malformed address of a key; or the vault has the key, but never had the stored version of it',
     answer: 'Add the key with that id to `keyResolver`. Do not delete keys that stored data still names.',
     carries: '`keyId` as stored',
     sent: 'reads',
@@ -161,7 +161,7 @@ export const ERRORS = [
   {
     type: KeyDeletedError,
     code: 'KEY_DELETED',
-    when: 'the key service answered 404: the key was deleted, or the address of the vault is wrong',
+    when: 'the key service answered 404, and does not confirm that the key still exists: it was deleted, or the address of the vault is wrong',
     answer: 'Recover the key, or restore it from a backup. Until then what it wrapped cannot be read.',
     carries: '`keyId`; `cause`',
     sent: 'reads',

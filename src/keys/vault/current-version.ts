@@ -5,9 +5,9 @@
  *     a write                   uses it    uses it, and     waits for a new answer
  *                                          asks anew
  */
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { KeyDisabledError } from '../../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-key.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /** A version of a key that writes, and between which times it may. */
 export interface WritingVersion {
@@ -103,19 +103,3 @@ export class CurrentVersion {
 
 const isFinal = (error: unknown): boolean =>
   ['KEY_DELETED', 'KEY_DISABLED'].includes((error as { code?: string } | undefined)?.code ?? '');
-
-/** Many wait for one answer: who aborts leaves the others waiting. */
-async function unlessAborted<Answer>(answer: Promise<Answer>, signal: AbortSignalLike | undefined): Promise<Answer> {
-  if (signal === undefined) return answer;
-  let leave: (() => void) | undefined;
-  const left = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(new AbortError('The operation was aborted.'));
-    signal.addEventListener('abort', leave);
-    if (signal.aborted) leave();
-  });
-  try {
-    return await Promise.race([answer, left]);
-  } finally {
-    if (leave !== undefined) signal.removeEventListener('abort', leave);
-  }
-}

@@ -1,4 +1,4 @@
-import type { AccessToken, TokenCredential } from '@azure/core-auth';
+import type { TokenCredential } from '@azure/core-auth';
 import { LRUCache } from 'lru-cache';
 import { KeyDisabledError, KeyMissingError, KeyWrapError } from '../../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-key.js';
@@ -7,6 +7,8 @@ import { CurrentVersion, type VersionClock, type WritingVersion } from './curren
 import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
 import { DEFAULT_REFRESH, type KeyVaultOptions } from './key-vault-options.js';
 import type { KeyClientLike, KeyVaultSdk, VaultKey } from './key-vault-sdk.js';
+import { markedCredential } from './marked-credential.js';
+import { MissingVersions } from './missing-versions.js';
 import { sharedPaces, type VaultAnswer, type VaultPace, type VaultPaces } from './vault-pace.js';
 import { publicKeyOf, type VaultVersion, VaultKeyOfAnyVersion, VaultVersionKey } from './vault-version-key.js';
 
@@ -38,6 +40,7 @@ export class KeyVaultKeys {
   readonly #paces: VaultPaces;
   readonly #current: CurrentVersion | undefined;
   readonly #readable: readonly KeyVaultKeyId[];
+  readonly #missing: MissingVersions;
   readonly #known = new LRUCache<string, KeyEncryptionKey>({ max: KNOWN_VERSIONS });
   readonly #keyClients = new Map<string, KeyClientLike>();
   readonly #limits: readonly (() => void)[];
@@ -52,6 +55,7 @@ export class KeyVaultKeys {
     const writing = options.key === undefined ? null : parseKeyVaultKeyId(options.key);
     // the version that writes does not limit which ones of its key are read
     this.#readable = [...(writing === null ? [] : [{ ...writing, version: undefined }]), ...idsOf(options.alsoRead)];
+    this.#missing = new MissingVersions((id, version) => this.#found(id, version), clock);
     const ask = writing && (() => this.#writingVersion(writing));
     this.#current = ask === null ? undefined : new CurrentVersion(ask, options.refresh ?? DEFAULT_REFRESH, clock);
     const vaults = new Set(this.#readable.map(({ vaultUrl }) => this.#addressOf(vaultUrl)));
@@ -130,7 +134,16 @@ export class KeyVaultKeys {
     const { CryptographyClient } = this.#sdk;
     const key = { id: `${address}/keys/${name}/${version}`, name, properties: {} };
     const pace = this.#paces.of(address);
-    return { keyId, algorithm, pace, client: new CryptographyClient(key, this.#credential, this.#clientOptions(pace)) };
+    const client = new CryptographyClient(key, this.#credential, this.#clientOptions(pace));
+    const isInvented = async (options: KeyOperationOptions | undefined): Promise<boolean> =>
+      !this.#isConfigured(keyId) && this.#missing.isInvented({ keyId, vaultUrl, name, version }, options);
+    return { keyId, algorithm, pace, client, isInvented };
+  }
+
+  /** A version that the options name was not invented by who stored it. */
+  #isConfigured(keyId: string): boolean {
+    const { key, alsoRead = [] } = this.#options;
+    return key === keyId || alsoRead.includes(keyId);
   }
 
   #anyVersionOf(id: KeyVaultKeyId): KeyEncryptionKey {
@@ -157,15 +170,17 @@ export class KeyVaultKeys {
   }
 
   async #writingVersion(writing: KeyVaultKeyId): Promise<WritingVersion> {
-    const { keyId, vaultUrl, name, version } = writing;
-    const found = await this.#asked(keyId, vaultUrl, (client) =>
-      client.getKey(name, version === undefined ? {} : { version }),
-    );
+    const { version } = writing;
+    const found = await this.#found(writing, version === undefined ? {} : { version });
     const id = this.#idOf(found, writing);
     const { enabled, notBefore, expiresOn } = found.properties;
     if (enabled === false) throw new KeyDisabledError(id.keyId, 'disabled');
     const target = this.#versionOf(id, id.version);
     return { key: new VaultVersionKey(target, publicKeyOf(found, target)), notBefore, expiresOn };
+  }
+
+  #found({ keyId, vaultUrl, name }: KeyVaultKeyId, options: { readonly version?: string }): Promise<VaultKey> {
+    return this.#asked(keyId, vaultUrl, (client) => client.getKey(name, options));
   }
 
   /** What the vault says is stored as a key id, so it is read as strictly as one from storage. */
@@ -219,19 +234,3 @@ export class KeyVaultKeys {
 
 const idsOf = (keyIds: readonly string[] = []): readonly KeyVaultKeyId[] =>
   keyIds.flatMap((keyId) => parseKeyVaultKeyId(keyId) ?? []);
-
-/** Whatever a credential throws means that there is no token, and never anything about the key or the content. */
-function markedCredential(credential: TokenCredential): TokenCredential {
-  return {
-    getToken: async (...request): Promise<AccessToken | null> => {
-      try {
-        return await credential.getToken(...request);
-      } catch (error) {
-        if (error instanceof Error && error.name === 'AbortError') throw error;
-        throw Object.assign(new Error(error instanceof Error ? error.message : String(error)), {
-          name: 'KeyTokenError',
-        });
-      }
-    },
-  };
-}

@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto';
-import { KeyUnwrapError, KeyWrapError } from '../../errors/keys.js';
+import { KeyDeletedError, KeyNotFoundError, KeyUnwrapError, KeyWrapError } from '../../errors/keys.js';
 import { BuiltInKey } from '../built-in-key.js';
 import type { KeyEncryptionKey, KeyOperationOptions, KeyWrapAlgorithm, WrappedKey } from '../key-encryption-key.js';
 import { keyServiceError } from '../key-service-error.js';
@@ -15,6 +15,8 @@ export interface VaultVersion {
   /** A client of exactly this version. */
   readonly client: CryptographyClientLike;
   readonly pace: VaultPace;
+  /** Asked where the vault does not know the version: whether it has the key all the same. */
+  readonly isInvented: (options: KeyOperationOptions | undefined) => Promise<boolean>;
 }
 
 const HASHES: Partial<Record<KeyWrapAlgorithm, string>> = { 'RSA-OAEP': 'sha1', 'RSA-OAEP-256': 'sha256' };
@@ -23,6 +25,8 @@ const HASHES: Partial<Record<KeyWrapAlgorithm, string>> = { 'RSA-OAEP': 'sha1', 
 export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements KeyEncryptionKey {
   readonly #version: VaultVersion;
   readonly #publicKey: KeyObject | undefined;
+  /** A version that has unwrapped here was not invented, whatever the vault says of it later. */
+  #hasUnwrapped = false;
 
   constructor(version: VaultVersion, publicKey?: KeyObject) {
     super(version.keyId, version.algorithm);
@@ -44,7 +48,22 @@ export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements Key
       wrapKey: (...call) => client.wrapKey(...call),
       unwrapKey: (...call) => pace.run(() => client.unwrapKey(...call), options?.abortSignal),
     };
-    return unwrapBy(paced, { keyId: this.keyId, algorithm, encryptedKey }, options);
+    try {
+      const contentKey = await unwrapBy(paced, { keyId: this.keyId, algorithm, encryptedKey }, options);
+      this.#hasUnwrapped = true;
+      return contentKey;
+    } catch (error) {
+      if (error instanceof KeyDeletedError && (await this.#isInvented(options))) {
+        throw new KeyNotFoundError(this.keyId, {
+          cause: new Error('The vault has the key, but no such version of it'),
+        });
+      }
+      throw error;
+    }
+  }
+
+  async #isInvented(options: KeyOperationOptions | undefined): Promise<boolean> {
+    return !this.#hasUnwrapped && (await this.#version.isInvented(options));
   }
 
   #wrap(contentKey: Uint8Array): Uint8Array {

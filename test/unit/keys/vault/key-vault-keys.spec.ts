@@ -1,49 +1,19 @@
 import * as sdk from '@azure/keyvault-keys';
-import { createEnvelope, openEnvelope } from '../../../../src/envelope/envelope.js';
+import { createEnvelope } from '../../../../src/envelope/envelope.js';
 import type { EncryptionPolicy } from '../../../../src/envelope/encryption-policy.js';
-import { PolicyKeys } from '../../../../src/envelope/policy-keys.js';
 import { rewrapEnvelope } from '../../../../src/envelope/rewrap.js';
 import { KeyVaultKeys } from '../../../../src/keys/vault/key-vault-keys.js';
-import type { KeyVaultOptions } from '../../../../src/keys/vault/key-vault-options.js';
 import type { KeyVaultSdk } from '../../../../src/keys/vault/key-vault-sdk.js';
 import { VaultPaces } from '../../../../src/keys/vault/vault-pace.js';
 import { storedData, storedText } from '../../../support/envelopes.js';
 import { InProcessVault, refusal } from '../../../support/in-process-vault.js';
+import { context, opened, vaultPolicyOf, VaultTime } from '../../../support/vault-policies.js';
 
 const MINUTE = 60_000;
-const context = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' } as const;
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-
-/** Time that passes where somebody sleeps, and when a test says so. */
-class Time {
-  passed = 0;
-  slept: number[] = [];
-  now = (): number => this.passed;
-  date = (): number => Date.now() + this.passed;
-  random = (): number => 1;
-  sleep = async (milliseconds: number): Promise<void> => {
-    this.slept.push(milliseconds);
-    this.passed += milliseconds;
-  };
-}
-
-function policyOf(options: KeyVaultOptions, time = new Time(), more: Partial<EncryptionPolicy> = {}) {
-  const paces = new VaultPaces(time);
-  const keyVault = new KeyVaultKeys(options, sdk as unknown as KeyVaultSdk, { paces, clock: time });
-  const policy: EncryptionPolicy = {
-    protocol: '2.0',
-    requireEncryption: true,
-    keys: new PolicyKeys(),
-    keyVault,
-    ...more,
-  };
-  return { policy, keyVault, time };
-}
 
 const keyIdOf = async (policy: EncryptionPolicy): Promise<string> =>
   (await createEnvelope(policy, context)).encryptionData.wrappedKey.keyId;
-const opened = async (policy: EncryptionPolicy, data: Awaited<ReturnType<typeof storedData>>): Promise<unknown> =>
-  openEnvelope(policy, data, context);
 const failing = (code: string, more: object = {}) => expect.objectContaining({ code, ...more }) as unknown;
 
 describe('the key that writes', () => {
@@ -52,7 +22,7 @@ describe('the key that writes', () => {
     async (algorithm) => {
       const vault = new InProcessVault();
       const current = vault.rotate('records');
-      const { policy } = policyOf(vault.options('records', { algorithm }));
+      const { policy } = vaultPolicyOf(vault.options('records', { algorithm }));
 
       const ids = await Promise.all(upTo(1000).map(() => keyIdOf(policy)));
 
@@ -64,7 +34,7 @@ describe('the key that writes', () => {
   it('is looked up once by 32 that write at the same time, and one that aborts does not end it for the others', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const { policy } = policyOf(vault.options('records'));
+    const { policy } = vaultPolicyOf(vault.options('records'));
     const abort = new AbortController();
 
     const aborted = createEnvelope(policy, { ...context, operation: { abortSignal: abort.signal } });
@@ -85,7 +55,9 @@ describe('the key that writes', () => {
     async (algorithm, kty) => {
       const vault = new InProcessVault();
       const first = vault.rotate('records', { kty });
-      const { policy, time } = policyOf(vault.options('records', { algorithm }), new Time(), { unwrapCache: false });
+      const { policy, time } = vaultPolicyOf(vault.options('records', { algorithm }), new VaultTime(), {
+        unwrapCache: false,
+      });
       const before = await storedData(policy, context);
       const second = vault.rotate('records', { kty });
 
@@ -102,7 +74,7 @@ describe('the key that writes', () => {
   it('follows it at once when it is asked to', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const { policy, keyVault } = policyOf(vault.options('records'));
+    const { policy, keyVault } = vaultPolicyOf(vault.options('records'));
     await keyIdOf(policy);
     const second = vault.rotate('records');
 
@@ -116,7 +88,7 @@ describe('the key that writes', () => {
     const vault = new InProcessVault();
     const first = vault.rotate('records');
     vault.rotate('records');
-    const { policy, keyVault } = policyOf(vault.options('records', { key: first }));
+    const { policy, keyVault } = vaultPolicyOf(vault.options('records', { key: first }));
 
     await keyVault.refresh();
 
@@ -136,7 +108,7 @@ describe('the key that writes', () => {
   ])('does not write a day after it was %s', async (_what, change, error) => {
     const vault = new InProcessVault();
     const keyId = vault.rotate('records');
-    const { policy, time } = policyOf(vault.options('records'));
+    const { policy, time } = vaultPolicyOf(vault.options('records'));
     await keyIdOf(policy);
 
     change(vault, keyId);
@@ -148,7 +120,7 @@ describe('the key that writes', () => {
   it('goes on while the vault cannot be asked, until it was not confirmed for twice the time to refresh', async () => {
     const vault = new InProcessVault();
     const keyId = vault.rotate('records');
-    const { policy, time } = policyOf(vault.options('records'));
+    const { policy, time } = vaultPolicyOf(vault.options('records'));
     await keyIdOf(policy);
     vault.fault = () => refusal(403, 'Forbidden');
 
@@ -164,13 +136,15 @@ describe('the key that writes', () => {
     const vault = new InProcessVault();
     vault.rotate('records', { kty: 'oct-HSM' });
 
-    await expect(keyIdOf(policyOf(vault.options('records')).policy)).rejects.toMatchObject({ code: 'KEY_WRAP_FAILED' });
+    await expect(keyIdOf(vaultPolicyOf(vault.options('records')).policy)).rejects.toMatchObject({
+      code: 'KEY_WRAP_FAILED',
+    });
   });
 
   it('leaves alone on a rewrap what it wrapped already', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const { policy, keyVault } = policyOf(vault.options('records'));
+    const { policy, keyVault } = vaultPolicyOf(vault.options('records'));
     const text = await storedText(policy, context);
 
     expect((await rewrapEnvelope(policy, text, context)).text).toBeNull();
@@ -187,7 +161,7 @@ describe('the keys that read', () => {
   it('ask for 300 contents once each, and get no key: again they ask for nothing', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const { policy } = policyOf(vault.options('records'));
+    const { policy } = vaultPolicyOf(vault.options('records'));
     const all = await Promise.all(upTo(300).map(() => storedData(policy, context)));
     vault.requests.length = 0;
 
@@ -200,23 +174,23 @@ describe('the keys that read', () => {
   it('open what a version wrapped that has expired', async () => {
     const vault = new InProcessVault();
     const first = vault.rotate('records');
-    const data = await storedData(policyOf(vault.options('records')).policy, context);
+    const data = await storedData(vaultPolicyOf(vault.options('records')).policy, context);
     vault.expire(first);
 
-    await opened(policyOf(vault.options('records')).policy, data);
+    await opened(vaultPolicyOf(vault.options('records')).policy, data);
   });
 
   it('open what the key of another vault wrapped that was moved here', async () => {
     const old = new InProcessVault('https://old.vault.azure.net');
     const vault = new InProcessVault();
     const keyId = old.rotate('records');
-    const data = await storedData(policyOf(old.options('records')).policy, context);
+    const data = await storedData(vaultPolicyOf(old.options('records')).policy, context);
     const moved = vault.rotate('records', { material: old.materialOf(keyId) });
     const underOldId = { ...data, wrappedKey: { ...data.wrappedKey, keyId: moved.replace(vault.url, old.url) } };
 
-    await opened(policyOf(vault.options('records', { aliases: { [old.url]: vault.url } })).policy, underOldId);
+    await opened(vaultPolicyOf(vault.options('records', { aliases: { [old.url]: vault.url } })).policy, underOldId);
 
-    await expect(opened(policyOf(vault.options('records')).policy, underOldId)).rejects.toMatchObject({
+    await expect(opened(vaultPolicyOf(vault.options('records')).policy, underOldId)).rejects.toMatchObject({
       code: 'KEY_NOT_FOUND',
     });
   });
@@ -224,13 +198,13 @@ describe('the keys that read', () => {
   it('try every enabled version for an id without one', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const data = await storedData(policyOf(vault.options('records')).policy, context);
+    const data = await storedData(vaultPolicyOf(vault.options('records')).policy, context);
     const versionless = { ...data, wrappedKey: { ...data.wrappedKey, keyId: vault.idOf('records') } };
     vault.disable(vault.rotate('records'));
     vault.rotate('records');
     vault.requests.length = 0;
 
-    await opened(policyOf(vault.options('records')).policy, versionless);
+    await opened(vaultPolicyOf(vault.options('records')).policy, versionless);
 
     expect(vault.requests.map(({ operation }) => operation)).toEqual(['versions', 'unwrapkey', 'unwrapkey']);
   });
@@ -239,7 +213,7 @@ describe('the keys that read', () => {
     const vault = new InProcessVault();
     const [first, second] = [vault.rotate('records'), vault.rotate('records')];
     const other = vault.rotate('other');
-    const { keyVault } = policyOf(vault.options('records', { alsoRead: [other] }));
+    const { keyVault } = vaultPolicyOf(vault.options('records', { alsoRead: [other] }));
 
     for (const keyId of [first, second, other, vault.idOf('records')]) expect(keyVault.resolve(keyId)).not.toBeNull();
     for (const keyId of [
@@ -263,7 +237,7 @@ describe('the keys that read', () => {
   ])('say what %j means: %s', async (answer, code) => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const { policy } = policyOf(vault.options('records'));
+    const { policy } = vaultPolicyOf(vault.options('records'));
     const data = await storedData(policy, context);
     vault.fault = () => answer;
 
@@ -277,10 +251,10 @@ describe('the keys that read', () => {
   ])('never take a credential that fails (%s) for a fault of the content', async (error) => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const data = await storedData(policyOf(vault.options('records')).policy, context);
+    const data = await storedData(vaultPolicyOf(vault.options('records')).policy, context);
     vault.tokenError = error;
 
-    await expect(opened(policyOf(vault.options('records')).policy, data)).rejects.toMatchObject({
+    await expect(opened(vaultPolicyOf(vault.options('records')).policy, data)).rejects.toMatchObject({
       code: 'KEY_UNAVAILABLE',
     });
   });
@@ -294,7 +268,7 @@ describe('a vault that throttles', () => {
       vault.rotate('records');
       const retryOptions = { maxRetries: 0 };
       const options = vault.options('records', { clientOptions: { httpClient: vault, retryOptions } });
-      const { policy, time } = policyOf(options);
+      const { policy, time } = vaultPolicyOf(options);
       const all = await Promise.all(upTo(1000).map(() => storedData(policy, context)));
       let calls = 0;
       vault.fault = () => ((calls += 1) === 471 ? refusal(429, 'Throttled', { headers }) : undefined);
@@ -309,7 +283,7 @@ describe('a vault that throttles', () => {
   it('is unavailable after six refusals with growing pauses', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const { policy, time } = policyOf(vault.options('records'));
+    const { policy, time } = vaultPolicyOf(vault.options('records'));
     const data = await storedData(policy, context);
     vault.fault = () => refusal(429, 'Throttled');
 
@@ -321,7 +295,7 @@ describe('a vault that throttles', () => {
   it('is asked no faster than the rate says, by all policies together', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
-    const time = new Time();
+    const time = new VaultTime();
     const paces = new VaultPaces(time);
     const make = (requestsPerSecond: number): EncryptionPolicy => ({
       protocol: '2.0',

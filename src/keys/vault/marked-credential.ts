@@ -1,0 +1,17 @@
+import type { AccessToken, TokenCredential } from '@azure/core-auth';
+
+/** Whatever a credential throws means that there is no token, and never anything about the key or the content. */
+export function markedCredential(credential: TokenCredential): TokenCredential {
+  return {
+    getToken: async (...request): Promise<AccessToken | null> => {
+      try {
+        return await credential.getToken(...request);
+      } catch (error) {
+        if (error instanceof Error && error.name === 'AbortError') throw error;
+        throw Object.assign(new Error(error instanceof Error ? error.message : String(error)), {
+          name: 'KeyTokenError',
+        });
+      }
+    },
+  };
+}
