@@ -74,7 +74,13 @@ const clientOf = (policy: EncryptionPolicy, isPages: boolean) => {
 async function read(stored: Stored, key: KeyEncryptionKey): Promise<Buffer> {
   answered = stored;
   const keyResolver = (keyId: string): KeyEncryptionKey | null => (keyId === key.keyId ? key : null);
-  const client = clientOf({ protocol: '2.0', keyResolver, requireEncryption: true }, stored.isPages);
+  const policy = {
+    protocol: '2.0',
+    readProtocols: ['1.0', '2.0', '2.1'],
+    keyResolver,
+    requireEncryption: true,
+  } as const;
+  const client = clientOf(policy, stored.isPages);
   const { readableStreamBody } = await client.download();
   const pieces: Buffer[] = [];
   for await (const piece of readableStreamBody ?? []) pieces.push(Buffer.from(piece as Buffer));

@@ -17,7 +17,7 @@ function clientOf({ key, encoding }: Seed, requireEncryption: boolean): Encrypte
   const keyResolver = (keyId: string): typeof key | null => (keyId === key.keyId ? key : null);
   return new EncryptedQueueClient(
     new QueueClient('http://127.0.0.1/account/queue'),
-    { protocol: '2.0', keyResolver, requireEncryption },
+    { protocol: '2.0', readProtocols: ['1.0', '2.0', '2.1'], keyResolver, requireEncryption },
     { messageEncoding: ENCODINGS[encoding ?? ''] ?? 'text' },
   );
 }
