@@ -6,8 +6,8 @@ import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { keyToWrap } from '../../envelope/key-choice.js';
 import { requestUnwrap, requestWrap } from '../../envelope/key-request.js';
 import { InvalidOptionsError } from '../../errors/input.js';
-import { KeyMissingError, KeyUnwrapError } from '../../errors/keys.js';
-import type { EncryptionTarget, KeyEncryptionKey } from '../../keys/key-encryption-key.js';
+import { KeyMissingError, KeyNotFoundError, KeyUnwrapError } from '../../errors/keys.js';
+import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../../keys/key-encryption-key.js';
 import type { ServiceKind } from '../options/encryption-policies.js';
 import type { StorageClients } from '../options/storage-clients.js';
 
@@ -75,19 +75,42 @@ function isKnown(client: () => unknown): boolean {
 async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget }: CheckCall): Promise<void> {
   const writing = keysToCheck(policies, keyTarget);
   if (writing.length === 0) throw nothingToCheck(policies);
-  const keys = await Promise.all(writing.map(async (key) => (typeof key === 'function' ? key() : key)));
-  for (const key of new Set(keys)) await roundTrip(key, abortSignal);
+  const found = await Promise.all(
+    writing.map(async ({ find, reader }) => ({ key: await find({ abortSignal }), reader })),
+  );
+  // services that share a key have it checked once
+  for (const one of new Map(found.map((each) => [each.key, each])).values()) await roundTrip(one, abortSignal);
 }
+
+interface KeyToCheck {
+  /** The key that writes now. */
+  readonly find: (operation: KeyOperationOptions) => KeyEncryptionKey | Promise<KeyEncryptionKey>;
+  /** The key that reads what `key` wrapped under this id. */
+  readonly reader: (key: KeyEncryptionKey, keyId: string) => KeyEncryptionKey;
+}
+
+const itself: KeyToCheck['reader'] = (key) => key;
 
 /** The writing keys; a function that picks one is asked only for a target of its own kind. */
 function keysToCheck(
   policies: HealthSubject['policies'],
   keyTarget: EncryptionTarget | undefined,
-): (KeyEncryptionKey | (() => Promise<KeyEncryptionKey>))[] {
+): readonly KeyToCheck[] {
   return SERVICES.flatMap((kind) => {
-    const { keyEncryptionKey: key } = policies[kind];
-    if (typeof key !== 'function') return key ?? [];
-    return keyTarget?.kind === kind ? () => keyToWrap(policies[kind], { target: keyTarget }) : [];
+    const { keyEncryptionKey: key, keyVault } = policies[kind];
+    if (typeof key === 'function') {
+      if (keyTarget?.kind !== kind) return [];
+      return { find: () => keyToWrap(policies[kind], { target: keyTarget }), reader: itself };
+    }
+    if (key !== undefined) return { find: () => key, reader: itself };
+    if (keyVault?.canWrite !== true) return [];
+    // as a read does it: by the id that would be stored
+    const reader: KeyToCheck['reader'] = (_key, keyId) => {
+      const found = keyVault.resolve(keyId);
+      if (found === null) throw new KeyNotFoundError(keyId);
+      return found;
+    };
+    return { find: (operation) => keyVault.current(operation), reader };
   });
 }
 
@@ -102,12 +125,15 @@ export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
   SERVICES.some((kind) => typeof policies[kind].keyEncryptionKey === 'function');
 
 /** A key that can only wrap only wraps. Never waits behind other calls, and nothing of it is kept. */
-async function roundTrip(key: KeyEncryptionKey, abortSignal: AbortSignalLike): Promise<void> {
+async function roundTrip(
+  { key, reader }: Pick<KeyToCheck, 'reader'> & { readonly key: KeyEncryptionKey },
+  abortSignal: AbortSignalLike,
+): Promise<void> {
   const bytes = generateContentKey();
   try {
     const wrapped = await requestWrap(key, Buffer.from(bytes), { abortSignal });
     if (key.canUnwrap === false) return;
-    const unwrapped = await requestUnwrap(key, wrapped, { abortSignal });
+    const unwrapped = await requestUnwrap(reader(key, wrapped.keyId), wrapped, { abortSignal });
     const isSame = equalBytes(bytes, unwrapped);
     wipe(unwrapped);
     if (!isSame) throw new KeyUnwrapError(key.keyId);

@@ -1,0 +1,85 @@
+/** What a health check says of a key in a vault. */
+import type { TestingModule } from '@nestjs/testing';
+import { EncryptedStorageHealthIndicator, EncryptedStorageModule, type EncryptionOptions } from '../../src/index.js';
+import { InProcessVault, refusal } from '../support/in-process-vault.js';
+import { optionsOf, started } from '../support/nest.js';
+
+let app: TestingModule | undefined;
+afterEach(async () => {
+  await app?.close();
+  app = undefined;
+});
+
+async function indicatorFor(encryption: EncryptionOptions): Promise<EncryptedStorageHealthIndicator> {
+  app = await started(EncryptedStorageModule.forRoot({ ...optionsOf(), encryption }));
+  return app.get(EncryptedStorageHealthIndicator);
+}
+
+describe('the check of a key in a vault', () => {
+  const asked = { checks: ['key'], maxAge: 0 } as const;
+  async function inVault() {
+    const vault = new InProcessVault();
+    const keyId = vault.rotate('records');
+    const encryption = { protocol: '2.0', keyVault: vault.options('records') } as const;
+    return { vault, keyId, indicator: await indicatorFor(encryption) };
+  }
+
+  it('wraps with the version that writes and unwraps in the vault, each time and once for all services', async () => {
+    const { vault, keyId, indicator } = await inVault();
+
+    for (let probe = 0; probe < 2; probe += 1) {
+      expect(await indicator.isHealthy('s', asked)).toEqual({ s: { status: 'up' } });
+    }
+
+    expect(vault.count('unwrapkey')).toBe(2);
+    expect(vault.requests.find(({ operation }) => operation === 'unwrapkey')?.version).toBe(keyId.slice(-32));
+  });
+
+  it('is part of a probe that names no checks', async () => {
+    const { vault, indicator } = await inVault();
+
+    expect(await indicator.isHealthy('s')).toEqual({ s: { status: 'up' } });
+    expect(vault.count('unwrapkey')).toBe(1);
+  });
+
+  it.each<[string, (vault: InProcessVault, keyId: string) => void, string]>([
+    ['access is denied', (vault) => (vault.fault = () => refusal(403, 'Forbidden')), 'KEY_ACCESS_DENIED'],
+    ['the version is disabled', (vault, keyId) => vault.disable(keyId), 'KEY_DISABLED'],
+    ['the key is deleted', (vault) => vault.delete('records'), 'KEY_DELETED'],
+    ['the vault fails', (vault) => (vault.fault = () => refusal(409, 'Conflict')), 'KEY_UNAVAILABLE'],
+    ['no token can be had', (vault) => (vault.fault = () => refusal(401, 'Unauthorized')), 'KEY_ACCESS_DENIED'],
+  ])('is down with the code and the key id at once when %s, and up when it is over', async (_what, change, code) => {
+    const { vault, keyId, indicator } = await inVault();
+    const isDisabled = code === 'KEY_DISABLED';
+    expect((await indicator.isHealthy('s', asked)).s.status).toBe('up');
+
+    change(vault, keyId);
+    expect(await indicator.isHealthy('s', asked)).toEqual({
+      s: { status: 'down', message: `key: ${code} ${JSON.stringify(keyId)}` },
+    });
+
+    vault.fault = () => undefined;
+    if (isDisabled) vault.disable(keyId, true);
+    if (code === 'KEY_DELETED') return;
+    expect((await indicator.isHealthy('s', asked)).s.status).toBe('up');
+  });
+
+  it('is down where the vault cannot be used from the start', async () => {
+    const { vault, indicator } = await inVault();
+    vault.fault = () => refusal(403, 'Forbidden');
+
+    expect(await indicator.isHealthy('s', asked)).toEqual({
+      s: { status: 'down', message: `key: KEY_ACCESS_DENIED ${JSON.stringify(vault.idOf('records'))}` },
+    });
+  });
+
+  it('is left out where the vault is only read', async () => {
+    const vault = new InProcessVault();
+    const { key, ...reading } = vault.options('records', { alsoRead: [vault.idOf('records')] });
+    const indicator = await indicatorFor({ protocol: '2.0', keyVault: reading });
+
+    expect(key).toBeDefined();
+    expect(await indicator.isHealthy('s')).toEqual({ s: { status: 'up' } });
+    expect(vault.requests).toEqual([]);
+  });
+});
