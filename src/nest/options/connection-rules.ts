@@ -34,8 +34,25 @@ function formFaults(given: LooseOptions): readonly string[] {
     return ['"connection" has none of connectionString, accountName, an endpoint or a client: give one of them'];
   }
   if (forms.length > 1) return ['"connection" mixes several forms: give just one of them'];
-  return forms[0]?.includes('accountName') === true ? accountFaults(given) : [];
+  return [...(forms[0]?.includes('accountName') === true ? accountFaults(given) : []), ...tokenFaults(given)];
 }
+
+/** A token that travels in clear is anybody's until it expires; a request signed with an account key gives away no key. */
+function tokenFaults(given: LooseOptions): readonly string[] {
+  if (!isTokenCredential(given['credential'])) return [];
+  return (['blobEndpoint', 'queueEndpoint', 'tableEndpoint'] as const)
+    .filter((name) => isInsecure(given[name]))
+    .map(
+      (name) =>
+        `"connection.${name}" must begin with https: for a TokenCredential, whose token it is sent; for an emulator over http give accountName and accountKey as "credential"`,
+    );
+}
+
+const isInsecure = (address: unknown): boolean =>
+  typeof address === 'string' && URL.canParse(address) && new URL(address).protocol !== 'https:';
+
+const isTokenCredential = (credential: unknown): boolean =>
+  isObject(credential) && typeof credential['getToken'] === 'function';
 
 function accountFaults({ accountName, accountKey, credential }: LooseOptions): readonly string[] {
   return [
@@ -63,8 +80,8 @@ function connectionStringFaults(connectionString: unknown, at: string): readonly
 }
 
 function credentialFaults(credential: unknown, path: string): readonly string[] {
+  if (isTokenCredential(credential)) return [];
   const given = isObject(credential) ? credential : {};
-  if (typeof given['getToken'] === 'function') return [];
   if (typeof given['computeHMACSHA256'] === 'function') {
     return [`"${path}" must not be a shared key credential object: give "accountName" and "accountKey"`];
   }

@@ -71,6 +71,28 @@ describe('connections', () => {
     ['a name with a token', { accountName: 'x', credential: token }, null],
     ['an endpoint that is no URL', { blobEndpoint: 'x.blob' }, /"connection.blobEndpoint" must be a URL/],
     ['one endpoint', { queueEndpoint: 'https://x' }, null],
+    ['a token over https', { blobEndpoint: 'https://x', credential: token }, null],
+    [
+      'a token over http',
+      { blobEndpoint: 'http://127.0.0.1:10000/x', credential: token },
+      /^"connection.blobEndpoint" must begin with https: for a TokenCredential/,
+    ],
+    [
+      'a token over http in capitals',
+      { tableEndpoint: ' HTTP://x', credential: token },
+      /^"connection.tableEndpoint" must begin with https:/,
+    ],
+    [
+      'a token over http to one of three services',
+      { blobEndpoint: 'https://x', queueEndpoint: 'http://x', tableEndpoint: 'https://x', credential: token },
+      /^"connection.queueEndpoint" must begin with https:/,
+    ],
+    [
+      'an account key over http',
+      { blobEndpoint: 'http://127.0.0.1:10000/x', credential: { accountName: 'x', accountKey: 'eQ==' } },
+      null,
+    ],
+    ['no credential over http', { blobEndpoint: 'http://127.0.0.1:10000/x' }, null],
     ['a whole client factory', { tableClientFactory: () => null }, null],
     [
       'a shared key object',
@@ -82,6 +104,19 @@ describe('connections', () => {
     const faults = faultsOf(withConnection(given));
 
     expect(faults).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
+  });
+});
+
+describe('a token', () => {
+  it('over http is refused for every endpoint at once', () => {
+    const http = 'http://127.0.0.1/x';
+    const credential = { getToken: () => Promise.resolve(null) };
+
+    expect(
+      faultsOf(withConnection({ blobEndpoint: http, queueEndpoint: http, tableEndpoint: http, credential })),
+    ).toEqual(
+      ['blob', 'queue', 'table'].map((kind): unknown => expect.stringContaining(`"connection.${kind}Endpoint" must`)),
+    );
   });
 });
 
