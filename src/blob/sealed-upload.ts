@@ -79,7 +79,7 @@ export class SealedUpload {
       ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
     });
     const upload = new SealedUpload(context, envelope, options);
-    assertMetadataFits(upload.metadataAtEnd());
+    assertMetadataFits(upload.metadataWith(envelope.encryptionData));
     return upload;
   }
 
@@ -87,9 +87,13 @@ export class SealedUpload {
     return this.envelope.encryptionData;
   }
 
-  /** The caller's metadata and the encryption data, for the request that makes the content visible. */
+  /** The caller's metadata and the encryption data, for the request that makes the content visible: once, when all is sealed. */
   metadataAtEnd(): Record<string, string> {
-    return withEncryptionData(this.options.metadata, formatEncryptionData(this.envelope.encryptionData, 'blob'));
+    return this.metadataWith(this.envelope.sealedData());
+  }
+
+  private metadataWith(encryptionData: NewEncryptionData): Record<string, string> {
+    return withEncryptionData(this.options.metadata, formatEncryptionData(encryptionData, 'blob'));
   }
 
   /** Runs the source into the sink. When it settles, no request of it is under way any more. */

@@ -36,6 +36,8 @@ export const policyOf = (protocol: ProtocolVersion): EncryptionPolicy => ({
   ...(protocol === '2.1' ? { regionLength: REGION_LENGTH } : {}),
   keyEncryptionKey: KEY,
   keyResolver: keys.resolve,
+  // the rounds of all versions share queues
+  readProtocols: ['1.0', '2.0', '2.1'],
   requireEncryption: true,
 });
 

@@ -31,7 +31,7 @@ import { type PageBlobContext, PageRequests } from './page-requests.js';
 import { PageSink } from './page-sink.js';
 
 /** Milliseconds that the rollback of a failed upload may take unless the call says otherwise. */
-const ROLLBACK_TIMEOUT = 60_000;
+const ROLLBACK_TIMEOUT = 30_000;
 
 /** Options of an upload of pages: the SDK's own for the creation of the blob, and these. */
 export interface PageUploadOptions
@@ -47,7 +47,7 @@ export interface PageUploadOptions
   /**
    * Milliseconds that putting the previous content back may take if the upload fails. `abortSignal` does not end it.
    *
-   * @defaultValue 60,000
+   * @defaultValue 30,000
    */
   readonly rollbackTimeoutInMs?: number;
   /** Called with the bytes of plaintext that are stored. */

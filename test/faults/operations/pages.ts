@@ -4,6 +4,9 @@ import type { BlobRequestConditions } from '@azure/storage-blob';
 import type { Operation } from './operation.js';
 import { judgePages, pageBlob, somePages } from './stored-blob.js';
 
+/** Milliseconds. */
+const ROLLBACK_MS = 4_000;
+
 type Kind = 'over another' | 'the first' | 'under ifMatch' | 'under ifNoneMatch' | 'as a stream';
 
 const uploadOf = (kind: Kind): Operation => ({
@@ -18,7 +21,8 @@ const uploadOf = (kind: Kind): Operation => ({
     const conditions = conditionsOf(kind, stored?.etag);
     return {
       run: (signal) => {
-        const options = { abortSignal: signal, ...(conditions && { conditions }) };
+        // a rollback does not follow the signal, and the suite waits no longer for a call that was aborted
+        const options = { abortSignal: signal, rollbackTimeoutInMs: ROLLBACK_MS, ...(conditions && { conditions }) };
         if (kind !== 'as a stream') return client.uploadData(content, options);
         return client.uploadStream(Readable.from([content]), content.length, options);
       },
