@@ -24,9 +24,13 @@ export const isKeyOutage = (error: unknown): error is KeyOutage =>
 export const isLockedOut = (error: unknown): error is LockedOutError =>
   isEncryptedStorageError(error) && error.code === 'LOCKED_OUT';
 
-/**
- * Whether stored content is to blame for the error. Only that goes to the handlers for content that cannot be decrypted;
- * everything else, a {@link isKeyOutage | key outage} or wrong options, fails the call.
- */
+/** Whether stored content is to blame for the error. A {@link isKeyOutage | key outage} or wrong options are not its fault. */
 export const isContentFault = (error: unknown): error is EncryptedStorageError =>
   isEncryptedStorageError(error) && !isKeyOutage(error) && error.code !== 'INVALID_OPTIONS';
+
+/**
+ * Whether a handler for content that cannot be decrypted gets the error, so that the rest of a listing or receive goes on. Content that
+ * is locked out is one of them, though it may be readable later: whoever can write to storage must not stop a whole listing by it.
+ */
+export const isForHandler = (error: unknown): error is EncryptedStorageError =>
+  isContentFault(error) || isLockedOut(error);

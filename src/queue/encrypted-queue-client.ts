@@ -23,7 +23,7 @@ import type {
   ReceivedMessageItem,
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
-import { isContentFault } from '../envelope/content-fault.js';
+import { isForHandler } from '../envelope/content-fault.js';
 import { type EncryptionPolicy, keysOf } from '../envelope/encryption-policy.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
@@ -236,7 +236,7 @@ export class EncryptedQueueClient {
     error: unknown,
     handler: QueueDecryptionFailedHandler | undefined,
   ): Promise<void> {
-    if (handler === undefined || !isContentFault(error)) throw error;
+    if (handler === undefined || !isForHandler(error)) throw error;
     await handler({ message, error, queueName: this.name, queue: this.unencryptedClient });
   }
 }

@@ -1,6 +1,6 @@
 /** The rows of a page, opened side by side; those that cannot be decrypted are left out where somebody is told of them. */
 import type { TableClient } from '@azure/data-tables';
-import { isContentFault } from '../envelope/content-fault.js';
+import { isForHandler } from '../envelope/content-fault.js';
 import type { EncryptedStorageError } from '../errors/base.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import type { EntityKeys, Row } from './entity-context.js';
@@ -51,7 +51,7 @@ async function outcomeOf<Result>(
   try {
     return { result: await open(row) };
   } catch (error) {
-    if (!isContentFault(error)) throw error;
+    if (!isForHandler(error)) throw error;
     return { row, error };
   }
 }
