@@ -105,6 +105,17 @@ describe('conditions of an upload of pages', () => {
     expect(await outcome(blob.uploadData(NEW, { conditions: { ifMatch: '"0x1"' } }))).toBe('412');
   });
 
+  it('keep the content when a look for it was answered as if there were none, and a page fails', async () => {
+    const lab = await pageLab(proxy, strict);
+    const { etag } = await lab.direct().uploadData(OLD);
+    proxy.fate = (name, earlier) => ((name === 'look' && earlier === 0) || name === 'page' ? 'deny' : 'pass');
+
+    expect(await outcome(lab.blob.uploadData(NEW, { conditions: { ifMatch: etag! } }))).toBe('412');
+
+    expect(await readBy(lab)).toBe(nameOf(OLD));
+    proxy.clear();
+  });
+
   it('without the id of a lease leave the blob, and no snapshot', async () => {
     const lab = await pageLab(proxy, strict);
     await lab.blob.uploadData(OLD);

@@ -297,8 +297,8 @@ describe('replayPoisonMessages', () => {
     });
 
     await expect(replaying).rejects.toMatchObject({ name: 'AbortError' });
-    expect(await poisonTexts(queue)).toHaveLength(2);
-    expect(await size(queue.name)).toBe(1);
+    expect(await poisonTexts(queue)).toHaveLength(3);
+    expect(await size(queue.name)).toBe(0);
   });
 
   it('brings bytes that are no text through the poison queue and back', async () => {

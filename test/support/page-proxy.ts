@@ -8,8 +8,11 @@ import { connectionString } from './azurite.js';
 export type PageAction =
   'look' | 'snapshot' | 'create' | 'page' | 'metadata' | 'sequence' | 'copy' | 'delete' | 'list' | 'other';
 
-/** `lose`: done, unanswered. `refuse`: not done, unanswered. `repeat`: done twice. A promise: not forwarded before it resolves. */
-export type Fate = 'pass' | 'lose' | 'refuse' | 'repeat' | Promise<unknown>;
+/**
+ * `lose`: done, unanswered. `refuse`: not done, unanswered. `deny`: not done, answered 404. `repeat`: done twice. A promise: not
+ * forwarded before it resolves.
+ */
+export type Fate = 'pass' | 'lose' | 'refuse' | 'deny' | 'repeat' | Promise<unknown>;
 
 export function actionOf({ method, url = '', headers }: IncomingMessage): PageAction {
   const comp = new URL(url, 'http://host').searchParams.get('comp');
@@ -63,6 +66,7 @@ export class PageProxy {
     const fate = this.fate(action, this.actions.filter((one) => one === action).length);
     this.actions.push(action);
     if (fate === 'refuse') return void response.destroy();
+    if (fate === 'deny') return void response.writeHead(404, { 'x-ms-error-code': 'ResourceNotFound' }).end();
     if (typeof fate !== 'string') await fate;
     if (fate === 'repeat') await answerOf(request, body);
     const answer = await answerOf(request, body);

@@ -10,6 +10,8 @@ import type { PageBlobState, PageRequests } from './page-requests.js';
 
 /** Tries to get ahead of other uploads of the same blob. */
 const ATTEMPTS = 20;
+/** An ETag that no blob has: the service answers 412. */
+const NO_ETAG = '"0x0"';
 
 /** What an upload puts in place of the content. */
 export interface EmptyPages {
@@ -129,7 +131,8 @@ function createConditions(
   const { tagConditions, ifMatch, ifNoneMatch } = conditions;
   const common = { ...lease, ...(tagConditions === undefined ? {} : { tagConditions }) };
   if (state.kind === 'absent') {
-    if (ifMatch !== undefined) return { conditions, isOurOwn: false };
+    // the look may have been wrong: with the caller's own ETag `create` would then replace content that nothing keeps
+    if (ifMatch !== undefined) return { conditions: { ...common, ifMatch: NO_ETAG }, isOurOwn: false };
     return { conditions: { ...common, ifNoneMatch: '*' }, isOurOwn: ifNoneMatch !== '*' };
   }
   if (state.kind === 'whole' && ifNoneMatch === '*') return { conditions, isOurOwn: false };

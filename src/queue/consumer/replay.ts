@@ -12,12 +12,14 @@ export interface ReplayOptions {
   readonly where?: (message: PoisonMessage) => boolean;
   /** How many at most; default all. */
   readonly limit?: number;
-  /** Ends the replay between two messages; what it has looked at is made visible again. */
+  /** Ends the replay, requests included; what it has looked at is made visible again, within seconds if the service answers. */
   readonly abortSignal?: AbortSignalLike;
 }
 
 /** Seconds in which nobody else sees a message that is looked at. */
 const LOOK_TIMEOUT = 300;
+/** Milliseconds for the request that settles a message: deletes it, or makes it visible again. */
+const SETTLE_TIMEOUT = 5_000;
 /** Messages that are put back at the same time. */
 const AT_ONCE = 8;
 
@@ -46,7 +48,8 @@ export async function replayPoisonMessages(
   queue: EncryptedQueueClient,
   { where = () => true, limit = Infinity, abortSignal }: ReplayOptions = {},
 ): Promise<number> {
-  const beginning = await beginningOf(poisonQueue);
+  const signal = abortSignal === undefined ? {} : { abortSignal };
+  const beginning = await beginningOf(poisonQueue, signal);
   // what was looked at and stays, by message id; and ids of what was put back
   const kept = new Map<string, DequeuedMessageItem>();
   const sent = new Set<string>();
@@ -58,18 +61,17 @@ export async function replayPoisonMessages(
     if (abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
     const message = parsePoisonMessage(item.messageText);
     if (!where(message)) return;
-    const { messageId } = await sendStored(queue.unencryptedClient, message.storedText);
+    const { messageId } = await sendStored(queue.unencryptedClient, message.storedText, signal);
     sent.add(messageId);
-    await poisonQueue.deleteMessage(item.messageId, item.popReceipt);
+    await poisonQueue.deleteMessage(item.messageId, item.popReceipt, settling());
     kept.delete(item.messageId);
   };
   const most = Math.min(limit, beginning.count);
+  const look = { visibilityTimeout: LOOK_TIMEOUT, ...signal };
   try {
     while (sent.size < most) {
-      const { receivedMessageItems: items } = await receiveStored(poisonQueue, {
-        numberOfMessages: Math.min(MAX_BATCH, most - sent.size),
-        visibilityTimeout: LOOK_TIMEOUT,
-      });
+      const numberOfMessages = Math.min(MAX_BATCH, most - sent.size);
+      const { receivedMessageItems: items } = await receiveStored(poisonQueue, { ...look, numberOfMessages });
       const chosen = items.filter(wasThere);
       for (const item of items) kept.set(item.messageId, item);
       // the oldest come first: what was kept comes again, and what is new comes, when all others were looked at
@@ -82,6 +84,9 @@ export async function replayPoisonMessages(
   return sent.size;
 }
 
+/** Settling is not ended by the caller's signal: a message that was put back should be in one queue only. */
+const settling = () => ({ abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT) });
+
 /** Rejects with the first failure, when none is under way any longer. */
 async function forEach<Item>(items: readonly Item[], task: (item: Item) => Promise<void>): Promise<void> {
   const outcomes = await boundedMap(items, AT_ONCE, async (item) => Promise.allSettled([task(item)]));
@@ -89,14 +94,17 @@ async function forEach<Item>(items: readonly Item[], task: (item: Item) => Promi
 }
 
 /** What is in the queue now, by the clock of the service: it has a resolution of seconds, so the number counts too. */
-async function beginningOf(queue: QueueClient): Promise<{ readonly date: Date; readonly count: number }> {
-  const { date = new Date(), approximateMessagesCount = Infinity } = await queue.getProperties();
+async function beginningOf(
+  queue: QueueClient,
+  signal: Pick<ReplayOptions, 'abortSignal'>,
+): Promise<{ readonly date: Date; readonly count: number }> {
+  const { date = new Date(), approximateMessagesCount = Infinity } = await queue.getProperties(signal);
   return { date, count: approximateMessagesCount };
 }
 
 /** What cannot be shown again now shows itself when its time is up. */
 async function showAgain(queue: QueueClient, items: readonly DequeuedMessageItem[]): Promise<void> {
   await boundedMap(items, MAX_BATCH, async ({ messageId, popReceipt }) => {
-    await queue.updateMessage(messageId, popReceipt, undefined, 0).catch(() => undefined);
+    await queue.updateMessage(messageId, popReceipt, undefined, 0, settling()).catch(() => undefined);
   });
 }
