@@ -32,6 +32,20 @@ const keyBase64 = Buffer.from('a key that must never be printed').toString('base
 const key = AesKeyEncryptionKey.fromBase64('log:key', keyBase64);
 
 describe('the log of the start', () => {
+  it.each([
+    ['clinic:2026', 0],
+    ['clinic:schlüssel', 1],
+    ['clinic:🔑', 1],
+  ])('warns of a key id outside ASCII, for blobs alone: %s', async (keyId, warnings) => {
+    const { logger } = await listened(
+      EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: AesKeyEncryptionKey.generate(keyId) })),
+    );
+
+    const lines = logger.lines.filter((line) => line.includes('outside ASCII'));
+    expect(lines).toHaveLength(warnings);
+    for (const line of lines) expect(line).toMatch(/^warn blob: /);
+  });
+
   it('has the policy in force, once for each account, service and feature with a policy of its own', async () => {
     const options = { ...optionsOf({ keyEncryptionKey: key }), queue: { encryption: { protocol: '1.0' as const } } };
     const { own, logger } = await listened(

@@ -24,12 +24,21 @@ function tell(subject: string, kind: ServiceKind, policy: EncryptionPolicy): voi
       `${subject}: protocol ${written.version} does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`,
     );
   }
+  if (kind === 'blob' && hasForeignId(policy)) {
+    logger.warn(
+      `${subject}: the key id has characters outside ASCII: the Java SDKs and the old .NET client cannot write blobs under it, though they read them`,
+    );
+  }
   if (!requireEncryption) {
     logger.warn(
       `${subject}: plaintext in storage is handed through; set requireEncryption back to true after the migration`,
     );
   }
 }
+
+/** Some SDKs send the id unescaped in a header, which the service refuses. */
+const hasForeignId = ({ keyEncryptionKey }: EncryptionPolicy): boolean =>
+  typeof keyEncryptionKey === 'object' && /[^\x20-\x7e]/.test(keyEncryptionKey.keyId);
 
 function writerOf({ keyEncryptionKey, keyVault }: EncryptionPolicy): string {
   if (keyEncryptionKey === undefined) {
