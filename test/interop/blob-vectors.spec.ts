@@ -29,8 +29,9 @@ const dataOf = (vector: BlobCase): EncryptionData =>
   parseEncryptionData(encryptionDataOf(vector.stored.metadata) ?? '');
 
 async function openerOf(vector: Vector, regionOrder: 'checked' | 'ignored' = 'checked'): Promise<ContentOpener> {
-  const context = { target, form: formOf(vector), regionOrder };
-  return openEnvelope(readingPolicy(vector.key), dataOf(vector), context);
+  const storedLength = storedBytes(vector)?.length ?? vector.stored.length;
+  const opening = { target, form: formOf(vector), regionOrder, storedLength };
+  return openEnvelope(readingPolicy(vector.key, vector), dataOf(vector), opening);
 }
 
 function read(opener: ContentOpener, sealed: Buffer, range: { offset: number; count?: number }): Buffer {

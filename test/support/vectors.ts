@@ -132,8 +132,15 @@ export function readByDotnet<S extends AnyCase['service']>(
     const { keks, cases } = contentsOf(file);
     return (cases as readonly (AnyCase & ReadBy)[])
       .filter((found): found is Extract<AnyCase, { service: S }> & ReadBy => found.service === service)
-      .map((found) => ({ ...found, key: keyOf(keks[found.kek] as Kek) }));
+      .map((found) => ({ ...contextOf(found), ...found, key: keyOf(keks[found.kek] as Kek) }));
   });
+}
+
+/** The known answers of integrity entries say in which context they were written; the recordings of them do not. */
+function contextOf({ id }: Pick<Case, 'id'>): Pick<Case, 'context'> {
+  const { cases } = JSON.parse(readFileSync(join(FOLDER, 'integrity.json'), 'utf8')) as Pick<VectorFile, 'cases'>;
+  const context = cases.find((known) => `integrity-${known.id}` === id)?.context;
+  return context === undefined ? {} : { context };
 }
 
 /** How the command is told the key of a case: a file that is written into `folder`. */
@@ -148,7 +155,9 @@ export function keyArguments({ kek, key }: WithKey<Pick<Case, 'kek'>>, folder: s
 const keyOf = (kek: Kek): KeyEncryptionKey =>
   kek.kty === 'oct' ? AesKeyEncryptionKey.fromBase64(kek.kid, kek.k) : RsaKeyEncryptionKey.fromPem(kek.kid, kek.pem);
 
-export const readingPolicy = (key: KeyEncryptionKey): EncryptionPolicy => ({
+/** The policy that reads a case: with its key, and in the context that it was written in. */
+export const readingPolicy = (key: KeyEncryptionKey, { context }: Pick<Case, 'context'> = {}): EncryptionPolicy => ({
+  ...(context === undefined ? {} : { context: () => context }),
   protocol: '2.0',
   readProtocols: ['1.0', '2.0', '2.1'],
   keyResolver: (keyId) => (keyId === key.keyId ? key : null),
