@@ -78,10 +78,10 @@ describe('the inspection of a queue', () => {
       'DECRYPTION_FAILED',
     ],
     [
-      'no contents, as of an empty message of .NET,',
+      'no contents, where integrity entries name a length,',
       (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"'),
       [],
-      undefined,
+      'DECRYPTION_FAILED',
     ],
     [
       'an unknown protocol',
@@ -99,6 +99,16 @@ describe('the inspection of a queue', () => {
     expect(codesOf(finding).filter((code) => code !== 'ENCRYPTION_DATA_INVALID')).toEqual(codes);
     const { verification } = finding;
     expect(verification?.verified === false ? verification.code : undefined).toBe(verified);
+  });
+
+  it('finds nothing wrong with an empty message of .NET, which has no contents', async () => {
+    const text = await storedText(policyOf('2.0', { keyEncryptionKey, integrity: 'off' }), 'see patient 17');
+    const { name } = await queueWith(text.replace(/Contents":"[^"]+/, 'Contents":"'));
+
+    const { anomalies, verification } = await findingOf('queue', name, ...withKey);
+
+    expect(anomalies).toEqual([]);
+    expect(verification).toMatchObject({ verified: true, plaintextBytes: 0 });
   });
 
   it.each(

@@ -79,9 +79,11 @@ describe('a request that is never answered', () => {
   it.each<Call>(['peekMessages', 'receiveMessages'])('%s does not stop the consumer', async (call) => {
     const { poller, clock, events, queue } = await consumerWithout(call, () => undefined);
 
+    const has = (wanted: QueueConsumerEvent['kind']) => events.some(({ kind }) => kind === wanted);
+    // once the queue answers the clock stands still: a lease of a second does not run out while a busy machine handles the message
     await until(async () => {
-      await clock.advance(1);
-      return events.some(({ kind }) => kind === 'handled');
+      if (!has('queueAvailable')) await clock.advance(1);
+      return has('handled');
     });
     const stopped = poller.stop();
     await clock.advance(60);
