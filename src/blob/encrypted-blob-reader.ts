@@ -146,7 +146,7 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
 
   /**
    * Wraps the content key with the key that the policy writes with. Neither reads nor writes the content; all other metadata stays
-   * as it is, the letter case of its names included. If another writer changes the blob meanwhile, it tries again, up to 8 times,
+   * as it is, the letter case of its names included. What that key wraps already is left alone unless you set `force`. If another writer changes the blob meanwhile, it tries again, up to 8 times,
    * unless you set `conditions.ifMatch`.
    *
    * @throws `UNSUPPORTED_OPERATION` for a blob that is not encrypted and, before any request, on a client of a snapshot or version;

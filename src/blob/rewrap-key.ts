@@ -1,7 +1,7 @@
 /** Wraps the content key of a stored blob with another key: reads and writes metadata, never content. */
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobGetPropertiesResponse, BlobRequestConditions, BlobSetMetadataOptions } from '@azure/storage-blob';
-import { rewrapEnvelope } from '../envelope/rewrap.js';
+import { type Rewrapped, rewrapEnvelope } from '../envelope/rewrap.js';
 import { UnsupportedOperationError } from '../errors/input.js';
 import { isChanged, statusOf } from '../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
@@ -20,13 +20,21 @@ export interface RewrapKeyOptions
   extends
     OperationOptions,
     EncryptedOperationOptions,
-    Pick<BlobSetMetadataOptions, 'conditions' | 'customerProvidedKey' | 'encryptionScope'> {}
+    Pick<BlobSetMetadataOptions, 'conditions' | 'customerProvidedKey' | 'encryptionScope'> {
+  /**
+   * Wraps anew also where the key that writes wraps the content key already. For services whose key keeps its id when it is rotated
+   * and notes the version inside the wrapped bytes: AWS KMS, Google Cloud KMS, HashiCorp Vault.
+   *
+   * @defaultValue false
+   */
+  readonly force?: boolean;
+}
 
 /** What became of a blob's wrapped key. */
 export interface RewrapResult {
   /** Id of the key that wraps the content key now. */
   readonly keyId: string;
-  /** `false` if that key wrapped it already. */
+  /** `false` if that key wrapped it already, and `force` was not set. */
   readonly changed: boolean;
 }
 
@@ -37,7 +45,7 @@ export async function rewrapKey(context: BlobContext, options: RewrapKeyOptions)
 
 class KeyRewrap {
   /** Encryption data of the last attempt: found in the blob, that attempt was successful. */
-  private sent: string | undefined;
+  private sent: Rewrapped | undefined;
 
   constructor(
     private readonly context: BlobContext,
@@ -52,17 +60,21 @@ class KeyRewrap {
         'The blob is not encrypted and has no key to rewrap: upload it to encrypt it',
       );
     }
-    const { keyEncryptionKey } = options;
+    if (text === this.sent?.text) return { keyId: this.sent.keyId, changed: true };
+    const { keyEncryptionKey, force = false } = options;
     const rewrapped = await rewrapEnvelope(context.policy, text, {
       target: targetOf(context),
       form: 'stream',
       operation: keyOperation(options),
+      force,
       ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
     });
-    if (rewrapped.text === null) return { keyId: rewrapped.keyId, changed: text === this.sent };
+    const { keyId } = rewrapped;
+    if (rewrapped.text === null) return { keyId, changed: false };
     const metadata = await metadataAsStored(context, properties, { ...options, conditions });
+    this.sent = rewrapped;
     await this.store(withEncryptionData(metadata, rewrapped.text), rewrapped.text, conditions);
-    return { keyId: rewrapped.keyId, changed: true };
+    return { keyId, changed: true };
   }
 
   /** An answer that was lost looks like a failure, or like a writer who was faster: then what is stored decides. */
@@ -73,7 +85,6 @@ class KeyRewrap {
   ): Promise<void> {
     assertMetadataFits(metadata);
     const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope } = this.options;
-    this.sent = text;
     try {
       await this.context.client.setMetadata(metadata, {
         ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions },

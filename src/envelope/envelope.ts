@@ -74,7 +74,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
       form: context.form,
       ...(policy.regionLength === undefined ? {} : { regionLength: policy.regionLength }),
     });
-    const wrappedKey = await keysOf(policy).wrap({ key, operation: context.operation }, packed);
+    const wrappedKey = await keysOf(policy).wrap({ key, target: context.target, operation: context.operation }, packed);
     await assertKeyAllowed(policy, wrappedKey.keyId, context.target);
     const encryptionData = {
       wrappedKey,
@@ -120,7 +120,10 @@ async function openUnwatched(
   assertRegionFits(policy, protocol, protocol.storedLayout(stored.field, context.form));
   const key = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
 
-  const packed = await keysOf(policy).unwrap({ key, operation: context.operation }, stored.wrappedKey);
+  const packed = await keysOf(policy).unwrap(
+    { key, target: context.target, operation: context.operation },
+    stored.wrappedKey,
+  );
   try {
     const bytes = protocol.unpackKey(packed);
     const contentKey = importContentKey(bytes);

@@ -1,6 +1,11 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { InvalidOptionsError } from '../errors/input.js';
-import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
+import type {
+  EncryptionTarget,
+  KeyEncryptionKey,
+  KeyOperationOptions,
+  WrappedKey,
+} from '../keys/key-encryption-key.js';
 import { cacheBoundsOf, concurrencyOf, type KeyCallOptions, keyCallFaults } from './key-call-options.js';
 import { requestUnwrap, requestWrap } from './key-request.js';
 import { ParallelBound } from './parallel-bound.js';
@@ -9,6 +14,8 @@ import { UnwrapCache } from './unwrap-cache.js';
 /** A key, and what goes with each call to it. */
 export interface KeyCall {
   readonly key: KeyEncryptionKey;
+  /** What is written or read. */
+  readonly target: EncryptionTarget;
   readonly operation?: KeyOperationOptions | undefined;
 }
 
@@ -55,16 +62,16 @@ export class PolicyKeys implements KeyCalls {
     this.#cache = bounds === null ? null : new UnwrapCache(bounds);
   }
 
-  async wrap({ key, operation }: KeyCall, packed: Uint8Array): Promise<WrappedKey> {
-    return this.#bound.run(() => requestWrap(key, packed, operation), operation?.abortSignal);
+  async wrap({ key, target, operation }: KeyCall, packed: Uint8Array): Promise<WrappedKey> {
+    return this.#bound.run(() => requestWrap(key, packed, { ...operation, target }), operation?.abortSignal);
   }
 
   async unwrap(call: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
-    const { key, operation } = call;
+    const { key, target, operation } = call;
     if (this.#cache === null || key.cacheUnwraps === false) return this.#unwrapNow(call, wrapped);
     const request = (abortSignal: AbortSignalLike): Promise<Uint8Array> =>
-      this.#unwrapNow({ key, operation: { ...operation, abortSignal } }, wrapped);
-    return this.#cache.unwrap({ key, wrapped }, request, operation?.abortSignal);
+      this.#unwrapNow({ key, target, operation: { ...operation, abortSignal } }, wrapped);
+    return this.#cache.unwrap({ key, wrapped, target }, request, operation?.abortSignal);
   }
 
   withoutCache(): KeyCalls {
@@ -82,7 +89,7 @@ export class PolicyKeys implements KeyCalls {
     this.#cache?.close();
   }
 
-  #unwrapNow({ key, operation }: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
-    return this.#bound.run(() => requestUnwrap(key, wrapped, operation), operation?.abortSignal);
+  #unwrapNow({ key, target, operation }: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
+    return this.#bound.run(() => requestUnwrap(key, wrapped, { ...operation, target }), operation?.abortSignal);
   }
 }

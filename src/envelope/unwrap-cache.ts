@@ -1,15 +1,15 @@
 /**
  * Unwrapped key bytes that are kept for a while, so that content which is read again does not ask its key again. Known by
  *
- *     key object, key id, wrap algorithm, wrapped bytes          and each policy has a cache of its own
+ *     key object, key id, wrap algorithm, wrapped bytes, target          and each policy has a cache of its own
  *
  * The object counts because an id alone proves nothing: two tenants may call their keys the same, and one must not read by what
- * the other unwrapped. Bounded in number and in time; bytes are wiped when they leave. A failure is never kept.
+ * the other unwrapped. The target counts because a key may authenticate it: what was copied elsewhere has to be asked for. Bounded in number and in time; bytes are wiped when they leave. A failure is never kept.
  */
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import type { Perf } from 'lru-cache';
 import { wipe } from '../crypto/content-key.js';
-import type { KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
+import type { EncryptionTarget, KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
 import type { UnwrapCacheBounds } from './key-call-options.js';
 import { ScanResistantCache } from './scan-resistant-cache.js';
 import { JoinedUnwrap, type UnwrapCall } from './joined-unwrap.js';
@@ -18,6 +18,7 @@ import { JoinedUnwrap, type UnwrapCall } from './joined-unwrap.js';
 export interface UnwrapPlace {
   readonly key: KeyEncryptionKey;
   readonly wrapped: WrappedKey;
+  readonly target: EncryptionTarget;
 }
 
 export class UnwrapCache {
@@ -65,9 +66,9 @@ export class UnwrapCache {
     else this.kept.set(name, packed);
   }
 
-  private nameOf({ key, wrapped }: UnwrapPlace): string {
+  private nameOf({ key, wrapped, target }: UnwrapPlace): string {
     const encryptedKey = Buffer.from(wrapped.encryptedKey).toString('base64');
-    return JSON.stringify([this.numberOf(key), wrapped.keyId, wrapped.algorithm, encryptedKey]);
+    return JSON.stringify([this.numberOf(key), wrapped.keyId, wrapped.algorithm, encryptedKey, target]);
   }
 
   private numberOf(key: KeyEncryptionKey): number {

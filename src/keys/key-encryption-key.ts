@@ -8,10 +8,16 @@ import type { OperationTracingOptions } from '@azure/core-tracing';
 /** Wrap algorithms that the built-in keys write. */
 export type KeyWrapAlgorithm = 'A128KW' | 'A192KW' | 'A256KW' | 'RSA-OAEP' | 'RSA-OAEP-256';
 
-/** What accompanies a call to a key; a key that talks to a service should honour both. */
+/** What accompanies a call to a key; a key that talks to a service should honour the signal and pass on the tracing. */
 export interface KeyOperationOptions {
   readonly abortSignal?: AbortSignalLike;
   readonly tracingOptions?: OperationTracingOptions;
+  /**
+   * What is written or read. Some services authenticate a context with the wrapped bytes (AWS KMS, Google Cloud KMS, HashiCorp
+   * Vault): one made of the target keeps a wrapped key from being used for other content. What is kept in the unwrap cache answers
+   * for the same target only. `undefined` in a health check that was given none.
+   */
+  readonly target?: EncryptionTarget;
 }
 
 /** What is stored of a content key: who wrapped it, how, and the wrapped bytes. */

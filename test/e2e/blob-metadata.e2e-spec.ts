@@ -7,6 +7,7 @@ import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { AnswersProxy } from '../support/answers-proxy.js';
 import { connectionString } from '../support/azurite.js';
 import { containersFor, policyOf, testKey } from '../support/blobs.js';
+import { ContextKey } from '../support/context-key.js';
 
 const young = AesKeyEncryptionKey.generate('young');
 const OLD = policyOf('2.0');
@@ -179,6 +180,42 @@ describe('a rewrap', () => {
 
     expect(await listedMetadata(blob)).toEqual(metadata);
     expect(await blob.rewrapKey()).toEqual({ keyId: 'young', changed: false });
+  });
+
+  it('is made all the same where the key wraps the blob already, if it is forced', async () => {
+    const rotated = new ContextKey('versions-within');
+    const policy = policyOf('2.0', { keyEncryptionKey: rotated });
+    const [container] = (await containersFor(policy)) as [EncryptedContainerClient];
+    const blob = container.getBlockBlobClient('b');
+    await blob.uploadData(Buffer.from('kept'), { metadata });
+    rotated.rotate();
+    const wrapped = async () => (await blob.unencryptedClient.getProperties()).metadata?.['encryptiondata'];
+    const before = await wrapped();
+
+    expect(await blob.rewrapKey()).toEqual({ keyId: 'versions-within', changed: false });
+    expect(await wrapped()).toBe(before);
+    expect(await blob.rewrapKey({ force: true })).toEqual({ keyId: 'versions-within', changed: true });
+
+    rotated.forgetOlder();
+    expect((await blob.downloadToBuffer()).toString()).toBe('kept');
+    expect(await listedMetadata(blob)).toEqual(metadata);
+  });
+
+  it('that is forced wraps once, also where its answer is lost', async () => {
+    const blob = throughProxy(await oldBlob({ metadata }), 1);
+    let isLost = false;
+    proxy.spoil = ({ request }) => {
+      if (request.method !== 'PUT' || isLost) return false;
+      isLost = true;
+      request.socket.destroy();
+      return true;
+    };
+    const wrapping = jest.spyOn(young, 'wrapKey');
+
+    expect(await blob.rewrapKey({ force: true })).toEqual({ keyId: 'young', changed: true });
+
+    expect(wrapping).toHaveBeenCalledTimes(1);
+    wrapping.mockRestore();
   });
 
   it('under an ETag that is no longer that of the blob is a 412, and nothing is tried again', async () => {

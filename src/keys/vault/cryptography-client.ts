@@ -20,6 +20,10 @@ export interface CryptographyClientLike {
   ): Promise<{ readonly result: Uint8Array }>;
 }
 
+/** What is passed on to a client of the SDK, which has no use for a target. */
+export const clientCallOptions = ({ target: _unused, ...options }: KeyOperationOptions = {}): KeyOperationOptions =>
+  options;
+
 /** Stored name of a wrap algorithm and what Key Vault calls it. RSA1_5 is missing on purpose: its padding is an oracle. */
 const ALGORITHMS: ReadonlyMap<string, KeyWrapAlgorithm> = new Map([
   ['A128KW', 'A128KW'],
@@ -56,7 +60,7 @@ export async function unwrapBy(
   const known = ALGORITHMS.get(algorithm);
   if (known === undefined) throw new KeyAlgorithmError(keyId, algorithm);
   if (encryptedKey.length === 0 || encryptedKey.length > MAX_WRAPPED_LENGTH) throw new KeyUnwrapError(keyId);
-  const result = await answerOf(keyId, () => client.unwrapKey(known, encryptedKey, options));
+  const result = await answerOf(keyId, () => client.unwrapKey(known, encryptedKey, clientCallOptions(options)));
   if (!isFilled(result)) throw new KeyUnwrapError(keyId, { cause: new Error(NO_BYTES) });
   return takeOut(result);
 }

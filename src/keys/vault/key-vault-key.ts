@@ -3,7 +3,14 @@ import { KeyWrapError } from '../../errors/keys.js';
 import { BuiltInKey } from '../built-in-key.js';
 import type { KeyEncryptionKey, KeyOperationOptions, KeyWrapAlgorithm, WrappedKey } from '../key-encryption-key.js';
 import { keyServiceError } from '../key-service-error.js';
-import { type CryptographyClientLike, isFilled, isVaultAlgorithm, NO_BYTES, unwrapBy } from './cryptography-client.js';
+import {
+  clientCallOptions,
+  type CryptographyClientLike,
+  isFilled,
+  isVaultAlgorithm,
+  NO_BYTES,
+  unwrapBy,
+} from './cryptography-client.js';
 import { parseKeyVaultKeyId } from './key-id.js';
 
 /** Options of a {@link KeyVaultKeyEncryptionKey}. */
@@ -75,7 +82,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
 
   async #wrapped(contentKey: Uint8Array, options: KeyOperationOptions | undefined): Promise<unknown> {
     try {
-      return (await this.#client.wrapKey(this.algorithm, contentKey, options)).result;
+      return (await this.#client.wrapKey(this.algorithm, contentKey, clientCallOptions(options))).result;
     } catch (error) {
       throw keyServiceError(error, { keyId: this.keyId, refused: KeyWrapError });
     }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { KeyDisabledError, KeyMissingError, KeyWrapError } from '../../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-key.js';
 import { keyServiceError } from '../key-service-error.js';
+import { clientCallOptions } from './cryptography-client.js';
 import { CurrentVersion, type VersionClock, type WritingVersion } from './current-version.js';
 import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
 import { DEFAULT_REFRESH, type KeyVaultOptions } from './key-vault-options.js';
@@ -157,7 +158,8 @@ export class KeyVaultKeys {
   ): AsyncIterable<KeyEncryptionKey> {
     const versions = await this.#asked(keyId, vaultUrl, async (client) => {
       const all = [];
-      for await (const properties of client.listPropertiesOfKeyVersions(name, options)) all.push(properties);
+      for await (const properties of client.listPropertiesOfKeyVersions(name, clientCallOptions(options)))
+        all.push(properties);
       return all;
     });
     const enabled = versions.filter((properties) => properties.enabled !== false);

@@ -3,7 +3,7 @@ import { KeyDeletedError, KeyNotFoundError, KeyUnwrapError, KeyWrapError } from 
 import { BuiltInKey } from '../built-in-key.js';
 import type { KeyEncryptionKey, KeyOperationOptions, KeyWrapAlgorithm, WrappedKey } from '../key-encryption-key.js';
 import { keyServiceError } from '../key-service-error.js';
-import { type CryptographyClientLike, isFilled, NO_BYTES, unwrapBy } from './cryptography-client.js';
+import { clientCallOptions, type CryptographyClientLike, isFilled, NO_BYTES, unwrapBy } from './cryptography-client.js';
 import type { VaultKey } from './key-vault-sdk.js';
 import type { VaultPace } from './vault-pace.js';
 
@@ -79,7 +79,7 @@ export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements Key
   async #askToWrap(contentKey: Uint8Array, options: KeyOperationOptions | undefined): Promise<unknown> {
     const { client, pace } = this.#version;
     try {
-      const call = () => client.wrapKey(this.algorithm, contentKey, options);
+      const call = () => client.wrapKey(this.algorithm, contentKey, clientCallOptions(options));
       return (await pace.run(call, options?.abortSignal)).result;
     } catch (error) {
       throw keyServiceError(error, { keyId: this.keyId, refused: KeyWrapError });

@@ -72,14 +72,13 @@ function isKnown(client: () => unknown): boolean {
   }
 }
 
-async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget }: CheckCall): Promise<void> {
-  const writing = keysToCheck(policies, keyTarget);
+async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget: target }: CheckCall): Promise<void> {
+  const operation = { abortSignal, ...(target === undefined ? {} : { target }) };
+  const writing = keysToCheck(policies, target);
   if (writing.length === 0) throw nothingToCheck(policies);
-  const found = await Promise.all(
-    writing.map(async ({ find, reader }) => ({ key: await find({ abortSignal }), reader })),
-  );
+  const found = await Promise.all(writing.map(async ({ find, reader }) => ({ key: await find(operation), reader })));
   // services that share a key have it checked once
-  for (const one of new Map(found.map((each) => [each.key, each])).values()) await roundTrip(one, abortSignal);
+  for (const one of new Map(found.map((each) => [each.key, each])).values()) await roundTrip(one, operation);
 }
 
 interface KeyToCheck {
@@ -127,13 +126,13 @@ export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
 /** A key that can only wrap only wraps. Never waits behind other calls, and nothing of it is kept. */
 async function roundTrip(
   { key, reader }: Pick<KeyToCheck, 'reader'> & { readonly key: KeyEncryptionKey },
-  abortSignal: AbortSignalLike,
+  operation: KeyOperationOptions,
 ): Promise<void> {
   const bytes = generateContentKey();
   try {
-    const wrapped = await requestWrap(key, Buffer.from(bytes), { abortSignal });
+    const wrapped = await requestWrap(key, Buffer.from(bytes), operation);
     if (key.canUnwrap === false) return;
-    const unwrapped = await requestUnwrap(reader(key, wrapped.keyId), wrapped, { abortSignal });
+    const unwrapped = await requestUnwrap(reader(key, wrapped.keyId), wrapped, operation);
     const isSame = equalBytes(bytes, unwrapped);
     wipe(unwrapped);
     if (!isSame) throw new KeyUnwrapError(key.keyId);

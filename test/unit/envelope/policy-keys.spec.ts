@@ -7,6 +7,7 @@ import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js
 import { KeyRing } from '../../../src/keys/key-ring.js';
 import { type EncryptionData, parseEncryptionData } from '../../../src/wire/encryption-data.js';
 import { storedData, storedText } from '../../support/envelopes.js';
+import { ContextKey } from '../../support/context-key.js';
 import { onceRunning, SlowKey } from '../../support/slow-key.js';
 
 const context: EnvelopeContext = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' };
@@ -175,6 +176,32 @@ describe('what was unwrapped', () => {
 });
 
 describe('a call to a key', () => {
+  const atTarget = (queue: string): EnvelopeContext => ({ ...context, target: { kind: 'queue', account: 'a', queue } });
+
+  it('gets the target, so that what was copied elsewhere is refused, also where it is kept for its own place', async () => {
+    const key = new ContextKey('context');
+    const policy = policyOf({ keyEncryptionKey: key });
+    const data = await storedData(policy, atTarget('mine'));
+
+    for (let read = 0; read < 3; read += 1) await openEnvelope(policy, data, atTarget('mine'));
+
+    expect(key.unwraps).toBe(1);
+    await expect(openEnvelope(policy, data, atTarget('other'))).rejects.toMatchObject({ code: 'KEY_UNWRAP_FAILED' });
+  });
+
+  it('gets the target of a rewrap, which wraps anew under the same id if it is forced', async () => {
+    const key = new ContextKey('context');
+    const policy = policyOf({ keyEncryptionKey: key });
+    const text = await storedText(policy, atTarget('mine'));
+    key.rotate();
+
+    const rewrapped = await rewrapEnvelope(policy, text, { ...atTarget('mine'), force: true });
+    key.forgetOlder();
+
+    expect((await rewrapEnvelope(policy, text, atTarget('mine'))).text).toBeNull();
+    await openEnvelope(policy, parseEncryptionData(rewrapped.text ?? ''), atTarget('mine'));
+  });
+
   it('gets tracing options, and a signal that follows that of who asks', async () => {
     const abort = new AbortController();
     const key = new SlowKey('slow', () => nextTurn());

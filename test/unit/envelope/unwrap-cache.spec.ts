@@ -10,6 +10,7 @@ const key = keyOf('k');
 const placeOf = (more: Partial<UnwrapPlace['wrapped']> = {}, asked = key): UnwrapPlace => ({
   key: asked,
   wrapped: { keyId: 'k', algorithm: 'A', encryptedKey: Uint8Array.of(1, 2, 3), ...more },
+  target: { kind: 'queue', account: 'a', queue: 'q' },
 });
 
 /** A cache, and calls that hand over bytes which the test keeps an eye on. */
@@ -65,6 +66,7 @@ describe('the unwrap cache', () => {
     ['length of the wrapped bytes', placeOf({ encryptedKey: Uint8Array.of(1, 2) })],
     ['border between id and algorithm', placeOf({ keyId: 'kA', algorithm: '' })],
     ['key object under the same id', placeOf({}, keyOf('k'))],
+    ['target', { ...placeOf(), target: { kind: 'queue', account: 'a', queue: 'other' } as const }],
   ])('asks again for another %s', async (_what, place) => {
     const { handed, unwrap } = setUp();
 
