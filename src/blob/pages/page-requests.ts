@@ -110,7 +110,7 @@ export class PageRequests {
     }
   }
 
-  /** Snapshots of the blob, oldest first; none where the container cannot be listed. */
+  /** Snapshots of the blob; none where the container cannot be listed. */
   async snapshots(): Promise<(readonly [snapshot: string, item: BlobItem])[]> {
     const { container } = this.context;
     const found: (readonly [string, BlobItem])[] = [];
