@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { chartOf } from './support/chart.js';
 import { canTell } from './support/other-work.js';
 import { Lab, type Subject } from './support/lab.js';
-import { projectPath } from './support/project.js';
+import { projectPath } from '../test/support/project.js';
 import { machine, type Report, type Row, toMarkdown, versions } from './support/report.js';
 import { ciphers } from './ciphers.bench.js';
 import { entities } from './entities.bench.js';

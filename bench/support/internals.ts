@@ -7,7 +7,7 @@ import type * as MessageEnvelopeModule from '../../src/queue/message-envelope.js
 import type * as QueueMessageModule from '../../src/wire/queue-message.js';
 import type * as TablePageModule from '../../src/table/page.js';
 import type * as TimeSliceModule from '../../src/streams/time-slice.js';
-import { builtModule } from './project.js';
+import { builtModule } from '../../test/support/project.js';
 
 export const encryptionData = await builtModule<typeof EncryptionDataModule>('wire/encryption-data.js');
 export const entityEnvelope = await builtModule<typeof EntityEnvelopeModule>('table/entity-envelope.js');

@@ -1,7 +1,7 @@
 /** What every subject works with: a blob server, an emulator when one is asked for, memory and files, and the run's options. */
 import { newSeed } from './stored-content.js';
 import type { Row } from './report.js';
-import { projectModule } from './project.js';
+import { projectModule } from '../../test/support/project.js';
 import { inRounds, type RoundsOptions, type Samples, type Variants } from './rounds.js';
 import { ServerProcess } from './server-process.js';
 import { benchKey, Blobs, Materials, plainService } from './transfer.js';

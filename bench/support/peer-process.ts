@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { projectPath } from './project.js';
+import { projectPath } from '../../test/support/project.js';
 import type { ContentKind } from './stored-content.js';
 
 /** Debian's own comes last: another Python may stand before it in the path. */

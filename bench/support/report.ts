@@ -1,6 +1,6 @@
 /** What a run found: rows of one table, and the same for programs. */
 import { arch, cpus, release, totalmem, type } from 'node:os';
-import { versionOf } from './project.js';
+import { versionOf } from '../../test/support/project.js';
 
 export const UNITS = ['MB/s', 'us', 'ms', '/s', 'requests', 'MiB', 'bytes'] as const;
 export type Unit = (typeof UNITS)[number];

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FaultyProxy } from './proxy/faulty-proxy.js';
-import { projectModule } from './project.js';
+import { projectModule } from '../support/project.js';
 import { Random } from './random.js';
 import { Storage } from './storage.js';
 import { Table } from './table.js';
@@ -75,6 +75,11 @@ export class Lab {
 
   get isLong(): boolean {
     return this.options.round === 'long';
+  }
+
+  /** Whether a job takes part: of a short round only so many do, unless `--only` names them. */
+  isSampled(random: Random, part: number): boolean {
+    return random.chance(part) || this.isLong || this.options.only !== undefined;
   }
 
   /** Runs the jobs of a test, as many at once as there are lanes; jobs that `--only` does not name are left out. */

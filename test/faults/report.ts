@@ -1,7 +1,7 @@
 /** The end of a run: its table on the screen, and with `--write` in docs/reliability.md. */
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Lab } from './lab.js';
-import { projectPath, versionOf } from './project.js';
+import { projectPath, versionOf } from '../support/project.js';
 
 const DOCUMENT = projectPath('docs/reliability.md');
 const TABLE = /(<!-- table -->\n)[^]*(\n<!-- end of table -->)/;

@@ -7,7 +7,7 @@ import type * as PropertyTypesModule from '../../../src/wire/property-types.js';
 import type * as PropertyValueModule from '../../../src/table/values/property-value.js';
 import { AesKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 import { wrong } from '../outcome.js';
-import { builtModule } from '../project.js';
+import { builtModule } from '../../support/project.js';
 import type { Decoder } from './decoder.js';
 import { mutateBytes, mutateText } from './mutate.js';
 import { seedsOf } from './vectors.js';

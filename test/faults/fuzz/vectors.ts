@@ -1,7 +1,7 @@
 /** What other SDKs stored (test/vectors), as the seeds of fuzzing. */
 import { readFileSync } from 'node:fs';
 import { AesKeyEncryptionKey, type KeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
-import { projectPath } from '../project.js';
+import { projectPath } from '../../support/project.js';
 
 const FILES = ['blob-v1', 'blob-v2', 'queue-v1', 'queue-v2', 'table-v1', 'synthetic'];
 /** Longest ciphertext that is a seed; longer ones say nothing more and take long. */

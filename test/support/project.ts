@@ -1,13 +1,13 @@
-/** Where things stand: this file runs from bench/dist/support. */
+/** Files of the project for programs that are compiled before they run (bench, test/faults), wherever their output is. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = new URL('../../../', import.meta.url);
+const ROOT = new URL('.', import.meta.resolve('nestjs-azure-encrypted-storage/package.json'));
 
 /** A file of the project, by its path from the root. */
 export const projectPath = (path: string): string => fileURLToPath(new URL(path, ROOT));
 
-/** A module of the built package that is not exported: what the parts of an operation are measured by. */
+/** A module of the built package that is not exported: the decoders, and the parts that an operation is made of. */
 export const builtModule = async <T>(path: string): Promise<T> =>
   (await import(new URL(`dist/esm/${path}`, ROOT).href)) as T;
 
