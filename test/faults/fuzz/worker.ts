@@ -1,6 +1,8 @@
 /** A thread that opens inputs one after the other. Where it is stands in shared memory, for the case that an input has no end. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
+import type * as OpeningBreakerModule from '../../../src/envelope/opening-breaker.js';
+import { builtModule } from '../../support/project.js';
 import { describe, type Finding, wrong } from '../outcome.js';
 import { Random } from '../random.js';
 import type { Decoder } from './decoder.js';
@@ -32,6 +34,8 @@ export interface FuzzResult {
 const SLOW_MS = 5_000;
 const MAX_FAILURES = 20;
 
+const { processBreaker } = await builtModule<typeof OpeningBreakerModule>('envelope/opening-breaker.js');
+
 const { seed, position, inputs } = workerData as FuzzOrders;
 const progress = new Int32Array(position);
 
@@ -58,6 +62,8 @@ interface Opened {
 
 async function open(decoder: Decoder, random: Random): Promise<Opened> {
   const { shown, open: run } = decoder.input(random);
+  // each input is to reach its decoder, however many have failed before
+  processBreaker.reset();
   const begun = performance.now();
   const opened = await run().then(
     (finding) => ({ kind: 'right', shown, finding }) as const,
