@@ -1,6 +1,12 @@
 /** What a run found: a line for each test, and the failures with what repeats them. */
 import { type Finding, type Verdict, VERDICTS } from './outcome.js';
 
+/** How often tries ended in each of the two good ways. */
+export interface Tally {
+  readonly right?: number;
+  readonly error?: number;
+}
+
 export interface Row {
   readonly test: string;
   readonly counts: Record<Verdict, number>;
@@ -19,6 +25,12 @@ const HEADINGS = ['test', 'tries', 'right', 'typed error', 'wrong', 'lost', 'han
 export class Table {
   readonly #rows = new Map<string, Row>();
   readonly failures: Failure[] = [];
+
+  /** Counts tries that ended well. */
+  add(test: string, { right = 0, error = 0 }: Tally): void {
+    this.count(test, 'right', right);
+    this.count(test, 'error', error);
+  }
 
   count(test: string, verdict: Verdict, tries = 1): void {
     const row = this.#rows.get(test) ?? { test, counts: { right: 0, error: 0, wrong: 0, lost: 0, hang: 0 } };

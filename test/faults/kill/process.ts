@@ -2,7 +2,7 @@
 import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import { Random } from '../random.js';
 import { Storage } from '../storage.js';
-import { WORKS } from './work.js';
+import { WORKS } from './works.js';
 
 export interface Orders {
   readonly work: string;

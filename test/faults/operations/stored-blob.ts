@@ -81,11 +81,19 @@ export function readPages(ground: Ground, requireEncryption: boolean): Promise<u
   return client.downloadToBuffer().catch((error: unknown) => error);
 }
 
+/** Of a page blob. */
+export async function snapshotsOf({ direct, name }: Ground): Promise<string[]> {
+  const container = direct.blobs(policyOf('1.0')).getContainerClient(CONTAINER);
+  const found: string[] = [];
+  for await (const item of container.listBlobsFlat({ prefix: name, includeSnapshots: true })) {
+    if (item.name === name && item.snapshot) found.push(item.snapshot);
+  }
+  return found;
+}
+
 export async function isInSnapshot(ground: Ground, content: Buffer): Promise<boolean> {
-  const container = ground.direct.blobs(policyOf('1.0')).getContainerClient(CONTAINER);
-  for await (const item of container.listBlobsFlat({ prefix: ground.name, includeSnapshots: true })) {
-    if (item.name !== ground.name || !item.snapshot) continue;
-    const kept = container.getPageBlobClient(item.name).withSnapshot(item.snapshot);
+  for (const snapshot of await snapshotsOf(ground)) {
+    const kept = pageBlob(ground, ground.direct).withSnapshot(snapshot);
     const found = await kept.downloadToBuffer().catch(() => undefined);
     if (found !== undefined && same(found, content)) return true;
   }

@@ -3,68 +3,30 @@
  * What was stalled stays so: a request without an answer must not stop a consumer.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  EncryptedQueueConsumer,
-  type EncryptedQueueConsumerOptions,
-  type EncryptedQueueMessageHandler,
-  type EncryptedQueueService,
-} from 'nestjs-azure-encrypted-storage';
-import type { Job, Lab, Lane } from '../lab.js';
+import type { Lab } from '../lab.js';
 import { attempt, type Finding, lost, wrong } from '../outcome.js';
 import { type Fault, FAULTS } from '../proxy/faults.js';
-import type { Random } from '../random.js';
+import { quickConsumer } from '../quick-consumer.js';
 import { policyOf } from '../storage.js';
-import { holdsWithin } from './waiting.js';
+import type { Tally } from '../table.js';
+import { holdsWithin } from '../waiting.js';
+import { runRounds, type Trial } from './rounds.js';
 
-const TEST = 'consumers under faults';
 const GOOD = 6;
 const OUTAGE_MS = 2_500;
 /** Milliseconds after the outage in which everything is settled: deadlines, leases and pauses of the consumer have run out. */
 const RECOVERY_MS = 60_000;
 const STOP_MS = 15_000;
 
-/** Seconds. */
-const QUICK: EncryptedQueueConsumerOptions = {
-  ...{ concurrency: 4, visibilityTimeout: 2, shutdownTimeout: 1, maxFailures: 2 },
-  ...{ minPollDelay: 0.02, maxPollDelay: 0.2, minRetryDelay: 0, maxRetryDelay: 1 },
-};
-
-export function consumerOf(
-  queues: EncryptedQueueService,
-  name: string,
-  handler: EncryptedQueueMessageHandler,
-): EncryptedQueueConsumer {
-  const source = {
-    queue: queues.getQueueClient(name),
-    getPoisonQueue: (poison: string) => queues.unencryptedServiceClient.getQueueClient(poison),
-  };
-  return new EncryptedQueueConsumer(source, handler, QUICK);
-}
-
 export async function consumers(lab: Lab): Promise<void> {
-  const rounds = lab.isLong ? [0, 1] : [0];
-  const jobs = rounds.flatMap((round) =>
-    FAULTS.map((fault): Job => ({
-      name: `${fault.name}, round ${round}`,
-      run: async (lane, random) => {
-        // a short round takes a third of the faults
-        if (!lab.isLong && lab.options.only === undefined && !random.chance(1 / 3)) return;
-        const finding = await consume(lab, lane, { fault, random, name: `consumer-${FAULTS.indexOf(fault)}-${round}` });
-        if (finding === undefined) lab.table.count(TEST, 'right', GOOD + 2);
-        else lab.table.fail({ test: TEST, where: `${fault.name}, round ${round}`, finding });
-      },
-    })),
-  );
-  await lab.runAll(TEST, jobs);
+  await runRounds(lab, {
+    ...{ test: 'consumers under faults', prefix: 'consumer', rounds: { short: 1, long: 2 }, cases: FAULTS },
+    // a short round takes a third of the faults
+    run: async (trial) => (lab.isSampled(trial.random, 1 / 3) ? consume(lab, trial) : {}),
+  });
 }
 
-interface Outage {
-  readonly fault: Fault;
-  readonly random: Random;
-  readonly name: string;
-}
-
-async function consume(lab: Lab, lane: Lane, { fault, random, name }: Outage): Promise<Finding | undefined> {
+async function consume(lab: Lab, { lane, random, case: fault, name }: Trial<Fault>): Promise<Finding | Tally> {
   const queue = lab.direct.queues(policyOf('2.0')).getQueueClient(name);
   const poison = lab.direct.queues(policyOf('2.0')).getQueueClient(`${name}-poison`);
   await Promise.all([queue.create(), poison.create()]);
@@ -73,7 +35,7 @@ async function consume(lab: Lab, lane: Lane, { fault, random, name }: Outage): P
   for (const content of [...contents, 'fails']) await queue.sendMessage(content);
 
   const handled = new Set<string>();
-  const consumer = consumerOf(lane.through.queues(policyOf('2.0')), name, async ({ text }, signal) => {
+  const consumer = quickConsumer(lane.through.queues(policyOf('2.0')), name, async ({ text }, signal) => {
     // some handlers need their lease to be renewed
     await pause(random.chance(0.3) ? 1_500 : 10, undefined, { signal });
     if (text === 'fails') throw new Error('this message always fails');
@@ -98,5 +60,5 @@ async function consume(lab: Lab, lane: Lane, { fault, random, name }: Outage): P
   }
   if (missing.length > 0) return lost(`${missing.length} messages were deleted and not handled`);
   if ((await poisoned()) < 2) return lost(`${await poisoned()} of 2 messages are in the poison queue`);
-  return stopped.kind === 'hang' ? { verdict: 'hang', what: 'the stop does not end' } : undefined;
+  return stopped.kind === 'hang' ? { verdict: 'hang', what: 'the stop does not end' } : { right: GOOD + 2 };
 }

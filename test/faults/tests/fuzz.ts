@@ -64,8 +64,7 @@ function watch(progress: Int32Array, isStuck: (position: readonly number[]) => v
 
 function count({ table }: Lab, { decoder, right, error, failures }: FuzzResult): void {
   const test = testOf(decoder);
-  table.count(test, 'right', right);
-  table.count(test, 'error', error);
+  table.add(test, { right, error });
   for (const { input, shown, finding } of failures) {
     table.fail({
       test,

@@ -40,7 +40,7 @@ function jobsOf(lab: Lab, test: string, { operation, fault }: Cell): readonly Jo
   const jobOf = (name: string, protocol?: ProtocolVersion, plan?: number): Job => ({
     name,
     run: async (lane, random) => {
-      if (!lab.isLong && lab.options.only === undefined && random.chance(0.5)) return;
+      if (!lab.isSampled(random, 1 / 2)) return;
       await tryOperation(lab, lane, random, {
         ...{ test, where: name, operation },
         protocol: protocol ?? random.pick(operation.protocols),

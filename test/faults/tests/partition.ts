@@ -1,44 +1,28 @@
 /** Two consumers, and a network that fails one of them: the second begins a message only after the first was told to stop. */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Job, Lab, Lane } from '../lab.js';
+import type { Lab } from '../lab.js';
 import { type Finding, wrong } from '../outcome.js';
 import { type Fault, OUTAGES } from '../proxy/faults.js';
-import type { Random } from '../random.js';
+import { quickConsumer } from '../quick-consumer.js';
 import { policyOf } from '../storage.js';
-import { consumerOf } from './consumers.js';
-import { holdsWithin } from './waiting.js';
+import type { Tally } from '../table.js';
+import { holdsWithin } from '../waiting.js';
+import { runRounds, type Trial } from './rounds.js';
 
-const TEST = 'two consumers, one cut off';
 const MESSAGES = 4;
-const ROUNDS = { short: 1, long: 3 };
 const HANDOVER_MS = 60_000;
 
 export async function partition(lab: Lab): Promise<void> {
   // not the cut within an answer: that of a renewal has no body, so it may arrive whole, and the first consumer keeps its message
-  const cuts = OUTAGES.filter(({ name }) => /^(cut|stall|503)/.test(name) && name !== 'cut within the answer');
-  const rounds = Array.from({ length: ROUNDS[lab.options.round] }, (_, round) => round);
-  const jobs = rounds.flatMap((round) =>
-    cuts.map((fault): Job => ({
-      name: `${fault.name}, round ${round}`,
-      run: async (lane, random) => {
-        const name = `partition-${cuts.indexOf(fault)}-${round}`;
-        const finding = await handOver(lab, lane, { fault, random, name });
-        if (finding === undefined) lab.table.count(TEST, 'right', MESSAGES);
-        else lab.table.fail({ test: TEST, where: `${fault.name}, round ${round}`, finding });
-      },
-    })),
-  );
-  await lab.runAll(TEST, jobs);
+  const cases = OUTAGES.filter(({ name }) => /^(cut|stall|503)/.test(name) && name !== 'cut within the answer');
+  await runRounds(lab, {
+    ...{ test: 'two consumers, one cut off', prefix: 'partition', rounds: { short: 1, long: 3 }, cases },
+    run: (trial) => handOver(lab, trial),
+  });
 }
 
-interface Partition {
-  readonly fault: Fault;
-  readonly random: Random;
-  readonly name: string;
-}
-
-async function handOver(lab: Lab, lane: Lane, { fault, random, name }: Partition): Promise<Finding | undefined> {
+async function handOver(lab: Lab, { lane, random, case: fault, name }: Trial<Fault>): Promise<Finding | Tally> {
   const queue = lab.direct.queues(policyOf('2.0')).getQueueClient(name);
   await queue.create();
   await lab.direct.queues(policyOf('2.0')).getQueueClient(`${name}-poison`).create();
@@ -46,7 +30,7 @@ async function handOver(lab: Lab, lane: Lane, { fault, random, name }: Partition
 
   const begunByFirst = new Set<string>();
   const toldToStop = new Map<string, number>();
-  const first = consumerOf(lane.through.queues(policyOf('2.0')), name, async ({ text }, signal) => {
+  const first = quickConsumer(lane.through.queues(policyOf('2.0')), name, async ({ text }, signal) => {
     // what it gets once the network is back is another story
     if (begunByFirst.has(text)) return;
     begunByFirst.add(text);
@@ -62,7 +46,7 @@ async function handOver(lab: Lab, lane: Lane, { fault, random, name }: Partition
   lane.proxy.inject(fault, () => true);
 
   const begunBySecond = new Map<string, number>();
-  const second = consumerOf(lab.direct.queues(policyOf('2.0')), name, async ({ text }) => {
+  const second = quickConsumer(lab.direct.queues(policyOf('2.0')), name, async ({ text }) => {
     if (!begunBySecond.has(text)) begunBySecond.set(text, performance.now());
   });
   await second.start();
@@ -72,5 +56,7 @@ async function handOver(lab: Lab, lane: Lane, { fault, random, name }: Partition
   await Promise.all([first.stop(), second.stop()]);
   if (atOnce.length > 0)
     return wrong(`${atOnce.length} messages were begun again before the first handler was told to stop`);
-  return isHandedOver ? undefined : { verdict: 'hang', what: 'the second consumer does not get the messages' };
+  return isHandedOver
+    ? { right: MESSAGES }
+    : { verdict: 'hang', what: 'the second consumer does not get the messages' };
 }

@@ -3,15 +3,15 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
-import type { Job, Lab, Lane } from '../lab.js';
+import type { Lab } from '../lab.js';
 import type { Ground } from '../operations/operation.js';
 import { blockBlob, IN_BLOCKS, isInSnapshot, pageBlob, readPages, somePages } from '../operations/stored-blob.js';
 import { describe, type Finding, isTyped, lost, same, wrong } from '../outcome.js';
-import type { Random } from '../random.js';
 import { CONTAINER, NEXT_KEY, policyOf, TABLE } from '../storage.js';
+import type { Tally } from '../table.js';
+import { runRounds, type Trial } from './rounds.js';
 
 const WRITERS = 8;
-const ROUNDS = { short: 3, long: 20 };
 
 type Results = readonly PromiseSettledResult<unknown>[];
 
@@ -22,31 +22,23 @@ interface Race {
 }
 
 export async function racing(lab: Lab): Promise<void> {
-  const rounds = Array.from({ length: ROUNDS[lab.options.round] }, (_, round) => round);
-  for (const [test, races] of Object.entries(RACES)) {
-    const jobs = rounds.flatMap((round) =>
-      races.map(({ name, run }): Job => {
-        const where = `${name}, round ${round}`;
-        return {
-          name: where,
-          run: async (lane, random) => {
-            const finding = await run(
-              groundOf(lab, lane, { random, name: `race-${name.replaceAll(' ', '-')}-${round}` }),
-            );
-            if ('verdict' in finding) lab.table.fail({ test, where, finding });
-            else for (const { status } of finding) lab.table.count(test, status === 'fulfilled' ? 'right' : 'error');
-          },
-        };
-      }),
-    );
-    await lab.runAll(test, jobs);
+  for (const [test, cases] of Object.entries(RACES)) {
+    await runRounds(lab, {
+      ...{ test, prefix: test.replaceAll(' ', '-'), rounds: { short: 3, long: 20 }, cases },
+      run: (trial) => run(lab, trial),
+    });
   }
 }
 
-const groundOf = (lab: Lab, lane: Lane, { random, name }: { random: Random; name: string }): Ground => ({
-  ...{ through: lane.through, direct: lab.direct, folder: lab.folder, random, name },
-  protocol: random.pick(['1.0', '2.0', '2.1'] as const),
-});
+async function run(lab: Lab, { lane, random, case: one, name }: Trial<Race>): Promise<Finding | Tally> {
+  const protocol = random.pick(['1.0', '2.0', '2.1'] as const);
+  const found = await one.run({
+    ...{ through: lane.through, direct: lab.direct, folder: lab.folder, protocol, random, name },
+  });
+  if ('verdict' in found) return found;
+  const right = found.filter(({ status }) => status === 'fulfilled').length;
+  return { right, error: found.length - right };
+}
 
 /** Runs all writers at once, and reads until the last one has ended. */
 async function race(
