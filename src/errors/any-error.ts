@@ -1,4 +1,4 @@
-/** The union of all errors of this package, and how to recognise one. */
+/** The union of all errors of this package, and how to recognize one. */
 import { BRAND } from './base.js';
 import type { ERRORS } from './list.js';
 
@@ -9,7 +9,7 @@ export type AnyEncryptedStorageError = InstanceType<(typeof ERRORS)[number]['typ
 export type EncryptedStorageErrorCode = AnyEncryptedStorageError['code'];
 
 /**
- * Whether `error` was thrown by this package. Unlike `instanceof`, it also recognises errors from the other build (ESM or
+ * Returns whether this package threw `error`. Unlike `instanceof`, it also recognizes errors from the other build (ESM or
  * CommonJS) of this package in the same process.
  *
  * @example

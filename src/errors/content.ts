@@ -1,8 +1,8 @@
-/** Errors of stored content: damaged, rearranged, of another version, or never encrypted. */
+/** Errors about stored content: damaged, rearranged, of another version, or never encrypted. */
 import { printable, quoted } from '../encoding/printable.js';
 import { EncryptedStorageError } from './base.js';
 
-/** The encryption data stored with the content is damaged or not of this format. */
+/** The encryption data stored with the content is damaged or has another format. */
 export class InvalidEncryptionDataError extends EncryptedStorageError {
   readonly code = 'INVALID_ENCRYPTION_METADATA';
   constructor(reason: string) {
@@ -24,7 +24,7 @@ export class UnsupportedProtocolError extends EncryptedStorageError {
   }
 }
 
-/** The content does not open. Says nothing of why, deliberately: a reason (padding, tag, key, length) is an oracle. */
+/** The content cannot be decrypted. It deliberately gives no reason (padding, tag, key, length), which would be an oracle. */
 export class DecryptionError extends EncryptedStorageError {
   readonly code = 'DECRYPTION_FAILED';
   constructor() {
@@ -32,12 +32,12 @@ export class DecryptionError extends EncryptedStorageError {
   }
 }
 
-/** A region of protocol 2.x is not where it was written. Nothing of it was released. */
+/** A region of protocol 2.x is not where it was written. No byte of it was released. */
 export class RegionOutOfOrderError extends EncryptedStorageError {
   readonly code = 'REGION_OUT_OF_ORDER';
   constructor(readonly region: number) {
     super(
-      `Region ${region} is not the one that was written there: the content was rearranged, use the recovery download only if you must read it all the same`,
+      `Region ${region} is not where it was written: restore the content from a backup, or use "downloadMisordered" if you have to read it anyway`,
     );
   }
 }
@@ -58,15 +58,15 @@ export class CipherThreadError extends EncryptedStorageError {
   }
 }
 
-/** The pages are those of an upload that has not finished: it is under way, or its process ended. Nothing of them was released. */
+/** The pages belong to an upload that is still in progress, or whose process ended. No byte of them was released. */
 export class UploadUnfinishedError extends EncryptedStorageError {
   readonly code = 'UPLOAD_UNFINISHED';
-  /** Snapshot that holds the content before the upload, if there was any. */
+  /** Snapshot with the content from before the upload, if there was any. */
   readonly previousSnapshot: string | undefined;
   constructor(previousSnapshot: string | undefined) {
     const previous = previousSnapshot === undefined ? undefined : printable(previousSnapshot);
-    const kept = previous === undefined ? '' : `, or read the content before it from snapshot ${previous}`;
-    super(`The upload of this page blob has not finished: try again while it runs, upload again if it has died${kept}`);
+    const kept = previous === undefined ? '' : `, or read the previous content from snapshot ${previous}`;
+    super(`The upload of this page blob is not complete: try again later, upload again if its process has died${kept}`);
     this.previousSnapshot = previous;
   }
 }

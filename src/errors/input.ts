@@ -1,8 +1,8 @@
-/** Errors of what the application passes in: options, entities, values, sources. */
+/** Errors about what the application passes in: options, entities, values, sources. */
 import { quoted } from '../encoding/printable.js';
 import { EncryptedStorageError } from './base.js';
 
-/** The module options, or the options of a call, cannot work. Lists every fault found, not just the first. */
+/** The module options, or the options of a call, are invalid. The error lists every fault, not just the first. */
 export class InvalidOptionsError extends EncryptedStorageError {
   readonly code = 'INVALID_OPTIONS';
   constructor(readonly faults: readonly string[]) {
@@ -15,7 +15,7 @@ export class InvalidEntityError extends EncryptedStorageError {
   readonly code = 'INVALID_ENTITY';
 }
 
-/** What would be sent is larger than the service accepts. Nothing was sent. */
+/** The encrypted content is larger than the service accepts. Nothing was sent. */
 export class PayloadTooLargeError extends EncryptedStorageError {
   readonly code = 'PAYLOAD_TOO_LARGE';
   constructor(
@@ -23,16 +23,16 @@ export class PayloadTooLargeError extends EncryptedStorageError {
     readonly limitBytes: number,
     readonly actualBytes: number,
   ) {
-    super(`${what} has ${actualBytes} bytes when encrypted, the limit is ${limitBytes}: make the content smaller`);
+    super(`${what} has ${actualBytes} bytes when encrypted, but the limit is ${limitBytes}: make the content smaller`);
   }
 }
 
-/** The operation, or one of its options, cannot hold together with encryption. Nothing was sent. */
+/** The operation, or one of its options, is not supported with encryption. Nothing was sent. */
 export class UnsupportedOperationError extends EncryptedStorageError {
   readonly code = 'UNSUPPORTED_OPERATION';
 }
 
-/** A value of an encrypted property, or the content of a message or blob, is of a type that cannot be stored. Nothing was sent. */
+/** The value of an encrypted property, or the content of a message or blob, cannot be stored. Nothing was sent. */
 export class UnsupportedValueError extends EncryptedStorageError {
   readonly code = 'UNSUPPORTED_VALUE';
   constructor(
@@ -44,7 +44,7 @@ export class UnsupportedValueError extends EncryptedStorageError {
   }
 }
 
-/** An entity has a property that its class does not declare: it would be stored in clear. Nothing was sent. */
+/** An entity has a property that its class does not declare, so it would be stored in clear. Nothing was sent. */
 export class UndeclaredPropertyError extends EncryptedStorageError {
   readonly code = 'UNDECLARED_PROPERTY';
   constructor(
@@ -58,37 +58,39 @@ export class UndeclaredPropertyError extends EncryptedStorageError {
   }
 }
 
-/** A filter names an encrypted property: it would be compared with ciphertext and find nothing. Nothing was sent. */
+/** A filter names an encrypted property, so it would be compared with ciphertext and find nothing. Nothing was sent. */
 export class EncryptedPropertyInFilterError extends EncryptedStorageError {
   readonly code = 'ENCRYPTED_PROPERTY_IN_FILTER';
   constructor(readonly propertyName: string) {
-    super(`Property ${quoted(propertyName)} is encrypted, its content cannot be filtered: filter by clear ones`);
+    super(`Property ${quoted(propertyName)} is encrypted, so you cannot filter by it: filter by clear properties`);
   }
 }
 
-/** The source of an upload gave another number of bytes than was announced. Nothing was committed. */
+/** The source of an upload returned fewer or more bytes than announced. Nothing was committed. */
 export class SourceLengthError extends EncryptedStorageError {
   readonly code = 'SOURCE_LENGTH_MISMATCH';
   constructor(
     readonly expectedBytes: number,
     readonly actualBytes: number,
   ) {
-    super(`The source gave ${actualBytes} bytes, ${expectedBytes} were announced: pass the true length of the content`);
+    super(
+      `The source returned ${actualBytes} bytes, but ${expectedBytes} were announced: pass the correct length of the content`,
+    );
   }
 }
 
-/** The source of an upload was read before, is being read, or was destroyed. Nothing was committed. */
+/** The source of an upload has already been read, is being read, or was destroyed. Nothing was committed. */
 export class SourceConsumedError extends EncryptedStorageError {
   readonly code = 'SOURCE_CONSUMED';
   constructor(state: string, options?: ErrorOptions) {
     super(
-      `The source of the upload ${state}: pass a stream that nobody has read from, or the bytes themselves`,
+      `The source of the upload ${state}: pass a stream that has not been read yet, or the bytes themselves`,
       options,
     );
   }
 }
 
-/** A handler of a queue throws it for a message that nobody can use: it goes to the poison queue at once. */
+/** Throw this from a queue handler for a message that can never be processed: it goes to the poison queue at once. */
 export class UnprocessableMessageError extends EncryptedStorageError {
   readonly code = 'UNPROCESSABLE_MESSAGE';
 }

@@ -1,4 +1,5 @@
-/** Errors of content that is not what the application wrote there, or not what it accepts. */
+/** Errors about content that the application did not write there, or does not accept. */
+import { printable, quoted } from '../encoding/printable.js';
 import { EncryptedStorageError } from './base.js';
 
 /** Content has no integrity entries, although it was written with them or the policy requires them. */
@@ -11,7 +12,7 @@ export class IntegrityMissingError extends EncryptedStorageError {
   }
 }
 
-/** Content is bound to another context than the one that the policy names, or to none. */
+/** Content is bound to a different context than the one that the policy returns, or only one of the two has a context. */
 export class ContextMismatchError extends EncryptedStorageError {
   readonly code = 'CONTEXT_MISMATCH';
   constructor() {
@@ -26,17 +27,19 @@ export class ProtocolNotAllowedError extends EncryptedStorageError {
   readonly code = 'PROTOCOL_NOT_ALLOWED';
   constructor(readonly protocol: string) {
     super(
-      `Content in protocol ${JSON.stringify(protocol)} is not read here: add it to "readProtocols" if you expect such content`,
+      `This policy does not read content in protocol ${quoted(protocol)}: add it to "readProtocols" if you expect such content`,
     );
   }
 }
 
-/** Too many openings of content under one wrapped key failed. It passes within an hour. */
+/** Content under one wrapped key failed to decrypt too many times. The lock ends within an hour. */
 export class LockedOutError extends EncryptedStorageError {
   readonly code = 'LOCKED_OUT';
-  constructor(readonly keyId: string) {
+  readonly keyId: string;
+  constructor(keyId: string) {
     super(
-      `Content under a key wrapped by ${JSON.stringify(keyId)} failed to open too often: find out who changes it, and try again in an hour`,
+      `Content whose content key was wrapped by ${quoted(keyId)} failed to decrypt too many times: find out who changes it, and try again in an hour`,
     );
+    this.keyId = printable(keyId);
   }
 }

@@ -1,8 +1,8 @@
-/** Errors of keys: none to write with, none that reads, one that fails or cannot be reached. */
+/** Errors about keys: no key to write with, no key that reads, or a key that fails or cannot be reached. */
 import { printable, quoted } from '../encoding/printable.js';
 import { EncryptedStorageError } from './base.js';
 
-/** A write was asked for, but no key encryption key is configured to write with. Nothing was sent. */
+/** A write needs a key encryption key, but none is configured. Nothing was sent. */
 export class KeyMissingError extends EncryptedStorageError {
   readonly code = 'KEY_MISSING';
   constructor() {
@@ -10,34 +10,31 @@ export class KeyMissingError extends EncryptedStorageError {
   }
 }
 
-/**
- * No configured key and no resolver knows the key id stored with the data, or it names a version that its key in the vault never
- * had.
- */
+/** Neither a configured key nor the resolver has the stored key id, or the id names a version that the key in the vault never had. */
 export class KeyNotFoundError extends EncryptedStorageError {
   readonly code = 'KEY_NOT_FOUND';
   readonly keyId: string;
   constructor(keyId: string, options?: ErrorOptions) {
-    super(`No key is known for key id ${quoted(keyId)}: add the key to "keyResolver" or to the key ring`, options);
+    super(`No key was found for key id ${quoted(keyId)}: add the key to "keyResolver" or to the key ring`, options);
     this.keyId = printable(keyId);
   }
 }
 
-/** The resolver answered with a key whose id is not the one stored with the data. */
+/** The resolver returned a key whose id is not the one stored with the data. */
 export class KeyMismatchError extends EncryptedStorageError {
   readonly code = 'KEY_MISMATCH';
   readonly keyId: string;
   readonly resolvedKeyId: string;
   constructor(keyId: string, resolvedKeyId: string) {
     super(
-      `The key resolver answered with key id ${quoted(resolvedKeyId)} for ${quoted(keyId)}: make it return the key of exactly that id, or null`,
+      `The key resolver returned key id ${quoted(resolvedKeyId)} for ${quoted(keyId)}: make it return the key with exactly that id, or null`,
     );
     this.keyId = printable(keyId);
     this.resolvedKeyId = printable(resolvedKeyId);
   }
 }
 
-/** The key is not one that may stand there: it belongs to another tenant. Nothing was unwrapped, or nothing was sent. */
+/** The key may not be used for this target, because it belongs to another tenant. Nothing was unwrapped, or nothing was sent. */
 export class KeyNotAllowedError extends EncryptedStorageError {
   readonly code = 'KEY_NOT_ALLOWED';
   readonly keyId: string;
@@ -48,7 +45,7 @@ export class KeyNotAllowedError extends EncryptedStorageError {
   ) {
     super(
       `Key ${quoted(keyId)} is not allowed for this content of ${quoted(resource)}: ` +
-        'find out who wrote it with that key, or let "allowKey" answer true if the key belongs there',
+        'find out who wrote it with that key, or make "allowKey" return true if the key belongs there',
     );
     this.keyId = printable(keyId);
   }
@@ -78,67 +75,67 @@ export class KeyWrapError extends EncryptedStorageError {
   }
 }
 
-/** The key could not unwrap the stored content key: it is another key, or the wrapped bytes were changed. */
+/** The key could not unwrap the stored content key: another key has this id, or the wrapped bytes were changed. */
 export class KeyUnwrapError extends EncryptedStorageError {
   readonly code = 'KEY_UNWRAP_FAILED';
   readonly keyId: string;
   constructor(keyId: string, options?: ErrorOptions) {
     super(
-      `Key ${quoted(keyId)} could not unwrap the stored content key: check that this id still names the key it was wrapped with`,
+      `Key ${quoted(keyId)} could not unwrap the stored content key: check that this id still names the key that wrapped it`,
       options,
     );
     this.keyId = printable(keyId);
   }
 }
 
-/** Looking for a key, or reaching the service that holds it, failed. The data may be fine: a retry may help. */
+/** The key could not be looked up, or its key service could not be reached. The data is intact; try again later. */
 export class KeyUnavailableError extends EncryptedStorageError {
   readonly code = 'KEY_UNAVAILABLE';
   readonly keyId: string;
   constructor(keyId: string, options?: ErrorOptions) {
-    super(`Key ${quoted(keyId)} could not be reached: try again when its key service answers`, options);
+    super(`Key ${quoted(keyId)} could not be reached: try again when its key service is available`, options);
     this.keyId = printable(keyId);
   }
 }
 
-/** The key service refused this application, so its keys cannot be used. Says nothing about the stored content. */
+/** The key service denied this application access to the key. This is not a fault of the stored content. */
 export class KeyAccessDeniedError extends EncryptedStorageError {
   readonly code = 'KEY_ACCESS_DENIED';
-  constructor(
-    readonly keyId: string,
-    options?: ErrorOptions,
-  ) {
+  readonly keyId: string;
+  constructor(keyId: string, options?: ErrorOptions) {
     super(
-      `The key service denied this application the use of key ${JSON.stringify(keyId)}: give its identity the role "Key Vault Crypto Service Encryption User" (or the permissions get, wrapKey and unwrapKey), and check the firewall of the vault`,
+      `The key service denied this application the use of key ${quoted(keyId)}: give its identity the role "Key Vault Crypto Service Encryption User" (or the permissions get, wrapKey and unwrapKey), and check the firewall of the vault`,
       options,
     );
+    this.keyId = printable(keyId);
   }
 }
 
-/** The key does not exist in its key service any more. */
+/** The key no longer exists in its key service. */
 export class KeyDeletedError extends EncryptedStorageError {
   readonly code = 'KEY_DELETED';
-  constructor(
-    readonly keyId: string,
-    options?: ErrorOptions,
-  ) {
+  readonly keyId: string;
+  constructor(keyId: string, options?: ErrorOptions) {
     super(
-      `Key ${JSON.stringify(keyId)} does not exist in its key service: recover it if it was deleted, or restore it from a backup`,
+      `Key ${quoted(keyId)} does not exist in its key service: recover it if it was deleted, or restore it from a backup`,
       options,
     );
+    this.keyId = printable(keyId);
   }
 }
 
-/** The key exists, but its state forbids its use: it is disabled, has expired, or is not valid yet. */
+/** The key exists, but it is disabled, has expired, or is not valid yet. */
 export class KeyDisabledError extends EncryptedStorageError {
   readonly code = 'KEY_DISABLED';
+  readonly keyId: string;
   constructor(
-    readonly keyId: string,
-    /** What forbids the use. */
+    keyId: string,
+    /** Why the key cannot be used. */
     readonly state: 'disabled' | 'expired' | 'not valid yet',
     options?: ErrorOptions,
   ) {
-    super(`Key ${JSON.stringify(keyId)} is ${state}: ${REMEDIES[state]}`, options);
+    super(`Key ${quoted(keyId)} is ${state}: ${REMEDIES[state]}`, options);
+    this.keyId = printable(keyId);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Every error code, and what a developer should know about it: the one list. The union type `AnyEncryptedStorageError` is made
+ * The one list of all error codes, with what a developer should know about each. The union type `AnyEncryptedStorageError` is made
  * from it, and so are the tables of README.md and docs/errors.md (`npm run build && node tools/check-errors.mjs --write`).
- * Other files import this one as a type only, so it is never loaded at run time. Texts are Markdown, links are those of docs/.
+ * Other files import only types from this one, so it is never loaded at run time. Texts are Markdown; links are relative to docs/.
  */
 import {
   InvalidEncryptionDataError,
@@ -60,9 +60,9 @@ export const ERRORS = [
   {
     type: InvalidOptionsError,
     code: 'INVALID_OPTIONS',
-    when: 'options of the module, of a key or of a call are invalid, or have a name that does not exist. Module options stop the application at start-up',
+    when: 'an option of the module, of a key or of a call is invalid or unknown. Module options stop the application at start-up',
     answer: 'Fix every option that `faults` lists.',
-    carries: '`faults`: every fault found',
+    carries: '`faults`: every fault that was found',
     sent: 'no',
     again: 'no',
   },
@@ -78,7 +78,7 @@ export const ERRORS = [
   {
     type: KeyMissingError,
     code: 'KEY_MISSING',
-    when: 'a write, but the policy has no `keyEncryptionKey`',
+    when: 'you write, but the policy has no `keyEncryptionKey`',
     answer: 'Set `keyEncryptionKey`. Without one, a module can only read.',
     carries: '',
     sent: 'no',
@@ -87,7 +87,7 @@ export const ERRORS = [
   {
     type: KeyNotFoundError,
     code: 'KEY_NOT_FOUND',
-    when: 'a read: no configured key has the stored id, and the resolver returned `null`; the stored id is a malformed address of a key; or the vault has the key, but never had the stored version of it',
+    when: 'a read finds no key: no configured key has the stored id, and the resolver returned `null`; the stored id is a malformed address of a key; or the vault has the key, but never had the stored version of it',
     answer: 'Add the key with that id to `keyResolver`. Do not delete keys that stored data still names.',
     carries: '`keyId` as stored',
     sent: 'reads',
@@ -97,8 +97,8 @@ export const ERRORS = [
     type: KeyMismatchError,
     code: 'KEY_MISMATCH',
     when: 'the resolver returned a key with another id',
-    answer: 'Make the resolver return the key with exactly the id it was asked for, or `null`.',
-    carries: '`keyId` asked for, `resolvedKeyId`',
+    answer: 'Make the resolver return the key with exactly the requested id, or `null`.',
+    carries: '`keyId` that was requested, `resolvedKeyId`',
     sent: 'reads',
     again: 'no',
   },
@@ -115,7 +115,7 @@ export const ERRORS = [
   {
     type: KeyAlgorithmError,
     code: 'KEY_ALGORITHM_NOT_ALLOWED',
-    when: 'this key does not allow the stored wrap algorithm: it is a key of another kind, or the metadata was changed',
+    when: 'the key does not allow the stored wrap algorithm: it is a key of another kind, or the metadata was changed',
     answer: 'Resolve the key id to a key of the right kind.',
     carries: '`keyId`, `algorithm` as stored',
     sent: 'reads',
@@ -124,25 +124,25 @@ export const ERRORS = [
   {
     type: KeyWrapError,
     code: 'KEY_WRAP_FAILED',
-    when: 'the key refused to wrap, or its answer was incomplete',
+    when: 'the key refused to wrap, or returned an incomplete result',
     answer: 'Check the key and its permissions.',
-    carries: '`keyId`; `cause`: what the key threw, if that was no error of ours',
+    carries: '`keyId`; `cause`: what the key threw, unless that was an error of this package',
     sent: 'no',
     again: 'no',
   },
   {
     type: KeyUnwrapError,
     code: 'KEY_UNWRAP_FAILED',
-    when: 'the key refused to unwrap: another key has this id, the wrapped bytes were changed, or a public key was asked to read',
+    when: 'the key refused to unwrap: another key has this id, the wrapped bytes were changed, or the key is a public key, which cannot read',
     answer: 'Check that the id still names the key that wrapped the content.',
-    carries: '`keyId`; `cause`: what the key threw, if that was no error of ours',
+    carries: '`keyId`; `cause`: what the key threw, unless that was an error of this package',
     sent: 'reads',
     again: 'no',
   },
   {
     type: KeyUnavailableError,
     code: 'KEY_UNAVAILABLE',
-    when: 'the key service did not answer, answered 429 or 5xx, or no access token could be had; or a resolver or selector threw',
+    when: 'the key service did not respond, responded with 429 or 5xx, or no access token could be obtained; or a resolver or selector threw',
     answer: 'Retry with back-off. The data is intact.',
     carries: '`keyId`; `cause`',
     sent: 'reads',
@@ -151,7 +151,7 @@ export const ERRORS = [
   {
     type: KeyAccessDeniedError,
     code: 'KEY_ACCESS_DENIED',
-    when: 'the key service answered 401 or 403: the identity of the application lacks a role, or a firewall keeps it out',
+    when: 'the key service responded with 401 or 403: the identity of the application lacks a role, or a firewall blocks it',
     answer:
       'Give the identity the role "Key Vault Crypto Service Encryption User", or open the firewall, see [keys.md](keys.md#when-access-is-lost). The data is intact.',
     carries: '`keyId`; `cause`',
@@ -161,8 +161,8 @@ export const ERRORS = [
   {
     type: KeyDeletedError,
     code: 'KEY_DELETED',
-    when: 'the key service answered 404, and does not confirm that the key still exists: it was deleted, or the address of the vault is wrong',
-    answer: 'Recover the key, or restore it from a backup. Until then what it wrapped cannot be read.',
+    when: 'the key service responded with 404, and does not confirm that the key still exists: it was deleted, or the address of the vault is wrong',
+    answer: 'Recover the key, or restore it from a backup. Until then, nothing that it wrapped can be read.',
     carries: '`keyId`; `cause`',
     sent: 'reads',
     again: 'once the key is back',
@@ -180,7 +180,7 @@ export const ERRORS = [
     type: InvalidEncryptionDataError,
     code: 'INVALID_ENCRYPTION_METADATA',
     when: 'the stored encryption data is damaged or has another format',
-    answer: 'Restore the encryption data, for a blob from a snapshot or a version.',
+    answer: 'Restore the encryption data. For a blob, you can use a snapshot or a version.',
     carries: '',
     sent: 'reads',
     again: 'no',
@@ -197,7 +197,7 @@ export const ERRORS = [
   {
     type: DecryptionError,
     code: 'DECRYPTION_FAILED',
-    when: 'the content does not open: it was changed, cut, or sealed with another content key. The error gives no reason, on purpose',
+    when: 'the content cannot be decrypted: it was changed, cut, or sealed with another content key. The error deliberately gives no reason',
     answer: 'Restore the content from a backup.',
     carries: '',
     sent: 'reads',
@@ -206,7 +206,7 @@ export const ERRORS = [
   {
     type: IntegrityMissingError,
     code: 'INTEGRITY_MISSING',
-    when: 'the integrity entries of the content are missing: they were stripped, or `integrity` is `"require"` and the content was written without them',
+    when: 'the integrity entries of the content are missing: they were removed, or `integrity` is `"require"` and the content was written without them',
     answer:
       'Restore the content from a backup. If it was written by another SDK or an older release, write it again or set `integrity` to `"verify"`.',
     carries: '',
@@ -216,9 +216,9 @@ export const ERRORS = [
   {
     type: ContextMismatchError,
     code: 'CONTEXT_MISMATCH',
-    when: 'the content is bound to another context than the one that `context` of the policy returns, or only one of the two has a context',
+    when: 'the content is bound to a different context than the one that `context` of the policy returns, or only one of the two has a context',
     answer:
-      'Check what `context` returns for this target. If it is right, the content was copied there from elsewhere.',
+      'Check what `context` returns for this target. If it is right, the content was copied there from somewhere else.',
     carries: '',
     sent: 'reads',
     again: 'no',
@@ -237,7 +237,7 @@ export const ERRORS = [
     type: LockedOutError,
     code: 'LOCKED_OUT',
     when: 'content in protocol 1.0 without integrity entries failed to open 16 times in an hour under the same wrapped key',
-    answer: 'Find out who changes the content or offers it again and again. It is read again within an hour.',
+    answer: 'Find out who changes the content or sends it again and again. It can be read again within an hour.',
     carries: '`keyId`',
     sent: 'reads',
     again: 'yes, later',
@@ -245,8 +245,8 @@ export const ERRORS = [
   {
     type: RegionOutOfOrderError,
     code: 'REGION_OUT_OF_ORDER',
-    when: '2.x: a region is not where it was written. Nothing of that region was released; earlier regions of a stream were',
-    answer: 'Restore the content from a backup. `downloadMisordered` reads it as it is.',
+    when: '2.x: a region is not where it was written. No byte of that region was released, but a stream has released earlier regions',
+    answer: 'Restore the content from a backup. `downloadMisordered` reads it as it is stored.',
     carries: '`region`, counted from 0',
     sent: 'reads',
     again: 'no',
@@ -256,7 +256,7 @@ export const ERRORS = [
     code: 'PLAINTEXT_NOT_ALLOWED',
     when: 'encryption is required, but the stored object was never encrypted, or its encryption data is gone',
     answer:
-      'Find out who wrote the object. `requireEncryption: false` reads plaintext too, see [migrating.md](migrating.md).',
+      'Find out who wrote the object. With `requireEncryption: false` you can read plaintext too, see [migrating.md](migrating.md).',
     carries: '',
     sent: 'reads',
     again: 'no',
@@ -264,8 +264,8 @@ export const ERRORS = [
   {
     type: DownloadInterruptedError,
     code: 'DOWNLOAD_INTERRUPTED',
-    when: 'the connection broke during a download, and again at every try to fetch the rest (`maxRetryRequests`, 5 by default)',
-    answer: 'Download the content again. A stream may have given part of it: discard that.',
+    when: 'the connection broke during a download, and again on every attempt to fetch the rest (`maxRetryRequests`, 5 by default)',
+    answer: 'Download the content again. If a stream has delivered part of it, discard that part.',
     carries: '`receivedBytes`, `expectedBytes`, both as stored; `cause`',
     sent: 'reads',
     again: 'yes',
@@ -273,9 +273,9 @@ export const ERRORS = [
   {
     type: InvalidServiceResponseError,
     code: 'INVALID_SERVICE_RESPONSE',
-    when: 'an answer lacks what it must have (a list of entities or messages, an ETag, a Content-Range), or holds something else than what was requested',
+    when: 'a response lacks a required part (a list of entities or messages, an ETag, a Content-Range), or contains something other than what was requested',
     answer:
-      'Check the proxies and gateways between the application and the service: one of them changes answers. A write may have been done.',
+      'Check the proxies and gateways between the application and the service: one of them changes responses. A write may have taken effect.',
     carries: '',
     sent: 'reads',
     again: 'yes',
@@ -284,7 +284,7 @@ export const ERRORS = [
     type: PayloadTooLargeError,
     code: 'PAYLOAD_TOO_LARGE',
     when: 'the encrypted content is larger than the service accepts, see [limits.md](limits.md). A stream is measured while it is read',
-    answer: 'Make the content smaller; for a stream, choose larger blocks.',
+    answer: 'Make the content smaller. For a stream, use larger blocks.',
     carries: '`limitBytes`, `actualBytes`, both as stored',
     sent: 'no; a stream: blocks, uncommitted',
     again: 'no',
@@ -293,7 +293,7 @@ export const ERRORS = [
     type: UnsupportedOperationError,
     code: 'UNSUPPORTED_OPERATION',
     when: 'the operation, or one of its options, does not work with encryption',
-    answer: 'Read the message: it says why, and what to use instead.',
+    answer: 'Read the message. It says why, and what to use instead.',
     carries: '',
     sent: 'no',
     again: 'no',
@@ -301,7 +301,7 @@ export const ERRORS = [
   {
     type: UnsupportedValueError,
     code: 'UNSUPPORTED_VALUE',
-    when: 'an encrypted property holds a value that cannot be stored, see [tables.md](tables.md); or the content of a message or blob is neither text nor bytes, or is text that UTF-8 cannot hold',
+    when: 'an encrypted property has a value that cannot be stored, see [tables.md](tables.md); or the content of a message or blob is neither text nor bytes, or is text that UTF-8 cannot represent',
     answer: 'Give the property a value that can be stored; pass content as text or bytes.',
     carries: '`propertyName`, `null` for content',
     sent: 'no',
@@ -319,8 +319,8 @@ export const ERRORS = [
   {
     type: UnprocessableMessageError,
     code: 'UNPROCESSABLE_MESSAGE',
-    when: 'thrown by a queue handler, yours or `message.json()`',
-    answer: 'Nothing: the message is in the poison queue.',
+    when: 'thrown by your queue handler or by `message.json()`',
+    answer: 'You do not have to do anything. The message is in the poison queue.',
     carries: '',
     sent: '',
     again: 'no',
@@ -338,8 +338,8 @@ export const ERRORS = [
   {
     type: EncryptedPropertyInFilterError,
     code: 'ENCRYPTED_PROPERTY_IN_FILTER',
-    when: 'a filter names a property that is sealed, or may be; it would find nothing',
-    answer: 'Filter by clear properties. `filterOnCiphertext: true` compares what is stored.',
+    when: 'a filter names a property that is or may be sealed, so it would find nothing',
+    answer: 'Filter by clear properties. With `filterOnCiphertext: true` the filter compares stored bytes.',
     carries: '`propertyName`',
     sent: 'no',
     again: 'no',
@@ -347,37 +347,37 @@ export const ERRORS = [
   {
     type: SourceLengthError,
     code: 'SOURCE_LENGTH_MISMATCH',
-    when: 'the source of an upload gave fewer or more bytes than announced. The blob is unchanged',
-    answer: 'Pass the true length, or use `uploadStream`, which needs none.',
-    carries: '`expectedBytes`, `actualBytes`: at least, if more',
+    when: 'the source of an upload returned fewer or more bytes than announced. The blob is unchanged',
+    answer: 'Pass the correct length, or use `uploadStream`, which does not need one.',
+    carries: '`expectedBytes`, `actualBytes`; the latter is a minimum if there were more',
     sent: 'blocks, uncommitted',
     again: 'no',
   },
   {
     type: SourceConsumedError,
     code: 'SOURCE_CONSUMED',
-    when: 'the source of an upload was read before (to its end or in part), is locked or read by somebody else, or was destroyed: a hash, a scanner, a body parser or an earlier upload took it. The blob is unchanged',
+    when: 'the source of an upload has already been read (in full or in part), is locked or being read elsewhere, or was destroyed. A hash, a scanner, a body parser or an earlier upload may have consumed it. The blob is unchanged',
     answer: 'Pass a fresh stream, or read the content into memory first if you need it twice.',
-    carries: '`cause`: the error of a stream that had failed',
+    carries: '`cause`: the error, if the stream had failed',
     sent: 'no',
     again: 'no',
   },
   {
     type: UploadUnfinishedError,
     code: 'UPLOAD_UNFINISHED',
-    when: 'the upload of a page blob is under way, or its process ended before it was done',
+    when: 'an upload of the page blob is in progress, or its process ended before the upload was complete',
     answer:
-      'Read again later. If the upload has died, upload again; until then `withSnapshot(previousSnapshot)` reads the content before it.',
-    carries: '`previousSnapshot`, if there was content before',
+      'Read again later. If the process has died, upload again; until then `withSnapshot(previousSnapshot)` reads the previous content.',
+    carries: '`previousSnapshot`, if there was previous content',
     sent: 'reads',
     again: 'yes',
   },
   {
     type: RollbackFailedError,
     code: 'ROLLBACK_FAILED',
-    when: 'an upload of pages failed, and the content before it could not be put back in time. Readers get `UPLOAD_UNFINISHED`, never parts of either',
-    answer: 'Upload again: that replaces what is there, and puts the content before it back if it fails too.',
-    carries: '`cause`: why the upload failed; `rollbackError`; `previousSnapshot`, if there was content before',
+    when: 'an upload of pages failed, and the previous content could not be restored in time. Readers get `UPLOAD_UNFINISHED`, never parts of either content',
+    answer: 'Upload again. The new upload replaces the blob, or restores the previous content if it fails too.',
+    carries: '`cause`: why the upload failed; `rollbackError`; `previousSnapshot`, if there was previous content',
     sent: 'pages, unreadable',
     again: 'yes',
   },

@@ -1,7 +1,7 @@
-/** Errors of what lies between the application and the service: broken connections, and answers that cannot be used. */
+/** Errors between the application and the service: broken connections, and responses that cannot be used. */
 import { EncryptedStorageError } from './base.js';
 
-/** The connection broke while content was downloaded, and again each time that the rest was asked for. */
+/** The connection broke during a download, and again on every attempt to fetch the rest. */
 export class DownloadInterruptedError extends EncryptedStorageError {
   readonly code = 'DOWNLOAD_INTERRUPTED';
   constructor(
@@ -17,26 +17,26 @@ export class DownloadInterruptedError extends EncryptedStorageError {
   }
 }
 
-/** An answer lacks a header, or describes something else than what was asked for. Nothing of it was used. */
+/** A response lacks a header, or describes something other than what was requested. No part of it was used. */
 export class InvalidServiceResponseError extends EncryptedStorageError {
   readonly code = 'INVALID_SERVICE_RESPONSE';
   constructor(reason: string) {
-    super(`The answer of the service ${reason}: check the proxies between the application and the service`);
+    super(`The response of the service ${reason}: check the proxies between the application and the service`);
   }
 }
 
-/** An upload of pages failed, and the content before it could not be put back. Readers get `UPLOAD_UNFINISHED`. */
+/** An upload of pages failed, and the previous content could not be restored. Readers get `UPLOAD_UNFINISHED`. */
 export class RollbackFailedError extends EncryptedStorageError {
   readonly code = 'ROLLBACK_FAILED';
   constructor(
-    /** Snapshot that holds the content before the upload, if there was any. */
+    /** Snapshot with the content from before the upload, if there was any. */
     readonly previousSnapshot: string | undefined,
-    /** Why the content could not be put back. */
+    /** Why the previous content could not be restored. */
     readonly rollbackError: unknown,
     /** `cause`: why the upload failed. */
     options?: ErrorOptions,
   ) {
-    const kept = previousSnapshot === undefined ? '' : `; the content before it is in snapshot ${previousSnapshot}`;
+    const kept = previousSnapshot === undefined ? '' : `; the previous content is in snapshot ${previousSnapshot}`;
     super(`The upload failed and could not be rolled back: upload the content again${kept}`, options);
   }
 }

@@ -64,6 +64,10 @@ describe('an error', () => {
     new errors.KeyWrapError(evil),
     new errors.KeyUnwrapError(evil),
     new errors.KeyUnavailableError(evil),
+    new errors.KeyAccessDeniedError(evil),
+    new errors.KeyDeletedError(evil),
+    new errors.KeyDisabledError(evil, 'disabled'),
+    new errors.LockedOutError(evil),
     new errors.UnsupportedProtocolError(evil, evil),
   ];
   it.each(made)('of $name shows what is stored escaped and cut, in its message and its fields', (error) => {
