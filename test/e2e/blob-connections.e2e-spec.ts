@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
-import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import {
+  EncryptedBlobService,
+  type EncryptedBlockBlobClient,
+  type EncryptionPolicy,
+} from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy, breakAfter } from '../support/answers-proxy.js';
 import { bytesFrom, containersFor, content, policyOf } from '../support/blobs.js';
 

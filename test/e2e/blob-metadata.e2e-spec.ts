@@ -1,9 +1,11 @@
 import { jest } from '@jest/globals';
 import { BlobServiceClient, type BlobSetMetadataOptions } from '@azure/storage-blob';
-import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
-import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import {
+  AesKeyEncryptionKey,
+  EncryptedBlobService,
+  type EncryptedBlockBlobClient,
+  type EncryptedContainerClient,
+} from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
 import { connectionString } from '../support/azurite.js';
 import { containersFor, policyOf, testKey } from '../support/blobs.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { AesKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 import { bytesFrom, containersFor, content, policyOf, testKey } from '../support/blobs.js';
 
 const REGION = 4 * 1024 * 1024;

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { CipherThreads } from '../../src/crypto/cipher-threads.js';
-import type { ProtocolVersion } from '../../src/protocol/registry.js';
+import {
+  CipherThreads,
+  EncryptedBlobService,
+  type EncryptedContainerClient,
+  type ProtocolVersion,
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { content, policyOf } from '../support/blobs.js';
 

@@ -2,9 +2,7 @@
 import { Readable } from 'node:stream';
 import { BlobServiceClient } from '@azure/storage-blob';
 import fc from 'fast-check';
-import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
-import { CipherThreads } from '../../src/crypto/cipher-threads.js';
-import type { ProtocolVersion } from '../../src/protocol/registry.js';
+import { CipherThreads, EncryptedBlobService, type ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { bytesFrom, content, policyOf } from '../support/blobs.js';
 

@@ -2,8 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import type { ProtocolVersion } from '../../src/protocol/registry.js';
+import type { EncryptedContainerClient, ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import { bytesFrom, containersFor, content, policyOf } from '../support/blobs.js';
 
 const MIB = 1024 * 1024;

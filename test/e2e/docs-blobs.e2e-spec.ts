@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { getEncryptedContainerToken } from '../../src/nest/injection/encrypted-storage.tokens.js';
+import { type EncryptedContainerClient, getEncryptedContainerToken } from 'nestjs-azure-encrypted-storage';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 import { docsSample } from '../support/docs-samples.js';
 

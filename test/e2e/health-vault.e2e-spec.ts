@@ -1,6 +1,10 @@
 /** What a health check says of a key in a vault. */
 import type { TestingModule } from '@nestjs/testing';
-import { EncryptedStorageHealthIndicator, EncryptedStorageModule, type EncryptionOptions } from '../../src/index.js';
+import {
+  EncryptedStorageHealthIndicator,
+  EncryptedStorageModule,
+  type EncryptionOptions,
+} from 'nestjs-azure-encrypted-storage';
 import { InProcessVault, refusal } from '../support/in-process-vault.js';
 import { optionsOf, started } from '../support/nest.js';
 

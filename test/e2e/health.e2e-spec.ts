@@ -12,7 +12,7 @@ import {
   InjectEncryptedStorageHealthIndicator,
   type KeyEncryptionKey,
   type StorageHealthOptions,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { testKey } from '../support/blobs.js';
 import { CapturingLogger, optionsOf, SILENT, started } from '../support/nest.js';
 

@@ -1,6 +1,5 @@
 import { BlobServiceClient, type BlockBlobClient } from '@azure/storage-blob';
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { AesKeyEncryptionKey, type EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_ENTRY } from '../../src/wire/blob-metadata.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor, content, policyOf } from '../support/blobs.js';

@@ -1,7 +1,6 @@
 /** The command as people run it: a process of its own, its output and its exit codes. */
 import { createServer, type AddressInfo } from 'node:net';
-import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { AesKeyEncryptionKey, type EncryptedBlockBlobClient } from 'nestjs-azure-encrypted-storage';
 import { PACKAGE_VERSION } from '../../src/version.js';
 import { connectionString } from '../support/azurite.js';
 import { containersFor, policyOf } from '../support/blobs.js';

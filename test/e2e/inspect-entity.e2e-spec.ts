@@ -1,7 +1,5 @@
 import { TableClient, type TableEntity } from '@azure/data-tables';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { AesKeyEncryptionKey, Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { connectionString, uniqueTableName } from '../support/azurite.js';
 import { codesOf, findingOf, keyFolder } from '../support/inspections.js';

@@ -1,7 +1,5 @@
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import { AesKeyEncryptionKey, EncryptedQueueService, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { policyOf } from '../support/blobs.js';
 import { codesOf, findingOf, inspected, keyFolder } from '../support/inspections.js';

@@ -1,8 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import { Encrypt, EncryptedEntity, EncryptedQueueService } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { policyOf } from '../support/blobs.js';
 import { consume, newQueue, stopConsumers, until } from '../support/consumers.js';

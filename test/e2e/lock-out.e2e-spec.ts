@@ -1,7 +1,6 @@
 /** Changed content of protocol 1.0 without integrity entries, read again and again: through every service. */
 import { QueueServiceClient } from '@azure/storage-queue';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
+import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueTableName } from '../support/azurite.js';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 import { consume, newQueue, PATIENCE, size, stopConsumers, until } from '../support/consumers.js';

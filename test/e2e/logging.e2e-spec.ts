@@ -2,12 +2,12 @@ import { Test } from '@nestjs/testing';
 import {
   AesKeyEncryptionKey,
   Encrypt,
-  EncryptedEntity,
   EncryptedBlobService,
+  EncryptedEntity,
   EncryptedQueueService,
   EncryptedStorageModule,
   EncryptedTableService,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueName, uniqueTableName } from '../support/azurite.js';
 import { content, testKey } from '../support/blobs.js';
 import { CapturingLogger, optionsOf } from '../support/nest.js';

@@ -1,5 +1,5 @@
 /** `encryptRows` of docs/migrating.md, "From plaintext". */
-import { Encrypt, EncryptedEntity, type EncryptedTableClient } from '../../src/index.js';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 

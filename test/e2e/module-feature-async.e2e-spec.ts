@@ -2,19 +2,19 @@
 import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
 import {
   AesKeyEncryptionKey,
+  Encrypt,
   type EncryptedContainerClient,
+  EncryptedEntity,
+  type EncryptedQueueClient,
   type EncryptedStorageFeatureAsyncOptions,
   type EncryptedStorageFeatureFactory,
   type EncryptedStorageFeatureSettings,
   EncryptedStorageModule,
+  type EncryptedTableClient,
   getEncryptedContainerToken,
   getEncryptedQueueToken,
   getEncryptedTableToken,
-  Encrypt,
-  EncryptedEntity,
-  type EncryptedQueueClient,
-  type EncryptedTableClient,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueName } from '../support/azurite.js';
 import { optionsOf, started } from '../support/nest.js';
 

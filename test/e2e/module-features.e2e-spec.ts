@@ -3,16 +3,16 @@ import { Test } from '@nestjs/testing';
 import {
   AesKeyEncryptionKey,
   Encrypt,
-  EncryptedEntity,
   EncryptedBlobService,
   EncryptedContainerClient,
+  EncryptedEntity,
   EncryptedStorageModule,
   EncryptedTableClient,
   getEncryptedContainerToken,
   getEncryptedTableToken,
   InjectEncryptedContainer,
   InjectEncryptedTable,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';
 

@@ -7,7 +7,7 @@ import {
   EncryptedStorageModule,
   EncryptedTableService,
   InjectEncryptedBlobService,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueName } from '../support/azurite.js';
 import { optionsOf, started } from '../support/nest.js';
 

@@ -2,14 +2,14 @@ import { Injectable, Module } from '@nestjs/common';
 import {
   AesKeyEncryptionKey,
   Encrypt,
-  EncryptedEntity,
   EncryptedBlobService,
   EncryptedContainerClient,
+  EncryptedEntity,
   EncryptedQueueService,
-  EncryptedStorageModule,
   type EncryptedStorageFeatures,
+  EncryptedStorageModule,
   getEncryptedContainerToken,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueName } from '../support/azurite.js';
 import { moduleWith, optionsOf, started } from '../support/nest.js';
 import { onceRunning, SlowKey } from '../support/slow-key.js';

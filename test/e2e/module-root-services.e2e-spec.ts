@@ -13,7 +13,7 @@ import {
   getEncryptedStorageHealthIndicatorToken,
   getEncryptedTableServiceToken,
   InjectEncryptedBlobService,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { optionsOf, started } from '../support/nest.js';
 
 const encryption = { protocol: '1.0' as const, keyEncryptionKey: AesKeyEncryptionKey.generate('of:feature') };

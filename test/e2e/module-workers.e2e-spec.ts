@@ -1,5 +1,9 @@
-import { EncryptedBlobService, EncryptedStorageModule, getEncryptedContainerToken } from '../../src/index.js';
-import type { EncryptedContainerClient } from '../../src/index.js';
+import {
+  EncryptedBlobService,
+  type EncryptedContainerClient,
+  EncryptedStorageModule,
+  getEncryptedContainerToken,
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueName } from '../support/azurite.js';
 import { content } from '../support/blobs.js';
 import { optionsOf, started } from '../support/nest.js';

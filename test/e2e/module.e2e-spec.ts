@@ -3,13 +3,13 @@ import { jest } from '@jest/globals';
 import {
   AesKeyEncryptionKey,
   Encrypt,
-  EncryptedEntity,
   EncryptedBlobService,
   EncryptedContainerClient,
+  EncryptedEntity,
   EncryptedQueueClient,
   EncryptedQueueService,
-  type EncryptedStorageModuleOptions,
   EncryptedStorageModule,
+  type EncryptedStorageModuleOptions,
   EncryptedTableClient,
   EncryptedTableService,
   getEncryptedBlobServiceToken,
@@ -19,7 +19,7 @@ import {
   InjectEncryptedContainer,
   InjectEncryptedQueue,
   InjectEncryptedTable,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { testKey } from '../support/blobs.js';
 import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';

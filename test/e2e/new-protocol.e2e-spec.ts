@@ -2,8 +2,7 @@
 import { jest } from '@jest/globals';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { AesKeyEncryptionKey, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { protocolV3 } from '../support/v3/index.js';
 

@@ -1,12 +1,14 @@
 /** Rows and messages that name a version which their key in the vault never had, among others that can be read. */
 import { jest } from '@jest/globals';
 import * as sdk from '@azure/keyvault-keys';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { PolicyKeys } from '../../src/envelope/policy-keys.js';
-import { KeyVaultKeys } from '../../src/keys/vault/key-vault-keys.js';
-import type { KeyVaultSdk } from '../../src/keys/vault/key-vault-sdk.js';
+import {
+  Encrypt,
+  EncryptedEntity,
+  type EncryptionPolicy,
+  KeyVaultKeys,
+  type KeyVaultSdk,
+  PolicyKeys,
+} from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { consume, likewise, newQueue, PATIENCE, plainQueue, stopConsumers, until } from '../support/consumers.js';

@@ -1,10 +1,12 @@
 import { QueueServiceClient } from '@azure/storage-queue';
 import { jest } from '@jest/globals';
-import { isEncryptedStorageError } from '../../src/errors/any-error.js';
+import {
+  type EncryptedQueueClient,
+  EncryptedQueueService,
+  isEncryptedStorageError,
+  replayPoisonMessages,
+} from 'nestjs-azure-encrypted-storage';
 import { inspectQueue } from '../../src/inspect/inspect-queue.js';
-import { replayPoisonMessages } from '../../src/queue/consumer/replay.js';
-import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
 import { AnswersProxy, withBody } from '../support/answers-proxy.js';
 import { policyOf } from '../support/blobs.js';
 import { consume, newQueue, PATIENCE, plainQueue, size, stopConsumers, until } from '../support/consumers.js';

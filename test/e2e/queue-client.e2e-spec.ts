@@ -1,6 +1,5 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import { EncryptedQueueService, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { policyOf, testKey } from '../support/blobs.js';
 

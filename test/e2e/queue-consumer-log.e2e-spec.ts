@@ -7,7 +7,7 @@ import {
   EncryptedQueueService,
   EncryptedStorageModule,
   type KeyEncryptionKey,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueName } from '../support/azurite.js';
 import { testKey } from '../support/blobs.js';
 import { FlakyKey, PATIENCE, until } from '../support/consumers.js';

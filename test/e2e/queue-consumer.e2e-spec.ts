@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { EncryptedQueueConsumer } from '../../src/queue/consumer/encrypted-queue-consumer.js';
-import type { EncryptedQueueMessage } from '../../src/queue/consumer/encrypted-queue-message.js';
+import {
+  EncryptedQueueClient,
+  EncryptedQueueConsumer,
+  type EncryptedQueueMessage,
+} from 'nestjs-azure-encrypted-storage';
 import { MessageLease } from '../../src/queue/consumer/message-lease.js';
-import { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
 import { uniqueName } from '../support/azurite.js';
 import { policyOf } from '../support/blobs.js';
 import { ManualClock } from '../support/manual-clock.js';

@@ -10,7 +10,7 @@ import {
   EncryptedQueueService,
   EncryptedStorageModule,
   getEncryptedQueueServiceToken,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueName } from '../support/azurite.js';
 import { PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
 import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';

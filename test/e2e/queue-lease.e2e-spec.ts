@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { jest } from '@jest/globals';
-import { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
+import { EncryptedQueueClient, type QueueConsumerEvent } from 'nestjs-azure-encrypted-storage';
 import { Poller } from '../../src/queue/consumer/poller.js';
 import { settingsOf } from '../../src/queue/consumer/consumer-options.js';
-import type { QueueConsumerEvent } from '../../src/queue/consumer/consumer-event.js';
 import { policyOf } from '../support/blobs.js';
 import { consume, newQueue, PATIENCE, plainQueue, size, stopConsumers, until } from '../support/consumers.js';
 import { ManualClock } from '../support/manual-clock.js';

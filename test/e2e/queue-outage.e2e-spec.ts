@@ -1,6 +1,5 @@
 import { jest } from '@jest/globals';
-import { KeyUnavailableError } from '../../src/errors/keys.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { AesKeyEncryptionKey, KeyUnavailableError } from 'nestjs-azure-encrypted-storage';
 import { policyOf, testKey } from '../support/blobs.js';
 import { consume, FlakyKey, likewise, newQueue, PATIENCE, size, stopConsumers, until } from '../support/consumers.js';
 

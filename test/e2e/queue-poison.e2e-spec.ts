@@ -1,10 +1,12 @@
 import { jest } from '@jest/globals';
-import { UnprocessableMessageError } from '../../src/errors/input.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
-import { parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
-import type { EncryptedQueueMessageHandler } from '../../src/queue/consumer/encrypted-queue-message.js';
-import { replayPoisonMessages } from '../../src/queue/consumer/replay.js';
-import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
+import {
+  AesKeyEncryptionKey,
+  type EncryptedQueueClient,
+  type EncryptedQueueMessageHandler,
+  parsePoisonMessage,
+  replayPoisonMessages,
+  UnprocessableMessageError,
+} from 'nestjs-azure-encrypted-storage';
 import { policyOf, testKey } from '../support/blobs.js';
 import {
   consume,

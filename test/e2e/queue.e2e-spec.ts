@@ -1,10 +1,12 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { KeyUnavailableError } from '../../src/errors/keys.js';
-import type { QueueDecryptionFailure } from '../../src/queue/decryption-failure.js';
-import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
-import type { EncryptedQueueOptions } from '../../src/queue/queue-options.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import {
+  type EncryptedQueueClient,
+  type EncryptedQueueOptions,
+  EncryptedQueueService,
+  type EncryptionPolicy,
+  KeyUnavailableError,
+  type QueueDecryptionFailure,
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { policyOf, testKey } from '../support/blobs.js';
 

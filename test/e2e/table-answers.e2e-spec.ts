@@ -1,10 +1,12 @@
 import { TableClient } from '@azure/data-tables';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { isEncryptedStorageError } from '../../src/errors/any-error.js';
+import {
+  Encrypt,
+  EncryptedEntity,
+  type EncryptedTableClient,
+  EncryptedTableService,
+  isEncryptedStorageError,
+} from 'nestjs-azure-encrypted-storage';
 import { inspectEntity } from '../../src/inspect/inspect-entity.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
-import { EncryptedTableService } from '../../src/table/encrypted-table.service.js';
 import { AnswersProxy, withBody } from '../support/answers-proxy.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';

@@ -1,9 +1,11 @@
 import type { Edm } from '@azure/data-tables';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { Filterable } from '../../src/decorators/filterable.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
-import type { Filter } from '../../src/table/filter/filter.js';
+import {
+  Encrypt,
+  EncryptedEntity,
+  type EncryptedTableClient,
+  type Filter,
+  Filterable,
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf } from '../support/tables.js';
 

@@ -1,8 +1,10 @@
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { KeyUnavailableError } from '../../src/errors/keys.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
-import type { TableDecryptionFailure } from '../../src/table/page.js';
+import {
+  Encrypt,
+  EncryptedEntity,
+  type EncryptedTableClient,
+  KeyUnavailableError,
+  type TableDecryptionFailure,
+} from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';

@@ -1,7 +1,5 @@
 import type { Edm } from '@azure/data-tables';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { requestsOf, tableOf, tablePolicy } from '../support/tables.js';

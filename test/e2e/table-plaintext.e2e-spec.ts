@@ -1,9 +1,11 @@
 import type { TableEntity } from '@azure/data-tables';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
+import {
+  Encrypt,
+  EncryptedEntity,
+  type EncryptedTableClient,
+  type TableDecryptionFailure,
+} from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
-import type { TableDecryptionFailure } from '../../src/table/page.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { requestsOf, tableOf, tablePolicy } from '../support/tables.js';
 

@@ -1,6 +1,4 @@
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { requestsOf, tableOf } from '../support/tables.js';
 

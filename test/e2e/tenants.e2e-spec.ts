@@ -1,13 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
-import type { EncryptionTarget } from '../../src/keys/key-encryption-key.js';
-import { KeyRing } from '../../src/keys/key-ring.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import {
+  AesKeyEncryptionKey,
+  Encrypt,
+  EncryptedEntity,
+  EncryptedQueueService,
+  type EncryptionPolicy,
+  type EncryptionTarget,
+  KeyRing,
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { bytesFrom, containersFor, policyOf } from '../support/blobs.js';
 import { tableOf, tablePolicy } from '../support/tables.js';

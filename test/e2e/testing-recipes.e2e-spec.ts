@@ -9,7 +9,7 @@ import {
   type EncryptedStorageOptionsFactory,
   getEncryptedContainerToken,
   InjectEncryptedContainer,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { SILENT } from '../support/nest.js';
 

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createTracingClient } from '@azure/core-tracing';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
-import type { KeyEncryptionKey } from '../../src/keys/key-encryption-key.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import {
+  AesKeyEncryptionKey,
+  Encrypt,
+  EncryptedEntity,
+  EncryptedQueueService,
+  type KeyEncryptionKey,
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { bytesFrom, containersFor, content, policyOf } from '../support/blobs.js';
 import { type RecordedSpan, recordSpans } from '../support/recorded-spans.js';

@@ -1,6 +1,6 @@
 import { runAll, type ByteTransform } from '../../src/crypto/byte-transform.js';
 import { openEnvelope } from '../../src/envelope/envelope.js';
-import { RegionOutOfOrderError } from '../../src/errors/content.js';
+import { RegionOutOfOrderError } from 'nestjs-azure-encrypted-storage';
 import type { ContentOpener } from '../../src/protocol/protocol.js';
 import { protocolFor } from '../../src/protocol/registry.js';
 import { RegionSealer } from '../../src/protocol/v2/content.js';

@@ -4,7 +4,7 @@ import { runAll } from '../../src/crypto/byte-transform.js';
 import { importContentKey } from '../../src/crypto/content-key.js';
 import { hmac, type MacKey } from '../../src/crypto/hmac.js';
 import { openEnvelope } from '../../src/envelope/envelope.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { AesKeyEncryptionKey, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import { BIND_ENTRY, storedEntries } from '../../src/envelope/integrity/entries.js';
 import { isFlaggedKey } from '../../src/envelope/integrity/flag.js';
 import { headerInput } from '../../src/envelope/integrity/header.js';
@@ -18,7 +18,6 @@ import {
   type SignedValue,
 } from '../../src/envelope/integrity/property-tags.js';
 import { bindShapeOf } from '../../src/envelope/integrity/sealing.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import type { ContentForm } from '../../src/protocol/protocol.js';
 import { storedProtocol } from '../../src/protocol/registry.js';
 import { parseEncryptionData } from '../../src/wire/encryption-data.js';

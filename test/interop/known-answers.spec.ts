@@ -4,7 +4,7 @@
  */
 import { runAll, type ByteTransform } from '../../src/crypto/byte-transform.js';
 import { importContentKey } from '../../src/crypto/content-key.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { AesKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 import type { ContentForm } from '../../src/protocol/protocol.js';
 import { protocolFor } from '../../src/protocol/registry.js';
 import { RegionSealer } from '../../src/protocol/v2/content.js';

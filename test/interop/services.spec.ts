@@ -2,15 +2,17 @@
 import { TableClient, type TableEntity } from '@azure/data-tables';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
-import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
-import type { EncryptedPageBlobClient } from '../../src/blob/encrypted-page-blob-client.js';
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import type { EntityClass } from '../../src/decorators/encryption-metadata.js';
-import type { EncryptedQueueClient } from '../../src/queue/encrypted-queue-client.js';
-import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
+import {
+  Encrypt,
+  EncryptedBlobService,
+  type EncryptedBlockBlobClient,
+  type EncryptedContainerClient,
+  EncryptedEntity,
+  type EncryptedPageBlobClient,
+  type EncryptedQueueClient,
+  EncryptedQueueService,
+  type EntityClass,
+} from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY, isReservedProperty, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { bytesFrom } from '../support/blobs.js';

@@ -1,7 +1,8 @@
 /** What we write, to the letter, and what of other writers we read all the same: docs/formats.md. */
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { createEnvelope, openEnvelope } from '../../src/envelope/envelope.js';
-import { protocolFor, type ProtocolVersion } from '../../src/protocol/registry.js';
+import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
+import { protocolFor } from '../../src/protocol/registry.js';
 import { encryptionDataOf } from '../../src/wire/blob-metadata.js';
 import { type EncryptionDataPlace, formatEncryptionData, parseEncryptionData } from '../../src/wire/encryption-data.js';
 import { fieldReader } from '../../src/wire/json.js';

@@ -1,5 +1,5 @@
 /** Entities that this package wrote, read by a peer. */
-import { Encrypt, EncryptedEntity } from '../../../src/index.js';
+import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
 import { describeCell } from './cells.js';
 import {
   CLEAR_VALUES,

@@ -1,6 +1,6 @@
 /** Key encryption keys, in our shape and in the one that the peers are told. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { AesKeyEncryptionKey, type KeyEncryptionKey, RsaKeyEncryptionKey } from '../../../src/index.js';
+import { AesKeyEncryptionKey, type KeyEncryptionKey, RsaKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 
 export interface SharedKey {
   readonly ours: KeyEncryptionKey;

@@ -1,5 +1,5 @@
 /** Messages, both ways. */
-import { type EncryptedQueueClient, isEncryptedStorageError } from '../../../src/index.js';
+import { type EncryptedQueueClient, isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
 import { describeCell } from './cells.js';
 import { KEYS } from './keys.js';
 import { asContent, BYTES, NEARLY_FULL, MARKUP, newQueue, peerReceives, peerSends, TEXTS } from './message-cases.js';

@@ -1,6 +1,6 @@
 /** Entities as this package stores and reads them. */
 import type { Edm, EdmTypes } from '@azure/data-tables';
-import { Encrypt, EncryptedEntity, type EncryptedTableClient, type EntityClass } from '../../../src/index.js';
+import { Encrypt, EncryptedEntity, type EncryptedTableClient, type EntityClass } from 'nestjs-azure-encrypted-storage';
 import { type PeerEntity, type PeerValue, valuesOf } from './entity-cases.js';
 import { storageOf, type StorageOptions } from './storage.js';
 

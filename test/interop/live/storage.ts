@@ -8,7 +8,7 @@ import {
   EncryptedTableService,
   type EncryptionOptions,
   type MessageEncoding,
-} from '../../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { optionsOf, started } from '../../support/nest.js';
 import { KEY, type SharedKey } from './keys.js';
 
