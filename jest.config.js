@@ -11,5 +11,7 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^nestjs-azure-encrypted-storage$': '<rootDir>/src/index.ts' },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json' }] },
   coverageProvider: 'v8',
+  // Jest's default leaves one core of two idle
+  maxWorkers: '100%',
   testTimeout: 60000,
 };

@@ -7,7 +7,7 @@ import { bytesOf, scanOf, type TestClinic, testClinic } from './support/clinic.j
 import { SlowStorage } from './support/slow-storage.js';
 
 const MIB = 1024 * 1024;
-const LARGE = 96 * MIB;
+const LARGE = 64 * MIB;
 /** What regions, blocks, streams and the sockets' own buffers may hold between two ends; far less than the scan. */
 const UNDER_WAY = 32 * MIB;
 
