@@ -1,7 +1,7 @@
-/** Two ways from plaintext to blocks of ciphertext: sealed in this thread, or laid out here and sealed in place on another. */
+/** Two ways from plaintext to blocks of ciphertext: sealed in this thread, or planned here and sealed in place on a worker thread. */
 import { freeMemory } from '../crypto/free-memory.js';
 import type { ByteTransform } from '../crypto/byte-transform.js';
-import type { CipherScript } from '../crypto/cipher-step.js';
+import type { CipherPlan } from '../crypto/cipher-step.js';
 import type { CipherThreads, ThreadedContent } from '../crypto/cipher-threads.js';
 import type { ContentSealer } from '../protocol/protocol.js';
 import type { SealedBlocks } from './sealed-blocks.js';
@@ -22,9 +22,9 @@ export function blockSealing(
   sealer: ContentSealer,
   { threads, isLarge }: { readonly threads: CipherThreads | undefined; readonly isLarge: boolean },
 ): BlockSealing {
-  const script = threads === undefined || !isLarge ? undefined : sealer.script?.();
-  if (threads === undefined || script === undefined) return new InlineSealing(sealer.seal());
-  return new WorkerSealing(script, threads.open());
+  const plan = threads === undefined || !isLarge ? undefined : sealer.plan?.();
+  if (threads === undefined || plan === undefined) return new InlineSealing(sealer.seal());
+  return new WorkerSealing(plan, threads.open());
 }
 
 class InlineSealing implements BlockSealing {
@@ -54,32 +54,32 @@ class InlineSealing implements BlockSealing {
 
 class WorkerSealing implements BlockSealing {
   constructor(
-    private readonly script: CipherScript,
+    private readonly plan: CipherPlan,
     private readonly thread: ThreadedContent,
   ) {}
 
   get blockMultiple(): number {
-    return this.script.bufferMultiple;
+    return this.plan.bufferMultiple;
   }
 
   async put(plaintext: Uint8Array, blocks: SealedBlocks): Promise<void> {
     for (let taken = 0; taken < plaintext.length;) {
-      const laid = this.script.lay(await blocks.open(), blocks.filled, plaintext.subarray(taken));
-      blocks.filled = laid.at;
-      taken += laid.taken;
+      const appended = this.plan.append(await blocks.open(), blocks.filled, plaintext.subarray(taken));
+      blocks.filled = appended.at;
+      taken += appended.taken;
     }
   }
 
   async end(blocks: SealedBlocks): Promise<void> {
     for (let isWhole = false; !isWhole;) {
-      const ending = this.script.end(await blocks.open(), blocks.filled);
+      const ending = this.plan.end(await blocks.open(), blocks.filled);
       blocks.filled = ending.at;
       isWhole = ending.isWhole;
     }
   }
 
   complete(block: Buffer): Promise<Buffer> {
-    return this.thread.seal(block, this.script.takeSteps());
+    return this.thread.seal(block, this.plan.drain());
   }
 
   close(): void {

@@ -1,7 +1,7 @@
-/** What is to be done, in order, to a buffer that holds plaintext in the places where its ciphertext belongs. */
+/** The steps that seal a buffer in place. The buffer holds plaintext in the positions where its ciphertext belongs. */
 import type { ContentKey } from './content-key.js';
 
-/** A cipher starts. CBC is not padded by it: what is sealed is a multiple of 16 bytes. */
+/** Starts a cipher. CBC runs without padding, so the sealed bytes are a multiple of 16. */
 export interface BeginStep {
   readonly step: 'begin';
   readonly algorithm: 'aes-256-cbc' | 'aes-256-gcm';
@@ -9,19 +9,19 @@ export interface BeginStep {
   readonly iv: Uint8Array;
 }
 
-/** Bytes of the buffer that are sealed where they stand. */
+/** Seals bytes of the buffer in place. */
 export interface SealStep {
   readonly step: 'seal';
   readonly from: number;
   readonly to: number;
 }
 
-/** Bytes of the tag of all that was sealed since the cipher started; they may be spread over two buffers. */
+/** Writes bytes of the tag over everything sealed since the cipher started. The tag may be split between two buffers. */
 export interface TagStep {
   readonly step: 'tag';
-  /** Where in the buffer they go. */
+  /** Position in the buffer. */
   readonly at: number;
-  /** Which of the 16 they are. */
+  /** Which of the 16 bytes of the tag. */
   readonly from: number;
   readonly to: number;
 }
@@ -29,23 +29,23 @@ export interface TagStep {
 export type CipherStep = BeginStep | SealStep | TagStep;
 
 /**
- * A content laid out for sealing in place. The caller fills one buffer after another from the front; what the layout has of its
- * own (nonces, padding) is written between. No two buffers are filled at once.
+ * Lays content out in buffers and plans the steps that seal it in place. The caller fills one buffer after another, from the front;
+ * the plan writes nonces and padding in between. Two buffers are never filled at the same time.
  */
-export interface CipherScript {
-  /** Every buffer is a multiple of so many bytes long. */
+export interface CipherPlan {
+  /** The length of every buffer is a multiple of this number of bytes. */
   readonly bufferMultiple: number;
-  /** Lays plaintext into `buffer` from `at`; stops where the plaintext or the buffer ends. */
-  lay(buffer: Buffer, at: number, plaintext: Uint8Array): Laid;
-  /** Lays what follows the last plaintext; to be repeated with the next buffer while `isWhole` is false. */
+  /** Copies plaintext into `buffer` from position `at`. Stops at the end of the plaintext or of the buffer. */
+  append(buffer: Buffer, at: number, plaintext: Uint8Array): Appended;
+  /** Appends what follows the last plaintext. Call it again with the next buffer while `isWhole` is false. */
   end(buffer: Buffer, at: number): { readonly at: number; readonly isWhole: boolean };
-  /** What is to be done to the buffer that was filled since the last call. */
-  takeSteps(): readonly CipherStep[];
+  /** Returns and removes the steps for the buffer that was filled since the last call. */
+  drain(): readonly CipherStep[];
 }
 
-export interface Laid {
-  /** Where the buffer is free now. */
+export interface Appended {
+  /** First free position of the buffer. */
   readonly at: number;
-  /** Bytes of plaintext that were laid. */
+  /** Number of bytes of plaintext that were appended. */
   readonly taken: number;
 }

@@ -3,7 +3,7 @@
  * how it seals and opens. The rest of the package speaks to versions through these interfaces alone.
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';
-import type { CipherScript } from '../crypto/cipher-step.js';
+import type { CipherPlan } from '../crypto/cipher-step.js';
 import type { ContentKey } from '../crypto/content-key.js';
 
 /** Members that a protocol adds to the encryption data when it writes. */
@@ -92,7 +92,7 @@ export interface ContentSealer {
   /** The transform from plaintext to ciphertext. Works once: a second content under one content key is never sealed. */
   seal(): ByteTransform;
   /** The same told rather than done, for a thread that seals in place: one of the two works, once. Only where a thread pays. */
-  script?(): CipherScript;
+  plan?(): CipherPlan;
   /** Only where the version defines entities. */
   sealProperties?(properties: readonly PropertyContent[]): Buffer[];
 }

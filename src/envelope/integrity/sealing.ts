@@ -1,6 +1,6 @@
 /** Makes the integrity entries of one new content: watches what is sealed, then binds it. */
 import type { ByteTransform } from '../../crypto/byte-transform.js';
-import type { CipherScript } from '../../crypto/cipher-step.js';
+import type { CipherPlan } from '../../crypto/cipher-step.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { hmac, RunningMac } from '../../crypto/hmac.js';
 import type { ContentForm, ContentSealer, Protocol, ReadField } from '../../protocol/protocol.js';
@@ -47,12 +47,12 @@ export class IntegritySealing {
   /** The same sealer, watched. Where all of the ciphertext is authenticated, no thread seals it. */
   watched(sealer: ContentSealer): ContentSealer {
     const { fields, layout } = sealer;
-    const script = sealer.script?.bind(sealer);
+    const plan = sealer.plan?.bind(sealer);
     return {
       fields,
       layout,
       seal: () => this.watchedTransform(sealer.seal()),
-      ...(script === undefined || this.mac !== null ? {} : { script: () => this.watchedScript(script()) }),
+      ...(plan === undefined || this.mac !== null ? {} : { plan: () => this.watchedPlan(plan()) }),
     };
   }
 
@@ -69,21 +69,21 @@ export class IntegritySealing {
     return entriesToWrite({ bind, tag, mac });
   }
 
-  private watchedScript(script: CipherScript): CipherScript {
+  private watchedPlan(plan: CipherPlan): CipherPlan {
     return {
-      bufferMultiple: script.bufferMultiple,
-      lay: (buffer, at, plaintext) => {
-        const laid = script.lay(buffer, at, plaintext);
-        this.plaintextLength += laid.taken;
-        this.ciphertextLength += laid.at - at;
-        return laid;
+      bufferMultiple: plan.bufferMultiple,
+      append: (buffer, at, plaintext) => {
+        const appended = plan.append(buffer, at, plaintext);
+        this.plaintextLength += appended.taken;
+        this.ciphertextLength += appended.at - at;
+        return appended;
       },
       end: (buffer, at) => {
-        const ending = script.end(buffer, at);
+        const ending = plan.end(buffer, at);
         this.ciphertextLength += ending.at - at;
         return ending;
       },
-      takeSteps: () => script.takeSteps(),
+      drain: () => plan.drain(),
     };
   }
 

@@ -8,7 +8,7 @@ import { DecryptionError, InvalidEncryptionDataError } from '../../errors/conten
 import { once } from '../once.js';
 import type { Protocol, ReadField } from '../protocol.js';
 import { cbcLayout, openWindow, paddingOf } from './content.js';
-import { CbcScript } from './script.js';
+import { CbcPlan } from './plan.js';
 import { type PropertyOpener, propertyOpener, rowKeyFirst, sealProperties, storedPropertyIv } from './entity.js';
 
 export const protocolV1 = {
@@ -49,9 +49,9 @@ export const protocolV1 = {
         spend();
         return cbcSealer(content);
       },
-      script: () => {
+      plan: () => {
         spend();
-        return new CbcScript(content);
+        return new CbcPlan(content);
       },
       sealProperties: (properties) => sealProperties({ key, entityIv: iv, propertyIv: rowKeyFirst }, properties),
     };

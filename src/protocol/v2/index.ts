@@ -18,7 +18,7 @@ import { RegionOpener, RegionSealer } from './content.js';
 import { REGION_OVERHEAD, regionLayout } from './layout.js';
 import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrder } from './nonce.js';
 import { packKey, PACKED_LENGTH, unpackKey } from './packed-key.js';
-import { RegionScript } from './script.js';
+import { RegionPlan } from './plan.js';
 
 /** Bytes of plaintext in a region, in every writer of 2.0. */
 export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
@@ -29,7 +29,7 @@ const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 const MOST_STORED = 50_000 * 4000 * 1024 * 1024;
 
 /** Bytes of plaintext in a region for which a thread pays: with smaller ones telling takes longer than sealing. */
-const MIN_SCRIPTED_LENGTH = 64 * 1024;
+const MIN_PLANNED_LENGTH = 64 * 1024;
 
 export const protocolV20 = protocolV2({ version: '2.0', regionLength: 'fixed', forms: ['stream', 'message'] });
 export const protocolV21 = protocolV2({ version: '2.1', regionLength: 'chosen', forms: ['stream'] });
@@ -96,9 +96,9 @@ function boundParameters(dataLength: number): Buffer {
 function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): ContentSealer {
   const content = { key, dataLength, leastRegions: form === 'message' ? 1 : 0, nonces: littleEndianFromOne };
   const spend = once();
-  const script = (): RegionScript => {
+  const plan = (): RegionPlan => {
     spend();
-    return new RegionScript(content);
+    return new RegionPlan(content);
   };
   return {
     fields: { EncryptedRegionInfo: { DataLength: dataLength, NonceLength: NONCE_LENGTH } },
@@ -107,7 +107,7 @@ function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): Conte
       spend();
       return new RegionSealer(content);
     },
-    ...(dataLength < MIN_SCRIPTED_LENGTH ? {} : { script }),
+    ...(dataLength < MIN_PLANNED_LENGTH ? {} : { plan }),
   };
 }
 

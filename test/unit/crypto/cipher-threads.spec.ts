@@ -1,5 +1,5 @@
 import { runAll } from '../../../src/crypto/byte-transform.js';
-import type { CipherScript } from '../../../src/crypto/cipher-step.js';
+import type { CipherPlan } from '../../../src/crypto/cipher-step.js';
 import { CipherThreads } from '../../../src/crypto/cipher-threads.js';
 import { generateContentKey, importContentKey } from '../../../src/crypto/content-key.js';
 import type { ContentForm } from '../../../src/protocol/protocol.js';
@@ -16,7 +16,7 @@ afterAll(() => threads.close());
 
 /** Seals on a thread, in buffers of one length, from chunks of another. */
 async function sealedOnThread(
-  script: CipherScript,
+  plan: CipherPlan,
   plaintext: Buffer,
   { bufferLength, chunkLength }: { bufferLength: number; chunkLength: number },
 ): Promise<Buffer> {
@@ -25,21 +25,21 @@ async function sealedOnThread(
   let buffer = Buffer.allocUnsafeSlow(bufferLength);
   let at = 0;
   const cut = () => {
-    if (at > 0) sealed.push(onThread.seal(buffer.subarray(0, at), script.takeSteps()));
+    if (at > 0) sealed.push(onThread.seal(buffer.subarray(0, at), plan.drain()));
     buffer = Buffer.allocUnsafeSlow(bufferLength);
     at = 0;
   };
   for (let from = 0; from < plaintext.length; from += chunkLength) {
     const chunk = plaintext.subarray(from, from + chunkLength);
     for (let taken = 0; taken < chunk.length;) {
-      const laid = script.lay(buffer, at, chunk.subarray(taken));
-      taken += laid.taken;
-      at = laid.at;
+      const appended = plan.append(buffer, at, chunk.subarray(taken));
+      taken += appended.taken;
+      at = appended.at;
       if (at === bufferLength) cut();
     }
   }
   for (let isWhole = false; !isWhole;) {
-    const end = script.end(buffer, at);
+    const end = plan.end(buffer, at);
     at = end.at;
     isWhole = end.isWhole;
     cut();
@@ -83,7 +83,7 @@ describe.each(contents)('protocol %s, %s, on a thread', (version, form) => {
     for (const chunkLength of [1000, REGION, 5 * REGION]) {
       const sealer = protocolFor(version).sealer(key, { form, regionLength: REGION });
 
-      const sealed = await sealedOnThread(sealer.script!(), plaintext, { bufferLength, chunkLength });
+      const sealed = await sealedOnThread(sealer.plan!(), plaintext, { bufferLength, chunkLength });
 
       expect(sealed.length).toBe(sealer.layout.ciphertextLength(length));
       expect(opened(version, form, { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
@@ -91,13 +91,13 @@ describe.each(contents)('protocol %s, %s, on a thread', (version, form) => {
   });
 
   it('is the one way or the other, once', () => {
-    const scripted = protocolFor(version).sealer(key, { form, regionLength: REGION });
-    scripted.script!();
+    const planned = protocolFor(version).sealer(key, { form, regionLength: REGION });
+    planned.plan!();
     const sealed = protocolFor(version).sealer(key, { form, regionLength: REGION });
     sealed.seal();
 
-    expect(() => scripted.seal()).toThrow('works once');
-    expect(() => sealed.script!()).toThrow('works once');
+    expect(() => planned.seal()).toThrow('works once');
+    expect(() => sealed.plan!()).toThrow('works once');
   });
 });
 
@@ -106,7 +106,7 @@ describe.each(['1.0', '2.1'] as const)('protocol %s, streams on a thread', (vers
     const sealer = protocolFor(version).sealer(key, { form: 'stream', regionLength: REGION });
     const plaintext = content(length);
 
-    const sealed = await sealedOnThread(sealer.script!(), plaintext, { bufferLength: 4096, chunkLength: 777 });
+    const sealed = await sealedOnThread(sealer.plan!(), plaintext, { bufferLength: 4096, chunkLength: 777 });
 
     expect(sealed.length).toBe(sealer.layout.ciphertextLength(length));
     expect(opened(version, 'stream', { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
@@ -115,17 +115,17 @@ describe.each(['1.0', '2.1'] as const)('protocol %s, streams on a thread', (vers
 
 describe('threads', () => {
   it('are not offered where a region is too small to be worth telling', () => {
-    expect(protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION - 1 }).script).toBeUndefined();
+    expect(protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION - 1 }).plan).toBeUndefined();
   });
 
   it('take the memory of a buffer and give it back', async () => {
     const sealer = protocolFor('2.0').sealer(key, { form: 'stream' });
-    const script = sealer.script!();
+    const plan = sealer.plan!();
     const buffer = Buffer.allocUnsafeSlow(100);
-    script.lay(buffer, 0, content(88));
+    plan.append(buffer, 0, content(88));
     const onThread = threads.open();
 
-    const sealed = await onThread.seal(buffer, script.takeSteps());
+    const sealed = await onThread.seal(buffer, plan.drain());
     onThread.close();
 
     expect(buffer.length).toBe(0);
@@ -137,14 +137,14 @@ describe('threads', () => {
     const pool = new CipherThreads(1);
     const plaintext = content(3 * REGION);
     const sealer = protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION });
-    const script = sealer.script!();
+    const plan = sealer.plan!();
     const onThread = pool.open();
     const buffer = Buffer.allocUnsafeSlow(sealer.layout.ciphertextLength(plaintext.length));
-    const { at } = script.lay(buffer, 0, plaintext);
-    script.end(buffer, at);
+    const { at } = plan.append(buffer, 0, plaintext);
+    plan.end(buffer, at);
 
     await pool.close();
-    const sealed = await onThread.seal(buffer, script.takeSteps());
+    const sealed = await onThread.seal(buffer, plan.drain());
     onThread.close();
 
     expect(opened('2.1', 'stream', { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
@@ -164,10 +164,10 @@ describe('threads', () => {
     }
     await expect(broken.seal(Buffer.allocUnsafeSlow(16), [])).rejects.toMatchObject({ code: 'CIPHER_THREAD_FAILED' });
     const again = pool.open();
-    const script = protocolFor('1.0').sealer(key, { form: 'stream' }).script!();
+    const plan = protocolFor('1.0').sealer(key, { form: 'stream' }).plan!();
     const next = Buffer.allocUnsafeSlow(16);
-    script.lay(next, 0, content(16));
-    expect((await again.seal(next, script.takeSteps())).length).toBe(16);
+    plan.append(next, 0, content(16));
+    expect((await again.seal(next, plan.drain())).length).toBe(16);
     again.close();
     await pool.close();
   });

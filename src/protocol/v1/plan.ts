@@ -1,10 +1,10 @@
-/** Content of protocol 1.0 laid out for a thread that seals it in place; the padding is laid out like plaintext. */
+/** Plans how a worker thread seals content of protocol 1.0 in place. The padding is appended like plaintext. */
 import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
 import { asBuffer } from '../../crypto/bytes.js';
-import type { CipherScript, CipherStep, Laid } from '../../crypto/cipher-step.js';
+import type { Appended, CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
 import type { CbcContent } from './content.js';
 
-export class CbcScript implements CipherScript {
+export class CbcPlan implements CipherPlan {
   readonly bufferMultiple = BLOCK_LENGTH;
   private readonly begin: CipherStep[];
   private filled = 0;
@@ -16,7 +16,7 @@ export class CbcScript implements CipherScript {
     this.begin = [{ step: 'begin', algorithm: 'aes-256-cbc', key: content.key, iv: content.iv }];
   }
 
-  lay(buffer: Buffer, at: number, plaintext: Uint8Array): Laid {
+  append(buffer: Buffer, at: number, plaintext: Uint8Array): Appended {
     const taken = asBuffer(plaintext).copy(buffer, at);
     this.length += taken;
     this.filled = at + taken;
@@ -25,7 +25,7 @@ export class CbcScript implements CipherScript {
 
   end(buffer: Buffer, at: number): { readonly at: number; readonly isWhole: boolean } {
     if (this.isPadded) return { at, isWhole: true };
-    // buffers are multiples of a block: padding finds room whole, or none at all
+    // buffers are multiples of a block, so either all of the padding fits or none of it
     if (at === buffer.length) return { at, isWhole: false };
     const padding = BLOCK_LENGTH - (this.length % BLOCK_LENGTH);
     this.filled = at + padding;
@@ -34,7 +34,7 @@ export class CbcScript implements CipherScript {
     return { at: this.filled, isWhole: true };
   }
 
-  takeSteps(): readonly CipherStep[] {
+  drain(): readonly CipherStep[] {
     return [...this.begin.splice(0), { step: 'seal', from: 0, to: this.filled }];
   }
 }

@@ -1,11 +1,11 @@
-/** Regions (layout.ts draws them) laid out for a thread that seals them in place. */
+/** Plans how a worker thread seals regions in place. layout.ts shows the layout. */
 import { NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
 import { asBuffer } from '../../crypto/bytes.js';
-import type { CipherScript, CipherStep, Laid } from '../../crypto/cipher-step.js';
+import type { Appended, CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import type { NonceScheme } from './nonce.js';
 
-export interface RegionScripting {
+export interface RegionContent {
   readonly key: ContentKey;
   readonly dataLength: number;
   readonly nonces: NonceScheme;
@@ -13,68 +13,68 @@ export interface RegionScripting {
 
 type Section = 'nonce' | 'data' | 'tag';
 
-export class RegionScript implements CipherScript {
+export class RegionPlan implements CipherPlan {
   readonly bufferMultiple = 1;
   private readonly steps: CipherStep[] = [];
   private section: Section = 'nonce';
-  /** Bytes of the section that have their place. */
+  /** Bytes of the current section that are already laid out. */
   private done = 0;
   private regions = 0;
   private readonly lengths: Readonly<Record<Section, number>>;
 
-  constructor(private readonly content: RegionScripting) {
+  constructor(private readonly content: RegionContent) {
     this.lengths = { nonce: NONCE_LENGTH, data: content.dataLength, tag: TAG_LENGTH };
   }
 
-  lay(buffer: Buffer, at: number, plaintext: Uint8Array): Laid {
+  append(buffer: Buffer, at: number, plaintext: Uint8Array): Appended {
     let taken = 0;
     let free = at;
-    // a tag is due whatever comes; nonce and data only if there is data
+    // a tag is always appended; a nonce and data only if there is data
     while (free < buffer.length && (taken < plaintext.length || this.section === 'tag')) {
-      const laid = this.layPart(buffer.subarray(free), free, plaintext.subarray(taken));
-      free += laid;
-      if (this.section === 'data') taken += laid;
-      this.advance(laid);
+      const appended = this.appendPart(buffer.subarray(free), free, plaintext.subarray(taken));
+      free += appended;
+      if (this.section === 'data') taken += appended;
+      this.advance(appended);
     }
     return { at: free, taken };
   }
 
   end(buffer: Buffer, at: number): { readonly at: number; readonly isWhole: boolean } {
     if (this.section === 'data') this.enter('tag');
-    const { at: free } = this.lay(buffer, at, new Uint8Array(0));
+    const { at: free } = this.append(buffer, at, new Uint8Array(0));
     return { at: free, isWhole: this.section === 'nonce' };
   }
 
-  takeSteps(): readonly CipherStep[] {
+  drain(): readonly CipherStep[] {
     return this.steps.splice(0);
   }
 
-  /** Lays what fits of the current section and returns how much that was. */
-  private layPart(space: Buffer, at: number, plaintext: Uint8Array): number {
+  /** Appends as much of the current section as fits, and returns the number of bytes. */
+  private appendPart(space: Buffer, at: number, plaintext: Uint8Array): number {
     const most = Math.min(this.lengths[this.section] - this.done, space.length);
-    if (this.section === 'nonce') return this.layNonce(space.subarray(0, most));
-    if (this.section === 'data') return this.layData(space.subarray(0, most), at, plaintext);
+    if (this.section === 'nonce') return this.appendNonce(space.subarray(0, most));
+    if (this.section === 'data') return this.appendData(space.subarray(0, most), at, plaintext);
     this.steps.push({ step: 'tag', at, from: this.done, to: this.done + most });
     return most;
   }
 
-  private layNonce(space: Buffer): number {
+  private appendNonce(space: Buffer): number {
     const nonce = this.content.nonces(this.regions);
     if (this.done === 0) this.steps.push({ step: 'begin', algorithm: 'aes-256-gcm', key: this.content.key, iv: nonce });
     return nonce.copy(space, 0, this.done);
   }
 
-  private layData(space: Buffer, at: number, plaintext: Uint8Array): number {
-    const laid = asBuffer(plaintext).copy(space);
+  private appendData(space: Buffer, at: number, plaintext: Uint8Array): number {
+    const appended = asBuffer(plaintext).copy(space);
     const last = this.steps.at(-1);
     const from = last?.step === 'seal' && last.to === at ? last.from : at;
     if (from !== at) this.steps.pop();
-    this.steps.push({ step: 'seal', from, to: at + laid });
-    return laid;
+    this.steps.push({ step: 'seal', from, to: at + appended });
+    return appended;
   }
 
-  private advance(laid: number): void {
-    this.done += laid;
+  private advance(appended: number): void {
+    this.done += appended;
     if (this.done < this.lengths[this.section]) return;
     if (this.section === 'tag') this.regions += 1;
     this.enter(this.section === 'nonce' ? 'data' : this.section === 'data' ? 'tag' : 'nonce');
