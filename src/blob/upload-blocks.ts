@@ -5,7 +5,7 @@
 import type { BlobUploadCommonResponse, BlockBlobClient, BlockBlobUploadOptions } from '@azure/storage-blob';
 import { uniqueId } from '../crypto/bytes.js';
 import { expectedLayout } from '../envelope/envelope.js';
-import type { BlobContext, EncryptedOperationOptions } from './blob-context.js';
+import { assertChangeable, type BlobContext, type EncryptedOperationOptions } from './blob-context.js';
 import { type BlockPlace, SealedUpload, type UploadSink, type UploadSource } from './sealed-upload.js';
 import { assertTransferShape, type BlockPlan, blockPlan, blocksTooMany, MAX_BLOCKS } from './transfer-shape.js';
 
@@ -25,6 +25,7 @@ export async function uploadBlockBlob(
   content: UploadSource,
   options: UploadOptions,
 ): Promise<BlobUploadCommonResponse> {
+  assertChangeable(context);
   assertTransferShape(options);
   const plan = blockPlan(options, ciphertextLength(context, content));
   const upload = await SealedUpload.prepare(context, 'stream', options);

@@ -4,6 +4,7 @@
  */
 import type {
   QueueClient,
+  QueueGetPropertiesOptions,
   QueuePeekMessagesOptions,
   QueuePeekMessagesResponse,
   QueueReceiveMessageOptions,
@@ -47,6 +48,23 @@ export async function sendStored(
     if (items.length !== 1 || !items.every(isNamed)) throw new InvalidServiceResponseError('names no message');
   });
   return answers.of(() => client.sendMessage(storedText, answers.options));
+}
+
+/** A queue at one moment, by the service's clock. */
+export interface QueueState {
+  readonly date: Date;
+  /** Messages in it, those that are invisible included. */
+  readonly count: number;
+}
+
+/** Asks for the state of a queue; throws `INVALID_SERVICE_RESPONSE` for an answer without it. */
+export async function queueState(client: QueueClient, options: QueueGetPropertiesOptions): Promise<QueueState> {
+  const { date, approximateMessagesCount: count } = await client.getProperties(options);
+  if (date === undefined || Number.isNaN(date.getTime())) throw new InvalidServiceResponseError('has no date');
+  if (count === undefined || !Number.isSafeInteger(count) || count < 0) {
+    throw new InvalidServiceResponseError('does not say how many messages there are');
+  }
+  return { date, count };
 }
 
 const messages =

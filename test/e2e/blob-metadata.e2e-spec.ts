@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { jest } from '@jest/globals';
 import { BlobServiceClient, type BlobSetMetadataOptions } from '@azure/storage-blob';
 import {
@@ -45,6 +46,19 @@ const through = (service: BlobServiceClient, blob: EncryptedBlockBlobClient) =>
 const throughProxy = (blob: EncryptedBlockBlobClient, maxTries = 4) => {
   const retryOptions = { maxTries, retryDelayInMs: 1 };
   return through(BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions }), blob);
+};
+
+/** A container that need not be there, under a policy without a key to write with that works. */
+function containerBehind({ connectionString: through }: AnswersProxy): EncryptedContainerClient {
+  const refusing = { keyId: 'refusing', wrapKey: fail, unwrapKey: fail };
+  const service = BlobServiceClient.fromConnectionString(through);
+  return new EncryptedBlobService(() => service, policyOf('1.0', { keyEncryptionKey: refusing })).getContainerClient(
+    'c',
+  );
+}
+
+const fail = (): never => {
+  throw new Error('no key is needed here');
 };
 
 /** The user's metadata as a listing has it, where names keep their letter case. */
@@ -293,6 +307,27 @@ describe('a client of a snapshot or a version', () => {
     for (const method of sending) expect(method).not.toHaveBeenCalled();
     expect(await listedMetadata(blob)).toEqual({ state: 'base' });
     expect(await keyIdOf(blob)).toBe(testKey.keyId);
+  });
+
+  it.each(['snapshot', 'version'] as const)('(%s) refuses uploads before any request or key', async (which) => {
+    const container = containerBehind(proxy);
+    const [snapshot, version] = ['2026-01-01T00:00:00.0000000Z', '2026-01-02T00:00:00.0000000Z'];
+    const blob = container.getBlockBlobClient('b');
+    const reader = which === 'snapshot' ? blob.withSnapshot(snapshot) : blob.withVersion(version);
+    const stream = (): Readable => Readable.from([Buffer.alloc(512)]);
+    const pages = container.getPageBlobClient('b').withSnapshot(snapshot);
+    const uploads = [
+      () => reader.uploadData('new'),
+      () => reader.upload('new', 3),
+      () => reader.uploadStream(stream()),
+      () => reader.uploadFile(import.meta.filename),
+      () => pages.uploadData(Buffer.alloc(512)),
+      () => pages.uploadStream(stream(), 512),
+    ];
+
+    for (const upload of uploads) await expect(upload()).rejects.toEqual(code('UNSUPPORTED_OPERATION'));
+
+    expect(proxy.requests).toEqual([]);
   });
 
   it('is read by the option of the call too, whatever is asked for', async () => {

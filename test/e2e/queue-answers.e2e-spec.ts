@@ -7,7 +7,7 @@ import {
   replayPoisonMessages,
 } from 'nestjs-azure-encrypted-storage';
 import { inspectQueue } from '../../src/inspect/inspect-queue.js';
-import { AnswersProxy, withBody } from '../support/answers-proxy.js';
+import { AnswersProxy, withBody, withHeader } from '../support/answers-proxy.js';
 import { policyOf } from '../support/blobs.js';
 import { consume, newQueue, PATIENCE, plainQueue, size, stopConsumers, until } from '../support/consumers.js';
 
@@ -67,6 +67,25 @@ describe.each(Object.entries(BODIES))('an answer with the status of a success wh
 
     expect(isEncryptedStorageError(error) ? error.code : String(error)).toBe('INVALID_SERVICE_RESPONSE');
     expect(await size(queue.name)).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('a replay', () => {
+  it.each([
+    ['no number of messages', 'x-ms-approximate-messages-count', undefined],
+    ['a number that is none', 'x-ms-approximate-messages-count', 'many'],
+    ['no number but a part of one', 'x-ms-approximate-messages-count', '1.5'],
+    ['a negative number', 'x-ms-approximate-messages-count', '-1'],
+    ['no date', 'date', undefined],
+    ['a date that is none', 'date', 'yesterday'],
+  ])('puts nothing back where the answer has %s', async (_what, name, value) => {
+    const queue = await queueWithMessage();
+    proxy.spoil = withHeader(name, value);
+
+    const replaying = replayPoisonMessages(queue.unencryptedClient, queue);
+
+    await expect(replaying).rejects.toMatchObject({ code: 'INVALID_SERVICE_RESPONSE' });
+    expect(await size(queue.name)).toBe(1);
   });
 });
 

@@ -109,3 +109,14 @@ export function withBody(change: (body: string) => string): AnswersProxy['spoil'
     return true;
   };
 }
+
+/** Leaves the rest of the answer, and gives a header another value or none. */
+export function withHeader(name: string, value: string | undefined): AnswersProxy['spoil'] {
+  return ({ answer, response }) => {
+    const { [name]: _value, ...headers } = answer.headers;
+    response.sendDate = false;
+    response.writeHead(answer.statusCode ?? 500, value === undefined ? headers : { ...headers, [name]: value });
+    answer.pipe(response);
+    return true;
+  };
+}

@@ -22,7 +22,7 @@ import { UnsupportedOperationError } from '../../errors/input.js';
 import { RollbackFailedError } from '../../errors/transfer.js';
 import { ENCRYPTION_DATA_ENTRY } from '../../wire/blob-metadata.js';
 import { formatUnfinished } from '../../wire/unfinished-upload.js';
-import type { EncryptedOperationOptions } from '../blob-context.js';
+import { assertChangeable, type EncryptedOperationOptions } from '../blob-context.js';
 import { SealedUpload, type SizedSource } from '../sealed-upload.js';
 import { assertPageBlobLength, assertTransferShape, DEFAULT_CONCURRENCY } from '../transfer-shape.js';
 import { forgetPrevious, removePages, restoreContent } from './kept-content.js';
@@ -59,6 +59,7 @@ export async function uploadPageBlob(
   content: SizedSource,
   options: PageUploadOptions,
 ): Promise<BlobUploadCommonResponse> {
+  assertChangeable(context);
   assertTransferShape(options);
   assertPageBlobLength(content.length);
   refuseProtection(options);

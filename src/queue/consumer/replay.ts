@@ -2,7 +2,7 @@ import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { boundedMap } from '../../streams/bounded-map.js';
-import { receiveStored, sendStored } from '../service-answer.js';
+import { queueState, receiveStored, sendStored } from '../service-answer.js';
 import { MAX_BATCH } from './consumer-options.js';
 import { parsePoisonMessage, type PoisonMessage } from './poison-message.js';
 
@@ -49,7 +49,8 @@ export async function replayPoisonMessages(
   { where = () => true, limit = Infinity, abortSignal }: ReplayOptions = {},
 ): Promise<number> {
   const signal = abortSignal === undefined ? {} : { abortSignal };
-  const beginning = await beginningOf(poisonQueue, signal);
+  // the clock of the service has a resolution of seconds, so the number of messages counts too
+  const beginning = await queueState(poisonQueue, signal);
   // what was looked at and stays, by message id; and ids of what was put back
   const kept = new Map<string, DequeuedMessageItem>();
   const sent = new Set<string>();
@@ -91,15 +92,6 @@ const settling = () => ({ abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT) });
 async function forEach<Item>(items: readonly Item[], task: (item: Item) => Promise<void>): Promise<void> {
   const outcomes = await boundedMap(items, AT_ONCE, async (item) => Promise.allSettled([task(item)]));
   for (const outcome of outcomes.flat()) if (outcome.status === 'rejected') throw outcome.reason;
-}
-
-/** What is in the queue now, by the clock of the service: it has a resolution of seconds, so the number counts too. */
-async function beginningOf(
-  queue: QueueClient,
-  signal: Pick<ReplayOptions, 'abortSignal'>,
-): Promise<{ readonly date: Date; readonly count: number }> {
-  const { date = new Date(), approximateMessagesCount = Infinity } = await queue.getProperties(signal);
-  return { date, count: approximateMessagesCount };
 }
 
 /** What cannot be shown again now shows itself when its time is up. */
