@@ -58,8 +58,8 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
    * of plaintext.
    *
    * @throws `UNSUPPORTED_VALUE` (another type, or text with half a surrogate pair), `KEY_MISSING`, `KEY_WRAP_FAILED`,
-   * `UNSUPPORTED_OPERATION`, `PAYLOAD_TOO_LARGE` (metadata, or more blocks than a blob may have), `INVALID_OPTIONS`: all before any
-   * request
+   * `UNSUPPORTED_OPERATION` (also on a client of a snapshot or version), `PAYLOAD_TOO_LARGE` (metadata, or more blocks than a blob
+   * may have), `INVALID_OPTIONS`: all before any request
    */
   uploadData(
     data: ContentInput | Blob,

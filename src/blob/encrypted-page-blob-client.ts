@@ -14,7 +14,12 @@ import { uploadInMemory, uploadStreamed } from './upload-body.js';
  * the new one is whole, and is put back if the upload fails.
  */
 export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient> {
-  /** @throws `INVALID_OPTIONS` for a length that is no multiple of 512, `UNSUPPORTED_OPERATION` under 2.x: before any request */
+  /**
+   * Uploads content that is in memory.
+   *
+   * @throws `INVALID_OPTIONS` for a length that is not a multiple of 512, `UNSUPPORTED_OPERATION` under 2.x and on a client of a
+   * snapshot: before any request
+   */
   uploadData(data: ContentInput, options: PageUploadOptions = {}): Promise<BlobUploadCommonResponse> {
     return traced('EncryptedPageBlobClient.uploadData', options, (traceable) =>
       uploadInMemory(data, (content) => uploadPageBlob(this.context, content, traceable)),

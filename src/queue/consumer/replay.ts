@@ -30,6 +30,8 @@ const AT_ONCE = 8;
  *
  * @param poisonQueue - the plain client of the poison queue: its messages are not decrypted on the way
  * @returns how many were put back
+ * @throws `INVALID_SERVICE_RESPONSE` for answers of the service that cannot be right: nothing is put back unless the first one says how
+ * many messages there are, and when; the service's own errors
  *
  * @example
  * ```ts
