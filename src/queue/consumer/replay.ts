@@ -48,43 +48,69 @@ const AT_ONCE = 8;
 export async function replayPoisonMessages(
   poisonQueue: QueueClient,
   queue: EncryptedQueueClient,
-  { where = () => true, limit = Infinity, abortSignal }: ReplayOptions = {},
+  options: ReplayOptions = {},
 ): Promise<number> {
-  const signal = abortSignal === undefined ? {} : { abortSignal };
-  // the clock of the service has a resolution of seconds, so the number of messages counts too
-  const beginning = await queueState(poisonQueue, signal);
-  // what was looked at and stays, by message id; and ids of what was put back
-  const kept = new Map<string, DequeuedMessageItem>();
-  const sent = new Set<string>();
-  const wasThere = ({ messageId, insertedOn, messageText }: DequeuedMessageItem): boolean => {
-    const isPoisonedAgain = sent.has(parsePoisonMessage(messageText).facts?.messageId ?? '');
-    return !kept.has(messageId) && insertedOn <= beginning.date && !isPoisonedAgain;
-  };
-  const putBack = async (item: DequeuedMessageItem): Promise<void> => {
+  return new Replay(poisonQueue, queue, options).run();
+}
+
+class Replay {
+  /** What was looked at and stays, by message id. */
+  private readonly kept = new Map<string, DequeuedMessageItem>();
+  /** Ids of what was put back. */
+  private readonly sent = new Set<string>();
+  private readonly signal: Pick<ReplayOptions, 'abortSignal'>;
+
+  constructor(
+    private readonly poisonQueue: QueueClient,
+    private readonly queue: EncryptedQueueClient,
+    private readonly options: ReplayOptions,
+  ) {
+    const { abortSignal } = options;
+    this.signal = abortSignal === undefined ? {} : { abortSignal };
+  }
+
+  /** @returns how many were put back */
+  async run(): Promise<number> {
+    // the clock of the service has a resolution of seconds, so the number of messages counts too
+    const { date, count } = await queueState(this.poisonQueue, this.signal);
+    const most = Math.min(this.options.limit ?? Infinity, count);
+    try {
+      while (this.sent.size < most && (await this.replaySome(most - this.sent.size, date)));
+    } finally {
+      await showAgain(this.poisonQueue, [...this.kept.values()]);
+    }
+    return this.sent.size;
+  }
+
+  /** @returns whether there may be more */
+  private async replaySome(most: number, beginning: Date): Promise<boolean> {
+    const { receivedMessageItems: items } = await receiveStored(this.poisonQueue, {
+      ...this.signal,
+      visibilityTimeout: LOOK_TIMEOUT,
+      numberOfMessages: Math.min(MAX_BATCH, most),
+    });
+    const chosen = items.filter((item) => item.insertedOn <= beginning && !this.isSeen(item));
+    for (const item of items) this.kept.set(item.messageId, item);
+    // the oldest come first: what was kept comes again, and what is new comes, when all others were looked at
+    await forEach(chosen, (item) => this.putBack(item));
+    return chosen.length > 0;
+  }
+
+  /** Whether it was looked at before, or was put back and poisoned again. */
+  private isSeen({ messageId, messageText }: DequeuedMessageItem): boolean {
+    return this.kept.has(messageId) || this.sent.has(parsePoisonMessage(messageText).facts?.messageId ?? '');
+  }
+
+  private async putBack(item: DequeuedMessageItem): Promise<void> {
+    const { where = () => true, abortSignal } = this.options;
     if (abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
     const message = parsePoisonMessage(item.messageText);
     if (!where(message)) return;
-    const { messageId } = await sendStored(queue.unencryptedClient, message.storedText, signal);
-    sent.add(messageId);
-    await poisonQueue.deleteMessage(item.messageId, item.popReceipt, settling());
-    kept.delete(item.messageId);
-  };
-  const most = Math.min(limit, beginning.count);
-  const look = { visibilityTimeout: LOOK_TIMEOUT, ...signal };
-  try {
-    while (sent.size < most) {
-      const numberOfMessages = Math.min(MAX_BATCH, most - sent.size);
-      const { receivedMessageItems: items } = await receiveStored(poisonQueue, { ...look, numberOfMessages });
-      const chosen = items.filter(wasThere);
-      for (const item of items) kept.set(item.messageId, item);
-      // the oldest come first: what was kept comes again, and what is new comes, when all others were looked at
-      if (chosen.length === 0) break;
-      await forEach(chosen, putBack);
-    }
-  } finally {
-    await showAgain(poisonQueue, [...kept.values()]);
+    const { messageId } = await sendStored(this.queue.unencryptedClient, message.storedText, this.signal);
+    this.sent.add(messageId);
+    await this.poisonQueue.deleteMessage(item.messageId, item.popReceipt, settling());
+    this.kept.delete(item.messageId);
   }
-  return sent.size;
 }
 
 /** Settling is not ended by the caller's signal: a message that was put back should be in one queue only. */
