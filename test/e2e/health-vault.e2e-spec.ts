@@ -5,6 +5,7 @@ import {
   EncryptedStorageModule,
   type EncryptionOptions,
 } from 'nestjs-azure-encrypted-storage';
+import { PATIENCE } from '../support/consumers.js';
 import { InProcessVault, refusal } from '../support/in-process-vault.js';
 import { optionsOf, started } from '../support/nest.js';
 
@@ -20,7 +21,7 @@ async function indicatorFor(encryption: EncryptionOptions): Promise<EncryptedSto
 }
 
 describe('the check of a key in a vault', () => {
-  const asked = { checks: ['key'], maxAge: 0 } as const;
+  const asked = { checks: ['key'], maxAge: 0, timeout: PATIENCE } as const;
   async function inVault() {
     const vault = new InProcessVault();
     const keyId = vault.rotate('records');
@@ -42,7 +43,7 @@ describe('the check of a key in a vault', () => {
   it('is part of a probe that names no checks', async () => {
     const { vault, indicator } = await inVault();
 
-    expect(await indicator.isHealthy('s')).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up' } });
     expect(vault.count('unwrapkey')).toBe(1);
   });
 
@@ -83,7 +84,7 @@ describe('the check of a key in a vault', () => {
     const indicator = await indicatorFor({ protocol: '2.0', keyVault: reading });
 
     expect(key).toBeDefined();
-    expect(await indicator.isHealthy('s')).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up' } });
     expect(vault.requests).toEqual([]);
   });
 });

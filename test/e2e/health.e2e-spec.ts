@@ -14,6 +14,7 @@ import {
   type StorageHealthOptions,
 } from 'nestjs-azure-encrypted-storage';
 import { testKey } from '../support/blobs.js';
+import { PATIENCE } from '../support/consumers.js';
 import { CapturingLogger, optionsOf, SILENT, started } from '../support/nest.js';
 
 let app: INestApplication | undefined;
@@ -43,7 +44,7 @@ async function probeOf(
     @Get()
     @HealthCheck()
     check(): Promise<HealthCheckResult> {
-      return this.health.check([() => this.storage.isHealthy('storage', asked)]);
+      return this.health.check([() => this.storage.isHealthy('storage', { timeout: PATIENCE, ...asked })]);
     }
   }
   @Module({
@@ -196,7 +197,7 @@ describe('the check of the key', () => {
     const publicKey = countingKey({ canUnwrap: false, unwrapKey: () => Promise.reject(new Error('public')) });
     const indicator = await indicatorOf(optionsOf({ keyEncryptionKey: publicKey }));
 
-    expect(await indicator.isHealthy('s', { checks: ['key'] })).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE })).toEqual({ s: { status: 'up' } });
     expect(publicKey.wraps).toBe(1);
   });
 
@@ -213,12 +214,14 @@ describe('the check of the key', () => {
     );
     const keyTarget = { kind: 'queue', account: 'a', queue: 'q' } as const;
 
-    expect(await indicator.isHealthy('s', { checks: ['key'], keyTarget })).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE, keyTarget })).toEqual({
+      s: { status: 'up' },
+    });
     expect(asked).toEqual([keyTarget]);
-    expect(await indicator.isHealthy('s')).toEqual({
+    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({
       s: { status: 'up', message: 'keys that a function chooses were not checked: give "keyTarget"' },
     });
-    expect(await indicator.isHealthy('s', { checks: ['key'] })).toEqual({
+    expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE })).toEqual({
       s: { status: 'down', message: 'key: INVALID_OPTIONS' },
     });
   });
@@ -226,8 +229,8 @@ describe('the check of the key', () => {
   it('is left out where nothing is written, and fails where it is asked for all the same', async () => {
     const indicator = await indicatorOf({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } });
 
-    expect(await indicator.isHealthy('s')).toEqual({ s: { status: 'up' } });
-    expect(await indicator.isHealthy('s', { checks: ['key'] })).toEqual({
+    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE })).toEqual({
       s: { status: 'down', message: 'key: KEY_MISSING' },
     });
   });
@@ -237,7 +240,7 @@ describe('the check of the key', () => {
     const options = { ...optionsOf({ keyEncryptionKey: shared }), table: { encryption: { keyEncryptionKey: tables } } };
     const indicator = await indicatorOf(options);
 
-    await indicator.isHealthy('s', { checks: ['key'] });
+    await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE });
 
     expect([shared.wraps, shared.unwraps, tables.wraps, tables.unwraps]).toEqual([1, 1, 1, 1]);
   });
@@ -248,7 +251,11 @@ describe('probes', () => {
     const keyEncryptionKey = countingKey();
     const indicator = await indicatorOf(optionsOf({ keyEncryptionKey }));
 
-    await Promise.all(Array.from({ length: 20 }, () => indicator.isHealthy('s', { checks: ['key'], maxAge: 60_000 })));
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE, maxAge: 60_000 }),
+      ),
+    );
     await indicator.isHealthy('another name', { checks: ['key', 'key'] });
 
     expect([keyEncryptionKey.wraps, keyEncryptionKey.unwraps]).toEqual([1, 1]);
@@ -266,13 +273,14 @@ describe('probes', () => {
       unwrapKey: (bytes, algorithm) => inner.unwrapKey(bytes, algorithm),
     });
     const indicator = await indicatorOf(optionsOf({ keyEncryptionKey }));
-    const statusWith = async (maxAge: number) => (await indicator.isHealthy('s', { checks: ['key'], maxAge })).s.status;
+    const statusWith = async (maxAge: number) =>
+      (await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE, maxAge })).s.status;
 
     const first = [await statusWith(60_000), await statusWith(60_000), calls];
     const other = await indicatorOf(optionsOf({ keyEncryptionKey }));
-    const downAgain = (await other.isHealthy('s', { checks: ['key'], maxAge: 0 })).s.status;
+    const downAgain = (await other.isHealthy('s', { checks: ['key'], timeout: PATIENCE, maxAge: 0 })).s.status;
     fails = false;
-    const recovered = (await other.isHealthy('s', { checks: ['key'], maxAge: 0 })).s.status;
+    const recovered = (await other.isHealthy('s', { checks: ['key'], timeout: PATIENCE, maxAge: 0 })).s.status;
 
     expect(first).toEqual(['down', 'down', 1]);
     expect([downAgain, recovered]).toEqual(['down', 'up']);
@@ -300,9 +308,9 @@ describe('an indicator', () => {
     );
     const ward = module.get(Ward, { strict: false });
 
-    await ward.own.isHealthy('s', { checks: ['key'] });
+    await ward.own.isHealthy('s', { checks: ['key'], timeout: PATIENCE });
     const before = [root.wraps, feature.wraps];
-    await ward.eu.isHealthy('s', { checks: ['key'] });
+    await ward.eu.isHealthy('s', { checks: ['key'], timeout: PATIENCE });
 
     expect([before, root.wraps, feature.wraps]).toEqual([[0, 1], 1, 1]);
     expect(module.get(getEncryptedStorageHealthIndicatorToken('eu'))).toBe(ward.eu);
@@ -318,7 +326,7 @@ describe('an indicator', () => {
       blob: { clientOptions },
     });
 
-    expect((await indicator.isHealthy('s')).s.message).toBe('blob: ECONNREFUSED');
+    expect((await indicator.isHealthy('s', { timeout: PATIENCE })).s.message).toBe('blob: ECONNREFUSED');
     expect((await indicator.isHealthy('s', { checks: ['queue'] })).s.message).toBe('queue: INVALID_OPTIONS');
   });
 });
