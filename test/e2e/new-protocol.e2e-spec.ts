@@ -2,15 +2,15 @@
 import { jest } from '@jest/globals';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { AesKeyEncryptionKey, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
+import type { EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { protocolV3 } from '../support/v3/index.js';
 
 const { PROTOCOLS } = await import('../../src/protocol/versions.js');
 jest.unstable_mockModule('../../src/protocol/versions.js', () => ({ PROTOCOLS: [...PROTOCOLS, protocolV3] }));
 const { PROTOCOL_VERSIONS } = await import('../../src/protocol/registry.js');
-const { EncryptedBlobService } = await import('../../src/blob/encrypted-blob.service.js');
-const { EncryptedQueueService } = await import('../../src/queue/encrypted-queue.service.js');
+const { AesKeyEncryptionKey, EncryptedBlobService, EncryptedQueueService } =
+  await import('nestjs-azure-encrypted-storage');
 
 const policy: EncryptionPolicy = {
   // the type of versions is made from the list that the compiler sees
