@@ -11,7 +11,7 @@ import { type Finding, same, wrong } from '../outcome.js';
 import { Random } from '../random.js';
 import type { Decoder } from './decoder.js';
 import { mutateBytes, mutateText } from './mutate.js';
-import { seedsOf } from './vectors.js';
+import { boundSeedsOf, seedsOf } from './vectors.js';
 
 interface Stored {
   readonly text: string;
@@ -25,6 +25,8 @@ interface BlobSeed extends Stored {
   readonly content: Buffer;
   /** Bytes of plaintext in a region; a body that ends with a whole region is a shorter content, by the format. */
   readonly regionLength: number;
+  readonly isBound: boolean;
+  readonly context?: string | undefined;
 }
 
 let answered: Stored;
@@ -71,7 +73,7 @@ const clientOf = (policy: EncryptionPolicy, isPages: boolean) => {
   return isPages ? container.getPageBlobClient('blob') : container.getBlockBlobClient('blob');
 };
 
-async function read(stored: Stored, key: KeyEncryptionKey): Promise<Buffer> {
+async function read(stored: Stored, { key, context }: Pick<BlobSeed, 'key' | 'context'>): Promise<Buffer> {
   answered = stored;
   const keyResolver = (keyId: string): KeyEncryptionKey | null => (keyId === key.keyId ? key : null);
   const policy = {
@@ -79,6 +81,7 @@ async function read(stored: Stored, key: KeyEncryptionKey): Promise<Buffer> {
     readProtocols: ['1.0', '2.0', '2.1'],
     keyResolver,
     requireEncryption: true,
+    ...(context === undefined ? {} : { context: () => context }),
   } as const;
   const client = clientOf(policy, stored.isPages);
   const { readableStreamBody } = await client.download();
@@ -94,21 +97,22 @@ async function ownSeed(regionLength: number, length: number): Promise<BlobSeed> 
   const client = clientOf({ protocol: '2.1', regionLength, keyEncryptionKey: key, requireEncryption: true }, false);
   if (!('upload' in client)) throw new Error('a block blob is needed');
   await client.upload(content, content.length);
-  return { ...sent!, protocol: '2.1', key, content, regionLength };
+  return { ...sent!, protocol: '2.1', key, content, regionLength, isBound: false };
 }
 
 const LARGE_REGION = 4 * 1024 * 1024;
 
 const seeds: BlobSeed[] = [await ownSeed(64, 300), await ownSeed(64, 640), await ownSeed(1000, 1500)];
-for (const vector of seedsOf('blob')) {
+for (const vector of [...seedsOf('blob'), ...boundSeedsOf('blob')]) {
   if (vector.stored.base64 === undefined || vector.id === 's-b2-region1000') continue;
   const stored = {
     text: vector.stored.metadata!['encryptiondata']!,
     body: Buffer.from(vector.stored.base64, 'base64'),
     isPages: vector.blobType === 'page',
   };
-  const content = await read(stored, vector.key);
-  seeds.push({ ...stored, protocol: vector.protocol, key: vector.key, content, regionLength: LARGE_REGION });
+  const { protocol, key, isBound, context } = vector;
+  const content = await read(stored, vector);
+  seeds.push({ ...stored, protocol, key, content, isBound, context, regionLength: LARGE_REGION });
 }
 
 export const blobs: Decoder = {
@@ -121,7 +125,7 @@ export const blobs: Decoder = {
     const body = changesText && random.chance(0.5) ? seed.body : mutateBytes(seed.body, random);
     return {
       shown: JSON.stringify({ text, body: body.toString('base64'), isPages: seed.isPages }),
-      open: async () => judge(await read({ text, body, isPages: seed.isPages }, seed.key), seed),
+      open: async () => judge(await read({ text, body, isPages: seed.isPages }, seed), seed),
     };
   },
 };
@@ -129,9 +133,12 @@ export const blobs: Decoder = {
 /** What can stand in a header. */
 const headerOf = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').trim();
 
-/** 1.0 has nothing that tells a changed ciphertext; 2.x nothing that tells of whole regions that are missing at the end. */
-function judge(found: Buffer, { protocol, content, regionLength }: BlobSeed): Finding | undefined {
-  if (protocol === '1.0' || same(found, content)) return undefined;
+/**
+ * 1.0 has nothing that tells a changed ciphertext; 2.x nothing that tells of whole regions that are missing at the end. Integrity
+ * entries tell of both.
+ */
+function judge(found: Buffer, { protocol, content, regionLength, isBound }: BlobSeed): Finding | undefined {
+  if (same(found, content) || (protocol === '1.0' && !isBound)) return undefined;
   const isPrefix = found.length % regionLength === 0 && same(found, content.subarray(0, found.length));
-  return isPrefix ? undefined : wrong(`another content of ${found.length} bytes`);
+  return isPrefix && !isBound ? undefined : wrong(`another content of ${found.length} bytes`);
 }

@@ -4,7 +4,7 @@ import { EncryptedQueueClient, type MessageEncoding, parsePoisonMessage } from '
 import { same, wrong } from '../outcome.js';
 import type { Decoder } from './decoder.js';
 import { mutateText } from './mutate.js';
-import { type Seed, seedsOf } from './vectors.js';
+import { boundSeedsOf, type Seed, seedsOf } from './vectors.js';
 
 const EMPTY = /"EncryptedMessageContents":\s*""/;
 const ENCODINGS: Readonly<Record<string, MessageEncoding>> = {
@@ -13,17 +13,20 @@ const ENCODINGS: Readonly<Record<string, MessageEncoding>> = {
   xml: 'xml',
 };
 
-function clientOf({ key, encoding }: Seed, requireEncryption: boolean): EncryptedQueueClient {
+function clientOf({ key, encoding, context }: Seed, requireEncryption: boolean): EncryptedQueueClient {
   const keyResolver = (keyId: string): typeof key | null => (keyId === key.keyId ? key : null);
   return new EncryptedQueueClient(
     new QueueClient('http://127.0.0.1/account/queue'),
-    { protocol: '2.0', readProtocols: ['1.0', '2.0', '2.1'], keyResolver, requireEncryption },
+    {
+      ...{ protocol: '2.0', readProtocols: ['1.0', '2.0', '2.1'], keyResolver, requireEncryption },
+      ...(context === undefined ? {} : { context: () => context }),
+    },
     { messageEncoding: ENCODINGS[encoding ?? ''] ?? 'text' },
   );
 }
 
 const seeds = await Promise.all(
-  seedsOf('queue')
+  [...seedsOf('queue'), ...boundSeedsOf('queue')]
     .filter(({ encrypted }) => encrypted === true)
     .map(async (seed) => {
       const strict = clientOf(seed, true);
@@ -34,7 +37,7 @@ const seeds = await Promise.all(
 
 /**
  * 2.0 opens to what was sealed, or not at all, but for a message without any ciphertext: .NET v12 stores empty ones like that.
- * 1.0 has nothing that tells a changed ciphertext.
+ * 1.0 has nothing that tells a changed ciphertext. With integrity entries every message opens to what was sealed, or not at all.
  */
 export const messages: Decoder = {
   name: 'messages',
@@ -47,7 +50,8 @@ export const messages: Decoder = {
       open: async () => {
         const found = await strict.decryptMessage(shown);
         const isEmpty = found.length === 0 && EMPTY.test(shown);
-        return seed.protocol === '1.0' || isEmpty || same(found, content) ? undefined : wrong('another content');
+        const mayDiffer = !seed.isBound && (seed.protocol === '1.0' || isEmpty);
+        return mayDiffer || same(found, content) ? undefined : wrong('another content');
       },
     };
   },

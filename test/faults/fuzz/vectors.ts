@@ -1,4 +1,4 @@
-/** What other SDKs stored (test/vectors), as the seeds of fuzzing. */
+/** What other SDKs stored, and known answers with integrity entries (test/vectors), as the seeds of fuzzing. */
 import { readFileSync } from 'node:fs';
 import { AesKeyEncryptionKey, type KeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 import { projectPath } from '../../support/project.js';
@@ -35,6 +35,10 @@ export interface Vector {
 
 export interface Seed extends Vector {
   readonly key: KeyEncryptionKey;
+  /** Whether it has integrity entries: no change of it goes unnoticed, in any protocol. */
+  readonly isBound: boolean;
+  /** The text that it is bound to, beside its own bytes. */
+  readonly context?: string;
 }
 
 /** Vectors of a service that AES keys open: an RSA key would spend the time of a round on itself. */
@@ -49,7 +53,36 @@ export function seedsOf(service: Vector['service']): readonly Seed[] {
       .filter(({ kek }) => keks[kek]?.kty === 'oct')
       .map((vector) => {
         const { kid, k } = keks[vector.kek]!;
-        return { ...vector, key: AesKeyEncryptionKey.fromBase64(kid, k) };
+        return { ...vector, key: AesKeyEncryptionKey.fromBase64(kid, k), isBound: false };
       });
   });
+}
+
+interface BoundCase {
+  readonly id: string;
+  readonly kind: 'stream' | 'pages' | 'message' | 'entity';
+  readonly protocol: string;
+  readonly context?: string;
+  readonly stored: { readonly encryptiondata?: string; readonly body?: string; readonly text?: string };
+}
+
+/** Blobs and messages with integrity entries. */
+export function boundSeedsOf(service: 'blob' | 'queue'): readonly Seed[] {
+  const { kek, cases } = JSON.parse(readFileSync(projectPath('test/vectors/integrity.json'), 'utf8')) as {
+    readonly kek: { readonly id: string; readonly hex: string };
+    readonly cases: readonly BoundCase[];
+  };
+  const key = AesKeyEncryptionKey.fromBase64(kek.id, Buffer.from(kek.hex, 'hex').toString('base64'));
+  const kinds = service === 'blob' ? ['stream', 'pages'] : ['message'];
+  return cases
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ id, kind, protocol, context, stored: { encryptiondata, body = '', text } }) => ({
+      ...{ id, service, protocol, kek: kek.id, key, isBound: true, encrypted: true },
+      ...{ blobType: kind === 'pages' ? 'page' : 'block', ...(context === undefined ? {} : { context }) },
+      stored: {
+        ...(encryptiondata === undefined ? {} : { metadata: { encryptiondata } }),
+        ...(text === undefined ? {} : { messageText: text }),
+        base64: Buffer.from(body, 'hex').toString('base64'),
+      },
+    }));
 }
