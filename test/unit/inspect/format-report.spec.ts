@@ -1,0 +1,57 @@
+import { toJson, toText } from '../../../src/inspect/format-report.js';
+import type { Report } from '../../../src/inspect/report.js';
+
+const HOSTILE = 'a\u001b[2Jb\u202ec\u200bd\u0007';
+// eslint-disable-next-line no-control-regex -- these are what a terminal obeys
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u202e]/;
+
+const report = (finding: Partial<Report['findings'][number]>): Report => ({
+  inspected: { kind: 'queue', queue: 'letters' },
+  findings: [{ facts: {}, anomalies: [], notes: [], ...finding }],
+});
+
+describe('a report', () => {
+  it('says that nothing is there', () => {
+    expect(toText({ inspected: { queue: 'letters' }, findings: [] })).toBe('letters\n\nnothing is there\n');
+  });
+
+  it('gives each fact a line, in words, and leaves out what is not known', () => {
+    const text = toText(
+      report({ facts: { keyId: 'clinic', wrappedKeyBytes: 40, unknown: undefined, regions: { read: 1 } } }),
+    );
+
+    expect(text).toMatch(/^ {2}key id +clinic$/m);
+    expect(text).toMatch(/^ {2}wrapped key bytes +40$/m);
+    expect(text).toMatch(/^ {2}regions +read 1$/m);
+    expect(text).not.toContain('unknown');
+    expect(text).toMatch(/^ {2}anomalies +none$/m);
+  });
+
+  it('names anomalies and the outcome of a verification', () => {
+    const anomalies = [{ code: 'NONCES_MIXED', text: 'odd' } as const];
+
+    expect(toText(report({ anomalies }))).toMatch(/^ {2}ANOMALY +NONCES_MIXED: odd$/m);
+    expect(toText(report({ verification: { verified: true, plaintextBytes: 5 } }))).toContain('decrypts to 5 bytes');
+    expect(toText(report({ verification: { verified: false, code: 'DECRYPTION_FAILED', text: 'no' } }))).toContain(
+      'FAILED: DECRYPTION_FAILED: no',
+    );
+  });
+
+  it('does not let what was stored steer a terminal, as text and as JSON', () => {
+    const hostile: Report = {
+      inspected: { queue: HOSTILE },
+      findings: [
+        {
+          facts: { keyId: HOSTILE },
+          anomalies: [{ code: 'NONCES_MIXED', text: HOSTILE }],
+          notes: [HOSTILE],
+          verification: { verified: false, code: 'KEY_NOT_FOUND', text: HOSTILE },
+        },
+      ],
+    };
+
+    expect(toText(hostile)).not.toMatch(OBEYED);
+    expect(toJson(hostile)).not.toMatch(OBEYED);
+    expect(JSON.parse(toJson(hostile))).toEqual(hostile);
+  });
+});
