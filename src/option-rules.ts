@@ -9,8 +9,8 @@ export interface OptionRule {
   readonly faults: (value: unknown, path: string) => readonly string[];
   /** Least and greatest value of a number. */
   readonly bounds?: readonly [least: number, most: number];
-  /** The options of a group. */
-  readonly members?: OptionRules;
+  /** The options of a group, or of each item of a list of groups. */
+  readonly members?: OptionRules | undefined;
 }
 
 export type OptionRules = Readonly<Record<string, OptionRule>>;

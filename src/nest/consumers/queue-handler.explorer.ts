@@ -18,8 +18,8 @@ import {
 } from './queue-handler-metadata.js';
 import type { StorageClients } from '../options/storage-clients.js';
 
-/** The options of a handler are those of its consumer, and two more. */
-const HANDLER: RulesOf<EncryptedQueueHandlerOptions> = { ...CONSUMER, account: text, autoStart: flag };
+/** Every option of `@EncryptedQueueHandler()`: those of its consumer, and two more. */
+export const HANDLER: RulesOf<EncryptedQueueHandlerOptions> = { ...CONSUMER, account: text, autoStart: flag };
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Module = NonNullable<Wrapper['host']>;

@@ -30,50 +30,62 @@ export interface Resource {
   readonly create: (client: never) => Promise<unknown>;
 }
 
-export function resourcesOf(features: EncryptedStorageFeatures, account: string | undefined): readonly Resource[] {
-  return [
-    ...(features.containers ?? []).map((given) => containerOf(named(given), account)),
-    ...(features.queues ?? []).map((given) => queueOf(named(given), account)),
-    ...(features.tables ?? []).map((given) => tableOf(tableResource(given), account)),
-  ];
+/** What sets one kind of resource apart. */
+interface ResourceKind<Given extends { readonly createIfNotExists?: boolean }> {
+  readonly service: keyof ServiceTokens;
+  readonly token: (given: Given, account: string | undefined) => InjectionToken;
+  readonly title: (given: Given) => string;
+  /** What the module says of it, and what a factory has decided since. */
+  readonly settled: (given: Given, settings: EncryptedStorageFeatureSettings) => Given;
+  readonly client: (service: never, settled: Given) => unknown;
+  readonly create: (client: never) => Promise<unknown>;
 }
 
-function containerOf(given: NamedResource, account: string | undefined): Resource {
-  const settled = (settings: EncryptedStorageFeatureSettings) => settle(given, settings.containers?.[given.name]);
-  return {
-    token: getEncryptedContainerToken(given.name, account),
-    service: 'blob',
-    title: `container "${given.name}"`,
-    isCreated: (settings) => settled(settings).createIfNotExists === true,
-    client: (service: EncryptedBlobService, settings) => service.getContainerClient(settled(settings).name),
-    create: (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists(),
-  };
-}
+const containers: ResourceKind<NamedResource> = {
+  service: 'blob',
+  token: ({ name }, account) => getEncryptedContainerToken(name, account),
+  title: ({ name }) => `container "${name}"`,
+  settled: (given, settings) => settledName(given, settings.containers?.[given.name]),
+  client: (service: EncryptedBlobService, { name }) => service.getContainerClient(name),
+  create: (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists(),
+};
 
-function queueOf(given: NamedResource, account: string | undefined): Resource {
-  const settled = (settings: EncryptedStorageFeatureSettings) => settle(given, settings.queues?.[given.name]);
-  return {
-    token: getEncryptedQueueToken(given.name, account),
-    service: 'queue',
-    title: `queue "${given.name}"`,
-    isCreated: (settings) => settled(settings).createIfNotExists === true,
-    client: (service: EncryptedQueueService, settings) => service.getQueueClient(settled(settings).name),
-    create: (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists(),
-  };
-}
+const queues: ResourceKind<NamedResource> = {
+  service: 'queue',
+  token: ({ name }, account) => getEncryptedQueueToken(name, account),
+  title: ({ name }) => `queue "${name}"`,
+  settled: (given, settings) => settledName(given, settings.queues?.[given.name]),
+  client: (service: EncryptedQueueService, { name }) => service.getQueueClient(name),
+  create: (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists(),
+};
 
-function tableOf(given: TableResource, account: string | undefined): Resource {
-  const settled = ({ tables = [] }: EncryptedStorageFeatureSettings): TableResource => ({
-    ...given,
-    ...tables.find(({ entity }) => entity === given.entity),
-  });
+const tables: ResourceKind<TableResource> = {
+  service: 'table',
+  token: ({ entity }, account) => getEncryptedTableToken(entity, account),
+  title: ({ entity, table }) => `table "${table ?? entityDeclaration(entity)?.table ?? entity.name}"`,
+  settled: (given, settings) => ({ ...given, ...settings.tables?.find(({ entity }) => entity === given.entity) }),
+  client: (service: EncryptedTableService, { entity, table }) => service.getTableClient(entity, table),
+  create: (client: { createTable(): Promise<void> }) => client.createTable(),
+};
+
+export const resourcesOf = (features: EncryptedStorageFeatures, account: string | undefined): readonly Resource[] => [
+  ...(features.containers ?? []).map((given) => resourceOf(containers, named(given), account)),
+  ...(features.queues ?? []).map((given) => resourceOf(queues, named(given), account)),
+  ...(features.tables ?? []).map((given) => resourceOf(tables, tableResource(given), account)),
+];
+
+function resourceOf<Given extends { readonly createIfNotExists?: boolean }>(
+  kind: ResourceKind<Given>,
+  given: Given,
+  account: string | undefined,
+): Resource {
   return {
-    token: getEncryptedTableToken(given.entity, account),
-    service: 'table',
-    title: `table "${given.table ?? entityDeclaration(given.entity)?.table ?? given.entity.name}"`,
-    isCreated: (settings) => settled(settings).createIfNotExists === true,
-    client: (service: EncryptedTableService, settings) => service.getTableClient(given.entity, settled(settings).table),
-    create: (client: { createTable(): Promise<void> }) => client.createTable(),
+    token: kind.token(given, account),
+    service: kind.service,
+    title: kind.title(given),
+    isCreated: (settings) => kind.settled(given, settings).createIfNotExists === true,
+    client: (service, settings) => kind.client(service, kind.settled(given, settings)),
+    create: kind.create,
   };
 }
 
@@ -88,7 +100,7 @@ export const named = (given: string | NamedResource): NamedResource =>
 const tableResource = (given: Type<object> | TableResource): TableResource =>
   typeof given === 'function' ? { entity: given } : given;
 
-function settle(given: NamedResource, setting: string | ResourceSettings = {}): NamedResource {
+function settledName(given: NamedResource, setting: string | ResourceSettings = {}): NamedResource {
   const { name = given.name, createIfNotExists = given.createIfNotExists } =
     typeof setting === 'string' ? { name: setting } : setting;
   return { name, ...(createIfNotExists === undefined ? {} : { createIfNotExists }) };

@@ -16,6 +16,7 @@ const NO_CLASS =
   'move the class into a file of its own';
 
 const listOf = (item: OptionRule): OptionRule => ({
+  members: item.members,
   faults: (value, path) =>
     Array.isArray(value)
       ? value.flatMap((one: unknown, index) => item.faults(one, `${path}[${index}]`))
@@ -27,6 +28,7 @@ function resource(name: OptionRule): OptionRule {
   const rules: RulesOf<NamedResource> = { name, createIfNotExists: flag };
   const whole = group(rules, (given, path) => (given['name'] === undefined ? [`"${path}" ${NO_NAME}`] : []));
   return {
+    members: rules,
     faults: (value, path) => {
       if (value === undefined || value === '') return [`"${path}" ${NO_NAME}`];
       if (typeof value === 'string') return name.faults(value, path);
@@ -46,6 +48,7 @@ const wholeTable = group(TABLE, (given, path) =>
 
 /** A class, or an object with it. */
 const table: OptionRule = {
+  members: TABLE,
   faults: (value, path) => {
     if (value === undefined) return [`"${path}" ${NO_CLASS}`];
     if (typeof value === 'function') return [];

@@ -1,5 +1,6 @@
 /** Walks the tables of option rules that the start-up check uses: every option of every group. */
 import { KEY_CALLS } from '../../../src/envelope/key-call-options.js';
+import { HANDLER } from '../../../src/nest/consumers/queue-handler.explorer.js';
 import { EXTRAS, MODULE } from '../../../src/nest/options/options-check.js';
 import { FEATURE } from '../../../src/nest/options/feature-check.js';
 import { groupFaults, type OptionRule, type OptionRules } from '../../../src/option-rules.js';
@@ -11,6 +12,7 @@ const GROUPS: Readonly<Record<string, OptionRules>> = {
   forFeature: FEATURE,
   'calls to keys': KEY_CALLS,
   'a consumer': CONSUMER,
+  'a handler': HANDLER,
 };
 
 /** Every option, those of groups inside groups too. */
@@ -77,6 +79,7 @@ describe('the walk', () => {
     expect(paths).toContain('forRoot.blob.encryption.unwrapCache.ttl');
     expect(paths).toContain('forRoot.connection.tableClientFactory');
     expect(paths).toContain('forFeature.encryption.requireEncryption');
+    expect(paths).toContain('forFeature.queues.createIfNotExists');
     expect(numbers.length).toBeGreaterThan(20);
   });
 });
