@@ -57,6 +57,7 @@ export {
 // entities
 export { Encrypt } from './decorators/encrypt.decorator.js';
 export { EncryptedEntity, type EncryptedEntityOptions } from './decorators/encrypted-entity.decorator.js';
+export { Sign } from './decorators/sign.decorator.js';
 export { Filterable, type FilterableName } from './decorators/filterable.js';
 export {
   type EncryptedProperty,

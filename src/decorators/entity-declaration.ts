@@ -4,6 +4,7 @@
  */
 import { InvalidEntityError } from '../errors/input.js';
 import { type EntityClass, isReservedName, prototypesOf, sealedNamesAt } from './encryption-metadata.js';
+import { signedPropertyRecord } from './signing-metadata.js';
 import { tableNameFault } from './table-name.js';
 
 /** What a class says of itself alone. */
@@ -61,13 +62,18 @@ function clearOf({ clear: inherited }: EntityDeclaration, own: '*' | readonly st
   return own === '*' ? own : new Set([...(inherited === '*' ? [] : inherited), ...own]);
 }
 
-/** A property that a class names clear although it seals it, or inherits it sealed; a subclass may seal what was clear. */
+/**
+ * A property that a class names clear, or signs, although it seals it, or inherits it sealed; a subclass may seal what was clear or
+ * signed.
+ */
 export function contradictionIn(entityClass: EntityClass): string | null {
   for (const prototype of prototypesOf(entityClass)) {
+    const sealed = sealedNamesAt(prototype);
     const clear = declarationRecord(prototype)?.clear ?? [];
-    const sealed = clear === '*' ? [] : sealedNamesAt(prototype);
-    const name = sealed.find((each) => clear.includes(each));
-    if (name !== undefined) return `names "${name}" under "clear", but @Encrypt() seals it: decide which`;
+    const named = clear === '*' ? undefined : sealed.find((each) => clear.includes(each));
+    if (named !== undefined) return `names "${named}" under "clear", but @Encrypt() seals it: decide which`;
+    const signed = sealed.find((each) => signedPropertyRecord(prototype).has(each));
+    if (signed !== undefined) return `finds @Sign() on "${signed}", which @Encrypt() seals and signs: drop @Sign()`;
   }
   return null;
 }

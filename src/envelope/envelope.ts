@@ -13,13 +13,23 @@ import type {
   RegionOrder,
 } from '../protocol/protocol.js';
 import { protocolToWrite, storedProtocol } from '../protocol/registry.js';
-import type { EncryptionData, NewEncryptionData } from '../wire/encryption-data.js';
+import { type EncryptionData, type NewEncryptionData, toWireObject } from '../wire/encryption-data.js';
 import { fieldReader } from '../wire/json.js';
+import { PROPERTY_TYPES_ENTRY } from '../wire/property-types.js';
 import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
 import { watchedOpener } from './read-failure.js';
 import { generateFlaggedKey, isFlaggedKey } from './integrity/flag.js';
-import { assertReadable, assertRegionFits, contextOf, integrityOf } from './integrity/integrity-options.js';
-import { bindsForm, IntegritySealing } from './integrity/sealing.js';
+import {
+  assertReadable,
+  assertRegionFits,
+  contextOf,
+  type IntegrityMode,
+  integrityOf,
+} from './integrity/integrity-options.js';
+import { EntitySealing } from './integrity/entity-sealing.js';
+import { type EnvelopeOpener, propertyCoverage } from './integrity/property-coverage.js';
+import type { SignedValue } from './integrity/property-tags.js';
+import { type BoundContent, bindsForm, IntegritySealing } from './integrity/sealing.js';
 import { type VerifiedHeader, verifyHeader } from './integrity/verified-header.js';
 import { heldToTag } from './integrity/verified-opener.js';
 import { processBreaker } from './opening-breaker.js';
@@ -36,13 +46,17 @@ export interface EnvelopeContext extends KeyChoiceOptions {
 export interface CreateContext extends EnvelopeContext {
   /** Entries for `KeyWrappingMetadata`, which readers that do not know them ignore. */
   readonly additions?: ReadonlyMap<string, string>;
+  /** Clear properties of an entity that its integrity entries cover. */
+  readonly signed?: ReadonlyMap<string, SignedValue>;
 }
 
 export interface OpenContext extends EnvelopeContext {
   /** `ignored` only in methods that are named for recovery. */
   readonly regionOrder?: RegionOrder;
-  /** Bytes of ciphertext that are stored, whatever part of them is read. */
+  /** Bytes of ciphertext that are stored, whatever part of them is read; of content that is no entity. */
   readonly storedLength?: number;
+  /** The ciphertext of the list of names that are sealed in an entity; no bytes where there is no list. */
+  readonly sealedList?: () => Uint8Array;
 }
 
 export interface Envelope {
@@ -85,8 +99,10 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
     };
     if (!hasEntries) return { encryptionData, sealer, sealedData: () => encryptionData };
     const { form, target } = context;
-    const field = fieldReader(sealer.fields);
-    const integrity = new IntegritySealing(contentKey, { protocol, form, field, context: contextOf(policy, target) });
+    // as a reader will see it, the name of the library included: it says how IVs of properties are made
+    const field = fieldReader(toWireObject(encryptionData, 'entity'));
+    const content = { protocol, form, field, context: contextOf(policy, target) };
+    const integrity = integritySealing(contentKey, content, context);
     return {
       encryptionData,
       sealer: integrity.watched(sealer),
@@ -100,12 +116,28 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
   }
 }
 
+function integritySealing(
+  contentKey: ContentKey,
+  content: BoundContent,
+  { target, additions, signed = new Map<string, SignedValue>() }: CreateContext,
+): IntegritySealing | EntitySealing {
+  if (target.kind !== 'table') return new IntegritySealing(contentKey, content);
+  const { partitionKey, rowKey } = target;
+  return new EntitySealing(contentKey, content, { partitionKey, rowKey, signed, ...typesIn(additions) });
+}
+
+/** The entry that names types of sealed values: the MAC of an entity covers it. */
+function typesIn(additions: ReadonlyMap<string, unknown> = new Map()): { readonly types?: string } {
+  const types = additions.get(PROPERTY_TYPES_ENTRY);
+  return typeof types === 'string' ? { types } : {};
+}
+
 /** Unwraps the content key of stored content. Throws the error that fits each way this can fail, and tells the policy of it. */
 export function openEnvelope(
   policy: EncryptionPolicy,
   stored: EncryptionData,
   context: OpenContext,
-): Promise<ContentOpener> {
+): Promise<EnvelopeOpener> {
   const { target } = context;
   return watchedOpener(policy.onReadFailed, { stored, target }, () => openUnwatched(policy, stored, context));
 }
@@ -114,7 +146,7 @@ async function openUnwatched(
   policy: EncryptionPolicy,
   stored: EncryptionData,
   context: OpenContext,
-): Promise<ContentOpener> {
+): Promise<EnvelopeOpener> {
   const protocol = storedProtocolOf(stored);
   assertReadable(policy, protocol, context.form);
   assertRegionFits(policy, protocol, protocol.storedLayout(stored.field, context.form));
@@ -133,7 +165,7 @@ async function openUnwatched(
     const header = verifiedHeader(policy, { stored, contentKey, isFlagged, protocol }, context);
     const counting = header === null ? 'any' : 'ours';
     const opener = protocol.opener(contentKey, stored.field, { form, regionOrder, counting });
-    if (header !== null) return heldToTag(opener, contentKey, { header, mode: integrityOf(policy) });
+    if (header !== null) return heldTo(header, { opener, contentKey, mode: integrityOf(policy) });
     return protocol.authenticates ? opener : processBreaker.watched(opener, stored.wrappedKey);
   } finally {
     wipe(packed);
@@ -152,14 +184,30 @@ interface UnwrappedContent {
 function verifiedHeader(
   policy: EncryptionPolicy,
   { stored, contentKey, isFlagged, protocol }: UnwrappedContent,
-  { form, target, regionOrder, storedLength = NaN }: OpenContext,
+  { form, target, regionOrder, storedLength = NaN, sealedList = () => new Uint8Array(0) }: OpenContext,
 ): VerifiedHeader | null {
   const mode = integrityOf(policy);
-  if (mode === 'off' || form === 'entity') return null;
+  if (mode === 'off') return null;
   const { field, additions } = stored;
   const length = regionOrder === 'ignored' ? 'any' : storedLength;
   const content = { protocol, form, field, additions, length, context: contextOf(policy, target) } as const;
-  return verifyHeader(contentKey, content, { isFlagged, mode });
+  if (target.kind !== 'table') return verifyHeader(contentKey, content, { isFlagged, mode });
+  const { partitionKey, rowKey } = target;
+  const entity = { partitionKey, rowKey, list: sealedList(), ...typesIn(additions) };
+  return verifyHeader(contentKey, { ...content, entity }, { isFlagged, mode });
+}
+
+function heldTo(
+  header: VerifiedHeader,
+  {
+    opener,
+    contentKey,
+    mode,
+  }: { readonly opener: ContentOpener; readonly contentKey: ContentKey; readonly mode: IntegrityMode },
+): EnvelopeOpener {
+  const { properties } = header.bind;
+  if (properties !== undefined) return { ...opener, coverage: propertyCoverage(contentKey, properties) };
+  return heldToTag(opener, contentKey, { header, mode });
 }
 
 /** The version that stored content names. Throws `UNSUPPORTED_PROTOCOL`. */

@@ -2,8 +2,8 @@
 import { printable } from '../encoding/printable.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { EncryptionTarget } from '../keys/key-encryption-key.js';
-import type { ContentOpener } from '../protocol/protocol.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
+import type { EnvelopeOpener } from './integrity/property-coverage.js';
 import { resourceOf } from './target.js';
 import { watchOpener } from './watched-opener.js';
 
@@ -26,8 +26,8 @@ export type ReadFailureListener = (failure: ReadFailure) => void;
 export async function watchedOpener(
   onReadFailed: ReadFailureListener | undefined,
   { stored, target }: { readonly stored: EncryptionData; readonly target: EncryptionTarget },
-  open: () => Promise<ContentOpener>,
-): Promise<ContentOpener> {
+  open: () => Promise<EnvelopeOpener>,
+): Promise<EnvelopeOpener> {
   if (onReadFailed === undefined) return open();
   let isTold = false;
   const tell = (error: unknown): void => {

@@ -1,6 +1,6 @@
 /** An opener with somebody who watches its work. */
 import type { ByteTransform } from '../crypto/byte-transform.js';
-import type { ContentOpener } from '../protocol/protocol.js';
+import type { EnvelopeOpener } from './integrity/property-coverage.js';
 
 export interface OpenerWatch {
   /** Before bytes are opened that may fail to: what it throws, the caller gets. */
@@ -9,7 +9,7 @@ export interface OpenerWatch {
   readonly failed: (error: unknown) => void;
 }
 
-export function watchOpener(opener: ContentOpener, { begins, failed }: OpenerWatch): ContentOpener {
+export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWatch): EnvelopeOpener {
   const guard = <Result>(work: () => Result): Result => {
     try {
       return work();
@@ -25,7 +25,7 @@ export function watchOpener(opener: ContentOpener, { begins, failed }: OpenerWat
       return guard(() => transform.finish());
     },
   });
-  const { wholeTag } = opener;
+  const { wholeTag, coverage } = opener;
   const openProperty = opener.openProperty?.bind(opener);
   const orderProof = opener.orderProof?.bind(opener);
   return {
@@ -35,6 +35,7 @@ export function watchOpener(opener: ContentOpener, { begins, failed }: OpenerWat
     ...(wholeTag === undefined
       ? {}
       : { wholeTag: { parts: wholeTag.parts, check: () => watchedTransform(wholeTag.check()) } }),
+    ...(coverage === undefined ? {} : { coverage: { verify: (stored) => guard(() => coverage.verify(stored)) } }),
     ...(openProperty === undefined
       ? {}
       : {

@@ -40,7 +40,7 @@ export class UnsupportedValueError extends EncryptedStorageError {
     readonly propertyName: string | null,
     reason: string,
   ) {
-    super(`${propertyName === null ? 'The content' : `Encrypted property ${quoted(propertyName)}`} ${reason}`);
+    super(`${propertyName === null ? 'The content' : `Property ${quoted(propertyName)}`} ${reason}`);
   }
 }
 
@@ -53,7 +53,7 @@ export class UndeclaredPropertyError extends EncryptedStorageError {
   ) {
     super(
       `Property ${JSON.stringify(propertyName)} of ${entityClass} is not declared and would be stored in clear: ` +
-        'mark it with @Encrypt(), name it under "clear" of @EncryptedEntity(), or leave it out',
+        'mark it with @Encrypt() or @Sign(), name it under "clear" of @EncryptedEntity(), or leave it out',
     );
   }
 }

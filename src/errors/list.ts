@@ -69,7 +69,7 @@ export const ERRORS = [
   {
     type: InvalidEntityError,
     code: 'INVALID_ENTITY',
-    when: 'an entity class has no `@EncryptedEntity()`, seals nothing although encryption is required, or marks a property that cannot be sealed; an entity lacks a key, uses a reserved name or has more than 250 properties',
+    when: 'an entity class has no `@EncryptedEntity()`, seals and signs nothing although encryption is required, or marks a property that cannot be sealed or signed; an entity lacks a key, uses a reserved name or has more than 250 properties',
     answer: 'Fix the entity class, or the entity that you pass.',
     carries: '',
     sent: 'no',
@@ -328,7 +328,7 @@ export const ERRORS = [
   {
     type: UndeclaredPropertyError,
     code: 'UNDECLARED_PROPERTY',
-    when: 'encryption is required, and an entity or a filter has a property that its class neither marks with `@Encrypt()` nor names under `clear` of `@EncryptedEntity()`',
+    when: 'encryption is required, and an entity or a filter has a property that its class neither marks with `@Encrypt()` or `@Sign()` nor names under `clear` of `@EncryptedEntity()`',
     answer:
       'Declare the property, correct its name, or leave it out. See [tables.md](tables.md#every-property-is-declared).',
     carries: '`propertyName`',

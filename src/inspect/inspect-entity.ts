@@ -5,7 +5,7 @@
 import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { storedProtocolOf } from '../envelope/envelope.js';
-import { openRow, valuesOf } from '../table/entity-envelope.js';
+import { openRow, valuesOf } from '../table/opened-row.js';
 import { storedRow } from '../table/service-answer.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import {
@@ -119,7 +119,7 @@ async function openAll(
   row: Row,
 ): Promise<{ plaintextBytes: number; sealedProperties: readonly string[] }> {
   const context = { policy, account: '', table: client.tableName, entityClass: AnyEntity };
-  const texts = await openRow({ ...row, partitionKey, rowKey }, context);
+  const { texts } = await openRow({ ...row, partitionKey, rowKey }, context);
   valuesOf(texts, AnyEntity);
   const plaintextBytes = [...texts.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   return { plaintextBytes, sealedProperties: [...texts.keys()] };

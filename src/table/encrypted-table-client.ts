@@ -241,7 +241,7 @@ export class EncryptedTableClient<T extends object> {
     projection: Projection,
     context: TableContext,
   ): Promise<TableEntityResult<T>> {
-    return projection.narrow(await openEntity(row, context)) as TableEntityResult<T>;
+    return projection.narrow(await openEntity(row, context, projection.isAsked)) as TableEntityResult<T>;
   }
 }
 

@@ -17,14 +17,14 @@ export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPo
   const name = nameOf(entityClass);
   const contradiction = contradictionIn(entityClass);
   if (contradiction !== null) throw new InvalidEntityError(`@EncryptedEntity() of ${name} ${contradiction}`);
-  const { properties } = entityModel(entityClass);
+  const { properties, isProtected } = entityModel(entityClass);
   const broken = properties.find(({ options: { as } }) => as !== undefined && typeof as() !== 'function');
   if (broken !== undefined) {
     throw new InvalidEntityError(`@Encrypt() of "${broken.propertyKey}" of ${name} returns no class under "as"`);
   }
-  if (!policy.requireEncryption || properties.length > 0) return;
+  if (!policy.requireEncryption || isProtected) return;
   throw new InvalidEntityError(
-    `Entity class ${name} has no property with @Encrypt(): mark one, or set "requireEncryption" to false; ${MAPPED_TYPES}`,
+    `Entity class ${name} has no property with @Encrypt() or @Sign(): mark one, or set "requireEncryption" to false; ${MAPPED_TYPES}`,
   );
 }
 
@@ -69,8 +69,8 @@ const KNOWN = new Set([
 ]);
 
 /**
- * Throws {@link UndeclaredPropertyError} for the first property that the class neither seals nor names clear, where encryption is
- * required. It is the class that counts, not the object.
+ * Throws {@link UndeclaredPropertyError} for the first property that the class neither seals nor signs nor names clear, where
+ * encryption is required. It is the class that counts, not the object.
  */
 export function assertDeclared(entity: Row, entityClass: EntityClass, policy: EncryptionPolicy): void {
   if (!policy.requireEncryption) return;
@@ -87,6 +87,6 @@ export function assertDeclaredName(name: string, entityClass: EntityClass): void
 function declaredNames(entityClass: EntityClass): (name: string) => boolean {
   const { clear } = declarationOf(entityClass);
   if (clear === '*') return () => true;
-  const { options } = entityModel(entityClass);
-  return (name) => clear.has(name) || options.has(name) || KNOWN.has(name);
+  const { options, signed } = entityModel(entityClass);
+  return (name) => clear.has(name) || options.has(name) || signed.has(name) || KNOWN.has(name);
 }

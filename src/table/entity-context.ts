@@ -5,6 +5,7 @@ import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { EnvelopeContext } from '../envelope/envelope.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
+import type { PropertyPlace } from '../protocol/protocol.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { accountOf } from './account.js';
@@ -46,6 +47,13 @@ export function tableContext(
     ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
   };
 }
+
+/** Named one by one: with a spread, a page of rows takes a tenth more CPU (bench/README.md). */
+export const placeOf = ({ partitionKey, rowKey }: EntityKeys, name: string): PropertyPlace => ({
+  partitionKey,
+  rowKey,
+  name,
+});
 
 export const envelopeContext = (context: TableContext, { partitionKey, rowKey }: EntityKeys): EnvelopeContext => ({
   target: { kind: 'table', account: context.account, table: context.table, partitionKey, rowKey },

@@ -10,6 +10,7 @@ import {
   getEncryptedProperties,
   prototypesOf,
 } from '../decorators/encryption-metadata.js';
+import { signedNamesOf, signedPropertyRecord } from '../decorators/signing-metadata.js';
 import { declarationRecord, type EntityDeclaration, entityDeclaration } from '../decorators/entity-declaration.js';
 
 export interface EntityModel {
@@ -21,6 +22,10 @@ export interface EntityModel {
   readonly alwaysSealed: readonly string[];
   /** Names that are sealed or not, as `when` decides. */
   readonly sometimesSealed: readonly string[];
+  /** Names of clear properties that are signed; those that a subclass seals are not among them. */
+  readonly signed: ReadonlySet<string>;
+  /** Whether rows have encryption data: something in them may be sealed, or is signed. */
+  readonly isProtected: boolean;
   /** `null` for a class without `@EncryptedEntity()`. */
   readonly declaration: EntityDeclaration | null;
 }
@@ -45,7 +50,11 @@ export function entityModel(entityClass: EntityClass): EntityModel {
 function isCurrent({ records }: KnownModel, entityClass: EntityClass): boolean {
   let at = records.length;
   for (let prototype = entityClass.prototype as object | null; prototype !== null; prototype = parentOf(prototype)) {
-    if (records[--at] !== declarationRecord(prototype) || records[--at] !== encryptedPropertyRecord(prototype))
+    if (
+      records[--at] !== declarationRecord(prototype) ||
+      records[--at] !== signedPropertyRecord(prototype) ||
+      records[--at] !== encryptedPropertyRecord(prototype)
+    )
       return false;
   }
   return at === 0;
@@ -59,14 +68,22 @@ function modelOf(entityClass: EntityClass): EntityModel {
     properties
       .filter(({ options }) => (options.when !== undefined) === isConditional)
       .map(({ propertyKey }) => propertyKey);
+  const options = new Map(properties.map(({ propertyKey, options: own }) => [propertyKey, own]));
+  const signed = new Set([...signedNamesOf(entityClass)].filter((name) => !options.has(name)));
   return {
     properties,
-    options: new Map(properties.map(({ propertyKey, options }) => [propertyKey, options])),
+    options,
     alwaysSealed: namesWhere(false),
     sometimesSealed: namesWhere(true),
+    signed,
+    isProtected: properties.length > 0 || signed.size > 0,
     declaration: entityDeclaration(entityClass),
   };
 }
 
 const recordsOf = (entityClass: EntityClass): readonly unknown[] =>
-  prototypesOf(entityClass).flatMap((prototype) => [encryptedPropertyRecord(prototype), declarationRecord(prototype)]);
+  prototypesOf(entityClass).flatMap((prototype) => [
+    encryptedPropertyRecord(prototype),
+    signedPropertyRecord(prototype),
+    declarationRecord(prototype),
+  ]);

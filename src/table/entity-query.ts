@@ -4,6 +4,7 @@ import type { TableContext } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { Filter } from './filter/filter.js';
 import { assertClearFilter } from './filter/filter-guard.js';
+import { namesInFilter } from './filter/filter-names.js';
 import { type Projection, projectionOf } from './projection.js';
 
 /** Which rows are asked for, and which of their properties. */
@@ -29,10 +30,14 @@ export async function entityQuery<T extends object>(
   { queryOptions: { select, ...queryOptions } = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
   { entityClass, policy }: Pick<TableContext, 'entityClass' | 'policy'>,
 ): Promise<EntityQuery> {
-  const projection = projectionOf(select, policy.requireEncryption ? entityModel(entityClass).sometimesSealed : []);
   const { filter: text = '' } = queryOptions;
   if (!filterOnCiphertext) assertClearFilter(entityClass, text);
   const filter = joined(text, where === undefined ? undefined : await Filter.render(where, entityClass));
+  const { sometimesSealed, signed } = entityModel(entityClass);
+  const projection = projectionOf(select, {
+    conditional: policy.requireEncryption ? sometimesSealed : [],
+    filtered: namesInFilter(filter ?? '').filter((name) => signed.has(name)),
+  });
   return {
     projection,
     queryOptions: {

@@ -1,4 +1,4 @@
-/** Projections: decryption needs more columns than were asked for; the caller gets what was asked for. */
+/** Projections: opening and verifying a row needs more columns than were asked for; the caller gets what was asked for. */
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 
 const KEY_COLUMNS = new Map([
@@ -10,20 +10,37 @@ const COLUMNS = new Map([...KEY_COLUMNS, ['timestamp', 'Timestamp']]);
 export interface Projection {
   /** What the service is asked for; `undefined` for all. */
   readonly select?: string[];
+  /** Whether the service is asked for a column: one that is listed in the row has to come. */
+  readonly isAsked: (name: string) => boolean;
   /** Removes what was added. */
   readonly narrow: (entity: object) => object;
 }
 
-/** `conditional`: properties whose `when` is evaluated on the row. It may look at any column, so where one is asked for all are. */
-export function projectionOf(select: readonly string[] | undefined, conditional: readonly string[] = []): Projection {
+/** What reading needs beside the columns that the caller names. */
+export interface ProjectionNeeds {
+  /** Properties whose `when` is evaluated on the row. It may look at any column, so where one is asked for all are. */
+  readonly conditional?: readonly string[];
+  /** Signed properties that are filtered by: a row that is found by a value must have it. */
+  readonly filtered?: readonly string[];
+}
+
+const isAsked = (): boolean => true;
+
+export function projectionOf(
+  select: readonly string[] | undefined,
+  { conditional = [], filtered = [] }: ProjectionNeeds = {},
+): Projection {
   const asked = select?.map(columnOf);
-  if (asked === undefined || asked.length === 0 || asked.includes('*')) return { narrow: (entity) => entity };
+  if (asked === undefined || asked.length === 0 || asked.includes('*')) return { isAsked, narrow: (entity) => entity };
   if (conditional.some((name) => asked.includes(name))) {
-    return { narrow: (entity) => without(entity, (name) => !asked.includes(columnOf(name)) && !isOfAnswer(name)) };
+    const isOut = (name: string): boolean => !asked.includes(columnOf(name)) && !isOfAnswer(name);
+    return { isAsked, narrow: (entity) => without(entity, isOut) };
   }
-  const added = [...KEY_COLUMNS.values()].filter((column) => !asked.includes(column));
+  const needed = [...asked, ...KEY_COLUMNS.values(), ...filtered];
+  const added = needed.filter((column) => !asked.includes(column));
   return {
-    select: [...new Set([...asked, ...KEY_COLUMNS.values(), ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY])],
+    select: [...new Set([...needed, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY])],
+    isAsked: (name) => needed.includes(name),
     narrow: (entity) => without(entity, (name) => added.includes(columnOf(name))),
   };
 }

@@ -6,6 +6,7 @@ import type { EntityKeys, Row } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { convertedValues, entityOf } from './entity-instance.js';
 import { isSystemProperty } from './entity-size.js';
+import { type Looks, WatchedEntity } from './watched-entity.js';
 
 type Condition = (entity: object) => unknown;
 
@@ -25,26 +26,62 @@ export function assertStorable(entity: Row & EntityKeys): void {
 const isOverwriting = (name: string): boolean =>
   name === 'PartitionKey' || name === 'RowKey' || name === '__proto__' || name.includes('@odata.');
 
+/** What becomes of the properties of an entity that is written. */
+export interface Sealing {
+  /** Names to seal, in the order the class declares them. */
+  readonly sealed: readonly string[];
+  /** Names of clear properties that decide on it, or whose being clear was decided: integrity entries cover them. */
+  readonly decisive: ReadonlySet<string>;
+}
+
+/** What is known of the row that an entity takes the place of. */
+export interface SealedBefore {
+  /** What the row has sealed besides the properties of the class. */
+  readonly anyway: readonly string[];
+  /** Whether a property may be stored in clear whose condition, which does not hold, looked at these. */
+  readonly mayBeClear: (name: string, looks: Looks) => boolean;
+}
+
+const NOTHING_BEFORE: SealedBefore = { anyway: [], mayBeClear: () => true };
+
 /**
- * Names to seal in this entity, in the order the class declares them. An absent property is not stored at all. Conditions see what
- * a read will give, since they are evaluated there again: so where one of them looks at a property that another one seals, all are
- * evaluated anew until no name is added. `sealedAnyway`: what the row has sealed besides the properties of the class.
+ * What to seal in this entity. An absent property is not stored at all. Conditions see what a read will give, since they are
+ * evaluated there again: so where one of them looks at a property that another one seals, all are evaluated anew until no name is
+ * added.
  */
-export function namesToSeal(
+export function sealingOf(
   entityClass: EntityClass,
   entity: Row,
-  sealedAnyway: readonly string[] = [],
-): readonly string[] {
-  const stored = entityModel(entityClass).properties.filter(({ propertyKey }) => entity[propertyKey] !== undefined);
+  { anyway, mayBeClear }: SealedBefore = NOTHING_BEFORE,
+): Sealing {
+  const { properties, sometimesSealed } = entityModel(entityClass);
+  const stored = properties.filter(({ propertyKey }) => entity[propertyKey] !== undefined);
   const sealed = new Set(stored.filter(({ options }) => options.when === undefined).map(keyOf));
+  const looked = new Set<string>();
   for (let before = -1; before < sealed.size;) {
     before = sealed.size;
     const open = stored.filter(({ propertyKey }) => !sealed.has(propertyKey));
     if (open.length === 0) break;
-    const seen = asRead(entityClass, entity, (name) => sealed.has(name) || sealedAnyway.includes(name));
-    for (const { propertyKey, options } of open) if (holds(options, seen)) sealed.add(propertyKey);
+    const seen = asRead(entityClass, entity, (name) => sealed.has(name) || anyway.includes(name));
+    for (const { propertyKey, options } of open) {
+      const watched = new WatchedEntity(seen);
+      if (holds(options, watched.entity) || !mayBeClear(propertyKey, watched)) sealed.add(propertyKey);
+      for (const name of watched.names) looked.add(name);
+    }
   }
-  return stored.map(keyOf).filter((name) => sealed.has(name));
+  for (const name of looksOfAbsent(entityClass, entity)) looked.add(name);
+  const decisive = [...sometimesSealed, ...looked].filter((name) => !sealed.has(name) && !anyway.includes(name));
+  return { sealed: stored.map(keyOf).filter((name) => sealed.has(name)), decisive: new Set(decisive) };
+}
+
+/** What decides on properties that are not there yet: a merge may bring them. Their conditions may fail without them. */
+function looksOfAbsent(entityClass: EntityClass, entity: Row): ReadonlySet<string> {
+  const { properties } = entityModel(entityClass);
+  const absent = properties.filter(({ propertyKey, options }) => options.when && entity[propertyKey] === undefined);
+  if (absent.length === 0) return new Set();
+  const watched = new WatchedEntity(asRead(entityClass, entity, () => true));
+  for (const { options } of absent) holdsOrThrows(options, watched.entity);
+  return watched.names;
 }
 
 /**

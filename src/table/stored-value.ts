@@ -20,6 +20,10 @@ export const isEdmValue = (value: unknown): boolean => isTyped(value) && EDM_TYP
 /** The value of a property; a projection answers `null` for what is not there. */
 export const storedValue = (value: unknown): unknown => (isTyped(value) ? value.value : value) ?? undefined;
 
+/** Whether a property has the type of sealed ones. */
+export const isBinary = (value: unknown): boolean =>
+  value instanceof Uint8Array || (isTyped(value) && value.type === 'Binary');
+
 /** The bytes of a binary property. */
 export function binaryValue(name: string, value: unknown): Uint8Array {
   const plain = isTyped(value) ? value.value : value;

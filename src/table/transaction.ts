@@ -17,7 +17,7 @@ import type { EntityKeys, TableContext } from './entity-context.js';
 import { sealEntity } from './entity-envelope.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
 import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
-import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, sealsNothing } from './merge/merge-plan.js';
+import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, isUnprotected } from './merge/merge-plan.js';
 import { submittedTransaction } from './service-answer.js';
 
 /** What one action of a transaction can be told. */
@@ -118,7 +118,7 @@ async function mergeAction(
   { etag = '*', ...passed }: UpdateTableEntityOptions,
 ): Promise<SealedAction> {
   assertMergeable(merge);
-  if (kind === 'upsert' && sealsNothing(merge)) return { action: ['upsert', merge.patch, 'Merge'] };
+  if (kind === 'upsert' && isUnprotected(merge)) return { action: ['upsert', merge.patch, 'Merge'] };
   if (kind === 'update' && isClearMerge(merge))
     return { action: ['update', merge.patch, 'Merge', { ...passed, etag }] };
   const planned = kind === 'update' ? await plannedUpdate(merge) : await plannedUpsert(merge);

@@ -55,12 +55,12 @@ describe('the inspection of an entity', () => {
   });
 
   it.each([
-    ['a lost list', SEALED_NAMES_PROPERTY, undefined, ['LIST_MISSING'], 'INVALID_ENCRYPTION_METADATA'],
+    ['a lost list', SEALED_NAMES_PROPERTY, undefined, ['LIST_MISSING'], 'DECRYPTION_FAILED'],
     ['lost encryption data', ENCRYPTION_DATA_PROPERTY, undefined, ['METADATA_INCOMPLETE'], 'absent'],
     ['encryption data that is no JSON', ENCRYPTION_DATA_PROPERTY, '{', ['ENCRYPTION_DATA_UNREADABLE'], 'absent'],
     ['a list that is text', SEALED_NAMES_PROPERTY, 'name', ['LIST_NOT_BINARY'], 'DECRYPTION_FAILED'],
     ['a list that is cut', SEALED_NAMES_PROPERTY, new Uint8Array(15), ['LIST_LENGTH'], 'DECRYPTION_FAILED'],
-    ['a sealed property in clear', 'name', 'A. Other', [], 'INVALID_ENCRYPTION_METADATA'],
+    ['a sealed property in clear', 'name', 'A. Other', [], 'DECRYPTION_FAILED'],
     ['a sealed property that is cut', 'name', new Uint8Array(3), [], 'DECRYPTION_FAILED'],
   ] as const)('finds %s', async (_what, property, value, codes, verified) => {
     const { rowKey, row } = await writtenRow();

@@ -7,7 +7,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { uniqueTableName } from '../support/azurite.js';
-import { requestsOf, tableOf, tablePolicy } from '../support/tables.js';
+import { requestsOf, tableOf, tablePolicy, withoutEntries } from '../support/tables.js';
 
 @EncryptedEntity({ table: 'notes' })
 class Note {
@@ -66,7 +66,7 @@ describe('requireEncryption', () => {
   it('reads a row in which the old Java SDK sealed nothing, and no value in clear that is put into it', async () => {
     const keys = { partitionKey: 'java', rowKey: '1' };
     const notes = tableOf(Note, tableName);
-    await notes.createEntity({ ...keys, text: 'x' });
+    await tableOf(Note, tableName, withoutEntries()).createEntity({ ...keys, text: 'x' });
     const { [METADATA[0]]: ours } = await notes.unencryptedClient.getEntity('java', '1');
     const data = String(ours).replace(/"EncryptionLibrary":"[^"]*"/, '"EncryptionLibrary":"Java 8.6.6"');
 
@@ -81,7 +81,7 @@ describe('requireEncryption', () => {
 
   it('refuses a row of any other writer whose list is gone, in both modes', async () => {
     const keys = { partitionKey: 'unlisted', rowKey: '1' };
-    await tableOf(Note, tableName).createEntity({ ...keys, text: 'x' });
+    await tableOf(Note, tableName, withoutEntries()).createEntity({ ...keys, text: 'x' });
     const raw = tableOf(Note, tableName).unencryptedClient;
     const { [METADATA[0]]: data } = await raw.getEntity('unlisted', '1');
     await raw.updateEntity({ ...keys, [METADATA[0]]: data, other: 1 }, 'Replace');
@@ -175,7 +175,8 @@ describe('a condition', () => {
   const raw = stays.unencryptedClient;
   const refused = { code: 'PLAINTEXT_NOT_ALLOWED', message: expect.stringContaining('"room"') as string };
   const planted = async (more: object): Promise<void> => {
-    await stays.upsertEntity({ ...keys, name: 'Jane', ward: 'open', room: '12' });
+    const written = tableOf(Stay, tableName, withoutEntries());
+    await written.upsertEntity({ ...keys, name: 'Jane', ward: 'open', room: '12' });
     await raw.updateEntity({ ...keys, ...more }, 'Merge');
   };
 
@@ -209,9 +210,10 @@ describe('a condition', () => {
       ward!: string;
     }
     const careless = tableOf(Careless, uniqueTableName('careless'));
+    const written = tableOf(Careless, careless.tableName, withoutEntries());
     await careless.createTable();
     for (const rowKey of ['1', '2']) {
-      await careless.createEntity({ partitionKey: 'p', rowKey, name: 'Jane', ward: 'open', room: '12' });
+      await written.createEntity({ partitionKey: 'p', rowKey, name: 'Jane', ward: 'open', room: '12' });
     }
     await careless.unencryptedClient.updateEntity({ partitionKey: 'p', rowKey: '1', ward: 7 }, 'Merge');
 

@@ -1,7 +1,7 @@
 import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { uniqueTableName } from '../support/azurite.js';
-import { tableOf } from '../support/tables.js';
+import { tableOf, withoutEntries } from '../support/tables.js';
 
 @EncryptedEntity<Sample>({ table: 'samples', clear: ['clear'] })
 class Sample {
@@ -47,8 +47,9 @@ const entryOf = (row: Record<string, unknown>): unknown => {
   return data.KeyWrappingMetadata.AzCseTypes;
 };
 
-/** Puts another entry in the place of the types. */
-async function change(entry: unknown): Promise<void> {
+/** Stores a row whose types nothing authenticates, and puts another entry in their place. */
+async function change(entry: unknown, values: Sample = whole): Promise<void> {
+  await tableOf(Sample, tableName, withoutEntries()).updateEntity(values);
   const row = await stored();
   const data = JSON.parse(row[ENCRYPTION_DATA_PROPERTY] as string) as { KeyWrappingMetadata: object };
   data.KeyWrappingMetadata = { ...data.KeyWrappingMetadata, AzCseTypes: entry };
@@ -133,8 +134,7 @@ describe('null and undefined', () => {
   });
 
   it('differ from empty text, which other programs read for null', async () => {
-    await samples.updateEntity({ ...keys, text: null });
-    await change(undefined);
+    await change(undefined, { ...keys, text: null });
 
     expect((await tableOf(Texts, tableName).getEntity('p', 'r')).text).toBe('');
   });
@@ -177,8 +177,7 @@ describe('types that somebody changed', () => {
   });
 
   it('are an error where a text without a type does not fit the declared one', async () => {
-    await samples.updateEntity({ ...keys, taken: null });
-    await change(undefined);
+    await change(undefined, { ...keys, taken: null });
 
     await expect(found()).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
   });

@@ -62,7 +62,10 @@ describe('rows of this package', () => {
     const [partitionKey, rowKey] = [String(row.PartitionKey), String(row.RowKey)];
     const target = { kind: 'table', account: 'a', table: 't', partitionKey, rowKey } as const;
     const data = parseEncryptionData(row[ENCRYPTION_DATA_PROPERTY] as string);
-    const opener = await openEnvelope(readingPolicy(vector.key), data, { target, form: 'entity' });
+    const opener = await openEnvelope(readingPolicy(vector.key, vector), data, {
+      ...{ target, form: 'entity' },
+      sealedList: () => binary(row, SEALED_NAMES_PROPERTY),
+    });
     const open = (name: string) => opener.openProperty?.({ partitionKey, rowKey, name }, binary(row, name)) as Buffer;
     const names = parseSealedNames(open(SEALED_NAMES_PROPERTY));
     const texts = names.map(open);

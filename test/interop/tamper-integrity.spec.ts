@@ -1,5 +1,11 @@
 /** The tamper matrix for content with integrity entries: every change is seen, and nothing that was not verified is given out. */
 import {
+  ENTRIES,
+  entryRows,
+  flipped,
+  MISSING,
+  taken,
+  without,
   type Cell,
   type Change,
   type Code,
@@ -19,43 +25,13 @@ import {
 } from '../support/tamper-matrix.js';
 
 const bound = names.filter((name) => name.startsWith('message'));
-const MISSING: Code = 'INTEGRITY_MISSING';
-const entry = (name: string) => new RegExp(`,"${name}":"[^"]*"`);
-const without =
-  (...entries: string[]): Change =>
-  (stored) => ({ ...stored, text: entries.reduce((left, name) => left.replace(entry(name), ''), stored.text) });
-const taken =
-  (...entries: string[]): Change =>
-  (stored, other) => ({
-    ...stored,
-    text: entries.reduce(
-      (left, name) => left.replace(entry(name), entry(name).exec(other.text)?.[0] ?? ''),
-      stored.text,
-    ),
-  });
-const flipped = (letter: string): string => (letter === 'A' ? 'B' : 'A');
-const ENTRIES = ['AzCseBind', 'AzCseTag', 'AzCseMac'];
-
-/** What the entries alone can say: refused before anything is given out, under "verify" as under "require". */
-const entryRows: readonly (readonly [what: string, change: Change, code: Code])[] = [
-  ['its entries stripped', without(...ENTRIES), MISSING],
-  ['no AzCseMac', without('AzCseMac'), FAILED],
-  ['no AzCseBind', without('AzCseBind'), FAILED],
-  ['AzCseBind alone', without('AzCseMac', 'AzCseTag'), FAILED],
-  ['the entries of other content of the key', taken(...ENTRIES), FAILED],
-  ['the MAC of other content of the key', taken('AzCseMac'), FAILED],
+const contentRows: readonly (readonly [what: string, change: Change, code: Code])[] = [
+  ['another length in AzCseBind', text(/;c=\d+/, ';c=9'), FAILED],
   [
     'the content and the entries of other content of the key',
     (stored, other) => ({ ...taken(...ENTRIES)(stored, other), sealed: other.sealed }),
     FAILED,
   ],
-  ['a flipped AzCseMac', text(/("AzCseMac":")(.)/, (_all, head = '', first = '') => head + flipped(first)), FAILED],
-  ['a MAC with a space', text('"AzCseMac":"', '"AzCseMac":" '), FAILED],
-  ['a MAC that is no text', text(/"AzCseMac":"[^"]*"/, '"AzCseMac":7'), FAILED],
-  ['another version of AzCseBind', text('"AzCseBind":"1;', '"AzCseBind":"2;'), FAILED],
-  ['another length in AzCseBind', text(/;c=\d+/, ';c=9'), FAILED],
-  ['more in AzCseBind', text(/("AzCseBind":"[^"]*)/, '$1;y=1'), FAILED],
-  ['a context that nobody asked for', text(/("AzCseBind":"[^"]*)/, '$1;x=AAAAAAAAAAAAAAAAAAAAAA=='), FAILED],
 ];
 const tagRows: readonly (readonly [what: string, change: Change, code: Code])[] = [
   ['no AzCseTag', without('AzCseTag'), FAILED],
@@ -85,7 +61,7 @@ describe.each((['verify', 'require'] as const).flatMap((mode) => bound.map((name
       else expectSeen({ code, released }, cell, name);
     });
 
-    it.each(name.endsWith('1.0') ? [...entryRows, ...tagRows] : entryRows)(
+    it.each([...entryRows, ...contentRows, ...(name.endsWith('1.0') ? tagRows : [])])(
       'with %s',
       async (_what, change, expected) => {
         const before = await written(kind);

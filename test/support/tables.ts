@@ -16,6 +16,9 @@ export const tablePolicy = (more: Partial<EncryptionPolicy> = {}): EncryptionPol
   ...more,
 });
 
+/** A policy that writes as other SDKs and older releases do: nothing verifies its rows. */
+export const withoutEntries = (): EncryptionPolicy => tablePolicy({ integrity: 'off' });
+
 /** The client of a class under a policy; clients of one table name share their rows. */
 export function tableOf<T extends object>(
   entity: EntityClass<T>,

@@ -243,6 +243,41 @@ export const rows: readonly Row[] = [
   ['everything missing: the format cannot tell', regions(), [FAILED, 'unseen', FAILED, 'unseen']],
 ];
 
+export const MISSING: Code = 'INTEGRITY_MISSING';
+const entry = (name: string) => new RegExp(`,"${name}":"[^"]*"`);
+/** Some of the entries gone. */
+export const without =
+  (...entries: string[]): Change =>
+  (stored) => ({ ...stored, text: entries.reduce((left, name) => left.replace(entry(name), ''), stored.text) });
+/** The entries of other content in the place of its own. */
+export const taken =
+  (...entries: string[]): Change =>
+  (stored, other) => ({
+    ...stored,
+    text: entries.reduce(
+      (left, name) => left.replace(entry(name), entry(name).exec(other.text)?.[0] ?? ''),
+      stored.text,
+    ),
+  });
+export const flipped = (letter: string): string => (letter === 'A' ? 'B' : 'A');
+export const ENTRIES = ['AzCseBind', 'AzCseTag', 'AzCseMac'];
+
+/** What the entries alone can say: refused before anything is given out, under "verify" as under "require". */
+export const entryRows: readonly (readonly [what: string, change: Change, code: Code])[] = [
+  ['its entries stripped', without(...ENTRIES), MISSING],
+  ['no AzCseMac', without('AzCseMac'), FAILED],
+  ['no AzCseBind', without('AzCseBind'), FAILED],
+  ['AzCseBind alone', without('AzCseMac', 'AzCseTag'), FAILED],
+  ['the entries of other content of the key', taken(...ENTRIES), FAILED],
+  ['the MAC of other content of the key', taken('AzCseMac'), FAILED],
+  ['a flipped AzCseMac', text(/("AzCseMac":")(.)/, (_all, head = '', first = '') => head + flipped(first)), FAILED],
+  ['a MAC with a space', text('"AzCseMac":"', '"AzCseMac":" '), FAILED],
+  ['a MAC that is no text', text(/"AzCseMac":"[^"]*"/, '"AzCseMac":7'), FAILED],
+  ['another version of AzCseBind', text('"AzCseBind":"1;', '"AzCseBind":"2;'), FAILED],
+  ['more in AzCseBind', text(/("AzCseBind":"[^"]*)/, '$1;y=1'), FAILED],
+  ['a context that nobody asked for', text(/("AzCseBind":"[^"]*)/, '$1;x=AAAAAAAAAAAAAAAAAAAAAA=='), FAILED],
+];
+
 const isCbc = ({ text: stored }: Stored): boolean => stored.includes('AES_CBC_256');
 const otherAlgorithm = (stored: Stored): Change =>
   member('EncryptionAlgorithm', isCbc(stored) ? '"AES_GCM_256"' : '"AES_CBC_256"');

@@ -19,7 +19,7 @@ export interface BoundContent {
 }
 
 /** Forms that are written with entries. */
-export const bindsForm = (form: ContentForm): boolean => form === 'message';
+export const bindsForm = (form: ContentForm): boolean => form === 'message' || form === 'entity';
 
 /** Whether a tag over all of the ciphertext is stored: where the format itself does not notice changes. */
 export const hasWholeTag = ({ protocol, form }: Pick<BoundContent, 'protocol' | 'form'>): boolean =>

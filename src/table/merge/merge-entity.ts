@@ -6,7 +6,14 @@ import type { UpdateEntityResponse, UpsertEntityResponse } from '@azure/data-tab
 import { sealEntity } from '../entity-envelope.js';
 import { isChanged, isMissing, isTaken } from '../../service-errors.js';
 import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './attempts.js';
-import { assertMergeable, isClearMerge, type Merge, plannedUpdate, plannedUpsert, sealsNothing } from './merge-plan.js';
+import {
+  assertMergeable,
+  isClearMerge,
+  type Merge,
+  plannedUpdate,
+  plannedUpsert,
+  isUnprotected,
+} from './merge-plan.js';
 
 /** How a merge is done. */
 export interface MergeOptions {
@@ -43,7 +50,7 @@ export async function mergeEntity(merge: MergeCall): Promise<UpdateEntityRespons
 export async function mergeOrInsert(merge: MergeCall): Promise<UpsertEntityResponse & Attempted> {
   const { table, patch, options, mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
   assertMergeable(merge);
-  if (sealsNothing(merge)) return { ...(await table.upsertEntity(patch, 'Merge', options)), attempts: 1 };
+  if (isUnprotected(merge)) return { ...(await table.upsertEntity(patch, 'Merge', options)), attempts: 1 };
   return mergeUnderEtag({
     attempts: mergeAttempts,
     isConflict: (error) => isChanged(error) || isTaken(error) || isMissing(error),

@@ -1,13 +1,16 @@
 /** Whether a merge needs the stored row, and what is written then. */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
+import { integrityOf } from '../../envelope/integrity/integrity-options.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { assertDeclared } from '../entity-class.js';
 import { sealEntity } from '../entity-envelope.js';
 import { entityModel } from '../entity-model.js';
 import { assertFits } from '../entity-size.js';
 import { assertStorable } from '../sealed-properties.js';
+import { storedValue } from '../stored-value.js';
 import { encodeValue } from '../values/property-value.js';
+import { valuesToSign } from '../values/signed-value.js';
 import { isMissing } from '../../service-errors.js';
 import { mergedRow } from './merged-row.js';
 import { readStored } from './stored-entity.js';
@@ -34,25 +37,31 @@ export interface PlannedCreate {
 }
 
 /**
- * Whether the service can merge by itself: nothing that is changed is sealed, and nothing that is changed can decide what is.
- * What `when` looks at cannot be known. Where plaintext is tolerated the row may be one that has to be encrypted first.
+ * Whether the service can merge by itself: nothing that is changed is sealed or signed, and nothing that is changed can decide what
+ * is. What `when` looks at cannot be known. Where plaintext is tolerated the row may be one that has to be encrypted first.
  */
 export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'>): boolean {
-  const { properties } = entityModel(context.entityClass);
-  if (properties.length === 0) return true;
+  const { properties, signed, isProtected } = entityModel(context.entityClass);
+  if (!isProtected) return true;
   if (!context.policy.requireEncryption) return false;
-  return properties.every(({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined);
+  return (
+    properties.every(({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined) &&
+    // a null changes nothing that is stored in clear
+    [...signed].every((name) => storedValue(patch[name]) === undefined)
+  );
 }
 
-export const sealsNothing = ({ context }: Pick<Merge, 'context'>): boolean =>
-  entityModel(context.entityClass).properties.length === 0;
+export const isUnprotected = ({ context }: Pick<Merge, 'context'>): boolean =>
+  !entityModel(context.entityClass).isProtected;
 
 /** Throws before any request for what cannot be stored, with its name. */
 export function assertMergeable({ patch, context }: Pick<Merge, 'patch' | 'context'>): void {
   assertStorable(patch);
   assertDeclared(patch, context.entityClass, context.policy);
   if (isClearMerge({ patch, context })) assertFits(patch);
-  for (const { propertyKey, options } of entityModel(context.entityClass).properties) {
+  const { properties, signed } = entityModel(context.entityClass);
+  if (integrityOf(context.policy) !== 'off') valuesToSign(signed, patch);
+  for (const { propertyKey, options } of properties) {
     const value = patch[propertyKey];
     if (value !== undefined && options.when === undefined) encodeValue(propertyKey, value, options.type);
   }

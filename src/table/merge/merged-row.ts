@@ -4,11 +4,12 @@
  */
 import type { EncryptOptions } from '../../decorators/encryption-metadata.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
-import { openRow, sealRow, type SealedTexts, valuesOf } from '../entity-envelope.js';
+import { sealRow } from '../entity-envelope.js';
 import { convertedValues } from '../entity-instance.js';
 import { entityModel } from '../entity-model.js';
 import { isSystemProperty } from '../entity-size.js';
-import { namesToSeal } from '../sealed-properties.js';
+import { type OpenedRow, openRow, type SealedTexts, valuesOf } from '../opened-row.js';
+import { type SealedBefore, sealingOf } from '../sealed-properties.js';
 import { encodeValue, type TypedText } from '../values/property-value.js';
 import type { StoredEntity } from './stored-entity.js';
 
@@ -18,14 +19,19 @@ export async function mergedRow(
   patch: Row & EntityKeys,
   context: TableContext,
 ): Promise<Row & EntityKeys> {
-  const texts = await openRow(row, context);
-  const { options } = entityModel(context.entityClass);
+  const stored = await openRow(row, context);
+  const { texts } = stored;
+  const { options, signed } = entityModel(context.entityClass);
   const changes = changesOf(patch, (name) => options.has(name) || texts.has(name));
   const clear = without(row, (name) => isSystemProperty(name) || texts.has(name));
   const values: Row = { ...convertedValues(clear), ...valuesOf(texts, context.entityClass), ...changes };
 
   const foreign = [...texts.keys()].filter((name) => !options.has(name));
-  const names = [...namesToSeal(context.entityClass, values, foreign), ...foreign];
+  const { sealed: own, decisive } = sealingOf(context.entityClass, values, {
+    anyway: foreign,
+    mayBeClear: clearanceOf(stored, changes, (name) => Object.hasOwn(clear, name)),
+  });
+  const names = [...own, ...foreign];
   const sealed = names.map((name) => [name, textOf(name, { texts, changes, values, options })] as const);
   const opened = [...texts.keys()].filter((name) => !names.includes(name));
   const entity: Row & EntityKeys = {
@@ -35,11 +41,32 @@ export async function mergedRow(
     partitionKey: row.partitionKey,
     rowKey: row.rowKey,
   };
+  const kept = [...(stored.covered ?? [])].filter((name) => !names.includes(name));
   return sealRow(
     without(entity, (name) => entity[name] === null),
-    new Map(sealed),
+    { texts: new Map(sealed), signed: new Set([...signed, ...decisive, ...kept]) },
     context,
   );
+}
+
+/**
+ * Whether a property may be stored in clear because its condition does not hold. Somebody else may have changed what the condition
+ * looked at, unless entries cover it, or the caller gives it: a sealed property stays sealed then, though the condition may have
+ * looked at what is not there. What was not sealed follows the condition, unless that looked at a column of the row that the
+ * entries should cover and do not.
+ */
+function clearanceOf(
+  { texts, covered }: OpenedRow,
+  changes: Row,
+  isStored: (name: string) => boolean,
+): SealedBefore['mayBeClear'] {
+  const isSure = (name: string): boolean =>
+    Object.hasOwn(changes, name) || (covered !== null && (covered.has(name) || texts.has(name)));
+  return (name, { names, isOverall }) => {
+    const unsure = [...names].filter((each) => !isSure(each));
+    if (texts.has(name)) return unsure.length === 0 && !isOverall;
+    return covered === null || !unsure.some(isStored);
+  };
 }
 
 interface Sources {

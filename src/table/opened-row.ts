@@ -1,0 +1,177 @@
+/** A stored row, opened: what its sealed properties hold, and which clear ones are known to be as they were written. */
+import type { EntityClass } from '../decorators/encryption-metadata.js';
+import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
+import { openEnvelope } from '../envelope/envelope.js';
+import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js';
+import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
+import { IntegrityMissingError } from '../errors/integrity.js';
+import { traced } from '../tracing/span.js';
+import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
+import {
+  ENCRYPTION_DATA_PROPERTY,
+  isOldJava,
+  parseSealedNames,
+  SEALED_NAMES_PROPERTY,
+} from '../wire/entity-metadata.js';
+import { parsePropertyTypes, PROPERTY_TYPES_ENTRY, type PropertyType } from '../wire/property-types.js';
+import { envelopeContext, type EntityKeys, placeOf, type Row, type TableContext } from './entity-context.js';
+import { entityModel } from './entity-model.js';
+import { wronglyClear } from './sealed-properties.js';
+import { binaryValue, isBinary, storedValue } from './stored-value.js';
+import { signedValue } from './values/signed-value.js';
+import { decodeValue, type TypedText } from './values/property-value.js';
+
+/** Texts of sealed properties by their names. */
+export type SealedTexts = ReadonlyMap<string, TypedText>;
+
+export interface OpenedRow {
+  /** Of the sealed properties that are in the row; a projection may have left others out. */
+  readonly texts: SealedTexts;
+  /** Names of the clear properties that integrity entries cover; `null` where no entries were verified. */
+  readonly covered: ReadonlySet<string> | null;
+}
+
+/** A row, and what it takes to judge it. */
+interface RowToOpen {
+  readonly row: Row & EntityKeys;
+  readonly context: TableContext;
+  /** Whether a projection asked for the column. */
+  readonly isAsked: (name: string) => boolean;
+}
+
+interface UnwrappedRow extends RowToOpen {
+  readonly data: EncryptionData;
+  readonly opener: EnvelopeOpener;
+}
+
+const PLAIN: OpenedRow = { texts: new Map(), covered: null };
+
+/** Opens a row, once it was found to be as it was written where it has integrity entries. */
+export async function openRow(
+  row: Row & EntityKeys,
+  context: TableContext,
+  isAsked: (name: string) => boolean = () => true,
+): Promise<OpenedRow> {
+  if (typeof row.partitionKey !== 'string' || typeof row.rowKey !== 'string')
+    throw new InvalidEncryptionDataError('the entity has no PartitionKey or RowKey');
+  const text = storedValue(row[ENCRYPTION_DATA_PROPERTY]);
+  if (text === undefined) {
+    if (storedValue(row[SEALED_NAMES_PROPERTY]) !== undefined)
+      throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is missing`);
+    assertPlaintextAllowed(context.policy, 'The entity');
+    return PLAIN;
+  }
+  if (typeof text !== 'string') throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is not text`);
+  const data = parseEncryptionData(text);
+  const opener = await openEnvelope(context.policy, data, {
+    ...envelopeContext(context, row),
+    sealedList: () => sealedListOf(row) ?? new Uint8Array(0),
+  });
+  while (context.slice?.isSpent === true) await context.slice.breathe();
+  return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
+    tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId });
+    return openUnwrapped({ row, context, isAsked, data, opener });
+  });
+}
+
+function openUnwrapped(unwrapped: UnwrappedRow): OpenedRow {
+  const { row, context, data } = unwrapped;
+  const names = sealedNamesOf(unwrapped);
+  const covered = coveredNamesOf(unwrapped, names);
+  const typeOf = storedTypesOf(data, names, context.entityClass);
+  const textOf = (name: string): TypedText => ({
+    type: typeOf(name),
+    bytes: openProperty(unwrapped, name, binaryValue(name, row[name])),
+  });
+  const texts = new Map(names.filter((name) => isStored(row, name)).map((name) => [name, textOf(name)]));
+  assertNothingAdded(row, { texts, covered }, context);
+  assertRightlyClear(row, texts, context);
+  return { texts, covered };
+}
+
+export function valuesOf(texts: SealedTexts, entityClass: EntityClass): Row {
+  const { options } = entityModel(entityClass);
+  return Object.fromEntries([...texts].map(([name, text]) => [name, decodeValue(text, options.get(name)?.as)]));
+}
+
+function sealedListOf(row: Row): Uint8Array | undefined {
+  const list = row[SEALED_NAMES_PROPERTY];
+  return storedValue(list) === undefined ? undefined : binaryValue(SEALED_NAMES_PROPERTY, list);
+}
+
+function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
+  const { row, context, data } = unwrapped;
+  const list = sealedListOf(row);
+  const names = list === undefined ? [] : parseSealedNames(openProperty(unwrapped, SEALED_NAMES_PROPERTY, list));
+  assertNothingPlanted(row, names, context);
+  // the old Java SDK leaves the list out where it sealed nothing
+  if (list === undefined && !isOldJava(data.field))
+    throw new InvalidEncryptionDataError(`${SEALED_NAMES_PROPERTY} is missing`);
+  return names;
+}
+
+const openProperty = ({ row, data, opener }: UnwrappedRow, name: string, sealed: Uint8Array): Buffer =>
+  opener.openProperty?.(placeOf(row, name), sealed) ?? unsupported(data);
+
+/** Throws unless all that the entries list is as it was written. */
+function coveredNamesOf(
+  { row, isAsked, opener }: UnwrappedRow,
+  sealedNames: readonly string[],
+): ReadonlySet<string> | null {
+  if (opener.coverage === undefined) return null;
+  return opener.coverage.verify({
+    sealedNames,
+    isAsked,
+    ciphertextOf: (name) => (isStored(row, name) && isBinary(row[name]) ? binaryValue(name, row[name]) : null),
+    signedValueOf: (name) => (isStored(row, name) ? signedValue(row[name]) : null),
+  });
+}
+
+/** A type that the row does not give is the declared one, or else string: without entries nothing authenticates the types of a row. */
+function storedTypesOf(
+  data: EncryptionData,
+  names: readonly string[],
+  entityClass: EntityClass,
+): (name: string) => PropertyType {
+  const given = parsePropertyTypes(data.additions.get(PROPERTY_TYPES_ENTRY), names);
+  const { options } = entityModel(entityClass);
+  return (name) => {
+    const wanted = options.get(name)?.type;
+    const type = given.get(name) ?? wanted ?? 'string';
+    if (wanted !== undefined && type !== wanted && type !== 'null') {
+      throw new InvalidEncryptionDataError(
+        `${PROPERTY_TYPES_ENTRY} has another type for property "${name}" than @Encrypt()`,
+      );
+    }
+    return type;
+  };
+}
+
+/** Whoever can write the row can put values in clear where sealed ones are expected, and leave out the list. */
+function assertNothingPlanted(row: Row, names: readonly string[], { entityClass, policy }: TableContext): void {
+  const planted = entityModel(entityClass).alwaysSealed.find((name) => isStored(row, name) && !names.includes(name));
+  if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
+}
+
+/** The same for clear properties that entries would cover if this package had written them. */
+function assertNothingAdded(row: Row, { texts, covered }: OpenedRow, { entityClass, policy }: TableContext): void {
+  if (covered === null || !policy.requireEncryption) return;
+  const { signed, sometimesSealed } = entityModel(entityClass);
+  const isAdded = (name: string): boolean => isStored(row, name) && !texts.has(name) && !covered.has(name);
+  if ([...signed, ...sometimesSealed].some(isAdded)) throw new IntegrityMissingError();
+}
+
+/** The same for properties that are sealed or not as the row says. */
+function assertRightlyClear(row: Row, texts: SealedTexts, { entityClass, policy }: TableContext): void {
+  if (!policy.requireEncryption) return;
+  const clear = entityModel(entityClass).sometimesSealed.filter((name) => isStored(row, name) && !texts.has(name));
+  if (clear.length === 0) return;
+  const planted = wronglyClear(entityClass, { ...row, ...valuesOf(texts, entityClass) }, clear);
+  if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
+}
+
+const isStored = (row: Row, name: string): boolean => Object.hasOwn(row, name) && storedValue(row[name]) !== undefined;
+
+export function unsupported({ protocol, algorithm }: Pick<EncryptionData, 'protocol' | 'algorithm'>): never {
+  throw new UnsupportedProtocolError(protocol, algorithm);
+}

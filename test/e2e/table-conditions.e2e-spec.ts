@@ -1,0 +1,142 @@
+/** What conditions look at, and what somebody can do who changes it: never make the application store in clear what was sealed. */
+import { Encrypt, EncryptedEntity, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
+import { uniqueTableName } from '../support/azurite.js';
+import { tableOf, tablePolicy, withoutEntries } from '../support/tables.js';
+
+@EncryptedEntity({ table: 'stays', clear: '*' })
+class Stay {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name?: string;
+  @Encrypt<Stay>({ when: (stay) => stay.isPrivate?.() === true }) room?: string;
+  ward?: string;
+  vip?: boolean;
+  note?: string;
+  /** Optional for the compiler alone: entities to write need none. */
+  isPrivate?(): boolean {
+    return this.ward === 'private' || this.vip === true;
+  }
+}
+/** Looks at whatever is there. */
+@EncryptedEntity({ table: 'stays', clear: '*' })
+class Curious {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt<Curious>({ when: (stay) => JSON.stringify(stay).includes('private') }) room?: string;
+  ward?: string;
+  note?: string;
+}
+
+const tableName = uniqueTableName('conditions');
+const stays = tableOf(Stay, tableName);
+const raw = stays.unencryptedClient;
+const refused = { code: 'DECRYPTION_FAILED' };
+let count = 0;
+
+async function stored(more: Partial<Stay>, policy: EncryptionPolicy = tablePolicy()) {
+  const keys = { partitionKey: 'p', rowKey: `r${++count}` };
+  await tableOf(Stay, tableName, policy).createEntity({ ...keys, name: 'Jane', ...more });
+  return keys;
+}
+const roomOf = async ({ rowKey }: { rowKey: string }): Promise<unknown> => (await raw.getEntity('p', rowKey))['room'];
+const sealed = expect.any(Uint8Array) as unknown;
+
+beforeAll(() => stays.createTable());
+
+it.each<readonly [string, Partial<Stay>, object]>([
+  ['that seals', { ward: 'private', room: '12' }, { ward: 'open' }],
+  ['that keeps clear', { ward: 'open', room: '12' }, { ward: 'other' }],
+  ['of a property that is not there', { ward: 'private' }, { ward: 'open' }],
+  ['that an accessor of the class looks at', { ward: 'open', vip: true, room: '12' }, { vip: false }],
+])('a change of what a condition looked at, one %s, is found', async (_what, values, change) => {
+  const keys = await stored(values);
+  await raw.updateEntity({ ...keys, ...change }, 'Merge');
+
+  await expect(stays.getEntity('p', keys.rowKey)).rejects.toMatchObject(refused);
+  await expect(stays.updateEntity({ ...keys, room: '13' }, 'Merge')).rejects.toMatchObject(refused);
+});
+
+it('a change of what no condition looked at is free', async () => {
+  const keys = await stored({ ward: 'open', room: '12', note: 'a' });
+  await raw.updateEntity({ ...keys, note: 'b' }, 'Merge');
+
+  expect(await stays.getEntity('p', keys.rowKey)).toMatchObject({ room: '12', note: 'b' });
+});
+
+it('a merge lets a property go clear that was sealed, where it names all that the condition looks at', async () => {
+  const keys = await stored({ ward: 'private', vip: false, room: '12' });
+  await stays.updateEntity({ ...keys, ward: 'open', vip: false }, 'Merge');
+
+  expect(await roomOf(keys)).toBe('12');
+  expect(await stays.getEntity('p', keys.rowKey)).toMatchObject({ room: '12', ward: 'open' });
+});
+
+it('and where entries cover what it does not name', async () => {
+  const keys = await stored({ ward: 'open', vip: true, room: '12' });
+  await stays.updateEntity({ ...keys, vip: false }, 'Merge');
+
+  expect(await roomOf(keys)).toBe('12');
+});
+
+it.each<readonly [string, Partial<Stay>, object]>([
+  ['added in clear', { ward: 'private', room: '12' }, { vip: false }],
+  ['changed, which nothing covers', { ward: 'private', vip: true, room: '12' }, { vip: false }],
+])('it stays sealed where the condition would look at what somebody %s', async (_what, values, change) => {
+  const keys = await stored(values);
+  await raw.updateEntity({ ...keys, ...change }, 'Merge');
+  await stays.updateEntity({ ...keys, ward: 'open' }, 'Merge');
+
+  expect(await roomOf(keys)).toEqual(sealed);
+  expect(await stays.getEntity('p', keys.rowKey)).toMatchObject({ room: '12', ward: 'open' });
+});
+
+it('it stays sealed where the condition would look at what somebody deleted', async () => {
+  const keys = await stored({ ward: 'private', vip: true, room: '12' });
+  const { vip: _vip, ...left } = await raw.getEntity('p', keys.rowKey);
+  await raw.updateEntity({ ...left, ...keys }, 'Replace');
+  await stays.updateEntity({ ...keys, ward: 'open' }, 'Merge');
+
+  expect(await roomOf(keys)).toEqual(sealed);
+});
+
+it('a new value is sealed where the condition looks at what somebody changed, which nothing covers', async () => {
+  const keys = await stored({ ward: 'private', vip: true });
+  await raw.updateEntity({ ...keys, vip: false }, 'Merge');
+  await stays.updateEntity({ ...keys, ward: 'open', room: '13' }, 'Merge');
+
+  expect(await roomOf(keys)).toEqual(sealed);
+  expect(await stays.getEntity('p', keys.rowKey)).toMatchObject({ room: '13' });
+});
+
+it('a row without entries lets nothing go clear by what it says itself', async () => {
+  const keys = await stored({ ward: 'private', room: '12' }, withoutEntries());
+  await raw.updateEntity({ ...keys, ward: 'open', vip: false }, 'Merge');
+  await stays.updateEntity({ ...keys, name: 'Joan' }, 'Merge');
+
+  expect(await roomOf(keys)).toEqual(sealed);
+});
+
+it('a condition that looks at everything covers everything, and lets nothing go clear in a merge', async () => {
+  const curious = tableOf(Curious, tableName);
+  const keys = { partitionKey: 'p', rowKey: `r${++count}` };
+  await curious.createEntity({ ...keys, room: '12', ward: 'open', note: 'a' });
+  expect(await roomOf(keys)).toBe('12');
+  await raw.updateEntity({ ...keys, note: 'b' }, 'Merge');
+  await expect(curious.getEntity('p', keys.rowKey)).rejects.toMatchObject(refused);
+
+  await curious.updateEntity({ ...keys, room: '12', ward: 'private', note: 'a' });
+  await curious.updateEntity({ ...keys, ward: 'open' }, 'Merge');
+  expect(await roomOf(keys)).toEqual(sealed);
+  await curious.updateEntity({ ...keys, room: '12', ward: 'open' });
+  expect(await roomOf(keys)).toBe('12');
+});
+
+it('what a condition looks at must be signable, before anything is sent', async () => {
+  const keys = { partitionKey: 'p', rowKey: 'never', name: 'Jane', room: '12' };
+
+  await expect(stays.createEntity({ ...keys, ward: '\ud800' })).rejects.toMatchObject({
+    code: 'UNSUPPORTED_VALUE',
+    propertyName: 'ward',
+  });
+  await expect(raw.getEntity('p', 'never')).rejects.toMatchObject({ statusCode: 404 });
+});

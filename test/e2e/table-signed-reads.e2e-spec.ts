@@ -1,0 +1,135 @@
+/** What reads verify of signed rows: projections, filters, listings and their handlers. */
+import {
+  Encrypt,
+  EncryptedEntity,
+  type EncryptedTableClient,
+  Filterable,
+  Sign,
+  type TableDecryptionFailure,
+} from 'nestjs-azure-encrypted-storage';
+import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
+import { uniqueTableName } from '../support/azurite.js';
+import { tableOf, tablePolicy, withoutEntries } from '../support/tables.js';
+
+@EncryptedEntity<Invoice>({ table: 'invoices', clear: ['note'] })
+class Invoice {
+  [Filterable]?: 'status';
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() iban?: string;
+  @Sign() status?: string | null;
+  @Sign() cents?: number;
+  note?: string;
+}
+
+const tableName = uniqueTableName('signedreads');
+const required = tablePolicy({ integrity: 'require' });
+const refused = { code: 'DECRYPTION_FAILED' };
+const invoices = tableOf(Invoice, tableName);
+let count = 0;
+
+const stored = (rowKey: string): Promise<Record<string, unknown>> => invoices.unencryptedClient.getEntity('p', rowKey);
+const found = (rowKey: string, select?: string[]) =>
+  tableOf(Invoice, tableName, required).getEntity(
+    'p',
+    rowKey,
+    select === undefined ? {} : { queryOptions: { select } },
+  );
+async function issued(more: Partial<Invoice> = {}): Promise<{ partitionKey: string; rowKey: string }> {
+  const keys = { partitionKey: 'p', rowKey: `r${++count}` };
+  await invoices.createEntity({ ...keys, iban: 'DE00', status: 'open', cents: 12, note: 'free', ...more });
+  return keys;
+}
+/** What somebody does who can write to the account. */
+const attack = (keys: object, change: object) =>
+  invoices.unencryptedClient.updateEntity({ ...keys, ...change } as never, 'Merge');
+
+beforeAll(() => invoices.createTable());
+
+describe('a projection', () => {
+  it.each<readonly [string, object, readonly string[], boolean]>([
+    ['a signed property that it names', { status: 'paid' }, ['status'], false],
+    ['a signed property that it leaves out', { status: 'paid' }, ['iban', 'cents'], true],
+    ['a sealed property that it names', { iban: Buffer.alloc(16) }, ['iban'], false],
+    ['a sealed property that it leaves out', { iban: Buffer.alloc(16) }, ['status'], true],
+    ['an unsigned property', { note: 'x' }, ['note'], true],
+  ])('of a row of which somebody changed %s', async (_what, change, select, isRead) => {
+    const keys = await issued();
+    await attack(keys, change);
+    const outcome = found(keys.rowKey, [...select]);
+
+    if (isRead) expect(Object.keys(await outcome)).toEqual(expect.arrayContaining([...select]));
+    else await expect(outcome).rejects.toMatchObject(refused);
+  });
+
+  it('needs every listed property that it names, and no other', async () => {
+    const keys = await issued();
+    const { status: _status, iban: _iban, ...rest } = await stored(keys.rowKey);
+    await invoices.unencryptedClient.updateEntity({ ...rest, ...keys }, 'Replace');
+
+    for (const select of [['status'], ['iban'], ['cents', 'status']])
+      await expect(found(keys.rowKey, select)).rejects.toMatchObject(refused);
+    expect(await found(keys.rowKey, ['cents', 'note'])).toMatchObject({ cents: 12, note: 'free' });
+    await expect(found(keys.rowKey)).rejects.toMatchObject(refused);
+  });
+
+  it('has neither the encryption data nor what was not asked for', async () => {
+    const keys = await issued();
+    const projected = await found(keys.rowKey, ['status']);
+
+    expect(projected.status).toBe('open');
+    for (const name of ['partitionKey', 'iban', ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY])
+      expect(projected).not.toHaveProperty(name);
+  });
+});
+
+describe('a listing', () => {
+  const client = (): EncryptedTableClient<Invoice> => tableOf(Invoice, tableName);
+
+  it('filters by signed properties, and verifies them also where a projection leaves them out', async () => {
+    const status = `s${++count}`;
+    const [kept, changed] = [await issued({ status }), await issued({ status: 'other' })];
+    const where = client().where('status', 'eq', status);
+    const queryOptions = { select: ['iban'] };
+    const listed = async (options: Parameters<EncryptedTableClient<Invoice>['listEntities']>[0]) => {
+      const rows = [];
+      for await (const row of client().listEntities(options)) rows.push(row);
+      return rows;
+    };
+    expect(await listed({ where, queryOptions })).toMatchObject([{ iban: 'DE00' }]);
+    expect((await listed({ where, queryOptions }))[0]).not.toHaveProperty('status');
+
+    await attack(changed, { status });
+    await expect(listed({ where, queryOptions })).rejects.toMatchObject(refused);
+    await expect(
+      listed({ queryOptions: { ...queryOptions, filter: `RowKey eq '${changed.rowKey}' and status ne 'x'` } }),
+    ).rejects.toMatchObject(refused);
+    expect(await listed({ where: where.and('rowKey', 'eq', kept.rowKey) })).toHaveLength(1);
+  });
+
+  it('reports rows that somebody changed to its handler, page by page, and goes on', async () => {
+    const rows = tableOf(Invoice, uniqueTableName('listed'), required);
+    await rows.createTable();
+    for (const rowKey of ['1', '2', '3', '4', '5'])
+      await rows.createEntity({ partitionKey: 'p', rowKey, iban: 'DE00', status: 'open' });
+    const raw = rows.unencryptedClient;
+    await raw.updateEntity({ partitionKey: 'p', rowKey: '2', status: 'paid' }, 'Merge');
+    const { iban } = await raw.getEntity('p', '1');
+    await raw.updateEntity({ partitionKey: 'p', rowKey: '3', iban: iban as Uint8Array }, 'Merge');
+    await tableOf(Invoice, rows.tableName, withoutEntries()).updateEntity({
+      partitionKey: 'p',
+      rowKey: '4',
+      iban: 'x',
+    });
+
+    const reported: string[] = [];
+    const read: string[] = [];
+    const onDecryptionFailed = ({ rowKey, error }: TableDecryptionFailure) =>
+      void reported.push(`${rowKey} ${error.code}`);
+    for await (const page of rows.listEntities({ onDecryptionFailed }).byPage({ maxPageSize: 2 }))
+      read.push(...page.map(({ rowKey }) => rowKey));
+
+    expect(reported).toEqual(['2 DECRYPTION_FAILED', '3 DECRYPTION_FAILED', '4 INTEGRITY_MISSING']);
+    expect(read).toEqual(['1', '5']);
+  });
+});
