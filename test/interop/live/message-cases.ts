@@ -22,6 +22,11 @@ export const TEXTS: readonly (readonly [what: string, text: string])[] = [
 /** What XML escapes: the legacy Python SDK does it inside the ciphertext, by default. */
 export const MARKUP = 'a < b && c > "d" \'e\' &amp; &lt;';
 export const BYTES = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
+/** What decoding to text would change: bytes that no text has, halves of characters, a byte order mark, and text itself. */
+export const BINARIES: readonly Buffer[] = [
+  BYTES,
+  ...['ff', 'c3', 'eda080', 'efbbbf61', '00', '1f8b0800', '61'].map((hex) => Buffer.from(hex, 'hex')),
+];
 
 /** Letters of a text that nearly fills a message, whoever writes it: 65,536 bytes are stored at most. */
 export const NEARLY_FULL = 48_700;
