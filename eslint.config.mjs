@@ -12,7 +12,7 @@ const MAX_PARAMETERS = 3;
 
 /** Each package, and the folders of src that may import it. */
 const HOMES = [
-  { regex: '^@azure/storage-blob', folders: ['blob', 'nest', 'inspect'] },
+  { regex: '^@azure/storage-blob', folders: ['blob', 'maintenance', 'nest', 'inspect'] },
   { regex: '^@azure/storage-queue', folders: ['queue', 'nest', 'inspect'] },
   { regex: '^@azure/data-tables', folders: ['table', 'nest', 'inspect'] },
   { regex: '^@azure/core-tracing', folders: ['keys', 'tracing'] },
@@ -34,6 +34,7 @@ const FOLDERS = [
   'blob',
   'queue',
   'table',
+  'maintenance',
   'nest',
   'inspect',
 ];

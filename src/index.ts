@@ -117,6 +117,24 @@ export { parsePoisonMessage, type PoisonFacts, type PoisonMessage } from './queu
 export type { PoisonReason } from './queue/consumer/poison-reason.js';
 export { type ReplayOptions, replayPoisonMessages } from './queue/consumer/replay.js';
 
+// maintenance
+export { planMaintenance, runMaintenance, runMaintenanceShard } from './maintenance/run-maintenance.js';
+export {
+  isMaintenanceClean,
+  type MaintenanceJob,
+  type MaintenanceOptions,
+  type MaintenanceReport,
+  type MaintenanceSource,
+  type OutcomeCounts,
+} from './maintenance/job.js';
+export type { MaintenanceEvent, MaintenanceProgress, ObjectFailure } from './maintenance/events.js';
+export type { Census, CensusEntry, KeyVerdict } from './maintenance/census.js';
+export type { KeyIds } from './envelope/maintenance/key-ids.js';
+export type { MaintenanceTask, ReencryptChoice } from './envelope/maintenance/task.js';
+export type { ObjectOutcome } from './envelope/maintenance/outcome.js';
+export type { ObjectPlace } from './envelope/maintenance/maintained.js';
+export type { BlobMaintenanceOptions } from './blob/maintenance/blob-maintenance-options.js';
+
 // keys
 export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';
 export { RsaKeyEncryptionKey, type RsaKeyEncryptionKeyOptions } from './keys/rsa-key-encryption-key.js';

@@ -39,8 +39,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'crypto',
     'encoding',
   ],
+  maintenance: ['blob', 'queue', 'table', 'envelope', 'crypto', 'streams', 'encoding'],
   inspect: ['blob', 'queue', 'table', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'encoding'],
-  index: ['nest', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators', 'crypto'],
+  index: ['nest', 'maintenance', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators', 'crypto'],
 };
 
 /** Rooms of a layer: which rooms of the same layer a room may import. The files beside them may import all. */
@@ -53,12 +54,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that have a home, and the layers that may import them. */
 const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
-  [/^@azure\/storage-blob(\/|$)/, ['blob', 'nest', 'inspect']],
+  [/^@azure\/storage-blob(\/|$)/, ['blob', 'maintenance', 'nest', 'inspect']],
   [/^@azure\/storage-queue(\/|$)/, ['queue', 'nest', 'inspect']],
   [/^@azure\/data-tables(\/|$)/, ['table', 'nest', 'inspect']],
   [/^@azure\/keyvault-/, ['keys']],
   [/^@azure\/core-tracing(\/|$)/, ['tracing', 'keys']],
-  [/^@azure\/(?!core-tracing)/, ['keys', 'envelope', 'blob', 'queue', 'table', 'nest', 'inspect']],
+  [/^@azure\/(?!core-tracing)/, ['keys', 'envelope', 'blob', 'queue', 'table', 'maintenance', 'nest', 'inspect']],
   [/^@nestjs\//, ['nest']],
   [/^lru-cache(\/|$)/, ['envelope', 'keys', 'queue']],
   [/^reflect-metadata(\/|$)/, ['decorators', 'nest']],

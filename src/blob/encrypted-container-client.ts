@@ -10,6 +10,8 @@ import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedBlockBlobClient } from './encrypted-block-blob-client.js';
 import { EncryptedPageBlobClient } from './encrypted-page-blob-client.js';
+import type { BlobMaintenanceOptions } from './maintenance/blob-maintenance-options.js';
+import { MaintainedBlobs } from './maintenance/maintained-blobs.js';
 
 /** A container whose blobs are encrypted under one policy. */
 export class EncryptedContainerClient {
@@ -54,6 +56,12 @@ export class EncryptedContainerClient {
   getPageBlobClient(blobName: string): EncryptedPageBlobClient {
     const client = this.unencryptedClient.getPageBlobClient(blobName);
     return new EncryptedPageBlobClient(client, this.policy, this.environment);
+  }
+
+  /** The blobs of this container as a source of {@link runMaintenance}, which rotates keys, encrypts again, and counts. */
+  forMaintenance(options?: BlobMaintenanceOptions): MaintainedBlobs {
+    const { unencryptedClient: container, policy, environment } = this;
+    return new MaintainedBlobs({ container, policy, environment }, options);
   }
 
   /** The SDK's listing; `contentLength` in it is that of the ciphertext. */

@@ -1,8 +1,13 @@
 /** Rewrap: the same content key under another KEK; content and every other member of the encryption data stay as they are. */
+import { equalBytes } from '../crypto/bytes.js';
 import { wipe } from '../crypto/content-key.js';
+import { InvalidOptionsError } from '../errors/input.js';
+import { KeyWrapError } from '../errors/keys.js';
+import type { KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
 import { storedProtocol } from '../protocol/registry.js';
-import { parseEncryptionData, replaceWrappedKey } from '../wire/encryption-data.js';
+import { type EncryptionData, parseEncryptionData, replaceWrappedKey } from '../wire/encryption-data.js';
 import { assertFinished } from '../wire/unfinished-upload.js';
+import { isKeyOutage } from './content-fault.js';
 import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
 import type { EnvelopeContext } from './envelope.js';
 import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
@@ -16,6 +21,8 @@ export interface Rewrapped {
 export interface RewrapContext extends EnvelopeContext {
   /** Wraps anew also what the writing key wraps already. */
   readonly force?: boolean;
+  /** Pairs of keys that were found to be two different keys; the first rewrap between two keys looks. */
+  readonly distinctKeys?: Set<string>;
 }
 
 /** Old key by the stored id as for a read, new key as for a write. The packed bytes are wrapped whole, version label included. */
@@ -24,24 +31,93 @@ export async function rewrapEnvelope(
   text: string,
   context: RewrapContext,
 ): Promise<Rewrapped> {
+  const { keyId, wrappedKey } = await rewrapData(policy, parseEncryptionData(text), context);
+  return { keyId, text: wrappedKey === null ? null : replaceWrappedKey(text, wrappedKey) };
+}
+
+/** The same for encryption data that is parsed already; `wrappedKey` is `null` if the writing key wraps it already. */
+export async function rewrapData(
+  policy: EncryptionPolicy,
+  stored: EncryptionData,
+  context: RewrapContext,
+): Promise<{ readonly keyId: string; readonly wrappedKey: WrappedKey | null }> {
   const { operation, target, force = false } = context;
-  const stored = parseEncryptionData(text);
   assertFinished(stored);
   const protocol = storedProtocol(stored.protocol, stored.algorithm);
   const newKey = await keyToWrap(policy, context);
   if (newKey.keyId === stored.wrappedKey.keyId && !force) {
     await assertKeyAllowed(policy, newKey.keyId, target);
-    return { keyId: newKey.keyId, text: null };
+    return { keyId: newKey.keyId, wrappedKey: null };
   }
 
   const oldKey = await keyToUnwrap(policy, stored.wrappedKey.keyId, context);
   const packed = await keysOf(policy).unwrap({ key: oldKey, target, operation }, stored.wrappedKey);
   try {
     wipe(protocol.unpackKey(packed));
+    await assertDistinct(policy, { stored, newKey, packed }, context);
     const wrappedKey = await keysOf(policy).wrap({ key: newKey, target, operation }, packed);
     await assertKeyAllowed(policy, wrappedKey.keyId, target);
-    return { keyId: wrappedKey.keyId, text: replaceWrappedKey(text, wrappedKey) };
+    await assertUnwraps(policy, { wrappedKey, newKey, packed }, context);
+    return { keyId: wrappedKey.keyId, wrappedKey };
   } finally {
     wipe(packed);
   }
+}
+
+interface NewWrap {
+  readonly newKey: KeyEncryptionKey;
+  /** What was, or will be, wrapped. */
+  readonly packed: Uint8Array;
+}
+
+/**
+ * Unwraps what was just wrapped: it takes the place of the only copy of the content key. Not for a key that can only wrap.
+ *
+ * @throws {@link KeyWrapError} if something else comes back
+ */
+async function assertUnwraps(
+  policy: EncryptionPolicy,
+  { wrappedKey, newKey, packed }: NewWrap & { readonly wrappedKey: WrappedKey },
+  { operation, target }: RewrapContext,
+): Promise<void> {
+  if (newKey.canUnwrap === false) return;
+  const cause = new Error('The key does not unwrap what it wrapped');
+  try {
+    const unwrapped = await keysOf(policy).withoutCache().unwrap({ key: newKey, target, operation }, wrappedKey);
+    const isSame = equalBytes(unwrapped, packed);
+    wipe(unwrapped);
+    if (isSame) return;
+  } catch (error) {
+    if (isKeyOutage(error) || (error as Error).name === 'AbortError') throw error;
+    throw new KeyWrapError(newKey.keyId, { cause: error });
+  }
+  throw new KeyWrapError(newKey.keyId, { cause });
+}
+
+/** The old key under a new id would be left in name only: a key that opens what the old one wrapped is the old one. */
+async function assertDistinct(
+  policy: EncryptionPolicy,
+  { stored, newKey, packed }: NewWrap & { readonly stored: EncryptionData },
+  { operation, target, distinctKeys }: RewrapContext,
+): Promise<void> {
+  const { keyId } = stored.wrappedKey;
+  const pair = JSON.stringify([keyId, newKey.keyId]);
+  if (distinctKeys === undefined || distinctKeys.has(pair) || newKey.canUnwrap === false) return;
+  const opened = await keysOf(policy)
+    .withoutCache()
+    .unwrap({ key: newKey, target, operation }, stored.wrappedKey)
+    .catch((error: unknown) => {
+      if (isKeyOutage(error) || (error as Error).name === 'AbortError') throw error;
+      return null;
+    });
+  if (opened !== null) {
+    const isSame = equalBytes(opened, packed);
+    wipe(opened);
+    if (isSame) {
+      throw new InvalidOptionsError([
+        `key ${JSON.stringify(newKey.keyId)} is key ${JSON.stringify(keyId)} under another id: make a new key`,
+      ]);
+    }
+  }
+  distinctKeys.add(pair);
 }

@@ -31,6 +31,7 @@ import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
 import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { Decrypted, Peeked, Received } from './decrypted-message.js';
+import { MaintainedPoison } from './maintenance/maintained-poison.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
 import type { EncryptedQueueOptions, EncryptedReceiveOptions, EncryptedSendOptions } from './queue-options.js';
 import { peekStored, receiveStored, sendStored } from './service-answer.js';
@@ -72,6 +73,11 @@ export class EncryptedQueueClient {
       { ...policy, keys: keysOf(this.policy).withoutCache() },
       this.options,
     );
+  }
+
+  /** The messages of this queue that are in its poison queue, as a source of {@link runMaintenance}. */
+  forMaintenance(poisonQueue: QueueClient): MaintainedPoison {
+    return new MaintainedPoison({ queue: this.name, poisonQueue, policy: this.policy });
   }
 
   /** Creates the queue; 409 if it is there. */

@@ -26,6 +26,7 @@ import { entityModel } from './entity-model.js';
 import { entityQuery } from './entity-query.js';
 import { Filter, type FilterName, type FilterOperator, type FilterValue } from './filter/filter.js';
 import { listing } from './listing.js';
+import { MaintainedRows } from './maintenance/maintained-rows.js';
 import type { Attempted } from './merge/attempts.js';
 import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
 import { openPage } from './page.js';
@@ -156,7 +157,7 @@ export class EncryptedTableClient<T extends object> {
       const opening = {
         table: this.unencryptedClient,
         concurrency: keysOf(this.policy).concurrency,
-        open: (row: Row & EntityKeys) => this.open(row, projection, context),
+        open: (row: StoredRow) => this.open(row, projection, context),
         onDecryptionFailed: onDecryptionFailed ?? this.defaults.onDecryptionFailed,
       };
       return {
@@ -223,12 +224,15 @@ export class EncryptedTableClient<T extends object> {
   ): Promise<TableTransactionResponse & Attempted> {
     return traced('EncryptedTableClient.submitTransaction', options, async (traceable) => {
       const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
-      const context = this.contextOf(traceable);
-      return submitTransaction({
-        ...{ table: this.unencryptedClient, context, actions },
-        ...{ options: passed, mergeAttempts },
-      });
+      const call = { table: this.unencryptedClient, context: this.contextOf(traceable), actions };
+      return submitTransaction({ ...call, options: passed, mergeAttempts });
     });
+  }
+
+  /** The rows of this table as a source of {@link runMaintenance}. */
+  forMaintenance(): MaintainedRows {
+    const { unencryptedClient: table, policy, entityClass } = this;
+    return new MaintainedRows({ table, policy, entityClass });
   }
 
   private contextOf(options: OperationOptions & EncryptedTableOptions): TableContext {
@@ -236,14 +240,11 @@ export class EncryptedTableClient<T extends object> {
     return tableContext({ policy, entityClass, table: unencryptedClient }, options);
   }
 
-  private async open(
-    row: Row & EntityKeys,
-    projection: Projection,
-    context: TableContext,
-  ): Promise<TableEntityResult<T>> {
+  private async open(row: StoredRow, projection: Projection, context: TableContext): Promise<TableEntityResult<T>> {
     return projection.narrow(await openEntity(row, context, projection.isAsked)) as TableEntityResult<T>;
   }
 }
 
+type StoredRow = Row & EntityKeys;
 /** A copy of what would be stored: an entity may have getters, and may change while it is sealed. */
-const rowOf = (entity: object): Row & EntityKeys => ({ ...entity }) as Row & EntityKeys;
+const rowOf = (entity: object): StoredRow => ({ ...entity }) as StoredRow;

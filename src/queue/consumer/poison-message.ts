@@ -7,6 +7,7 @@
  * the JSON above. Exactly these members in exactly this order are the consumer's own, so a stored text that has them and has to stand
  * alone is stored with `storedText` first: it is the same JSON, and never read as ours.
  */
+import { PayloadTooLargeError } from '../../errors/input.js';
 import { type JsonObject, parseObject } from '../../wire/json.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import { MESSAGE_LIMIT } from '../message-envelope.js';
@@ -55,12 +56,16 @@ export function formatPoisonMessage(
   storedText: string,
   facts: PoisonFacts,
 ): { readonly text: string; readonly isWrapped: boolean } {
-  const keyId = keyIdOf(storedText);
-  const isOverlong = keyId !== null && keyId.length > MAX_KEY_ID_LENGTH;
-  const text = wrapperText({ ...facts, keyId: isOverlong ? null : keyId, storedText });
+  const text = wrapperText({ ...facts, keyId: keyIdIn(storedText), storedText });
   if (Buffer.byteLength(text) <= MESSAGE_LIMIT) return { text, isWrapped: true };
   const imitation = parseWrapper(storedText);
   return { text: imitation === null ? storedText : reordered(imitation), isWrapped: false };
+}
+
+/** The key id that stands beside a stored text. */
+function keyIdIn(storedText: string): string | null {
+  const keyId = keyIdOf(storedText);
+  return keyId !== null && keyId.length > MAX_KEY_ID_LENGTH ? null : keyId;
 }
 
 /** The canonical text; every value as JSON has it. */
@@ -96,6 +101,18 @@ export function parsePoisonMessage(text: string): PoisonMessage {
   const wrapper = parseWrapper(text);
   const storedText = wrapper === null ? text : (wrapper['storedText'] as string);
   return { storedText, keyId: keyIdOf(storedText), facts: wrapper === null ? null : factsOf(wrapper) };
+}
+
+/**
+ * The same message of a poison queue around another stored text. Throws `PAYLOAD_TOO_LARGE` if it does not fit any more: the facts
+ * would have to be left out.
+ */
+export function withStoredText(text: string, storedText: string): string {
+  const wrapper = parseWrapper(text);
+  const replaced = wrapper === null ? storedText : wrapperText({ ...wrapper, keyId: keyIdIn(storedText), storedText });
+  const length = Buffer.byteLength(replaced);
+  if (length > MESSAGE_LIMIT) throw new PayloadTooLargeError('The message', MESSAGE_LIMIT, length);
+  return replaced;
 }
 
 function factsOf(wrapper: JsonObject): PoisonFacts {

@@ -1,0 +1,140 @@
+import type { ContainerClient } from '@azure/storage-blob';
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import type {
+  BlindSpot,
+  Maintained,
+  MaintainedPage,
+  Step,
+  WalkOptions,
+} from '../../envelope/maintenance/maintained.js';
+import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { groupFaults } from '../../option-rules.js';
+import { statusOf } from '../../service-errors.js';
+import type { BlobContext, BlobEnvironment } from '../blob-context.js';
+import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
+import { type ListedBlob, listedPages, type ListedPlaces } from './listed-blob.js';
+import { rewrapListed } from './rewrap-listed.js';
+
+interface BlobsAccess {
+  readonly container: ContainerClient;
+  readonly policy: EncryptionPolicy;
+  readonly environment: BlobEnvironment;
+}
+
+/** The places that a listing may be asked for, from all to what every account can list. */
+const LISTINGS: readonly ListedPlaces[] = [
+  { snapshots: true, versions: true, deleted: true },
+  { snapshots: true, versions: false, deleted: true },
+  { snapshots: true, versions: false, deleted: false },
+];
+const CURRENT: ListedPlaces = { snapshots: false, versions: false, deleted: false };
+
+const FORBIDDEN = 403;
+/** How accounts refuse to list what they do not have. */
+const UNSUPPORTED = [400, 409, 501];
+
+interface FirstPage {
+  readonly places: ListedPlaces;
+  readonly first: MaintainedPage<ListedBlob> | null;
+  readonly rest: AsyncGenerator<MaintainedPage<ListedBlob>>;
+}
+
+/** Blobs of a container, or of a part of it, for maintenance. */
+export class MaintainedBlobs implements Maintained<ListedBlob> {
+  readonly kind = 'blobs';
+  readonly isDivisible = true;
+  readonly stepSize = 1;
+  readonly #distinctKeys = new Set<string>();
+  #listing = 0;
+  /** Whether it was this identity that could not see more. */
+  #isForbidden = false;
+
+  constructor(
+    private readonly access: BlobsAccess,
+    private readonly options: BlobMaintenanceOptions = {},
+  ) {
+    const faults = groupFaults(BLOB_MAINTENANCE, { ...options });
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+  }
+
+  get name(): string {
+    return this.access.container.containerName;
+  }
+
+  async *pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedBlob>> {
+    const { container } = this.access;
+    const { prefix, pageSize } = this.options;
+    if (!options.everything) {
+      yield* listedPages(container, { prefix, pageSize, places: CURRENT }, options);
+      return;
+    }
+    const { places, first, rest } = await this.#firstPage(options);
+    this.#listing = LISTINGS.indexOf(places);
+    if (first === null) return;
+    yield first;
+    yield* rest;
+  }
+
+  /** The fullest listing that the account, or this identity, can give. */
+  async #firstPage(options: WalkOptions): Promise<FirstPage> {
+    const { container } = this.access;
+    const { prefix, pageSize } = this.options;
+    for (const places of LISTINGS.slice(this.#listing)) {
+      const rest = listedPages(container, { prefix, pageSize, places }, options);
+      try {
+        const first = await rest.next();
+        return { places, first: first.done === true ? null : first.value, rest };
+      } catch (error) {
+        const status = statusOf(error) ?? 0;
+        if (places === LISTINGS.at(-1) || ![FORBIDDEN, ...UNSUPPORTED].includes(status)) throw error;
+        this.#isForbidden ||= status === FORBIDDEN;
+      }
+    }
+    throw new Error('There is a listing that every account can give');
+  }
+
+  belongTogether(): boolean {
+    return false;
+  }
+
+  async act(blobs: readonly ListedBlob[], step: Step): Promise<readonly ObjectResult[]> {
+    const results: ObjectResult[] = [];
+    for (const blob of blobs) results.push(await this.#actOn(blob, step));
+    return results;
+  }
+
+  async #actOn(blob: ListedBlob, step: Step): Promise<ObjectResult> {
+    if (blob.place !== 'current') return { outcome: 'readOnly' };
+    const { task } = step;
+    const { options } = this;
+    if (task.do === 'rewrap') {
+      const { retire } = task;
+      const context = this.#contextOf(blob);
+      return rewrapListed(blob, { ...options, context, retire, step, distinctKeys: this.#distinctKeys });
+    }
+    return SAME;
+  }
+
+  #contextOf({ name, item }: ListedBlob): BlobContext {
+    const { container, policy, environment } = this.access;
+    const { blobType } = item.properties;
+    const client = blobType === 'PageBlob' ? container.getPageBlobClient(name) : container.getBlockBlobClient(name);
+    return { ...environment, container, policy, client };
+  }
+
+  blindSpots(): readonly BlindSpot[] {
+    const { versions, deleted } = LISTINGS[this.#listing] as ListedPlaces;
+    const isBlocking = this.#isForbidden;
+    const container = `container ${this.name}`;
+    return [
+      ...(versions ? [] : [{ text: `old versions of blobs in ${container}: they cannot be listed`, isBlocking }]),
+      ...(deleted
+        ? []
+        : [{ text: `deleted blobs in ${container} that can be restored: they cannot be listed`, isBlocking }]),
+      ...(this.options.prefix === undefined
+        ? []
+        : [{ text: `blobs of ${container} under other prefixes`, isBlocking: false }]),
+    ];
+  }
+}

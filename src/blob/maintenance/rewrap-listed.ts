@@ -1,0 +1,134 @@
+/**
+ * Rewraps a blob that was listed: the listing is the only read, Set Blob Metadata under the listed ETag the only write. Where
+ * another writer was faster the blob is looked at again, and decided about anew.
+ */
+import type { BlobGetPropertiesResponse, BlobRequestConditions } from '@azure/storage-blob';
+import type { Step } from '../../envelope/maintenance/maintained.js';
+import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
+import { storedState } from '../../envelope/maintenance/stored-state.js';
+import { isChosen } from '../../envelope/maintenance/task.js';
+import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
+import { isChanged, retryOnConflict } from '../../service-errors.js';
+import { encryptionDataOf, withEncryptionData } from '../../wire/blob-metadata.js';
+import { assertMetadataFits, type BlobContext, keyOperation, targetOf } from '../blob-context.js';
+import { metadataAsStored } from '../metadata-names.js';
+import { stateOf } from '../service-answer.js';
+import { etagOf, hasAllMetadata, type ListedBlob } from './listed-blob.js';
+import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
+
+/** Looks at a blob that others keep changing. */
+const ATTEMPTS = 5;
+
+export interface RewrapListed extends BlobMaintenanceOptions {
+  readonly context: BlobContext;
+  readonly retire: KeyIds;
+  readonly step: Step;
+  readonly distinctKeys: Set<string>;
+}
+
+/** Throws what is not the blob's own fault. */
+export async function rewrapListed(blob: ListedBlob, rewrap: RewrapListed): Promise<ObjectResult> {
+  try {
+    return await new ListedRewrap(blob, rewrap).run();
+  } catch (error) {
+    const result = resultOf(error);
+    if (result === null) throw error;
+    return result;
+  }
+}
+
+class ListedRewrap {
+  /** Encryption data of the last attempt: found in the blob, that attempt was successful. */
+  private sent: string | undefined;
+
+  constructor(
+    private readonly blob: ListedBlob,
+    private readonly rewrap: RewrapListed,
+  ) {}
+
+  async run(): Promise<ObjectResult> {
+    const { blob } = this;
+    if (blob.item.properties.accessTier === 'Archive') return { outcome: 'archived' };
+    if (!hasAllMetadata(blob)) return this.afterLooks();
+    try {
+      return await this.write(blob.text, blob.item.metadata ?? {}, { ifMatch: etagOf(blob) });
+    } catch (error) {
+      if (!isChanged(error)) throw error;
+      return this.afterLooks();
+    }
+  }
+
+  private async afterLooks(): Promise<ObjectResult> {
+    const { result } = await retryOnConflict({
+      attempts: ATTEMPTS,
+      abortSignal: this.rewrap.step.abortSignal,
+      attempt: () => this.lookAndWrite(),
+    });
+    return result;
+  }
+
+  private async lookAndWrite(): Promise<ObjectResult> {
+    const { context, step, customerProvidedKey } = this.rewrap;
+    await step.beforeRequest();
+    const options = { ...this.signal(), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
+    const properties = await context.client.getProperties(options);
+    const text = encryptionDataOf(properties.metadata);
+    if (text !== undefined && text === this.sent) return DONE;
+    if (!isChosen(step.task, storedState(text))) return SAME;
+    const conditions = { ifMatch: stateOf(properties, properties.contentLength).etag };
+    return this.write(text, await this.metadataOf(properties, conditions), conditions);
+  }
+
+  private async metadataOf(
+    properties: BlobGetPropertiesResponse,
+    conditions: BlobRequestConditions,
+  ): Promise<Record<string, string>> {
+    const { context, customerProvidedKey } = this.rewrap;
+    return metadataAsStored(context, properties, {
+      ...this.signal(),
+      conditions,
+      ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }),
+    });
+  }
+
+  private async write(
+    text: string | undefined,
+    metadata: Record<string, string>,
+    conditions: BlobRequestConditions,
+  ): Promise<ObjectResult> {
+    if (text === undefined) return SAME;
+    const { context, step, retire, distinctKeys } = this.rewrap;
+    const operation = keyOperation(this.signal());
+    const key = { target: targetOf(context), form: 'stream', operation, retire, distinctKeys } as const;
+    const found = await retiredText(context.policy, text, key);
+    if ('result' in found) return found.result;
+    const merged = withEncryptionData(metadata, found.text);
+    assertMetadataFits(merged);
+    if (!step.dryRun) await this.store(merged, found.text, conditions);
+    return DONE;
+  }
+
+  private async store(
+    metadata: Record<string, string>,
+    text: string,
+    conditions: BlobRequestConditions,
+  ): Promise<void> {
+    const { context, step, customerProvidedKey, leaseIdOf } = this.rewrap;
+    const leaseId = await leaseIdOf?.(this.blob.name);
+    const { encryptionScope } = this.blob.item.properties;
+    await step.beforeRequest();
+    this.sent = text;
+    await context.client.setMetadata(metadata, {
+      ...this.signal(),
+      conditions: { ...conditions, ...(leaseId === undefined ? {} : { leaseId }) },
+      ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }),
+      ...(encryptionScope === undefined || encryptionScope === '' ? {} : { encryptionScope }),
+    });
+  }
+
+  private signal() {
+    const { abortSignal } = this.rewrap.step;
+    return abortSignal === undefined ? {} : { abortSignal };
+  }
+}

@@ -1,0 +1,102 @@
+/** What became of an object in a maintenance job, and which errors are an object's own. */
+import { isEncryptedStorageError } from '../../errors/any-error.js';
+import { isChanged, isLeased, isMissing, isResourceMissing, serviceCodeOf, statusOf } from '../../service-errors.js';
+
+/**
+ * What became of an object.
+ *
+ * - `done`: it was changed, or would be in a dry run
+ * - `same`: the task asks nothing of it
+ * - `gone`: it was deleted meanwhile
+ * - `conflict`: other writers changed it each time
+ * - `leased`: it is leased, and the job knows no lease id
+ * - `immutable`: a legal hold or a retention policy protects it
+ * - `archived`: it is in the archive tier
+ * - `readOnly`: a snapshot, an old version, or deleted
+ * - `tooLarge`: the new encryption data does not fit
+ * - `keyMissing`: the key that it needs is not known, deleted or disabled
+ * - `damaged`: it cannot be read
+ * - `refused`: anything else; `code` says what
+ */
+export type ObjectOutcome =
+  | 'done'
+  | 'same'
+  | 'gone'
+  | 'conflict'
+  | 'leased'
+  | 'immutable'
+  | 'archived'
+  | 'readOnly'
+  | 'tooLarge'
+  | 'keyMissing'
+  | 'damaged'
+  | 'refused';
+
+export const OUTCOMES: readonly ObjectOutcome[] = [
+  ...(['done', 'same', 'gone', 'conflict', 'leased', 'immutable'] as const),
+  ...(['archived', 'readOnly', 'tooLarge', 'keyMissing', 'damaged', 'refused'] as const),
+];
+
+export interface ObjectResult {
+  readonly outcome: ObjectOutcome;
+  /** Code of the error, of this package or of the service. Never its text, which may repeat what is stored. */
+  readonly code?: string;
+}
+
+export const DONE: ObjectResult = { outcome: 'done' };
+export const SAME: ObjectResult = { outcome: 'same' };
+
+/** Whether an object needs somebody's attention. */
+export const isFailure = ({ outcome }: ObjectResult): boolean => !['done', 'same', 'gone'].includes(outcome);
+
+const OF_OWN_CODES: Readonly<Record<string, ObjectOutcome>> = {
+  KEY_NOT_FOUND: 'keyMissing',
+  KEY_DELETED: 'keyMissing',
+  KEY_DISABLED: 'keyMissing',
+  KEY_MISMATCH: 'keyMissing',
+  KEY_UNWRAP_FAILED: 'damaged',
+  INVALID_ENCRYPTION_METADATA: 'damaged',
+  UNSUPPORTED_PROTOCOL: 'damaged',
+  DECRYPTION_FAILED: 'damaged',
+  REGION_OUT_OF_ORDER: 'damaged',
+  CONTEXT_MISMATCH: 'damaged',
+  INTEGRITY_MISSING: 'damaged',
+  PAYLOAD_TOO_LARGE: 'tooLarge',
+};
+
+/** Errors of this package that concern the whole job: a key that cannot be used now, or that does not wrap. */
+const OF_THE_JOB = ['KEY_UNAVAILABLE', 'KEY_ACCESS_DENIED', 'KEY_WRAP_FAILED', 'KEY_MISSING', 'INVALID_OPTIONS'];
+const OF_CONNECTIONS = ['INVALID_SERVICE_RESPONSE', 'DOWNLOAD_INTERRUPTED', 'CIPHER_THREAD_FAILED'];
+
+const OF_SERVICE_CODES: Readonly<Record<string, ObjectOutcome>> = {
+  BlobImmutableDueToPolicy: 'immutable',
+  BlobArchived: 'archived',
+  BlobBeingRehydrated: 'archived',
+  MetadataTooLarge: 'tooLarge',
+  RequestBodyTooLarge: 'tooLarge',
+  EntityTooLarge: 'tooLarge',
+  PropertyValueTooLarge: 'tooLarge',
+};
+
+/** Statuses by which a service answers for one object alone. */
+const OBJECT_STATUSES = [400, 409, 412, 413];
+
+/** What an error makes of the object that it was thrown for; `null` for an error of the job, such as a service that is down. */
+export function resultOf(error: unknown): ObjectResult | null {
+  if (isEncryptedStorageError(error)) {
+    const { code } = error;
+    if (OF_THE_JOB.includes(code) || OF_CONNECTIONS.includes(code)) return null;
+    return { outcome: OF_OWN_CODES[code] ?? 'refused', code };
+  }
+  if (isResourceMissing(error)) return null;
+  if (isMissing(error)) return { outcome: 'gone' };
+  return OBJECT_STATUSES.includes(statusOf(error) ?? 0) ? serviceResult(error) : null;
+}
+
+function serviceResult(error: unknown): ObjectResult {
+  const code = serviceCodeOf(error) ?? String(statusOf(error));
+  const known = OF_SERVICE_CODES[code];
+  if (known !== undefined) return { outcome: known, code };
+  if (isLeased(error)) return { outcome: 'leased', code };
+  return { outcome: isChanged(error) ? 'conflict' : 'refused', code };
+}

@@ -1,0 +1,51 @@
+/** What a maintenance job does to objects, and to which. The stored state of an object alone decides, so a job can be repeated. */
+import { isAmong, type KeyIds } from './key-ids.js';
+import type { StoredState } from './stored-state.js';
+
+/** Which objects are encrypted again: those that any of these describes. */
+export interface ReencryptChoice {
+  /** Objects under these keys. */
+  readonly keyIds?: KeyIds;
+  /** Objects without encryption data. */
+  readonly plaintext?: boolean;
+  /** Objects in these protocol versions, as `['1.0']`. */
+  readonly protocols?: readonly string[];
+  /** Encrypted objects without integrity entries. */
+  readonly withoutIntegrity?: boolean;
+}
+
+/**
+ * What a job does.
+ *
+ * - `census` counts, and changes nothing.
+ * - `rewrap` wraps the content keys of objects under the keys in `retire` with the key that the policy writes with. Content is neither
+ *   read nor written.
+ * - `reencrypt` reads content and writes it again under a fresh content key, in the protocol of the policy: after a key was
+ *   disclosed, to encrypt plaintext, or to leave protocol 1.0.
+ */
+export type MaintenanceTask =
+  | { readonly do: 'census'; readonly retire?: KeyIds }
+  | { readonly do: 'rewrap'; readonly retire: KeyIds }
+  | { readonly do: 'reencrypt'; readonly when: ReencryptChoice };
+
+/** Whether the task acts on an object in this state. */
+export function isChosen(task: MaintenanceTask, state: StoredState): boolean {
+  if (task.do === 'census') return false;
+  if (task.do === 'rewrap') return state.kind === 'sealed' && isAmong(task.retire, state.keyId);
+  return isToReencrypt(task.when, state);
+}
+
+function isToReencrypt(
+  { keyIds = [], plaintext = false, protocols = [], withoutIntegrity = false }: ReencryptChoice,
+  state: StoredState,
+): boolean {
+  if (state.kind === 'plain') return plaintext;
+  if (state.kind !== 'sealed') return false;
+  return isAmong(keyIds, state.keyId) || protocols.includes(state.protocol) || (withoutIntegrity && !state.integrity);
+}
+
+/** Ids of keys that a job leaves, for its census; none where it leaves no key. */
+export function retiredBy(task: MaintenanceTask): KeyIds {
+  if (task.do === 'reencrypt') return task.when.keyIds ?? [];
+  return task.retire ?? [];
+}

@@ -1,0 +1,145 @@
+/** Counts of what is stored, by key, protocol and place, and what they say about a key that is to be destroyed. */
+import { isAmong, type KeyIds } from '../envelope/maintenance/key-ids.js';
+import type { MaintainedObject, ObjectPlace } from '../envelope/maintenance/maintained.js';
+import type { StoredState } from '../envelope/maintenance/stored-state.js';
+
+/** Objects that are alike. */
+export interface CensusEntry {
+  /** Kind and name of the source: `blobs scans`. */
+  readonly source: string;
+  readonly place: ObjectPlace;
+  readonly kind: StoredState['kind'];
+  /** Of encrypted objects; `null` for others. */
+  readonly keyId: string | null;
+  readonly protocol: string | null;
+  /** Whether they have integrity entries. */
+  readonly integrity: boolean;
+  /** The library that wrote them, as it is stored. */
+  readonly library: string | null;
+  readonly count: number;
+  /** When the last of them is gone, for deleted ones; ISO 8601. */
+  readonly goneOn?: string;
+}
+
+/** Whether the keys that a job retires may be destroyed. Never a bare yes: a census cannot see everything. */
+export interface KeyVerdict {
+  readonly retire: KeyIds;
+  /** `no`: something needs them, see `reasons`. `after`: nothing that was counted needs them after that time. */
+  readonly mayDestroy: 'no' | 'after';
+  /** ISO 8601; with `after`. */
+  readonly after?: string;
+  readonly reasons: readonly string[];
+}
+
+/** What is stored, counted. */
+export interface Census {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly entries: readonly CensusEntry[];
+  /** Absent where the job leaves no key. */
+  readonly verdict?: KeyVerdict;
+  /** What this census did not, or cannot, see. */
+  readonly blindSpots: readonly string[];
+}
+
+/** Different entries that are kept apart; whoever can write to storage chooses key ids. */
+const MOST_ENTRIES = 5000;
+const OTHERS = '(other keys)';
+
+/** Adds up objects. */
+export class Tally {
+  readonly #entries = new Map<string, CensusEntry>();
+
+  constructor(entries: readonly CensusEntry[] = []) {
+    for (const entry of entries) this.#add(entry);
+  }
+
+  count(source: string, { place, state, goneOn }: MaintainedObject): void {
+    this.#add({
+      ...{ source, place, ...NOT_SEALED, ...state },
+      count: 1,
+      ...(goneOn === undefined ? {} : { goneOn: goneOn.toISOString() }),
+    });
+  }
+
+  addAll(entries: readonly CensusEntry[]): void {
+    for (const entry of entries) this.#add(entry);
+  }
+
+  get entries(): readonly CensusEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  #add(entry: CensusEntry): void {
+    const key = keyOf(entry);
+    const known = this.#entries.get(key);
+    if (known === undefined && this.#entries.size >= MOST_ENTRIES && entry.keyId !== OTHERS) {
+      this.#add({ ...entry, keyId: OTHERS, protocol: null, library: null });
+      return;
+    }
+    const goneOn = [known?.goneOn, entry.goneOn]
+      .filter((date) => date !== undefined)
+      .sort()
+      .at(-1);
+    this.#entries.set(key, {
+      ...entry,
+      count: entry.count + (known?.count ?? 0),
+      ...(goneOn === undefined ? {} : { goneOn }),
+    });
+  }
+}
+
+const NOT_SEALED = { keyId: null, protocol: null, integrity: false, library: null } as const;
+
+const keyOf = ({ source, place, kind, keyId, protocol, integrity, library }: CensusEntry): string =>
+  JSON.stringify([source, place, kind, keyId, protocol, integrity, library]);
+
+/** What no listing of one account shows. */
+const UNSEEN = [
+  'messages that are still in queues, other than poison queues: keep the key as long as the longest time to live of your messages',
+  'containers, tables and queues that this job was not given, and containers that were deleted and can be restored',
+  'other accounts, replicas of this one, backup vaults, point-in-time restore, exports and local copies',
+  'programs that still write with the key, or hold wrapped content keys elsewhere',
+];
+
+export const blindSpotsOf = (ofSources: readonly string[]): readonly string[] => [...ofSources, ...UNSEEN];
+
+/** @param uncounted - what the sources could not show, as sentences: a reason against by itself */
+export function verdictOn(
+  retire: KeyIds,
+  entries: readonly CensusEntry[],
+  { finishedAt, uncounted }: { readonly finishedAt: string; readonly uncounted: readonly string[] },
+): KeyVerdict {
+  const isLeft = ({ kind, keyId }: CensusEntry): boolean =>
+    keyId === OTHERS || (kind === 'sealed' && isAmong(retire, keyId ?? ''));
+  const left = entries.filter(isLeft);
+  const passing = left.filter(({ place, goneOn }) => place === 'deleted' && goneOn !== undefined);
+  const blocking = left.filter((entry) => !passing.includes(entry));
+  const unreadable = entries.filter(({ kind }) => kind === 'damaged');
+  const unfinished = entries.filter(({ kind }) => kind === 'unfinished');
+  const reasons = [
+    ...blocking.map(
+      ({ count, source, place, keyId }) => `${count} × ${placeName(place)} in ${source} under key ${keyId}`,
+    ),
+    ...unreadable.map(
+      ({ count, source }) => `${count} in ${source} whose encryption data cannot be read: inspect them`,
+    ),
+    ...unfinished.map(({ count, source }) => `${count} page blobs in ${source} whose upload has not finished`),
+    ...uncounted,
+  ];
+  if (reasons.length > 0) return { retire, mayDestroy: 'no', reasons };
+  const after = [finishedAt, ...passing.map(({ goneOn }) => goneOn as string)].sort().at(-1) as string;
+  const waiting = passing.map(({ count, source }) => `${count} × deleted in ${source} can be restored until then`);
+  return { retire, mayDestroy: 'after', after, reasons: waiting };
+}
+
+const PLACE_NAMES: Readonly<Record<ObjectPlace, string>> = {
+  current: 'blob',
+  snapshot: 'snapshot',
+  version: 'old version',
+  deleted: 'deleted blob',
+  row: 'row',
+  poison: 'poison message',
+};
+
+export const placeName = (place: ObjectPlace): string => PLACE_NAMES[place];

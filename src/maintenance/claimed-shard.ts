@@ -1,0 +1,97 @@
+/** A shard in the hands of this process: its state is saved under its ETag, and whoever loses a save stops quietly. */
+import type { Clock } from '../queue/consumer/clock.js';
+import { factsOf, NOTHING_DONE, type ShardState } from './shard.js';
+import type { StateStore, StoredDocument } from './state-store.js';
+
+export interface ShardClaims {
+  readonly store: StateStore;
+  readonly clock: Clock;
+  /** Of this process. */
+  readonly worker: string;
+  readonly claimSeconds: number;
+}
+
+export type Claim = ClaimedShard | 'done' | 'taken';
+
+/** Takes a shard unless it is done, or another process said not long ago that it is at it. */
+export async function claimShard(name: string, claims: ShardClaims, isDivisible: boolean): Promise<Claim> {
+  const stored = await claims.store.read<ShardState>(name);
+  if (stored === null || stored.value.done) return 'done';
+  const { worker, claimedUntil = '' } = stored.value;
+  if (worker !== claims.worker && claimedUntil > new Date().toISOString()) return 'taken';
+  // what cannot be gone on with begins anew
+  const state = isDivisible ? stored.value : { ...stored.value, ...NOTHING_DONE };
+  const shard = new ClaimedShard(name, { ...stored, value: state }, claims);
+  return (await shard.save({})) ? shard : 'taken';
+}
+
+export class ClaimedShard {
+  #state: ShardState;
+  #etag: string;
+  #isLost = false;
+  #saving: Promise<unknown> = Promise.resolve();
+  #cancelBeat: () => void = () => undefined;
+
+  constructor(
+    private readonly name: string,
+    { value, etag }: StoredDocument<ShardState>,
+    private readonly claims: ShardClaims,
+  ) {
+    this.#state = value;
+    this.#etag = etag;
+  }
+
+  get state(): ShardState {
+    return this.#state;
+  }
+
+  /** Whether another process has taken it over. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Saves progress; `false` once another process has taken the shard over. One save at a time. */
+  save(progress: Partial<ShardState>): Promise<boolean> {
+    const saved = this.#saving.then(() => this.#saveNow(progress));
+    this.#saving = saved.catch(() => undefined);
+    return saved;
+  }
+
+  /** Goes on saying that this process is at it. */
+  startBeating(): void {
+    const beat = async (): Promise<void> => {
+      await this.save({}).catch(() => undefined);
+      if (!this.#isLost) this.startBeating();
+    };
+    this.#cancelBeat = this.claims.clock.after((this.claims.claimSeconds * 1000) / 3, () => void beat());
+  }
+
+  /** Lets go of it, so that others need not wait. */
+  async release(): Promise<void> {
+    this.stopBeating();
+    await this.save({ claimedUntil: new Date(0).toISOString() }).catch(() => undefined);
+  }
+
+  stopBeating(): void {
+    this.#cancelBeat();
+  }
+
+  async #saveNow(progress: Partial<ShardState>): Promise<boolean> {
+    if (this.#isLost) return false;
+    const { store, worker, claimSeconds } = this.claims;
+    const claimedUntil = new Date(Date.now() + claimSeconds * 1000).toISOString();
+    const value: ShardState = { ...this.#state, worker, claimedUntil, ...progress };
+    const etag =
+      (await store.replace(this.name, { value, etag: this.#etag }, factsOf(value))) ?? (await this.#ours(value));
+    this.#isLost = etag === null;
+    if (etag === null) return false;
+    [this.#state, this.#etag] = [value, etag];
+    return true;
+  }
+
+  /** The ETag where an answer was lost and the save was made all the same. */
+  async #ours(value: ShardState): Promise<string | null> {
+    const stored = await this.claims.store.read<ShardState>(this.name);
+    return stored !== null && JSON.stringify(stored.value) === JSON.stringify(value) ? stored.etag : null;
+  }
+}

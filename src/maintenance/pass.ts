@@ -1,0 +1,138 @@
+/** One walk over all sources of a job: of the task itself, or of the census after it. Any number of processes may share it. */
+import { uniqueId } from '../crypto/bytes.js';
+import type { Maintained, Step } from '../envelope/maintenance/maintained.js';
+import type { MaintenanceTask } from '../envelope/maintenance/task.js';
+import { type Clock, pause, systemClock } from '../queue/consumer/clock.js';
+import { claimShard, type ShardClaims } from './claimed-shard.js';
+import type { MaintenanceEvent } from './events.js';
+import type { MaintenanceOptions, MaintenanceSource } from './job.js';
+import { Pace } from './pace.js';
+import { Patience } from './patience.js';
+import { planName, planShards, type PlanState, shardsFolder } from './plan.js';
+import { ProgressMeter } from './progress-meter.js';
+import type { ShardState } from './shard.js';
+import { ShardRun } from './shard-run.js';
+import type { StateStore } from './state-store.js';
+
+export interface PassParts {
+  readonly kind: 'work' | 'census';
+  readonly task: MaintenanceTask;
+  readonly sources: readonly MaintenanceSource[];
+  readonly store: StateStore;
+  /** Folder in the state. */
+  readonly folder: string;
+  readonly options: MaintenanceOptions;
+}
+
+const DEFAULT_CONCURRENCY = 16;
+const DEFAULT_RATE = 500;
+const DEFAULT_CLAIM = 30;
+const DEFAULT_PATIENCE = 600;
+/** Seconds between two looks at what other processes do. */
+const LOOK_EVERY = 1;
+
+export class MaintenancePass {
+  readonly #claims: ShardClaims;
+  readonly #clock: Clock;
+  readonly #patience: Patience;
+  readonly #pace: Pace;
+  readonly #meter: ProgressMeter;
+  readonly #report: (event: MaintenanceEvent) => void;
+
+  constructor(private readonly parts: PassParts) {
+    const { store, options, kind } = parts;
+    const { requestsPerSecond = DEFAULT_RATE, claimSeconds = DEFAULT_CLAIM, patience = DEFAULT_PATIENCE } = options;
+    const clock = (this.#clock = options.clock ?? systemClock);
+    this.#report = reporter(options);
+    this.#claims = { store, clock, worker: uniqueId(), claimSeconds };
+    this.#pace = new Pace(requestsPerSecond, clock);
+    this.#meter = new ProgressMeter({ clock, pass: kind, report: this.#report });
+    const { abortSignal } = options;
+    this.#patience = new Patience({ clock, pace: this.#pace, patience, report: this.#report, abortSignal });
+  }
+
+  /** Names of shards as they are planned. */
+  plan(): AsyncGenerator<string> {
+    const { store, folder, sources, kind, options } = this.parts;
+    const { pagesPerShard } = options;
+    return planShards({ store, folder, sources, everything: kind === 'census', pagesPerShard });
+  }
+
+  /** Plans what is not planned yet, and works until every shard is done, by this process or others. */
+  async run(): Promise<void> {
+    const { kind } = this.parts;
+    this.#report({ kind: 'started', pass: kind });
+    for await (const shard of this.plan()) await this.runShard(shard);
+    for (let hasWaited = false; ; hasWaited = true) {
+      const isLeft = await this.#runAll();
+      if (!isLeft) break;
+      if (!hasWaited) this.#report({ kind: 'waiting', pass: kind });
+      this.#patience.throwIfAborted();
+      await pause(this.#clock, LOOK_EVERY, new AbortController().signal);
+    }
+    this.#meter.tell();
+    this.#report({ kind: 'finished', pass: kind });
+  }
+
+  /** Whether the shard is done, or another process is at it. */
+  async runShard(name: string): Promise<'done' | 'taken'> {
+    const { store, sources, kind, options } = this.parts;
+    const known = await store.read<ShardState>(name);
+    const source = sources[known?.value.source ?? 0] as Maintained;
+    const shard = await claimShard(name, this.#claims, source.isDivisible);
+    if (typeof shard === 'string') return shard;
+    const run = new ShardRun({
+      ...{ source, shard, step: this.#step(), everything: kind === 'census' },
+      concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+      patience: this.#patience,
+      meter: this.#meter,
+    });
+    return (await run.run()) ? 'done' : 'taken';
+  }
+
+  /** When the first process began; ISO 8601. */
+  async startedAt(): Promise<string> {
+    const plan = await this.parts.store.read<PlanState>(planName(this.parts.folder));
+    return plan?.value.startedAt ?? new Date().toISOString();
+  }
+
+  /** What is kept of all shards. */
+  async states(): Promise<readonly ShardState[]> {
+    const { store, folder } = this.parts;
+    const names = await store.list(shardsFolder(folder));
+    const states: ShardState[] = [];
+    for (const { name } of names) {
+      const stored = await store.read<ShardState>(name);
+      if (stored !== null) states.push(stored.value);
+    }
+    return states;
+  }
+
+  /** Works on what is not done; whether something is left that others are at. */
+  async #runAll(): Promise<boolean> {
+    const { store, folder } = this.parts;
+    const plan = await store.read<PlanState>(planName(folder));
+    let isLeft = plan?.value.done !== true;
+    for (const { name, facts } of await store.list(shardsFolder(folder))) {
+      if (facts['finished'] === 'true') continue;
+      this.#patience.throwIfAborted();
+      if ((await this.runShard(name)) === 'taken') isLeft = true;
+    }
+    if (!isLeft) return false;
+    // a plan that another process left unfinished
+    for await (const shard of this.plan()) await this.runShard(shard);
+    return true;
+  }
+
+  #step(): Step {
+    const { task, options } = this.parts;
+    const { dryRun = false, abortSignal } = options;
+    return { task, dryRun, abortSignal, beforeRequest: () => this.#pace.take() };
+  }
+}
+
+/** What watches must not change what happens. */
+export function reporter({ onEvent }: MaintenanceOptions): (event: MaintenanceEvent) => void {
+  const watch = async (event: MaintenanceEvent): Promise<void> => onEvent?.(event);
+  return (event) => void watch(event).catch(() => undefined);
+}

@@ -1,0 +1,96 @@
+/** What happens when a step fails for a reason that is not its object's: it is tried again, more and more slowly, for a while. */
+import { isEncryptedStorageError } from '../errors/any-error.js';
+import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import { type Clock, pause } from '../queue/consumer/clock.js';
+import { statusOf } from '../service-errors.js';
+import type { MaintenanceEvent } from './events.js';
+import type { Pace } from './pace.js';
+
+/** Seconds. */
+const FIRST_PAUSE = 0.5;
+const LONGEST_PAUSE = 30;
+
+const BUSY = [408, 429, 500, 502, 503, 504];
+const OF_CONNECTIONS = ['INVALID_SERVICE_RESPONSE', 'DOWNLOAD_INTERRUPTED'];
+const KEY_OUTAGES = ['KEY_UNAVAILABLE', 'KEY_ACCESS_DENIED'];
+
+export interface PatienceParts {
+  readonly clock: Clock;
+  readonly pace: Pace;
+  /** Seconds. */
+  readonly patience: number;
+  readonly report: (event: MaintenanceEvent) => void;
+  readonly abortSignal: AbortSignalLike | undefined;
+}
+
+export class Patience {
+  #isKeyOut = false;
+
+  constructor(private readonly parts: PatienceParts) {}
+
+  /**
+   * Throws the last error once it has waited for too long in a row, and every error that no waiting mends.
+   *
+   * @param progress - what changes when an attempt that failed got further than the one before
+   */
+  async outlast<Result>(attempt: () => Promise<Result>, progress: () => unknown = () => null): Promise<Result> {
+    let [failures, waited, reached] = [0, 0, progress()];
+    for (;;) {
+      try {
+        this.throwIfAborted();
+        const result = await attempt();
+        this.#reportKey(false);
+        return result;
+      } catch (error) {
+        if (progress() !== reached) [failures, waited, reached] = [0, 0, progress()];
+        const wait = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
+        const isOver = waited + wait > this.parts.patience;
+        if (isOver || this.parts.abortSignal?.aborted === true) throw error;
+        await this.#waitFor(error, wait);
+        [failures, waited] = [failures + 1, waited + wait];
+      }
+    }
+  }
+
+  throwIfAborted(): void {
+    if (this.parts.abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+  }
+
+  async #waitFor(error: unknown, seconds: number): Promise<void> {
+    const { pace, report } = this.parts;
+    if (isKeyOut(error)) {
+      this.#reportKey(true);
+    } else if (isServiceOut(error)) {
+      pace.slowDown();
+      report({ kind: 'throttled', requestsPerSecond: pace.rate });
+    } else {
+      throw error;
+    }
+    await this.#pause(seconds);
+  }
+
+  #reportKey(isOut: boolean): void {
+    if (this.#isKeyOut === isOut) return;
+    this.#isKeyOut = isOut;
+    this.parts.report({ kind: isOut ? 'keyUnavailable' : 'keyAvailable' });
+  }
+
+  async #pause(seconds: number): Promise<void> {
+    const ended = new AbortController();
+    const follow = (): void => ended.abort();
+    this.parts.abortSignal?.addEventListener('abort', follow);
+    await pause(this.parts.clock, seconds, ended.signal);
+    this.parts.abortSignal?.removeEventListener('abort', follow);
+  }
+}
+
+const isKeyOut = (error: unknown): boolean => isEncryptedStorageError(error) && KEY_OUTAGES.includes(error.code);
+
+/** A busy or unreachable service; an error without a status is one of the connection, if it is an error of the SDKs at all. */
+function isServiceOut(error: unknown): boolean {
+  if (isEncryptedStorageError(error)) return OF_CONNECTIONS.includes(error.code);
+  const status = statusOf(error);
+  if (status !== undefined) return BUSY.includes(status);
+  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
+  return name === 'RestError' || (typeof code === 'string' && /^E[A-Z]+$/.test(code));
+}

@@ -1,0 +1,49 @@
+/** Counts what this process has done in a pass, and reports it at most once a second. */
+import type { Clock } from '../queue/consumer/clock.js';
+import type { MaintenanceEvent } from './events.js';
+
+/** Milliseconds. */
+const REPORT_EVERY = 1000;
+
+interface Amounts {
+  readonly seen: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
+export interface MeterParts {
+  readonly clock: Clock;
+  readonly pass: 'work' | 'census';
+  readonly report: (event: MaintenanceEvent) => void;
+}
+
+export class ProgressMeter {
+  #sum: Amounts = { seen: 0, done: 0, failed: 0 };
+  readonly #started: number;
+  #reported: number;
+  #source = '';
+
+  constructor(private readonly parts: MeterParts) {
+    this.#started = parts.clock.now();
+    this.#reported = this.#started;
+  }
+
+  report(event: MaintenanceEvent): void {
+    this.parts.report(event);
+  }
+
+  add(source: string, { seen, done, failed }: Amounts): void {
+    const sum = this.#sum;
+    this.#source = source;
+    this.#sum = { seen: sum.seen + seen, done: sum.done + done, failed: sum.failed + failed };
+    if (this.parts.clock.now() - this.#reported >= REPORT_EVERY) this.tell();
+  }
+
+  tell(): void {
+    const now = this.parts.clock.now();
+    this.#reported = now;
+    const { pass, report } = this.parts;
+    const seconds = Math.max(0.001, (now - this.#started) / 1000);
+    report({ kind: 'progress', pass, source: this.#source, ...this.#sum, rate: this.#sum.seen / seconds });
+  }
+}

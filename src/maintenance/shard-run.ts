@@ -1,0 +1,136 @@
+/** Works through a shard: page by page, a step for those objects that the task chose, and the position saved after each page. */
+import type { Maintained, MaintainedObject, MaintainedPage, Step } from '../envelope/maintenance/maintained.js';
+import { isFailure, type ObjectResult, SAME } from '../envelope/maintenance/outcome.js';
+import { isChosen } from '../envelope/maintenance/task.js';
+import { boundedMap } from '../streams/bounded-map.js';
+import { Tally } from './census.js';
+import type { ClaimedShard } from './claimed-shard.js';
+import type { ObjectFailure } from './events.js';
+import { titleOf } from './job.js';
+import type { Patience } from './patience.js';
+import type { ProgressMeter } from './progress-meter.js';
+import { MOST_FAILURES, type ShardState } from './shard.js';
+
+export interface ShardRunParts {
+  readonly source: Maintained;
+  readonly shard: ClaimedShard;
+  readonly step: Step;
+  /** Also what cannot be changed, to count it. */
+  readonly everything: boolean;
+  readonly concurrency: number;
+  readonly patience: Patience;
+  readonly meter: ProgressMeter;
+}
+
+export class ShardRun {
+  readonly #title: string;
+
+  constructor(private readonly parts: ShardRunParts) {
+    this.#title = titleOf(parts.source);
+  }
+
+  /** Whether the shard is done; `false` if another process took it over. */
+  async run(): Promise<boolean> {
+    const { shard, patience } = this.parts;
+    shard.startBeating();
+    try {
+      return await patience.outlast(
+        () => this.#walk(),
+        () => shard.state.position,
+      );
+    } catch (error) {
+      await shard.release();
+      throw error;
+    } finally {
+      shard.stopBeating();
+    }
+  }
+
+  /** From the position that was saved last, so it may be called again after a failure of the listing. */
+  async #walk(): Promise<boolean> {
+    const { source, shard, everything, step, patience } = this.parts;
+    const { position, from } = shard.state;
+    const { abortSignal } = step;
+    await step.beforeRequest();
+    for await (const page of source.pages({ from: position ?? from, everything, abortSignal })) {
+      patience.throwIfAborted();
+      const { objects, isLast } = this.#within(page);
+      const results = await this.#actOnAll(objects);
+      const progress = this.#after(objects, results);
+      const done = isLast || page.next === undefined;
+      const next = source.isDivisible && !done ? { position: page.next } : {};
+      const blindSpots = done ? source.blindSpots() : [];
+      if (!(await shard.save({ ...progress, ...next, done, blindSpots }))) return false;
+      if (done) break;
+      await step.beforeRequest();
+    }
+    return shard.state.done || shard.save({ done: true, blindSpots: source.blindSpots() });
+  }
+
+  /** The objects of a page that belong to this shard. */
+  #within({ objects }: MaintainedPage): { readonly objects: readonly MaintainedObject[]; readonly isLast: boolean } {
+    const marks = new Set(this.parts.shard.state.until ?? []);
+    const end = marks.size === 0 ? -1 : objects.findIndex(({ name }) => marks.has(name));
+    return end < 0 ? { objects, isLast: false } : { objects: objects.slice(0, end), isLast: true };
+  }
+
+  async #actOnAll(objects: readonly MaintainedObject[]): Promise<ReadonlyMap<MaintainedObject, ObjectResult>> {
+    const { source, step, concurrency, patience, meter, shard } = this.parts;
+    const results = new Map<MaintainedObject, ObjectResult>();
+    const chosen = objects.filter(({ state }) => isChosen(step.task, state));
+    meter.add(this.#title, { seen: objects.length - chosen.length, done: 0, failed: 0 });
+    await boundedMap(groupsOf(chosen, source), concurrency, async (group) => {
+      if (shard.isLost) return;
+      const found = await patience.outlast(() => source.act(group, step));
+      for (const [at, object] of group.entries()) results.set(object, found[at] as ObjectResult);
+      const failed = found.filter(isFailure).length;
+      const done = found.filter(({ outcome }) => outcome === 'done').length;
+      meter.add(this.#title, { seen: group.length, done, failed });
+    });
+    return results;
+  }
+
+  #after(
+    objects: readonly MaintainedObject[],
+    results: ReadonlyMap<MaintainedObject, ObjectResult>,
+  ): Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'census'> {
+    const { shard, step, meter } = this.parts;
+    const { state } = shard;
+    const outcomes: Record<string, number> = { ...state.outcomes };
+    const failures: ObjectFailure[] = [];
+    const tally = new Tally(state.census);
+    for (const object of objects) {
+      const result = results.get(object) ?? unchosen(object, step);
+      outcomes[result.outcome] = (outcomes[result.outcome] ?? 0) + 1;
+      if (isFailure(result)) failures.push({ source: this.#title, name: object.name, ...result });
+      if (step.task.do === 'census') tally.count(this.#title, object);
+    }
+    for (const failure of failures) meter.report({ kind: 'object', ...failure });
+    return {
+      seen: state.seen + objects.length,
+      outcomes,
+      failures: [...state.failures, ...failures].slice(0, MOST_FAILURES),
+      census: tally.entries,
+    };
+  }
+}
+
+/** What is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
+function unchosen({ state }: MaintainedObject, { task }: Step): ObjectResult {
+  if (task.do === 'census') return SAME;
+  if (state.kind === 'damaged') return { outcome: 'damaged', code: 'INVALID_ENCRYPTION_METADATA' };
+  return state.kind === 'unfinished' ? { outcome: 'refused', code: 'UPLOAD_UNFINISHED' } : SAME;
+}
+
+/** In their order: as many as one step takes. */
+function groupsOf(objects: readonly MaintainedObject[], source: Maintained): MaintainedObject[][] {
+  const groups: MaintainedObject[][] = [];
+  for (const object of objects) {
+    const group = groups.at(-1);
+    const [first] = group ?? [];
+    const fits = group !== undefined && first !== undefined && group.length < source.stepSize;
+    if (fits && source.belongTogether(first, object)) group.push(object);
+    else groups.push([object]);
+  }
+  return groups;
+}

@@ -1,0 +1,51 @@
+/** A shard: a part of a source that one process works on at a time, and what is kept of it in the state. */
+import type { BlindSpot } from '../envelope/maintenance/maintained.js';
+import type { CensusEntry } from './census.js';
+import type { ObjectFailure } from './events.js';
+import type { OutcomeCounts } from './job.js';
+
+/** Where a shard begins and ends in the order of a listing. */
+export interface ShardRange {
+  /** Index of its source in the job. */
+  readonly source: number;
+  /** Continuation of the listing; absent for the beginning. */
+  readonly from?: string;
+  /**
+   * Names at the beginning of the next shard: the first of them that comes up ends this one. There are several since some may be deleted
+   * meanwhile; if all are, the shard goes on, and what it does twice is found done. Absent for the end.
+   */
+  readonly until?: readonly string[];
+}
+
+export interface ShardState extends ShardRange {
+  /** Where the next page begins; absent before the first page is done. */
+  readonly position?: string;
+  readonly done: boolean;
+  /** The process that works on it, and until when it is to be left alone; ISO 8601. */
+  readonly worker?: string;
+  readonly claimedUntil?: string;
+  readonly seen: number;
+  readonly outcomes: OutcomeCounts;
+  readonly failures: readonly ObjectFailure[];
+  readonly census: readonly CensusEntry[];
+  readonly blindSpots: readonly BlindSpot[];
+}
+
+/** Failures that are kept by name in one shard. */
+export const MOST_FAILURES = 200;
+
+export const newShard = (range: ShardRange): ShardState => ({
+  ...range,
+  ...NOTHING_DONE,
+  done: false,
+});
+
+export const NOTHING_DONE = { seen: 0, outcomes: {}, failures: [], census: [], blindSpots: [] } as const;
+
+/** Counts of a shard as metadata of its document. */
+export const factsOf = ({ done, seen, outcomes, failures }: ShardState) => ({
+  finished: String(done),
+  seen: String(seen),
+  acted: String(outcomes.done ?? 0),
+  failed: String(failures.length),
+});

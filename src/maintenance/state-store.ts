@@ -1,0 +1,116 @@
+/** Where a job keeps what it has done: small JSON documents, each replaced only as it was read, so that two workers notice each other. */
+import type { ContainerClient } from '@azure/storage-blob';
+import { InvalidOptionsError } from '../errors/input.js';
+import { isChanged, isMissing, isTaken } from '../service-errors.js';
+
+export interface StoredDocument<Value> {
+  readonly value: Value;
+  readonly etag: string;
+}
+
+/** Counts that stand beside a document, so that one listing is the status of a job. */
+export type DocumentFacts = Readonly<Record<string, string>>;
+
+export interface StateStore {
+  read<Value>(name: string): Promise<StoredDocument<Value> | null>;
+  /** The ETag of the new document; `null` if one of that name exists. */
+  create(name: string, value: unknown, facts?: DocumentFacts): Promise<string | null>;
+  /** The new ETag; `null` if somebody else changed the document. */
+  replace(name: string, document: StoredDocument<unknown>, facts?: DocumentFacts): Promise<string | null>;
+  /** Names that begin like this, in alphabetical order. */
+  list(prefix: string): Promise<readonly { readonly name: string; readonly facts: DocumentFacts }[]>;
+}
+
+/** For jobs that are not resumed: nothing is written anywhere. */
+export class MemoryStore implements StateStore {
+  readonly #documents = new Map<
+    string,
+    { readonly text: string; readonly etag: string; readonly facts: DocumentFacts }
+  >();
+  #changes = 0;
+
+  async read<Value>(name: string): Promise<StoredDocument<Value> | null> {
+    const found = this.#documents.get(name);
+    return found === undefined ? null : { value: JSON.parse(found.text) as Value, etag: found.etag };
+  }
+
+  async create(name: string, value: unknown, facts: DocumentFacts = {}): Promise<string | null> {
+    return this.#documents.has(name) ? null : this.#put(name, value, facts);
+  }
+
+  async replace(name: string, { value, etag }: StoredDocument<unknown>, facts: DocumentFacts = {}) {
+    return this.#documents.get(name)?.etag === etag ? this.#put(name, value, facts) : null;
+  }
+
+  async list(prefix: string) {
+    const found = [...this.#documents].filter(([name]) => name.startsWith(prefix));
+    return found.map(([name, { facts }]) => ({ name, facts })).sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  #put(name: string, value: unknown, facts: DocumentFacts): string {
+    const etag = String(++this.#changes);
+    this.#documents.set(name, { text: JSON.stringify(value), etag, facts });
+    return etag;
+  }
+}
+
+/** Documents as blobs of a container: names of objects stand in them in clear, keys and content never. */
+export class ContainerStore implements StateStore {
+  constructor(private readonly container: ContainerClient) {}
+
+  async read<Value>(name: string): Promise<StoredDocument<Value> | null> {
+    const blob = this.container.getBlockBlobClient(name);
+    try {
+      // one request, so that text and ETag belong together; an empty answer is not JSON
+      const { readableStreamBody, etag } = await blob.download();
+      const pieces: Buffer[] = [];
+      for await (const piece of readableStreamBody ?? []) pieces.push(Buffer.from(piece));
+      return { value: parsed(name, Buffer.concat(pieces).toString('utf8')) as Value, etag: etag ?? '' };
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  create(name: string, value: unknown, facts: DocumentFacts = {}): Promise<string | null> {
+    return this.#write(name, value, { facts, conditions: { ifNoneMatch: '*' } });
+  }
+
+  replace(name: string, { value, etag }: StoredDocument<unknown>, facts: DocumentFacts = {}): Promise<string | null> {
+    return this.#write(name, value, { facts, conditions: { ifMatch: etag } });
+  }
+
+  async list(prefix: string) {
+    const found: { readonly name: string; readonly facts: DocumentFacts }[] = [];
+    for await (const { name, metadata = {} } of this.container.listBlobsFlat({ prefix, includeMetadata: true })) {
+      found.push({ name, facts: metadata });
+    }
+    return found;
+  }
+
+  async #write(
+    name: string,
+    value: unknown,
+    { facts, conditions }: { readonly facts: DocumentFacts; readonly conditions: object },
+  ): Promise<string | null> {
+    const text = Buffer.from(JSON.stringify(value));
+    try {
+      const options = { conditions, metadata: { ...facts }, blobHTTPHeaders: { blobContentType: 'application/json' } };
+      const { etag } = await this.container.getBlockBlobClient(name).upload(text, text.length, options);
+      return etag ?? '';
+    } catch (error) {
+      if (isChanged(error) || isTaken(error) || isMissing(error)) return null;
+      throw error;
+    }
+  }
+}
+
+function parsed(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidOptionsError([
+      `${name} in the state container is not JSON: delete it, or choose another job name`,
+    ]);
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Messages of a poison queue for maintenance. The service neither lists nor counts a queue: messages are received, which hides them for
+ * a while, changed in place by their pop receipt, and shown again at the end of the walk. Nothing is put or deleted, so nothing
+ * can be lost or doubled; after a crash they show themselves when their time is up.
+ */
+import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import type {
+  BlindSpot,
+  Maintained,
+  MaintainedObject,
+  MaintainedPage,
+  Step,
+  WalkOptions,
+} from '../../envelope/maintenance/maintained.js';
+import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
+import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { newTextOf } from '../../envelope/maintenance/rewrap-step.js';
+import { stateOfData, type StoredState } from '../../envelope/maintenance/stored-state.js';
+import { rewrapData } from '../../envelope/rewrap.js';
+import { isEncryptedStorageError } from '../../errors/any-error.js';
+import { isMessageGone } from '../../service-errors.js';
+import { boundedMap } from '../../streams/bounded-map.js';
+import { parseMessage } from '../../wire/queue-message.js';
+import { withWrappedKey } from '../../wire/sealed-message-text.js';
+import { parsePoisonMessage, withStoredText } from '../consumer/poison-message.js';
+import { receiveStored } from '../service-answer.js';
+
+/** Queue, poison queue, and how the messages of the queue are encrypted. */
+export interface PoisonAccess {
+  /** Name of the queue that the messages were sent to. */
+  readonly queue: string;
+  readonly poisonQueue: QueueClient;
+  readonly policy: EncryptionPolicy;
+}
+
+export interface HeldMessage extends MaintainedObject {
+  readonly item: DequeuedMessageItem;
+}
+
+/** The most that the service gives. */
+const BATCH = 32;
+/** Seconds in which nobody else sees a message that the walk has received. */
+const HOLD = 120;
+/** Receives in a row that give nothing new, at most. */
+const MOST_IN_VAIN = 100;
+/** Milliseconds for showing a message again. */
+const SETTLE_TIMEOUT = 5_000;
+
+/** Messages of a poison queue, for maintenance. */
+export class MaintainedPoison implements Maintained<HeldMessage> {
+  readonly kind = 'poison';
+  readonly isDivisible = false;
+  readonly stepSize = 1;
+  readonly #distinctKeys = new Set<string>();
+  /** Pop receipts by message id: a change of a message makes a new one. */
+  readonly #receipts = new Map<string, string>();
+  #hidden = 0;
+
+  constructor(private readonly access: PoisonAccess) {}
+
+  get name(): string {
+    return this.access.poisonQueue.name;
+  }
+
+  async *pages({ namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage<HeldMessage>> {
+    const { poisonQueue } = this.access;
+    const signal = abortSignal === undefined ? {} : { abortSignal };
+    if (namesOnly) return;
+    try {
+      // what was received comes again when its time is up, before others that wait behind it
+      for (let again = 0; again < MOST_IN_VAIN; again += 1) {
+        const options = { numberOfMessages: BATCH, visibilityTimeout: HOLD, ...signal };
+        const { receivedMessageItems: items } = await receiveStored(poisonQueue, options);
+        const fresh = items.filter(({ messageId }) => !this.#receipts.has(messageId));
+        for (const { messageId, popReceipt } of items) this.#receipts.set(messageId, popReceipt);
+        if (items.length === 0) break;
+        if (fresh.length === 0) continue;
+        again = 0;
+        yield { objects: fresh.map(heldMessage), next: 'again' };
+      }
+      const { approximateMessagesCount: count = 0 } = await poisonQueue.getProperties(signal);
+      this.#hidden = Math.max(0, count - this.#receipts.size);
+      yield { objects: [] };
+    } finally {
+      await this.#showAgain();
+    }
+  }
+
+  belongTogether(): boolean {
+    return false;
+  }
+
+  async act(messages: readonly HeldMessage[], { task, dryRun, ...step }: Step): Promise<readonly ObjectResult[]> {
+    const results: ObjectResult[] = [];
+    for (const message of messages) {
+      const rewrap = task.do === 'rewrap' ? { retire: task.retire, dryRun, ...step } : null;
+      results.push(rewrap === null ? SAME : await this.#rewrap(message, rewrap));
+    }
+    return results;
+  }
+
+  async #rewrap({ item }: HeldMessage, step: Omit<Step, 'task'> & { readonly retire: KeyIds }): Promise<ObjectResult> {
+    try {
+      const found = await this.#newText(item.messageText, step);
+      if ('result' in found) return found.result;
+      if (!step.dryRun) await this.#update(item, found.text, step);
+      return DONE;
+    } catch (error) {
+      if (isMessageGone(error)) return { outcome: 'gone' };
+      const result = resultOf(error);
+      if (result === null) throw error;
+      return result;
+    }
+  }
+
+  async #newText(text: string, { retire, abortSignal }: { readonly retire: KeyIds } & Omit<Step, 'task'>) {
+    const { policy, poisonQueue, queue } = this.access;
+    const { storedText } = parsePoisonMessage(text);
+    const message = parseMessage(storedText);
+    if (message.kind === 'plain') return { result: SAME };
+    const { keyId, wrappedKey } = await rewrapData(policy, message.encryptionData, {
+      target: { kind: 'queue', account: poisonQueue.accountName, queue },
+      form: 'message',
+      distinctKeys: this.#distinctKeys,
+      ...(abortSignal === undefined ? {} : { operation: { abortSignal } }),
+    });
+    const rewrapped = wrappedKey === null ? null : withStoredText(text, withWrappedKey(storedText, wrappedKey));
+    return newTextOf(policy, { keyId, text: rewrapped }, retire);
+  }
+
+  async #update(
+    { messageId }: DequeuedMessageItem,
+    text: string,
+    { beforeRequest, abortSignal }: Omit<Step, 'task'>,
+  ): Promise<void> {
+    await beforeRequest();
+    const receipt = this.#receipts.get(messageId) ?? '';
+    const { popReceipt } = await this.access.poisonQueue.updateMessage(messageId, receipt, text, HOLD, {
+      ...(abortSignal === undefined ? {} : { abortSignal }),
+    });
+    this.#receipts.set(messageId, popReceipt ?? '');
+  }
+
+  async #showAgain(): Promise<void> {
+    await boundedMap([...this.#receipts], BATCH, async ([messageId, popReceipt]) => {
+      const options = { abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT) };
+      await this.access.poisonQueue.updateMessage(messageId, popReceipt, undefined, 0, options).catch(() => undefined);
+    });
+    this.#receipts.clear();
+  }
+
+  blindSpots(): readonly BlindSpot[] {
+    if (this.#hidden === 0) return [];
+    const text = `${this.#hidden} messages of queue ${this.name} that others had received: count again in a few minutes`;
+    return [{ text, isBlocking: true }];
+  }
+}
+
+const heldMessage = (item: DequeuedMessageItem): HeldMessage => ({
+  item,
+  name: item.messageId,
+  place: 'poison',
+  state: stateOfMessage(item.messageText),
+});
+
+function stateOfMessage(text: string): StoredState {
+  try {
+    const message = parseMessage(parsePoisonMessage(text).storedText);
+    return message.kind === 'plain' ? { kind: 'plain' } : stateOfData(message.encryptionData);
+  } catch (error) {
+    if (!isEncryptedStorageError(error)) throw error;
+    return { kind: 'damaged' };
+  }
+}

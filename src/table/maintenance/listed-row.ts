@@ -1,0 +1,76 @@
+/** Rows as a projection gives them: keys, ETag, and what says how they are encrypted. */
+import type { TableClient } from '@azure/data-tables';
+import type { MaintainedObject, MaintainedPage, WalkOptions } from '../../envelope/maintenance/maintained.js';
+import { type StoredState, storedState } from '../../envelope/maintenance/stored-state.js';
+import { InvalidServiceResponseError } from '../../errors/transfer.js';
+import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
+import type { EntityKeys, Row } from '../entity-context.js';
+import { storedPages, storedRow } from '../service-answer.js';
+import { storedValue } from '../stored-value.js';
+
+export interface ListedRow extends MaintainedObject, EntityKeys {
+  readonly etag: string;
+  /** The text of the encryption data. */
+  readonly text: string | undefined;
+}
+
+/** Rows in one page; the most that the service gives. */
+const PAGE_SIZE = 1000;
+const KEYS = ['PartitionKey', 'RowKey'];
+const COLUMNS = [...KEYS, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY];
+
+export async function* listedRows(
+  table: TableClient,
+  { from, namesOnly = false, abortSignal }: WalkOptions,
+): AsyncGenerator<MaintainedPage<ListedRow>> {
+  const options = {
+    queryOptions: { select: namesOnly ? KEYS : COLUMNS },
+    disableTypeConversion: true,
+    ...(abortSignal === undefined ? {} : { abortSignal }),
+  };
+  const settings = { maxPageSize: PAGE_SIZE, ...(from === undefined ? {} : { continuationToken: from }) };
+  for await (const page of storedPages(table, options, settings)) {
+    const { continuationToken: next } = page;
+    yield { objects: page.map((row) => listedRow(row)), ...(next === undefined || next === '' ? {} : { next }) };
+  }
+}
+
+/** One row anew. */
+export async function lookAtRow(
+  table: TableClient,
+  { partitionKey, rowKey }: EntityKeys,
+  { abortSignal }: Pick<WalkOptions, 'abortSignal'>,
+): Promise<ListedRow> {
+  const options = {
+    queryOptions: { select: COLUMNS },
+    disableTypeConversion: true,
+    ...(abortSignal === undefined ? {} : { abortSignal }),
+  };
+  return listedRow(await storedRow(table, { partitionKey, rowKey }, options));
+}
+
+/** Without an ETag a write would not be conditional, and would destroy what others wrote meanwhile. */
+function listedRow(row: Row): ListedRow {
+  const { partitionKey, rowKey, etag } = row;
+  if (typeof etag !== 'string' || etag === '' || etag === '*') {
+    throw new InvalidServiceResponseError('has an entity without ETag');
+  }
+  const keys = { partitionKey: partitionKey as string, rowKey: rowKey as string };
+  const text = storedValue(row[ENCRYPTION_DATA_PROPERTY]);
+  return {
+    ...keys,
+    etag,
+    text: typeof text === 'string' ? text : undefined,
+    name: nameOfRow(keys),
+    place: 'row',
+    state: rowState(text, storedValue(row[SEALED_NAMES_PROPERTY])),
+  };
+}
+
+function rowState(text: unknown, sealedNames: unknown): StoredState {
+  if (typeof text === 'string') return storedState(text);
+  return { kind: text === undefined && sealedNames === undefined ? 'plain' : 'damaged' };
+}
+
+/** Both keys as one text that no other row has. */
+export const nameOfRow = ({ partitionKey, rowKey }: EntityKeys): string => JSON.stringify([partitionKey, rowKey]);

@@ -1,0 +1,156 @@
+/**
+ * Rewraps rows of one partition: a merge of the one column that holds the encryption data, under each row's ETag, up to 100 rows in a
+ * transaction. Where one of them was changed meanwhile, nothing of the transaction is done, and each goes alone.
+ */
+import type { TableClient, TransactionAction } from '@azure/data-tables';
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { keysOf } from '../../envelope/encryption-policy.js';
+import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
+import type { Step } from '../../envelope/maintenance/maintained.js';
+import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
+import { isChosen } from '../../envelope/maintenance/task.js';
+import { PayloadTooLargeError } from '../../errors/input.js';
+import { isChanged, retryOnConflict, statusOf } from '../../service-errors.js';
+import { boundedMap } from '../../streams/bounded-map.js';
+import { ENCRYPTION_DATA_PROPERTY } from '../../wire/entity-metadata.js';
+import { accountOf } from '../account.js';
+import { submittedTransaction } from '../service-answer.js';
+import { type ListedRow, lookAtRow } from './listed-row.js';
+
+/** Looks at a row that others keep changing. */
+const ATTEMPTS = 8;
+/** UTF-16 code units of a text property; the service's limit. */
+const TEXT_LIMIT = 32 * 1024;
+
+export interface RewrapRows {
+  readonly table: TableClient;
+  readonly policy: EncryptionPolicy;
+  readonly retire: KeyIds;
+  readonly step: Step;
+  readonly distinctKeys: Set<string>;
+}
+
+/** A row with its new text, or what became of it without a write. */
+type Planned =
+  { readonly row: ListedRow; readonly text: string } | { readonly row: ListedRow; readonly result: ObjectResult };
+
+/** Throws what is not the fault of a row. */
+export async function rewrapRows(rows: readonly ListedRow[], rewrap: RewrapRows): Promise<readonly ObjectResult[]> {
+  const planned = await boundedMap(rows, keysOf(rewrap.policy).concurrency, (row) => plan(row, rewrap));
+  const writes = planned.filter((plan) => 'text' in plan);
+  if (rewrap.step.dryRun || writes.length === 0) return planned.map(resultOfPlan);
+  if (writes.length > 1 && (await isWrittenAtOnce(writes, rewrap))) return planned.map(resultOfPlan);
+  const results: ObjectResult[] = [];
+  for (const one of planned) results.push('text' in one ? await rewrapAlone(one.row, one.text, rewrap) : one.result);
+  return results;
+}
+
+const resultOfPlan = (plan: Planned): ObjectResult => ('text' in plan ? DONE : plan.result);
+
+async function plan(row: ListedRow, rewrap: RewrapRows): Promise<Planned> {
+  try {
+    const found = await newText(row, rewrap);
+    return { row, ...found };
+  } catch (error) {
+    return { row, result: ownResult(error) };
+  }
+}
+
+/** The result that an error is for its row; throws every other error. */
+function ownResult(error: unknown): ObjectResult {
+  const result = resultOf(error);
+  if (result === null) throw error;
+  return result;
+}
+
+async function newText({ text, partitionKey, rowKey }: ListedRow, { table, policy, retire, ...rewrap }: RewrapRows) {
+  if (text === undefined) return { result: SAME };
+  const { abortSignal } = rewrap.step;
+  const found = await retiredText(policy, text, {
+    target: { kind: 'table', account: accountOf(table.url), table: table.tableName, partitionKey, rowKey },
+    form: 'entity',
+    retire,
+    distinctKeys: rewrap.distinctKeys,
+    ...(abortSignal === undefined ? {} : { operation: { abortSignal } }),
+  });
+  if ('text' in found && found.text.length > TEXT_LIMIT) {
+    throw new PayloadTooLargeError('The encryption data', TEXT_LIMIT, found.text.length);
+  }
+  return found;
+}
+
+interface Write {
+  readonly row: ListedRow;
+  readonly text: string;
+}
+
+/** Whether all were written; `false` if one was changed or refused, and so none was. */
+async function isWrittenAtOnce(writes: readonly Write[], { table, step }: RewrapRows): Promise<boolean> {
+  const actions = writes.map(({ row, text }): TransactionAction => {
+    const { partitionKey, rowKey, etag } = row;
+    return ['update', { partitionKey, rowKey, [ENCRYPTION_DATA_PROPERTY]: text }, 'Merge', { etag }];
+  });
+  await step.beforeRequest();
+  try {
+    await submittedTransaction(table, actions, signalOf(step));
+    return true;
+  } catch (error) {
+    if ([400, 404, 409, 412, 413].includes(statusOf(error) ?? 0)) return false;
+    throw error;
+  }
+}
+
+async function rewrapAlone(row: ListedRow, text: string, rewrap: RewrapRows): Promise<ObjectResult> {
+  try {
+    return await new LoneRow(row, rewrap).run(text);
+  } catch (error) {
+    return ownResult(error);
+  }
+}
+
+class LoneRow {
+  private sent: string | undefined;
+
+  constructor(
+    private readonly row: ListedRow,
+    private readonly rewrap: RewrapRows,
+  ) {}
+
+  async run(text: string): Promise<ObjectResult> {
+    let attempt = async (): Promise<ObjectResult> => this.write(text, this.row.etag);
+    const { result } = await retryOnConflict({
+      attempts: ATTEMPTS,
+      abortSignal: this.rewrap.step.abortSignal,
+      isConflict: isChanged,
+      attempt: () => {
+        const now = attempt;
+        attempt = () => this.lookAndWrite();
+        return now();
+      },
+    });
+    return result;
+  }
+
+  private async lookAndWrite(): Promise<ObjectResult> {
+    const { table, step } = this.rewrap;
+    await step.beforeRequest();
+    const row = await lookAtRow(table, this.row, step);
+    if (row.text !== undefined && row.text === this.sent) return DONE;
+    if (!isChosen(step.task, row.state)) return SAME;
+    const found = await newText(row, this.rewrap);
+    return 'result' in found ? found.result : this.write(found.text, row.etag);
+  }
+
+  private async write(text: string, etag: string): Promise<ObjectResult> {
+    const { table, step } = this.rewrap;
+    const { partitionKey, rowKey } = this.row;
+    await step.beforeRequest();
+    this.sent = text;
+    const patch = { partitionKey, rowKey, [ENCRYPTION_DATA_PROPERTY]: text };
+    await table.updateEntity(patch, 'Merge', { ...signalOf(step), etag });
+    return DONE;
+  }
+}
+
+const signalOf = ({ abortSignal }: Step) => (abortSignal === undefined ? {} : { abortSignal });

@@ -1,0 +1,164 @@
+/** Jobs whose state is kept: shards, interruptions, several processes, and outages. */
+import { BlobServiceClient } from '@azure/storage-blob';
+import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import type { MaintenanceEvent } from '../../src/maintenance/events.js';
+import type { MaintenanceJob, MaintenanceOptions } from '../../src/maintenance/job.js';
+import { planMaintenance, runMaintenance, runMaintenanceShard } from '../../src/maintenance/run-maintenance.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
+import { containersFor } from '../support/blobs.js';
+import { FlakyKey } from '../support/consumers.js';
+import { after, before, during, OLD, oldKey } from '../support/maintenance.js';
+
+const service = BlobServiceClient.fromConnectionString(connectionString());
+const NAMES = Array.from({ length: 23 }, (_, index) => `blob-${String(index).padStart(2, '0')}`);
+
+let old: EncryptedContainerClient;
+let both: EncryptedContainerClient;
+let young: EncryptedContainerClient;
+let state: MaintenanceOptions['state'];
+beforeEach(async () => {
+  [old, both, young] = (await containersFor(before(), during(), after())) as [
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+  ];
+  state = service.getContainerClient(uniqueName('state'));
+  await Promise.all(NAMES.map((name) => old.getBlockBlobClient(name).uploadData(name)));
+});
+
+const job = (more: Partial<MaintenanceJob> = {}): MaintenanceJob => ({
+  name: 'leave-2025',
+  task: { do: 'rewrap', retire: [OLD] },
+  sources: [both.forMaintenance({ pageSize: 5 })],
+  ...more,
+});
+
+const openable = async () => {
+  const texts = await Promise.all(
+    NAMES.map(async (name) => String(await young.getBlockBlobClient(name).downloadToBuffer())),
+  );
+  return texts.filter((text, at) => text === NAMES[at]).length;
+};
+
+describe('a job whose state is kept', () => {
+  it('goes on after an abort where it was, and begins anew once it has finished', async () => {
+    const ending = new AbortController();
+    const onEvent = (): void => ending.abort();
+    const first = runMaintenance(job(), { state: state!, concurrency: 1, onEvent, abortSignal: ending.signal });
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
+
+    const report = await runMaintenance(job(), { state: state! });
+    const again = await runMaintenance(job(), { state: state! });
+
+    expect([report.seen, again.seen, await openable()]).toEqual([23, 23, 23]);
+    expect(again.outcomes).toEqual({ same: 23 });
+  });
+
+  it('is refused under the same name with another task', async () => {
+    await runMaintenance(job(), { state: state! });
+
+    const other = runMaintenance(job({ task: { do: 'census' } }), { state: state! });
+
+    await expect(other).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+
+  it('is shared by processes: each object is in one shard, and all is done once', async () => {
+    const options = { state: state!, pagesPerShard: 1, concurrency: 2 };
+
+    const reports = await Promise.all([1, 2, 3].map(() => runMaintenance(job(), options)));
+
+    expect(reports.map(({ seen }) => seen)).toEqual([23, 23, 23]);
+    expect(reports.map(({ census }) => census.entries.map(({ count }) => count))).toEqual([[23], [23], [23]]);
+    expect(await openable()).toBe(23);
+  });
+
+  it('runs shard by shard under an engine of your own', async () => {
+    const options = { state: state!, pagesPerShard: 2 };
+    const shards: string[] = [];
+    for await (const shard of planMaintenance(job(), options)) shards.push(shard);
+
+    expect(shards).toHaveLength(3);
+    for (const shard of [...shards].reverse()) expect(await runMaintenanceShard(job(), shard, options)).toBe('done');
+    expect(await runMaintenanceShard(job(), shards[0]!, options)).toBe('done');
+    expect(await openable()).toBe(23);
+    const report = await runMaintenance(job(), options);
+    expect(report).toMatchObject({ seen: 23, outcomes: { done: 23 } });
+  });
+
+  it('does what lies before the next shard, whichever names at its beginning are deleted', async () => {
+    const options = { state: state!, pagesPerShard: 1 };
+    const shards: string[] = [];
+    for await (const shard of planMaintenance(job(), options)) shards.push(shard);
+    await old.getBlockBlobClient('blob-05').delete();
+    await old.getBlockBlobClient('blob-04a').uploadData('new');
+
+    for (const shard of shards) await runMaintenanceShard(job(), shard, options);
+
+    expect(String(await young.getBlockBlobClient('blob-04a').downloadToBuffer())).toBe('new');
+  });
+
+  it('keeps no keys and no content in its state', async () => {
+    await runMaintenance(job(), { state: state! });
+
+    const texts: string[] = [];
+    for await (const { name } of state!.listBlobsFlat()) {
+      texts.push(name, String(await state!.getBlockBlobClient(name).downloadToBuffer()));
+    }
+    expect(texts.join('\n')).not.toMatch(/EncryptedKey|ContentEncryption|WrappedContentKey/);
+    expect(texts.filter((name) => name.startsWith('leave-2025/'))).toEqual(
+      expect.arrayContaining(['leave-2025/job.json', 'leave-2025/1/report.json']),
+    );
+  });
+});
+
+describe('an outage of the key', () => {
+  it('pauses the job, and nothing counts as failed', async () => {
+    const key = new FlakyKey(oldKey);
+    key.isDown = true;
+    const [flaky] = await containersFor(during('2.1', { keyResolver: () => key }));
+    const container = Object.assign(flaky!, { unencryptedClient: both.unencryptedClient });
+    const events: MaintenanceEvent['kind'][] = [];
+    const onEvent = ({ kind }: MaintenanceEvent): void => {
+      events.push(kind);
+      if (kind === 'keyUnavailable') key.isDown = false;
+    };
+
+    const report = await runMaintenance(job({ sources: [container.forMaintenance()] }), { onEvent });
+
+    expect(report.outcomes).toEqual({ done: 23 });
+    expect(events.filter((kind) => kind.startsWith('key'))).toEqual(['keyUnavailable', 'keyAvailable']);
+  });
+
+  it('ends the job with its error once it lasts longer than the patience, and the job can go on', async () => {
+    const key = new FlakyKey(oldKey);
+    key.isDown = true;
+    const container = Object.assign((await containersFor(during('2.1', { keyResolver: () => key })))[0]!, {
+      unencryptedClient: both.unencryptedClient,
+    });
+    const sources = [container.forMaintenance()];
+
+    const running = runMaintenance(job({ sources }), { state: state!, patience: 0 });
+    await expect(running).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE' });
+    key.isDown = false;
+
+    expect((await runMaintenance(job({ sources }), { state: state! })).outcomes).toEqual({ done: 23 });
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [{ name: 'Not a name' }, {}, /"name"/],
+    [{ sources: [] }, {}, /"sources"/],
+    [{ task: { do: 'rewrap', retire: [] } }, {}, /"task.retire"/],
+    [{}, { concurrency: 0 }, /"concurrency"/],
+    [{}, { patience: -1 }, /"patience"/],
+    [{}, { dryrun: true }, /"dryrun" is not an option/],
+  ])('%j with %j is refused before any request', async (more, options, message) => {
+    const running = runMaintenance(job(more as Partial<MaintenanceJob>), options as MaintenanceOptions);
+
+    await expect(running).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});

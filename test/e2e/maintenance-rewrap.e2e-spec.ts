@@ -1,0 +1,199 @@
+/** Leaving a key in bulk, for blobs: what is changed, what is kept, and what happens where others write at the same time. */
+import { BlobServiceClient } from '@azure/storage-blob';
+import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { isMaintenanceClean, type MaintenanceSource } from '../../src/maintenance/job.js';
+import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { containersFor, content, policyOf } from '../support/blobs.js';
+import { after, before, during, NEW, newKey, OLD } from '../support/maintenance.js';
+import { PageProxy } from '../support/page-proxy.js';
+
+const rewrap = (source: MaintenanceSource, options = {}) =>
+  runMaintenance({ name: 'leave', task: { do: 'rewrap', retire: [OLD] }, sources: [source] }, options);
+
+let old: EncryptedContainerClient;
+let both: EncryptedContainerClient;
+let young: EncryptedContainerClient;
+let proxy: PageProxy;
+beforeAll(async () => {
+  proxy = await PageProxy.start();
+});
+afterAll(() => proxy.close());
+beforeEach(async () => {
+  proxy.clear();
+  [old, both, young] = (await containersFor(before(), during(), after())) as [
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+  ];
+});
+
+/** The same container under another policy. */
+const under = (policy: EncryptionPolicy) => new EncryptedContainerClient(old.unencryptedClient, policy);
+
+/** The same container behind the proxy. */
+const proxied = () =>
+  new EncryptedContainerClient(
+    BlobServiceClient.fromConnectionString(proxy.connectionString, {
+      retryOptions: { maxTries: 2, retryDelayInMs: 10 },
+    }).getContainerClient(old.containerName),
+    during(),
+  );
+
+const read = async (name: string) => (await young.getBlockBlobClient(name).downloadToBuffer()).toString();
+
+describe('blobs', () => {
+  it('open with the new key alone afterwards, and keep metadata in its letter case, headers, tags and tier', async () => {
+    await old.getBlockBlobClient('folder/a scan').uploadData(content(70_000), {
+      metadata: { Patient: '17', UPPER: 'x', odd: 'a&b<c' },
+      blobHTTPHeaders: { blobContentType: 'image/png', blobCacheControl: 'no-store' },
+      tags: { ward: '3' },
+      tier: 'Cool',
+    });
+
+    const report = await rewrap(both.forMaintenance());
+
+    expect(report).toMatchObject({ seen: 1, outcomes: { done: 1 }, failures: [] });
+    expect(report.census.verdict).toMatchObject({ mayDestroy: 'after', reasons: [] });
+    expect(isMaintenanceClean(report)).toBe(true);
+    const blob = young.getBlockBlobClient('folder/a scan');
+    expect((await blob.downloadToBuffer()).equals(content(70_000))).toBe(true);
+    const properties = await blob.getProperties();
+    expect(properties).toMatchObject({ contentType: 'image/png', cacheControl: 'no-store', accessTier: 'Cool' });
+    expect((await blob.unencryptedClient.getTags()).tags).toEqual({ ward: '3' });
+    const listed: unknown[] = [];
+    for await (const { metadata } of young.listBlobsFlat({ includeMetadata: true })) listed.push(metadata);
+    expect(listed).toEqual([{ Patient: '17', UPPER: 'x', odd: 'a&b<c', encryptiondata: expect.any(String) as string }]);
+  });
+
+  it('are left alone as plaintext, under other keys, and as snapshots, of which the census says that they need the key', async () => {
+    await old.getBlockBlobClient('kept').uploadData('before');
+    await old.getBlockBlobClient('kept').createSnapshot();
+    await young.getBlockBlobClient('young').uploadData('young');
+    await old.unencryptedClient.getBlockBlobClient('plain').upload('clear', 5);
+
+    const report = await rewrap(both.forMaintenance());
+
+    expect(report).toMatchObject({ seen: 3, outcomes: { done: 1, same: 2 } });
+    const { verdict, entries } = report.census;
+    expect(verdict).toMatchObject({ mayDestroy: 'no', reasons: [expect.stringMatching(/^1 × snapshot/)] });
+    expect(isMaintenanceClean(report)).toBe(false);
+    expect(entries.map(({ place, kind, keyId, count }) => [place, kind, keyId, count].join(' ')).sort()).toEqual([
+      'current plain  1',
+      `current sealed ${NEW} 2`,
+      `snapshot sealed ${OLD} 1`,
+    ]);
+  });
+
+  it('are not written to in a dry run, which does everything else', async () => {
+    await old.getBlockBlobClient('one').uploadData('one');
+
+    const report = await rewrap(proxied().forMaintenance(), { dryRun: true });
+
+    expect(report).toMatchObject({ dryRun: true, outcomes: { done: 1 }, census: { verdict: { mayDestroy: 'no' } } });
+    expect(new Set(proxy.actions)).toEqual(new Set(['list']));
+  });
+
+  it('take one write each, and the listing', async () => {
+    for (const name of ['1', '2', '3']) await old.getBlockBlobClient(name).uploadData(name);
+
+    await rewrap(proxied().forMaintenance());
+
+    expect(proxy.actions.filter((action) => action !== 'list')).toEqual(['metadata', 'metadata', 'metadata']);
+  });
+
+  it.each(['lose', 'repeat', 'refuse'] as const)('are whole where the network makes a write %s', async (fate) => {
+    await old.getBlockBlobClient('one').uploadData('one');
+    proxy.fate = (action, earlier) => (action === 'metadata' && earlier === 0 ? fate : 'pass');
+
+    const report = await rewrap(proxied().forMaintenance());
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect(await read('one')).toBe('one');
+  });
+
+  it('keep what another writer stores between the listing and the write', async () => {
+    await old.getBlockBlobClient('raced').uploadData('before');
+    const other = () => old.getBlockBlobClient('raced').uploadData('the other writer', { metadata: { By: 'other' } });
+    proxy.fate = (action, earlier) => (action === 'metadata' && earlier === 0 ? other() : 'pass');
+
+    const report = await rewrap(proxied().forMaintenance());
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect(await read('raced')).toBe('the other writer');
+    expect((await young.getBlockBlobClient('raced').getProperties()).metadata).toMatchObject({ by: 'other' });
+  });
+
+  it.each([
+    ['left, and named', undefined, { leased: 1 }],
+    ['rewrapped', true, { done: 1 }],
+  ])('that are leased are %s as the lease id is known', async (_what, isKnown, outcomes) => {
+    await old.getBlockBlobClient('leased').uploadData('leased');
+    const lease = old.getBlockBlobClient('leased').unencryptedClient.getBlobLeaseClient();
+    const { leaseId } = await lease.acquireLease(-1);
+
+    const report = await rewrap(both.forMaintenance(isKnown === undefined ? {} : { leaseIdOf: () => leaseId }));
+
+    expect(report.outcomes).toEqual(outcomes);
+  });
+
+  it('whose key is not known, or that are damaged, are named, and the others go on', async () => {
+    const lost = AesKeyEncryptionKey.generate('lost');
+    await under(policyOf('2.1', { keyEncryptionKey: lost }))
+      .getBlockBlobClient('lost')
+      .uploadData('x');
+    await old.getBlockBlobClient('mine').uploadData('x');
+    await old.unencryptedClient.getBlockBlobClient('torn').upload('x', 1, { metadata: { encryptiondata: '{' } });
+
+    const report = await runMaintenance({
+      name: 'all',
+      task: { do: 'rewrap', retire: { prefix: '', except: [NEW] } },
+      sources: [both.forMaintenance()],
+    });
+
+    const source = `blobs ${old.containerName}`;
+    expect(report.outcomes).toEqual({ done: 1, keyMissing: 1, damaged: 1 });
+    expect(report.failures).toEqual([
+      { source, name: 'lost', outcome: 'keyMissing', code: 'KEY_NOT_FOUND' },
+      { source, name: 'torn', outcome: 'damaged', code: 'INVALID_ENCRYPTION_METADATA' },
+    ]);
+    expect(report.census.verdict?.reasons).toHaveLength(2);
+  });
+});
+
+describe('a new key', () => {
+  beforeEach(() => old.getBlockBlobClient('one').uploadData('one'));
+
+  it('that does not unwrap what it wrapped ends the job before anything is overwritten', async () => {
+    const wrong = {
+      keyId: NEW,
+      wrapKey: (bytes: Uint8Array) => newKey.wrapKey(bytes),
+      unwrapKey: async () => Buffer.alloc(40),
+    };
+
+    const running = rewrap(under(during('2.1', { keyEncryptionKey: wrong })).forMaintenance());
+
+    await expect(running).rejects.toMatchObject({ code: 'KEY_WRAP_FAILED' });
+    expect((await old.getBlockBlobClient('one').downloadToBuffer()).toString()).toBe('one');
+  });
+
+  it('that is the old one under another id is refused', async () => {
+    const bytes = Buffer.alloc(32, 9).toString('base64');
+    const [twin, former] = [NEW, OLD].map((id) => AesKeyEncryptionKey.fromBase64(id, bytes));
+    await under(policyOf('2.1', { keyEncryptionKey: former! }))
+      .getBlockBlobClient('one')
+      .uploadData('two');
+
+    const policy = policyOf('2.1', { keyEncryptionKey: twin!, keyResolver: () => former! });
+
+    await expect(rewrap(under(policy).forMaintenance())).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringMatching(/under another id/) as string,
+    });
+  });
+
+  it('that is itself to be left is refused', async () => {
+    await expect(rewrap(old.forMaintenance())).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+});

@@ -1,0 +1,192 @@
+/** Leaving a key in bulk, for rows and for messages of poison queues. */
+import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
+import type { MaintenanceSource } from '../../src/maintenance/job.js';
+import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { formatPoisonMessage, parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
+import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import { uniqueTableName } from '../support/azurite.js';
+import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consumers.js';
+import { after, before, during, NEW, OLD } from '../support/maintenance.js';
+import { requestsOf, tableOf } from '../support/tables.js';
+
+@EncryptedEntity<Patient>({ clear: ['ward', 'visits', 'seen'] })
+class Patient {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name!: string;
+  ward?: string;
+  visits?: number;
+  seen?: Date;
+}
+
+const rewrap = (source: MaintenanceSource, options = {}) =>
+  runMaintenance({ name: 'leave', task: { do: 'rewrap', retire: [OLD] }, sources: [source] }, options);
+
+const patient = (rowKey: string, more: Partial<Patient> = {}) => ({
+  ...{ partitionKey: 'north', rowKey, name: `name of ${rowKey}` },
+  ...more,
+});
+
+describe('rows', () => {
+  let old: EncryptedTableClient<Patient>;
+  let both: EncryptedTableClient<Patient>;
+  let young: EncryptedTableClient<Patient>;
+  beforeEach(async () => {
+    const name = uniqueTableName('rows');
+    [old, both, young] = [before(), during(), after()].map((policy) => tableOf(Patient, name, policy)) as [
+      EncryptedTableClient<Patient>,
+      EncryptedTableClient<Patient>,
+      EncryptedTableClient<Patient>,
+    ];
+    await old.createTable();
+  });
+
+  /** As the service has it, with the exact types of columns. */
+  const stored = async (rowKey: string) => {
+    const {
+      etag,
+      timestamp,
+      _ClientEncryptionMetadata1: text,
+      ...others
+    } = await old.unencryptedClient.getEntity('north', rowKey, { disableTypeConversion: true });
+    return { others, text: String((text as { value?: unknown } | undefined)?.value ?? text), etag, timestamp };
+  };
+
+  it('open with the new key alone afterwards; nothing but the one column changes', async () => {
+    await old.createEntity(patient('1', { ward: '3', visits: 3, seen: new Date(0) }));
+    await old.unencryptedClient.updateEntity(
+      { partitionKey: 'north', rowKey: '1', foreign: { type: 'Double', value: '3.0' } },
+      'Merge',
+    );
+    const earlier = await stored('1');
+
+    const report = await rewrap(both.forMaintenance());
+
+    expect(report).toMatchObject({ seen: 1, outcomes: { done: 1 }, census: { verdict: { mayDestroy: 'after' } } });
+    const later = await stored('1');
+    expect(JSON.parse(JSON.stringify(later.others))).toEqual(JSON.parse(JSON.stringify(earlier.others)));
+    expect(await young.getEntity('north', '1')).toMatchObject({ name: 'name of 1', ward: '3' });
+    const { WrappedContentKey: _old, ...kept } = JSON.parse(earlier.text) as Record<string, unknown>;
+    const { WrappedContentKey, ...now } = JSON.parse(later.text) as Record<string, unknown>;
+    expect(now).toEqual(kept);
+    expect(WrappedContentKey).toMatchObject({ KeyId: NEW });
+  });
+
+  it('go a hundred at a time, by partition, each under its ETag', async () => {
+    for (let at = 0; at < 130; at += 65) {
+      const rows = Array.from({ length: 65 }, (_, index) => patient(String(1000 + at + index)));
+      await old.submitTransaction(rows.map((row) => ['create', row] as const));
+    }
+    await old.createEntity({ ...patient('south'), partitionKey: 'south' });
+    const requests = requestsOf(both);
+
+    const report = await rewrap(both.forMaintenance());
+
+    expect(report.outcomes).toEqual({ done: 131 });
+    const writes = requests.filter((request) => !request.startsWith('GET'));
+    expect(writes.filter((request) => request.startsWith('POST'))).toHaveLength(2);
+    expect(writes.filter((request) => request.startsWith('PATCH'))).toEqual([expect.stringMatching(/^PATCH W\//)]);
+    expect((await young.getEntity('north', '1129')).name).toBe('name of 1129');
+  });
+
+  it.each([0, 50, 99])('keep what another writer stores meanwhile in row %i of a transaction', async (index) => {
+    const rows = Array.from({ length: 100 }, (_, at) => patient(String(100 + at)));
+    await old.submitTransaction(rows.map((row) => ['create', row] as const));
+    let isFirst = true;
+    requestsOf(both, async (method) => {
+      if (method !== 'POST' || !isFirst) return;
+      isFirst = false;
+      await old.updateEntity({ ...rows[index]!, name: 'the other writer' });
+    });
+
+    const report = await rewrap(both.forMaintenance());
+
+    expect(report.outcomes).toEqual({ done: 100 });
+    expect((await young.getEntity('north', String(100 + index))).name).toBe('the other writer');
+    expect((await young.getEntity('north', '199')).name).toBe(index === 99 ? 'the other writer' : 'name of 199');
+  });
+
+  it('that another writer deletes meanwhile are gone, and the others are done', async () => {
+    const rows = ['1', '2', '3'].map((key) => patient(key));
+    await old.submitTransaction(rows.map((row) => ['create', row] as const));
+    let isFirst = true;
+    requestsOf(both, async (method) => {
+      if (method === 'POST' && isFirst) {
+        isFirst = false;
+        await old.deleteEntity('north', '2');
+      }
+    });
+
+    expect((await rewrap(both.forMaintenance())).outcomes).toEqual({ done: 2, gone: 1 });
+  });
+
+  it('of other tenants are refused where the policy does not allow their key, and the others are done', async () => {
+    await old.createEntity(patient('mine'));
+    await old.createEntity({ ...patient('theirs'), partitionKey: 'theirs' });
+    const allowKey = (_keyId: string, target: { kind: string; partitionKey?: string }) =>
+      target.partitionKey === 'north';
+    const table = tableOf(Patient, old.tableName, during('2.1', { allowKey }));
+
+    const report = await rewrap(table.forMaintenance());
+
+    expect(report.outcomes).toEqual({ done: 1, refused: 1 });
+    expect(report.failures).toEqual([
+      { source: `rows ${old.tableName}`, name: '["theirs","theirs"]', outcome: 'refused', code: 'KEY_NOT_ALLOWED' },
+    ]);
+  });
+
+  it('are only read in a dry run', async () => {
+    await old.createEntity(patient('1'));
+    const requests = requestsOf(both);
+
+    const report = await rewrap(both.forMaintenance(), { dryRun: true });
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect(requests.every((request) => request.startsWith('GET'))).toBe(true);
+  });
+});
+
+describe('messages of a poison queue', () => {
+  it('are rewrapped where they are, with what stands beside them, and are visible again', async () => {
+    const queue = await newQueue(before('2.0'));
+    const poison = plainQueue(`${queue.name}-poison`);
+    const { messageId } = await queue.sendMessage('an old referral');
+    const [text = ''] = await visibleTexts(queue.name);
+    const facts = {
+      ...{ reason: 'HANDLER_FAILED', queue: queue.name, messageId, dequeueCount: 5 },
+      ...{ insertedOn: new Date(1000), poisonedOn: new Date(2000) },
+    };
+    await poison.sendMessage(formatPoisonMessage(text, facts).text);
+    await poison.sendMessage(text);
+    await poison.sendMessage(Buffer.from(text).toString('base64'));
+    await poison.sendMessage('clear');
+
+    const report = await rewrap(likewise(queue, during('2.0')).forMaintenance(poison));
+
+    expect(report).toMatchObject({ seen: 4, outcomes: { done: 3, same: 1 } });
+    expect(report.census.verdict).toMatchObject({ mayDestroy: 'after' });
+    const texts = await visibleTexts(poison.name);
+    const messages = texts.map((one) => parsePoisonMessage(one));
+    expect(messages.map(({ keyId }) => keyId).sort()).toEqual([NEW, NEW, NEW, null].sort());
+    expect(messages.find(({ facts: kept }) => kept !== null)?.facts).toEqual(facts);
+    const young = likewise(queue, after('2.0'));
+    for (const { storedText, keyId } of messages) {
+      if (keyId !== null) expect((await young.decryptMessage(storedText)).toString()).toBe('an old referral');
+    }
+  });
+
+  it('that others have received keep the census from a verdict', async () => {
+    const queue = await newQueue(before('2.0'));
+    const poison = plainQueue(`${queue.name}-poison`);
+    await poison.sendMessage('clear');
+    await poison.receiveMessages({ visibilityTimeout: 600 });
+
+    const report = await rewrap(likewise(queue, during('2.0')).forMaintenance(poison));
+
+    expect(report.census.verdict).toMatchObject({
+      mayDestroy: 'no',
+      reasons: [expect.stringMatching(/1 messages of queue/)],
+    });
+  });
+});
