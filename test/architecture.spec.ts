@@ -41,7 +41,19 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   maintenance: ['blob', 'queue', 'table', 'envelope', 'crypto', 'streams', 'encoding'],
   inspect: ['blob', 'queue', 'table', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'encoding'],
-  index: ['nest', 'maintenance', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'wire', 'decorators', 'crypto'],
+  index: [
+    'nest',
+    'maintenance',
+    'blob',
+    'queue',
+    'table',
+    'envelope',
+    'protocol',
+    'keys',
+    'wire',
+    'decorators',
+    'crypto',
+  ],
 };
 
 /** Rooms of a layer: which rooms of the same layer a room may import. The files beside them may import all. */
