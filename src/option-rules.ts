@@ -1,13 +1,13 @@
 /**
- * Rules of options as data: a table for each group, whose keys are the names that exist. TypeScript holds a table to its interface,
- * but does not look into what a factory returns, where a misspelt `allowKey` or `unwrapCache` would silently be no rule at all.
+ * Rules of options as data: one table for each group, whose keys are the names of the options. TypeScript checks a table against
+ * its interface, but not what a factory returns, where a misspelt `allowKey` or `unwrapCache` would silently have no effect.
  */
 
-/** What one option may be. */
+/** The rule of one option. */
 export interface OptionRule {
-  /** What is wrong with a value, as sentences that begin with its path; nobody has checked the value yet. */
+  /** The faults of a value, as sentences that begin with the path of the option. The value has not been checked yet. */
   readonly faults: (value: unknown, path: string) => readonly string[];
-  /** Least and greatest value of a number. */
+  /** Smallest and largest value of a number. */
   readonly bounds?: readonly [least: number, most: number];
   /** The options of a group, or of each item of a list of groups. */
   readonly members?: OptionRules | undefined;
@@ -15,14 +15,14 @@ export interface OptionRule {
 
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
-/** A table that has a rule for every member of every form of `T`, and none besides. */
+/** A table with a rule for every member of every form of `T`, and no others. */
 export type RulesOf<T> = Readonly<Record<T extends unknown ? keyof T : never, OptionRule>>;
 
 export type LooseOptions = Readonly<Record<string, unknown>>;
 
 export const isObject = (value: unknown): value is LooseOptions => typeof value === 'object' && value !== null;
 
-/** A rule of one sentence. */
+/** A rule with one sentence. */
 export const must = (holds: (value: unknown) => boolean, sentence: string): OptionRule => ({
   faults: (value, path) => (holds(value) ? [] : [`"${path}" must be ${sentence}`]),
 });
@@ -54,7 +54,7 @@ function numberRule(
   return { ...must(holds, `${words} ${range}${unit}`), bounds };
 }
 
-/** An object with these options; `also` finds what is wrong between them. */
+/** An object with these options. `also` finds faults in how they combine. */
 export const group = <T>(
   rules: RulesOf<T>,
   also: (given: LooseOptions, path: string) => readonly string[] = () => [],
@@ -64,7 +64,7 @@ export const group = <T>(
     isObject(value) ? [...also(value, path), ...groupFaults(rules, value, path)] : object.faults(value, path),
 });
 
-/** Unknown names, and what is wrong with each option. A member that is `undefined` counts as left out. */
+/** Unknown names, and the faults of each option. A member that is `undefined` counts as left out. */
 export function groupFaults(rules: OptionRules, given: LooseOptions, path = ''): readonly string[] {
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
   return Object.entries(given)

@@ -1,7 +1,10 @@
-/** Checks of what the services answer, before any of it is used: proxies empty bodies and drop headers, and leave the status. */
+/**
+ * Checks responses of the services before any part of them is used: proxies may empty bodies and drop headers but keep the
+ * status.
+ */
 import { InvalidServiceResponseError } from './errors/transfer.js';
 
-/** What the SDKs hand to `onResponse`. */
+/** What the SDKs pass to `onResponse`. */
 export interface ServiceAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | undefined };
@@ -9,26 +12,26 @@ export interface ServiceAnswer {
   readonly parsedBody?: unknown;
 }
 
-/** The least HTTP status of errors. */
+/** The lowest HTTP status of an error. */
 const LEAST_ERROR = 400;
 
 type OnResponse = (answer: ServiceAnswer, flat: unknown, error?: unknown) => void;
 
-/** Throws {@link InvalidServiceResponseError} for an answer that lacks what it must have. */
+/** Throws {@link InvalidServiceResponseError} if a response lacks a required part. */
 export type AnswerRule = (answer: ServiceAnswer) => void;
 
-/** Holds the answers of SDK calls to a rule. */
+/** Checks the responses of SDK calls against a rule. */
 export class CheckedAnswers<Options extends object> {
-  /** The options of the call, with the rule behind an `onResponse` of the caller's. */
+  /** The options of the call, with the rule after the caller's `onResponse`. */
   readonly options: Options;
-  /** Answers that kept the rule. What fails behind one is the reading of it. */
+  /** Number of responses that passed the rule. If the call fails after one, the SDK could not read it. */
   #accepted = 0;
 
   constructor(options: Options, rule: AnswerRule) {
     const { onResponse } = options as { readonly onResponse?: OnResponse };
     const checked: OnResponse = (answer, flat, error) => {
       onResponse?.(answer, flat, error);
-      // the SDK throws what the service answers with such a status, and does not hand every such error in
+      // the SDK throws for such a status itself, and does not pass every such error to `onResponse`
       if (error !== undefined || answer.status >= LEAST_ERROR) return;
       rule(answer);
       this.#accepted += 1;
@@ -36,7 +39,7 @@ export class CheckedAnswers<Options extends object> {
     this.options = { ...options, onResponse: checked };
   }
 
-  /** What a call with {@link CheckedAnswers.options} gives. What the SDK cannot read of an answer it throws by errors without a code. */
+  /** Runs a call with {@link CheckedAnswers.options}. If the SDK cannot read a response, it throws an error without a code. */
   async of<Result>(call: () => Promise<Result>): Promise<Result> {
     const before = this.#accepted;
     try {
@@ -49,6 +52,6 @@ export class CheckedAnswers<Options extends object> {
   }
 }
 
-/** How the SDKs fail on a list whose elements are no objects. */
+/** How the SDKs fail on a list whose elements are not objects. */
 const isUnreadable = (error: unknown): boolean =>
   error instanceof TypeError && error.message.startsWith('Cannot create property');

@@ -1,10 +1,10 @@
 /**
- * What the errors of the storage services mean. They are recognised by their shape: an SDK client may be of the other build
- * (ESM or CommonJS), and its errors then are instances of another class.
+ * What the errors of the storage services mean. They are recognized by their shape, because an SDK client may come from the other
+ * build (ESM or CommonJS), whose errors are instances of another class.
  */
 import { setTimeout } from 'node:timers/promises';
 
-/** The members of a `RestError` that say what happened; those of tables are nested. */
+/** The members of a `RestError` that say what happened. In errors of tables they are nested. */
 interface ServiceError {
   readonly statusCode?: unknown;
   readonly code?: unknown;
@@ -15,23 +15,23 @@ interface ServiceError {
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 1000;
 
-/** HTTP status of an error that a service answered with. */
+/** HTTP status of an error of a service. */
 export function statusOf(error: unknown): number | undefined {
   const status = (error as ServiceError | null | undefined)?.statusCode;
   return typeof status === 'number' ? status : undefined;
 }
 
-/** The service's own code, as `BlobNotFound`. An answer to HEAD has none in its body, only in a header. */
+/** The service's own code, such as `BlobNotFound`. For HEAD requests it is in a header, not in the body. */
 export function serviceCodeOf(error: unknown): string | undefined {
   const { code, details } = (error ?? {}) as ServiceError;
   const found = [code, details?.errorCode, details?.odataError?.code].find((value) => typeof value === 'string');
   return found;
 }
 
-/** 412: another writer changed the object since it was read. A missing or wrong lease is a 412 too, but not this one. */
+/** 412: another writer changed the object since it was read. A missing or wrong lease is a 412 too, but is not counted here. */
 export const isChanged = (error: unknown): boolean => statusOf(error) === 412 && !isLeased(error);
 
-/** The object is leased, and the request did not carry the id of that lease. */
+/** The object is leased, and the request did not send the id of that lease. */
 export const isLeased = (error: unknown): boolean => serviceCodeOf(error)?.startsWith('Lease') === true;
 
 const RESOURCE_MISSING = ['ContainerNotFound', 'QueueNotFound', 'TableNotFound'];
@@ -43,18 +43,18 @@ export const isResourceMissing = (error: unknown): boolean =>
 /** 404: the blob, message or entity does not exist, but its container, queue or table does. */
 export const isMissing = (error: unknown): boolean => statusOf(error) === 404 && !isResourceMissing(error);
 
-/** 409: an object of that name exists already, or is in a state that forbids the request. {@link serviceCodeOf} says which. */
+/** 409: an object with that name already exists, or is in a state that forbids the request. {@link serviceCodeOf} says which. */
 export const isTaken = (error: unknown): boolean => statusOf(error) === 409;
 
-/** 416: the range begins behind the end of the blob. */
+/** 416: the range begins after the end of the blob. */
 export const isRangeNotSatisfiable = (error: unknown): boolean => statusOf(error) === 416;
 
-/** The message was deleted or has expired, or another consumer received it meanwhile. */
+/** The message was deleted, has expired, or was received by another consumer in the meantime. */
 export const isMessageGone = (error: unknown): boolean =>
   isMissing(error) || serviceCodeOf(error) === 'PopReceiptMismatch';
 
 export interface ConflictRetries<Result> {
-  /** How often the write is tried at most. */
+  /** Maximum number of attempts. */
   readonly attempts: number;
   readonly attempt: () => Promise<Result>;
   /** Whether another attempt may succeed. */
@@ -63,9 +63,9 @@ export interface ConflictRetries<Result> {
 }
 
 /**
- * Tries a write again that another writer got ahead of, after a pause of random length that grows.
+ * Retries a write that failed because another writer was faster, after a random pause that grows.
  *
- * @returns what the attempt returned, and how many attempts it took
+ * @returns what the attempt returned, and the number of attempts
  * @throws the error of the last attempt, unchanged
  */
 export async function retryOnConflict<Result>({

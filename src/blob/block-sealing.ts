@@ -1,4 +1,4 @@
-/** Two ways from plaintext to blocks of ciphertext: sealed in this thread, or planned here and sealed in place on a worker thread. */
+/** Two ways from plaintext to blocks of ciphertext: sealed inline, or planned here and sealed in place on a worker thread. */
 import { freeMemory } from '../crypto/free-memory.js';
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherPlan } from '../crypto/cipher-step.js';
@@ -7,17 +7,20 @@ import type { ContentSealer } from '../protocol/protocol.js';
 import type { SealedBlocks } from './sealed-blocks.js';
 
 export interface BlockSealing {
-  /** Every block is a multiple of so many bytes long, but the last. */
+  /** The length of every block except the last is a multiple of this number of bytes. */
   readonly blockMultiple: number;
   put(plaintext: Uint8Array, blocks: SealedBlocks): Promise<void>;
   end(blocks: SealedBlocks): Promise<void>;
-  /** The last touch to a block that is full; calls keep the order of blocks. */
+  /** Completes a full block. Calls keep the order of the blocks. */
   complete(block: Buffer): Promise<Buffer>;
-  /** Ends it, whole or not. */
+  /** Ends the sealing, complete or not. */
   close(): void;
 }
 
-/** On a thread if there are threads and the content is large, otherwise here, where small content costs least. */
+/**
+ * Seals on a worker thread if there are threads and the content is large; otherwise in this thread, which is cheapest for small
+ * content.
+ */
 export function blockSealing(
   sealer: ContentSealer,
   { threads, isLarge }: { readonly threads: CipherThreads | undefined; readonly isLarge: boolean },
@@ -48,7 +51,7 @@ class InlineSealing implements BlockSealing {
   }
 
   close(): void {
-    // nothing is held
+    // nothing to release
   }
 }
 

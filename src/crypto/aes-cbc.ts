@@ -4,7 +4,7 @@ import type { ByteTransform } from './byte-transform.js';
 import type { ContentKey } from './content-key.js';
 import { DecryptionError } from '../errors/content.js';
 
-/** Bytes of a block, and of an IV. */
+/** Length of a block and of an IV, in bytes. */
 export const BLOCK_LENGTH = 16;
 
 const ALGORITHM = 'aes-256-cbc';
@@ -17,12 +17,12 @@ export interface CbcParameters {
   readonly padding: CbcPadding;
 }
 
-/** Seals a content of any length; without padding it must be a multiple of 16 bytes. */
+/** Seals content of any length. Without padding, the length must be a multiple of 16 bytes. */
 export function cbcSealer({ key, iv, padding }: CbcParameters): ByteTransform {
   return transformOf(createCipheriv(ALGORITHM, key, iv).setAutoPadding(padding === 'pkcs7'));
 }
 
-/** Opens a content. Every failure is a {@link DecryptionError} that says nothing of its reason. */
+/** Opens content. Every failure is a {@link DecryptionError} that gives no reason. */
 export function cbcOpener({ key, iv, padding }: CbcParameters): ByteTransform {
   const opener = transformOf(createDecipheriv(ALGORITHM, key, iv).setAutoPadding(padding === 'pkcs7'));
   return {

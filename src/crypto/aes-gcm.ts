@@ -7,20 +7,20 @@ export const NONCE_LENGTH = 12;
 export const TAG_LENGTH = 16;
 
 const ALGORITHM = 'aes-256-gcm';
-/** Always named: without it Node accepts a tag of four bytes. */
+/** Always set: without it, Node accepts a tag of four bytes. */
 const OPTIONS = { authTagLength: TAG_LENGTH } as const;
 
 /** Seals one region piece by piece. */
 export interface GcmSealing {
   update(plaintext: Uint8Array): Buffer;
-  /** The tag of all that was sealed. */
+  /** The tag over everything that was sealed. */
   finish(): Buffer;
 }
 
-/** Opens one region piece by piece. What `update` returns is unverified: it may be released only after `verify`. */
+/** Opens one region piece by piece. `update` returns unverified plaintext; release it only after `verify`. */
 export interface GcmOpening {
   update(ciphertext: Uint8Array): Buffer;
-  /** Throws {@link DecryptionError} unless the tag is that of all that was opened. */
+  /** Throws {@link DecryptionError} unless the tag matches everything that was opened. */
   verify(tag: Uint8Array): void;
 }
 

@@ -1,4 +1,4 @@
-/** Bytes in, bytes out, synchronously: the shape of every cipher in this package. Streams and slicing are built around it. */
+/** Bytes in, bytes out, synchronously. Every cipher in this package has this shape, and streams and time slicing build on it. */
 export interface ByteTransform {
   /** Takes the next bytes and returns what is ready, possibly nothing. */
   push(chunk: Uint8Array): readonly Buffer[];
@@ -6,12 +6,12 @@ export interface ByteTransform {
   finish(): readonly Buffer[];
 }
 
-/** Runs a transform over content that is in memory already. */
+/** Runs a transform over content that is already in memory. */
 export function runAll(transform: ByteTransform, content: Uint8Array): Buffer {
   return Buffer.concat([...transform.push(content), ...transform.finish()]);
 }
 
-/** Feeds what `first` gives to `second`. */
+/** Passes the output of `first` to `second`. */
 export function chain(first: ByteTransform, second: ByteTransform): ByteTransform {
   const through = (pieces: readonly Buffer[]): Buffer[] => pieces.flatMap((piece) => [...second.push(piece)]);
   return {

@@ -3,10 +3,10 @@ import { createHash, randomBytes as secureRandomBytes, randomInt, randomUUID, ti
 
 export const randomBytes = (length: number): Buffer => secureRandomBytes(length);
 
-/** A name that nothing else has: 36 characters. */
+/** A unique name of 36 characters. */
 export const uniqueId = (): string => randomUUID();
 
-/** A sequence number that nothing else has: 48 bits, never 0, which blobs have by default. */
+/** A random sequence number of 48 bits. It is never 0, which is the default of blobs. */
 export const newSequenceNumber = (): number => randomInt(1, 2 ** 48 - 1);
 
 export const sha256 = (...parts: readonly (Uint8Array | string)[]): Buffer => {

@@ -3,8 +3,8 @@
  *
  *     sealing   C_j = E(P_j XOR C_(j-1))        opening   P_j = D(C_j) XOR C_(j-1)        C_(-1) = IV
  *
- * (NIST SP 800-38A, 6.2). E and D are those of one cipher for all contents, and the chaining is done here: a cipher for each
- * would cost more than its few blocks. The bytes are those of aes-cbc.ts. Single blocks never leave this file.
+ * (NIST SP 800-38A, 6.2). One cipher provides E and D for all contents, and the chaining is done here, because a cipher for each
+ * content would cost more than its few blocks. The result is the same as that of aes-cbc.ts. Single blocks never leave this file.
  */
 import { createCipheriv, createDecipheriv, type Decipher } from 'node:crypto';
 import { BLOCK_LENGTH, cbcSealer } from './aes-cbc.js';
@@ -12,9 +12,9 @@ import { runAll } from './byte-transform.js';
 import type { ContentKey } from './content-key.js';
 import { DecryptionError } from '../errors/content.js';
 
-/** The bare block cipher. */
+/** The raw block cipher. */
 const ALGORITHM = 'aes-256-ecb';
-/** Bytes from which on a cipher of its own is worth its price: blocks of one content are sealed one after another. */
+/** From this number of bytes, a separate cipher pays off: blocks of one content are sealed one after another. */
 const LONG = 256;
 
 export interface CbcContent {
@@ -22,7 +22,7 @@ export interface CbcContent {
   readonly plaintext: Uint8Array;
 }
 
-/** Seals each content under its own IV, the short ones side by side: first their first blocks, then their second ones. */
+/** Seals each content under its own IV. The short ones are sealed in rounds: all first blocks, then all second blocks. */
 export function sealMany(key: ContentKey, contents: readonly CbcContent[]): Buffer[] {
   const sealed = contents.map(({ iv, plaintext }) =>
     plaintext.length < LONG ? padded(plaintext) : runAll(cbcSealer({ key, iv, padding: 'pkcs7' }), plaintext),
@@ -48,7 +48,7 @@ export class ManyOpener {
     this.decipher = createDecipheriv(ALGORITHM, key, null).setAutoPadding(false);
   }
 
-  /** Throws {@link DecryptionError}, which says nothing of its reason, for whatever is not sealed under this key and IV. */
+  /** Throws {@link DecryptionError}, without a reason, for anything that was not sealed under this key and IV. */
   open(iv: Uint8Array, sealed: Uint8Array): Buffer {
     if (sealed.length === 0 || sealed.length % BLOCK_LENGTH !== 0) throw new DecryptionError();
     const opened = this.decipher.update(sealed);
@@ -62,7 +62,7 @@ export class ManyOpener {
 
 const byteOf = (bytes: Uint8Array, at: number): number => bytes[at] as number;
 
-/** XORs a block with the sealed one before it, or with the IV. */
+/** XORs a block with the sealed block before it, or with the IV. */
 function chainBlock(blocks: Buffer, at: number, iv: Uint8Array): void {
   const [before, from] = at === 0 ? [iv, 0] : [blocks, at - BLOCK_LENGTH];
   for (let i = 0; i < BLOCK_LENGTH; i++) blocks[at + i] = byteOf(blocks, at + i) ^ byteOf(before, from + i);
@@ -75,7 +75,7 @@ function padded(plaintext: Uint8Array): Buffer {
   return blocks;
 }
 
-/** Looks at all of the padding, whatever it finds. */
+/** Always checks all of the padding, whatever it finds. */
 function unpadded(opened: Buffer): Buffer {
   const padding = byteOf(opened, opened.length - 1);
   if (padding === 0 || padding > BLOCK_LENGTH) throw new DecryptionError();

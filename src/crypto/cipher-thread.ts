@@ -1,8 +1,8 @@
 /**
- * One worker thread that seals buffers in place. Buffers are transferred, never copied; the key crosses as a handle.
+ * One worker thread that seals buffers in place. Buffers are transferred, never copied; the key is passed as a handle.
  *
- * The program of the thread is text, so that it runs alike from both builds of this package and from a bundle of the
- * application, where a file beside this one would be missing.
+ * The program of the thread is a string, so that it runs in both builds of this package and in a bundle of the application, which
+ * would not include a separate file.
  */
 import { Worker } from 'node:worker_threads';
 import { CipherThreadError } from '../errors/content.js';
@@ -13,7 +13,7 @@ const { MessageChannel, parentPort } = require('node:worker_threads');
 const { createCipheriv } = require('node:crypto');
 const PIECE = 65536;
 const contents = new Map();
-// free-memory.ts tells what it is for
+// free-memory.ts explains why
 const { port1: nowhere } = new MessageChannel();
 nowhere.close();
 
@@ -55,7 +55,7 @@ interface Waiting {
 }
 
 export class CipherThread {
-  /** Contents that are being sealed on it. */
+  /** Number of contents that are being sealed on it. */
   contents = 0;
   private readonly worker: Worker;
   private readonly waiting: Waiting[] = [];
@@ -63,7 +63,7 @@ export class CipherThread {
   private isRetired = false;
 
   constructor() {
-    // none of the application's own flags and preloaded modules: they are not meant for it
+    // without the flags and preloaded modules of the application, which are not meant for this thread
     this.worker = new Worker(PROGRAM, { eval: true, execArgv: [], env: {}, name: 'nestjs-azure-encrypted-storage' });
     this.worker.unref();
     this.worker.on('message', (buffer: ArrayBuffer) => this.settle((first) => first.resolve(buffer)));
@@ -75,7 +75,9 @@ export class CipherThread {
     return this.ended === null;
   }
 
-  /** Hands a buffer over for good; resolves to its memory, sealed. Buffers of a content are sealed in the order of the calls. */
+  /**
+   * Transfers a buffer for good and resolves to its memory, sealed. Buffers of one content are sealed in the order of the calls.
+   */
   async seal(id: number, { buffer, byteLength }: Uint8Array, todo: readonly CipherStep[]): Promise<ArrayBuffer> {
     if (this.ended !== null) throw this.ended;
     this.worker.ref();
@@ -85,14 +87,14 @@ export class CipherThread {
     });
   }
 
-  /** Drops the key and the cipher of a content. */
+  /** Discards the key and the cipher of a content. */
   forget(id: number): void {
     this.contents -= 1;
     this.worker.postMessage({ id });
     if (this.isRetired) void this.retire();
   }
 
-  /** Ends the thread, once it has nothing to seal. */
+  /** Ends the thread as soon as it has nothing to seal. */
   async retire(): Promise<void> {
     this.isRetired = true;
     if (this.contents === 0) await this.worker.terminate();

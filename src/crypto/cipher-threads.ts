@@ -1,18 +1,21 @@
-/** Threads that seal large contents beside the event loop. One content stays on one thread: its bytes are sealed in order. */
+/**
+ * Threads that seal large contents outside the event loop. One content stays on one thread, because its bytes are sealed in
+ * order.
+ */
 import { InvalidOptionsError } from '../errors/input.js';
 import type { CipherStep } from './cipher-step.js';
 import { CipherThread } from './cipher-thread.js';
 
-/** A content on its thread. */
+/** Content that is sealed on a thread. */
 export interface ThreadedContent {
-  /** Seals a buffer that has memory of its own, and takes that memory: use the buffer that it resolves to. */
+  /** Seals a buffer that owns its memory, and takes that memory over. Use the buffer that it resolves to. */
   seal(buffer: Buffer, steps: readonly CipherStep[]): Promise<Buffer>;
-  /** Ends the content, whole or not. */
+  /** Ends the content, complete or not. */
   close(): void;
 }
 
 /**
- * A pool of worker threads for uploads. They start when they are first needed; idle ones do not keep the process alive.
+ * A pool of worker threads for uploads. Threads start when they are first needed. Idle threads do not keep the process alive.
  *
  * @example
  * ```ts
@@ -26,15 +29,15 @@ export class CipherThreads {
   private contents = 0;
 
   /**
-   * @param size - threads at most
-   * @throws `INVALID_OPTIONS` unless it is a whole number from 1
+   * @param size - maximum number of threads
+   * @throws `INVALID_OPTIONS` unless it is a whole number of 1 or more
    */
   constructor(private readonly size: number) {
     if (!Number.isSafeInteger(size) || size < 1)
       throw new InvalidOptionsError(['the number of cipher threads must be a whole number from 1']);
   }
 
-  /** A place on the thread that has least to do. */
+  /** A place on the least busy thread. */
   open(): ThreadedContent {
     const thread = this.leastBusy();
     const id = this.contents++;
@@ -50,7 +53,7 @@ export class CipherThreads {
     };
   }
 
-  /** Ends the threads: idle ones now, busy ones when what they seal is whole. A content that comes later starts new ones. */
+  /** Ends the threads: idle ones at once, busy ones when they have sealed their content. Later content starts new threads. */
   async close(): Promise<void> {
     await Promise.all(this.threads.splice(0).map((thread) => thread.retire()));
   }

@@ -2,7 +2,9 @@ import type { ByteTransform } from './byte-transform.js';
 import { asBuffer } from './bytes.js';
 import { DecryptionError } from '../errors/content.js';
 
-/** Lets bytes through and fails at the end unless there were exactly `length`: what was cut in transit is never complete. */
+/**
+ * Passes bytes through and fails at the end unless there were exactly `length`, so truncated content never counts as complete.
+ */
 export function exactLength(length: number): ByteTransform {
   let left = length;
   return {

@@ -1,11 +1,11 @@
-/** HMAC-SHA-256 (RFC 2104, FIPS 198-1), and keys derived by one block of HKDF-Expand (RFC 5869, 2.3). */
+/** HMAC-SHA-256 (RFC 2104, FIPS 198-1), and key derivation by one block of HKDF-Expand (RFC 5869, 2.3). */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { ContentKey } from './content-key.js';
 
-/** Bytes of a MAC. */
+/** Length of a MAC, in bytes. */
 export const MAC_LENGTH = 32;
 
-/** A key for MACs: a handle that prints no bytes. */
+/** A key for MACs: a handle that never prints its bytes. */
 export type MacKey = KeyObject;
 
 const ALGORITHM = 'sha256';
@@ -16,10 +16,10 @@ export function hmac(key: MacKey | Uint8Array, ...parts: readonly (Uint8Array | 
   return mac.digest();
 }
 
-/** HMAC-SHA-256(key, label || 01): 32 bytes, which the caller wipes if they are secret. */
+/** HMAC-SHA-256(key, label || 01): 32 bytes, which the caller must wipe if they are secret. */
 export const deriveBytes = (key: MacKey | Uint8Array, label: string): Buffer => hmac(key, label, Uint8Array.of(1));
 
-/** The same as a handle; the bytes are wiped. */
+/** The same as a handle. The bytes are wiped. */
 export function deriveKey(key: ContentKey, label: string): MacKey {
   const bytes = deriveBytes(key, label);
   const derived = createSecretKey(bytes);
@@ -27,7 +27,7 @@ export function deriveKey(key: ContentKey, label: string): MacKey {
   return derived;
 }
 
-/** The MAC of bytes that come one after another. */
+/** The MAC of bytes that arrive one piece after another. */
 export class RunningMac {
   private readonly mac: ReturnType<typeof createHmac>;
 
@@ -39,7 +39,7 @@ export class RunningMac {
     this.mac.update(bytes);
   }
 
-  /** Of all bytes; once. */
+  /** The MAC over all bytes. Call it once. */
   digest(): Buffer {
     return this.mac.digest();
   }

@@ -1,7 +1,7 @@
 import type { ByteTransform } from './byte-transform.js';
 import { asBuffer } from './bytes.js';
 
-/** Drops the first `skip` bytes, lets `take` bytes through and drops the rest. */
+/** Drops the first `skip` bytes, passes the next `take` bytes through, and drops the rest. */
 export function trim(skip: number, take: number): ByteTransform {
   let toSkip = skip;
   let toTake = take;

@@ -1,15 +1,18 @@
-/** What an application may pass as content, as bytes. Anything else is refused: `Buffer.from` would make bytes of almost any value. */
+/**
+ * The bytes of what an application may pass as content. Anything else is refused, because `Buffer.from` converts almost any
+ * value.
+ */
 import { types } from 'node:util';
 import { UnsupportedValueError } from '../errors/input.js';
 import { isWellFormed } from './utf8.js';
 
-/** Content to encrypt: text, which is stored as UTF-8, or bytes as they are. Of a view, the bytes that it shows. */
+/** Content to encrypt: text, which is stored as UTF-8, or bytes. For a view, only the bytes that it covers. */
 export type ContentInput = string | ArrayBuffer | ArrayBufferView;
 
 /**
  * The bytes of the content. Text is encoded; bytes are not copied.
  *
- * @throws `UNSUPPORTED_VALUE` for a value of any other type, and for text with half a surrogate pair
+ * @throws `UNSUPPORTED_VALUE` for a value of any other type, and for text with a lone surrogate
  */
 export function contentBytes(content: ContentInput): Buffer {
   const given: unknown = content;

@@ -1,4 +1,4 @@
-/** A part of the input of a MAC: its length as u32, big-endian, then its bytes, so that no two lists of parts are alike. */
+/** A part of the input of a MAC: its length as a big-endian u32, then its bytes. So no two lists of parts give the same input. */
 export function lengthPrefixed(part: Uint8Array | string): Buffer {
   const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
   const prefixed = Buffer.alloc(4 + bytes.length);

@@ -1,4 +1,4 @@
-/** Reads UTF-8 strictly: `null` where the bytes are not UTF-8. */
+/** Decodes UTF-8 strictly. Returns `null` if the bytes are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -9,5 +9,5 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Whether UTF-8 can hold the text: half a surrogate pair would come back as another character. */
+/** Whether UTF-8 can represent the text. A lone surrogate would come back as another character. */
 export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text);

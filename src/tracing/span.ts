@@ -1,6 +1,6 @@
 /**
- * Spans of the Azure SDKs' own tracing: nothing happens until an application registers an instrumenter. What a span may tell is
- * what {@link SpanFacts} names. A failure is told by class and code: messages of other people's errors may quote content.
+ * Spans of the Azure SDKs' tracing. Nothing happens until an application registers an instrumenter. A span contains only what
+ * {@link SpanFacts} names. A failure is recorded by class and code, because messages of foreign errors may quote content.
  */
 import {
   createTracingClient,
@@ -21,7 +21,7 @@ export interface Traceable {
   readonly tracingOptions?: OperationTracingOptions;
 }
 
-/** All that a span tells. Bytes are counts, never contents. */
+/** Everything that a span contains. Bytes are counts, never contents. */
 export interface SpanFacts {
   readonly protocol?: string;
   readonly keyId?: string;
@@ -40,7 +40,7 @@ const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
 
 export type Tell = (facts: SpanFacts) => void;
 
-/** Runs `work` in a span; spans made with the options that it is handed, the SDK's too, stand below this one. */
+/** Runs `work` in a span. Spans made with the options that `work` gets, including those of the SDK, become children of it. */
 export async function traced<Options extends Traceable, Result>(
   name: string,
   options: Options,
@@ -58,15 +58,15 @@ export async function traced<Options extends Traceable, Result>(
 }
 
 export interface OpenSpan<Options extends Traceable> {
-  /** The options given, for spans that are to stand below this one. */
+  /** The given options, for spans that are to be children of this one. */
   readonly options: Options;
   readonly context: TracingContext;
   readonly tell: Tell;
-  /** Ends the span, by failure if there is one. Only the first call counts. */
+  /** Ends the span, with a failure if there is one. Only the first call counts. */
   readonly end: (failure?: unknown) => void;
 }
 
-/** A span for what outlives a call, such as a stream; whoever starts it ends it. */
+/** Starts a span for something that outlives a call, such as a stream. The caller must end it. */
 export function startSpan<Options extends Traceable>(name: string, options: Options): OpenSpan<Options> {
   const { span, updatedOptions } = tracing.startSpan(name, options, { spanKind: 'internal' });
   const { tracingContext: context } = updatedOptions.tracingOptions;

@@ -1,5 +1,5 @@
 /**
- * The encryption data: the JSON that stands beside every ciphertext.
+ * The encryption data: the JSON that is stored with every ciphertext.
  *
  *     { "EncryptionMode":"FullBlob",                                  blobs only
  *       "WrappedContentKey":{"KeyId","EncryptedKey","Algorithm"},
@@ -7,23 +7,23 @@
  *       members of the protocol version,
  *       "KeyWrappingMetadata":{"EncryptionLibrary", additions} }
  *
- * Written in this order, compact, with no other member: some readers fail on unknown ones. Only `KeyWrappingMetadata`, text to
- * text, may have additions, which every reader ignores. Read in any order and letter case; what a version has of its own, it
- * reads by name and judges itself. Source: docs/formats.md, "Encryption data".
+ * Written in this order, without white space and with no other members, because some readers fail on unknown ones. Only
+ * `KeyWrappingMetadata`, a map from text to text, may have additions, which every reader ignores. Read in any order and letter
+ * case. Each protocol version reads and checks its own members by name. Source: docs/formats.md, "Encryption data".
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 import { LIBRARY_NAME } from '../version.js';
 import { fieldReader, isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
 
-/** What is stored of the content key. */
+/** The stored form of the content key. */
 export interface StoredWrappedKey {
   readonly keyId: string;
   readonly algorithm: string;
   readonly encryptedKey: Uint8Array;
 }
 
-/** What stands beside every ciphertext, in whichever version. */
+/** The members that every version has. */
 interface AnyEncryptionData {
   readonly wrappedKey: StoredWrappedKey;
   readonly protocol: string;
@@ -34,19 +34,19 @@ interface AnyEncryptionData {
 export interface NewEncryptionData extends AnyEncryptionData {
   /** The members that the protocol version adds. */
   readonly fields: JsonObject;
-  /** Entries of `KeyWrappingMetadata` beside the library's name. */
+  /** Entries of `KeyWrappingMetadata` other than the library name. */
   readonly additions: ReadonlyMap<string, string>;
 }
 
 /** Encryption data as it is stored. */
 export interface EncryptionData extends AnyEncryptionData {
-  /** The member at that path, whatever the letter case of its names, for the protocol version to judge. */
+  /** The member at that path, in any letter case, for the protocol version to check. */
   readonly field: (...path: readonly string[]) => unknown;
-  /** Entries of `KeyWrappingMetadata` beside the library's name; nobody has checked their values. */
+  /** Entries of `KeyWrappingMetadata` other than the library name. Their values have not been checked. */
   readonly additions: ReadonlyMap<string, unknown>;
 }
 
-/** Where the encryption data stands: only blobs carry `EncryptionMode`. */
+/** Where the encryption data is stored. Only blobs have `EncryptionMode`. */
 export type EncryptionDataPlace = 'blob' | 'message' | 'entity';
 
 /** Throws {@link InvalidEncryptionDataError} if the text is not encryption data. */
@@ -56,7 +56,7 @@ export function parseEncryptionData(text: string): EncryptionData {
   return readEncryptionData(root);
 }
 
-/** The same for JSON that is parsed already, as in a queue message. */
+/** The same for parsed JSON, such as part of a queue message. */
 export function readEncryptionData(root: JsonObject): EncryptionData {
   const wrapped = objectMember(root, 'WrappedContentKey');
   const agent = objectMember(root, 'EncryptionAgent');
@@ -73,7 +73,7 @@ export function readEncryptionData(root: JsonObject): EncryptionData {
   };
 }
 
-/** The encryption data as an object in the order it is written. */
+/** The encryption data as an object, in the order in which it is written. */
 export function toWireObject(data: NewEncryptionData, place: EncryptionDataPlace): JsonObject {
   return {
     ...(place === 'blob' ? { EncryptionMode: 'FullBlob' } : {}),
@@ -87,7 +87,7 @@ export function toWireObject(data: NewEncryptionData, place: EncryptionDataPlace
 export const formatEncryptionData = (data: NewEncryptionData, place: EncryptionDataPlace): string =>
   toAsciiJson(toWireObject(data, place));
 
-/** The same text with another wrapped key; every other member stays as its writer left it. */
+/** The same text with another wrapped key. Every other member stays as its writer stored it. */
 export function replaceWrappedKey(text: string, wrappedKey: StoredWrappedKey): string {
   const root = parseObject(text);
   if (root === null) throw new InvalidEncryptionDataError('it is not a JSON object');
@@ -121,7 +121,7 @@ function base64Member(object: JsonObject, name: string): Buffer {
   return bytes;
 }
 
-/** A map, so that no entry's name means anything to an object. */
+/** A map, so that the name of an entry cannot have a special meaning, as in an object. */
 function additionsIn(value: unknown): ReadonlyMap<string, unknown> {
   if (value === undefined || value === null) return new Map();
   if (!isObject(value)) throw new InvalidEncryptionDataError('KeyWrappingMetadata is not an object');

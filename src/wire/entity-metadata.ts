@@ -1,11 +1,11 @@
 /**
- * The two properties that stand beside the sealed ones of an entity:
+ * The two properties that an entity has in addition to the sealed ones:
  *
  *     _ClientEncryptionMetadata1   Edm.String   the encryption data
  *     _ClientEncryptionMetadata2   Edm.Binary   sealed like a property of that name: the list of sealed names
  *
- * The list is compact JSON in raw UTF-8, since one reader knows no escapes. The old Java SDK writes it bare: `[a, b]`.
- * Source: docs/formats.md, "Entities".
+ * The list is compact JSON in raw UTF-8, because one reader does not understand escapes. The old Java SDK writes it without
+ * quotes: `[a, b]`. Source: docs/formats.md, "Entities".
  */
 import { DecryptionError } from '../errors/content.js';
 
@@ -16,8 +16,8 @@ export const isReservedProperty = (name: string): boolean =>
   name === ENCRYPTION_DATA_PROPERTY || name === SEALED_NAMES_PROPERTY;
 
 /**
- * Whether the old Java SDK wrote an entity, by the rule of every SDK that reads them: the library's name says so, or is missing.
- * `field` reads the encryption data by path.
+ * Whether the old Java SDK wrote an entity. Every SDK uses this rule: the library name contains "Java", or is missing. `field`
+ * reads the encryption data by path.
  */
 export function isOldJava(field: (...path: readonly string[]) => unknown): boolean {
   if ((field('KeyWrappingMetadata') ?? null) === null) return true;
@@ -27,7 +27,7 @@ export function isOldJava(field: (...path: readonly string[]) => unknown): boole
 
 export const formatSealedNames = (names: readonly string[]): Buffer => Buffer.from(JSON.stringify(names), 'utf8');
 
-/** Reads both spellings of the list; throws {@link DecryptionError} for anything else, since it was sealed as a list. */
+/** Reads both forms of the list. Throws {@link DecryptionError} for anything else, because it was sealed as a list. */
 export function parseSealedNames(list: Uint8Array): readonly string[] {
   const text = Buffer.from(list).toString('utf8');
   return jsonNames(text) ?? bareNames(text) ?? failed();

@@ -1,11 +1,11 @@
-/** JSON as writers of encryption data spell it. Known members only are copied, so a planted `__proto__` stays inert. */
+/** JSON as writers of encryption data format it. Only known members are copied, so a planted `__proto__` has no effect. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The object that the text holds, or `null` if it is no JSON or another kind of value. */
+/** The parsed object, or `null` if the text is not JSON or contains another kind of value. */
 export function parseObject(text: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -15,7 +15,7 @@ export function parseObject(text: string): JsonObject | null {
   }
 }
 
-/** The member of that name; failing that, the one whose name differs in letter case alone. */
+/** The member with that name, or else the one whose name differs only in letter case. */
 export function member(object: JsonObject, name: string): unknown {
   if (Object.hasOwn(object, name)) return object[name];
   const lower = name.toLowerCase();
@@ -23,13 +23,13 @@ export function member(object: JsonObject, name: string): unknown {
   return found === undefined ? undefined : object[found];
 }
 
-/** Reads members by their path, whatever the letter case of their names; `undefined` where there is none. */
+/** Reads members by path, in any letter case. Returns `undefined` if there is none. */
 export const fieldReader =
   (root: JsonObject) =>
   (...path: readonly string[]): unknown =>
     path.reduce<unknown>((value, name) => (isObject(value) ? member(value, name) : undefined), root);
 
-/** Compact JSON in ASCII: it travels in HTTP headers, where anything else breaks the signature. */
+/** Compact JSON in ASCII. It travels in HTTP headers, where other characters break the signature. */
 export function toAsciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,

@@ -1,10 +1,10 @@
 /**
- * The types of sealed properties that hold no string, in an entry of `KeyWrappingMetadata`:
+ * The types of sealed properties that are not strings, in an entry of `KeyWrappingMetadata`:
  *
  *     "AzCseTypes":"{\"born\":\"date\",\"visits\":\"number\"}"
  *
- * Other SDKs ignore the entry and read every sealed property as a string. Without it, or without a name in it, a property holds a
- * string. Nothing authenticates it. Source: docs/tables.md, "Typed values".
+ * Other SDKs ignore the entry and read every sealed property as a string. Without the entry, or if it lacks the name of a
+ * property, that property is a string. Nothing authenticates it. Source: docs/tables.md, "Typed values".
  */
 import { InvalidEncryptionDataError } from '../errors/content.js';
 import { parseObject } from './json.js';
@@ -14,13 +14,13 @@ export const PROPERTY_TYPES_ENTRY = 'AzCseTypes';
 const PROPERTY_TYPES = ['string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json', 'null'] as const;
 export type PropertyType = (typeof PROPERTY_TYPES)[number];
 
-/** The entry, or `undefined` where every property holds a string. */
+/** The entry, or `undefined` if every property is a string. */
 export function formatPropertyTypes(types: ReadonlyMap<string, PropertyType>): string | undefined {
   const named = [...types].filter(([, type]) => type !== 'string');
   return named.length === 0 ? undefined : JSON.stringify(Object.fromEntries(named));
 }
 
-/** Throws {@link InvalidEncryptionDataError} for anything but known types of properties that are sealed. */
+/** Throws {@link InvalidEncryptionDataError} unless the entry has only known types, for properties that are sealed. */
 export function parsePropertyTypes(entry: unknown, sealedNames: readonly string[]): ReadonlyMap<string, PropertyType> {
   if (entry === undefined) return new Map();
   const object = typeof entry === 'string' ? parseObject(entry) : null;

@@ -1,11 +1,11 @@
 /**
- * A sealed queue message, the literal text that is stored:
+ * The literal text that is stored for a sealed queue message:
  *
  *     {"EncryptedMessageContents":"<base64>","EncryptionData":{...}}
  *
- * A text that is anything else was never encrypted. JSON of the application's own may have a member of that name: without
- * `EncryptionData` it is read as it stands. Legacy .NET and Java write `{"EncryptedMessageContents":"<base64>"}`, with nothing
- * else in it, for a message in clear. Source: docs/formats.md, "Messages".
+ * Text of any other shape was never encrypted. JSON of the application itself may have a member with that name; without
+ * `EncryptionData` it is read as it is. Legacy .NET and Java write `{"EncryptedMessageContents":"<base64>"}`, without other
+ * members, for a message in clear. Source: docs/formats.md, "Messages".
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
@@ -17,7 +17,7 @@ const DATA = 'EncryptionData';
 
 export type StoredMessage =
   | { readonly kind: 'sealed'; readonly sealed: Buffer; readonly encryptionData: EncryptionData }
-  /** `content` is what the application reads; legacy .NET and Java may wrap it without encrypting it. */
+  /** `content` is what the application reads. Legacy .NET and Java may wrap it without encrypting it. */
   | { readonly kind: 'plain'; readonly content: Buffer };
 
 export const formatMessage = (sealed: Uint8Array, encryptionData: NewEncryptionData): string =>
@@ -43,7 +43,7 @@ export function parseMessage(text: string): StoredMessage {
   return { kind: 'sealed', sealed: bytes, encryptionData: readEncryptionData(data) };
 }
 
-/** The key id that a message names, also where the rest of it is damaged; `null` if it names none. */
+/** The key id that a message names, even if the rest of the message is damaged; `null` if it names none. */
 export function keyIdOf(text: string): string | null {
   const data = storedObject(text)?.[DATA];
   const wrappedKey = isObject(data) ? member(data, 'WrappedContentKey') : undefined;
@@ -59,7 +59,7 @@ function wrapperOf(text: string): JsonObject | null {
   return object !== null && (Object.hasOwn(object, CONTENTS) || isSealedWithoutContents(object)) ? object : null;
 }
 
-/** A wrapper that lost its contents is a damaged sealed message, not a plain one. */
+/** A wrapper without contents is a damaged sealed message, not a plain one. */
 const isSealedWithoutContents = (object: JsonObject): boolean => {
   const data = object[DATA];
   return isObject(data) && Object.hasOwn(data, 'WrappedContentKey');
