@@ -18,17 +18,20 @@ interface Held {
   json: unknown;
 }
 
-/** `true` if one of the declared types can hold a value of the type that is named. */
+/** `true` if one of the declared types can hold a value of the named type. */
 type CanHold<Value, Type extends EncryptedValueType> = Value extends Held[Type]
   ? true
   : Held[Type] extends Value
     ? true
     : false;
 
-/** No name has it: the compiler prints it where a name was expected. No interface, which declarations of users could not name. */
+/**
+ * Matches no name, so the compiler prints it where a name was expected. An interface would not work in declaration files of
+ * users.
+ */
 type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
 
-/** The name of a property that can be encrypted, or why this one cannot. */
+/** The name of a property that can be encrypted, or the reason why it cannot. */
 type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValueType> = Key extends Reserved
   ? Refused<'keys, timestamp and etag cannot be encrypted'>
   : Key extends FilterableName<Entity>
@@ -40,17 +43,19 @@ type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValu
         : Refused<'this property cannot hold the type given to @Encrypt'>;
 
 /**
- * Marks a property of an entity class: tables store it encrypted. It only records; nothing happens to the class.
+ * Marks a property of an entity class, so that tables store it encrypted. It only records the property and does not change the
+ * class.
  *
- * Subclasses inherit it. The classes of Nest's mapped types (`PartialType`, `OmitType`, `PickType`, `IntersectionType`) do not:
- * see {@link EncryptedEntity}.
+ * Subclasses inherit the mark. The classes of Nest's mapped types (`PartialType`, `OmitType`, `PickType`, `IntersectionType`) do
+ * not: see {@link EncryptedEntity}.
  *
- * Holds a string, number, bigint, boolean, `Date`, `Uint8Array` or JSON value, which comes back as it was stored, or `null`.
+ * The property may be a string, number, bigint, boolean, `Date`, `Uint8Array`, JSON value or `null`. It comes back as it was
+ * stored.
  *
- * @param options - `when`: encrypt only in the entities for which this holds; `type`: what the property may hold; `as`: the class
- * of the objects in a `json` property
- * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*`, the two reserved names, unknown types and unknown options;
- * TypeScript refuses most of them
+ * @param options - `when`: encrypt only in entities for which this returns `true`; `type`: the type of the property; `as`: the
+ * class of the objects in a `json` property
+ * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*`, the two reserved names, unknown types and unknown options.
+ * TypeScript rejects most of them.
  *
  * @example
  * ```ts
@@ -86,7 +91,7 @@ export function Encrypt<Owner extends object = never, Type extends EncryptedValu
 ) => void {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
     if (isStandardCall(propertyKey)) throw new InvalidEntityError(`@Encrypt() ${STANDARD_CALL_ADVICE}`);
-    // methods and accessors come with a descriptor; tables store own properties only
+    // methods and accessors come with a descriptor; tables store only own properties
     if (descriptor[0] !== undefined) {
       throw new InvalidEntityError(
         `@Encrypt() works on properties: "${String(propertyKey)}" is a method or an accessor`,

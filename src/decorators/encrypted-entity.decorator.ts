@@ -3,25 +3,25 @@ import type { EntityClass } from './encryption-metadata.js';
 import { recordDeclaration } from './entity-declaration.js';
 import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
-/** Always in clear, or set by the service: not to be named. */
+/** Always in clear, or set by the service, so they cannot be listed. */
 type Undeclared = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 
-/** The names that a class can keep clear; of no class that was named, a reason for the compiler to print. */
+/** The names that a class can keep in clear. If no class is given, a reason for the compiler to print. */
 type ClearName<Entity> = [keyof Entity] extends [never]
   ? Readonly<Record<'reason', 'name the class, as in @EncryptedEntity<Patient>({ ... })'>>
   : Exclude<keyof Entity & string, Undeclared>;
 
-/** What `@EncryptedEntity()` takes. */
+/** The options of `@EncryptedEntity()`. */
 export interface EncryptedEntityOptions<Entity extends object = object> {
   /**
-   * The table that holds the entities: 3 to 63 letters and digits, beginning with a letter. A feature or a call may name another
-   * one, and has to where this is left out: the name of the class is never used, since bundlers change it.
+   * The table of the entities: 3 to 63 letters and digits, beginning with a letter. A feature or a call may name another table,
+   * and must do so if you leave this out. The name of the class is never used, because bundlers change it.
    */
   readonly table?: string;
   /**
-   * The properties that are stored in clear, besides the keys. Under `requireEncryption` a property that is neither in this list
-   * nor marked with `@Encrypt()` is refused. `'*'` keeps everything clear that is not sealed, for wide rows and for tables of
-   * other applications.
+   * The properties that are stored in clear, in addition to the keys. If `requireEncryption` is on, a property that is neither in
+   * this list nor marked with `@Encrypt()` is refused. `'*'` keeps everything in clear that is not sealed; use it for wide rows
+   * and for tables of other applications.
    *
    * @defaultValue none
    */
@@ -31,12 +31,13 @@ export interface EncryptedEntityOptions<Entity extends object = object> {
 /**
  * Declares an entity class: its table, and which of its properties are stored in clear. Every class of a table client needs it.
  *
- * Subclasses inherit the declaration. Their own `clear` list adds to the inherited one. The classes that `PartialType`, `OmitType`,
- * `PickType` and `IntersectionType` of Nest's mapped types make are not subclasses: they lose `@Encrypt()` and this declaration.
- * Use them for request bodies, and pass what arrives to the table client of the entity class itself.
+ * Subclasses inherit the declaration, and their own `clear` list adds to the inherited one. The classes made by `PartialType`,
+ * `OmitType`, `PickType` and `IntersectionType` of Nest's mapped types are not subclasses, so they lose `@Encrypt()` and this
+ * declaration. Use them for request bodies, and pass what arrives to the table client of the entity class itself.
  *
  * @typeParam Entity - the class, so that the compiler can check the names under `clear`
- * @throws `INVALID_ENTITY` for a property that is sealed and named clear, for reserved names and for unknown options
+ * @throws `INVALID_ENTITY` for a property that is both sealed and listed under `clear`, for reserved names and for unknown
+ * options
  *
  * @example
  * ```ts

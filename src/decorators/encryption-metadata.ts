@@ -1,32 +1,33 @@
 /**
- * The record that `@Encrypt()` keeps on an entity class: an own property of the prototype under a registered symbol, so that it
- * is inherited by subclasses, never leaks into bases, and is the same for both builds of this package.
+ * The record that `@Encrypt()` keeps on an entity class. It is an own property of the prototype under a registered symbol, so
+ * that subclasses inherit it, base classes do not get it, and both builds of this package find it.
  */
 import { InvalidEntityError } from '../errors/input.js';
 
 /** Any class. */
 export type EntityClass<T extends object = object> = abstract new (...args: never[]) => T;
 
-/** What a property may hold; `json` is any JSON value. */
+/** The type of a property; `json` is any JSON value. */
 export type EncryptedValueType = 'string' | 'number' | 'bigint' | 'boolean' | 'date' | 'binary' | 'json';
 
 const VALUE_TYPES: readonly unknown[] = ['string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json'];
 
-/** What `@Encrypt()` takes. */
+/** The options of `@Encrypt()`. */
 export interface EncryptOptions {
   /**
-   * Encrypts the property only in entities for which this holds; it stays clear in the others. It gets an instance of the class
-   * that holds what a read would give, and is evaluated on reads too: a property in clear for which it holds is refused.
+   * Encrypts the property only in entities for which this returns `true`; in the others it stays in clear. It gets an instance of
+   * the class with the values that a read would return. It is evaluated on reads too: a property in clear for which it returns
+   * `true` is refused.
    */
   readonly when?: (entity: never) => boolean;
   /**
-   * The only type that the property may hold, besides `null`: other values are refused, on writes and on reads. Without it the
-   * value decides. A string or a number that is to be stored as JSON text needs `json`.
+   * The only type that the property may have, in addition to `null`. Other values are refused on writes and on reads. Without it,
+   * the value determines the type. To store a string or a number as JSON text, use `json`.
    */
   readonly type?: EncryptedValueType;
   /**
-   * The class of the objects in a `json` property: a read gives instances of it, in an array of each item. Its constructor is not
-   * called.
+   * The class of the objects in a `json` property. Reads return instances of it; for an array, each item is one. The constructor
+   * is not called.
    */
   readonly as?: () => EntityClass;
 }
@@ -40,7 +41,7 @@ export interface EncryptedProperty {
 const OPTIONS = ['when', 'type', 'as'];
 const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-properties');
 
-/** Names that can never be sealed, in lower case: keys, what the service sets, and our own two. */
+/** Names that can never be sealed, in lower case: the keys, what the service sets, and the two names of the format. */
 const RESERVED = new Set([
   'partitionkey',
   'rowkey',
@@ -48,7 +49,7 @@ const RESERVED = new Set([
   'etag',
   '_clientencryptionmetadata1',
   '_clientencryptionmetadata2',
-  // the SDK would lose it: it assigns properties to a plain object
+  // the SDK would lose it, because it assigns properties to a plain object
   '__proto__',
 ]);
 
@@ -113,10 +114,10 @@ export function getEncryptedProperties(entity: EntityClass): readonly EncryptedP
   return [...merged].map(([propertyKey, options]) => ({ propertyKey, options }));
 }
 
-/** The prototypes of a class, that of its base before its own. */
+/** The prototypes of a class, base classes first. */
 export const prototypesOf = (entity: EntityClass): readonly object[] => chainOf(entity.prototype as object | null);
 
-/** Names that are sealed at this prototype, its own and inherited ones. */
+/** Names of properties that are sealed at this prototype, own and inherited. */
 export const sealedNamesAt = (prototype: object): readonly string[] =>
   chainOf(prototype).flatMap((each) => [...encryptedPropertyRecord(each).keys()]);
 
@@ -128,7 +129,7 @@ function chainOf(prototype: object | null): readonly object[] {
 
 const NOTHING: ReadonlyMap<string, EncryptOptions> = new Map<string, EncryptOptions>();
 
-/** What is recorded at this prototype alone. Never changed: another property makes another record. */
+/** What is recorded at this prototype alone. It is never changed: another property creates a new record. */
 export function encryptedPropertyRecord(prototype: object): ReadonlyMap<string, EncryptOptions> {
   if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
   return (prototype as Record<symbol, ReadonlyMap<string, EncryptOptions>>)[RECORD] ?? NOTHING;

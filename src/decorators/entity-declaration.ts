@@ -7,24 +7,24 @@ import { type EntityClass, isReservedName, prototypesOf, sealedNamesAt } from '.
 import { signedPropertyRecord } from './signing-metadata.js';
 import { tableNameFault } from './table-name.js';
 
-/** What a class says of itself alone. */
+/** What a class itself declares. */
 interface OwnDeclaration {
   readonly table?: string;
   readonly clear?: '*' | readonly string[];
 }
 
-/** What `@EncryptedEntity()` says of a class, with what it inherits. */
+/** What `@EncryptedEntity()` declares for a class, including what it inherits. */
 export interface EntityDeclaration {
-  /** The table that holds its entities, unless a feature or a call names another. */
+  /** The table of its entities, unless a feature or a call names another. */
   readonly table: string | null;
-  /** Names of the properties that are stored in clear besides the keys; `*` for all that are not sealed. */
+  /** Names of the properties that are stored in clear in addition to the keys; `*` for all that are not sealed. */
   readonly clear: '*' | ReadonlySet<string>;
 }
 
 const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-entity');
 const OPTIONS = ['table', 'clear'];
 
-/** Throws {@link InvalidEntityError} for options that cannot hold for the class. */
+/** Throws {@link InvalidEntityError} for options that are not valid for the class. */
 export function recordDeclaration(entityClass: EntityClass, options: OwnDeclaration): void {
   const refuse = (reason: string): never => {
     throw new InvalidEntityError(`@EncryptedEntity() of ${nameOf(entityClass)} ${reason}`);
@@ -45,8 +45,8 @@ export function recordDeclaration(entityClass: EntityClass, options: OwnDeclarat
 }
 
 /**
- * The declaration of an entity class; `null` without `@EncryptedEntity()`, on the class or on one that it extends.
- * A list of a subclass adds to the inherited list, and takes the place of an inherited `*`.
+ * The declaration of an entity class, or `null` if neither the class nor a base class has `@EncryptedEntity()`. A list of a
+ * subclass adds to the inherited list, and replaces an inherited `*`.
  */
 export function entityDeclaration(entityClass: EntityClass): EntityDeclaration | null {
   const declared = prototypesOf(entityClass).flatMap((prototype) => declarationRecord(prototype) ?? []);
@@ -63,8 +63,8 @@ function clearOf({ clear: inherited }: EntityDeclaration, own: '*' | readonly st
 }
 
 /**
- * A property that a class names clear, or signs, although it seals it, or inherits it sealed; a subclass may seal what was clear or
- * signed.
+ * A fault if a class lists a property as clear, or signs it, although it seals it or inherits it sealed. A subclass may seal what
+ * was clear or signed.
  */
 export function contradictionIn(entityClass: EntityClass): string | null {
   for (const prototype of prototypesOf(entityClass)) {
@@ -78,13 +78,13 @@ export function contradictionIn(entityClass: EntityClass): string | null {
   return null;
 }
 
-/** What is declared at this prototype alone. Never changed: another declaration makes another record. */
+/** What is declared at this prototype alone. It is never changed: another declaration creates a new record. */
 export function declarationRecord(prototype: object): OwnDeclaration | null {
   if (!Object.hasOwn(prototype, RECORD)) return null;
   return (prototype as Record<symbol, OwnDeclaration>)[RECORD] ?? null;
 }
 
-/** What the caller does to the options or the list later changes nothing. */
+/** A copy, so that later changes to the options or the list have no effect. */
 const ownCopy = ({ table, clear }: OwnDeclaration): OwnDeclaration => ({
   ...(table === undefined ? {} : { table }),
   ...(clear === undefined ? {} : { clear: clear === '*' ? clear : [...clear] }),

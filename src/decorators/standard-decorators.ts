@@ -1,8 +1,11 @@
-/** TypeScript and bundlers know two kinds of decorators; Nest and this package use the one that `experimentalDecorators` gives. */
+/**
+ * TypeScript and bundlers support two kinds of decorators. Nest and this package use the kind that `experimentalDecorators`
+ * enables.
+ */
 
 /**
- * Whether a decorator was called as a standard one (TC39), by its second argument: a context object. The decorators of Nest get
- * a name there, or nothing.
+ * Whether a decorator was called as a standard one (TC39): its second argument is then a context object. Decorators of the kind
+ * that Nest uses get a name there, or nothing.
  */
 export const isStandardCall = (second: unknown): boolean => typeof second === 'object' && second !== null;
 

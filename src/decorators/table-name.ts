@@ -2,10 +2,10 @@
 
 const TABLE_NAME = /^[A-Za-z][A-Za-z0-9]{2,62}$/;
 
-/** What is wrong with the name of a table, to stand after the place where it is given; `null` for a good one. */
+/** What is wrong with the name of a table, as text to put after the place where it is given; `null` for a valid name. */
 export function tableNameFault(name: unknown): string | null {
   if (typeof name !== 'string') return 'must be the name of a table';
-  // the service keeps this name for its own list
+  // the service reserves this name for its own list
   if (TABLE_NAME.test(name) && name.toLowerCase() !== 'tables') return null;
   return `${JSON.stringify(name)} cannot be the name of a table: use 3 to 63 letters and digits, beginning with a letter`;
 }

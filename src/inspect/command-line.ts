@@ -1,4 +1,4 @@
-/** What stands on the command line, checked: all faults at once. */
+/** Parses and checks the command line, and reports all faults at once. */
 import { parseArgs } from 'node:util';
 import { InvalidOptionsError } from '../errors/input.js';
 import type { NonceChoice } from './inspect-nonces.js';
@@ -65,7 +65,7 @@ whether that works. Prints no plaintext and changes nothing.
 Exit codes: 0 nothing is wrong; 1 anomalies, or the verification failed; 2 wrong usage; 3 not found, refused or not reached.
 `;
 
-/** Throws `INVALID_OPTIONS` with everything that is wrong. */
+/** Throws `INVALID_OPTIONS` with every fault. */
 export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command | 'help' | 'version' {
   const { values, positionals } = parsed(args);
   if (values.help === true) return 'help';

@@ -1,4 +1,4 @@
-/** A report as text for people, or as JSON. What was stored is quoted so that it cannot steer a terminal. */
+/** Formats a report as text for people, or as JSON. Stored text is escaped so that it cannot control a terminal. */
 import { escaped, printable } from '../encoding/printable.js';
 import type { Facts, FactValue, Finding, Report, Verification } from './report.js';
 
@@ -39,7 +39,7 @@ const factLines = (facts: Facts): string[] =>
 
 const line = (label: string, text: string): string => `  ${label.padEnd(LABEL_WIDTH)}${escaped(text)}`;
 
-/** `wrappedKeyBytes` to `wrapped key bytes`. */
+/** Converts `wrappedKeyBytes` to `wrapped key bytes`. */
 const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 function plain(value: FactValue): string {

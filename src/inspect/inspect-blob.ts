@@ -1,4 +1,4 @@
-/** A blob: its encryption data, what its length tells, and the nonces at the heads of its regions, fetched one by one. */
+/** Inspects a blob: its encryption data, its length, and the nonces at the start of its regions, fetched one by one. */
 import type { BlobGetPropertiesResponse, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import { EncryptedBlockBlobClient } from '../blob/encrypted-block-blob-client.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
@@ -49,7 +49,7 @@ const storedFacts = ({ blobType, contentLength, etag, lastModified }: BlobGetPro
   lastModified: lastModified?.toISOString(),
 });
 
-/** HTTP headers lose the letter case of names; a listing keeps it. Who may not list is not told of it. */
+/** HTTP headers lose the letter case of names, but a listing keeps it. Without permission to list, this is not checked. */
 async function inspectEntry(container: ContainerClient, blobName: string): Promise<Anomaly[]> {
   const names = await entryNames(container, blobName).catch(() => []);
   const odd = names.filter((name) => name !== ENCRYPTION_DATA_ENTRY);
@@ -64,7 +64,7 @@ async function entryNames(container: ContainerClient, blobName: string): Promise
   for await (const { segment } of pages) {
     const [found] = segment.blobItems;
     if (found === undefined) continue;
-    // the blob itself is the first of all that start like it
+    // the blob itself is the first of all names with that prefix
     if (found.name !== blobName) return [];
     return Object.keys(found.metadata ?? {}).filter((name) => name.toLowerCase() === ENCRYPTION_DATA_ENTRY);
   }

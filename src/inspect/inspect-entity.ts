@@ -1,6 +1,6 @@
 /**
- * An entity: its encryption data stands in clear, the list of sealed properties does not. Without a key any binary property of
- * whole cipher blocks may be one.
+ * Inspects an entity. Its encryption data is in clear, but the list of sealed properties is not. Without a key, any binary
+ * property that consists of whole cipher blocks may be sealed.
  */
 import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
@@ -28,7 +28,7 @@ export interface EntityInspection {
 type Row = Readonly<Record<string, unknown>>;
 
 const BLOCK_LENGTH = 16;
-/** Set by the SDK, or no property of the user's. */
+/** Set by the SDK, or not a property of the user. */
 const OTHERS = new Set(['partitionKey', 'rowKey', 'timestamp', 'etag']);
 
 export async function inspectEntity(inspection: EntityInspection): Promise<Finding> {
@@ -82,7 +82,7 @@ const isSealedLength = ({ length }: Uint8Array): boolean => length > 0 && length
 
 function listAnomalies(list: unknown, data: EncryptionData | undefined): Anomaly[] {
   if (list === undefined) {
-    // the old Java SDK leaves it out where it sealed nothing
+    // the old Java SDK leaves it out if it sealed nothing
     if (data === undefined || isOldJava(data.field)) return [];
     return [{ code: 'LIST_MISSING', text: `${SEALED_NAMES_PROPERTY} is missing: only the old Java SDK writes none` }];
   }
@@ -107,12 +107,12 @@ const javaNotes = (data: EncryptionData | undefined): string[] =>
 const listNotes = (list: unknown): string[] =>
   list === undefined ? [] : ['the names of the sealed properties are sealed too: it takes the key to read them'];
 
-/** Whatever class the application has: nothing is expected of the row but what holds for all of them. */
+/** Stands in for the application's class. The row only has to meet the rules that hold for every class. */
 class AnyEntity {
   readonly [name: string]: unknown;
 }
 
-/** By the rules of the table client: a row that no client can read is not verified. */
+/** Uses the rules of the table client: a row that no client can read is not verified. */
 async function openAll(
   { client, partitionKey, rowKey }: EntityInspection,
   policy: EncryptionPolicy,

@@ -1,10 +1,10 @@
-/** Nonces of regions: 12 bytes each by a request of its own, a sample unless all are asked for. */
+/** Reads nonces of regions: 12 bytes each, by separate requests, as a sample unless all of them are requested. */
 import type { BlockBlobClient } from '@azure/storage-blob';
 import type { RegionPlan } from '../protocol/protocol.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import type { Anomaly, Facts } from './report.js';
 
-/** How many nonces are read: the first, the last, and evenly between. */
+/** How many nonces are read: the first, the last, and evenly spaced ones between them. */
 export type NonceChoice = number | 'all';
 
 export interface StoredContent {
@@ -13,11 +13,11 @@ export interface StoredContent {
   readonly length: number;
 }
 
-/** Requests at once. */
+/** Number of concurrent requests. */
 const CONCURRENCY = 8;
-/** Regions that are shorter, bytes, are read through where all nonces are wanted: a request costs more than they. */
+/** If all nonces are wanted, regions shorter than this number of bytes are read through, because a request costs more. */
 const READ_THROUGH_LENGTH = 64 * 1024;
-/** Numbers of odd regions that are told one by one. */
+/** Number of odd regions that are listed one by one. */
 const MOST_TOLD = 10;
 
 export async function inspectNonces(
@@ -39,24 +39,24 @@ export async function inspectNonces(
   };
 }
 
-/** What is known of the nonces that were read. It does not grow with their number, which stored data decides. */
+/** What is known about the nonces that were read. Its size does not grow with their number, which stored data determines. */
 class NonceTally {
   read = 0;
-  /** Regions whose nonce no writer counts, and the first of them. */
+  /** Number of regions whose nonce no known writer uses, and the first of them. */
   oddRegions = 0;
   readonly odd: number[] = [];
-  /** Whether the last nonce may be that of content of one region. */
+  /** Whether the last nonce may be that of content with a single region. */
   mayStandAlone = false;
   private ways: readonly string[] | undefined;
 
   constructor(private readonly plan: RegionPlan) {}
 
-  /** Ways of counting that fit all of them. */
+  /** The nonce schemes that fit all of them. */
   get common(): readonly string[] {
     return this.ways ?? [];
   }
 
-  /** Content that was cut may end within a nonce: its length says so. */
+  /** Content that was cut may end within a nonce; its length shows that. */
   add(region: number, nonce: Buffer): void {
     if (nonce.length !== this.plan.nonceLength) return;
     const ways = this.plan.waysOf(region, nonce);
@@ -108,7 +108,7 @@ async function readNonces(content: StoredContent, plan: RegionPlan, { choice, ta
   });
 }
 
-/** The whole content once, in constant memory. */
+/** Reads the whole content once, in constant memory. */
 async function readThrough({ client, etag }: StoredContent, plan: RegionPlan, tally: NonceTally): Promise<void> {
   const conditions = etag === undefined ? {} : { ifMatch: etag };
   const { readableStreamBody } = await client.download(0, undefined, { conditions });

@@ -1,4 +1,4 @@
-/** Messages at the head of a queue, peeked: nothing is received, nothing changes. */
+/** Inspects the messages at the head of a queue. It peeks at them, so nothing is received or changed. */
 import type { QueueClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
@@ -13,7 +13,7 @@ import { inspectEnvelope } from './stored-envelope.js';
 
 export interface QueueInspection {
   readonly client: QueueClient;
-  /** Messages that are peeked at most, 1 to 32. */
+  /** Maximum number of messages to peek at, 1 to 32. */
   readonly messages: number;
   readonly policy: EncryptionPolicy | null;
 }
@@ -61,7 +61,7 @@ const plain = (facts: Facts): Finding => ({
   notes: [],
 });
 
-/** The encryption data of the wrapper, which some writers put into base64 once more. */
+/** The encryption data of the wrapper, which some writers encode as base64 once more. */
 function encryptionDataIn(text: string): Parameters<typeof inspectEnvelope>[0] {
   const wrapper = parseObject(text) ?? parseObject(Buffer.from(text, 'base64').toString('utf8'));
   const data = wrapper?.['EncryptionData'];

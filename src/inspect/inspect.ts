@@ -1,4 +1,4 @@
-/** From a command to a report: connects, and inspects what was asked for. */
+/** From a command to a report: connects, and inspects the requested object. */
 import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
@@ -11,11 +11,11 @@ import { inspectQueue } from './inspect-queue.js';
 import { verifyingPolicy } from './inspection-key.js';
 import type { Report } from './report.js';
 
-/** Who waits for an answer at night does not wait a minute for it. */
+/** Few retries: someone who waits for the result of a command should not wait a minute. */
 const RETRIES = { maxTries: 2, maxRetries: 1, retryDelayInMs: 500 };
 type BlobSubject = Extract<Subject, { kind: 'blob' }>;
 
-/** Throws `INVALID_OPTIONS` for a connection or a key that is none; errors of the services as they are. */
+/** Throws `INVALID_OPTIONS` for an invalid connection or key. Errors of the services are thrown unchanged. */
 export async function inspect(command: Command): Promise<Report> {
   const { subject, connectionString } = command;
   const policy = checked('the key', () => verifyingPolicy(command.key));
@@ -59,7 +59,7 @@ function blobClient(container: ContainerClient, { blob, snapshot, versionId }: B
   return versionId === undefined ? client : client.withVersion(versionId).getBlockBlobClient();
 }
 
-/** The reasons of others are dropped: they may quote a key. */
+/** Drops the reasons of foreign errors, which may quote a key. */
 function checked<T>(what: string, make: () => T): T {
   try {
     return make();

@@ -1,4 +1,6 @@
-/** The key that an inspection verifies with: bytes from an environment variable or a file, never from the command line. */
+/**
+ * The key that an inspection verifies with. Its bytes come from an environment variable or a file, never from the command line.
+ */
 import { readFileSync } from 'node:fs';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
@@ -8,7 +10,7 @@ import { RsaKeyEncryptionKey } from '../keys/rsa-key-encryption-key.js';
 import type { Verification } from './report.js';
 
 export interface KeySource {
-  /** The only id that it answers to; any where none is given. */
+  /** The only id that the key accepts. Without it, the key accepts any id. */
   readonly keyId?: string;
   /** Name of an environment variable, or path of a file, with an AES key in base64. */
   readonly base64Env?: string;
@@ -17,13 +19,13 @@ export interface KeySource {
   readonly pemFile?: string;
 }
 
-/** A policy that reads with this key alone; `null` without a key. Throws `INVALID_OPTIONS` for a key that is none. */
+/** A policy that reads with this key alone; `null` without a key. Throws `INVALID_OPTIONS` for an invalid key. */
 export function verifyingPolicy(source: KeySource): EncryptionPolicy | null {
   const make = makerOf(source);
   if (make === null) return null;
   make(source.keyId ?? 'any');
   return {
-    // nothing is written; a policy that writes it reads every version
+    // nothing is written; a policy that writes this version reads every version
     protocol: '1.0',
     requireEncryption: true,
     keyResolver: (keyId) => (keyId === (source.keyId ?? keyId) ? make(keyId) : null),
@@ -40,7 +42,7 @@ function makerOf({ base64Env, base64File, pemFile }: KeySource): ((keyId: string
   return (keyId) => AesKeyEncryptionKey.fromBase64(keyId, base64.trim());
 }
 
-/** Runs a read to its end; only errors of this package are an answer, others are failures of the inspection. */
+/** Runs a read to its end. Only errors of this package are a result; others are failures of the inspection. */
 export async function verification(
   read: () => Promise<{ readonly plaintextBytes: number; readonly sealedProperties?: readonly string[] }>,
 ): Promise<Verification> {

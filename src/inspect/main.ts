@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `npx nestjs-azure-encrypted-storage`. Exit codes: 0 fine, 1 something is wrong, 2 usage, 3 not reached. */
+/** The command `npx nestjs-azure-encrypted-storage`. Exit codes: 0 no anomalies, 1 anomalies, 2 wrong usage, 3 not reachable. */
 import { InvalidOptionsError } from '../errors/input.js';
 import { PACKAGE_VERSION } from '../version.js';
 import { HELP, parseCommand } from './command-line.js';
@@ -14,14 +14,14 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(command === 'help' ? HELP : `${PACKAGE_VERSION}\n`);
     return FINE;
   }
-  // the SDKs take a while to load: not for --help
+  // the SDKs take a while to load, which --help does not need
   const { inspect } = await import('./inspect.js');
   const report = await inspect(command);
   process.stdout.write(command.json ? toJson(report) : toText(report));
   return isFine(report) ? FINE : WRONG;
 }
 
-/** Codes only: what else an error holds may be a connection string. */
+/** Prints only codes, because other parts of an error may contain a connection string. */
 function explain(error: unknown): number {
   if (error instanceof InvalidOptionsError) {
     process.stderr.write(`${error.faults.join('\n')}\n\nSee --help.\n`);

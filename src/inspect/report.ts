@@ -1,11 +1,11 @@
-/** What an inspection says: facts, what is wrong, what is worth knowing, and whether a key opened it. */
+/** The result of an inspection: facts, anomalies, notes, and whether a key opened the object. */
 
 export type FactValue = string | number | boolean | null | readonly FactValue[] | Facts;
 export interface Facts {
   readonly [name: string]: FactValue | undefined;
 }
 
-/** Something that no writer does. */
+/** Something that no writer produces. */
 export interface Anomaly {
   /** Stable name. */
   readonly code: string;
@@ -16,17 +16,17 @@ export type Verification =
   | { readonly verified: true; readonly plaintextBytes: number; readonly sealedProperties?: readonly string[] }
   | { readonly verified: false; readonly code: string; readonly text: string };
 
-/** Of one blob, message or entity. */
+/** The result for one blob, message or entity. */
 export interface Finding {
   readonly facts: Facts;
   readonly anomalies: readonly Anomaly[];
   readonly notes: readonly string[];
-  /** Absent where no key was given. */
+  /** Absent if no key was given. */
   readonly verification?: Verification;
 }
 
 export interface Report {
-  /** What was asked for. */
+  /** The object that was inspected. */
   readonly inspected: Facts;
   readonly findings: readonly Finding[];
 }

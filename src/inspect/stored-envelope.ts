@@ -1,4 +1,4 @@
-/** What encryption data says without a key. What is damaged is told as far as it can be read. */
+/** What encryption data shows without a key. Damaged encryption data is reported as far as it can be read. */
 import { printable } from '../encoding/printable.js';
 import { storedLayout, storedProtocolOf } from '../envelope/envelope.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
@@ -12,17 +12,17 @@ export interface StoredEnvelope {
   readonly anomalies: readonly Anomaly[];
   readonly notes: readonly string[];
   readonly library: string | null;
-  /** Absent where the encryption data cannot be used. */
+  /** Absent if the encryption data cannot be used. */
   readonly usable?: { readonly data: EncryptionData; readonly layout: ContentLayout };
 }
 
-/** Bytes that AES key wrap adds. */
+/** Number of bytes that AES key wrap adds. */
 const KEY_WRAP_OVERHEAD = 8;
-/** RSA keys are as long as their modulus: at least 1024 bits, and in whole words. */
+/** Data wrapped with RSA is as long as the modulus: at least 1024 bits, in whole words. */
 const LEAST_RSA_LENGTH = 128;
 const RSA_WORD = 8;
 
-/** `root`: the text as stored, or JSON that is parsed already, as in a message. */
+/** `given` is the text as stored, or JSON that is already parsed, as in a message. */
 export function inspectEnvelope(given: string | JsonObject, form: ContentForm): StoredEnvelope {
   const root = typeof given === 'string' ? parseObject(given) : given;
   if (root === null) return broken('ENCRYPTION_DATA_UNREADABLE', 'the encryption data is not a JSON object', {});
@@ -56,7 +56,7 @@ const broken = (code: string, text: string, facts: Facts): StoredEnvelope => ({
   library: null,
 });
 
-/** Names in canonical spelling, values as stored. */
+/** Names in their canonical form, values as stored. */
 function factsOf(root: JsonObject, library: string | null): Facts {
   const agent = objectIn(root, 'EncryptionAgent');
   const wrapped = objectIn(root, 'WrappedContentKey');
@@ -92,7 +92,7 @@ function wrapAnomalies(data: EncryptionData): Anomaly[] {
   ];
 }
 
-/** Whether such a wrapped key may be that long, bytes; of unknown algorithms nothing is known. */
+/** Whether a wrapped key may have that length in bytes. For unknown algorithms this is always true. */
 function isWrappedLength(algorithm: string, packedLength: number, length: number): boolean {
   if (/^A(128|192|256)KW$/.test(algorithm)) return length === packedLength + KEY_WRAP_OVERHEAD;
   return !algorithm.startsWith('RSA') || (length >= LEAST_RSA_LENGTH && length % RSA_WORD === 0);
@@ -123,7 +123,7 @@ function objectIn(root: JsonObject, name: string): JsonObject {
   return isObject(value) ? value : {};
 }
 
-/** What is no text and no number is told by its kind: to write it out could take more stack than there is. */
+/** A value that is neither text nor a number is reported by its kind. Writing it out could overflow the stack. */
 function scalar(value: unknown): string | number | undefined {
   if (typeof value === 'string' || typeof value === 'number' || value === undefined) return value;
   if (Array.isArray(value)) return 'a list';

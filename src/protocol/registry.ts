@@ -1,4 +1,4 @@
-/** Which version writes a content, and which one reads it. */
+/** Which version writes content, and which one reads it. */
 import { UnsupportedProtocolError } from '../errors/content.js';
 import { UnsupportedOperationError } from '../errors/input.js';
 import type { ContentForm, Protocol } from './protocol.js';
@@ -12,15 +12,15 @@ const protocols: readonly Protocol[] = PROTOCOLS;
 /** Versions that can be written, oldest first. */
 export const PROTOCOL_VERSIONS: readonly ProtocolVersion[] = PROTOCOLS.map(({ version }) => version);
 
-/** The version of that name. */
+/** The version with that name. */
 export function protocolFor(version: ProtocolVersion): Protocol {
   return protocols.find((protocol) => protocol.version === version) ?? unsupported(version, '');
 }
 
 /**
- * The version that new content of that form is written in: the chosen one, or else the newest older one that has the form.
- * Only entities fall back to a version that authenticates less, since no other has them. Throws `UnsupportedOperationError`
- * where no version is left.
+ * The version that writes new content of that form: the chosen one, or else the newest older version that has the form. Only
+ * entities fall back to a version that authenticates less, since no other version has them. Throws `UnsupportedOperationError` if
+ * no version is left.
  */
 export function protocolToWrite(version: ProtocolVersion, form: ContentForm): Protocol {
   const chosen = protocolFor(version);
@@ -31,7 +31,7 @@ export function protocolToWrite(version: ProtocolVersion, form: ContentForm): Pr
   return found ?? cannotWrite(form);
 }
 
-/** The version that stored content names; version and algorithm are accepted only in their pairs. */
+/** The version that stored content names. Version and algorithm are accepted only as a known pair. */
 export function storedProtocol(version: string, algorithm: string): Protocol {
   const found = protocols.find((protocol) => protocol.version === version && protocol.algorithm === algorithm);
   return found ?? unsupported(version, algorithm);

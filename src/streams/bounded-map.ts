@@ -1,8 +1,8 @@
 import { TimeSlice } from './time-slice.js';
 
 /**
- * Runs `task` over the items, at most `limit` at once, and keeps their order. The event loop gets its turns while many begin.
- * After a failure no further task begins.
+ * Runs `task` over the items, at most `limit` at once, and keeps their order. The event loop gets its turns even if many tasks
+ * begin. After a failure no further task begins.
  */
 export async function boundedMap<Item, Result>(
   items: readonly Item[],
@@ -14,7 +14,7 @@ export async function boundedMap<Item, Result>(
   let next = 0;
   const lane = async (): Promise<void> => {
     for (;;) {
-      // looked at right before each task: another lane may have used up the turn
+      // checked right before each task: another lane may have used up the turn
       while (slice.isSpent) await slice.breathe();
       if (next >= items.length) return;
       const index = next++;

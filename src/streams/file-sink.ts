@@ -1,4 +1,4 @@
-/** Writes a file from pieces: one megabyte is written while the next one is collected, in memory that serves again. */
+/** Writes a file from pieces. One megabyte is written while the next one is collected, in memory that is reused. */
 import type { FileHandle } from 'node:fs/promises';
 
 const MEMORY_LENGTH = 1024 * 1024;
@@ -9,7 +9,9 @@ export class FileSink {
   private filled = 0;
   private writing: Promise<void> = Promise.resolve();
 
-  /** @param length - bytes that are expected: a small file takes little memory */
+  /**
+   * @param length - expected number of bytes, so that a small file takes little memory
+   */
   constructor(
     private readonly file: FileHandle,
     length = Infinity,
@@ -17,7 +19,7 @@ export class FileSink {
     this.filling = Buffer.allocUnsafeSlow(Math.max(1, Math.min(MEMORY_LENGTH, length)));
   }
 
-  /** Copies what it is given. Throws what an earlier writing threw. */
+  /** Copies the piece. Throws the error of an earlier write. */
   async write(piece: Buffer): Promise<void> {
     for (let at = 0; at < piece.length;) {
       if (this.filled === this.filling.length) await this.turn();
@@ -39,9 +41,9 @@ export class FileSink {
     this.filling = this.spare ?? Buffer.allocUnsafeSlow(full.length);
     this.spare = full;
     this.filled = 0;
-    // goes on where the last one ended, until all is written
+    // continues where the last write ended, until everything is written
     this.writing = this.file.writeFile(full);
-    // is told by the next turn
+    // the next turn reports the error
     this.writing.catch(() => undefined);
   }
 }

@@ -1,23 +1,23 @@
 /** Reads a file as a source of plaintext. */
 import { open } from 'node:fs/promises';
 
-/** Bytes read from a file at once. */
+/** Number of bytes read from a file at once. */
 const FILE_STEP = 1024 * 1024;
 
 /**
- * Reads one step ahead, into memory that serves again.
+ * Reads one step ahead, into memory that is reused.
  *
- * @param length - bytes that are expected: a small file takes little memory
+ * @param length - expected number of bytes, so that a small file takes little memory
  */
 export async function* fileSource(path: string, length = Infinity): AsyncGenerator<Uint8Array> {
   const file = await open(path);
   const read = (memory: Buffer): Promise<number> => {
     const reading = file.read(memory, 0, memory.length).then(({ bytesRead }) => bytesRead);
-    // is told when it is its turn
+    // the error is reported when it is awaited
     reading.catch(() => undefined);
     return reading;
   };
-  // a byte more, to see that there is no more
+  // one byte more, to detect the end of the file
   const memoryLength = Math.min(FILE_STEP, length + 1);
   let [filling, spare] = [Buffer.allocUnsafeSlow(memoryLength), Buffer.allocUnsafeSlow(memoryLength)];
   let reading = read(filling);

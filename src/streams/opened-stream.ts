@@ -1,18 +1,18 @@
-/** Plaintext out of a body of ciphertext: to whoever takes it piece by piece, or as a stream. */
+/** Plaintext from a body of ciphertext, passed on piece by piece or as a stream. */
 import { Readable } from 'node:stream';
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import { stepsOf, TimeSlice } from './time-slice.js';
 
-/** Stored bytes, read once, in the order they are stored in. */
+/** Stored bytes, read once, in the order in which they are stored. */
 export interface Body extends AsyncIterable<Uint8Array> {
-  /** Ends it, whoever is waiting for the next bytes. */
+  /** Ends the body, even if a reader is waiting for the next bytes. */
   destroy(): void;
 }
 
 /** A body without bytes. */
 export const NO_BODY: Body = {
   async *[Symbol.asyncIterator]() {
-    // gives nothing
+    // no bytes
   },
   destroy: () => undefined,
 };
@@ -20,9 +20,9 @@ export const NO_BODY: Body = {
 export interface OpenedBody {
   readonly body: Body;
   readonly transform: ByteTransform;
-  /** Takes a piece that was opened; may ask for a pause. */
+  /** Takes a piece of plaintext. It may return a promise to pause the reading. */
   readonly take: (piece: Buffer) => Promise<void> | void;
-  /** Bodies that are read at once share one. */
+  /** Bodies that are read at the same time share one slice. */
   readonly slice?: TimeSlice;
 }
 
@@ -44,7 +44,10 @@ async function takeAll(pieces: readonly Buffer[], take: OpenedBody['take']): Pro
   }
 }
 
-/** A connection that has no reader may fail without ending the process; a reader still gets the error. Undone by what it returns. */
+/**
+ * Lets a connection without a reader fail without ending the process; a reader still gets the error. Returns a function that
+ * undoes it.
+ */
 export function keepError(connection: Readable): () => void {
   const ignore = (): void => undefined;
   connection.on('error', ignore);
@@ -53,13 +56,13 @@ export function keepError(connection: Readable): () => void {
   };
 }
 
-/** Ends a connection that nobody will read from. */
+/** Ends a connection that will not be read. */
 export function discard(connection: Readable): void {
   keepError(connection);
   connection.destroy();
 }
 
-/** Back-pressure reaches the body. Its failure is told to whoever reads on; the stream's end by `destroy` ends the body. */
+/** Back-pressure reaches the body. The reader gets the body's error, and `destroy` of the stream ends the body. */
 export class OpenedStream extends Readable {
   private opening: Promise<void> | null = null;
   private released = 0;
@@ -104,7 +107,7 @@ export class OpenedStream extends Readable {
   }
 
   private untilWanted(): Promise<void> | undefined {
-    // whoever took the piece, or was told of it, may have ended the stream
+    // the consumer of the piece, or of the progress event, may have ended the stream
     if (this.destroyed) return undefined;
     return new Promise((resolve) => (this.wake = resolve));
   }

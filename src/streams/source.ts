@@ -1,16 +1,16 @@
-/** Sources of plaintext: whatever an upload is given, read as chunks of bytes. */
+/** Sources of plaintext: everything that an upload accepts, read as chunks of bytes. */
 
-/** Chunks of bytes, each of them good until the next one is asked for. */
+/** Chunks of bytes. Each is valid until the next one is requested. */
 export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** A source whose beginning was read. */
+/** A source whose beginning has been read. */
 export interface ReadAhead {
-  /** Gives everything, from the first byte on. */
+  /** Returns everything, from the first byte. */
   readonly source: ByteSource;
   readonly isLonger: boolean;
 }
 
-/** Reads on until the source has ended or given more than `length` bytes. Its chunks have to stay good. */
+/** Reads until the source has ended or returned more than `length` bytes. Its chunks have to remain valid. */
 export async function readAhead(source: ByteSource, length: number): Promise<ReadAhead> {
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const chunks: Uint8Array[] = [];
@@ -23,7 +23,7 @@ export async function readAhead(source: ByteSource, length: number): Promise<Rea
   return { source: replay(chunks, iterator), isLonger: true };
 }
 
-/** Whoever stops reading early ends the source too. */
+/** If the reader stops early, the source is ended too. */
 async function* replay(
   chunks: readonly Uint8Array[],
   rest: AsyncIterator<Uint8Array> | Iterator<Uint8Array>,

@@ -1,6 +1,6 @@
 /**
- * Streams as sources of plaintext. A stream can be read once: one that was read before, even in part, would be stored as if what is
- * left of it were all, so it is refused. A stream that is fresh and empty is content of no bytes.
+ * Streams as sources of plaintext. A stream can be read only once. If part of it has been read, the rest would be stored as if it
+ * were everything, so such a stream is refused. A fresh stream that is empty is content of no bytes.
  */
 import { Readable } from 'node:stream';
 import { isUint8Array } from 'node:util/types';
@@ -9,10 +9,10 @@ import { isWellFormed } from '../encoding/utf8.js';
 import { keepError } from './opened-stream.js';
 import type { ByteSource } from './source.js';
 
-/** Streams that an upload reads, or has read. */
+/** Streams that an upload is reading or has read. */
 const claimed = new WeakSet<object>();
 
-/** What streams of Node, of the web and of older copies of `readable-stream` say about themselves. */
+/** What streams of Node, web streams and older copies of `readable-stream` reveal about their state. */
 interface StreamState {
   readonly readable?: unknown;
   readonly readableDidRead?: unknown;
@@ -28,10 +28,10 @@ export const isStream = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
 /**
- * Hands the chunks of a stream to `read`. Text is taken as UTF-8; anything else that is not bytes is refused.
+ * Passes the chunks of a stream to `read`. Text is encoded as UTF-8. Anything else that is not bytes is refused.
  *
- * @throws `SOURCE_CONSUMED` if the stream was read before, is read by somebody else, or was destroyed: before `read` is called, or
- * when its first chunk is asked for
+ * @throws `SOURCE_CONSUMED` if the stream has been read, is being read elsewhere, or was destroyed. It is thrown before `read` is
+ * called, or when the first chunk is requested.
  */
 export async function readOnce<Result>(
   stream: AsyncIterable<unknown>,
@@ -45,7 +45,7 @@ export async function readOnce<Result>(
   try {
     return await read(source);
   } finally {
-    // one that nobody has touched may be uploaded again
+    // a stream that nothing was read from may be uploaded again
     if (!source.isStarted) {
       claimed.delete(stream);
       release();
@@ -59,7 +59,7 @@ class StreamSource implements AsyncIterable<Uint8Array> {
   constructor(private readonly stream: AsyncIterable<unknown>) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    // it may have been read, or may have failed, while the key was awaited
+    // it may have been read, or may have failed, while waiting for the key
     const { errored } = this.stream as StreamState;
     if (errored instanceof Error) throw errored;
     assertUnread(this.stream);
@@ -72,14 +72,14 @@ class StreamSource implements AsyncIterable<Uint8Array> {
       yield typeof chunk === 'string' ? text.take(chunk) : text.bytes(chunk);
     }
     text.end();
-    // a generator says nothing about itself: one that has ended looks like one that never had anything
+    // a generator does not show its state: one that has ended looks like one that never had any chunks
     if (chunks === 0 && (iterator as unknown) === this.stream) {
       throw new SourceConsumedError('gave nothing, and a generator does not show whether it was read before');
     }
   }
 }
 
-/** Text in chunks that may cut a surrogate pair in two. */
+/** Text in chunks, which may split a surrogate pair. */
 class TextChunks {
   private half = '';
 
@@ -129,7 +129,7 @@ function wasRead(stream: object): boolean {
 
 const causeOf = (errored: unknown): ErrorOptions => (errored instanceof Error ? { cause: errored } : {});
 
-/** A stream may fail before its first chunk is asked for; that must not end the process. */
+/** A stream may fail before its first chunk is requested. That must not end the process. */
 function toleratesErrors(stream: object): () => void {
   if (!(stream instanceof Readable)) return () => undefined;
   return keepError(stream);

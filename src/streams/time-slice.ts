@@ -1,28 +1,30 @@
-/** Gives the event loop a turn when work has gone on for long enough: a server stays alive while a gigabyte is sealed. */
+/** Gives the event loop a turn after a certain time of work, so that a server stays responsive while it seals a gigabyte. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds of work between two turns. */
 const SLICE_MS = 1;
-/** Bytes that a cipher is handed at once: larger steps are slower and hold the loop longer (bench/README.md). */
+/** Number of bytes that a cipher gets at once. Larger steps are slower and block the loop longer (bench/README.md). */
 export const STEP_LENGTH = 64 * 1024;
 
 export class TimeSlice {
   private turn: Promise<void> | null = null;
   private started: number;
 
-  /** @param now - milliseconds on a clock that never goes back */
+  /**
+   * @param now - milliseconds on a monotonic clock
+   */
   constructor(private readonly now: () => number = () => performance.now()) {
     this.started = now();
   }
 
-  /** Whether the time that a turn gives is used up. Tasks that share a slice share its time. */
+  /** Whether the time of a turn is used up. Tasks that share a slice share its time. */
   get isSpent(): boolean {
     return this.now() - this.started >= SLICE_MS;
   }
 
   /**
-   * Resolves at once while the slice lasts, otherwise after a turn of the event loop. Where many wait for the same turn, look
-   * again right before the work: `while (slice.isSpent) await slice.breathe()`.
+   * Resolves at once while the slice lasts, otherwise after a turn of the event loop. If several tasks wait for the same turn,
+   * check again right before the work: `while (slice.isSpent) await slice.breathe()`.
    */
   async breathe(): Promise<void> {
     if (this.isSpent) await (this.turn ??= this.takeTurn());

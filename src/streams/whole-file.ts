@@ -1,7 +1,7 @@
 /**
- * A file that appears, or is replaced, only when it is whole. Until then its content, which may be plaintext, is in a file beside it
- * that only the owner may read: `<target>.<host>-<process>-<thread>-<unique>.partial`. A process that dies leaves it, and the next
- * one that writes the same target removes it.
+ * A file that appears, or is replaced, only when it is complete. Until then its content, which may be plaintext, is in a separate
+ * file that only the owner may read: `<target>.<host>-<process>-<thread>-<unique>.partial`. If the process dies, this file
+ * remains until the next download to the same target removes it.
  */
 import { type FileHandle, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -11,16 +11,16 @@ import { sha256, uniqueId } from '../crypto/bytes.js';
 
 const OWNER_ONLY = 0o600;
 const PERMISSIONS = 0o777;
-/** Milliseconds after which a file of another host or thread, which cannot be asked, counts as left behind. */
+/** Milliseconds after which a file of another host or thread, whose state is unknown, counts as abandoned. */
 const LEFT_BEHIND = 24 * 60 * 60 * 1000;
 const HOST_LENGTH = 8;
 const HOST = sha256(hostname()).toString('hex').slice(0, HOST_LENGTH);
 const PARTIAL = /^\.(?:([0-9a-f]{8})-(\d{1,10})-(\d{1,10})-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.partial$/;
 
-/** Those that this thread is writing. */
+/** The files that this thread is writing. */
 const underWay = new Set<string>();
 
-/** Writes to a device or a pipe too, which has no half-written state to protect and is not replaced. */
+/** Also writes to a device or a pipe, which has no half-written state to protect and is not replaced. */
 export async function writeWholeFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const existing = await stat(path).catch(() => null);
   if (existing !== null && !existing.isFile()) return writeTo(await open(path, 'w'), write);
@@ -33,7 +33,7 @@ export async function writeWholeFile(path: string, write: (file: FileHandle) => 
     await writeTo(await open(partial, 'wx', OWNER_ONLY), async (file) => {
       await write(file);
       const mode = existing === null ? await defaultMode(partial) : existing.mode & PERMISSIONS;
-      // some file systems have no permissions to change
+      // some file systems do not support permissions
       await file.chmod(mode).catch(() => undefined);
     });
     await rename(partial, target);
@@ -53,7 +53,10 @@ async function writeTo(file: FileHandle, write: (file: FileHandle) => Promise<vo
   }
 }
 
-/** What a new file gets there, by the process's mask and the folder's rules: an empty one is made to see it. */
+/**
+ * The mode of a new file in that folder, according to the umask and the rules of the folder. An empty file is created to find
+ * out.
+ */
 async function defaultMode(partial: string): Promise<number> {
   const probe = partial.replace(/[^-]{12}\.partial$/, `${uniqueId().slice(-12)}.partial`);
   underWay.add(probe);
@@ -67,7 +70,10 @@ async function defaultMode(partial: string): Promise<number> {
   }
 }
 
-/** Removes what earlier downloads to this target left when their process died. What cannot be removed is left to the next. */
+/**
+ * Removes what earlier downloads to this target left when their process died. Files that cannot be removed are left for the next
+ * download.
+ */
 async function removeLeftBehind(target: string): Promise<void> {
   const [folder, name] = [dirname(target), basename(target)];
   const beside = await readdir(folder).catch(() => []);
@@ -91,7 +97,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // a process of another user is there, too
+    // a process of another user exists too
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

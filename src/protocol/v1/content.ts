@@ -4,8 +4,8 @@
  *     stream, message:  AES-256-CBC(CEK, IV, plaintext || PKCS#7 padding)    n + 16 - (n mod 16) bytes
  *     pages:            AES-256-CBC(CEK, IV, plaintext)                      n bytes, a multiple of 16
  *
- * Nothing authenticates it: changed ciphertext opens to changed plaintext (SECURITY.md, "Protocol 1.0"). A range is read from
- * the block before it, which serves as its IV. Source: docs/formats.md, "Protocol 1.0".
+ * Nothing authenticates it: changed ciphertext opens to changed plaintext (SECURITY.md, "Protocol 1.0"). To read a range, the
+ * block before it serves as the IV. Source: docs/formats.md, "Protocol 1.0".
  */
 import { BLOCK_LENGTH, cbcOpener, type CbcPadding } from '../../crypto/aes-cbc.js';
 import { type ByteTransform, chain } from '../../crypto/byte-transform.js';
@@ -40,7 +40,7 @@ function windowOf(range: ByteRange, ciphertextLength: number, bounds: LengthBoun
   if (take === 0 || range.offset > bounds.most || (range.offset === bounds.most && bounds.least === bounds.most)) {
     return { offset: 0, count: 0, reachesEnd: false, skip: 0, take: 0 };
   }
-  // the stored IV spoils only the block before the range, and skip drops it
+  // the stored IV corrupts only the block before the range, which skip drops
   const firstBlock = Math.floor(range.offset / BLOCK_LENGTH);
   const offset = Math.max(0, firstBlock - 1) * BLOCK_LENGTH;
   const end = Math.min(ciphertextLength, roundUp(range.offset + take));
@@ -59,7 +59,7 @@ export interface CbcContent {
   readonly padding: CbcPadding;
 }
 
-/** From the window's ciphertext to the plaintext asked for. */
+/** Transforms the ciphertext of the window to the requested plaintext. */
 export function openWindow({ key, iv, padding }: CbcContent, window: CipherWindow): ByteTransform {
   if (window.count === 0) return exactLength(0);
   const opener = cbcOpener({ key, iv, padding: window.reachesEnd ? padding : 'none' });

@@ -1,10 +1,10 @@
 /**
- * Sealed properties of an entity. Each has an IV of its own, made of the entity's:
+ * Sealed properties of an entity. Each has its own IV, derived from that of the entity:
  *
  *     IV(name) = SHA-256(entity IV || RowKey || PartitionKey || name)[0..16)
  *
- * The old Java SDK writes PartitionKey before RowKey and is told by its library name, or by having none. The parts are not
- * separated, as in every SDK. Source: docs/formats.md, "Entities".
+ * The old Java SDK writes PartitionKey before RowKey. It is recognized by its library name, or by a missing one. The parts are
+ * not separated, in every SDK. Source: docs/formats.md, "Entities".
  */
 import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
 import { sha256 } from '../../crypto/bytes.js';

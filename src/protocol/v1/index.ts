@@ -1,4 +1,6 @@
-/** Protocol 1.0: AES-256-CBC, not authenticated; the format of the legacy SDKs. The KEK wraps the 32 bytes of the CEK bare. */
+/**
+ * Protocol 1.0: AES-256-CBC without authentication, the format of the legacy SDKs. The KEK wraps the 32 bytes of the CEK alone.
+ */
 import { BLOCK_LENGTH, cbcSealer } from '../../crypto/aes-cbc.js';
 import { randomBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH, copyOfKey } from '../../crypto/content-key.js';

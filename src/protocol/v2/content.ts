@@ -1,4 +1,4 @@
-/** Sealing and opening of regions (layout.ts draws them), as state machines that take bytes however they come. */
+/** Sealing and opening of regions (see layout.ts), as state machines that accept bytes in chunks of any length. */
 import {
   gcmOpening,
   gcmSealing,
@@ -18,11 +18,11 @@ export interface RegionSealing {
   readonly key: ContentKey;
   readonly dataLength: number;
   readonly nonces: NonceScheme;
-  /** Regions that are written even if there is no data for them: 1 for a message, 0 otherwise. */
+  /** Minimum number of regions, even without data: 1 for a message, 0 otherwise. */
   readonly leastRegions: number;
 }
 
-/** Cuts plaintext into regions and seals them in order. */
+/** Splits plaintext into regions and seals them in order. */
 export class RegionSealer implements ByteTransform {
   private sealing: GcmSealing | null = null;
   private filled = 0;
@@ -71,7 +71,7 @@ export interface RegionOpening {
   readonly checkNonce: NonceCheck;
   /** Number of the region that the ciphertext starts with. */
   readonly firstRegion: number;
-  /** Bytes of ciphertext that are to come; the last region is what they leave it. */
+  /** Number of ciphertext bytes to come. They determine the length of the last region. */
   readonly ciphertextLength: number;
 }
 
@@ -107,7 +107,7 @@ export class RegionOpener implements ByteTransform {
     return [];
   }
 
-  /** Takes what the current part of the region needs and returns how much that was. */
+  /** Takes what the current part of the region needs and returns the number of bytes. */
   private take(chunk: Uint8Array, released: Buffer[]): number {
     if (this.opening === null) return this.takeNonce(chunk);
     if (this.sealedLeft === 0) return this.takeTag(chunk, this.opening, released);

@@ -1,4 +1,4 @@
-/** Protocols 2.0 and 2.1: AES-256-GCM in regions. They differ in the label that is wrapped, and in who chooses DataLength. */
+/** Protocols 2.0 and 2.1: AES-256-GCM in regions. They differ in the wrapped label, and in who chooses DataLength. */
 import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
 import { chain } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
@@ -25,23 +25,25 @@ export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
 /** Most that the writers of 2.1 (the Java SDK, and this package) let their users choose. */
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
-/** Bytes that the largest blob has, 50,000 blocks of 4,000 MiB. */
+/** Number of bytes in the largest blob: 50,000 blocks of 4,000 MiB. */
 const MOST_STORED = 50_000 * 4000 * 1024 * 1024;
 
-/** Bytes of plaintext in a region for which a thread pays: with smaller ones telling takes longer than sealing. */
+/**
+ * Number of plaintext bytes in a region from which a thread pays off. For smaller regions, planning takes longer than sealing.
+ */
 const MIN_PLANNED_LENGTH = 64 * 1024;
 
 export const protocolV20 = protocolV2({ version: '2.0', regionLength: 'fixed', forms: ['stream', 'message'] });
 export const protocolV21 = protocolV2({ version: '2.1', regionLength: 'chosen', forms: ['stream'] });
 
-/** What sets one version of the family apart. */
+/** What distinguishes one version of the family. */
 export interface VersionFacts<Version extends string> extends Pick<Protocol, 'regionLength' | 'forms'> {
   readonly version: Version;
 }
 
 function protocolV2<Version extends string>(facts: VersionFacts<Version>): Protocol & VersionFacts<Version> {
   const { version, regionLength } = facts;
-  // less than the fixed length exists, but a reader who believes in more can be made to hold a gigabyte for one byte
+  // shorter regions exist, but a reader that accepts longer ones can be made to hold a gigabyte to read one byte
   const mostStored = regionLength === 'fixed' ? DEFAULT_REGION_LENGTH : MAX_REGION_LENGTH;
   const dataLengthOf = (chosen: number | undefined): number =>
     regionLength === 'fixed' ? DEFAULT_REGION_LENGTH : (chosen ?? DEFAULT_REGION_LENGTH);
@@ -114,7 +116,7 @@ function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): Conte
 const isLoneRegion = (window: CipherWindow, dataLength: number): boolean =>
   window.offset === 0 && window.reachesEnd && window.count <= dataLength + REGION_OVERHEAD;
 
-/** A message is never cut from anything longer: its nonce may be any. */
+/** A message is never a part of longer content, so its nonce may be any. */
 function loneCheck({ form, regionOrder, counting }: OpenerChoice, inOrder: NonceCheck): NonceCheck {
   if (form === 'message' || regionOrder === 'ignored') return anyNonce;
   return counting === 'ours' ? inOrder : loneRegionCheck;

@@ -1,18 +1,19 @@
 /**
- * Content of protocol 2.x, arithmetic:
+ * The arithmetic of content in protocol 2.x:
  *
  *     content  = region_0 || region_1 || ... || region_k
  *     region_i = nonce (12) || sealed data (DataLength; the last may be shorter) || tag (16)
  *
- * Empty content is no region at all, or (messages) one region of 28 bytes. A range needs every region it touches, whole,
- * since the tag covers it. Nothing in the format proves that the last region is last. Source: docs/formats.md, "Regions".
+ * Empty content is no region at all or, for messages, one region of 28 bytes. A range needs every region that it touches, whole,
+ * because the tag covers all of it. Nothing in the format proves that the last region is last. Source: docs/formats.md,
+ * "Regions".
  */
 import { NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
 import { DecryptionError } from '../../errors/content.js';
 import type { ByteRange, CipherWindow, ContentForm, ContentLayout } from '../protocol.js';
 import { mayStandAlone, waysOf } from './nonce.js';
 
-/** Bytes that a region has beyond its data: nonce and tag. */
+/** Bytes that a region has in addition to its data: nonce and tag. */
 export const REGION_OVERHEAD = NONCE_LENGTH + TAG_LENGTH;
 
 export function regionLayout(dataLength: number, form: ContentForm): ContentLayout {

@@ -1,18 +1,18 @@
 /**
- * Nonces of regions. Writers count; there are three ways of writing the count down in 12 bytes:
+ * Nonces of regions. Writers count regions, and there are three schemes for writing the number in 12 bytes:
  *
  *     Python   region, big-endian, 96 bits
  *     Java     region, big-endian, 64 bits || 0 0 0 0
  *     .NET     0 0 0 0 || region + 1, little-endian, 64 bits           <- the one we write: every reader takes it
  *
- * A reader keeps the ways that fit all regions seen so far. None left means that regions were moved, doubled or left out.
- * Regions cut off at the end leave no trace (SECURITY.md, "Truncation"). Source: docs/formats.md, "Nonces".
+ * A reader keeps the schemes that fit all regions so far. If none is left, regions were moved, duplicated or left out. Regions
+ * cut off at the end leave no trace (SECURITY.md, "Truncation"). Source: docs/formats.md, "Nonces".
  */
 import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
 import { equalBytes } from '../../crypto/bytes.js';
 import { RegionOutOfOrderError } from '../../errors/content.js';
 
-/** The nonce of a region; regions count from 0. */
+/** Returns the nonce of a region. Regions count from 0. */
 export type NonceScheme = (region: number) => Buffer;
 
 export const bigEndian96: NonceScheme = (region) => {
@@ -35,7 +35,7 @@ export const littleEndianFromOne: NonceScheme = (region) => {
 
 const schemes: readonly NonceScheme[] = [littleEndianFromOne, bigEndian96, bigEndian64];
 
-/** Names of the schemes, by who is known to write so. */
+/** Names of the schemes, with the writers that are known to use them. */
 const NAMES = new Map<NonceScheme, string>([
   [littleEndianFromOne, 'from 1, little-endian (.NET, this package)'],
   [bigEndian96, 'from 0, big-endian 96 (Python)'],
@@ -46,20 +46,22 @@ const NAMES = new Map<NonceScheme, string>([
 export const waysOf = (region: number, nonce: Uint8Array): readonly string[] =>
   schemes.filter((scheme) => equalBytes(scheme(region), nonce)).map((scheme) => NAMES.get(scheme) ?? '');
 
-/** Told of every nonce that is read; throws {@link RegionOutOfOrderError} for one that no writer put there. */
+/** Called with every nonce that is read. Throws {@link RegionOutOfOrderError} for one that no writer puts there. */
 export type NonceCheck = (region: number, nonce: Uint8Array) => void;
 
-/** One check for all windows of one content: the way of counting is pinned by the first region seen of any of them. */
+/** One check for all windows of one content. The first region seen in any of them determines the scheme. */
 export interface NonceOrder {
   readonly check: NonceCheck;
   /**
-   * Whether the nonce, at this region, may be that of another region of a writer who counts in another way, and region 0, once it
-   * is opened, tells which of the two it is.
+   * Whether the nonce of this region may belong to another region in another scheme, and opening region 0 shows which of the two
+   * it is.
    */
   readonly isAmbiguous: (region: number, nonce: Uint8Array) => boolean;
 }
 
-/** @param mostRegions - more than this, no content has */
+/**
+ * @param mostRegions - the maximum number of regions in any content
+ */
 export function nonceOrder(counting: 'any' | 'ours', mostRegions: number): NonceOrder {
   let candidates: readonly NonceScheme[] = counting === 'ours' ? [littleEndianFromOne] : schemes;
   const fitting = (region: number, nonce: Uint8Array): readonly NonceScheme[] =>
@@ -77,8 +79,9 @@ export function nonceOrder(counting: 'any' | 'ours', mostRegions: number): Nonce
 }
 
 /**
- * Where `elsewhere` wrote the nonce it belongs to a later or earlier region. Region 0 gives such a writer away, unless content
- * that has that region has one whose nonce is that of region 0 in `here` too: 16,777,216 of Java is region 0 of .NET.
+ * If `elsewhere` is the scheme, the nonce belongs to a later or earlier region. Region 0 reveals that scheme, unless content that
+ * has this other region also has one whose nonce is that of region 0 in `here`: region 16,777,216 of Java has the nonce of region
+ * 0 of .NET.
  */
 function isToldApart(
   { here, elsewhere }: { readonly here: NonceScheme; readonly elsewhere: NonceScheme },
@@ -90,7 +93,7 @@ function isToldApart(
   return standIn === null || standIn > other;
 }
 
-/** The region that has this nonce in a way of counting. */
+/** The region that has this nonce in a scheme. */
 function regionOf(scheme: NonceScheme, nonce: Uint8Array): number | null {
   const bytes = Buffer.from(nonce);
   const counts = [bytes.readBigUInt64BE(0), bytes.readBigUInt64BE(4), bytes.readBigUInt64LE(4) - 1n].map(Number);
@@ -100,18 +103,18 @@ function regionOf(scheme: NonceScheme, nonce: Uint8Array): number | null {
 }
 
 /**
- * For content that is one region: there is no order, and writers with random nonces exist, but a nonce that counts as another
- * region's tells that the regions before it were cut off.
+ * For content with a single region. There is no order to check, and some writers use random nonces. But a nonce that a scheme
+ * gives to another region shows that the regions before it were cut off.
  */
 export const loneRegionCheck: NonceCheck = (region, nonce) => {
   if (!mayStandAlone(nonce)) throw new RegionOutOfOrderError(region);
 };
 
-/** Whether content of one region may have this nonce. */
+/** Whether content with a single region may have this nonce. */
 export const mayStandAlone = (nonce: Uint8Array): boolean =>
   schemes.some((scheme) => equalBytes(scheme(0), nonce)) || !countsAsAnother(Buffer.from(nonce));
 
-/** Whether the four bytes that one of the schemes leaves zero are zero: by chance once in 2^31. */
+/** Whether the four bytes that one of the schemes leaves zero are zero. For a random nonce the chance is one in 2^31. */
 const countsAsAnother = (nonce: Buffer): boolean => nonce.readUInt32BE(0) === 0 || nonce.readUInt32BE(8) === 0;
 
 export const anyNonce: NonceCheck = () => undefined;

@@ -1,5 +1,5 @@
 /**
- * What the KEK wraps in 2.x: the content key behind the version it is for, so that a changed label is found out.
+ * What the KEK wraps in 2.x: the content key, preceded by its version, so that a changed label is detected.
  *
  *     packed = version in UTF-8, NUL-padded (8) || CEK (32)
  *
@@ -20,7 +20,7 @@ const prefixOf = (version: string): Buffer => {
   return prefix;
 };
 
-/** In memory that is not shared, unlike what `Buffer.concat` gives. */
+/** The result is in memory that is not shared, unlike that of `Buffer.concat`. */
 export function packKey(version: string, contentKey: Uint8Array): Buffer {
   const packed = Buffer.alloc(PACKED_LENGTH);
   packed.set(prefixOf(version));
