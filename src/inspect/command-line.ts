@@ -45,8 +45,8 @@ const MOST_MESSAGES = 32;
 const DEFAULT_NONCES = 16;
 const MOST_NONCES = 10_000;
 
-export const HELP = `Tells what is stored of a blob, of messages or of an entity, without any key; with a key, decrypts all of it and says
-whether that works. Prints no plaintext and changes nothing.
+export const HELP = `Shows what is stored of a blob, of messages or of an entity. It needs no key; with a key, it decrypts everything and
+reports whether that works. It prints no plaintext and changes nothing.
 
   npx nestjs-azure-encrypted-storage inspect blob <container>/<name> [--snapshot <time> | --version-id <id>]
   npx nestjs-azure-encrypted-storage inspect queue <queue> [--messages <1..32>]
@@ -56,13 +56,13 @@ whether that works. Prints no plaintext and changes nothing.
   --key-base64-env <name>      verify with the AES key in this environment variable, base64
   --key-base64-file <path>     verify with the AES key in this file, base64
   --pem-file <path>            verify with the private RSA key in this file
-  --key-id <id>                the only id that the key answers to; default: whatever id is stored
-  --nonces <count>             nonces of regions that are read, default 16
+  --key-id <id>                use the key only for this id; default: for any stored id
+  --nonces <count>             number of region nonces to read, default 16
   --all-nonces                 read every nonce
   --json                       print JSON
   --help, --version
 
-Exit codes: 0 nothing is wrong; 1 anomalies, or the verification failed; 2 wrong usage; 3 not found, refused or not reached.
+Exit codes: 0 no anomalies; 1 anomalies, or the verification failed; 2 wrong usage; 3 not found, refused or not reachable.
 `;
 
 /** Throws `INVALID_OPTIONS` with every fault. */
@@ -101,7 +101,7 @@ function subjectOf([kind, ...names]: readonly string[], values: Values): Subject
     return { kind, queue: first, messages: Number(values.messages ?? MOST_MESSAGES) };
   }
   if (kind === 'entity' && names.length === 3) return { kind, table: first, partitionKey: second, rowKey: third };
-  return 'say blob <container>/<name>, queue <queue>, or entity <table> <PartitionKey> <RowKey>';
+  return 'use blob <container>/<name>, queue <queue>, or entity <table> <PartitionKey> <RowKey>';
 }
 
 function blobOf(names: readonly string[], { snapshot, 'version-id': versionId }: Values): Subject | string {
@@ -121,15 +121,15 @@ function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
   );
   const variable = values['key-base64-env'];
   return [
-    ...(sources.length > 1 ? [`give just one of ${sources.map((name) => `--${name}`).join(' and ')}`] : []),
-    ...(sources.length === 0 && values['key-id'] !== undefined ? ['--key-id needs a key beside it'] : []),
+    ...(sources.length > 1 ? [`use only one of ${sources.map((name) => `--${name}`).join(' and ')}`] : []),
+    ...(sources.length === 0 && values['key-id'] !== undefined ? ['--key-id needs a key'] : []),
     ...(variable !== undefined && env[variable] === undefined ? [`there is no environment variable ${variable}`] : []),
   ];
 }
 
 const countFaults = ({ messages, nonces }: Values): string[] => [
-  ...(isCount(messages, MOST_MESSAGES) ? [] : [`--messages is a number from 1 to ${MOST_MESSAGES}`]),
-  ...(isCount(nonces, MOST_NONCES) ? [] : [`--nonces is a number from 1 to ${MOST_NONCES}`]),
+  ...(isCount(messages, MOST_MESSAGES) ? [] : [`--messages must be a number from 1 to ${MOST_MESSAGES}`]),
+  ...(isCount(nonces, MOST_NONCES) ? [] : [`--nonces must be a number from 1 to ${MOST_NONCES}`]),
 ];
 
 const isCount = (text: string | undefined, most: number): boolean =>

@@ -9,7 +9,7 @@ export const toJson = (report: Report): string =>
 
 export function toText({ inspected, findings }: Report): string {
   const head = Object.values(inspected).map(String).join(' ');
-  const parts = findings.length === 0 ? ['nothing is there'] : findings.map(findingText);
+  const parts = findings.length === 0 ? ['nothing was found'] : findings.map(findingText);
   return `${escaped(head)}\n\n${parts.join('\n\n')}\n`;
 }
 

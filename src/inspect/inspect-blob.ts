@@ -39,7 +39,7 @@ export async function inspectBlob({ container, client, nonces, policy }: BlobIns
 
 const NOT_ENCRYPTED: Anomaly = {
   code: 'NOT_ENCRYPTED',
-  text: 'the blob has no encryption data: it is plaintext, or lost it',
+  text: 'the blob has no encryption data: it is plaintext, or the encryption data was lost',
 };
 
 const storedFacts = ({ blobType, contentLength, etag, lastModified }: BlobGetPropertiesResponse): Facts => ({
@@ -83,7 +83,7 @@ export function lengthsOf(
     return { facts, anomalies: [] };
   } catch (error) {
     if (!isEncryptedStorageError(error)) throw error;
-    const text = `no writer leaves ${length} bytes of ciphertext: the content was cut, or something was added`;
+    const text = `no writer stores ${length} bytes of ciphertext: the content was cut, or something was appended`;
     return { facts: {}, anomalies: [{ code: 'LENGTH_IMPOSSIBLE', text }] };
   }
 }

@@ -65,8 +65,8 @@ function withoutData(text: unknown, list: unknown, facts: Facts): Finding {
   const code = text === undefined && list === undefined ? 'NOT_ENCRYPTED' : 'METADATA_INCOMPLETE';
   const reason =
     code === 'NOT_ENCRYPTED'
-      ? 'the entity has no encryption data: it is plaintext, or lost it'
-      : `${ENCRYPTION_DATA_PROPERTY} is ${text === undefined ? 'missing' : 'not text'}: nothing tells the key`;
+      ? 'the entity has no encryption data: it is plaintext, or the encryption data was lost'
+      : `${ENCRYPTION_DATA_PROPERTY} is ${text === undefined ? 'missing' : 'not text'}, so the key is unknown`;
   return { facts: { ...facts, encrypted: code !== 'NOT_ENCRYPTED' }, anomalies: [{ code, text: reason }], notes: [] };
 }
 
@@ -91,7 +91,12 @@ function listAnomalies(list: unknown, data: EncryptionData | undefined): Anomaly
   }
   return isSealedLength(list)
     ? []
-    : [{ code: 'LIST_LENGTH', text: `${SEALED_NAMES_PROPERTY} has ${list.length} bytes: no whole number of blocks` }];
+    : [
+        {
+          code: 'LIST_LENGTH',
+          text: `${SEALED_NAMES_PROPERTY} has ${list.length} bytes, which is not a whole number of blocks`,
+        },
+      ];
 }
 
 const protocolAnomalies = (data: EncryptionData | undefined): Anomaly[] =>
@@ -101,11 +106,11 @@ const protocolAnomalies = (data: EncryptionData | undefined): Anomaly[] =>
 
 const javaNotes = (data: EncryptionData | undefined): string[] =>
   data !== undefined && isOldJava(data.field)
-    ? ['IVs of properties are made in the order of the old Java SDK: PartitionKey before RowKey']
+    ? ['IVs of properties use the key order of the old Java SDK: PartitionKey before RowKey']
     : [];
 
 const listNotes = (list: unknown): string[] =>
-  list === undefined ? [] : ['the names of the sealed properties are sealed too: it takes the key to read them'];
+  list === undefined ? [] : ['the names of the sealed properties are sealed too: you need the key to read them'];
 
 /** Stands in for the application's class. The row only has to meet the rules that hold for every class. */
 class AnyEntity {

@@ -18,7 +18,7 @@ const CONCURRENCY = 8;
 /** If all nonces are wanted, regions shorter than this number of bytes are read through, because a request costs more. */
 const READ_THROUGH_LENGTH = 64 * 1024;
 /** Number of odd regions that are listed one by one. */
-const MOST_TOLD = 10;
+const MOST_LISTED = 10;
 
 export async function inspectNonces(
   content: StoredContent,
@@ -65,20 +65,20 @@ class NonceTally {
     this.mayStandAlone = this.plan.mayStandAlone(nonce);
     if (ways.length > 0) return;
     this.oddRegions += 1;
-    if (this.odd.length < MOST_TOLD) this.odd.push(region);
+    if (this.odd.length < MOST_LISTED) this.odd.push(region);
   }
 }
 
 const MIXED: Anomaly = {
   code: 'NONCES_MIXED',
-  text: 'the nonces count in different ways: regions of several contents were put together',
+  text: 'the nonces use different schemes: regions of several contents were combined',
 };
 
-const foreign = (told: readonly number[], count: number): Anomaly => ({
+const foreign = (listed: readonly number[], count: number): Anomaly => ({
   code: 'NONCE_FOREIGN',
-  text: `no known writer puts such a nonce at region ${told.join(', ')}${
-    count > told.length ? ` and ${count - told.length} more` : ''
-  }: regions were moved or left out, or an old writer drew them at random`,
+  text: `no known writer uses such a nonce for region ${listed.join(', ')}${
+    count > listed.length ? ` and ${count - listed.length} more` : ''
+  }: regions were moved or left out, or an old writer used random nonces`,
 });
 
 function sample(count: number, choice: NonceChoice): readonly number[] {

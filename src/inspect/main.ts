@@ -29,7 +29,7 @@ function explain(error: unknown): number {
   }
   const { name, code, statusCode } = error as Partial<Record<string, string | number>>;
   const words = [code ?? name ?? 'error', statusCode].filter((word) => word !== undefined);
-  process.stderr.write(`The service did not give it: ${words.join(' ')}\n`);
+  process.stderr.write(`The request failed: ${words.join(' ')}\n`);
   return NOT_REACHED;
 }
 

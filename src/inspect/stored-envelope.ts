@@ -83,7 +83,7 @@ function wrapAnomalies(data: EncryptionData): Anomaly[] {
       ? [
           {
             code: 'WRAPPED_KEY_LENGTH',
-            text: `${printable(algorithm)} in protocol ${version} does not give ${encryptedKey.length} bytes`,
+            text: `${printable(algorithm)} in protocol ${version} does not produce a wrapped key of ${encryptedKey.length} bytes`,
           },
         ]
       : []),

@@ -84,14 +84,14 @@ describe('the command', () => {
 
 describe('wrong usage', () => {
   it.each([
-    [['inspect'], /say blob/],
+    [['inspect'], /use blob/],
     [['look', 'queue', 'q'], /the command is "inspect"/],
     [['inspect', 'blob', 'no-slash'], /<container>\/<name>/],
     [['inspect', 'entity', 't', 'p'], /entity <table>/],
     [['inspect', 'queue', 'q', '--messages', '33'], /from 1 to 32/],
     [['inspect', 'queue', 'q', '--nonces', 'x'], /from 1 to 10000/],
     [['inspect', 'queue', 'q', '--key', 'AAAA'], /'--key'/],
-    [['inspect', 'queue', 'q', '--key-id', 'k'], /needs a key beside it/],
+    [['inspect', 'queue', 'q', '--key-id', 'k'], /--key-id needs a key/],
     [['inspect', 'queue', 'q', '--key-base64-env', 'NO_SUCH'], /no environment variable NO_SUCH/],
     [['inspect', 'queue', 'q', '--key-base64-env', 'CLINIC_KEY', '--pem-file', 'x'], /just one of/],
     [['inspect', 'queue', 'q', '--pem-file', '/no/such/file'], /the key cannot be used/],
