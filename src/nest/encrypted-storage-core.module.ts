@@ -1,4 +1,7 @@
-/** What every account has once: checked options, clients, policies and the root's services. Global, so that feature modules find it wherever they are. */
+/**
+ * What each account has once: checked options, clients, policies and the root's services. It is global, so that feature modules
+ * anywhere find it.
+ */
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors/input.js';
@@ -16,7 +19,7 @@ import type { SettingsSource } from './options-source.js';
 import { EncryptedStorageKeys } from './options/encrypted-storage-keys.js';
 import type { EncryptedStorageModuleOptions } from './options/encrypted-storage.options.js';
 import { type EncryptionPolicies, toPolicies } from './options/encryption-policies.js';
-import { tellPolicies } from './options/policy-log.js';
+import { logPolicies } from './options/policy-log.js';
 import { StorageClients } from './options/storage-clients.js';
 
 let modules = 0;
@@ -46,7 +49,7 @@ export class EncryptedStorageCoreModule {
         },
         ...services,
         {
-          // a token of its own keeps Nest 10 from taking two calls that look alike for one
+          // a unique token keeps Nest 10 from treating two similar calls as one
           provide: startToken,
           inject: [policies, ModulesContainer],
           useFactory: (made: EncryptionPolicies, container: ModulesContainer) => new StartUp(made, container, name),
@@ -57,7 +60,7 @@ export class EncryptedStorageCoreModule {
   }
 }
 
-/** Once per account: refuses a second registration under the same name, and tells what is in force. */
+/** Runs once per account: refuses a second registration under the same name, and logs the policies. */
 class StartUp implements OnModuleInit {
   constructor(
     private readonly policies: EncryptionPolicies,
@@ -69,7 +72,7 @@ class StartUp implements OnModuleInit {
     this.assertAlone();
     const conflicts = featureConflicts(this.container.values(), this.name);
     if (conflicts.length > 0) throw new InvalidOptionsError(conflicts);
-    tellPolicies(this.policies, this.name === undefined ? '' : `account "${this.name}", `);
+    logPolicies(this.policies, this.name === undefined ? '' : `account "${this.name}", `);
   }
 
   private assertAlone(): void {

@@ -1,7 +1,7 @@
 /**
- * What one `forFeature` provides. It is in a module of its own that `forFeature` hands on: of a token that a module sees twice,
- * from a feature and from the root, Nest 10 may inject the global one if it was imported directly, and the policy of the feature
- * would silently not hold.
+ * What one `forFeature` provides. It is in a separate module that `forFeature` re-exports. If a module sees a token twice, from a
+ * feature and from the root, Nest 10 may inject the global one if that was imported directly, and the policy of the feature would
+ * silently not apply.
  */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { publicServiceTokens, rootServiceTokens } from './injection/encrypted-storage.tokens.js';
@@ -17,11 +17,11 @@ import type { Resource } from './injection/resources.js';
 import { classAliases, rootAliases, serviceProviders } from './injection/service.providers.js';
 import type { SettingsSource } from './options-source.js';
 
-/** What a feature is made of. */
+/** The parts of a feature. */
 export interface FeatureSource extends SettingsSource {
   readonly account: string | undefined;
   readonly resources: readonly Resource[];
-  /** Whether the feature may have a policy, and so has services of its own. */
+  /** Whether the feature may have a policy, and so its own services. */
   readonly hasPolicy: boolean;
 }
 
@@ -30,7 +30,7 @@ let features = 0;
 @Module({})
 export class EncryptedStorageFeatureModule {
   static for({ account, resources, hasPolicy, imports, providersOf }: FeatureSource): DynamicModule {
-    // a number of its own keeps Nest 10 from taking two features that look alike for one, and mixing their policies
+    // a unique number keeps Nest 10 from treating two similar features as one and mixing their policies
     const id = `EncryptedStorageFeature:${features++}`;
     const services = hasPolicy ? publicServiceTokens(account) : rootServiceTokens(account);
     const feature: Feature = { id, account, resources, settings: `${id}:settings`, services };
@@ -63,9 +63,9 @@ function policyProviders(feature: Feature) {
 }
 
 /**
- * The root's services once more, seen by nobody who injects. `app.get()` and `moduleRef.get(..., { strict: false })` take the last
- * module that provides a token. Nest adds a module before those that it imports, so this one always comes after its feature, and
- * they give the root's services, in whatever order modules are imported.
+ * Provides the root's services again, where no module injects them. `app.get()` and `moduleRef.get(..., { strict: false })` take
+ * the last module that provides a token. Nest adds a module before those that it imports, so this one always comes after its
+ * feature, and these calls return the root's services, whatever the order of imports.
  */
 @Module({})
 class EncryptedStorageRootServicesModule {

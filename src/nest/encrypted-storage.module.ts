@@ -18,7 +18,8 @@ import { checkFeatures, checkSettings } from './options/feature-check.js';
 import { assertCalledWithOptions, checkExtras, checkOptions } from './options/options-check.js';
 
 /**
- * Registers the encrypted services. `forRoot` once per account, `forFeature` wherever containers, queues or tables are used.
+ * Registers the encrypted services. Call `forRoot` once for each account, and `forFeature` wherever you use containers, queues or
+ * tables.
  *
  * @example
  * ```ts
@@ -42,14 +43,14 @@ import { assertCalledWithOptions, checkExtras, checkOptions } from './options/op
  */
 @Module({})
 export class EncryptedStorageModule {
-  /** Registers an account with options that are known now. Invalid options stop the start-up; one error lists every problem. */
+  /** Registers an account with options that are already known. Invalid options stop start-up, and one error lists all of them. */
   static forRoot(options: EncryptedStorageModuleOptions & EncryptedStorageModuleExtras): DynamicModule {
     checkExtras(options, 'forRoot');
     const { name: _name, isGlobal: _isGlobal, ...own } = options;
     return rootModule(givenSource(own, checkOptions), options);
   }
 
-  /** Registers an account with options that a factory makes. `name` and `isGlobal` are given beside the factory. */
+  /** Registers an account with options from a factory. Give `name` and `isGlobal` next to the factory. */
   static forRootAsync(options: EncryptedStorageModuleAsyncOptions): DynamicModule {
     checkExtras(options, 'forRootAsync');
     const source = asyncSource<EncryptedStorageModuleOptions>(options, {
@@ -61,10 +62,10 @@ export class EncryptedStorageModule {
   }
 
   /**
-   * Registers clients for injection, for the account of that name. With `encryption` the module has a policy of its own: the
-   * services and clients that are injected where it is imported follow it, and what it leaves out comes from the root.
+   * Registers clients for injection, for the account with that name. With `encryption`, the module has its own policy: the
+   * services and clients that are injected where it is imported follow it. Members that it leaves out come from the root.
    *
-   * @throws `INVALID_OPTIONS` with every fault, names that Azure Storage does not accept among them
+   * @throws `INVALID_OPTIONS` with every fault, including names that Azure Storage does not accept
    */
   static forFeature(entities: readonly Type<object>[], name?: string): DynamicModule;
   static forFeature(features: EncryptedStorageFeatures, name?: string): DynamicModule;
@@ -82,10 +83,10 @@ export class EncryptedStorageModule {
   }
 
   /**
-   * The same with settings that a factory makes: the policy, the names in the account, and whether to create what is not there.
-   * What the clients are injected by is given beside the factory.
+   * The same with settings from a factory: the policy, the names in the account, and whether to create what is missing. The names
+   * that clients are injected by are given next to the factory.
    *
-   * @throws `INVALID_OPTIONS` without a factory. What is wrong with its answer stops the start-up
+   * @throws `INVALID_OPTIONS` if there is no factory. Faults in what the factory returns stop start-up.
    *
    * @example
    * ```ts

@@ -1,4 +1,4 @@
-/** Where options or settings come from: given as they are, or by a factory, a class or a provider. */
+/** Where options or settings come from: a value, a factory, a class or a provider. */
 import type { DynamicModule, FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common';
 import { InvalidOptionsError } from '../errors/input.js';
 
@@ -17,15 +17,15 @@ interface AsyncOptions<T> {
   readonly useExisting?: Type<unknown>;
 }
 
-/** How the answer is made and checked. */
+/** How the result is obtained and checked. */
 export interface Answer<T> {
   readonly method: 'forRootAsync' | 'forFeatureAsync';
-  /** Asks the object that `useClass` or `useExisting` gives. */
+  /** Calls the object that `useClass` or `useExisting` provides. */
   readonly ask: (factory: never) => T | Promise<T>;
   readonly check: (answer: T) => void;
 }
 
-/** Given as they are. In a function, so that Nest 10 does not print secrets into its module ids. */
+/** A value. It is wrapped in a function, so that Nest 10 does not put secrets into its module ids. */
 export const givenSource = <T>(value: T, check: (value: T) => void = () => undefined): SettingsSource => ({
   imports: [],
   providersOf: (token) => [

@@ -219,7 +219,7 @@ describe('the check of the key', () => {
     });
     expect(asked).toEqual([keyTarget]);
     expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({
-      s: { status: 'up', message: 'keys that a function chooses were not checked: give "keyTarget"' },
+      s: { status: 'up', message: 'keys that a function chooses were not checked: set "keyTarget"' },
     });
     expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE })).toEqual({
       s: { status: 'down', message: 'key: INVALID_OPTIONS' },

@@ -71,7 +71,7 @@ describe('the log of the start', () => {
     ]);
     expect(own().filter((line) => line.startsWith('warn'))).toEqual([
       expect.stringMatching(/^warn queue: protocol 1.0 does not authenticate/),
-      expect.stringMatching(/^warn account "eu", blob: plaintext in storage is handed through/),
+      expect.stringMatching(/^warn account "eu", blob: plaintext in storage is passed through/),
       expect.stringMatching(/^warn account "eu", queue: plaintext/),
       expect.stringMatching(/^warn account "eu", table: plaintext/),
     ]);

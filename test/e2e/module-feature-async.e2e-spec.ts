@@ -100,7 +100,7 @@ describe('forFeatureAsync', () => {
   });
 
   const broken: [string, unknown, readonly string[]][] = [
-    ['nothing', undefined, ['the factory of forFeatureAsync answered nothing: return {}']],
+    ['nothing', undefined, ['the factory of forFeatureAsync returned nothing: return {}']],
     [
       'a container that is not injected',
       { containers: { cohort: 'cohorts-eu' } },

@@ -117,7 +117,7 @@ describe('a feature with a policy', () => {
     expect(text).toContain('account "eu", blob: protocol 2.0, key "test:key", encryption required');
     expect(text).toContain('feature of container "scans": blob: protocol 1.0, key "old", encryption not required');
     expect(text).toMatch(/! feature of container "scans": blob: protocol 1\.0 does not authenticate/);
-    expect(text).toMatch(/! feature of container "scans": table: plaintext in storage is handed through/);
+    expect(text).toMatch(/! feature of container "scans": table: plaintext in storage is passed through/);
     expect(text).not.toMatch(/! account/);
   });
 

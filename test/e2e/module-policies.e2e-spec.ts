@@ -49,7 +49,7 @@ describe('two features of one client in one module', () => {
       code: 'INVALID_OPTIONS',
       faults: [
         'module OneProviderModule imports two features of container "letters" with different "encryption": ' +
-          'give both the same one, or import them in modules of their own',
+          'use the same one for both, or import them in separate modules',
       ],
     });
   });

@@ -53,7 +53,7 @@ describe('what is logged of a consumer', () => {
 
     const text = lines.join('\n');
     expect(text).toMatch(
-      /message \S+, received 1 times, failed, comes again in 0 s: TypeError\n {4}at Failing\.handle/,
+      /message \S+, received 1 times, failed and comes again in 0 s: TypeError\n {4}at Failing\.handle/,
     );
     expect(text).toMatch(/received 2 times, is in the poison queue: HANDLER_FAILED, key "test:key": TypeError\n {4}at/);
     expect(text).not.toContain('JaneDoe');
@@ -80,7 +80,7 @@ describe('what is logged of a consumer', () => {
     const told = lines.filter((line) => !line.endsWith('is handled') && !line.includes('is given back'));
     expect(told).toEqual([
       expect.stringContaining(`Queue "${queue}" waits for key "test:key": KeyUnavailableError KEY_UNAVAILABLE`),
-      `Queue "${queue}": key "test:key" answers again`,
+      `Queue "${queue}": key "test:key" is available again`,
     ]);
   });
 });

@@ -238,7 +238,7 @@ describe('the start of an application', () => {
   it('fails for two handlers of one queue, but not of the same name in two accounts', async () => {
     const queue = uniqueName('twice');
     expect(await failing(root(), moduleWith(handlerOf(queue)), moduleWith(handlerOf(queue)))).toMatch(
-      /of TextsHandler\.handle and @EncryptedQueueHandler.* would each get a part of the messages/,
+      /of TextsHandler\.handle and @EncryptedQueueHandler.* would each get some of the messages/,
     );
 
     const options = { autoStart: false };
@@ -256,7 +256,7 @@ describe('the start of an application', () => {
       }
     }
 
-    expect(await failing(root(), moduleWith(Scoped))).toContain('Scoped.handle: there is no request');
+    expect(await failing(root(), moduleWith(Scoped))).toContain('Scoped.handle: its provider is not a singleton');
   });
 
   it('fails where the module of a handler sees no account', async () => {

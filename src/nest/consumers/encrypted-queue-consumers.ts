@@ -1,14 +1,14 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { EncryptedQueueConsumer } from '../../queue/consumer/encrypted-queue-consumer.js';
-import { tellConsumerEvent } from './queue-consumer-log.js';
+import { logConsumerEvent } from './queue-consumer-log.js';
 import { type FoundHandler, type HandlerClients, QueueHandlerExplorer } from './queue-handler.explorer.js';
 
 type UsableHandler = FoundHandler & { readonly clients: HandlerClients };
 
 /**
  * The consumers of an application: one for each `@EncryptedQueueHandler()`. They start when the application has started, and stop
- * when it closes, at its first hook. Inject it to start or stop one by hand.
+ * when it begins to close. Inject this class to start or stop a consumer yourself.
  *
  * @example
  * ```ts
@@ -32,9 +32,9 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
   constructor(@Inject(QueueHandlerExplorer) private readonly explorer: QueueHandlerExplorer) {}
 
   /**
-   * The consumer of a queue; `account` is the name of the account among several.
+   * The consumer of a queue. Pass `account`, the name of the account, if there are several.
    *
-   * @throws `INVALID_OPTIONS` if no handler is for that queue, or the application has not started
+   * @throws `INVALID_OPTIONS` if the queue has no handler, or if the application has not started
    */
   get(queue: string, account?: string): EncryptedQueueConsumer {
     const consumer = this.#consumers.get(keyOf(queue, account));
@@ -42,7 +42,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
     throw new InvalidOptionsError([`no @EncryptedQueueHandler(${JSON.stringify(queue)}) was found at the start`]);
   }
 
-  /** Starts what is to start by itself; called by Nest. */
+  /** Starts the consumers with `autoStart`. Called by Nest. */
   async onApplicationBootstrap(): Promise<void> {
     const handlers = this.explorer.explore();
     const faults = [...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)];
@@ -54,12 +54,12 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
     await this.#start(usable.filter(({ options }) => options.autoStart !== false));
   }
 
-  /** Stops all of them; called by Nest. */
+  /** Stops all consumers. Called by Nest. */
   async onModuleDestroy(): Promise<void> {
     await this.#stop();
   }
 
-  /** All or none: an application that does not start must not go on handling messages. */
+  /** Starts all or none: if the application does not start, it must not continue to handle messages. */
   async #start(handlers: readonly FoundHandler[]): Promise<void> {
     try {
       await Promise.all(handlers.map(({ queue, options }) => this.get(queue, options.account).start()));
@@ -83,7 +83,7 @@ function consumerOf({ clients, handler, options }: UsableHandler): EncryptedQueu
   return new EncryptedQueueConsumer(source, handler, {
     ...others,
     onEvent: (event) => {
-      tellConsumerEvent(event);
+      logConsumerEvent(event);
       return onEvent?.(event);
     },
   });
@@ -98,7 +98,7 @@ function doubleFaults(handlers: readonly FoundHandler[]): readonly string[] {
   }
   return [...byQueue.values()]
     .filter((same) => same.length > 1)
-    .map((same) => `${same.join(' and ')} would each get a part of the messages: leave one handler of the queue`);
+    .map((same) => `${same.join(' and ')} would each get some of the messages: keep only one handler for the queue`);
 }
 
 const isUsable = (handler: FoundHandler): handler is UsableHandler => handler.clients !== undefined;

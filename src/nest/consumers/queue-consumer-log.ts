@@ -1,6 +1,6 @@
 /**
- * What is told of the consumers, by Nest's logger. Never the text of an error that a handler threw: it may repeat what the message
- * holds. Its class, its code and where it was thrown are told.
+ * Logs the events of consumers with Nest's logger. The text of an error that a handler threw is never logged, because it may
+ * repeat the content of the message. Its class, its code and its stack frames are logged.
  */
 import { Logger } from '@nestjs/common';
 import { escaped, printable, quoted } from '../../encoding/printable.js';
@@ -10,16 +10,16 @@ const logger = new Logger('EncryptedQueueConsumer');
 
 type Kind = QueueConsumerEvent['kind'];
 type Event<K extends Kind> = Extract<QueueConsumerEvent, { readonly kind: K }>;
-type Tell = { readonly [K in Kind]: (event: Event<K>) => void };
+type Loggers = { readonly [K in Kind]: (event: Event<K>) => void };
 
-const TELL: Tell = {
+const LOGGERS: Loggers = {
   handled: (event) => logger.debug(`${nameOf(event)} is handled`),
   failed: (event) =>
-    logger.warn(`${nameOf(event)} failed, comes again in ${round(event.retryDelay)} s: ${causeOf(event.error)}`),
+    logger.warn(`${nameOf(event)} failed and comes again in ${round(event.retryDelay)} s: ${causeOf(event.error)}`),
   poisoned: (event) =>
     logger.error(
       `${nameOf(event)} is in the poison queue: ${event.reason}, ${keyOf(event.keyId)}` +
-        (event.isWrapped ? '' : ', both told here alone') +
+        (event.isWrapped ? '' : ', which only this line shows') +
         (event.error === undefined ? '' : `: ${causeOf(event.error)}`),
     ),
   released: (event) =>
@@ -28,17 +28,17 @@ const TELL: Tell = {
         (event.error === undefined ? '' : `: ${causeOf(event.error)}`),
     ),
   renewalFailed: (event) => logger.warn(`${nameOf(event)} could not be renewed: ${causeOf(event.error)}`),
-  lost: (event) => logger.warn(`${nameOf(event)} is no longer ours: it may be handled again`),
-  unsettled: (event) => logger.error(`${nameOf(event)} could not be settled, comes again: ${causeOf(event.error)}`),
+  lost: (event) => logger.warn(`${nameOf(event)} was lost: another consumer may handle it again`),
+  unsettled: (event) => logger.error(`${nameOf(event)} could not be settled and comes again: ${causeOf(event.error)}`),
   keyUnavailable: ({ queue, keyId, error }) =>
     logger.error(`Queue "${queue}" waits for key ${quoted(keyId)}: ${causeOf(error)}`),
-  keyAvailable: ({ queue, keyId }) => logger.log(`Queue "${queue}": key ${quoted(keyId)} answers again`),
+  keyAvailable: ({ queue, keyId }) => logger.log(`Queue "${queue}": key ${quoted(keyId)} is available again`),
   queueUnavailable: ({ queue, error }) => logger.error(`Queue "${queue}" cannot be polled: ${causeOf(error)}`),
   queueAvailable: ({ queue }) => logger.log(`Queue "${queue}" is polled again`),
 };
 
-export function tellConsumerEvent(event: QueueConsumerEvent): void {
-  (TELL[event.kind] as (event: QueueConsumerEvent) => void)(event);
+export function logConsumerEvent(event: QueueConsumerEvent): void {
+  (LOGGERS[event.kind] as (event: QueueConsumerEvent) => void)(event);
 }
 
 const nameOf = ({ queue, message }: Extract<QueueConsumerEvent, { readonly message: unknown }>): string =>
@@ -49,13 +49,13 @@ const keyOf = (keyId: string | null): string => (keyId === null ? 'no key' : `ke
 const round = (seconds: number): number => Math.ceil(seconds);
 
 function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'what was thrown is no error';
+  if (!(error instanceof Error)) return 'what was thrown is not an Error';
   const { name, code, statusCode } = error as Error & { readonly code?: unknown; readonly statusCode?: unknown };
   const facts = [name, code, statusCode].filter((fact) => typeof fact === 'string' || typeof fact === 'number');
   return [printable(facts.join(' ')), ...framesOf(error).map(escaped)].join('\n');
 }
 
-/** A stack begins with the message, whose lines may look like frames: without it at its place there is nothing to be told. */
+/** A stack begins with the message, whose lines may look like frames. If the message is not found there, no frame is logged. */
 function framesOf({ message, stack = '' }: Error): readonly string[] {
   const at = stack.indexOf(message);
   if (at < 0) return [];

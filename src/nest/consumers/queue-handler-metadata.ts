@@ -1,14 +1,14 @@
 /**
- * The record that `@EncryptedQueueHandler()` keeps on a class: an own property of the prototype under a registered symbol, so
- * that it is inherited by subclasses, never leaks into bases, and is the same for both builds of this package.
+ * The record that `@EncryptedQueueHandler()` keeps on a class. It is an own property of the prototype under a registered symbol,
+ * so that subclasses inherit it, base classes do not get it, and both builds of this package find it.
  */
 import type { EncryptedQueueConsumerOptions } from '../../queue/consumer/consumer-options.js';
 
 export interface EncryptedQueueHandlerOptions extends EncryptedQueueConsumerOptions {
-  /** Name of the account among several; the unnamed one unless given. */
+  /** Name of the account, if there are several. The default is the account without a name. */
   readonly account?: string;
   /**
-   * Whether the application's start begins to poll. With `false`, `EncryptedQueueConsumers` starts it.
+   * Whether polling begins when the application starts. With `false`, start it with `EncryptedQueueConsumers`.
    *
    * @defaultValue true
    */
@@ -35,7 +35,7 @@ export function recordQueueHandler(prototype: object, method: string | symbol, r
   Object.defineProperty(prototype, RECORD, { value: records, configurable: true });
 }
 
-/** The handlers of a class, inherited ones too; a method that is decorated again in a subclass counts as decorated there. */
+/** The handlers of a class, including inherited ones. A method that a subclass decorates again counts as decorated there. */
 export function queueHandlersOf(prototype: object): readonly QueueHandlerMethod[] {
   const merged = new Map<string | symbol, readonly QueueHandlerRecord[]>();
   for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {

@@ -4,17 +4,17 @@ import type { EncryptedQueueMessageHandler } from '../../queue/consumer/encrypte
 import { type EncryptedQueueHandlerOptions, recordQueueHandler } from './queue-handler-metadata.js';
 
 /**
- * Marks the method of a provider that handles the messages of a queue. It only records; the application's start finds it.
+ * Marks a method of a provider as the handler for the messages of a queue. It is found when the application starts.
  *
- * The method gets the decrypted message and an `AbortSignal`. When it returns, the message is deleted. When it throws, the message
- * comes again later, and goes to the poison queue after `maxFailures`; a message that cannot be decrypted goes there at once.
- * Messages come at least once: a handler must bear the same one twice.
+ * The method gets the decrypted message and an `AbortSignal`. When it returns, the message is deleted. When it throws, the
+ * message comes again later, and goes to the poison queue after `maxFailures`. A message that cannot be decrypted goes there at
+ * once. Messages are delivered at least once, so handlers must be idempotent.
  *
- * The keys and the policy are those of the module that the provider is in, as if it injected the client of that queue: of the
- * `forFeature` that this module imports if there is one, or else of the account's `forRoot`.
+ * The keys and the policy are those of the module of the provider, as if the provider injected the client of that queue: those of
+ * the `forFeature` that the module imports, or else of the account's `forRoot`.
  *
- * @param queue - name of the queue, as the service knows it
- * @throws `INVALID_OPTIONS` for static methods. Faults of the options fail the start of the application, all at once
+ * @param queue - name of the queue in the account
+ * @throws `INVALID_OPTIONS` for static methods. Invalid options stop the start of the application, and one error lists them all.
  *
  * @example
  * ```ts

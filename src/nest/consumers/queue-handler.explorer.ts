@@ -1,4 +1,4 @@
-/** Finds the methods that handle queues, and the clients that the modules they are in would inject. */
+/** Finds the methods that handle queues, and the clients that their modules would inject. */
 import { Inject, Injectable, type InjectionToken } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { flag, type RulesOf, text } from '../../option-rules.js';
@@ -24,13 +24,13 @@ export const HANDLER: RulesOf<EncryptedQueueHandlerOptions> = { ...CONSUMER, acc
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Module = NonNullable<Wrapper['host']>;
 
-/** A handler as found: everything about it, or why it cannot work. */
+/** A handler that was found: everything about it, or why it cannot work. */
 export interface FoundHandler extends QueueHandlerMethod {
-  /** For people: class and method. */
+  /** Class and method, for people to read. */
   readonly where: string;
   readonly faults: readonly string[];
   readonly handler: EncryptedQueueMessageHandler;
-  /** `undefined` where the account is not registered. */
+  /** `undefined` if the account is not registered. */
   readonly clients: HandlerClients | undefined;
 }
 
@@ -51,7 +51,7 @@ export class QueueHandlerExplorer {
   }
 }
 
-/** An alias (`useExisting`) stands for the same object. */
+/** An alias (`useExisting`) refers to the same object. */
 function uniqueInstances(wrappers: readonly Wrapper[]): ReadonlyMap<object, Wrapper> {
   const unique = new Map<object, Wrapper>();
   for (const wrapper of wrappers) {
@@ -67,7 +67,9 @@ function foundHandler(instance: object, wrapper: Wrapper, record: QueueHandlerMe
   const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   const clients = clientsOf(wrapper, record);
   const faults = [
-    ...(isSingleton ? [] : ['there is no request to make its provider for: make it a singleton']),
+    ...(isSingleton
+      ? []
+      : ['its provider is not a singleton, and there is no request to create it for: make it a singleton']),
     ...(clients === undefined ? [unknownAccount(options.account)] : []),
     ...consumerFaults(queue, options, HANDLER),
   ];
@@ -80,7 +82,7 @@ function foundHandler(instance: object, wrapper: Wrapper, record: QueueHandlerMe
   };
 }
 
-/** As the method is at the time of the call; what is no method throws, and so keeps the message. */
+/** Uses the method that the object has at the time of the call. If it is not a function, this throws, and the message is kept. */
 const call = (instance: object, method: string | symbol, given: Parameters<EncryptedQueueMessageHandler>) =>
   Reflect.apply(Reflect.get(instance, method) as EncryptedQueueMessageHandler, instance, given);
 
@@ -89,7 +91,7 @@ const unknownAccount = (account: string | undefined): string =>
     ? 'its module sees no EncryptedStorageModule.forRoot: import it'
     : `there is no account ${JSON.stringify(account)}: import EncryptedStorageModule.forRoot with that "name"`;
 
-/** The clients that the handler's own module would inject, so that a feature with a policy of its own is followed. */
+/** The clients that the module of the handler would inject, so that the policy of a feature applies. */
 function clientsOf({ host }: Wrapper, { queue, options: { account } }: QueueHandlerMethod): HandlerClients | undefined {
   const client = seenBy(host, getEncryptedQueueToken(queue, account)) as EncryptedQueueClient | undefined;
   const service = seenBy(host, getEncryptedQueueServiceToken(account)) as EncryptedQueueService | undefined;
@@ -99,8 +101,8 @@ function clientsOf({ host }: Wrapper, { queue, options: { account } }: QueueHand
 }
 
 /**
- * What a module sees under a token: its own provider, or else the first of its imports, global modules last. Nest's own look-up
- * is no help here: that of Nest 10 takes the last one where several are made already, and so the root's for a feature's.
+ * What a module sees under a token: its own provider, or else that of the first import; global modules come last. Nest's own
+ * lookup cannot be used: with Nest 10 it takes the last one if several have been made, and so the root's instead of a feature's.
  */
 function seenBy(module: Module | undefined, token: InjectionToken): unknown {
   if (module === undefined) return undefined;

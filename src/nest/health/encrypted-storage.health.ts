@@ -14,7 +14,7 @@ import {
 const DEFAULT_TIMEOUT_MS = 3000;
 const DEFAULT_MAX_AGE_MS = 10_000;
 
-/** What a probe asks for. */
+/** The options of a health probe. */
 export interface StorageHealthOptions {
   /**
    * Milliseconds that a check may take before it counts as failed.
@@ -23,7 +23,7 @@ export interface StorageHealthOptions {
    */
   readonly timeout?: number;
   /**
-   * Milliseconds that an outcome, good or bad, answers for without asking again: probes do not flood a key service.
+   * Milliseconds for which a result, good or bad, is reused, so that probes do not flood a key service.
    *
    * @defaultValue 10,000
    */
@@ -31,20 +31,20 @@ export interface StorageHealthOptions {
   /**
    * What to check.
    *
-   * @defaultValue the services that the connection names, and the keys to write with
+   * @defaultValue the services that the connection names, and the keys that write
    */
   readonly checks?: readonly StorageHealthCheck[];
-  /** What a key would be chosen for, where `keyEncryptionKey` is a function; without it such keys are not checked. */
+  /** The target that a key is chosen for, if `keyEncryptionKey` is a function. Without it, such keys are not checked. */
   readonly keyTarget?: EncryptionTarget;
 }
 
-/** What Terminus takes from an indicator. */
+/** The result that Terminus expects from an indicator. */
 export type StorageHealthResult<Key extends string> = Record<
   Key,
   { readonly status: 'up' | 'down'; readonly message?: string }
 >;
 
-/** `null` is well. */
+/** `null` means healthy. */
 type Outcome = string | null;
 
 interface Known {
@@ -54,7 +54,8 @@ interface Known {
 
 /**
  * A health indicator for `@nestjs/terminus` 11 and 12, which it does not import. `key` wraps and unwraps 32 random bytes with
- * every key that writes; a key that can only wrap only wraps. `blob`, `queue` and `table` are one small authenticated request.
+ * every key that writes; a key that can only wrap is only asked to wrap. `blob`, `queue` and `table` send one small authenticated
+ * request each.
  *
  * @example
  * ```ts
@@ -83,14 +84,14 @@ export class EncryptedStorageHealthIndicator {
   readonly #known = new Map<string, Known>();
   readonly #down = new Set<StorageHealthCheck>();
 
-  /** Made by the module; inject it. */
+  /** Created by the module. Inject it. */
   constructor(subject: HealthSubject) {
     this.#subject = subject;
   }
 
   /**
-   * Whether all checks pass; never rejects. The message names each check that failed, by error code and key id, and holds no
-   * secret. Probes at the same time share one check.
+   * Whether all checks pass. It never rejects. The message names each check that failed, with error code and key id, and contains
+   * no secrets. Probes that run at the same time share one check.
    */
   async isHealthy<Key extends string>(key: Key, options: StorageHealthOptions = {}): Promise<StorageHealthResult<Key>> {
     const names = [...new Set(options.checks ?? possibleChecks(this.#subject, options.keyTarget))];
@@ -109,7 +110,7 @@ export class EncryptedStorageHealthIndicator {
 
     for (const [other, { until }] of this.#known) if (until <= now) this.#known.delete(other);
     const outcome = this.#check(name, options);
-    // an unfinished check is joined, however short the age
+    // an unfinished check is joined, however short `maxAge` is
     this.#known.set(id, { until: Infinity, outcome });
     void outcome.then(() => {
       const until = performance.now() + (options.maxAge ?? DEFAULT_MAX_AGE_MS);
@@ -136,7 +137,7 @@ export class EncryptedStorageHealthIndicator {
     }
   }
 
-  /** Once each time that a check starts to fail: a probe comes every few seconds. */
+  /** Logs once each time a check starts to fail, since a probe comes every few seconds. */
   #warnOnce(name: StorageHealthCheck, error: unknown): void {
     if (this.#down.has(name)) return;
     this.#down.add(name);
@@ -145,13 +146,13 @@ export class EncryptedStorageHealthIndicator {
 
   #passedOver({ checks: asked, keyTarget }: StorageHealthOptions): string | undefined {
     const isPassedOver = asked === undefined && keyTarget === undefined && hasChosenKeys(this.#subject.policies);
-    return isPassedOver ? 'keys that a function chooses were not checked: give "keyTarget"' : undefined;
+    return isPassedOver ? 'keys that a function chooses were not checked: set "keyTarget"' : undefined;
   }
 }
 
 class NoAnswerError extends Error {}
 
-/** A key of somebody's own may not heed the abort signal. */
+/** A key class of the user may ignore the abort signal. */
 async function within(timeout: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_resolve, reject) => {
@@ -166,7 +167,7 @@ async function within(timeout: number, work: Promise<void>): Promise<void> {
   }
 }
 
-/** Codes and key ids: what other people's errors say may be anything. */
+/** Only codes and key ids, because foreign errors may contain anything. */
 function describe(error: unknown): string {
   if (error instanceof NoAnswerError) return error.message;
   const { name, code, statusCode, keyId } = error as Partial<Record<string, string | number>>;

@@ -1,4 +1,4 @@
-/** What a health check does: a cheap call that has to authenticate, or one wrap and unwrap of random bytes. */
+/** The health checks: a cheap call that has to authenticate, or one wrap and unwrap of random bytes. */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { equalBytes } from '../../crypto/bytes.js';
 import { generateContentKey, wipe } from '../../crypto/content-key.js';
@@ -11,7 +11,7 @@ import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '..
 import type { ServiceKind } from '../options/encryption-policies.js';
 import type { StorageClients } from '../options/storage-clients.js';
 
-/** `key` wraps and unwraps; the others reach a service. */
+/** `key` wraps and unwraps; the others send a request to a service. */
 export type StorageHealthCheck = ServiceKind | 'key';
 
 /** What is checked: one account, under the policies of the module. */
@@ -26,11 +26,11 @@ export interface CheckCall {
 }
 
 const SERVICES = ['blob', 'queue', 'table'] as const;
-/** A table that need not exist: who is told that it does not was let in. */
+/** A table that need not exist: a 404 proves that authentication succeeded. */
 const PROBE = 'EncryptedStorageHealth';
 const NOT_FOUND = 404;
 
-/** Resolves if all is well; rejects with whatever failed. */
+/** Resolves if the check passes, and rejects with the error otherwise. */
 export const checks: Readonly<Record<StorageHealthCheck, (subject: HealthSubject, call: CheckCall) => Promise<void>>> =
   {
     key: checkKeys,
@@ -49,7 +49,7 @@ export const checks: Readonly<Record<StorageHealthCheck, (subject: HealthSubject
     },
   };
 
-/** All that can be checked here: the services that the connection knows, and the keys if they can be told. */
+/** Everything that can be checked here: the services of the connection, and the keys if they can be determined. */
 export function possibleChecks(
   { clients, policies }: HealthSubject,
   keyTarget?: EncryptionTarget,
@@ -77,12 +77,12 @@ async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget: 
   const writing = keysToCheck(policies, target);
   if (writing.length === 0) throw nothingToCheck(policies);
   const found = await Promise.all(writing.map(async ({ find, reader }) => ({ key: await find(operation), reader })));
-  // services that share a key have it checked once
+  // a key that several services share is checked once
   for (const one of new Map(found.map((each) => [each.key, each])).values()) await roundTrip(one, operation);
 }
 
 interface KeyToCheck {
-  /** The key that writes now. */
+  /** The key that writes at the moment. */
   readonly find: (operation: KeyOperationOptions) => KeyEncryptionKey | Promise<KeyEncryptionKey>;
   /** The key that reads what `key` wrapped under this id. */
   readonly reader: (key: KeyEncryptionKey, keyId: string) => KeyEncryptionKey;
@@ -90,7 +90,7 @@ interface KeyToCheck {
 
 const itself: KeyToCheck['reader'] = (key) => key;
 
-/** The writing keys; a function that picks one is asked only for a target of its own kind. */
+/** The keys that write. A function that picks a key is called only for a target of its own kind. */
 function keysToCheck(
   policies: HealthSubject['policies'],
   keyTarget: EncryptionTarget | undefined,
@@ -103,7 +103,7 @@ function keysToCheck(
     }
     if (key !== undefined) return { find: () => key, reader: itself };
     if (keyVault?.canWrite !== true) return [];
-    // as a read does it: by the id that would be stored
+    // looked up as a read does it, by the id that would be stored
     const reader: KeyToCheck['reader'] = (_key, keyId) => {
       const found = keyVault.resolve(keyId);
       if (found === null) throw new KeyNotFoundError(keyId);
@@ -115,15 +115,15 @@ function keysToCheck(
 
 function nothingToCheck(policies: HealthSubject['policies']): Error {
   return hasChosenKeys(policies)
-    ? new InvalidOptionsError(['the key is chosen by a function: give "keyTarget", what it would be chosen for'])
+    ? new InvalidOptionsError(['a function chooses the key: set "keyTarget" to the target that it is chosen for'])
     : new KeyMissingError();
 }
 
-/** Whether a function picks keys, which cannot be asked without a target. */
+/** Whether a function picks keys. It cannot be called without a target. */
 export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
   SERVICES.some((kind) => typeof policies[kind].keyEncryptionKey === 'function');
 
-/** A key that can only wrap only wraps. Never waits behind other calls, and nothing of it is kept. */
+/** A key that can only wrap is only asked to wrap. The call does not wait behind other calls, and its result is not cached. */
 async function roundTrip(
   { key, reader }: Pick<KeyToCheck, 'reader'> & { readonly key: KeyEncryptionKey },
   operation: KeyOperationOptions,

@@ -1,11 +1,11 @@
 /**
- * Two features that provide a client under one token, with different policies, to one module: Nest would inject the one that is
- * imported first, and the policy of the other would silently not hold.
+ * Finds features that provide a client under the same token, with different policies, to one module. Nest would inject the one
+ * that is imported first, and the policy of the other would silently not apply.
  */
 import type { InjectionToken } from '@nestjs/common';
 import { FEATURE, type FeatureRecord } from './feature.providers.js';
 
-/** What is looked at of Nest's own modules. */
+/** The part of Nest's own modules that is used here. */
 export interface StartedModule {
   readonly name: string;
   readonly metatype: unknown;
@@ -14,14 +14,14 @@ export interface StartedModule {
   readonly providers: ReadonlyMap<unknown, { readonly instance: unknown }>;
 }
 
-/** A sentence for each, of the features of one account. */
+/** A sentence for each conflict among the features of one account. */
 export function featureConflicts(modules: Iterable<StartedModule>, name: string | undefined): readonly string[] {
   return [...modules].flatMap((module) => {
     const features = visibleFeatures(module).filter((feature) => feature.name === name);
     return conflictsAmong(features).map(
       (title) =>
         `module ${module.name} imports two features of ${title} with different "encryption": ` +
-        'give both the same one, or import them in modules of their own',
+        'use the same one for both, or import them in separate modules',
     );
   });
 }
@@ -39,13 +39,13 @@ function conflictsAmong(features: readonly FeatureRecord[]): readonly string[] {
   return [...titles];
 }
 
-/** Member by member, as objects: two options that are written down twice alike are the same, two keys are not. */
+/** Compares member by member, as objects. Two copies of the same options are equal; two keys are not. */
 function isSamePolicy({ encryption: one = {} }: FeatureRecord, { encryption: other = {} }: FeatureRecord): boolean {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof typeof one>;
   return [...names].every((option) => one[option] === other[option]);
 }
 
-/** Of the imports, and of what they hand on of theirs, as Nest looks for a provider. */
+/** The features among the imports and their re-exports, in the order in which Nest looks for a provider. */
 function visibleFeatures(module: StartedModule): readonly FeatureRecord[] {
   const seen = new Set<StartedModule>();
   const visit = (imports: readonly StartedModule[]): readonly FeatureRecord[] =>

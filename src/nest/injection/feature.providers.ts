@@ -1,4 +1,4 @@
-/** Providers of a feature module: clients bound to its containers, queues and tables, under its policy. */
+/** Providers of a feature module: clients of its containers, queues and tables, under its policy. */
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import type {
   EncryptedStorageFeatures,
@@ -7,19 +7,19 @@ import type {
 } from '../options/encrypted-storage.options.js';
 import type { EncryptedStorageKeys } from '../options/encrypted-storage-keys.js';
 import { type EncryptionPolicies, toPolicies } from '../options/encryption-policies.js';
-import { tellPolicies } from '../options/policy-log.js';
+import { logPolicies } from '../options/policy-log.js';
 import { optionsToken, policiesToken, vaultsToken, type ServiceTokens } from './encrypted-storage.tokens.js';
 import type { Resource } from './resources.js';
 
 /** One call of `forFeature` or `forFeatureAsync`. */
 export interface Feature {
-  /** No other feature has it. */
+  /** Unique among features. */
   readonly id: string;
   readonly account: string | undefined;
   readonly resources: readonly Resource[];
-  /** Token of what the feature decides, {@link EncryptedStorageFeatureSettings}. */
+  /** Token of the {@link EncryptedStorageFeatureSettings} of the feature. */
   readonly settings: InjectionToken;
-  /** Where its clients come from. */
+  /** Tokens of the services that its clients come from. */
   readonly services: ServiceTokens;
 }
 
@@ -31,7 +31,7 @@ export const clientProviders = ({ resources, services, settings }: Feature): rea
     useFactory: (made: never, decided: EncryptedStorageFeatureSettings) => client(made, decided),
   }));
 
-/** Creates what is asked for when the module starts. */
+/** Creates the requested resources when the module starts. */
 export const creationProvider = ({ id, resources, settings }: Feature): FactoryProvider => ({
   provide: `${id}:creation`,
   inject: [settings, ...resources.map(({ token }) => token)],
@@ -46,11 +46,11 @@ export const creationProvider = ({ id, resources, settings }: Feature): FactoryP
   }),
 });
 
-/** What a feature module provides, and what it decided of the policy; read when the application starts. */
+/** What a feature module provides, and its policy. Read when the application starts. */
 export interface FeatureRecord {
   readonly name: string | undefined;
   readonly encryption: EncryptedStorageFeatures['encryption'];
-  /** Tokens of its clients, and what they are called. */
+  /** Tokens of its clients, with their titles. */
   readonly resources: ReadonlyMap<InjectionToken, string>;
 }
 
@@ -66,7 +66,9 @@ export const recordProvider = ({ account, resources, settings }: Feature): Facto
   }),
 });
 
-/** The policies of a feature; the root's own where it changes nothing, so that they share one bound on calls and one cache. */
+/**
+ * The policies of a feature. If it changes nothing they are those of the root, and share its limit on key calls and its cache.
+ */
 export const featurePoliciesProvider = (policies: InjectionToken, { account, settings }: Feature): FactoryProvider => ({
   provide: policies,
   inject: [optionsToken(account), policiesToken(account), vaultsToken(account), settings],
@@ -77,7 +79,7 @@ export const featurePoliciesProvider = (policies: InjectionToken, { account, set
   ) => (encryption === undefined ? root : toPolicies(options, vaults, encryption)),
 });
 
-/** Logs the policy of a feature when the module starts, with its warnings of 1.0 and of tolerated plaintext. */
+/** Logs the policy of a feature when the module starts, with the warnings about 1.0 and about accepted plaintext. */
 export function policyLogProvider(policies: InjectionToken, { id, resources, settings }: Feature): FactoryProvider {
   const titles = resources.map(({ title }) => title).join(', ');
   const where = `feature ${titles === '' ? 'without resources' : `of ${titles}`}: `;
@@ -86,7 +88,7 @@ export function policyLogProvider(policies: InjectionToken, { id, resources, set
     inject: [policies, settings],
     useFactory: (given: EncryptionPolicies, { encryption }: EncryptedStorageFeatureSettings) => ({
       onModuleInit: (): void => {
-        if (encryption !== undefined) tellPolicies(given, where);
+        if (encryption !== undefined) logPolicies(given, where);
       },
     }),
   };

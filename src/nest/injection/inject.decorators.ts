@@ -13,19 +13,19 @@ import {
 
 type Injection = PropertyDecorator & ParameterDecorator;
 
-/** Injects the {@link EncryptedBlobService} of an account; the default one without a name. */
+/** Injects the {@link EncryptedBlobService} of an account; without a name, of the default account. */
 export const InjectEncryptedBlobService = (name?: string): Injection => Inject(getEncryptedBlobServiceToken(name));
 
-/** Injects the {@link EncryptedQueueService} of an account; the default one without a name. */
+/** Injects the {@link EncryptedQueueService} of an account; without a name, of the default account. */
 export const InjectEncryptedQueueService = (name?: string): Injection => Inject(getEncryptedQueueServiceToken(name));
 
-/** Injects the {@link EncryptedTableService} of an account; the default one without a name. */
+/** Injects the {@link EncryptedTableService} of an account; without a name, of the default account. */
 export const InjectEncryptedTableService = (name?: string): Injection => Inject(getEncryptedTableServiceToken(name));
 
-/** Injects the {@link EncryptedStorageKeys} of an account; the default one without a name. */
+/** Injects the {@link EncryptedStorageKeys} of an account; without a name, of the default account. */
 export const InjectEncryptedStorageKeys = (name?: string): Injection => Inject(getEncryptedStorageKeysToken(name));
 
-/** Injects the {@link EncryptedStorageHealthIndicator} of an account; the default one without a name. */
+/** Injects the {@link EncryptedStorageHealthIndicator} of an account; without a name, of the default account. */
 export const InjectEncryptedStorageHealthIndicator = (name?: string): Injection =>
   Inject(getEncryptedStorageHealthIndicatorToken(name));
 

@@ -1,4 +1,6 @@
-/** The three kinds of things that a feature gives clients of: how each is called, injected, made and created. */
+/**
+ * The three kinds of resources that a feature provides clients for: their titles and tokens, and how they are made and created.
+ */
 import type { InjectionToken, Type } from '@nestjs/common';
 import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
 import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
@@ -23,7 +25,7 @@ import {
 export interface Resource {
   readonly token: InjectionToken;
   readonly service: keyof ServiceTokens;
-  /** What it is called before its settings are known. */
+  /** Its title before the settings are known. */
   readonly title: string;
   readonly isCreated: (settings: EncryptedStorageFeatureSettings) => boolean;
   readonly client: (service: never, settings: EncryptedStorageFeatureSettings) => unknown;
@@ -89,7 +91,7 @@ function resourceOf<Given extends { readonly createIfNotExists?: boolean }>(
   };
 }
 
-/** Throws for a class that is not declared as an entity, or has no table, where no factory can give one. */
+/** Throws for a class that is not declared as an entity, or that has no table if no factory can name one. */
 export function assertTables({ tables = [] }: EncryptedStorageFeatures): void {
   for (const { entity, table } of tables.map(tableResource)) tableNameOf(entity, table);
 }

@@ -19,7 +19,7 @@ import {
 } from './encrypted-storage.tokens.js';
 import type { StorageClients } from '../options/storage-clients.js';
 
-/** `policies` is the token that the policies stand under. */
+/** `policies` is the token of the policies. */
 export function serviceProviders(
   tokens: ServiceTokens,
   name: string | undefined,
@@ -61,7 +61,7 @@ const queueOptions = ({ queue }: EncryptedStorageModuleOptions): EncryptedQueueO
   ...(queue?.onDecryptionFailed === undefined ? {} : { onDecryptionFailed: queue.onDecryptionFailed }),
 });
 
-/** The root's services, under the tokens that users know. */
+/** The root's services, under the tokens that users inject. */
 export function rootAliases(name: string | undefined): AliasProvider[] {
   const [given, root] = [publicServiceTokens(name), rootServiceTokens(name)];
   const kinds = Object.keys(root) as (keyof ServiceTokens)[];

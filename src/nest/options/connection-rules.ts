@@ -1,4 +1,4 @@
-/** Rules of `connection`: exactly one form, whole. */
+/** Rules of `connection`: exactly one form, complete. */
 import { callable, group, isObject, type LooseOptions, must, object, type RulesOf, text } from '../../option-rules.js';
 import type { StorageConnection } from './encrypted-storage.options.js';
 
@@ -20,7 +20,7 @@ const CONNECTION: RulesOf<StorageConnection> = {
 
 export const connection = group(CONNECTION, formFaults);
 
-/** A form is meant where one of its members is given. `credential` belongs to two, and so decides nothing. */
+/** A form is chosen if one of its members is given. `credential` belongs to two forms, so it does not choose one. */
 const FORMS: readonly (readonly (keyof typeof CONNECTION)[])[] = [
   ['connectionString'],
   ['accountName', 'accountKey'],
@@ -31,20 +31,22 @@ const FORMS: readonly (readonly (keyof typeof CONNECTION)[])[] = [
 function formFaults(given: LooseOptions): readonly string[] {
   const forms = FORMS.filter((members) => members.some((name) => given[name] !== undefined));
   if (forms.length === 0) {
-    return ['"connection" has none of connectionString, accountName, an endpoint or a client: give one of them'];
+    return ['"connection" has none of connectionString, accountName, an endpoint or a client: set one of them'];
   }
-  if (forms.length > 1) return ['"connection" mixes several forms: give just one of them'];
+  if (forms.length > 1) return ['"connection" mixes several forms: use only one of them'];
   return [...(forms[0]?.includes('accountName') === true ? accountFaults(given) : []), ...tokenFaults(given)];
 }
 
-/** A token that travels in clear is anybody's until it expires; a request signed with an account key gives away no key. */
+/**
+ * Anyone can use a token that travels in clear until it expires. A request signed with an account key does not reveal the key.
+ */
 function tokenFaults(given: LooseOptions): readonly string[] {
   if (!isTokenCredential(given['credential'])) return [];
   return (['blobEndpoint', 'queueEndpoint', 'tableEndpoint'] as const)
     .filter((name) => isInsecure(given[name]))
     .map(
       (name) =>
-        `"connection.${name}" must begin with https: for a TokenCredential, whose token it is sent; for an emulator over http give accountName and accountKey as "credential"`,
+        `"connection.${name}" must begin with https, because a TokenCredential sends its token there: for an emulator over http, set "credential" to accountName and accountKey`,
     );
 }
 
@@ -63,7 +65,7 @@ function accountFaults({ accountName, accountKey, credential }: LooseOptions): r
   ];
 }
 
-/** Names what is missing; never repeats a value, which may be a key. */
+/** Names what is missing. It never repeats a value, which may be a key. */
 function connectionStringFaults(connectionString: unknown, at: string): readonly string[] {
   const path = `"${at}"`;
   if (typeof connectionString !== 'string') return [`${path} must be a string`];
@@ -76,7 +78,7 @@ function connectionStringFaults(connectionString: unknown, at: string): readonly
     ...(hasEndpoint || has('EndpointSuffix') ? [] : ['EndpointSuffix']),
   ];
   if (missing.length === 0) return [];
-  return [`${path} lacks ${missing.join(', ')}: copy it whole from the account's access keys`];
+  return [`${path} lacks ${missing.join(', ')}: copy the complete string from the account's access keys`];
 }
 
 function credentialFaults(credential: unknown, path: string): readonly string[] {

@@ -4,8 +4,9 @@ import type { KeyVaultOptions } from '../../keys/vault/key-vault-options.js';
 import { loadKeyVaultSdk } from '../../keys/vault/key-vault-sdk.js';
 
 /**
- * The vaults of an account, those of its features included. Inject it to follow a rotation at once, where a handler of Event Grid
- * receives `Microsoft.KeyVault.KeyNewVersionCreated`; without such a handler it is followed within `refresh`.
+ * The vaults of an account, including those of its features. Inject it to follow a rotation at once, for example in a handler for
+ * the Event Grid event `Microsoft.KeyVault.KeyNewVersionCreated`. Without such a handler, a rotation is followed within
+ * `refresh`.
  *
  * @example
  * ```ts
@@ -26,17 +27,20 @@ import { loadKeyVaultSdk } from '../../keys/vault/key-vault-sdk.js';
 export class EncryptedStorageKeys implements OnApplicationShutdown {
   readonly #vaults = new Map<KeyVaultOptions, KeyVaultKeys>();
 
-  /** Looks up at once which version of each key writes. Rejects where a vault cannot be asked; the versions known so far go on. */
+  /**
+   * Looks up at once which version of each key writes. Rejects if a vault cannot be reached; the versions known so far remain in
+   * use.
+   */
   async refreshKeys(): Promise<void> {
     await Promise.all([...this.#vaults.values()].map((vault) => vault.refresh()));
   }
 
-  /** Version that writes, its expiry and its age, for each vault that has been written with. */
+  /** The version that writes, its expiry and its age, for each vault that has been written with. */
   get current(): readonly KeyVaultState[] {
     return [...this.#vaults.values()].flatMap((vault) => vault.state ?? []);
   }
 
-  /** Policies that were given the same object share its keys. Called by the module. */
+  /** Policies that were given the same options object share its keys. Called by the module. */
   async vaultOf(options: KeyVaultOptions): Promise<KeyVaultKeys> {
     const sdk = await loadKeyVaultSdk();
     const vault = this.#vaults.get(options) ?? new KeyVaultKeys(options, sdk);
@@ -44,7 +48,7 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
     return vault;
   }
 
-  /** Gives up the part of this account in the rate of its vaults. Nest calls it. */
+  /** Gives up this account's share of the rate of its vaults. Called by Nest. */
   onApplicationShutdown(): void {
     for (const vault of this.#vaults.values()) vault.close();
   }

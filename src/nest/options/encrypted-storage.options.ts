@@ -18,7 +18,7 @@ import type { QueueDecryptionFailedHandler } from '../../queue/decryption-failur
 import type { MessageEncoding } from '../../queue/message-encoding.js';
 import type { TableDecryptionFailedHandler } from '../../table/page.js';
 
-/** A name and its key, as the portal shows them. */
+/** An account name and its key, as the portal shows them. */
 export interface AccountKey {
   readonly accountName: string;
   readonly accountKey: string;
@@ -27,8 +27,8 @@ export interface AccountKey {
 /**
  * How to reach the account: exactly one of these forms.
  *
- * A `StorageSharedKeyCredential` instance is refused on purpose: the Azure SDK ships two builds and replaces an instance of the
- * other build silently by an anonymous credential. Strings, a `TokenCredential` and whole clients are safe.
+ * A `StorageSharedKeyCredential` instance is refused on purpose: the Azure SDK ships two builds, and silently replaces an
+ * instance of the other build with an anonymous credential. Strings, a `TokenCredential` and whole clients are safe.
  */
 export type StorageConnection =
   | { readonly connectionString: string }
@@ -43,43 +43,45 @@ export type StorageConnection =
   | {
       readonly blobServiceClient?: BlobServiceClient;
       readonly queueServiceClient?: QueueServiceClient;
-      /** Gives the plain SDK client of a table. */
+      /** Returns the plain SDK client of a table. */
       readonly tableClientFactory?: (tableName: string) => TableClient;
     };
 
-/** What is encrypted how, and with which keys. */
+/** How content is encrypted, and with which keys. */
 export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
   /**
-   * What new blobs and queue messages are written in; `readProtocols` says what is read. There is no default:
+   * The protocol version of new blobs and queue messages. `readProtocols` sets what can be read. There is no default:
    *
    * - `2.0`: AES-256-GCM, authenticated; read by the current SDKs. Choose this unless something below applies.
    * - `2.1`: the same with a region length of your choice; read by recent releases of them.
    * - `1.0`: AES-256-CBC, the format of the legacy SDKs. Not authenticated: changes go unnoticed (CVE-2022-30187). Needed for old
    *   readers and for page blobs.
    *
-   * Tables are written in 1.0, the only version that any SDK has for them. 2.1 writes messages as 2.0.
+   * Tables are always written in 1.0, the only version that any SDK defines for them. 2.1 writes messages as 2.0.
    */
   readonly protocol: ProtocolVersion;
-  /** The key that new data is written with, or a function that picks it. Without one this module only reads: a write is an error. */
+  /**
+   * The key that encrypts new data, or a function that picks it. Without one, this module can only read, and a write is an error.
+   */
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
   /**
-   * Keys in Azure Key Vault or a Managed HSM: the one to write with, in place of `keyEncryptionKey`, and those to read with, before
-   * `keyResolver`. Rotations are followed. Needs the package `@azure/keyvault-keys`.
+   * Keys in Azure Key Vault or a Managed HSM: the key that writes, instead of `keyEncryptionKey`, and the keys that read, before
+   * `keyResolver`. Rotations are followed. Requires the package `@azure/keyvault-keys`.
    */
   readonly keyVault?: KeyVaultOptions;
-  /** Finds keys for reading. The key id of `keyEncryptionKey` is answered by that key; anything else comes here. */
+  /** Finds keys for reading. `keyEncryptionKey` serves its own key id; every other id is passed to this. */
   readonly keyResolver?: KeyResolver | readonly KeyEncryptionKey[];
   /**
-   * Holds every read and write to the keys that belong to the target: a tenant's own, its older ones included. Asked for the key id
-   * that is stored before any key is looked for, and for the id that is about to be stored. Unless it answers `true`, that is
-   * `KEY_NOT_ALLOWED`, whatever keys are configured, kept in the cache or given with the call.
+   * Limits every read and write to the keys that belong to the target: a tenant's own keys, including older ones. It is called
+   * with the stored key id before any key is looked up, and with the id that is about to be stored. Unless it returns `true`, the
+   * call fails with `KEY_NOT_ALLOWED`, whatever keys are configured, cached or passed with the call.
    *
    * @defaultValue every key is allowed
    */
   readonly allowKey?: KeyPredicate;
   /**
-   * Whether plaintext in storage is an error. `false` hands through what was never encrypted, for containers, queues and tables
-   * that are being migrated.
+   * Whether plaintext in storage is an error. With `false`, content that was never encrypted is passed through, for containers,
+   * queues and tables that you are migrating.
    *
    * @defaultValue true
    */
@@ -92,28 +94,28 @@ export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
   readonly regionLength?: number;
 }
 
-/** What concerns blobs alone. */
+/** Options for blobs. */
 export interface BlobOptions {
-  /** What differs from `encryption` for blobs. */
+  /** Overrides of `encryption` for blobs. */
   readonly encryption?: Partial<EncryptionOptions>;
-  /** Handed to the SDK's client. */
+  /** Passed to the SDK's client. */
   readonly clientOptions?: StoragePipelineOptions;
   /**
-   * Worker threads of this account that seal uploads of more than one block, 0 to 64. With none, uploads are sealed on the
-   * event loop in steps of at most a millisecond; a thread takes half of an upload's work in protocol 1.0 off it, but
-   * little in 2.x, whose cipher is fast (bench/README.md). For servers that upload hundreds of megabytes a second. Each
-   * costs about 20 MiB of memory once it has started.
+   * Number of worker threads of this account that seal uploads of more than one block, 0 to 64. With 0, uploads are sealed on the
+   * event loop, in steps of at most a millisecond. A thread takes half of the work of an upload off the event loop in protocol
+   * 1.0, but little in 2.x, whose cipher is fast (bench/README.md). Use threads on servers that upload hundreds of megabytes a
+   * second. Each costs about 20 MiB of memory once it has started.
    *
    * @defaultValue 0
    */
   readonly workers?: number;
 }
 
-/** What concerns queues alone. */
+/** Options for queues. */
 export interface QueueOptions {
-  /** What differs from `encryption` for queues. */
+  /** Overrides of `encryption` for queues. */
   readonly encryption?: Partial<EncryptionOptions>;
-  /** Handed to the SDK's client. */
+  /** Passed to the SDK's client. */
   readonly clientOptions?: QueuePipelineOptions;
   /**
    * What a message looks like inside the ciphertext.
@@ -121,17 +123,19 @@ export interface QueueOptions {
    * @defaultValue 'text'
    */
   readonly messageEncoding?: MessageEncoding;
-  /** Told of messages that cannot be decrypted, which are then left out; without it such a message makes the call throw. */
+  /** Called for messages that cannot be decrypted, which are then left out. Without it, such a message makes the call throw. */
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
 }
 
-/** What concerns tables alone. */
+/** Options for tables. */
 export interface TableOptions {
-  /** What differs from `encryption` for tables. */
+  /** Overrides of `encryption` for tables. */
   readonly encryption?: Partial<EncryptionOptions>;
-  /** Handed to the SDK's client. */
+  /** Passed to the SDK's client. */
   readonly clientOptions?: TableServiceClientOptions;
-  /** Told of rows of a listing that cannot be decrypted, which are then left out; without it such a row makes the page throw. */
+  /**
+   * Called for rows of a listing that cannot be decrypted, which are then left out. Without it, such a row makes its page throw.
+   */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
 }
 
@@ -146,7 +150,7 @@ export interface EncryptedStorageModuleOptions {
 
 /** What has to be known before the options are. */
 export interface EncryptedStorageModuleExtras {
-  /** Name of this account among several; the unnamed one is the default. */
+  /** Name of this account, if there are several. The account without a name is the default. */
   readonly name?: string;
   /**
    * Whether the services can be injected everywhere.
@@ -159,14 +163,14 @@ export interface EncryptedStorageModuleExtras {
 /** What `useClass` and `useExisting` of `forRootAsync` implement. */
 export interface EncryptedStorageOptionsFactory {
   /**
-   * Gives the options, once at start-up.
+   * Returns the options, once at start-up.
    *
-   * @param name - of the account, as `forRootAsync` has it
+   * @param name - name of the account, as passed to `forRootAsync`
    */
   createEncryptedStorageOptions(name?: string): EncryptedStorageModuleOptions | Promise<EncryptedStorageModuleOptions>;
 }
 
-/** Options of `EncryptedStorageModule.forRootAsync`: a factory, or a class that gives the options. */
+/** Options of `EncryptedStorageModule.forRootAsync`: a factory, or a class that returns the options. */
 export type EncryptedStorageModuleAsyncOptions = ConfigurableModuleAsyncOptions<
   EncryptedStorageModuleOptions,
   'createEncryptedStorageOptions'
@@ -179,55 +183,57 @@ export interface NamedResource {
   readonly createIfNotExists?: boolean;
 }
 
-/** A table, by the class of its entities. */
+/** A table, identified by the class of its entities. */
 export interface TableResource {
   readonly entity: Type<object>;
-  /** Name of the table; the one of the class's `@EncryptedEntity()` unless given. */
+  /** Name of the table. The default is the one in `@EncryptedEntity()` of the class. */
   readonly table?: string;
   readonly createIfNotExists?: boolean;
 }
 
-/** What a feature module uses. */
+/** The resources of a feature module. */
 export interface EncryptedStorageFeatures {
-  /** Policy of this feature module alone: what it leaves out comes from the root. */
+  /** Policy of this feature module. Members that you leave out come from the root. */
   readonly encryption?: Partial<EncryptionOptions>;
   readonly containers?: readonly (string | NamedResource)[];
   readonly queues?: readonly (string | NamedResource)[];
   readonly tables?: readonly (Type<object> | TableResource)[];
 }
 
-/** What the factory of `forFeatureAsync` decides about a container or queue. */
+/** What the factory of `forFeatureAsync` returns for a container or queue. */
 export interface ResourceSettings {
-  /** Name in the account; the one that it is injected by unless given. */
+  /** Name in the account. The default is the name that it is injected by. */
   readonly name?: string;
   readonly createIfNotExists?: boolean;
 }
 
-/** What the factory of `forFeatureAsync` answers: all of it may be left out. */
+/** What the factory of `forFeatureAsync` returns. Every member is optional. */
 export interface EncryptedStorageFeatureSettings {
-  /** Policy of this feature module alone: what it leaves out comes from the root. */
+  /** Policy of this feature module. Members that you leave out come from the root. */
   readonly encryption?: Partial<EncryptionOptions>;
-  /** By the name that the container is injected by: its name in the account, and whether to create it. */
+  /** For the name that a container is injected by: its name in the account, and whether to create it. */
   readonly containers?: Readonly<Record<string, string | ResourceSettings>>;
-  /** By the name that the queue is injected by: its name in the account, and whether to create it. */
+  /** For the name that a queue is injected by: its name in the account, and whether to create it. */
   readonly queues?: Readonly<Record<string, string | ResourceSettings>>;
-  /** By the entity class: the name of its table, and whether to create it. */
+  /** For an entity class: the name of its table, and whether to create it. */
   readonly tables?: readonly TableResource[];
 }
 
 /** What `useClass` and `useExisting` of `forFeatureAsync` implement. */
 export interface EncryptedStorageFeatureFactory {
   /**
-   * Gives the settings, once at start-up.
+   * Returns the settings, once at start-up.
    *
-   * @param name - of the account, as `forFeatureAsync` has it
+   * @param name - name of the account, as passed to `forFeatureAsync`
    */
   createEncryptedStorageFeature(
     name?: string,
   ): EncryptedStorageFeatureSettings | Promise<EncryptedStorageFeatureSettings>;
 }
 
-/** Options of `EncryptedStorageModule.forFeatureAsync`: what is injected by which name, and where the settings come from. */
+/**
+ * Options of `EncryptedStorageModule.forFeatureAsync`: the names that clients are injected by, and where the settings come from.
+ */
 export type EncryptedStorageFeatureAsyncOptions = ConfigurableModuleAsyncOptions<
   EncryptedStorageFeatureSettings,
   'createEncryptedStorageFeature'

@@ -13,7 +13,7 @@ import { checkOptions, refuse } from './options-check.js';
 
 export type ServiceKind = 'blob' | 'queue' | 'table';
 
-/** A later level wins, member by member; a member that is `undefined` leaves the one above. */
+/** A later level overrides an earlier one, member by member. A member that is `undefined` keeps the value from above. */
 export function mergeEncryption(
   root: EncryptionOptions,
   ...levels: readonly (Partial<EncryptionOptions> | undefined)[]
@@ -24,7 +24,7 @@ export function mergeEncryption(
   );
 }
 
-/** A level that brings a key of the one kind that writes takes the place of one of the other kind, which then only reads. */
+/** A level that brings a key of one kind that writes replaces one of the other kind, which from then on only reads. */
 function withoutWriter(merged: EncryptionOptions, level: Partial<EncryptionOptions>): EncryptionOptions {
   const { keyEncryptionKey, keyVault, ...others } = merged;
   const vault = level.keyEncryptionKey === undefined ? keyVault : keyVault && readingOnly(keyVault);
@@ -35,7 +35,7 @@ function withoutWriter(merged: EncryptionOptions, level: Partial<EncryptionOptio
   };
 }
 
-/** The options in force for one kind of service, with what a feature module adds. */
+/** The options that apply to one kind of service, including those of a feature module. */
 export function encryptionFor(
   options: EncryptedStorageModuleOptions,
   kind: ServiceKind,
@@ -43,12 +43,12 @@ export function encryptionFor(
 ): EncryptionOptions {
   const merged = mergeEncryption(options.encryption, options[kind]?.encryption, feature);
   if (choosesRegions(merged.protocol)) return merged;
-  // a region length that is inherited into a protocol without the choice has no meaning there
+  // an inherited region length has no meaning in a protocol without that choice
   const { regionLength: _unused, ...others } = merged;
   return others;
 }
 
-/** One for each service. Nest calls the hook of what a provider gives. */
+/** One policy for each service. Nest calls the hook of what a provider returns. */
 export class EncryptionPolicies implements OnApplicationShutdown {
   constructor(
     readonly blob: EncryptionPolicy,
@@ -57,15 +57,15 @@ export class EncryptionPolicies implements OnApplicationShutdown {
     private readonly keys: ReadonlySet<PolicyKeys>,
   ) {}
 
-  /** Wipes the content keys that are kept in memory; reads that are still under way go on without them. */
+  /** Wipes the content keys that are kept in memory. Reads in progress continue without them. */
   onApplicationShutdown(): void {
     for (const keys of this.keys) keys.close();
   }
 }
 
 /**
- * Throws {@link InvalidOptionsError}: a feature's part and the root's may be right alone and wrong together. Services for which
- * nothing differs share one policy, and with it the bound on calls to keys and the cache.
+ * Throws {@link InvalidOptionsError}, since the options of a feature and of the root may be valid separately and invalid
+ * together. Services without differences share one policy, and with it the limit on key calls and the cache.
  */
 export async function toPolicies(
   options: EncryptedStorageModuleOptions,
@@ -91,13 +91,13 @@ export async function toPolicies(
     shared.set(own, policy);
     return policy;
   };
-  // one after the other: they share what the first of them made
+  // one after the other, because they share what the first one made
   const blob = await policyFor('blob');
   const queue = await policyFor('queue');
   return new EncryptionPolicies(blob, queue, await policyFor('table'), allKeys);
 }
 
-/** Options that were checked, as the services take them. */
+/** Checked options, in the form that the services take. */
 async function toPolicy(
   { keyResolver, keyVault, requireEncryption = true, ...others }: EncryptionOptions,
   keys: PolicyKeys,

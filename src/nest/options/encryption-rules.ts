@@ -1,4 +1,4 @@
-/** Rules of a policy, of the whole account or of what one level changes. */
+/** Rules of a policy, for the whole account or for what one level overrides. */
 import { INTEGRITY, integrityConflicts } from '../../envelope/integrity/integrity-options.js';
 import { KEY_CALLS } from '../../envelope/key-call-options.js';
 import {
@@ -32,7 +32,7 @@ export const ENCRYPTION: RulesOf<EncryptionOptions> = {
   ...INTEGRITY,
 };
 
-/** The policy of the account: nothing is above it that it could inherit from. */
+/** The policy of the account. There is no level above it to inherit from. */
 export const wholePolicy: OptionRule = group(ENCRYPTION, (given, path) => [
   ...(given['protocol'] === undefined
     ? [`"${path}.protocol" has no default: choose one of ${named(PROTOCOL_VERSIONS)}`]
@@ -45,14 +45,14 @@ export const wholePolicy: OptionRule = group(ENCRYPTION, (given, path) => [
   ...writerConflicts(given, path),
 ]);
 
-/** What a service or a feature changes; what it leaves out comes from above. */
+/** What a service or a feature overrides. Members that it leaves out come from the level above. */
 export const partOfPolicy: OptionRule = group(ENCRYPTION, (given, path) => [
   ...regionFaults(given, path),
   ...integrityConflicts(given, path),
   ...writerConflicts(given, path),
 ]);
 
-/** A region length where the protocol that is in force has none, or none to choose. */
+/** A region length although the protocol that applies has no regions, or a fixed length. */
 export function regionFaults({ protocol, regionLength }: LooseOptions, path: string): readonly string[] {
   if (regionLength === undefined || protocol === undefined || choosesRegions(protocol)) return [];
   return [`"${path}.regionLength" can be chosen in protocol ${named(PROTOCOL_VERSIONS.filter(choosesRegions))} only`];
@@ -62,7 +62,7 @@ export const choosesRegions = (protocol: unknown): boolean =>
   PROTOCOL_VERSIONS.includes(protocol as ProtocolVersion) &&
   protocolFor(protocol as ProtocolVersion).regionLength === 'chosen';
 
-/** Two keys at one level: it would not be clear which one writes. */
+/** Two keys at one level, so that it would be unclear which one writes. */
 function writerConflicts({ keyEncryptionKey, keyVault }: LooseOptions, path: string): readonly string[] {
   const hasBoth = keyEncryptionKey !== undefined && isObject(keyVault) && keyVault['key'] !== undefined;
   return hasBoth ? [`"${path}" has two keys that write: give "keyEncryptionKey" or "keyVault.key"`] : [];

@@ -1,4 +1,4 @@
-/** What could not be read, told by Nest's logger: no content, no table keys, not even the name of a blob. */
+/** Logs with Nest's logger what could not be read, without content, table keys or names of blobs. */
 import { Logger } from '@nestjs/common';
 import { quoted } from '../../encoding/printable.js';
 import type { ReadFailure } from '../../envelope/read-failure.js';

@@ -1,4 +1,4 @@
-/** Checks what a feature names and decides: when it is declared, and again when its factory has answered. */
+/** Checks the names and settings of a feature: when it is declared, and again when its factory has returned. */
 import { flag, group, groupFaults, isObject, type OptionRule, type RulesOf } from '../../option-rules.js';
 import type {
   EncryptedStorageFeatures,
@@ -13,7 +13,7 @@ import { containerName, queueName, tableName } from './resource-names.js';
 const NO_NAME = 'has no name: is the variable that it comes from set?';
 const NO_CLASS =
   'is undefined where a class is expected: its file and this one probably import each other; ' +
-  'move the class into a file of its own';
+  'move the class into a separate file';
 
 const listOf = (item: OptionRule): OptionRule => ({
   members: item.members,
@@ -23,7 +23,7 @@ const listOf = (item: OptionRule): OptionRule => ({
       : [`"${path}" must be a list`],
 });
 
-/** A name, or an object with it. */
+/** A name, or an object with a name. */
 function resource(name: OptionRule): OptionRule {
   const rules: RulesOf<NamedResource> = { name, createIfNotExists: flag };
   const whole = group(rules, (given, path) => (given['name'] === undefined ? [`"${path}" ${NO_NAME}`] : []));
@@ -46,7 +46,7 @@ const wholeTable = group(TABLE, (given, path) =>
   given['entity'] === undefined ? [`"${path}.entity" ${NO_CLASS}`] : [],
 );
 
-/** A class, or an object with it. */
+/** A class, or an object with a class. */
 const table: OptionRule = {
   members: TABLE,
   faults: (value, path) => {
@@ -66,7 +66,7 @@ export const FEATURE: RulesOf<EncryptedStorageFeatures> = {
   tables: listOf(table),
 };
 
-/** Throws {@link InvalidOptionsError} with every fault found. */
+/** Throws {@link InvalidOptionsError} with every fault. */
 export function checkFeatures(features: EncryptedStorageFeatures, method = 'forFeature'): void {
   const given: unknown = features;
   refuse(
@@ -76,7 +76,7 @@ export function checkFeatures(features: EncryptedStorageFeatures, method = 'forF
   );
 }
 
-/** The same for what the factory of a feature answers; `known` are the names that it is injected by. */
+/** The same for what the factory of a feature returns. `known` are the names that clients are injected by. */
 export function checkSettings(
   settings: EncryptedStorageFeatureSettings,
   known: { readonly containers: readonly string[]; readonly queues: readonly string[] },
@@ -88,7 +88,7 @@ export function checkSettings(
     tables: listOf(table),
   };
   const given: unknown = settings;
-  refuse(isObject(given) ? groupFaults(rules, given) : ['the factory of forFeatureAsync answered nothing: return {}']);
+  refuse(isObject(given) ? groupFaults(rules, given) : ['the factory of forFeatureAsync returned nothing: return {}']);
 }
 
 function settingsOf(names: readonly string[], name: OptionRule): RulesOf<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-/** Rules of the keys of a policy. */
+/** Rules for the keys of a policy. */
 import { quoted } from '../../encoding/printable.js';
 import { isObject, type OptionRule } from '../../option-rules.js';
 
@@ -31,7 +31,7 @@ function keyFaults(key: unknown, path: string): readonly string[] {
   ];
 }
 
-/** In one pass: a list may hold a key for each of many tenants. */
+/** In one pass, because a list may contain a key for each of many tenants. */
 function repeatedIds(keys: readonly unknown[]): readonly unknown[] {
   const seen = new Set<unknown>();
   const repeated: unknown[] = [];

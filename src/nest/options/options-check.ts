@@ -1,4 +1,4 @@
-/** Checks options once, at start-up, and lists all faults together. */
+/** Checks options once, at start-up, and reports all faults together. */
 import { InvalidOptionsError } from '../../errors/input.js';
 import {
   callable,
@@ -43,10 +43,10 @@ const TABLE: RulesOf<TableOptions> = {
   onDecryptionFailed: callable,
 };
 const misplaced: OptionRule = {
-  faults: (_value, path) => [`"${path}" belongs beside the factory of forRootAsync, not in its answer`],
+  faults: (_value, path) => [`"${path}" must be given next to the factory of forRootAsync, not returned by it`],
 };
 
-/** Every option of `forRoot`, and of what the factory of `forRootAsync` answers. */
+/** Every option of `forRoot`, and of what the factory of `forRootAsync` returns. */
 export const MODULE: RulesOf<EncryptedStorageModuleOptions & EncryptedStorageModuleExtras> = {
   connection,
   encryption: wholePolicy,
@@ -58,7 +58,7 @@ export const MODULE: RulesOf<EncryptedStorageModuleOptions & EncryptedStorageMod
 };
 export const EXTRAS: RulesOf<EncryptedStorageModuleExtras> = { name: text, isGlobal: flag };
 
-/** Throws {@link InvalidOptionsError} with every fault found. */
+/** Throws {@link InvalidOptionsError} with every fault. */
 export function checkOptions(options: EncryptedStorageModuleOptions): void {
   const given: unknown = options;
   refuse(
@@ -73,7 +73,7 @@ export function checkOptions(options: EncryptedStorageModuleOptions): void {
   );
 }
 
-/** What is given beside the options. Throws {@link InvalidOptionsError}. */
+/** Checks what is given next to the options. Throws {@link InvalidOptionsError}. */
 export function checkExtras(extras: EncryptedStorageModuleExtras | undefined, method: string): void {
   assertCalledWithOptions(extras, method);
   const { name, isGlobal } = extras;
@@ -88,14 +88,14 @@ export function refuse(faults: readonly string[]): void {
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
 
-/** What was called missing is not called wrong as well. */
+/** An option that was reported as missing is not reported as wrong too. */
 const withoutGaps = ({ connection: one, encryption: other, ...rest }: Readonly<Record<string, unknown>>) => ({
   ...rest,
   ...(isObject(one) ? { connection: one } : {}),
   ...(isObject(other) ? { encryption: other } : {}),
 });
 
-/** A region length that one service chooses for itself, while it inherits a protocol that has none. */
+/** A region length that one service sets, while it inherits a protocol that has no choice of region length. */
 const inheritedRegionFaults = ({ encryption, ...services }: EncryptedStorageModuleOptions): readonly string[] =>
   (['blob', 'queue', 'table'] as const).flatMap((kind) => {
     const own = services[kind]?.encryption;

@@ -1,4 +1,4 @@
-/** What is in force, told once at start-up: by Nest's logger, and never more of a key than its id. */
+/** Logs the policies once at start-up, with Nest's logger. Of a key, only the id is logged. */
 import { Logger } from '@nestjs/common';
 import { quoted } from '../../encoding/printable.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
@@ -9,19 +9,19 @@ const KINDS = ['blob', 'queue', 'table'] as const;
 const FORMS = { blob: 'stream', queue: 'message', table: 'entity' } as const;
 const logger = new Logger('EncryptedStorageModule');
 
-/** `where` stands before each line: which account, or which feature. */
-export function tellPolicies(policies: EncryptionPolicies, where: string): void {
-  for (const kind of KINDS) tell(`${where}${kind}`, kind, policies[kind]);
+/** `where` is put before each line: the account or the feature. */
+export function logPolicies(policies: EncryptionPolicies, where: string): void {
+  for (const kind of KINDS) logPolicy(`${where}${kind}`, kind, policies[kind]);
 }
 
-function tell(subject: string, kind: ServiceKind, policy: EncryptionPolicy): void {
+function logPolicy(subject: string, kind: ServiceKind, policy: EncryptionPolicy): void {
   const { requireEncryption } = policy;
   const written = protocolToWrite(policy.protocol, FORMS[kind]);
   const need = requireEncryption ? 'required' : 'not required';
   logger.log(`${subject}: protocol ${written.version}, ${writerOf(policy)}, encryption ${need}`);
   if (kind !== 'table' && !written.authenticates) {
     logger.warn(
-      `${subject}: protocol ${written.version} does not authenticate: changes of the content go unnoticed; choose 2.0 unless a legacy SDK must read it`,
+      `${subject}: protocol ${written.version} does not authenticate content, so changes go unnoticed; choose 2.0 unless a legacy SDK must read it`,
     );
   }
   if (kind === 'blob' && hasForeignId(policy)) {
@@ -31,7 +31,7 @@ function tell(subject: string, kind: ServiceKind, policy: EncryptionPolicy): voi
   }
   if (!requireEncryption) {
     logger.warn(
-      `${subject}: plaintext in storage is handed through; set requireEncryption back to true after the migration`,
+      `${subject}: plaintext in storage is passed through; set requireEncryption back to true after the migration`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** What Azure Storage accepts as the name of a container, a queue or a table. */
+/** Which names Azure Storage accepts for containers, queues and tables. */
 import { tableNameFault } from '../../decorators/table-name.js';
 import { isQueueName, QUEUE_NAME_RULE } from '../../queue/queue-name.js';
 import type { OptionRule } from '../../option-rules.js';
@@ -12,7 +12,7 @@ const nameRule = (what: string, isName: (name: string) => boolean, rule: string)
   },
 });
 
-/** The rule of containers is that of queues, but for those of the service itself. */
+/** The rule of containers is that of queues, except for the containers of the service itself. */
 export const containerName = nameRule(
   'container',
   (name) => SYSTEM_CONTAINERS.includes(name) || isQueueName(name),

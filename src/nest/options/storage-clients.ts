@@ -1,4 +1,4 @@
-/** What all services of an account share: the plain SDK clients that its connection gives, and the threads of its uploads. */
+/** What all services of an account share: the plain SDK clients of its connection, and the threads of its uploads. */
 import type { TokenCredential } from '@azure/core-auth';
 import { AzureNamedKeyCredential, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import { BlobServiceClient, StorageSharedKeyCredential as BlobKeyCredential } from '@azure/storage-blob';
@@ -8,7 +8,7 @@ import { CipherThreads } from '../../crypto/cipher-threads.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { AccountKey, EncryptedStorageModuleOptions, StorageConnection } from './encrypted-storage.options.js';
 
-/** Clients of one account, made when they are first asked for: a connection need not reach services that nobody uses. */
+/** The clients of one account. They are made when first used, because a connection need not reach services that nothing uses. */
 export class StorageClients implements OnApplicationShutdown {
   readonly threads: CipherThreads | undefined;
   readonly blobs = lazily(() => blobServiceClient(this.options));
@@ -41,7 +41,7 @@ interface EndpointConnection {
   readonly credential?: TokenCredential | AccountKey;
 }
 
-/** Throws {@link InvalidOptionsError} if the connection does not tell where blobs are. */
+/** Throws {@link InvalidOptionsError} if the connection has no address for blobs. */
 function blobServiceClient({ connection, blob }: EncryptedStorageModuleOptions): BlobServiceClient {
   if ('blobServiceClient' in connection && connection.blobServiceClient !== undefined) {
     return connection.blobServiceClient;
@@ -58,7 +58,7 @@ function blobServiceClient({ connection, blob }: EncryptedStorageModuleOptions):
   return new BlobServiceClient(blobEndpoint, key, blob?.clientOptions);
 }
 
-/** Throws {@link InvalidOptionsError} if the connection does not tell where queues are. */
+/** Throws {@link InvalidOptionsError} if the connection has no address for queues. */
 function queueServiceClient({ connection, queue }: EncryptedStorageModuleOptions): QueueServiceClient {
   if ('queueServiceClient' in connection && connection.queueServiceClient !== undefined) {
     return connection.queueServiceClient;
@@ -77,7 +77,7 @@ function queueServiceClient({ connection, queue }: EncryptedStorageModuleOptions
   return new QueueServiceClient(queueEndpoint, key, queue?.clientOptions);
 }
 
-/** Throws {@link InvalidOptionsError} if the connection does not tell where tables are. */
+/** Throws {@link InvalidOptionsError} if the connection has no address for tables. */
 function tableClientFactory(options: EncryptedStorageModuleOptions): (tableName: string) => TableClient {
   const { connection, table } = options;
   if ('tableClientFactory' in connection && connection.tableClientFactory !== undefined) {
@@ -118,14 +118,14 @@ function endpointsOf(connection: StorageConnection): EndpointConnection {
   };
 }
 
-/** Only what the user wrote down as http himself, as emulators need it. */
+/** Only if the user wrote http explicitly, as emulators need it. */
 const isInsecure = (address: string): boolean =>
   /(^|=)http:|UseDevelopmentStorage=true|DefaultEndpointsProtocol=http(;|$)/i.test(address);
 
 const isAccountKey = (credential: EndpointConnection['credential']): credential is AccountKey =>
   credential !== undefined && 'accountKey' in credential;
 
-/** The SDK's own error is dropped: it says less, and is of no class of ours. */
+/** Drops the SDK's own error, which says less and is not an error of this package. */
 function parsed<T>(endpoint: string, make: () => T): T {
   try {
     return make();

@@ -249,7 +249,7 @@ describe('a misspelt name', () => {
 
   it.each(['name', 'isGlobal'])('is not %s, but that belongs beside a factory', (name) => {
     expect(faultsOf({ connection, encryption, [name]: 'eu' })).toEqual([
-      `"${name}" belongs beside the factory of forRootAsync, not in its answer`,
+      `"${name}" must be given next to the factory of forRootAsync, not returned by it`,
     ]);
   });
 });
