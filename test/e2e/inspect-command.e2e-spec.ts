@@ -93,7 +93,7 @@ describe('wrong usage', () => {
     [['inspect', 'queue', 'q', '--key', 'AAAA'], /'--key'/],
     [['inspect', 'queue', 'q', '--key-id', 'k'], /--key-id needs a key/],
     [['inspect', 'queue', 'q', '--key-base64-env', 'NO_SUCH'], /no environment variable NO_SUCH/],
-    [['inspect', 'queue', 'q', '--key-base64-env', 'CLINIC_KEY', '--pem-file', 'x'], /just one of/],
+    [['inspect', 'queue', 'q', '--key-base64-env', 'CLINIC_KEY', '--pem-file', 'x'], /only one of/],
     [['inspect', 'queue', 'q', '--pem-file', '/no/such/file'], /the key cannot be used/],
     [['inspect', 'queue', 'q', '--key-base64-env', 'PATH'], /base64/],
     [['inspect', 'queue', 'q', '--connection-string', 'AccountKey=secret'], /connection string cannot be used/],
@@ -109,7 +109,7 @@ describe('wrong usage', () => {
     const { code, stderr } = await command.run(['inspect', 'queue', 'q', '--messages', '0', '--key-id', 'k']);
 
     expect(code).toBe(2);
-    expect(stderr).toMatch(/AZURE_STORAGE_CONNECTION_STRING.*key beside it.*--messages/s);
+    expect(stderr).toMatch(/AZURE_STORAGE_CONNECTION_STRING.*needs a key.*--messages/s);
   });
 
   it('is explained by --help, which is no fault', async () => {
@@ -117,7 +117,7 @@ describe('wrong usage', () => {
     const version = await command.run(['--version']);
 
     expect([help.code, version.code]).toEqual([0, 0]);
-    expect(help.stdout).toContain('Exit codes: 0 nothing is wrong');
+    expect(help.stdout).toContain('Exit codes: 0 no anomalies');
     expect(version.stdout).toBe(`${PACKAGE_VERSION}\n`);
   });
 });

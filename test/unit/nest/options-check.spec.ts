@@ -75,17 +75,17 @@ describe('connections', () => {
     [
       'a token over http',
       { blobEndpoint: 'http://127.0.0.1:10000/x', credential: token },
-      /^"connection.blobEndpoint" must begin with https: for a TokenCredential/,
+      /^"connection.blobEndpoint" must begin with https, because a TokenCredential/,
     ],
     [
       'a token over http in capitals',
       { tableEndpoint: ' HTTP://x', credential: token },
-      /^"connection.tableEndpoint" must begin with https:/,
+      /^"connection.tableEndpoint" must begin with https,/,
     ],
     [
       'a token over http to one of three services',
       { blobEndpoint: 'https://x', queueEndpoint: 'http://x', tableEndpoint: 'https://x', credential: token },
-      /^"connection.queueEndpoint" must begin with https:/,
+      /^"connection.queueEndpoint" must begin with https,/,
     ],
     [
       'an account key over http',
