@@ -1,7 +1,7 @@
 /**
  * AES key wrap, RFC 3394, with the default initial value of its section 2.2.3.1:
  *
- *     wrapped = 8 bytes more than the key it holds; both are multiples of 8 bytes, the wrapped one at least 24
+ *     wrapped = 8 bytes more than the key in it; both are multiples of 8 bytes, and the wrapped key has at least 24
  *
  * A content key of 1.0 (32 bytes) is stored as 40 bytes, a packed one of 2.x (40 bytes) as 48.
  */
@@ -11,7 +11,7 @@ import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors/keys.
 import { BuiltInKey, keyTitle } from './built-in-key.js';
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 
-/** Wrap algorithms of AES keys; the length of the key decides which one. */
+/** Wrap algorithms of AES keys. The length of the key determines which one is used. */
 export type AesKeyWrapAlgorithm = 'A128KW' | 'A192KW' | 'A256KW';
 
 const ALGORITHM_BY_KEY_LENGTH: ReadonlyMap<number, AesKeyWrapAlgorithm> = new Map([
@@ -24,12 +24,12 @@ const CIPHERS = { A128KW: 'id-aes128-wrap', A192KW: 'id-aes192-wrap', A256KW: 'i
 const GENERATED_KEY_BITS = 256;
 const INITIAL_VALUE = Buffer.alloc(8, 0xa6);
 const UNIT_LENGTH = 8;
-/** Two units and the initial value. Checked before OpenSSL is asked: that one takes an empty wrapped key for a valid one. */
+/** Two units and the initial value. Checked before OpenSSL is called, which accepts an empty wrapped key as valid. */
 const MIN_WRAPPED_LENGTH = 3 * UNIT_LENGTH;
 
 /**
- * An AES key that wraps content keys: `A128KW`, `A192KW` or `A256KW`, as its length is. The bytes live in one handle from
- * which neither `JSON.stringify` nor `console.log` gets them.
+ * An AES key that wraps content keys with `A128KW`, `A192KW` or `A256KW`, depending on its length. The bytes are in a handle,
+ * which neither `JSON.stringify` nor `console.log` can read.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ const MIN_WRAPPED_LENGTH = 3 * UNIT_LENGTH;
  * ```
  */
 export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> implements KeyEncryptionKey {
-  /** A look into the cache would cost as much as to unwrap. */
+  /** Reading from the cache would cost as much as unwrapping. */
   readonly cacheUnwraps = false;
   readonly #key: KeyObject;
 
@@ -49,10 +49,10 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
   }
 
   /**
-   * A key from standard, padded base64 (RFC 4648, section 4) of 16, 24 or 32 bytes. A line break at the end is ignored: mounted
-   * secrets have one.
+   * Creates a key from standard, padded base64 (RFC 4648, section 4) of 16, 24 or 32 bytes. A line break at the end is ignored,
+   * because mounted secrets have one.
    *
-   * @throws `INVALID_OPTIONS` for an empty id, any other text, or another length; the error never quotes the text.
+   * @throws `INVALID_OPTIONS` for an empty id, any other text, or another length. The error never quotes the text.
    */
   static fromBase64(keyId: string, base64: string): AesKeyEncryptionKey {
     const bytes = decodeStrictly(keyId, base64);
@@ -64,7 +64,7 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
   }
 
   /**
-   * A key from a secret `KeyObject` of 16, 24 or 32 bytes.
+   * Creates a key from a secret `KeyObject` of 16, 24 or 32 bytes.
    *
    * @throws `INVALID_OPTIONS` for an empty id, another kind of key, or another length.
    */
@@ -73,7 +73,8 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
   }
 
   /**
-   * A new random key of 32 bytes. It is gone with the process, and with it everything it wrapped: for tests and trials.
+   * Generates a random key of 32 bytes, for tests and trials. When the process ends, the key is lost, and with it everything that
+   * it wrapped.
    *
    * @throws `INVALID_OPTIONS` for an empty id.
    */
@@ -100,7 +101,7 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
   /**
    * Unwraps what this key wrapped.
    *
-   * @throws `KEY_ALGORITHM_NOT_ALLOWED` for any algorithm but its own, `KEY_UNWRAP_FAILED` for anything it did not wrap.
+   * @throws `KEY_ALGORITHM_NOT_ALLOWED` for any algorithm but its own, `KEY_UNWRAP_FAILED` for anything that it did not wrap.
    */
   async unwrapKey(encryptedKey: Uint8Array, algorithm: string): Promise<Uint8Array> {
     if (algorithm !== this.algorithm) throw new KeyAlgorithmError(this.keyId, algorithm);
@@ -114,7 +115,7 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
   }
 }
 
-/** In memory of its own, where `Buffer.concat` would leave a copy of the key in a pool that all of the process shares. */
+/** In separate memory. `Buffer.concat` would leave a copy of the key in a pool that the whole process shares. */
 function joined(start: Buffer, end: Buffer): Uint8Array {
   const key = new Uint8Array(start.length + end.length);
   key.set(start);
@@ -140,7 +141,7 @@ function algorithmOfLength(keyId: string, bytes: number): AesKeyWrapAlgorithm {
 const fault = (keyId: string, what: string): InvalidOptionsError =>
   new InvalidOptionsError([`${keyTitle('AES key', keyId)} ${what}`]);
 
-/** Strict, where `Buffer.from` skips what is not base64 and drops bits: one key, one text. */
+/** Strict, unlike `Buffer.from`, which skips invalid characters and drops bits. So each key has exactly one text. */
 function decodeStrictly(keyId: string, base64: unknown): Buffer {
   const text = typeof base64 === 'string' ? base64.replace(/\r?\n$/, '') : base64;
   if (text === undefined || text === '') {

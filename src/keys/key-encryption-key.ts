@@ -1,5 +1,5 @@
 /**
- * The port to whoever owns the keys. A key encryption key (KEK) wraps and unwraps content keys (CEKs) and never leaves its
+ * The interface to the owner of the keys. A key encryption key (KEK) wraps and unwraps content keys (CEKs) and never leaves its
  * owner. Source: docs/formats.md, "Keys".
  */
 import type { AbortSignalLike } from '@azure/abort-controller';
@@ -8,19 +8,21 @@ import type { OperationTracingOptions } from '@azure/core-tracing';
 /** Wrap algorithms that the built-in keys write. */
 export type KeyWrapAlgorithm = 'A128KW' | 'A192KW' | 'A256KW' | 'RSA-OAEP' | 'RSA-OAEP-256';
 
-/** What accompanies a call to a key; a key that talks to a service should honour the signal and pass on the tracing. */
+/**
+ * The options of a call to a key. A key that sends requests to a service should honor the signal and pass the tracing options on.
+ */
 export interface KeyOperationOptions {
   readonly abortSignal?: AbortSignalLike;
   readonly tracingOptions?: OperationTracingOptions;
   /**
    * What is written or read. Some services authenticate a context with the wrapped bytes (AWS KMS, Google Cloud KMS, HashiCorp
-   * Vault): one made of the target keeps a wrapped key from being used for other content. What is kept in the unwrap cache answers
-   * for the same target only. `undefined` in a health check that was given none.
+   * Vault). If you make that context from the target, a wrapped key cannot be used for other content. The unwrap cache reuses a
+   * content key for the same target only. `undefined` in a health check without a target.
    */
   readonly target?: EncryptionTarget;
 }
 
-/** What is stored of a content key: who wrapped it, how, and the wrapped bytes. */
+/** The stored form of a content key: the id of the key that wrapped it, the algorithm, and the wrapped bytes. */
 export interface WrappedKey {
   readonly keyId: string;
   readonly algorithm: string;
@@ -28,29 +30,29 @@ export interface WrappedKey {
 }
 
 /**
- * A key that wraps content keys. Implement it to keep keys where you want them.
+ * A key that wraps content keys. Implement it to keep keys wherever you want.
  *
- * The package hands `wrapKey` 32 bytes (protocol 1.0) or 40 bytes (2.x) and expects the same bytes back from `unwrapKey`.
- * A method throws when it cannot do what it was asked; throw a `KeyUnavailableError` where a retry may help (the key
- * service is down), anything else means that the key is wrong or the wrapped bytes are.
+ * The package passes 32 bytes (protocol 1.0) or 40 bytes (2.x) to `wrapKey`, and expects the same bytes back from `unwrapKey`. A
+ * method that cannot do its work must throw. Throw a `KeyUnavailableError` if a retry may help, for example because the key
+ * service is down. Any other error means that the key is wrong or the wrapped bytes are.
  */
 export interface KeyEncryptionKey {
-  /** Stored with everything this key wraps, compared exactly. Never changes. */
+  /** Stored with everything that this key wraps, and compared exactly. It must never change. */
   readonly keyId: string;
-  /** `false` for a key that can only wrap (a public RSA key): reads then go to the key resolver, also for this id. */
+  /** `false` for a key that can only wrap (a public RSA key). Reads then use the key resolver, also for this id. */
   readonly canUnwrap?: boolean;
   /**
-   * `false` for a key whose content keys are never kept in the unwrap cache: one that unwraps in memory and gains nothing, or one
-   * whose owner wants to see, and be able to refuse, every single use.
+   * `false` for a key whose content keys must not be kept in the unwrap cache: because it unwraps in memory and gains nothing
+   * from a cache, or because its owner wants to see every single use and be able to refuse it.
    */
   readonly cacheUnwraps?: boolean;
-  /** Wraps the bytes. The array is wiped afterwards: copy it if you keep it (do not). */
+  /** Wraps the bytes. The array is wiped afterwards, so copy it if you need to keep it (you should not). */
   wrapKey(contentKey: Uint8Array, options?: KeyOperationOptions): Promise<WrappedKey>;
-  /** Unwraps the bytes. Throws if `algorithm` is not one that this key allows, or the bytes were not wrapped by it. */
+  /** Unwraps the bytes. Throws if this key does not allow `algorithm`, or did not wrap the bytes. */
   unwrapKey(encryptedKey: Uint8Array, algorithm: string, options?: KeyOperationOptions): Promise<Uint8Array>;
 }
 
-/** What is about to be written or read: lets one function choose keys per tenant, path or table. */
+/** What is about to be written or read. With it, one function can choose keys per tenant, path or table. */
 export type EncryptionTarget =
   | { readonly kind: 'blob'; readonly account: string; readonly container: string; readonly blob: string }
   | { readonly kind: 'queue'; readonly account: string; readonly queue: string }
@@ -66,14 +68,14 @@ export type EncryptionTarget =
 export type KeyEncryptionKeySelector = (target: EncryptionTarget) => KeyEncryptionKey | Promise<KeyEncryptionKey>;
 
 /**
- * Tells whether a key belongs to a target. Only `true` says that it does; throws only on failure to look.
+ * Returns whether a key belongs to a target. Only `true` means that it does. Throw only if the lookup fails.
  */
 export type KeyPredicate = (keyId: string, target: EncryptionTarget) => boolean | Promise<boolean>;
 
 /**
  * Finds the key for a read by the key id stored with the data.
  *
- * @returns the key of exactly that id, or `null` if it is not one of yours. Throws only on failure to look.
+ * @returns the key with exactly that id, or `null` if it is not one of yours. Throw only if the lookup fails.
  */
 export type KeyResolver = (
   keyId: string,

@@ -3,7 +3,7 @@ import { keyIdFaults } from './built-in-key.js';
 import type { KeyEncryptionKey, KeyResolver } from './key-encryption-key.js';
 
 /**
- * The keys that data may have been written with, found by id: one of them writes, all of them read.
+ * The keys that data may have been written with, found by id. One of them writes, all of them read.
  *
  * @example
  * ```ts
@@ -19,13 +19,15 @@ export class KeyRing {
   readonly #keys = new Map<string, KeyEncryptionKey>();
 
   /**
-   * The key of exactly this id, or `null`: a key resolver. Needs no `this`.
+   * A key resolver: returns the key with exactly this id, or `null`. It does not use `this`.
    *
-   * @param keyId - compared exactly, letter case included
+   * @param keyId - compared exactly, including letter case
    */
   readonly resolve: KeyResolver = (keyId) => this.#keys.get(keyId) ?? null;
 
-  /** @throws `INVALID_OPTIONS`, naming every id that stands there twice. */
+  /**
+   * @throws `INVALID_OPTIONS`, with every id that occurs twice.
+   */
   constructor(keys: readonly KeyEncryptionKey[] = []) {
     const faults = keys.flatMap((key) => this.#insert(key));
     if (faults.length > 0) throw new InvalidOptionsError(faults);
@@ -34,7 +36,7 @@ export class KeyRing {
   /**
    * Adds a key.
    *
-   * @throws `INVALID_OPTIONS` if the ring has a key of that id already; the ring is then as it was.
+   * @throws `INVALID_OPTIONS` if the ring already has a key with that id. The ring then remains unchanged.
    */
   add(key: KeyEncryptionKey): this {
     const faults = this.#insert(key);

@@ -1,5 +1,5 @@
 /**
- * What a failure of a key service means. Only a few answers say something about the stored content; all others are about the
+ * What a failure of a key service means. Only a few responses say something about the stored content. All others concern the
  * service, the access to it, or the state of the key:
  *
  *     400, 413, 414, 431, a failed cipher   the content: not wrapped by this key, or changed
@@ -16,22 +16,22 @@ import {
   type KeyWrapError,
 } from '../errors/keys.js';
 
-/** The call that failed, and the error it is when the service refused the bytes. */
+/** The call that failed, and the error to use if the service rejected the bytes. */
 export interface KeyServiceCall {
   readonly keyId: string;
   readonly refused: typeof KeyWrapError | typeof KeyUnwrapError;
 }
 
 const REFUSALS = [400, 413, 414, 431];
-/** Names of errors of a credential. Some carry the status of the token endpoint, which says nothing about the key service. */
+/** Names of errors of a credential. Some have the status of the token endpoint, which says nothing about the key service. */
 const NO_TOKEN =
   /^(?:Authentication(?:Required)?Error|CredentialUnavailableError|AggregateAuthenticationError|KeyTokenError)$/;
-/** Names of errors without a status that mean: no answer, or none in time. */
+/** Names of errors without a status, which mean that there was no response, or none in time. */
 const UNREACHED = ['RestError', 'TimeoutError'];
-/** Codes of a connection that failed: those of the system (`ERR_` is Node's own) and of `fetch`. */
+/** Codes of a failed connection: those of the system (`ERR_` is Node's own) and of `fetch`. */
 const CONNECTION_CODE = /^(?:E(?!RR_)[A-Z_]+|UND_ERR_[A-Z_]+)$/;
 const CIPHER_CODE = /^ERR_(?:OSSL|CRYPTO)_/;
-/** The code of an answer that broke off. Its message quotes the answer, which may be the content key. */
+/** The code of a response that broke off. Its message quotes the response, which may be the content key. */
 const PARSE_ERROR = 'PARSE_ERROR';
 
 interface InnerError {
@@ -43,7 +43,7 @@ interface Failure {
   readonly message?: unknown;
   readonly code?: unknown;
   readonly statusCode?: unknown;
-  /** The body of the answer. The SDK changes the letter case of its names. */
+  /** The body of the response. The SDK changes the letter case of its names. */
   readonly details?: {
     readonly error?: { readonly innerError?: InnerError; readonly innererror?: InnerError };
   };
@@ -59,7 +59,7 @@ const unavailable: Outage = (keyId, options) => new KeyUnavailableError(keyId, o
 const denied: Outage = (keyId, options) => new KeyAccessDeniedError(keyId, options);
 const deleted: Outage = (keyId, options) => new KeyDeletedError(keyId, options);
 
-/** The error to throw for what the client of a key service threw. Aborts pass untouched. */
+/** The error to throw for an error of the client of a key service. Aborts pass untouched. */
 export function keyServiceError(thrown: unknown, { keyId, refused }: KeyServiceCall): unknown {
   const failure = failureOf(thrown);
   if (failure.name === 'AbortError') return thrown;
@@ -70,8 +70,9 @@ export function keyServiceError(thrown: unknown, { keyId, refused }: KeyServiceC
 }
 
 /**
- * The error for what a key of the application's own making threw, if it looks like a failure of a key service: an answer with a
- * status, a connection that failed, a token that could not be had. `null` if the bytes may be wrong, or if it cannot be told.
+ * The error for something that a key class of the application threw, if it looks like a failure of a key service: a response with
+ * a status, a failed connection, a token that could not be obtained. `null` if the bytes may be wrong, or if the failure is not
+ * clear.
  */
 export function keyOutage(thrown: unknown, keyId: string): Error | null {
   const failure = failureOf(thrown);
@@ -83,7 +84,7 @@ function failureOf(thrown: unknown): Failure {
   return typeof thrown === 'object' && thrown !== null ? thrown : { message: String(thrown) };
 }
 
-/** `fetch` and other layers give the reason as a cause. */
+/** `fetch` and other layers report the reason as a cause. */
 function verdictOn(failure: Failure): Verdict {
   const verdict = ownVerdict(failure);
   const { cause } = failure;
@@ -107,7 +108,7 @@ function verdictOnStatus(statusCode: number, failure: Failure): Verdict {
   return statusCode === 403 ? verdictOnForbidden(failure) : unavailable;
 }
 
-/** Key Vault names the state in an inner code; services that imitate it may have the sentence alone. */
+/** Key Vault names the state in an inner code. Services that imitate it may have only the sentence. */
 function verdictOnForbidden({ message, details }: Failure): Verdict {
   const inner = (details?.error?.innerError ?? details?.error?.innererror)?.code;
   const text = typeof inner === 'string' ? inner : String(message);
@@ -121,7 +122,7 @@ const STATES = [
   [/\bKeyNotYetValid\b|on a key that is not yet valid|not yet valid/i, 'not valid yet'],
 ] as const;
 
-/** What may be seen of it. A `RestError` carries request and answer, and one of them holds the content key in clear. */
+/** The parts that may be seen. A `RestError` contains request and response, and one of them has the content key in clear. */
 function withoutContents(failure: Failure): Error {
   const { name, code, statusCode } = failure;
   const message = code === PARSE_ERROR ? 'The answer of the key service broke off' : failure.message;

@@ -1,15 +1,15 @@
 /**
- * RSA-OAEP decryption that leaves the event loop free: a private operation takes 1 to 6 ms. Web Crypto does it on Node's
- * thread pool, but one at a time for each key handle, so the key is imported into several, each when it is first needed.
+ * RSA-OAEP decryption that leaves the event loop free. A private operation takes 1 to 6 ms. Web Crypto runs it on Node's thread
+ * pool, but only one at a time for each key handle, so the key is imported into several handles, each when it is first needed.
  */
 import { type KeyObject, webcrypto } from 'node:crypto';
 
-/** Hash of the label and of MGF1. */
+/** Hash for the label and for MGF1. */
 export type OaepHash = 'SHA-1' | 'SHA-256';
 
 type Handle = webcrypto.CryptoKey;
 
-/** As many as Node's thread pool has threads by default: more cannot work at once. */
+/** The default size of Node's thread pool. More could not work at once. */
 const HANDLES_PER_HASH = 4;
 
 export class RsaDecryptPool {
@@ -21,7 +21,7 @@ export class RsaDecryptPool {
     this.#key = privateKey;
   }
 
-  /** The content; rejects for whatever reason it does not decrypt. */
+  /** The content. Rejects if it cannot be decrypted, for any reason. */
   async decrypt(ciphertext: Uint8Array, hash: OaepHash): Promise<Uint8Array> {
     const handle = await this.#nextHandle(hash);
     return new Uint8Array(await webcrypto.subtle.decrypt('RSA-OAEP', handle, ciphertext));

@@ -3,7 +3,7 @@
  *
  *     RSA-OAEP      SHA-1
  *     RSA-OAEP-256  SHA-256
- *     RSA           what the key classes in the samples of the Python SDK call RSA-OAEP
+ *     RSA           the name of RSA-OAEP in the key classes of the Python SDK's samples
  *
  * RSA1_5 (PKCS #1 v1.5) is neither written nor read: its padding is an oracle.
  */
@@ -14,14 +14,14 @@ import { BuiltInKey, keyTitle } from './built-in-key.js';
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 import { type OaepHash, RsaDecryptPool } from './rsa-decrypt-pool.js';
 
-/** Names that an RSA key can be told to write. */
+/** Algorithm names that an RSA key can write. */
 export type RsaKeyWrapAlgorithm = 'RSA-OAEP' | 'RSA-OAEP-256' | 'RSA';
 
-/** What an RSA key can be told. */
+/** Options of an RSA key. */
 export interface RsaKeyEncryptionKeyOptions {
   /**
-   * What is written; all three are read. Default `RSA-OAEP`, which every SDK knows. `RSA` writes the same bytes under the name
-   * that key classes made after the samples of the Python SDK expect.
+   * The algorithm that is written; all three are read. The default is `RSA-OAEP`, which every SDK knows. `RSA` writes the same
+   * bytes under the name that key classes based on the samples of the Python SDK expect.
    */
   readonly algorithm?: RsaKeyWrapAlgorithm;
 }
@@ -37,8 +37,8 @@ const BITS_PER_BYTE = 8;
 const PRIVATE_LABEL = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 /**
- * An RSA key that wraps content keys. With a private key it wraps and unwraps, with a public one it only wraps: for those who
- * write what they must not read.
+ * An RSA key that wraps content keys. A private key wraps and unwraps. A public key only wraps, for applications that write what
+ * they must not read.
  *
  * @example
  * ```ts
@@ -68,16 +68,16 @@ export class RsaKeyEncryptionKey extends BuiltInKey<RsaKeyWrapAlgorithm> impleme
   }
 
   /**
-   * A key from PEM: a private key (PKCS #8 or PKCS #1, without passphrase), a public key or a certificate.
+   * Creates a key from PEM: a private key (PKCS #8 or PKCS #1, without passphrase), a public key or a certificate.
    *
-   * @throws `INVALID_OPTIONS` for an empty id, anything but such a text, or fewer than 2048 bits; the error does not quote it.
+   * @throws `INVALID_OPTIONS` for an empty id, any other text, or fewer than 2048 bits. The error does not quote the text.
    */
   static fromPem(keyId: string, pem: string, options?: RsaKeyEncryptionKeyOptions): RsaKeyEncryptionKey {
     return new RsaKeyEncryptionKey(keyId, readPem(keyId, pem), options);
   }
 
   /**
-   * A key from a private or public `KeyObject`.
+   * Creates a key from a private or public `KeyObject`.
    *
    * @throws `INVALID_OPTIONS` for an empty id, another kind of key, or fewer than 2048 bits.
    */
@@ -86,7 +86,7 @@ export class RsaKeyEncryptionKey extends BuiltInKey<RsaKeyWrapAlgorithm> impleme
   }
 
   /**
-   * Wraps at most the bytes of the modulus less 42 (`RSA-OAEP-256`: less 66).
+   * Wraps at most as many bytes as the modulus has, less 42 (`RSA-OAEP-256`: less 66).
    *
    * @throws `KEY_WRAP_FAILED`
    */
@@ -103,13 +103,13 @@ export class RsaKeyEncryptionKey extends BuiltInKey<RsaKeyWrapAlgorithm> impleme
   /**
    * Unwraps what was wrapped for this key, on the thread pool.
    *
-   * @throws `KEY_ALGORITHM_NOT_ALLOWED` unless the name is `RSA-OAEP`, `RSA-OAEP-256` or `RSA`; `KEY_UNWRAP_FAILED` if this is a
+   * @throws `KEY_ALGORITHM_NOT_ALLOWED` unless the name is `RSA-OAEP`, `RSA-OAEP-256` or `RSA`. `KEY_UNWRAP_FAILED` if this is a
    * public key (its `cause` says so) or the bytes were not wrapped for it.
    */
   async unwrapKey(encryptedKey: Uint8Array, algorithm: string): Promise<Uint8Array> {
     if (!isKnown(algorithm)) throw new KeyAlgorithmError(this.keyId, algorithm);
     if (this.#pool === undefined) throw new KeyUnwrapError(this.keyId, { cause: new Error(PUBLIC_KEY) });
-    // OpenSSL takes a shorter one too; RFC 8017, 7.1.2, does not
+    // OpenSSL also accepts a shorter one; RFC 8017, 7.1.2, does not
     if (encryptedKey.length !== this.#wrappedLength) throw new KeyUnwrapError(this.keyId);
     try {
       return await this.#pool.decrypt(encryptedKey, HASHES[algorithm]);
@@ -130,19 +130,19 @@ function algorithmFaults(algorithm: string): string[] {
 }
 
 function keyFaults(key: unknown): string[] {
-  // 'rsa-pss' keys sign only
+  // 'rsa-pss' keys can only sign
   if (!(key instanceof KeyObject) || key.asymmetricKeyType !== 'rsa') {
     return ['must be an RSA KeyObject, private or public'];
   }
   return modulusBits(key) >= MIN_MODULUS_BITS ? [] : [`must have at least ${MIN_MODULUS_BITS} bits`];
 }
 
-/** Goes by the label, so that a damaged private key is an error and never taken for a public one. */
+/** Decides by the PEM label, so that a damaged private key is an error and never accepted as a public one. */
 function readPem(keyId: string, pem: unknown): KeyObject {
   try {
     if (typeof pem === 'string') return PRIVATE_LABEL.test(pem) ? createPrivateKey(pem) : createPublicKey(pem);
   } catch {
-    // said below, once for all ways to be wrong
+    // reported below, once for all kinds of faults
   }
   throw new InvalidOptionsError([
     `${keyTitle('RSA key', keyId)} must be given in PEM: a private key without passphrase, a public key or a certificate ` +

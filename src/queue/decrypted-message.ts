@@ -5,16 +5,16 @@ import type {
   ReceivedMessageItem,
 } from '@azure/storage-queue';
 
-/** A message as the application reads it. */
+/** A decrypted message. */
 export type Decrypted<Item> = Item & {
   /**
-   * The exact content. `messageText` is the same read as UTF-8, with U+FFFD in place of what is not UTF-8: read a message that may
-   * hold other bytes from here.
+   * The exact content. `messageText` is the same content decoded as UTF-8, with U+FFFD in place of invalid bytes. If a message
+   * may contain other bytes, read it from here.
    */
   readonly messageBytes: Buffer;
 };
 
-/** An answer with its messages decrypted. */
+/** A response with decrypted messages. */
 export type Received = Omit<QueueReceiveMessageResponse, 'receivedMessageItems'> & {
   receivedMessageItems: Decrypted<ReceivedMessageItem>[];
 };

@@ -1,16 +1,19 @@
-/** What is told of a message that cannot be decrypted. */
+/** What is reported about a message that cannot be decrypted. */
 import type { PeekedMessageItem, QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
 import type { EncryptedStorageError } from '../errors/base.js';
 
-/** A message that was left out of the answer because it could not be decrypted. */
+/** A message that was left out of the result because it could not be decrypted. */
 export interface QueueDecryptionFailure {
-  /** As stored: its text is the ciphertext. Received messages are invisible by now, their dequeue count has grown. */
+  /**
+   * The message as stored: its text is the ciphertext. A received message is already invisible, and its dequeue count has
+   * increased.
+   */
   readonly message: ReceivedMessageItem | PeekedMessageItem;
   readonly error: EncryptedStorageError;
   readonly queueName: string;
-  /** The plain client, to delete the message or to move it elsewhere. */
+  /** The plain client, to delete the message or to move it. */
   readonly queue: QueueClient;
 }
 
-/** Told of each message that cannot be decrypted. What it throws rejects the call. */
+/** Called with each message that cannot be decrypted. An error that it throws makes the call reject. */
 export type QueueDecryptionFailedHandler = (failure: QueueDecryptionFailure) => void | Promise<void>;

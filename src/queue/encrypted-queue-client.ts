@@ -37,7 +37,7 @@ import type { EncryptedQueueOptions, EncryptedReceiveOptions, EncryptedSendOptio
 import { peekStored, receiveStored, sendStored } from './service-answer.js';
 
 /**
- * A queue whose messages are encrypted, each under a content key of its own. Empty messages are encrypted too.
+ * A queue with encrypted messages. Each message, even an empty one, is encrypted under its own content key.
  *
  * @example
  * ```ts
@@ -65,7 +65,10 @@ export class EncryptedQueueClient {
     return this.unencryptedClient.name;
   }
 
-  /** The same queue for a consumer, which tells of failures itself, opens each message once, and has to know whether a key answers. */
+  /**
+   * The same queue for a consumer, which reports failures itself, opens each message only once, and has to know whether a key is
+   * available.
+   */
   forConsumer(): EncryptedQueueClient {
     const { onReadFailed: _told, ...policy } = this.policy;
     return new EncryptedQueueClient(
@@ -80,43 +83,43 @@ export class EncryptedQueueClient {
     return new MaintainedPoison({ queue: this.name, poisonQueue, policy: this.policy });
   }
 
-  /** Creates the queue; 409 if it is there. */
+  /** Creates the queue. Fails with 409 if it exists. */
   create(options?: QueueCreateOptions): Promise<QueueCreateResponse> {
     return this.unencryptedClient.create(options);
   }
 
-  /** Creates the queue unless it is there. */
+  /** Creates the queue if it does not exist. */
   createIfNotExists(options?: QueueCreateOptions): Promise<QueueCreateIfNotExistsResponse> {
     return this.unencryptedClient.createIfNotExists(options);
   }
 
-  /** Deletes the queue with everything in it. */
+  /** Deletes the queue and all of its messages. */
   delete(options?: QueueDeleteOptions): Promise<QueueDeleteResponse> {
     return this.unencryptedClient.delete(options);
   }
 
-  /** Deletes the queue with everything in it, if it is there. */
+  /** Deletes the queue and all of its messages, if it exists. */
   deleteIfExists(options?: QueueDeleteOptions): Promise<QueueDeleteIfExistsResponse> {
     return this.unencryptedClient.deleteIfExists(options);
   }
 
-  /** Whether the queue is there. */
+  /** Whether the queue exists. */
   exists(options?: QueueExistsOptions): Promise<boolean> {
     return this.unencryptedClient.exists(options);
   }
 
-  /** Metadata and the approximate number of messages. */
+  /** Returns the metadata and the approximate number of messages. */
   getProperties(options?: QueueGetPropertiesOptions): Promise<QueueGetPropertiesResponse> {
     return this.unencryptedClient.getProperties(options);
   }
 
   /**
-   * Encrypts and sends a message: text, or bytes as they are. Python, Java and this package read bytes that are not UTF-8
-   * unchanged; .NET v12 reads every message as text.
+   * Encrypts and sends a message, which is text or bytes. Python, Java and this package read bytes that are not UTF-8 unchanged;
+   * .NET v12 reads every message as text.
    *
-   * @throws `PAYLOAD_TOO_LARGE` with limit and actual size (the stored text has at most 65,536 bytes), `UNSUPPORTED_VALUE` for
-   * content that is neither text nor bytes or has half a surrogate pair, `KEY_MISSING`, `KEY_WRAP_FAILED`, `KEY_UNAVAILABLE`,
-   * `UNSUPPORTED_OPERATION` for bytes under the encoding `xml`: all before any request to the queue
+   * @throws `PAYLOAD_TOO_LARGE` with limit and actual size (the stored text may have at most 65,536 bytes), `UNSUPPORTED_VALUE`
+   * for content that is neither text nor bytes or has a lone surrogate, `KEY_MISSING`, `KEY_WRAP_FAILED`, `KEY_UNAVAILABLE`,
+   * `UNSUPPORTED_OPERATION` for bytes under the encoding `xml`. All of them are thrown before any request to the queue.
    */
   sendMessage(
     content: string | ArrayBuffer | ArrayBufferView,
@@ -129,9 +132,9 @@ export class EncryptedQueueClient {
   }
 
   /**
-   * Receives and decrypts messages. With a handler, a message that cannot be decrypted is reported to it and left out, the others
-   * arrive; without one the call throws. A key that cannot be reached (`KEY_UNAVAILABLE`) always makes the call throw: that is
-   * never the message's fault.
+   * Receives and decrypts messages. If there is a handler, a message that cannot be decrypted is passed to it and left out of the
+   * result, and the other messages arrive. Without a handler the call throws. A key that cannot be reached (`KEY_UNAVAILABLE`)
+   * always makes the call throw, because that is never the message's fault.
    *
    * @throws `PLAINTEXT_NOT_ALLOWED`, `INVALID_ENCRYPTION_METADATA`, `UNSUPPORTED_PROTOCOL`, `DECRYPTION_FAILED` and the key errors
    */
@@ -143,7 +146,7 @@ export class EncryptedQueueClient {
     });
   }
 
-  /** Reads messages without taking them; failures as for {@link EncryptedQueueClient.receiveMessages}. */
+  /** Reads messages without receiving them. Failures are handled as in {@link EncryptedQueueClient.receiveMessages}. */
   peekMessages(options: QueuePeekMessagesOptions & EncryptedReceiveOptions = {}): Promise<Peeked> {
     return traced('EncryptedQueueClient.peekMessages', options, async ({ onDecryptionFailed, ...passed }) => {
       const response = await peekStored(this.unencryptedClient, passed);
@@ -153,7 +156,8 @@ export class EncryptedQueueClient {
   }
 
   /**
-   * Decrypts the stored text of a message that something else received, such as the plain client or a trigger of a function.
+   * Decrypts the stored text of a message that something else received, such as the plain client or the trigger of an Azure
+   * Function.
    *
    * @returns the exact content
    * @throws as {@link EncryptedQueueClient.receiveMessages} without a handler
@@ -165,8 +169,8 @@ export class EncryptedQueueClient {
   }
 
   /**
-   * Changes a received message. New content is encrypted under a new content key; without content (`undefined`) only the
-   * visibility changes and the stored text is not touched.
+   * Changes a received message. New content is encrypted under a new content key. Without content (`undefined`), only the
+   * visibility changes, and the stored text remains as it is.
    *
    * @throws as {@link EncryptedQueueClient.sendMessage}
    */
@@ -193,7 +197,7 @@ export class EncryptedQueueClient {
     return this.unencryptedClient.deleteMessage(messageId, popReceipt, options);
   }
 
-  /** Deletes all messages. */
+  /** Deletes all messages of the queue. */
   clearMessages(options?: QueueClearMessagesOptions): Promise<QueueClearMessagesResponse> {
     return this.unencryptedClient.clearMessages(options);
   }

@@ -3,9 +3,9 @@ import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { EncryptedQueueClient } from './encrypted-queue-client.js';
 import type { EncryptedQueueOptions } from './queue-options.js';
 
-/** The queue service of an account, with encryption. Injectable where `EncryptedStorageModule` is imported. */
+/** The queue service of an account, with encryption. It can be injected wherever `EncryptedStorageModule` is imported. */
 export class EncryptedQueueService {
-  /** `connect` gives the plain SDK client; it is asked when the client is first used. */
+  /** `connect` returns the plain SDK client. It is called when the client is first used. */
   constructor(
     private readonly connect: () => QueueServiceClient,
     private readonly policy: EncryptionPolicy,
@@ -17,7 +17,7 @@ export class EncryptedQueueService {
     return this.connect();
   }
 
-  /** A queue by its name; nothing is requested until it is used. */
+  /** Returns a client for a queue. It sends no request before you use it. */
   getQueueClient(queueName: string): EncryptedQueueClient {
     return new EncryptedQueueClient(this.unencryptedServiceClient.getQueueClient(queueName), this.policy, this.options);
   }

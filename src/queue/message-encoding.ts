@@ -5,10 +5,10 @@ import { DecryptionError } from '../errors/content.js';
 import { UnsupportedOperationError } from '../errors/input.js';
 
 /**
- * - `text`: the bytes of the message, UTF-8 for text; what .NET, Java and current Python read and write (default)
- * - `base64`: base64 of them, for Python's Base64 policies
- * - `xml`: XML-escaped text, as the legacy Python SDK (`azure-storage-queue` up to 2.x) does by default; text only, bytes that
- *   are not UTF-8 are refused
+ * - `text`: the bytes of the message, UTF-8 for text; .NET, Java and current Python read and write this (default)
+ * - `base64`: base64 of these bytes, for Python's Base64 policies
+ * - `xml`: XML-escaped text, which the legacy Python SDK (`azure-storage-queue` up to 2.x) uses by default; only for text, so bytes
+ *   that are not UTF-8 are refused
  */
 export type MessageEncoding = 'text' | 'base64' | 'xml';
 
@@ -33,10 +33,10 @@ const codecs: Readonly<Record<MessageEncoding, Codec>> = {
 
 export const MESSAGE_ENCODINGS = Object.keys(codecs) as readonly MessageEncoding[];
 
-/** Throws {@link UnsupportedOperationError} for bytes that the encoding cannot hold. */
+/** Throws {@link UnsupportedOperationError} for bytes that the encoding cannot represent. */
 export const encodeMessage = (content: Buffer, encoding: MessageEncoding): Buffer => codecs[encoding].encode(content);
 
-/** Throws {@link DecryptionError} for what was not encoded like that. */
+/** Throws {@link DecryptionError} for content that does not have this encoding. */
 export const decodeMessage = (plaintext: Buffer, encoding: MessageEncoding): Buffer =>
   codecs[encoding].decode(plaintext);
 

@@ -1,4 +1,4 @@
-/** Content of a message to the text that is stored, and back. */
+/** From the content of a message to the stored text, and back. */
 import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { createEnvelope, type EnvelopeContext, expectedLayout, openEnvelope } from '../envelope/envelope.js';
@@ -9,19 +9,19 @@ import { traced } from '../tracing/span.js';
 import { formatMessage, parseMessage } from '../wire/queue-message.js';
 import { decodeMessage, encodeMessage, type MessageEncoding } from './message-encoding.js';
 
-/** Bytes of the stored text at most; the service's limit. */
+/** Maximum number of bytes of the stored text; the service's limit. */
 export const MESSAGE_LIMIT = 64 * 1024;
 
 export interface MessageContext extends EnvelopeContext {
   readonly policy: EncryptionPolicy;
   readonly encoding: MessageEncoding;
-  /** Time of the event loop that all messages of the call share. */
+  /** Time on the event loop that all messages of the call share. */
   readonly slice?: TimeSlice;
 }
 
-/** Throws before anything is sent: {@link PayloadTooLargeError} if the service would refuse the text, `UNSUPPORTED_VALUE`. */
+/** Throws before anything is sent: {@link PayloadTooLargeError} if the service would reject the text, or `UNSUPPORTED_VALUE`. */
 export async function sealMessage(content: ContentInput, context: MessageContext): Promise<string> {
-  // copied: the caller may write to it while the key is asked
+  // a copy, because the caller may change it while the key is awaited
   const plaintext = encodeMessage(Buffer.from(contentBytes(content)), context.encoding);
   assertMayFit(plaintext, context.policy);
   const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, context);
@@ -34,7 +34,7 @@ export async function sealMessage(content: ContentInput, context: MessageContext
   return text;
 }
 
-/** What is too long by its ciphertext alone costs no call to a key. */
+/** Content that is too long even without the envelope causes no call to a key. */
 function assertMayFit(plaintext: Buffer, policy: EncryptionPolicy): void {
   const sealedLength = expectedLayout(policy, 'message').ciphertextLength(plaintext.length);
   assertFits('The content of the message', Math.ceil(sealedLength / 3) * 4);
@@ -44,7 +44,9 @@ function assertFits(what: string, length: number): void {
   if (length > MESSAGE_LIMIT) throw new PayloadTooLargeError(what, MESSAGE_LIMIT, length);
 }
 
-/** @returns the content; what was never encrypted is handed through as it is where the policy allows plaintext. */
+/**
+ * @returns the content. Content that was never encrypted is returned as it is, if the policy allows plaintext.
+ */
 export async function openMessage(text: string, context: MessageContext): Promise<Buffer> {
   const message = parseMessage(text);
   if (message.kind === 'plain') {

@@ -1,21 +1,24 @@
-/** Options of a queue client, and of its calls beside the SDK's own. */
+/** Options of a queue client, and options of its calls in addition to those of the SDK. */
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { MessageEncoding } from './message-encoding.js';
 
-/** What all calls of a queue client share. */
+/** Options that all calls of a queue client share. */
 export interface EncryptedQueueOptions {
-  /** What a message looks like inside the ciphertext; default `text`. */
+  /** What a message looks like inside the ciphertext. Default: `text`. */
   readonly messageEncoding?: MessageEncoding;
-  /** For every receive and peek that has no handler of its own; default none: such a message makes the call throw. */
+  /**
+   * Used for every receive and peek that has no handler. Default: none, so a message that cannot be decrypted makes the call
+   * throw.
+   */
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
 }
 
-/** Beside the SDK's own options of a call that writes a message. */
+/** In addition to the SDK's options of a call that writes a message. */
 export type EncryptedSendOptions = KeyChoiceOptions;
 
-/** Beside the SDK's own options of a call that reads messages. */
+/** In addition to the SDK's options of a call that reads messages. */
 export interface EncryptedReceiveOptions {
-  /** For this call, in place of the service's handler. */
+  /** Replaces the handler of the service for this call. */
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
 }

@@ -1,6 +1,6 @@
 /**
- * What an answer of the queue service must hold before its messages are used. The SDK reads an emptied answer as one without messages,
- * and those that it held are invisible until their time is up.
+ * What a response of the queue service must contain before its messages are used. The SDK reads an emptied response as one
+ * without messages, while the messages that it contained stay invisible until their time is up.
  */
 import type {
   QueueClient,
@@ -19,7 +19,7 @@ type Item = Readonly<Record<string, unknown>>;
 
 const EMPTY_LIST = /<QueueMessagesList\s*(\/>|>\s*<\/QueueMessagesList\s*>)\s*$/;
 
-/** Receives stored texts; throws `INVALID_SERVICE_RESPONSE` for an answer that is not a whole list of messages. */
+/** Receives stored texts. Throws `INVALID_SERVICE_RESPONSE` for a response that is not a complete list of messages. */
 export async function receiveStored(
   client: QueueClient,
   options: QueueReceiveMessageOptions,
@@ -28,7 +28,7 @@ export async function receiveStored(
   return answers.of(() => client.receiveMessages(answers.options));
 }
 
-/** The same for messages that are only looked at. */
+/** The same for peeked messages. */
 export async function peekStored(
   client: QueueClient,
   options: QueuePeekMessagesOptions,
@@ -37,7 +37,7 @@ export async function peekStored(
   return answers.of(() => client.peekMessages(answers.options));
 }
 
-/** Sends a stored text; throws `INVALID_SERVICE_RESPONSE` where the answer names no message, which may have been sent. */
+/** Sends a stored text. Throws `INVALID_SERVICE_RESPONSE` if the response names no message; the message may have been sent. */
 export async function sendStored(
   client: QueueClient,
   storedText: string,
@@ -50,14 +50,14 @@ export async function sendStored(
   return answers.of(() => client.sendMessage(storedText, answers.options));
 }
 
-/** A queue at one moment, by the service's clock. */
+/** The state of a queue at one moment, by the service's clock. */
 export interface QueueState {
   readonly date: Date;
-  /** Messages in it, those that are invisible included. */
+  /** Number of messages in the queue, including invisible ones. */
   readonly count: number;
 }
 
-/** Asks for the state of a queue; throws `INVALID_SERVICE_RESPONSE` for an answer without it. */
+/** Requests the state of a queue. Throws `INVALID_SERVICE_RESPONSE` for a response without it. */
 export async function queueState(client: QueueClient, options: QueueGetPropertiesOptions): Promise<QueueState> {
   const { date, approximateMessagesCount: count } = await client.getProperties(options);
   if (date === undefined || Number.isNaN(date.getTime())) throw new InvalidServiceResponseError('has no date');

@@ -1,10 +1,10 @@
-/** Time as a consumer sees it: a clock that never goes back, whatever happens to the date, and timers. Tests hand in their own. */
+/** The clock of a consumer: monotonic, even if the date of the system changes, and with timers. Tests pass in their own. */
 import { AbortError } from '@azure/abort-controller';
 
 export interface Clock {
-  /** Milliseconds since some moment. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
-  /** Runs the task after so many milliseconds, unless the function that is returned is called before. */
+  /** Runs the task after this number of milliseconds, unless the returned function is called first. */
   after(milliseconds: number, task: () => void): () => void;
 }
 
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits, or less if the signal is aborted. */
+/** Waits for this time, or until the signal is aborted. */
 export function pause(clock: Clock, seconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
@@ -32,13 +32,13 @@ export function pause(clock: Clock, seconds: number, signal: AbortSignal): Promi
   });
 }
 
-/** Waits for the work, but not longer. */
+/** Waits for the work, but no longer than this time. */
 export async function atMost(clock: Clock, seconds: number, work: Promise<unknown>): Promise<void> {
   const done = new AbortController();
   await Promise.race([work, pause(clock, seconds, done.signal)]).finally(() => done.abort());
 }
 
-/** How long a request may take, and what ends it before. */
+/** How long a request may take, and what ends it earlier. */
 export interface Deadline {
   readonly clock: Clock;
   readonly seconds: number;
@@ -46,8 +46,8 @@ export interface Deadline {
 }
 
 /**
- * The answer of a request; rejects when its time is up or the signal is aborted, whether or not the request heeds the signal that it
- * is given. An answer that comes later is nobody's.
+ * The response of a request. Rejects when the time is up or the signal is aborted, even if the request ignores the signal that it
+ * gets. A response that arrives later is dropped.
  */
 export async function within<Answer>(
   { clock, seconds, signal }: Deadline,

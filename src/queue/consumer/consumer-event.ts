@@ -1,24 +1,24 @@
 import type { PoisonReason } from './poison-reason.js';
 
-/** Which message an event is about. Never its content. */
+/** The message that an event is about, without its content. */
 export interface EventMessage {
   readonly messageId: string;
   readonly dequeueCount: number;
 }
 
 /**
- * What happens in a consumer. `error` is what was thrown, as it is: one of a handler may repeat what the message holds.
+ * What happens in a consumer. `error` is exactly what was thrown; an error from a handler may repeat the content of the message.
  *
- * - `handled`: the handler returned, the message is deleted
+ * - `handled`: the handler returned, and the message is deleted
  * - `failed`: the handler threw; the message is visible again after `retryDelay` seconds
  * - `poisoned`: the message is in the poison queue
- * - `released`: the message is visible again after `retryDelay` seconds, and nothing of it was its fault
- * - `renewalFailed`: the message could not be renewed while its handler runs; it is tried again as long as there is time
- * - `lost`: the time of the message ran out, another consumer has received it, or it expired. The signal of the handler is aborted;
+ * - `released`: the message is visible again after `retryDelay` seconds, through no fault of its own
+ * - `renewalFailed`: the message could not be renewed while its handler runs; the renewal is retried as long as there is time
+ * - `lost`: the time of the message ran out, another consumer received it, or it expired. The signal of the handler is aborted;
  *   what the handler did may be done again
  * - `unsettled`: the message could not be deleted, released or moved; it comes again
- * - `keyUnavailable`, `keyAvailable`: beginning and end of the outage of a key
- * - `queueUnavailable`, `queueAvailable`: beginning and end of the time in which the queue cannot be polled
+ * - `keyUnavailable`, `keyAvailable`: beginning and end of an outage of a key
+ * - `queueUnavailable`, `queueAvailable`: beginning and end of a period in which the queue cannot be polled
  */
 export type QueueConsumerEvent = { readonly queue: string } & (
   | { readonly kind: 'handled' | 'lost'; readonly message: EventMessage }
@@ -28,7 +28,7 @@ export type QueueConsumerEvent = { readonly queue: string } & (
       readonly message: EventMessage;
       readonly reason: PoisonReason;
       readonly keyId: string | null;
-      /** Whether reason and key id stand beside the text; a text that nearly fills a message leaves them no room. */
+      /** Whether reason and key id are stored with the text. A text that nearly fills a message leaves no room for them. */
       readonly isWrapped: boolean;
       readonly error?: unknown;
     }
@@ -41,7 +41,7 @@ export type QueueConsumerEvent = { readonly queue: string } & (
   | { readonly kind: 'queueAvailable' }
 );
 
-/** An event as the parts of a consumer tell it, who need not know the queue's name. */
+/** An event as the parts of a consumer report it. They do not need to know the name of the queue. */
 export type Report = (event: DistributiveOmit<QueueConsumerEvent, 'queue'>) => void;
 
 type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;

@@ -1,4 +1,4 @@
-/** Options of a consumer: what they mean, their defaults, and their faults. */
+/** The options of a consumer: their meaning, their defaults, and their faults. */
 import {
   anyNumber,
   callable,
@@ -12,54 +12,56 @@ import {
 import { isQueueName, QUEUE_NAME_RULE } from '../queue-name.js';
 import type { QueueConsumerEvent } from './consumer-event.js';
 
-/** How a queue is consumed. All times are seconds. */
+/** How a queue is consumed. All times are in seconds. */
 export interface EncryptedQueueConsumerOptions {
   /**
-   * Messages that are handled at the same time, 1 to 1,000.
+   * Number of messages that are handled at the same time, 1 to 1,000.
    *
    * @defaultValue 1
    */
   readonly concurrency?: number;
   /**
-   * Messages that one request fetches at most, 1 to 32; never more than can be handled at once.
+   * Maximum number of messages that one request fetches, 1 to 32. A consumer never fetches more than it can handle at once.
    *
    * @defaultValue 32
    */
   readonly batchSize?: number;
   /**
-   * How long a message stays invisible to others when the process dies, 1 to 604,800. It is renewed at a third of that while
-   * the handler runs, so it need not cover the longest handler. Below 10, a slow network or a busy event loop loses messages.
+   * How long a message stays invisible to others if the process dies, 1 to 604,800. It is renewed after a third of this time
+   * while the handler runs, so it does not have to cover the longest handler. Below 10, messages are lost to a slow network or a
+   * busy event loop.
    *
    * @defaultValue 30
    */
   readonly visibilityTimeout?: number;
   /**
-   * Wait after the first poll that found nothing; doubled at each further one. 0.01 to 3,600.
+   * Delay after the first poll that found nothing. It doubles with each further one. 0.01 to 3,600.
    *
    * @defaultValue 0.1
    */
   readonly minPollDelay?: number;
   /**
-   * Longest wait between two polls. 0.01 to 3,600.
+   * Longest delay between two polls. 0.01 to 3,600.
    *
    * @defaultValue 5
    */
   readonly maxPollDelay?: number;
   /**
-   * After how many failures of the handler the message goes to the poison queue, 1 or more.
+   * Number of failures of the handler after which the message goes to the poison queue, 1 or more.
    *
    * @defaultValue 5
    */
   readonly maxFailures?: number;
   /**
-   * After how many receives a message goes to the poison queue without being handled, 1 or more: for handlers that may kill the
-   * process, whose failures nobody can count. Receives during an outage of a key service that another process saw count too.
+   * Number of receives after which a message goes to the poison queue without being handled, 1 or more. Use it for handlers that
+   * may kill the process, whose failures cannot be counted. Receives that another process made during an outage of a key service
+   * count too.
    *
    * @defaultValue none
    */
   readonly maxDequeueCount?: number;
   /**
-   * How long a message stays invisible after its handler failed for the first time; doubled at each further one. 0 to 604,800.
+   * How long a message stays invisible after the first failure of its handler. It doubles with each further one. 0 to 604,800.
    *
    * @defaultValue 10
    */
@@ -73,29 +75,29 @@ export interface EncryptedQueueConsumerOptions {
   /**
    * Queue of the same account for messages that cannot be handled.
    *
-   * @defaultValue the name of the queue and `-poison`
+   * @defaultValue the name of the queue followed by `-poison`
    */
   readonly poisonQueue?: string;
   /**
-   * Creates both queues at the start.
+   * Creates both queues at start-up.
    *
    * @defaultValue false
    */
   readonly createIfNotExists?: boolean;
   /**
-   * How long a stop waits for running handlers before it aborts their signals, 0 to 3,600.
+   * How long stopping waits for running handlers before it aborts their signals, 0 to 3,600.
    *
    * @defaultValue 20
    */
   readonly shutdownTimeout?: number;
-  /** Told of everything that happens, for metrics. What it throws, or rejects with, is ignored. */
+  /** Called with every event, for metrics. Errors that it throws, or rejects with, are ignored. */
   readonly onEvent?: (event: QueueConsumerEvent) => void;
 }
 
-/** Options with every default filled in. */
+/** Options with all defaults filled in. */
 export type ConsumerSettings = Required<Omit<EncryptedQueueConsumerOptions, 'onEvent'>>;
 
-/** Most messages that the service gives in one answer. */
+/** Maximum number of messages in one response of the service. */
 export const MAX_BATCH = 32;
 const WEEK = 7 * 24 * 60 * 60;
 const HOUR = 60 * 60;
@@ -139,7 +141,7 @@ export const CONSUMER: RulesOf<EncryptedQueueConsumerOptions> = {
   onEvent: callable,
 };
 
-/** Every fault of the options of one queue, as sentences. `rules` may have more options than a consumer. */
+/** Every fault of the options for one queue, as sentences. `rules` may have more options than a consumer. */
 export function consumerFaults(
   queue: string,
   options: EncryptedQueueConsumerOptions,

@@ -8,16 +8,16 @@ import type { EncryptedQueueMessageHandler } from './encrypted-queue-message.js'
 import { REQUEST_TIMEOUT } from './message-lease.js';
 import { Poller, type PollerParts } from './poller.js';
 
-/** What a consumer takes from where. */
+/** Where a consumer takes its messages from. */
 export interface EncryptedQueueConsumerSource {
   readonly queue: EncryptedQueueClient;
-  /** Plain clients of queues of the same account: what goes to a poison queue stays sealed as it was. */
+  /** Returns plain clients of queues of the same account. Messages stay sealed on their way to a poison queue. */
   readonly getPoisonQueue: (name: string) => QueueClient;
 }
 
 /**
- * Hands the messages of a queue to a handler, decrypted, at least once each. `@EncryptedQueueHandler()` makes one of these; use
- * the class itself where there is no Nest.
+ * Passes the decrypted messages of a queue to a handler, each at least once. `@EncryptedQueueHandler()` creates such a consumer;
+ * use the class itself without Nest.
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export class EncryptedQueueConsumer {
     return this.#poller !== undefined;
   }
 
-  /** Begins to poll; does nothing if it runs. Fails only where queues are to be created and cannot be. */
+  /** Starts polling; does nothing if the consumer is running. It rejects only if queues have to be created and cannot be. */
   async start(): Promise<void> {
     if (this.#poller !== undefined) return;
     const poller = (this.#poller = new Poller(this.#parts));
@@ -71,12 +71,12 @@ export class EncryptedQueueConsumer {
       this.#poller = undefined;
       throw error;
     }
-    // a stop may have come in between
+    // stop may have been called in the meantime
     if (this.#poller === poller) poller.start();
   }
 
   /**
-   * Polls no more, lets running handlers end within `shutdownTimeout`, then aborts their signals and makes what is unfinished
+   * Stops polling, waits up to `shutdownTimeout` for running handlers, then aborts their signals and makes unfinished messages
    * visible again.
    */
   async stop(): Promise<void> {
@@ -95,7 +95,7 @@ export class EncryptedQueueConsumer {
 }
 
 function reporter(queue: string, { onEvent }: EncryptedQueueConsumerOptions): Report {
-  // what watches must not change what happens: neither by what it throws nor, where it is asynchronous, by its rejection
+  // an observer must not change what happens, neither by throwing nor, if it is asynchronous, by rejecting
   const watch = async (event: QueueConsumerEvent): Promise<void> => onEvent?.(event);
   return (event) => {
     watch({ queue, ...event }).catch(() => undefined);

@@ -1,7 +1,7 @@
 /**
- * Whether it makes sense to receive. A receive grows the dequeue count and hides the message, a peek does neither: so before the
- * first receive, and while keys cannot be used, a peek looks for a message whose key answers. A peek shows 32 messages at most:
- * where the keys of all of them cannot be used, there may be others behind them.
+ * Decides whether receiving makes sense. A receive increases the dequeue count and hides the message; a peek does neither. So
+ * before the first receive, and while keys cannot be used, the gate peeks for a message whose key is available. A peek shows at
+ * most 32 messages; if the keys of all of them cannot be used, there may be others behind them.
  */
 import { isContentFault, isLockedOut } from '../../envelope/content-fault.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
@@ -16,22 +16,22 @@ import { type Opening, openMessageInTime } from './message-opening.js';
 /**
  * - `open`: there may be a message that can be handled
  * - `closed`: the keys of all messages that are visible cannot be used
- * - `blocked`: so it is for as many messages as a peek shows, and others may be hidden behind them
+ * - `blocked`: the same, for as many messages as a peek shows, so that others may be hidden behind them
  */
 export type GateState = 'open' | 'closed' | 'blocked' | 'nothingToSee';
 
 /** Stored texts of visible messages, by the key id that they name. */
 type TextsByKey = ReadonlyMap<string | null, readonly string[]>;
 
-/** Keys that are asked for again at the same time; hostile senders may name many. */
+/** Number of keys that are tried again at the same time. Hostile senders may name many. */
 const MAX_PROBES = 8;
-/** Seconds that a poll waits for a key that is being asked. */
+/** Seconds that a poll waits for a key that is being tried. */
 const PROBE_PATIENCE = 1;
-/** Seconds between two looks at least. */
+/** Minimum number of seconds between two looks. */
 const LEAST_WAIT = 0.05;
 
 export class KeyGate {
-  /** Whether a key has answered since the start. */
+  /** Whether a key has been available since the start. */
   #isProven = false;
   readonly #probes = new Map<string, Promise<void>>();
 
@@ -40,7 +40,7 @@ export class KeyGate {
     private readonly outages: KeyOutages,
   ) {}
 
-  /** Seconds after which it makes sense to look again where the gate is closed. */
+  /** Seconds after which it makes sense to look again while the gate is closed. */
   get seconds(): number {
     return this.#probes.size > 0 ? LEAST_WAIT : Math.max(LEAST_WAIT, this.outages.seconds);
   }
@@ -80,8 +80,8 @@ export class KeyGate {
   }
 
   /**
-   * Asks for keys whose time has come, and for unknown ones before the first receive. It asks with any of the visible messages:
-   * were it always the same, one that no key service can answer would keep its key down.
+   * Tries keys whose time has come, and unknown ones before the first receive. It uses any of the visible messages: if it always
+   * used the same one, a message that no key service can unwrap would keep its key down.
    */
   #probe(texts: TextsByKey, signal: AbortSignal): void {
     const isNew = ([keyId]: readonly [string | null, unknown]): boolean =>

@@ -1,4 +1,6 @@
-/** One message from the receive to its end: opened, handled, and then deleted, made visible again, or moved to the poison queue. */
+/**
+ * One message from its receive to its end: opened, handled, and then deleted, made visible again, or moved to the poison queue.
+ */
 import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { traced } from '../../tracing/span.js';
@@ -30,25 +32,28 @@ export interface HandlingParts {
   readonly report: Report;
 }
 
-/** A message, and when the request that received it was sent, on the clock. */
+/** A message, and the time on the clock when the request that received it was sent. */
 export interface Received {
   readonly item: ReceivedMessageItem;
   readonly receivedAt: number;
 }
 
-/** Time to live of a poison message: nobody may have looked within the service's own seven days. */
+/** Time to live of a poison message. Nobody may have looked at it within the service's default of seven days. */
 const NEVER = -1;
-/** Seconds for which a message is postponed whose key cannot be used; longer each time, so that others have their turn. */
+/**
+ * Seconds for which a message is postponed if its key cannot be used. They increase each time, so that other messages get their
+ * turn.
+ */
 const POSTPONEMENT: BackOffRange = { min: 1, max: 300 };
 
 export class MessageHandling {
-  /** What is being worked on, and how to stop waiting for it. */
+  /** The messages in progress, and a function for each that stops waiting for it. */
   readonly #running = new Map<MessageLease, (outcome: Outcome) => void>();
   readonly #history = new ReceiveHistory();
 
   constructor(private readonly parts: HandlingParts) {}
 
-  /** Never rejects: what goes wrong is reported, and the message comes again. */
+  /** Never rejects: failures are reported, and the message comes again. */
   async run(received: Received): Promise<void> {
     const { item } = received;
     const lease = this.#leaseOf(received);
@@ -63,18 +68,18 @@ export class MessageHandling {
     }
   }
 
-  /** Whether the key of the message cannot be used for now. */
+  /** Whether the key of the message cannot be used at the moment. */
   isKeyDown({ item }: Received): boolean {
     return this.parts.outages.isDown(keyIdOf(item.messageText) ?? '');
   }
 
-  /** Makes a message visible later whose key cannot be used. Never rejects. */
+  /** Makes a message whose key cannot be used visible later. Never rejects. */
   postpone(received: Received): Promise<void> {
     const { item } = received;
     return this.#giveUp(received, this.#postponementOf(item));
   }
 
-  /** Gives back a message that nobody has begun to handle. Never rejects. */
+  /** Gives back a message whose handling has not begun. Never rejects. */
   giveBack(received: Received): Promise<void> {
     this.#history.excuse(received.item);
     return this.#giveUp(received, 0);
@@ -85,7 +90,7 @@ export class MessageHandling {
     for (const lease of this.#running.keys()) lease.abort('The consumer is stopping');
   }
 
-  /** Waits for no handler any longer: their messages are made visible again. */
+  /** Stops waiting for handlers. Their messages are made visible again. */
   leaveAll(): void {
     for (const leave of this.#running.values()) leave({ kind: 'abandoned' });
   }
@@ -111,7 +116,7 @@ export class MessageHandling {
     } catch (error) {
       return lease.signal.aborted ? { kind: 'abandoned' } : this.#unopened(item, error);
     }
-    // a key may have taken longer than the lease
+    // the key may have taken longer than the lease
     if (lease.isLost) return { kind: 'abandoned' };
     if (this.#isReceivedTooOften(item)) {
       return { kind: 'hopeless', reason: poisonReasonOf(item.messageText, 'DEQUEUED_TOO_OFTEN') };
@@ -147,7 +152,7 @@ export class MessageHandling {
     }
   }
 
-  /** Fails like a message whose handler fails, as often and as slowly, without asking key or handler again. */
+  /** Fails as often and as slowly as a message whose handler fails, without calling the key or the handler again. */
   #hopelessInTime(item: ReceivedMessageItem, error: Error): Outcome {
     this.#history.remember(item, error);
     return { kind: 'failed', error };
@@ -185,7 +190,7 @@ export class MessageHandling {
     }
   }
 
-  /** Put first, deleted then: a failure between the two leaves the message in both queues, never in none. */
+  /** Writes to the poison queue before it deletes. A failure between the two leaves the message in both queues, never in none. */
   async #poison(
     { reason, error }: Extract<Outcome, { kind: 'hopeless' }>,
     item: ReceivedMessageItem,
@@ -226,7 +231,7 @@ export class MessageHandling {
     }
   }
 
-  /** Excuses this receive; seconds until its key is asked for again, and more the more often the message was postponed. */
+  /** Excuses this receive. Returns the seconds until its key is tried again, or more if the message has often been postponed. */
   #postponementOf(item: ReceivedMessageItem): number {
     const delay = backOff(this.#history.excuse(item), POSTPONEMENT);
     return Math.max(delay, this.parts.outages.secondsOf(keyIdOf(item.messageText) ?? ''));

@@ -1,7 +1,7 @@
 /**
- * The time for which a received message is ours. It is counted on our own clock, from the moment before the request was sent:
- * the service cannot have begun to count earlier. So it ends here before the service shows the message to anybody else, whatever
- * the network does.
+ * The time for which this consumer holds a received message. It is measured on our own clock, from the moment before the request
+ * was sent, because the service cannot have started counting earlier. So it ends here before the service shows the message to
+ * another consumer, whatever the network does.
  *
  *     request sent                          expiry        visible again
  *     |-- renewal ------- more renewals ----|-- margin ---|
@@ -10,34 +10,34 @@ import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
 import { isMessageGone, isMissing } from '../../service-errors.js';
 import { type Clock, MS, within } from './clock.js';
 
-/** Seconds that the service has to answer anything but a renewal. */
+/** Seconds that the service has to respond to any request except a renewal. */
 export const REQUEST_TIMEOUT = 30;
 
-/** Parts of the visibility timeout: when to renew, and when to try again after a renewal that failed. */
+/** Fractions of the visibility timeout: when to renew, and when to retry a failed renewal. */
 const RENEWAL = 1 / 3;
 const RENEWAL_RETRY = 1 / 8;
-/** Part of the time that is left until the expiry which one renewal may take: there is time for others then. */
+/** Fraction of the remaining time that one renewal may take, so that there is time for others afterwards. */
 const RENEWAL_DEADLINE = 1 / 2;
-/** A renewal is not tried when there are fewer seconds left. */
+/** No renewal is tried if fewer seconds remain. */
 const LEAST_TIME = 0.05;
-/** How much earlier than at the service the time is over here: clocks do not run equally fast, and timers come late. */
+/** How much earlier the time ends here than at the service, because clocks differ in speed and timers come late. */
 const MARGIN = { part: 1 / 50, least: 1, mostPart: 1 / 4 };
 
 export interface LeaseOptions {
   readonly clock: Clock;
-  /** Seconds; of the receive, and of each renewal. */
+  /** Seconds, for the receive and for each renewal. */
   readonly visibilityTimeout: number;
-  /** On the clock, before the request was sent that received the message. */
+  /** Time on the clock before the request that received the message was sent. */
   readonly receivedAt: number;
-  /** Called for each renewal that failed; the message is still ours, and the renewal is tried again. */
+  /** Called for each renewal that failed. The message is still held, and the renewal is retried. */
   readonly onRenewalFailed: (error: unknown) => void;
-  /** Called once, when the message is not ours any longer. */
+  /** Called once, when the message is lost. */
   readonly onLost: () => void;
 }
 
 export class MessageLease {
   readonly #abort = new AbortController();
-  /** Each renewal gives a new one, and the old one is worth nothing. */
+  /** Each renewal returns a new one, and the old one becomes invalid. */
   #popReceipt: string;
   #state: 'held' | 'expired' | 'gone' = 'held';
   #expiresAt: number;
@@ -56,12 +56,12 @@ export class MessageLease {
     this.#watchExpiry();
   }
 
-  /** Aborted when the message is not ours any longer, or when work on it is to stop. */
+  /** Aborted when the message is lost, or when work on it has to stop. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Whether the time is over, or another consumer has the message. Asks the clock: a timer may come late. */
+  /** Whether the time is up, or another consumer has the message. Checks the clock, because a timer may come late. */
   get isLost(): boolean {
     if (this.#state === 'held' && this.#left() <= 0) this.#lose('expired');
     return this.#state !== 'held';
@@ -72,7 +72,8 @@ export class MessageLease {
   }
 
   /**
-   * Also after the time is over, as long as no other consumer has received the message: it is handled, and need not be handled again.
+   * Works even after the time is up, as long as no other consumer has received the message: it has been handled, and need not be
+   * handled again.
    *
    * @returns whether the message is deleted
    */
@@ -84,7 +85,7 @@ export class MessageLease {
         this.queue.deleteMessage(this.item.messageId, this.#popReceipt, { abortSignal }),
       );
     } catch (error) {
-      // the answer to an earlier try may have been lost
+      // the response to an earlier try may have been lost
       if (isMissing(error)) return true;
       if (!isMessageGone(error)) throw error;
       this.#lose('gone');
@@ -94,9 +95,9 @@ export class MessageLease {
   }
 
   /**
-   * Makes the message visible to all consumers after so many seconds.
+   * Makes the message visible to all consumers after this number of seconds.
    *
-   * @returns whether it was still ours
+   * @returns whether the message was still held
    */
   async release(seconds: number): Promise<boolean> {
     await this.stop();
@@ -110,7 +111,7 @@ export class MessageLease {
     return this.#state === 'held';
   }
 
-  /** Lets the time run out; for a message that is lost already, or cannot be settled. */
+  /** Lets the time run out, for a message that is already lost or cannot be settled. */
   async stop(): Promise<void> {
     this.#cancelRenewal();
     await this.#renewal;
@@ -134,7 +135,7 @@ export class MessageLease {
   #watchExpiry(): void {
     this.#cancelExpiry();
     this.#cancelExpiry = this.options.clock.after(Math.max(1, this.#left()), () => {
-      // a timer may come a little early
+      // a timer may come slightly early
       if (!this.isLost) this.#watchExpiry();
     });
   }

@@ -1,11 +1,11 @@
 /**
- * A message of a poison queue: the stored text as it was, never decrypted, and beside it why it is there.
+ * A message of a poison queue: the stored text, never decrypted, and the reason why it is there.
  *
  *     {"poisonMessage":1,"reason","keyId","queue","messageId","dequeueCount","insertedOn","poisonedOn","storedText"}
  *
- * Where that would not fit into a message, the stored text stands alone, byte for byte. A sender can make such a text look like
- * the JSON above. Exactly these members in exactly this order are the consumer's own, so a stored text that has them and has to stand
- * alone is stored with `storedText` first: it is the same JSON, and never read as ours.
+ * If that does not fit into a message, only the stored text is kept, byte for byte. A sender can make such a text look like the
+ * JSON above. The consumer always writes exactly these members in exactly this order. So a stored text that has them, and has to
+ * be kept alone, is stored with `storedText` first: it is the same JSON, but is never read as the consumer's.
  */
 import { PayloadTooLargeError } from '../../errors/input.js';
 import { type JsonObject, parseObject } from '../../wire/json.js';
@@ -13,13 +13,13 @@ import { keyIdOf } from '../../wire/queue-message.js';
 import { MESSAGE_LIMIT } from '../message-envelope.js';
 
 /**
- * What the consumer says about a message. No sender of messages can forge it; whoever can write to the poison queue itself can, so
- * grant that to consumers alone.
+ * What the consumer reports about a message. No sender of messages can forge it. Anyone who can write to the poison queue itself
+ * can, so grant that permission to consumers alone.
  */
 export interface PoisonFacts {
   /** A `PoisonReason` of the release that wrote it. */
   readonly reason: string;
-  /** The queue where the message was. */
+  /** Name of the queue that the message came from. */
   readonly queue: string;
   readonly messageId: string;
   readonly dequeueCount: number;
@@ -31,9 +31,9 @@ export interface PoisonFacts {
 export interface PoisonMessage {
   /** The text as it was stored in the queue. */
   readonly storedText: string;
-  /** Id of the key that wraps its content key, as the sender wrote it into the text; `null` where the text names none. */
+  /** Id of the key that wrapped its content key, as the sender wrote it into the text; `null` if the text names none. */
   readonly keyId: string | null;
-  /** `null` where the stored text left no room for them. */
+  /** `null` if the stored text left no room for them. */
   readonly facts: PoisonFacts | null;
 }
 
@@ -48,10 +48,10 @@ const MEMBERS = [
   'poisonedOn',
   'storedText',
 ] as const;
-/** Key ids are data from storage: a longer one is left out, the stored text has it anyway. */
+/** Key ids come from storage. A longer one is left out; the stored text contains it anyway. */
 const MAX_KEY_ID_LENGTH = 1024;
 
-/** The text to put, and whether the facts had room in it. */
+/** The text to write, and whether the facts fit into it. */
 export function formatPoisonMessage(
   storedText: string,
   facts: PoisonFacts,
@@ -62,20 +62,20 @@ export function formatPoisonMessage(
   return { text: imitation === null ? storedText : reordered(imitation), isWrapped: false };
 }
 
-/** The key id that stands beside a stored text. */
+/** The key id that is written next to a stored text. */
 function keyIdIn(storedText: string): string | null {
   const keyId = keyIdOf(storedText);
   return keyId !== null && keyId.length > MAX_KEY_ID_LENGTH ? null : keyId;
 }
 
-/** The canonical text; every value as JSON has it. */
+/** The canonical text, with every value as in JSON. */
 function wrapperText(values: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ poisonMessage: VERSION, ...Object.fromEntries(MEMBERS.map((name) => [name, values[name]])) });
 }
 
 const reordered = ({ storedText, ...others }: JsonObject): string => JSON.stringify({ storedText, ...others });
 
-/** The object that the text holds if it is a canonical one, or `null`. */
+/** The parsed object if the text is canonical, or `null`. */
 function parseWrapper(text: string): JsonObject | null {
   const object = parseObject(text);
   if (object === null || typeof object['storedText'] !== 'string') return null;
@@ -84,7 +84,7 @@ function parseWrapper(text: string): JsonObject | null {
 }
 
 /**
- * Reads a message of a poison queue, as the plain client receives or peeks it.
+ * Parses a message of a poison queue, as the plain client receives or peeks it.
  *
  * @example
  * ```ts
@@ -104,7 +104,7 @@ export function parsePoisonMessage(text: string): PoisonMessage {
 }
 
 /**
- * The same message of a poison queue around another stored text. Throws `PAYLOAD_TOO_LARGE` if it does not fit any more: the facts
+ * The same message of a poison queue with another stored text. Throws `PAYLOAD_TOO_LARGE` if it no longer fits, because the facts
  * would have to be left out.
  */
 export function withStoredText(text: string, storedText: string): string {

@@ -1,17 +1,18 @@
 /**
- * Why a message is in the poison queue, as far as that may be told. Protocol 1.0 does not detect changes. Whoever can send messages
- * and read the poison queue could send changed copies of a message, and would learn its content bit by bit if the queue told
- * whether a copy could not be decrypted, or was decrypted and refused. So all of these have one reason in 1.0, and take the same
- * way: as many tries, and the same waits. An unwrap that fails depends on the wrapped key alone, and has its own reason.
+ * Why a message is in the poison queue, as far as that may be revealed. Protocol 1.0 does not detect changes. Someone who can
+ * send messages and read the poison queue could send changed copies of a message, and would learn its content bit by bit if the
+ * queue showed whether a copy could not be decrypted, or was decrypted and refused. So in 1.0 all of these have the same reason
+ * and take the same path: the same number of tries, with the same delays. A failed unwrap depends on the wrapped key alone, and
+ * has its own reason.
  */
 import { isAuthenticated } from '../../envelope/authenticity.js';
 import type { EncryptedStorageErrorCode } from '../../errors/any-error.js';
 import { parseMessage } from '../../wire/queue-message.js';
 
 /**
- * Why a message is in the poison queue: the code of the error that decryption ended in or that the handler threw as
- * `UNPROCESSABLE_MESSAGE`, `HANDLER_FAILED` after too many failures, `DEQUEUED_TOO_OFTEN` after `maxDequeueCount` receives.
- * `NOT_HANDLED` stands for all of these, and for `DECRYPTION_FAILED`, where the message is of protocol 1.0.
+ * Why a message is in the poison queue: the code of the error that decryption failed with, or that the handler threw as
+ * `UNPROCESSABLE_MESSAGE`; `HANDLER_FAILED` after too many failures; `DEQUEUED_TOO_OFTEN` after `maxDequeueCount` receives. For
+ * messages of protocol 1.0, `NOT_HANDLED` replaces all of these and `DECRYPTION_FAILED`.
  */
 export type PoisonReason = EncryptedStorageErrorCode | 'HANDLER_FAILED' | 'DEQUEUED_TOO_OFTEN' | 'NOT_HANDLED';
 
@@ -22,12 +23,12 @@ const DEPENDS_ON_PLAINTEXT: readonly PoisonReason[] = [
   'DEQUEUED_TOO_OFTEN',
 ];
 
-/** Whether the reason would tell something about the plaintext of the stored text. */
+/** Whether the reason would reveal something about the plaintext of the stored text. */
 export function hidesItsFailure(storedText: string, reason: string): boolean {
   return (DEPENDS_ON_PLAINTEXT as readonly string[]).includes(reason) && isMalleable(storedText);
 }
 
-/** The reason that may be told. */
+/** The reason that may be revealed. */
 export const poisonReasonOf = (storedText: string, reason: PoisonReason): PoisonReason =>
   hidesItsFailure(storedText, reason) ? 'NOT_HANDLED' : reason;
 

@@ -1,4 +1,4 @@
-/** One run of a consumer, from its start to its stop: polls the queue and hands out what comes, never more than can be handled. */
+/** One run of a consumer, from start to stop. It polls the queue and passes messages on, never more than can be handled. */
 import type { ReceivedMessageItem } from '@azure/storage-queue';
 import { backOff, type BackOffRange } from './back-off.js';
 import { atMost, pause, within } from './clock.js';
@@ -11,9 +11,9 @@ import { receiveStored } from '../service-answer.js';
 
 export type PollerParts = Omit<HandlingParts, 'outages'>;
 
-/** Seconds between two polls that fail. */
+/** Seconds between two failed polls. */
 const TROUBLE_DELAY: BackOffRange = { min: 1, max: 60 };
-/** Seconds that an aborted handler has to come to an end, and then the service to hear of it. */
+/** Seconds that an aborted handler has to finish, and then the service to receive the result. */
 const ABORT_GRACE = 1;
 const SETTLE_TIMEOUT = 5;
 
@@ -23,9 +23,9 @@ export class Poller {
   readonly #outages: KeyOutages;
   readonly #gate: KeyGate;
   readonly #handling: MessageHandling;
-  /** Messages that take a slot. */
+  /** Messages that occupy a slot. */
   readonly #running = new Set<Promise<void>>();
-  /** Messages that are made visible again unhandled. */
+  /** Messages that are made visible again without being handled. */
   readonly #returning = new Set<Promise<void>>();
   #slotFreed: () => void = () => undefined;
   #loop: Promise<void> = Promise.resolve();
@@ -43,8 +43,8 @@ export class Poller {
   }
 
   /**
-   * A receive under way is waited for, since its messages are invisible already; what it brings is given back. Then running
-   * handlers have their time, and a little more after their signal is aborted.
+   * Waits for a pending receive, since its messages are already invisible, and gives back what it brings. Then running handlers
+   * get their time, and a little more after their signal is aborted.
    */
   async stop(): Promise<void> {
     const { clock, settings } = this.parts;
@@ -74,7 +74,7 @@ export class Poller {
     if (this.#failedPolls > 0) this.parts.report({ kind: 'queueAvailable' });
     this.#failedPolls = 0;
     for (const one of received) this.#begin(one);
-    // what is postponed shows what is behind it, so the next look comes after that
+    // postponing messages reveals those behind them, so the next look comes afterwards
     await Promise.all(this.#returning);
     if (state === 'closed') return this.#gate.seconds;
     this.#emptyPolls = received.length > 0 ? 0 : this.#emptyPolls + 1;
@@ -90,7 +90,7 @@ export class Poller {
     const deadline = { clock, seconds: REQUEST_TIMEOUT, signal: this.#receiving.signal };
     const { receivedMessageItems } = await within(deadline, (abortSignal) =>
       receiveStored(queue.unencryptedClient, {
-        // those that block the queue are only postponed, and take no slot
+        // messages that block the queue are only postponed, and occupy no slot
         numberOfMessages: state === 'blocked' ? MAX_BATCH : Math.min(settings.batchSize, free),
         visibilityTimeout: settings.visibilityTimeout,
         abortSignal,

@@ -1,24 +1,29 @@
-/** What this process knows of messages that it received before: which receives were no failure, and which messages are beyond help. */
+/**
+ * What this process knows about messages that it received before: which receives were not failures, and which messages always
+ * fail.
+ */
 import type { ReceivedMessageItem } from '@azure/storage-queue';
 import { LRUCache } from 'lru-cache';
 
-/** Messages that are remembered; a forgotten one goes to the poison queue earlier, not without cause. */
+/** Number of messages that are remembered. A forgotten one goes to the poison queue earlier, but not without cause. */
 const MAX_MESSAGES = 100_000;
 
 export class ReceiveHistory {
-  /** Receives that ended without the message's fault, by message id. */
+  /** Number of receives that ended through no fault of the message, by message id. */
   readonly #excused = new LRUCache<string, number>({ max: MAX_MESSAGES });
-  /** Messages that fail however often they are tried, and how. */
+  /** Messages that fail however often they are tried, and their errors. */
   readonly #hopeless = new LRUCache<string, Error>({ max: MAX_MESSAGES });
 
-  /** @returns how many receives of the message were excused, this one included */
+  /**
+   * @returns how many receives of the message were excused, including this one
+   */
   excuse({ messageId }: ReceivedMessageItem): number {
     const count = (this.#excused.get(messageId) ?? 0) + 1;
     this.#excused.set(messageId, count);
     return count;
   }
 
-  /** Receives of the message, without the excused ones. */
+  /** Number of receives of the message, without the excused ones. */
   countOf({ messageId, dequeueCount }: ReceivedMessageItem): number {
     return dequeueCount - (this.#excused.get(messageId) ?? 0);
   }

@@ -8,30 +8,33 @@ import { parsePoisonMessage, type PoisonMessage } from './poison-message.js';
 
 /** Which messages of a poison queue are put back. */
 export interface ReplayOptions {
-  /** Which messages to put back; default all. */
+  /** Selects the messages to put back. Default: all. */
   readonly where?: (message: PoisonMessage) => boolean;
-  /** How many at most; default all. */
+  /** Maximum number of messages. Default: all. */
   readonly limit?: number;
-  /** Ends the replay, requests included; what it has looked at is made visible again, within seconds if the service answers. */
+  /**
+   * Ends the replay, including its requests. Messages that it has looked at become visible again, within seconds if the service
+   * responds.
+   */
   readonly abortSignal?: AbortSignalLike;
 }
 
-/** Seconds in which nobody else sees a message that is looked at. */
+/** Seconds for which a message that is looked at is invisible to others. */
 const LOOK_TIMEOUT = 300;
-/** Milliseconds for the request that settles a message: deletes it, or makes it visible again. */
+/** Milliseconds for a request that settles a message: deletes it, or makes it visible again. */
 const SETTLE_TIMEOUT = 5_000;
-/** Messages that are put back at the same time. */
+/** Number of messages that are put back at the same time. */
 const AT_ONCE = 8;
 
 /**
- * Puts messages of a poison queue back into the queue, in the exact text that was stored, and deletes them from the poison
- * queue. It takes those that were there when it began: consumers may run, and what they move to the poison queue meanwhile stays
- * there. A message is put first and deleted then: a failure between the two leaves it in both.
+ * Puts messages of a poison queue back into the queue, with the exact text that was stored, and deletes them from the poison
+ * queue. It takes the messages that were there when it began. Consumers may keep running; what they move to the poison queue in
+ * the meantime stays there. Each message is sent before it is deleted, so a failure between the two leaves it in both queues.
  *
- * @param poisonQueue - the plain client of the poison queue: its messages are not decrypted on the way
- * @returns how many were put back
- * @throws `INVALID_SERVICE_RESPONSE` for answers of the service that cannot be right: nothing is put back unless the first one says how
- * many messages there are, and when; the service's own errors
+ * @param poisonQueue - the plain client of the poison queue; its messages are not decrypted on the way
+ * @returns how many messages were put back
+ * @throws `INVALID_SERVICE_RESPONSE` for responses of the service that cannot be right. Nothing is put back unless the first
+ * response says how many messages there are, and when. Errors of the service are thrown unchanged.
  *
  * @example
  * ```ts
@@ -54,9 +57,9 @@ export async function replayPoisonMessages(
 }
 
 class Replay {
-  /** What was looked at and stays, by message id. */
+  /** Messages that were looked at and stay, by message id. */
   private readonly kept = new Map<string, DequeuedMessageItem>();
-  /** Ids of what was put back. */
+  /** Ids of messages that were put back. */
   private readonly sent = new Set<string>();
   private readonly signal: Pick<ReplayOptions, 'abortSignal'>;
 
@@ -69,7 +72,9 @@ class Replay {
     this.signal = abortSignal === undefined ? {} : { abortSignal };
   }
 
-  /** @returns how many were put back */
+  /**
+   * @returns how many messages were put back
+   */
   async run(): Promise<number> {
     // the clock of the service has a resolution of seconds, so the number of messages counts too
     const { date, count } = await queueState(this.poisonQueue, this.signal);
@@ -91,7 +96,7 @@ class Replay {
     });
     const chosen = items.filter((item) => item.insertedOn <= beginning && !this.isSeen(item));
     for (const item of items) this.kept.set(item.messageId, item);
-    // the oldest come first: what was kept comes again, and what is new comes, when all others were looked at
+    // the oldest come first: messages that were kept, and new ones, come again when all others have been looked at
     await forEach(chosen, (item) => this.putBack(item));
     return chosen.length > 0;
   }
@@ -113,16 +118,16 @@ class Replay {
   }
 }
 
-/** Settling is not ended by the caller's signal: a message that was put back should be in one queue only. */
+/** The caller's signal does not end settling, because a message that was put back should be in only one queue. */
 const settling = () => ({ abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT) });
 
-/** Rejects with the first failure, when none is under way any longer. */
+/** Rejects with the first failure, after all tasks have ended. */
 async function forEach<Item>(items: readonly Item[], task: (item: Item) => Promise<void>): Promise<void> {
   const outcomes = await boundedMap(items, AT_ONCE, async (item) => Promise.allSettled([task(item)]));
   for (const outcome of outcomes.flat()) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-/** What cannot be shown again now shows itself when its time is up. */
+/** A message that cannot be made visible now becomes visible when its time is up. */
 async function showAgain(queue: QueueClient, items: readonly DequeuedMessageItem[]): Promise<void> {
   await boundedMap(items, MAX_BATCH, async ({ messageId, popReceipt }) => {
     await queue.updateMessage(messageId, popReceipt, undefined, 0, settling()).catch(() => undefined);
