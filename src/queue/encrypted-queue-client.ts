@@ -65,10 +65,7 @@ export class EncryptedQueueClient {
     return this.unencryptedClient.name;
   }
 
-  /**
-   * The same queue for a consumer, which reports failures itself, opens each message only once, and has to know whether a key is
-   * available.
-   */
+  /** The same queue for a consumer, which reports failures itself, opens each message once and asks the key for every message. */
   forConsumer(): EncryptedQueueClient {
     const { onReadFailed: _told, ...policy } = this.policy;
     return new EncryptedQueueClient(
@@ -156,8 +153,7 @@ export class EncryptedQueueClient {
   }
 
   /**
-   * Decrypts the stored text of a message that something else received, such as the plain client or the trigger of an Azure
-   * Function.
+   * Decrypts the stored text of a message that something else received, such as the plain client or an Azure Function.
    *
    * @returns the exact content
    * @throws as {@link EncryptedQueueClient.receiveMessages} without a handler
