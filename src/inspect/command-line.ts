@@ -29,6 +29,7 @@ const OPTIONS = {
   'key-base64-env': { type: 'string' },
   'key-base64-file': { type: 'string' },
   'pem-file': { type: 'string' },
+  context: { type: 'string' },
   snapshot: { type: 'string' },
   'version-id': { type: 'string' },
   messages: { type: 'string' },
@@ -56,6 +57,7 @@ reports whether that works. It prints no plaintext and changes nothing.
   --key-base64-env <name>      verify with the AES key in this environment variable, base64
   --key-base64-file <path>     verify with the AES key in this file, base64
   --pem-file <path>            verify with the private RSA key in this file
+  --context <text>             the context to which the content was bound when it was written
   --key-id <id>                use the key only for this id; default: for any stored id
   --nonces <count>             number of region nonces to read, default 16
   --all-nonces                 read every nonce
@@ -122,7 +124,10 @@ function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
   const variable = values['key-base64-env'];
   return [
     ...(sources.length > 1 ? [`use only one of ${sources.map((name) => `--${name}`).join(' and ')}`] : []),
-    ...(sources.length === 0 && values['key-id'] !== undefined ? ['--key-id needs a key'] : []),
+    ...(['key-id', 'context'] as const)
+      .filter((name) => sources.length === 0 && values[name] !== undefined)
+      .map((name) => `--${name} needs a key`),
+    ...(values.context === '' ? ['--context needs a text'] : []),
     ...(variable !== undefined && env[variable] === undefined ? [`there is no environment variable ${variable}`] : []),
   ];
 }
@@ -140,4 +145,5 @@ const keySource = (values: Values): KeySource => ({
   ...(values['key-base64-env'] === undefined ? {} : { base64Env: values['key-base64-env'] }),
   ...(values['key-base64-file'] === undefined ? {} : { base64File: values['key-base64-file'] }),
   ...(values['pem-file'] === undefined ? {} : { pemFile: values['pem-file'] }),
+  ...(values.context === undefined ? {} : { context: values.context }),
 });

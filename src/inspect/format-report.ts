@@ -25,10 +25,12 @@ function findingText({ facts, anomalies, notes, verification }: Finding): string
 
 function verificationLines(verification: Verification): string[] {
   if (!verification.verified) return [line('verification', `FAILED: ${verification.code}: ${verification.text}`)];
-  const { plaintextBytes, sealedProperties } = verification;
+  const { plaintextBytes, integrity, sealedProperties, signedProperties } = verification;
   return [
     line('verification', `decrypts to ${plaintextBytes} bytes`),
+    line('integrity', integrity === 'verified' ? 'the entries hold' : 'there are no entries: changes may be unseen'),
     ...(sealedProperties === undefined ? [] : [line('sealed properties', sealedProperties.join(', ') || 'none')]),
+    ...(signedProperties === undefined ? [] : [line('signed properties', signedProperties.join(', ') || 'none')]),
   ];
 }
 

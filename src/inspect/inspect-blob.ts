@@ -3,12 +3,13 @@ import type { BlobGetPropertiesResponse, BlockBlobClient, ContainerClient } from
 import { EncryptedBlockBlobClient } from '../blob/encrypted-block-blob-client.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
-import type { ContentForm, ContentLayout } from '../protocol/protocol.js';
+import type { ContentForm } from '../protocol/protocol.js';
 import { ENCRYPTION_DATA_ENTRY, encryptionDataOf } from '../wire/blob-metadata.js';
+import { type UnfinishedUpload, unfinishedUploadIn } from '../wire/unfinished-upload.js';
 import { verification } from './inspection-key.js';
 import { inspectNonces, type NonceChoice } from './inspect-nonces.js';
 import type { Anomaly, Facts, Finding } from './report.js';
-import { inspectEnvelope } from './stored-envelope.js';
+import { inspectEnvelope, type StoredEnvelope } from './stored-envelope.js';
 
 export interface BlobInspection {
   readonly container: ContainerClient;
@@ -26,14 +27,16 @@ export async function inspectBlob({ container, client, nonces, policy }: BlobIns
 
   const form: ContentForm = properties.blobType === 'PageBlob' ? 'pages' : 'stream';
   const envelope = inspectEnvelope(text, form);
+  const upload = unfinishedUploadIn(text);
+  if (upload !== null) return unfinished(upload, { facts: { ...stored, ...envelope.facts }, anomalies: entry });
   const content = { client, etag: properties.etag, length: properties.contentLength ?? 0 };
-  const lengths = lengthsOf(envelope.usable?.layout, content.length);
+  const lengths = lengthsOf(envelope.usable, content.length);
   const regions = await inspectNonces(content, envelope.usable?.layout.regions, nonces);
   return {
     facts: { ...stored, ...envelope.facts, ...lengths.facts, ...regions.facts },
     anomalies: [...entry, ...envelope.anomalies, ...lengths.anomalies, ...regions.anomalies],
     notes: envelope.notes,
-    ...(policy === null ? {} : { verification: await verification(() => readWhole(client, policy)) }),
+    ...(policy === null ? {} : { verification: await verification(envelope, () => readWhole(client, policy)) }),
   };
 }
 
@@ -41,6 +44,24 @@ const NOT_ENCRYPTED: Anomaly = {
   code: 'NOT_ENCRYPTED',
   text: 'the blob has no encryption data: it is plaintext, or the encryption data was lost',
 };
+
+/** Pages of which nobody knows how many are written: there is no content to look at. */
+const unfinished = (
+  { id, previous }: UnfinishedUpload,
+  { facts, anomalies }: Pick<Finding, 'facts' | 'anomalies'>,
+): Finding => ({
+  facts: { ...facts, uploadId: id, previousSnapshot: previous },
+  anomalies: [
+    ...anomalies,
+    {
+      code: 'UPLOAD_UNFINISHED',
+      text:
+        'unfinished upload: it is still under way, or its process ended before all pages were written; ' +
+        (previous === undefined ? 'there was no content before it' : 'the content before it is in the snapshot'),
+    },
+  ],
+  notes: [],
+});
 
 const storedFacts = ({ blobType, contentLength, etag, lastModified }: BlobGetPropertiesResponse): Facts => ({
   blobType,
@@ -71,21 +92,30 @@ async function entryNames(container: ContainerClient, blobName: string): Promise
   return [];
 }
 
+/** What the number of stored bytes tells. */
 export function lengthsOf(
-  layout: ContentLayout | undefined,
+  usable: StoredEnvelope['usable'],
   length: number,
 ): { readonly facts: Facts; readonly anomalies: readonly Anomaly[] } {
-  if (layout === undefined) return { facts: {}, anomalies: [] };
+  if (usable === undefined) return { facts: {}, anomalies: [] };
+  const { layout, integrity } = usable;
+  const unbound = unboundLength(integrity?.boundLength, length);
   try {
     const { least, most } = layout.plaintextBounds(length);
     const facts =
       least === most ? { plaintextBytes: most } : { plaintextBytesAtLeast: least, plaintextBytesAtMost: most };
-    return { facts, anomalies: [] };
+    return { facts, anomalies: unbound };
   } catch (error) {
     if (!isEncryptedStorageError(error)) throw error;
     const text = `no writer stores ${length} bytes of ciphertext: the content was cut, or something was appended`;
-    return { facts: {}, anomalies: [{ code: 'LENGTH_IMPOSSIBLE', text }] };
+    return { facts: {}, anomalies: [{ code: 'LENGTH_IMPOSSIBLE', text }, ...unbound] };
   }
+}
+
+function unboundLength(bound: number | undefined, length: number): Anomaly[] {
+  if (bound === undefined || bound === length) return [];
+  const text = `the integrity entries bind ${bound} bytes of ciphertext, and ${length} are stored`;
+  return [{ code: 'INTEGRITY_LENGTH', text }];
 }
 
 async function readWhole(client: BlockBlobClient, policy: EncryptionPolicy): Promise<{ plaintextBytes: number }> {

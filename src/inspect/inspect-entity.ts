@@ -14,7 +14,7 @@ import {
   isReservedProperty,
   SEALED_NAMES_PROPERTY,
 } from '../wire/entity-metadata.js';
-import { verification } from './inspection-key.js';
+import { type ReadContent, verification } from './inspection-key.js';
 import type { Anomaly, Facts, Finding } from './report.js';
 import { inspectEnvelope } from './stored-envelope.js';
 
@@ -44,7 +44,7 @@ export async function inspectEntity(inspection: EntityInspection): Promise<Findi
   const verified =
     policy === null || data === undefined
       ? {}
-      : { verification: await verification(() => openAll(inspection, policy, row)) };
+      : { verification: await verification(envelope, () => openAll(inspection, policy, row)) };
   return {
     facts: { ...stored, encrypted: true, ...envelope.facts, ...candidates(row) },
     anomalies: [...envelope.anomalies, ...listAnomalies(list, data), ...protocolAnomalies(data)],
@@ -122,10 +122,14 @@ async function openAll(
   { client, partitionKey, rowKey }: EntityInspection,
   policy: EncryptionPolicy,
   row: Row,
-): Promise<{ plaintextBytes: number; sealedProperties: readonly string[] }> {
+): Promise<ReadContent> {
   const context = { policy, account: '', table: client.tableName, entityClass: AnyEntity };
-  const { texts } = await openRow({ ...row, partitionKey, rowKey }, context);
+  const { texts, covered } = await openRow({ ...row, partitionKey, rowKey }, context);
   valuesOf(texts, AnyEntity);
   const plaintextBytes = [...texts.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
-  return { plaintextBytes, sealedProperties: [...texts.keys()] };
+  return {
+    plaintextBytes,
+    sealedProperties: [...texts.keys()],
+    ...(covered === null ? {} : { signedProperties: [...covered] }),
+  };
 }

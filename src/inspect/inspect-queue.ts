@@ -9,7 +9,7 @@ import { parseMessage } from '../wire/queue-message.js';
 import { lengthsOf } from './inspect-blob.js';
 import { verification } from './inspection-key.js';
 import type { Facts, Finding } from './report.js';
-import { inspectEnvelope } from './stored-envelope.js';
+import { inspectEnvelope, type StoredEnvelope } from './stored-envelope.js';
 
 export interface QueueInspection {
   readonly client: QueueClient;
@@ -23,26 +23,27 @@ export async function inspectQueue({ client, messages, policy }: QueueInspection
   return Promise.all(
     peekedMessageItems.map(async ({ messageId, messageText, dequeueCount, insertedOn }) => {
       const stored = { messageId, dequeueCount, insertedOn: insertedOn.toISOString() };
-      const finding = inspectMessage(messageText, stored);
+      const { envelope, ...finding } = inspectMessage(messageText, stored);
       if (policy === null || finding.facts['encrypted'] === false) return finding;
       const target = { kind: 'queue', account: client.accountName, queue: client.name } as const;
       const read = async (): Promise<{ plaintextBytes: number }> => {
         const plaintext = await openMessage(messageText, { policy, encoding: 'text', form: 'message', target });
         return { plaintextBytes: plaintext.length };
       };
-      return { ...finding, verification: await verification(read) };
+      return { ...finding, verification: await verification(envelope, read) };
     }),
   );
 }
 
-function inspectMessage(text: string, stored: Facts): Finding {
+function inspectMessage(text: string, stored: Facts): Finding & { readonly envelope?: StoredEnvelope } {
   const facts = { ...stored, storedBytes: Buffer.byteLength(text) };
   try {
     const message = parseMessage(text);
     if (message.kind === 'plain') return plain(facts);
     const envelope = inspectEnvelope(encryptionDataIn(text), 'message');
-    const lengths = lengthsOf(envelope.usable?.layout, message.sealed.length);
+    const lengths = lengthsOf(envelope.usable, message.sealed.length);
     return {
+      envelope,
       facts: { ...facts, encrypted: true, ciphertextBytes: message.sealed.length, ...envelope.facts, ...lengths.facts },
       anomalies: [...envelope.anomalies, ...lengths.anomalies],
       notes: envelope.notes,

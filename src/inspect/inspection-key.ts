@@ -8,6 +8,7 @@ import { AesKeyEncryptionKey } from '../keys/aes-key-encryption-key.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { RsaKeyEncryptionKey } from '../keys/rsa-key-encryption-key.js';
 import type { Verification } from './report.js';
+import type { StoredEnvelope } from './stored-envelope.js';
 
 export interface KeySource {
   /** The only id that the key accepts. Without it, the key accepts any id. */
@@ -17,6 +18,8 @@ export interface KeySource {
   readonly base64File?: string;
   /** Path of a private RSA key in PEM. */
   readonly pemFile?: string;
+  /** The text that the content is bound to, where a policy with "context" wrote it. */
+  readonly context?: string;
 }
 
 /** A policy that reads with this key alone; `null` without a key. Throws `INVALID_OPTIONS` for an invalid key. */
@@ -24,10 +27,12 @@ export function verifyingPolicy(source: KeySource): EncryptionPolicy | null {
   const make = makerOf(source);
   if (make === null) return null;
   make(source.keyId ?? 'any');
+  const { context } = source;
   return {
     // nothing is written; a policy that writes this version reads every version
     protocol: '1.0',
     requireEncryption: true,
+    ...(context === undefined ? {} : { context: () => context }),
     keyResolver: (keyId) => (keyId === (source.keyId ?? keyId) ? make(keyId) : null),
   };
 }
@@ -42,12 +47,18 @@ function makerOf({ base64Env, base64File, pemFile }: KeySource): ((keyId: string
   return (keyId) => AesKeyEncryptionKey.fromBase64(keyId, base64.trim());
 }
 
+/** What a read tells of the content. */
+export type ReadContent = Omit<Extract<Verification, { readonly verified: true }>, 'verified' | 'integrity'>;
+
 /** Runs a read to its end. Only errors of this package are a result; others are failures of the inspection. */
 export async function verification(
-  read: () => Promise<{ readonly plaintextBytes: number; readonly sealedProperties?: readonly string[] }>,
+  envelope: StoredEnvelope | undefined,
+  read: () => Promise<ReadContent>,
 ): Promise<Verification> {
+  // a read that succeeds has verified the entries that are there
+  const integrity = (envelope?.usable?.integrity ?? null) === null ? 'no entries' : 'verified';
   try {
-    return { verified: true, ...(await read()) };
+    return { verified: true, integrity, ...(await read()) };
   } catch (error) {
     if (!isEncryptedStorageError(error)) throw error;
     return { verified: false, code: error.code, text: error.message };

@@ -13,7 +13,16 @@ export interface Anomaly {
 }
 
 export type Verification =
-  | { readonly verified: true; readonly plaintextBytes: number; readonly sealedProperties?: readonly string[] }
+  | {
+      readonly verified: true;
+      /** Whether integrity entries were verified, or there are none. */
+      readonly integrity: 'verified' | 'no entries';
+      readonly plaintextBytes: number;
+      /** Of an entity. */
+      readonly sealedProperties?: readonly string[];
+      /** Of an entity whose integrity entries were verified: clear properties that they cover. */
+      readonly signedProperties?: readonly string[];
+    }
   | { readonly verified: false; readonly code: string; readonly text: string };
 
 /** The result for one blob, message or entity. */

@@ -6,6 +6,7 @@ import type { ContentForm, ContentLayout } from '../protocol/protocol.js';
 import { type EncryptionData, readEncryptionData } from '../wire/encryption-data.js';
 import { isObject, type JsonObject, member, parseObject } from '../wire/json.js';
 import type { Anomaly, Facts } from './report.js';
+import { inspectEntries, type StoredIntegrity } from './stored-entries.js';
 
 export interface StoredEnvelope {
   readonly facts: Facts;
@@ -13,7 +14,12 @@ export interface StoredEnvelope {
   readonly notes: readonly string[];
   readonly library: string | null;
   /** Absent if the encryption data cannot be used. */
-  readonly usable?: { readonly data: EncryptionData; readonly layout: ContentLayout };
+  readonly usable?: {
+    readonly data: EncryptionData;
+    readonly layout: ContentLayout;
+    /** `null` for content without integrity entries. */
+    readonly integrity: StoredIntegrity | null;
+  };
 }
 
 /** Number of bytes that AES key wrap adds. */
@@ -32,12 +38,13 @@ export function inspectEnvelope(given: string | JsonObject, form: ContentForm): 
   try {
     const data = readEncryptionData(root);
     const layout = storedLayout(data, form);
+    const integrity = inspectEntries(data, form);
     return {
-      facts,
-      notes: [...libraryRemarks, ...storedProtocolOf(data).notes],
+      facts: { ...facts, ...(integrity === null ? { integrityEntries: 'none' } : integrity.facts) },
+      notes: [...libraryRemarks, ...(integrity === null ? storedProtocolOf(data).notes : [])],
       library,
-      usable: { data, layout },
-      anomalies: [...wrapAnomalies(data), ...oddLibrary(root)],
+      usable: { data, layout, integrity },
+      anomalies: [...wrapAnomalies(data), ...oddLibrary(root), ...(integrity?.anomalies ?? [])],
     };
   } catch (error) {
     if (!isEncryptedStorageError(error)) throw error;

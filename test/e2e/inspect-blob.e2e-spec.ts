@@ -1,6 +1,8 @@
 import { BlobServiceClient, type BlockBlobClient } from '@azure/storage-blob';
 import { AesKeyEncryptionKey, type EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_ENTRY } from '../../src/wire/blob-metadata.js';
+import { parseEncryptionData } from '../../src/wire/encryption-data.js';
+import { formatUnfinished } from '../../src/wire/unfinished-upload.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 import { codesOf, findingOf, keyFolder } from '../support/inspections.js';
@@ -48,8 +50,26 @@ describe('the inspection of a blob', () => {
     expect(finding.facts).toMatchObject({ ...facts, protocol, keyId: 'inspected:key', wrapAlgorithm: 'A256KW' });
     expect(finding.facts['writtenBy']).toMatch(/^TypeScript /);
     expect(finding.anomalies).toEqual([]);
-    expect(finding.verification).toEqual({ verified: true, plaintextBytes: length });
+    expect(finding.verification).toMatchObject({ verified: true, plaintextBytes: length });
   });
+
+  it.each([['2026-01-01T00:00:00.0000000Z'], [undefined]])(
+    'tells that an upload of pages is not finished, and where the content before it is: %s',
+    async (previous) => {
+      const { path, client } = await written('2.0', 10);
+      const { metadata = {} } = await client.getProperties();
+      const data = parseEncryptionData(metadata[ENCRYPTION_DATA_ENTRY]!);
+      const marker = formatUnfinished({ ...data, fields: {}, additions: new Map() }, { id: 'upload-1', previous });
+      await client.setMetadata({ [ENCRYPTION_DATA_ENTRY]: marker });
+
+      const finding = await findingOf('blob', path, ...withKey);
+
+      expect(codesOf(finding)).toEqual(['UPLOAD_UNFINISHED']);
+      expect(finding.anomalies[0]?.text).toContain('unfinished upload');
+      expect(finding.facts['previousSnapshot']).toBe(previous);
+      expect(finding).not.toHaveProperty('verification');
+    },
+  );
 
   it('needs no key, and then says nothing of a verification', async () => {
     const { path } = await written('2.0', 10);

@@ -1,5 +1,5 @@
 import { TableClient, type TableEntity } from '@azure/data-tables';
-import { AesKeyEncryptionKey, Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
+import { AesKeyEncryptionKey, Encrypt, EncryptedEntity, Sign } from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { connectionString, uniqueTableName } from '../support/azurite.js';
 import { codesOf, findingOf, keyFolder } from '../support/inspections.js';
@@ -16,6 +16,7 @@ class Patient {
   partitionKey!: string;
   rowKey!: string;
   @Encrypt() name!: string;
+  @Sign() status?: string;
   ward!: string;
 }
 
@@ -26,7 +27,7 @@ beforeAll(() => table.createTable());
 let rows = 0;
 async function writtenRow(): Promise<{ rowKey: string; row: TableEntity }> {
   const rowKey = `row-${rows++}`;
-  await table.createEntity({ partitionKey: 'p', rowKey, name: 'A. Example', ward: 'north' });
+  await table.createEntity({ partitionKey: 'p', rowKey, name: 'A. Example', status: 'in', ward: 'north' });
   const row = await table.unencryptedClient.getEntity('p', rowKey);
   return { rowKey, row: { ...row, partitionKey: 'p', rowKey } };
 }
@@ -40,6 +41,7 @@ describe('the inspection of an entity', () => {
     const finding = await findingOf('entity', tableName, 'p', rowKey);
 
     expect(finding.facts).toMatchObject({ protocol: '1.0', keyId: 'inspected:key', mayBeSealed: { name: 16 } });
+    expect(finding.facts).toMatchObject({ integrityEntries: 'complete', boundToContext: false });
     expect(codesOf(finding)).toEqual([]);
     expect(finding.notes.join()).toContain('the names of the sealed properties are sealed too');
     expect(JSON.stringify(finding)).not.toContain('A. Example');
@@ -50,7 +52,10 @@ describe('the inspection of an entity', () => {
 
     const finding = await findingOf('entity', tableName, 'p', rowKey, ...withKey);
 
-    expect(finding.verification).toEqual({ verified: true, plaintextBytes: 10, sealedProperties: ['name'] });
+    expect(finding.verification).toEqual({
+      ...{ verified: true, integrity: 'verified', plaintextBytes: 10 },
+      ...{ sealedProperties: ['name'], signedProperties: ['status'] },
+    });
     expect(JSON.stringify(finding)).not.toContain('A. Example');
   });
 
@@ -61,6 +66,7 @@ describe('the inspection of an entity', () => {
     ['a list that is text', SEALED_NAMES_PROPERTY, 'name', ['LIST_NOT_BINARY'], 'DECRYPTION_FAILED'],
     ['a list that is cut', SEALED_NAMES_PROPERTY, new Uint8Array(15), ['LIST_LENGTH'], 'DECRYPTION_FAILED'],
     ['a sealed property in clear', 'name', 'A. Other', [], 'DECRYPTION_FAILED'],
+    ['a signed property that was changed', 'status', 'out', [], 'DECRYPTION_FAILED'],
     ['a sealed property that is cut', 'name', new Uint8Array(3), [], 'DECRYPTION_FAILED'],
   ] as const)('finds %s', async (_what, property, value, codes, verified) => {
     const { rowKey, row } = await writtenRow();

@@ -41,7 +41,9 @@ describe('the inspection of a queue', () => {
       storedBytes: text.length,
     });
     expect(codesOf(finding)).toEqual([]);
-    expect(finding.verification).toEqual({ verified: true, plaintextBytes: 14 });
+    expect(finding.facts).toMatchObject({ integrityEntries: 'complete', boundToContext: false });
+    expect(finding.notes).toEqual([]);
+    expect(finding.verification).toEqual({ verified: true, integrity: 'verified', plaintextBytes: 14 });
   });
 
   it('peeks: every message stays, and none is counted as received', async () => {
@@ -72,13 +74,13 @@ describe('the inspection of a queue', () => {
     [
       'contents that are cut',
       (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"AAAA'),
-      ['LENGTH_IMPOSSIBLE'],
+      ['LENGTH_IMPOSSIBLE', 'INTEGRITY_LENGTH'],
       'DECRYPTION_FAILED',
     ],
     [
       'no contents, where integrity entries name a length,',
       (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"'),
-      [],
+      ['INTEGRITY_LENGTH'],
       'DECRYPTION_FAILED',
     ],
     [
@@ -86,6 +88,18 @@ describe('the inspection of a queue', () => {
       (text: string) => text.replace('"2.0"', '"9.0"'),
       ['PROTOCOL_UNKNOWN'],
       'UNSUPPORTED_PROTOCOL',
+    ],
+    [
+      'a missing part of the integrity entries',
+      (text: string) => text.replace(/,"AzCseMac":"[^"]*"/, ''),
+      ['INTEGRITY_DAMAGED'],
+      'DECRYPTION_FAILED',
+    ],
+    [
+      'no integrity entries where the key says that there are some',
+      (text: string) => text.replace(/,"AzCse(Bind|Mac)":"[^"]*"/g, ''),
+      [],
+      'INTEGRITY_MISSING',
     ],
     ['a flipped content', (text: string) => text.replace(/(Contents":".{20})..../, '$1AAAA'), [], 'DECRYPTION_FAILED'],
   ] as const)('finds %s', async (_what, change, codes, verified) => {
@@ -99,6 +113,18 @@ describe('the inspection of a queue', () => {
     expect(verification?.verified === false ? verification.code : undefined).toBe(verified);
   });
 
+  it('verifies a message that is bound to a context where it is given', async () => {
+    const bound = policyOf('2.0', { keyEncryptionKey, context: () => 'tenant-7' });
+    const { name } = await queueWith(await storedText(bound, 'see patient 17'));
+
+    const verified = await findingOf('queue', name, ...withKey, '--context', 'tenant-7');
+    const other = await findingOf('queue', name, ...withKey, '--context', 'tenant-8');
+
+    expect(verified.facts).toMatchObject({ boundToContext: true });
+    expect(verified.verification).toMatchObject({ verified: true, integrity: 'verified' });
+    expect(other.verification).toMatchObject({ verified: false, code: 'CONTEXT_MISMATCH' });
+  });
+
   it('finds nothing wrong with an empty message of .NET, which has no contents', async () => {
     const text = await storedText(policyOf('2.0', { keyEncryptionKey, integrity: 'off' }), 'see patient 17');
     const { name } = await queueWith(text.replace(/Contents":"[^"]+/, 'Contents":"'));
@@ -106,7 +132,7 @@ describe('the inspection of a queue', () => {
     const { anomalies, verification } = await findingOf('queue', name, ...withKey);
 
     expect(anomalies).toEqual([]);
-    expect(verification).toMatchObject({ verified: true, plaintextBytes: 0 });
+    expect(verification).toEqual({ verified: true, integrity: 'no entries', plaintextBytes: 0 });
   });
 
   it.each(

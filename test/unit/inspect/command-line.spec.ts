@@ -34,6 +34,7 @@ describe('the command line', () => {
     ['--key-base64-env CLINIC_KEY', { base64Env: 'CLINIC_KEY' }],
     ['--key-base64-file key.txt --key-id clinic', { base64File: 'key.txt', keyId: 'clinic' }],
     ['--pem-file key.pem', { pemFile: 'key.pem' }],
+    ['--pem-file key.pem --context tenant-7', { pemFile: 'key.pem', context: 'tenant-7' }],
   ])('takes the key by %s', (options, key) => {
     expect(parsed(`inspect blob a/b ${options}`)).toMatchObject({ key });
   });
@@ -57,6 +58,8 @@ describe('the command line', () => {
     ['inspect blob a/b --nonces 0', /from 1 to 10000/],
     ['inspect blob a/b --nonces 10001', /from 1 to 10000/],
     ['inspect blob a/b --key-id clinic', /--key-id/],
+    ['inspect blob a/b --context tenant-7', /--context needs a key/],
+    ['inspect blob a/b --pem-file key.pem --context=', /--context needs a text/],
     ['inspect blob a/b --key-base64-env MISSING', /MISSING/],
     ['inspect blob a/b --pem-file a --key-base64-file b', /just one/],
     ['inspect blob a/b --secret', /--secret/],
