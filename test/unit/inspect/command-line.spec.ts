@@ -44,24 +44,24 @@ describe('the command line', () => {
   });
 
   it.each([
-    ['inspect', /say blob/],
+    ['inspect', /use blob/],
     ['list blob a/b', /the command is/],
     ['inspect blob a', /<container>\/<name>/],
     ['inspect blob /b', /<container>\/<name>/],
     ['inspect blob a/b c/d', /<container>\/<name>/],
     ['inspect blob a/b --snapshot 1 --version-id 2', /not both/],
-    ['inspect queue', /say blob/],
+    ['inspect queue', /use blob/],
     ['inspect queue letters --messages 0', /from 1 to 32/],
     ['inspect queue letters --messages 33', /from 1 to 32/],
     ['inspect queue letters --messages 1e1', /from 1 to 32/],
-    ['inspect entity patients ward', /say blob/],
+    ['inspect entity patients ward', /use blob/],
     ['inspect blob a/b --nonces 0', /from 1 to 10000/],
     ['inspect blob a/b --nonces 10001', /from 1 to 10000/],
     ['inspect blob a/b --key-id clinic', /--key-id/],
     ['inspect blob a/b --context tenant-7', /--context needs a key/],
     ['inspect blob a/b --pem-file key.pem --context=', /--context needs a text/],
     ['inspect blob a/b --key-base64-env MISSING', /MISSING/],
-    ['inspect blob a/b --pem-file a --key-base64-file b', /just one/],
+    ['inspect blob a/b --pem-file a --key-base64-file b', /only one/],
     ['inspect blob a/b --secret', /--secret/],
   ])('"%s" is refused', (line, message) => {
     expect(() => parsed(line)).toThrow(message);

@@ -11,8 +11,8 @@ const report = (finding: Partial<Report['findings'][number]>): Report => ({
 });
 
 describe('a report', () => {
-  it('says that nothing is there', () => {
-    expect(toText({ inspected: { queue: 'letters' }, findings: [] })).toBe('letters\n\nnothing is there\n');
+  it('says that nothing was found', () => {
+    expect(toText({ inspected: { queue: 'letters' }, findings: [] })).toBe('letters\n\nnothing was found\n');
   });
 
   it('gives each fact a line, in words, and leaves out what is not known', () => {
