@@ -4,14 +4,14 @@ import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
 type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 
-/** What a table stores in clear, the typed values of the SDK among them. */
+/** What a table stores in clear, including the SDK's typed values. */
 type Storable =
   string | number | bigint | boolean | Date | Uint8Array | { readonly type: string; readonly value: unknown };
 
-/** No name has it: the compiler prints it where a name was expected. */
+/** Matches no name, so the compiler prints it where a name was expected. */
 type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
 
-/** The name of a property that can be signed, or why this one cannot. */
+/** The name of a property that can be signed, or the reason why it cannot. */
 type SignableKey<Entity, Key extends keyof Entity> = Key extends Reserved
   ? Refused<'keys are always signed; timestamp and etag belong to the service'>
   : Exclude<Entity[Key], null | undefined> extends Storable
@@ -19,18 +19,18 @@ type SignableKey<Entity, Key extends keyof Entity> = Key extends Reserved
     : Refused<'a table stores no value of this type in clear'>;
 
 /**
- * Marks a property of an entity class that is stored in clear, and that only this package may change: it can be filtered by, and
- * a read finds every change that somebody else made to it. It needs no entry under `clear` of `@EncryptedEntity()`. What
- * `@Encrypt()` marks is signed already.
+ * Marks a property of an entity class that is stored in clear and that only this package may change. You can filter by it, and a
+ * read detects every change that somebody else made to it. It does not have to be listed under `clear` of `@EncryptedEntity()`.
+ * Properties marked with `@Encrypt()` are signed already.
  *
- * Subclasses inherit it. All classes and releases that write a table must sign the same properties: a merge through a class that
- * does not sign what another one does makes the row unreadable. To sign one more property of rows that exist is a migration.
+ * Subclasses inherit the mark. All classes and releases that write a table must sign the same properties: a merge through a class
+ * that does not sign what another one signs makes the row unreadable. Signing one more property of existing rows is a migration.
  *
- * Holds a string, a finite number, a bigint of 64 bits, a boolean, a `Date`, a `Uint8Array`, or a typed value of the SDK. A date is
- * signed to the millisecond: finer digits are not covered.
+ * The property may be a string, a finite number, a bigint of 64 bits, a boolean, a `Date`, a `Uint8Array`, or a typed value of
+ * the SDK. A date is signed to the millisecond; finer digits are not covered.
  *
- * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*`, the two reserved names, and what is no property; TypeScript
- * refuses most of them. Writes throw `UNSUPPORTED_VALUE` for a value that cannot be signed
+ * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*`, the two reserved names, and anything that is not a property.
+ * TypeScript rejects most of them. Writes throw `UNSUPPORTED_VALUE` for a value that cannot be signed.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export function Sign(): <Entity extends object, Key extends keyof Entity>(
 ) => void {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
     if (isStandardCall(propertyKey)) throw new InvalidEntityError(`@Sign() ${STANDARD_CALL_ADVICE}`);
-    // methods and accessors come with a descriptor; tables store own properties only
+    // methods and accessors come with a descriptor; tables store only own properties
     if (descriptor[0] !== undefined) {
       throw new InvalidEntityError(`@Sign() works on properties: "${String(propertyKey)}" is a method or an accessor`);
     }

@@ -1,4 +1,4 @@
-/** Name of the account that a table endpoint belongs to: the host's first label, or the first folder at an emulator. */
+/** Name of the account of a table endpoint: the first label of the host or, for an emulator, the first folder. */
 export function accountOf(url: string): string {
   const { hostname, pathname } = new URL(url);
   const isEmulator = hostname === 'localhost' || /^[\d.]+$/.test(hostname) || hostname.startsWith('[');

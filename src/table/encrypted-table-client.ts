@@ -41,8 +41,8 @@ import type {
 import { type EncryptedTransactionAction, submitTransaction } from './transaction.js';
 
 /**
- * A table of entities of one class, whose `@Encrypt()` properties are stored encrypted, every row under a content key of its own.
- * Keys, clear properties and the names of properties are not encrypted. A sealed property cannot be filtered by its content.
+ * A table of entities of one class. `@Encrypt()` properties are stored encrypted, and each row has its own content key. Keys,
+ * clear properties and the names of properties are not encrypted. A sealed property cannot be filtered by its content.
  *
  * @example
  * ```ts
@@ -64,9 +64,9 @@ import { type EncryptedTransactionAction, submitTransaction } from './transactio
  * ```
  */
 export class EncryptedTableClient<T extends object> {
-  /** Throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without encrypted properties where encryption is required. */
+  /** Throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without sealed properties if encryption is required. */
   constructor(
-    /** The plain SDK client of the same table: it neither encrypts nor decrypts, and its updates merge by default. */
+    /** The plain SDK client of the same table. It neither encrypts nor decrypts, and its updates merge by default. */
     readonly unencryptedClient: TableClient,
     private readonly policy: EncryptionPolicy,
     private readonly entityClass: EntityClass<T>,
@@ -79,26 +79,26 @@ export class EncryptedTableClient<T extends object> {
     return this.unencryptedClient.tableName;
   }
 
-  /** Names of the properties that are encrypted, or may be where `when` decides. */
+  /** Names of the properties that are encrypted, or may be if they have `when`. */
   get encryptedProperties(): readonly string[] {
     return entityModel(this.entityClass).properties.map(({ propertyKey }) => propertyKey);
   }
 
-  /** Creates the table; one that exists already is left as it is. */
+  /** Creates the table. If it exists already, nothing changes. */
   createTable(options?: OperationOptions): Promise<void> {
     return this.unencryptedClient.createTable(options);
   }
 
-  /** Deletes the table with everything in it. */
+  /** Deletes the table and all of its entities. */
   deleteTable(options?: OperationOptions): Promise<void> {
     return this.unencryptedClient.deleteTable(options);
   }
 
   /**
-   * Inserts an entity.
+   * Inserts an entity. Errors are thrown before any request, with the name of the property.
    *
-   * @throws `UNDECLARED_PROPERTY`, `UNSUPPORTED_VALUE` (a value that cannot be encrypted), `INVALID_ENTITY`, `PAYLOAD_TOO_LARGE` (64 KiB a property,
-   * 1 MiB an entity), `KEY_MISSING`, `KEY_WRAP_FAILED`: all before any request and with the property's name
+   * @throws `UNDECLARED_PROPERTY`, `UNSUPPORTED_VALUE` (a value that cannot be encrypted), `INVALID_ENTITY`, `PAYLOAD_TOO_LARGE`
+   * (64 KiB for a property, 1 MiB for an entity), `KEY_MISSING`, `KEY_WRAP_FAILED`
    */
   createEntity(
     entity: TableEntity<T>,
@@ -111,7 +111,7 @@ export class EncryptedTableClient<T extends object> {
     });
   }
 
-  /** Reads an entity as an instance of its class. `select` may name what it likes: what decryption needs is added and removed. */
+  /** Reads an entity as an instance of its class. `select` may name any properties; what decryption needs is added and removed. */
   getEntity(
     partitionKey: string,
     rowKey: string,
@@ -127,8 +127,8 @@ export class EncryptedTableClient<T extends object> {
   }
 
   /**
-   * The beginning of a filter for {@link EncryptedTableClient.listEntities}: over keys, `timestamp`, and the properties that the
-   * class lists under `Filterable`.
+   * Begins a filter for {@link EncryptedTableClient.listEntities}, over the keys, `timestamp`, and the properties that the class
+   * lists under `Filterable`.
    *
    * @throws `ENCRYPTED_PROPERTY_IN_FILTER`, `INVALID_OPTIONS` for a value that the service cannot compare
    */
@@ -141,11 +141,11 @@ export class EncryptedTableClient<T extends object> {
   }
 
   /**
-   * Lists entities as instances of their class; `byPage` and its continuation tokens are the SDK's. With a handler, a row that
-   * cannot be decrypted is reported to it and left out, the others arrive; without one the page throws. A key that cannot be
-   * reached (`KEY_UNAVAILABLE`) always makes it throw: that is never the row's fault.
+   * Lists entities as instances of their class. `byPage` and its continuation tokens work as in the SDK. If there is a handler, a
+   * row that cannot be decrypted is passed to it and left out; without one, the page throws. A key that cannot be reached
+   * (`KEY_UNAVAILABLE`) always makes the page throw, because that is never the row's fault.
    *
-   * @throws `ENCRYPTED_PROPERTY_IN_FILTER` before any request; what decryption throws. All when a page is asked for
+   * @throws `ENCRYPTED_PROPERTY_IN_FILTER` before any request, and the errors of decryption, when a page is requested
    */
   listEntities(
     options: ListTableEntitiesOptions & EncryptedListOptions<T> = {},
@@ -168,13 +168,13 @@ export class EncryptedTableClient<T extends object> {
   }
 
   /**
-   * Updates an entity that exists. The mode is `Replace` unless you name another one, unlike in the SDK: the stored entity is then
-   * just this one. `Merge` lays it over the stored one: the row is read, decrypted, and replaced if nobody changed it meanwhile,
-   * otherwise all over again. Where only clear properties of a class without `when` are changed, the service merges by itself.
+   * Updates an existing entity. Unlike in the SDK, the default mode is `Replace`, which stores exactly this entity. `Merge` reads
+   * the row, decrypts it, applies the change and replaces the row. If another writer changes it in the meantime, the merge starts
+   * again. If only clear properties of a class without `when` change, the service merges them itself.
    *
-   * @returns `attempts` tells how often it was written
-   * @throws as {@link EncryptedTableClient.createEntity}; with `Merge` also what decryption throws, and the service's 412 for an
-   * `etag` of yours, or once others changed the row `mergeAttempts` times
+   * @returns the response of the service, and in `attempts` the number of times that the row was written
+   * @throws as {@link EncryptedTableClient.createEntity}. With `Merge` also the errors of decryption, and the service's 412 for
+   * an `etag` that you pass, or after others changed the row `mergeAttempts` times.
    */
   updateEntity(
     entity: TableEntity<Partial<T>>,
@@ -190,7 +190,7 @@ export class EncryptedTableClient<T extends object> {
     });
   }
 
-  /** Inserts or updates; modes as for {@link EncryptedTableClient.updateEntity}. */
+  /** Inserts or updates. The modes are those of {@link EncryptedTableClient.updateEntity}. */
   upsertEntity(
     entity: TableEntity<Partial<T>>,
     mode: UpdateMode = 'Replace',
@@ -205,7 +205,7 @@ export class EncryptedTableClient<T extends object> {
     });
   }
 
-  /** Deletes an entity; under its ETag if `etag` is given. */
+  /** Deletes an entity. With `etag`, only if the entity still has it. */
   deleteEntity(
     partitionKey: string,
     rowKey: string,
@@ -215,8 +215,8 @@ export class EncryptedTableClient<T extends object> {
   }
 
   /**
-   * All or nothing, in one partition; every row is sealed by itself. The mode of updates is `Replace` unless an action names one.
-   * Rows to merge are read before; if one of them was changed meanwhile nothing is written, and all of it is tried again.
+   * All or nothing, in one partition; each row is sealed separately. The mode of updates is `Replace` unless an action sets one.
+   * Rows to merge are read first. If one of them changes in the meantime, nothing is written and all of it is retried.
    */
   submitTransaction(
     actions: readonly EncryptedTransactionAction<T>[],
@@ -246,5 +246,5 @@ export class EncryptedTableClient<T extends object> {
 }
 
 type StoredRow = Row & EntityKeys;
-/** A copy of what would be stored: an entity may have getters, and may change while it is sealed. */
+/** A copy of what would be stored, because an entity may have getters, and may change while it is being sealed. */
 const rowOf = (entity: object): StoredRow => ({ ...entity }) as StoredRow;

@@ -5,7 +5,7 @@ import { EncryptedTableClient } from './encrypted-table-client.js';
 import { assertEntityClass, tableNameOf } from './entity-class.js';
 import type { EncryptedTableDefaults } from './table-options.js';
 
-/** The tables of an account, with encryption. Injectable where `EncryptedStorageModule` is imported. */
+/** The tables of an account, with encryption. It can be injected wherever `EncryptedStorageModule` is imported. */
 export class EncryptedTableService {
   constructor(
     private readonly tableClientFactory: (tableName: string) => TableClient,
@@ -14,7 +14,7 @@ export class EncryptedTableService {
   ) {}
 
   /**
-   * The table of an entity class: the one that its `@EncryptedEntity()` names, unless you name another.
+   * Returns a client for the table of an entity class. The table is the one in `@EncryptedEntity()`, unless you name another.
    *
    * @throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without encrypted properties where encryption is
    * required; `INVALID_OPTIONS` where no table is named, or its name breaks the rules of the service
@@ -25,7 +25,7 @@ export class EncryptedTableService {
     return new EncryptedTableClient(table, this.policy, entity, this.defaults);
   }
 
-  /** The plain SDK client of a table: it neither encrypts nor decrypts. */
+  /** The plain SDK client of a table. It neither encrypts nor decrypts. */
   getUnencryptedTableClient(tableName: string): TableClient {
     return this.tableClientFactory(tableName);
   }

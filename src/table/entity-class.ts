@@ -1,4 +1,4 @@
-/** What a table client asks of an entity class: its declaration, its table, and properties that it declares. */
+/** What a table client requires of an entity class: its declaration, its table, and the properties that it declares. */
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { contradictionIn, type EntityDeclaration, nameOf } from '../decorators/entity-declaration.js';
 import { tableNameFault } from '../decorators/table-name.js';
@@ -11,7 +11,10 @@ const MAPPED_TYPES =
   'PartialType, OmitType, PickType and IntersectionType do not carry decorators over: pass their objects to the table client of ' +
   'the entity class itself, or declare the properties again';
 
-/** Throws {@link InvalidEntityError} for a class that cannot be stored as declared, or would be stored in clear against the policy. */
+/**
+ * Throws {@link InvalidEntityError} for a class that cannot be stored as declared, or that would store plaintext against the
+ * policy.
+ */
 export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPolicy): void {
   declarationOf(entityClass);
   const name = nameOf(entityClass);
@@ -28,7 +31,7 @@ export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPo
   );
 }
 
-/** Throws {@link InvalidEntityError} for a class without one. */
+/** Throws {@link InvalidEntityError} for a class without a declaration. */
 function declarationOf(entityClass: EntityClass): EntityDeclaration {
   if (typeof entityClass !== 'function') throw new InvalidEntityError('A table client needs an entity class');
   const { declaration } = entityModel(entityClass);
@@ -39,8 +42,8 @@ function declarationOf(entityClass: EntityClass): EntityDeclaration {
 }
 
 /**
- * The table of a class: the one that is given, or the one that it declares. Throws {@link InvalidOptionsError} without either, or
- * for a name that the service does not take; {@link InvalidEntityError} for a class without a declaration.
+ * The table of a class: the given one, or the one that it declares. Throws {@link InvalidOptionsError} if there is none, or for a
+ * name that the service does not accept; {@link InvalidEntityError} for a class without a declaration.
  */
 export function tableNameOf(entityClass: EntityClass, given?: string): string {
   const name = given ?? declarationOf(entityClass).table;
@@ -55,7 +58,7 @@ export function tableNameOf(entityClass: EntityClass, given?: string): string {
   return name;
 }
 
-/** In every entity that was read, and never stored from what is passed. */
+/** Part of every entity that was read, and never stored from what is passed. */
 const KNOWN = new Set([
   'partitionKey',
   'rowKey',
@@ -69,8 +72,8 @@ const KNOWN = new Set([
 ]);
 
 /**
- * Throws {@link UndeclaredPropertyError} for the first property that the class neither seals nor signs nor names clear, where
- * encryption is required. It is the class that counts, not the object.
+ * If encryption is required, throws {@link UndeclaredPropertyError} for the first property that the class neither seals nor signs
+ * nor lists as clear. Only the class matters, not the object.
  */
 export function assertDeclared(entity: Row, entityClass: EntityClass, policy: EncryptionPolicy): void {
   if (!policy.requireEncryption) return;
@@ -79,7 +82,7 @@ export function assertDeclared(entity: Row, entityClass: EntityClass, policy: En
   if (undeclared !== undefined) throw new UndeclaredPropertyError(undeclared, nameOf(entityClass));
 }
 
-/** Throws {@link UndeclaredPropertyError} for a property that the class does not declare; filters are about stored columns. */
+/** Throws {@link UndeclaredPropertyError} for a property that the class does not declare. Filters are about stored columns. */
 export function assertDeclaredName(name: string, entityClass: EntityClass): void {
   if (!declaredNames(entityClass)(name)) throw new UndeclaredPropertyError(name, nameOf(entityClass));
 }

@@ -1,4 +1,4 @@
-/** What sealing or opening one entity needs. */
+/** What is needed to seal or open one entity. */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
@@ -16,17 +16,17 @@ export interface TableContext extends KeyChoiceOptions {
   readonly table: string;
   readonly entityClass: EntityClass;
   readonly operation?: KeyOperationOptions;
-  /** Time of the event loop that all rows of the call share. */
+  /** Time on the event loop that all rows of the call share. */
   readonly slice?: TimeSlice;
 }
 
-/** The two keys of an entity, under the names of the SDK. */
+/** The two keys of an entity, under the SDK's names. */
 export interface EntityKeys {
   readonly partitionKey: string;
   readonly rowKey: string;
 }
 
-/** An entity as the SDK takes and gives it. */
+/** An entity as the SDK accepts and returns it. */
 export type Row = Record<string, unknown>;
 
 /** The context of one call on a table. */
@@ -48,7 +48,7 @@ export function tableContext(
   };
 }
 
-/** Named one by one: with a spread, a page of rows takes a tenth more CPU (bench/README.md). */
+/** The members are named one by one: with a spread, a page of rows takes a tenth more CPU (bench/README.md). */
 export const placeOf = ({ partitionKey, rowKey }: EntityKeys, name: string): PropertyPlace => ({
   partitionKey,
   rowKey,

@@ -1,4 +1,4 @@
-/** An entity to the row that is stored, and back. The layout is drawn in wire/entity-metadata.ts. */
+/** From an entity to the stored row, and back. wire/entity-metadata.ts shows the layout. */
 import { createEnvelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import type { PropertyContent } from '../protocol/protocol.js';
@@ -16,14 +16,17 @@ import { assertStorable, sealingOf } from './sealed-properties.js';
 import { encodeValue } from './values/property-value.js';
 import { valuesToSign } from './values/signed-value.js';
 
-/** What becomes of the properties of a row, but for those that are stored as they are. */
+/** What happens to the properties of a row, except those that are stored unchanged. */
 export interface RowSealing {
   readonly texts: SealedTexts;
-  /** Names of clear properties to sign, those that are there. */
+  /** Names of the clear properties to sign, among those that exist. */
   readonly signed: ReadonlySet<string>;
 }
 
-/** Seals under a content key of its own; throws before anything is sent. A class that seals and signs nothing is stored as it is. */
+/**
+ * Seals under a new content key. Throws before anything is sent. If the class seals and signs nothing, the entity is stored
+ * unchanged.
+ */
 export async function sealEntity(entity: Row & EntityKeys, context: TableContext): Promise<Row & EntityKeys> {
   assertStorable(entity);
   assertDeclared(entity, context.entityClass, context.policy);
@@ -77,7 +80,7 @@ function typesOf(texts: SealedTexts): ReadonlyMap<string, string> {
   return new Map(entry === undefined ? [] : [[PROPERTY_TYPES_ENTRY, entry]]);
 }
 
-/** Opens a row into an instance of the entity class. `isAsked`: the columns that a projection asked for. */
+/** Opens a row as an instance of the entity class. `isAsked` tests for the columns that a projection requested. */
 export async function openEntity(
   row: Row & EntityKeys,
   context: TableContext,

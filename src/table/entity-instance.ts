@@ -1,4 +1,4 @@
-/** Entities as the application sees them: instances of their class, with the values that a read gives. */
+/** Entities as the application sees them: instances of their class, with the values that a read returns. */
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { decodeBase64 } from '../encoding/base64.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
@@ -7,7 +7,7 @@ import { isTyped } from './stored-value.js';
 
 const INTEGER = /^-?\d+$/;
 
-/** An instance that holds these values, its constructor not called: that could set what was not stored. */
+/** An instance with these values. Its constructor is not called, because it could set properties that were not stored. */
 export function instanceOf(itemClass: EntityClass, values: object): object {
   const instance = Object.create(itemClass.prototype as object) as object;
   for (const [name, value] of Object.entries(values)) {
@@ -16,11 +16,11 @@ export function instanceOf(itemClass: EntityClass, values: object): object {
   return instance;
 }
 
-/** The entity of a row: all but what the format adds to it. */
+/** The entity of a row: everything except what the format adds. */
 export const entityOf = (entityClass: EntityClass, row: Row): object =>
   instanceOf(entityClass, Object.fromEntries(Object.entries(row).filter(([name]) => !isReservedProperty(name))));
 
-/** The values as the SDK converts them, which is what the application knows. */
+/** The values after the SDK's type conversion, as the application sees them. */
 export const convertedValues = (row: Row): Row =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name, convertedValue(value)]));
 

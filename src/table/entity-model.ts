@@ -1,6 +1,6 @@
 /**
- * What the decorators say of an entity class. Rows are sealed and opened by the thousand, so it is worked out once, and again
- * only after a decorator was applied to the class, or to one that it extends.
+ * What the decorators of an entity class declare. Rows are sealed and opened by the thousand, so this is computed once, and again
+ * only after a decorator was applied to the class or to a base class.
  */
 import {
   encryptedPropertyRecord,
@@ -14,23 +14,23 @@ import { signedNamesOf, signedPropertyRecord } from '../decorators/signing-metad
 import { declarationRecord, type EntityDeclaration, entityDeclaration } from '../decorators/entity-declaration.js';
 
 export interface EntityModel {
-  /** The properties that are sealed, or may be where `when` decides; inherited ones first. */
+  /** The properties that are sealed, or may be if they have `when`; inherited ones first. */
   readonly properties: readonly EncryptedProperty[];
   /** Their options, by name. */
   readonly options: ReadonlyMap<string, EncryptOptions>;
-  /** Names that are sealed in every entity of the class, whatever it holds. */
+  /** Names that are sealed in every entity of the class. */
   readonly alwaysSealed: readonly string[];
-  /** Names that are sealed or not, as `when` decides. */
+  /** Names with `when`, which are sealed or not. */
   readonly sometimesSealed: readonly string[];
-  /** Names of clear properties that are signed; those that a subclass seals are not among them. */
+  /** Names of the clear properties that are signed, without those that a subclass seals. */
   readonly signed: ReadonlySet<string>;
-  /** Whether rows have encryption data: something in them may be sealed, or is signed. */
+  /** Whether rows have encryption data, because something in them may be sealed or is signed. */
   readonly isProtected: boolean;
   /** `null` for a class without `@EncryptedEntity()`. */
   readonly declaration: EntityDeclaration | null;
 }
 
-/** A model, and the records that it was worked out from: decorators replace records, and never change one. */
+/** A model, and the records that it was computed from. Decorators replace records and never change them. */
 interface KnownModel {
   readonly records: readonly unknown[];
   readonly model: EntityModel;
@@ -46,7 +46,7 @@ export function entityModel(entityClass: EntityClass): EntityModel {
   return model;
 }
 
-/** Walks without a list of the prototypes: making one takes as long as working the model out. */
+/** Walks the prototypes without making a list of them, which would take as long as computing the model. */
 function isCurrent({ records }: KnownModel, entityClass: EntityClass): boolean {
   let at = records.length;
   for (let prototype = entityClass.prototype as object | null; prototype !== null; prototype = parentOf(prototype)) {

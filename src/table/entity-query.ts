@@ -1,4 +1,4 @@
-/** What the service is asked for: the filter that may be asked, the columns that decryption needs. */
+/** What is requested from the service: a permitted filter, and the columns that decryption needs. */
 import type { TableEntityQueryOptions } from '@azure/data-tables';
 import type { TableContext } from './entity-context.js';
 import { entityModel } from './entity-model.js';
@@ -7,13 +7,13 @@ import { assertClearFilter } from './filter/filter-guard.js';
 import { namesInFilter } from './filter/filter-names.js';
 import { type Projection, projectionOf } from './projection.js';
 
-/** Which rows are asked for, and which of their properties. */
+/** Which rows are requested, and which of their properties. */
 export interface EncryptedQueryOptions<T extends object> {
   readonly queryOptions?: TableEntityQueryOptions;
-  /** A filter of {@link EncryptedTableClient.where}; one of `queryOptions` has to hold too. */
+  /** A filter from {@link EncryptedTableClient.where}. If `queryOptions` has a filter too, both must hold. */
   readonly where?: Filter<T>;
   /**
-   * Lets a filter of `queryOptions` name encrypted properties: it compares their ciphertext.
+   * Lets a filter of `queryOptions` name encrypted properties, which are then compared as ciphertext.
    *
    * @defaultValue false
    */

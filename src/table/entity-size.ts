@@ -4,12 +4,12 @@ import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
 import { isTyped, type TypedValue } from './stored-value.js';
 
-/** Bytes of one property; of one entity; and properties of the user's own beside the keys. */
+/** Limits in bytes for a property and for an entity, and for the number of properties in addition to the keys. */
 export const PROPERTY_LIMIT = 64 * 1024;
 export const ENTITY_LIMIT = 1024 * 1024;
 export const PROPERTY_COUNT_LIMIT = 250;
 
-/** Bytes that the service counts for an entity and for each property, beside names and values. */
+/** Bytes that the service counts for an entity and for each property, in addition to names and values. */
 const ENTITY_OVERHEAD = 4;
 const PROPERTY_OVERHEAD = 8;
 const SCALAR_LENGTH = 8;
@@ -17,7 +17,7 @@ const GUID_LENGTH = 16;
 const LENGTH_PREFIX = 4;
 const KEYS = new Set(['partitionKey', 'rowKey']);
 
-/** Set by the service, or by the SDK for reading. */
+/** Set by the service, or by the SDK on reads. */
 const SYSTEM = new Set(['timestamp', 'etag']);
 export const isSystemProperty = (name: string): boolean => SYSTEM.has(name) || name.startsWith('odata.');
 
@@ -40,7 +40,7 @@ export function assertFits(row: Row): void {
   if (total > ENTITY_LIMIT) throw new PayloadTooLargeError('The entity', ENTITY_LIMIT, total);
 }
 
-/** Strings are stored as UTF-16, binaries as their bytes. */
+/** Strings are stored as UTF-16, binary values as their bytes. */
 function valueLength(value: unknown): number {
   if (isTyped(value)) return typedLength(value);
   if (typeof value === 'string') return value.length * 2;

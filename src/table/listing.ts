@@ -1,4 +1,4 @@
-/** A listing of stored rows as one of entities: pages and continuation tokens are the SDK's. */
+/** Turns a listing of stored rows into one of entities. Pages and continuation tokens are those of the SDK. */
 import type { OperationOptions } from '@azure/core-client';
 import type { PagedAsyncIterableIterator } from '@azure/core-paging';
 import type { TableEntityResult, TableEntityResultPage } from '@azure/data-tables';
@@ -13,7 +13,7 @@ export interface Listing<T extends object> {
   readonly open: (rows: readonly (Row & EntityKeys)[]) => Promise<TableEntityResult<T>[]>;
 }
 
-/** `begin` is called once the first page is wanted, with the options of the span. */
+/** `begin` is called when the first page is requested, with the options of the span. */
 export function listing<T extends object>(
   begin: (options: OperationOptions) => Promise<Listing<T>>,
   options: OperationOptions,

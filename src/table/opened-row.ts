@@ -1,4 +1,4 @@
-/** A stored row, opened: what its sealed properties hold, and which clear ones are known to be as they were written. */
+/** An opened stored row: the content of its sealed properties, and which clear ones are known to be unchanged. */
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { openEnvelope } from '../envelope/envelope.js';
@@ -21,21 +21,21 @@ import { binaryValue, isBinary, storedValue } from './stored-value.js';
 import { signedValue } from './values/signed-value.js';
 import { decodeValue, type TypedText } from './values/property-value.js';
 
-/** Texts of sealed properties by their names. */
+/** Texts of sealed properties by name. */
 export type SealedTexts = ReadonlyMap<string, TypedText>;
 
 export interface OpenedRow {
-  /** Of the sealed properties that are in the row; a projection may have left others out. */
+  /** The sealed properties that are in the row. A projection may have left others out. */
   readonly texts: SealedTexts;
-  /** Names of the clear properties that integrity entries cover; `null` where no entries were verified. */
+  /** Names of the clear properties that integrity entries cover; `null` if no entries were verified. */
   readonly covered: ReadonlySet<string> | null;
 }
 
-/** A row, and what it takes to judge it. */
+/** A row, and what is needed to judge it. */
 interface RowToOpen {
   readonly row: Row & EntityKeys;
   readonly context: TableContext;
-  /** Whether a projection asked for the column. */
+  /** Whether a projection requested the column. */
   readonly isAsked: (name: string) => boolean;
 }
 
@@ -46,7 +46,7 @@ interface UnwrappedRow extends RowToOpen {
 
 const PLAIN: OpenedRow = { texts: new Map(), covered: null };
 
-/** Opens a row, once it was found to be as it was written where it has integrity entries. */
+/** Opens a row. If the row has integrity entries, they are verified first. */
 export async function openRow(
   row: Row & EntityKeys,
   context: TableContext,
@@ -104,7 +104,7 @@ function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
   const list = sealedListOf(row);
   const names = list === undefined ? [] : parseSealedNames(openProperty(unwrapped, SEALED_NAMES_PROPERTY, list));
   assertNothingPlanted(row, names, context);
-  // the old Java SDK leaves the list out where it sealed nothing
+  // the old Java SDK leaves the list out if it sealed nothing
   if (list === undefined && !isOldJava(data.field))
     throw new InvalidEncryptionDataError(`${SEALED_NAMES_PROPERTY} is missing`);
   return names;
@@ -113,7 +113,7 @@ function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
 const openProperty = ({ row, data, opener }: UnwrappedRow, name: string, sealed: Uint8Array): Buffer =>
   opener.openProperty?.(placeOf(row, name), sealed) ?? unsupported(data);
 
-/** Throws unless all that the entries list is as it was written. */
+/** Throws unless everything that the entries list is unchanged. */
 function coveredNamesOf(
   { row, isAsked, opener }: UnwrappedRow,
   sealedNames: readonly string[],
@@ -127,7 +127,10 @@ function coveredNamesOf(
   });
 }
 
-/** A type that the row does not give is the declared one, or else string: without entries nothing authenticates the types of a row. */
+/**
+ * If the row has no type for a property, the declared type applies, or else string. Without entries nothing authenticates the
+ * types of a row.
+ */
 function storedTypesOf(
   data: EncryptionData,
   names: readonly string[],
@@ -147,7 +150,7 @@ function storedTypesOf(
   };
 }
 
-/** Whoever can write the row can put values in clear where sealed ones are expected, and leave out the list. */
+/** Someone who can write the row can put values in clear where sealed ones are expected, and leave out the list. */
 function assertNothingPlanted(row: Row, names: readonly string[], { entityClass, policy }: TableContext): void {
   const planted = entityModel(entityClass).alwaysSealed.find((name) => isStored(row, name) && !names.includes(name));
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);

@@ -1,4 +1,6 @@
-/** The rows of a page, opened side by side; those that cannot be decrypted are left out where somebody is told of them. */
+/**
+ * The rows of a page, opened concurrently. Rows that cannot be decrypted are left out if there is a handler to report them to.
+ */
 import type { TableClient } from '@azure/data-tables';
 import { isForHandler } from '../envelope/content-fault.js';
 import type { EncryptedStorageError } from '../errors/base.js';
@@ -7,20 +9,20 @@ import type { EntityKeys, Row } from './entity-context.js';
 
 /** A row that was left out of a listing because it could not be decrypted. */
 export interface TableDecryptionFailure extends EntityKeys {
-  /** As stored, with what was asked for and the encryption data: sealed properties are ciphertext. */
+  /** The row as stored, with the requested columns and the encryption data. Sealed properties are ciphertext. */
   readonly row: Readonly<Record<string, unknown>>;
   readonly error: EncryptedStorageError;
   readonly tableName: string;
-  /** The plain client, to look at the row, to delete it or to move it elsewhere. */
+  /** The plain client, to look at the row, delete it or move it. */
   readonly table: TableClient;
 }
 
-/** Told of each row that cannot be decrypted, in the order of the page. What it throws rejects the call. */
+/** Called with each row that cannot be decrypted, in the order of the page. An error that it throws makes the call reject. */
 export type TableDecryptionFailedHandler = (failure: TableDecryptionFailure) => void | Promise<void>;
 
 export interface PageOpening<Result> {
   readonly table: TableClient;
-  /** Rows that are opened at once. */
+  /** Number of rows that are opened at once. */
   readonly concurrency: number;
   readonly open: (row: Row & EntityKeys) => Promise<Result>;
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;

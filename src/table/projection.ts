@@ -1,4 +1,4 @@
-/** Projections: opening and verifying a row needs more columns than were asked for; the caller gets what was asked for. */
+/** Projections. Opening and verifying a row needs more columns than the caller requests; the caller gets only those. */
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 
 const KEY_COLUMNS = new Map([
@@ -8,19 +8,22 @@ const KEY_COLUMNS = new Map([
 const COLUMNS = new Map([...KEY_COLUMNS, ['timestamp', 'Timestamp']]);
 
 export interface Projection {
-  /** What the service is asked for; `undefined` for all. */
+  /** The columns to request; `undefined` for all. */
   readonly select?: string[];
-  /** Whether the service is asked for a column: one that is listed in the row has to come. */
+  /** Whether a column is requested. A requested column that the row lists as sealed must be in the response. */
   readonly isAsked: (name: string) => boolean;
-  /** Removes what was added. */
+  /** Removes the columns that were added. */
   readonly narrow: (entity: object) => object;
 }
 
-/** What reading needs beside the columns that the caller names. */
+/** What a read needs in addition to the columns that the caller names. */
 export interface ProjectionNeeds {
-  /** Properties whose `when` is evaluated on the row. It may look at any column, so where one is asked for all are. */
+  /**
+   * Properties with `when`, which is evaluated on the row. It may look at any column, so if one of them is requested, all columns
+   * are.
+   */
   readonly conditional?: readonly string[];
-  /** Signed properties that are filtered by: a row that is found by a value must have it. */
+  /** Signed properties that the filter names: a row that is found by a value must have that value. */
   readonly filtered?: readonly string[];
 }
 
@@ -47,7 +50,7 @@ export function projectionOf(
 
 const columnOf = (name: string): string => COLUMNS.get(name) ?? name;
 
-/** In every answer, whatever was asked for. */
+/** Part of every response, whatever was requested. */
 const isOfAnswer = (name: string): boolean => name === 'etag' || name.startsWith('odata.');
 
 function without(entity: object, isOut: (name: string) => boolean): object {

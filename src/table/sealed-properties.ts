@@ -1,4 +1,4 @@
-/** Which properties of an entity are sealed: those that its class marks with `@Encrypt()`, where their condition holds. */
+/** Which properties of an entity are sealed: those that its class marks with `@Encrypt()`, if their condition holds. */
 import type { EntityClass, EncryptOptions } from '../decorators/encryption-metadata.js';
 import { InvalidEntityError } from '../errors/input.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
@@ -10,7 +10,10 @@ import { type Looks, WatchedEntity } from './watched-entity.js';
 
 type Condition = (entity: object) => unknown;
 
-/** Throws {@link InvalidEntityError} unless keys are text and nothing in the entity would overwrite them, our two, or a type. */
+/**
+ * Throws {@link InvalidEntityError} unless the keys are strings and no property would overwrite them, the two metadata properties
+ * or a type.
+ */
 export function assertStorable(entity: Row & EntityKeys): void {
   for (const key of ['partitionKey', 'rowKey'] as const) {
     if (typeof (entity[key] as unknown) !== 'string') throw new InvalidEntityError(`"${key}" must be a string`);
@@ -22,21 +25,21 @@ export function assertStorable(entity: Row & EntityKeys): void {
   );
 }
 
-/** What the SDK would send in place of a key, or of the type of a sealed property. */
+/** What the SDK would send instead of a key, or of the type of a sealed property. */
 const isOverwriting = (name: string): boolean =>
   name === 'PartitionKey' || name === 'RowKey' || name === '__proto__' || name.includes('@odata.');
 
-/** What becomes of the properties of an entity that is written. */
+/** What happens to the properties of an entity that is written. */
 export interface Sealing {
-  /** Names to seal, in the order the class declares them. */
+  /** Names to seal, in the order in which the class declares them. */
   readonly sealed: readonly string[];
   /** Names of clear properties that decide on it, or whose being clear was decided: integrity entries cover them. */
   readonly decisive: ReadonlySet<string>;
 }
 
-/** What is known of the row that an entity takes the place of. */
+/** What is known about the row that an entity replaces. */
 export interface SealedBefore {
-  /** What the row has sealed besides the properties of the class. */
+  /** What the row has sealed in addition to the properties of the class. */
   readonly anyway: readonly string[];
   /** Whether a property may be stored in clear whose condition, which does not hold, looked at these. */
   readonly mayBeClear: (name: string, looks: Looks) => boolean;
@@ -45,9 +48,9 @@ export interface SealedBefore {
 const NOTHING_BEFORE: SealedBefore = { anyway: [], mayBeClear: () => true };
 
 /**
- * What to seal in this entity. An absent property is not stored at all. Conditions see what a read will give, since they are
- * evaluated there again: so where one of them looks at a property that another one seals, all are evaluated anew until no name is
- * added.
+ * Determines what to seal in this entity. An absent property is not stored at all. Conditions see what a read will return,
+ * because reads evaluate them again. So if a condition looks at a property that another one seals, all are evaluated again until
+ * no name is added.
  */
 export function sealingOf(
   entityClass: EntityClass,
@@ -85,8 +88,8 @@ function looksOfAbsent(entityClass: EntityClass, entity: Row): ReadonlySet<strin
 }
 
 /**
- * The first of these clear properties for which `when` holds in an entity that was read. One whose condition throws counts: what
- * cannot be shown to belong in clear does not.
+ * The first of these clear properties for which `when` holds in an entity that was read. If the condition throws, the property
+ * counts too: it may be clear only if the condition shows that.
  */
 export function wronglyClear(entityClass: EntityClass, entity: Row, clear: readonly string[]): string | undefined {
   const seen = asRead(entityClass, entity, () => true);
@@ -94,7 +97,7 @@ export function wronglyClear(entityClass: EntityClass, entity: Row, clear: reado
   return candidates.find(({ options }) => holdsOrThrows(options, seen))?.propertyKey;
 }
 
-/** The service stores no `null`, and what it sets itself is not there when an entity is written. */
+/** The service stores no `null`, and what it sets itself does not exist yet when an entity is written. */
 function asRead(entityClass: EntityClass, entity: Row, isSealed: (name: string) => boolean): object {
   const values = Object.entries(convertedValues(entity)).filter(
     ([name, value]) => value !== undefined && !isSystemProperty(name) && (value !== null || isSealed(name)),

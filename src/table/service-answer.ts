@@ -1,6 +1,6 @@
 /**
- * What an answer of the table service must hold before its rows are used. Without a check an emptied page is a page without rows,
- * and a row without ETag is written over unconditionally.
+ * What a response of the table service must contain before its rows are used. Without this check an emptied page would be a page
+ * without rows, and a row without ETag would be overwritten unconditionally.
  */
 import type { OperationOptions } from '@azure/core-client';
 import type {
@@ -17,8 +17,8 @@ import { CheckedAnswers, type ServiceAnswer } from '../service-answers.js';
 import type { EntityKeys, Row } from './entity-context.js';
 
 /**
- * What the service itself says of a row. The SDK gives it other names, under which the row may have columns too, and takes either; so it
- * is read from the body.
+ * What the service itself reports about a row. The SDK gives it other names, which columns of the row may have too, and accepts
+ * either. So it is read from the body.
  */
 interface SystemProperties extends EntityKeys {
   /** Absent in some projections. */
@@ -27,7 +27,7 @@ interface SystemProperties extends EntityKeys {
 
 export type PageSettings = { readonly continuationToken?: string; readonly maxPageSize?: number } | undefined;
 
-/** The stored row; throws `INVALID_SERVICE_RESPONSE` unless the answer is that row. */
+/** The stored row. Throws `INVALID_SERVICE_RESPONSE` unless the response is that row. */
 export async function storedRow(
   table: TableClient,
   { partitionKey, rowKey }: EntityKeys,
@@ -44,7 +44,7 @@ export async function storedRow(
   return Object.assign(row, answered);
 }
 
-/** The pages of stored rows; throws `INVALID_SERVICE_RESPONSE` for a page that does not say which rows it has. */
+/** The pages of stored rows. Throws `INVALID_SERVICE_RESPONSE` for a page that does not say which rows it has. */
 export async function* storedPages(
   table: TableClient,
   options: ListTableEntitiesOptions,
@@ -63,7 +63,7 @@ export async function* storedPages(
   }
 }
 
-/** Sends a transaction; throws `INVALID_SERVICE_RESPONSE` unless the service says of every action that it is done. */
+/** Sends a transaction. Throws `INVALID_SERVICE_RESPONSE` unless the service confirms every action. */
 export async function submittedTransaction(
   table: TableClient,
   actions: TransactionAction[],
@@ -83,7 +83,7 @@ function rowsIn({ parsedBody, headers }: ServiceAnswer, options: ListTableEntiti
   const rows = (parsedBody as { readonly value?: unknown } | null | undefined)?.value;
   if (!Array.isArray(rows)) throw new InvalidServiceResponseError('has no list of entities');
   const hasNext = (key: string): boolean => (headers.get(`x-ms-continuation-next${key}`) ?? '') !== '';
-  // the SDK takes such a page for the last one
+  // the SDK would take such a page for the last one
   if (hasNext('rowkey') && !hasNext('partitionkey')) {
     throw new InvalidServiceResponseError('has only half of the token for the next page');
   }
@@ -103,7 +103,7 @@ function systemProperties(
   return { partitionKey, rowKey };
 }
 
-/** The SDK refuses such parts of an answer by errors that have no code. */
+/** The SDK rejects such parts of a response with errors that have no code. */
 function nameUnreadableAnswer(error: unknown): never {
   const isUnreadable = error instanceof Error && error.message.includes('sub-response') && error.name === 'Error';
   throw isUnreadable ? new InvalidServiceResponseError('has parts that cannot be read') : error;

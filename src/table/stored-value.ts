@@ -1,9 +1,9 @@
-/** Values of a stored row, in each of the forms that the SDK gives them. */
+/** Values of a stored row, in each of the forms in which the SDK returns them. */
 import { decodeBase64 } from '../encoding/base64.js';
 import { quoted } from '../encoding/printable.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 
-/** How the SDK gives values when its type conversion is off. */
+/** A value as the SDK returns it with type conversion turned off. */
 export interface TypedValue {
   readonly type: string;
   readonly value: unknown;
@@ -14,10 +14,10 @@ export const isTyped = (value: unknown): value is TypedValue =>
 
 const EDM_TYPES = new Set(['Binary', 'Boolean', 'DateTime', 'Double', 'Guid', 'Int32', 'Int64', 'String']);
 
-/** Whether the SDK would take the value for one of a type by name, not for an object of the user's. */
+/** Whether the SDK would interpret the value as one of a named type, and not as an object of the user. */
 export const isEdmValue = (value: unknown): boolean => isTyped(value) && EDM_TYPES.has(value.type);
 
-/** The value of a property; a projection answers `null` for what is not there. */
+/** The value of a property. A projection returns `null` for a missing one. */
 export const storedValue = (value: unknown): unknown => (isTyped(value) ? value.value : value) ?? undefined;
 
 /** Whether a property has the type of sealed ones. */

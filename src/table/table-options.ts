@@ -1,21 +1,21 @@
-/** Options of a table client, and of its calls beside the SDK's own. */
+/** Options of a table client, and options of its calls in addition to those of the SDK. */
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { EncryptedQueryOptions } from './entity-query.js';
 import type { MergeOptions } from './merge/merge-entity.js';
 import type { TableDecryptionFailedHandler } from './page.js';
 
-/** What all calls of a table client share. */
+/** Options that all calls of a table client share. */
 export interface EncryptedTableDefaults {
-  /** For every listing that has no handler of its own; default none: a row that cannot be decrypted makes the page throw. */
+  /** Used for every listing that has no handler. Default: none, so a row that cannot be decrypted makes its page throw. */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
 }
 
-/** Beside the SDK's own options of a call. */
+/** In addition to the SDK's options of a call. */
 export type EncryptedTableOptions = KeyChoiceOptions;
 
-/** Beside the SDK's own options of a listing. */
+/** In addition to the SDK's options of a listing. */
 export interface EncryptedListOptions<T extends object> extends EncryptedTableOptions, EncryptedQueryOptions<T> {
-  /** For this call, in place of the service's handler. */
+  /** Replaces the handler of the service for this call. */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
 }
 

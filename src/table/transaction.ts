@@ -1,4 +1,4 @@
-/** Actions of a transaction: one partition, one policy, a content key for each row, and an entity class for each if wanted. */
+/** Actions of a transaction: one partition, one policy, a content key for each row, and optionally an entity class for each. */
 import type { OperationOptions } from '@azure/core-client';
 import type {
   TableClient,
@@ -20,13 +20,13 @@ import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, isUnprotected } from './merge/merge-plan.js';
 import { submittedTransaction } from './service-answer.js';
 
-/** What one action of a transaction can be told. */
+/** Options of one action of a transaction. */
 export interface EncryptedActionOptions {
-  /** The class of this row where it is not the table client's. */
+  /** The class of this row, if it is not that of the table client. */
   readonly entityClass?: EntityClass;
 }
 
-/** `T` is the table client's entity; a row of another class is typed by what it holds. */
+/** `T` is the entity of the table client. A row of another class is typed by its content. */
 export type EncryptedTransactionAction<T extends object> =
   | readonly ['create', TableEntity<T> | TableEntity, EncryptedActionOptions?]
   | readonly ['delete', EntityKeys]
@@ -45,13 +45,16 @@ export interface Transaction<T extends object> {
   readonly mergeAttempts?: number;
 }
 
-/** An action as it is sent, and whether it stands for a merge that may be tried again. */
+/** An action as it is sent, and whether it is a merge that may be retried. */
 interface SealedAction {
   readonly action: TransactionAction;
   readonly rewrites?: 'update' | 'upsert';
 }
 
-/** All or nothing. Where a row that is merged was changed meanwhile, nothing was written, and all of it is sealed and sent again. */
+/**
+ * All or nothing. If a row to merge was changed in the meantime, nothing was written, and the whole transaction is sealed and
+ * sent again.
+ */
 export async function submitTransaction<T extends object>({
   table,
   context,
@@ -75,7 +78,7 @@ export async function submitTransaction<T extends object>({
   });
 }
 
-/** The service tells which action failed by its index: `1:The update condition ...`. */
+/** The service identifies the failed action by its index: `1:The update condition ...`. */
 function isMergeConflict(error: unknown, sealed: readonly SealedAction[]): boolean {
   const index = /^(\d+):/.exec((error as Error | null)?.message ?? '')?.[1];
   const failed = index === undefined ? sealed : sealed.slice(Number(index), Number(index) + 1);
@@ -85,7 +88,7 @@ function isMergeConflict(error: unknown, sealed: readonly SealedAction[]): boole
   );
 }
 
-/** Throws for what cannot be stored before anything is sent, also for rows that others are read for. */
+/** Throws for what cannot be stored before anything is sent, even before rows are read for other actions. */
 function assertAction<T extends object>(action: EncryptedTransactionAction<T>, context: TableContext): void {
   if (action[0] === 'delete') return;
   const options = action[0] === 'create' ? action[2] : action[3];

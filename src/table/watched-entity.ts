@@ -1,11 +1,11 @@
-/** An entity that remembers which of its properties a condition looks at. */
+/** An entity that records which of its properties a condition looks at. */
 import { isSystemProperty } from './entity-size.js';
 
-/** What was looked at. */
+/** What a condition looked at. */
 export interface Looks {
-  /** Names of properties, there or not; keys and what the class itself has are not among them. */
+  /** Names of properties, existing or not, without the keys and the members of the class itself. */
   readonly names: ReadonlySet<string>;
-  /** Whether all names were asked for, and so also those that are not there. */
+  /** Whether all names were enumerated, which also reveals those that do not exist. */
   readonly isOverall: boolean;
 }
 
@@ -14,7 +14,7 @@ const KEYS = new Set(['partitionKey', 'rowKey']);
 export class WatchedEntity implements Looks {
   readonly names = new Set<string>();
   isOverall = false;
-  /** For a condition: accessors and methods of the class see the same one. */
+  /** Pass this to a condition. Accessors and methods of the class see the same object. */
   readonly entity: object;
 
   constructor(entity: object) {

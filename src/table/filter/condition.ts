@@ -1,4 +1,4 @@
-/** A filter as a tree: comparisons of columns with literals, and how they are joined. */
+/** A filter as a tree: comparisons of columns with literals, and how they are combined. */
 
 export const COMPARISONS = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] as const;
 
@@ -23,10 +23,10 @@ interface Negation {
   readonly part: Condition;
 }
 
-/** Never changed once it is made, so conditions may share parts. */
+/** Immutable, so that conditions may share parts. */
 export type Condition = Comparison | Junction | Negation;
 
-/** Joins two conditions. Those that are joined the same way already become one list, which needs no brackets. */
+/** Combines two conditions. Conditions that are already combined in the same way become one list, which needs no parentheses. */
 export function join(kind: Junction['kind'], ...conditions: readonly Condition[]): Condition {
   return { kind, parts: conditions.flatMap((part) => (part.kind === kind ? part.parts : [part])) };
 }
@@ -41,7 +41,7 @@ export function conditionText(condition: Condition): string {
   return texts.join(` ${condition.kind} `);
 }
 
-/** The columns that a condition compares, as often as it does. */
+/** The columns that a condition compares, once for each comparison. */
 export function columnsIn(condition: Condition): readonly string[] {
   if (condition.kind === 'comparison') return [condition.column];
   return condition.kind === 'not' ? columnsIn(condition.part) : condition.parts.flatMap(columnsIn);

@@ -1,6 +1,6 @@
-/** The names of properties in a filter, told from operators, functions and what stands inside literals. */
+/** Finds the names of properties in a filter, and ignores operators, functions and the content of literals. */
 
-/** A number ends where its digits and its suffix do: services take `1and` for a number and an operator. */
+/** A number ends with its digits and its suffix. Services read `1and` as a number and an operator. */
 const TOKEN =
   /'(?:[^']|'')*'?|0x[\da-f]*|\d+(?:\.\d*)?(?:e[+-]?\d+)?(?:[lfdm](?![\p{L}\p{N}]))?|[\p{L}\p{N}\p{M}\p{Pc}.@]+|[(),]/giu;
 const NUMBER = /^\d/;
@@ -9,7 +9,7 @@ const CONSTANTS = new Set(['true', 'false', 'null']);
 /** A literal such as `guid'...'`, or the name of a function. */
 const isPrefix = (next: string | undefined): boolean => next === "'" || next === '(';
 
-/** Operands and operators take turns, so that a property may have the name of an operator. */
+/** Operands and operators alternate, so a property may have the name of an operator. */
 export function namesInFilter(filter: string): readonly string[] {
   const names: string[] = [];
   let wantsOperand = true;

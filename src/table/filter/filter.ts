@@ -30,10 +30,10 @@ export type FilterValue<T extends object, Name extends FilterName<T>> = Name ext
     ? Compared<NonNullable<T[Name]>>
     : string;
 
-/** `startsWith` compares texts only. */
+/** `startsWith` compares only strings. */
 export type FilterOperator<Value> = FilterComparison | (Value extends string ? 'startsWith' : never);
 
-/** The names that the service has for what the SDK calls otherwise. */
+/** The service's names for properties that the SDK names differently. */
 const COLUMNS = new Map([
   ['partitionKey', 'PartitionKey'],
   ['rowKey', 'RowKey'],
@@ -42,8 +42,8 @@ const COLUMNS = new Map([
 const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}\p{M}\p{Pc}]*$/u;
 
 /**
- * A filter over clear properties. Values become literals of their type: none of them can change what is asked. It is never
- * changed: every call gives a new one.
+ * A filter over clear properties. Values become literals of their type, so none of them can change the query. A filter is
+ * immutable: every call returns a new one.
  *
  * @example
  * ```ts
@@ -71,8 +71,8 @@ export class Filter<T extends object> {
   ) {}
 
   /**
-   * Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a sealed property, `UNDECLARED_PROPERTY` for one that the class does not name clear,
-   * `INVALID_OPTIONS` for what is not a name, an operator or a value.
+   * Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a sealed property, `UNDECLARED_PROPERTY` for one that the class does not list as
+   * clear, and `INVALID_OPTIONS` for an invalid name, operator or value.
    */
   static where<T extends object>(
     entityClass: EntityClass<T>,
@@ -89,8 +89,8 @@ export class Filter<T extends object> {
   }
 
   /**
-   * Renders a filter for the service as the query is made: asynchronous, so that a condition may need a key. Throws
-   * `ENCRYPTED_PROPERTY_IN_FILTER` where the queried class seals what a filter of another class names, `INVALID_OPTIONS` for
+   * Renders a filter when the query is made. It is asynchronous, so that a condition may need a key. Throws
+   * `ENCRYPTED_PROPERTY_IN_FILTER` if the queried class seals what a filter of another class names, and `INVALID_OPTIONS` for
    * anything that is not a filter.
    */
   static async render<T extends object>(filter: Filter<T>, queriedClass: EntityClass): Promise<string> {
@@ -101,7 +101,7 @@ export class Filter<T extends object> {
     return Promise.resolve(conditionText(condition));
   }
 
-  /** Both hold. */
+  /** Both conditions hold. */
   and<Name extends FilterName<T>>(
     name: Name,
     operator: FilterOperator<FilterValue<T, Name>>,
@@ -112,7 +112,7 @@ export class Filter<T extends object> {
     return this.joined('and', given);
   }
 
-  /** At least one of them holds. */
+  /** At least one of the conditions holds. */
   or<Name extends FilterName<T>>(
     name: Name,
     operator: FilterOperator<FilterValue<T, Name>>,
@@ -123,12 +123,12 @@ export class Filter<T extends object> {
     return this.joined('or', given);
   }
 
-  /** It does not hold. */
+  /** The condition does not hold. */
   not(): Filter<T> {
     return new Filter(this.entityClass, { kind: 'not', part: this.condition });
   }
 
-  /** The OData text, as `queryOptions.filter` takes it. */
+  /** The OData text, as `queryOptions.filter` accepts it. */
   toString(): string {
     return conditionText(this.condition);
   }
@@ -149,7 +149,7 @@ const comparison = (column: string, operator: FilterComparison, literal: string)
   literal,
 });
 
-/** The texts with a prefix, by their ends in the order of the service. */
+/** The strings with a prefix, as a range in the order of the service. */
 function startsWith(column: string, value: unknown): Condition {
   if (typeof value !== 'string') throw new InvalidOptionsError(['"startsWith" needs a text']);
   const end = endOfPrefix(value);

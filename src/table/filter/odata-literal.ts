@@ -12,7 +12,7 @@ import { isWellFormed } from '../../encoding/utf8.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { isEdmValue } from '../stored-value.js';
 
-/** Plain values; an `Edm` object says the type where a plain value would be taken for another. */
+/** Plain values, or an `Edm` object that names the type where a plain value would be interpreted as another. */
 export type FilterLiteral = string | number | bigint | boolean | Date | Uint8Array | Edm<EdmTypes>;
 
 const INT32_LIMIT = 2 ** 31;
@@ -21,7 +21,7 @@ const INTEGER = /^-?\d+$/;
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/;
 const GUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** Throws {@link InvalidOptionsError} with the name for a value that is no literal, or does not fit its type. */
+/** Throws {@link InvalidOptionsError} with the name for a value that has no literal, or does not fit its type. */
 export function odataLiteral(name: string, value: unknown): string {
   const literal = isEdmValue(value) ? edmLiteral(value as Edm<EdmTypes>) : plainLiteral(value);
   if (literal === null)
@@ -60,7 +60,9 @@ const int32Literal = (value: number): string | null =>
 const int64Literal = (value: bigint): string | null =>
   value >= -INT64_LIMIT && value < INT64_LIMIT ? `${value.toString()}L` : null;
 
-/** With a point, since the service reads an integer otherwise, and without an exponent, which not every service reads. */
+/**
+ * With a decimal point, because the service reads an integer otherwise, and without an exponent, which not every service accepts.
+ */
 function doubleLiteral(value: number): string | null {
   if (!Number.isFinite(value)) return null;
   const [mantissa = '', exponent = '0'] = String(Math.abs(value)).split('e');

@@ -1,4 +1,4 @@
-/** Where the texts with a prefix end, in the order of the service: by UTF-16 units. */
+/** Where the strings with a prefix end, in the order of the service: by UTF-16 units. */
 
 const LAST_BEFORE_SURROGATES = 0xd7ff;
 const FIRST_AFTER_SURROGATES = 0xe000;
@@ -6,7 +6,7 @@ const FIRST_PAIR = 0x10000;
 const LAST_PAIR = 0x10ffff;
 const LAST_UNIT = 0xffff;
 
-/** The first text behind all that begin with the prefix; `null` where there is none. */
+/** The first string after all that begin with the prefix; `null` if there is none. */
 export function endOfPrefix(prefix: string): string | null {
   const characters = Array.from(prefix);
   for (let last = characters.pop(); last !== undefined; last = characters.pop()) {
@@ -16,7 +16,7 @@ export function endOfPrefix(prefix: string): string | null {
   return null;
 }
 
-/** Pairs of surrogates stand between U+D7FF and U+E000. */
+/** Surrogate pairs sort between U+D7FF and U+E000. */
 function characterAfter(code: number): number | null {
   if (code === LAST_UNIT) return null;
   if (code === LAST_BEFORE_SURROGATES) return FIRST_PAIR;

@@ -1,15 +1,15 @@
-/** How often a merge is written before the conflict of other writers is the caller's. */
+/** How often a merge is written before the caller gets the conflict with other writers. */
 import { InvalidOptionsError } from '../../errors/input.js';
 import { type ConflictRetries, retryOnConflict } from '../../service-errors.js';
 
 export const DEFAULT_MERGE_ATTEMPTS = 8;
 
-/** How many times a write was sent. */
+/** How many times the write was sent. */
 export interface Attempted {
   readonly attempts: number;
 }
 
-/** Throws the error of the last attempt, as it is. */
+/** Throws the error of the last attempt unchanged. */
 export async function mergeUnderEtag<Result extends object>(
   retries: ConflictRetries<Result>,
 ): Promise<Result & Attempted> {

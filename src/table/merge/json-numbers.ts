@@ -1,16 +1,16 @@
-/** Numbers of a JSON text as they are spelled, which parsing loses: `3.0` is not `3` in a table. */
+/** Numbers of a JSON text as they are written. Parsing loses this, but `3.0` is not `3` in a table. */
 
-/** Each token begins with another character, and none is tried twice: the text comes from a service. */
+/** Each token begins with a different character, and none is tried twice, because the text comes from a service. */
 const TOKEN = /"|-?\d[\d.eE+-]*|[{}[\],:]|[a-z]+/g;
 
 /**
- * The numbers that are members of the outermost object, by name. Takes one pass, whatever the text is. Of members with the same
- * name the last one counts, as for `JSON.parse`.
+ * The numbers that are members of the outermost object, by name. It takes one pass, whatever the text is. If members have the
+ * same name, the last one counts, as in `JSON.parse`.
  */
 export function numbersIn(text: string): ReadonlyMap<string, string> {
   const numbers = new Map<string, string>();
   let depth = 0;
-  /** Of the member whose value comes next. */
+  /** Name of the member whose value comes next. */
   let name: string | null = null;
   const tokens = new RegExp(TOKEN);
   for (let found = tokens.exec(text); found !== null; found = tokens.exec(text)) {
@@ -37,7 +37,7 @@ const STEPS = new Map([
 
 const isNumber = (token: string): boolean => /^[-\d]/.test(token);
 
-/** Behind the closing quote. */
+/** After the closing quote. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     const character = text.charAt(at);

@@ -1,6 +1,7 @@
 /**
- * Merges into rows with sealed properties. The service would leave those behind that it is not sent, under a content key that is
- * no longer stored: never to be read again. So the row is read, laid under the patch, and replaced if it is still the same.
+ * Merges into rows with sealed properties. The service would keep the properties that it is not sent, under a content key that is
+ * no longer stored, so they could never be read again. So the row is read, the change is applied, and the row is replaced if it
+ * has not changed.
  */
 import type { UpdateEntityResponse, UpsertEntityResponse } from '@azure/data-tables';
 import { sealEntity } from '../entity-envelope.js';
@@ -15,10 +16,11 @@ import {
   isUnprotected,
 } from './merge-plan.js';
 
-/** How a merge is done. */
+/** Options of a merge. */
 export interface MergeOptions {
   /**
-   * How often a merge is written at most, where others change the row at the same time. Then their conflict, 412, is thrown.
+   * Maximum number of times that a merge is written if others change the row at the same time. After that, the conflict (412) is
+   * thrown.
    *
    * @defaultValue 8
    */
@@ -30,7 +32,7 @@ export interface MergeCall extends Merge, MergeOptions {
   readonly etag?: string;
 }
 
-/** Merges into a row that exists. An ETag of the caller's is kept to: its conflict is the caller's, at once. */
+/** Merges into an existing row. If the caller passes an ETag, it is used, and the caller gets a conflict at once. */
 export async function mergeEntity(merge: MergeCall): Promise<UpdateEntityResponse & Attempted> {
   const { table, patch, options, etag = '*', mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
   assertMergeable(merge);

@@ -1,4 +1,4 @@
-/** Whether a merge needs the stored row, and what is written then. */
+/** Whether a merge needs the stored row, and what it writes. */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
 import { integrityOf } from '../../envelope/integrity/integrity-options.js';
@@ -23,22 +23,22 @@ export interface Merge {
   readonly options: OperationOptions;
 }
 
-/** The whole row, to be written in the place of the version that was read. */
+/** The whole row, to replace the version that was read. */
 export interface PlannedReplace {
   readonly kind: 'replace';
   readonly row: Row & EntityKeys;
   readonly etag: string;
 }
 
-/** A row that was not there. */
+/** The row did not exist. */
 export interface PlannedCreate {
   readonly kind: 'create';
   readonly row: Row & EntityKeys;
 }
 
 /**
- * Whether the service can merge by itself: nothing that is changed is sealed or signed, and nothing that is changed can decide what
- * is. What `when` looks at cannot be known. Where plaintext is tolerated the row may be one that has to be encrypted first.
+ * Whether the service can merge by itself: no changed property is sealed or signed, or can affect what is. What `when` looks at
+ * is not known. If plaintext is accepted, the row may first have to be encrypted.
  */
 export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'>): boolean {
   const { properties, signed, isProtected } = entityModel(context.entityClass);
@@ -46,7 +46,7 @@ export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'
   if (!context.policy.requireEncryption) return false;
   return (
     properties.every(({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined) &&
-    // a null changes nothing that is stored in clear
+    // null does not change what is stored in clear
     [...signed].every((name) => storedValue(patch[name]) === undefined)
   );
 }
@@ -54,7 +54,7 @@ export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'
 export const isUnprotected = ({ context }: Pick<Merge, 'context'>): boolean =>
   !entityModel(context.entityClass).isProtected;
 
-/** Throws before any request for what cannot be stored, with its name. */
+/** Throws before any request, with the name, for what cannot be stored. */
 export function assertMergeable({ patch, context }: Pick<Merge, 'patch' | 'context'>): void {
   assertStorable(patch);
   assertDeclared(patch, context.entityClass, context.policy);
@@ -72,7 +72,7 @@ export async function plannedUpdate({ table, context, patch, options }: Merge): 
   return { kind: 'replace', row: await mergedRow(stored, patch, context), etag: stored.etag };
 }
 
-/** The same, or the row itself where there is none yet. */
+/** The same, or the row itself if there is none yet. */
 export async function plannedUpsert(merge: Merge): Promise<PlannedReplace | PlannedCreate> {
   try {
     return await plannedUpdate(merge);

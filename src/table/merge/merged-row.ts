@@ -1,6 +1,6 @@
 /**
- * A stored row with a patch laid over it, sealed anew. What is sealed stays sealed, by its text and type, unless the class says
- * with `when` that it is clear now; that holds for what other writers sealed too.
+ * A stored row with a patch applied to it, sealed again. What is sealed stays sealed, with its text and type, unless the class
+ * makes it clear by `when`. This includes what other writers sealed.
  */
 import type { EncryptOptions } from '../../decorators/encryption-metadata.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
@@ -13,7 +13,7 @@ import { type SealedBefore, sealingOf } from '../sealed-properties.js';
 import { encodeValue, type TypedText } from '../values/property-value.js';
 import type { StoredEntity } from './stored-entity.js';
 
-/** Throws what opening the row throws: nothing that was not verified is written again. */
+/** Throws the errors of opening the row: nothing is written again without verification. */
 export async function mergedRow(
   { row }: StoredEntity,
   patch: Row & EntityKeys,
@@ -50,10 +50,10 @@ export async function mergedRow(
 }
 
 /**
- * Whether a property may be stored in clear because its condition does not hold. Somebody else may have changed what the condition
- * looked at, unless entries cover it, or the caller gives it: a sealed property stays sealed then, though the condition may have
- * looked at what is not there. What was not sealed follows the condition, unless that looked at a column of the row that the
- * entries should cover and do not.
+ * Whether a property may be stored in clear because its condition does not hold. Someone else may have changed what the condition
+ * looked at, unless entries cover it or the caller passes it. A property that is sealed then stays sealed, because the condition
+ * may have looked at something that is missing. A property that was not sealed follows the condition, unless the condition looked
+ * at a column of the row that the entries should cover and do not.
  */
 function clearanceOf(
   { texts, covered }: OpenedRow,
@@ -76,13 +76,13 @@ interface Sources {
   readonly options: ReadonlyMap<string, EncryptOptions>;
 }
 
-/** A text that is not changed is carried over as it is: the class may declare another type by now. */
+/** Text that does not change is carried over as it is, because the class may have another declared type by now. */
 function textOf(name: string, { texts, changes, values, options }: Sources): TypedText {
   const kept = Object.hasOwn(changes, name) ? undefined : texts.get(name);
   return kept ?? encodeValue(name, values[name], options.get(name)?.type);
 }
 
-/** `undefined` changes nothing; nor does `null` in a property that is never sealed, as in the service. */
+/** `undefined` changes nothing, and neither does `null` in a property that is never sealed, as in the service. */
 const changesOf = (patch: Row, canBeSealed: (name: string) => boolean): Row =>
   without(
     patch,

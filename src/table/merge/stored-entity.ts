@@ -1,6 +1,7 @@
 /**
- * A stored row with the exact types of its columns, so that writing it again changes none of them. The SDK alone cannot tell the
- * double `3.0` from the integer `3`, nor keep a time finer than milliseconds; the text of the answer and its types can.
+ * A stored row with the exact types of its columns, so that writing it again changes none of them. The SDK alone cannot
+ * distinguish the double `3.0` from the integer `3`, or keep times finer than milliseconds. The text of the response and its
+ * types can.
  */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
@@ -11,7 +12,7 @@ import { numbersIn } from './json-numbers.js';
 
 export interface StoredEntity {
   readonly etag: string;
-  /** Columns as the SDK takes them for writing. */
+  /** Columns as the SDK accepts them for writing. */
   readonly row: Row & EntityKeys;
 }
 
@@ -39,7 +40,7 @@ export async function readStored(
   };
 }
 
-/** The SDK guesses the types of strings, booleans and numbers, and gives them as texts. */
+/** The SDK guesses the types of strings, booleans and numbers, and returns them as text. */
 function exactValue(value: unknown, number: string | undefined): unknown {
   if (!isTyped(value)) return value;
   if (number !== undefined) return { type: FRACTION.test(number) ? 'Double' : 'Int32', value: Number(number) };

@@ -1,5 +1,5 @@
 /**
- * The one text that stands for a value of each type: what another SDK reads. docs/tables.md, "Typed values", lists them.
+ * The one text that represents a value of each type, as other SDKs read it. docs/tables.md, "Typed values", lists them.
  *
  *     number    shortest decimal that reads back the same; -0, NaN, Infinity, -Infinity
  *     bigint    decimal digits                              boolean   true, false
@@ -15,9 +15,9 @@ import { jsonText, type Refuse } from './json-text.js';
 
 export interface CanonicalText {
   holds(value: unknown): boolean;
-  /** Only of values that it holds. */
+  /** Only called with values that it holds. */
   write(value: never, refuse: Refuse): string;
-  /** Throws, or gives a value that is written otherwise, for a text that is not canonical. */
+  /** Throws for a text that is not canonical, or returns a value that is written differently. */
   read(text: string): unknown;
 }
 
@@ -60,7 +60,7 @@ export const canonicalTexts: Readonly<Record<PropertyType, CanonicalText>> = {
   null: { holds: (value) => value === null, write: () => '', read: () => null },
 };
 
-/** The type that a value is written as; `undefined` for what no type holds, and for the SDK's own typed values. */
+/** The type that a value is written as. `undefined` for values that no type can hold, and for the SDK's own typed values. */
 export function typeOf(value: unknown): PropertyType | undefined {
   const isJson = typeof value === 'object' && !isEdmValue(value);
   const types: readonly PropertyType[] = ['null', 'string', 'number', 'bigint', 'boolean', 'date', 'binary'];

@@ -1,14 +1,14 @@
-/** JSON that loses nothing: what it cannot hold is refused, where `JSON.stringify` would drop or change it. */
+/** JSON without loss: values that `JSON.stringify` would drop or change are refused. */
 import { types } from 'node:util';
 import { isWellFormed } from '../../encoding/utf8.js';
 
-/** Objects and arrays inside each other. */
+/** Maximum depth of nested objects and arrays. */
 const MAX_DEPTH = 500;
 
-/** Told what cannot be written; throws. */
+/** Called with the reason why a value cannot be written. It throws. */
 export type Refuse = (reason: string) => never;
 
-/** Compact JSON of a value that `JSON.parse` gives back the same. Reasons name kinds of values, never the values. */
+/** Compact JSON of a value that `JSON.parse` returns unchanged. Reasons name kinds of values, never the values. */
 export const jsonText = (value: unknown, refuse: Refuse): string => new JsonWriter(refuse).text(value);
 
 class JsonWriter {
@@ -47,7 +47,7 @@ class JsonWriter {
     return `[${value.map((item) => this.text(item)).join(',')}]`;
   }
 
-  /** Instances of data classes are stored as their own properties; what a constructor left `undefined` is not there. */
+  /** Instances of data classes are stored as their own properties, without those that are `undefined`. */
   private object(value: object): string {
     if (!isPlain(value) && !isData(value)) return this.lost(`an instance of ${nameOf(value)}`);
     if (Object.getOwnPropertySymbols(value).length > 0) return this.lost('a symbol');
@@ -62,13 +62,15 @@ class JsonWriter {
   }
 }
 
-/** Made by `{}` or without a prototype, in any realm. */
+/** Created by `{}` or without a prototype, in any realm. */
 function isPlain(value: object): boolean {
   const prototype = prototypeOf(value);
   return prototype === null || prototypeOf(prototype) === null;
 }
 
-/** Members that say that an object is more than its own properties: it converts itself, is iterable, or is of the platform. */
+/**
+ * Members that show that an object is more than its own properties: it converts itself, is iterable, or belongs to the platform.
+ */
 const MARKS = ['toJSON', Symbol.iterator, Symbol.asyncIterator, Symbol.toPrimitive, Symbol.toStringTag] as const;
 const PLATFORM: readonly ((value: unknown) => boolean)[] = [
   types.isDate,
@@ -87,7 +89,7 @@ const PLATFORM: readonly ((value: unknown) => boolean)[] = [
   types.isProxy,
 ];
 
-/** An instance of a plain data class: its own enumerable properties are all that it holds, as far as that can be seen. */
+/** An instance of a plain data class: as far as can be seen, it holds nothing but its own enumerable properties. */
 function isData(value: object): boolean {
   if (MARKS.some((mark) => mark in value) || PLATFORM.some((isKind) => isKind(value))) return false;
   const names = Object.getOwnPropertyNames(value);
@@ -95,7 +97,7 @@ function isData(value: object): boolean {
   return names.every((name) => Object.prototype.propertyIsEnumerable.call(value, name));
 }
 
-/** Without properties of its own, but with accessors in its class: what they give is kept elsewhere. */
+/** An object without own properties whose class has accessors: their data is kept elsewhere. */
 function hidesData(value: object): boolean {
   for (let at = prototypeOf(value); at !== null && prototypeOf(at) !== null; at = prototypeOf(at)) {
     const descriptors = Object.values(Object.getOwnPropertyDescriptors(at));

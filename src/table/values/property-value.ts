@@ -1,4 +1,4 @@
-/** Value of a sealed property to the text that is sealed, and back. */
+/** From the value of a sealed property to the text that is sealed, and back. */
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { decodeUtf8 } from '../../encoding/utf8.js';
 import { DecryptionError } from '../../errors/content.js';
@@ -7,13 +7,13 @@ import type { PropertyType } from '../../wire/property-types.js';
 import { instanceOf } from '../entity-instance.js';
 import { canonicalTexts, typeOf } from './canonical-text.js';
 
-/** What is sealed, in UTF-8, and the type that it stands for. */
+/** The sealed text in UTF-8, and the type that it represents. */
 export interface TypedText {
   readonly type: PropertyType;
   readonly bytes: Uint8Array;
 }
 
-/** Throws {@link UnsupportedValueError} with the name for a value that cannot be stored, or is not of the declared type. */
+/** Throws {@link UnsupportedValueError} with the name for a value that cannot be stored or does not have the declared type. */
 export function encodeValue(name: string, value: unknown, declared?: PropertyType): TypedText {
   const refuse = (reason: string): never => {
     throw new UnsupportedValueError(name, reason);
@@ -27,8 +27,8 @@ export function encodeValue(name: string, value: unknown, declared?: PropertyTyp
 }
 
 /**
- * Throws {@link DecryptionError} unless the text is the canonical one of a value of its type: a changed type is no other value.
- * `as` gives the class of the objects in `json`.
+ * Throws {@link DecryptionError} unless the text is the canonical text of a value of its type, so that a changed type cannot give
+ * another value. `as` returns the class of the objects in `json`.
  */
 export function decodeValue({ type, bytes }: TypedText, as?: () => EntityClass): unknown {
   const text = decodeUtf8(bytes);
@@ -40,7 +40,7 @@ export function decodeValue({ type, bytes }: TypedText, as?: () => EntityClass):
   return type === 'json' && as !== undefined ? instances(value, as()) : value;
 }
 
-/** An object as an instance of a class, its constructor not called; a list item by item; other values as they are. */
+/** An object as an instance of a class, without calling its constructor; a list item by item; other values unchanged. */
 function instances(value: unknown, itemClass: EntityClass): unknown {
   if (Array.isArray(value)) return value.map((item) => instances(item, itemClass));
   return typeof value === 'object' && value !== null ? instanceOf(itemClass, value) : value;

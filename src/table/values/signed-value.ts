@@ -1,5 +1,6 @@
 /**
- * What stands for the value of a signed property in its tag: the value as an application sees it, however the SDK spells it.
+ * What represents the value of a signed property in its tag: the value as an application sees it, in whatever form the SDK has
+ * it.
  *
  *     1 string    UTF-8                                  5 date      ms since 1970 as i64; finer digits are cut off
  *     2 number    IEEE 754, Int32 and Double alike       6 Guid      its lower-case text
@@ -20,12 +21,12 @@ const INTEGER = /^-?\d+$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
 const GUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
-/** Bytes; the length of a name stands in 16 bits. */
+/** In bytes. The length of a name takes 16 bits. */
 const LONGEST_NAME = 0xffff;
 
 type Reading = SignedValue | null;
 
-/** `null` for what cannot be signed: no such value reads back as what it was. */
+/** `null` for a value that cannot be signed, because it does not read back as the same value. */
 export function signedValue(value: unknown): Reading {
   if (isDate(value)) return date(value);
   if (isUint8Array(value)) return { type: 7, bytes: value };
@@ -37,8 +38,8 @@ export function signedValue(value: unknown): Reading {
 }
 
 /**
- * The values of these properties, by name; those that are not stored are left out. Throws {@link UnsupportedValueError} for the
- * first one that cannot be signed.
+ * The values of these properties, by name, without those that are not stored. Throws {@link UnsupportedValueError} for the first
+ * one that cannot be signed.
  */
 export function valuesToSign(
   names: Iterable<string>,
