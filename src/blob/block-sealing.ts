@@ -13,6 +13,8 @@ export interface BlockSealing {
   end(blocks: SealedBlocks): Promise<void>;
   /** Completes a full block. Calls keep the order of the blocks. */
   complete(block: Buffer): Promise<Buffer>;
+  /** Once every block is complete. */
+  finish(): Promise<void>;
   /** Ends the sealing, complete or not. */
   close(): void;
 }
@@ -50,6 +52,10 @@ class InlineSealing implements BlockSealing {
     return Promise.resolve(block);
   }
 
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): void {
     // nothing to release
   }
@@ -83,6 +89,10 @@ class WorkerSealing implements BlockSealing {
 
   complete(block: Buffer): Promise<Buffer> {
     return this.thread.seal(block, this.plan.drain());
+  }
+
+  async finish(): Promise<void> {
+    this.plan.takeMac?.(await this.thread.mac());
   }
 
   close(): void {

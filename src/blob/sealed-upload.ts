@@ -79,7 +79,7 @@ export class SealedUpload {
       ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
     });
     const upload = new SealedUpload(context, envelope, options);
-    assertMetadataFits(upload.metadataWith(envelope.encryptionData));
+    assertMetadataFits(upload.metadataWith(envelope.longestData));
     return upload;
   }
 
@@ -126,6 +126,7 @@ export class SealedUpload {
       });
       if (blocks.sent === 0) whole = await sealing.complete(blocks.last);
       else await blocks.finish();
+      await sealing.finish();
     } finally {
       await blocks.settle();
       sealing.close();

@@ -1,5 +1,6 @@
 /** The steps that seal a buffer in place. The buffer holds plaintext in the positions where its ciphertext belongs. */
 import type { ContentKey } from './content-key.js';
+import type { MacKey } from './hmac.js';
 
 /** Starts a cipher. CBC runs without padding, so the sealed bytes are a multiple of 16. */
 export interface BeginStep {
@@ -7,6 +8,8 @@ export interface BeginStep {
   readonly algorithm: 'aes-256-cbc' | 'aes-256-gcm';
   readonly key: ContentKey;
   readonly iv: Uint8Array;
+  /** Key of a MAC over all of the ciphertext, where one is wanted. */
+  readonly macKey?: MacKey;
 }
 
 /** Seals bytes of the buffer in place. */
@@ -41,6 +44,8 @@ export interface CipherPlan {
   end(buffer: Buffer, at: number): { readonly at: number; readonly isWhole: boolean };
   /** Returns and removes the steps for the buffer that was filled since the last call. */
   drain(): readonly CipherStep[];
+  /** Receives the MAC over all of the ciphertext, once it is sealed. Only if a step asked for one. */
+  takeMac?(mac: Uint8Array): void;
 }
 
 export interface Appended {

@@ -10,7 +10,7 @@ import type { CipherStep } from './cipher-step.js';
 
 const PROGRAM = `
 const { MessageChannel, parentPort } = require('node:worker_threads');
-const { createCipheriv } = require('node:crypto');
+const { createCipheriv, createHmac } = require('node:crypto');
 const PIECE = 65536;
 const contents = new Map();
 // free-memory.ts explains why
@@ -18,15 +18,17 @@ const { port1: nowhere } = new MessageChannel();
 nowhere.close();
 
 const steps = {
-  begin(content, bytes, { algorithm, key, iv }) {
+  begin(content, bytes, { algorithm, key, iv, macKey }) {
     const options = algorithm === 'aes-256-gcm' ? { authTagLength: 16 } : undefined;
     content.cipher = createCipheriv(algorithm, key, iv, options).setAutoPadding(false);
     content.tag = undefined;
+    if (macKey !== undefined) content.mac = createHmac('sha256', macKey);
   },
-  seal({ cipher }, bytes, { from, to }) {
+  seal({ cipher, mac }, bytes, { from, to }) {
     for (let at = from; at < to; at += PIECE) {
       const sealed = cipher.update(bytes.subarray(at, Math.min(to, at + PIECE)));
       bytes.set(sealed, at);
+      mac?.update(sealed);
       nowhere.postMessage(null, [sealed.buffer]);
     }
   },
@@ -39,14 +41,23 @@ const steps = {
   },
 };
 
-parentPort.on('message', ({ id, length, buffer, todo }) => {
-  if (buffer === undefined) return contents.delete(id);
-  const content = contents.get(id) ?? {};
-  contents.set(id, content);
-  const bytes = new Uint8Array(buffer, 0, length);
-  for (const step of todo) steps[step.step](content, bytes, step);
-  parentPort.postMessage(buffer, [buffer]);
-});
+const orders = {
+  seal({ id, length, buffer, todo }) {
+    const content = contents.get(id) ?? {};
+    contents.set(id, content);
+    const bytes = new Uint8Array(buffer, 0, length);
+    for (const step of todo) steps[step.step](content, bytes, step);
+    parentPort.postMessage(buffer, [buffer]);
+  },
+  mac({ id }) {
+    parentPort.postMessage(Uint8Array.from(contents.get(id).mac.digest()).buffer);
+  },
+  forget({ id }) {
+    contents.delete(id);
+  },
+};
+
+parentPort.on('message', (order) => orders[order.order](order));
 `;
 
 interface Waiting {
@@ -78,19 +89,19 @@ export class CipherThread {
   /**
    * Transfers a buffer for good and resolves to its memory, sealed. Buffers of one content are sealed in the order of the calls.
    */
-  async seal(id: number, { buffer, byteLength }: Uint8Array, todo: readonly CipherStep[]): Promise<ArrayBuffer> {
-    if (this.ended !== null) throw this.ended;
-    this.worker.ref();
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
-      this.worker.postMessage({ id, length: byteLength, buffer, todo }, [buffer as ArrayBuffer]);
-    });
+  seal(id: number, { buffer, byteLength }: Uint8Array, todo: readonly CipherStep[]): Promise<ArrayBuffer> {
+    return this.ask({ order: 'seal', id, length: byteLength, buffer, todo }, [buffer as ArrayBuffer]);
+  }
+
+  /** The MAC over all that was sealed of content whose steps ask for one. Call it once. */
+  mac(id: number): Promise<ArrayBuffer> {
+    return this.ask({ order: 'mac', id }, []);
   }
 
   /** Discards the key and the cipher of a content. */
   forget(id: number): void {
     this.contents -= 1;
-    this.worker.postMessage({ id });
+    this.worker.postMessage({ order: 'forget', id });
     if (this.isRetired) void this.retire();
   }
 
@@ -98,6 +109,15 @@ export class CipherThread {
   async retire(): Promise<void> {
     this.isRetired = true;
     if (this.contents === 0) await this.worker.terminate();
+  }
+
+  private async ask(order: object, transferred: readonly ArrayBuffer[]): Promise<ArrayBuffer> {
+    if (this.ended !== null) throw this.ended;
+    this.worker.ref();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.worker.postMessage(order, transferred);
+    });
   }
 
   private settle(how: (first: Waiting) => void): void {

@@ -10,6 +10,8 @@ import { CipherThread } from './cipher-thread.js';
 export interface ThreadedContent {
   /** Seals a buffer that owns its memory, and takes that memory over. Use the buffer that it resolves to. */
   seal(buffer: Buffer, steps: readonly CipherStep[]): Promise<Buffer>;
+  /** The MAC over all of the ciphertext, if the steps ask for one. Call it once, after all of it was sealed. */
+  mac(): Promise<Buffer>;
   /** Ends the content, complete or not. */
   close(): void;
 }
@@ -47,6 +49,7 @@ export class CipherThreads {
         const { byteOffset, byteLength } = buffer;
         return Buffer.from(await thread.seal(id, buffer, steps), byteOffset, byteLength);
       },
+      mac: async () => Buffer.from(await thread.mac(id)),
       close: () => {
         thread.forget(id);
       },

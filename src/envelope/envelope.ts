@@ -29,7 +29,7 @@ import {
 import { EntitySealing } from './integrity/entity-sealing.js';
 import { type EnvelopeOpener, propertyCoverage } from './integrity/property-coverage.js';
 import type { SignedValue } from './integrity/property-tags.js';
-import { type BoundContent, bindsForm, IntegritySealing } from './integrity/sealing.js';
+import { type BoundContent, IntegritySealing, longestEntries } from './integrity/sealing.js';
 import { type VerifiedHeader, verifyHeader } from './integrity/verified-header.js';
 import { heldToTag } from './integrity/verified-opener.js';
 import { processBreaker } from './opening-breaker.js';
@@ -62,14 +62,13 @@ export interface OpenContext extends EnvelopeContext {
 export interface Envelope {
   /** What is known of the encryption data before the content is sealed. */
   readonly encryptionData: NewEncryptionData;
+  /** As long as the encryption data can get until the content is sealed; of an entity without its entries. */
+  readonly longestData: NewEncryptionData;
   /** Seals the content, once. */
   readonly sealer: ContentSealer;
   /** The encryption data to store, once all of the content is sealed. */
   readonly sealedData: () => NewEncryptionData;
 }
-
-const writesEntries = (policy: EncryptionPolicy, form: ContentForm): boolean =>
-  integrityOf(policy) !== 'off' && bindsForm(form);
 
 /**
  * A fresh content key, wrapped. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
@@ -79,7 +78,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
   const protocol = protocolToWrite(policy.protocol, context.form);
   const key = await keyToWrap(policy, context);
 
-  const hasEntries = writesEntries(policy, context.form);
+  const hasEntries = integrityOf(policy) !== 'off';
   const bytes = hasEntries ? generateFlaggedKey() : generateContentKey();
   const packed = protocol.packKey(bytes);
   try {
@@ -97,23 +96,38 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
       fields: sealer.fields,
       additions: context.additions ?? new Map<string, string>(),
     };
-    if (!hasEntries) return { encryptionData, sealer, sealedData: () => encryptionData };
+    if (!hasEntries) {
+      return { encryptionData, longestData: encryptionData, sealer, sealedData: () => encryptionData };
+    }
     const { form, target } = context;
     // as a reader will see it, the name of the library included: it says how IVs of properties are made
     const field = fieldReader(toWireObject(encryptionData, 'entity'));
     const content = { protocol, form, field, context: contextOf(policy, target) };
-    const integrity = integritySealing(contentKey, content, context);
-    return {
-      encryptionData,
-      sealer: integrity.watched(sealer),
-      sealedData: () => ({
-        ...encryptionData,
-        additions: new Map([...encryptionData.additions, ...integrity.entries()]),
-      }),
-    };
+    return boundEnvelope({ encryptionData, sealer, content }, integritySealing(contentKey, content, context));
   } finally {
     wipe(bytes, packed);
   }
+}
+
+interface UnboundEnvelope extends Pick<Envelope, 'encryptionData' | 'sealer'> {
+  readonly content: BoundContent;
+}
+
+/** The envelope of content with entries, which are known once it is sealed. */
+function boundEnvelope(
+  { encryptionData, sealer, content }: UnboundEnvelope,
+  integrity: IntegritySealing | EntitySealing,
+): Envelope {
+  const withEntries = (entries: ReadonlyMap<string, string>): NewEncryptionData => ({
+    ...encryptionData,
+    additions: new Map([...encryptionData.additions, ...entries]),
+  });
+  return {
+    encryptionData,
+    longestData: content.form === 'entity' ? encryptionData : withEntries(longestEntries(content)),
+    sealer: integrity.watched(sealer),
+    sealedData: () => withEntries(integrity.entries()),
+  };
 }
 
 function integritySealing(

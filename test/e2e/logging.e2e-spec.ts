@@ -59,18 +59,17 @@ describe('the log of the start', () => {
     );
 
     expect(own().filter((line) => line.startsWith('log'))).toEqual([
-      'log blob: protocol 2.0, key "log:key", encryption required',
-      'log queue: protocol 1.0, key "log:key", encryption required',
-      'log table: protocol 1.0, key "log:key", encryption required',
-      'log account "eu", blob: protocol 2.0, a key chosen for each write, encryption not required',
-      'log account "eu", queue: protocol 2.0, a key chosen for each write, encryption not required',
-      'log account "eu", table: protocol 1.0, a key chosen for each write, encryption not required',
-      'log feature of container "letters": blob: protocol 2.1, key "log:key", encryption required',
-      'log feature of container "letters": queue: protocol 2.0, key "log:key", encryption required',
-      'log feature of container "letters": table: protocol 1.0, key "log:key", encryption required',
+      'log blob: protocol 2.0, key "log:key", encryption required, integrity "verify"',
+      'log queue: protocol 1.0, key "log:key", encryption required, integrity "verify"',
+      'log table: protocol 1.0, key "log:key", encryption required, integrity "verify"',
+      'log account "eu", blob: protocol 2.0, a key chosen for each write, encryption not required, integrity "verify"',
+      'log account "eu", queue: protocol 2.0, a key chosen for each write, encryption not required, integrity "verify"',
+      'log account "eu", table: protocol 1.0, a key chosen for each write, encryption not required, integrity "verify"',
+      'log feature of container "letters": blob: protocol 2.1, key "log:key", encryption required, integrity "verify"',
+      'log feature of container "letters": queue: protocol 2.0, key "log:key", encryption required, integrity "verify"',
+      'log feature of container "letters": table: protocol 1.0, key "log:key", encryption required, integrity "verify"',
     ]);
     expect(own().filter((line) => line.startsWith('warn'))).toEqual([
-      expect.stringMatching(/^warn queue: protocol 1.0 does not authenticate/),
       expect.stringMatching(/^warn account "eu", blob: plaintext in storage is passed through/),
       expect.stringMatching(/^warn account "eu", queue: plaintext/),
       expect.stringMatching(/^warn account "eu", table: plaintext/),
@@ -79,12 +78,29 @@ describe('the log of the start', () => {
     expect(logger.lines.join('\n')).not.toContain('AccountKey');
   });
 
+  it('names the mode of integrity, and warns of 1.0 only where it is off', async () => {
+    const { own } = await listened(
+      EncryptedStorageModule.forRoot({
+        ...optionsOf({ keyEncryptionKey: key, protocol: '1.0' }),
+        blob: { encryption: { integrity: 'require' } },
+        queue: { encryption: { integrity: 'off' } },
+      }),
+    );
+
+    expect(own()).toEqual([
+      'log blob: protocol 1.0, key "log:key", encryption required, integrity "require"',
+      'log queue: protocol 1.0, key "log:key", encryption required, integrity "off"',
+      expect.stringMatching(/^warn queue: protocol 1.0 does not authenticate content, and integrity is "off"/),
+      'log table: protocol 1.0, key "log:key", encryption required, integrity "verify"',
+    ]);
+  });
+
   it('calls a module without a key to write with read-only', async () => {
     const { own } = await listened(
       EncryptedStorageModule.forRoot({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } }),
     );
 
-    expect(own()[0]).toBe('log blob: protocol 2.0, read-only, encryption required');
+    expect(own()[0]).toBe('log blob: protocol 2.0, read-only, encryption required, integrity "verify"');
   });
 });
 

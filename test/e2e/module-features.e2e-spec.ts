@@ -103,7 +103,10 @@ describe('a feature with a policy', () => {
       imports: [
         EncryptedStorageModule.forRoot({ ...optionsOf(), name: 'eu' }),
         EncryptedStorageModule.forFeature(
-          { encryption: { protocol: '1.0', requireEncryption: false, keyEncryptionKey: key }, containers: ['scans'] },
+          {
+            encryption: { protocol: '1.0', integrity: 'off', requireEncryption: false, keyEncryptionKey: key },
+            containers: ['scans'],
+          },
           'eu',
         ),
       ],

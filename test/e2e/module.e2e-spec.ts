@@ -303,13 +303,13 @@ describe('start-up', () => {
     await app.close();
   });
 
-  it('tells the policy, and warns of 1.0', async () => {
+  it('tells the policy, and warns of 1.0 without integrity entries', async () => {
     const lines: string[] = [];
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
     const { Test } = await import('@nestjs/testing');
     const { ConsoleLogger } = await import('@nestjs/common');
     const module = await Test.createTestingModule({
-      imports: [EncryptedStorageModule.forRoot(optionsOf({ protocol: '1.0' }))],
+      imports: [EncryptedStorageModule.forRoot(optionsOf({ protocol: '1.0', integrity: 'off' }))],
     })
       .setLogger(new ConsoleLogger())
       .compile();

@@ -10,7 +10,8 @@ import { content, policyOf } from './blobs.js';
 export const REGION = 64;
 const FRAME = REGION + 28;
 const SIZE = 200;
-export const plaintext = content(SIZE);
+/** Three times 64 bytes: pages have no padding. */
+const PAGES_SIZE = 192;
 
 export interface Stored {
   /** The encryption data. */
@@ -21,20 +22,23 @@ export interface Stored {
 export interface Kind {
   readonly policy: ReturnType<typeof policyOf>;
   readonly form: ContentForm;
+  readonly plaintext: Buffer;
   readonly read: (stored: Stored) => AsyncGenerator<Buffer>;
 }
 
 const blob = { kind: 'blob', account: 'a', container: 'c', blob: 'b' } as const;
 const queue = { kind: 'queue', account: 'a', queue: 'q' } as const;
 
-const blobKind = (policy: Kind['policy']): Kind => ({
+const blobKind = (policy: Kind['policy'], form: 'stream' | 'pages' = 'stream'): Kind => ({
   policy,
-  form: 'stream',
-  read: (stored) => readBlob(policy, stored),
+  form,
+  plaintext: content(form === 'pages' ? PAGES_SIZE : SIZE),
+  read: (stored) => readBlob({ policy, form }, stored),
 });
 const messageKind = (policy: Kind['policy']): Kind => ({
   policy,
   form: 'message',
+  plaintext: content(SIZE),
   read: (stored) => readMessage(policy, stored),
 });
 
@@ -44,14 +48,18 @@ export const kindsWith = (integrity: 'off' | 'verify' | 'require') => ({
   'blob 2.1': blobKind(policyOf('2.1', { integrity, readProtocols, regionLength: REGION })),
   'message 1.0': messageKind(policyOf('1.0', { integrity, readProtocols })),
   'message 2.0': messageKind(policyOf('2.0', { integrity, readProtocols })),
+  'pages 1.0': blobKind(policyOf('1.0', { integrity, readProtocols }), 'pages'),
 });
 export const kinds = kindsWith('off');
 export type KindName = keyof typeof kinds;
 
 /** Byte by byte: whatever is given out too early is seen. */
-async function* readBlob(policy: Kind['policy'], { text, sealed }: Stored): AsyncGenerator<Buffer> {
+async function* readBlob(
+  { policy, form }: Pick<Kind, 'policy' | 'form'>,
+  { text, sealed }: Stored,
+): AsyncGenerator<Buffer> {
   const opener = await openEnvelope(policy, parseEncryptionData(text), {
-    ...{ target: blob, form: 'stream' },
+    ...{ target: blob, form },
     storedLength: sealed.length,
   });
   const transform = opener.open(opener.layout.window({ offset: 0 }, sealed.length));
@@ -64,10 +72,11 @@ async function* readMessage(policy: Kind['policy'], { text, sealed }: Stored): A
   yield await openMessage(stored, { policy, target: queue, form: 'message', encoding: 'text' });
 }
 
-export async function written({ policy, form }: Kind): Promise<Stored> {
-  const { sealer, sealedData } = await createEnvelope(policy, { target: form === 'stream' ? blob : queue, form });
+export async function written({ policy, form, plaintext }: Kind): Promise<Stored> {
+  const place = form === 'message' ? 'message' : 'blob';
+  const { sealer, sealedData } = await createEnvelope(policy, { target: place === 'blob' ? blob : queue, form });
   const sealed = runAll(sealer.seal(), plaintext);
-  return { sealed, text: formatEncryptionData(sealedData(), form === 'stream' ? 'blob' : 'message') };
+  return { sealed, text: formatEncryptionData(sealedData(), place) };
 }
 
 export async function outcomeOf(
@@ -94,7 +103,8 @@ export type Code = AnyEncryptedStorageError['code'];
  */
 export type Cell = Code | readonly [Code, number] | 'same' | 'unseen' | 'noise' | '-';
 export type Change = (stored: Stored, other: Stored) => Stored;
-type Row = readonly [what: string, change: Change, cells: readonly [Cell, Cell, Cell, Cell]];
+/** Cells for the kinds in their order; `pages` is that of pages where the padding makes the blob's in 1.0 another. */
+type Row = readonly [what: string, change: Change, cells: readonly [Cell, Cell, Cell, Cell], pages?: Cell];
 
 export const text =
   (from: string | RegExp, to: string | ((...found: string[]) => string)): Change =>
@@ -143,7 +153,7 @@ const asTwoWithRegions: Change = (stored, other) =>
     other,
   );
 
-export const rows: readonly Row[] = [
+const rows: readonly Row[] = [
   // every field of the encryption data
   ['another key id', member('KeyId', '"other"'), all(NO_KEY)],
   ['a key id that is no text', member('KeyId', '7'), all(BAD)],
@@ -211,13 +221,14 @@ export const rows: readonly Row[] = [
   ['a flipped first byte', flip(0), ['unseen', ORDER, 'unseen', FAILED]],
   ['a flipped byte of data', flip(40), ['unseen', FAILED, 'unseen', FAILED]],
   ['a flipped last byte', flip(-1), ['noise', [FAILED, 3 * REGION], 'noise', FAILED]],
-  ['a flipped padding', flip(-17), [[FAILED, 192], [FAILED, 3 * REGION], FAILED, FAILED]],
+  ['a flipped padding', flip(-17), [[FAILED, 192], [FAILED, 3 * REGION], FAILED, FAILED], 'unseen'],
   ['a byte cut off', bytes((sealed) => sealed.subarray(0, -1)), [FAILED, [FAILED, 3 * REGION], FAILED, FAILED]],
   [
     'a block cut off',
     bytes((sealed) => sealed.subarray(0, -16)),
     // no region is that short: refused before anything is opened
     [[FAILED, 176], FAILED, FAILED, FAILED],
+    'unseen',
   ],
   [
     'a byte more',
@@ -240,7 +251,7 @@ export const rows: readonly Row[] = [
     regionRow([FAILED, REGION]),
   ],
   ['the last region missing: the format cannot tell', regions(0, 1, 2), regionRow('unseen')],
-  ['everything missing: the format cannot tell', regions(), [FAILED, 'unseen', FAILED, 'unseen']],
+  ['everything missing: the format cannot tell', regions(), [FAILED, 'unseen', FAILED, 'unseen'], 'unseen'],
 ];
 
 export const MISSING: Code = 'INTEGRITY_MISSING';
@@ -285,5 +296,14 @@ const otherMinor = (stored: Stored): Change =>
   member('Protocol', stored.text.includes('"Protocol":"2.0"') ? '"2.1"' : '"2.0"');
 
 export const names = Object.keys(kinds) as KindName[];
+
+/** What can be changed in content of that kind, and what comes of it. */
+export const rowsOf = (
+  name: KindName,
+): readonly (readonly [what: string, change: Change, cell: Exclude<Cell, '-'>])[] =>
+  rows.flatMap(([what, change, cells, pages]) => {
+    const cell = name === 'pages 1.0' ? (pages ?? cells[0]) : cells[names.indexOf(name)];
+    return cell === undefined || cell === '-' ? [] : [[what, change, cell] as const];
+  });
 
 export type Outcome = Awaited<ReturnType<typeof outcomeOf>>;

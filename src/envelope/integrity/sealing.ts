@@ -1,10 +1,10 @@
 /** Makes the integrity entries of one new content: watches what is sealed, then binds it. */
 import type { ByteTransform } from '../../crypto/byte-transform.js';
-import type { CipherPlan } from '../../crypto/cipher-step.js';
+import type { CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import { hmac, RunningMac } from '../../crypto/hmac.js';
+import { hmac, MAC_LENGTH, type MacKey, RunningMac } from '../../crypto/hmac.js';
 import type { ContentForm, ContentSealer, Protocol, ReadField } from '../../protocol/protocol.js';
-import { type BindShape, formatBind } from './bind.js';
+import { type BindShape, formatBind, SHORT_TAG_LENGTH } from './bind.js';
 import { entriesToWrite } from './entries.js';
 import { headerInput } from './header.js';
 import { ciphertextKey, contextTag, headerKey } from './integrity-keys.js';
@@ -18,9 +18,6 @@ export interface BoundContent {
   readonly context: string | null;
 }
 
-/** Forms that are written with entries. */
-export const bindsForm = (form: ContentForm): boolean => form === 'message' || form === 'entity';
-
 /** Whether a tag over all of the ciphertext is stored: where the format itself does not notice changes. */
 export const hasWholeTag = ({ protocol, form }: Pick<BoundContent, 'protocol' | 'form'>): boolean =>
   !protocol.authenticates && form !== 'entity';
@@ -31,20 +28,46 @@ export function bindShapeOf({ protocol, form }: Pick<BoundContent, 'protocol' | 
   return !protocol.authenticates && form === 'stream' ? 'lengths' : 'length';
 }
 
-/** Counts and authenticates the ciphertext of one content as it is made. */
+/** Entries as long as those of any content of the kind. */
+export function longestEntries(content: BoundContent): ReadonlyMap<string, string> {
+  const lengths = { plaintextLength: Number.MAX_SAFE_INTEGER, ciphertextLength: Number.MAX_SAFE_INTEGER };
+  const context = content.context === null ? null : Buffer.alloc(SHORT_TAG_LENGTH);
+  return entriesToWrite({
+    bind: bindOf(content, lengths, context),
+    tag: hasWholeTag(content) ? Buffer.alloc(MAC_LENGTH) : null,
+    mac: Buffer.alloc(MAC_LENGTH),
+  });
+}
+
+interface Lengths {
+  readonly plaintextLength: number;
+  readonly ciphertextLength: number;
+}
+
+const bindOf = (
+  content: BoundContent,
+  { plaintextLength, ciphertextLength }: Lengths,
+  context: Buffer | null,
+): string =>
+  formatBind({
+    ciphertextLength,
+    ...(bindShapeOf(content) === 'lengths' ? { plaintextLength } : {}),
+    ...(context === null ? {} : { context }),
+  });
+
+/** Counts and authenticates the ciphertext of one content as it is made, here or on a thread. */
 export class IntegritySealing {
-  private readonly mac: RunningMac | null;
+  /** Gives the MAC over all of the ciphertext, wherever it was made. */
+  private takeTag: () => Buffer = notSealed;
   private plaintextLength = 0;
   private ciphertextLength = 0;
 
   constructor(
     private readonly contentKey: ContentKey,
     private readonly content: BoundContent,
-  ) {
-    this.mac = hasWholeTag(content) ? new RunningMac(ciphertextKey(contentKey)) : null;
-  }
+  ) {}
 
-  /** The same sealer, watched. Where all of the ciphertext is authenticated, no thread seals it. */
+  /** The same sealer, watched. */
   watched(sealer: ContentSealer): ContentSealer {
     const { fields, layout } = sealer;
     const plan = sealer.plan?.bind(sealer);
@@ -52,25 +75,24 @@ export class IntegritySealing {
       fields,
       layout,
       seal: () => this.watchedTransform(sealer.seal()),
-      ...(plan === undefined || this.mac !== null ? {} : { plan: () => this.watchedPlan(plan()) }),
+      ...(plan === undefined ? {} : { plan: () => this.watchedPlan(plan()) }),
     };
   }
 
   /** The entries of what was sealed. Once, when all of it was. */
   entries(): ReadonlyMap<string, string> {
-    const { content, contentKey, ciphertextLength, plaintextLength } = this;
-    const bind = formatBind({
-      ciphertextLength,
-      ...(bindShapeOf(content) === 'lengths' ? { plaintextLength } : {}),
-      ...(content.context === null ? {} : { context: contextTag(contentKey, content.context) }),
-    });
-    const tag = this.mac?.digest() ?? null;
+    const { content, contentKey } = this;
+    const tag = hasWholeTag(content) ? this.takeTag() : null;
+    const { plaintextLength, ciphertextLength } = this;
+    const lengths = { plaintextLength, ciphertextLength };
+    const bind = bindOf(content, lengths, content.context === null ? null : contextTag(contentKey, content.context));
     const mac = hmac(headerKey(contentKey), headerInput({ ...content, bind, tag }));
     return entriesToWrite({ bind, tag, mac });
   }
 
+  /** The thread that seals the ciphertext makes the MAC over all of it, too. */
   private watchedPlan(plan: CipherPlan): CipherPlan {
-    return {
+    const counted: CipherPlan = {
       bufferMultiple: plan.bufferMultiple,
       append: (buffer, at, plaintext) => {
         const appended = plan.append(buffer, at, plaintext);
@@ -85,13 +107,24 @@ export class IntegritySealing {
       },
       drain: () => plan.drain(),
     };
+    if (!hasWholeTag(this.content)) return counted;
+    const macKey = ciphertextKey(this.contentKey);
+    return {
+      ...counted,
+      drain: () => plan.drain().map((step) => withMacKey(step, macKey)),
+      takeMac: (mac) => {
+        this.takeTag = () => Buffer.from(mac);
+      },
+    };
   }
 
   private watchedTransform(transform: ByteTransform): ByteTransform {
+    const mac = hasWholeTag(this.content) ? new RunningMac(ciphertextKey(this.contentKey)) : null;
+    if (mac !== null) this.takeTag = () => mac.digest();
     const sealed = (pieces: readonly Buffer[]): readonly Buffer[] => {
       for (const piece of pieces) {
         this.ciphertextLength += piece.length;
-        this.mac?.update(piece);
+        mac?.update(piece);
       }
       return pieces;
     };
@@ -103,4 +136,11 @@ export class IntegritySealing {
       finish: () => sealed(transform.finish()),
     };
   }
+}
+
+const withMacKey = (step: CipherStep, macKey: MacKey): CipherStep =>
+  step.step === 'begin' ? { ...step, macKey } : step;
+
+function notSealed(): never {
+  throw new Error('the content is not sealed yet');
 }

@@ -2,6 +2,7 @@
 import { Logger } from '@nestjs/common';
 import { quoted } from '../../encoding/printable.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { integrityOf } from '../../envelope/integrity/integrity-options.js';
 import { protocolToWrite } from '../../protocol/registry.js';
 import type { EncryptionPolicies, ServiceKind } from './encryption-policies.js';
 
@@ -18,10 +19,13 @@ function logPolicy(subject: string, kind: ServiceKind, policy: EncryptionPolicy)
   const { requireEncryption } = policy;
   const written = protocolToWrite(policy.protocol, FORMS[kind]);
   const need = requireEncryption ? 'required' : 'not required';
-  logger.log(`${subject}: protocol ${written.version}, ${writerOf(policy)}, encryption ${need}`);
-  if (kind !== 'table' && !written.authenticates) {
+  const integrity = integrityOf(policy);
+  logger.log(
+    `${subject}: protocol ${written.version}, ${writerOf(policy)}, encryption ${need}, integrity "${integrity}"`,
+  );
+  if (kind !== 'table' && integrity === 'off' && !written.authenticates) {
     logger.warn(
-      `${subject}: protocol ${written.version} does not authenticate content, so changes go unnoticed; choose 2.0 unless a legacy SDK must read it`,
+      `${subject}: protocol ${written.version} does not authenticate content, and integrity is "off", so changes go unnoticed; set it to "verify"`,
     );
   }
   if (kind === 'blob' && hasForeignId(policy)) {

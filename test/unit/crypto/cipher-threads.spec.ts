@@ -1,3 +1,4 @@
+import { createHmac, createSecretKey } from 'node:crypto';
 import { runAll } from '../../../src/crypto/byte-transform.js';
 import type { CipherPlan } from '../../../src/crypto/cipher-step.js';
 import { CipherThreads } from '../../../src/crypto/cipher-threads.js';
@@ -116,6 +117,30 @@ describe.each(['1.0', '2.1'] as const)('protocol %s, streams on a thread', (vers
 describe('threads', () => {
   it('are not offered where a region is too small to be worth telling', () => {
     expect(protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION - 1 }).plan).toBeUndefined();
+  });
+
+  it('make the MAC over all of the ciphertext, over whatever buffers it is spread', async () => {
+    const macKey = createSecretKey(content(32));
+    const plaintext = content(3 * REGION + 5);
+    const onThread = threads.open();
+    const plan = protocolFor('1.0').sealer(key, { form: 'stream' }).plan!();
+    const sealed: Promise<Buffer>[] = [];
+    for (let at = 0, isWhole = false; !isWhole;) {
+      const buffer = Buffer.allocUnsafeSlow(REGION);
+      const appended = plan.append(buffer, 0, plaintext.subarray(at));
+      at += appended.taken;
+      const end = at < plaintext.length ? { at: appended.at, isWhole: false } : plan.end(buffer, appended.at);
+      isWhole = end.isWhole;
+      const steps = plan.drain().map((step) => (step.step === 'begin' ? { ...step, macKey } : step));
+      sealed.push(onThread.seal(buffer.subarray(0, end.at), steps));
+    }
+
+    const mac = await onThread.mac();
+    onThread.close();
+
+    const ciphertext = Buffer.concat(await Promise.all(sealed));
+    expect(ciphertext.length).toBe(3 * REGION + 16);
+    expect(mac.equals(createHmac('sha256', macKey).update(ciphertext).digest())).toBe(true);
   });
 
   it('take the memory of a buffer and give it back', async () => {
