@@ -12,11 +12,17 @@ import { openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
 import type { BlobContext, EncryptedOperationOptions } from './blob-context.js';
+import { fetchInLanes } from './lanes.js';
 import { OpenedBlob } from './opened-blob.js';
 import type { ReadOptions } from './read-requests.js';
+import { downloadTagged } from './tagged-download.js';
 import { assertTransferShape, DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './transfer-shape.js';
 
 export interface ToBufferOptions extends BlobDownloadToBufferOptions, EncryptedOperationOptions {}
+
+interface BufferRange extends ByteRange {
+  readonly destination?: Uint8Array;
+}
 
 /** A part of the plaintext asked for. */
 interface Part {
@@ -33,7 +39,7 @@ interface PartsPlan {
 /** @returns the part of `destination`, or of a new buffer, that was filled. */
 export async function downloadToBuffer(
   context: BlobContext,
-  range: ByteRange & { readonly destination?: Uint8Array },
+  range: BufferRange,
   options: ToBufferOptions,
 ): Promise<Buffer> {
   assertTransferShape(options);
@@ -41,13 +47,27 @@ export async function downloadToBuffer(
   const partLength = options.blockSize ?? DEFAULT_BLOCK_LENGTH;
   const blob = await OpenedBlob.open(context, firstPart(context, range, partLength), readOptions);
   try {
-    const plan = planOf(range, blob, partLength);
-    const destination = destinationOf(range.destination, plan.length);
-    const download = new PartsDownload(blob, { plan, destination }, options);
-    return await openTraced(blob, readOptions, () => download.run());
+    return await openTraced(blob, readOptions, () => download(blob, range, options));
   } finally {
     blob.discard();
   }
+}
+
+async function download(blob: OpenedBlob, range: BufferRange, options: ToBufferOptions): Promise<Buffer> {
+  const partLength = options.blockSize ?? DEFAULT_BLOCK_LENGTH;
+  const { concurrency = DEFAULT_CONCURRENCY, onProgress } = options;
+  const window = blob.window(range);
+  const wholeTag = blob.wholeTag(window);
+  if (wholeTag === undefined) {
+    const plan = planOf(range, blob, partLength);
+    const destination = destinationOf(range.destination, plan.length) ?? Buffer.allocUnsafeSlow(plan.length);
+    return new PartsDownload(blob, { plan, destination }, options).run();
+  }
+  return downloadTagged(blob, {
+    ...{ window, wholeTag, partLength, concurrency },
+    destination: destinationOf(range.destination, window.take),
+    onProgress: onProgress && ((loadedBytes) => onProgress({ loadedBytes })),
+  });
 }
 
 /** Fetching and opening of all parts are one span: they overlap. A blob that was never encrypted has none. */
@@ -68,7 +88,6 @@ interface PlannedDestination {
 class PartsDownload {
   private readonly parts: readonly Part[];
   private readonly destination: Buffer;
-  private next = 0;
   private loaded = 0;
   private readonly slice = new TimeSlice();
 
@@ -82,23 +101,20 @@ class PartsDownload {
   }
 
   async run(): Promise<Buffer> {
-    const lanes = Math.min(this.options.concurrency ?? DEFAULT_CONCURRENCY, this.parts.length);
-    let failure: { readonly error: unknown } | undefined;
-    const lane = (): Promise<void> =>
-      this.lane().catch((error: unknown) => {
-        failure ??= { error };
-        this.next = Infinity;
-        // ends the other lanes too
-        this.blob.discard();
+    try {
+      await fetchInLanes({
+        parts: this.parts.length,
+        concurrency: this.options.concurrency ?? DEFAULT_CONCURRENCY,
+        fetch: (index) => this.fetch(index),
+        stop: () => {
+          this.blob.discard();
+        },
       });
-    await Promise.all(Array.from({ length: lanes }, lane));
-    if (failure === undefined) return this.destination.subarray(0, this.loaded);
-    this.destination.fill(0);
-    throw failure.error;
-  }
-
-  private async lane(): Promise<void> {
-    for (let index = this.next++; index < this.parts.length; index = this.next++) await this.fetch(index);
+    } catch (error) {
+      this.destination.fill(0);
+      throw error;
+    }
+    return this.destination.subarray(0, this.loaded);
   }
 
   private async fetch(index: number): Promise<void> {
@@ -142,8 +158,9 @@ function planOf({ offset, count }: ByteRange, { layout, stored }: OpenedBlob, pa
   return { parts: parts.length > 0 ? parts : [{ offset, count: 0 }], length: end - offset };
 }
 
-function destinationOf(given: Uint8Array | undefined, length: number): Buffer {
-  if (given === undefined) return Buffer.allocUnsafeSlow(length);
+/** The part of the caller's memory that may be filled. Throws {@link InvalidOptionsError} if there is too little of it. */
+function destinationOf(given: Uint8Array | undefined, length: number): Buffer | undefined {
+  if (given === undefined) return undefined;
   if (given.length < length) {
     throw new InvalidOptionsError([`the buffer has ${given.length} bytes, the range may have ${length}`]);
   }

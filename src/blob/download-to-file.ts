@@ -4,7 +4,7 @@ import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
 import { FileSink } from '../streams/file-sink.js';
 import { openBody } from '../streams/opened-stream.js';
-import { writeWholeFile } from '../streams/whole-file.js';
+import { writeWholeFile, type WrittenFile } from '../streams/whole-file.js';
 import { traced } from '../tracing/span.js';
 import type { BlobContext } from './blob-context.js';
 import { describedDownload } from './described-download.js';
@@ -22,8 +22,8 @@ export async function downloadToFile(
     const described = await describedDownload(blob, window, range);
     const onPlaintext = plaintextProgress(onProgress);
     const write = (): Promise<void> =>
-      writeWholeFile(path, (file) =>
-        writeContent(blob, window, { file, length: described.contentLength ?? 0, onPlaintext }),
+      writeWholeFile(path, (file, kind) =>
+        writeContent(blob, window, { file, kind, length: described.contentLength ?? 0, onPlaintext }),
       );
     if (!blob.isEncrypted) await write();
     else {
@@ -38,8 +38,9 @@ export async function downloadToFile(
   }
 }
 
-interface Destination {
+interface FileDestination {
   readonly file: FileHandle;
+  readonly kind: WrittenFile;
   /** Bytes that are expected. */
   readonly length: number;
   readonly onPlaintext: ((loadedBytes: number) => void) | undefined;
@@ -48,7 +49,7 @@ interface Destination {
 async function writeContent(
   blob: OpenedBlob,
   window: CipherWindow,
-  { file, length, onPlaintext }: Destination,
+  { file, kind, length, onPlaintext }: FileDestination,
 ): Promise<void> {
   const sink = new FileSink(file, length);
   let loadedBytes = 0;
@@ -58,6 +59,6 @@ async function writeContent(
     blob.free(piece);
     onPlaintext?.(loadedBytes);
   };
-  await openBody({ body: await blob.body(window), transform: blob.transform(window), take });
+  await openBody({ ...(await blob.content(window, kind)), take });
   await sink.end();
 }

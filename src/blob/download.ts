@@ -22,8 +22,7 @@ export async function downloadStream(
   try {
     const window = blob.window(range);
     const described = await describedDownload(blob, window, range);
-    const content = { body: await blob.body(window), transform: blob.transform(window) };
-    const stream = new OpenedStream(content, plaintextProgress(onProgress));
+    const stream = new OpenedStream(await blob.content(window, 'stream'), plaintextProgress(onProgress));
     stream.once('close', () => {
       blob.discard();
     });

@@ -6,7 +6,7 @@ import type { ByteTransform } from '../crypto/byte-transform.js';
 import { freeMemory } from '../crypto/free-memory.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { expectedLayout, openEnvelope, storedLayout } from '../envelope/envelope.js';
-import type { ByteRange, CipherWindow, ContentLayout, ContentOpener } from '../protocol/protocol.js';
+import type { ByteRange, CipherWindow, ContentLayout, ContentOpener, Release, WholeTag } from '../protocol/protocol.js';
 import { type Body, discard, NO_BODY, openBody } from '../streams/opened-stream.js';
 import type { SpanFacts } from '../tracing/span.js';
 import { assertRange, type BlobContext, keyOperation, refuseHashes, targetOf } from './blob-context.js';
@@ -15,6 +15,7 @@ import { ProvenBody } from './proven-body.js';
 import { ReadRequests, type ReadOptions } from './read-requests.js';
 import type { Extent } from './service-answer.js';
 import { type FetchedBytes, type FirstAnswer, firstAnswer, type StoredBlob } from './stored-blob.js';
+import { type Content, type Destination, isTagged, verifiedContent } from './verified-content.js';
 
 export class OpenedBlob {
   readonly stored: StoredBlob;
@@ -65,6 +66,16 @@ export class OpenedBlob {
     return this.layout.window(range, this.stored.storedLength);
   }
 
+  /** The stored bytes of a window and their way to plaintext that goes there. */
+  content(window: CipherWindow, destination: Destination): Promise<Content> {
+    return verifiedContent(this.opener, window, { destination, fetch: () => this.body(window) });
+  }
+
+  /** All of the ciphertext, where one tag covers it and the window has it. */
+  wholeTag(window: CipherWindow): WholeTag | undefined {
+    return isTagged(this.opener, window) ? this.opener.wholeTag : undefined;
+  }
+
   /** The stored bytes of a window, for its {@link OpenedBlob.transform}. */
   async body(window: CipherWindow): Promise<Body> {
     const body = await this.storedBytes(window);
@@ -80,8 +91,13 @@ export class OpenedBlob {
     });
   }
 
-  /** Those that came with the first answer if they are it, otherwise a request for them. */
-  private async storedBytes(window: CipherWindow): Promise<Body> {
+  /** Bytes that came with the first answer, if there are any that were not read yet. */
+  get atHand(): Extent | undefined {
+    return this.fetched?.extent;
+  }
+
+  /** Stored bytes as they are: those that came with the first answer if they are it, otherwise a request for them. */
+  async storedBytes(window: Extent): Promise<Body> {
     const { fetched } = this;
     this.fetched = undefined;
     if (fetched === undefined) return this.fetch(window);
@@ -93,8 +109,8 @@ export class OpenedBlob {
   }
 
   /** From the stored bytes of a window to the plaintext asked for. */
-  transform(window: CipherWindow): ByteTransform {
-    return this.opener.open(window);
+  transform(window: CipherWindow, release?: Release): ByteTransform {
+    return this.opener.open(window, release);
   }
 
   /** Bytes of the whole plaintext. Where padding hides it, opens the end of the content, in a request. */

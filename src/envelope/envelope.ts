@@ -203,7 +203,8 @@ function verifiedHeader(
   const mode = integrityOf(policy);
   if (mode === 'off') return null;
   const { field, additions } = stored;
-  const length = regionOrder === 'ignored' ? 'any' : storedLength;
+  // a recovery reads the regions that are left; content without regions is whole or damaged
+  const length = regionOrder === 'ignored' && protocol.authenticates ? 'any' : storedLength;
   const content = { protocol, form, field, additions, length, context: contextOf(policy, target) } as const;
   if (target.kind !== 'table') return verifyHeader(contentKey, content, { isFlagged, mode });
   const { partitionKey, rowKey } = target;

@@ -34,7 +34,7 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
     ...(orderProof === undefined ? {} : { orderProof }),
     ...(wholeTag === undefined
       ? {}
-      : { wholeTag: { parts: wholeTag.parts, check: () => watchedTransform(wholeTag.check()) } }),
+      : { wholeTag: { unverified: wholeTag.unverified, check: () => watchedTransform(wholeTag.check()) } }),
     ...(coverage === undefined ? {} : { coverage: { verify: (stored) => guard(() => coverage.verify(stored)) } }),
     ...(openProperty === undefined
       ? {}

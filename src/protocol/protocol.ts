@@ -102,11 +102,23 @@ export interface ContentSealer {
 }
 
 /**
- * When plaintext that can be verified only at its end is released: after verification, which holds all of it in memory, or as it
- * is opened. Callers of the latter must not expose it before the transform has ended without an error. Regions are always
- * verified first.
+ * When plaintext that one tag covers is released:
+ *
+ *     verified   after the tag was verified. All of the ciphertext is held in memory until then
+ *     opened     as it is opened. The end fails if the tag is wrong, so callers must know what they do with the plaintext until then
+ *     checked    as it is opened, without verification, because the caller passed the same bytes through `wholeTag.check` before
+ *
+ * Regions are always verified first.
  */
-export type Release = 'verified' | 'opened';
+export type Release = 'verified' | 'opened' | 'checked';
+
+/** One tag that covers all of the ciphertext, so that only the whole can be verified. */
+export interface WholeTag {
+  /** Whether plaintext may be released that is not verified, because it is a part, or is not verified yet. */
+  readonly unverified: 'allowed' | 'refused';
+  /** Takes all of the ciphertext and returns nothing. Fails at the end unless it is the ciphertext that was tagged. */
+  check(): ByteTransform;
+}
 
 /** Opens stored content. What it learns about the order of regions applies to all its windows. */
 export interface ContentOpener {
@@ -123,13 +135,7 @@ export interface ContentOpener {
    * @param nonce - the first stored bytes of the window, as many as a nonce has
    */
   orderProof?(window: CipherWindow, nonce: Uint8Array): CipherWindow | null;
-  /** Only if one tag covers all of the ciphertext, so that only the whole can be verified. */
-  readonly wholeTag?: {
-    /** Whether a part may be read anyway. */
-    readonly parts: 'unverified' | 'refused';
-    /** Takes all of the ciphertext and returns nothing. Fails at the end unless it is the ciphertext that was tagged. */
-    check(): ByteTransform;
-  };
+  readonly wholeTag?: WholeTag;
   /** Only if the version defines entities. */
   openProperty?(place: PropertyPlace, sealed: Uint8Array): Buffer;
 }

@@ -20,10 +20,18 @@ const PARTIAL = /^\.(?:([0-9a-f]{8})-(\d{1,10})-(\d{1,10})-)?[0-9a-f]{8}(?:-[0-9
 /** The files that this thread is writing. */
 const underWay = new Set<string>();
 
+/** A file that appears only when it is whole, or a device or a pipe, which exposes everything that is written. */
+export type WrittenFile = 'partial' | 'device';
+
 /** Also writes to a device or a pipe, which has no half-written state to protect and is not replaced. */
-export async function writeWholeFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+export async function writeWholeFile(
+  path: string,
+  write: (file: FileHandle, kind: WrittenFile) => Promise<void>,
+): Promise<void> {
   const existing = await stat(path).catch(() => null);
-  if (existing !== null && !existing.isFile()) return writeTo(await open(path, 'w'), write);
+  if (existing !== null && !existing.isFile()) {
+    return writeTo(await open(path, 'w'), (file) => write(file, 'device'));
+  }
 
   const target = existing === null ? path : await realpath(path);
   await removeLeftBehind(target);
@@ -31,7 +39,7 @@ export async function writeWholeFile(path: string, write: (file: FileHandle) => 
   underWay.add(partial);
   try {
     await writeTo(await open(partial, 'wx', OWNER_ONLY), async (file) => {
-      await write(file);
+      await write(file, 'partial');
       const mode = existing === null ? await defaultMode(partial) : existing.mode & PERMISSIONS;
       // some file systems do not support permissions
       await file.chmod(mode).catch(() => undefined);

@@ -11,20 +11,19 @@ import { exactLength } from '../../crypto/exact-length.js';
 import { type MacKey, RunningMac } from '../../crypto/hmac.js';
 import { DecryptionError } from '../../errors/content.js';
 import { UnsupportedOperationError } from '../../errors/input.js';
-import type { ByteRange, CipherWindow, ContentLayout, ContentOpener } from '../../protocol/protocol.js';
+import type { ByteRange, CipherWindow, ContentLayout, ContentOpener, WholeTag } from '../../protocol/protocol.js';
 import type { IntegrityMode } from './integrity-options.js';
 import { ciphertextKey } from './integrity-keys.js';
 import type { VerifiedHeader } from './verified-header.js';
 
-interface WholeTag {
+interface TaggedContent {
   readonly key: MacKey;
   readonly tag: Uint8Array;
   /** Bytes of ciphertext. */
   readonly ciphertextLength: number;
   /** Bytes of plaintext, where padding hides them. */
   readonly plaintextLength: number | undefined;
-  /** Whether a part may be read, whose bytes nothing verifies. */
-  readonly parts: 'unverified' | 'refused';
+  readonly unverified: WholeTag['unverified'];
 }
 
 /** The opener of content whose header holds: held to the tag over its ciphertext, where it has one. */
@@ -40,28 +39,28 @@ export function heldToTag(
     tag,
     ciphertextLength: bind.ciphertextLength,
     plaintextLength: bind.plaintextLength,
-    parts: mode === 'require' ? 'refused' : 'unverified',
+    unverified: mode === 'require' ? 'refused' : 'allowed',
   });
 }
 
-function verifiedOpener(opener: ContentOpener, whole: WholeTag): ContentOpener {
+function verifiedOpener(opener: ContentOpener, whole: TaggedContent): ContentOpener {
   const layout = verifiedLayout(opener.layout, whole);
   const isWhole = (window: CipherWindow): boolean =>
     window.offset === 0 && window.count === whole.ciphertextLength && window.reachesEnd;
   return {
     layout,
-    wholeTag: { parts: whole.parts, check: () => tagCheck(whole) },
+    wholeTag: { unverified: whole.unverified, check: () => tagCheck(whole) },
     open: (window, release = 'verified') => {
       // without a look at the padding where the length is known
       const decrypt = opener.open(whole.plaintextLength === undefined ? window : { ...window, reachesEnd: false });
-      if (!isWhole(window)) return decrypt;
+      if (!isWhole(window) || release === 'checked') return decrypt;
       return release === 'verified' ? held(tagCheck(whole), decrypt) : beside(tagCheck(whole), decrypt);
     },
   };
 }
 
 /** Takes all of the ciphertext and gives nothing; throws {@link DecryptionError} at the end unless it is the one that was tagged. */
-function tagCheck({ key, tag, ciphertextLength }: WholeTag): ByteTransform {
+function tagCheck({ key, tag, ciphertextLength }: TaggedContent): ByteTransform {
   const mac = new RunningMac(key);
   const complete = exactLength(ciphertextLength);
   return {
@@ -94,7 +93,7 @@ function held(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
   };
 }
 
-/** Gives plaintext as it comes, and fails at the end: for those who keep it to themselves until then. */
+/** Gives plaintext as it comes, and fails at the end. */
 function beside(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
   return {
     push: (chunk) => {
@@ -108,13 +107,11 @@ function beside(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
   };
 }
 
-function verifiedLayout(layout: ContentLayout, whole: WholeTag): ContentLayout {
-  const { ciphertextLength, plaintextLength } = whole;
+function verifiedLayout(layout: ContentLayout, whole: TaggedContent): ContentLayout {
+  const { plaintextLength } = whole;
   const lengthOf = (length: number): number => plaintextLength ?? layout.plaintextBounds(length).most;
   return {
     ...layout,
-    // opened in one piece, since it can be verified in one piece alone
-    unitLength: Math.max(layout.unitLength, plaintextLength ?? ciphertextLength),
     plaintextBounds: (length) =>
       plaintextLength === undefined
         ? layout.plaintextBounds(length)
@@ -126,14 +123,14 @@ function verifiedLayout(layout: ContentLayout, whole: WholeTag): ContentLayout {
 function windowOf(
   layout: ContentLayout,
   { offset, count = Infinity }: ByteRange,
-  { whole, length, end }: { readonly whole: WholeTag; readonly length: number; readonly end: number },
+  { whole, length, end }: { readonly whole: TaggedContent; readonly length: number; readonly end: number },
 ): CipherWindow {
   if (offset === 0 && count >= end) return { offset: 0, count: length, reachesEnd: true, skip: 0, take: end };
-  if (whole.parts === 'refused') {
+  const take = Math.max(0, Math.min(end, offset + count) - offset);
+  if (whole.unverified === 'refused' && take > 0) {
     throw new UnsupportedOperationError(
       'A range of this content cannot be verified, and "integrity" is "require": read it whole, or write it in protocol "2.0"',
     );
   }
-  const take = Math.max(0, Math.min(end, offset + count) - offset);
   return layout.window({ offset, count: take }, length);
 }

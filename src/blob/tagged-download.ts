@@ -1,0 +1,97 @@
+/**
+ * Downloads to memory of content whose ciphertext one tag covers (1.0 with integrity entries), whole: the ciphertext comes in parts,
+ * several at once, and nothing of it is opened before the tag over all of it was verified.
+ */
+import { asBuffer } from '../crypto/bytes.js';
+import type { ByteTransform } from '../crypto/byte-transform.js';
+import type { CipherWindow, WholeTag } from '../protocol/protocol.js';
+import { openBody } from '../streams/opened-stream.js';
+import { TimeSlice } from '../streams/time-slice.js';
+import { fetchInLanes } from './lanes.js';
+import type { OpenedBlob } from './opened-blob.js';
+import type { Extent } from './service-answer.js';
+
+export interface TaggedDownload {
+  readonly window: CipherWindow;
+  readonly wholeTag: WholeTag;
+  /** Bytes of ciphertext in a part. */
+  readonly partLength: number;
+  readonly concurrency: number;
+  /** The caller's memory; without it the plaintext takes the place of the ciphertext. */
+  readonly destination: Buffer | undefined;
+  /** Called with the bytes of plaintext whose ciphertext has arrived. */
+  readonly onProgress: ((loadedBytes: number) => void) | undefined;
+}
+
+export async function downloadTagged(blob: OpenedBlob, download: TaggedDownload): Promise<Buffer> {
+  const { window, wholeTag, destination } = download;
+  const sealed = Buffer.allocUnsafeSlow(window.count);
+  await fetchInto(sealed, blob, download);
+  const slice = new TimeSlice();
+  await run(wholeTag.check(), { sealed, take: () => undefined, slice });
+  const plaintext = destination ?? sealed;
+  let at = 0;
+  // in place: what was opened never reaches what is still sealed
+  const take = (piece: Buffer): void => {
+    at += piece.copy(plaintext, at);
+    blob.free(piece);
+  };
+  await run(blob.transform(window, 'checked'), { sealed, take, slice });
+  return plaintext.subarray(0, at);
+}
+
+async function fetchInto(
+  sealed: Buffer,
+  blob: OpenedBlob,
+  { window, partLength, concurrency, onProgress }: TaggedDownload,
+): Promise<void> {
+  const extents = extentsOf(window.count, { partLength, atHand: blob.atHand });
+  let loaded = 0;
+  const fetch = async (part: number): Promise<void> => {
+    const extent = extents[part] as Extent;
+    let at = extent.offset;
+    for await (const chunk of await blob.storedBytes(extent)) {
+      at += asBuffer(chunk).copy(sealed, at);
+      loaded += chunk.length;
+      onProgress?.(Math.min(loaded, window.take));
+    }
+  };
+  await fetchInLanes({
+    ...{ parts: extents.length, concurrency, fetch },
+    stop: () => {
+      blob.discard();
+    },
+  });
+}
+
+/** The first part is the one that is at hand, if it is a first one. */
+function extentsOf(
+  length: number,
+  { partLength, atHand }: { readonly partLength: number; readonly atHand: Extent | undefined },
+): readonly Extent[] {
+  const extents: Extent[] = [];
+  let count = atHand?.offset === 0 && atHand.count > 0 ? atHand.count : partLength;
+  for (let offset = 0; offset < length; offset += count, count = partLength) {
+    count = Math.min(count, length - offset);
+    extents.push({ offset, count });
+  }
+  return extents;
+}
+
+interface Run {
+  readonly sealed: Buffer;
+  readonly take: (piece: Buffer) => void;
+  readonly slice: TimeSlice;
+}
+
+const run = (transform: ByteTransform, { sealed, take, slice }: Run): Promise<void> =>
+  openBody({
+    body: { [Symbol.asyncIterator]: () => oneChunk(sealed), destroy: () => undefined },
+    transform,
+    take,
+    slice,
+  });
+
+async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield chunk;
+}

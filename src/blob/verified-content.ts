@@ -1,0 +1,95 @@
+/**
+ * Content whose ciphertext one tag covers (1.0 with integrity entries), read whole, by where it goes:
+ *
+ *     partial   a file that nobody sees before it is whole: opened as it comes, and dropped if the tag does not hold
+ *     stream    up to 8 MiB of ciphertext wait in memory until the tag was verified. More than that is read twice under one ETag where
+ *               unverified plaintext is refused, first for the tag, then to be opened; otherwise the stream fails at its end
+ *     device    a file that anybody may be reading from: like a stream, and always read twice where it is long
+ *
+ * Each way takes memory that does not grow with the content.
+ */
+import type { ByteTransform } from '../crypto/byte-transform.js';
+import type { CipherWindow, ContentOpener, Release, WholeTag } from '../protocol/protocol.js';
+import { type Body, openBody, type OpenedBody } from '../streams/opened-stream.js';
+
+/** Where plaintext goes. */
+export type Destination = 'partial' | 'stream' | 'device';
+
+/** Stored bytes on their way to plaintext. */
+export type Content = Pick<OpenedBody, 'body' | 'transform'>;
+
+/** Bytes of ciphertext that wait in memory until they are verified. */
+const MOST_HELD = 8 * 1024 * 1024;
+
+/** Whether the window has all that one tag covers. */
+export const isTagged = ({ wholeTag }: ContentOpener, { offset, reachesEnd }: CipherWindow): boolean =>
+  wholeTag !== undefined && offset === 0 && reachesEnd;
+
+/** @param fetch - asks for the stored bytes of the window, as often as it is called */
+export async function verifiedContent(
+  opener: ContentOpener,
+  window: CipherWindow,
+  { fetch, destination }: { readonly fetch: () => Promise<Body>; readonly destination: Destination },
+): Promise<Content> {
+  const body = await fetch();
+  const opened = (release: Release, from: Body): Content => ({ body: from, transform: opener.open(window, release) });
+  const { wholeTag } = opener;
+  if (wholeTag === undefined || !isTagged(opener, window)) return opened('verified', body);
+  if (destination === 'partial') return opened('opened', body);
+  if (window.count <= MOST_HELD) return opened('checked', new HeldBody(body, wholeTag.check()));
+  const mustVerifyFirst = destination === 'device' || wholeTag.unverified === 'refused';
+  return opened('opened', mustVerifyFirst ? new TwiceReadBody(body, wholeTag, fetch) : body);
+}
+
+/** Bytes that are held in memory until all of them were checked. */
+class HeldBody implements Body {
+  constructor(
+    private readonly body: Body,
+    private readonly check: ByteTransform,
+  ) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    const held: Uint8Array[] = [];
+    await openBody({ body: keptIn(held, this.body), transform: this.check, take: nothing });
+    yield* held;
+  }
+
+  destroy(): void {
+    this.body.destroy();
+  }
+}
+
+/** Bytes that are read, and checked, once before they are read to be used. */
+class TwiceReadBody implements Body {
+  constructor(
+    private current: Body,
+    private readonly wholeTag: WholeTag,
+    private readonly fetch: () => Promise<Body>,
+  ) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    await openBody({ body: this.current, transform: this.wholeTag.check(), take: nothing });
+    this.current = await this.fetch();
+    yield* this.current;
+  }
+
+  destroy(): void {
+    this.current.destroy();
+  }
+}
+
+const keptIn = (held: Uint8Array[], body: Body): Body => ({
+  async *[Symbol.asyncIterator]() {
+    for await (const chunk of body) {
+      held.push(chunk);
+      yield chunk;
+    }
+  },
+  destroy: () => {
+    body.destroy();
+  },
+});
+
+function nothing(): void {
+  // a check gives nothing
+}
