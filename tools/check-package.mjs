@@ -2,12 +2,13 @@
  * The packed tarball, installed with its peers in an empty folder, works from an ESM program and from a CommonJS program,
  * and its types check for both under `module: nodenext`. Needs a built package.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { linksOf, textOf } from './markdown.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -16,7 +17,7 @@ const MUST_HOLD = [
   ...['package.json', 'README.md', 'LICENSE', 'docs/README.md', 'dist/cjs/package.json'],
   ...['esm', 'cjs'].flatMap((format) => [`dist/${format}/index.js`, `dist/${format}/index.d.ts`]),
 ];
-const MAY_HOLD = /^(dist\/(esm|cjs)\/|docs\/[\w-]+\.md$|[A-Z]+(\.md)?$|package\.json$)/;
+const MAY_HOLD = /^(dist\/(esm|cjs)\/|docs\/|[A-Z]+(\.md)?$|package\.json$)/;
 
 /** Wraps and unwraps a content key, the smallest real use; prints the number of exports. */
 const USE = `
@@ -46,7 +47,11 @@ AesKeyEncryptionKey.generate(1);
 
 const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
 try {
-  install(pack());
+  const { tarball, paths } = pack();
+  checkLinks(paths);
+  checkSourceMaps(paths);
+  for (const command of [['publint', '--strict'], ['attw']]) judge(command, tarball);
+  install(tarball);
   for (const program of PROGRAMS) run(program);
   runCommand();
   typeCheck();
@@ -71,7 +76,44 @@ function pack() {
   if (missing.length > 0) throw new Error(`The tarball lacks ${missing.join(', ')}`);
   if (foreign.length > 0) throw new Error(`The tarball holds ${foreign.join(', ')}`);
   console.log(`packed ${paths.length} files, ${packed.size} bytes`);
-  return join(folder, packed.filename);
+  return { tarball: join(folder, packed.filename), paths };
+}
+
+/** What npm shows is whole: a document of the tarball links to nothing that the tarball lacks. */
+function checkLinks(paths) {
+  const documents = paths.filter((path) => path.endsWith('.md'));
+  const links = documents.flatMap((document) => linksOf(textOf(document)).map((link) => ({ document, ...link })));
+  const dangling = links.filter(({ document, target }) => {
+    if (/^([a-z][a-z+.-]*:|#)/i.test(target)) return false;
+    const path = normalize(join(dirname(document), decodeURI(target).split('#')[0])).replaceAll('\\', '/');
+    return !paths.some((packed) => packed === path || packed.startsWith(`${path.replace(/\/$/, '')}/`));
+  });
+  for (const { document, line, target } of dangling) console.error(`${document}:${line} the tarball lacks ${target}`);
+  if (dangling.length > 0) throw new Error(`${dangling.length} links lead out of the tarball`);
+  console.log(`${links.length} links lead to files of the tarball`);
+}
+
+/** Maps of sources that are elsewhere help nobody. */
+function checkSourceMaps(paths) {
+  const maps = paths.filter((path) => path.endsWith('.map'));
+  const empty = maps.filter((path) => {
+    const { sources, sourcesContent = [] } = JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
+    return sourcesContent.length !== sources.length || sourcesContent.some((text) => !text);
+  });
+  if (empty.length > 0) throw new Error(`${empty.length} source maps have no sources: ${empty.slice(0, 3).join(', ')}`);
+  console.log(`${maps.length} source maps have their sources`);
+}
+
+/** Tools that judge a tarball as npm and TypeScript see it. */
+function judge([command, ...args], tarball) {
+  const { status, stdout } = spawnSync('npm', ['exec', '--offline', '--', command, ...args, tarball], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) throw new Error(`${command} finds faults:\n${stdout}`);
+  console.log(`${command} finds no fault`);
 }
 
 function install(tarball) {
