@@ -6,7 +6,7 @@ import { FaultyProxy } from './proxy/faulty-proxy.js';
 import { projectModule } from '../support/project.js';
 import { Random } from './random.js';
 import { Storage } from './storage.js';
-import { Table } from './table.js';
+import type { Table } from './table.js';
 
 export type Round = 'short' | 'long';
 
@@ -29,6 +29,9 @@ export interface Job {
   readonly run: (lane: Lane, random: Random) => Promise<void>;
 }
 
+/** Does all tries of one test, and counts them in the table. */
+export type Test = (lab: Lab) => Promise<void>;
+
 interface Emulator {
   readonly connectionString: string;
   readonly stop: () => Promise<void>;
@@ -37,11 +40,11 @@ interface Emulator {
 const LANES = 8;
 
 export class Lab {
-  readonly table = new Table();
   readonly #direct: Storage;
 
   private constructor(
     readonly options: RunOptions,
+    readonly table: Table,
     /** For what tests leave on the disk. */
     readonly folder: string,
     private readonly emulator: Emulator,
@@ -50,7 +53,7 @@ export class Lab {
     this.#direct = new Storage(emulator.connectionString);
   }
 
-  static async open(options: RunOptions): Promise<Lab> {
+  static async open(options: RunOptions, table: Table): Promise<Lab> {
     const { startAzurite } = await projectModule<{ startAzurite: () => Promise<Emulator> }>('test/support/azurite.mjs');
     const emulator = await startAzurite();
     const lanes = await Promise.all(
@@ -59,7 +62,7 @@ export class Lab {
         return { proxy, through: new Storage(proxy.connectionString) };
       }),
     );
-    const lab = new Lab(options, await mkdtemp(join(tmpdir(), 'faults-')), emulator, lanes);
+    const lab = new Lab(options, table, await mkdtemp(join(tmpdir(), 'faults-')), emulator, lanes);
     await lab.direct.create();
     return lab;
   }

@@ -1,25 +1,31 @@
 /** The end of a run: its table on the screen, and with `--write` in docs/reliability.md. */
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Lab } from './lab.js';
+import type { RunOptions } from './lab.js';
+import type { Table } from './table.js';
 import { projectPath, versionOf } from '../support/project.js';
 
 const DOCUMENT = projectPath('docs/reliability.md');
 const TABLE = /(<!-- table -->\n)[^]*(\n<!-- end of table -->)/;
 const PACKAGES = ['@azure/storage-blob', '@azure/storage-queue', '@azure/data-tables', 'azurite'];
 
+export interface Run {
+  readonly options: RunOptions;
+  readonly table: Table;
+}
+
 export interface Ending {
   readonly seconds: number;
   readonly write: boolean;
 }
 
-export async function report(lab: Lab, { seconds, write }: Ending): Promise<void> {
-  const { round, seed, only } = lab.options;
+export async function report({ options, table }: Run, { seconds, write }: Ending): Promise<void> {
+  const { round, seed, only } = options;
   const versions = PACKAGES.map((name) => `${name} ${versionOf(name)}`).join(', ');
   const head = `A ${round} round on ${new Date().toISOString().slice(0, 10)} with \`--seed ${seed}\`, ${Math.ceil(seconds / 60)} minutes. Node.js ${process.versions.node}, ${versions}.`;
-  const text = `${head}\n\n${lab.table.toMarkdown()}`;
+  const text = `${head}\n\n${table.toMarkdown()}`;
   console.log(text);
   if (!write) return;
-  if (round !== 'long' || only !== undefined || lab.table.hasFailed) {
+  if (round !== 'long' || only !== undefined || table.hasFailed) {
     console.error('Nothing written: only a whole long round without a failure goes into docs/reliability.md');
     return;
   }

@@ -9,8 +9,7 @@ const EXECUTABLE = fileURLToPath(new URL('../../node_modules/azurite/dist/src/az
 const ACCOUNT_NAME = 'devstoreaccount1';
 const ACCOUNT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
-/** A killed parent cannot stop its emulator, so the emulator watches the channel to the parent. */
-const EXIT_WITH_PARENT = "data:text/javascript,process.on('disconnect',()=>process.exit())";
+const PRELOAD = new URL('./azurite-preload.mjs', import.meta.url).href;
 
 /** `--skipApiVersionCheck`: the SDKs speak newer API versions than the newest Azurite knows. */
 const FLAGS = [
@@ -26,7 +25,7 @@ const START_TIMEOUT_MS = 60_000;
  * @returns {Promise<{ connectionString: string, stop: () => Promise<void> }>}
  */
 export async function startAzurite() {
-  const child = spawn(process.execPath, ['--import', EXIT_WITH_PARENT, EXECUTABLE, ...FLAGS], {
+  const child = spawn(process.execPath, ['--import', PRELOAD, EXECUTABLE, ...FLAGS], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const urls = await listeningUrls(child).catch((error) => {

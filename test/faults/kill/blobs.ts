@@ -23,7 +23,7 @@ export const contentOf = ({ name }: Ground, round: number): Buffer => {
 
 const pagesOf = ({ name }: Ground, round: number): Buffer => {
   const random = new Random(name, round);
-  return random.bytes(512 * (random.chance(0.5) ? random.between(8193, 17000) : random.between(1, 500)));
+  return random.bytes(512 * (random.chance(0.5) ? random.between(8193, 9000) : random.between(1, 500)));
 };
 
 const failed = (error: unknown): unknown => error;

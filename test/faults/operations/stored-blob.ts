@@ -29,9 +29,9 @@ export function contentToRead(ground: Ground): Buffer {
   return protocol === '2.0' && random.chance(0.3) ? random.bytes(LARGE_REGION + 100_000) : someContent(ground);
 }
 
-/** Whole pages, sometimes of several requests of 4 MiB. */
+/** Whole pages, sometimes a little more than the 4 MiB of one request. */
 export function somePages({ random }: Ground): Buffer {
-  const pages = random.chance(0.3) ? random.between(8193, 17000) : random.between(1, 200);
+  const pages = random.chance(0.3) ? random.between(8193, 9000) : random.between(1, 200);
   return random.bytes(pages * PAGE_LENGTH);
 }
 
