@@ -151,6 +151,7 @@ export {
   type VaultKeyProperties,
 } from './keys/vault/key-vault-sdk.js';
 export type { VersionClock } from './keys/vault/current-version.js';
+export type { KeyEvent, KeyEventListener } from './keys/key-event.js';
 export { KeyVaultKeyEncryptionKey, type KeyVaultKeyOptions } from './keys/vault/key-vault-key.js';
 export { keyVaultKeyResolver, type KeyVaultKeyResolverOptions } from './keys/vault/key-vault-key-resolver.js';
 export { type KeyVaultKeyId, parseKeyVaultKeyId } from './keys/vault/key-id.js';
@@ -168,6 +169,7 @@ export type {
 // policy, for using the services without Nest
 export type { EncryptionPolicy } from './envelope/encryption-policy.js';
 export type { ReadFailure, ReadFailureListener } from './envelope/read-failure.js';
+export type { UnwrapCacheStatistics } from './envelope/unwrap-cache.js';
 export { type KeyCalls, PolicyKeys } from './envelope/policy-keys.js';
 export type { KeyChoiceOptions } from './envelope/key-choice.js';
 export type { IntegrityOptions } from './envelope/integrity/integrity-options.js';

@@ -19,7 +19,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   crypto: [],
   protocol: ['crypto', 'encoding'],
   wire: ['encoding'],
-  keys: ['encoding'],
+  keys: ['encoding', 'tracing'],
   envelope: ['protocol', 'keys', 'wire', 'crypto', 'encoding', 'tracing'],
   streams: ['crypto', 'encoding'],
   decorators: [],

@@ -11,7 +11,7 @@ export async function requestWrap(
   operation: KeyOperationOptions = {},
 ): Promise<WrappedKey> {
   return traced('KeyEncryptionKey.wrapKey', operation, async (options, tell) => {
-    tell({ keyId: key.keyId });
+    tell({ keyId: key.keyId, wrapLocation: wrapLocationOf(key) });
     try {
       const { keyId, algorithm, encryptedKey } = await key.wrapKey(packed, options);
       tell({ keyId, wrapAlgorithm: algorithm });
@@ -23,6 +23,9 @@ export async function requestWrap(
     }
   });
 }
+
+export const wrapLocationOf = ({ wrapsInProcess }: KeyEncryptionKey): 'process' | 'service' =>
+  wrapsInProcess === true ? 'process' : 'service';
 
 /** Unwraps to packed key bytes, which the caller wipes; what is not an error of this package becomes {@link KeyUnwrapError}. */
 export async function requestUnwrap(

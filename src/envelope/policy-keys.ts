@@ -1,4 +1,5 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
+import { printable } from '../encoding/printable.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import type {
   EncryptionTarget,
@@ -6,10 +7,13 @@ import type {
   KeyOperationOptions,
   WrappedKey,
 } from '../keys/key-encryption-key.js';
+import type { KeyEventListener } from '../keys/key-event.js';
+import { startSpan } from '../tracing/span.js';
 import { cacheBoundsOf, concurrencyOf, type KeyCallOptions, keyCallFaults } from './key-call-options.js';
-import { requestUnwrap, requestWrap } from './key-request.js';
+import { reported } from './key-call-report.js';
+import { requestUnwrap, requestWrap, wrapLocationOf } from './key-request.js';
 import { ParallelBound } from './parallel-bound.js';
-import { UnwrapCache } from './unwrap-cache.js';
+import { UnwrapCache, type UnwrapCacheStatistics } from './unwrap-cache.js';
 
 /** A key, and what goes with each call to it. */
 export interface KeyCall {
@@ -51,27 +55,43 @@ export class PolicyKeys implements KeyCalls {
   readonly concurrency: number;
   readonly #bound: ParallelBound;
   readonly #cache: UnwrapCache | null;
+  readonly #onEvent: KeyEventListener | undefined;
 
-  /** @throws `INVALID_OPTIONS` for a bound or a cache that is out of range. */
-  constructor(options: KeyCallOptions = {}) {
+  /**
+   * `onEvent` gets each call to a key and each look into the cache.
+   *
+   * @throws `INVALID_OPTIONS` for a bound or a cache that is out of range.
+   */
+  constructor(options: KeyCallOptions = {}, onEvent?: KeyEventListener) {
     const faults = keyCallFaults({ ...options });
     if (faults.length > 0) throw new InvalidOptionsError(faults);
     const bounds = cacheBoundsOf(options);
     this.concurrency = concurrencyOf(options);
+    this.#onEvent = onEvent;
     this.#bound = new ParallelBound(this.concurrency);
     this.#cache = bounds === null ? null : new UnwrapCache(bounds);
   }
 
   async wrap({ key, target, operation }: KeyCall, packed: Uint8Array): Promise<WrappedKey> {
-    return this.#bound.run(() => requestWrap(key, packed, { ...operation, target }), operation?.abortSignal);
+    const call = {
+      operation: 'wrap',
+      keyId: key.keyId,
+      done: ({ keyId, algorithm }: WrappedKey, milliseconds: number) =>
+        ({ kind: 'wrapped', keyId, algorithm, where: wrapLocationOf(key), milliseconds }) as const,
+    } as const;
+    const request = () => requestWrap(key, packed, { ...operation, target });
+    return this.#bound.run(() => reported(this.#onEvent, call, request), operation?.abortSignal);
   }
 
   async unwrap(call: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
     const { key, target, operation } = call;
     if (this.#cache === null || key.cacheUnwraps === false) return this.#unwrapNow(call, wrapped);
-    const request = (abortSignal: AbortSignalLike): Promise<Uint8Array> =>
-      this.#unwrapNow({ key, target, operation: { ...operation, abortSignal } }, wrapped);
-    return this.#cache.unwrap({ key, wrapped, target }, request, operation?.abortSignal);
+    const request = (abortSignal: AbortSignalLike): Promise<Uint8Array> => {
+      this.#onEvent?.({ kind: 'cacheMiss', keyId: printable(wrapped.keyId) });
+      return this.#unwrapNow({ key, target, operation: { ...operation, abortSignal } }, wrapped);
+    };
+    const onHit = (): void => this.#reportHit(wrapped, operation);
+    return this.#cache.unwrap({ key, wrapped, target }, request, { abortSignal: operation?.abortSignal, onHit });
   }
 
   withoutCache(): KeyCalls {
@@ -84,12 +104,37 @@ export class PolicyKeys implements KeyCalls {
     return calls;
   }
 
+  /** How well the cache serves; `null` where `unwrapCache` is `false`. */
+  get cache(): UnwrapCacheStatistics | null {
+    return this.#cache?.statistics ?? null;
+  }
+
   /** Wipes the content keys that are kept, and keeps none from now on. Reads go on without the cache. */
   close(): void {
     this.#cache?.close();
   }
 
   #unwrapNow({ key, target, operation }: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
-    return this.#bound.run(() => requestUnwrap(key, wrapped, { ...operation, target }), operation?.abortSignal);
+    const { algorithm } = wrapped;
+    const call = {
+      operation: 'unwrap',
+      keyId: wrapped.keyId,
+      done: (_bytes: Uint8Array, milliseconds: number) =>
+        ({
+          kind: 'unwrapped',
+          keyId: printable(wrapped.keyId),
+          algorithm: printable(algorithm),
+          milliseconds,
+        }) as const,
+    } as const;
+    const request = () => requestUnwrap(key, wrapped, { ...operation, target });
+    return this.#bound.run(() => reported(this.#onEvent, call, request), operation?.abortSignal);
+  }
+
+  #reportHit({ keyId, algorithm }: WrappedKey, operation: KeyOperationOptions = {}): void {
+    const span = startSpan('KeyEncryptionKey.unwrapKey', operation);
+    span.tell({ keyId, wrapAlgorithm: algorithm, keyCache: 'hit' });
+    span.end();
+    this.#onEvent?.({ kind: 'cacheHit', keyId: printable(keyId) });
   }
 }

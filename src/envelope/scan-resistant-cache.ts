@@ -28,6 +28,8 @@ export class ScanResistantCache {
   readonly #places = new Map<string, number>();
   /** Name of the entry that changes parts, which is not wiped. */
   #moving: string | undefined;
+  /** Entries that left because there was no room. */
+  evictions = 0;
 
   constructor({ max, ttl }: UnwrapCacheBounds, { clock = performance, random = Math.random }: CacheEnvironment = {}) {
     this.#max = max;
@@ -35,7 +37,16 @@ export class ScanResistantCache {
     const bounds = { ttl, perf: clock, ttlAutopurge: true };
     const provenMax = Math.floor(max * PROVEN_PART);
     this.#proven =
-      provenMax === 0 ? undefined : new LRUCache({ ...bounds, max: provenMax, dispose: (packed) => wipe(packed) });
+      provenMax === 0
+        ? undefined
+        : new LRUCache({
+            ...bounds,
+            max: provenMax,
+            dispose: (packed, _name, reason) => {
+              if (reason === 'evict') this.evictions += 1;
+              wipe(packed);
+            },
+          });
     this.#tried = new LRUCache({
       ...bounds,
       max,
@@ -60,7 +71,7 @@ export class ScanResistantCache {
   set(name: string, packed: Uint8Array): void {
     this.#proven?.delete(name);
     this.#tried.delete(name);
-    if (this.#size >= this.#max) this.#makeRoom();
+    if (this.size >= this.#max) this.#makeRoom();
     this.#tried.set(name, packed);
     this.#places.set(name, this.#names.push(name) - 1);
   }
@@ -70,7 +81,7 @@ export class ScanResistantCache {
     this.#tried.clear();
   }
 
-  get #size(): number {
+  get size(): number {
     return this.#tried.size + (this.#proven?.size ?? 0);
   }
 
@@ -88,7 +99,12 @@ export class ScanResistantCache {
   #makeRoom(): void {
     const name = this.#names[Math.floor(this.#random() * this.#names.length)];
     if (name === undefined) this.#proven?.pop();
-    else this.#tried.delete(name);
+    else this.#evict(name);
+  }
+
+  #evict(name: string): void {
+    this.evictions += 1;
+    this.#tried.delete(name);
   }
 
   #forget(name: string): void {

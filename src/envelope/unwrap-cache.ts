@@ -21,12 +21,33 @@ export interface UnwrapPlace {
   readonly target: EncryptionTarget;
 }
 
+/** Who asks, and what is told of the answer. */
+export interface UnwrapAsk {
+  readonly abortSignal?: AbortSignalLike | undefined;
+  /** Called where the bytes were kept, or another read is asking for them already. */
+  readonly onHit?: () => void;
+}
+
+/** How well a cache of unwrapped content keys serves: counts since it was made, and what it holds now. */
+export interface UnwrapCacheStatistics {
+  /** Reads that did not ask their key: the content key was kept, or another read was asking for it already. */
+  readonly hits: number;
+  /** Reads that asked their key. */
+  readonly misses: number;
+  /** Content keys that left early because there was no room. */
+  readonly evictions: number;
+  /** Content keys that are kept now. */
+  readonly size: number;
+}
+
 export class UnwrapCache {
   private readonly kept: ScanResistantCache;
   private readonly pending = new Map<string, JoinedUnwrap>();
   private readonly keyNumbers = new WeakMap<KeyEncryptionKey, number>();
   private keys = 0;
   private isClosed = false;
+  private hits = 0;
+  private misses = 0;
 
   constructor({ max, ttl }: UnwrapCacheBounds, clock: Perf = performance) {
     this.kept = new ScanResistantCache({ max, ttl }, { clock });
@@ -36,12 +57,20 @@ export class UnwrapCache {
    * The bytes that the key unwraps to, which the caller wipes. Reads that miss at the same time share one call; `call` hands over
    * its bytes for good.
    */
-  async unwrap(place: UnwrapPlace, call: UnwrapCall, signal?: AbortSignalLike): Promise<Uint8Array> {
+  async unwrap(place: UnwrapPlace, call: UnwrapCall, { abortSignal, onHit }: UnwrapAsk = {}): Promise<Uint8Array> {
     const name = this.nameOf(place);
     const kept = this.kept.get(name);
-    if (kept !== undefined) return kept;
-    if (signal?.aborted === true) throw new AbortError('The operation was aborted.');
-    return this.pendingFor(name, call).join(signal);
+    if (kept === undefined && abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+    if (kept !== undefined || this.pending.has(name)) {
+      this.hits += 1;
+      onHit?.();
+    } else this.misses += 1;
+    return kept ?? this.pendingFor(name, call).join(abortSignal);
+  }
+
+  get statistics(): UnwrapCacheStatistics {
+    const { hits, misses, kept } = this;
+    return { hits, misses, evictions: kept.evictions, size: kept.size };
   }
 
   /** Wipes what is kept, and keeps nothing from now on: every read asks its key again. */

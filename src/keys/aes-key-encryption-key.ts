@@ -41,6 +41,7 @@ const MIN_WRAPPED_LENGTH = 3 * UNIT_LENGTH;
 export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> implements KeyEncryptionKey {
   /** Reading from the cache would cost as much as unwrapping. */
   readonly cacheUnwraps = false;
+  readonly wrapsInProcess = true;
   readonly #key: KeyObject;
 
   private constructor(keyId: string, key: KeyObject) {

@@ -26,6 +26,12 @@ export interface SpanFacts {
   readonly protocol?: string;
   readonly keyId?: string;
   readonly wrapAlgorithm?: string;
+  /** Where a key wraps: `process` or `service`. */
+  readonly wrapLocation?: string;
+  /** `hit` where a content key was kept from an earlier read, so that its key was not asked. */
+  readonly keyCache?: string;
+  /** Of the version of a key that writes, as an ISO date. */
+  readonly keyExpiresOn?: string;
   readonly plaintextBytes?: number;
   readonly ciphertextBytes?: number;
 }
@@ -34,6 +40,9 @@ const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
   protocol: 'encryption.protocol',
   keyId: 'encryption.key_id',
   wrapAlgorithm: 'encryption.wrap_algorithm',
+  wrapLocation: 'encryption.wrap_location',
+  keyCache: 'encryption.key_cache',
+  keyExpiresOn: 'encryption.key_expires_on',
   plaintextBytes: 'encryption.plaintext_bytes',
   ciphertextBytes: 'encryption.ciphertext_bytes',
 };

@@ -106,6 +106,7 @@ describe('the trace of a blob', () => {
       'az.namespace': 'Microsoft.Storage',
       'encryption.key_id': 'traced:key',
       'encryption.wrap_algorithm': 'A256KW',
+      'encryption.wrap_location': 'service',
     });
     expect(named(spans, 'Content.seal').attributes).toMatchObject({
       'encryption.protocol': '2.1',

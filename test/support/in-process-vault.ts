@@ -29,7 +29,7 @@ interface Version {
   readonly version: string;
   readonly kty: 'RSA' | 'oct-HSM';
   readonly material: Material;
-  attributes: { enabled: boolean; exp?: number; nbf?: number; created: number };
+  attributes: { enabled: boolean; exp?: number; nbf?: number; created: number; recoveryLevel?: string };
 }
 
 export interface Material {
@@ -89,9 +89,14 @@ export class InProcessVault implements HttpClient {
     this.#versionOf(keyId).attributes.enabled = enabled;
   }
 
-  /** It expired a second ago. */
-  expire(keyId: string): void {
-    this.#versionOf(keyId).attributes.exp = seconds(Date.now()) - 1;
+  /** It expired a second ago, or expires at another time. */
+  expire(keyId: string, at = Date.now() - 1000): void {
+    this.#versionOf(keyId).attributes.exp = seconds(at);
+  }
+
+  /** What the vault says of the recovery of a deleted key. */
+  setRecoveryLevel(keyId: string, level: string): void {
+    this.#versionOf(keyId).attributes.recoveryLevel = level;
   }
 
   delete(name: string): void {

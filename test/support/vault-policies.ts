@@ -1,43 +1,81 @@
 /** Policies whose keys are in a vault in this process, with a clock that tests move. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AbortSignalLike } from '@azure/abort-controller';
 import * as sdk from '@azure/keyvault-keys';
+import type { KeyEvent } from '../../src/keys/key-event.js';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
 import { openEnvelope } from '../../src/envelope/envelope.js';
 import { PolicyKeys } from '../../src/envelope/policy-keys.js';
 import { KeyVaultKeys } from '../../src/keys/vault/key-vault-keys.js';
 import type { KeyVaultOptions } from '../../src/keys/vault/key-vault-options.js';
 import type { KeyVaultSdk } from '../../src/keys/vault/key-vault-sdk.js';
+import { unlessAborted } from '../../src/keys/vault/unless-aborted.js';
 import { VaultPaces } from '../../src/keys/vault/vault-pace.js';
 import type { storedData } from './envelopes.js';
 
 export const context = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' } as const;
 
-/** Time that passes where somebody sleeps, and when a test says so. */
+/** Turns of the event loop without news before time goes on: what is under way in a vault of this process ends in fewer. */
+const QUIET_TURNS = 10;
+
+interface Sleeper {
+  readonly until: number;
+  readonly wake: () => void;
+}
+
+/** Time that goes on to the next who wakes where all sleep, and when a test says so. */
 export class VaultTime {
   passed = 0;
   slept: number[] = [];
+  readonly #sleepers: Sleeper[] = [];
+  #isGoingOn = false;
   now = (): number => this.passed;
   date = (): number => Date.now() + this.passed;
   random = (): number => 1;
-  sleep = async (milliseconds: number): Promise<void> => {
+  sleep = async (milliseconds: number, signal?: AbortSignalLike): Promise<void> => {
     this.slept.push(milliseconds);
-    this.passed += milliseconds;
+    const until = this.passed + milliseconds;
+    const slept = new Promise<void>((wake) => this.#sleepers.push({ until, wake }));
+    if (!this.#isGoingOn) void this.#goOn();
+    await unlessAborted(slept, signal);
   };
+
+  /** How many sleep now. */
+  get sleeping(): number {
+    return this.#sleepers.length;
+  }
+
+  async #goOn(): Promise<void> {
+    this.#isGoingOn = true;
+    while (this.#sleepers.length > 0) {
+      for (let turn = 0; turn < QUIET_TURNS; turn += 1) await nextTurn();
+      this.#sleepers.sort((a, b) => a.until - b.until);
+      const next = this.#sleepers.shift();
+      this.passed = Math.max(this.passed, next?.until ?? 0);
+      next?.wake();
+    }
+    this.#isGoingOn = false;
+  }
 }
 
 export function vaultPolicyOf(options: KeyVaultOptions, time = new VaultTime(), more: Partial<EncryptionPolicy> = {}) {
   const paces = new VaultPaces(time);
-  const keyVault = new KeyVaultKeys(options, sdk as unknown as KeyVaultSdk, { paces, clock: time });
+  const events: KeyEvent[] = [];
+  const onEvent = (event: KeyEvent): void => void events.push(event);
+  const keyVault = new KeyVaultKeys(options, sdk as unknown as KeyVaultSdk, { paces, clock: time, onEvent });
   const policy: EncryptionPolicy = {
     protocol: '2.0',
     requireEncryption: true,
-    keys: new PolicyKeys(),
+    keys: new PolicyKeys({}, onEvent),
     keyVault,
     ...more,
   };
-  return { policy, keyVault, time };
+  return { policy, keyVault, time, events };
 }
 
 export const opened = async (
   policy: EncryptionPolicy,
   data: Awaited<ReturnType<typeof storedData>>,
-): Promise<unknown> => openEnvelope(policy, data, context);
+  abortSignal?: AbortSignalLike,
+): Promise<unknown> =>
+  openEnvelope(policy, data, { ...context, ...(abortSignal === undefined ? {} : { operation: { abortSignal } }) });

@@ -14,6 +14,8 @@ export interface WritingVersion {
   readonly key: KeyEncryptionKey;
   readonly notBefore?: Date | undefined;
   readonly expiresOn?: Date | undefined;
+  /** What the vault says of the recovery of a deleted key. */
+  readonly recoveryLevel?: string | undefined;
 }
 
 /** Handed in by tests. */

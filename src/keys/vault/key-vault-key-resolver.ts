@@ -3,6 +3,7 @@ import { InvalidOptionsError } from '../../errors/input.js';
 import type { KeyResolver } from '../key-encryption-key.js';
 import type { CryptographyClientLike } from './cryptography-client.js';
 import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
+import type { KeyVaultEnvironment } from './key-vault-keys.js';
 import { KeyVaultKeyEncryptionKey } from './key-vault-key.js';
 
 /** How keys of Key Vault are found. */
@@ -40,7 +41,10 @@ const KNOWN_KEYS = 1000;
  *   });
  * ```
  */
-export function keyVaultKeyResolver(options: KeyVaultKeyResolverOptions): KeyResolver {
+export function keyVaultKeyResolver(
+  options: KeyVaultKeyResolverOptions,
+  environment: Pick<KeyVaultEnvironment, 'paces'> = {},
+): KeyResolver {
   const { client, allow } = options;
   const faults = Object.entries({ client, allow }).filter(([, value]) => typeof value !== 'function');
   if (faults.length > 0)
@@ -53,7 +57,7 @@ export function keyVaultKeyResolver(options: KeyVaultKeyResolverOptions): KeyRes
     // a promise of `false` is truthy too
     const verdict: unknown = allow(keyId, parts);
     if (verdict !== true) return null;
-    const key = known.get(keyId) ?? new KeyVaultKeyEncryptionKey(client(keyId), { keyId });
+    const key = known.get(keyId) ?? new KeyVaultKeyEncryptionKey(client(keyId), { keyId }, environment);
     known.set(keyId, key);
     return key;
   };

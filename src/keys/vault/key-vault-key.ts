@@ -11,7 +11,9 @@ import {
   NO_BYTES,
   unwrapBy,
 } from './cryptography-client.js';
-import { parseKeyVaultKeyId } from './key-id.js';
+import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
+import type { KeyVaultEnvironment } from './key-vault-keys.js';
+import { type PacedCalls, sharedPaces } from './vault-pace.js';
 
 /** Options of a {@link KeyVaultKeyEncryptionKey}. */
 export interface KeyVaultKeyOptions {
@@ -32,6 +34,8 @@ export interface KeyVaultKeyOptions {
  * It writes through a client of one version only. The SDK wraps with the newest version when its client was made without one, but
  * does not say which version that was, so what it wrote could not be read after a rotation.
  *
+ * Calls keep to the pace of their vault: after 429 and 503 they wait with all other calls of this process to it, and try again.
+ *
  * @example
  * ```ts
  * import { type CryptographyClientLike, KeyVaultKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
@@ -43,9 +47,14 @@ export interface KeyVaultKeyOptions {
 export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> implements KeyEncryptionKey {
   readonly #client: CryptographyClientLike;
   readonly #canWrite: boolean;
+  readonly #pace: PacedCalls;
 
   /** @throws `INVALID_OPTIONS` for an algorithm that is not a {@link KeyWrapAlgorithm}, or where no key id is known. */
-  constructor(client: CryptographyClientLike, options: KeyVaultKeyOptions = {}) {
+  constructor(
+    client: CryptographyClientLike,
+    options: KeyVaultKeyOptions = {},
+    { paces = sharedPaces }: Pick<KeyVaultEnvironment, 'paces'> = {},
+  ) {
     const algorithm = options.algorithm ?? 'RSA-OAEP';
     if (!isVaultAlgorithm(algorithm)) {
       throw new InvalidOptionsError(['a Key Vault key writes A128KW, A192KW, A256KW, RSA-OAEP or RSA-OAEP-256 only']);
@@ -53,6 +62,8 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
     // read once: the id of a client changes when it fetches its key
     super(options.keyId ?? client.keyID ?? '', algorithm);
     this.#client = client;
+    const vault = idOf(client.keyID ?? '') ?? idOf(this.keyId);
+    this.#pace = vault === null ? UNPACED : paces.of(vault.vaultUrl);
     this.#canWrite = !isVersionless(this.keyId) && !isVersionless(client.keyID ?? '') && !wasVersionless(client);
   }
 
@@ -77,12 +88,17 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
    * `KEY_DISABLED` where the key cannot be used.
    */
   async unwrapKey(encryptedKey: Uint8Array, algorithm: string, options?: KeyOperationOptions): Promise<Uint8Array> {
-    return unwrapBy(this.#client, { keyId: this.keyId, algorithm, encryptedKey }, options);
+    const client: CryptographyClientLike = {
+      wrapKey: (...call) => this.#client.wrapKey(...call),
+      unwrapKey: (...call) => this.#pace.run(() => this.#client.unwrapKey(...call), options),
+    };
+    return unwrapBy(client, { keyId: this.keyId, algorithm, encryptedKey }, options);
   }
 
   async #wrapped(contentKey: Uint8Array, options: KeyOperationOptions | undefined): Promise<unknown> {
     try {
-      return (await this.#client.wrapKey(this.algorithm, contentKey, clientCallOptions(options))).result;
+      const call = () => this.#client.wrapKey(this.algorithm, contentKey, clientCallOptions(options));
+      return (await this.#pace.run(call, options)).result;
     } catch (error) {
       throw keyServiceError(error, { keyId: this.keyId, refused: KeyWrapError });
     }
@@ -93,8 +109,13 @@ const versionlessFault = (keyId: string): string =>
   `the client of key ${JSON.stringify(keyId)} is made for no version of it, so it cannot write: use the option "keyVault", which follows rotations, or make the client with the id of a version`;
 
 /** `/` at the end is what people leave behind. */
+const idOf = (keyId: string): KeyVaultKeyId | null => parseKeyVaultKeyId(keyId.replace(/\/+$/, ''));
+
 const isVersionless = (keyId: string): boolean =>
-  parseKeyVaultKeyId(keyId.replace(/\/+$/, ''))?.version === undefined && /\/keys\/[^/]+\/*$/i.test(keyId);
+  idOf(keyId)?.version === undefined && /\/keys\/[^/]+\/*$/i.test(keyId);
+
+/** For a client of something else than a vault. */
+const UNPACED: PacedCalls = { run: (call) => call() };
 
 /** A client of the SDK that was made without a version has one in its id after its first use, but not in its requests. */
 const wasVersionless = (client: object): boolean =>

@@ -1,22 +1,27 @@
-import type { TokenCredential } from '@azure/core-auth';
 import { LRUCache } from 'lru-cache';
 import { KeyDisabledError, KeyMissingError, KeyWrapError } from '../../errors/keys.js';
+import { printable } from '../../encoding/printable.js';
+import { traced } from '../../tracing/span.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-key.js';
+import type { KeyEventListener } from '../key-event.js';
 import { keyServiceError } from '../key-service-error.js';
 import { clientCallOptions } from './cryptography-client.js';
 import { CurrentVersion, type VersionClock, type WritingVersion } from './current-version.js';
 import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
 import { DEFAULT_REFRESH, type KeyVaultOptions } from './key-vault-options.js';
 import type { KeyClientLike, KeyVaultSdk, VaultKey } from './key-vault-sdk.js';
-import { markedCredential } from './marked-credential.js';
 import { MissingVersions } from './missing-versions.js';
-import { sharedPaces, type VaultAnswer, type VaultPace, type VaultPaces } from './vault-pace.js';
+import { PacedVaults } from './paced-vaults.js';
+import { VaultClients } from './vault-clients.js';
+import { sharedPaces, type VaultPaces } from './vault-pace.js';
 import { publicKeyOf, type VaultVersion, VaultKeyOfAnyVersion, VaultVersionKey } from './vault-version-key.js';
 
-/** What tests hand in. */
+/** What is handed in where there is no module: by policies without Nest, and by tests. */
 export interface KeyVaultEnvironment {
   readonly paces?: VaultPaces;
   readonly clock?: VersionClock;
+  /** Gets what happens with the keys; not for tests alone. */
+  readonly onEvent?: KeyEventListener;
 }
 
 /** What is known of the key that writes. */
@@ -26,6 +31,8 @@ export interface KeyVaultState {
   readonly expiresOn: Date | undefined;
   /** Milliseconds since the vault confirmed it. */
   readonly age: number;
+  /** Whether a deleted key can be destroyed for good at once; `undefined` where the vault does not say. */
+  readonly isPurgeable: boolean | undefined;
 }
 
 /** Versions of which the key object is kept, and with it what the unwrap cache holds of them. */
@@ -37,32 +44,30 @@ const KNOWN_VERSIONS = 1000;
  */
 export class KeyVaultKeys {
   readonly #options: KeyVaultOptions;
-  readonly #sdk: KeyVaultSdk;
-  readonly #paces: VaultPaces;
+  readonly #clients: VaultClients;
+  readonly #vaults: PacedVaults;
+  readonly #onEvent: KeyEventListener | undefined;
   readonly #current: CurrentVersion | undefined;
   readonly #readable: readonly KeyVaultKeyId[];
   readonly #missing: MissingVersions;
   readonly #known = new LRUCache<string, KeyEncryptionKey>({ max: KNOWN_VERSIONS });
-  readonly #keyClients = new Map<string, KeyClientLike>();
-  readonly #limits: readonly (() => void)[];
-  readonly #credential: TokenCredential;
 
   /** `options` have been checked. */
-  constructor(options: KeyVaultOptions, sdk: KeyVaultSdk, { paces = sharedPaces, clock }: KeyVaultEnvironment = {}) {
+  constructor(options: KeyVaultOptions, sdk: KeyVaultSdk, environment: KeyVaultEnvironment = {}) {
+    const { paces = sharedPaces, clock, onEvent } = environment;
     this.#options = options;
-    this.#sdk = sdk;
-    this.#paces = paces;
-    this.#credential = markedCredential(options.credential);
+    this.#clients = new VaultClients(sdk, options);
+    this.#vaults = new PacedVaults(paces, onEvent);
+    this.#onEvent = onEvent;
     const writing = options.key === undefined ? null : parseKeyVaultKeyId(options.key);
     // the version that writes does not limit which ones of its key are read
     this.#readable = [...(writing === null ? [] : [{ ...writing, version: undefined }]), ...idsOf(options.alsoRead)];
     this.#missing = new MissingVersions((id, version) => this.#found(id, version), clock);
-    const ask = writing && (() => this.#writingVersion(writing));
+    const ask = writing && (() => this.#confirmed(writing));
     this.#current = ask === null ? undefined : new CurrentVersion(ask, options.refresh ?? DEFAULT_REFRESH, clock);
-    const vaults = new Set(this.#readable.map(({ vaultUrl }) => this.#addressOf(vaultUrl)));
     const { requestsPerSecond } = options;
-    this.#limits =
-      requestsPerSecond === undefined ? [] : [...vaults].map((url) => this.#paces.of(url).limit(requestsPerSecond));
+    const addresses = new Set(this.#readable.map(({ vaultUrl }) => this.#clients.addressOf(vaultUrl)));
+    if (requestsPerSecond !== undefined) for (const url of addresses) this.#vaults.limit(url, requestsPerSecond);
   }
 
   /** Whether there is a key that writes. */
@@ -79,7 +84,7 @@ export class KeyVaultKeys {
   get state(): KeyVaultState | undefined {
     const state = this.#current?.state;
     if (state === undefined) return undefined;
-    return { keyId: state.version.key.keyId, expiresOn: state.version.expiresOn, age: state.age };
+    return { ...factsOf(state.version), age: state.age };
   }
 
   /**
@@ -110,35 +115,27 @@ export class KeyVaultKeys {
     await this.#current?.renew();
   }
 
-  /** Gives up its part in the rate of its vaults. */
+  /** Gives up its part in the rate of its vaults, and ends the calls that wait for their turn there: `KEY_UNAVAILABLE`. */
   close(): void {
-    for (const release of this.#limits) release();
+    this.#vaults.close();
   }
 
   #mayRead(id: KeyVaultKeyId): boolean {
-    const vaultUrls = [id.vaultUrl, this.#addressOf(id.vaultUrl)];
+    const vaultUrls = [id.vaultUrl, this.#clients.addressOf(id.vaultUrl)];
     return this.#readable.some(
       ({ vaultUrl, name, version }) =>
         vaultUrls.includes(vaultUrl) && name === id.name && (version === undefined || version === id.version),
     );
   }
 
-  #addressOf(vaultUrl: string): string {
-    const { aliases = {} } = this.#options;
-    return Object.hasOwn(aliases, vaultUrl) ? (aliases[vaultUrl] as string) : vaultUrl;
-  }
-
-  /** A client that is made of an id alone fetches no key: it needs no permission for that, and reads what has expired. */
   #versionOf({ keyId, vaultUrl, name }: KeyVaultKeyId, version: string): VaultVersion {
-    const address = this.#addressOf(vaultUrl);
     const { algorithm = 'RSA-OAEP' } = this.#options;
-    const { CryptographyClient } = this.#sdk;
-    const key = { id: `${address}/keys/${name}/${version}`, name, properties: {} };
-    const pace = this.#paces.of(address);
-    const client = new CryptographyClient(key, this.#credential, this.#clientOptions(pace));
+    const client = this.#clients.ofVersion({ keyId, vaultUrl, name, version }, version);
+    const address = this.#clients.addressOf(vaultUrl);
+    const paced: VaultVersion['paced'] = (call, options) => this.#vaults.run(address, call, options);
     const isInvented = async (options: KeyOperationOptions | undefined): Promise<boolean> =>
       !this.#isConfigured(keyId) && this.#missing.isInvented({ keyId, vaultUrl, name, version }, options);
-    return { keyId, algorithm, pace, client, isInvented };
+    return { keyId, algorithm, client, paced, isInvented };
   }
 
   /** A version that the options name was not invented by who stored it. */
@@ -171,14 +168,31 @@ export class KeyVaultKeys {
     }
   }
 
+  /** In a span of its own: many wait for it, or nobody does. */
+  async #confirmed(writing: KeyVaultKeyId): Promise<WritingVersion> {
+    try {
+      return await traced('KeyVault.currentVersion', {}, async (_options, tell) => {
+        const version = await this.#writingVersion(writing);
+        const { keyId, expiresOn, isPurgeable } = factsOf(version);
+        tell({ keyId, ...(expiresOn === undefined ? {} : { keyExpiresOn: expiresOn.toISOString() }) });
+        this.#onEvent?.({ kind: 'versionConfirmed', keyId, expiresOn, isPurgeable });
+        return version;
+      });
+    } catch (error) {
+      const { code = 'Error' } = error as { readonly code?: string };
+      this.#onEvent?.({ kind: 'versionUnconfirmed', keyId: printable(writing.keyId), code });
+      throw error;
+    }
+  }
+
   async #writingVersion(writing: KeyVaultKeyId): Promise<WritingVersion> {
     const { version } = writing;
     const found = await this.#found(writing, version === undefined ? {} : { version });
     const id = this.#idOf(found, writing);
-    const { enabled, notBefore, expiresOn } = found.properties;
+    const { enabled, notBefore, expiresOn, recoveryLevel } = found.properties;
     if (enabled === false) throw new KeyDisabledError(id.keyId, 'disabled');
     const target = this.#versionOf(id, id.version);
-    return { key: new VaultVersionKey(target, publicKeyOf(found, target)), notBefore, expiresOn };
+    return { key: new VaultVersionKey(target, publicKeyOf(found, target)), notBefore, expiresOn, recoveryLevel };
   }
 
   #found({ keyId, vaultUrl, name }: KeyVaultKeyId, options: { readonly version?: string }): Promise<VaultKey> {
@@ -201,38 +215,20 @@ export class KeyVaultKeys {
     vaultUrl: string,
     ask: (client: KeyClientLike) => Promise<Answer>,
   ): Promise<Answer> {
-    const address = this.#addressOf(vaultUrl);
+    const address = this.#clients.addressOf(vaultUrl);
     try {
-      return await this.#paces.of(address).run(() => ask(this.#keyClient(address)));
+      return await this.#vaults.run(address, () => ask(this.#clients.ofVault(address)));
     } catch (error) {
       throw keyServiceError(error, { keyId, refused: KeyWrapError });
     }
   }
-
-  #keyClient(address: string): KeyClientLike {
-    const { KeyClient } = this.#sdk;
-    const known =
-      this.#keyClients.get(address) ??
-      new KeyClient(address, this.#credential, this.#clientOptions(this.#paces.of(address)));
-    this.#keyClients.set(address, known);
-    return known;
-  }
-
-  /** New for each client: the SDK writes into it. */
-  #clientOptions(pace: VaultPace): object {
-    const { clientOptions = {} } = this.#options;
-    const policy = {
-      name: 'vaultPacePolicy',
-      sendRequest: async (request: unknown, next: (request: unknown) => Promise<VaultAnswer>): Promise<VaultAnswer> => {
-        const answer = await next(request);
-        pace.heed(answer);
-        return answer;
-      },
-    };
-    const additionalPolicies = [...(clientOptions.additionalPolicies ?? []), { policy, position: 'perRetry' }];
-    return { ...clientOptions, additionalPolicies };
-  }
 }
+
+const factsOf = ({ key, expiresOn, recoveryLevel }: WritingVersion): Omit<KeyVaultState, 'age'> => ({
+  keyId: key.keyId,
+  expiresOn,
+  isPurgeable: recoveryLevel?.includes('Purgeable'),
+});
 
 const idsOf = (keyIds: readonly string[] = []): readonly KeyVaultKeyId[] =>
   keyIds.flatMap((keyId) => parseKeyVaultKeyId(keyId) ?? []);

@@ -4,33 +4,46 @@
  *     429, 503        the whole vault pauses: 1, 2, 4, 8, 16 s with jitter, or as long as Retry-After says; half as many calls at once
  *     an answer       one call more at once, up to the limit
  *     a rate          calls are spread evenly; where policies differ, the lowest rate counts
+ *
+ * Each call has a place on a clock that stands still while the vault pauses, so that a pause moves those who wait, and does not let
+ * them all go at once when it ends.
  */
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import type { AbortSignalLike } from '@azure/abort-controller';
 import { LRUCache } from 'lru-cache';
-import { setTimeout as timeout } from 'node:timers/promises';
+import { traced } from '../../tracing/span.js';
+import type { KeyOperationOptions } from '../key-encryption-key.js';
+import { aborted, type PaceClock, realClock } from './pace-clock.js';
 
-/** Handed in by tests. */
-export interface PaceClock {
-  /** Milliseconds that only grow. */
-  now(): number;
-  sleep(milliseconds: number, signal: AbortSignalLike | undefined): Promise<void>;
-  /** From 0 to 1. */
-  random(): number;
+/** What a call to a vault went through before it was made. */
+export type PaceEvent =
+  | { readonly kind: 'waited'; readonly milliseconds: number }
+  | { readonly kind: 'throttled'; readonly status: number; readonly pause: number };
+
+/** What accompanies a call. */
+export interface PacedCall extends Pick<KeyOperationOptions, 'abortSignal' | 'tracingOptions'> {
+  readonly onEvent?: (event: PaceEvent) => void;
 }
 
-/** The part of an HTTP answer that is looked at. */
-export interface VaultAnswer {
-  readonly status?: number | undefined;
-  readonly headers?: { get?(name: string): string | undefined } | undefined;
+/** How calls to a vault are made. */
+export type PacedCalls = Pick<VaultPace, 'run'>;
+
+/** The part of an error of the SDK that is looked at. */
+interface Refusal {
+  readonly statusCode: number;
+  readonly response?: { readonly headers?: { get?(name: string): string | undefined } | undefined } | undefined;
 }
 
 const MOST_AT_ONCE = 256;
-const MOST_ATTEMPTS = 6;
+/** A call is given up after so many refusals, if so much time has passed: in a storm some calls meet one refusal after the other. */
+const LEAST_ATTEMPTS = 6;
+const LEAST_PATIENCE = 15_000;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 16_000;
 /** A pause that the vault asked for and that is longer than this is not waited for. */
 const MOST_PATIENCE = 60_000;
 const MS = 1000;
+/** Less is the imprecision of the sums. */
+const SHORTEST_WAIT = 0.01;
 const THROTTLED = [429, 503];
 
 export class VaultPace {
@@ -40,10 +53,12 @@ export class VaultPace {
   #atOnce = MOST_AT_ONCE;
   #pauses = 0;
   #pausedUntil = -Infinity;
-  #nextCall = -Infinity;
+  /** The next place, on the clock that stands still in pauses. */
+  #nextPlace = -Infinity;
+  /** Milliseconds of all pauses, to the end of the one that lasts. */
+  #pausedFor = 0;
+  /** The last refusal. */
   #reason: unknown;
-  /** Answers that said: too many requests. */
-  throttled = 0;
 
   constructor(private readonly clock: PaceClock = realClock) {}
 
@@ -55,23 +70,39 @@ export class VaultPace {
   }
 
   /** Makes the call when the vault may be asked, and again where it answered that it is too busy. */
-  async run<Answer>(call: () => Promise<Answer>, signal?: AbortSignalLike): Promise<Answer> {
+  async run<Answer>(call: () => Promise<Answer>, paced: PacedCall = {}): Promise<Answer> {
+    const began = this.clock.now();
     for (let attempt = 1; ; attempt += 1) {
-      await this.#enter(signal);
+      await this.#enter(paced);
       try {
         const answer = await call();
         this.#answered();
         return answer;
       } catch (error) {
-        if (!this.#isThrottled(error) || attempt === MOST_ATTEMPTS) throw error;
+        if (!isRefusal(error)) throw error;
+        const pause = this.#pause(error);
+        paced.onEvent?.({ kind: 'throttled', status: error.statusCode, pause });
+        if (attempt >= LEAST_ATTEMPTS && this.clock.now() - began >= LEAST_PATIENCE) throw error;
       } finally {
         this.#leave();
       }
     }
   }
 
-  async #enter(signal: AbortSignalLike | undefined): Promise<void> {
-    if (signal?.aborted === true) throw aborted();
+  async #enter({ abortSignal, tracingOptions, onEvent }: PacedCall): Promise<void> {
+    if (abortSignal?.aborted === true) throw aborted();
+    const began = this.clock.now();
+    if (this.#running < this.#atOnce && this.#isOpen()) {
+      this.#running += 1;
+      this.#place();
+      return;
+    }
+    const options = tracingOptions === undefined ? {} : { tracingOptions };
+    await traced('KeyVault.wait', options, () => this.#wait(abortSignal));
+    onEvent?.({ kind: 'waited', milliseconds: this.clock.now() - began });
+  }
+
+  async #wait(signal: AbortSignalLike | undefined): Promise<void> {
     if (this.#running < this.#atOnce) this.#running += 1;
     else await this.#turn(signal);
     try {
@@ -103,22 +134,27 @@ export class VaultPace {
     while (this.#running < this.#atOnce && this.#waiting.length > 0) this.#waiting.shift()?.();
   }
 
-  /** A pause may begin while a call waits for its place in the rate, so both are looked at until there is nothing to wait for. */
+  #isOpen(): boolean {
+    const now = this.clock.now();
+    return now >= this.#pausedUntil && now - this.#pausedFor >= this.#nextPlace;
+  }
+
+  /** A pause may begin while a call waits for its place. */
   async #untilAllowed(signal: AbortSignalLike | undefined): Promise<void> {
     const place = this.#place();
     for (;;) {
       const now = this.clock.now();
       if (this.#pausedUntil - now > MOST_PATIENCE) throw this.#reason;
-      const wait = Math.max(this.#pausedUntil, place) - now;
-      if (!(wait > 0)) return;
+      const wait = place + this.#pausedFor - now;
+      if (wait < SHORTEST_WAIT) return;
       await this.clock.sleep(wait, signal);
     }
   }
 
   #place(): number {
     const rate = Math.min(Infinity, ...this.#rates.values());
-    const place = Math.max(this.#nextCall, this.clock.now());
-    this.#nextCall = place + (Number.isFinite(rate) ? MS / rate : 0);
+    const place = Math.max(this.#nextPlace, Math.max(this.clock.now(), this.#pausedUntil) - this.#pausedFor);
+    this.#nextPlace = place + (Number.isFinite(rate) ? MS / rate : 0);
     return place;
   }
 
@@ -127,25 +163,24 @@ export class VaultPace {
     this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + 1);
   }
 
-  #isThrottled(error: unknown): boolean {
-    const { statusCode, response } = (error ?? {}) as { readonly statusCode?: number; readonly response?: VaultAnswer };
-    if (!isRefusal(statusCode)) return false;
-    this.#reason = error;
-    this.heed({ status: statusCode, headers: response?.headers });
-    return true;
-  }
-
-  /** Pauses if this is an answer that says: too busy. An SDK that tries again by itself shows each answer here. */
-  heed({ status, headers }: VaultAnswer): void {
-    if (!isRefusal(status)) return;
-    this.throttled += 1;
+  /** Milliseconds from now until the vault may be asked again. */
+  #pause(refusal: Refusal): number {
+    this.#reason = refusal;
     const now = this.clock.now();
     // calls that were under way together are one refusal
     const isFirst = now >= this.#pausedUntil;
-    const told = retryAfterOf(headers);
-    if (told !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, now + told);
-    else if (isFirst) this.#pausedUntil = now + this.#nextPause();
+    const told = retryAfterOf(refusal);
+    if (told !== undefined) this.#pauseUntil(now + told);
+    else if (isFirst) this.#pauseUntil(now + this.#nextPause());
     if (isFirst) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2));
+    return Math.max(0, this.#pausedUntil - now);
+  }
+
+  #pauseUntil(end: number): void {
+    const begin = Math.max(this.clock.now(), this.#pausedUntil);
+    if (end <= begin) return;
+    this.#pausedFor += end - begin;
+    this.#pausedUntil = end;
   }
 
   #nextPause(): number {
@@ -170,35 +205,16 @@ export class VaultPaces {
   }
 }
 
-const realClock: PaceClock = {
-  now: () => performance.now(),
-  random: () => Math.random(),
-  sleep: async (milliseconds, signal) => {
-    const abort = new AbortController();
-    const onAbort = (): void => abort.abort();
-    signal?.addEventListener('abort', onAbort);
-    try {
-      if (signal?.aborted === true) throw aborted();
-      await timeout(milliseconds, undefined, { signal: abort.signal });
-    } catch {
-      throw aborted();
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
-  },
-};
-
 /** One for the process: its policies, modules and clients share the vault's limit. */
 export const sharedPaces = new VaultPaces();
 
-const aborted = (): AbortError => new AbortError('The operation was aborted.');
+const isRefusal = (error: unknown): error is Refusal =>
+  THROTTLED.includes((error as { readonly statusCode?: number } | undefined)?.statusCode ?? 0);
 
-const isRefusal = (status: unknown): status is number => THROTTLED.includes(status as number);
-
-/** Milliseconds; seconds or a date in the header. */
-function retryAfterOf(headers: VaultAnswer['headers']): number | undefined {
-  const told = headers?.get?.('retry-after');
+/** Milliseconds; seconds or a date in the header. One that is over asks for no pause, so the own one counts. */
+function retryAfterOf({ response }: Refusal): number | undefined {
+  const told = response?.headers?.get?.('retry-after');
   if (told === undefined || told === '') return undefined;
   const milliseconds = /^\d+$/.test(told) ? Number(told) * MS : Date.parse(told) - Date.now();
-  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
+  return milliseconds > 0 ? milliseconds : undefined;
 }

@@ -5,7 +5,6 @@ import type { KeyEncryptionKey, KeyOperationOptions, KeyWrapAlgorithm, WrappedKe
 import { keyServiceError } from '../key-service-error.js';
 import { clientCallOptions, type CryptographyClientLike, isFilled, NO_BYTES, unwrapBy } from './cryptography-client.js';
 import type { VaultKey } from './key-vault-sdk.js';
-import type { VaultPace } from './vault-pace.js';
 
 /** How one version of a key is reached. */
 export interface VaultVersion {
@@ -14,7 +13,8 @@ export interface VaultVersion {
   readonly algorithm: KeyWrapAlgorithm;
   /** A client of exactly this version. */
   readonly client: CryptographyClientLike;
-  readonly pace: VaultPace;
+  /** Makes a call when the vault may be asked. */
+  readonly paced: <Answer>(call: () => Promise<Answer>, options: KeyOperationOptions | undefined) => Promise<Answer>;
   /** Asked where the vault does not know the version: whether it has the key all the same. */
   readonly isInvented: (options: KeyOperationOptions | undefined) => Promise<boolean>;
 }
@@ -23,6 +23,8 @@ const HASHES: Partial<Record<KeyWrapAlgorithm, string>> = { 'RSA-OAEP': 'sha1', 
 
 /** One version of a key in a vault: unwraps there, wraps here where the key is an RSA key whose public half is given. */
 export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements KeyEncryptionKey {
+  /** RSA keys wrap here. */
+  readonly wrapsInProcess: boolean;
   readonly #version: VaultVersion;
   readonly #publicKey: KeyObject | undefined;
   /** A version that has unwrapped here was not invented, whatever the vault says of it later. */
@@ -32,6 +34,7 @@ export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements Key
     super(version.keyId, version.algorithm);
     this.#version = version;
     this.#publicKey = publicKey;
+    this.wrapsInProcess = publicKey !== undefined;
   }
 
   async wrapKey(contentKey: Uint8Array, options?: KeyOperationOptions): Promise<WrappedKey> {
@@ -43,13 +46,13 @@ export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements Key
   }
 
   async unwrapKey(encryptedKey: Uint8Array, algorithm: string, options?: KeyOperationOptions): Promise<Uint8Array> {
-    const { client, pace } = this.#version;
-    const paced: CryptographyClientLike = {
+    const { client, paced } = this.#version;
+    const pacedClient: CryptographyClientLike = {
       wrapKey: (...call) => client.wrapKey(...call),
-      unwrapKey: (...call) => pace.run(() => client.unwrapKey(...call), options?.abortSignal),
+      unwrapKey: (...call) => paced(() => client.unwrapKey(...call), options),
     };
     try {
-      const contentKey = await unwrapBy(paced, { keyId: this.keyId, algorithm, encryptedKey }, options);
+      const contentKey = await unwrapBy(pacedClient, { keyId: this.keyId, algorithm, encryptedKey }, options);
       this.#hasUnwrapped = true;
       return contentKey;
     } catch (error) {
@@ -77,10 +80,10 @@ export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements Key
   }
 
   async #askToWrap(contentKey: Uint8Array, options: KeyOperationOptions | undefined): Promise<unknown> {
-    const { client, pace } = this.#version;
+    const { client, paced } = this.#version;
     try {
       const call = () => client.wrapKey(this.algorithm, contentKey, clientCallOptions(options));
-      return (await pace.run(call, options?.abortSignal)).result;
+      return (await paced(call, options)).result;
     } catch (error) {
       throw keyServiceError(error, { keyId: this.keyId, refused: KeyWrapError });
     }

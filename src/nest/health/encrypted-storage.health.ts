@@ -6,6 +6,7 @@ import {
   type CheckCall,
   checks,
   hasChosenKeys,
+  keyWarnings,
   type StorageHealthCheck,
   type HealthSubject,
   possibleChecks,
@@ -91,15 +92,17 @@ export class EncryptedStorageHealthIndicator {
 
   /**
    * Whether all checks pass. It never rejects. The message names each check that failed, with error code and key id, and contains
-   * no secrets. Probes that run at the same time share one check.
+   * no secrets. If all pass, it warns about keys in a vault: a version that expires within 30 days, and a vault without purge
+   * protection. Probes that run at the same time share one check.
    */
   async isHealthy<Key extends string>(key: Key, options: StorageHealthOptions = {}): Promise<StorageHealthResult<Key>> {
     const names = [...new Set(options.checks ?? possibleChecks(this.#subject, options.keyTarget))];
     const outcomes = await Promise.all(names.map((name) => this.#outcomeOf(name, options)));
     const failed = names.flatMap((name, index) => (outcomes[index] === null ? [] : [`${name}: ${outcomes[index]}`]));
-    const message = failed.length > 0 ? failed.join('; ') : this.#passedOver(options);
+    const remarks = [...this.#passedOver(options), ...(names.includes('key') ? keyWarnings(this.#subject) : [])];
+    const message = (failed.length > 0 ? failed : remarks).join('; ');
     const status = failed.length > 0 ? ('down' as const) : ('up' as const);
-    return { [key]: { status, ...(message === undefined ? {} : { message }) } } as StorageHealthResult<Key>;
+    return { [key]: { status, ...(message === '' ? {} : { message }) } } as StorageHealthResult<Key>;
   }
 
   #outcomeOf(name: StorageHealthCheck, options: StorageHealthOptions): Promise<Outcome> {
@@ -144,9 +147,9 @@ export class EncryptedStorageHealthIndicator {
     this.#logger.warn(`${name}: ${isEncryptedStorageError(error) ? error.message : describe(error)}`);
   }
 
-  #passedOver({ checks: asked, keyTarget }: StorageHealthOptions): string | undefined {
+  #passedOver({ checks: asked, keyTarget }: StorageHealthOptions): readonly string[] {
     const isPassedOver = asked === undefined && keyTarget === undefined && hasChosenKeys(this.#subject.policies);
-    return isPassedOver ? 'keys that a function chooses were not checked: set "keyTarget"' : undefined;
+    return isPassedOver ? ['keys that a function chooses were not checked: set "keyTarget"'] : [];
   }
 }
 

@@ -8,6 +8,7 @@ import { requestUnwrap, requestWrap } from '../../envelope/key-request.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { KeyMissingError, KeyNotFoundError, KeyUnwrapError } from '../../errors/keys.js';
 import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../../keys/key-encryption-key.js';
+import { versionWarnings } from '../../keys/vault/version-warnings.js';
 import type { ServiceKind } from '../options/encryption-policies.js';
 import type { StorageClients } from '../options/storage-clients.js';
 
@@ -122,6 +123,12 @@ function nothingToCheck(policies: HealthSubject['policies']): Error {
 /** Whether a function picks keys. It cannot be called without a target. */
 export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
   SERVICES.some((kind) => typeof policies[kind].keyEncryptionKey === 'function');
+
+/** Warnings about the keys in vaults that write today. */
+export function keyWarnings({ policies }: HealthSubject): readonly string[] {
+  const vaults = new Set(SERVICES.map((kind) => policies[kind].keyVault));
+  return [...vaults].flatMap((vault) => (vault?.state === undefined ? [] : versionWarnings(vault.state, Date.now())));
+}
 
 /** A key that can only wrap is only asked to wrap. The call does not wait behind other calls, and its result is not cached. */
 async function roundTrip(

@@ -1,10 +1,15 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { KeyCallOptions } from '../../envelope/key-call-options.js';
+import { PolicyKeys } from '../../envelope/policy-keys.js';
+import type { UnwrapCacheStatistics } from '../../envelope/unwrap-cache.js';
+import type { KeyEvent, KeyEventListener } from '../../keys/key-event.js';
 import { KeyVaultKeys, type KeyVaultState } from '../../keys/vault/key-vault-keys.js';
 import type { KeyVaultOptions } from '../../keys/vault/key-vault-options.js';
 import { loadKeyVaultSdk } from '../../keys/vault/key-vault-sdk.js';
+import { KeyVaultLog } from './key-vault-log.js';
 
 /**
- * The vaults of an account, including those of its features. Inject it to follow a rotation at once, for example in a handler for
+ * The keys of an account, including those of its features. Inject it to collect metrics about them, or to follow a rotation at once, for example in a handler for
  * the Event Grid event `Microsoft.KeyVault.KeyNewVersionCreated`. Without such a handler, a rotation is followed within
  * `refresh`.
  *
@@ -26,6 +31,11 @@ import { loadKeyVaultSdk } from '../../keys/vault/key-vault-sdk.js';
  */
 export class EncryptedStorageKeys implements OnApplicationShutdown {
   readonly #vaults = new Map<KeyVaultOptions, KeyVaultKeys>();
+  readonly #calls: PolicyKeys[] = [];
+  readonly #listeners = new Set<KeyEventListener>();
+  readonly #logger = new Logger(EncryptedStorageKeys.name);
+  readonly #log = new KeyVaultLog();
+  readonly #report = (event: KeyEvent): void => this.#tell(event);
 
   /**
    * Looks up at once which version of each key writes. Rejects if a vault cannot be reached; the versions known so far remain in
@@ -40,10 +50,54 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
     return [...this.#vaults.values()].flatMap((vault) => vault.state ?? []);
   }
 
+  /** Counts of the caches of unwrapped content keys, over all policies of this account. */
+  get cache(): UnwrapCacheStatistics {
+    const all = this.#calls.flatMap(({ cache }) => cache ?? []);
+    const sum = (name: keyof UnwrapCacheStatistics): number => all.reduce((total, one) => total + one[name], 0);
+    return { hits: sum('hits'), misses: sum('misses'), evictions: sum('evictions'), size: sum('size') };
+  }
+
+  /**
+   * Calls the listener for each event: calls to keys, cache look-ups, throttling and rotations. If a listener throws, that is logged
+   * and has no other effect.
+   *
+   * @returns a function that removes the listener
+   *
+   * @example
+   * ```ts
+   * import { Injectable, type OnModuleInit } from '@nestjs/common';
+   * import { EncryptedStorageKeys } from 'nestjs-azure-encrypted-storage';
+   *
+   * @Injectable()
+   * export class KeyMetrics implements OnModuleInit {
+   *   readonly counts = new Map<string, number>();
+   *
+   *   constructor(private readonly keys: EncryptedStorageKeys) {}
+   *
+   *   onModuleInit(): void {
+   *     this.keys.onEvent(({ kind }) => this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1));
+   *   }
+   * }
+   * ```
+   */
+  onEvent(listener: KeyEventListener): () => void {
+    // one of its own for each call: a listener may be given twice
+    const own: KeyEventListener = (event) => listener(event);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  /** The calls to keys of a policy, reported here. Called by the module. */
+  callsOf(options: KeyCallOptions): PolicyKeys {
+    const calls = new PolicyKeys(options, this.#report);
+    this.#calls.push(calls);
+    return calls;
+  }
+
   /** Policies that were given the same options object share its keys. Called by the module. */
   async vaultOf(options: KeyVaultOptions): Promise<KeyVaultKeys> {
     const sdk = await loadKeyVaultSdk();
-    const vault = this.#vaults.get(options) ?? new KeyVaultKeys(options, sdk);
+    const vault = this.#vaults.get(options) ?? new KeyVaultKeys(options, sdk, { onEvent: this.#report });
     this.#vaults.set(options, vault);
     return vault;
   }
@@ -52,4 +106,17 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     for (const vault of this.#vaults.values()) vault.close();
   }
+
+  #tell(event: KeyEvent): void {
+    this.#log.heed(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#logger.error(`a listener of key events failed at ${event.kind}: ${nameOf(error)}`);
+      }
+    }
+  }
 }
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'Error');

@@ -1,7 +1,7 @@
 /** From options to policies: what a service or a feature leaves out comes from the level above. */
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
-import { PolicyKeys } from '../../envelope/policy-keys.js';
+import type { PolicyKeys } from '../../envelope/policy-keys.js';
 import { readingOnly } from '../../keys/vault/key-vault-options.js';
 import { KeyRing } from '../../keys/key-ring.js';
 import type { KeyResolver } from '../../keys/key-encryption-key.js';
@@ -85,7 +85,7 @@ export async function toPolicies(
     const own = options[kind]?.encryption;
     const known = shared.get(own);
     if (known !== undefined) return known;
-    const keys = new PolicyKeys(encryption);
+    const keys = vaults.callsOf(encryption);
     const policy = await toPolicy(encryption, keys, vaults);
     allKeys.add(keys);
     shared.set(own, policy);

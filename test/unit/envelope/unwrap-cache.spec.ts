@@ -180,7 +180,7 @@ describe('reads that miss at the same time', () => {
     const { call, answers, signals } = pendingAnswer();
     const { cache } = setUp();
     const abort = new AbortController();
-    const first = cache.unwrap(placeOf(), call, abort.signal);
+    const first = cache.unwrap(placeOf(), call, { abortSignal: abort.signal });
     const second = cache.unwrap(placeOf(), call);
     await Promise.resolve();
 
@@ -196,7 +196,7 @@ describe('reads that miss at the same time', () => {
     const { call, answers, signals } = pendingAnswer();
     const { cache } = setUp();
     const aborts = [new AbortController(), new AbortController()];
-    const reading = aborts.map(({ signal }) => cache.unwrap(placeOf(), call, signal));
+    const reading = aborts.map(({ signal }) => cache.unwrap(placeOf(), call, { abortSignal: signal }));
     await Promise.resolve();
 
     for (const abort of aborts) abort.abort();
@@ -217,7 +217,9 @@ describe('reads that miss at the same time', () => {
     const { call, answers } = pendingAnswer();
     const { cache } = setUp();
 
-    await expect(cache.unwrap(placeOf(), call, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(cache.unwrap(placeOf(), call, { abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
     expect(answers).toHaveLength(0);
   });
 });

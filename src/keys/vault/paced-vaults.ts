@@ -1,0 +1,58 @@
+import type { KeyOperationOptions } from '../key-encryption-key.js';
+import type { KeyEventListener } from '../key-event.js';
+import type { PaceEvent, VaultPaces } from './vault-pace.js';
+
+/**
+ * The vaults of one `keyVault` option: asked at the pace that all of the process shares, reported to one listener. Closing ends what
+ * waits for its turn, so that no timer keeps the process alive; what is under way in a vault ends by itself.
+ */
+export class PacedVaults {
+  readonly #waiting = new Set<AbortController>();
+  readonly #limits: (() => void)[] = [];
+
+  constructor(
+    private readonly paces: VaultPaces,
+    private readonly onEvent: KeyEventListener | undefined,
+  ) {}
+
+  /** Holds a vault to so many calls a second. */
+  limit(address: string, requestsPerSecond: number): void {
+    this.#limits.push(this.paces.of(address).limit(requestsPerSecond));
+  }
+
+  /** Makes the call when the vault may be asked. */
+  async run<Answer>(
+    address: string,
+    call: () => Promise<Answer>,
+    { abortSignal, tracingOptions }: KeyOperationOptions = {},
+  ): Promise<Answer> {
+    const abort = new AbortController();
+    const onAbort = (): void => abort.abort();
+    const asking = async (): Promise<Answer> => {
+      this.#waiting.delete(abort);
+      return call().finally(() => this.#waiting.add(abort));
+    };
+    const onEvent = (event: PaceEvent): void => this.onEvent?.({ ...event, vaultUrl: address });
+    abortSignal?.addEventListener('abort', onAbort);
+    if (abortSignal?.aborted === true) onAbort();
+    this.#waiting.add(abort);
+    try {
+      const tracing = tracingOptions === undefined ? {} : { tracingOptions };
+      return await this.paces.of(address).run(asking, { abortSignal: abort.signal, onEvent, ...tracing });
+    } catch (error) {
+      if (abort.signal.aborted && abortSignal?.aborted !== true) throw new Error(CLOSED, { cause: error });
+      throw error;
+    } finally {
+      abortSignal?.removeEventListener('abort', onAbort);
+      this.#waiting.delete(abort);
+    }
+  }
+
+  /** Gives up its part in the rates, and all that waits. */
+  close(): void {
+    for (const release of this.#limits) release();
+    for (const abort of this.#waiting) abort.abort();
+  }
+}
+
+const CLOSED = 'The application shut down while a call waited for its turn at the vault';

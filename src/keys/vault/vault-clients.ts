@@ -1,0 +1,75 @@
+import type { TokenCredential } from '@azure/core-auth';
+import type { CryptographyClientLike } from './cryptography-client.js';
+import type { KeyVaultKeyId } from './key-id.js';
+import type { KeyVaultOptions } from './key-vault-options.js';
+import type { KeyClientLike, KeyVaultSdk } from './key-vault-sdk.js';
+import { markedCredential } from './marked-credential.js';
+
+/** The part of an HTTP answer that is looked at. */
+interface VaultAnswer {
+  readonly status: number;
+  readonly headers?: { get?(name: string): string | undefined } | undefined;
+}
+
+const THROTTLED = [429, 503];
+
+/** The retry policy of the SDK passes on errors that are not its own, so that the pace of the vault alone says when to try again. */
+class VaultThrottledError extends Error {
+  override readonly name = 'VaultThrottledError';
+  readonly statusCode: number;
+
+  constructor(readonly response: VaultAnswer) {
+    super(`The vault answered ${response.status}: it gets more requests than it takes`);
+    this.statusCode = response.status;
+  }
+}
+
+const NO_RETRY_WHEN_THROTTLED = {
+  name: 'vaultThrottlingPolicy',
+  sendRequest: async (request: unknown, next: (request: unknown) => Promise<VaultAnswer>): Promise<VaultAnswer> => {
+    const answer = await next(request);
+    if (THROTTLED.includes(answer.status)) throw new VaultThrottledError(answer);
+    return answer;
+  },
+};
+
+/** The SDK's clients of a `keyVault` option: one for each vault, and one for each version of a key. */
+export class VaultClients {
+  readonly #sdk: KeyVaultSdk;
+  readonly #options: KeyVaultOptions;
+  readonly #credential: TokenCredential;
+  readonly #keyClients = new Map<string, KeyClientLike>();
+
+  constructor(sdk: KeyVaultSdk, options: KeyVaultOptions) {
+    this.#sdk = sdk;
+    this.#options = options;
+    this.#credential = markedCredential(options.credential);
+  }
+
+  /** Where the keys of a vault are now: `aliases` says so. */
+  addressOf(vaultUrl: string): string {
+    const { aliases = {} } = this.#options;
+    return Object.hasOwn(aliases, vaultUrl) ? (aliases[vaultUrl] as string) : vaultUrl;
+  }
+
+  ofVault(address: string): KeyClientLike {
+    const { KeyClient } = this.#sdk;
+    const known = this.#keyClients.get(address) ?? new KeyClient(address, this.#credential, this.#clientOptions());
+    this.#keyClients.set(address, known);
+    return known;
+  }
+
+  /** A client that is made of an id alone fetches no key: it needs no permission for that, and reads what has expired. */
+  ofVersion({ vaultUrl, name }: KeyVaultKeyId, version: string): CryptographyClientLike {
+    const { CryptographyClient } = this.#sdk;
+    const key = { id: `${this.addressOf(vaultUrl)}/keys/${name}/${version}`, name, properties: {} };
+    return new CryptographyClient(key, this.#credential, this.#clientOptions());
+  }
+
+  /** New for each client: the SDK writes into it. */
+  #clientOptions(): object {
+    const { clientOptions = {} } = this.#options;
+    const ours = { policy: NO_RETRY_WHEN_THROTTLED, position: 'perRetry' };
+    return { ...clientOptions, additionalPolicies: [...(clientOptions.additionalPolicies ?? []), ours] };
+  }
+}

@@ -1,0 +1,23 @@
+import { quoted } from '../../encoding/printable.js';
+import type { KeyVaultState } from './key-vault-keys.js';
+
+/** Key Vault sends its own notice of an expiry, `KeyNearExpiry`, as early. */
+const NEAR_EXPIRY = 30 * 24 * 60 * 60 * 1000;
+const DATE_LENGTH = 10;
+
+/** What will go wrong with a version that writes today, a sentence each. `now` in milliseconds of the calendar. */
+export function versionWarnings(
+  { keyId, expiresOn, isPurgeable }: Pick<KeyVaultState, 'keyId' | 'expiresOn' | 'isPurgeable'>,
+  now: number,
+): readonly string[] {
+  const key = `key ${quoted(keyId)}`;
+  const expiresSoon = expiresOn !== undefined && expiresOn.getTime() - now < NEAR_EXPIRY;
+  return [
+    ...(expiresSoon
+      ? [`${key} expires on ${expiresOn.toISOString().slice(0, DATE_LENGTH)}: rotate it, writes fail from then on`]
+      : []),
+    ...(isPurgeable === true
+      ? [`${key} is in a vault without purge protection: turn it on, or whoever deletes the key can destroy all data`]
+      : []),
+  ];
+}
