@@ -53,7 +53,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
   constructor(
     client: CryptographyClientLike,
     options: KeyVaultKeyOptions = {},
-    { paces = sharedPaces }: Pick<KeyVaultEnvironment, 'paces'> = {},
+    environment: Pick<KeyVaultEnvironment, 'paces'> = {},
   ) {
     const algorithm = options.algorithm ?? 'RSA-OAEP';
     if (!isVaultAlgorithm(algorithm)) {
@@ -62,8 +62,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
     // read once: the id of a client changes when it fetches its key
     super(options.keyId ?? client.keyID ?? '', algorithm);
     this.#client = client;
-    const vault = idOf(client.keyID ?? '') ?? idOf(this.keyId);
-    this.#pace = vault === null ? UNPACED : paces.of(vault.vaultUrl);
+    this.#pace = paceOf(environment, [client.keyID, this.keyId]);
     this.#canWrite = !isVersionless(this.keyId) && !isVersionless(client.keyID ?? '') && !wasVersionless(client);
   }
 
@@ -114,8 +113,14 @@ const idOf = (keyId: string): KeyVaultKeyId | null => parseKeyVaultKeyId(keyId.r
 const isVersionless = (keyId: string): boolean =>
   idOf(keyId)?.version === undefined && /\/keys\/[^/]+\/*$/i.test(keyId);
 
-/** For a client of something else than a vault. */
-const UNPACED: PacedCalls = { run: (call) => call() };
+/** That of the vault of the first id that names one. A client of something else has none. */
+function paceOf(
+  { paces = sharedPaces }: Pick<KeyVaultEnvironment, 'paces'>,
+  keyIds: readonly (string | undefined)[],
+): PacedCalls {
+  const [vault] = keyIds.flatMap((keyId) => idOf(keyId ?? '') ?? []);
+  return vault === undefined ? { run: (call) => call() } : paces.of(vault.vaultUrl);
+}
 
 /** A client of the SDK that was made without a version has one in its id after its first use, but not in its requests. */
 const wasVersionless = (client: object): boolean =>

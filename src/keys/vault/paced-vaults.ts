@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from '@azure/abort-controller';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
 import type { KeyEventListener } from '../key-event.js';
 import type { PaceEvent, VaultPaces } from './vault-pace.js';
@@ -27,23 +28,20 @@ export class PacedVaults {
     { abortSignal, tracingOptions }: KeyOperationOptions = {},
   ): Promise<Answer> {
     const abort = new AbortController();
-    const onAbort = (): void => abort.abort();
+    const leave = followed(abortSignal, abort);
     const asking = async (): Promise<Answer> => {
       this.#waiting.delete(abort);
       return call().finally(() => this.#waiting.add(abort));
     };
     const onEvent = (event: PaceEvent): void => this.onEvent?.({ ...event, vaultUrl: address });
-    abortSignal?.addEventListener('abort', onAbort);
-    if (abortSignal?.aborted === true) onAbort();
+    const tracing = tracingOptions === undefined ? {} : { tracingOptions };
     this.#waiting.add(abort);
     try {
-      const tracing = tracingOptions === undefined ? {} : { tracingOptions };
       return await this.paces.of(address).run(asking, { abortSignal: abort.signal, onEvent, ...tracing });
     } catch (error) {
-      if (abort.signal.aborted && abortSignal?.aborted !== true) throw new Error(CLOSED, { cause: error });
-      throw error;
+      throw abort.signal.aborted && abortSignal?.aborted !== true ? new Error(CLOSED, { cause: error }) : error;
     } finally {
-      abortSignal?.removeEventListener('abort', onAbort);
+      leave();
       this.#waiting.delete(abort);
     }
   }
@@ -56,3 +54,11 @@ export class PacedVaults {
 }
 
 const CLOSED = 'The application shut down while a call waited for its turn at the vault';
+
+/** Aborts with the signal, until the function that it returns is called. */
+function followed(signal: AbortSignalLike | undefined, abort: AbortController): () => void {
+  const onAbort = (): void => abort.abort();
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted === true) onAbort();
+  return () => signal?.removeEventListener('abort', onAbort);
+}

@@ -1,5 +1,5 @@
 /** What is reported of keys in a vault: as events, on spans, and as counts of the cache. */
-import { PolicyKeys } from '../../../../src/envelope/policy-keys.js';
+import type { PolicyKeys } from '../../../../src/envelope/policy-keys.js';
 import type { KeyEvent } from '../../../../src/keys/key-event.js';
 import { versionWarnings } from '../../../../src/keys/vault/version-warnings.js';
 import { storedData } from '../../../support/envelopes.js';

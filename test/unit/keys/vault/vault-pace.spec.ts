@@ -89,13 +89,13 @@ describe('the pace of a vault', () => {
 
   it('pauses for all calls to the vault', async () => {
     const { pace, answered, call } = setUp();
-    let isFirst = true;
+    let asked = 0;
     const refused = pace.run(async () => {
-      if (!isFirst) return call();
-      isFirst = false;
-      throw refusal(503);
+      asked += 1;
+      if (asked === 1) throw refusal(503);
+      return call();
     });
-    while (isFirst) await nextTurn();
+    while (asked === 0) await nextTurn();
 
     await Promise.all([pace.run(call), refused]);
 
