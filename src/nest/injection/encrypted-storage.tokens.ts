@@ -65,17 +65,21 @@ export const getEncryptedStorageKeysToken = (name?: string): InjectionToken => `
 export const getEncryptedStorageHealthIndicatorToken = (name?: string): InjectionToken =>
   `EncryptedStorageHealthIndicator${account(name)}`;
 
+/** What Nest prints for a client that no imported module provides. */
+const featureHint = (resource: string, name: string | undefined): string =>
+  `(did this module import EncryptedStorageModule.forFeature(${resource}${name === undefined ? '' : `, '${name}'`})?)`;
+
 /** Token of the client of one container. */
 export const getEncryptedContainerToken = (container: string, name?: string): InjectionToken =>
-  `EncryptedContainer:${container}${account(name)}`;
+  `EncryptedContainer:${container}${account(name)} ${featureHint(`{ containers: ['${container}'] }`, name)}`;
 
 /** Token of the client of one queue. */
 export const getEncryptedQueueToken = (queue: string, name?: string): InjectionToken =>
-  `EncryptedQueue:${queue}${account(name)}`;
+  `EncryptedQueue:${queue}${account(name)} ${featureHint(`{ queues: ['${queue}'] }`, name)}`;
 
 /** Token of the client of an entity class's table. Two classes with the same name have different tokens. */
 export const getEncryptedTableToken = (entity: EntityClass, name?: string): InjectionToken =>
-  `EncryptedTable:${entity.name}#${entityId(entity)}${account(name)}`;
+  `EncryptedTable:${entity.name}#${entityId(entity)}${account(name)} ${featureHint(`[${entity.name}]`, name)}`;
 
 /** Counted across both builds of the package, which share the classes. */
 function entityId(entity: EntityClass): number {
