@@ -2,8 +2,8 @@ import { storedProtocol } from '../protocol/registry.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 
 /**
- * Whether the protocol of stored content detects changes. Where it does not, an error depends on what the changed content decrypts
- * to: whoever can change content and see the error may learn the plaintext from it. False also for a protocol that is not known.
+ * Whether the protocol of stored content detects changes. If it does not, errors depend on what the changed content decrypts to,
+ * and someone who can change content and see the error may learn the plaintext. False also for an unknown protocol.
  */
 export function isAuthenticated({ protocol, algorithm }: EncryptionData): boolean {
   try {

@@ -1,4 +1,4 @@
-/** What a module decided: which version new content is written in, with which keys, and whether plaintext may be read. */
+/** The decisions of a module: in which version new content is written, with which keys, and whether plaintext may be read. */
 import { PlaintextNotAllowedError } from '../errors/content.js';
 import type {
   KeyEncryptionKey,
@@ -13,36 +13,36 @@ import type { IntegrityOptions } from './integrity/integrity-options.js';
 import type { KeyCallOptions } from './key-call-options.js';
 import { type KeyCalls, PolicyKeys } from './policy-keys.js';
 
-/** A policy whose options have been checked. Services and clients hold one; feature modules may hold another. */
+/** A policy with checked options. Services and clients have one, and feature modules may have another. */
 export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   readonly protocol: ProtocolVersion;
-  /** Bytes of plaintext in a region; read by 2.1 alone. */
+  /** Bytes of plaintext in a region; used only by 2.1. */
   readonly regionLength?: number;
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
   readonly keyResolver?: KeyResolver;
-  /** Keys in a vault: one writes where there is no `keyEncryptionKey`, and all read before `keyResolver` is asked. */
+  /** Keys in a vault. One writes if there is no `keyEncryptionKey`, and all of them read, before `keyResolver` is called. */
   readonly keyVault?: KeyVaultKeys;
-  /** Which keys may read and write a target; all may where there is none. */
+  /** Which keys may read and write a target. Without it, all may. */
   readonly allowKey?: KeyPredicate;
   readonly requireEncryption: boolean;
   /**
-   * The bound on calls to keys and the cache, for policies that share them. Without it `keyConcurrency` and `unwrapCache` of this
-   * object count, for all clients that are given this same object.
+   * The limit on calls to keys and the cache, for policies that share them. Without it, `keyConcurrency` and `unwrapCache` of
+   * this object apply, for all clients that get this same object.
    */
   readonly keys?: KeyCalls;
-  /** Told of sealed content that could not be opened, beside the error that the caller gets; for a log. */
+  /** Called with sealed content that could not be opened, in addition to the error that the caller gets. Use it for a log. */
   readonly onReadFailed?: ReadFailureListener;
 }
 
-/** Throws {@link PlaintextNotAllowedError} where the policy requires encryption; `what` names the thing, not its content. */
+/** Throws {@link PlaintextNotAllowedError} if the policy requires encryption. `what` names the object, not its content. */
 export function assertPlaintextAllowed(policy: EncryptionPolicy, what: string): void {
   if (policy.requireEncryption) throw new PlaintextNotAllowedError(what);
 }
 
-/** For policies that were written by hand without `keys`. */
+/** For policies that were written without `keys`. */
 const keysOfPolicies = new WeakMap<EncryptionPolicy, PolicyKeys>();
 
-/** The calls to keys of a policy: its own `keys`, or else some that are made from its options when they are first needed. */
+/** The calls to keys of a policy: its own `keys`, or else an object that is made from its options when first needed. */
 export function keysOf(policy: EncryptionPolicy): KeyCalls {
   if (policy.keys !== undefined) return policy.keys;
   const keys = keysOfPolicies.get(policy) ?? new PolicyKeys(policy);

@@ -1,6 +1,7 @@
 /**
- * The envelope: a content key, wrapped by a KEK, with the encryption data that tells how. Made new for everything that is
- * written, opened for everything that is read. The bytes of a content key live here and in what seals or opens, nowhere else.
+ * The envelope: a content key, wrapped by a KEK, with the encryption data that describes how. A new one is created for everything
+ * that is written, and one is opened for everything that is read. The bytes of a content key exist only here and in what seals or
+ * opens.
  */
 import { type ContentKey, generateContentKey, importContentKey, wipe } from '../crypto/content-key.js';
 import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
@@ -44,7 +45,7 @@ export interface EnvelopeContext extends KeyChoiceOptions {
 }
 
 export interface CreateContext extends EnvelopeContext {
-  /** Entries for `KeyWrappingMetadata`, which readers that do not know them ignore. */
+  /** Entries for `KeyWrappingMetadata`. Readers that do not know them ignore them. */
   readonly additions?: ReadonlyMap<string, string>;
   /** Clear properties of an entity that its integrity entries cover. */
   readonly signed?: ReadonlyMap<string, SignedValue>;
@@ -53,14 +54,14 @@ export interface CreateContext extends EnvelopeContext {
 export interface OpenContext extends EnvelopeContext {
   /** `ignored` only in methods that are named for recovery. */
   readonly regionOrder?: RegionOrder;
-  /** Bytes of ciphertext that are stored, whatever part of them is read; of content that is no entity. */
+  /** Number of stored ciphertext bytes, whatever part of them is read. Not for entities. */
   readonly storedLength?: number;
-  /** The ciphertext of the list of names that are sealed in an entity; no bytes where there is no list. */
+  /** The ciphertext of the list of sealed names of an entity. Empty if there is no list. */
   readonly sealedList?: () => Uint8Array;
 }
 
 export interface Envelope {
-  /** What is known of the encryption data before the content is sealed. */
+  /** The part of the encryption data that is known before the content is sealed. */
   readonly encryptionData: NewEncryptionData;
   /** As long as the encryption data can get until the content is sealed; of an entity without its entries. */
   readonly longestData: NewEncryptionData;
@@ -71,7 +72,7 @@ export interface Envelope {
 }
 
 /**
- * A fresh content key, wrapped. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
+ * Creates a fresh content key and wraps it. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
  * `UNSUPPORTED_OPERATION`.
  */
 export async function createEnvelope(policy: EncryptionPolicy, context: CreateContext): Promise<Envelope> {
@@ -100,7 +101,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
       return { encryptionData, longestData: encryptionData, sealer, sealedData: () => encryptionData };
     }
     const { form, target } = context;
-    // as a reader will see it, the name of the library included: it says how IVs of properties are made
+    // as a reader will see it, including the library name, which determines how IVs of properties are made
     const field = fieldReader(toWireObject(encryptionData, 'entity'));
     const content = { protocol, form, field, context: contextOf(policy, target) };
     return boundEnvelope({ encryptionData, sealer, content }, integritySealing(contentKey, content, context));
@@ -140,13 +141,13 @@ function integritySealing(
   return new EntitySealing(contentKey, content, { partitionKey, rowKey, signed, ...typesIn(additions) });
 }
 
-/** The entry that names types of sealed values: the MAC of an entity covers it. */
+/** The entry with the types of sealed values, which the MAC of an entity covers. */
 function typesIn(additions: ReadonlyMap<string, unknown> = new Map()): { readonly types?: string } {
   const types = additions.get(PROPERTY_TYPES_ENTRY);
   return typeof types === 'string' ? { types } : {};
 }
 
-/** Unwraps the content key of stored content. Throws the error that fits each way this can fail, and tells the policy of it. */
+/** Unwraps the content key of stored content. Each kind of failure has its own error, and is reported to the policy. */
 export function openEnvelope(
   policy: EncryptionPolicy,
   stored: EncryptionData,
@@ -186,7 +187,7 @@ async function openUnwatched(
   }
 }
 
-/** What is known of stored content once its key is unwrapped. */
+/** What is known about stored content once its key is unwrapped. */
 interface UnwrappedContent {
   readonly stored: EncryptionData;
   readonly contentKey: ContentKey;
@@ -194,7 +195,7 @@ interface UnwrappedContent {
   readonly protocol: Protocol;
 }
 
-/** `null` for content whose integrity is not checked, or that has no entries. */
+/** `null` if the integrity of the content is not checked, or if it has no entries. */
 function verifiedHeader(
   policy: EncryptionPolicy,
   { stored, contentKey, isFlagged, protocol }: UnwrappedContent,
@@ -229,12 +230,12 @@ function heldTo(
 export const storedProtocolOf = ({ protocol, algorithm }: EncryptionData): Protocol =>
   storedProtocol(protocol, algorithm);
 
-/** The arithmetic of stored content; needs no key. */
+/** The arithmetic of stored content. It needs no key. */
 export function storedLayout(stored: EncryptionData, form: ContentForm): ContentLayout {
   return storedProtocolOf(stored).storedLayout(stored.field, form);
 }
 
-/** The arithmetic of content that this policy would write: lengths before sealing, the window of a guess before reading. */
+/** The arithmetic of content that this policy would write: for lengths before sealing, and for the first guess of a window. */
 export function expectedLayout(policy: EncryptionPolicy, form: ContentForm): ContentLayout {
   const regionLength = policy.regionLength;
   return protocolToWrite(policy.protocol, form).newLayout({

@@ -1,7 +1,7 @@
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { wipe } from '../crypto/content-key.js';
 
-/** Asks the key; heeds the signal. */
+/** Calls the key, with this signal. */
 export type UnwrapCall = (signal: AbortSignalLike) => Promise<Uint8Array>;
 
 interface Waiter {
@@ -11,14 +11,14 @@ interface Waiter {
 }
 
 /**
- * One call to a key that several reads wait for. Each gets a copy of its own of the bytes. A read that is aborted leaves the
- * others waiting; the call itself is aborted when the last of them is gone.
+ * One call to a key that several reads wait for. Each read gets its own copy of the bytes. If a read is aborted, the others
+ * continue to wait. The call itself is aborted when the last of them is gone.
  */
 export class JoinedUnwrap {
   private readonly controller = new AbortController();
   private readonly waiters = new Map<Waiter, AbortSignalLike | undefined>();
 
-  /** `ended` is told the bytes, which are its own then, or `null` where there are none, before anybody who waits. */
+  /** `ended` gets ownership of the bytes, or `null` if there are none, before any waiting read. */
   constructor(
     call: UnwrapCall,
     private readonly ended: (packed: Uint8Array | null) => void,
@@ -44,7 +44,7 @@ export class JoinedUnwrap {
     });
   }
 
-  /** The copies are made here and now: whoever is told of the end may wipe the bytes before those who wait have their turn. */
+  /** The copies are made synchronously, because `ended` may wipe the bytes before the waiting reads get their turn. */
   private succeed(packed: Uint8Array): void {
     if (this.controller.signal.aborted) {
       wipe(packed);

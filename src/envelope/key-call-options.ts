@@ -1,16 +1,16 @@
-/** How a policy calls its keys: how many calls at once, and how long what they unwrapped is kept. Defaults and limits. */
+/** How a policy calls its keys: how many calls run at once, and how long unwrapped content keys are kept. Defaults and limits. */
 import { group, groupFaults, isObject, type LooseOptions, type RulesOf, wholeNumber } from '../option-rules.js';
 
 /** How many unwrapped content keys are kept, and for how long. */
 export interface UnwrapCacheOptions {
   /**
-   * Content keys that are kept at most, 1 to 100,000; the one that was not used for longest goes first.
+   * Maximum number of content keys that are kept, 1 to 100,000. The least recently used one leaves first.
    *
    * @defaultValue 1,000
    */
   readonly max?: number;
   /**
-   * Milliseconds that a content key is kept at most, 1 to 86,400,000, however often it is used.
+   * Maximum number of milliseconds that a content key is kept, 1 to 86,400,000, however often it is used.
    *
    * @defaultValue 300,000
    */
@@ -22,15 +22,14 @@ export type UnwrapCacheBounds = Required<UnwrapCacheOptions>;
 /** How keys are called. */
 export interface KeyCallOptions {
   /**
-   * Calls to keys, wrap and unwrap, that are under way at once over all operations of this policy, 1 to 1,000.
+   * Maximum number of concurrent calls to keys, wrap and unwrap, over all operations of this policy, 1 to 1,000.
    *
    * @defaultValue 32
    */
   readonly keyConcurrency?: number;
   /**
-   * Unwrapped content keys are kept in memory for a while, so that what is read again does not ask its key again. A key that was
-   * revoked goes on to read what is kept. `false` keeps nothing. Keys with `cacheUnwraps: false` are always asked, AES keys among
-   * them.
+   * Keeps unwrapped content keys in memory for a while, so that reading something again does not call its key again. A revoked
+   * key can still read what is kept. `false` keeps nothing. Keys with `cacheUnwraps: false`, such as AES keys, are always called.
    *
    * @defaultValue up to 1,000 content keys for 5 minutes
    */
@@ -45,7 +44,7 @@ const MAX_CACHE: UnwrapCacheBounds = { max: 100_000, ttl: 24 * 60 * 60 * 1000 };
 
 export const concurrencyOf = ({ keyConcurrency = DEFAULT_CONCURRENCY }: KeyCallOptions): number => keyConcurrency;
 
-/** `null` where nothing is kept. */
+/** `null` if nothing is kept. */
 export function cacheBoundsOf({ unwrapCache = {} }: KeyCallOptions): UnwrapCacheBounds | null {
   if (unwrapCache === false) return null;
   const { max = DEFAULT_CACHE.max, ttl = DEFAULT_CACHE.ttl } = unwrapCache;
@@ -72,6 +71,6 @@ export const KEY_CALLS: RulesOf<KeyCallOptions> = {
   },
 };
 
-/** What is wrong with values that nobody has checked yet; `given` may have other members too. */
+/** The faults of values that have not been checked yet. `given` may have other members too. */
 export const keyCallFaults = ({ keyConcurrency, unwrapCache }: LooseOptions): readonly string[] =>
   groupFaults(KEY_CALLS, { keyConcurrency, unwrapCache });

@@ -1,7 +1,7 @@
 /**
- * Which key writes and which key reads. Reading: the configured key if its id is the stored one, otherwise the resolver's, whose
- * id must be the stored one. Source: docs/formats.md, "Which key decrypts". Before all of that, and before anything is written,
- * `allowKey` says whether the key may stand there at all.
+ * Which key writes and which key reads. A read uses the configured key if its id is the stored one, otherwise that of the
+ * resolver, whose id must be the stored one. Source: docs/formats.md, "Which key decrypts". Before all of that, and before
+ * anything is written, `allowKey` decides whether the key may be used for this target.
  */
 import {
   KeyMismatchError,
@@ -18,11 +18,11 @@ import { resourceOf } from './target.js';
 
 /** The key of a single call. */
 export interface KeyChoiceOptions {
-  /** Key for this call: it writes, and reads what it wrapped. The policy's keys read everything else. */
+  /** Key for this call. It writes, and it reads what it wrapped. The policy's keys read everything else. */
   readonly keyEncryptionKey?: KeyEncryptionKey;
 }
 
-/** What a choice of key depends on. */
+/** What the choice of a key depends on. */
 export interface KeyContext extends KeyChoiceOptions {
   readonly target: EncryptionTarget;
   readonly operation?: KeyOperationOptions;
@@ -30,7 +30,7 @@ export interface KeyContext extends KeyChoiceOptions {
 
 const SELECTED = '(the key chosen by the keyEncryptionKey function)';
 
-/** The key for a write; throws {@link KeyMissingError} where there is none: nothing is ever written in clear for want of a key. */
+/** The key for a write. Throws {@link KeyMissingError} if there is none: nothing is ever written in clear for lack of a key. */
 export async function keyToWrap(policy: EncryptionPolicy, context: KeyContext): Promise<KeyEncryptionKey> {
   const key =
     context.keyEncryptionKey ??
@@ -40,13 +40,13 @@ export async function keyToWrap(policy: EncryptionPolicy, context: KeyContext): 
   return key;
 }
 
-/** The key for a read, by the key id that is stored. */
+/** The key for a read, by the stored key id. */
 export async function keyToUnwrap(
   policy: EncryptionPolicy,
   keyId: string,
   context: KeyContext,
 ): Promise<KeyEncryptionKey> {
-  // before anybody compares a prefix of it
+  // before any function can compare a prefix of it
   if (isMalformedKeyId(keyId)) throw new KeyNotFoundError(keyId);
   await assertKeyAllowed(policy, keyId, context.target);
   const isAsked = (key: KeyEncryptionKey | undefined): key is KeyEncryptionKey =>
@@ -60,12 +60,14 @@ export async function keyToUnwrap(
 
   const resolved = await resolve(policy, keyId, context.target);
   if (resolved === null) throw new KeyNotFoundError(keyId);
-  // keys of other makers may have no id at all; one that has another id is not the key that was asked for
+  // a key class of the user may have no id; one with another id is not the requested key
   if (typeof resolved.keyId === 'string' && resolved.keyId !== keyId) throw new KeyMismatchError(keyId, resolved.keyId);
   return resolved;
 }
 
-/** Throws {@link KeyNotAllowedError} unless the policy lets the key of this id stand there, whoever has brought it. */
+/**
+ * Throws {@link KeyNotAllowedError} unless the policy allows the key with this id for the target, wherever the key comes from.
+ */
 export async function assertKeyAllowed(
   policy: EncryptionPolicy,
   keyId: string,
@@ -90,7 +92,9 @@ async function resolve(
   return (await lookUp(keyId, () => policy.keyResolver?.(keyId, target))) ?? null;
 }
 
-/** What a function of the application answers. Where it throws, the key is out of reach, unless no key can have such an id. */
+/**
+ * The result of a function of the application. If it throws, the key counts as unavailable, unless no key can have such an id.
+ */
 async function lookUp<Answer>(keyId: string, ask: () => Answer | Promise<Answer>): Promise<Answer> {
   try {
     return await ask();

@@ -1,4 +1,4 @@
-/** How the failure of a key, or of looking for one, reaches the caller. */
+/** How a failure of a key, or of finding one, reaches the caller. */
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import { keyOutage } from '../keys/key-service-error.js';
 
@@ -9,8 +9,8 @@ export interface FailedKeyCall {
 }
 
 /**
- * Errors of this package and aborts pass as they are. An answer of a key service that refuses access, or none at all, is an outage;
- * anything else becomes what `otherwise` makes of it.
+ * Errors of this package and aborts pass unchanged. If a key service denies access or does not respond, that is an outage.
+ * `otherwise` converts anything else.
  */
 export function asKeyError(error: unknown, { keyId, otherwise }: FailedKeyCall): unknown {
   if (isEncryptedStorageError(error) || isAbort(error)) return error;

@@ -1,13 +1,13 @@
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 
-/** Lets at most `limit` tasks run at once; the others wait in the order they came. */
+/** Lets at most `limit` tasks run at once. The others wait in order of arrival. */
 export class ParallelBound {
   private running = 0;
   private readonly waiting = new Set<() => void>();
 
   constructor(private readonly limit: number) {}
 
-  /** Runs the task when there is room. Whoever aborts while he waits is turned away at once, and takes up no room later. */
+  /** Runs the task when there is room. An aborted waiter rejects immediately and takes no slot. */
   async run<T>(task: () => Promise<T>, signal?: AbortSignalLike): Promise<T> {
     if (signal?.aborted === true) throw aborted();
     if (this.running < this.limit) this.running += 1;

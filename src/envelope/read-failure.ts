@@ -1,4 +1,6 @@
-/** Tells the policy of sealed content that could not be opened: never what was in it, nor which blob or entity it was. */
+/**
+ * Reports sealed content that could not be opened to the policy, without its content and without the name of the blob or entity.
+ */
 import { printable } from '../encoding/printable.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { EncryptionTarget } from '../keys/key-encryption-key.js';
@@ -7,7 +9,7 @@ import type { EnvelopeOpener } from './integrity/property-coverage.js';
 import { resourceOf } from './target.js';
 import { watchOpener } from './watched-opener.js';
 
-/** What a log may hold of it. What comes from storage is escaped and cut after 256 characters. */
+/** What a log may contain. Text from storage is escaped and cut after 256 characters. */
 export interface ReadFailure {
   /** The code of the error that the caller gets. */
   readonly code: string;
@@ -19,10 +21,10 @@ export interface ReadFailure {
   readonly keyId: string;
 }
 
-/** Told once for each content, before the caller gets the error. */
+/** Called once for each content, before the caller gets the error. */
 export type ReadFailureListener = (failure: ReadFailure) => void;
 
-/** Opens by `open`, and watches what it gives: a failure is told once, when it comes, and thrown on. */
+/** Opens with `open`, and watches the result. A failure is reported once, when it occurs, and thrown. */
 export async function watchedOpener(
   onReadFailed: ReadFailureListener | undefined,
   { stored, target }: { readonly stored: EncryptionData; readonly target: EncryptionTarget },

@@ -1,4 +1,4 @@
-/** Rewrap: the same content key under another KEK; content and every other member of the encryption data stay as they are. */
+/** Rewrap: the same content key under another KEK. Content and all other members of the encryption data remain unchanged. */
 import { equalBytes } from '../crypto/bytes.js';
 import { wipe } from '../crypto/content-key.js';
 import { InvalidOptionsError } from '../errors/input.js';
@@ -14,18 +14,21 @@ import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
 
 export interface Rewrapped {
   readonly keyId: string;
-  /** The new text of the encryption data, or `null` if the writing key wraps it already. */
+  /** The new text of the encryption data, or `null` if the key that writes wraps it already. */
   readonly text: string | null;
 }
 
 export interface RewrapContext extends EnvelopeContext {
-  /** Wraps anew also what the writing key wraps already. */
+  /** Wraps again even if the key that writes wraps it already. */
   readonly force?: boolean;
-  /** Pairs of keys that were found to be two different keys; the first rewrap between two keys looks. */
+  /** Pairs of keys that are known to be different. The first rewrap between two keys checks this. */
   readonly distinctKeys?: Set<string>;
 }
 
-/** Old key by the stored id as for a read, new key as for a write. The packed bytes are wrapped whole, version label included. */
+/**
+ * Finds the old key by the stored id, as a read does, and the new key as a write does. The packed bytes are wrapped unchanged,
+ * including the version label.
+ */
 export async function rewrapEnvelope(
   policy: EncryptionPolicy,
   text: string,
@@ -35,7 +38,7 @@ export async function rewrapEnvelope(
   return { keyId, text: wrappedKey === null ? null : replaceWrappedKey(text, wrappedKey) };
 }
 
-/** The same for encryption data that is parsed already; `wrappedKey` is `null` if the writing key wraps it already. */
+/** The same for parsed encryption data. `wrappedKey` is `null` if the key that writes wraps it already. */
 export async function rewrapData(
   policy: EncryptionPolicy,
   stored: EncryptionData,
@@ -66,12 +69,12 @@ export async function rewrapData(
 
 interface NewWrap {
   readonly newKey: KeyEncryptionKey;
-  /** What was, or will be, wrapped. */
+  /** The bytes that were, or will be, wrapped. */
   readonly packed: Uint8Array;
 }
 
 /**
- * Unwraps what was just wrapped: it takes the place of the only copy of the content key. Not for a key that can only wrap.
+ * Unwraps what was just wrapped, because it replaces the only copy of the content key. Not for a key that can only wrap.
  *
  * @throws {@link KeyWrapError} if something else comes back
  */
@@ -94,7 +97,7 @@ async function assertUnwraps(
   throw new KeyWrapError(newKey.keyId, { cause });
 }
 
-/** The old key under a new id would be left in name only: a key that opens what the old one wrapped is the old one. */
+/** An old key under a new id would retire the key in name only. A key that opens what the old one wrapped is the old one. */
 async function assertDistinct(
   policy: EncryptionPolicy,
   { stored, newKey, packed }: NewWrap & { readonly stored: EncryptionData },

@@ -1,17 +1,17 @@
 /**
- * Key bytes by name, in two parts. What is asked for a second time moves to the larger one, where the entry that was not used for
- * longest leaves first. What was asked for once waits in the smaller one, where an entry by chance leaves first: a scan that is
- * longer than the cache, again and again, then finds most of what there is room for. Where the oldest left first, each entry would
- * leave just before its turn, and such a scan would find nothing.
+ * Key bytes by name, in two parts. An entry that is requested a second time moves to the larger part, where the least recently
+ * used entry leaves first. Entries that were requested once wait in the smaller part, where a random entry leaves first. So
+ * repeated scans that are longer than the cache still find most of what fits. If the oldest left first, each entry would leave
+ * just before it is needed again, and such a scan would find nothing.
  */
 import { LRUCache, type Perf } from 'lru-cache';
 import { wipe } from '../crypto/content-key.js';
 import type { UnwrapCacheBounds } from './key-call-options.js';
 
-/** Part of the room that is for what was asked for more than once. */
+/** Fraction of the room for entries that were requested more than once. */
 const PROVEN_PART = 0.8;
 
-/** Handed in by tests. */
+/** Passed in by tests. */
 export interface CacheEnvironment {
   readonly clock?: Perf;
   /** From 0 to 1. */
@@ -23,10 +23,10 @@ export class ScanResistantCache {
   readonly #random: () => number;
   readonly #proven: LRUCache<string, Uint8Array> | undefined;
   readonly #tried: LRUCache<string, Uint8Array>;
-  /** Names in the smaller part, and where each is, so that one can be taken by chance. */
+  /** Names in the smaller part, and the position of each, so that a random one can be picked. */
   readonly #names: string[] = [];
   readonly #places = new Map<string, number>();
-  /** Name of the entry that changes parts, which is not wiped. */
+  /** Name of the entry that is moving between the parts and must not be wiped. */
   #moving: string | undefined;
   /** Entries that left because there was no room. */
   evictions = 0;
@@ -67,7 +67,7 @@ export class ScanResistantCache {
     return Uint8Array.from(tried);
   }
 
-  /** Takes the bytes over. */
+  /** Takes ownership of the bytes. */
   set(name: string, packed: Uint8Array): void {
     this.#proven?.delete(name);
     this.#tried.delete(name);
@@ -85,7 +85,7 @@ export class ScanResistantCache {
     return this.#tried.size + (this.#proven?.size ?? 0);
   }
 
-  /** It keeps the time that it has left: use does not make it last longer. */
+  /** The entry keeps its remaining time: use does not extend it. */
   #prove(name: string, packed: Uint8Array): void {
     if (this.#proven === undefined) return;
     const ttl = this.#tried.getRemainingTTL(name);

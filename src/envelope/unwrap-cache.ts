@@ -1,10 +1,11 @@
 /**
- * Unwrapped key bytes that are kept for a while, so that content which is read again does not ask its key again. Known by
+ * Unwrapped key bytes that are kept for a while, so that reading content again does not call its key again. Entries are found by
  *
- *     key object, key id, wrap algorithm, wrapped bytes, target          and each policy has a cache of its own
+ *     key object, key id, wrap algorithm, wrapped bytes, target          and each policy has its own cache
  *
- * The object counts because an id alone proves nothing: two tenants may call their keys the same, and one must not read by what
- * the other unwrapped. The target counts because a key may authenticate it: what was copied elsewhere has to be asked for. Bounded in number and in time; bytes are wiped when they leave. A failure is never kept.
+ * The object counts because an id alone proves nothing: two tenants may give their keys the same id, and one must not read with
+ * what the other unwrapped. The target counts because a key may authenticate it: for content that was copied elsewhere, the key
+ * has to be called. The cache is limited in number and time, and bytes are wiped when they leave. Failures are never cached.
  */
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import type { Perf } from 'lru-cache';
@@ -14,7 +15,7 @@ import type { UnwrapCacheBounds } from './key-call-options.js';
 import { ScanResistantCache } from './scan-resistant-cache.js';
 import { JoinedUnwrap, type UnwrapCall } from './joined-unwrap.js';
 
-/** What is asked, and for what. */
+/** The request, and its target. */
 export interface UnwrapPlace {
   readonly key: KeyEncryptionKey;
   readonly wrapped: WrappedKey;
@@ -54,8 +55,8 @@ export class UnwrapCache {
   }
 
   /**
-   * The bytes that the key unwraps to, which the caller wipes. Reads that miss at the same time share one call; `call` hands over
-   * its bytes for good.
+   * The bytes that the key unwraps to, which the caller wipes. Reads that miss at the same time share one call. `call` gives its
+   * bytes away.
    */
   async unwrap(place: UnwrapPlace, call: UnwrapCall, { abortSignal, onHit }: UnwrapAsk = {}): Promise<Uint8Array> {
     const name = this.nameOf(place);
@@ -73,7 +74,7 @@ export class UnwrapCache {
     return { hits, misses, evictions: kept.evictions, size: kept.size };
   }
 
-  /** Wipes what is kept, and keeps nothing from now on: every read asks its key again. */
+  /** Wipes what is cached, and caches nothing from now on: every read calls its key again. */
   close(): void {
     this.isClosed = true;
     this.kept.clear();

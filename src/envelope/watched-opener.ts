@@ -1,11 +1,11 @@
-/** An opener with somebody who watches its work. */
+/** An opener with an observer. */
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { EnvelopeOpener } from './integrity/property-coverage.js';
 
 export interface OpenerWatch {
-  /** Before bytes are opened that may fail to: what it throws, the caller gets. */
+  /** Called before bytes are opened. If it throws, the caller gets the error. */
   readonly begins?: () => void;
-  /** What was thrown; the caller gets it all the same. */
+  /** Called with an error that was thrown. The caller gets the error as well. */
   readonly failed: (error: unknown) => void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The entry `AzCseBind`: what the MAC of the header binds, and what has to be stored to be checked.
+ * The entry `AzCseBind`: what the MAC of the header binds, and has to be stored so that it can be checked.
  *
  *     content   1;c=<bytes of ciphertext>, and where padding hides the length of the plaintext ;n=<bytes of plaintext>
  *     entity    1;p=<base64 of the tags of its properties>
@@ -10,20 +10,20 @@
  */
 import { DecryptionError } from '../../errors/content.js';
 
-/** Bytes of the tag of a context, and of a property. */
+/** Length in bytes of the tag of a context, and of a property. */
 export const SHORT_TAG_LENGTH = 16;
 
 export interface Bind {
   /** Bytes of ciphertext; of content. */
   readonly ciphertextLength?: number;
-  /** Bytes of plaintext, where padding hides them. */
+  /** Bytes of plaintext, if padding hides the length. */
   readonly plaintextLength?: number;
   /** Tags of properties; of an entity. */
   readonly properties?: Buffer;
   readonly context?: Buffer;
 }
 
-/** Which members there are. */
+/** Which members the entry has. */
 export type BindShape = 'length' | 'lengths' | 'properties';
 
 const DECIMAL = '(0|[1-9][0-9]{0,15})';
@@ -45,7 +45,7 @@ export function formatBind({ ciphertextLength, plaintextLength, properties, cont
   ].join(';');
 }
 
-/** Throws {@link DecryptionError} for anything that {@link formatBind} does not write in that shape. */
+/** Throws {@link DecryptionError} for anything that {@link formatBind} does not write in that form. */
 export function parseBind(text: string, shape: BindShape): Bind {
   const [, first = '', second = '', context] = PATTERNS[shape].exec(text) ?? failed();
   return {
@@ -66,7 +66,7 @@ function contextOf(text: string): Buffer {
   return tag.length === SHORT_TAG_LENGTH ? tag : failed();
 }
 
-/** Throws {@link DecryptionError} unless the text is the base64 that is written for its bytes. */
+/** Throws {@link DecryptionError} unless the text is the canonical base64 of its bytes. */
 export function canonicalBytes(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : failed();

@@ -1,4 +1,4 @@
-/** Makes the integrity entries of one new entity: watches what is sealed, then binds it together with what is signed. */
+/** Makes the integrity entries of a new entity: watches what is sealed, then binds it together with what is signed. */
 import type { ContentKey } from '../../crypto/content-key.js';
 import { hmac } from '../../crypto/hmac.js';
 import type { ContentSealer } from '../../protocol/protocol.js';
@@ -10,14 +10,14 @@ import { contextTag, headerKey, propertyKey } from './integrity-keys.js';
 import { formatPropertyTags, sealedTag, signedTag, type SignedValue } from './property-tags.js';
 import type { BoundContent } from './sealing.js';
 
-/** What is known of an entity before anything in it is sealed. */
+/** What is known about an entity before anything in it is sealed. */
 export interface NewEntity extends Omit<EntityHeader, 'list'> {
   /** Clear properties that are covered. */
   readonly signed: ReadonlyMap<string, SignedValue>;
 }
 
 export class EntitySealing {
-  /** By name, in the order of the list of names, which is the last one. */
+  /** By name, in the order of the list of names, which is the last one itself. */
   private readonly ciphertexts = new Map<string, Uint8Array>();
 
   constructor(
@@ -46,7 +46,7 @@ export class EntitySealing {
     };
   }
 
-  /** The entries of what was sealed. Once, when all of it was. */
+  /** The entries of what was sealed. Call it once, when everything is sealed. */
   entries(): ReadonlyMap<string, string> {
     const { content, contentKey, entity } = this;
     const list = this.ciphertexts.get(SEALED_NAMES_PROPERTY) ?? NOTHING;

@@ -1,4 +1,4 @@
-/** The integrity entries of `KeyWrappingMetadata`: their names, and whether they are there. */
+/** The integrity entries of `KeyWrappingMetadata`: their names, and whether they exist. */
 import { MAC_LENGTH } from '../../crypto/hmac.js';
 import { DecryptionError } from '../../errors/content.js';
 import { canonicalBytes } from './bind.js';
@@ -9,14 +9,14 @@ export const MAC_ENTRY = 'AzCseMac';
 
 export interface IntegrityEntries {
   readonly bind: string;
-  /** Of the ciphertext; only where the format itself does not notice changes. */
+  /** Tag over the ciphertext, only if the format itself does not detect changes. */
   readonly tag: Buffer | null;
   readonly mac: Buffer;
 }
 
 /**
- * What is stored, or `null` where there is nothing of it. Throws {@link DecryptionError} for a part of the entries, or for values
- * that nobody writes: that is damage, not content without entries.
+ * The stored entries, or `null` if there are none. Throws {@link DecryptionError} if only some of the entries exist, or have
+ * values that no writer produces: that is damage, not content without entries.
  */
 export function storedEntries(additions: ReadonlyMap<string, unknown>): IntegrityEntries | null {
   if (![BIND_ENTRY, TAG_ENTRY, MAC_ENTRY].some((name) => additions.has(name))) return null;
@@ -29,7 +29,7 @@ export function storedEntries(additions: ReadonlyMap<string, unknown>): Integrit
   };
 }
 
-/** In the order they are written. */
+/** In the order in which they are written. */
 export const entriesToWrite = ({ bind, tag, mac }: IntegrityEntries): ReadonlyMap<string, string> =>
   new Map([
     [BIND_ENTRY, bind],

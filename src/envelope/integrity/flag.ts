@@ -1,10 +1,10 @@
 /**
- * A content key that says that its content has integrity entries. Every SDK takes its 32 bytes as they are, and whoever unwraps
- * it knows that the entries must be there: they cannot be stripped.
+ * A content key that shows that its content has integrity entries. Every SDK accepts its 32 bytes like any others, but a reader
+ * that unwraps it knows that the entries must be there, so they cannot be removed unnoticed.
  *
  *     CEK = r (24 random bytes) || first 8 bytes of HMAC-SHA-256(r, "azcse/flag/v1" || 01)
  *
- * A random key looks like this once in 2^64. Source: docs/formats.md, "Integrity entries".
+ * The chance that a random key looks like this is one in 2^64. Source: docs/formats.md, "Integrity entries".
  */
 import { equalBytes, randomBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH, wipe } from '../../crypto/content-key.js';

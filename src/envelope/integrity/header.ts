@@ -1,12 +1,12 @@
 /**
- * What the MAC of the header covers, in parsed values, never in JSON text, which other SDKs order and escape anew:
+ * What the MAC of the header covers: parsed values, never JSON text, which other SDKs reorder and escape differently:
  *
  *     "azcse/header/v1" 00 || u8 kind || enc(Protocol) || enc(EncryptionAlgorithm) || parameters of the version
  *       || enc(AzCseBind) || enc(AzCseTag)
  *       || entity: enc(PartitionKey) || enc(RowKey) || u8 order of the IV parts || enc(AzCseTypes) || enc(sealed list of names)
  *
- * enc(x) is the length as u32, big-endian, then the bytes. Never the wrapped key nor the library's name: a content key that is
- * wrapped anew keeps its MAC. Source: docs/formats.md, "Integrity entries".
+ * enc(x) is the length as a big-endian u32, then the bytes. The wrapped key and the library name are not covered, so the MAC
+ * stays valid when a content key is rewrapped. Source: docs/formats.md, "Integrity entries".
  */
 import { lengthPrefixed } from '../../encoding/length-prefixed.js';
 import type { ContentForm, Protocol, ReadField } from '../../protocol/protocol.js';
@@ -15,11 +15,11 @@ const LABEL = Buffer.from('azcse/header/v1\0', 'latin1');
 const KINDS: Readonly<Record<ContentForm, number>> = { stream: 1, pages: 2, message: 3, entity: 4 };
 const NOTHING = Buffer.alloc(0);
 
-/** What only an entity has. */
+/** Only for an entity. */
 export interface EntityHeader {
   readonly partitionKey: string;
   readonly rowKey: string;
-  /** The entry that names types of sealed values. */
+  /** The entry with the types of sealed values. */
   readonly types?: string;
   /** Ciphertext of the list of sealed names. */
   readonly list: Uint8Array;

@@ -7,6 +7,6 @@ export const headerKey = (contentKey: ContentKey): MacKey => deriveKey(contentKe
 export const ciphertextKey = (contentKey: ContentKey): MacKey => deriveKey(contentKey, 'azcse/content/v1');
 export const propertyKey = (contentKey: ContentKey): MacKey => deriveKey(contentKey, 'azcse/property/v1');
 
-/** The tag of a context: keyed, since a bare hash gives a name away to whoever tries a million. */
+/** The tag of a context. It is keyed, because a plain hash would reveal a name to anyone who tries a million of them. */
 export const contextTag = (contentKey: ContentKey, context: string): Buffer =>
   hmac(deriveKey(contentKey, 'azcse/context/v1'), context).subarray(0, SHORT_TAG_LENGTH);

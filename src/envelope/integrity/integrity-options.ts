@@ -1,4 +1,4 @@
-/** Options of integrity: their defaults, their limits, and the checks that they ask for before a key is used. */
+/** Options of integrity: their defaults, their limits, and the checks before a key is used. */
 import { InvalidOptionsError } from '../../errors/input.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
 import { ProtocolNotAllowedError } from '../../errors/integrity.js';
@@ -7,39 +7,39 @@ import { callable, choice, type LooseOptions, must, type RulesOf, wholeNumber } 
 import type { ContentForm, ContentLayout, Protocol } from '../../protocol/protocol.js';
 import { PROTOCOL_VERSIONS, protocolFor, protocolToWrite, type ProtocolVersion } from '../../protocol/registry.js';
 
-/** What a policy asks of the integrity of what it reads, and what it binds new content to. */
+/** What a policy requires of the integrity of what it reads, and what it binds new content to. */
 export interface IntegrityOptions {
   /**
-   * Whether content is written with integrity entries, which every SDK reads past, and what is asked of content that is read.
-   * `'verify'` checks them where they are, and refuses content whose entries were stripped. `'require'` refuses content without
-   * entries as well. `'off'` neither writes nor checks them.
+   * Whether content is written with integrity entries, which other SDKs ignore, and what is required of content that is read.
+   * `'verify'` checks existing entries, and refuses content whose entries were removed. `'require'` also refuses content without
+   * entries. `'off'` neither writes nor checks them.
    *
    * @defaultValue 'verify'
    */
   readonly integrity?: 'verify' | 'require' | 'off';
   /**
-   * Protocol versions that blobs and messages are read in. Entities are always in 1.0. There is no 2.1 for messages: where it is
-   * named, they are read in 2.0.
+   * Protocol versions that blobs and messages are read in. Entities are always in 1.0. There is no 2.1 for messages: if it is
+   * listed, they are read in 2.0.
    *
-   * @defaultValue the family that is written: `'2.0'` and `'2.1'` for either of them, all for `'1.0'`
+   * @defaultValue the family that is written: `'2.0'` and `'2.1'` for either of them, all versions for `'1.0'`
    */
   readonly readProtocols?: readonly ProtocolVersion[];
   /**
-   * Bytes of plaintext in a region of protocol 2.1 that is read, at most. A region is held in memory whole.
+   * Maximum number of plaintext bytes in a region of protocol 2.1 that is read. A region is held in memory as a whole.
    *
    * @defaultValue 16,777,216, or `regionLength` if that is more
    */
   readonly maxRegionLength?: number;
   /**
-   * A text that content is bound to when it is written, and that must be the same when it is read: the tenant, or the name of
-   * the blob. Content that is copied to another context does not open there.
+   * Returns a text that content is bound to when it is written, and that must be the same when it is read, such as the tenant or
+   * the name of the blob. Content that is copied to another context cannot be decrypted there.
    */
   readonly context?: (target: EncryptionTarget) => string;
 }
 
 const INTEGRITY_MODES = ['verify', 'require', 'off'] as const;
 const DEFAULT_MAX_REGION_LENGTH = 16 * 1024 * 1024;
-/** Bytes; more is not defined. */
+/** Length in bytes. Longer texts are not defined. */
 const GREATEST_REGION_LENGTH = 1024 * 1024 * 1024;
 
 /** The rules of these options. */
@@ -55,7 +55,7 @@ export const INTEGRITY: RulesOf<IntegrityOptions> = {
 
 const isVersion = (given: unknown): boolean => (PROTOCOL_VERSIONS as readonly unknown[]).includes(given);
 
-/** Options that contradict each other; `path` is that of their group. */
+/** Options that contradict each other. `path` is the path of their group. */
 export const integrityConflicts = (
   { integrity, requireEncryption, maxRegionLength, regionLength }: LooseOptions,
   path: string,
@@ -72,7 +72,7 @@ export type IntegrityMode = NonNullable<IntegrityOptions['integrity']>;
 
 export const integrityOf = ({ integrity = 'verify' }: IntegrityOptions): IntegrityMode => integrity;
 
-/** Versions that a policy reads blobs or messages in. */
+/** Versions in which a policy reads blobs or messages. */
 function isReadable(
   { protocol, readProtocols }: IntegrityOptions & { readonly protocol: ProtocolVersion },
   stored: Protocol,
@@ -97,7 +97,7 @@ export function assertReadable(
   if (form !== 'entity' && !isReadable(policy, stored, form)) throw new ProtocolNotAllowedError(stored.version);
 }
 
-/** Throws {@link InvalidEncryptionDataError} for regions that would take more memory than the policy grants. */
+/** Throws {@link InvalidEncryptionDataError} for regions that would take more memory than the policy allows. */
 export function assertRegionFits(
   { maxRegionLength, regionLength = 0 }: IntegrityOptions & { readonly regionLength?: number },
   { regionLength: chooser }: Protocol,
@@ -110,7 +110,7 @@ export function assertRegionFits(
   }
 }
 
-/** The text that content of that target is bound to, or `null`. Throws {@link InvalidOptionsError} for anything but a text. */
+/** The text that content of the target is bound to, or `null`. Throws {@link InvalidOptionsError} for anything but text. */
 export function contextOf({ context }: IntegrityOptions, target: EncryptionTarget): string | null {
   if (context === undefined) return null;
   const text: unknown = context(target);

@@ -1,4 +1,4 @@
-/** Which properties of a stored entity its integrity entries cover, and whether they are what was written. */
+/** Which properties of a stored entity its integrity entries cover, and whether they are unchanged. */
 import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import type { MacKey } from '../../crypto/hmac.js';
@@ -9,19 +9,19 @@ import { parsePropertyTags, sealedTag, signedTag, type SignedValue } from './pro
 
 /** The columns of a stored entity, as its entries name them. */
 export interface StoredProperties {
-  /** In the order of their list. */
+  /** In the order of the list. */
   readonly sealedNames: readonly string[];
-  /** Whether a projection asked for the column; one that did not is not there. */
+  /** Whether a projection requested the column. A column that was not requested is missing. */
   readonly isAsked: (name: string) => boolean;
-  /** `null` for a column that is not there, or not of the type of sealed ones. */
+  /** `null` for a missing column, or one that does not have the type of sealed ones. */
   readonly ciphertextOf: (name: string) => Uint8Array | null;
-  /** `null` for a column that is not there, or holds what cannot be signed. */
+  /** `null` for a missing column, or one with a value that cannot be signed. */
   readonly signedValueOf: (name: string) => SignedValue | null;
 }
 
 export interface PropertyCoverage {
   /**
-   * Throws {@link DecryptionError} unless every property that is listed and was asked for is there, as it was written.
+   * Throws {@link DecryptionError} unless every property that is listed and was requested is there and unchanged.
    *
    * @returns the names of the clear ones
    */
@@ -30,11 +30,11 @@ export interface PropertyCoverage {
 
 /** An opener of stored content. */
 export interface EnvelopeOpener extends ContentOpener {
-  /** Only of an entity whose integrity entries were verified. */
+  /** Only for an entity whose integrity entries were verified. */
   readonly coverage?: PropertyCoverage;
 }
 
-/** `tags`: those of all properties, as the entries list them; the MAC of the header covers them. */
+/** `tags` are those of all properties, as the entries list them. The MAC of the header covers them. */
 export const propertyCoverage = (contentKey: ContentKey, tags: Buffer): PropertyCoverage => ({
   verify: (stored) => verified(propertyKey(contentKey), tags, stored),
 });

@@ -1,5 +1,5 @@
 /**
- * The tags of the properties of an entity, one each, so that a projection can check the columns that it has:
+ * The tags of the properties of an entity, one for each, so that a projection can check the columns that it has:
  *
  *     tag(name, how, type, value) = first 16 bytes of HMAC-SHA-256(K, enc(name) || u8 how || u8 type || enc(value))
  *     p = tags of the sealed properties, in the order of the sealed list of names
@@ -13,7 +13,7 @@ import { lengthPrefixed } from '../../encoding/length-prefixed.js';
 import { DecryptionError } from '../../errors/content.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
 
-/** The kinds of value that a signed property may have, and the bytes that stand for it. */
+/** The kinds of value that a signed property may have, and the bytes that represent the value. */
 export interface SignedValue {
   /** 1 string, 2 number, 3 Int64, 4 boolean, 5 date, 6 Guid, 7 bytes. */
   readonly type: 1 | 2 | 3 | 4 | 5 | 6 | 7;

@@ -1,4 +1,4 @@
-/** Makes the integrity entries of one new content: watches what is sealed, then binds it. */
+/** Makes the integrity entries of new content: watches what is sealed, then binds it. */
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
 import type { ContentKey } from '../../crypto/content-key.js';
@@ -9,7 +9,7 @@ import { entriesToWrite } from './entries.js';
 import { headerInput } from './header.js';
 import { ciphertextKey, contextTag, headerKey } from './integrity-keys.js';
 
-/** Which content, and what binds it beside its own bytes. */
+/** The content, and what binds it in addition to its own bytes. */
 export interface BoundContent {
   readonly protocol: Protocol;
   readonly form: ContentForm;
@@ -79,7 +79,7 @@ export class IntegritySealing {
     };
   }
 
-  /** The entries of what was sealed. Once, when all of it was. */
+  /** The entries of what was sealed. Call it once, when everything is sealed. */
   entries(): ReadonlyMap<string, string> {
     const { content, contentKey } = this;
     const tag = hasWholeTag(content) ? this.takeTag() : null;

@@ -1,7 +1,7 @@
 /**
- * Checks the integrity entries of stored content before anything is opened: flag, then MAC of the header, then context, then
- * length. Everything that is wrong is a `DECRYPTION_FAILED` that says nothing of why, but for entries that are missing although
- * they must be there, and a context that differs: neither depends on anything secret.
+ * Checks the integrity entries of stored content before anything is opened: the flag, then the MAC of the header, then the
+ * context, then the length. Every fault is a `DECRYPTION_FAILED` without a reason, with two exceptions that do not depend on
+ * anything secret: entries that are missing although they must be there, and a different context.
  */
 import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
@@ -16,24 +16,28 @@ import { contextTag, headerKey } from './integrity-keys.js';
 import type { IntegrityMode } from './integrity-options.js';
 import { bindShapeOf, type BoundContent, hasWholeTag } from './sealing.js';
 
-/** Stored content, as far as it takes to check its header. */
+/** Stored content, as far as needed to check its header. */
 export interface StoredContent extends BoundContent {
   readonly additions: ReadonlyMap<string, unknown>;
-  /** Bytes of ciphertext that are stored; any in a recovery, which reads what is left, and for an entity, which binds tags. */
+  /**
+   * Number of stored ciphertext bytes. Any in a recovery, which reads what is left, and for an entity, which binds tags instead.
+   */
   readonly length: number | 'any';
   readonly entity?: EntityHeader;
 }
 
-/** A header that holds. */
+/** A header that is valid. */
 export interface VerifiedHeader {
   readonly bind: Bind;
-  /** Over all of the ciphertext, where the format itself does not notice changes. */
+  /** Tag over all of the ciphertext, if the format itself does not detect changes. */
   readonly tag: Buffer | null;
-  /** The MAC, which names this write. */
+  /** The MAC, which identifies this write. */
   readonly mac: Buffer;
 }
 
-/** @returns `null` for content that has no entries, and may have none. */
+/**
+ * @returns `null` for content that has no entries and need not have any.
+ */
 export function verifyHeader(
   contentKey: ContentKey,
   content: StoredContent,
@@ -54,7 +58,7 @@ export function verifyHeader(
 
 function assertMac(contentKey: ContentKey, content: StoredContent, { bind, tag, mac }: IntegrityEntries): void {
   const texts = [bind, content.entity?.partitionKey, content.entity?.rowKey, content.entity?.types];
-  // half a surrogate pair has the bytes of another text
+  // a lone surrogate has the same bytes as another text
   if (!texts.every((text) => isWellFormed(text ?? ''))) throw new DecryptionError();
   const expected = hmac(headerKey(contentKey), headerInput({ ...content, bind, tag }));
   if (!equalBytes(expected, mac)) throw new DecryptionError();
@@ -70,7 +74,7 @@ function assertLengths({ form, length, protocol, field }: StoredContent, bind: B
   if (form === 'entity' || length === 'any') return;
   const { ciphertextLength, plaintextLength } = bind;
   if (ciphertextLength !== length) throw new DecryptionError();
-  // numbers of whoever has the key must fit all the same
+  // numbers written by someone who has the key must fit as well
   const layout = protocol.storedLayout(field, form);
   if (plaintextLength !== undefined && layout.ciphertextLength(plaintextLength) !== length) throw new DecryptionError();
 }

@@ -1,5 +1,6 @@
 /**
- * Content whose header holds. Regions verify themselves. Content in one chain (1.0) has one tag over all of its ciphertext:
+ * Opens content whose header is valid. Regions verify themselves. Content in one chain (1.0) has one tag over all of its
+ * ciphertext:
  *
  *     whole    MAC over the ciphertext, compared before the padding could matter, which is never looked at: cut to `n`
  *     range    a part of a chain cannot be verified: its length is, or it is refused where integrity is required
@@ -21,12 +22,12 @@ interface TaggedContent {
   readonly tag: Uint8Array;
   /** Bytes of ciphertext. */
   readonly ciphertextLength: number;
-  /** Bytes of plaintext, where padding hides them. */
+  /** Bytes of plaintext, if padding hides the length. */
   readonly plaintextLength: number | undefined;
   readonly unverified: WholeTag['unverified'];
 }
 
-/** The opener of content whose header holds: held to the tag over its ciphertext, where it has one. */
+/** The opener of content whose header is valid. It checks the tag over the ciphertext, if there is one. */
 export function heldToTag(
   opener: ContentOpener,
   contentKey: ContentKey,
@@ -51,7 +52,7 @@ function verifiedOpener(opener: ContentOpener, whole: TaggedContent): ContentOpe
     layout,
     wholeTag: { unverified: whole.unverified, check: () => tagCheck(whole) },
     open: (window, release = 'verified') => {
-      // without a look at the padding where the length is known
+      // without looking at the padding if the length is known
       const decrypt = opener.open(whole.plaintextLength === undefined ? window : { ...window, reachesEnd: false });
       if (!isWhole(window) || release === 'checked') return decrypt;
       return release === 'verified' ? held(tagCheck(whole), decrypt) : beside(tagCheck(whole), decrypt);
