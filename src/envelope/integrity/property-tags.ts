@@ -9,7 +9,6 @@
  */
 import { hmac, type MacKey } from '../../crypto/hmac.js';
 import { isWellFormed } from '../../encoding/utf8.js';
-import { lengthPrefixed } from '../../encoding/length-prefixed.js';
 import { DecryptionError } from '../../errors/content.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
 
@@ -20,16 +19,35 @@ export interface SignedValue {
   readonly bytes: Uint8Array;
 }
 
-const SEALED = Buffer.of(1, 0);
+const SEALED = 1;
+const SIGNED = 2;
+const LENGTH_BYTES = 4;
 const NAME_LENGTH_BYTES = 2;
 
 export const sealedTag = (key: MacKey, name: string, ciphertext: Uint8Array): Buffer =>
-  tagOf(key, [lengthPrefixed(name), SEALED, lengthPrefixed(ciphertext)]);
+  tagOf(key, { name, how: SEALED, type: 0, value: ciphertext });
 
 export const signedTag = (key: MacKey, name: string, { type, bytes }: SignedValue): Buffer =>
-  tagOf(key, [lengthPrefixed(name), Buffer.of(2, type), lengthPrefixed(bytes)]);
+  tagOf(key, { name, how: SIGNED, type, value: bytes });
 
-const tagOf = (key: MacKey, parts: readonly Uint8Array[]): Buffer => hmac(key, ...parts).subarray(0, SHORT_TAG_LENGTH);
+interface TaggedProperty {
+  readonly name: string;
+  readonly how: number;
+  readonly type: number;
+  readonly value: Uint8Array;
+}
+
+/** In one piece: a row has many properties, and pieces cost more than the MAC of short ones. */
+function tagOf(key: MacKey, { name, how, type, value }: TaggedProperty): Buffer {
+  const nameLength = Buffer.byteLength(name, 'utf8');
+  const input = Buffer.allocUnsafe(2 * LENGTH_BYTES + 2 + nameLength + value.length);
+  let at = input.writeUInt32BE(nameLength);
+  at += input.write(name, at, 'utf8');
+  at = input.writeUInt8(how, at);
+  at = input.writeUInt8(type, at);
+  input.set(value, input.writeUInt32BE(value.length, at));
+  return hmac(key, input).subarray(0, SHORT_TAG_LENGTH);
+}
 
 export interface PropertyTags {
   /** In the order of the list of sealed names. */
