@@ -269,6 +269,28 @@ describe('a merge', () => {
     await expect(found(keys.rowKey)).rejects.toMatchObject({ code: 'INTEGRITY_MISSING' });
   });
 
+  it('stops to sign a property once every row was replaced, and no row is lost meanwhile', async () => {
+    @EncryptedEntity<Less>({ table: 'less', clear: ['status', 'note'] })
+    class Less {
+      partitionKey!: string;
+      rowKey!: string;
+      @Encrypt() iban?: string;
+      @Sign() cents?: number;
+      status?: string;
+      note?: string;
+    }
+    const keys = await issued();
+    const migrating = tableOf(Less, tableName, tablePolicy({ requireEncryption: false }));
+    await migrating.updateEntity({ ...keys, status: 'late' }, 'Merge');
+    expect(await found(keys.rowKey)).toMatchObject({ status: 'late' });
+
+    await migrating.updateEntity(await migrating.getEntity('p', keys.rowKey));
+    const less = tableOf(Less, tableName, required);
+    await less.updateEntity({ ...keys, status: 'free' }, 'Merge');
+
+    expect(await less.getEntity('p', keys.rowKey)).toMatchObject({ iban: 'DE00', status: 'free', cents: 12 });
+  });
+
   it('signs one more property of rows that exist where encryption is not required, for a migration', async () => {
     @EncryptedEntity<More>({ table: 'more' })
     class More extends Invoice {
