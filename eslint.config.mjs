@@ -12,9 +12,9 @@ const MAX_PARAMETERS = 3;
 
 /** Each package, and the folders of src that may import it. */
 const HOMES = [
-  { regex: '^@azure/storage-blob', folders: ['blob', 'maintenance', 'nest', 'inspect'] },
-  { regex: '^@azure/storage-queue', folders: ['queue', 'nest', 'inspect'] },
-  { regex: '^@azure/data-tables', folders: ['table', 'nest', 'inspect'] },
+  { regex: '^@azure/storage-blob', folders: ['blob', 'maintenance', 'nest', 'inspect', 'command'] },
+  { regex: '^@azure/storage-queue', folders: ['queue', 'nest', 'inspect', 'command'] },
+  { regex: '^@azure/data-tables', folders: ['table', 'nest', 'inspect', 'command'] },
   { regex: '^@azure/core-tracing', folders: ['keys', 'tracing'] },
   { regex: '^@nestjs/', folders: ['nest'] },
   { regex: '^lru-cache', folders: ['envelope', 'keys', 'queue'] },
@@ -37,6 +37,7 @@ const FOLDERS = [
   'maintenance',
   'nest',
   'inspect',
+  'command',
 ];
 
 /** `tsdoc/syntax`, but not for the comment at the head of a file: it draws bytes and is no documentation of a name. */

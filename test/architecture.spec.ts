@@ -41,6 +41,19 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   maintenance: ['blob', 'queue', 'table', 'envelope', 'crypto', 'streams', 'encoding'],
   inspect: ['blob', 'queue', 'table', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'encoding'],
+  command: [
+    'inspect',
+    'maintenance',
+    'blob',
+    'queue',
+    'table',
+    'envelope',
+    'protocol',
+    'keys',
+    'decorators',
+    'crypto',
+    'encoding',
+  ],
   index: [
     'nest',
     'maintenance',
@@ -66,12 +79,15 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that have a home, and the layers that may import them. */
 const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
-  [/^@azure\/storage-blob(\/|$)/, ['blob', 'maintenance', 'nest', 'inspect']],
-  [/^@azure\/storage-queue(\/|$)/, ['queue', 'nest', 'inspect']],
-  [/^@azure\/data-tables(\/|$)/, ['table', 'nest', 'inspect']],
+  [/^@azure\/storage-blob(\/|$)/, ['blob', 'maintenance', 'nest', 'inspect', 'command']],
+  [/^@azure\/storage-queue(\/|$)/, ['queue', 'nest', 'inspect', 'command']],
+  [/^@azure\/data-tables(\/|$)/, ['table', 'nest', 'inspect', 'command']],
   [/^@azure\/keyvault-/, ['keys']],
   [/^@azure\/core-tracing(\/|$)/, ['tracing', 'keys']],
-  [/^@azure\/(?!core-tracing)/, ['keys', 'envelope', 'blob', 'queue', 'table', 'maintenance', 'nest', 'inspect']],
+  [
+    /^@azure\/(?!core-tracing)/,
+    ['keys', 'envelope', 'blob', 'queue', 'table', 'maintenance', 'nest', 'inspect', 'command'],
+  ],
   [/^@nestjs\//, ['nest']],
   [/^lru-cache(\/|$)/, ['envelope', 'keys', 'queue']],
   [/^reflect-metadata(\/|$)/, ['decorators', 'nest']],

@@ -45,7 +45,7 @@ const RUNNERS = [
   { commands: ['npm install --package-lock-only', 'npm run build && npm publish'], why: RELEASE },
   { commands: [/^node -p .*randomBytes\(32\)/], prints: /^[\w+/]{43}=\n$/ },
   // the command of the tarball, and all its options in the tests
-  { commands: [/^npx nestjs-azure-encrypted-storage inspect( |$)/], by: 'node tools/check-package.mjs' },
+  { commands: [/^npx nestjs-azure-encrypted-storage (inspect|maintain)( |$)/], by: 'node tools/check-package.mjs' },
   // the tarball is installed with its peers in place of the published package
   { commands: [/^npm install nestjs-azure-encrypted-storage( @azure\/[\w-]+)*$/], by: 'node tools/check-package.mjs' },
   { commands: ['node tools/screenshots.mjs <address>'], by: EXAMPLE },

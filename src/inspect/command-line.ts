@@ -64,6 +64,8 @@ reports whether that works. It prints no plaintext and changes nothing.
   --json                       print JSON
   --help, --version
 
+The other command is maintain, which rotates keys and counts: npx nestjs-azure-encrypted-storage maintain --help
+
 Exit codes: 0 no anomalies; 1 anomalies, or the verification failed; 2 wrong usage; 3 not found, refused or not reachable.
 `;
 
@@ -75,7 +77,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   const subject = subjectOf(positionals.slice(1), values);
   const connectionString = values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
   const faults = [
-    ...(positionals[0] === 'inspect' ? [] : ['the command is "inspect"']),
+    ...(positionals[0] === 'inspect' ? [] : ['the command is "inspect" or "maintain"']),
     ...(connectionString === '' ? ['give --connection-string or set AZURE_STORAGE_CONNECTION_STRING'] : []),
     ...keyFaults(values, env),
     ...countFaults(values),

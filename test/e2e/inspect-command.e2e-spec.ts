@@ -85,7 +85,7 @@ describe('the command', () => {
 describe('wrong usage', () => {
   it.each([
     [['inspect'], /use blob/],
-    [['look', 'queue', 'q'], /the command is "inspect"/],
+    [['look', 'queue', 'q'], /the command is "inspect" or "maintain"/],
     [['inspect', 'blob', 'no-slash'], /<container>\/<name>/],
     [['inspect', 'entity', 't', 'p'], /entity <table>/],
     [['inspect', 'queue', 'q', '--messages', '33'], /from 1 to 32/],

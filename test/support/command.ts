@@ -25,7 +25,7 @@ export function compileCommand(): Command {
   for (const path of readdirSync('src', { recursive: true, encoding: 'utf8' })) {
     if (path.endsWith('.ts')) compile(path, folder);
   }
-  const main = join(folder, 'inspect', 'main.js');
+  const main = join(folder, 'command', 'main.js');
   return {
     run: (args, env = {}) =>
       new Promise((resolve) => {

@@ -58,8 +58,11 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     if (faults.length > 0) throw new InvalidOptionsError(faults);
   }
 
+  /** Name of the container, with the prefix if there is one. */
   get name(): string {
-    return this.access.container.containerName;
+    const { prefix } = this.options;
+    const { containerName } = this.access.container;
+    return prefix === undefined ? containerName : `${containerName}/${prefix}`;
   }
 
   async *pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedBlob>> {
@@ -126,7 +129,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   blindSpots(): readonly BlindSpot[] {
     const { versions, deleted } = LISTINGS[this.#listing] as ListedPlaces;
     const isBlocking = this.#isForbidden;
-    const container = `container ${this.name}`;
+    const container = `container ${this.access.container.containerName}`;
     return [
       ...(versions ? [] : [{ text: `old versions of blobs in ${container}: they cannot be listed`, isBlocking }]),
       ...(deleted

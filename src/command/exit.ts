@@ -1,0 +1,9 @@
+/** Exit codes of the command. */
+export const EXIT = {
+  fine: 0,
+  /** Something is wrong with what is stored, or left to do. */
+  wrong: 1,
+  usage: 2,
+  /** A service or a key could not be reached, or refused. */
+  notReached: 3,
+} as const;

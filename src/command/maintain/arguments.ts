@@ -1,0 +1,131 @@
+/** The command line of `maintain`, checked: all faults at once. */
+import { parseArgs } from 'node:util';
+import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
+import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+
+const OPTIONS = {
+  retire: { type: 'string', multiple: true },
+  'retire-all-but': { type: 'string', multiple: true },
+  plaintext: { type: 'boolean' },
+  'from-protocol': { type: 'string', multiple: true },
+  'without-integrity': { type: 'boolean' },
+  encrypt: { type: 'string', multiple: true },
+  container: { type: 'string', multiple: true },
+  'all-containers': { type: 'boolean' },
+  table: { type: 'string', multiple: true },
+  'all-tables': { type: 'boolean' },
+  queue: { type: 'string', multiple: true },
+  'connection-string': { type: 'string' },
+  account: { type: 'string' },
+  'endpoint-suffix': { type: 'string' },
+  'new-key': { type: 'string' },
+  'old-key': { type: 'string', multiple: true },
+  protocol: { type: 'string' },
+  config: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  job: { type: 'string' },
+  'state-container': { type: 'string' },
+  'no-state': { type: 'boolean' },
+  concurrency: { type: 'string' },
+  'requests-per-second': { type: 'string' },
+  'pages-per-shard': { type: 'string' },
+  'page-size': { type: 'string' },
+  patience: { type: 'string' },
+  html: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'status';
+
+export interface Arguments {
+  readonly verb: Verb;
+  readonly values: Values;
+  /** What is done; a census for `status`. */
+  readonly task: MaintenanceTask;
+}
+
+const VERBS: readonly string[] = ['census', 'rewrap', 're-encrypt', 'status'] satisfies Verb[];
+const NUMBERS = ['concurrency', 'requests-per-second', 'pages-per-shard', 'page-size', 'patience'] as const;
+
+/** Throws `INVALID_OPTIONS` with everything that is wrong. */
+export function parseArguments(args: readonly string[]): Arguments | 'help' {
+  const { values, positionals } = parsed(args);
+  if (values.help === true) return 'help';
+  const [verb = '', ...rest] = positionals;
+  const faults = [
+    ...(VERBS.includes(verb) && rest.length === 0 ? [] : ['say maintain census, rewrap, re-encrypt or status']),
+    ...whereFaults(verb, values),
+    ...taskFaults(verb, values),
+    ...keyFaults(verb, values),
+    ...NUMBERS.filter((name) => values[name] !== undefined && !Number.isFinite(Number(values[name]))).map(
+      (name) => `--${name} is a number`,
+    ),
+  ];
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  return { verb: verb as Verb, values, task: taskOf(verb as Verb, values) };
+}
+
+function parsed(args: readonly string[]): { readonly values: Values; readonly positionals: string[] } {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new InvalidOptionsError([(error as Error).message]);
+  }
+}
+
+function whereFaults(verb: string, values: Values): string[] {
+  if (verb === 'status') return values.job === undefined ? ['status needs --job'] : [];
+  const places = [values.container, values['all-containers'], values.table, values['all-tables'], values.queue];
+  return places.every((place) => place === undefined) ? ['say where: --container, --table or --queue'] : [];
+}
+
+function taskFaults(verb: string, values: Values): string[] {
+  const isLeaving = (values.retire ?? values['retire-all-but']) !== undefined;
+  const what = [values.plaintext, values['from-protocol'], values['without-integrity']];
+  const isAnything = isLeaving || what.some((one) => one !== undefined);
+  return [
+    ...(values.retire !== undefined && values['retire-all-but'] !== undefined
+      ? ['give --retire or --retire-all-but, not both']
+      : []),
+    ...(verb === 'rewrap' && !isLeaving ? ['rewrap needs --retire or --retire-all-but'] : []),
+    ...(verb === 're-encrypt' && !isAnything
+      ? ['re-encrypt needs --retire, --plaintext, --from-protocol or --without-integrity']
+      : []),
+  ];
+}
+
+function keyFaults(verb: string, values: Values): string[] {
+  const isWriting = verb === 'rewrap' || verb === 're-encrypt';
+  const hasOwn = (values['new-key'] ?? values['old-key']) !== undefined;
+  return [
+    ...(isWriting && (values['new-key'] ?? values.config) === undefined
+      ? [`${verb} needs --new-key, or --config`]
+      : []),
+    ...(values.config !== undefined && hasOwn
+      ? ['give keys with --new-key and --old-key, or in the module of --config, not both']
+      : []),
+  ];
+}
+
+function taskOf(verb: Verb, values: Values): MaintenanceTask {
+  const retire = retiredIds(values);
+  if (verb === 'rewrap') return { do: 'rewrap', retire };
+  if (verb !== 're-encrypt') return { do: 'census', retire };
+  const isLeaving = 'prefix' in retire || retire.length > 0;
+  return {
+    do: 'reencrypt',
+    when: {
+      ...(isLeaving ? { keyIds: retire } : {}),
+      ...(values.plaintext === true ? { plaintext: true } : {}),
+      ...(values['from-protocol'] === undefined ? {} : { protocols: values['from-protocol'] }),
+      ...(values['without-integrity'] === true ? { withoutIntegrity: true } : {}),
+    },
+  };
+}
+
+function retiredIds({ retire = [], 'retire-all-but': except }: Values): KeyIds {
+  return except === undefined ? retire : { prefix: '', except };
+}

@@ -1,0 +1,48 @@
+export const HELP = `Counts what is stored by key and protocol, rotates keys, and encrypts again: over containers, tables and poison queues.
+
+  npx nestjs-azure-encrypted-storage maintain census [--retire <key id>] <where>
+  npx nestjs-azure-encrypted-storage maintain rewrap --retire <key id> <where> <keys> [--dry-run]
+  npx nestjs-azure-encrypted-storage maintain re-encrypt <what> <where> <keys> [--dry-run]
+  npx nestjs-azure-encrypted-storage maintain status --job <name> <account>
+
+What rewrap leaves, and what a census is about
+  --retire <key id>            a key that is no longer to be needed; more than once for more keys
+  --retire-all-but <key id>    every key but this one
+
+What re-encrypt writes anew, under a fresh content key
+  --retire, --retire-all-but   content under these keys
+  --plaintext                  content that is not encrypted
+  --from-protocol <version>    content in this protocol, such as 1.0
+  --without-integrity          encrypted content without integrity entries
+  --encrypt <table>=<a,b,c>    properties of a table to encrypt; needed for its plaintext rows
+
+Where
+  --container <name>[/prefix]  blobs of a container; --all-containers for all
+  --table <name>               rows of a table; --all-tables for all
+  --queue <name>               messages of a queue that are in its poison queue <name>-poison
+
+Account
+  --connection-string <text>   default: the environment variable AZURE_STORAGE_CONNECTION_STRING
+  --account <name>             sign in with @azure/identity instead; --endpoint-suffix, default core.windows.net
+
+Keys: env is the name of a variable and file a path, both with an AES key in base64; pem is the path of an RSA key
+  --new-key <key id>=env:<name> | <key id>=file:<path> | <key id>=pem:<path>     the key that writes
+  --old-key <the same>         a key that reads; more than once for more keys
+  --protocol <version>         protocol that re-encrypt writes, default 2.1
+  --config <path>              a module that exports "policy", with any keys, and "entities", classes by table
+
+How
+  --dry-run                    do everything but the writes
+  --job <name>                 name of the job, by which it goes on; default: made from task and sources
+  --state-container <name>     where its state is kept, default azcse-maintenance; --no-state keeps none
+  --concurrency <n>            objects at once, default 16
+  --requests-per-second <n>    default 500
+  --pages-per-shard <n>        cut the work for several processes: start the same command in each
+  --page-size <n>              blobs between two saves of the state, default 5000
+  --patience <seconds>         how long to wait for a key or service that is down, default 600
+  --html <path>                also write the report as an HTML page with a chart
+  --json                       print the report as JSON
+  --help
+
+Exit codes: 0 nothing is left to do; 1 something is left, or needs attention; 2 wrong usage; 3 refused or not reached.
+`;

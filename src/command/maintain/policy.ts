@@ -1,0 +1,76 @@
+/** The policy of a maintenance command: keys from variables and files, never from the command line, or a module of the user's. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { AesKeyEncryptionKey } from '../../keys/aes-key-encryption-key.js';
+import type { KeyEncryptionKey } from '../../keys/key-encryption-key.js';
+import { KeyRing } from '../../keys/key-ring.js';
+import { RsaKeyEncryptionKey } from '../../keys/rsa-key-encryption-key.js';
+import { PROTOCOL_VERSIONS, type ProtocolVersion } from '../../protocol/registry.js';
+import type { Values } from './arguments.js';
+
+export interface CommandPolicy {
+  readonly policy: EncryptionPolicy;
+  /** Classes by the name of their table. */
+  readonly entities: Readonly<Record<string, EntityClass>>;
+}
+
+/** Throws `INVALID_OPTIONS` for keys or modules that cannot be used. */
+export async function commandPolicy(values: Values, env: NodeJS.ProcessEnv): Promise<CommandPolicy> {
+  if (values.config !== undefined) return configured(values.config);
+  const newKey = values['new-key'];
+  const old = (values['old-key'] ?? []).map((given) => keyFrom(given, env));
+  const keyEncryptionKey = newKey === undefined ? undefined : keyFrom(newKey, env);
+  return {
+    policy: {
+      protocol: protocolOf(values.protocol),
+      readProtocols: PROTOCOL_VERSIONS,
+      requireEncryption: true,
+      keyResolver: new KeyRing(old).resolve,
+      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+    },
+    entities: {},
+  };
+}
+
+function protocolOf(given = '2.1'): ProtocolVersion {
+  const protocol = PROTOCOL_VERSIONS.find((version) => version === given);
+  if (protocol === undefined) throw new InvalidOptionsError([`--protocol is one of ${PROTOCOL_VERSIONS.join(', ')}`]);
+  return protocol;
+}
+
+/** `<key id>=env:<name>`, `<key id>=file:<path>` or `<key id>=pem:<path>`. The reasons of others are dropped: they may quote a key. */
+function keyFrom(given: string, env: NodeJS.ProcessEnv): KeyEncryptionKey {
+  const [, keyId = '', kind, where = ''] = /^(.+)=(env|file|pem):(.+)$/s.exec(given) ?? [];
+  if (kind === undefined) {
+    throw new InvalidOptionsError(['a key is <key id>=env:<variable>, <key id>=file:<path> or <key id>=pem:<path>']);
+  }
+  try {
+    const text = kind === 'env' ? variable(where, env) : readFileSync(where, 'utf8');
+    return kind === 'pem' ? RsaKeyEncryptionKey.fromPem(keyId, text) : AesKeyEncryptionKey.fromBase64(keyId, text);
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) throw error;
+    throw new InvalidOptionsError([`the key ${JSON.stringify(keyId)} cannot be used`]);
+  }
+}
+
+function variable(name: string, env: NodeJS.ProcessEnv): string {
+  const text = env[name];
+  if (text === undefined) throw new InvalidOptionsError([`there is no environment variable ${name}`]);
+  return text;
+}
+
+async function configured(path: string): Promise<CommandPolicy> {
+  const module: unknown = await import(pathToFileURL(resolve(path)).href).catch((error: unknown) => {
+    const { code, name } = error as { readonly code?: string; readonly name?: string };
+    throw new InvalidOptionsError([`the module of --config cannot be loaded: ${code ?? name ?? 'error'}`]);
+  });
+  const { policy, entities } = module as Partial<CommandPolicy>;
+  if (typeof policy !== 'object') {
+    throw new InvalidOptionsError(['the module of --config must export "policy", an EncryptionPolicy']);
+  }
+  return { policy, entities: entities ?? {} };
+}

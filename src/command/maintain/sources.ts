@@ -1,0 +1,52 @@
+/** Containers, tables and queues of the command line as sources of a job. */
+import { EncryptedContainerClient } from '../../blob/encrypted-container-client.js';
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
+import { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
+import type { MaintenanceSource } from '../../maintenance/job.js';
+import { MaintainedRows } from '../../table/maintenance/maintained-rows.js';
+import type { Account } from './account.js';
+import type { Values } from './arguments.js';
+import type { CommandPolicy } from './policy.js';
+
+/** Containers of the service and of other programs, which hold no content of applications. */
+const isOurs = (name: string, stateContainer: string): boolean => !name.startsWith('$') && name !== stateContainer;
+
+export async function sourcesOf(
+  { policy, entities }: CommandPolicy,
+  account: Account,
+  { values, stateContainer }: { readonly values: Values; readonly stateContainer: string },
+): Promise<readonly MaintenanceSource[]> {
+  const pageSize = values['page-size'] === undefined ? {} : { pageSize: Number(values['page-size']) };
+  const containers = [...(values.container ?? []), ...(await allContainers(account, values, stateContainer))];
+  const blobs = containers.map((given) => {
+    const [, name = given, prefix] = /^([^/]+)\/(.+)$/s.exec(given) ?? [];
+    const client = new EncryptedContainerClient(account.blobs.getContainerClient(name), policy);
+    return client.forMaintenance({ ...pageSize, ...(prefix === undefined ? {} : { prefix }) });
+  });
+  const tables = [...(values.table ?? []), ...(await allTables(account, values))];
+  const rows = tables.map(
+    (name) => new MaintainedRows({ table: account.table(name), policy, entityClass: entityClassOf(entities, name) }),
+  );
+  const poison = (values.queue ?? []).map((name) => {
+    const queue = new EncryptedQueueClient(account.queues.getQueueClient(name), policy);
+    return queue.forMaintenance(account.queues.getQueueClient(`${name}-poison`));
+  });
+  return [...blobs, ...rows, ...poison];
+}
+
+const entityClassOf = (entities: CommandPolicy['entities'], table: string): EntityClass | null =>
+  Object.hasOwn(entities, table) ? (entities[table] ?? null) : null;
+
+async function allContainers({ blobs }: Account, values: Values, stateContainer: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  if (values['all-containers'] !== true) return names;
+  for await (const { name } of blobs.listContainers()) if (isOurs(name, stateContainer)) names.push(name);
+  return names;
+}
+
+async function allTables({ tables }: Account, values: Values): Promise<readonly string[]> {
+  const names: string[] = [];
+  if (values['all-tables'] !== true) return names;
+  for await (const { name } of tables.listTables()) if (name !== undefined) names.push(name);
+  return names;
+}

@@ -1,0 +1,38 @@
+/** A census as rows for people: what is stored, by key and protocol. Texts from storage are escaped. */
+import { printable } from '../../encoding/printable.js';
+import { type CensusEntry, placeName } from '../census.js';
+
+/** What a key, or the lack of one, holds in one protocol. */
+export interface CensusRow {
+  readonly key: string;
+  readonly protocol: string;
+  readonly place: string;
+  readonly integrity: string;
+  readonly source: string;
+  readonly count: number;
+}
+
+const KINDS = { plain: '(plaintext)', unfinished: '(unfinished upload)', damaged: '(unreadable)' } as const;
+
+export const keyLabel = ({ kind, keyId }: CensusEntry): string =>
+  kind === 'sealed' ? printable(keyId ?? '') : KINDS[kind];
+
+/** The largest first. */
+export function censusRows(entries: readonly CensusEntry[]): readonly CensusRow[] {
+  const rows = new Map<string, CensusRow>();
+  for (const entry of entries) {
+    const { kind, protocol, place, integrity, source, count } = entry;
+    const row = {
+      key: keyLabel(entry),
+      protocol: protocol === null ? '' : printable(protocol),
+      place: placeName(place),
+      integrity: kind !== 'sealed' ? '' : integrity ? 'yes' : 'no',
+      source: printable(source),
+    };
+    const id = JSON.stringify(row);
+    rows.set(id, { ...row, count: count + (rows.get(id)?.count ?? 0) });
+  }
+  return [...rows.values()].sort((one, other) => other.count - one.count);
+}
+
+export const grouped = (count: number): string => count.toLocaleString('en-US');

@@ -1,0 +1,27 @@
+import { escaped } from '../../encoding/printable.js';
+import type { MaintenanceReport } from '../job.js';
+import { reportHtml } from './report-html.js';
+import { reportText } from './report-text.js';
+
+/** How a report is written. */
+export type ReportFormat = 'text' | 'json' | 'html';
+
+/**
+ * A report as text for a terminal, as JSON, or as an HTML page with a chart by key and protocol that needs no other file. What comes
+ * from storage is escaped.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { formatMaintenanceReport, type MaintenanceReport } from 'nestjs-azure-encrypted-storage';
+ *
+ * export async function file(report: MaintenanceReport): Promise<void> {
+ *   await writeFile('census.html', formatMaintenanceReport(report, 'html'));
+ * }
+ * ```
+ */
+export function formatMaintenanceReport(report: MaintenanceReport, format: ReportFormat): string {
+  if (format === 'html') return reportHtml(report);
+  if (format === 'text') return reportText(report);
+  return `${JSON.stringify(report, null, 2).split('\n').map(escaped).join('\n')}\n`;
+}

@@ -1,0 +1,13 @@
+/** Text for an HTML page: what was stored can neither become markup nor reach out of an attribute. */
+import { escaped } from '../../encoding/printable.js';
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+export const html = (text: string): string =>
+  escaped(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);

@@ -1,0 +1,65 @@
+/** A report as one HTML page that needs nothing else, to be mailed or filed. */
+import type { MaintenanceReport } from '../job.js';
+import { censusChart } from './census-chart.js';
+import { censusRows, grouped } from './census-table.js';
+import { html } from './html.js';
+import { headline, idsWords, verdictWords } from './report-text.js';
+
+const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9dfe5}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}svg{width:100%;font:14px system-ui,sans-serif;fill:#1c2733}
+.no{background:#fbe9e7;border-left:4px solid #b3372f}.after{background:#e8f4ee;border-left:4px solid #2a9d8f}
+.no,.after{padding:.6rem 1rem}`;
+
+export function reportHtml(report: MaintenanceReport): string {
+  const { census, failures } = report;
+  return [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    `<title>${html(report.job)}</title><style>${STYLE}</style></head><body>`,
+    `<h1>${html(report.job)}</h1><p>${html(headline(report))}</p>`,
+    ...verdict(report),
+    `<h2>By key and protocol</h2>${censusChart(census.entries)}`,
+    '<h2>Objects</h2>',
+    table(
+      ['outcome', 'count'],
+      [['seen', report.seen], ...Object.entries(report.outcomes)].map(([name, count]) => [String(name), Number(count)]),
+    ),
+    ...(failures.length === 0
+      ? []
+      : [
+          '<h2>Needs attention</h2>',
+          table(
+            ['outcome', 'code', 'source', 'name'],
+            failures.map(({ outcome, code = '', source, name }) => [outcome, code, source, name]),
+          ),
+        ]),
+    '<h2>Census</h2>',
+    table(
+      ['key', 'protocol', 'integrity', 'place', 'source', 'count'],
+      censusRows(census.entries).map((row) => [
+        ...[row.key, row.protocol, row.integrity, row.place, row.source],
+        row.count,
+      ]),
+    ),
+    `<p>Counted from ${html(census.startedAt)} to ${html(census.finishedAt)}.</p>`,
+    '<h2>Not seen by this census</h2>',
+    `<ul>${census.blindSpots.map((spot) => `<li>${html(spot)}</li>`).join('')}</ul>`,
+    '</body></html>\n',
+  ].join('\n');
+}
+
+function verdict({ census: { verdict: found } }: MaintenanceReport): string[] {
+  if (found === undefined) return [];
+  const reasons = found.reasons.map((reason) => `<li>${html(reason)}</li>`).join('');
+  const question = `May ${html(idsWords(found.retire))} be destroyed?`;
+  return [`<div class="${found.mayDestroy}"><b>${question} ${html(verdictWords(found))}</b><ul>${reasons}</ul></div>`];
+}
+
+function table(names: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const head = names.map((name) => `<th${name === 'count' ? ' class="n"' : ''}>${html(name)}</th>`).join('');
+  const cell = (value: string | number): string =>
+    typeof value === 'number' ? `<td class="n">${grouped(value)}</td>` : `<td>${html(value)}</td>`;
+  const body = rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n');
+  return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
+}

@@ -1,0 +1,90 @@
+/** A report as text for people. What was stored is escaped, so that it cannot steer a terminal. */
+import { printable } from '../../encoding/printable.js';
+import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
+import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
+import type { KeyVerdict } from '../census.js';
+import type { MaintenanceReport } from '../job.js';
+import { censusRows, grouped } from './census-table.js';
+
+/** Failures that are named. */
+const MOST_NAMED = 50;
+
+export function reportText(report: MaintenanceReport): string {
+  const { census, failures } = report;
+  return [
+    headline(report),
+    ...section('Objects', table([['seen', grouped(report.seen)], ...outcomeRows(report)])),
+    ...section(
+      'Needs attention',
+      table(failures.slice(0, MOST_NAMED).map((one) => [one.outcome, one.code ?? '', one.source, printable(one.name)])),
+    ),
+    ...section('Census', table([COLUMNS, ...censusRows(census.entries).map(cells)])),
+    ...(census.verdict === undefined ? [] : verdictLines(census.verdict)),
+    ...section(
+      'Not seen by this census',
+      census.blindSpots.map((spot) => `- ${printable(spot)}`),
+    ),
+    '',
+  ].join('\n');
+}
+
+export function headline({ job, task, dryRun, finishedAt }: MaintenanceReport): string {
+  const suffix = dryRun ? ' Dry run: nothing was written.' : '';
+  return `${job}: ${taskWords(task)}, finished ${finishedAt}.${suffix}`;
+}
+
+/** Advice that stands first: what rotation does not undo. */
+export function taskWords(task: MaintenanceTask): string {
+  if (task.do === 'census') return 'census';
+  if (task.do === 'rewrap') return `rewrap of ${idsWords(task.retire)}`;
+  const { keyIds, plaintext = false, protocols = [], withoutIntegrity = false } = task.when;
+  const parts = [
+    ...(keyIds === undefined ? [] : [`content under ${idsWords(keyIds)}`]),
+    ...(plaintext ? ['plaintext'] : []),
+    ...(protocols.length === 0 ? [] : [`protocol ${protocols.join(', ')}`]),
+    ...(withoutIntegrity ? ['content without integrity entries'] : []),
+  ];
+  return `re-encryption of ${parts.join(' and ')}`;
+}
+
+export function idsWords(ids: KeyIds): string {
+  if (!('prefix' in ids)) return ids.map(printable).join(', ');
+  const but = ids.except.length === 0 ? '' : ` but ${ids.except.map(printable).join(', ')}`;
+  return ids.prefix === '' ? `all keys${but}` : `all keys ${printable(ids.prefix)}…${but}`;
+}
+
+const outcomeRows = ({ outcomes }: MaintenanceReport): string[][] =>
+  Object.entries(outcomes).map(([outcome, count]) => [outcome, grouped(count)]);
+
+const COLUMNS = ['key', 'protocol', 'integrity', 'place', 'source', 'count'];
+const cells = (row: ReturnType<typeof censusRows>[number]): string[] => [
+  ...[row.key, row.protocol, row.integrity, row.place, row.source],
+  grouped(row.count),
+];
+
+function verdictLines(verdict: KeyVerdict): string[] {
+  return [
+    '',
+    `May ${idsWords(verdict.retire)} be destroyed? ${verdictWords(verdict)}`,
+    ...verdict.reasons.map((reason) => `  - ${printable(reason)}`),
+  ];
+}
+
+export const verdictWords = ({ mayDestroy, after = '' }: KeyVerdict): string =>
+  mayDestroy === 'no' ? 'No.' : `Nothing that was counted needs it after ${after}. Check what was not seen first.`;
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+
+/** Columns as wide as their widest cell; the last one to the right where it is a number. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const width = (column: number): number => Math.max(...rows.map((row) => (row[column] ?? '').length));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (isNumber(cell) ? cell.padStart(width(column)) : cell.padEnd(width(column))))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const isNumber = (cell: string): boolean => /^[\d,]+$/.test(cell);

@@ -1,0 +1,39 @@
+import type { ContainerClient } from '@azure/storage-blob';
+import { ContainerStore } from './state-store.js';
+
+/** How far a job is, by what its processes have saved. */
+export interface MaintenanceStatus {
+  readonly job: string;
+  /** Runs that have finished. */
+  readonly finishedRuns: number;
+  /** Shards that are planned, and that are done, of the run that goes on; `null` if none does. */
+  readonly running: {
+    readonly pass: 'work' | 'census';
+    readonly shards: number;
+    readonly shardsDone: number;
+    readonly seen: number;
+    readonly done: number;
+    readonly failed: number;
+  } | null;
+}
+
+/**
+ * How far a job is. Needs only the container of its state, and few requests.
+ *
+ * @returns `null` for a job that has never run
+ */
+export async function maintenanceStatus(state: ContainerClient, job: string): Promise<MaintenanceStatus | null> {
+  const store = new ContainerStore(state);
+  const stored = await store.read<{ readonly finished: number }>(`${job}/job.json`);
+  if (stored === null) return null;
+  const { finished } = stored.value;
+  const documents = await store.list(`${job}/${finished + 1}/`);
+  const pass: 'work' | 'census' = documents.some(({ name }) => name.includes('/census/')) ? 'census' : 'work';
+  const shards = documents.filter(({ name }) => name.includes(`/${pass}/shards/`)).map(({ facts }) => facts);
+  const sum = (name: string): number => shards.reduce((total, facts) => total + Number(facts[name] ?? 0), 0);
+  const running = {
+    ...{ pass, shards: shards.length, shardsDone: shards.filter((facts) => facts['finished'] === 'true').length },
+    ...{ seen: sum('seen'), done: sum('acted'), failed: sum('failed') },
+  };
+  return { job, finishedRuns: finished, running: shards.length === 0 ? null : running };
+}

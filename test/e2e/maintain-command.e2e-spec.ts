@@ -1,0 +1,123 @@
+/** The command `maintain` as people run it: a process of its own, its output and its exit codes. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
+import { containersFor, policyOf } from '../support/blobs.js';
+import { type Command, compileCommand } from '../support/command.js';
+
+const [OLD_KEY, NEW_KEY] = [5, 6].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [string, string];
+const env = { AZURE_STORAGE_CONNECTION_STRING: connectionString(), OLD_KEY, NEW_KEY };
+const KEYS = ['--new-key', 'clinic:2026=env:NEW_KEY', '--old-key', 'clinic:2025=env:OLD_KEY'];
+const plaintext = 'what no report may print';
+
+let command: Command;
+let folder: string;
+let old: EncryptedContainerClient;
+let young: EncryptedContainerClient;
+beforeAll(() => {
+  command = compileCommand();
+  folder = mkdtempSync(join(tmpdir(), 'maintain-'));
+});
+afterAll(() => {
+  command.remove();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(async () => {
+  [old, young] = (await containersFor(
+    policyOf('2.1', { keyEncryptionKey: AesKeyEncryptionKey.fromBase64('clinic:2025', OLD_KEY) }),
+    policyOf('2.1', { keyEncryptionKey: AesKeyEncryptionKey.fromBase64('clinic:2026', NEW_KEY) }),
+  )) as [EncryptedContainerClient, EncryptedContainerClient];
+  await old.getBlockBlobClient('<script>').uploadData(plaintext);
+});
+
+const maintain = (...args: string[]) => command.run(['maintain', ...args], env);
+const rewrap = (...args: string[]) =>
+  maintain('rewrap', '--retire', 'clinic:2025', '--container', old.containerName, ...KEYS, ...args);
+
+describe('maintain', () => {
+  it('shows first what it would do, then does it, and then finds nothing left', async () => {
+    const state = ['--state-container', uniqueName('state')];
+    const dry = await rewrap('--dry-run');
+    const real = await rewrap(...state);
+    const again = await rewrap(...state, '--json');
+
+    expect([dry.code, real.code, again.code]).toEqual([1, 0, 0]);
+    expect(dry.stdout).toMatch(/Dry run: nothing was written/);
+    expect(dry.stdout).toMatch(/May clinic:2025 be destroyed\? No\./);
+    expect(real.stdout).toMatch(/^ {2}done +1$/m);
+    expect(real.stdout).toMatch(/^ {2}clinic:2026 +2\.1 +\w+ +blob /m);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      outcomes: { same: 1 },
+      census: { verdict: { mayDestroy: 'after' } },
+    });
+    expect(String(await young.getBlockBlobClient('<script>').downloadToBuffer())).toBe(plaintext);
+    for (const secret of [plaintext, OLD_KEY, NEW_KEY, 'AccountKey']) {
+      expect(JSON.stringify([dry, real, again])).not.toContain(secret);
+    }
+  });
+
+  it('counts without a key, and writes a page with a chart in which stored names are text', async () => {
+    const html = join(folder, 'census.html');
+
+    const census = await maintain(
+      'census',
+      '--retire',
+      'clinic:2025',
+      '--container',
+      old.containerName,
+      '--html',
+      html,
+    );
+
+    expect([census.code, census.stderr]).toEqual([1, 'Counting.\nThe census is done.\n']);
+    expect(existsSync(html)).toBe(true);
+    const page = readFileSync(html, 'utf8');
+    expect(page).toMatch(/<svg [^>]*>.*<rect .*clinic:2025, protocol 2\.1: 1/s);
+    expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  it('takes keys of any kind from a module', async () => {
+    const config = join(folder, 'maintenance.config.mjs');
+    writeFileSync(
+      config,
+      `const wrap = (keyId) => ({ keyId, wrapKey: async (key) => ({ keyId, algorithm: 'X', encryptedKey: Buffer.from(key) }),
+         unwrapKey: async (key) => Buffer.from(key) });
+       export const policy = { protocol: '2.1', requireEncryption: true, keyEncryptionKey: wrap('mine') };`,
+    );
+
+    const dry = await maintain(
+      ...['rewrap', '--retire', 'another', '--container', old.containerName, '--config', config, '--dry-run'],
+    );
+
+    expect([dry.code, dry.stderr]).toEqual([0, 'Working.\nThe work is done.\nCounting.\nThe census is done.\n']);
+  });
+
+  it('shows how far a job is', async () => {
+    const state = ['--state-container', uniqueName('state'), '--job', 'mine'];
+    await rewrap(...state);
+
+    const { code, stdout } = await maintain('status', ...state);
+
+    expect([code, JSON.parse(stdout)]).toEqual([0, { job: 'mine', finishedRuns: 1, running: null }]);
+  });
+
+  it('exits with 2 for wrong usage, and says why without the connection string', async () => {
+    const given = ['census', '--container', 'c', '--connection-string', 'AccountKey=secret'];
+
+    const { code, stdout, stderr } = await maintain(...given);
+
+    expect([code, stdout, stderr]).toEqual([2, '', 'the connection string cannot be used\n\nSee --help.\n']);
+  });
+
+  it('exits with 3 where there is no such container, and is explained by --help', async () => {
+    const missing = await maintain('census', '--container', uniqueName('missing'));
+    const help = await maintain('--help');
+
+    expect([missing.code, help.code]).toEqual([3, 0]);
+    expect(missing.stderr).toMatch(/ContainerNotFound/);
+    expect(help.stdout).toMatch(/--dry-run/);
+  });
+});

@@ -1,0 +1,59 @@
+import { parseArguments } from '../../../src/command/maintain/arguments.js';
+import { commandPolicy } from '../../../src/command/maintain/policy.js';
+
+const KEY = ['--new-key', 'a=env:KEY'];
+const env = { KEY: Buffer.alloc(32, 1).toString('base64'), SHORT: 'AAAA' };
+
+/** Everything that a command line is refused for. */
+async function faults(args: readonly string[]): Promise<readonly string[]> {
+  try {
+    const found = parseArguments(args);
+    if (found !== 'help') await commandPolicy(found.values, env);
+    return [];
+  } catch (error) {
+    return (error as { readonly faults: readonly string[] }).faults;
+  }
+}
+
+describe('the command line of maintain', () => {
+  it.each([
+    [['rewrap', '--retire', 'a', '--retire', 'b'], { do: 'rewrap', retire: ['a', 'b'] }],
+    [['rewrap', '--retire-all-but', 'a'], { do: 'rewrap', retire: { prefix: '', except: ['a'] } }],
+    [['re-encrypt', '--plaintext'], { do: 'reencrypt', when: { plaintext: true } }],
+    [['re-encrypt', '--from-protocol', '1.0'], { do: 'reencrypt', when: { protocols: ['1.0'] } }],
+    [['re-encrypt', '--retire', 'a'], { do: 'reencrypt', when: { keyIds: ['a'] } }],
+    [['re-encrypt', '--without-integrity'], { do: 'reencrypt', when: { withoutIntegrity: true } }],
+    [['census', '--retire', 'a'], { do: 'census', retire: ['a'] }],
+  ])('%j is the task %j', (args, task) => {
+    const found = parseArguments([...args, '--container', 'c', ...KEY]);
+
+    expect(found).toMatchObject({ task });
+  });
+
+  it.each([
+    [['--container', 'c'], /say maintain census/],
+    [['look', '--container', 'c'], /say maintain census/],
+    [['census', 'more', '--container', 'c'], /say maintain census/],
+    [['census'], /say where/],
+    [['rewrap', '--container', 'c', ...KEY], /rewrap needs --retire/],
+    [['rewrap', '--container', 'c', '--retire', 'b'], /rewrap needs --new-key/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--retire-all-but', 'c', ...KEY], /not both/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--config', 'x.mjs', ...KEY], /not both/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--new-key', 'a=KEY'], /a key is/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--new-key', 'a=env:NO_SUCH'], /no environment variable NO_SUCH/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--new-key', 'a=env:SHORT'], /"a"|key a|bytes/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--new-key', 'a=file:/no/such'], /"a" cannot be used/],
+    [['re-encrypt', '--container', 'c', ...KEY], /re-encrypt needs --retire/],
+    [['re-encrypt', '--container', 'c', '--plaintext', '--protocol', '3.0', ...KEY], /--protocol is one of/],
+    [['census', '--container', 'c', '--concurrency', 'x'], /--concurrency is a number/],
+    [['census', '--container', 'c', '--config', '/no/such.mjs'], /cannot be loaded/],
+    [['census', '--container', 'c', '--no-such'], /--no-such/],
+    [['status'], /status needs --job/],
+  ])('%j is refused', async (args, reason) => {
+    expect((await faults(args)).join('\n')).toMatch(reason);
+  });
+
+  it('is refused for all of its faults at once', async () => {
+    expect(await faults(['rewrap', '--patience', 'x'])).toHaveLength(4);
+  });
+});

@@ -1,0 +1,93 @@
+import type { CensusEntry } from '../../../src/maintenance/census.js';
+import { Tally, verdictOn } from '../../../src/maintenance/census.js';
+import type { MaintenanceReport } from '../../../src/maintenance/job.js';
+import { formatMaintenanceReport } from '../../../src/maintenance/report/format-report.js';
+
+const entry = (more: Partial<CensusEntry> = {}): CensusEntry => ({
+  ...{ source: 'blobs scans', place: 'current', kind: 'sealed', keyId: 'old', protocol: '2.1' },
+  ...{ integrity: true, library: null, count: 1 },
+  ...more,
+});
+
+const HOSTILE = '<script>alert(1)</script>"\u001b[2J\u202e';
+
+const report: MaintenanceReport = {
+  ...{ job: 'leave', task: { do: 'rewrap', retire: [HOSTILE] }, dryRun: false },
+  ...{ startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T01:00:00.000Z' },
+  ...{ seen: 1200, outcomes: { done: 1199, keyMissing: 1 } },
+  failures: [{ source: 'blobs scans', name: HOSTILE, outcome: 'keyMissing', code: 'KEY_NOT_FOUND' }],
+  census: {
+    startedAt: '2026-01-01T00:30:00.000Z',
+    finishedAt: '2026-01-01T01:00:00.000Z',
+    entries: [
+      entry({ keyId: 'new', count: 1199 }),
+      entry({ keyId: HOSTILE }),
+      entry({ kind: 'plain', keyId: null, protocol: null, count: 3 }),
+    ],
+    verdict: { retire: [HOSTILE], mayDestroy: 'no', reasons: ['1 × blob'] },
+    blindSpots: ['other accounts'],
+  },
+};
+
+describe('a report', () => {
+  it.each(['text', 'html', 'json'] as const)('as %s neither steers a terminal nor turns text around', (format) => {
+    // eslint-disable-next-line no-control-regex
+    expect(formatMaintenanceReport(report, format)).not.toMatch(/\u001b|\u202e/);
+  });
+
+  it('as HTML holds stored names as text, loads nothing, and draws a bar for each key', () => {
+    const page = formatMaintenanceReport(report, 'html');
+
+    expect(page).not.toMatch(/<script|src=|href=/);
+    expect(page.match(/<rect /g)).toHaveLength(3 + 2);
+    expect(page).toMatch(/new, protocol 2\.1: 1,199/);
+    expect(page).toMatch(/\(plaintext\)/);
+  });
+
+  it('as JSON is the report', () => {
+    expect(JSON.parse(formatMaintenanceReport(report, 'json'))).toMatchObject({ seen: 1200, outcomes: { done: 1199 } });
+  });
+});
+
+describe('the verdict on a key', () => {
+  const verdict = (...entries: CensusEntry[]) =>
+    verdictOn(['old'], entries, { finishedAt: '2026-01-01T00:00:00.000Z', uncounted: [] });
+
+  it.each([
+    ['a blob', entry()],
+    ['a snapshot', entry({ place: 'snapshot' })],
+    ['an old version', entry({ place: 'version' })],
+    ['a row', entry({ place: 'row' })],
+    ['a poison message', entry({ place: 'poison' })],
+    ['a deleted blob without a date', entry({ place: 'deleted' })],
+    ['something unreadable, which may be under any key', entry({ kind: 'damaged', keyId: null })],
+    ['an upload that has not finished', entry({ kind: 'unfinished', keyId: null })],
+  ])('is no with %s', (_what, found) => {
+    expect(verdict(found)).toMatchObject({ mayDestroy: 'no', reasons: [expect.any(String)] });
+  });
+
+  it('is the date when the last deleted blob is gone', () => {
+    const [early, late] = ['2026-02-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z'];
+
+    expect(
+      verdict(entry({ place: 'deleted', goneOn: late }), entry({ place: 'deleted', goneOn: early })),
+    ).toMatchObject({
+      ...{ mayDestroy: 'after', after: late },
+    });
+    expect(verdict(entry({ keyId: 'new' }), entry({ kind: 'plain', keyId: null }))).toMatchObject({
+      ...{ mayDestroy: 'after', after: '2026-01-01T00:00:00.000Z' },
+    });
+  });
+
+  it('is no where there were too many keys to tell them apart, and where something was not counted', () => {
+    const tally = new Tally(Array.from({ length: 6000 }, (_, index) => entry({ keyId: `planted ${index}` })));
+
+    expect(tally.entries.length).toBeLessThan(5010);
+    expect(verdict(...tally.entries).mayDestroy).toBe('no');
+    const uncounted = ['2 messages'];
+    expect(verdictOn(['old'], [], { finishedAt: '', uncounted })).toMatchObject({
+      mayDestroy: 'no',
+      reasons: uncounted,
+    });
+  });
+});
