@@ -1,10 +1,10 @@
-/** An abort of our own that follows the caller's. */
+/** An abort controller of this package that follows the caller's signal. */
 import type { AbortSignalLike } from '@azure/abort-controller';
 
 export interface LinkedAbort {
   readonly controller: AbortController;
   readonly signal: AbortSignal;
-  /** Lets go of the caller's signal. */
+  /** Stops listening to the caller's signal. */
   unlink(): void;
 }
 

@@ -8,14 +8,14 @@ import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import { metadataLength, METADATA_LIMIT } from '../wire/blob-metadata.js';
 
-/** One extra member on the SDK's own option bags. */
+/** One additional member in the SDK's options. */
 export type EncryptedOperationOptions = KeyChoiceOptions;
 
-/** What the clients of one service share beside the policy. */
+/** What the clients of one service share in addition to the policy. */
 export interface BlobEnvironment {
-  /** Threads that seal large uploads; without them uploads are sealed in small steps on the event loop. */
+  /** Threads that seal large uploads. Without them, uploads are sealed in small steps on the event loop. */
   readonly threads?: CipherThreads;
-  /** The container of a blob, for what only its listing says. */
+  /** The container of a blob, for what only its listing shows. */
   readonly container?: ContainerClient;
 }
 
@@ -31,13 +31,13 @@ export const targetOf = ({ client }: BlobContext): EncryptionTarget => ({
   blob: client.name,
 });
 
-/** What a call's options hand on to the keys. */
+/** The options of a call that are passed on to the keys. */
 export const keyOperation = (options: OperationOptions): KeyOperationOptions => ({
   ...(options.abortSignal === undefined ? {} : { abortSignal: options.abortSignal }),
   ...(options.tracingOptions === undefined ? {} : { tracingOptions: options.tracingOptions }),
 });
 
-/** Refuses what would describe plaintext to the service, or ciphertext to the caller. */
+/** Refuses options that would describe plaintext to the service, or ciphertext to the caller. */
 export function refuseHashes(options: object): void {
   const given = options as { blobHTTPHeaders?: BlobHTTPHeaders } & Record<string, unknown>;
   const named = [
@@ -52,7 +52,7 @@ export function refuseHashes(options: object): void {
   );
 }
 
-/** The service ignores which snapshot or version a change is meant for, and would change the blob itself. */
+/** The service ignores the snapshot or version that a change is meant for, and would change the blob itself. */
 export function assertChangeable({ client }: BlobContext): void {
   const parameters = [...new URL(client.url).searchParams.keys()].map((name) => name.toLowerCase());
   if (!parameters.includes('snapshot') && !parameters.includes('versionid')) return;
@@ -61,7 +61,7 @@ export function assertChangeable({ client }: BlobContext): void {
   );
 }
 
-/** Throws before anything is sent if the service would refuse the metadata at the end of an upload. */
+/** Throws before anything is sent if the service would reject the metadata at the end of an upload. */
 export function assertMetadataFits(metadata: Record<string, string>): void {
   const length = metadataLength(metadata);
   if (length > METADATA_LIMIT) throw new PayloadTooLargeError('The blob metadata', METADATA_LIMIT, length);

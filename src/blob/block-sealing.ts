@@ -13,7 +13,7 @@ export interface BlockSealing {
   end(blocks: SealedBlocks): Promise<void>;
   /** Completes a full block. Calls keep the order of the blocks. */
   complete(block: Buffer): Promise<Buffer>;
-  /** Once every block is complete. */
+  /** Called when every block is complete. */
   finish(): Promise<void>;
   /** Ends the sealing, complete or not. */
   close(): void;

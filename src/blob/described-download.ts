@@ -1,17 +1,17 @@
-/** The service's answer to a download as it describes the plaintext. */
+/** The service's response to a download, as it describes the plaintext. */
 import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
 import type { OpenedBlob } from './opened-blob.js';
 
-/** Bytes of plaintext that a download holds. */
+/** Number of plaintext bytes in a download. */
 interface PlaintextExtent {
   readonly offset: number;
   readonly count: number;
-  /** Bytes of the whole plaintext, where it is known without another request. */
+  /** Number of bytes of the whole plaintext, if it is known without another request. */
   readonly total?: number;
 }
 
-/** The answer without a body, with what describes ciphertext put right or left out. */
+/** The response without a body. What describes ciphertext is corrected or left out. */
 export async function describedDownload(
   blob: OpenedBlob,
   window: CipherWindow,
@@ -27,7 +27,7 @@ export async function describedDownload(
     contentCrc64: undefined,
     blobContentMD5: undefined,
   };
-  // the SDK's answers have getters: a copy would lose them
+  // the SDK's responses have getters, which a copy would lose
   const described = Object.create(blob.response) as BlobDownloadResponseParsed;
   for (const [name, value] of Object.entries(own)) {
     Object.defineProperty(described, name, { value, enumerable: true, configurable: true, writable: true });
@@ -35,7 +35,7 @@ export async function describedDownload(
   return described;
 }
 
-/** Where padding hides the length (1.0), the last block is opened first, so the length is exact before a byte is given out. */
+/** If padding hides the length (1.0), the last block is opened first, so that the length is exact before a byte is released. */
 async function extentOf(blob: OpenedBlob, window: CipherWindow, { offset }: ByteRange): Promise<PlaintextExtent> {
   const { least, most } = blob.layout.plaintextBounds(blob.stored.storedLength);
   const isKnown = least === most || window.reachesEnd;

@@ -1,6 +1,6 @@
 /**
- * Downloads to memory: parts of the range in parallel, all under one ETag and one check of region order, each written to its
- * place as it opens. Nothing of a failed download is left in the caller's buffer.
+ * Downloads to memory: several parts of the range at once, all under one ETag and one check of the region order, each written to
+ * its place as it is opened. Nothing of a failed download remains in the caller's buffer.
  */
 import type { BlobDownloadToBufferOptions } from '@azure/storage-blob';
 import { asBuffer } from '../crypto/bytes.js';
@@ -24,7 +24,7 @@ interface BufferRange extends ByteRange {
   readonly destination?: Uint8Array;
 }
 
-/** A part of the plaintext asked for. */
+/** A part of the requested plaintext. */
 interface Part {
   readonly offset: number;
   readonly count: number;
@@ -32,11 +32,13 @@ interface Part {
 
 interface PartsPlan {
   readonly parts: readonly Part[];
-  /** Bytes of plaintext at most; padding may hide up to 15 fewer. */
+  /** Maximum number of plaintext bytes. Padding may hide up to 15 fewer. */
   readonly length: number;
 }
 
-/** @returns the part of `destination`, or of a new buffer, that was filled. */
+/**
+ * @returns the filled part of `destination`, or of a new buffer
+ */
 export async function downloadToBuffer(
   context: BlobContext,
   range: BufferRange,
@@ -70,7 +72,7 @@ async function download(blob: OpenedBlob, range: BufferRange, options: ToBufferO
   });
 }
 
-/** Fetching and opening of all parts are one span: they overlap. A blob that was never encrypted has none. */
+/** Fetching and opening of all parts are one span, since they overlap. A blob that was never encrypted has none. */
 function openTraced(blob: OpenedBlob, options: ReadOptions, run: () => Promise<Buffer>): Promise<Buffer> {
   if (!blob.isEncrypted) return run();
   return traced('Content.open', options, async (_options, tell) => {
@@ -136,7 +138,7 @@ class PartsDownload {
   }
 }
 
-/** The first part, by guess: the end of a part lies where the next unit starts. */
+/** The first part, by a guess: it ends where the next unit starts. */
 function firstPart({ policy }: BlobContext, range: ByteRange, partLength: number): ByteRange {
   const { unitLength } = expectedLayout(policy, 'stream');
   const count = partEnd(range.offset, partLength, unitLength) - range.offset;
@@ -158,7 +160,7 @@ function planOf({ offset, count }: ByteRange, { layout, stored }: OpenedBlob, pa
   return { parts: parts.length > 0 ? parts : [{ offset, count: 0 }], length: end - offset };
 }
 
-/** The part of the caller's memory that may be filled. Throws {@link InvalidOptionsError} if there is too little of it. */
+/** The part of the caller's memory to fill. Throws {@link InvalidOptionsError} if it is too small. */
 function destinationOf(given: Uint8Array | undefined, length: number): Buffer | undefined {
   if (given === undefined) return undefined;
   if (given.length < length) {

@@ -1,4 +1,4 @@
-/** Downloads to a file, which appears, or is replaced, only when it is whole. */
+/** Downloads to a file, which appears, or is replaced, only when it is complete. */
 import type { FileHandle } from 'node:fs/promises';
 import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
@@ -41,7 +41,7 @@ export async function downloadToFile(
 interface FileDestination {
   readonly file: FileHandle;
   readonly kind: WrittenFile;
-  /** Bytes that are expected. */
+  /** Expected number of bytes. */
   readonly length: number;
   readonly onPlaintext: ((loadedBytes: number) => void) | undefined;
 }

@@ -35,13 +35,13 @@ export async function downloadStream(
   }
 }
 
-/** What the span of an opening says. */
+/** The attributes of the span of an opening. */
 export const openingFacts = (blob: OpenedBlob, { count }: CipherWindow): SpanFacts => ({
   ciphertextBytes: count,
   ...blob.facts,
 });
 
-/** A span that lasts as long as the stream: to its end, its failure, or until nobody wants it any more. */
+/** A span that lasts as long as the stream: until it ends, fails, or is destroyed. */
 function traceOpening(stream: Readable, facts: SpanFacts, readOptions: ReadOptions): void {
   const span = startSpan('Content.open', readOptions);
   span.tell(facts);

@@ -1,4 +1,4 @@
-/** The reads and the safe changes that every kind of blob has. */
+/** The reads, and the safe changes, that every kind of blob has. */
 import type {
   BlobClient,
   BlobCreateSnapshotOptions,
@@ -23,7 +23,7 @@ import { downloadToFile } from './download-to-file.js';
 import { createSnapshot, type EncryptedBlobProperties, getProperties, setMetadata } from './metadata.js';
 import { rewrapKey, type RewrapKeyOptions, type RewrapResult } from './rewrap-key.js';
 
-/** One encrypted blob: what it takes to read it. All offsets, counts and progress are bytes of plaintext. */
+/** Reads one encrypted blob. All offsets, counts and progress are in bytes of plaintext. */
 export abstract class EncryptedBlobReader<Client extends BlobClient> {
   /**
    * The plain SDK client of the same blob: its data calls are NOT encrypted, and its `setMetadata` makes the blob unreadable.
@@ -52,13 +52,13 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
   }
 
   /**
-   * Downloads as a stream. `contentLength` and `contentRange` of the answer describe plaintext. A range that starts at or
-   * behind the end is empty. In protocol 2.x a region is released only after its tag was verified; 1.0 cannot verify.
+   * Downloads as a stream. `contentLength` and `contentRange` of the response describe plaintext. A range that starts at or after
+   * the end is empty. In protocol 2.x a region is released only after its tag has been verified; 1.0 cannot verify.
    *
    * @param offset - first byte of plaintext, default 0
-   * @param count - bytes of plaintext at most, default up to the end
+   * @param count - maximum number of bytes of plaintext, default up to the end
    * @throws the errors of the key, `PLAINTEXT_NOT_ALLOWED`, `INVALID_ENCRYPTION_METADATA`, `UNSUPPORTED_PROTOCOL`; from the
-   * stream `DECRYPTION_FAILED` and `REGION_OUT_OF_ORDER`; the service's own errors as they are (412 if the blob was replaced)
+   * stream `DECRYPTION_FAILED` and `REGION_OUT_OF_ORDER`; the service's own errors unchanged (412 if the blob was replaced)
    */
   download(
     offset = 0,
@@ -70,9 +70,9 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     );
   }
 
-  /** Downloads into memory, several parts at once; errors as {@link EncryptedBlobReader.download}. */
+  /** Downloads into memory, several parts at once. The errors are those of {@link EncryptedBlobReader.download}. */
   downloadToBuffer(offset?: number, count?: number, options?: ToBufferOptions): Promise<Buffer>;
-  /** Fills the given buffer, which is wiped if the download fails, and returns the part of it that was filled. */
+  /** Fills the given buffer and returns the part that was filled. If the download fails, the buffer is wiped. */
   downloadToBuffer(buffer: Buffer, offset?: number, count?: number, options?: ToBufferOptions): Promise<Buffer>;
   downloadToBuffer(
     ...given: [number?, number?, ToBufferOptions?] | [Buffer, number?, number?, ToBufferOptions?]
@@ -84,7 +84,9 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     );
   }
 
-  /** Downloads to a file, which appears, or is replaced, only when it is whole; errors as {@link EncryptedBlobReader.download}. */
+  /**
+   * Downloads to a file, which appears only when it is complete. The errors are those of {@link EncryptedBlobReader.download}.
+   */
   downloadToFile(
     filePath: string,
     offset = 0,
@@ -97,8 +99,9 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
   }
 
   /**
-   * For recovery only: downloads content of protocol 2.x whose regions are not in the order they were written. Every region is
-   * still verified by itself, but nothing tells whether one is missing, doubled or moved: the result is not what was stored.
+   * For recovery only: downloads content of protocol 2.x whose regions are not in the order in which they were written. Every
+   * region is still verified separately, but nothing shows whether one is missing, duplicated or moved: the result is not what
+   * was stored.
    */
   downloadMisordered(
     offset = 0,
@@ -110,22 +113,22 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     );
   }
 
-  /** Whether the blob is there. */
+  /** Whether the blob exists. */
   exists(options?: BlobExistsOptions): Promise<boolean> {
     return this.unencryptedClient.exists(options);
   }
 
-  /** The SDK's properties, with `encrypted`, and `plaintextContentLength` where it can be known without the key. */
+  /** The SDK's properties, plus `encrypted`, and `plaintextContentLength` if it can be determined without the key. */
   getProperties(options: BlobGetPropertiesOptions = {}): Promise<EncryptedBlobProperties> {
     return traced('EncryptedBlobClient.getProperties', options, (traceable) => getProperties(this.context, traceable));
   }
 
   /**
-   * Replaces the user's metadata and keeps the encryption data, which the `setMetadata` of `unencryptedClient` would lose. If
-   * another writer changes the blob meanwhile, it tries again, up to 8 times, unless you set `conditions.ifMatch`.
+   * Replaces your metadata and keeps the encryption data, which `setMetadata` of `unencryptedClient` would lose. If another
+   * writer changes the blob in the meantime, it retries up to 8 times, unless you set `conditions.ifMatch`.
    *
    * @throws `UNSUPPORTED_OPERATION` on a client of a snapshot or version, before any request; `PAYLOAD_TOO_LARGE` if the metadata
-   * has more than 8 KiB with the encryption data; the service's errors, such as 412 for a blob that is leased
+   * and the encryption data together have more than 8 KiB; the service's errors, such as 412 for a leased blob
    */
   setMetadata(metadata?: Metadata, options: BlobSetMetadataOptions = {}): Promise<BlobSetMetadataResponse> {
     return traced('EncryptedBlobClient.setMetadata', options, (traceable) =>
@@ -134,7 +137,7 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
   }
 
   /**
-   * Makes a snapshot that can be read like the blob, also with `metadata` of its own.
+   * Makes a snapshot that can be read like the blob, even if you pass `metadata` for it.
    *
    * @throws `UNSUPPORTED_OPERATION` on a client of a snapshot or version, before any request
    */
@@ -145,12 +148,13 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
   }
 
   /**
-   * Wraps the content key with the key that the policy writes with. Neither reads nor writes the content; all other metadata stays
-   * as it is, the letter case of its names included. What that key wraps already is left alone unless you set `force`. If another writer changes the blob meanwhile, it tries again, up to 8 times,
-   * unless you set `conditions.ifMatch`.
+   * Wraps the content key with the key that the policy writes with. It neither reads nor writes the content, and keeps all other
+   * metadata, including the letter case of names. If that key wraps the content key already, nothing changes, unless you set
+   * `force`. If another writer changes the blob in the meantime, it retries up to 8 times, unless you set `conditions.ifMatch`.
    *
-   * @throws `UNSUPPORTED_OPERATION` for a blob that is not encrypted and, before any request, on a client of a snapshot or version;
-   * the errors of both keys; the service's errors, such as 412 for a blob that is leased under another id than `conditions.leaseId`
+   * @throws `UNSUPPORTED_OPERATION` for a blob that is not encrypted and, before any request, on a client of a snapshot or
+   * version; the errors of both keys; the service's errors, such as 412 for a blob that is leased under another id than
+   * `conditions.leaseId`
    *
    * @example
    * ```ts
@@ -171,7 +175,7 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     return this.unencryptedClient.delete(options);
   }
 
-  /** Deletes the blob if it is there. */
+  /** Deletes the blob if it exists. */
   deleteIfExists(options?: BlobDeleteOptions): Promise<BlobDeleteIfExistsResponse> {
     return this.unencryptedClient.deleteIfExists(options);
   }

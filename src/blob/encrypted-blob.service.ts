@@ -4,11 +4,11 @@ import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedContainerClient } from './encrypted-container-client.js';
 
 /**
- * The blob service of an account, with encryption. Injectable where `EncryptedStorageModule` is imported; a plain class
- * everywhere else.
+ * The blob service of an account, with encryption. It can be injected wherever `EncryptedStorageModule` is imported, and is a
+ * plain class elsewhere.
  */
 export class EncryptedBlobService {
-  /** `connect` gives the plain SDK client; it is asked when the client is first used. */
+  /** `connect` returns the plain SDK client. It is called when the client is first used. */
   constructor(
     private readonly connect: () => BlobServiceClient,
     private readonly policy: EncryptionPolicy,
@@ -20,7 +20,7 @@ export class EncryptedBlobService {
     return this.connect();
   }
 
-  /** A container by its name; nothing is requested until it is used. */
+  /** Returns a client for a container. It sends no request before you use it. */
   getContainerClient(containerName: string): EncryptedContainerClient {
     const client = this.unencryptedServiceClient.getContainerClient(containerName);
     return new EncryptedContainerClient(client, this.policy, this.environment);

@@ -16,13 +16,14 @@ import { EncryptedBlobReader } from './encrypted-blob-reader.js';
 import { uploadBlockBlob } from './upload-blocks.js';
 import { uploadBody, uploadInMemory, uploadStreamed } from './upload-body.js';
 
-/** Bytes of ciphertext in a block of `uploadStream`, and blocks on their way at once; the SDK's defaults. */
+/** Number of ciphertext bytes in a block of `uploadStream`, and of concurrent blocks; the SDK's defaults. */
 const STREAM_BLOCK_LENGTH = 8 * 1024 * 1024;
 const STREAM_CONCURRENCY = 5;
 
 /**
- * An encrypted block blob. Uploads seal the whole content under a content key of its own before anything leaves the process;
- * the blob appears whole or stays as it was. What cannot be encrypted (staging blocks, appending, copying from a URL) is not here.
+ * An encrypted block blob. Uploads seal the whole content under its own content key before anything leaves the process. The blob
+ * appears complete or stays unchanged. There are no methods for what cannot be encrypted: staging blocks, appending, copying from
+ * a URL.
  *
  * @example
  * ```ts
@@ -37,11 +38,12 @@ const STREAM_CONCURRENCY = 5;
  */
 export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClient> {
   /**
-   * Uploads a body whose length is known: bytes, text, a `Blob`, a stream, or a function that returns one.
+   * Uploads a body of known length: bytes, text, a `Blob`, a stream, or a function that returns one.
    *
-   * @param contentLength - bytes of plaintext; of text, the bytes of its UTF-8
-   * @throws `SOURCE_LENGTH_MISMATCH` if the body is not that long, `SOURCE_CONSUMED` for a stream that was read before,
-   * `UNSUPPORTED_VALUE` for a body of another type; the blob is then unchanged. Otherwise as {@link EncryptedBlockBlobClient.uploadData}
+   * @param contentLength - bytes of plaintext; for text, the bytes of its UTF-8
+   * @throws `SOURCE_LENGTH_MISMATCH` if the length is different, `SOURCE_CONSUMED` for a stream that has already been read,
+   * `UNSUPPORTED_VALUE` for a body of another type. The blob is then unchanged. Otherwise as {@link
+   * EncryptedBlockBlobClient.uploadData}.
    */
   upload(
     body: HttpRequestBody,
@@ -54,12 +56,12 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
   }
 
   /**
-   * Uploads content that is in memory, several blocks at once: text (stored as UTF-8), bytes or a `Blob`. `onProgress` counts bytes
-   * of plaintext.
+   * Uploads content from memory, several blocks at once: text (stored as UTF-8), bytes or a `Blob`. `onProgress` counts bytes of
+   * plaintext.
    *
-   * @throws `UNSUPPORTED_VALUE` (another type, or text with half a surrogate pair), `KEY_MISSING`, `KEY_WRAP_FAILED`,
-   * `UNSUPPORTED_OPERATION` (also on a client of a snapshot or version), `PAYLOAD_TOO_LARGE` (metadata, or more blocks than a blob
-   * may have), `INVALID_OPTIONS`: all before any request
+   * @throws `UNSUPPORTED_VALUE` (another type, or text with a lone surrogate), `KEY_MISSING`, `KEY_WRAP_FAILED`,
+   * `UNSUPPORTED_OPERATION` (also on a client of a snapshot or version), `PAYLOAD_TOO_LARGE` (metadata, or more blocks than a
+   * blob may have), `INVALID_OPTIONS`; all before any request
    */
   uploadData(
     data: ContentInput | Blob,
@@ -70,7 +72,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     );
   }
 
-  /** Uploads a file; its length is taken when the upload starts. Errors as {@link EncryptedBlockBlobClient.uploadData}. */
+  /** Uploads a file. Its length is read when the upload starts. Errors as in {@link EncryptedBlockBlobClient.uploadData}. */
   uploadFile(
     filePath: string,
     options: BlockBlobParallelUploadOptions & EncryptedOperationOptions = {},
@@ -82,11 +84,11 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
   }
 
   /**
-   * Uploads a stream of unknown length in constant memory: `bufferSize` times `maxConcurrency + 1` bytes. If the stream fails the
-   * blob is untouched.
+   * Uploads a stream of unknown length in constant memory: `bufferSize` times `maxConcurrency + 1` bytes. If the stream fails,
+   * the blob is unchanged.
    *
-   * @throws `SOURCE_CONSUMED` if the stream was read before, even in part, or was destroyed: before any request. A fresh stream
-   * without content is stored as an empty blob.
+   * @throws `SOURCE_CONSUMED` if the stream has already been read, even in part, or was destroyed; before any request. A fresh
+   * stream without content is stored as an empty blob.
    */
   uploadStream(
     stream: Readable,
@@ -100,7 +102,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     );
   }
 
-  /** The same client for a snapshot of the blob. */
+  /** Returns the same client for a snapshot of the blob. */
   withSnapshot(snapshot: string): EncryptedBlockBlobClient {
     return new EncryptedBlockBlobClient(
       this.unencryptedClient.withSnapshot(snapshot),
@@ -109,7 +111,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     );
   }
 
-  /** The same client for a version of the blob. */
+  /** Returns the same client for a version of the blob. */
   withVersion(versionId: string): EncryptedBlockBlobClient {
     const client = this.unencryptedClient.withVersion(versionId).getBlockBlobClient();
     return new EncryptedBlockBlobClient(client, this.context.policy, this.context);

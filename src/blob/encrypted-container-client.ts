@@ -31,28 +31,28 @@ export class EncryptedContainerClient {
     return this.unencryptedClient.containerName;
   }
 
-  /** Creates the container unless it is there. */
+  /** Creates the container if it does not exist. */
   createIfNotExists(options?: ContainerCreateOptions): Promise<ContainerCreateIfNotExistsResponse> {
     return this.unencryptedClient.createIfNotExists(options);
   }
 
-  /** Deletes the container with everything in it, if it is there. */
+  /** Deletes the container and all of its blobs, if it exists. */
   deleteIfExists(options?: ContainerDeleteMethodOptions): Promise<ContainerDeleteIfExistsResponse> {
     return this.unencryptedClient.deleteIfExists(options);
   }
 
-  /** Whether the container is there. */
+  /** Whether the container exists. */
   exists(): Promise<boolean> {
     return this.unencryptedClient.exists();
   }
 
-  /** A block blob by its name; nothing is requested until it is used. */
+  /** Returns a client for a block blob. It sends no request before you use it. */
   getBlockBlobClient(blobName: string): EncryptedBlockBlobClient {
     const client = this.unencryptedClient.getBlockBlobClient(blobName);
     return new EncryptedBlockBlobClient(client, this.policy, this.environment);
   }
 
-  /** Whole page blobs, written in protocol 1.0 only. */
+  /** Returns a client for a page blob, which is written as a whole and only in protocol 1.0. */
   getPageBlobClient(blobName: string): EncryptedPageBlobClient {
     const client = this.unencryptedClient.getPageBlobClient(blobName);
     return new EncryptedPageBlobClient(client, this.policy, this.environment);
@@ -64,7 +64,7 @@ export class EncryptedContainerClient {
     return new MaintainedBlobs({ container, policy, environment }, options);
   }
 
-  /** The SDK's listing; `contentLength` in it is that of the ciphertext. */
+  /** The SDK's listing. `contentLength` in it is the length of the ciphertext. */
   listBlobsFlat(options?: ContainerListBlobsOptions): ReturnType<ContainerClient['listBlobsFlat']> {
     return this.unencryptedClient.listBlobsFlat(options);
   }

@@ -7,15 +7,15 @@ import { type PageUploadOptions, uploadPageBlob } from './pages/upload-pages.js'
 import { uploadInMemory, uploadStreamed } from './upload-body.js';
 
 /**
- * An encrypted page blob, written whole. No SDK defines page blobs in another protocol than 1.0: writing under 2.x is refused,
- * reading works under every policy. Lengths are multiples of 512 bytes; nothing is padded.
+ * An encrypted page blob, written as a whole. No SDK defines page blobs in another protocol than 1.0, so writing under 2.x is
+ * refused. Reading works under every policy. Lengths are multiples of 512 bytes; nothing is padded.
  *
- * Readers get the content before an upload, the content after it, or `UPLOAD_UNFINISHED`: an existing blob is kept in a snapshot until
- * the new one is whole, and is put back if the upload fails.
+ * Readers get the content before an upload, the content after it, or `UPLOAD_UNFINISHED`. An existing blob is kept in a snapshot
+ * until the new one is complete, and is restored if the upload fails.
  */
 export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient> {
   /**
-   * Uploads content that is in memory.
+   * Uploads content from memory.
    *
    * @throws `INVALID_OPTIONS` for a length that is not a multiple of 512, `UNSUPPORTED_OPERATION` under 2.x and on a client of a
    * snapshot: before any request
@@ -26,7 +26,7 @@ export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient>
     );
   }
 
-  /** Uploads a stream whose length is known. Throws `SOURCE_LENGTH_MISMATCH` if it is not that long. */
+  /** Uploads a stream of known length. Throws `SOURCE_LENGTH_MISMATCH` if its length is different. */
   uploadStream(
     stream: Readable,
     contentLength: number,
@@ -37,7 +37,7 @@ export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient>
     );
   }
 
-  /** The same client for a snapshot of the blob. */
+  /** Returns the same client for a snapshot of the blob. */
   withSnapshot(snapshot: string): EncryptedPageBlobClient {
     return new EncryptedPageBlobClient(
       this.unencryptedClient.withSnapshot(snapshot),

@@ -1,16 +1,16 @@
-/** Parts that are fetched several at once. */
+/** Fetches several parts at once. */
 
 export interface Lanes {
   /** Number of parts. */
   readonly parts: number;
-  /** Parts under way at once, at most. */
+  /** Maximum number of concurrent parts. */
   readonly concurrency: number;
   readonly fetch: (part: number) => Promise<void>;
-  /** Ends what is still under way when a part has failed. */
+  /** Ends the parts in progress when one has failed. */
   readonly stop: () => void;
 }
 
-/** Fetches all parts. When it settles, no part is under way any more; throws what the first part that failed threw. */
+/** Fetches all parts. When it settles, no part is in progress. Throws the error of the first part that failed. */
 export async function fetchInLanes({ parts, concurrency, fetch, stop }: Lanes): Promise<void> {
   let next = 0;
   let failure: { readonly error: unknown } | undefined;

@@ -1,7 +1,7 @@
 /**
- * Metadata with its names as they were stored. The service keeps their letter case, but Node lower-cases the names of headers, so the
- * SDK's properties have lost it: whoever writes those back changes what other programs list and compare. The names are in the raw
- * headers of an answer with a body, and where something on the way has changed those, in a listing.
+ * Metadata with its names as they were stored. The service keeps their letter case, but Node lower-cases the names of headers, so
+ * the SDK's properties have lost it. Writing those back would change what other programs list and compare. The names are in the
+ * raw headers of a response with a body or, if something on the way has changed those, in a listing.
  */
 import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream/promises';
@@ -15,15 +15,15 @@ import { connectionOf } from './service-answer.js';
 
 const FORBIDDEN = 403;
 const PREFIX = 'x-ms-meta-';
-/** Headers that the service writes in capitals: without any of these, something on the way has lower-cased them all. */
+/** Headers that the service writes in capitals. If there are none of them, something on the way has lower-cased all headers. */
 const CAPITALS = /^(Server|ETag|Last-Modified|Content-Length|Content-Type)$/;
 
 export interface NamesOptions extends BlobGetPropertiesOptions {
-  /** Of the state that `properties` describe. */
+  /** ETag of the state that `properties` describe. */
   readonly conditions: BlobRequestConditions;
 }
 
-/** The metadata of a blob without its encryption data; throws `UNSUPPORTED_OPERATION` where its names cannot be known. */
+/** The metadata of a blob without its encryption data. Throws `UNSUPPORTED_OPERATION` if its names cannot be determined. */
 export async function metadataAsStored(
   context: BlobContext,
   { metadata }: BlobGetPropertiesResponse,
@@ -43,7 +43,7 @@ function unknown(name: string): never {
   );
 }
 
-/** Names in the raw headers of a read of one byte, unless something on the way has changed their case. */
+/** Names in the raw headers of a read of one byte, unless something on the way has changed their letter case. */
 async function namesInHeaders({ client }: BlobContext, options: NamesOptions): Promise<string[] | undefined> {
   const requests = new ReadRequests(client, options);
   try {
@@ -67,7 +67,7 @@ function namesAsWritten(rawHeaders: readonly string[] = []): string[] | undefine
   return isKept ? ours.map((name) => name.slice(PREFIX.length)) : undefined;
 }
 
-/** Names in the entry of a listing; without permission to list there is none. */
+/** Names in the entry of a listing; none without permission to list. */
 async function namesInListing(
   { client, container }: BlobContext,
   { abortSignal, tracingOptions }: NamesOptions,
@@ -75,7 +75,7 @@ async function namesInListing(
   if (container === undefined) return undefined;
   const options = { prefix: client.name, includeMetadata: true, abortSignal, tracingOptions };
   try {
-    // of all names that begin with this one, it is the first
+    // it is the first of all names with this prefix
     for await (const { segment } of container.listBlobsFlat(options).byPage({ maxPageSize: 1 })) {
       const entry = segment.blobItems.find(({ name }) => name === client.name);
       return Object.keys(entry?.metadata ?? {});

@@ -1,6 +1,6 @@
 /**
- * Changes of a blob that could lose its encryption data: the service replaces all metadata at once, so ours reads what is there,
- * keeps the entry and writes under the ETag it read.
+ * Changes of a blob that could lose its encryption data. The service replaces all metadata at once, so this reads the metadata,
+ * keeps the entry and writes under the ETag that it read.
  */
 import type {
   BlobCreateSnapshotOptions,
@@ -19,14 +19,14 @@ import { assertChangeable, assertMetadataFits, type BlobContext } from './blob-c
 import { stateOf } from './service-answer.js';
 import { describedBlob } from './stored-blob.js';
 
-/** How often a change is tried at most where other writers get ahead of it. */
+/** Maximum number of attempts if other writers are faster. */
 const CHANGE_ATTEMPTS = 8;
 
-/** The SDK's properties of a blob, and what of it is encrypted. */
+/** The SDK's properties of a blob, and whether it is encrypted. */
 export type EncryptedBlobProperties = BlobGetPropertiesResponse & {
-  /** Whether the blob carries encryption data. `contentLength` is then that of the ciphertext. */
+  /** Whether the blob has encryption data. If so, `contentLength` is the length of the ciphertext. */
   readonly encrypted: boolean;
-  /** Bytes of plaintext; absent for 1.0 block blobs, where only decryption tells how much is padding. */
+  /** Number of plaintext bytes. Absent for 1.0 block blobs, where only decryption shows how much is padding. */
   readonly plaintextContentLength?: number;
 };
 
@@ -60,20 +60,20 @@ export function createSnapshot(
 ): Promise<BlobCreateSnapshotResponse> {
   const { metadata } = options;
   assertChangeable(context);
-  // without new metadata the service copies what is there, the entry included
+  // without new metadata the service copies the existing metadata, including the entry
   if (metadata === undefined) return context.client.createSnapshot(options);
   return underEtag(context, options, ({ metadata: stored }, conditions) =>
     context.client.createSnapshot({ ...options, metadata: keptIn(metadata, encryptionDataOf(stored)), conditions }),
   );
 }
 
-/** The state that a change starts from, and the conditions under which nobody else has changed it. */
+/** Gets the state that a change starts from, and the conditions under which nobody else has changed it. */
 export type Change<Result> = (
   properties: BlobGetPropertiesResponse,
   conditions: BlobRequestConditions,
 ) => Promise<Result>;
 
-/** Makes a change under the ETag that was read; again if another writer was faster, unless the caller chose the ETag. */
+/** Makes a change under the ETag that was read. Retries if another writer was faster, unless the caller set the ETag. */
 export async function underEtag<Result>(
   context: BlobContext,
   options: BlobGetPropertiesOptions,
@@ -85,7 +85,7 @@ export async function underEtag<Result>(
   const { result } = await retryOnConflict({
     attempts: CHANGE_ATTEMPTS,
     abortSignal,
-    // the caller's own conditions fail the reading, and would fail it again
+    // the caller's own conditions fail on reading, and would fail again
     isConflict: (error) => isRead && conditions?.ifMatch === undefined && isChanged(error),
     attempt: async () => {
       isRead = false;

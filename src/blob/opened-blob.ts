@@ -1,6 +1,6 @@
 /**
- * A stored blob that is ready to be read: first answer -> encryption data -> key -> opener. A blob that was never encrypted has an
- * opener too, which changes nothing, so that a download reads both in one way.
+ * A stored blob that is ready to be read: first response -> encryption data -> key -> opener. A blob that was never encrypted has
+ * an opener too, which changes nothing, so that a download reads both in the same way.
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import { freeMemory } from '../crypto/free-memory.js';
@@ -19,10 +19,10 @@ import { type Content, type Destination, isTagged, verifiedContent } from './ver
 
 export class OpenedBlob {
   readonly stored: StoredBlob;
-  /** The service's first answer, which describes what is stored. */
+  /** The service's first response, which describes the stored bytes. */
   readonly response: FirstAnswer['response'];
   private fetched: FetchedBytes | undefined;
-  /** That the order of regions is known: once for all windows. */
+  /** Settles the order of regions, once for all windows. */
   private proven: Promise<void> | undefined;
 
   private constructor(
@@ -36,8 +36,8 @@ export class OpenedBlob {
   }
 
   /**
-   * Asks for the bytes that the range needs if the blob is what this policy writes. A guess that is right saves a request; one
-   * that is wrong costs one. A whole read needs no guess.
+   * Requests the bytes that the range would need in the version that this policy writes. A correct guess saves a request; a wrong
+   * one costs one. A read of the whole blob needs no guess.
    */
   static async open(context: BlobContext, range: ByteRange, options: ReadOptions): Promise<OpenedBlob> {
     assertRange(range.offset, range.count);
@@ -61,17 +61,17 @@ export class OpenedBlob {
     return this.opener.layout;
   }
 
-  /** What is fetched for a range of plaintext. */
+  /** The window to fetch for a range of plaintext. */
   window(range: ByteRange): CipherWindow {
     return this.layout.window(range, this.stored.storedLength);
   }
 
-  /** The stored bytes of a window and their way to plaintext that goes there. */
+  /** The stored bytes of a window, and how they become plaintext. */
   content(window: CipherWindow, destination: Destination): Promise<Content> {
     return verifiedContent(this.opener, window, { destination, fetch: () => this.body(window) });
   }
 
-  /** All of the ciphertext, where one tag covers it and the window has it. */
+  /** All of the ciphertext, if one tag covers it and the window contains it. */
   wholeTag(window: CipherWindow): WholeTag | undefined {
     return isTagged(this.opener, window) ? this.opener.wholeTag : undefined;
   }
@@ -82,7 +82,7 @@ export class OpenedBlob {
     const { opener } = this;
     const orderProof = opener.orderProof?.bind(opener);
     const { regions } = opener.layout;
-    // the first region is where the count of every writer starts
+    // the numbers of every writer start at the first region
     if (orderProof === undefined || regions === undefined || window.offset === 0) return body;
     return new ProvenBody(body, {
       nonceLength: regions.nonceLength,
@@ -91,12 +91,12 @@ export class OpenedBlob {
     });
   }
 
-  /** Bytes that came with the first answer, if there are any that were not read yet. */
+  /** Bytes that came with the first response and have not been read yet. */
   get atHand(): Extent | undefined {
     return this.fetched?.extent;
   }
 
-  /** Stored bytes as they are: those that came with the first answer if they are it, otherwise a request for them. */
+  /** Stored bytes: those that came with the first response if they match, otherwise those of a new request. */
   async storedBytes(window: Extent): Promise<Body> {
     const { fetched } = this;
     this.fetched = undefined;
@@ -108,12 +108,12 @@ export class OpenedBlob {
     return this.fetch(window);
   }
 
-  /** From the stored bytes of a window to the plaintext asked for. */
+  /** From the stored bytes of a window to the requested plaintext. */
   transform(window: CipherWindow, release?: Release): ByteTransform {
     return this.opener.open(window, release);
   }
 
-  /** Bytes of the whole plaintext. Where padding hides it, opens the end of the content, in a request. */
+  /** Number of bytes of the whole plaintext. If padding hides it, opens the end of the content with another request. */
   async plaintextLength(): Promise<number> {
     const { least, most } = this.layout.plaintextBounds(this.stored.storedLength);
     if (least === most) return most;
@@ -126,13 +126,13 @@ export class OpenedBlob {
     return length;
   }
 
-  /** Gives the memory of a piece of plaintext back, once nobody needs it. */
+  /** Frees the memory of a piece of plaintext when it is no longer needed. */
   free(piece: Buffer): void {
-    // pieces of a blob that is not encrypted are the HTTP client's own
+    // pieces of a blob that is not encrypted belong to the HTTP client
     if (this.isEncrypted) freeMemory(piece);
   }
 
-  /** What a span says of the blob. */
+  /** The attributes of a span for the blob. */
   get facts(): SpanFacts {
     const { encryptionData } = this.stored;
     return encryptionData === undefined
@@ -140,7 +140,7 @@ export class OpenedBlob {
       : { protocol: encryptionData.protocol, keyId: encryptionData.wrappedKey.keyId };
   }
 
-  /** Ends every request that is still under way and lets go of the caller's abort signal: the last call of every read. */
+  /** Ends every request in progress and stops listening to the caller's abort signal. This is the last call of every read. */
   discard(): void {
     this.requests.end();
   }
@@ -162,14 +162,14 @@ function guessOf({ policy }: BlobContext, range: ByteRange): Extent {
   return expectedLayout(policy, 'stream').window(range, Infinity);
 }
 
-/** Throws what is wrong with the encryption data or the key, or `PLAINTEXT_NOT_ALLOWED`. */
+/** Throws if the encryption data or the key is wrong, or with `PLAINTEXT_NOT_ALLOWED`. */
 async function openerOf(context: BlobContext, stored: StoredBlob, options: ReadOptions): Promise<ContentOpener> {
   const { form, storedLength, encryptionData } = stored;
   if (encryptionData === undefined) {
     assertPlaintextAllowed(context.policy, 'The blob');
     return plaintextOpener;
   }
-  // lengths that no writer can have produced are refused before a key is asked
+  // lengths that no writer can have produced are refused before a key is called
   storedLayout(encryptionData, form).plaintextBounds(storedLength);
   const { keyEncryptionKey, regionOrder } = options;
   return openEnvelope(context.policy, encryptionData, {

@@ -1,4 +1,4 @@
-/** Content that was never encrypted, read through the interface of content that was: its plaintext is what is stored. */
+/** Reads content that was never encrypted through the interface for encrypted content: its plaintext is what is stored. */
 import { exactLength } from '../crypto/exact-length.js';
 import type { ByteRange, CipherWindow, ContentLayout, ContentOpener } from '../protocol/protocol.js';
 
@@ -9,7 +9,7 @@ const layout: ContentLayout = {
   window: windowOf,
 };
 
-/** Its pieces are not its own: they are the HTTP client's. */
+/** Its pieces belong to the HTTP client. */
 export const plaintextOpener: ContentOpener = { layout, open: ({ count }) => exactLength(count) };
 
 function windowOf({ offset, count: asked = Infinity }: ByteRange, storedLength: number): CipherWindow {

@@ -1,17 +1,17 @@
 /**
- * The stored bytes of a window, held back until its opener is sure of the order of regions: writers count them in different ways,
- * and a window whose first region could be two of them waits until another window, which settles it, has been opened.
+ * The stored bytes of a window, held back until the opener is sure of the order of regions. Writers use different nonce schemes.
+ * A window whose first region could be one of two waits until another window, which settles the question, has been opened.
  */
 import { asBuffer } from '../crypto/bytes.js';
 import type { CipherWindow } from '../protocol/protocol.js';
 import type { Body } from '../streams/opened-stream.js';
 
 export interface OrderProof {
-  /** Bytes of a nonce, at the head of the window. */
+  /** Length of a nonce at the start of the window. */
   readonly nonceLength: number;
-  /** What has to be opened first, told by the nonce. */
+  /** Returns what has to be opened first, given the nonce. */
   readonly needed: (nonce: Uint8Array) => CipherWindow | null;
-  /** Opens it; throws what is wrong with it. */
+  /** Opens that window, and throws if anything is wrong with it. */
   readonly prove: (window: CipherWindow) => Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The requests of one read. All after the first are held to the ETag of the first, so a blob that is overwritten in between is an
+ * The requests of one read. All requests after the first are tied to its ETag, so a blob that is overwritten in between is an
  * error (412), never a mixture.
  */
 import type { Readable } from 'node:stream';
@@ -24,11 +24,11 @@ export interface ReadOptions extends Omit<BlobDownloadOptions, 'onProgress'>, En
 }
 
 /**
- * Asked for where all is wanted: without a range an answer says nothing of the length of the blob but its own, and an emptied one is an
- * empty blob.
+ * Requested if everything is wanted. Without a range, a response shows only its own length and not that of the blob, so an
+ * emptied response would be an empty blob.
  */
 const MOST = Number.MAX_SAFE_INTEGER;
-/** Times that a body is resumed unless the call says otherwise; the SDK's default. */
+/** Default number of times that a body is resumed; the SDK's default. */
 const DEFAULT_RESUMPTIONS = 5;
 
 export class ReadRequests {
@@ -41,7 +41,7 @@ export class ReadRequests {
     client: BlobClient,
     private readonly options: ReadOptions,
   ) {
-    // getProperties has no such option
+    // getProperties does not have this option
     this.client = options.snapshot === undefined ? client : client.withSnapshot(options.snapshot);
     this.abort = linkedAbort(options.abortSignal);
   }
@@ -51,7 +51,7 @@ export class ReadRequests {
     return this.abort.signal;
   }
 
-  /** The first bytes, under the caller's conditions; `null` where the blob ends before them. */
+  /** The first bytes, under the caller's conditions; `null` if the blob ends before them. */
   async first(extent: Extent): Promise<BlobDownloadResponseParsed | null> {
     try {
       const response = await this.request(extent, this.options.conditions);
@@ -63,7 +63,7 @@ export class ReadRequests {
     }
   }
 
-  /** What a first answer says of the blob, without bytes of it. */
+  /** The first response for the blob, without any of its bytes. */
   async properties(): Promise<BlobGetPropertiesResponse> {
     const { conditions, tracingOptions, customerProvidedKey } = this.options;
     const { signal: abortSignal } = this;
@@ -72,12 +72,12 @@ export class ReadRequests {
     return response;
   }
 
-  /** The bytes of an extent that is inside the blob. */
+  /** The bytes of an extent within the blob. */
   async body(extent: Extent): Promise<Body> {
     return this.resumed(await this.fetch(extent), extent);
   }
 
-  /** The bytes of an extent, the first of them from a connection that is open. */
+  /** The bytes of an extent, the first of them from an open connection. */
   resumed(connection: Readable, { offset, count }: Extent): Body {
     const { maxRetryRequests: tries = DEFAULT_RESUMPTIONS } = this.options;
     return new ResumedBody(connection, {
@@ -88,7 +88,7 @@ export class ReadRequests {
     });
   }
 
-  /** Ends what is still under way and lets go of the caller's signal. */
+  /** Ends requests in progress and stops listening to the caller's signal. */
   end(): void {
     this.abort.unlink();
     this.abort.controller.abort();
@@ -138,7 +138,7 @@ export class ReadRequests {
   }
 }
 
-/** The SDK refuses such answers by an error that has no code. */
+/** The SDK rejects such responses with an error that has no code. */
 function nameMissingHeader(error: unknown): never {
   const [, header] = /response doesn't contain valid ([a-z ]+) header/.exec((error as Error).message) ?? [];
   if (error instanceof RangeError && header !== undefined) throw new InvalidServiceResponseError(`has no ${header}`);

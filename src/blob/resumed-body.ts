@@ -1,6 +1,6 @@
 /**
- * Stored bytes over as many connections as it takes: where one breaks, the next brings the bytes that are missing. The SDK does the
- * same, but takes a broken connection for an abort.
+ * Stored bytes, over as many connections as needed: if one breaks, the next one fetches the missing bytes. The SDK does the same,
+ * but treats a broken connection as an abort.
  */
 import type { Readable } from 'node:stream';
 import { AbortError } from '@azure/abort-controller';
@@ -8,11 +8,11 @@ import { DownloadInterruptedError, InvalidServiceResponseError } from '../errors
 import { type Body, discard } from '../streams/opened-stream.js';
 
 export interface Resumption {
-  /** Bytes that the body has. */
+  /** Number of bytes in the body. */
   readonly length: number;
-  /** Times that it may be resumed. */
+  /** Maximum number of times that it may be resumed. */
   readonly tries: number;
-  /** Fetches the body from this byte on. */
+  /** Fetches the body from this byte. */
   readonly fetchFrom: (received: number) => Promise<Readable>;
   /** An aborted body is not resumed. */
   readonly signal: AbortSignal;
@@ -45,7 +45,7 @@ export class ResumedBody implements Body {
     discard(this.connection);
   }
 
-  /** Returns what broke the connection, if anything did. */
+  /** Returns the error that broke the connection, if there was one. */
   private async *readConnection(): AsyncGenerator<Buffer, unknown> {
     try {
       for await (const chunk of this.connection as AsyncIterable<Buffer>) {

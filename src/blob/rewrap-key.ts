@@ -1,4 +1,4 @@
-/** Wraps the content key of a stored blob with another key: reads and writes metadata, never content. */
+/** Wraps the content key of a stored blob with another key. It reads and writes metadata, never content. */
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobGetPropertiesResponse, BlobRequestConditions, BlobSetMetadataOptions } from '@azure/storage-blob';
 import { type Rewrapped, rewrapEnvelope } from '../envelope/rewrap.js';
@@ -22,19 +22,19 @@ export interface RewrapKeyOptions
     EncryptedOperationOptions,
     Pick<BlobSetMetadataOptions, 'conditions' | 'customerProvidedKey' | 'encryptionScope'> {
   /**
-   * Wraps anew also where the key that writes wraps the content key already. For services whose key keeps its id when it is rotated
-   * and notes the version inside the wrapped bytes: AWS KMS, Google Cloud KMS, HashiCorp Vault.
+   * Wraps again even if the key that writes wraps the content key already. For key services that keep the id of a rotated key and
+   * store the version inside the wrapped bytes: AWS KMS, Google Cloud KMS, HashiCorp Vault.
    *
    * @defaultValue false
    */
   readonly force?: boolean;
 }
 
-/** What became of a blob's wrapped key. */
+/** The result of a rewrap. */
 export interface RewrapResult {
   /** Id of the key that wraps the content key now. */
   readonly keyId: string;
-  /** `false` if that key wrapped it already, and `force` was not set. */
+  /** `false` if that key wrapped it already and `force` was not set. */
   readonly changed: boolean;
 }
 
@@ -44,7 +44,7 @@ export async function rewrapKey(context: BlobContext, options: RewrapKeyOptions)
 }
 
 class KeyRewrap {
-  /** Encryption data of the last attempt: found in the blob, that attempt was successful. */
+  /** Encryption data of the last attempt. If the blob has it, that attempt was successful. */
   private sent: Rewrapped | undefined;
 
   constructor(
@@ -77,7 +77,7 @@ class KeyRewrap {
     return { keyId, changed: true };
   }
 
-  /** An answer that was lost looks like a failure, or like a writer who was faster: then what is stored decides. */
+  /** A lost response looks like a failure, or like a faster writer. In that case the stored state decides. */
   private async store(
     metadata: Record<string, string>,
     text: string,
@@ -104,6 +104,6 @@ class KeyRewrap {
   }
 }
 
-/** Whether the change may have been made all the same. */
+/** Whether the change may have been made anyway. */
 const isUncertain = (error: unknown): boolean =>
   isChanged(error) || (statusOf(error) === undefined && (error as Error).name !== 'AbortError');

@@ -1,4 +1,4 @@
-/** Runs a source of plaintext into sealed blocks, in small steps that leave the event loop free. */
+/** Seals a source of plaintext into blocks, in small steps that leave the event loop free. */
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { SourceLengthError } from '../errors/input.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
@@ -12,17 +12,17 @@ export interface Sealing {
   readonly source: ByteSource;
   readonly sealing: BlockSealing;
   readonly blocks: SealedBlocks;
-  /** Bytes that the source must give, where they were announced. */
+  /** Number of bytes that the source must return, if it was announced. */
   readonly expectedLength?: number;
-  /** Of the protocol, for the trace. */
+  /** Protocol version, for the trace. */
   readonly protocol: string;
   /** Abort signal and trace of the upload. */
   readonly operation: KeyOperationOptions;
-  /** Called with the bytes of plaintext taken so far. */
+  /** Called with the number of plaintext bytes taken so far. */
   readonly onTaken: (plaintextBytes: number) => void;
 }
 
-/** Throws {@link SourceLengthError} if the source does not keep to its announced length. The last block is not sent. */
+/** Throws {@link SourceLengthError} if the length of the source is not the announced one. The last block is then not sent. */
 export function sealContent(content: Sealing): Promise<void> {
   return traced('Content.seal', content.operation, async (_options, tell) => {
     const plaintextBytes = await sealAll(content);
@@ -50,7 +50,7 @@ async function sealAll({ source, sealing, blocks, ...content }: Sealing): Promis
 
 const aborted = (): AbortError => new AbortError('The operation was aborted.');
 
-/** The chunks of a source, which may give none for hours: an abort does not wait for the next. */
+/** The chunks of a source. It may return none for hours, and an abort does not wait for the next one. */
 export async function* untilAborted(
   source: ByteSource,
   signal: AbortSignalLike | undefined,
@@ -67,13 +67,13 @@ export async function* untilAborted(
     }
   } finally {
     const ending = Promise.resolve(iterator.return?.());
-    // one that is being waited for ends when it gives something
+    // a pending read ends when the source returns something
     if (isWaiting) ending.catch(() => undefined);
     else await ending;
   }
 }
 
-/** No race with one promise for all chunks: it would keep every one of them. */
+/** Not a race with one promise for all chunks, which would keep all of them in memory. */
 function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
   if (signal === undefined) return work();
   return new Promise((resolve, reject) => {

@@ -1,21 +1,21 @@
 /**
- * Cuts ciphertext into blocks and sends several at once, from a pool of buffers that bounds the memory: `concurrency` blocks on
- * their way and one being filled. A block is a Buffer, so a retry of the SDK sends the very same ciphertext again.
+ * Splits ciphertext into blocks and sends several at once, from a pool of buffers that limits the memory: `concurrency` blocks in
+ * flight and one that is being filled. A block is a Buffer, so a retry of the SDK sends exactly the same ciphertext again.
  */
 export interface BlockSending {
-  /** Bytes of ciphertext in a block; the last may be shorter. */
+  /** Number of ciphertext bytes in a block. The last one may be shorter. */
   readonly blockLength: number;
   readonly concurrency: number;
-  /** The last touch to a block that is full, before its turn to be sent; resolves to the block, whose memory may be another. */
+  /** Completes a full block before it is sent. Resolves to the block, whose memory may be different. */
   readonly complete: (block: Buffer) => Promise<Buffer>;
-  /** Resolves when the block's memory may be filled again. */
+  /** Resolves when the memory of the block may be filled again. */
   readonly send: (block: Buffer, index: number) => Promise<void>;
 }
 
 export class SealedBlocks {
-  /** Blocks that were handed to `send`. */
+  /** Number of blocks that were passed to `send`. */
   sent = 0;
-  /** Bytes of the open block that are filled. */
+  /** Number of filled bytes of the open block. */
   filled = 0;
   private block: Buffer | null = null;
   private failure: { readonly error: unknown } | null = null;
@@ -24,13 +24,13 @@ export class SealedBlocks {
 
   constructor(private readonly sending: BlockSending) {}
 
-  /** The block to fill, from `filled` on. One that is full is sent first; waits while `concurrency` others are on their way. */
+  /** The block to fill, from `filled` on. A full one is sent first. Waits while `concurrency` others are in flight. */
   async open(): Promise<Buffer> {
     if (this.filled === this.sending.blockLength) await this.sendBlock();
     return (this.block ??= this.idle.pop() ?? Buffer.allocUnsafeSlow(this.sending.blockLength));
   }
 
-  /** Takes ciphertext. Throws what a sending threw. */
+  /** Takes ciphertext. Throws the error of an earlier send. */
   async write(ciphertext: Buffer): Promise<void> {
     for (let at = 0; at < ciphertext.length;) {
       const copied = ciphertext.copy(await this.open(), this.filled, at);
@@ -39,19 +39,19 @@ export class SealedBlocks {
     }
   }
 
-  /** The last block, which was not sent yet: all there is if `sent` is 0. */
+  /** The last block, which has not been sent yet. If `sent` is 0, it is the whole content. */
   get last(): Buffer {
     return (this.block ?? Buffer.alloc(0)).subarray(0, this.filled);
   }
 
-  /** Sends the last block and waits for all. */
+  /** Sends the last block and waits for all of them. */
   async finish(): Promise<void> {
     if (this.filled > 0) await this.sendBlock();
     await Promise.all(this.underWay);
     this.throwIfFailed();
   }
 
-  /** Waits until nothing is on its way any more, whatever came of it. */
+  /** Waits until nothing is in flight, whatever the results. */
   async settle(): Promise<void> {
     await Promise.all(this.underWay);
   }
@@ -59,7 +59,7 @@ export class SealedBlocks {
   private async sendBlock(): Promise<void> {
     this.throwIfFailed();
     const completed = this.sending.complete(this.last);
-    // a failure is told by its delivery, or is not the first one
+    // a failure is reported by its delivery, or is not the first one
     completed.catch(() => undefined);
     this.block = null;
     this.filled = 0;

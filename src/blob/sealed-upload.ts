@@ -1,6 +1,7 @@
 /**
- * The life of every upload: content key -> sealed blocks, several on their way at once -> one request that makes the content visible.
- * Where the blocks go is a sink's business (block blobs, page blobs). The metadata is formed at the end, when the lengths are known.
+ * The steps of every upload: content key -> sealed blocks, several in flight at once -> one request that makes the content
+ * visible. The sink (block blobs, page blobs) determines where the blocks go. The metadata is built at the end, when the lengths
+ * are known.
  */
 import type { OperationOptions } from '@azure/core-client';
 import type { Metadata } from '@azure/storage-blob';
@@ -24,41 +25,41 @@ import type { BlockPlan } from './transfer-shape.js';
 
 export interface UploadSource {
   readonly source: ByteSource;
-  /** Bytes of plaintext, where they are known beforehand. */
+  /** Number of plaintext bytes, if it is known in advance. */
   readonly length?: number | undefined;
 }
 
-/** A source whose length is known. */
+/** A source of known length. */
 export interface SizedSource extends UploadSource {
   readonly length: number;
 }
 
-/** What uploads of all kinds of blobs take. */
+/** Options of uploads of all kinds of blobs. */
 export interface SealedUploadOptions extends OperationOptions, EncryptedOperationOptions {
   readonly metadata?: Metadata;
   readonly onProgress?: (progress: { loadedBytes: number }) => void;
 }
 
-/** Place of a block in the stored content. */
+/** Position of a block in the stored content. */
 export interface BlockPlace {
   readonly index: number;
-  /** Bytes of ciphertext before it. */
+  /** Number of ciphertext bytes before it. */
   readonly offset: number;
 }
 
 /** Where the blocks of an upload go. */
 export interface UploadSink<Response> {
   readonly plan: BlockPlan;
-  /** Stores a block. Called for several at once. */
+  /** Stores a block. It may be called for several blocks at once. */
   send(block: Buffer, place: BlockPlace): Promise<void>;
-  /** Makes the content visible. `whole` is all of it where it fits into a block: nothing was sent then. */
+  /** Makes the content visible. If the content fits into one block, `whole` is all of it and nothing was sent before. */
   commit(whole: Buffer | null): Promise<Response>;
 }
 
-/** One content: its key is used for nothing else. */
+/** One content, whose key is used for nothing else. */
 export class SealedUpload {
   private taken = 0;
-  /** Bytes of plaintext taken when each block was full. */
+  /** Number of plaintext bytes taken when each block was full. */
   private readonly takenAt: number[] = [];
   private loaded = 0;
 
@@ -68,7 +69,7 @@ export class SealedUpload {
     private readonly options: SealedUploadOptions,
   ) {}
 
-  /** Wraps a fresh content key. Whatever can be refused before the first request to storage is refused here. */
+  /** Wraps a fresh content key. Everything that can be refused before the first request to storage is refused here. */
   static async prepare(context: BlobContext, form: ContentForm, options: SealedUploadOptions): Promise<SealedUpload> {
     refuseHashes(options);
     const { keyEncryptionKey } = options;
@@ -87,7 +88,10 @@ export class SealedUpload {
     return this.envelope.encryptionData;
   }
 
-  /** The caller's metadata and the encryption data, for the request that makes the content visible: once, when all is sealed. */
+  /**
+   * The caller's metadata and the encryption data, for the request that makes the content visible. Call it once, when everything
+   * is sealed.
+   */
   metadataAtEnd(): Record<string, string> {
     return this.metadataWith(this.envelope.sealedData());
   }
@@ -96,7 +100,7 @@ export class SealedUpload {
     return withEncryptionData(this.options.metadata, formatEncryptionData(encryptionData, 'blob'));
   }
 
-  /** Runs the source into the sink. When it settles, no request of it is under way any more. */
+  /** Runs the source into the sink. When it settles, none of its requests is in flight. */
   async run<Response>(given: UploadSource, sink: UploadSink<Response>): Promise<Response> {
     const { source, isLonger } = await this.measured(given, sink.plan.blockLength);
     const sealing = blockSealing(this.envelope.sealer, { threads: this.context.threads, isLarge: isLonger });
@@ -136,7 +140,7 @@ export class SealedUpload {
     return response;
   }
 
-  /** Whether the content is longer than a block; the beginning of a source that does not tell is read where it matters. */
+  /** Whether the content is longer than a block. If the source does not show its length and it matters, its beginning is read. */
   private async measured({ source, length }: UploadSource, blockLength: number): Promise<ReadAhead> {
     const { layout } = this.envelope.sealer;
     if (length !== undefined) return { source, isLonger: layout.ciphertextLength(length) > blockLength };
@@ -150,5 +154,5 @@ export class SealedUpload {
   }
 }
 
-/** Upwards: shorter blocks could be more than a blob may have. */
+/** Rounds up, because shorter blocks could be more than a blob may have. */
 const toMultiple = (length: number, multiple: number): number => Math.ceil(length / multiple) * multiple;

@@ -1,6 +1,6 @@
 /**
- * What an answer to a read must say before its bytes are used. Proxies that drop or rewrite headers exist, and content of 1.0 and
- * plaintext have nothing else that would show that these are not the bytes asked for.
+ * What a response to a read must contain before its bytes are used. Some proxies drop or rewrite headers, and nothing in
+ * plaintext or in content of 1.0 would show that these are not the requested bytes.
  */
 import type { Readable } from 'node:stream';
 import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
@@ -9,18 +9,18 @@ import { InvalidServiceResponseError } from '../errors/transfer.js';
 /** Stored bytes of a blob. */
 export interface Extent {
   readonly offset: number;
-  /** `Infinity` for all up to the end. */
+  /** `Infinity` for everything up to the end. */
   readonly count: number;
 }
 
-/** The state of a blob that all requests of a read are held to. */
+/** The state of a blob that all requests of a read are tied to. */
 export interface BlobState {
   readonly etag: string;
-  /** Bytes of the whole blob as stored. */
+  /** Number of stored bytes of the whole blob. */
   readonly storedLength: number;
 }
 
-/** Throws {@link InvalidServiceResponseError} if the answer does not say which state of the blob it describes. */
+/** Throws {@link InvalidServiceResponseError} if the response does not say which state of the blob it describes. */
 export function stateOf({ etag }: { readonly etag?: string }, storedLength: number | undefined): BlobState {
   if (etag === undefined || etag === '') throw new InvalidServiceResponseError('has no ETag');
   if (storedLength === undefined || !Number.isSafeInteger(storedLength)) {
@@ -29,7 +29,7 @@ export function stateOf({ etag }: { readonly etag?: string }, storedLength: numb
   return { etag, storedLength };
 }
 
-/** The state of the blob; throws {@link InvalidServiceResponseError} unless the answer holds just the bytes asked for. */
+/** The state of the blob. Throws {@link InvalidServiceResponseError} unless the response has exactly the requested bytes. */
 export function answeredState(response: BlobDownloadResponseParsed, { offset, count }: Extent): BlobState {
   const [first, last, total] = answeredRange(response);
   const end = Math.min(offset + count, total);
@@ -39,18 +39,18 @@ export function answeredState(response: BlobDownloadResponseParsed, { offset, co
   return stateOf(response, total);
 }
 
-/** Bytes of the content in the body; with checksums the body itself is longer. */
+/** Number of content bytes in the body. With checksums, the body itself is longer. */
 export function bodyLength(response: BlobDownloadResponseParsed): number | undefined {
   const { structuredContentLength } = response._response.parsedHeaders as { structuredContentLength?: number };
   return structuredContentLength ?? response.contentLength;
 }
 
-/** The body, as what it always is in Node. */
+/** The body, which is always a stream in Node. */
 export const connectionOf = ({ readableStreamBody }: BlobDownloadResponseParsed): Readable =>
   readableStreamBody as Readable;
 
 function answeredRange({ contentRange }: BlobDownloadResponseParsed): [first: number, last: number, total: number] {
-  // the emulator answers for an empty blob with 0--1/0
+  // for an empty blob the emulator returns 0--1/0
   const [, first, last, total] = /^bytes (\d{1,16})-(-1|\d{1,16})\/(\d{1,16})$/.exec(contentRange ?? '') ?? [];
   if (total === undefined) throw new InvalidServiceResponseError('has no Content-Range with the length of the blob');
   return [Number(first), Number(last), Number(total)];

@@ -1,4 +1,4 @@
-/** A stored blob as a reader meets it in the first answer of the service: its length, ETag, form and encryption data. */
+/** A stored blob as the first response of the service describes it: its length, ETag, form and encryption data. */
 import type { Readable } from 'node:stream';
 import type { BlobDownloadResponseParsed, BlobGetPropertiesResponse } from '@azure/storage-blob';
 import type { ContentForm } from '../protocol/protocol.js';
@@ -9,14 +9,14 @@ import type { ReadRequests } from './read-requests.js';
 import { answeredState, bodyLength, connectionOf, type Extent, stateOf } from './service-answer.js';
 
 export interface StoredBlob {
-  /** Bytes as stored. */
+  /** Number of stored bytes. */
   readonly storedLength: number;
   readonly form: ContentForm;
   /** Absent for a blob that was never encrypted. */
   readonly encryptionData?: EncryptionData;
 }
 
-/** A first answer, with the bytes that were asked for by guess, if it has any. */
+/** A first response, with the guessed bytes, if it has any. */
 export interface FirstAnswer {
   readonly stored: StoredBlob;
   readonly response: BlobDownloadResponseParsed | BlobGetPropertiesResponse;
@@ -28,7 +28,7 @@ export interface FetchedBytes {
   readonly connection: Readable;
 }
 
-/** Asks for the bytes of a guess; where there are none, for the properties alone. */
+/** Requests the guessed bytes; if there are none, only the properties. */
 export async function firstAnswer(requests: ReadRequests, guess: Extent): Promise<FirstAnswer> {
   const response = guess.count === 0 ? null : await requests.first(guess);
   if (response === null) {

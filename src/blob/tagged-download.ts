@@ -1,6 +1,6 @@
 /**
- * Downloads to memory of content whose ciphertext one tag covers (1.0 with integrity entries), whole: the ciphertext comes in parts,
- * several at once, and nothing of it is opened before the tag over all of it was verified.
+ * Downloads whole content whose ciphertext one tag covers (1.0 with integrity entries) to memory. Several parts of the ciphertext
+ * are fetched at once, and nothing is opened before the tag over all of it has been verified.
  */
 import { asBuffer } from '../crypto/bytes.js';
 import type { ByteTransform } from '../crypto/byte-transform.js';
@@ -14,12 +14,12 @@ import type { Extent } from './service-answer.js';
 export interface TaggedDownload {
   readonly window: CipherWindow;
   readonly wholeTag: WholeTag;
-  /** Bytes of ciphertext in a part. */
+  /** Number of ciphertext bytes in a part. */
   readonly partLength: number;
   readonly concurrency: number;
-  /** The caller's memory; without it the plaintext takes the place of the ciphertext. */
+  /** The caller's memory. Without it, the plaintext replaces the ciphertext. */
   readonly destination: Buffer | undefined;
-  /** Called with the bytes of plaintext whose ciphertext has arrived. */
+  /** Called with the number of plaintext bytes whose ciphertext has arrived. */
   readonly onProgress: ((loadedBytes: number) => void) | undefined;
 }
 
@@ -31,7 +31,7 @@ export async function downloadTagged(blob: OpenedBlob, download: TaggedDownload)
   await run(wholeTag.check(), { sealed, take: () => undefined, slice });
   const plaintext = destination ?? sealed;
   let at = 0;
-  // in place: what was opened never reaches what is still sealed
+  // in place: opened bytes never reach those that are still sealed
   const take = (piece: Buffer): void => {
     at += piece.copy(plaintext, at);
     blob.free(piece);
@@ -64,7 +64,7 @@ async function fetchInto(
   });
 }
 
-/** The first part is the one that is at hand, if it is a first one. */
+/** The first part comes from the open connection, if that has a first part. */
 function extentsOf(
   length: number,
   { partLength, atHand }: { readonly partLength: number; readonly atHand: Extent | undefined },

@@ -1,22 +1,22 @@
-/** How uploads and downloads are cut: the defaults, the limits of the service, and which shapes are refused before any request. */
+/** How uploads and downloads are split: defaults, limits of the service, and which values are refused before any request. */
 import { InvalidOptionsError, PayloadTooLargeError } from '../errors/input.js';
 
-/** Bytes of ciphertext in a block unless the call says otherwise. */
+/** Default number of ciphertext bytes in a block. */
 export const DEFAULT_BLOCK_LENGTH = 4 * 1024 * 1024;
-/** Blocks that are on their way at once unless the call says otherwise; the SDK's default. */
+/** Default number of concurrent blocks; the SDK's default. */
 export const DEFAULT_CONCURRENCY = 5;
-/** Blocks that a block blob may have; the service's limit. */
+/** Maximum number of blocks in a block blob; the service's limit. */
 export const MAX_BLOCKS = 50_000;
-/** Bytes of a block; the service's limit. */
+/** Maximum length of a block in bytes; the service's limit. */
 const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
-/** Bytes of a blob that is written in one request; the service's limit. */
+/** Maximum length in bytes of a blob that is written in one request; the service's limit. */
 const MAX_SINGLE_SHOT_LENGTH = 5000 * 1024 * 1024;
-/** Bytes of a page. */
+/** Length of a page in bytes. */
 const PAGE_LENGTH = 512;
-/** Bytes of a page blob; the service's limit. */
+/** Maximum length of a page blob in bytes; the service's limit. */
 const MAX_PAGE_BLOB_LENGTH = 8 * 1024 ** 4;
 
-/** How a transfer is cut, bytes, and how much of it is under way at once. */
+/** How a transfer is split, in bytes, and how much of it is in flight at once. */
 export interface TransferShape {
   readonly blockSize?: number | undefined;
   readonly concurrency?: number | undefined;
@@ -30,7 +30,7 @@ export interface BlockPlan {
   readonly concurrency: number;
 }
 
-/** Throws {@link InvalidOptionsError} with all faults of it: a transfer that cannot begin must not look like an empty one. */
+/** Throws {@link InvalidOptionsError} with all faults. A transfer that cannot begin must not look like an empty one. */
 export function assertTransferShape({ blockSize, concurrency, maxSingleShotSize }: TransferShape): void {
   const inRange = (value: number | undefined, least: number, most: number): boolean =>
     value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most);
@@ -60,10 +60,10 @@ export function assertPageBlobLength(length: number): void {
 }
 
 /**
- * The blocks of a block blob; one block for what fits into a single request. Without a `blockSize`, blocks of large content are as
- * long as it takes.
+ * The blocks of a block blob. Content that fits into a single request is one block. Without a `blockSize`, the blocks of large
+ * content are as long as necessary.
  *
- * @throws `PAYLOAD_TOO_LARGE` if the content does not fit into as many blocks as a blob may have
+ * @throws `PAYLOAD_TOO_LARGE` if the content would need more blocks than a blob may have
  */
 export function blockPlan(shape: TransferShape, ciphertextLength: number | undefined): BlockPlan {
   const { blockSize, concurrency = DEFAULT_CONCURRENCY, maxSingleShotSize } = shape;
@@ -77,6 +77,6 @@ export function blockPlan(shape: TransferShape, ciphertextLength: number | undef
   return { blockLength: blockSize ?? Math.max(wanted, Math.ceil(ciphertextLength / MAX_BLOCKS)), concurrency };
 }
 
-/** What content in more blocks than a blob may have is refused with. Bytes of ciphertext. */
+/** The error for content in more blocks than a blob may have. In bytes of ciphertext. */
 export const blocksTooMany = (limitBytes: number, actualBytes: number): PayloadTooLargeError =>
   new PayloadTooLargeError(`The blob in ${MAX_BLOCKS} blocks ("blockSize" may be larger)`, limitBytes, actualBytes);

@@ -1,6 +1,6 @@
 /**
- * Uploads of block blobs: source -> sealer -> blocks -> Put Block List, or one Put Blob where all fits in a block. The encryption
- * data goes with the request that makes the content visible, so a blob is whole and readable or as it was before.
+ * Uploads of block blobs: source -> sealer -> blocks -> Put Block List, or one Put Blob if everything fits into a block. The
+ * encryption data is sent with the request that makes the content visible, so a blob is complete and readable, or unchanged.
  */
 import type { BlobUploadCommonResponse, BlockBlobClient, BlockBlobUploadOptions } from '@azure/storage-blob';
 import { uniqueId } from '../crypto/bytes.js';
@@ -19,7 +19,7 @@ export interface BlockBlobContext extends BlobContext {
   readonly client: BlockBlobClient;
 }
 
-/** Uploads a whole block blob. The source is read only once the content key is wrapped. */
+/** Uploads a whole block blob. The source is read only after the content key has been wrapped. */
 export async function uploadBlockBlob(
   context: BlockBlobContext,
   content: UploadSource,
@@ -73,7 +73,7 @@ class BlockSink implements UploadSink<BlobUploadCommonResponse> {
     return this.client.upload(whole, whole.length, options);
   }
 
-  /** The caller's options for the request that makes the blob, less what is ours. */
+  /** The caller's options for the request that creates the blob, without those of this package. */
   private passedOn(): BlockBlobUploadOptions {
     const { keyEncryptionKey: _key, onProgress: _progress, blockSize: _size, ...rest } = this.given.options;
     const { concurrency: _concurrency, maxSingleShotSize: _shot, ...passed } = rest;
@@ -81,7 +81,7 @@ class BlockSink implements UploadSink<BlobUploadCommonResponse> {
   }
 }
 
-/** Of one length for all blobs and uploads, as the service wants it, and new for every upload, so that two never mix. */
+/** All ids have the same length, as the service requires, and are new for every upload, so that two uploads never mix. */
 function blockId(prefix: string, index: number): string {
   const ID_LENGTH = 48;
   return Buffer.from(prefix + String(index).padStart(ID_LENGTH - prefix.length, '0')).toString('base64');

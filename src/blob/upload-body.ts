@@ -1,4 +1,4 @@
-/** What an application may hand to an upload, as a source of plaintext. */
+/** What an application may pass to an upload, as a source of plaintext. */
 import { contentBytes, type ContentInput } from '../encoding/content-bytes.js';
 import { SourceLengthError, UnsupportedValueError } from '../errors/input.js';
 import type { ByteSource } from '../streams/source.js';
@@ -6,17 +6,17 @@ import { isStream, readOnce } from '../streams/stream-source.js';
 import type { SizedSource } from './sealed-upload.js';
 import { assertContentLength } from './transfer-shape.js';
 
-/** Starts an upload of the content that it is given. */
+/** Starts an upload of the given content. */
 type Uploading<Result> = (content: SizedSource) => Promise<Result>;
 
-/** Content that is in memory. Throws `UNSUPPORTED_VALUE` for anything else, and for text that UTF-8 cannot hold. */
+/** Content in memory. Throws `UNSUPPORTED_VALUE` for anything else, and for text that UTF-8 cannot represent. */
 export async function uploadInMemory<Result>(data: ContentInput | Blob, upload: Uploading<Result>): Promise<Result> {
   if (data instanceof Blob) return readOnce(data.stream(), (source) => upload({ source, length: data.size }));
   const bytes = contentBytes(data);
   return upload({ source: [bytes], length: bytes.length });
 }
 
-/** Content that comes in chunks. Throws `UNSUPPORTED_VALUE` for what is not a stream, `SOURCE_CONSUMED` as `readOnce` does. */
+/** Content in chunks. Throws `UNSUPPORTED_VALUE` for anything that is not a stream, and `SOURCE_CONSUMED` as `readOnce` does. */
 export async function uploadStreamed<Result>(
   stream: unknown,
   upload: (source: ByteSource) => Promise<Result>,
@@ -27,7 +27,7 @@ export async function uploadStreamed<Result>(
   return readOnce(stream, upload);
 }
 
-/** Content of an announced length: in memory, a stream, or a function that gives either. */
+/** Content of an announced length: in memory, a stream, or a function that returns either. */
 export async function uploadBody<Result>(body: unknown, length: number, upload: Uploading<Result>): Promise<Result> {
   assertContentLength(length);
   const content = typeof body === 'function' ? (body as () => unknown)() : body;

@@ -1,12 +1,12 @@
 /**
- * Content whose ciphertext one tag covers (1.0 with integrity entries), read whole, by where it goes:
+ * How whole content whose ciphertext one tag covers (1.0 with integrity entries) is read, depending on where it goes:
  *
  *     partial   a file that nobody sees before it is whole: opened as it comes, and dropped if the tag does not hold
  *     stream    up to 8 MiB of ciphertext wait in memory until the tag was verified. More than that is read twice under one ETag where
  *               unverified plaintext is refused, first for the tag, then to be opened; otherwise the stream fails at its end
  *     device    a file that anybody may be reading from: like a stream, and always read twice where it is long
  *
- * Each way takes memory that does not grow with the content.
+ * The memory of each way does not grow with the content.
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherWindow, ContentOpener, Release, WholeTag } from '../protocol/protocol.js';
@@ -15,17 +15,19 @@ import { type Body, openBody, type OpenedBody } from '../streams/opened-stream.j
 /** Where plaintext goes. */
 export type Destination = 'partial' | 'stream' | 'device';
 
-/** Stored bytes on their way to plaintext. */
+/** Stored bytes that become plaintext. */
 export type Content = Pick<OpenedBody, 'body' | 'transform'>;
 
-/** Bytes of ciphertext that wait in memory until they are verified. */
+/** Number of ciphertext bytes that are held in memory until they are verified. */
 const MOST_HELD = 8 * 1024 * 1024;
 
-/** Whether the window has all that one tag covers. */
+/** Whether the window has everything that one tag covers. */
 export const isTagged = ({ wholeTag }: ContentOpener, { offset, reachesEnd }: CipherWindow): boolean =>
   wholeTag !== undefined && offset === 0 && reachesEnd;
 
-/** @param fetch - asks for the stored bytes of the window, as often as it is called */
+/**
+ * @param fetch - requests the stored bytes of the window, each time that it is called
+ */
 export async function verifiedContent(
   opener: ContentOpener,
   window: CipherWindow,
@@ -41,7 +43,7 @@ export async function verifiedContent(
   return opened('opened', mustVerifyFirst ? new TwiceReadBody(body, wholeTag, fetch) : body);
 }
 
-/** Bytes that are held in memory until all of them were checked. */
+/** Bytes that are held in memory until all of them have been checked. */
 class HeldBody implements Body {
   constructor(
     private readonly body: Body,
@@ -59,7 +61,7 @@ class HeldBody implements Body {
   }
 }
 
-/** Bytes that are read, and checked, once before they are read to be used. */
+/** Bytes that are read and checked once before they are read for use. */
 class TwiceReadBody implements Body {
   constructor(
     private current: Body,
@@ -91,5 +93,5 @@ const keptIn = (held: Uint8Array[], body: Body): Body => ({
 });
 
 function nothing(): void {
-  // a check gives nothing
+  // a check returns nothing
 }

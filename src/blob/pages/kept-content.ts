@@ -1,6 +1,6 @@
 /**
- * The content that an upload of pages replaces, kept in a snapshot until the new content is whole. The snapshot has the blob's metadata
- * and an entry `azcsekept`, so that one that a dead process left behind is told from the application's own.
+ * The content that an upload of pages replaces, kept in a snapshot until the new content is complete. The snapshot has the blob's
+ * metadata and an entry `azcsekept`, which distinguishes one left by a process that died from the application's own.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { BlobGetPropertiesResponse, Metadata } from '@azure/storage-blob';
@@ -10,12 +10,12 @@ import type { PageRequests } from './page-requests.js';
 
 /** Metadata entry of the snapshots that uploads take. */
 const KEPT_ENTRY = 'azcsekept';
-/** Milliseconds between two looks at a copy that the service has not finished. */
+/** Milliseconds between two looks at a copy that the service has not completed. */
 const COPY_INTERVAL = 500;
-/** Tries to get ahead of page writes that were on their way. */
+/** Maximum number of attempts to get ahead of late page writes. */
 const ATTEMPTS = 20;
 
-/** Takes the snapshot, under the caller's conditions. The service's refusal passes through. */
+/** Takes the snapshot, under the caller's conditions. Errors of the service pass through unchanged. */
 export async function keepContent(
   requests: PageRequests,
   current: BlobGetPropertiesResponse,
@@ -26,7 +26,7 @@ export async function keepContent(
   const { snapshot } = await requests.client.createSnapshot({
     ...requests.writing,
     conditions: requests.conditions,
-    // without metadata of its own it gets the blob's, unmarked
+    // without metadata it would get that of the blob, unmarked
     ...(named !== null && metadataLength(marked) <= METADATA_LIMIT ? { metadata: marked } : {}),
   });
   return snapshot as string;
@@ -43,8 +43,8 @@ export async function forgetContent(requests: PageRequests, snapshot: string): P
 }
 
 /**
- * Deletes the snapshot that an upload kept, and older ones that uploads left behind when their process died. All of them are useless
- * once a later upload has claimed the blob, and that one is whole. The application's own snapshots are not marked, and stay.
+ * Deletes the snapshot that an upload kept, and older ones left by uploads whose process died. All of them are useless once a
+ * later upload has claimed the blob and is complete. The application's own snapshots are not marked, and stay.
  */
 export async function forgetPrevious(requests: PageRequests, { previous, isOwn }: KeptSnapshot): Promise<void> {
   if (previous === undefined) return;
@@ -52,7 +52,10 @@ export async function forgetPrevious(requests: PageRequests, { previous, isOwn }
   await forgetMarked(requests, (snapshot) => snapshot <= previous);
 }
 
-/** Deletes the snapshots of an upload that failed before it had claimed the blob: one may have been taken without an answer. */
+/**
+ * Deletes the snapshots of an upload that failed before it claimed the blob: one may have been taken although its response was
+ * lost.
+ */
 export const forgetTaken = (requests: PageRequests, uploadId: string): Promise<void> =>
   forgetMarked(requests, (_snapshot, mark) => mark === uploadId);
 
@@ -67,7 +70,7 @@ async function forgetMarked(
   }
 }
 
-/** Snapshot that an upload replaces the content of. */
+/** Snapshot of the content that an upload replaces. */
 export interface KeptSnapshot {
   readonly previous: string | undefined;
   /** Whether the upload took it itself. */
@@ -78,15 +81,15 @@ export interface Restoring {
   /** Id of the upload whose unfinished pages are replaced. */
   readonly uploadId: string;
   readonly snapshot: string;
-  /** Stands on the blob until it is whole. */
+  /** The encryption data that the blob has until it is complete. */
   readonly unfinished: Metadata;
-  /** A sequence number that no page write carries. */
+  /** A sequence number that no page write has. */
   readonly newSequenceNumber: () => number;
 }
 
 /**
- * Copies the snapshot back over the pages of an upload that failed, unless the blob is another upload's by now. Page writes that are
- * still on their way are shut out first; the encryption data is put back last, when the copy is whole.
+ * Copies the snapshot back over the pages of a failed upload, unless the blob belongs to another upload by now. Late page writes
+ * are blocked first. The encryption data is restored last, when the copy is complete.
  */
 export async function restoreContent(requests: PageRequests, restoring: Restoring): Promise<void> {
   await retryOnConflict({
@@ -122,13 +125,13 @@ async function restoreOnce(requests: PageRequests, { uploadId, snapshot, ...rest
   await client.setMetadata(metadata, { ...requests.writing, ...requests.ifMatch(copied) });
 }
 
-/** ETag of the pages of that upload; `null` if there are none any more. */
+/** ETag of the pages of that upload; `null` if they no longer exist. */
 async function unfinishedEtag(requests: PageRequests, uploadId: string): Promise<string | null> {
   const state = await requests.state();
   return state.kind === 'unfinished' && state.upload.id === uploadId ? state.etag : null;
 }
 
-/** The same, once the service has finished the copy. Within an account it mostly has at once. */
+/** The same, after the service has completed the copy. Within an account this is usually immediate. */
 async function copiedEtag(requests: PageRequests, uploadId: string): Promise<string | null> {
   for (;;) {
     const state = await requests.state();
@@ -145,7 +148,7 @@ async function tagsOf({ client, plain }: PageRequests, { tagCount }: BlobGetProp
   return (await client.getTags(plain)).tags;
 }
 
-/** Deletes the unfinished pages of an upload that replaced nothing, unless the blob is another upload's by now. */
+/** Deletes the unfinished pages of an upload that replaced nothing, unless the blob belongs to another upload by now. */
 export async function removePages(requests: PageRequests, uploadId: string): Promise<void> {
   const removeOnce = async (): Promise<void> => {
     const found = await unfinishedEtag(requests, uploadId);

@@ -1,6 +1,6 @@
 /**
- * The first half of an upload of pages: look at what is there, keep it, and put empty pages in its place that belong to this upload
- * alone. `create` always carries a condition, so that one that arrives late or twice changes nothing.
+ * The first half of an upload of pages: looks at the existing blob, keeps it, and replaces it with empty pages that belong to
+ * this upload alone. `create` always has a condition, so that a request that arrives late or twice changes nothing.
  */
 import type { BlobRequestConditions, PageBlobCreateOptions } from '@azure/storage-blob';
 import { UnsupportedOperationError } from '../../errors/input.js';
@@ -8,12 +8,12 @@ import { isChanged, isLeased, isTaken, retryOnConflict, statusOf } from '../../s
 import { forgetContent, forgetTaken, keepContent } from './kept-content.js';
 import type { PageBlobState, PageRequests } from './page-requests.js';
 
-/** Tries to get ahead of other uploads of the same blob. */
+/** Maximum number of attempts to get ahead of other uploads of the same blob. */
 const ATTEMPTS = 20;
-/** An ETag that no blob has: the service answers 412. */
+/** An ETag that no blob has, so the service returns 412. */
 const NO_ETAG = '"0x0"';
 
-/** What an upload puts in place of the content. */
+/** What an upload replaces the content with. */
 export interface EmptyPages {
   readonly uploadId: string;
   readonly length: number;
@@ -26,18 +26,18 @@ export interface PageClaim {
   readonly etag: string;
   /** Snapshot of the content that the pages replace. */
   readonly previous: string | undefined;
-  /** Whether this upload took that snapshot; otherwise it is from one that it took over. */
+  /** Whether this upload took that snapshot. Otherwise it comes from an upload that was taken over. */
   readonly isOwn: boolean;
 }
 
-/** An error that may be repeated is that of an upload which another one got ahead of. */
+/** An error after which to try again: another upload was faster. */
 type Creation = { readonly claim: PageClaim } | { readonly error: unknown; readonly mayRepeat: boolean };
 
 /**
- * Claims the blob. What another upload left unfinished, dead or alive, is taken over with the content that it kept: the other one can
- * write no page more.
+ * Claims the blob. What another upload left unfinished, running or dead, is taken over together with the content that it kept.
+ * The other upload can then write no more pages.
  *
- * @param recovery - the same requests under a time limit in place of the caller's signal: what a failure leaves is looked at by these
+ * @param recovery - the same requests with a time limit instead of the caller's signal, to look at what a failure leaves
  */
 export async function claimPages(
   requests: PageRequests,
@@ -100,7 +100,7 @@ async function keep(requests: PageRequests, state: PageBlobState, uploadId: stri
     await assertConditions(requests, state, uploadId);
     return { previous: state.upload.previous, taken: undefined };
   }
-  // `create` is refused then
+  // `create` is refused in this case
   if (ifNoneMatch === '*') return { previous: undefined, taken: undefined };
   if (state.properties.blobType !== 'PageBlob') {
     throw new UnsupportedOperationError(
@@ -111,7 +111,10 @@ async function keep(requests: PageRequests, state: PageBlobState, uploadId: stri
   return { previous: taken, taken };
 }
 
-/** Has the service check the caller's conditions, by a snapshot that nobody needs: `create` cannot carry them beside ours. */
+/**
+ * Lets the service check the caller's conditions with a snapshot that is not needed: `create` cannot have them in addition to
+ * ours.
+ */
 async function assertConditions(
   requests: PageRequests,
   { properties }: Extract<PageBlobState, { kind: 'unfinished' }>,
@@ -123,7 +126,7 @@ async function assertConditions(
   await forgetContent(requests, await keepContent(requests, properties, uploadId));
 }
 
-/** The conditions of `create`; `isOurOwn` if they fail only where something changed since the look. */
+/** The conditions of `create`. `isOurOwn` if they fail only because something changed since the look. */
 function createConditions(
   { conditions, lease }: PageRequests,
   state: PageBlobState,
@@ -131,7 +134,7 @@ function createConditions(
   const { tagConditions, ifMatch, ifNoneMatch } = conditions;
   const common = { ...lease, ...(tagConditions === undefined ? {} : { tagConditions }) };
   if (state.kind === 'absent') {
-    // the look may have been wrong: with the caller's own ETag `create` would then replace content that nothing keeps
+    // the look may have been wrong: under the caller's ETag, `create` would then replace content that nothing keeps
     if (ifMatch !== undefined) return { conditions: { ...common, ifMatch: NO_ETAG }, isOurOwn: false };
     return { conditions: { ...common, ifNoneMatch: '*' }, isOurOwn: ifNoneMatch !== '*' };
   }
@@ -146,8 +149,8 @@ interface CreateFailure {
 }
 
 /**
- * The claim, where `create` was done and only its answer was lost. Otherwise makes sure that it cannot be done any more, and removes
- * what the attempt left.
+ * Returns the claim if `create` took effect and only its response was lost. Otherwise makes sure that it can no longer take
+ * effect, and removes what the attempt left.
  */
 async function afterFailure(
   requests: PageRequests,
@@ -161,15 +164,15 @@ async function afterFailure(
     const isInUse = state.kind === 'unfinished' && state.upload.previous === kept.taken;
     if (kept.taken !== undefined && !isInUse) await forgetContent(requests, kept.taken);
   } catch {
-    // the service cannot be reached: the snapshot stays, and so does what the caller should know, the error of `create`
+    // the service cannot be reached: the snapshot stays, and the caller gets the error of `create`
   }
   return null;
 }
 
-/** Whether the service has refused the request; otherwise it may have done it, or may do so yet. */
+/** Whether the service rejected the request. Otherwise it may have taken effect, or may still do so. */
 const isAnswered = (error: unknown): boolean => (statusOf(error) ?? 500) < 500;
 
-/** What is there after `create` failed; without an answer to it the ETag is changed, so that it fails if it arrives late. */
+/** Looks at the blob after `create` failed. Without a response, the ETag is changed first, so that a late `create` fails. */
 async function shutOut(
   requests: PageRequests,
   { error, uploadId }: Pick<CreateFailure, 'error' | 'uploadId'>,

@@ -1,4 +1,4 @@
-/** The requests of one upload of pages, and what a page blob is at one moment. */
+/** The requests of one upload of pages, and the state of a page blob at one moment. */
 import type {
   BlobGetPropertiesResponse,
   BlobItem,
@@ -83,7 +83,7 @@ export class PageRequests {
     return leaseId === undefined ? {} : { leaseId };
   }
 
-  /** Only for the state of that ETag, under the caller's lease. */
+  /** Only for the state with that ETag, under the caller's lease. */
   ifMatch(etag: string): { readonly conditions: BlobRequestConditions } {
     return { conditions: { ...this.lease, ifMatch: etag } };
   }
@@ -96,7 +96,7 @@ export class PageRequests {
     return upload === null ? { kind: 'whole', etag, properties } : { kind: 'unfinished', etag, properties, upload };
   }
 
-  /** All metadata, with its names as they were stored; `null` where their letter case cannot be known. */
+  /** All metadata, with its names as they were stored; `null` if their letter case cannot be determined. */
   async namedMetadata(properties: BlobGetPropertiesResponse): Promise<Record<string, string> | null> {
     const { customerProvidedKey } = this.options;
     const options = { ...this.plain, ...(customerProvidedKey && { customerProvidedKey }), conditions: {} };
@@ -110,14 +110,14 @@ export class PageRequests {
     }
   }
 
-  /** Snapshots of the blob; none where the container cannot be listed. */
+  /** Snapshots of the blob; none if the container cannot be listed. */
   async snapshots(): Promise<(readonly [snapshot: string, item: BlobItem])[]> {
     const { container } = this.context;
     const found: (readonly [string, BlobItem])[] = [];
     if (container === undefined) return found;
     const options = { ...this.plain, prefix: this.client.name, includeSnapshots: true, includeMetadata: true };
     for await (const item of container.listBlobsFlat(options)) {
-      // in the order of names: all of this blob come before those that it is a prefix of
+      // sorted by name: all of this blob come before those that have its name as a prefix
       if (item.name !== this.client.name) break;
       // the blob itself is among them
       if (item.snapshot) found.push([item.snapshot, item]);

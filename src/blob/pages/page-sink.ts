@@ -1,4 +1,4 @@
-/** Writes pages that only the claiming upload can write, and makes them content by their encryption data, last. */
+/** Writes pages that only the claiming upload can write, and makes them content with their encryption data, last. */
 import type { BlobUploadCommonResponse } from '@azure/storage-blob';
 import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
@@ -6,14 +6,14 @@ import type { BlockPlace, SealedUpload, UploadSink } from '../sealed-upload.js';
 import { type BlockPlan, DEFAULT_BLOCK_LENGTH } from '../transfer-shape.js';
 import type { PageBlobState, PageRequests } from './page-requests.js';
 
-/** Tries to commit while late page writes change the ETag. */
+/** Maximum number of attempts to commit while late page writes change the ETag. */
 const ATTEMPTS = 20;
 
 export interface ClaimedPages {
   readonly upload: SealedUpload;
   readonly uploadId: string;
   readonly sequenceNumber: number;
-  /** ETag that the blob had when it was claimed. */
+  /** ETag of the blob when it was claimed. */
   readonly claimedAt: string;
   readonly concurrency: number;
 }
@@ -21,7 +21,7 @@ export interface ClaimedPages {
 export class PageSink implements UploadSink<BlobUploadCommonResponse> {
   readonly plan: BlockPlan;
   isCommitted = false;
-  /** Encryption data that a commit was tried with. */
+  /** Encryption data of an attempted commit. */
   private encryptionData: string | undefined;
 
   constructor(
@@ -52,7 +52,7 @@ export class PageSink implements UploadSink<BlobUploadCommonResponse> {
         if (answer !== null) return answer;
         const isOurs = state.kind === 'unfinished' && state.upload.id === this.pages.uploadId;
         isLost = !isOurs;
-        // to a blob that is another upload's by now, the service's own refusal is the answer
+        // if the blob belongs to another upload by now, the service's own error is thrown
         const condition = this.requests.ifMatch(isOurs ? state.etag : this.pages.claimedAt);
         return this.requests.client.setMetadata(metadata, { ...this.requests.writing, ...condition });
       },
@@ -63,7 +63,7 @@ export class PageSink implements UploadSink<BlobUploadCommonResponse> {
     return result;
   }
 
-  /** The answer to a commit of this upload that was done, although it was not answered; `null` where none was. */
+  /** The response to a commit of this upload that took effect although its response was lost; `null` if there was none. */
   answerIn(state: PageBlobState): BlobUploadCommonResponse | null {
     if (state.kind !== 'whole' || this.encryptionData === undefined) return null;
     if (encryptionDataOf(state.properties.metadata) !== this.encryptionData) return null;

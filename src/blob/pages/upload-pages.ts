@@ -1,20 +1,21 @@
 /**
- * Uploads of page blobs: whole, in protocol 1.0, without padding. Pages have no commit, so one is made of metadata: a blob is content
- * only once it has its encryption data, and until then says that it is unfinished (wire/unfinished-upload).
+ * Uploads of page blobs: whole, in protocol 1.0, without padding. Page writes have no commit, so metadata serves as one: a blob
+ * is content only when it has its encryption data, and until then is marked as unfinished (wire/unfinished-upload).
  *
  *     absent ──create────────▶ unfinished ──pages, then encryption data──▶ whole
  *     whole ──snapshot, create─┘    │  ▲
  *       ▲                           │  └─ create by a later upload, which takes over the snapshot
  *       └──copy, encryption data────┘     the failed upload itself, or removal where nothing was there before
  *
- *     request               goes through only if
- *     create                the blob is as it was looked at (ETag), or still absent
- *     pages                 the sequence number, random for every upload, is still this upload's
- *     encryption data       the blob is still this upload's, at the ETag of the last look
+ *     request               succeeds only if
+ *     create                the blob is unchanged since the look (ETag), or still absent
+ *     pages                 the sequence number, random for every upload, is still that of this upload
+ *     encryption data       the blob still belongs to this upload, at the ETag of the last look
  *     sequence number, copy, removal of a rollback: the same
  *
- * So of uploads that race, the last to create wins, and the others fail with the service's 412. A request that arrives late or twice
- * meets another ETag or sequence number and changes nothing. A reader gets the old content, the new content, or `UPLOAD_UNFINISHED`.
+ * So of concurrent uploads, the last to create wins, and the others fail with the service's 412. A request that arrives late or
+ * twice meets another ETag or sequence number and changes nothing. A reader gets the old content, the new content, or
+ * `UPLOAD_UNFINISHED`.
  */
 import type { BlobUploadCommonResponse, Metadata, PageBlobCreateOptions } from '@azure/storage-blob';
 import { newSequenceNumber, uniqueId } from '../../crypto/bytes.js';
@@ -30,27 +31,27 @@ import { claimPages, type PageClaim } from './page-claim.js';
 import { type PageBlobContext, PageRequests } from './page-requests.js';
 import { PageSink } from './page-sink.js';
 
-/** Milliseconds that the rollback of a failed upload may take unless the call says otherwise. */
+/** Default number of milliseconds that the rollback of a failed upload may take. */
 const ROLLBACK_TIMEOUT = 30_000;
 
-/** Options of an upload of pages: the SDK's own for the creation of the blob, and these. */
+/** Options of an upload of pages: those of the SDK for creating the blob, and these. */
 export interface PageUploadOptions
   extends
     Omit<PageBlobCreateOptions, 'blobSequenceNumber' | 'immutabilityPolicy' | 'legalHold'>,
     EncryptedOperationOptions {
   /**
-   * Requests of 4 MiB under way at once.
+   * Number of concurrent requests of 4 MiB.
    *
    * @defaultValue 5
    */
   readonly concurrency?: number;
   /**
-   * Milliseconds that putting the previous content back may take if the upload fails. `abortSignal` does not end it.
+   * Milliseconds that restoring the previous content may take if the upload fails. `abortSignal` does not end it.
    *
    * @defaultValue 30,000
    */
   readonly rollbackTimeoutInMs?: number;
-  /** Called with the bytes of plaintext that are stored. */
+  /** Called with the number of plaintext bytes that are stored. */
   readonly onProgress?: (progress: { loadedBytes: number }) => void;
 }
 
@@ -113,7 +114,7 @@ class PageUpload {
     }
   }
 
-  /** The answer to a commit that was done all the same; otherwise rolls back and throws. */
+  /** The response to a commit that took effect anyway. Otherwise rolls back and throws. */
   private async afterFailure(claim: PageClaim, sink: PageSink, error: unknown): Promise<BlobUploadCommonResponse> {
     const recovery = this.recovery();
     try {
@@ -138,12 +139,12 @@ class PageUpload {
     });
   }
 
-  /** Requests that the caller's signal does not end: an upload that was aborted has to be rolled back too. */
+  /** Requests that the caller's signal does not end, because an aborted upload has to be rolled back too. */
   private recovery(): PageRequests {
     return this.requests.under(AbortSignal.timeout(this.options.rollbackTimeoutInMs ?? ROLLBACK_TIMEOUT));
   }
 
-  /** The caller's options for `create`, less what is ours. */
+  /** The caller's options for `create`, without those of this package. */
   private createOptions(previous: string | undefined): PageBlobCreateOptions {
     const { keyEncryptionKey: _key, concurrency: _concurrency, onProgress: _progress, ...rest } = this.options;
     const { rollbackTimeoutInMs: _timeout, ...passed } = rest;
