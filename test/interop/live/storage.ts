@@ -20,6 +20,9 @@ export interface StorageOptions {
   readonly regionLength?: number;
   readonly requireEncryption?: boolean;
   readonly messageEncoding?: MessageEncoding;
+  readonly integrity?: EncryptionOptions['integrity'];
+  /** What all content is bound to. */
+  readonly context?: string;
 }
 
 export interface Storage {
@@ -62,10 +65,12 @@ async function start({
   resolved,
   messageEncoding,
   protocol,
+  context,
   ...rest
 }: StorageOptions): Promise<TestingModule> {
   const options = optionsOf({
     ...rest,
+    ...(context === undefined ? {} : { context: () => context }),
     protocol: protocol ?? '2.0',
     readProtocols: ['1.0', '2.0', '2.1'],
     ...(resolved === true ? { keyEncryptionKey: undefined, keyResolver: [key.ours] } : { keyEncryptionKey: key.ours }),

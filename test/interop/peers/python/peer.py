@@ -8,6 +8,7 @@ import sys
 import warnings
 
 import blobs
+import integrity
 import queues
 import tables
 
@@ -20,6 +21,8 @@ ACTIONS = {
     "table.write": tables.write,
     "table.read": tables.read,
     "table.query": tables.query,
+    "integrity.check": integrity.check,
+    "integrity.make": integrity.make,
 }
 
 
