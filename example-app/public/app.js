@@ -1,6 +1,7 @@
 /** The page of the clinic: no framework, no build, nothing from elsewhere. */
 import { callJson } from './api.js';
 import { attempt, byId, element, show } from './dom.js';
+import { startLetters } from './letters.js';
 import { startPatients } from './patients.js';
 import { startReferrals } from './referrals.js';
 import { startScans } from './scans.js';
@@ -14,6 +15,7 @@ await attempt('upload-status', async () => {
   ];
   const fact = ([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value));
   show(byId('about'), ...facts.map(fact));
-  startPatients();
+  startPatients(about);
+  startLetters(about);
   await Promise.all([startScans(about), startReferrals()]);
 });

@@ -4,6 +4,7 @@ import { attempt, byId, bytes, code, element, onSubmit, pairs, say, show, size }
 import { fromHex, hexDump } from './hex.js';
 import { showReads } from './reads.js';
 import { heartbeat } from './recording.js';
+import { refused } from './refusal.js';
 
 const SHOWN_BYTES = 192;
 const SHOWN_OF_PART = 64;
@@ -158,17 +159,6 @@ function media(name, type) {
   }
   return [audio];
 }
-
-const refused = ({ problem }) => [
-  element(
-    'div',
-    { className: 'refused', role: 'alert' },
-    element('p', {}, element('strong', {}, 'Refused: '), element('code', {}, problem.code)),
-    element('p', {}, problem.detail),
-  ),
-  element('h4', {}, `Problem details, status ${problem.status}`),
-  code(JSON.stringify(problem, null, 2)),
-];
 
 async function tamper() {
   const { name, stored, isRefused: wasRefused } = chosen;

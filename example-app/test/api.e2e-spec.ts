@@ -219,6 +219,50 @@ describe('a changed scan', () => {
   });
 });
 
+describe('a changed letter', () => {
+  it.each([[0], [20]])('in protocol 1.0 is refused, until byte %d is put back', async (offset) => {
+    const flip = () => clinic.call('/demonstration/letters/changed/flip-byte', json('POST', { offset }));
+    await clinic.call('/letters/changed', json('PUT', { text: 'Dear Jane, your results are fine.' }));
+
+    expect((await flip()).status).toBe(200);
+    expect(await read('/letters/changed')).toMatchObject({ code: 'DECRYPTION_FAILED', status: 500 });
+
+    await flip();
+    expect(await read('/letters/changed')).toEqual({ text: 'Dear Jane, your results are fine.' });
+  });
+});
+
+describe('a changed patient', () => {
+  const patient = { partitionKey: 'changed', rowKey: '1', name: 'Jane Doe', diagnosis: 'influenza', discretion: false };
+  const demonstration = '/demonstration/patients/changed/1';
+  const flip = (property: string) => clinic.call(`${demonstration}/flip-byte`, json('POST', { property }));
+  beforeAll(() => clinic.call('/patients', json('POST', patient)));
+
+  it.each(['name', 'diagnosis', 'admitted'])('is refused, until the byte of "%s" is put back', async (property) => {
+    expect((await flip(property)).status).toBe(200);
+    expect(await read('/patients/changed/1')).toMatchObject({ code: 'DECRYPTION_FAILED', status: 500 });
+    expect(await read('/patients/changed')).toEqual([]);
+    expect((await clinic.call('/patients/changed/1', json('PATCH', { diagnosis: 'none' }))).status).toBe(500);
+
+    await flip(property);
+    expect(await read('/patients/changed/1')).toMatchObject(patient);
+  });
+
+  it('is not changed in what the row does not have', async () => {
+    expect([(await flip('born')).status, (await flip('discretion')).status]).toEqual([400, 400]);
+  });
+
+  it('of an older program is read, and refused where integrity entries are required', async () => {
+    expect((await clinic.call(`${demonstration}/required`)).status).toBe(204);
+    expect((await clinic.call(`${demonstration}/replace-as-older-program`, { method: 'POST' })).status).toBe(204);
+
+    expect(await read('/patients/changed/1')).toMatchObject(patient);
+    expect(await read(`${demonstration}/required`)).toMatchObject({ code: 'INTEGRITY_MISSING' });
+    await clinic.call('/patients/changed/1', json('PATCH', { diagnosis: 'none' }));
+    expect((await clinic.call(`${demonstration}/required`)).status).toBe(204);
+  });
+});
+
 describe('a problem', () => {
   it('has the media type and the members of problem details', async () => {
     const answer = await clinic.call('/scans/nobody');

@@ -169,6 +169,42 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await side(STORES, 2).innerText()).not.toMatch(/Ada Example|nothing serious|1980/);
   });
 
+  it.each(['diagnosis', 'admitted'])('shows that a changed byte of "%s" of a row is found', async (property) => {
+    await page.getByLabel('What to change').selectOption(property);
+    await button('Change a byte of the row').click();
+    await statusWith(new RegExp(`${property} was .*Reading the patient is refused`));
+    expect(await side(READS, 2).innerText()).toContain('DECRYPTION_FAILED');
+
+    await button('Change a byte of the row').click();
+    await statusWith(/The patient can be read again/);
+    expect(await side(READS, 2).innerText()).toMatch(/name\s+Ada Example/);
+  });
+
+  it('shows what is refused where integrity entries are required', async () => {
+    expect(await page.locator('#patient-required').innerText()).toBe('read');
+
+    await button('Store it as an older program would').click();
+    await statusWith('Stored again, without integrity entries.');
+
+    expect(await page.locator('#patient-required').innerText()).toBe('INTEGRITY_MISSING');
+    expect(await side(READS, 2).innerText()).toMatch(/name\s+Ada Example/);
+  });
+
+  it('shows that a changed byte of a letter in protocol 1.0 is found', async () => {
+    await page.getByLabel('Text').fill('Dear Ada, all is well.');
+    await button('Write the letter').click();
+    await side(READS, 3).getByText('Dear Ada').waitFor();
+    expect(await side(STORES, 3).innerText()).toMatch(/Protocol\s+1\.0/);
+
+    await button('Change a byte of the letter').click();
+    await statusWith(/Reading the letter is refused/);
+    expect(await side(READS, 3).innerText()).toContain('DECRYPTION_FAILED');
+
+    await button('Change it back').last().click();
+    await statusWith('The letter can be read again.');
+    expect(await side(READS, 3).innerText()).toContain('Dear Ada');
+  });
+
   it('says that a patient is there already', async () => {
     await button('Add the patient').click();
 

@@ -1,12 +1,16 @@
 import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { IsInt, Min } from 'class-validator';
+import { IsIn, IsInt, Min } from 'class-validator';
 import { EncryptedBlobService, InjectEncryptedBlobService } from 'nestjs-azure-encrypted-storage';
 import { ApiProblems } from '../http/openapi.js';
+import { LetterName } from '../letters/letter.dto.js';
+import { LETTERS } from '../letters/letters.controller.js';
+import { PatientKeys } from '../patients/patient.dto.js';
 import { ScanName } from '../scans/scan.dto.js';
 import { SCANS } from '../scans/scans.controller.js';
 import { flipByte } from './flip-byte.js';
 import { type StorageRead, StorageReads } from './storage-reads.js';
+import { TamperedPatients } from './tampered-patients.js';
 
 export class PlaceOfByte {
   @ApiPropertyOptional({ type: 'integer', default: 64, description: 'In the stored bytes' })
@@ -21,6 +25,20 @@ export class ByteFlipped {
   @ApiProperty({ example: 'a2' }) after!: string;
 }
 
+const PROPERTIES = ['name', 'diagnosis', 'born', 'room', 'admitted'];
+
+export class PropertyToFlip {
+  @ApiProperty({ enum: PROPERTIES, description: 'A sealed property, or one that is signed' })
+  @IsIn(PROPERTIES)
+  property!: string;
+}
+
+export class PropertyFlipped {
+  @ApiProperty() property!: string;
+  @ApiProperty({ description: 'The first byte in hexadecimal, or the text' }) before!: string;
+  @ApiProperty() after!: string;
+}
+
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /** What no real application has: it tampers with its own storage, and tells what it fetched. On the embedded emulator only. */
@@ -29,6 +47,7 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 export class DemonstrationController {
   constructor(
     @InjectEncryptedBlobService() private readonly blobs: EncryptedBlobService,
+    private readonly patients: TamperedPatients,
     private readonly reads: StorageReads,
   ) {}
 
@@ -41,16 +60,66 @@ export class DemonstrationController {
   @ApiResponse({ status: 200, type: ByteFlipped })
   @ApiProblems({ 400: 'The scan has no such byte', 404: 'No such scan' })
   async flip(@Param() { name }: ScanName, @Body() { offset }: PlaceOfByte): Promise<ByteFlipped> {
-    const blob = this.blobs.getContainerClient(SCANS).getBlockBlobClient(name).unencryptedClient;
-    const { contentLength = 0 } = await blob.getProperties();
-    if (offset >= contentLength) throw new BadRequestException(`The service stores ${contentLength} bytes of it`);
-    const { before, after } = await flipByte(blob, offset);
-    return { offset, before: hex(before), after: hex(after) };
+    return this.flipOf(SCANS, name, offset);
+  }
+
+  @Post('letters/:name/flip-byte')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Change one byte of a stored letter, which is in protocol 1.0',
+    description: 'Its integrity entries tell: reading it is refused. The same call again puts the byte back.',
+  })
+  @ApiResponse({ status: 200, type: ByteFlipped })
+  @ApiProblems({ 400: 'The letter has no such byte', 404: 'No such letter' })
+  async flipLetter(@Param() { name }: LetterName, @Body() { offset }: PlaceOfByte): Promise<ByteFlipped> {
+    return this.flipOf(LETTERS, name, offset);
+  }
+
+  @Post('patients/:ward/:number/flip-byte')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Change one byte of a stored property of a patient',
+    description: 'Reading the patient is refused from then on. The same call again puts the byte back.',
+  })
+  @ApiResponse({ status: 200, type: PropertyFlipped })
+  @ApiProblems({ 400: 'The row has no such property', 404: 'No such patient' })
+  async flipProperty(
+    @Param() { ward, number }: PatientKeys,
+    @Body() { property }: PropertyToFlip,
+  ): Promise<PropertyFlipped> {
+    return { property, ...(await this.patients.flip(ward, number, property)) };
+  }
+
+  @Post('patients/:ward/:number/replace-as-older-program')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Store a patient as a program would that writes no integrity entries' })
+  @ApiProblems({ 404: 'No such patient' })
+  async replaceAsOlderProgram(@Param() { ward, number }: PatientKeys): Promise<void> {
+    await this.patients.replaceAsOlderProgram(ward, number);
+  }
+
+  @Get('patients/:ward/:number/required')
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Read a patient as under `integrity: "require"`',
+    description: 'A row without integrity entries is refused with `INTEGRITY_MISSING`.',
+  })
+  @ApiProblems({ 404: 'No such patient' })
+  async required(@Param() { ward, number }: PatientKeys): Promise<void> {
+    await this.patients.required(ward, number);
   }
 
   @Get('reads')
   @ApiOperation({ summary: 'The last requests for scans, and the ciphertext that each made the application fetch' })
   list(): readonly StorageRead[] {
     return this.reads.all;
+  }
+
+  private async flipOf(container: string, name: string, offset: number): Promise<ByteFlipped> {
+    const blob = this.blobs.getContainerClient(container).getBlockBlobClient(name).unencryptedClient;
+    const { contentLength = 0 } = await blob.getProperties();
+    if (offset >= contentLength) throw new BadRequestException(`The service stores ${contentLength} bytes of it`);
+    const { before, after } = await flipByte(blob, offset);
+    return { offset, before: hex(before), after: hex(after) };
   }
 }

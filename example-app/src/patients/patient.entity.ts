@@ -1,7 +1,7 @@
-import { Encrypt, EncryptedEntity, Filterable } from 'nestjs-azure-encrypted-storage';
+import { Encrypt, EncryptedEntity, Filterable, Sign } from 'nestjs-azure-encrypted-storage';
 
-/** A patient of a ward. The ward and the number are keys and stay in clear, like the admission date. */
-@EncryptedEntity<Patient>({ table: 'patients', clear: ['discretion', 'admitted'] })
+/** A patient of a ward. The ward and the number are keys and stay in clear, like the admission date, which is signed. */
+@EncryptedEntity<Patient>({ table: 'patients', clear: ['discretion'] })
 export class Patient {
   /** What listings may be filtered by. */
   [Filterable]?: 'admitted' | 'discretion';
@@ -16,5 +16,6 @@ export class Patient {
   /** Encrypted for those who asked for discretion. */
   @Encrypt<Patient>({ when: (patient) => patient.discretion }) room?: string;
   discretion!: boolean;
-  admitted!: string;
+  /** In clear, so that listings can be filtered by it; nobody else can change it unnoticed. */
+  @Sign() admitted!: string;
 }

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { EncryptedStorageModule, type EncryptionTarget } from 'nestjs-azure-encrypted-storage';
+import { EncryptedStorageModule, type EncryptionPolicy, type EncryptionTarget } from 'nestjs-azure-encrypted-storage';
 import type { ClinicKeys } from '../keys/clinic-keys.js';
 import { Patient } from './patient.entity.js';
 import { PatientsController } from './patients.controller.js';
@@ -14,11 +14,7 @@ export class PatientsModule {
       module: PatientsModule,
       imports: [
         EncryptedStorageModule.forFeature({
-          encryption: {
-            keyEncryptionKey: (target) => keys.ofWard(wardOf(target)),
-            keyResolver: (keyId, target) => keys.findOfWard(wardOf(target), keyId),
-            allowKey: (keyId, target) => keys.findOfWard(wardOf(target), keyId) !== null,
-          },
+          encryption: keysOfWards(keys),
           tables: [{ entity: Patient, table: PATIENTS, createIfNotExists: true }],
         }),
       ],
@@ -26,6 +22,14 @@ export class PatientsModule {
     };
   }
 }
+
+/** What a policy needs to use the key of each ward. */
+export const keysOfWards = (keys: ClinicKeys) =>
+  ({
+    keyEncryptionKey: (target) => keys.ofWard(wardOf(target)),
+    keyResolver: (keyId, target) => keys.findOfWard(wardOf(target), keyId),
+    allowKey: (keyId, target) => keys.findOfWard(wardOf(target), keyId) !== null,
+  }) satisfies Partial<EncryptionPolicy>;
 
 /** The partition of a row is the ward; this module stores nothing else. */
 function wardOf(target: EncryptionTarget): string {

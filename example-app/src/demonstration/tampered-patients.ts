@@ -1,0 +1,69 @@
+/** What somebody with access to the account could do to the stored row of a patient, and how the application would see it. */
+import { BadRequestException, Injectable } from '@nestjs/common';
+import {
+  EncryptedTableClient,
+  EncryptedTableService,
+  type EncryptionPolicy,
+  InjectEncryptedTableService,
+} from 'nestjs-azure-encrypted-storage';
+import { Patient } from '../patients/patient.entity.js';
+import { keysOfWards, PATIENTS } from '../patients/patients.module.js';
+import { ClinicSettings, PROTOCOL } from '../settings.js';
+
+export interface ChangedProperty {
+  readonly before: string;
+  readonly after: string;
+}
+
+@Injectable()
+export class TamperedPatients {
+  constructor(
+    @InjectEncryptedTableService() private readonly tables: EncryptedTableService,
+    private readonly settings: ClinicSettings,
+  ) {}
+
+  /** Flips the last bit of a byte: a second time puts it back. */
+  async flip(ward: string, number: string, property: string): Promise<ChangedProperty> {
+    const rows = this.tables.getUnencryptedTableClient(PATIENTS);
+    const { etag, ...row } = await rows.getEntity(ward, number);
+    const stored = row[property];
+    const changed = flipped(stored);
+    const change = { partitionKey: ward, rowKey: number, [property]: changed };
+    await rows.updateEntity(change, 'Merge', { etag });
+    return { before: shown(stored), after: shown(changed) };
+  }
+
+  /** Stores the same patient as a program would that writes no integrity entries. */
+  async replaceAsOlderProgram(ward: string, number: string): Promise<void> {
+    const { etag, ...patient } = await this.under('verify').getEntity(ward, number);
+    await this.under('off').updateEntity(patient, 'Replace', { etag });
+  }
+
+  /** Reads a patient as the application would if it required integrity entries. */
+  required(ward: string, number: string): Promise<Patient> {
+    return this.under('require').getEntity(ward, number);
+  }
+
+  private under(integrity: NonNullable<EncryptionPolicy['integrity']>): EncryptedTableClient<Patient> {
+    const policy = {
+      protocol: PROTOCOL,
+      requireEncryption: true,
+      integrity,
+      ...keysOfWards(this.settings.keys),
+    } as const;
+    return new EncryptedTableClient(this.tables.getUnencryptedTableClient(PATIENTS), policy, Patient);
+  }
+}
+
+function flipped(stored: unknown): Buffer | string {
+  if (stored instanceof Uint8Array) {
+    const bytes = Buffer.from(stored);
+    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    return bytes;
+  }
+  if (typeof stored !== 'string' || stored === '') throw new BadRequestException('The row has no such bytes or text');
+  return String.fromCharCode(stored.charCodeAt(0) ^ 1) + stored.slice(1);
+}
+
+const shown = (value: unknown): string =>
+  value instanceof Uint8Array ? Buffer.from(value).toString('hex').slice(0, 2) : String(value);
