@@ -60,6 +60,22 @@ describe('an upload over a page blob', () => {
     expect(await snapshotsOf(lab)).toEqual([]);
   });
 
+  it.each([
+    { status: 409, code: 'SnapshotOperationRateExceeded' },
+    { status: 409, code: 'SnapshotCountExceeded' },
+    { status: 403, code: 'AuthorizationPermissionMismatch' },
+  ])('leaves it as it is where the service refuses the snapshot: $code', async (answer) => {
+    const lab = await pageLab(proxy, strict);
+    const { etag } = await lab.direct().uploadData(OLD);
+    proxy.fate = (name) => (name === 'snapshot' ? answer : 'pass');
+
+    await expect(lab.blob.uploadData(NEW)).rejects.toMatchObject({ statusCode: answer.status, code: answer.code });
+
+    expect(await readBy(lab)).toBe(nameOf(OLD));
+    expect((await lab.direct().getProperties()).etag).toBe(etag);
+    expect(await snapshotsOf(lab)).toEqual([]);
+  });
+
   it.each(['blobSequenceNumber', 'legalHold', 'immutabilityPolicy'])('refuses %s', async (name) => {
     const { blob } = await pageLab(proxy, strict);
 

@@ -9,10 +9,23 @@ export type PageAction =
   'look' | 'snapshot' | 'create' | 'page' | 'metadata' | 'sequence' | 'copy' | 'delete' | 'list' | 'other';
 
 /**
- * `lose`: done, unanswered. `refuse`: not done, unanswered. `deny`: not done, answered 404. `repeat`: done twice. A promise: not
- * forwarded before it resolves.
+ * `lose`: done, unanswered. `refuse`: not done, unanswered. `deny`: not done, answered 404. `repeat`: done twice. An error of the
+ * service: not done, answered so. A promise: not forwarded before it resolves.
  */
-export type Fate = 'pass' | 'lose' | 'refuse' | 'deny' | 'repeat' | Promise<unknown>;
+export type Fate = 'pass' | 'lose' | 'refuse' | 'deny' | 'repeat' | ServiceAnswer | Promise<unknown>;
+
+export interface ServiceAnswer {
+  readonly status: number;
+  readonly code: string;
+}
+
+const isAnswer = (fate: Fate): fate is ServiceAnswer => typeof fate === 'object' && 'status' in fate;
+
+/** As the service words it. */
+function refuse(response: ServerResponse, { status, code }: ServiceAnswer): void {
+  const headers = { 'content-type': 'application/xml', 'x-ms-error-code': code };
+  response.writeHead(status, headers).end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+}
 
 export function actionOf({ method, url = '', headers }: IncomingMessage): PageAction {
   const comp = new URL(url, 'http://host').searchParams.get('comp');
@@ -67,6 +80,10 @@ export class PageProxy {
     this.actions.push(action);
     if (fate === 'refuse') return void response.destroy();
     if (fate === 'deny') return void response.writeHead(404, { 'x-ms-error-code': 'ResourceNotFound' }).end();
+    if (isAnswer(fate)) {
+      refuse(response, fate);
+      return;
+    }
     if (typeof fate !== 'string') await fate;
     if (fate === 'repeat') await answerOf(request, body);
     const answer = await answerOf(request, body);
