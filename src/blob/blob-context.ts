@@ -1,11 +1,10 @@
 /** What every operation on one blob needs, and what all calls share. */
-import type { OperationOptions } from '@azure/core-client';
 import type { BlobClient, BlobHTTPHeaders, ContainerClient } from '@azure/storage-blob';
 import type { CipherThreads } from '../crypto/cipher-threads.js';
 import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
-import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
+import type { EncryptionTarget } from '../keys/key-encryption-key.js';
 import { metadataLength, METADATA_LIMIT } from '../wire/blob-metadata.js';
 
 /** One additional member in the SDK's options. */
@@ -29,12 +28,6 @@ export const targetOf = ({ client }: BlobContext): EncryptionTarget => ({
   account: client.accountName,
   container: client.containerName,
   blob: client.name,
-});
-
-/** The options of a call that are passed on to the keys. */
-export const keyOperation = (options: OperationOptions): KeyOperationOptions => ({
-  ...(options.abortSignal === undefined ? {} : { abortSignal: options.abortSignal }),
-  ...(options.tracingOptions === undefined ? {} : { tracingOptions: options.tracingOptions }),
 });
 
 /** Refuses options that would describe plaintext to the service, or ciphertext to the caller. */

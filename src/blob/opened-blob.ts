@@ -5,11 +5,12 @@
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import { freeMemory } from '../crypto/free-memory.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
+import { keyOperation } from '../envelope/key-operation.js';
 import { expectedLayout, openEnvelope, storedLayout } from '../envelope/envelope.js';
 import type { ByteRange, CipherWindow, ContentLayout, ContentOpener, Release, WholeTag } from '../protocol/protocol.js';
 import { type Body, discard, NO_BODY, openBody } from '../streams/opened-stream.js';
 import type { SpanFacts } from '../tracing/span.js';
-import { assertRange, type BlobContext, keyOperation, refuseHashes, targetOf } from './blob-context.js';
+import { assertRange, type BlobContext, refuseHashes, targetOf } from './blob-context.js';
 import { plaintextOpener } from './plaintext-opener.js';
 import { ProvenBody } from './proven-body.js';
 import { ReadRequests, type ReadOptions } from './read-requests.js';
@@ -177,7 +178,7 @@ async function openerOf(context: BlobContext, stored: StoredBlob, options: ReadO
     form,
     storedLength,
     operation: keyOperation(options),
-    ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
-    ...(regionOrder === undefined ? {} : { regionOrder }),
+    keyEncryptionKey,
+    regionOrder,
   });
 }

@@ -2,16 +2,11 @@
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobGetPropertiesResponse, BlobRequestConditions, BlobSetMetadataOptions } from '@azure/storage-blob';
 import { type Rewrapped, rewrapEnvelope } from '../envelope/rewrap.js';
+import { keyOperation } from '../envelope/key-operation.js';
 import { UnsupportedOperationError } from '../errors/input.js';
 import { isChanged, statusOf } from '../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
-import {
-  assertMetadataFits,
-  type BlobContext,
-  type EncryptedOperationOptions,
-  keyOperation,
-  targetOf,
-} from './blob-context.js';
+import { assertMetadataFits, type BlobContext, type EncryptedOperationOptions, targetOf } from './blob-context.js';
 import { underEtag } from './metadata.js';
 import { metadataAsStored } from './metadata-names.js';
 
@@ -67,7 +62,7 @@ class KeyRewrap {
       form: 'stream',
       operation: keyOperation(options),
       force,
-      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+      keyEncryptionKey,
     });
     const { keyId } = rewrapped;
     if (rewrapped.text === null) return { keyId, changed: false };

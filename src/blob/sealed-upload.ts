@@ -6,6 +6,7 @@
 import type { OperationOptions } from '@azure/core-client';
 import type { Metadata } from '@azure/storage-blob';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
+import { keyOperation } from '../envelope/key-operation.js';
 import type { ContentForm } from '../protocol/protocol.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData, type NewEncryptionData } from '../wire/encryption-data.js';
@@ -14,7 +15,6 @@ import {
   assertMetadataFits,
   type BlobContext,
   type EncryptedOperationOptions,
-  keyOperation,
   refuseHashes,
   targetOf,
 } from './blob-context.js';
@@ -72,12 +72,11 @@ export class SealedUpload {
   /** Wraps a fresh content key. Everything that can be refused before the first request to storage is refused here. */
   static async prepare(context: BlobContext, form: ContentForm, options: SealedUploadOptions): Promise<SealedUpload> {
     refuseHashes(options);
-    const { keyEncryptionKey } = options;
     const envelope = await createEnvelope(context.policy, {
       target: targetOf(context),
       form,
       operation: keyOperation(options),
-      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+      keyEncryptionKey: options.keyEncryptionKey,
     });
     const upload = new SealedUpload(context, envelope, options);
     assertMetadataFits(upload.metadataWith(envelope.longestData));

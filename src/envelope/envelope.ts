@@ -41,7 +41,7 @@ export interface EnvelopeContext extends KeyChoiceOptions {
   readonly target: EncryptionTarget;
   readonly form: ContentForm;
   /** Passed on to the keys. */
-  readonly operation?: KeyOperationOptions;
+  readonly operation?: KeyOperationOptions | undefined;
 }
 
 export interface CreateContext extends EnvelopeContext {
@@ -53,7 +53,7 @@ export interface CreateContext extends EnvelopeContext {
 
 export interface OpenContext extends EnvelopeContext {
   /** `ignored` only in methods that are named for recovery. */
-  readonly regionOrder?: RegionOrder;
+  readonly regionOrder?: RegionOrder | undefined;
   /** Number of stored ciphertext bytes, whatever part of them is read. Not for entities. */
   readonly storedLength?: number;
   /** The ciphertext of the list of sealed names of an entity. Empty if there is no list. */
@@ -86,7 +86,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
     const contentKey = importContentKey(bytes);
     const sealer = protocol.sealer(contentKey, {
       form: context.form,
-      ...(policy.regionLength === undefined ? {} : { regionLength: policy.regionLength }),
+      regionLength: policy.regionLength,
     });
     const wrappedKey = await keysOf(policy).wrap({ key, target: context.target, operation: context.operation }, packed);
     await assertKeyAllowed(policy, wrappedKey.keyId, context.target);
@@ -237,9 +237,5 @@ export function storedLayout(stored: EncryptionData, form: ContentForm): Content
 
 /** The arithmetic of content that this policy would write: for lengths before sealing, and for the first guess of a window. */
 export function expectedLayout(policy: EncryptionPolicy, form: ContentForm): ContentLayout {
-  const regionLength = policy.regionLength;
-  return protocolToWrite(policy.protocol, form).newLayout({
-    form,
-    ...(regionLength === undefined ? {} : { regionLength }),
-  });
+  return protocolToWrite(policy.protocol, form).newLayout({ form, regionLength: policy.regionLength });
 }

@@ -19,13 +19,13 @@ import { resourceOf } from './target.js';
 /** The key of a single call. */
 export interface KeyChoiceOptions {
   /** Key for this call. It writes, and it reads what it wrapped. The policy's keys read everything else. */
-  readonly keyEncryptionKey?: KeyEncryptionKey;
+  readonly keyEncryptionKey?: KeyEncryptionKey | undefined;
 }
 
 /** What the choice of a key depends on. */
 export interface KeyContext extends KeyChoiceOptions {
   readonly target: EncryptionTarget;
-  readonly operation?: KeyOperationOptions;
+  readonly operation?: KeyOperationOptions | undefined;
 }
 
 const SELECTED = '(the key chosen by the keyEncryptionKey function)';

@@ -110,7 +110,7 @@ function subjectOf([kind, ...names]: readonly string[], values: Values): Subject
 
 function blobOf(names: readonly string[], { snapshot, 'version-id': versionId }: Values): Subject | string {
   const [, container, blob] = /^([^/]+)\/(.+)$/s.exec(names.join(' ')) ?? [];
-  if (names.length !== 1 || container === undefined || blob === undefined) return 'say blob <container>/<name>';
+  if (names.length !== 1 || container === undefined || blob === undefined) return 'use blob <container>/<name>';
   if (snapshot !== undefined && versionId !== undefined) return 'give --snapshot or --version-id, not both';
   return {
     ...{ kind: 'blob', container, blob },
@@ -143,9 +143,9 @@ const isCount = (text: string | undefined, most: number): boolean =>
   text === undefined || (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= most);
 
 const keySource = (values: Values): KeySource => ({
-  ...(values['key-id'] === undefined ? {} : { keyId: values['key-id'] }),
-  ...(values['key-base64-env'] === undefined ? {} : { base64Env: values['key-base64-env'] }),
-  ...(values['key-base64-file'] === undefined ? {} : { base64File: values['key-base64-file'] }),
-  ...(values['pem-file'] === undefined ? {} : { pemFile: values['pem-file'] }),
-  ...(values.context === undefined ? {} : { context: values.context }),
+  keyId: values['key-id'],
+  base64Env: values['key-base64-env'],
+  base64File: values['key-base64-file'],
+  pemFile: values['pem-file'],
+  context: values.context,
 });

@@ -12,14 +12,14 @@ import type { StoredEnvelope } from './stored-envelope.js';
 
 export interface KeySource {
   /** The only id that the key accepts. Without it, the key accepts any id. */
-  readonly keyId?: string;
+  readonly keyId?: string | undefined;
   /** Name of an environment variable, or path of a file, with an AES key in base64. */
-  readonly base64Env?: string;
-  readonly base64File?: string;
+  readonly base64Env?: string | undefined;
+  readonly base64File?: string | undefined;
   /** Path of a private RSA key in PEM. */
-  readonly pemFile?: string;
-  /** The text that the content is bound to, where a policy with "context" wrote it. */
-  readonly context?: string;
+  readonly pemFile?: string | undefined;
+  /** The text that the content is bound to, if a policy with "context" wrote it. */
+  readonly context?: string | undefined;
 }
 
 /** A policy that reads with this key alone; `null` without a key. Throws `INVALID_OPTIONS` for an invalid key. */
@@ -47,7 +47,7 @@ function makerOf({ base64Env, base64File, pemFile }: KeySource): ((keyId: string
   return (keyId) => AesKeyEncryptionKey.fromBase64(keyId, base64.trim());
 }
 
-/** What a read tells of the content. */
+/** What a read reports about the content. */
 export type ReadContent = Omit<Extract<Verification, { readonly verified: true }>, 'verified' | 'integrity'>;
 
 /** Runs a read to its end. Only errors of this package are a result; others are failures of the inspection. */

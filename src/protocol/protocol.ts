@@ -143,7 +143,7 @@ export interface ContentOpener {
 export interface SealerChoice {
   readonly form: ContentForm;
   /** Bytes of plaintext in a region, if the version has regions and lets the writer choose. */
-  readonly regionLength?: number;
+  readonly regionLength?: number | undefined;
   /** Fixed parameters to write known answers again. Only tests pass them. */
   readonly iv?: Uint8Array;
 }

@@ -24,6 +24,7 @@ import type {
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
 import { isForHandler } from '../envelope/content-fault.js';
+import { keyOperation } from '../envelope/key-operation.js';
 import { type EncryptionPolicy, keysOf } from '../envelope/encryption-policy.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
@@ -200,18 +201,14 @@ export class EncryptedQueueClient {
 
   private contextOf(options: OperationOptions, keyEncryptionKey?: KeyEncryptionKey): MessageContext {
     const { accountName: account, name: queue } = this.unencryptedClient;
-    const { abortSignal, tracingOptions } = options;
     return {
       policy: this.policy,
       encoding: this.options.messageEncoding ?? 'text',
       slice: new TimeSlice(),
       target: { kind: 'queue', account, queue },
       form: 'message',
-      operation: {
-        ...(abortSignal === undefined ? {} : { abortSignal }),
-        ...(tracingOptions === undefined ? {} : { tracingOptions }),
-      },
-      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+      operation: keyOperation(options),
+      keyEncryptionKey,
     };
   }
 

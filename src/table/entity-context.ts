@@ -3,6 +3,7 @@ import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { keyOperation } from '../envelope/key-operation.js';
 import type { EnvelopeContext } from '../envelope/envelope.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { PropertyPlace } from '../protocol/protocol.js';
@@ -32,7 +33,7 @@ export type Row = Record<string, unknown>;
 /** The context of one call on a table. */
 export function tableContext(
   { policy, entityClass, table }: Pick<TableContext, 'policy' | 'entityClass'> & { readonly table: TableClient },
-  { abortSignal, tracingOptions, keyEncryptionKey }: OperationOptions & Pick<TableContext, 'keyEncryptionKey'>,
+  options: OperationOptions & Pick<TableContext, 'keyEncryptionKey'>,
 ): TableContext {
   return {
     policy,
@@ -40,11 +41,8 @@ export function tableContext(
     account: accountOf(table.url),
     table: table.tableName,
     slice: new TimeSlice(),
-    operation: {
-      ...(abortSignal === undefined ? {} : { abortSignal }),
-      ...(tracingOptions === undefined ? {} : { tracingOptions }),
-    },
-    ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+    operation: keyOperation(options),
+    keyEncryptionKey: options.keyEncryptionKey,
   };
 }
 
@@ -58,6 +56,6 @@ export const placeOf = ({ partitionKey, rowKey }: EntityKeys, name: string): Pro
 export const envelopeContext = (context: TableContext, { partitionKey, rowKey }: EntityKeys): EnvelopeContext => ({
   target: { kind: 'table', account: context.account, table: context.table, partitionKey, rowKey },
   form: 'entity',
-  ...(context.operation === undefined ? {} : { operation: context.operation }),
-  ...(context.keyEncryptionKey === undefined ? {} : { keyEncryptionKey: context.keyEncryptionKey }),
+  operation: context.operation,
+  keyEncryptionKey: context.keyEncryptionKey,
 });

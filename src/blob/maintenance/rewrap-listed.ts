@@ -4,6 +4,7 @@
  */
 import type { BlobGetPropertiesResponse, BlobRequestConditions } from '@azure/storage-blob';
 import type { Step } from '../../envelope/maintenance/maintained.js';
+import { keyOperation } from '../../envelope/key-operation.js';
 import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
@@ -11,7 +12,7 @@ import { isChosen } from '../../envelope/maintenance/task.js';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../../wire/blob-metadata.js';
-import { assertMetadataFits, type BlobContext, keyOperation, targetOf } from '../blob-context.js';
+import { assertMetadataFits, type BlobContext, targetOf } from '../blob-context.js';
 import { metadataAsStored } from '../metadata-names.js';
 import { stateOf } from '../service-answer.js';
 import { etagOf, hasAllMetadata, type ListedBlob } from './listed-blob.js';
