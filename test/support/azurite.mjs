@@ -20,12 +20,15 @@ const FLAGS = [
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * Starts an emulator and waits until all three services listen.
+ * Starts an emulator and waits until all three services listen. With the files of a certificate it serves https, and takes tokens.
  *
+ * @param {import('./azurite.d.mts').CertificateFiles} [certificate]
  * @returns {Promise<{ connectionString: string, stop: () => Promise<void> }>}
  */
-export async function startAzurite() {
-  const child = spawn(process.execPath, ['--import', PRELOAD, EXECUTABLE, ...FLAGS], {
+export async function startAzurite(certificate) {
+  const tls =
+    certificate === undefined ? [] : ['--cert', certificate.cert, '--key', certificate.key, '--oauth', 'basic'];
+  const child = spawn(process.execPath, ['--import', PRELOAD, EXECUTABLE, ...FLAGS, ...tls], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const urls = await listeningUrls(child).catch((error) => {
@@ -61,7 +64,9 @@ function listeningUrls(child) {
 function connectionStringOf(urls) {
   const endpoints = Object.entries(urls).map(([service, url]) => `${service}Endpoint=${url}/${ACCOUNT_NAME}`);
   const account = [`AccountName=${ACCOUNT_NAME}`, `AccountKey=${ACCOUNT_KEY}`];
-  return ['DefaultEndpointsProtocol=http', ...account, ...endpoints].join(';') + ';';
+  return (
+    [`DefaultEndpointsProtocol=${new URL(urls.Blob).protocol.slice(0, -1)}`, ...account, ...endpoints].join(';') + ';'
+  );
 }
 
 async function stop(child) {
