@@ -42,7 +42,7 @@ class Patient {
 }
 
 let folder: string;
-let emulator: Emulator;
+let emulator: Emulator | undefined;
 let tableHttpClient: HttpClient;
 let app: TestingModule | undefined;
 
@@ -68,7 +68,7 @@ afterAll(async () => {
 });
 
 const endpoint = (service: string): string =>
-  new RegExp(`${service}Endpoint=([^;]+)`).exec(emulator.connectionString)?.[1] ?? '';
+  new RegExp(`${service}Endpoint=([^;]+)`).exec(emulator?.connectionString ?? '')?.[1] ?? '';
 
 async function signedIn(credential: TokenCredential): Promise<TestingModule> {
   const clientOptions = { keepAliveOptions: { enable: false }, retryOptions: { maxTries: 1 } };
