@@ -16,7 +16,7 @@ import type { storedData } from './envelopes.js';
 export const context = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' } as const;
 
 /** Turns of the event loop without news before time goes on: what is under way in a vault of this process ends in fewer. */
-const QUIET_TURNS = 10;
+const QUIET_TURNS = 4;
 
 interface Sleeper {
   readonly until: number;
@@ -58,8 +58,11 @@ export class VaultTime {
   }
 }
 
-export function vaultPolicyOf(options: KeyVaultOptions, time = new VaultTime(), more: Partial<EncryptionPolicy> = {}) {
-  const paces = new VaultPaces(time);
+export function vaultPolicyOf(
+  options: KeyVaultOptions,
+  time = new VaultTime(),
+  { paces = new VaultPaces(time), ...more }: Partial<EncryptionPolicy> & { readonly paces?: VaultPaces } = {},
+) {
   const events: KeyEvent[] = [];
   const onEvent = (event: KeyEvent): void => void events.push(event);
   const keyVault = new KeyVaultKeys(options, sdk as unknown as KeyVaultSdk, { paces, clock: time, onEvent });

@@ -10,6 +10,7 @@ import type { PaceEvent, VaultPaces } from './vault-pace.js';
 export class PacedVaults {
   readonly #waiting = new Set<AbortController>();
   readonly #limits: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(
     private readonly paces: VaultPaces,
@@ -35,9 +36,13 @@ export class PacedVaults {
     };
     const onEvent = (event: PaceEvent): void => this.onEvent?.({ ...event, vaultUrl: address });
     const tracing = tracingOptions === undefined ? {} : { tracingOptions };
+    const beforeWait = (): void => {
+      if (this.#isClosed) abort.abort();
+    };
     this.#waiting.add(abort);
     try {
-      return await this.paces.of(address).run(asking, { abortSignal: abort.signal, onEvent, ...tracing });
+      const paced = { abortSignal: abort.signal, onEvent, beforeWait, ...tracing };
+      return await this.paces.of(address).run(asking, paced);
     } catch (error) {
       throw abort.signal.aborted && abortSignal?.aborted !== true ? new Error(CLOSED, { cause: error }) : error;
     } finally {
@@ -46,8 +51,9 @@ export class PacedVaults {
     }
   }
 
-  /** Gives up its part in the rates, and all that waits. */
+  /** Gives up its part in the rates, and all that waits. Calls after that are made, unless they would have to wait. */
   close(): void {
+    this.#isClosed = true;
     for (const release of this.#limits) release();
     for (const abort of this.#waiting) abort.abort();
   }

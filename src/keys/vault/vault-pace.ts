@@ -22,6 +22,8 @@ export type PaceEvent =
 /** What accompanies a call. */
 export interface PacedCall extends Pick<KeyOperationOptions, 'abortSignal' | 'tracingOptions'> {
   readonly onEvent?: (event: PaceEvent) => void;
+  /** Called before a call waits; may abort it. */
+  readonly beforeWait?: () => void;
 }
 
 /** How calls to a vault are made. */
@@ -89,14 +91,16 @@ export class VaultPace {
     }
   }
 
-  async #enter({ abortSignal, tracingOptions, onEvent }: PacedCall): Promise<void> {
-    if (abortSignal?.aborted === true) throw aborted();
+  async #enter({ abortSignal, tracingOptions, onEvent, beforeWait }: PacedCall): Promise<void> {
+    assertGoingOn(abortSignal);
     const began = this.clock.now();
     if (this.#running < this.#atOnce && this.#isOpen()) {
       this.#running += 1;
       this.#place();
       return;
     }
+    beforeWait?.();
+    assertGoingOn(abortSignal);
     const options = tracingOptions === undefined ? {} : { tracingOptions };
     await traced('KeyVault.wait', options, () => this.#wait(abortSignal));
     onEvent?.({ kind: 'waited', milliseconds: this.clock.now() - began });
@@ -217,4 +221,8 @@ function retryAfterOf({ response }: Refusal): number | undefined {
   if (told === undefined || told === '') return undefined;
   const milliseconds = /^\d+$/.test(told) ? Number(told) * MS : Date.parse(told) - Date.now();
   return milliseconds > 0 ? milliseconds : undefined;
+}
+
+function assertGoingOn(signal: AbortSignalLike | undefined): void {
+  if (signal?.aborted === true) throw aborted();
 }
