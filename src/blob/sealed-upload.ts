@@ -62,6 +62,7 @@ export class SealedUpload {
   /** Number of plaintext bytes taken when each block was full. */
   private readonly takenAt: number[] = [];
   private loaded = 0;
+  private sealedMetadata: Record<string, string> | undefined;
 
   private constructor(
     private readonly context: BlobContext,
@@ -87,12 +88,10 @@ export class SealedUpload {
     return this.envelope.encryptionData;
   }
 
-  /**
-   * The caller's metadata and the encryption data, for the request that makes the content visible. Call it once, when everything
-   * is sealed.
-   */
+  /** The caller's metadata and the encryption data, for the request that makes the content visible. Call it when everything is sealed. */
   metadataAtEnd(): Record<string, string> {
-    return this.metadataWith(this.envelope.sealedData());
+    this.sealedMetadata ??= this.metadataWith(this.envelope.sealedData());
+    return this.sealedMetadata;
   }
 
   private metadataWith(encryptionData: NewEncryptionData): Record<string, string> {

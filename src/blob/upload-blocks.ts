@@ -42,7 +42,8 @@ interface BlockUpload {
   readonly options: UploadOptions;
 }
 
-class BlockSink implements UploadSink<BlobUploadCommonResponse> {
+/** Sends blocks to a block blob. */
+export class BlockSink implements UploadSink<BlobUploadCommonResponse> {
   readonly plan: BlockPlan;
   private readonly idPrefix = uniqueId();
   private readonly ids: string[] = [];

@@ -15,6 +15,17 @@ export const sha256 = (...parts: readonly (Uint8Array | string)[]): Buffer => {
   return hash.digest();
 };
 
+/** SHA-256 of content that comes in pieces. */
+export interface RunningHash {
+  update(piece: Uint8Array): void;
+  digest(): Buffer;
+}
+
+export function startSha256(): RunningHash {
+  const hash = createHash('sha256');
+  return { update: (piece) => void hash.update(piece), digest: () => hash.digest() };
+}
+
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b);
 
 /** A view of the same bytes as a Buffer, without a copy. */

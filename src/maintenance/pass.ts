@@ -82,7 +82,7 @@ export class MaintenancePass {
     const shard = await claimShard(name, this.#claims, source.isDivisible);
     if (typeof shard === 'string') return shard;
     const run = new ShardRun({
-      ...{ source, shard, step: this.#step(), everything: kind === 'census' },
+      ...{ source, shard, step: this.#step(source), everything: kind === 'census' },
       concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
       patience: this.#patience,
       meter: this.#meter,
@@ -124,8 +124,9 @@ export class MaintenancePass {
     return true;
   }
 
-  #step(): Step {
-    const { task, options } = this.parts;
+  #step(source: Maintained): Step {
+    const { options } = this.parts;
+    const task = source.taskFor(this.parts.task);
     const { dryRun = false, abortSignal } = options;
     return { task, dryRun, abortSignal, beforeRequest: () => this.#pace.take() };
   }

@@ -8,12 +8,14 @@ import type {
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
+import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { groupFaults } from '../../option-rules.js';
 import { statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { type ListedBlob, listedPages, type ListedPlaces } from './listed-blob.js';
+import { reencryptListed } from './reencrypt-listed.js';
 import { rewrapListed } from './rewrap-listed.js';
 
 interface BlobsAccess {
@@ -97,6 +99,10 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     throw new Error('There is a listing that every account can give');
   }
 
+  taskFor(task: MaintenanceTask): MaintenanceTask {
+    return task;
+  }
+
   belongTogether(): boolean {
     return false;
   }
@@ -116,7 +122,11 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
       const context = this.#contextOf(blob);
       return rewrapListed(blob, { ...options, context, retire, step, distinctKeys: this.#distinctKeys });
     }
-    return SAME;
+    if (task.do !== 'reencrypt') return SAME;
+    const client = this.access.container.getBlockBlobClient(blob.name);
+    const { threads: _none, ...environment } = this.access.environment;
+    const { container, policy } = this.access;
+    return reencryptListed(blob, { ...options, context: { ...environment, container, policy, client }, step });
   }
 
   #contextOf({ name, item }: ListedBlob): BlobContext {

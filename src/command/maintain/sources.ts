@@ -1,5 +1,8 @@
 /** Containers, tables and queues of the command line as sources of a job. */
 import { EncryptedContainerClient } from '../../blob/encrypted-container-client.js';
+import { Encrypt } from '../../decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../decorators/encrypted-entity.decorator.js';
+import { InvalidOptionsError } from '../../errors/input.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
 import type { MaintenanceSource } from '../../maintenance/job.js';
@@ -24,14 +27,35 @@ export async function sourcesOf(
     return client.forMaintenance({ ...pageSize, ...(prefix === undefined ? {} : { prefix }) });
   });
   const tables = [...(values.table ?? []), ...(await allTables(account, values))];
+  const classes = { ...entities, ...namedClasses(values.encrypt ?? []) };
   const rows = tables.map(
-    (name) => new MaintainedRows({ table: account.table(name), policy, entityClass: entityClassOf(entities, name) }),
+    (name) => new MaintainedRows({ table: account.table(name), policy, entityClass: entityClassOf(classes, name) }),
   );
   const poison = (values.queue ?? []).map((name) => {
     const queue = new EncryptedQueueClient(account.queues.getQueueClient(name), policy);
     return queue.forMaintenance(account.queues.getQueueClient(`${name}-poison`));
   });
   return [...blobs, ...rows, ...poison];
+}
+
+/** `<table>=<property>,<property>`: a class for rows in clear, whose other properties stay in clear. */
+function namedClasses(given: readonly string[]): Readonly<Record<string, EntityClass>> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, table = '', names = ''] = /^([A-Za-z][A-Za-z0-9]*)=(.+)$/.exec(text) ?? [];
+      if (table === '') throw new InvalidOptionsError(['--encrypt is <table>=<property>,<property>']);
+      return [table, classOf(names.split(','))];
+    }),
+  );
+}
+
+function classOf(names: readonly string[]): EntityClass {
+  class NamedProperties {
+    readonly [name: string]: unknown;
+  }
+  for (const name of names) Encrypt()(NamedProperties.prototype, name);
+  EncryptedEntity({ clear: '*' })(NamedProperties);
+  return NamedProperties;
 }
 
 const entityClassOf = (entities: CommandPolicy['entities'], table: string): EntityClass | null =>

@@ -55,6 +55,8 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   /** Objects that one step takes at most. */
   readonly stepSize: number;
   pages(options: WalkOptions): AsyncIterable<MaintainedPage<Found>>;
+  /** The task as it makes sense for these objects: entities are always in protocol 1.0. */
+  taskFor(task: MaintenanceTask): MaintenanceTask;
   /** Whether two objects may go into the same step. */
   belongTogether(one: Found, other: Found): boolean;
   /**

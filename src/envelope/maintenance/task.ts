@@ -44,6 +44,13 @@ function isToReencrypt(
   return isAmong(keyIds, state.keyId) || protocols.includes(state.protocol) || (withoutIntegrity && !state.integrity);
 }
 
+/** The task without what makes no sense for a kind of object. */
+export function without(task: MaintenanceTask, ...choices: readonly (keyof ReencryptChoice)[]): MaintenanceTask {
+  if (task.do !== 'reencrypt') return task;
+  const kept = Object.entries(task.when).filter(([name]) => !(choices as readonly string[]).includes(name));
+  return { do: 'reencrypt', when: Object.fromEntries(kept) };
+}
+
 /** Ids of keys that a job leaves, for its census; none where it leaves no key. */
 export function retiredBy(task: MaintenanceTask): KeyIds {
   if (task.do === 'reencrypt') return task.when.keyIds ?? [];

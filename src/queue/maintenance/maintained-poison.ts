@@ -13,18 +13,16 @@ import type {
   Step,
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
-import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
-import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
-import { newTextOf } from '../../envelope/maintenance/rewrap-step.js';
+import { DONE, type ObjectResult, resultOf } from '../../envelope/maintenance/outcome.js';
 import { stateOfData, type StoredState } from '../../envelope/maintenance/stored-state.js';
-import { rewrapData } from '../../envelope/rewrap.js';
+import { type MaintenanceTask, without } from '../../envelope/maintenance/task.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { isMessageGone } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
 import { parseMessage } from '../../wire/queue-message.js';
-import { withWrappedKey } from '../../wire/sealed-message-text.js';
-import { parsePoisonMessage, withStoredText } from '../consumer/poison-message.js';
+import { parsePoisonMessage } from '../consumer/poison-message.js';
 import { receiveStored } from '../service-answer.js';
+import { newPoisonText } from './new-poison-text.js';
 
 /** Queue, poison queue, and how the messages of the queue are encrypted. */
 export interface PoisonAccess {
@@ -87,22 +85,26 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     }
   }
 
+  /** Consumers decide what becomes of messages in clear. */
+  taskFor(task: MaintenanceTask): MaintenanceTask {
+    return without(task, 'plaintext');
+  }
+
   belongTogether(): boolean {
     return false;
   }
 
-  async act(messages: readonly HeldMessage[], { task, dryRun, ...step }: Step): Promise<readonly ObjectResult[]> {
+  async act(messages: readonly HeldMessage[], step: Step): Promise<readonly ObjectResult[]> {
     const results: ObjectResult[] = [];
-    for (const message of messages) {
-      const rewrap = task.do === 'rewrap' ? { retire: task.retire, dryRun, ...step } : null;
-      results.push(rewrap === null ? SAME : await this.#rewrap(message, rewrap));
-    }
+    for (const message of messages) results.push(await this.#change(message, step));
     return results;
   }
 
-  async #rewrap({ item }: HeldMessage, step: Omit<Step, 'task'> & { readonly retire: KeyIds }): Promise<ObjectResult> {
+  async #change({ item }: HeldMessage, step: Step): Promise<ObjectResult> {
+    const { queue, poisonQueue, policy } = this.access;
+    const parts = { queue, account: poisonQueue.accountName, policy, distinctKeys: this.#distinctKeys };
     try {
-      const found = await this.#newText(item.messageText, step);
+      const found = await newPoisonText(item.messageText, step, parts);
       if ('result' in found) return found.result;
       if (!step.dryRun) await this.#update(item, found.text, step);
       return DONE;
@@ -114,26 +116,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     }
   }
 
-  async #newText(text: string, { retire, abortSignal }: { readonly retire: KeyIds } & Omit<Step, 'task'>) {
-    const { policy, poisonQueue, queue } = this.access;
-    const { storedText } = parsePoisonMessage(text);
-    const message = parseMessage(storedText);
-    if (message.kind === 'plain') return { result: SAME };
-    const { keyId, wrappedKey } = await rewrapData(policy, message.encryptionData, {
-      target: { kind: 'queue', account: poisonQueue.accountName, queue },
-      form: 'message',
-      distinctKeys: this.#distinctKeys,
-      ...(abortSignal === undefined ? {} : { operation: { abortSignal } }),
-    });
-    const rewrapped = wrappedKey === null ? null : withStoredText(text, withWrappedKey(storedText, wrappedKey));
-    return newTextOf(policy, { keyId, text: rewrapped }, retire);
-  }
-
-  async #update(
-    { messageId }: DequeuedMessageItem,
-    text: string,
-    { beforeRequest, abortSignal }: Omit<Step, 'task'>,
-  ): Promise<void> {
+  async #update({ messageId }: DequeuedMessageItem, text: string, { beforeRequest, abortSignal }: Step): Promise<void> {
     await beforeRequest();
     const receipt = this.#receipts.get(messageId) ?? '';
     const { popReceipt } = await this.access.poisonQueue.updateMessage(messageId, receipt, text, HOLD, {

@@ -67,7 +67,8 @@ function listedRow(row: Row): ListedRow {
   };
 }
 
-function rowState(text: unknown, sealedNames: unknown): StoredState {
+/** State of a row by the values of its two reserved properties. */
+export function rowState(text: unknown, sealedNames: unknown): StoredState {
   if (typeof text === 'string') return storedState(text);
   return { kind: text === undefined && sealedNames === undefined ? 'plain' : 'damaged' };
 }

@@ -9,7 +9,9 @@ import type {
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
+import { type MaintenanceTask, without } from '../../envelope/maintenance/task.js';
 import { type ListedRow, listedRows } from './listed-row.js';
+import { reencryptRow } from './reencrypt-row.js';
 import { rewrapRows } from './rewrap-rows.js';
 
 /** The table, and how its rows are encrypted. */
@@ -42,6 +44,10 @@ export class MaintainedRows implements Maintained<ListedRow> {
     return listedRows(this.access.table, options);
   }
 
+  taskFor(task: MaintenanceTask): MaintenanceTask {
+    return without(task, 'protocols');
+  }
+
   /** In one transaction: rows of one partition, and none whose encryption data is so long that a hundred would not fit. */
   belongTogether(one: ListedRow, other: ListedRow): boolean {
     const isShort = ({ text = '' }: ListedRow): boolean => text.length <= STEP_LENGTH;
@@ -54,7 +60,10 @@ export class MaintainedRows implements Maintained<ListedRow> {
     if (task.do === 'rewrap') {
       return rewrapRows(rows, { table, policy, step, retire: task.retire, distinctKeys: this.#distinctKeys });
     }
-    return rows.map(() => SAME);
+    if (task.do !== 'reencrypt') return rows.map(() => SAME);
+    const results: ObjectResult[] = [];
+    for (const row of rows) results.push(await reencryptRow(row, { ...this.access, step }));
+    return results;
   }
 
   blindSpots(): readonly BlindSpot[] {

@@ -1,0 +1,69 @@
+/** The text that takes the place of a message of a poison queue: under another key, or encrypted again. */
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import type { Step } from '../../envelope/maintenance/maintained.js';
+import { chosenAgain } from '../../envelope/maintenance/new-state.js';
+import { SAME } from '../../envelope/maintenance/outcome.js';
+import { checkingPolicy, readingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import { type NewText, newTextOf } from '../../envelope/maintenance/rewrap-step.js';
+import { rewrapData } from '../../envelope/rewrap.js';
+import { DecryptionError } from '../../errors/content.js';
+import { parseObject } from '../../wire/json.js';
+import { parseMessage, type StoredMessage } from '../../wire/queue-message.js';
+import { withWrappedKey } from '../../wire/sealed-message-text.js';
+import { parsePoisonMessage, withStoredText } from '../consumer/poison-message.js';
+import { type MessageContext, openMessage, sealMessage } from '../message-envelope.js';
+
+export interface PoisonParts {
+  /** Names of the queue and of its account. */
+  readonly queue: string;
+  readonly account: string;
+  readonly policy: EncryptionPolicy;
+  readonly distinctKeys: Set<string>;
+}
+
+type Sealed = Extract<StoredMessage, { kind: 'sealed' }>;
+
+export async function newPoisonText(text: string, step: Step, parts: PoisonParts): Promise<NewText> {
+  const { storedText } = parsePoisonMessage(text);
+  const message = parseMessage(storedText);
+  if (message.kind === 'plain' || step.task.do === 'census') return { result: SAME };
+  const context = contextOf(step, parts);
+  const found =
+    step.task.do === 'rewrap'
+      ? await rewrapped(storedText, message, { ...context, retire: step.task.retire, distinctKeys: parts.distinctKeys })
+      : await reencrypted(storedText, step, context);
+  return 'result' in found ? found : { text: withStoredText(text, found.text) };
+}
+
+/** The bytes inside are kept as they are, whatever encoding they have. */
+const contextOf = ({ abortSignal }: Step, { queue, account, policy }: PoisonParts): MessageContext => ({
+  policy,
+  encoding: 'text',
+  target: { kind: 'queue', account, queue },
+  form: 'message',
+  ...(abortSignal === undefined ? {} : { operation: { abortSignal } }),
+});
+
+async function rewrapped(
+  storedText: string,
+  { encryptionData }: Sealed,
+  context: MessageContext & Pick<PoisonParts, 'distinctKeys'> & { readonly retire: Parameters<typeof newTextOf>[2] },
+): Promise<NewText> {
+  const { keyId, wrappedKey } = await rewrapData(context.policy, encryptionData, context);
+  const text = wrappedKey === null ? null : withWrappedKey(storedText, wrappedKey);
+  return newTextOf(context.policy, { keyId, text }, context.retire);
+}
+
+async function reencrypted(storedText: string, { task }: Step, context: MessageContext): Promise<NewText> {
+  const { policy } = context;
+  const content = await openMessage(storedText, { ...context, policy: readingPolicy(policy, { kind: 'damaged' }) });
+  const text = await sealMessage(content, context);
+  const message = parseMessage(text) as Sealed;
+  const again = chosenAgain(policy, task, message.encryptionData);
+  if (again !== null) return { result: again };
+  const opened = await openMessage(text, { ...context, policy: checkingPolicy(policy) });
+  if (!opened.equals(content)) throw new DecryptionError();
+  // senders that put messages in base64 have readers that expect it
+  const isBase64 = parseObject(storedText) === null;
+  return { text: isBase64 ? Buffer.from(text).toString('base64') : text };
+}
