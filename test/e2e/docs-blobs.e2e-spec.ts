@@ -3,12 +3,14 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type EncryptedContainerClient, getEncryptedContainerToken } from 'nestjs-azure-encrypted-storage';
+import { type EntityClass, getEncryptedContainerToken, type MaintenanceReport } from 'nestjs-azure-encrypted-storage';
+import { uniqueTableName } from '../support/azurite.js';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 import { docsSample } from '../support/docs-samples.js';
+import { tableOf, tablePolicy } from '../support/tables.js';
 
-describe('encryptBlobs of docs/migrating.md', () => {
-  it('encrypts blobs where they are and keeps what the service knows of them', async () => {
+describe('encryptAll of docs/migrating.md', () => {
+  it('encrypts blobs and rows where they are and keeps what the service knows of them', async () => {
     const [migrating, strict] = await containersFor(policyOf('2.0', { requireEncryption: false }), policyOf('2.0'));
     const clear = content(9_000_000);
     const raw = migrating!.getBlockBlobClient('old').unencryptedClient;
@@ -25,10 +27,15 @@ describe('encryptBlobs of docs/migrating.md', () => {
     await migrating!.getBlockBlobClient('new').uploadData(content(100));
     const { etag } = await migrating!.getBlockBlobClient('new').getProperties();
 
-    const { encryptBlobs } = await docsSample('docs/migrating.md', 'encryptBlobs');
-    const encrypt = encryptBlobs as (container: EncryptedContainerClient) => Promise<void>;
-    await encrypt(migrating!);
-    await encrypt(migrating!);
+    const { encryptAll, Patient } = await docsSample('docs/migrating.md', 'encryptAll');
+    const encrypt = encryptAll as (container: unknown, patients: unknown) => Promise<MaintenanceReport>;
+    const patients = tableOf(Patient as EntityClass, uniqueTableName('patients'), tablePolicy());
+    await patients.createTable();
+    await patients.unencryptedClient.createEntity({ partitionKey: 'north', rowKey: '1', name: 'Jane' });
+    expect((await encrypt(migrating!, patients)).outcomes).toEqual({ done: 3, same: 1 });
+    expect((await encrypt(migrating!, patients)).outcomes).toEqual({ same: 4 });
+
+    expect(await patients.getEntity('north', '1')).toMatchObject({ name: 'Jane' });
 
     for (const name of ['old', 'bare']) {
       expect((await strict!.getBlockBlobClient(name).downloadToBuffer()).equals(clear)).toBe(true);

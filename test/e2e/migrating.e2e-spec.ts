@@ -1,4 +1,4 @@
-/** `encryptRows` of docs/migrating.md, "From plaintext". */
+/** Rows in clear that are merged with nothing, while plaintext is tolerated. */
 import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
