@@ -8,13 +8,16 @@ type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 type Storable =
   string | number | bigint | boolean | Date | Uint8Array | { readonly type: string; readonly value: unknown };
 
+/** `unknown` can hold such a value too. */
+type CanBeStored<Value> = [Value] extends [Storable] ? true : [Storable] extends [Value] ? true : false;
+
 /** Matches no name, so the compiler prints it where a name was expected. */
 type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
 
 /** The name of a property that can be signed, or the reason why it cannot. */
 type SignableKey<Entity, Key extends keyof Entity> = Key extends Reserved
   ? Refused<'keys are always signed; timestamp and etag belong to the service'>
-  : Exclude<Entity[Key], null | undefined> extends Storable
+  : true extends CanBeStored<Exclude<Entity[Key], null | undefined>>
     ? Key
     : Refused<'a table stores no value of this type in clear'>;
 

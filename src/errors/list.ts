@@ -301,7 +301,7 @@ export const ERRORS = [
   {
     type: UnsupportedValueError,
     code: 'UNSUPPORTED_VALUE',
-    when: 'an encrypted property has a value that cannot be stored, see [tables.md](tables.md); or the content of a message or blob is neither text nor bytes, or is text that UTF-8 cannot represent',
+    when: 'an encrypted or signed property has a value that cannot be stored or signed, see [tables.md](tables.md); or the content of a message or blob is neither text nor bytes, or is text that UTF-8 cannot represent',
     answer: 'Give the property a value that can be stored; pass content as text or bytes.',
     carries: '`propertyName`, `null` for content',
     sent: 'no',

@@ -41,8 +41,8 @@ import type {
 import { type EncryptedTransactionAction, submitTransaction } from './transaction.js';
 
 /**
- * A table of entities of one class. `@Encrypt()` properties are stored encrypted, and each row has its own content key. Keys,
- * clear properties and the names of properties are not encrypted. A sealed property cannot be filtered by its content.
+ * A table of entities of one class. `@Encrypt()` properties are stored encrypted, and each row has its own content key. Keys, clear
+ * properties and names are not encrypted, but reads detect changes of `@Sign()` properties. You cannot filter by a sealed property.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ import { type EncryptedTransactionAction, submitTransaction } from './transactio
  * ```
  */
 export class EncryptedTableClient<T extends object> {
-  /** Throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without sealed properties if encryption is required. */
+  /** Throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without sealed or signed properties if encryption is required. */
   constructor(
     /** The plain SDK client of the same table. It neither encrypts nor decrypts, and its updates merge by default. */
     readonly unencryptedClient: TableClient,
@@ -170,7 +170,7 @@ export class EncryptedTableClient<T extends object> {
   /**
    * Updates an existing entity. Unlike in the SDK, the default mode is `Replace`, which stores exactly this entity. `Merge` reads
    * the row, decrypts it, applies the change and replaces the row. If another writer changes it in the meantime, the merge starts
-   * again. If only clear properties of a class without `when` change, the service merges them itself.
+   * again. If only unsigned clear properties of a class without `when` change, the service merges them itself.
    *
    * @returns the response of the service, and in `attempts` the number of times that the row was written
    * @throws as {@link EncryptedTableClient.createEntity}. With `Merge` also the errors of decryption, and the service's 412 for

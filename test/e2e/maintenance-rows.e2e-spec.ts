@@ -1,6 +1,7 @@
 /** Leaving a key in bulk, for rows and for messages of poison queues. */
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
+import { Sign } from '../../src/decorators/sign.decorator.js';
 import type { MaintenanceSource } from '../../src/maintenance/job.js';
 import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
 import { formatPoisonMessage, parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
@@ -10,14 +11,14 @@ import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consume
 import { after, before, during, NEW, OLD } from '../support/maintenance.js';
 import { requestsOf, tableOf } from '../support/tables.js';
 
-@EncryptedEntity<Patient>({ clear: ['ward', 'visits', 'seen'] })
+@EncryptedEntity<Patient>({ clear: ['ward', 'visits'] })
 class Patient {
   partitionKey!: string;
   rowKey!: string;
   @Encrypt() name!: string;
   ward?: string;
   visits?: number;
-  seen?: Date;
+  @Sign() seen?: Date;
 }
 
 const rewrap = (source: MaintenanceSource, options = {}) =>
@@ -66,7 +67,8 @@ describe('rows', () => {
     expect(report).toMatchObject({ seen: 1, outcomes: { done: 1 }, census: { verdict: { mayDestroy: 'after' } } });
     const later = await stored('1');
     expect(JSON.parse(JSON.stringify(later.others))).toEqual(JSON.parse(JSON.stringify(earlier.others)));
-    expect(await young.getEntity('north', '1')).toMatchObject({ name: 'name of 1', ward: '3' });
+    const verified = tableOf(Patient, young.tableName, after('2.1', { integrity: 'require' }));
+    expect(await verified.getEntity('north', '1')).toMatchObject({ name: 'name of 1', ward: '3', seen: new Date(0) });
     const { WrappedContentKey: _old, ...kept } = JSON.parse(earlier.text) as Record<string, unknown>;
     const { WrappedContentKey, ...now } = JSON.parse(later.text) as Record<string, unknown>;
     expect(now).toEqual(kept);
