@@ -43,23 +43,36 @@ interface ResourceKind<Given extends { readonly createIfNotExists?: boolean }> {
   readonly create: (client: never) => Promise<unknown>;
 }
 
-const containers: ResourceKind<NamedResource> = {
-  service: 'blob',
-  token: ({ name }, account) => getEncryptedContainerToken(name, account),
-  title: ({ name }) => `container "${name}"`,
-  settled: (given, settings) => settledName(given, settings.containers?.[given.name]),
-  client: (service: EncryptedBlobService, { name }) => service.getContainerClient(name),
-  create: (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists(),
-};
+/** Containers and queues differ in three things. */
+const byName = (
+  kind: 'containers' | 'queues',
+  {
+    service,
+    token,
+    client,
+  }: Pick<ResourceKind<NamedResource>, 'service' | 'client'> & {
+    readonly token: (name: string, account: string | undefined) => InjectionToken;
+  },
+): ResourceKind<NamedResource> => ({
+  service,
+  token: ({ name }, account) => token(name, account),
+  title: ({ name }) => `${kind.slice(0, -1)} "${name}"`,
+  settled: (given, settings) => settledName(given, settings[kind]?.[given.name]),
+  client,
+  create: (created: { createIfNotExists(): Promise<unknown> }) => created.createIfNotExists(),
+});
 
-const queues: ResourceKind<NamedResource> = {
+const containers = byName('containers', {
+  service: 'blob',
+  token: getEncryptedContainerToken,
+  client: (service: EncryptedBlobService, { name }) => service.getContainerClient(name),
+});
+
+const queues = byName('queues', {
   service: 'queue',
-  token: ({ name }, account) => getEncryptedQueueToken(name, account),
-  title: ({ name }) => `queue "${name}"`,
-  settled: (given, settings) => settledName(given, settings.queues?.[given.name]),
+  token: getEncryptedQueueToken,
   client: (service: EncryptedQueueService, { name }) => service.getQueueClient(name),
-  create: (client: { createIfNotExists(): Promise<unknown> }) => client.createIfNotExists(),
-};
+});
 
 const tables: ResourceKind<TableResource> = {
   service: 'table',
