@@ -18,7 +18,7 @@ import {
 } from './entity-cases.js';
 import { doublesQuotes, readsEmptyKeys, selectsKeysItself } from './entity-faults.js';
 import { KEYS } from './keys.js';
-import { classSealing, entityOf, ours, PATIENT, type Row, typed } from './our-entities.js';
+import { classSealing, entityOf, ours, PATIENT, type Row, signing, typed } from './our-entities.js';
 import { stopPeersAfterAll, TABLE_PEERS } from './peers.js';
 import { closeStorageAfterAll } from './storage.js';
 
@@ -63,9 +63,12 @@ for (const peer of TABLE_PEERS) {
       );
     });
 
-    it('clear values of every type beside sealed ones', async () => {
+    it.each([
+      ['clear', PATIENT],
+      ['signed', signing(PATIENT, ...Object.keys(CLEAR_VALUES))],
+    ])('%s values of every type beside sealed ones', async (_what, entity) => {
       const { table } = await newTable();
-      await (await ours(PATIENT, table)).createEntity({ ...entityOf(row('Jane')), ...typed(CLEAR_VALUES) });
+      await (await ours(entity, table)).createEntity({ ...entityOf(row('Jane')), ...typed(CLEAR_VALUES) });
 
       const { properties } = await peerGets(peer, row(''), { table });
 

@@ -1,6 +1,12 @@
 /** Entities as this package stores and reads them. */
 import type { Edm, EdmTypes } from '@azure/data-tables';
-import { Encrypt, EncryptedEntity, type EncryptedTableClient, type EntityClass } from 'nestjs-azure-encrypted-storage';
+import {
+  Encrypt,
+  EncryptedEntity,
+  type EncryptedTableClient,
+  type EntityClass,
+  Sign,
+} from 'nestjs-azure-encrypted-storage';
 import { type PeerEntity, type PeerValue, valuesOf } from './entity-cases.js';
 import { storageOf, type StorageOptions } from './storage.js';
 
@@ -22,6 +28,14 @@ export function classSealing(...names: readonly string[]): EntityClass<Row> {
   const mark = Encrypt() as (prototype: object, name: string) => void;
   for (const name of names) mark(Named.prototype, name);
   return Named;
+}
+
+/** The same class, which signs these properties as well. */
+export function signing(entity: EntityClass<Row>, ...names: readonly string[]): EntityClass<Row> {
+  abstract class Signing extends entity {}
+  const mark = Sign() as (prototype: object, name: string) => void;
+  for (const name of names) mark(Signing.prototype, name);
+  return Signing;
 }
 
 /** Seals what the row of most cases seals. */
