@@ -95,6 +95,19 @@ describe('the log of the start', () => {
     ]);
   });
 
+  it('warns of rows that are written without integrity entries, which are always in 1.0', async () => {
+    const { own } = await listened(
+      EncryptedStorageModule.forRoot({
+        ...optionsOf({ keyEncryptionKey: key, protocol: '2.0' }),
+        table: { encryption: { integrity: 'off' } },
+      }),
+    );
+
+    expect(own().filter((line) => line.startsWith('warn'))).toEqual([
+      expect.stringMatching(/^warn table: protocol 1.0 does not authenticate content, and integrity is "off"/),
+    ]);
+  });
+
   it('calls a module without a key to write with read-only', async () => {
     const { own } = await listened(
       EncryptedStorageModule.forRoot({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } }),

@@ -120,6 +120,7 @@ const rowChanges: readonly (readonly [what: string, change: Change, code: Code])
   ['a signed property deleted', drop('status'), FAILED],
   ['a signed property emptied', set({ status: null }), FAILED],
   ['a signed property as what cannot be signed', set({ status: NaN }), FAILED],
+  ['a signed property under another name', (row) => drop('status')({ ...row, state: row['status'] }, row), FAILED],
   ['signed values exchanged', swap('status', 'serial'), FAILED],
   ['a signed value of another row', from('status'), FAILED],
   ['a sealed value put into a signed property', (row) => ({ ...row, status: row['iban'] }), FAILED],
@@ -220,6 +221,16 @@ it('a row opens in the context that it was bound to, and in no other', async () 
   for (const policy of [bound('tenant-8'), tablePolicy()]) {
     await expect(openEntity(row, contextOf(policy))).rejects.toMatchObject({ code: 'CONTEXT_MISMATCH' });
   }
+});
+
+it('a row copied to another table opens there, unless its context names the table', async () => {
+  const inTable = (policy: EncryptionPolicy, table: string): TableContext => ({ ...contextOf(policy), table });
+  const bound = tablePolicy({ context: (target) => (target.kind === 'table' ? target.table : 'other') });
+  const [row, boundRow] = [await written(), await written({}, bound)];
+
+  expect({ ...(await openEntity(row, inTable(tablePolicy(), 'copies'))) }).toEqual(whole);
+  expect({ ...(await openEntity(boundRow, inTable(bound, 'invoices'))) }).toEqual(whole);
+  await expect(openEntity(boundRow, inTable(bound, 'copies'))).rejects.toMatchObject({ code: 'CONTEXT_MISMATCH' });
 });
 
 it('an older version of a row that is put back whole cannot be told from the newer one', async () => {

@@ -23,7 +23,7 @@ function logPolicy(subject: string, kind: ServiceKind, policy: EncryptionPolicy)
   logger.log(
     `${subject}: protocol ${written.version}, ${writerOf(policy)}, encryption ${need}, integrity "${integrity}"`,
   );
-  if (kind !== 'table' && integrity === 'off' && !written.authenticates) {
+  if (integrity === 'off' && !written.authenticates) {
     logger.warn(
       `${subject}: protocol ${written.version} does not authenticate content, and integrity is "off", so changes go unnoticed; set it to "verify"`,
     );
