@@ -33,7 +33,7 @@ export function projectionOf(
   select: readonly string[] | undefined,
   { conditional = [], filtered = [] }: ProjectionNeeds = {},
 ): Projection {
-  const asked = select?.map(columnOf);
+  const asked = select?.flatMap(namesIn).map(columnOf);
   if (asked === undefined || asked.length === 0 || asked.includes('*')) return { isAsked, narrow: (entity) => entity };
   if (conditional.some((name) => asked.includes(name))) {
     const isOut = (name: string): boolean => !asked.includes(columnOf(name)) && !isOfAnswer(name);
@@ -47,6 +47,9 @@ export function projectionOf(
     narrow: (entity) => without(entity, (name) => added.includes(columnOf(name))),
   };
 }
+
+/** The service takes a list for its names, and ignores the space around them. */
+const namesIn = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 const columnOf = (name: string): string => COLUMNS.get(name) ?? name;
 

@@ -1,5 +1,6 @@
 /** Which properties of an entity are sealed: those that its class marks with `@Encrypt()`, if their condition holds. */
 import type { EntityClass, EncryptOptions } from '../decorators/encryption-metadata.js';
+import { isWellFormed } from '../encoding/utf8.js';
 import { InvalidEntityError } from '../errors/input.js';
 import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { EntityKeys, Row } from './entity-context.js';
@@ -11,12 +12,14 @@ import { type Looks, WatchedEntity } from './watched-entity.js';
 type Condition = (entity: object) => unknown;
 
 /**
- * Throws {@link InvalidEntityError} unless the keys are strings and no property would overwrite them, the two metadata properties
+ * Throws {@link InvalidEntityError} unless the keys are text that UTF-8 can hold, and no property would overwrite them, the two metadata properties
  * or a type.
  */
 export function assertStorable(entity: Row & EntityKeys): void {
   for (const key of ['partitionKey', 'rowKey'] as const) {
     if (typeof (entity[key] as unknown) !== 'string') throw new InvalidEntityError(`"${key}" must be a string`);
+    if (!isWellFormed(entity[key]))
+      throw new InvalidEntityError(`"${key}" is no valid Unicode: it holds half a surrogate pair`);
   }
   const reserved = Object.keys(entity).find((name) => isReservedProperty(name) || isOverwriting(name));
   if (reserved === undefined) return;

@@ -49,6 +49,8 @@ beforeAll(() => invoices.createTable());
 describe('a projection', () => {
   it.each<readonly [string, object, readonly string[], boolean]>([
     ['a signed property that it names', { status: 'paid' }, ['status'], false],
+    ['a signed property that it names in a list', { status: 'paid' }, ['note,status'], false],
+    ['a signed property that it names with a blank', { status: 'paid' }, ['note', ' status'], false],
     ['a signed property that it leaves out', { status: 'paid' }, ['iban', 'cents'], true],
     ['a sealed property that it names', { iban: Buffer.alloc(16) }, ['iban'], false],
     ['a sealed property that it leaves out', { iban: Buffer.alloc(16) }, ['status'], true],

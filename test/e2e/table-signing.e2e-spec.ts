@@ -269,6 +269,26 @@ describe('a merge', () => {
     await expect(found(keys.rowKey)).rejects.toMatchObject({ code: 'INTEGRITY_MISSING' });
   });
 
+  it('keeps sealed what the class only signs by now, and the row can be read', async () => {
+    @EncryptedEntity<Sealed>({ table: 'sealed' })
+    class Sealed {
+      partitionKey!: string;
+      rowKey!: string;
+      @Encrypt() status?: string;
+    }
+    const keys = newKeys();
+    await tableOf(Sealed, tableName).createEntity({ ...keys, status: 'open' });
+    await invoices.updateEntity({ ...keys, status: 'paid' }, 'Merge');
+
+    expect(await found(keys.rowKey)).toMatchObject({ status: 'paid' });
+    expect((await stored(keys.rowKey)).status).toBeInstanceOf(Uint8Array);
+  });
+
+  it('refuses a key that UTF-8 cannot hold, before any request', async () => {
+    const entity = { partitionKey: 'p', rowKey: 'a\ud800', status: 'open' };
+    await expect(invoices.createEntity(entity)).rejects.toMatchObject({ code: 'INVALID_ENTITY' });
+  });
+
   it('stops to sign a property once every row was replaced, and no row is lost meanwhile', async () => {
     @EncryptedEntity<Less>({ table: 'less', clear: ['status', 'note'] })
     class Less {

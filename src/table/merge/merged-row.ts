@@ -41,10 +41,11 @@ export async function mergedRow(
     partitionKey: row.partitionKey,
     rowKey: row.rowKey,
   };
-  const kept = [...(stored.covered ?? [])].filter((name) => !names.includes(name));
+  // what the row has sealed stays sealed, even if the class only signs it by now
+  const toSign = [...signed, ...decisive, ...(stored.covered ?? [])].filter((name) => !names.includes(name));
   return sealRow(
     without(entity, (name) => entity[name] === null),
-    { texts: new Map(sealed), signed: new Set([...signed, ...decisive, ...kept]) },
+    { texts: new Map(sealed), signed: new Set(toSign) },
     context,
   );
 }
