@@ -30,6 +30,7 @@ export class ClaimedShard {
   #etag: string;
   #isLost = false;
   #saving: Promise<unknown> = Promise.resolve();
+  #isBeating = false;
   #cancelBeat: () => void = () => undefined;
 
   constructor(
@@ -59,9 +60,11 @@ export class ClaimedShard {
 
   /** Goes on saying that this process is at it. */
   startBeating(): void {
+    this.#isBeating = true;
     const beat = async (): Promise<void> => {
       await this.save({}).catch(() => undefined);
-      if (!this.#isLost) this.startBeating();
+      // it may have been stopped while the save was under way
+      if (this.#isBeating && !this.#isLost) this.startBeating();
     };
     this.#cancelBeat = this.claims.clock.after((this.claims.claimSeconds * 1000) / 3, () => void beat());
   }
@@ -73,6 +76,7 @@ export class ClaimedShard {
   }
 
   stopBeating(): void {
+    this.#isBeating = false;
     this.#cancelBeat();
   }
 

@@ -30,6 +30,7 @@ const OPTIONS = {
   concurrency: { type: 'string' },
   'requests-per-second': { type: 'string' },
   'pages-per-shard': { type: 'string' },
+  'claim-seconds': { type: 'string' },
   'page-size': { type: 'string' },
   patience: { type: 'string' },
   html: { type: 'string' },
@@ -48,7 +49,10 @@ export interface Arguments {
 }
 
 const VERBS: readonly string[] = ['census', 'rewrap', 're-encrypt', 'status'] satisfies Verb[];
-const NUMBERS = ['concurrency', 'requests-per-second', 'pages-per-shard', 'page-size', 'patience'] as const;
+const NUMBERS = [
+  ...(['concurrency', 'requests-per-second', 'pages-per-shard'] as const),
+  ...(['claim-seconds', 'page-size', 'patience'] as const),
+];
 
 /** Throws `INVALID_OPTIONS` with everything that is wrong. */
 export function parseArguments(args: readonly string[]): Arguments | 'help' {

@@ -63,6 +63,7 @@ function optionsOf(values: Values): MaintenanceOptions {
     concurrency: values.concurrency,
     requestsPerSecond: values['requests-per-second'],
     pagesPerShard: values['pages-per-shard'],
+    claimSeconds: values['claim-seconds'],
     patience: values.patience,
   };
   const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
