@@ -73,9 +73,17 @@ export { EncryptedContainerClient } from './blob/encrypted-container-client.js';
 export { EncryptedBlockBlobClient } from './blob/encrypted-block-blob-client.js';
 export { EncryptedPageBlobClient } from './blob/encrypted-page-blob-client.js';
 export type { EncryptedBlobReader } from './blob/encrypted-blob-reader.js';
-export type { BlobEnvironment, EncryptedOperationOptions } from './blob/blob-context.js';
+export type {
+  BlobEnvironment,
+  EncryptedOperationOptions,
+  EncryptedReadOptions,
+  IntegrityTagged,
+} from './blob/blob-context.js';
 export { CipherThreads, type ThreadedContent } from './crypto/cipher-threads.js';
 export type { ToBufferOptions } from './blob/download-to-buffer.js';
+export type { EncryptedDownloadResponse } from './blob/described-download.js';
+export type { EncryptedUploadResponse } from './blob/sealed-upload.js';
+export type { ExpectedTagOptions } from './envelope/integrity/integrity-tag.js';
 export type { EncryptedBlobProperties } from './blob/metadata.js';
 export type { RewrapKeyOptions, RewrapResult } from './blob/rewrap-key.js';
 export type { PageUploadOptions } from './blob/pages/upload-pages.js';
@@ -170,7 +178,12 @@ export type {
 
 // policy, for using the services without Nest
 export type { EncryptionPolicy } from './envelope/encryption-policy.js';
-export type { ReadFailure, ReadFailureListener } from './envelope/read-failure.js';
+export type {
+  ContentFacts,
+  ReadFailure,
+  ReadFailureListener,
+  UnverifiedReadListener,
+} from './envelope/read-failure.js';
 export type { UnwrapCacheStatistics } from './envelope/unwrap-cache.js';
 export { type KeyCalls, PolicyKeys } from './envelope/policy-keys.js';
 export type { KeyChoiceOptions } from './envelope/key-choice.js';
@@ -192,6 +205,7 @@ export {
 export {
   ContextMismatchError,
   IntegrityMissingError,
+  StaleContentError,
   LockedOutError,
   ProtocolNotAllowedError,
 } from './errors/integrity.js';

@@ -3,12 +3,25 @@ import type { BlobClient, BlobHTTPHeaders, ContainerClient } from '@azure/storag
 import type { CipherThreads } from '../crypto/cipher-threads.js';
 import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import type { ExpectedTagOptions } from '../envelope/integrity/integrity-tag.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { EncryptionTarget } from '../keys/key-encryption-key.js';
 import { metadataLength, METADATA_LIMIT } from '../wire/blob-metadata.js';
 
 /** One additional member in the SDK's options. */
 export type EncryptedOperationOptions = KeyChoiceOptions;
+
+/** Options of reads in addition to the SDK's. */
+export type EncryptedReadOptions = EncryptedOperationOptions & ExpectedTagOptions;
+
+/** Members of the responses to reads and writes in addition to the SDK's. */
+export interface IntegrityTagged {
+  /**
+   * Names the write: base64 of 32 bytes. Keep it outside the storage account, and pass it to later reads as `expectedIntegrityTag`.
+   * Missing for content without integrity entries, and if `integrity` is `'off'`.
+   */
+  readonly integrityTag?: string;
+}
 
 /** What the clients of one service share in addition to the policy. */
 export interface BlobEnvironment {

@@ -1,7 +1,11 @@
 /** The service's response to a download, as it describes the plaintext. */
 import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
+import type { IntegrityTagged } from './blob-context.js';
 import type { OpenedBlob } from './opened-blob.js';
+
+/** The SDK's response, which describes plaintext here. */
+export type EncryptedDownloadResponse = BlobDownloadResponseParsed & IntegrityTagged;
 
 /** Number of plaintext bytes in a download. */
 interface PlaintextExtent {
@@ -16,7 +20,7 @@ export async function describedDownload(
   blob: OpenedBlob,
   window: CipherWindow,
   range: ByteRange,
-): Promise<BlobDownloadResponseParsed> {
+): Promise<EncryptedDownloadResponse> {
   const { offset, count, total } = await extentOf(blob, window, range);
   const isPart = range.offset > 0 || range.count !== undefined;
   const own = {
@@ -26,9 +30,10 @@ export async function describedDownload(
     contentMD5: undefined,
     contentCrc64: undefined,
     blobContentMD5: undefined,
+    ...(blob.integrityTag === undefined ? {} : { integrityTag: blob.integrityTag }),
   };
   // the SDK's responses have getters, which a copy would lose
-  const described = Object.create(blob.response) as BlobDownloadResponseParsed;
+  const described = Object.create(blob.response) as EncryptedDownloadResponse;
   for (const [name, value] of Object.entries(own)) {
     Object.defineProperty(described, name, { value, enumerable: true, configurable: true, writable: true });
   }

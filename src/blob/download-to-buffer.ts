@@ -11,14 +11,14 @@ import type { ByteRange } from '../protocol/protocol.js';
 import { openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
-import type { BlobContext, EncryptedOperationOptions } from './blob-context.js';
+import type { BlobContext, EncryptedReadOptions } from './blob-context.js';
 import { fetchInLanes } from './lanes.js';
 import { OpenedBlob } from './opened-blob.js';
 import type { ReadOptions } from './read-requests.js';
 import { downloadTagged } from './tagged-download.js';
 import { assertTransferShape, DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './transfer-shape.js';
 
-export interface ToBufferOptions extends BlobDownloadToBufferOptions, EncryptedOperationOptions {}
+export interface ToBufferOptions extends BlobDownloadToBufferOptions, EncryptedReadOptions {}
 
 interface BufferRange extends ByteRange {
   readonly destination?: Uint8Array;

@@ -1,13 +1,12 @@
 /** Downloads to a file, which appears, or is replaced, only when it is complete. */
 import type { FileHandle } from 'node:fs/promises';
-import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
 import { FileSink } from '../streams/file-sink.js';
 import { openBody } from '../streams/opened-stream.js';
 import { writeWholeFile, type WrittenFile } from '../streams/whole-file.js';
 import { traced } from '../tracing/span.js';
 import type { BlobContext } from './blob-context.js';
-import { describedDownload } from './described-download.js';
+import { describedDownload, type EncryptedDownloadResponse } from './described-download.js';
 import { type DownloadOptions, openingFacts, plaintextProgress } from './download.js';
 import { OpenedBlob } from './opened-blob.js';
 
@@ -15,7 +14,7 @@ export async function downloadToFile(
   context: BlobContext,
   { path, ...range }: ByteRange & { readonly path: string },
   { onProgress, ...readOptions }: DownloadOptions,
-): Promise<BlobDownloadResponseParsed> {
+): Promise<EncryptedDownloadResponse> {
   const blob = await OpenedBlob.open(context, range, readOptions);
   try {
     const window = blob.window(range);

@@ -1,11 +1,11 @@
 /** Downloads to a stream: opened blob -> window -> body -> transform. */
 import type { Readable } from 'node:stream';
-import type { BlobDownloadOptions, BlobDownloadResponseParsed } from '@azure/storage-blob';
+import type { BlobDownloadOptions } from '@azure/storage-blob';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
 import { OpenedStream } from '../streams/opened-stream.js';
 import { type SpanFacts, startSpan } from '../tracing/span.js';
 import type { BlobContext } from './blob-context.js';
-import { describedDownload } from './described-download.js';
+import { describedDownload, type EncryptedDownloadResponse } from './described-download.js';
 import { OpenedBlob } from './opened-blob.js';
 import type { ReadOptions } from './read-requests.js';
 
@@ -17,7 +17,7 @@ export async function downloadStream(
   context: BlobContext,
   range: ByteRange,
   { onProgress, ...readOptions }: DownloadOptions,
-): Promise<BlobDownloadResponseParsed> {
+): Promise<EncryptedDownloadResponse> {
   const blob = await OpenedBlob.open(context, range, readOptions);
   try {
     const window = blob.window(range);

@@ -7,16 +7,17 @@ import type {
   BlobDeleteOptions,
   BlobDeleteResponse,
   BlobDownloadOptions,
-  BlobDownloadResponseParsed,
   BlobExistsOptions,
   BlobGetPropertiesOptions,
   BlobSetMetadataOptions,
   BlobSetMetadataResponse,
   Metadata,
 } from '@azure/storage-blob';
+import type { ExpectedTagOptions } from '../envelope/integrity/integrity-tag.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
-import type { BlobContext, BlobEnvironment, EncryptedOperationOptions } from './blob-context.js';
+import type { BlobContext, BlobEnvironment, EncryptedReadOptions } from './blob-context.js';
+import type { EncryptedDownloadResponse } from './described-download.js';
 import { downloadStream } from './download.js';
 import { downloadToBuffer, type ToBufferOptions } from './download-to-buffer.js';
 import { downloadToFile } from './download-to-file.js';
@@ -53,18 +54,22 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
 
   /**
    * Downloads as a stream. `contentLength` and `contentRange` of the response describe plaintext. A range that starts at or after
-   * the end is empty. In protocol 2.x a region is released only after its tag has been verified; 1.0 cannot verify.
+   * the end is empty. In protocol 2.x a region is released only after its tag has been verified. In 1.0 a blob with integrity
+   * entries of up to 8 MiB is verified before any of it is released, and so is a longer one if `integrity` is `'require'`; otherwise
+   * the stream of a longer one fails at its end. Ranges of 1.0 cannot be verified.
    *
    * @param offset - first byte of plaintext, default 0
    * @param count - maximum number of bytes of plaintext, default up to the end
    * @throws the errors of the key, `PLAINTEXT_NOT_ALLOWED`, `INVALID_ENCRYPTION_METADATA`, `UNSUPPORTED_PROTOCOL`; from the
-   * stream `DECRYPTION_FAILED` and `REGION_OUT_OF_ORDER`; the service's own errors unchanged (412 if the blob was replaced)
+   * stream `DECRYPTION_FAILED` and `REGION_OUT_OF_ORDER`; `INTEGRITY_MISSING`, `CONTEXT_MISMATCH`, `STALE_CONTENT`;
+   * `UNSUPPORTED_OPERATION` for a range of 1.0 if `integrity` is `'require'`; the service's own errors unchanged (412 if the blob was
+   * replaced)
    */
   download(
     offset = 0,
     count?: number,
-    options: BlobDownloadOptions & EncryptedOperationOptions = {},
-  ): Promise<BlobDownloadResponseParsed> {
+    options: BlobDownloadOptions & EncryptedReadOptions = {},
+  ): Promise<EncryptedDownloadResponse> {
     return traced('EncryptedBlobClient.download', options, (traceable) =>
       downloadStream(this.context, rangeOf(offset, count), traceable),
     );
@@ -91,8 +96,8 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     filePath: string,
     offset = 0,
     count?: number,
-    options: BlobDownloadOptions & EncryptedOperationOptions = {},
-  ): Promise<BlobDownloadResponseParsed> {
+    options: BlobDownloadOptions & EncryptedReadOptions = {},
+  ): Promise<EncryptedDownloadResponse> {
     return traced('EncryptedBlobClient.downloadToFile', options, (traceable) =>
       downloadToFile(this.context, { ...rangeOf(offset, count), path: filePath }, traceable),
     );
@@ -106,8 +111,8 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
   downloadMisordered(
     offset = 0,
     count?: number,
-    options: BlobDownloadOptions & EncryptedOperationOptions = {},
-  ): Promise<BlobDownloadResponseParsed> {
+    options: BlobDownloadOptions & EncryptedReadOptions = {},
+  ): Promise<EncryptedDownloadResponse> {
     return traced('EncryptedBlobClient.downloadMisordered', options, (traceable) =>
       downloadStream(this.context, rangeOf(offset, count), { ...traceable, regionOrder: 'ignored' }),
     );
@@ -118,8 +123,13 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     return this.unencryptedClient.exists(options);
   }
 
-  /** The SDK's properties, plus `encrypted`, and `plaintextContentLength` if it can be determined without the key. */
-  getProperties(options: BlobGetPropertiesOptions = {}): Promise<EncryptedBlobProperties> {
+  /**
+   * The SDK's properties, plus `encrypted`, and `plaintextContentLength` and `integrityTag` if they can be determined without the key.
+   * Nothing is verified.
+   *
+   * @throws `STALE_CONTENT` if the blob does not have the `expectedIntegrityTag`
+   */
+  getProperties(options: BlobGetPropertiesOptions & ExpectedTagOptions = {}): Promise<EncryptedBlobProperties> {
     return traced('EncryptedBlobClient.getProperties', options, (traceable) => getProperties(this.context, traceable));
   }
 

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import type {
-  BlobUploadCommonResponse,
   BlockBlobClient,
   BlockBlobParallelUploadOptions,
   BlockBlobUploadOptions,
@@ -12,6 +11,7 @@ import type { ContentInput } from '../encoding/content-bytes.js';
 import { traced } from '../tracing/span.js';
 import { fileSource } from '../streams/file-source.js';
 import type { EncryptedOperationOptions } from './blob-context.js';
+import type { EncryptedUploadResponse } from './sealed-upload.js';
 import { EncryptedBlobReader } from './encrypted-blob-reader.js';
 import { uploadBlockBlob } from './upload-blocks.js';
 import { uploadBody, uploadInMemory, uploadStreamed } from './upload-body.js';
@@ -49,7 +49,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     body: HttpRequestBody,
     contentLength: number,
     options: BlockBlobUploadOptions & EncryptedOperationOptions = {},
-  ): Promise<BlobUploadCommonResponse> {
+  ): Promise<EncryptedUploadResponse> {
     return traced('EncryptedBlockBlobClient.upload', options, (traceable) =>
       uploadBody(body, contentLength, (content) => uploadBlockBlob(this.context, content, traceable)),
     );
@@ -66,7 +66,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
   uploadData(
     data: ContentInput | Blob,
     options: BlockBlobParallelUploadOptions & EncryptedOperationOptions = {},
-  ): Promise<BlobUploadCommonResponse> {
+  ): Promise<EncryptedUploadResponse> {
     return traced('EncryptedBlockBlobClient.uploadData', options, (traceable) =>
       uploadInMemory(data, (content) => uploadBlockBlob(this.context, content, traceable)),
     );
@@ -76,7 +76,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
   uploadFile(
     filePath: string,
     options: BlockBlobParallelUploadOptions & EncryptedOperationOptions = {},
-  ): Promise<BlobUploadCommonResponse> {
+  ): Promise<EncryptedUploadResponse> {
     return traced('EncryptedBlockBlobClient.uploadFile', options, async (traceable) => {
       const { size } = await stat(filePath);
       return uploadBlockBlob(this.context, { source: fileSource(filePath, size), length: size }, traceable);
@@ -95,7 +95,7 @@ export class EncryptedBlockBlobClient extends EncryptedBlobReader<BlockBlobClien
     bufferSize = STREAM_BLOCK_LENGTH,
     maxConcurrency = STREAM_CONCURRENCY,
     options: BlockBlobUploadStreamOptions & EncryptedOperationOptions = {},
-  ): Promise<BlobUploadCommonResponse> {
+  ): Promise<EncryptedUploadResponse> {
     const blocks = { blockSize: bufferSize, concurrency: maxConcurrency };
     return traced('EncryptedBlockBlobClient.uploadStream', { ...options, ...blocks }, (traceable) =>
       uploadStreamed(stream, (source) => uploadBlockBlob(this.context, { source }, traceable)),

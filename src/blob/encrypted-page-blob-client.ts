@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { BlobUploadCommonResponse, PageBlobClient } from '@azure/storage-blob';
+import type { PageBlobClient } from '@azure/storage-blob';
 import { traced } from '../tracing/span.js';
 import type { ContentInput } from '../encoding/content-bytes.js';
+import type { EncryptedUploadResponse } from './sealed-upload.js';
 import { EncryptedBlobReader } from './encrypted-blob-reader.js';
 import { type PageUploadOptions, uploadPageBlob } from './pages/upload-pages.js';
 import { uploadInMemory, uploadStreamed } from './upload-body.js';
@@ -20,7 +21,7 @@ export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient>
    * @throws `INVALID_OPTIONS` for a length that is not a multiple of 512, `UNSUPPORTED_OPERATION` under 2.x and on a client of a
    * snapshot: before any request
    */
-  uploadData(data: ContentInput, options: PageUploadOptions = {}): Promise<BlobUploadCommonResponse> {
+  uploadData(data: ContentInput, options: PageUploadOptions = {}): Promise<EncryptedUploadResponse> {
     return traced('EncryptedPageBlobClient.uploadData', options, (traceable) =>
       uploadInMemory(data, (content) => uploadPageBlob(this.context, content, traceable)),
     );
@@ -31,7 +32,7 @@ export class EncryptedPageBlobClient extends EncryptedBlobReader<PageBlobClient>
     stream: Readable,
     contentLength: number,
     options: PageUploadOptions = {},
-  ): Promise<BlobUploadCommonResponse> {
+  ): Promise<EncryptedUploadResponse> {
     return traced('EncryptedPageBlobClient.uploadStream', options, (traceable) =>
       uploadStreamed(stream, (source) => uploadPageBlob(this.context, { source, length: contentLength }, traceable)),
     );

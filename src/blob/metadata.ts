@@ -12,35 +12,73 @@ import type {
   BlobSetMetadataResponse,
   Metadata,
 } from '@azure/storage-blob';
-import { storedLayout } from '../envelope/envelope.js';
+import { storedLayout, storedProtocolOf } from '../envelope/envelope.js';
+import { integrityOf } from '../envelope/integrity/integrity-options.js';
+import {
+  expectedTagOf,
+  type ExpectedTagOptions,
+  type StatedIntegrity,
+  statedIntegrity,
+} from '../envelope/integrity/integrity-tag.js';
+import { StaleContentError } from '../errors/integrity.js';
 import { isChanged, retryOnConflict } from '../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
-import { assertChangeable, assertMetadataFits, type BlobContext } from './blob-context.js';
+import { assertChangeable, assertMetadataFits, type BlobContext, type IntegrityTagged } from './blob-context.js';
 import { stateOf } from './service-answer.js';
-import { describedBlob } from './stored-blob.js';
+import type { EncryptionData } from '../wire/encryption-data.js';
+import { describedBlob, type StoredBlob } from './stored-blob.js';
 
 /** Maximum number of attempts if other writers are faster. */
 const CHANGE_ATTEMPTS = 8;
 
 /** The SDK's properties of a blob, and whether it is encrypted. */
-export type EncryptedBlobProperties = BlobGetPropertiesResponse & {
-  /** Whether the blob has encryption data. If so, `contentLength` is the length of the ciphertext. */
-  readonly encrypted: boolean;
-  /** Number of plaintext bytes. Absent for 1.0 block blobs, where only decryption shows how much is padding. */
-  readonly plaintextContentLength?: number;
-};
+export type EncryptedBlobProperties = BlobGetPropertiesResponse &
+  IntegrityTagged & {
+    /** Whether the blob has encryption data. If so, `contentLength` is the length of the ciphertext. */
+    readonly encrypted: boolean;
+    /** Number of plaintext bytes. Absent for 1.0 block blobs, where only decryption shows how much is padding. */
+    readonly plaintextContentLength?: number;
+  };
 
 export async function getProperties(
-  { client }: BlobContext,
-  options: BlobGetPropertiesOptions,
+  { client, policy }: BlobContext,
+  options: BlobGetPropertiesOptions & ExpectedTagOptions,
 ): Promise<EncryptedBlobProperties> {
-  const response = await client.getProperties(options);
-  const { encryptionData, form, storedLength } = describedBlob(response);
-  if (encryptionData === undefined) {
-    return { ...response, encrypted: false, plaintextContentLength: storedLength };
+  const { expectedIntegrityTag: _tag, ...passed } = options;
+  const expected = expectedTagOf(policy, options)?.toString('base64');
+  const response = await client.getProperties(passed);
+  const stored = describedBlob(response);
+  const stated = integrityOf(policy) === 'off' ? {} : statedOf(stored);
+  if (expected !== undefined && stated.integrityTag !== expected) throw new StaleContentError();
+  if (stored.encryptionData === undefined) {
+    return { ...response, encrypted: false, plaintextContentLength: stored.storedLength };
   }
-  const { least, most } = storedLayout(encryptionData, form).plaintextBounds(storedLength);
-  return { ...response, encrypted: true, ...(least === most ? { plaintextContentLength: most } : {}) };
+  const { integrityTag } = stated;
+  const length = plaintextLengthOf(stored.encryptionData, stored, stated);
+  return {
+    ...response,
+    encrypted: true,
+    ...(length === undefined ? {} : { plaintextContentLength: length }),
+    ...(integrityTag === undefined ? {} : { integrityTag }),
+  };
+}
+
+function statedOf({ encryptionData, form }: StoredBlob): StatedIntegrity {
+  if (encryptionData === undefined) return {};
+  return statedIntegrity({ protocol: storedProtocolOf(encryptionData), form }, encryptionData.additions);
+}
+
+/** By the layout, or where padding hides it by the entries, if they fit what is stored. */
+function plaintextLengthOf(
+  encryptionData: EncryptionData,
+  { form, storedLength }: StoredBlob,
+  { plaintextLength }: StatedIntegrity,
+): number | undefined {
+  const layout = storedLayout(encryptionData, form);
+  const { least, most } = layout.plaintextBounds(storedLength);
+  if (least === most) return most;
+  const isPossible = plaintextLength !== undefined && layout.ciphertextLength(plaintextLength) === storedLength;
+  return isPossible ? plaintextLength : undefined;
 }
 
 export function setMetadata(

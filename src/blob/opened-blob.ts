@@ -5,9 +5,13 @@
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import { freeMemory } from '../crypto/free-memory.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
+import { integrityOf } from '../envelope/integrity/integrity-options.js';
+import { expectedTagOf } from '../envelope/integrity/integrity-tag.js';
+import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js';
 import { keyOperation } from '../envelope/key-operation.js';
+import { StaleContentError } from '../errors/integrity.js';
 import { expectedLayout, openEnvelope, storedLayout } from '../envelope/envelope.js';
-import type { ByteRange, CipherWindow, ContentLayout, ContentOpener, Release, WholeTag } from '../protocol/protocol.js';
+import type { ByteRange, CipherWindow, ContentLayout, Release, WholeTag } from '../protocol/protocol.js';
 import { type Body, discard, NO_BODY, openBody } from '../streams/opened-stream.js';
 import type { SpanFacts } from '../tracing/span.js';
 import { assertRange, type BlobContext, refuseHashes, targetOf } from './blob-context.js';
@@ -18,19 +22,26 @@ import type { Extent } from './service-answer.js';
 import { type FetchedBytes, type FirstAnswer, firstAnswer, type StoredBlob } from './stored-blob.js';
 import { type Content, type Destination, isTagged, verifiedContent } from './verified-content.js';
 
+interface OpenedAnswer {
+  readonly answer: FirstAnswer;
+  readonly opener: EnvelopeOpener;
+}
+
 export class OpenedBlob {
   readonly stored: StoredBlob;
   /** The service's first response, which describes the stored bytes. */
   readonly response: FirstAnswer['response'];
+  private readonly opener: EnvelopeOpener;
   private fetched: FetchedBytes | undefined;
   /** Settles the order of regions, once for all windows. */
   private proven: Promise<void> | undefined;
 
   private constructor(
+    private readonly context: BlobContext,
     private readonly requests: ReadRequests,
-    { stored, response, fetched }: FirstAnswer,
-    private readonly opener: ContentOpener,
+    { opener, answer: { stored, response, fetched } }: OpenedAnswer,
   ) {
+    this.opener = opener;
     this.stored = stored;
     this.response = response;
     this.fetched = fetched;
@@ -43,11 +54,12 @@ export class OpenedBlob {
   static async open(context: BlobContext, range: ByteRange, options: ReadOptions): Promise<OpenedBlob> {
     assertRange(range.offset, range.count);
     refuseHashes(options);
+    const expectedTag = expectedTagOf(context.policy, options);
     const requests = new ReadRequests(context.client, options);
     try {
       const answer = await firstAnswer(requests, guessOf(context, range));
-      const opener = await openerOf(context, answer.stored, { ...options, abortSignal: requests.signal });
-      return new OpenedBlob(requests, answer, opener);
+      const opener = await openerOf(context, answer.stored, { ...options, expectedTag, abortSignal: requests.signal });
+      return new OpenedBlob(context, requests, { answer, opener });
     } catch (error) {
       requests.end();
       throw error;
@@ -56,6 +68,11 @@ export class OpenedBlob {
 
   get isEncrypted(): boolean {
     return this.stored.encryptionData !== undefined;
+  }
+
+  /** Names the write of what is stored, if it has integrity entries that were verified. */
+  get integrityTag(): string | undefined {
+    return this.opener.integrityTag;
   }
 
   get layout(): ContentLayout {
@@ -138,7 +155,11 @@ export class OpenedBlob {
     const { encryptionData } = this.stored;
     return encryptionData === undefined
       ? {}
-      : { protocol: encryptionData.protocol, keyId: encryptionData.wrappedKey.keyId };
+      : {
+          protocol: encryptionData.protocol,
+          keyId: encryptionData.wrappedKey.keyId,
+          integrity: integrityOf(this.context.policy),
+        };
   }
 
   /** Ends every request in progress and stops listening to the caller's abort signal. This is the last call of every read. */
@@ -163,11 +184,16 @@ function guessOf({ policy }: BlobContext, range: ByteRange): Extent {
   return expectedLayout(policy, 'stream').window(range, Infinity);
 }
 
+interface OpeningOptions extends ReadOptions {
+  readonly expectedTag: Uint8Array | undefined;
+}
+
 /** Throws if the encryption data or the key is wrong, or with `PLAINTEXT_NOT_ALLOWED`. */
-async function openerOf(context: BlobContext, stored: StoredBlob, options: ReadOptions): Promise<ContentOpener> {
+async function openerOf(context: BlobContext, stored: StoredBlob, options: OpeningOptions): Promise<EnvelopeOpener> {
   const { form, storedLength, encryptionData } = stored;
   if (encryptionData === undefined) {
     assertPlaintextAllowed(context.policy, 'The blob');
+    if (options.expectedTag !== undefined) throw new StaleContentError();
     return plaintextOpener;
   }
   // lengths that no writer can have produced are refused before a key is called
@@ -177,6 +203,7 @@ async function openerOf(context: BlobContext, stored: StoredBlob, options: ReadO
     target: targetOf(context),
     form,
     storedLength,
+    expectedTag: options.expectedTag,
     operation: keyOperation(options),
     keyEncryptionKey,
     regionOrder,

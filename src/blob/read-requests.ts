@@ -15,11 +15,11 @@ import type { RegionOrder } from '../protocol/protocol.js';
 import { isRangeNotSatisfiable } from '../service-errors.js';
 import { type Body, discard, keepError } from '../streams/opened-stream.js';
 import { type LinkedAbort, linkedAbort } from './abort.js';
-import type { EncryptedOperationOptions } from './blob-context.js';
+import type { EncryptedReadOptions } from './blob-context.js';
 import { ResumedBody } from './resumed-body.js';
 import { answeredState, type BlobState, connectionOf, type Extent, stateOf } from './service-answer.js';
 
-export interface ReadOptions extends Omit<BlobDownloadOptions, 'onProgress'>, EncryptedOperationOptions {
+export interface ReadOptions extends Omit<BlobDownloadOptions, 'onProgress'>, EncryptedReadOptions {
   readonly regionOrder?: RegionOrder;
 }
 
@@ -109,7 +109,8 @@ export class ReadRequests {
     extent: Extent,
     conditions: BlobRequestConditions | undefined,
   ): Promise<BlobDownloadResponseParsed> {
-    const { keyEncryptionKey: _key, regionOrder: _order, snapshot: _snapshot, ...passed } = this.options;
+    const { keyEncryptionKey: _key, regionOrder: _order, expectedIntegrityTag: _tag, ...others } = this.options;
+    const { snapshot: _snapshot, ...passed } = others;
     const { offset, count } = extent;
     const response = await this.client
       .download(offset, Math.min(count, MOST), {

@@ -16,6 +16,8 @@ export interface Sealing {
   readonly expectedLength?: number;
   /** Protocol version, for the trace. */
   readonly protocol: string;
+  /** The mode of the policy, for the trace. */
+  readonly integrity: string;
   /** Abort signal and trace of the upload. */
   readonly operation: KeyOperationOptions;
   /** Called with the number of plaintext bytes taken so far. */
@@ -26,7 +28,7 @@ export interface Sealing {
 export function sealContent(content: Sealing): Promise<void> {
   return traced('Content.seal', content.operation, async (_options, tell) => {
     const plaintextBytes = await sealAll(content);
-    tell({ protocol: content.protocol, plaintextBytes });
+    tell({ protocol: content.protocol, integrity: content.integrity, plaintextBytes });
   });
 }
 

@@ -4,8 +4,10 @@
  * are known.
  */
 import type { OperationOptions } from '@azure/core-client';
-import type { Metadata } from '@azure/storage-blob';
+import type { BlobUploadCommonResponse, Metadata } from '@azure/storage-blob';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
+import { integrityOf } from '../envelope/integrity/integrity-options.js';
+import { integrityTagIn } from '../envelope/integrity/integrity-tag.js';
 import { keyOperation } from '../envelope/key-operation.js';
 import type { ContentForm } from '../protocol/protocol.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
@@ -15,6 +17,7 @@ import {
   assertMetadataFits,
   type BlobContext,
   type EncryptedOperationOptions,
+  type IntegrityTagged,
   refuseHashes,
   targetOf,
 } from './blob-context.js';
@@ -40,6 +43,9 @@ export interface SealedUploadOptions extends OperationOptions, EncryptedOperatio
   readonly onProgress?: (progress: { loadedBytes: number }) => void;
 }
 
+/** The SDK's response to an upload. */
+export type EncryptedUploadResponse = BlobUploadCommonResponse & IntegrityTagged;
+
 /** Position of a block in the stored content. */
 export interface BlockPlace {
   readonly index: number;
@@ -63,6 +69,7 @@ export class SealedUpload {
   private readonly takenAt: number[] = [];
   private loaded = 0;
   private sealedMetadata: Record<string, string> | undefined;
+  private integrityTag: string | undefined;
 
   private constructor(
     private readonly context: BlobContext,
@@ -90,8 +97,16 @@ export class SealedUpload {
 
   /** The caller's metadata and the encryption data, for the request that makes the content visible. Call it when everything is sealed. */
   metadataAtEnd(): Record<string, string> {
-    this.sealedMetadata ??= this.metadataWith(this.envelope.sealedData());
+    if (this.sealedMetadata !== undefined) return this.sealedMetadata;
+    const sealedData = this.envelope.sealedData();
+    this.integrityTag = integrityTagIn(sealedData.additions);
+    this.sealedMetadata = this.metadataWith(sealedData);
     return this.sealedMetadata;
+  }
+
+  /** The service's response, and what names this write. */
+  tagged<Response extends object>(response: Response): Response & IntegrityTagged {
+    return this.integrityTag === undefined ? response : Object.assign(response, { integrityTag: this.integrityTag });
   }
 
   private metadataWith(encryptionData: NewEncryptionData): Record<string, string> {
@@ -99,7 +114,10 @@ export class SealedUpload {
   }
 
   /** Runs the source into the sink. When it settles, none of its requests is in flight. */
-  async run<Response>(given: UploadSource, sink: UploadSink<Response>): Promise<Response> {
+  async run<Response extends object>(
+    given: UploadSource,
+    sink: UploadSink<Response>,
+  ): Promise<Response & IntegrityTagged> {
     const { source, isLonger } = await this.measured(given, sink.plan.blockLength);
     const sealing = blockSealing(this.envelope.sealer, { threads: this.context.threads, isLarge: isLonger });
     const blockLength = toMultiple(sink.plan.blockLength, sealing.blockMultiple);
@@ -119,11 +137,10 @@ export class SealedUpload {
     try {
       await sealContent({
         ...{ source, sealing, blocks },
-        onTaken: (plaintextBytes) => {
-          this.taken = plaintextBytes;
-        },
+        onTaken: (plaintextBytes) => void (this.taken = plaintextBytes),
         ...(given.length === undefined ? {} : { expectedLength: given.length }),
         protocol: this.envelope.encryptionData.protocol,
+        integrity: integrityOf(this.context.policy),
         operation: keyOperation(this.options),
       });
       if (blocks.sent === 0) whole = await sealing.complete(blocks.last);
@@ -135,7 +152,7 @@ export class SealedUpload {
     }
     const response = await sink.commit(whole);
     if (whole !== null) this.progress(this.taken);
-    return response;
+    return this.tagged(response);
   }
 
   /** Whether the content is longer than a block. If the source does not show its length and it matters, its beginning is read. */

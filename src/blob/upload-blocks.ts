@@ -6,7 +6,13 @@ import type { BlobUploadCommonResponse, BlockBlobClient, BlockBlobUploadOptions 
 import { uniqueId } from '../crypto/bytes.js';
 import { expectedLayout } from '../envelope/envelope.js';
 import { assertChangeable, type BlobContext, type EncryptedOperationOptions } from './blob-context.js';
-import { type BlockPlace, SealedUpload, type UploadSink, type UploadSource } from './sealed-upload.js';
+import {
+  type BlockPlace,
+  type EncryptedUploadResponse,
+  SealedUpload,
+  type UploadSink,
+  type UploadSource,
+} from './sealed-upload.js';
 import { assertTransferShape, type BlockPlan, blockPlan, blocksTooMany, MAX_BLOCKS } from './transfer-shape.js';
 
 export interface UploadOptions extends BlockBlobUploadOptions, EncryptedOperationOptions {
@@ -24,7 +30,7 @@ export async function uploadBlockBlob(
   context: BlockBlobContext,
   content: UploadSource,
   options: UploadOptions,
-): Promise<BlobUploadCommonResponse> {
+): Promise<EncryptedUploadResponse> {
   assertChangeable(context);
   assertTransferShape(options);
   const plan = blockPlan(options, ciphertextLength(context, content));

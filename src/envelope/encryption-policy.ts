@@ -8,7 +8,7 @@ import type {
 } from '../keys/key-encryption-key.js';
 import type { KeyVaultKeys } from '../keys/vault/key-vault-keys.js';
 import type { ProtocolVersion } from '../protocol/registry.js';
-import type { ReadFailureListener } from './read-failure.js';
+import type { ReadFailureListener, UnverifiedReadListener } from './read-failure.js';
 import type { IntegrityOptions } from './integrity/integrity-options.js';
 import type { KeyCallOptions } from './key-call-options.js';
 import { type KeyCalls, PolicyKeys } from './policy-keys.js';
@@ -32,6 +32,8 @@ export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   readonly keys?: KeyCalls;
   /** Called with sealed content that could not be opened, in addition to the error that the caller gets. Use it for a log. */
   readonly onReadFailed?: ReadFailureListener;
+  /** Called if content is read whose integrity entries were removed, which only happens while `integrity` is `'off'`. For a log. */
+  readonly onIntegrityMissing?: UnverifiedReadListener;
 }
 
 /** Throws {@link PlaintextNotAllowedError} if the policy requires encryption. `what` names the object, not its content. */

@@ -5,34 +5,20 @@
  */
 import { type ContentKey, generateContentKey, importContentKey, wipe } from '../crypto/content-key.js';
 import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
-import type {
-  ContentForm,
-  ContentLayout,
-  ContentOpener,
-  ContentSealer,
-  Protocol,
-  RegionOrder,
-} from '../protocol/protocol.js';
+import type { ContentForm, ContentLayout, ContentSealer, Protocol } from '../protocol/protocol.js';
 import { protocolToWrite, storedProtocol } from '../protocol/registry.js';
 import { type EncryptionData, type NewEncryptionData, toWireObject } from '../wire/encryption-data.js';
 import { fieldReader } from '../wire/json.js';
-import { PROPERTY_TYPES_ENTRY } from '../wire/property-types.js';
 import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
-import { watchedOpener } from './read-failure.js';
+import { contentFacts, watchedOpener } from './read-failure.js';
 import { generateFlaggedKey, isFlaggedKey } from './integrity/flag.js';
-import {
-  assertReadable,
-  assertRegionFits,
-  contextOf,
-  type IntegrityMode,
-  integrityOf,
-} from './integrity/integrity-options.js';
+import { assertReadable, assertRegionFits, contextOf, integrityOf } from './integrity/integrity-options.js';
 import { EntitySealing } from './integrity/entity-sealing.js';
-import { type EnvelopeOpener, propertyCoverage } from './integrity/property-coverage.js';
+import { typesIn } from './integrity/header.js';
+import type { EnvelopeOpener } from './integrity/property-coverage.js';
 import type { SignedValue } from './integrity/property-tags.js';
 import { type BoundContent, IntegritySealing, longestEntries } from './integrity/sealing.js';
-import { type VerifiedHeader, verifyHeader } from './integrity/verified-header.js';
-import { heldToTag } from './integrity/verified-opener.js';
+import { heldTo, isStripped, type StoredObject, verifiedHeader } from './integrity/stored-object.js';
 import { processBreaker } from './opening-breaker.js';
 import { assertKeyAllowed, type KeyChoiceOptions, keyToUnwrap, keyToWrap } from './key-choice.js';
 
@@ -51,14 +37,7 @@ export interface CreateContext extends EnvelopeContext {
   readonly signed?: ReadonlyMap<string, SignedValue>;
 }
 
-export interface OpenContext extends EnvelopeContext {
-  /** `ignored` only in methods that are named for recovery. */
-  readonly regionOrder?: RegionOrder | undefined;
-  /** Number of stored ciphertext bytes, whatever part of them is read. Not for entities. */
-  readonly storedLength?: number;
-  /** The ciphertext of the list of sealed names of an entity. Empty if there is no list. */
-  readonly sealedList?: () => Uint8Array;
-}
+export interface OpenContext extends EnvelopeContext, StoredObject {}
 
 export interface Envelope {
   /** The part of the encryption data that is known before the content is sealed. */
@@ -141,12 +120,6 @@ function integritySealing(
   return new EntitySealing(contentKey, content, { partitionKey, rowKey, signed, ...typesIn(additions) });
 }
 
-/** The entry with the types of sealed values, which the MAC of an entity covers. */
-function typesIn(additions: ReadonlyMap<string, unknown> = new Map()): { readonly types?: string } {
-  const types = additions.get(PROPERTY_TYPES_ENTRY);
-  return typeof types === 'string' ? { types } : {};
-}
-
 /** Unwraps the content key of stored content. Each kind of failure has its own error, and is reported to the policy. */
 export function openEnvelope(
   policy: EncryptionPolicy,
@@ -177,53 +150,17 @@ async function openUnwatched(
     const isFlagged = isFlaggedKey(bytes);
     wipe(bytes);
     const { form, regionOrder = 'checked' } = context;
-    const header = verifiedHeader(policy, { stored, contentKey, isFlagged, protocol }, context);
+    const unwrapped = { stored, contentKey, isFlagged, protocol };
+    const mode = integrityOf(policy);
+    if (mode === 'off' && isStripped(unwrapped)) policy.onIntegrityMissing?.(contentFacts(stored, context.target));
+    const header = verifiedHeader(policy, unwrapped, context);
     const counting = header === null ? 'any' : 'ours';
     const opener = protocol.opener(contentKey, stored.field, { form, regionOrder, counting });
-    if (header !== null) return heldTo(header, { opener, contentKey, mode: integrityOf(policy) });
+    if (header !== null) return heldTo(header, { opener, contentKey, mode });
     return protocol.authenticates ? opener : processBreaker.watched(opener, stored.wrappedKey);
   } finally {
     wipe(packed);
   }
-}
-
-/** What is known about stored content once its key is unwrapped. */
-interface UnwrappedContent {
-  readonly stored: EncryptionData;
-  readonly contentKey: ContentKey;
-  readonly isFlagged: boolean;
-  readonly protocol: Protocol;
-}
-
-/** `null` if the integrity of the content is not checked, or if it has no entries. */
-function verifiedHeader(
-  policy: EncryptionPolicy,
-  { stored, contentKey, isFlagged, protocol }: UnwrappedContent,
-  { form, target, regionOrder, storedLength = NaN, sealedList = () => new Uint8Array(0) }: OpenContext,
-): VerifiedHeader | null {
-  const mode = integrityOf(policy);
-  if (mode === 'off') return null;
-  const { field, additions } = stored;
-  // a recovery reads the regions that are left; content without regions is whole or damaged
-  const length = regionOrder === 'ignored' && protocol.authenticates ? 'any' : storedLength;
-  const content = { protocol, form, field, additions, length, context: contextOf(policy, target) } as const;
-  if (target.kind !== 'table') return verifyHeader(contentKey, content, { isFlagged, mode });
-  const { partitionKey, rowKey } = target;
-  const entity = { partitionKey, rowKey, list: sealedList(), ...typesIn(additions) };
-  return verifyHeader(contentKey, { ...content, entity }, { isFlagged, mode });
-}
-
-function heldTo(
-  header: VerifiedHeader,
-  {
-    opener,
-    contentKey,
-    mode,
-  }: { readonly opener: ContentOpener; readonly contentKey: ContentKey; readonly mode: IntegrityMode },
-): EnvelopeOpener {
-  const { properties } = header.bind;
-  if (properties !== undefined) return { ...opener, coverage: propertyCoverage(contentKey, properties) };
-  return heldToTag(opener, contentKey, { header, mode });
 }
 
 /** The version that stored content names. Throws `UNSUPPORTED_PROTOCOL`. */

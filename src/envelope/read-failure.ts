@@ -9,10 +9,8 @@ import type { EnvelopeOpener } from './integrity/property-coverage.js';
 import { resourceOf } from './target.js';
 import { watchOpener } from './watched-opener.js';
 
-/** What a log may contain. Text from storage is escaped and cut after 256 characters. */
-export interface ReadFailure {
-  /** The code of the error that the caller gets. */
-  readonly code: string;
+/** What a log may contain about stored content. Text from storage is escaped and cut after 256 characters. */
+export interface ContentFacts {
   readonly kind: EncryptionTarget['kind'];
   /** Name of the container, queue or table. */
   readonly resource: string;
@@ -20,6 +18,22 @@ export interface ReadFailure {
   /** Id of the key that wrapped the content key. */
   readonly keyId: string;
 }
+
+/** Sealed content that could not be opened. */
+export interface ReadFailure extends ContentFacts {
+  /** The code of the error that the caller gets. */
+  readonly code: string;
+}
+
+/** Called before content is opened whose integrity entries were removed. */
+export type UnverifiedReadListener = (content: ContentFacts) => void;
+
+export const contentFacts = ({ protocol, wrappedKey }: EncryptionData, target: EncryptionTarget): ContentFacts => ({
+  kind: target.kind,
+  resource: resourceOf(target),
+  protocol: printable(protocol),
+  keyId: printable(wrappedKey.keyId),
+});
 
 /** Called once for each content, before the caller gets the error. */
 export type ReadFailureListener = (failure: ReadFailure) => void;
@@ -35,14 +49,7 @@ export async function watchedOpener(
   const tell = (error: unknown): void => {
     if (isTold || !isEncryptedStorageError(error)) return;
     isTold = true;
-    const { protocol, wrappedKey } = stored;
-    onReadFailed({
-      code: error.code,
-      kind: target.kind,
-      resource: resourceOf(target),
-      protocol: printable(protocol),
-      keyId: printable(wrappedKey.keyId),
-    });
+    onReadFailed({ code: error.code, ...contentFacts(stored, target) });
   };
   try {
     return watchOpener(await open(), { failed: tell });

@@ -25,11 +25,12 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
       return guard(() => transform.finish());
     },
   });
-  const { wholeTag, coverage } = opener;
+  const { wholeTag, coverage, integrityTag } = opener;
   const openProperty = opener.openProperty?.bind(opener);
   const orderProof = opener.orderProof?.bind(opener);
   return {
     layout: opener.layout,
+    ...(integrityTag === undefined ? {} : { integrityTag }),
     open: (window, release) => watchedTransform(opener.open(window, release)),
     ...(orderProof === undefined ? {} : { orderProof }),
     ...(wholeTag === undefined

@@ -22,6 +22,16 @@ export class ContextMismatchError extends EncryptedStorageError {
   }
 }
 
+/** Content is not the one that the caller expects: an older or a newer version, or other content. */
+export class StaleContentError extends EncryptedStorageError {
+  readonly code = 'STALE_CONTENT';
+  constructor() {
+    super(
+      'The content does not have the expected integrity tag: if nobody wrote it since you noted the tag, an old version was put back, so restore it from a backup',
+    );
+  }
+}
+
 /** Content is stored in a protocol version that the policy does not read. */
 export class ProtocolNotAllowedError extends EncryptedStorageError {
   readonly code = 'PROTOCOL_NOT_ALLOWED';

@@ -12,7 +12,13 @@ import {
   CipherThreadError,
   UploadUnfinishedError,
 } from './content.js';
-import { IntegrityMissingError, ContextMismatchError, ProtocolNotAllowedError, LockedOutError } from './integrity.js';
+import {
+  IntegrityMissingError,
+  ContextMismatchError,
+  ProtocolNotAllowedError,
+  LockedOutError,
+  StaleContentError,
+} from './integrity.js';
 import {
   InvalidOptionsError,
   InvalidEntityError,
@@ -219,6 +225,16 @@ export const ERRORS = [
     when: 'the content is bound to a different context than the one that `context` of the policy returns, or only one of the two has a context',
     answer:
       'Check what `context` returns for this target. If it is right, the content was copied there from somewhere else.',
+    carries: '',
+    sent: 'reads',
+    again: 'no',
+  },
+  {
+    type: StaleContentError,
+    code: 'STALE_CONTENT',
+    when: 'the content does not have the integrity tag that the read expects: someone put back an old version, or wrote a new one',
+    answer:
+      'If a newer write of your application can explain it, read again with the tag of that write. Otherwise restore the content from a backup, and find out who changed it.',
     carries: '',
     sent: 'reads',
     again: 'no',

@@ -2,6 +2,7 @@
 import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { createEnvelope, type EnvelopeContext, expectedLayout, openEnvelope } from '../envelope/envelope.js';
+import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import { type ContentInput, contentBytes } from '../encoding/content-bytes.js';
 import { PayloadTooLargeError } from '../errors/input.js';
 import type { TimeSlice } from '../streams/time-slice.js';
@@ -26,7 +27,8 @@ export async function sealMessage(content: ContentInput, context: MessageContext
   assertMayFit(plaintext, context.policy);
   const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, context);
   const sealed = await traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
-    tell({ protocol: encryptionData.protocol, plaintextBytes: plaintext.length });
+    const integrity = integrityOf(context.policy);
+    tell({ protocol: encryptionData.protocol, plaintextBytes: plaintext.length, integrity });
     return runAll(sealer.seal(), plaintext);
   });
   const text = formatMessage(sealed, sealedData());
@@ -60,7 +62,8 @@ export async function openMessage(text: string, context: MessageContext): Promis
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
     const { protocol, wrappedKey } = message.encryptionData;
-    tell({ protocol, keyId: wrappedKey.keyId, ciphertextBytes: message.sealed.length });
+    const integrity = integrityOf(context.policy);
+    tell({ protocol, keyId: wrappedKey.keyId, ciphertextBytes: message.sealed.length, integrity });
     const window = opener.layout.window({ offset: 0 }, message.sealed.length);
     return decodeMessage(runAll(opener.open(window), message.sealed), context.encoding);
   });

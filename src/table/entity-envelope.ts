@@ -58,7 +58,7 @@ export async function sealRow(
   ];
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
-    tell({ protocol: encryptionData.protocol });
+    tell({ protocol: encryptionData.protocol, integrity: integrityOf(context.policy) });
     const sealed = sealer.sealProperties?.(contents) ?? unsupported(encryptionData);
     const row: Row & EntityKeys = {
       ...entity,

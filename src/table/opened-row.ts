@@ -2,6 +2,7 @@
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { openEnvelope } from '../envelope/envelope.js';
+import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
 import { IntegrityMissingError } from '../errors/integrity.js';
@@ -69,7 +70,7 @@ export async function openRow(
   });
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
-    tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId });
+    tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId, integrity: integrityOf(context.policy) });
     return openUnwrapped({ row, context, isAsked, data, opener });
   });
 }

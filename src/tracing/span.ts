@@ -34,6 +34,8 @@ export interface SpanFacts {
   readonly keyExpiresOn?: string;
   readonly plaintextBytes?: number;
   readonly ciphertextBytes?: number;
+  /** The mode of integrity of the policy. */
+  readonly integrity?: string;
 }
 
 const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
@@ -45,6 +47,7 @@ const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
   keyExpiresOn: 'encryption.key_expires_on',
   plaintextBytes: 'encryption.plaintext_bytes',
   ciphertextBytes: 'encryption.ciphertext_bytes',
+  integrity: 'encryption.integrity',
 };
 
 export type Tell = (facts: SpanFacts) => void;

@@ -110,6 +110,7 @@ describe('the trace of a blob', () => {
     });
     expect(named(spans, 'Content.seal').attributes).toMatchObject({
       'encryption.protocol': '2.1',
+      'encryption.integrity': 'verify',
       'encryption.plaintext_bytes': secrets.plaintext.length,
     });
   });
@@ -171,7 +172,9 @@ describe('the trace of a blob', () => {
     await new Promise(setImmediate);
 
     expect([endsBefore, opening.ends]).toEqual([0, 1]);
-    expect(opening.attributes).toMatchObject({ 'encryption.protocol': '2.1', 'encryption.key_id': 'traced:key' });
+    expect(opening.attributes).toMatchObject({
+      ...{ 'encryption.protocol': '2.1', 'encryption.key_id': 'traced:key', 'encryption.integrity': 'verify' },
+    });
   });
 
   it('ends the opening of a stream that nobody wants any more', async () => {

@@ -17,14 +17,14 @@
  * twice meets another ETag or sequence number and changes nothing. A reader gets the old content, the new content, or
  * `UPLOAD_UNFINISHED`.
  */
-import type { BlobUploadCommonResponse, Metadata, PageBlobCreateOptions } from '@azure/storage-blob';
+import type { Metadata, PageBlobCreateOptions } from '@azure/storage-blob';
 import { newSequenceNumber, uniqueId } from '../../crypto/bytes.js';
 import { UnsupportedOperationError } from '../../errors/input.js';
 import { RollbackFailedError } from '../../errors/transfer.js';
 import { ENCRYPTION_DATA_ENTRY } from '../../wire/blob-metadata.js';
 import { formatUnfinished } from '../../wire/unfinished-upload.js';
 import { assertChangeable, type EncryptedOperationOptions } from '../blob-context.js';
-import { SealedUpload, type SizedSource } from '../sealed-upload.js';
+import { type EncryptedUploadResponse, SealedUpload, type SizedSource } from '../sealed-upload.js';
 import { assertPageBlobLength, assertTransferShape, DEFAULT_CONCURRENCY } from '../transfer-shape.js';
 import { forgetPrevious, removePages, restoreContent } from './kept-content.js';
 import { claimPages, type PageClaim } from './page-claim.js';
@@ -59,7 +59,7 @@ export async function uploadPageBlob(
   context: PageBlobContext,
   content: SizedSource,
   options: PageUploadOptions,
-): Promise<BlobUploadCommonResponse> {
+): Promise<EncryptedUploadResponse> {
   assertChangeable(context);
   assertTransferShape(options);
   assertPageBlobLength(content.length);
@@ -91,7 +91,7 @@ class PageUpload {
     this.requests = new PageRequests(context, options);
   }
 
-  async run(content: SizedSource): Promise<BlobUploadCommonResponse> {
+  async run(content: SizedSource): Promise<EncryptedUploadResponse> {
     const claim = await claimPages(this.requests, () => this.recovery(), {
       uploadId: this.id,
       length: content.length,
@@ -115,14 +115,14 @@ class PageUpload {
   }
 
   /** The response to a commit that took effect anyway. Otherwise rolls back and throws. */
-  private async afterFailure(claim: PageClaim, sink: PageSink, error: unknown): Promise<BlobUploadCommonResponse> {
+  private async afterFailure(claim: PageClaim, sink: PageSink, error: unknown): Promise<EncryptedUploadResponse> {
     const recovery = this.recovery();
     try {
       const state = await recovery.state();
       const committed = sink.answerIn(state);
       if (committed === null) await this.rollBack(recovery, claim);
       if (committed !== null || (await recovery.state()).kind === 'whole') await forgetPrevious(recovery, claim);
-      if (committed !== null) return committed;
+      if (committed !== null) return this.upload.tagged(committed);
     } catch (rollbackError) {
       throw new RollbackFailedError(claim.previous, rollbackError, { cause: error });
     }

@@ -29,6 +29,10 @@ export function storedEntries(additions: ReadonlyMap<string, unknown>): Integrit
   };
 }
 
+/** Whether an entry is missing that all content with entries has. */
+export const lacksEntries = (additions: ReadonlyMap<string, unknown>): boolean =>
+  !additions.has(BIND_ENTRY) || !additions.has(MAC_ENTRY);
+
 /** In the order in which they are written. */
 export const entriesToWrite = ({ bind, tag, mac }: IntegrityEntries): ReadonlyMap<string, string> =>
   new Map([

@@ -10,6 +10,7 @@
  */
 import { lengthPrefixed } from '../../encoding/length-prefixed.js';
 import type { ContentForm, Protocol, ReadField } from '../../protocol/protocol.js';
+import { PROPERTY_TYPES_ENTRY } from '../../wire/property-types.js';
 
 const LABEL = Buffer.from('azcse/header/v1\0', 'latin1');
 const KINDS: Readonly<Record<ContentForm, number>> = { stream: 1, pages: 2, message: 3, entity: 4 };
@@ -54,3 +55,9 @@ const entityInput = ({ partitionKey, rowKey, types = '', list }: EntityHeader, o
   lengthPrefixed(types),
   lengthPrefixed(list),
 ];
+
+/** The entry that names types of sealed values: the MAC of an entity covers it. */
+export function typesIn(additions: ReadonlyMap<string, unknown> = new Map()): { readonly types?: string } {
+  const types = additions.get(PROPERTY_TYPES_ENTRY);
+  return typeof types === 'string' ? { types } : {};
+}

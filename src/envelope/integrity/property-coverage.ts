@@ -32,6 +32,8 @@ export interface PropertyCoverage {
 export interface EnvelopeOpener extends ContentOpener {
   /** Only for an entity whose integrity entries were verified. */
   readonly coverage?: PropertyCoverage;
+  /** The integrity tag of the write, verified. Only of content with integrity entries that were verified. */
+  readonly integrityTag?: string;
 }
 
 /** `tags` are those of all properties, as the entries list them. The MAC of the header covers them. */

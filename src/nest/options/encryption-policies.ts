@@ -5,7 +5,7 @@ import type { PolicyKeys } from '../../envelope/policy-keys.js';
 import { readingOnly } from '../../keys/vault/key-vault-options.js';
 import { KeyRing } from '../../keys/key-ring.js';
 import type { KeyResolver } from '../../keys/key-encryption-key.js';
-import { warnOfReadFailure } from './failure-log.js';
+import { warnOfMissingIntegrity, warnOfReadFailure } from './failure-log.js';
 import type { EncryptedStorageKeys } from './encrypted-storage-keys.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
 import { choosesRegions, regionFaults } from './encryption-rules.js';
@@ -108,6 +108,7 @@ async function toPolicy(
     requireEncryption,
     keys,
     onReadFailed: warnOfReadFailure,
+    onIntegrityMissing: warnOfMissingIntegrity,
     ...(keyVault === undefined ? {} : { keyVault: await vaults.vaultOf(keyVault) }),
     ...(keyResolver === undefined ? {} : { keyResolver: toResolver(keyResolver) }),
   };

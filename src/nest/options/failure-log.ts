@@ -1,11 +1,18 @@
 /** Logs with Nest's logger what could not be read, without content, table keys or names of blobs. */
 import { Logger } from '@nestjs/common';
 import { quoted } from '../../encoding/printable.js';
-import type { ReadFailure } from '../../envelope/read-failure.js';
+import type { ContentFacts, ReadFailure } from '../../envelope/read-failure.js';
 
 const logger = new Logger('EncryptedStorageModule');
 
 export function warnOfReadFailure({ kind, resource, code, protocol, keyId }: ReadFailure): void {
   const from = `${kind} content from ${quoted(resource)}`;
   logger.warn(`${from} could not be read: ${code}, protocol ${quoted(protocol)}, key ${quoted(keyId)}`);
+}
+
+export function warnOfMissingIntegrity({ kind, resource, protocol, keyId }: ContentFacts): void {
+  const from = `${kind} content from ${quoted(resource)}`;
+  logger.warn(
+    `${from} had integrity entries that were removed, and was read because "integrity" is "off": protocol ${quoted(protocol)}, key ${quoted(keyId)}`,
+  );
 }

@@ -1,0 +1,68 @@
+/** The integrity tag of a write: the MAC of its entries, in base64, which applications keep to notice older versions. */
+import { MAC_LENGTH } from '../../crypto/hmac.js';
+import { DecryptionError } from '../../errors/content.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import type { ContentForm, Protocol } from '../../protocol/protocol.js';
+import { parseBind } from './bind.js';
+import { MAC_ENTRY, storedEntries } from './entries.js';
+import { type IntegrityOptions, integrityOf } from './integrity-options.js';
+import { bindShapeOf } from './sealing.js';
+
+/** What reads take to notice that an older version was put back. */
+export interface ExpectedTagOptions {
+  /**
+   * The `integrityTag` of the write that you expect: a read of anything else is `STALE_CONTENT`. 44 characters, base64 of 32 bytes.
+   * Cannot be used while `integrity` is `'off'`.
+   */
+  readonly expectedIntegrityTag?: string;
+}
+
+/** The tag of content with these entries. */
+export const integrityTagIn = (entries: ReadonlyMap<string, string>): string | undefined => entries.get(MAC_ENTRY);
+
+/** The bytes of the tag that a read expects. Throws {@link InvalidOptionsError} for a text that is no tag, and where nothing is verified. */
+export function expectedTagOf(
+  policy: IntegrityOptions,
+  { expectedIntegrityTag }: ExpectedTagOptions,
+): Buffer | undefined {
+  if (expectedIntegrityTag === undefined) return undefined;
+  if (integrityOf(policy) === 'off') {
+    throw new InvalidOptionsError(['"expectedIntegrityTag" cannot be used while "integrity" is "off"']);
+  }
+  const tag = typeof expectedIntegrityTag === 'string' ? canonicalOrNull(expectedIntegrityTag) : null;
+  if (tag?.length === MAC_LENGTH) return tag;
+  throw new InvalidOptionsError([
+    `"expectedIntegrityTag" must be ${MAC_LENGTH} bytes of base64, as writes return them`,
+  ]);
+}
+
+/** What the entries say, to those who have no key to verify it. */
+export interface StatedIntegrity {
+  readonly integrityTag?: string;
+  /** Bytes of plaintext, if padding hides them. */
+  readonly plaintextLength?: number;
+}
+
+/** Nothing for content without entries, or with damaged ones. */
+export function statedIntegrity(
+  { protocol, form }: { readonly protocol: Protocol; readonly form: ContentForm },
+  additions: ReadonlyMap<string, unknown>,
+): StatedIntegrity {
+  try {
+    const entries = storedEntries(additions);
+    if (entries === null) return {};
+    const { plaintextLength } = parseBind(entries.bind, bindShapeOf({ protocol, form }));
+    return {
+      integrityTag: entries.mac.toString('base64'),
+      ...(plaintextLength === undefined ? {} : { plaintextLength }),
+    };
+  } catch (error) {
+    if (error instanceof DecryptionError) return {};
+    throw error;
+  }
+}
+
+function canonicalOrNull(text: string): Buffer | null {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : null;
+}

@@ -1,0 +1,91 @@
+/** The integrity of one stored object: its header, verified, and the opener that its entries hold to what was written. */
+import { equalBytes } from '../../crypto/bytes.js';
+import type { ContentKey } from '../../crypto/content-key.js';
+import { StaleContentError } from '../../errors/integrity.js';
+import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
+import type { ContentForm, ContentOpener, Protocol, RegionOrder } from '../../protocol/protocol.js';
+import type { EncryptionData } from '../../wire/encryption-data.js';
+import { lacksEntries } from './entries.js';
+import { typesIn } from './header.js';
+import { contextOf, type IntegrityMode, type IntegrityOptions, integrityOf } from './integrity-options.js';
+import { type EnvelopeOpener, propertyCoverage } from './property-coverage.js';
+import { type VerifiedHeader, verifyHeader } from './verified-header.js';
+import { heldToTag } from './verified-opener.js';
+
+/** What is stored beside the encryption data, and what the caller expects of it. */
+export interface StoredObject {
+  /** `ignored` only in methods that are named for recovery. */
+  readonly regionOrder?: RegionOrder | undefined;
+  /** Bytes of ciphertext that are stored, whatever part of them is read; of content that is no entity. */
+  readonly storedLength?: number;
+  /** The ciphertext of the list of names that are sealed in an entity; no bytes where there is no list. */
+  readonly sealedList?: () => Uint8Array;
+  /** Bytes of the integrity tag of the write that the caller expects. */
+  readonly expectedTag?: Uint8Array | undefined;
+}
+
+/** What is known of stored content once its key is unwrapped. */
+export interface UnwrappedContent {
+  readonly stored: EncryptionData;
+  readonly contentKey: ContentKey;
+  readonly isFlagged: boolean;
+  readonly protocol: Protocol;
+}
+
+/** Which object it is. */
+export interface StoredObjectContext extends StoredObject {
+  readonly target: EncryptionTarget;
+  readonly form: ContentForm;
+}
+
+/** `null` for content whose integrity is not checked, or that has no entries. */
+export function verifiedHeader(
+  policy: IntegrityOptions,
+  unwrapped: UnwrappedContent,
+  context: StoredObjectContext,
+): VerifiedHeader | null {
+  const header = storedHeader(policy, unwrapped, context);
+  assertExpected(header, context.expectedTag);
+  return header;
+}
+
+function storedHeader(
+  policy: IntegrityOptions,
+  { stored, contentKey, isFlagged, protocol }: UnwrappedContent,
+  { form, target, regionOrder, storedLength = NaN, sealedList = () => new Uint8Array(0) }: StoredObjectContext,
+): VerifiedHeader | null {
+  const mode = integrityOf(policy);
+  if (mode === 'off') return null;
+  const { field, additions } = stored;
+  // a recovery reads the regions that are left; content without regions is whole or damaged
+  const length = regionOrder === 'ignored' && protocol.authenticates ? 'any' : storedLength;
+  const content = { protocol, form, field, additions, length, context: contextOf(policy, target) } as const;
+  if (target.kind !== 'table') return verifyHeader(contentKey, content, { isFlagged, mode });
+  const { partitionKey, rowKey } = target;
+  const entity = { partitionKey, rowKey, list: sealedList(), ...typesIn(additions) };
+  return verifyHeader(contentKey, { ...content, entity }, { isFlagged, mode });
+}
+
+/** Throws {@link StaleContentError} for content of another write than the caller expects. */
+function assertExpected(header: VerifiedHeader | null, expected: Uint8Array | undefined): void {
+  if (expected === undefined) return;
+  if (header === null || !equalBytes(header.mac, expected)) throw new StaleContentError();
+}
+
+/** Whether entries are gone that were there: the content key says so. */
+export const isStripped = ({ isFlagged, stored }: UnwrappedContent): boolean =>
+  isFlagged && lacksEntries(stored.additions);
+
+export function heldTo(
+  header: VerifiedHeader,
+  {
+    opener,
+    contentKey,
+    mode,
+  }: { readonly opener: ContentOpener; readonly contentKey: ContentKey; readonly mode: IntegrityMode },
+): EnvelopeOpener {
+  const { properties } = header.bind;
+  const integrityTag = header.mac.toString('base64');
+  if (properties !== undefined) return { ...opener, integrityTag, coverage: propertyCoverage(contentKey, properties) };
+  return { ...heldToTag(opener, contentKey, { header, mode }), integrityTag };
+}
