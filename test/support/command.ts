@@ -11,6 +11,8 @@ export interface Finished {
 }
 
 export interface Command {
+  /** The script, for processes that are killed. */
+  readonly main: string;
   readonly run: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Finished>;
   readonly remove: () => void;
 }
@@ -27,6 +29,7 @@ export function compileCommand(): Command {
   }
   const main = join(folder, 'command', 'main.js');
   return {
+    main,
     run: (args, env = {}) =>
       new Promise((resolve) => {
         const { PATH } = process.env;
