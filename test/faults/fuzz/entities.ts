@@ -6,12 +6,13 @@ import {
   type EntityClass,
   EncryptedTableService,
   type KeyEncryptionKey,
+  Sign,
 } from 'nestjs-azure-encrypted-storage';
 import { wrong } from '../outcome.js';
 import type { Decoder } from './decoder.js';
 import type { Random } from '../random.js';
 import { mutateBytes, mutateText } from './mutate.js';
-import { type Seed, seedsOf } from './vectors.js';
+import { boundSeedsOf, type Seed, seedsOf } from './vectors.js';
 
 let answered: string;
 const client = new TableClient('http://127.0.0.1/account', 'rows', {
@@ -26,26 +27,52 @@ const client = new TableClient('http://127.0.0.1/account', 'rows', {
   retryOptions: { maxRetries: 0 },
 });
 
-function classOf({ encryptedProperties = [] }: Seed): EntityClass {
-  const seal = Encrypt() as PropertyDecorator;
+function classOf({ encryptedProperties = [], signedProperties = [] }: Seed): EntityClass {
+  const [seal, sign] = [Encrypt() as PropertyDecorator, Sign() as PropertyDecorator];
   class Row {}
   for (const name of encryptedProperties) seal(Row.prototype, name);
+  for (const name of signedProperties) sign(Row.prototype, name);
   EncryptedEntity({ clear: '*' })(Row);
   return Row;
 }
 
-const rows = seedsOf('table')
-  .filter(({ encryptedProperties = [] }) => encryptedProperties.length > 0)
-  .map((seed) => {
-    const { key } = seed;
-    const keyResolver = (keyId: string): KeyEncryptionKey | null => (keyId === key.keyId ? key : null);
-    const service = new EncryptedTableService(() => client, { protocol: '1.0', keyResolver, requireEncryption: true });
-    return {
-      seed,
-      text: JSON.stringify(seed.stored.fullmetadata),
-      table: service.getTableClient(classOf(seed), 'rows'),
-    };
+interface StoredRow {
+  readonly seed: Seed;
+  readonly text: string;
+  readonly read: (text: string) => Promise<object>;
+  /** The covered values of a row with integrity entries, which no change may give other values. */
+  readonly covered: string | undefined;
+}
+
+async function storedRow(seed: Seed): Promise<StoredRow> {
+  const { key, context, entity } = seed;
+  const keyResolver = (keyId: string): KeyEncryptionKey | null => (keyId === key.keyId ? key : null);
+  const service = new EncryptedTableService(() => client, {
+    ...{ protocol: '1.0', keyResolver, requireEncryption: true },
+    ...(context === undefined ? {} : { context: () => context }),
   });
+  const table = service.getTableClient(classOf(seed), 'rows');
+  const read = async (text: string): Promise<object> => {
+    answered = text;
+    return table.getEntity(entity!.PartitionKey, entity!.RowKey);
+  };
+  const text = JSON.stringify(seed.stored.fullmetadata);
+  return { seed, text, read, covered: seed.isBound ? coveredBy(seed, await read(text)) : undefined };
+}
+
+function coveredBy({ encryptedProperties = [], signedProperties = [] }: Seed, row: object): string {
+  const names = [...encryptedProperties, ...signedProperties];
+  const shown = (_name: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
+  return JSON.stringify(
+    names.map((name) => (row as Record<string, unknown>)[name]),
+    shown,
+  );
+}
+
+const rows: StoredRow[] = [];
+for (const seed of [...seedsOf('table'), ...boundSeedsOf('table')]) {
+  if (seed.isBound || (seed.encryptedProperties ?? []).length > 0) rows.push(await storedRow(seed));
+}
 
 /** What a writer of rows can store: other values of the service's types, under names that are there or not. */
 function mutateRow(text: string, random: Random): string {
@@ -88,14 +115,14 @@ export const entities: Decoder = {
   name: 'entities',
   share: 1,
   input: (random) => {
-    const { seed, text, table } = random.pick(rows);
+    const { seed, text, read, covered } = random.pick(rows);
     const shown = mutateRow(text, random);
     return {
       shown,
       open: async () => {
-        answered = shown;
-        const row = await table.getEntity(seed.entity!.PartitionKey, seed.entity!.RowKey);
-        return Object.getPrototypeOf(row) === null ? wrong('no instance of its class') : undefined;
+        const row = await read(shown);
+        if (Object.getPrototypeOf(row) === null) return wrong('no instance of its class');
+        return covered === undefined || coveredBy(seed, row) === covered ? undefined : wrong('another covered value');
       },
     };
   },

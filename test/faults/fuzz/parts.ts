@@ -3,6 +3,7 @@ import type * as Base64Module from '../../../src/encoding/base64.js';
 import type * as EncryptionDataModule from '../../../src/wire/encryption-data.js';
 import type * as EntityMetadataModule from '../../../src/wire/entity-metadata.js';
 import type * as EnvelopeModule from '../../../src/envelope/envelope.js';
+import type * as KeyIdModule from '../../../src/keys/vault/key-id.js';
 import type * as PropertyTypesModule from '../../../src/wire/property-types.js';
 import type * as PropertyValueModule from '../../../src/table/values/property-value.js';
 import { AesKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
@@ -17,6 +18,7 @@ const wire = await builtModule<typeof EncryptionDataModule>('wire/encryption-dat
 const { parseSealedNames } = await builtModule<typeof EntityMetadataModule>('wire/entity-metadata.js');
 const { storedLayout } = await builtModule<typeof EnvelopeModule>('envelope/envelope.js');
 const { parsePropertyTypes } = await builtModule<typeof PropertyTypesModule>('wire/property-types.js');
+const { isMalformedKeyId, parseKeyVaultKeyId } = await builtModule<typeof KeyIdModule>('keys/vault/key-id.js');
 const { decodeValue } = await builtModule<typeof PropertyValueModule>('table/values/property-value.js');
 
 const texts = [
@@ -145,4 +147,63 @@ const wrappedKeys: Decoder = {
   },
 };
 
-export const parts: readonly Decoder[] = [encryptionData, sealedNames, propertyTypes, values, base64, wrappedKeys];
+const KEY_IDS = [
+  'https://clinic.vault.azure.net/keys/scans/0123456789abcdef0123456789abcdef',
+  'https://clinic.managedhsm.azure.net/keys/scans',
+  'local:key1',
+  'dotnet:schlüssel + <"2">/\\🔑',
+];
+const IN_KEY_IDS = [
+  '/',
+  '//',
+  '@',
+  '?',
+  '#',
+  '%2e',
+  '..',
+  ':443',
+  '\\',
+  '\t',
+  ' ',
+  '.',
+  'HTTPS://',
+  'keys/',
+  '\u2028',
+  'é',
+];
+
+/** Names in storage that clients could take for an address: what is one leads to the very host that it names. */
+const keyIds: Decoder = {
+  name: 'key ids',
+  share: 2,
+  input: (random) => {
+    const id = random.pick(KEY_IDS);
+    const at = random.between(0, id.length);
+    const inserted = id.slice(0, at) + random.pick(IN_KEY_IDS) + id.slice(at + random.between(0, 2));
+    const shown = random.chance(0.5) ? inserted : mutateText(id, random);
+    return {
+      shown,
+      open: async () => {
+        const parsed = parseKeyVaultKeyId(shown);
+        if (parsed === null) {
+          isMalformedKeyId(shown);
+          return undefined;
+        }
+        const { origin, pathname, search, hash } = new URL(shown);
+        const path = ['/keys', parsed.name, ...(parsed.version === undefined ? [] : [parsed.version])].join('/');
+        const isExact = origin === parsed.vaultUrl && pathname === path && search + hash === '';
+        return isExact && !isMalformedKeyId(shown) ? undefined : wrong('another address than the one that it reads as');
+      },
+    };
+  },
+};
+
+export const parts: readonly Decoder[] = [
+  encryptionData,
+  sealedNames,
+  propertyTypes,
+  values,
+  base64,
+  wrappedKeys,
+  keyIds,
+];

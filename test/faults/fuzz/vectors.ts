@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AesKeyEncryptionKey, type KeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 import { projectPath } from '../../support/project.js';
 
-const FILES = ['blob-v1', 'blob-v2', 'queue-v1', 'queue-v2', 'table-v1', 'synthetic'];
+const FILES = ['blob-v1', 'blob-v2', 'queue-v1', 'queue-v2', 'table-v1', 'synthetic', 'dotnet-v12', 'dotnet-legacy'];
 /** Longest ciphertext that is a seed; longer ones say nothing more and take long. */
 const MAX_LENGTH = 4_000;
 
@@ -23,6 +23,8 @@ export interface Vector {
   readonly encoding?: string;
   readonly encrypted?: boolean;
   readonly encryptedProperties?: readonly string[];
+  /** Clear, and covered by the integrity entries. */
+  readonly signedProperties?: readonly string[];
   readonly entity?: { readonly PartitionKey: string; readonly RowKey: string };
   readonly stored: {
     readonly base64?: string;
@@ -63,26 +65,71 @@ interface BoundCase {
   readonly kind: 'stream' | 'pages' | 'message' | 'entity';
   readonly protocol: string;
   readonly context?: string;
-  readonly stored: { readonly encryptiondata?: string; readonly body?: string; readonly text?: string };
+  readonly partitionKey?: string;
+  readonly rowKey?: string;
+  readonly sealed?: Readonly<Record<string, string>>;
+  readonly signed?: Readonly<Record<string, { readonly type: string; readonly json: unknown }>>;
+  readonly stored: {
+    readonly encryptiondata?: string;
+    readonly body?: string;
+    readonly text?: string;
+    readonly sealed?: Readonly<Record<string, string>>;
+    readonly _ClientEncryptionMetadata1?: string;
+    readonly _ClientEncryptionMetadata2?: string;
+  };
 }
 
-/** Blobs and messages with integrity entries. */
-export function boundSeedsOf(service: 'blob' | 'queue'): readonly Seed[] {
+const KINDS = { blob: ['stream', 'pages'], queue: ['message'], table: ['entity'] } as const;
+
+/** Objects with integrity entries. */
+export function boundSeedsOf(service: Vector['service']): readonly Seed[] {
   const { kek, cases } = JSON.parse(readFileSync(projectPath('test/vectors/integrity.json'), 'utf8')) as {
     readonly kek: { readonly id: string; readonly hex: string };
     readonly cases: readonly BoundCase[];
   };
   const key = AesKeyEncryptionKey.fromBase64(kek.id, Buffer.from(kek.hex, 'hex').toString('base64'));
-  const kinds = service === 'blob' ? ['stream', 'pages'] : ['message'];
+  const kinds: readonly string[] = KINDS[service];
   return cases
     .filter(({ kind }) => kinds.includes(kind))
-    .map(({ id, kind, protocol, context, stored: { encryptiondata, body = '', text } }) => ({
-      ...{ id, service, protocol, kek: kek.id, key, isBound: true, encrypted: true },
-      ...{ blobType: kind === 'pages' ? 'page' : 'block', ...(context === undefined ? {} : { context }) },
-      stored: {
-        ...(encryptiondata === undefined ? {} : { metadata: { encryptiondata } }),
-        ...(text === undefined ? {} : { messageText: text }),
-        base64: Buffer.from(body, 'hex').toString('base64'),
-      },
+    .map(({ context, ...vector }) => ({
+      ...{ id: vector.id, service, protocol: vector.protocol, kek: kek.id, key, isBound: true, encrypted: true },
+      ...(context === undefined ? {} : { context }),
+      ...(service === 'table' ? boundRow(vector) : boundContent(vector)),
     }));
+}
+
+const boundContent = ({ kind, stored: { encryptiondata, body = '', text } }: BoundCase): Pick<Vector, 'stored'> => ({
+  ...{ blobType: kind === 'pages' ? 'page' : 'block' },
+  stored: {
+    ...(encryptiondata === undefined ? {} : { metadata: { encryptiondata } }),
+    ...(text === undefined ? {} : { messageText: text }),
+    base64: Buffer.from(body, 'hex').toString('base64'),
+  },
+});
+
+/** As the service answers with full metadata. */
+function boundRow({ partitionKey = '', rowKey = '', sealed = {}, signed = {}, stored }: BoundCase) {
+  const binary = { ...stored.sealed, _ClientEncryptionMetadata2: stored._ClientEncryptionMetadata2 };
+  const typed = [
+    ...Object.entries(binary).map(([name, value]) => [name, 'Binary', value] as const),
+    ...Object.entries(signed).map(([name, { type, json }]) => [name, type, json] as const),
+  ];
+  const row = Object.fromEntries(
+    typed.flatMap(([name, type, value]) => [
+      [`${name}@odata.type`, `Edm.${type}`],
+      [name, value],
+    ]),
+  );
+  return {
+    encryptedProperties: Object.keys(sealed),
+    signedProperties: Object.keys(signed),
+    entity: { PartitionKey: partitionKey, RowKey: rowKey },
+    stored: {
+      fullmetadata: {
+        ...{ 'odata.etag': 'W/"1"', PartitionKey: partitionKey, RowKey: rowKey, Timestamp: '2026-01-02T03:04:05Z' },
+        ...row,
+        _ClientEncryptionMetadata1: stored._ClientEncryptionMetadata1,
+      },
+    },
+  };
 }
