@@ -152,7 +152,8 @@ describe('a scan', () => {
 
   it('of another program in protocol 1.0 is answered whole', async () => {
     const service = BlobServiceClient.fromConnectionString(clinic.connectionString);
-    const policy = { protocol: '1.0' as const, keyEncryptionKey: KEY, requireEncryption: true };
+    // other programs write no integrity entries, which would say how long the content is
+    const policy = { protocol: '1.0', keyEncryptionKey: KEY, requireEncryption: true, integrity: 'off' } as const;
     const older = new EncryptedBlobService(() => service, policy).getContainerClient('scans');
     await older.getBlockBlobClient('older').uploadData(Buffer.from('thirteen byte'));
 

@@ -36,7 +36,7 @@ export type EncryptedBlobProperties = BlobGetPropertiesResponse &
   IntegrityTagged & {
     /** Whether the blob has encryption data. If so, `contentLength` is the length of the ciphertext. */
     readonly encrypted: boolean;
-    /** Number of plaintext bytes. Absent for 1.0 block blobs, where only decryption shows how much is padding. */
+    /** Number of plaintext bytes. Absent for 1.0 block blobs without integrity entries, where only decryption shows how much is padding. */
     readonly plaintextContentLength?: number;
   };
 
