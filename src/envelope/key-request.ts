@@ -1,10 +1,10 @@
-/** One request to a key: in a span of its own, and its failures under their names. */
+/** One request to a key, in its own span, with its failures as errors of this package. */
 import { KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
 import { traced } from '../tracing/span.js';
 import { asKeyError } from './key-error.js';
 
-/** Wraps packed key bytes; what is not an error of this package becomes {@link KeyWrapError}. */
+/** Wraps packed key bytes. Errors of other kinds become {@link KeyWrapError}. */
 export async function requestWrap(
   key: KeyEncryptionKey,
   packed: Uint8Array,
@@ -27,7 +27,7 @@ export async function requestWrap(
 export const wrapLocationOf = ({ wrapsInProcess }: KeyEncryptionKey): 'process' | 'service' =>
   wrapsInProcess === true ? 'process' : 'service';
 
-/** Unwraps to packed key bytes, which the caller wipes; what is not an error of this package becomes {@link KeyUnwrapError}. */
+/** Unwraps to packed key bytes, which the caller wipes. Errors of other kinds become {@link KeyUnwrapError}. */
 export async function requestUnwrap(
   key: KeyEncryptionKey,
   wrapped: WrappedKey,

@@ -15,29 +15,29 @@ import { requestUnwrap, requestWrap, wrapLocationOf } from './key-request.js';
 import { ParallelBound } from './parallel-bound.js';
 import { UnwrapCache, type UnwrapCacheStatistics } from './unwrap-cache.js';
 
-/** A key, and what goes with each call to it. */
+/** A key, and the context of each call to it. */
 export interface KeyCall {
   readonly key: KeyEncryptionKey;
-  /** What is written or read. */
+  /** The object that is written or read. */
   readonly target: EncryptionTarget;
   readonly operation?: KeyOperationOptions | undefined;
 }
 
 /** How the operations of a policy call its keys. */
 export interface KeyCalls {
-  /** Calls that may be under way at once. */
+  /** Maximum number of concurrent calls. */
   readonly concurrency: number;
   /** Wraps packed key bytes. Errors are those of `requestWrap`. */
   wrap(call: KeyCall, packed: Uint8Array): Promise<WrappedKey>;
   /** Unwraps to packed key bytes, which the caller wipes. Errors are those of `requestUnwrap`. */
   unwrap(call: KeyCall, wrapped: WrappedKey): Promise<Uint8Array>;
-  /** The same bound without the cache: every unwrap asks its key. For a consumer, which has to know whether a key answers. */
+  /** The same bound without the cache: every unwrap calls its key. For a consumer, which must know whether a key is available. */
   withoutCache(): KeyCalls;
 }
 
 /**
- * The calls to keys of a policy: bounded in number over all operations of all policies that share this object, and not made
- * where the cache has the answer.
+ * Calls the keys of a policy. It limits the number of concurrent calls over all operations of all policies that share this object, and
+ * makes no call for a content key that is in the cache.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export class PolicyKeys implements KeyCalls {
   readonly #onEvent: KeyEventListener | undefined;
 
   /**
-   * `onEvent` gets each call to a key and each look into the cache.
+   * `onEvent` receives each call to a key and each cache lookup.
    *
    * @throws `INVALID_OPTIONS` for a bound or a cache that is out of range.
    */
@@ -104,12 +104,12 @@ export class PolicyKeys implements KeyCalls {
     return calls;
   }
 
-  /** How well the cache serves; `null` where `unwrapCache` is `false`. */
+  /** Statistics of the cache; `null` if `unwrapCache` is `false`. */
   get cache(): UnwrapCacheStatistics | null {
     return this.#cache?.statistics ?? null;
   }
 
-  /** Wipes the content keys that are kept, and keeps none from now on. Reads go on without the cache. */
+  /** Wipes the cached content keys and stops caching. Reads continue without the cache. */
   close(): void {
     this.#cache?.close();
   }

@@ -1,19 +1,19 @@
-/** What happens with keys, for metrics: ids, counts and times; never the bytes of a key. */
+/** Events of keys, for metrics: ids, counts and times; never the bytes of a key. */
 
 /**
- * One thing that happened with a key or with the vault that it is in. `keyId` may come from storage, so it is escaped and cut after
+ * An event of a key or of its vault. `keyId` may come from storage, so it is escaped and cut after
  * 256 characters.
  *
- * - `wrapped`, `unwrapped`: a key did what it was asked. `where` is `process` for keys that wrap in this process, `service` for all
+ * - `wrapped`, `unwrapped`: a call to a key succeeded. `where` is `process` for keys that wrap in this process, `service` for all
  *   others
- * - `failed`: it did not; `code` is that of the error that the caller gets. Calls that were aborted are not reported
- * - `cacheHit`: a content key was in the cache, or another read was asking for it already, so its key was not asked
- * - `cacheMiss`: it was not, so its key was asked
+ * - `failed`: a call to a key failed; `code` is that of the error that the caller gets. Calls that were aborted are not reported
+ * - `cacheHit`: a content key was in the cache, or another read had already requested it, so its key was not called
+ * - `cacheMiss`: the content key was not in the cache, so its key was called
  * - `throttled`: a vault answered 429 or 503, and no call is sent to it for `pause` milliseconds
- * - `waited`: a call has waited `milliseconds` until the vault could be asked
- * - `versionConfirmed`: the vault said which version of a key writes; `keyId` names it
- * - `versionUnconfirmed`: it did not, because of `code`. The version known so far writes until it is twice as old as `refresh`,
- *   unless the vault said that it is disabled or deleted
+ * - `waited`: a call waited `milliseconds` before it could be sent to the vault
+ * - `versionConfirmed`: the vault confirmed which version of a key writes; `keyId` names it
+ * - `versionUnconfirmed`: the vault did not confirm a version, because of `code`. The known version writes until its confirmation is
+ *   twice as old as `refresh`, unless the vault reported it as disabled or deleted
  */
 export type KeyEvent =
   | {
@@ -43,10 +43,10 @@ export type KeyEvent =
       readonly kind: 'versionConfirmed';
       readonly keyId: string;
       readonly expiresOn: Date | undefined;
-      /** Whether a deleted key can be destroyed for good at once; `undefined` where the vault does not say. */
+      /** Whether a deleted key can be destroyed for good at once; `undefined` if the vault does not report it. */
       readonly isPurgeable: boolean | undefined;
     }
   | { readonly kind: 'versionUnconfirmed'; readonly keyId: string; readonly code: string };
 
-/** Gets each event when it happens. Must not throw, and should be quick: the call that it is about waits for it. */
+/** Called with each event. It must not throw, and should return quickly, because the call to the key waits for it. */
 export type KeyEventListener = (event: KeyEvent) => void;

@@ -1,9 +1,9 @@
-/** Counts of what is stored, by key, protocol and place, and what they say about a key that is to be destroyed. */
+/** Counts of what is stored, by key, protocol and place, and what they mean for a key that you want to destroy. */
 import { isAmong, type KeyIds } from '../envelope/maintenance/key-ids.js';
 import type { MaintainedObject, ObjectPlace } from '../envelope/maintenance/maintained.js';
 import type { StoredState } from '../envelope/maintenance/stored-state.js';
 
-/** Objects that are alike. */
+/** A group of similar objects. */
 export interface CensusEntry {
   /** Kind and name of the source: `blobs scans`. */
   readonly source: string;
@@ -21,7 +21,7 @@ export interface CensusEntry {
   readonly goneOn?: string;
 }
 
-/** Whether the keys that a job retires may be destroyed. Never a bare yes: a census cannot see everything. */
+/** Whether you may destroy the keys that a job retires. Never a plain yes, because a census cannot see everything. */
 export interface KeyVerdict {
   readonly retire: KeyIds;
   /** `no`: something needs them, see `reasons`. `after`: nothing that was counted needs them after that time. */
@@ -31,18 +31,18 @@ export interface KeyVerdict {
   readonly reasons: readonly string[];
 }
 
-/** What is stored, counted. */
+/** Counts of what is stored. */
 export interface Census {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly entries: readonly CensusEntry[];
-  /** Absent where the job leaves no key. */
+  /** Absent if the job retires no key. */
   readonly verdict?: KeyVerdict;
-  /** What this census did not, or cannot, see. */
+  /** What this census did not see, or cannot see. */
   readonly blindSpots: readonly string[];
 }
 
-/** Different entries that are kept apart; whoever can write to storage chooses key ids. */
+/** Maximum number of separate entries. Anyone who can write to storage can choose key ids, so there must be a limit. */
 const MOST_ENTRIES = 5000;
 const OTHERS = '(other keys)';
 
@@ -104,7 +104,7 @@ const UNSEEN = [
 
 export const blindSpotsOf = (ofSources: readonly string[]): readonly string[] => [...ofSources, ...UNSEEN];
 
-/** @param uncounted - what the sources could not show, as sentences: a reason against by itself */
+/** @param uncounted - what the sources could not show, as sentences; each is a reason not to destroy a key */
 export function verdictOn(
   retire: KeyIds,
   entries: readonly CensusEntry[],

@@ -1,4 +1,4 @@
-/** A shard in the hands of this process: its state is saved under its ETag, and whoever loses a save stops quietly. */
+/** A shard claimed by this process. Its state is saved under its ETag, and a process whose save fails stops without an error. */
 import type { Clock } from '../queue/consumer/clock.js';
 import { factsOf, NOTHING_DONE, type ShardState } from './shard.js';
 import type { StateStore, StoredDocument } from './state-store.js';
@@ -6,20 +6,20 @@ import type { StateStore, StoredDocument } from './state-store.js';
 export interface ShardClaims {
   readonly store: StateStore;
   readonly clock: Clock;
-  /** Of this process. */
+  /** Id of this process. */
   readonly worker: string;
   readonly claimSeconds: number;
 }
 
 export type Claim = ClaimedShard | 'done' | 'taken';
 
-/** Takes a shard unless it is done, or another process said not long ago that it is at it. */
+/** Claims a shard unless it is done, or another process has renewed its claim recently. */
 export async function claimShard(name: string, claims: ShardClaims, isDivisible: boolean): Promise<Claim> {
   const stored = await claims.store.read<ShardState>(name);
   if (stored === null || stored.value.done) return 'done';
   const { worker, claimedUntil = '' } = stored.value;
   if (worker !== claims.worker && claimedUntil > new Date().toISOString()) return 'taken';
-  // what cannot be gone on with begins anew
+  // a state that cannot be resumed starts again
   const state = isDivisible ? stored.value : { ...stored.value, ...NOTHING_DONE };
   const shard = new ClaimedShard(name, { ...stored, value: state }, claims);
   return (await shard.save({})) ? shard : 'taken';
@@ -58,7 +58,7 @@ export class ClaimedShard {
     return saved;
   }
 
-  /** Goes on saying that this process is at it. */
+  /** Renews the claim of this process. */
   startBeating(): void {
     this.#isBeating = true;
     const beat = async (): Promise<void> => {
@@ -69,7 +69,7 @@ export class ClaimedShard {
     this.#cancelBeat = this.claims.clock.after((this.claims.claimSeconds * 1000) / 3, () => void beat());
   }
 
-  /** Lets go of it, so that others need not wait. */
+  /** Gives up the claim, so that others need not wait. */
   async release(): Promise<void> {
     this.stopBeating();
     await this.save({ claimedUntil: new Date(0).toISOString() }).catch(() => undefined);
@@ -93,7 +93,7 @@ export class ClaimedShard {
     return true;
   }
 
-  /** The ETag where an answer was lost and the save was made all the same. */
+  /** The ETag if the response was lost but the save succeeded. */
   async #ours(value: ShardState): Promise<string | null> {
     const stored = await this.claims.store.read<ShardState>(this.name);
     return stored !== null && JSON.stringify(stored.value) === JSON.stringify(value) ? stored.etag : null;

@@ -10,15 +10,15 @@ export interface ObjectFailure {
 }
 
 /**
- * What happens in a maintenance job. Names of objects are in it; content, wrapped keys and texts of foreign errors never.
+ * An event of a maintenance job. Events contain names of objects, but never content, wrapped keys or messages of other libraries' errors.
  *
- * - `started`: a pass begins: the task itself, or its census
+ * - `started`: a pass, which is the task itself or its census, begins
  * - `progress`: at most once a second, and at the end of a shard
  * - `object`: an object needs attention
- * - `throttled`: a service is busy or cannot be reached; the job goes on more slowly
- * - `keyUnavailable`, `keyAvailable`: beginning and end of the outage of a key
+ * - `throttled`: a service is busy or cannot be reached; the job continues more slowly
+ * - `keyUnavailable`, `keyAvailable`: the outage of a key begins, or ends
  * - `waiting`: other processes work on what is left
- * - `finished`: a pass is over
+ * - `finished`: a pass ends
  */
 export type MaintenanceEvent =
   | { readonly kind: 'started' | 'finished' | 'waiting'; readonly pass: 'work' | 'census' }
@@ -27,16 +27,16 @@ export type MaintenanceEvent =
   | { readonly kind: 'throttled'; readonly requestsPerSecond: number }
   | { readonly kind: 'keyUnavailable' | 'keyAvailable' };
 
-/** Of this process, since its pass began. */
+/** Progress of this process since its pass began. */
 export interface MaintenanceProgress {
   readonly pass: 'work' | 'census';
-  /** Kind and name of the source that is worked on. */
+  /** Kind and name of the source that is being processed. */
   readonly source: string;
   readonly seen: number;
-  /** Objects that were changed, or would be. */
+  /** Objects that were changed, or would be in a dry run. */
   readonly done: number;
   /** Objects that need attention. */
   readonly failed: number;
-  /** Objects a second. */
+  /** Objects per second. */
   readonly rate: number;
 }

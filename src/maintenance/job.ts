@@ -1,4 +1,4 @@
-/** A maintenance job: what is done to which objects, how fast, and what is reported of it. */
+/** A maintenance job: what it does to which objects, how fast, and what it reports. */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Maintained } from '../envelope/maintenance/maintained.js';
@@ -10,75 +10,75 @@ import type { Clock } from '../queue/consumer/clock.js';
 import type { Census } from './census.js';
 import type { MaintenanceEvent, ObjectFailure } from './events.js';
 
-/** Blobs, rows or poison messages, as `forMaintenance()` of a container, table or queue client gives them. */
+/** Blobs, rows or poison messages, as returned by `forMaintenance()` of a container, table or queue client. */
 export type MaintenanceSource = Maintained;
 
-/** What is done to which objects. */
+/** What a job does, and to which objects. */
 export interface MaintenanceJob {
-  /** Lower-case letters, digits and hyphens; the same name goes on with the same job. */
+  /** Lower-case letters, digits and hyphens. Use the same name to resume the same job. */
   readonly name: string;
   readonly task: MaintenanceTask;
   readonly sources: readonly MaintenanceSource[];
 }
 
-/** How a job runs in this process. */
+/** Options for running a job in this process. */
 export interface MaintenanceOptions {
   /**
-   * Container for the state of jobs, as the plain client. With it a job that ended early goes on where it was, and several processes
-   * share one job. Names of objects are kept there in clear; keys and content never.
+   * The plain client of a container for the state of jobs. With it, an interrupted job resumes where it stopped, and several
+   * processes can share one job. The state contains names of objects in clear, but never keys or content.
    *
    * @defaultValue none: the job starts from the beginning each time
    */
   readonly state?: ContainerClient;
   /**
-   * Does everything but the writes. State is not kept either.
+   * Does everything except the writes. No state is kept either.
    *
    * @defaultValue false
    */
   readonly dryRun?: boolean;
   /**
-   * Objects, or transactions of rows, that are worked on at the same time, 1 to 1,000.
+   * Number of objects, or of transactions of rows, to work on at the same time, 1 to 1,000.
    *
    * @defaultValue 16
    */
   readonly concurrency?: number;
   /**
-   * Requests to storage a second that change or look at objects, at most; halved while the service is busy.
+   * Maximum number of requests to storage per second that change or read objects. It is halved while the service is busy.
    *
    * @defaultValue 500
    */
   readonly requestsPerSecond?: number;
   /**
-   * Pages of 5,000 blobs or 1,000 rows in a shard, the unit that processes share.
+   * Number of pages (of 5,000 blobs or 1,000 rows) in a shard. Processes that share a job take one shard at a time.
    *
    * @defaultValue one shard for each source
    */
   readonly pagesPerShard?: number;
   /**
-   * Seconds after which another process may take over a shard whose process says nothing any more, 1 to 3,600.
+   * Seconds of silence after which another process may take over a shard, 1 to 3,600.
    *
    * @defaultValue 30
    */
   readonly claimSeconds?: number;
   /**
-   * Seconds for which a job waits for a key or a service that cannot be reached, 0 to 86,400. Then it ends with that error, and can
-   * go on later.
+   * Seconds to wait for a key or a service that cannot be reached, 0 to 86,400. After that the job fails with its error, and can be
+   * resumed later.
    *
    * @defaultValue 600
    */
   readonly patience?: number;
-  /** Receives everything that happens. What it throws is ignored. */
+  /** Called with each event. Errors that it throws are ignored. */
   readonly onEvent?: (event: MaintenanceEvent) => void;
-  /** Ends the job; it can go on later. */
+  /** Stops the job, which can be resumed later. */
   readonly abortSignal?: AbortSignalLike;
   /** Time, for tests. */
   readonly clock?: Clock;
 }
 
-/** Objects by what became of them. */
+/** Number of objects by outcome. */
 export type OutcomeCounts = Readonly<Partial<Record<ObjectOutcome, number>>>;
 
-/** What a job did. */
+/** The result of a job. */
 export interface MaintenanceReport {
   readonly job: string;
   readonly task: MaintenanceTask;
@@ -86,15 +86,15 @@ export interface MaintenanceReport {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** Objects that were looked at; a census looks at all of them once more. */
+  /** Number of objects examined by the task. The census, which examines all of them again, is not included. */
   readonly seen: number;
   readonly outcomes: OutcomeCounts;
-  /** The first of the objects that need attention; `outcomes` counts all. */
+  /** The first objects that need attention; `outcomes` counts all of them. */
   readonly failures: readonly ObjectFailure[];
   readonly census: Census;
 }
 
-/** Whether nothing is left to do: every object is as the task wants it, and no retired key is needed any more. */
+/** Whether nothing is left to do: every object is in the state that the task asks for, and no retired key is needed any more. */
 export const isMaintenanceClean = ({ outcomes, census }: MaintenanceReport): boolean =>
   Object.entries(outcomes).every(([outcome, count]) => count === 0 || ['done', 'same', 'gone'].includes(outcome)) &&
   census.verdict?.mayDestroy !== 'no';
@@ -118,7 +118,7 @@ const NAME = must(
   'up to 63 lower-case letters, digits and hyphens',
 );
 
-/** Throws {@link InvalidOptionsError} with every fault. */
+/** Throws {@link InvalidOptionsError} that lists every problem. */
 export function assertJob({ name, sources, task }: MaintenanceJob, options: MaintenanceOptions): void {
   const titles = sources.map(titleOf);
   const faults = [

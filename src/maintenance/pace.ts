@@ -1,7 +1,7 @@
-/** How fast a process sends requests to storage: at a steady rate, halved where the service is busy, and raised again little by little. */
+/** Limits the rate at which a process sends requests to storage: halved while the service is busy, then raised again step by step. */
 import type { Clock } from '../queue/consumer/clock.js';
 
-/** Milliseconds between two raises, and how much each is. */
+/** Milliseconds between two raises, and the size of each. */
 const RAISE_EVERY = 10_000;
 const RAISE_BY = 1.05;
 /** Milliseconds of requests that may be sent at once. */
@@ -24,17 +24,17 @@ export class Pace {
     this.#raisedAt = clock.now();
   }
 
-  /** Requests that were let through. */
+  /** Number of requests sent so far. */
   get sent(): number {
     return this.#sent;
   }
 
-  /** Requests a second at the moment. */
+  /** Current rate in requests per second. */
   get rate(): number {
     return this.#rate;
   }
 
-  /** Waits for the turn of another request. */
+  /** Waits until another request may be sent. */
   async take(): Promise<void> {
     this.#sent += 1;
     this.#raise();
@@ -44,7 +44,7 @@ export class Pace {
     if (turn > now) await new Promise<void>((resolve) => void this.clock.after(turn - now, resolve));
   }
 
-  /** The service is busy. */
+  /** Slows down because the service is busy. */
   slowDown(): void {
     this.#rate = Math.max(1, this.#rate / 2);
     this.#raisedAt = this.clock.now();

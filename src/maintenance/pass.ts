@@ -1,4 +1,4 @@
-/** One walk over all sources of a job: of the task itself, or of the census after it. Any number of processes may share it. */
+/** One walk over all sources of a job: of the task itself, or of the census after it. Any number of processes can share it. */
 import { uniqueId } from '../crypto/bytes.js';
 import type { Maintained, Step } from '../envelope/maintenance/maintained.js';
 import type { MaintenanceTask } from '../envelope/maintenance/task.js';
@@ -28,7 +28,7 @@ const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_RATE = 500;
 const DEFAULT_CLAIM = 30;
 const DEFAULT_PATIENCE = 600;
-/** Seconds between two looks at what other processes do. */
+/** Seconds between two checks of what other processes have done. */
 const LOOK_EVERY = 1;
 
 export class MaintenancePass {
@@ -58,7 +58,7 @@ export class MaintenancePass {
     return planShards({ store, folder, sources, everything: kind === 'census', pagesPerShard });
   }
 
-  /** Plans what is not planned yet, and works until every shard is done, by this process or others. */
+  /** Plans the shards that are not planned yet, and works until this process or others have finished every shard. */
   async run(): Promise<void> {
     const { kind } = this.parts;
     this.#report({ kind: 'started', pass: kind });
@@ -74,7 +74,7 @@ export class MaintenancePass {
     this.#report({ kind: 'finished', pass: kind });
   }
 
-  /** Whether the shard is done, or another process is at it. */
+  /** Whether the shard is done, or another process is working on it. */
   async runShard(name: string): Promise<'done' | 'taken'> {
     const { store, sources, kind, options } = this.parts;
     const known = await store.read<ShardState>(name);
@@ -90,13 +90,13 @@ export class MaintenancePass {
     return (await run.run()) ? 'done' : 'taken';
   }
 
-  /** When the first process began; ISO 8601. */
+  /** When the first process started; ISO 8601. */
   async startedAt(): Promise<string> {
     const plan = await this.parts.store.read<PlanState>(planName(this.parts.folder));
     return plan?.value.startedAt ?? new Date().toISOString();
   }
 
-  /** What is kept of all shards. */
+  /** The saved states of all shards. */
   async states(): Promise<readonly ShardState[]> {
     const { store, folder } = this.parts;
     const names = await store.list(shardsFolder(folder));
@@ -108,7 +108,7 @@ export class MaintenancePass {
     return states;
   }
 
-  /** Works on what is not done; whether something is left that others are at. */
+  /** Works on shards that are not done. Returns whether others are still working on some. */
   async #runAll(): Promise<boolean> {
     const { store, folder } = this.parts;
     const plan = await store.read<PlanState>(planName(folder));
@@ -132,7 +132,7 @@ export class MaintenancePass {
   }
 }
 
-/** What watches must not change what happens. */
+/** An observer must not affect the job. */
 export function reporter({ onEvent }: MaintenanceOptions): (event: MaintenanceEvent) => void {
   const watch = async (event: MaintenanceEvent): Promise<void> => onEvent?.(event);
   return (event) => void watch(event).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** What happens when a step fails for a reason that is not its object's: it is tried again, more and more slowly, for a while. */
+/** Retries a step that failed for a reason unrelated to its object, with growing delays, up to a time limit. */
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { type Clock, pause } from '../queue/consumer/clock.js';
@@ -29,9 +29,9 @@ export class Patience {
   constructor(private readonly parts: PatienceParts) {}
 
   /**
-   * Throws the last error once it has waited for too long in a row, and every error that no waiting mends.
+   * Throws the last error when it has waited too long in a row. Throws errors that waiting cannot fix at once.
    *
-   * @param progress - what changes when an attempt that failed got further than the one before
+   * @param progress - changes when a failed attempt got further than the one before
    */
   async outlast<Result>(attempt: () => Promise<Result>, progress: () => unknown = () => null): Promise<Result> {
     let [failures, waited, reached] = [0, 0, progress()];
@@ -86,7 +86,7 @@ export class Patience {
 
 const isKeyOut = (error: unknown): boolean => isEncryptedStorageError(error) && KEY_OUTAGES.includes(error.code);
 
-/** A busy or unreachable service; an error without a status is one of the connection, if it is an error of the SDKs at all. */
+/** A busy or unreachable service; an error of the SDKs without a status is a connection error. */
 function isServiceOut(error: unknown): boolean {
   if (isEncryptedStorageError(error)) return OF_CONNECTIONS.includes(error.code);
   const status = statusOf(error);

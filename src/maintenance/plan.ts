@@ -1,12 +1,12 @@
-/** Cuts the sources of a job into shards. The plan is kept beside them, so that it goes on where it ended. */
+/** Splits the sources of a job into shards. The plan is stored with them, so that planning resumes where it stopped. */
 import type { Maintained, MaintainedObject } from '../envelope/maintenance/maintained.js';
 import { factsOf, newShard, type ShardRange } from './shard.js';
 import type { StateStore } from './state-store.js';
 
-/** How far the plan is. */
+/** Progress of the plan. */
 export interface PlanState {
   readonly done: boolean;
-  /** When the first process began; ISO 8601. */
+  /** When the first process started; ISO 8601. */
   readonly startedAt: string;
   readonly source: number;
   readonly from?: string;
@@ -31,7 +31,7 @@ export const shardsFolder = (folder: string): string => `${folder}/shards/`;
 const shardName = (folder: string, number: number): string =>
   `${shardsFolder(folder)}${String(number).padStart(7, '0')}.json`;
 
-/** Names of the shards as they are planned; those of an earlier plan are not named again. */
+/** Yields the name of each shard as it is planned; shards that an earlier plan made are not repeated. */
 export async function* planShards(pass: PlannedPass): AsyncGenerator<string> {
   const { store, folder } = pass;
   const name = planName(folder);
@@ -81,8 +81,8 @@ interface CutSearch {
 }
 
 /**
- * Where the shard ends: between two pages, after as many as wanted, and not between objects of one name, such as a blob and its
- * snapshots. `null` if the listing ends before.
+ * Finds the end of a shard: between two pages, after the wanted number of pages, and not between objects of the same name, such as a
+ * blob and its snapshots. `null` if the listing ends first.
  */
 async function findCut(
   source: Maintained,

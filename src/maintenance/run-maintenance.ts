@@ -9,12 +9,12 @@ import { MaintenancePass } from './pass.js';
 import type { ShardState } from './shard.js';
 import { ContainerStore, MemoryStore, type StateStore } from './state-store.js';
 
-/** Failures by name in a report. */
+/** Maximum number of failures that a report names. */
 const MOST_FAILURES = 1000;
 
-/** What is kept of a job as a whole. */
+/** The state of a job as a whole. */
 interface JobState {
-  /** Names of the sources and the task, as JSON: another job of that name is refused. */
+  /** Names of the sources and the task, as JSON. A different job with the same name is refused. */
   readonly identity: string;
   readonly packageVersion: string;
   /** Runs that have finished. */
@@ -23,12 +23,12 @@ interface JobState {
 }
 
 /**
- * Runs a job to its end and returns its report, with a census of the same sources. A job whose state is kept goes on where it ended,
- * after a crash too; one that has finished begins anew.
+ * Runs a job to completion and returns its report, with a census of the same sources. With `state`, a job that was interrupted
+ * resumes where it stopped, even after a crash, and a job that has finished starts again.
  *
  * @throws `INVALID_OPTIONS` for a job that cannot work, before any object is changed; a key or service error that lasts longer than
- * `patience`, after which the job can go on; `KEY_WRAP_FAILED` for a new key that does not unwrap what it wrapped: nothing was
- * overwritten then. What is wrong with single objects is not thrown, but in the report.
+ * `patience`, after which the job can be resumed; `KEY_WRAP_FAILED` if the new key does not unwrap what it wrapped, in which case
+ * nothing is overwritten. Problems with individual objects are not thrown; the report lists them.
  *
  * @example
  * ```ts
@@ -56,8 +56,9 @@ export async function runMaintenance(
 }
 
 /**
- * Cuts a job into shards, for an engine of your own that runs each by {@link runMaintenanceShard}, in any process and any order.
- * Gives their names as they are cut. Call {@link runMaintenance} once they are done: it does what is left, and counts.
+ * Splits a job into shards for your own queue, which runs each with {@link runMaintenanceShard}, in any process and any order.
+ * Yields the name of each shard as soon as it is planned. When all are done, call {@link runMaintenance}: it does what is left, and
+ * counts.
  *
  * @throws `INVALID_OPTIONS` without `state`
  */
@@ -68,9 +69,9 @@ export async function* planMaintenance(job: MaintenanceJob, options: Maintenance
 }
 
 /**
- * Runs one shard of a job. It may be run again, interrupted, and run twice at once.
+ * Runs one shard of a job. A shard may be interrupted, run again, and run by two processes at once.
  *
- * @returns `'done'`, or `'taken'` where another process is at it
+ * @returns `'done'`, or `'taken'` if another process is working on it
  * @throws `INVALID_OPTIONS` without `state`; otherwise as {@link runMaintenance}
  */
 export async function runMaintenanceShard(
@@ -144,7 +145,7 @@ class MaintenanceRun {
     };
   }
 
-  /** The report, and that this run of the job has finished: the next one is another. */
+  /** Makes the report, and marks this run of the job as finished, so that the next call starts a new run. */
   async #keep(report: MaintenanceReport): Promise<void> {
     const { store, state } = this.kept;
     const { name } = this.job;

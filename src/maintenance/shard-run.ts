@@ -1,4 +1,4 @@
-/** Works through a shard: page by page, a step for those objects that the task chose, and the position saved after each page. */
+/** Works through a shard page by page: takes a step for each object that the task selects, and saves the position after each page. */
 import type { Maintained, MaintainedObject, MaintainedPage, Step } from '../envelope/maintenance/maintained.js';
 import { isFailure, type ObjectResult, SAME } from '../envelope/maintenance/outcome.js';
 import { isChosen } from '../envelope/maintenance/task.js';
@@ -15,7 +15,7 @@ export interface ShardRunParts {
   readonly source: Maintained;
   readonly shard: ClaimedShard;
   readonly step: Step;
-  /** Also what cannot be changed, to count it. */
+  /** Includes objects that cannot be changed, to count them. */
   readonly everything: boolean;
   readonly concurrency: number;
   readonly patience: Patience;
@@ -46,7 +46,7 @@ export class ShardRun {
     }
   }
 
-  /** From the position that was saved last, so it may be called again after a failure of the listing. */
+  /** Starts at the last saved position, so it can be called again after the listing fails. */
   async #walk(): Promise<boolean> {
     const { source, shard, everything, step, patience } = this.parts;
     const { position, from } = shard.state;
@@ -115,14 +115,14 @@ export class ShardRun {
   }
 }
 
-/** What is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
+/** An object that is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
 function unchosen({ state }: MaintainedObject, { task }: Step): ObjectResult {
   if (task.do === 'census') return SAME;
   if (state.kind === 'damaged') return { outcome: 'damaged', code: 'INVALID_ENCRYPTION_METADATA' };
   return state.kind === 'unfinished' ? { outcome: 'refused', code: 'UPLOAD_UNFINISHED' } : SAME;
 }
 
-/** In their order: as many as one step takes. */
+/** Groups of objects in order, each as large as one step can take. */
 function groupsOf(objects: readonly MaintainedObject[], source: Maintained): MaintainedObject[][] {
   const groups: MaintainedObject[][] = [];
   for (const object of objects) {

@@ -1,4 +1,4 @@
-/** A shard: a part of a source that one process works on at a time, and what is kept of it in the state. */
+/** A shard: a part of a source that one process works on at a time, and its saved state. */
 import type { BlindSpot } from '../envelope/maintenance/maintained.js';
 import type { CensusEntry } from './census.js';
 import type { ObjectFailure } from './events.js';
@@ -11,8 +11,9 @@ export interface ShardRange {
   /** Continuation of the listing; absent for the beginning. */
   readonly from?: string;
   /**
-   * Names at the beginning of the next shard: the first of them that comes up ends this one. There are several since some may be deleted
-   * meanwhile; if all are, the shard goes on, and what it does twice is found done. Absent for the end.
+   * Names at the beginning of the next shard: this one ends at the first of them that is listed. There are several because some may
+   * be deleted in the meantime. If all are, the shard continues, and objects that are processed twice are found done. Absent for the
+   * last shard.
    */
   readonly until?: readonly string[];
 }
@@ -21,7 +22,7 @@ export interface ShardState extends ShardRange {
   /** Where the next page begins; absent before the first page is done. */
   readonly position?: string;
   readonly done: boolean;
-  /** The process that works on it, and until when it is to be left alone; ISO 8601. */
+  /** The process that works on it, and the time until which others must not take it over; ISO 8601. */
   readonly worker?: string;
   readonly claimedUntil?: string;
   readonly seen: number;
@@ -31,7 +32,7 @@ export interface ShardState extends ShardRange {
   readonly blindSpots: readonly BlindSpot[];
 }
 
-/** Failures that are kept by name in one shard. */
+/** Maximum number of failures that a shard keeps by name. */
 export const MOST_FAILURES = 200;
 
 export const newShard = (range: ShardRange): ShardState => ({

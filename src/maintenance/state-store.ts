@@ -1,4 +1,4 @@
-/** Where a job keeps what it has done: small JSON documents, each replaced only as it was read, so that two workers notice each other. */
+/** Stores the progress of a job: small JSON documents, each replaced only under the ETag that was read, so workers detect conflicts. */
 import type { ContainerClient } from '@azure/storage-blob';
 import { InvalidOptionsError } from '../errors/input.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
@@ -8,20 +8,20 @@ export interface StoredDocument<Value> {
   readonly etag: string;
 }
 
-/** Counts that stand beside a document, so that one listing is the status of a job. */
+/** Counts stored as metadata of a document, so that one listing shows the status of a job. */
 export type DocumentFacts = Readonly<Record<string, string>>;
 
 export interface StateStore {
   read<Value>(name: string): Promise<StoredDocument<Value> | null>;
   /** The ETag of the new document; `null` if one of that name exists. */
   create(name: string, value: unknown, facts?: DocumentFacts): Promise<string | null>;
-  /** The new ETag; `null` if somebody else changed the document. */
+  /** The new ETag; `null` if another process changed the document. */
   replace(name: string, document: StoredDocument<unknown>, facts?: DocumentFacts): Promise<string | null>;
-  /** Names that begin like this, in alphabetical order. */
+  /** Names that begin with the prefix, in alphabetical order. */
   list(prefix: string): Promise<readonly { readonly name: string; readonly facts: DocumentFacts }[]>;
 }
 
-/** For jobs that are not resumed: nothing is written anywhere. */
+/** For jobs without `state`: nothing is written to storage. */
 export class MemoryStore implements StateStore {
   readonly #documents = new Map<
     string,
@@ -54,7 +54,7 @@ export class MemoryStore implements StateStore {
   }
 }
 
-/** Documents as blobs of a container: names of objects stand in them in clear, keys and content never. */
+/** Stores documents as blobs in a container. They contain names of objects in clear, but never keys or content. */
 export class ContainerStore implements StateStore {
   constructor(private readonly container: ContainerClient) {}
 

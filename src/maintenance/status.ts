@@ -1,12 +1,12 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { ContainerStore } from './state-store.js';
 
-/** How far a job is, by what its processes have saved. */
+/** Progress of a job, as its processes saved it. */
 export interface MaintenanceStatus {
   readonly job: string;
   /** Runs that have finished. */
   readonly finishedRuns: number;
-  /** Shards that are planned, and that are done, of the run that goes on; `null` if none does. */
+  /** Planned and finished shards of the current run; `null` if no run is in progress. */
   readonly running: {
     readonly pass: 'work' | 'census';
     readonly shards: number;
@@ -18,7 +18,7 @@ export interface MaintenanceStatus {
 }
 
 /**
- * How far a job is. Needs only the container of its state, and few requests.
+ * Returns the progress of a job. It needs only the container of the job's state, and few requests.
  *
  * @returns `null` for a job that has never run
  */

@@ -2,17 +2,17 @@ import type { CpkInfo } from '@azure/storage-blob';
 import { callable, object, type RulesOf, text, wholeNumber } from '../../option-rules.js';
 import { MOST_IN_PAGE } from './listed-blob.js';
 
-/** How the blobs of a container are maintained. */
+/** Options for the maintenance of the blobs of a container. */
 export interface BlobMaintenanceOptions {
-  /** Only blobs whose names begin like this. */
+  /** Only blobs whose names begin with this text. */
   readonly prefix?: string;
   /**
-   * Blobs in a page, 1 to 5,000. Progress is saved after each page: choose less for keys that are slow, as in a vault.
+   * Number of blobs in a page, 1 to 5,000. Progress is saved after each page, so use fewer for slow keys, such as those in a vault.
    *
    * @defaultValue 5,000
    */
   readonly pageSize?: number;
-  /** The lease id of a leased blob, where the job may write to it. */
+  /** Returns the lease id of a leased blob that the job may write to. */
   readonly leaseIdOf?: (blobName: string) => string | undefined | Promise<string | undefined>;
   /** The customer-provided key that the service encrypts these blobs with. */
   readonly customerProvidedKey?: CpkInfo;

@@ -1,6 +1,6 @@
 /**
  * Opens what an upload seals, block by block, before the request that makes it visible: the old content is replaced only by one that
- * opens to the same bytes, with the key that is stored beside it.
+ * opens to the same bytes, with the key that is stored with it.
  */
 import { equalBytes, startSha256 } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
@@ -18,7 +18,7 @@ export interface CheckedUpload {
   readonly upload: SealedUpload;
   /** Bytes of ciphertext. */
   readonly length: number;
-  /** SHA-256 of the plaintext, once all of it was read. */
+  /** SHA-256 of the plaintext, once all of it has been read. */
   readonly expected: () => Uint8Array;
 }
 
@@ -33,7 +33,7 @@ export class CheckedSink<Response> implements UploadSink<Response> {
     private readonly checked: CheckedUpload,
   ) {
     this.#opening = this.#begin();
-    // told at the commit
+    // the error is thrown at the commit
     this.#opening.catch(() => undefined);
   }
 
@@ -44,7 +44,7 @@ export class CheckedSink<Response> implements UploadSink<Response> {
   async send(block: Buffer, place: BlockPlace): Promise<void> {
     this.#open(block, place.index);
     await this.inner.send(block, place);
-    // its memory is filled again then
+    // its memory is reused afterwards
     await this.#opening;
   }
 
@@ -59,7 +59,7 @@ export class CheckedSink<Response> implements UploadSink<Response> {
 
   #open(block: Buffer, index: number): void {
     if (index !== this.#next++) throw new DecryptionError();
-    // a transform may keep what it was handed
+    // a transform may keep a reference to its input
     const copy = Buffer.from(block);
     this.#opening = this.#opening.then((transform) => {
       for (const piece of transform.push(copy)) this.#opened.update(piece);

@@ -1,4 +1,4 @@
-/** Blobs as a listing with metadata gives them: enough to decide what is done to each, and to write under the ETag that was listed. */
+/** Blobs as a listing with metadata gives them: enough to decide what to do with each, and to write under the listed ETag. */
 import type { BlobItem, ContainerClient, ContainerListBlobsOptions } from '@azure/storage-blob';
 import type {
   MaintainedObject,
@@ -16,10 +16,10 @@ export interface ListedBlob extends MaintainedObject {
   readonly text: string | undefined;
 }
 
-/** Blobs in one page at most; the service's limit. */
+/** Maximum number of blobs in a page; the service's limit. */
 export const MOST_IN_PAGE = 5000;
 const MS_PER_DAY = 24 * 60 * 60 * 1000;
-/** Where a listing cannot show a name, it names it under this one. */
+/** A listing uses this name for metadata names that it cannot show. */
 const INVALID_NAME = 'x-ms-invalid-name';
 
 export interface ListedPlaces {
@@ -73,7 +73,7 @@ function listedBlob(item: BlobItem): ListedBlob {
 }
 
 function placeOf({ deleted, snapshot, versionId, isCurrentVersion }: BlobItem): ObjectPlace {
-  // the emulator says of every blob whether it is deleted, in text
+  // the emulator states for every blob whether it is deleted, as text
   if (String(deleted) === 'true') return 'deleted';
   if (snapshot) return 'snapshot';
   return versionId === undefined || String(isCurrentVersion) === 'true' ? 'current' : 'version';
@@ -87,11 +87,11 @@ function goneOnOf({ properties: { remainingRetentionDays: days } }: BlobItem): D
   return days === undefined ? undefined : new Date(Date.now() + (days + 1) * MS_PER_DAY);
 }
 
-/** Whether the listing shows all of the metadata, so that it can be written back from there. */
+/** Whether the listing shows all of the metadata, so that it can be written back. */
 export const hasAllMetadata = ({ item: { metadata } }: ListedBlob): boolean =>
   !Object.keys(metadata ?? {}).some((name) => name.toLowerCase() === INVALID_NAME);
 
-/** The ETag as conditions want it: listings leave out the quotes. */
+/** The ETag in the form that conditions need: listings omit the quotes. */
 export function etagOf({ item: { properties } }: ListedBlob): string {
   const { etag } = properties as { readonly etag?: string };
   if (etag === undefined || etag === '' || etag === '*')

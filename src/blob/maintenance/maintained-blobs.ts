@@ -24,7 +24,7 @@ interface BlobsAccess {
   readonly environment: BlobEnvironment;
 }
 
-/** The places that a listing may be asked for, from all to what every account can list. */
+/** What a listing can include, from everything to what every account supports. */
 const LISTINGS: readonly ListedPlaces[] = [
   { snapshots: true, versions: true, deleted: true },
   { snapshots: true, versions: false, deleted: true },
@@ -33,7 +33,7 @@ const LISTINGS: readonly ListedPlaces[] = [
 const CURRENT: ListedPlaces = { snapshots: false, versions: false, deleted: false };
 
 const FORBIDDEN = 403;
-/** How accounts refuse to list what they do not have. */
+/** Error codes for listings that an account does not support. */
 const UNSUPPORTED = [400, 409, 501];
 
 interface FirstPage {
@@ -42,14 +42,14 @@ interface FirstPage {
   readonly rest: AsyncGenerator<MaintainedPage<ListedBlob>>;
 }
 
-/** Blobs of a container, or of a part of it, for maintenance. */
+/** The blobs of a container, or those under a prefix, as a source for maintenance. */
 export class MaintainedBlobs implements Maintained<ListedBlob> {
   readonly kind = 'blobs';
   readonly isDivisible = true;
   readonly stepSize = 1;
   readonly #distinctKeys = new Set<string>();
   #listing = 0;
-  /** Whether it was this identity that could not see more. */
+  /** Whether a missing permission of this identity limited the listing. */
   #isForbidden = false;
 
   constructor(
@@ -81,7 +81,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     yield* rest;
   }
 
-  /** The fullest listing that the account, or this identity, can give. */
+  /** The most complete listing that the account supports and this identity is allowed to see. */
   async #firstPage(options: WalkOptions): Promise<FirstPage> {
     const { container } = this.access;
     const { prefix, pageSize } = this.options;

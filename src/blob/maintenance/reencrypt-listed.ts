@@ -1,6 +1,6 @@
 /**
- * Encrypts a block blob again under a fresh content key: the stored content is read under its ETag, sealed, opened again for a check, and
- * committed under the same ETag. Readers get the old content or the new one. Metadata, tags, tier and HTTP headers are carried over.
+ * Encrypts a block blob again under a fresh content key: reads the stored content under its ETag, seals it, opens it again as a check, and
+ * commits it under the same ETag. Readers get the old content or the new content. Metadata, tags, tier and HTTP headers are carried over.
  */
 import type { Readable } from 'node:stream';
 import type { BlobGetPropertiesResponse, BlobHTTPHeaders } from '@azure/storage-blob';
@@ -25,7 +25,7 @@ import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { CheckedSink } from './checked-sink.js';
 import type { ListedBlob } from './listed-blob.js';
 
-/** Looks at a blob that others keep changing. */
+/** Maximum number of attempts if other writers keep changing the blob. */
 const ATTEMPTS = 5;
 
 export interface ReencryptListed extends BlobMaintenanceOptions {
@@ -33,7 +33,7 @@ export interface ReencryptListed extends BlobMaintenanceOptions {
   readonly step: Step;
 }
 
-/** Throws what is not the blob's own fault. */
+/** Throws errors that do not concern the blob itself. */
 export async function reencryptListed(blob: ListedBlob, given: ReencryptListed): Promise<ObjectResult> {
   const { blobType, accessTier } = blob.item.properties;
   if (accessTier === 'Archive') return { outcome: 'archived' };
@@ -53,7 +53,7 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
   }
 }
 
-/** Page blobs would be unreadable until they are whole, and append blobs would become block blobs. Pages are always in 1.0. */
+/** Page blobs would be unreadable until they are complete, and append blobs would become block blobs. Pages are always in 1.0. */
 function otherType({ item, state }: ListedBlob, { task }: Step): ObjectResult {
   const { blobType = 'AppendBlob' } = item.properties;
   if (blobType === 'PageBlob' && !isChosen(without(task, 'protocols'), state)) return SAME;
@@ -164,7 +164,7 @@ function hashed(stream: Readable): HashedSource {
   return { pieces, digest: () => hash.digest() };
 }
 
-/** Without the hash: it would be that of the plaintext, or of other ciphertext. */
+/** Omits the stored hash, which describes the plaintext or the old ciphertext. */
 function headersOf(properties: BlobGetPropertiesResponse): BlobHTTPHeaders {
   const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl } = properties;
   return {

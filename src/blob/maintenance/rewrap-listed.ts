@@ -1,6 +1,6 @@
 /**
- * Rewraps a blob that was listed: the listing is the only read, Set Blob Metadata under the listed ETag the only write. Where
- * another writer was faster the blob is looked at again, and decided about anew.
+ * Rewraps a blob from a listing: the listing is the only read, and Set Blob Metadata under the listed ETag the only write. If another
+ * writer was faster, the blob is read again and the decision is made again.
  */
 import type { BlobGetPropertiesResponse, BlobRequestConditions } from '@azure/storage-blob';
 import type { Step } from '../../envelope/maintenance/maintained.js';
@@ -18,7 +18,7 @@ import { stateOf } from '../service-answer.js';
 import { etagOf, hasAllMetadata, type ListedBlob } from './listed-blob.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 
-/** Looks at a blob that others keep changing. */
+/** Maximum number of attempts if other writers keep changing the blob. */
 const ATTEMPTS = 5;
 
 export interface RewrapListed extends BlobMaintenanceOptions {
@@ -28,7 +28,7 @@ export interface RewrapListed extends BlobMaintenanceOptions {
   readonly distinctKeys: Set<string>;
 }
 
-/** Throws what is not the blob's own fault. */
+/** Throws errors that do not concern the blob itself. */
 export async function rewrapListed(blob: ListedBlob, rewrap: RewrapListed): Promise<ObjectResult> {
   try {
     return await new ListedRewrap(blob, rewrap).run();
@@ -40,7 +40,7 @@ export async function rewrapListed(blob: ListedBlob, rewrap: RewrapListed): Prom
 }
 
 class ListedRewrap {
-  /** Encryption data of the last attempt: found in the blob, that attempt was successful. */
+  /** Encryption data of the last attempt. If the blob has it, that attempt was successful. */
   private sent: string | undefined;
 
   constructor(

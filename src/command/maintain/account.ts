@@ -17,7 +17,7 @@ export interface Account {
 const RETRIES = { maxTries: 2, maxRetries: 1, retryDelayInMs: 500 };
 const TABLES = { retryOptions: RETRIES, allowInsecureConnection: true };
 
-/** Throws `INVALID_OPTIONS` for a connection that is none. */
+/** Throws `INVALID_OPTIONS` for an invalid connection. */
 export async function accountOf(values: Values, env: NodeJS.ProcessEnv): Promise<Account> {
   if (values.account !== undefined) return signedIn(values.account, values['endpoint-suffix'] ?? 'core.windows.net');
   const given = values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
@@ -32,7 +32,7 @@ export async function accountOf(values: Values, env: NodeJS.ProcessEnv): Promise
       table: (name) => TableClient.fromConnectionString(given, name, TABLES),
     };
   } catch {
-    // the reason of the SDK may quote it
+    // the SDK's message may quote it
     throw new InvalidOptionsError(['the connection string cannot be used']);
   }
 }

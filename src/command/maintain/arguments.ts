@@ -1,4 +1,4 @@
-/** The command line of `maintain`, checked: all faults at once. */
+/** Checks the command line of `maintain` and reports all problems at once. */
 import { parseArgs } from 'node:util';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
@@ -44,7 +44,7 @@ export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'status';
 export interface Arguments {
   readonly verb: Verb;
   readonly values: Values;
-  /** What is done; a census for `status`. */
+  /** The task of the job; a census for `status`. */
   readonly task: MaintenanceTask;
 }
 
@@ -54,7 +54,7 @@ const NUMBERS = [
   ...(['claim-seconds', 'page-size', 'patience'] as const),
 ];
 
-/** Throws `INVALID_OPTIONS` with everything that is wrong. */
+/** Throws `INVALID_OPTIONS` that lists every problem. */
 export function parseArguments(args: readonly string[]): Arguments | 'help' {
   const { values, positionals } = parsed(args);
   if (values.help === true) return 'help';

@@ -43,7 +43,7 @@ async function run({ values, task }: Arguments, account: Account, env: NodeJS.Pr
   process.once('SIGINT', end).once('SIGTERM', end);
   const report = await runMaintenance(job, {
     ...optionsOf(values),
-    // a census is short, and nothing is lost with it
+    // a census is short and can simply be repeated
     ...(values['no-state'] === true || (task.do === 'census' && values.job === undefined)
       ? {}
       : { state: account.blobs.getContainerClient(stateContainer) }),
@@ -73,7 +73,7 @@ function optionsOf(values: Values): MaintenanceOptions {
   };
 }
 
-/** The same for the same task over the same sources, so that the same command goes on with its job. */
+/** The same name for the same task over the same sources, so that repeating a command resumes its job. */
 function nameOf(task: MaintenanceJob['task'], sources: MaintenanceJob['sources']): string {
   const identity = JSON.stringify([task, sources.map(({ kind, name }) => [kind, name])]);
   return `${task.do}-${sha256(identity).toString('hex').slice(0, 12)}`;

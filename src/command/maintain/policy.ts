@@ -1,4 +1,4 @@
-/** The policy of a maintenance command: keys from variables and files, never from the command line, or a module of the user's. */
+/** The policy of a maintenance command: keys from variables and files, never from the command line, or a module of the user. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -42,7 +42,7 @@ function protocolOf(given = '2.1'): ProtocolVersion {
   return protocol;
 }
 
-/** `<key id>=env:<name>`, `<key id>=file:<path>` or `<key id>=pem:<path>`. The reasons of others are dropped: they may quote a key. */
+/** `<key id>=env:<name>`, `<key id>=file:<path>` or `<key id>=pem:<path>`. Causes are dropped: they may quote a key. */
 function keyFrom(given: string, env: NodeJS.ProcessEnv): KeyEncryptionKey {
   const [, keyId = '', kind, where = ''] = /^(.+)=(env|file|pem):(.+)$/s.exec(given) ?? [];
   if (kind === undefined) {

@@ -1,4 +1,4 @@
-/** A bar on the terminal while a job runs; lines of a log where there is no terminal. */
+/** A progress bar on the terminal while a job runs; log lines if there is no terminal. */
 import { printable } from '../../encoding/printable.js';
 import type { MaintenanceEvent, MaintenanceProgress } from '../../maintenance/events.js';
 
@@ -10,11 +10,11 @@ export interface Terminal {
 
 const BAR = 24;
 const CLEAR = '\r\u001b[K';
-/** Objects that need attention and are named while the job runs. */
+/** Maximum number of objects that need attention to name while the job runs. */
 const MOST_NAMED = 20;
 
 export class ProgressBar {
-  /** Objects that the pass before has seen: what the census will see at least. */
+  /** Number of objects in the previous pass: the minimum that the census will see. */
   #expected = 0;
   #last: MaintenanceProgress | null = null;
   #steps = 0;
@@ -40,7 +40,7 @@ export class ProgressBar {
     return text.slice(0, (this.terminal.columns ?? 120) - 1);
   }
 
-  /** Filled as far as is known, or a block that moves. */
+  /** Filled in proportion to the progress, or a moving block if the total is unknown. */
   #bar(pass: string, seen: number): string {
     if (pass === 'census' && this.#expected > 0) {
       const filled = Math.min(BAR, Math.round((seen / this.#expected) * BAR));
@@ -65,7 +65,7 @@ export class ProgressBar {
     this.terminal.write(`${CLEAR}${text}\n${this.#last === null ? '' : this.#text(this.#last)}`);
   }
 
-  /** Leaves the terminal as a shell expects it. */
+  /** Restores the terminal for the shell. */
   end(): void {
     if (this.terminal.isTTY === true) this.terminal.write(CLEAR);
   }

@@ -11,7 +11,7 @@ import type { Account } from './account.js';
 import type { Values } from './arguments.js';
 import type { CommandPolicy } from './policy.js';
 
-/** Containers of the service and of other programs, which hold no content of applications. */
+/** Containers of the service and of other programs, which contain no application data. */
 const isOurs = (name: string, stateContainer: string): boolean => !name.startsWith('$') && name !== stateContainer;
 
 export async function sourcesOf(
@@ -38,7 +38,7 @@ export async function sourcesOf(
   return [...blobs, ...rows, ...poison];
 }
 
-/** `<table>=<property>,<property>`: a class for rows in clear, whose other properties stay in clear. */
+/** `<table>=<property>,<property>`: a class for plaintext rows whose other properties stay in clear. */
 function namedClasses(given: readonly string[]): Readonly<Record<string, EntityClass>> {
   return Object.fromEntries(
     given.map((text) => {

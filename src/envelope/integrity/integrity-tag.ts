@@ -1,4 +1,4 @@
-/** The integrity tag of a write: the MAC of its entries, in base64, which applications keep to notice older versions. */
+/** The integrity tag of a write: the MAC of its entries in base64. Applications keep it to detect older versions. */
 import { MAC_LENGTH } from '../../crypto/hmac.js';
 import { DecryptionError } from '../../errors/content.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -8,7 +8,7 @@ import { MAC_ENTRY, storedEntries } from './entries.js';
 import { type IntegrityOptions, integrityOf } from './integrity-options.js';
 import { bindShapeOf } from './sealing.js';
 
-/** What reads take to notice that an older version was put back. */
+/** Options of reads to detect that an older version was put back. */
 export interface ExpectedTagOptions {
   /**
    * The `integrityTag` of the write that you expect: a read of anything else is `STALE_CONTENT`. 44 characters, base64 of 32 bytes.
@@ -20,7 +20,7 @@ export interface ExpectedTagOptions {
 /** The tag of content with these entries. */
 export const integrityTagIn = (entries: ReadonlyMap<string, string>): string | undefined => entries.get(MAC_ENTRY);
 
-/** The bytes of the tag that a read expects. Throws {@link InvalidOptionsError} for a text that is no tag, and where nothing is verified. */
+/** The bytes of the tag that a read expects. Throws {@link InvalidOptionsError} for a text that is not a tag, or if nothing is verified. */
 export function expectedTagOf(
   policy: IntegrityOptions,
   { expectedIntegrityTag }: ExpectedTagOptions,
@@ -36,14 +36,14 @@ export function expectedTagOf(
   ]);
 }
 
-/** What the entries say, to those who have no key to verify it. */
+/** What the entries state, unverified, for readers without the key. */
 export interface StatedIntegrity {
   readonly integrityTag?: string;
   /** Bytes of plaintext, if padding hides them. */
   readonly plaintextLength?: number;
 }
 
-/** Nothing for content without entries, or with damaged ones. */
+/** Empty for content without entries, or with damaged ones. */
 export function statedIntegrity(
   { protocol, form }: { readonly protocol: Protocol; readonly form: ContentForm },
   additions: ReadonlyMap<string, unknown>,

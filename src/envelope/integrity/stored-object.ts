@@ -1,4 +1,4 @@
-/** The integrity of one stored object: its header, verified, and the opener that its entries hold to what was written. */
+/** The integrity of one stored object: verifies its header, and opens its content only as it was written. */
 import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { StaleContentError } from '../../errors/integrity.js';
@@ -12,19 +12,19 @@ import { type EnvelopeOpener, propertyCoverage } from './property-coverage.js';
 import { type VerifiedHeader, verifyHeader } from './verified-header.js';
 import { heldToTag } from './verified-opener.js';
 
-/** What is stored beside the encryption data, and what the caller expects of it. */
+/** What is stored with the encryption data, and what the caller expects. */
 export interface StoredObject {
   /** `ignored` only in methods that are named for recovery. */
   readonly regionOrder?: RegionOrder | undefined;
-  /** Bytes of ciphertext that are stored, whatever part of them is read; of content that is no entity. */
+  /** Number of stored bytes of ciphertext, whatever part of them is read. Not for entities. */
   readonly storedLength?: number;
-  /** The ciphertext of the list of names that are sealed in an entity; no bytes where there is no list. */
+  /** The ciphertext of the list of sealed names in an entity; empty if there is no list. */
   readonly sealedList?: () => Uint8Array;
-  /** Bytes of the integrity tag of the write that the caller expects. */
+  /** The bytes of the integrity tag that the caller expects. */
   readonly expectedTag?: Uint8Array | undefined;
 }
 
-/** What is known of stored content once its key is unwrapped. */
+/** What is known about stored content once its key is unwrapped. */
 export interface UnwrappedContent {
   readonly stored: EncryptionData;
   readonly contentKey: ContentKey;
@@ -32,7 +32,7 @@ export interface UnwrappedContent {
   readonly protocol: Protocol;
 }
 
-/** Which object it is. */
+/** Identifies the object. */
 export interface StoredObjectContext extends StoredObject {
   readonly target: EncryptionTarget;
   readonly form: ContentForm;
@@ -57,7 +57,7 @@ function storedHeader(
   const mode = integrityOf(policy);
   if (mode === 'off') return null;
   const { field, additions } = stored;
-  // a recovery reads the regions that are left; content without regions is whole or damaged
+  // a recovery reads the remaining regions; content without regions is complete or damaged
   const length = regionOrder === 'ignored' && protocol.authenticates ? 'any' : storedLength;
   const content = { protocol, form, field, additions, length, context: contextOf(policy, target) } as const;
   if (target.kind !== 'table') return verifyHeader(contentKey, content, { isFlagged, mode });
@@ -66,13 +66,13 @@ function storedHeader(
   return verifyHeader(contentKey, { ...content, entity }, { isFlagged, mode });
 }
 
-/** Throws {@link StaleContentError} for content of another write than the caller expects. */
+/** Throws {@link StaleContentError} for content of a different write than the caller expects. */
 function assertExpected(header: VerifiedHeader | null, expected: Uint8Array | undefined): void {
   if (expected === undefined) return;
   if (header === null || !equalBytes(header.mac, expected)) throw new StaleContentError();
 }
 
-/** Whether entries are gone that were there: the content key says so. */
+/** Whether entries were removed. The content key records that they existed. */
 export const isStripped = ({ isFlagged, stored }: UnwrappedContent): boolean =>
   isFlagged && lacksEntries(stored.additions);
 

@@ -1,6 +1,6 @@
 /**
- * Ids of keys: a list, or all ids that begin with `prefix` except those listed, such as all versions of a key in a vault but the
- * newest. An empty prefix means every key.
+ * Ids of keys: a list, or all ids that begin with `prefix` except those listed, such as all versions of a key in a vault except the
+ * newest. An empty prefix matches every key.
  */
 export type KeyIds = readonly string[] | { readonly prefix: string; readonly except: readonly string[] };
 

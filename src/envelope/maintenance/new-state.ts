@@ -1,17 +1,17 @@
-/** Whether re-encryption leads anywhere: what it writes must not be what it was asked to leave. */
+/** Checks that re-encryption makes progress: what it writes must not match what the task selects. */
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { NewEncryptionData } from '../../wire/encryption-data.js';
 import type { EncryptionPolicy } from '../encryption-policy.js';
 import type { ObjectResult } from './outcome.js';
 import { isChosen, type MaintenanceTask } from './task.js';
 
-/** A key, protocol or lack of entries that the task would choose again. */
+/** A key, protocol or lack of entries that the task would select again. */
 const CHOSEN_AGAIN: ObjectResult = { outcome: 'refused', code: 'WRITING_KEY_IS_RETIRED' };
 
 /**
- * `null` if the new content is not chosen again. One that is would be encrypted anew in every run.
+ * `null` if the task does not select the new content. Otherwise every run would encrypt it again.
  *
- * @throws `INVALID_OPTIONS` where one key writes everywhere, so that this goes for every object
+ * @throws `INVALID_OPTIONS` if one key writes everywhere, so that this applies to every object
  */
 export function chosenAgain(
   policy: EncryptionPolicy,

@@ -1,22 +1,22 @@
-/** What became of an object in a maintenance job, and which errors are an object's own. */
+/** The outcome of a maintenance job for an object, and which errors concern only that object. */
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { isChanged, isLeased, isMissing, isResourceMissing, serviceCodeOf, statusOf } from '../../service-errors.js';
 
 /**
- * What became of an object.
+ * The outcome for an object.
  *
  * - `done`: it was changed, or would be in a dry run
- * - `same`: the task asks nothing of it
- * - `gone`: it was deleted meanwhile
+ * - `same`: the task requires no change
+ * - `gone`: it was deleted in the meantime
  * - `conflict`: other writers changed it each time
- * - `leased`: it is leased, and the job knows no lease id
+ * - `leased`: it is leased, and the job does not have the lease id
  * - `immutable`: a legal hold or a retention policy protects it
  * - `archived`: it is in the archive tier
  * - `readOnly`: a snapshot, an old version, or deleted
  * - `tooLarge`: the new encryption data does not fit
- * - `keyMissing`: the key that it needs is not known, deleted or disabled
+ * - `keyMissing`: the key that it needs is unknown, deleted or disabled
  * - `damaged`: it cannot be read
- * - `refused`: anything else; `code` says what
+ * - `refused`: any other failure; see `code`
  */
 export type ObjectOutcome =
   | 'done'
@@ -39,14 +39,14 @@ export const OUTCOMES: readonly ObjectOutcome[] = [
 
 export interface ObjectResult {
   readonly outcome: ObjectOutcome;
-  /** Code of the error, of this package or of the service. Never its text, which may repeat what is stored. */
+  /** Error code of this package or of the service. Never the message, which may contain what is stored. */
   readonly code?: string;
 }
 
 export const DONE: ObjectResult = { outcome: 'done' };
 export const SAME: ObjectResult = { outcome: 'same' };
 
-/** Whether an object needs somebody's attention. */
+/** Whether an object needs attention. */
 export const isFailure = ({ outcome }: ObjectResult): boolean => !['done', 'same', 'gone'].includes(outcome);
 
 const OF_OWN_CODES: Readonly<Record<string, ObjectOutcome>> = {
@@ -78,10 +78,10 @@ const OF_SERVICE_CODES: Readonly<Record<string, ObjectOutcome>> = {
   PropertyValueTooLarge: 'tooLarge',
 };
 
-/** Statuses by which a service answers for one object alone. */
+/** Statuses of responses that concern only one object. */
 const OBJECT_STATUSES = [400, 409, 412, 413];
 
-/** What an error makes of the object that it was thrown for; `null` for an error of the job, such as a service that is down. */
+/** The outcome for the object that an error was thrown for; `null` for an error that concerns the whole job, such as a service outage. */
 export function resultOf(error: unknown): ObjectResult | null {
   if (isEncryptedStorageError(error)) {
     const { code } = error;

@@ -1,9 +1,9 @@
-/** The policy that reads what is about to be encrypted again: everything that is stored, where the policy of the application is stricter. */
+/** The policy that reads content to be encrypted again. It reads all that is stored, even if the application's policy is stricter. */
 import { PROTOCOL_VERSIONS } from '../../protocol/registry.js';
 import { type EncryptionPolicy, keysOf } from '../encryption-policy.js';
 import type { StoredState } from './stored-state.js';
 
-/** Plaintext is read only where the object was listed as plaintext: an encrypted one that lost its encryption data is not. */
+/** Allows plaintext only if the object was listed as plaintext, and not if it has lost its encryption data since. */
 export const readingPolicy = (policy: EncryptionPolicy, state: StoredState): EncryptionPolicy => ({
   ...policy,
   keys: keysOf(policy),
@@ -12,7 +12,7 @@ export const readingPolicy = (policy: EncryptionPolicy, state: StoredState): Enc
   ...(policy.integrity === 'require' ? { integrity: 'verify' } : {}),
 });
 
-/** The policy that opens what was just sealed, as a reader will: every unwrap asks the key. */
+/** The policy that opens what was just sealed, as a reader would: without the cache, every unwrap calls the key. */
 export const checkingPolicy = (policy: EncryptionPolicy): EncryptionPolicy => ({
   ...policy,
   keys: keysOf(policy).withoutCache(),

@@ -1,4 +1,4 @@
-/** One rewrap of a maintenance job, without storage: whether it is wanted, and the new text of the encryption data. */
+/** One rewrap of a maintenance job, without storage: whether it is needed, and the new text of the encryption data. */
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { EncryptionPolicy } from '../encryption-policy.js';
 import type { RewrapContext, Rewrapped } from '../rewrap.js';
@@ -6,15 +6,15 @@ import { rewrapEnvelope } from '../rewrap.js';
 import { isAmong, type KeyIds } from './key-ids.js';
 import type { ObjectResult } from './outcome.js';
 
-/** The writing key is one of those that the job leaves. */
+/** The writing key is one of the keys that the job retires. */
 const STILL_RETIRED: ObjectResult = { outcome: 'refused', code: 'WRITING_KEY_IS_RETIRED' };
 
 export type NewText = { readonly text: string } | { readonly result: ObjectResult };
 
 /**
- * The text to store, or why nothing is. Where one key writes everywhere and is itself to be left, the job cannot work.
+ * Returns the text to store, or the reason why nothing is stored.
  *
- * @throws `INVALID_OPTIONS` then
+ * @throws `INVALID_OPTIONS` if one key writes everywhere and is one of those to retire
  */
 export async function retiredText(
   policy: EncryptionPolicy,

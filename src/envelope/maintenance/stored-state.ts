@@ -1,10 +1,10 @@
-/** What the encryption data of a stored object says without any key: what maintenance decides by, and what a census counts. */
+/** What the encryption data of a stored object shows without any key. Maintenance decides by it, and a census counts it. */
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { parseEncryptionData, type EncryptionData } from '../../wire/encryption-data.js';
 import { unfinishedUploadOf } from '../../wire/unfinished-upload.js';
 import { MAC_ENTRY } from '../integrity/entries.js';
 
-/** Of content that is encrypted, as far as its encryption data can be read. */
+/** Facts about encrypted content whose encryption data can be read. */
 export interface SealedState {
   readonly kind: 'sealed';
   /** Id of the key that wraps the content key. */
@@ -13,7 +13,7 @@ export interface SealedState {
   readonly protocol: string;
   /** Whether integrity entries are stored. */
   readonly integrity: boolean;
-  /** The library that wrote it, as it is stored; `null` where none is named. */
+  /** The library that wrote it, as it is stored; `null` if none is named. */
   readonly library: string | null;
 }
 
@@ -22,12 +22,12 @@ export interface SealedState {
  *
  * - `sealed`: encrypted
  * - `plain`: without encryption data
- * - `unfinished`: a page blob whose upload has not finished; the content before it is in a snapshot
+ * - `unfinished`: a page blob whose upload has not finished; its previous content is in a snapshot
  * - `damaged`: its encryption data cannot be read, so it may need any key
  */
 export type StoredState = SealedState | { readonly kind: 'plain' | 'unfinished' | 'damaged' };
 
-/** State by the text of the encryption data; `undefined` where there is none. */
+/** The state for a text of encryption data; `undefined` if there is none. */
 export function storedState(text: string | undefined): StoredState {
   if (text === undefined) return { kind: 'plain' };
   try {
@@ -38,7 +38,7 @@ export function storedState(text: string | undefined): StoredState {
   }
 }
 
-/** The same for encryption data that is parsed already. */
+/** The state for encryption data that has already been parsed. */
 export function stateOfData(data: EncryptionData): StoredState {
   if (unfinishedUploadOf(data) !== null) return { kind: 'unfinished' };
   const library = data.field('KeyWrappingMetadata', 'EncryptionLibrary');

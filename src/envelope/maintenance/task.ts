@@ -1,14 +1,14 @@
-/** What a maintenance job does to objects, and to which. The stored state of an object alone decides, so a job can be repeated. */
+/** What a maintenance job does, and to which objects. It depends only on the stored state of an object, so a job can be repeated. */
 import { isAmong, type KeyIds } from './key-ids.js';
 import type { StoredState } from './stored-state.js';
 
-/** Which objects are encrypted again: those that any of these describes. */
+/** Selects the objects to encrypt again: those that match any of these members. */
 export interface ReencryptChoice {
   /** Objects under these keys. */
   readonly keyIds?: KeyIds;
   /** Objects without encryption data. */
   readonly plaintext?: boolean;
-  /** Objects in these protocol versions, as `['1.0']`. */
+  /** Objects in these protocol versions, such as `['1.0']`. */
   readonly protocols?: readonly string[];
   /** Encrypted objects without integrity entries. */
   readonly withoutIntegrity?: boolean;
@@ -17,7 +17,7 @@ export interface ReencryptChoice {
 /**
  * What a job does.
  *
- * - `census` counts, and changes nothing.
+ * - `census` counts objects and changes nothing.
  * - `rewrap` wraps the content keys of objects under the keys in `retire` with the key that the policy writes with. Content is neither
  *   read nor written.
  * - `reencrypt` reads content and writes it again under a fresh content key, in the protocol of the policy: after a key was
@@ -44,14 +44,14 @@ function isToReencrypt(
   return isAmong(keyIds, state.keyId) || protocols.includes(state.protocol) || (withoutIntegrity && !state.integrity);
 }
 
-/** The task without what makes no sense for a kind of object. */
+/** The task without the parts that do not apply to a kind of object. */
 export function without(task: MaintenanceTask, ...choices: readonly (keyof ReencryptChoice)[]): MaintenanceTask {
   if (task.do !== 'reencrypt') return task;
   const kept = Object.entries(task.when).filter(([name]) => !(choices as readonly string[]).includes(name));
   return { do: 'reencrypt', when: Object.fromEntries(kept) };
 }
 
-/** Ids of keys that a job leaves, for its census; none where it leaves no key. */
+/** Ids of the keys that a job retires, for its census. */
 export function retiredBy(task: MaintenanceTask): KeyIds {
   if (task.do === 'reencrypt') return task.when.keyIds ?? [];
   return task.retire ?? [];

@@ -1,11 +1,11 @@
-/** A census as a bar chart: one bar for each key, one colour for each protocol. SVG that needs nothing else. */
+/** A census as a bar chart: one bar for each key, one colour for each protocol. Self-contained SVG. */
 import type { CensusEntry } from '../census.js';
 import { grouped, keyLabel } from './census-table.js';
 import { html } from './html.js';
 
 /** Pixels. */
 const [WIDTH, LABELS, BAR, GAP] = [860, 280, 26, 12];
-/** Bars that are drawn; the rest are one more. */
+/** Maximum number of bars; the remaining keys share one more. */
 const MOST_BARS = 20;
 const COLOURS = ['#1f5fa8', '#2a9d8f', '#c9772b', '#7d55a0', '#8a8f98'];
 const NO_PROTOCOL = '#b3372f';

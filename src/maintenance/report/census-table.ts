@@ -1,8 +1,8 @@
-/** A census as rows for people: what is stored, by key and protocol. Texts from storage are escaped. */
+/** A census as readable rows: what is stored, by key and protocol. Texts from storage are escaped. */
 import { printable } from '../../encoding/printable.js';
 import { type CensusEntry, placeName } from '../census.js';
 
-/** What a key, or the lack of one, holds in one protocol. */
+/** The objects under one key, or under none, in one protocol. */
 export interface CensusRow {
   readonly key: string;
   readonly protocol: string;
@@ -17,7 +17,7 @@ const KINDS = { plain: '(plaintext)', unfinished: '(unfinished upload)', damaged
 export const keyLabel = ({ kind, keyId }: CensusEntry): string =>
   kind === 'sealed' ? printable(keyId ?? '') : KINDS[kind];
 
-/** The largest first. */
+/** Sorted by number of objects, largest first. */
 export function censusRows(entries: readonly CensusEntry[]): readonly CensusRow[] {
   const rows = new Map<string, CensusRow>();
   for (const entry of entries) {

@@ -3,12 +3,12 @@ import type { MaintenanceReport } from '../job.js';
 import { reportHtml } from './report-html.js';
 import { reportText } from './report-text.js';
 
-/** How a report is written. */
+/** Format of a report. */
 export type ReportFormat = 'text' | 'json' | 'html';
 
 /**
- * A report as text for a terminal, as JSON, or as an HTML page with a chart by key and protocol that needs no other file. What comes
- * from storage is escaped.
+ * Formats a report as text for a terminal, as JSON, or as a self-contained HTML page with a chart by key and protocol. Text from
+ * storage is escaped.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Text for an HTML page: what was stored can neither become markup nor reach out of an attribute. */
+/** Escapes text for an HTML page, so that text from storage can neither become markup nor end an attribute. */
 import { escaped } from '../../encoding/printable.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {

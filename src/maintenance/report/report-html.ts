@@ -1,4 +1,4 @@
-/** A report as one HTML page that needs nothing else, to be mailed or filed. */
+/** A report as one self-contained HTML page that can be mailed or archived. */
 import type { MaintenanceReport } from '../job.js';
 import { censusChart } from './census-chart.js';
 import { censusRows, grouped } from './census-table.js';

@@ -1,4 +1,4 @@
-/** A report as text for people. What was stored is escaped, so that it cannot steer a terminal. */
+/** A report as readable text. Text from storage is escaped, so that it cannot control a terminal. */
 import { printable } from '../../encoding/printable.js';
 import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
@@ -6,7 +6,7 @@ import type { KeyVerdict } from '../census.js';
 import type { MaintenanceReport } from '../job.js';
 import { censusRows, grouped } from './census-table.js';
 
-/** Failures that are named. */
+/** Maximum number of failures that are named. */
 const MOST_NAMED = 50;
 
 export function reportText(report: MaintenanceReport): string {
@@ -33,7 +33,7 @@ export function headline({ job, task, dryRun, finishedAt }: MaintenanceReport): 
   return `${job}: ${taskWords(task)}, finished ${finishedAt}.${suffix}`;
 }
 
-/** Advice that stands first: what rotation does not undo. */
+/** Advice at the top of the report: what rotation does not undo. */
 export function taskWords(task: MaintenanceTask): string {
   if (task.do === 'census') return 'census';
   if (task.do === 'rewrap') return `rewrap of ${idsWords(task.retire)}`;
@@ -76,7 +76,7 @@ export const verdictWords = ({ mayDestroy, after = '' }: KeyVerdict): string =>
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 
-/** Columns as wide as their widest cell; the last one to the right where it is a number. */
+/** Columns are as wide as their widest cell; numbers in the last one are right-aligned. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number): number => Math.max(...rows.map((row) => (row[column] ?? '').length));
   return rows.map((row) =>

@@ -1,4 +1,4 @@
-/** What Nest's logger gets of the keys in a vault: a rotation, what will go wrong with the version that writes, and doubts about it. */
+/** Logs events of vault keys to Nest's logger: rotations, and present or coming problems of the version that writes. */
 import { Logger } from '@nestjs/common';
 import { quoted } from '../../encoding/printable.js';
 import type { KeyEvent } from '../../keys/key-event.js';
@@ -8,9 +8,9 @@ import { versionWarnings } from '../../keys/vault/version-warnings.js';
 const logger = new Logger('EncryptedStorageModule');
 
 export class KeyVaultLog {
-  /** Version that writes, by the id of its key. */
+  /** The version that writes, by the id of its key. */
   readonly #versions = new Map<string, string>();
-  /** Warnings that were logged, by the id of their key: a version is confirmed every few minutes. */
+  /** Warnings that were logged, by the id of their key, because a version is confirmed every few minutes. */
   readonly #warned = new Map<string, ReadonlySet<string>>();
 
   readonly heed = (event: KeyEvent): void => {

@@ -1,7 +1,7 @@
 /**
- * Messages of a poison queue for maintenance. The service neither lists nor counts a queue: messages are received, which hides them for
- * a while, changed in place by their pop receipt, and shown again at the end of the walk. Nothing is put or deleted, so nothing
- * can be lost or doubled; after a crash they show themselves when their time is up.
+ * Messages of a poison queue as a source for maintenance. The service cannot list a queue, so messages are received, which makes them
+ * invisible for a while, updated in place with their pop receipts, and made visible again at the end of the walk. No message is sent
+ * or deleted, so none can be lost or duplicated. After a crash they become visible when their visibility timeout ends.
  */
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
@@ -24,7 +24,7 @@ import { parsePoisonMessage } from '../consumer/poison-message.js';
 import { receiveStored } from '../service-answer.js';
 import { newPoisonText } from './new-poison-text.js';
 
-/** Queue, poison queue, and how the messages of the queue are encrypted. */
+/** The queue, its poison queue, and how its messages are encrypted. */
 export interface PoisonAccess {
   /** Name of the queue that the messages were sent to. */
   readonly queue: string;
@@ -36,22 +36,22 @@ export interface HeldMessage extends MaintainedObject {
   readonly item: DequeuedMessageItem;
 }
 
-/** The most that the service gives. */
+/** Maximum number of messages in a response; the service's limit. */
 const BATCH = 32;
-/** Seconds in which nobody else sees a message that the walk has received. */
+/** Seconds for which a message that the walk has received is invisible to others. */
 const HOLD = 120;
-/** Receives in a row that give nothing new, at most. */
+/** Maximum number of consecutive receives that return nothing new. */
 const MOST_IN_VAIN = 100;
-/** Milliseconds for showing a message again. */
+/** Time limit in milliseconds for making a message visible again. */
 const SETTLE_TIMEOUT = 5_000;
 
-/** Messages of a poison queue, for maintenance. */
+/** The messages of a poison queue as a source for maintenance. */
 export class MaintainedPoison implements Maintained<HeldMessage> {
   readonly kind = 'poison';
   readonly isDivisible = false;
   readonly stepSize = 1;
   readonly #distinctKeys = new Set<string>();
-  /** Pop receipts by message id: a change of a message makes a new one. */
+  /** Pop receipts by message id. Every update of a message changes its receipt. */
   readonly #receipts = new Map<string, string>();
   #hidden = 0;
 
@@ -66,7 +66,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     const signal = abortSignal === undefined ? {} : { abortSignal };
     if (namesOnly) return;
     try {
-      // what was received comes again when its time is up, before others that wait behind it
+      // received messages become visible again after their timeout, ahead of those that have not been received
       for (let again = 0; again < MOST_IN_VAIN; again += 1) {
         const options = { numberOfMessages: BATCH, visibilityTimeout: HOLD, ...signal };
         const { receivedMessageItems: items } = await receiveStored(poisonQueue, options);
@@ -85,7 +85,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     }
   }
 
-  /** Consumers decide what becomes of messages in clear. */
+  /** Consumers decide what happens to messages in clear. */
   taskFor(task: MaintenanceTask): MaintenanceTask {
     return without(task, 'plaintext');
   }

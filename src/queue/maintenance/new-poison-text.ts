@@ -1,4 +1,4 @@
-/** The text that takes the place of a message of a poison queue: under another key, or encrypted again. */
+/** The text that replaces a message in a poison queue: under another key, or encrypted again. */
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
 import { chosenAgain } from '../../envelope/maintenance/new-state.js';
@@ -35,7 +35,7 @@ export async function newPoisonText(text: string, step: Step, parts: PoisonParts
   return 'result' in found ? found : { text: withStoredText(text, found.text) };
 }
 
-/** The bytes inside are kept as they are, whatever encoding they have. */
+/** Keeps the bytes inside unchanged, whatever their encoding. */
 const contextOf = ({ abortSignal }: Step, { queue, account, policy }: PoisonParts): MessageContext => ({
   policy,
   encoding: 'text',
@@ -63,7 +63,7 @@ async function reencrypted(storedText: string, { task }: Step, context: MessageC
   if (again !== null) return { result: again };
   const opened = await openMessage(text, { ...context, policy: checkingPolicy(policy) });
   if (!opened.equals(content)) throw new DecryptionError();
-  // senders that put messages in base64 have readers that expect it
+  // senders that encode messages in base64 have readers that expect it
   const isBase64 = parseObject(storedText) === null;
   return { text: isBase64 ? Buffer.from(text).toString('base64') : text };
 }

@@ -1,4 +1,4 @@
-/** Rows as a projection gives them: keys, ETag, and what says how they are encrypted. */
+/** Rows from a projection: keys, ETag, and the columns that describe their encryption. */
 import type { TableClient } from '@azure/data-tables';
 import type { MaintainedObject, MaintainedPage, WalkOptions } from '../../envelope/maintenance/maintained.js';
 import { type StoredState, storedState } from '../../envelope/maintenance/stored-state.js';
@@ -14,7 +14,7 @@ export interface ListedRow extends MaintainedObject, EntityKeys {
   readonly text: string | undefined;
 }
 
-/** Rows in one page; the most that the service gives. */
+/** Number of rows in a page; the service's maximum. */
 const PAGE_SIZE = 1000;
 const KEYS = ['PartitionKey', 'RowKey'];
 const COLUMNS = [...KEYS, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY];
@@ -35,7 +35,7 @@ export async function* listedRows(
   }
 }
 
-/** One row anew. */
+/** Reads one row again. */
 export async function lookAtRow(
   table: TableClient,
   { partitionKey, rowKey }: EntityKeys,
@@ -49,7 +49,7 @@ export async function lookAtRow(
   return listedRow(await storedRow(table, { partitionKey, rowKey }, options));
 }
 
-/** Without an ETag a write would not be conditional, and would destroy what others wrote meanwhile. */
+/** Without an ETag a write would not be conditional, and would overwrite what others wrote in the meantime. */
 function listedRow(row: Row): ListedRow {
   const { partitionKey, rowKey, etag } = row;
   if (typeof etag !== 'string' || etag === '' || etag === '*') {
@@ -67,11 +67,11 @@ function listedRow(row: Row): ListedRow {
   };
 }
 
-/** State of a row by the values of its two reserved properties. */
+/** The state of a row, from its two reserved properties. */
 export function rowState(text: unknown, sealedNames: unknown): StoredState {
   if (typeof text === 'string') return storedState(text);
   return { kind: text === undefined && sealedNames === undefined ? 'plain' : 'damaged' };
 }
 
-/** Both keys as one text that no other row has. */
+/** Both keys as one text, unique to the row. */
 export const nameOfRow = ({ partitionKey, rowKey }: EntityKeys): string => JSON.stringify([partitionKey, rowKey]);

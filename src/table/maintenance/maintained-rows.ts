@@ -18,16 +18,16 @@ import { rewrapRows } from './rewrap-rows.js';
 export interface RowsAccess {
   readonly table: TableClient;
   readonly policy: EncryptionPolicy;
-  /** The class that says which properties are encrypted; rows are rewrapped without it. */
+  /** The class that declares which properties are encrypted. Rewrapping does not need it. */
   readonly entityClass: EntityClass | null;
 }
 
-/** Rows in one transaction; the service's limit. */
+/** Maximum number of rows in a transaction; the service's limit. */
 const STEP_SIZE = 100;
-/** Characters of encryption data in a transaction, of which the service takes 4 MiB with all that is around them. */
+/** Maximum number of characters of encryption data in a transaction. The service limits the whole request to 4 MiB. */
 const STEP_LENGTH = 20 * 1024;
 
-/** Rows of a table, for maintenance. */
+/** The rows of a table as a source for maintenance. */
 export class MaintainedRows implements Maintained<ListedRow> {
   readonly kind = 'rows';
   readonly isDivisible = true;
@@ -48,7 +48,7 @@ export class MaintainedRows implements Maintained<ListedRow> {
     return without(task, 'protocols');
   }
 
-  /** In one transaction: rows of one partition, and none whose encryption data is so long that a hundred would not fit. */
+  /** Rows share a transaction if they are in one partition and their encryption data is short enough for a hundred to fit. */
   belongTogether(one: ListedRow, other: ListedRow): boolean {
     const isShort = ({ text = '' }: ListedRow): boolean => text.length <= STEP_LENGTH;
     return one.partitionKey === other.partitionKey && isShort(one) && isShort(other);

@@ -1,6 +1,6 @@
 /**
- * Encrypts a row again under a fresh content key: the row is read with the exact types of its columns, opened, sealed, opened again for a
- * check, and replaced under its ETag. Plaintext rows need the class that says which properties are encrypted.
+ * Encrypts a row again under a fresh content key: reads the row with the exact types of its columns, opens it, seals it, opens it again
+ * as a check, and replaces it under its ETag. Plaintext rows need the class that declares which properties are encrypted.
  */
 import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
@@ -22,7 +22,7 @@ import { openRow } from '../opened-row.js';
 import { storedValue } from '../stored-value.js';
 import { type ListedRow, rowState } from './listed-row.js';
 
-/** Looks at a row that others keep changing. */
+/** Maximum number of attempts if other writers keep changing the row. */
 const ATTEMPTS = 8;
 
 export interface ReencryptRow {
@@ -32,12 +32,12 @@ export interface ReencryptRow {
   readonly step: Step;
 }
 
-/** Of a row that is encrypted already: what is sealed in it stays sealed. */
+/** For a row that is encrypted already: sealed properties stay sealed. */
 class AnyEntity {
   readonly [name: string]: unknown;
 }
 
-/** Throws what is not the fault of the row. */
+/** Throws errors that do not concern the row itself. */
 export async function reencryptRow(row: ListedRow, given: ReencryptRow): Promise<ObjectResult> {
   try {
     const { result } = await retryOnConflict({
@@ -81,7 +81,7 @@ async function readAndReplace({ partitionKey, rowKey }: ListedRow, given: Reencr
 
 type Texts = Awaited<ReturnType<typeof openRow>>['texts'];
 
-/** Every text that was sealed opens to the same bytes again. */
+/** Checks that every sealed text opens to the same bytes again. */
 function assertKept(before: Texts, now: Texts): void {
   for (const [name, { bytes, type }] of before) {
     const kept = now.get(name);

@@ -1,6 +1,6 @@
 /**
- * Rewraps rows of one partition: a merge of the one column that holds the encryption data, under each row's ETag, up to 100 rows in a
- * transaction. Where one of them was changed meanwhile, nothing of the transaction is done, and each goes alone.
+ * Rewraps rows of one partition: merges the column that holds the encryption data, under each row's ETag, up to 100 rows in a
+ * transaction. If one of them was changed in the meantime, the whole transaction fails, and each row is written separately.
  */
 import type { TableClient, TransactionAction } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
@@ -18,7 +18,7 @@ import { accountOf } from '../account.js';
 import { submittedTransaction } from '../service-answer.js';
 import { type ListedRow, lookAtRow } from './listed-row.js';
 
-/** Looks at a row that others keep changing. */
+/** Maximum number of attempts if other writers keep changing the row. */
 const ATTEMPTS = 8;
 /** UTF-16 code units of a text property; the service's limit. */
 const TEXT_LIMIT = 32 * 1024;
@@ -31,11 +31,11 @@ export interface RewrapRows {
   readonly distinctKeys: Set<string>;
 }
 
-/** A row with its new text, or what became of it without a write. */
+/** A row with its new text, or its outcome if nothing is to be written. */
 type Planned =
   { readonly row: ListedRow; readonly text: string } | { readonly row: ListedRow; readonly result: ObjectResult };
 
-/** Throws what is not the fault of a row. */
+/** Throws errors that do not concern a single row. */
 export async function rewrapRows(rows: readonly ListedRow[], rewrap: RewrapRows): Promise<readonly ObjectResult[]> {
   const planned = await boundedMap(rows, keysOf(rewrap.policy).concurrency, (row) => plan(row, rewrap));
   const writes = planned.filter((plan) => 'text' in plan);
@@ -57,7 +57,7 @@ async function plan(row: ListedRow, rewrap: RewrapRows): Promise<Planned> {
   }
 }
 
-/** The result that an error is for its row; throws every other error. */
+/** The result of a row whose write failed. Throws errors that do not concern the row. */
 function ownResult(error: unknown): ObjectResult {
   const result = resultOf(error);
   if (result === null) throw error;
@@ -85,7 +85,7 @@ interface Write {
   readonly text: string;
 }
 
-/** Whether all were written; `false` if one was changed or refused, and so none was. */
+/** Whether all rows were written; `false` if one was changed or refused, so that none was written. */
 async function isWrittenAtOnce(writes: readonly Write[], { table, step }: RewrapRows): Promise<boolean> {
   const actions = writes.map(({ row, text }): TransactionAction => {
     const { partitionKey, rowKey, etag } = row;
