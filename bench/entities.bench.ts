@@ -98,6 +98,7 @@ async function inMemory(lab: Lab): Promise<Row[]> {
   const text = row['_ClientEncryptionMetadata1'] as string;
   const data = encryptionData.parseEncryptionData(text);
   const sealing = { target, form: 'entity' } as const;
+  const sealedList = () => row['_ClientEncryptionMetadata2'] as Uint8Array;
   const written = (await envelope.createEnvelope(policy, sealing)).encryptionData;
   const ops = lab.isQuick ? 20 : MICRO_COUNT;
 
@@ -109,7 +110,7 @@ async function inMemory(lab: Lab): Promise<Row[]> {
       sealData: perOperation(ops, () => encryptionData.formatEncryptionData(written, 'entity')),
       open: perOperation(ops, () => entityEnvelope.openEntity(row, context)),
       openData: perOperation(ops, () => encryptionData.parseEncryptionData(text)),
-      openKey: perOperation(ops, () => envelope.openEnvelope(policy, data, sealing)),
+      openKey: perOperation(ops, () => envelope.openEnvelope(policy, data, { ...sealing, sealedList })),
     },
     lab.isQuick ? 1 : MICRO_ROUNDS,
   );

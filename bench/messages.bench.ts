@@ -50,6 +50,7 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
   const stored = queueMessage.parseMessage(text);
   if (stored.kind !== 'sealed') throw new Error('The message was not sealed');
   const data = stored.encryptionData;
+  const storedLength = stored.sealed.length;
   const written = (await envelope.createEnvelope(policy, context)).encryptionData;
   const ops = lab.isQuick ? 20 : count;
 
@@ -61,7 +62,7 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
       sealText: perOperation(ops, () => queueMessage.formatMessage(stored.sealed, written)),
       open: perOperation(ops, () => messageEnvelope.openMessage(text, context)),
       openText: perOperation(ops, () => queueMessage.parseMessage(text)),
-      openKey: perOperation(ops, () => envelope.openEnvelope(policy, data, context)),
+      openKey: perOperation(ops, () => envelope.openEnvelope(policy, data, { ...context, storedLength })),
       openKept: perOperation(ops, () => messageEnvelope.openMessage(text, { ...context, policy: kept })),
       plain: perOperation(ops, () => Buffer.from(TEXT).toString('base64')),
     },
