@@ -36,7 +36,8 @@ export async function entityQuery<T extends object>(
   const { sometimesSealed, signed } = entityModel(entityClass);
   const projection = projectionOf(select, {
     conditional: policy.requireEncryption ? sometimesSealed : [],
-    filtered: namesInFilter(filter ?? '').filter((name) => signed.has(name)),
+    // entries also cover whatever a condition has looked at, which the class does not list
+    filtered: namesInFilter(filter ?? '').filter((name) => signed.has(name) || sometimesSealed.length > 0),
   });
   return {
     projection,

@@ -23,7 +23,7 @@ export interface ProjectionNeeds {
    * are.
    */
   readonly conditional?: readonly string[];
-  /** Signed properties that the filter names: a row that is found by a value must have that value. */
+  /** Properties that the filter names and entries may cover: a row that is found by a value must have that value. */
   readonly filtered?: readonly string[];
 }
 

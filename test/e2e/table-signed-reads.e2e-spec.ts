@@ -22,6 +22,15 @@ class Invoice {
   note?: string;
 }
 
+@EncryptedEntity<Referral>({ table: 'referrals', clear: ['ward'] })
+class Referral {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() iban?: string;
+  @Encrypt({ when: ({ ward }: Referral) => ward === 'a' }) reason?: string;
+  ward?: string;
+}
+
 const tableName = uniqueTableName('signedreads');
 const required = tablePolicy({ integrity: 'require' });
 const refused = { code: 'DECRYPTION_FAILED' };
@@ -107,6 +116,22 @@ describe('a listing', () => {
       listed({ queryOptions: { ...queryOptions, filter: `RowKey eq '${changed.rowKey}' and status ne 'x'` } }),
     ).rejects.toMatchObject(refused);
     expect(await listed({ where: where.and('rowKey', 'eq', kept.rowKey) })).toHaveLength(1);
+  });
+
+  it('verifies what it filters by also where only a condition has looked at it', async () => {
+    const referrals = tableOf(Referral, uniqueTableName('conditions'));
+    await referrals.createTable();
+    await referrals.createEntity({ partitionKey: 'p', rowKey: '1', iban: 'DE00', reason: 'known', ward: 'a' });
+    const first = async (filter: string) => {
+      for await (const row of referrals.listEntities({ queryOptions: { filter, select: ['iban'] } })) return row;
+      return undefined;
+    };
+    const found = await first("ward eq 'a'");
+    expect([found?.iban, found !== undefined && 'ward' in found]).toEqual(['DE00', false]);
+
+    await referrals.unencryptedClient.updateEntity({ partitionKey: 'p', rowKey: '1', ward: 'b' }, 'Merge');
+
+    await expect(first("ward eq 'b'")).rejects.toMatchObject(refused);
   });
 
   it('reports rows that somebody changed to its handler, page by page, and goes on', async () => {
