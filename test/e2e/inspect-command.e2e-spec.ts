@@ -23,7 +23,6 @@ beforeAll(async () => {
   path = `${container!.containerName}/folder/a scan`;
   await blob.uploadData(Buffer.from(plaintext));
 });
-afterAll(() => command.remove());
 
 describe('the command', () => {
   it('exits with 0 where nothing is wrong, and prints text', async () => {

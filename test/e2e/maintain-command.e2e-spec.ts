@@ -22,7 +22,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'maintain-'));
 });
 afterAll(() => {
-  command.remove();
   rmSync(folder, { recursive: true });
 });
 beforeEach(async () => {

@@ -40,7 +40,6 @@ beforeAll(() => {
 });
 afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
-  command.remove();
 });
 
 it(

@@ -84,14 +84,16 @@ describe('blobs that another SDK wrote or read', () => {
     const region = 4 * 1024 * 1024;
     const edges = [0, 1, 15, 16, 17, 31, 32, 33, size - 17, size - 16, size - 1, size, size + 1, region - 1, region];
 
-    for (const offset of edges.filter((edge) => edge >= 0)) {
-      for (const count of [0, 1, 15, 16, 17, 100, size, undefined]) {
-        const end = count === undefined ? undefined : offset + count;
-        const range = count === undefined ? { offset } : { offset, count };
-        const isRight = read(opener, sealed, range).equals(plaintext.subarray(offset, end));
-        expect([offset, count, isRight]).toEqual([offset, count, true]);
-      }
-    }
+    const ranges = edges
+      .filter((edge) => edge >= 0)
+      .flatMap((offset) => [0, 1, 15, 16, 17, 100, size, undefined].map((count) => ({ offset, count })));
+    expect(ranges.length).toBeGreaterThan(50);
+    const wrong = ranges.filter(({ offset, count }) => {
+      const end = count === undefined ? undefined : offset + count;
+      const range = count === undefined ? { offset } : { offset, count };
+      return !read(opener, sealed, range).equals(plaintext.subarray(offset, end));
+    });
+    expect(wrong).toEqual([]);
   });
 
   it.each(cases.map((vector) => [vector.id, vector] as const))(
