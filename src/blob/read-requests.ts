@@ -98,7 +98,7 @@ export class ReadRequests {
   private async fetch(extent: Extent): Promise<Readable> {
     const { leaseId } = this.options.conditions ?? {};
     const response = await this.request(extent, {
-      ...(leaseId === undefined ? {} : { leaseId }),
+      leaseId,
       ...(this.state === undefined ? {} : { ifMatch: this.state.etag }),
     });
     this.hold(answeredState(response, extent));

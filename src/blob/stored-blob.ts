@@ -60,6 +60,6 @@ function storedBlob(
   return {
     storedLength,
     form: response.blobType === 'PageBlob' ? 'pages' : 'stream',
-    ...(encryptionData === undefined ? {} : { encryptionData }),
+    encryptionData,
   };
 }

@@ -3,6 +3,6 @@ import type { OperationOptions } from '@azure/core-client';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 
 export const keyOperation = ({ abortSignal, tracingOptions }: OperationOptions): KeyOperationOptions => ({
-  ...(abortSignal === undefined ? {} : { abortSignal }),
-  ...(tracingOptions === undefined ? {} : { tracingOptions }),
+  abortSignal,
+  tracingOptions,
 });

@@ -30,9 +30,9 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
   const orderProof = opener.orderProof?.bind(opener);
   return {
     layout: opener.layout,
-    ...(integrityTag === undefined ? {} : { integrityTag }),
+    integrityTag,
     open: (window, release) => watchedTransform(opener.open(window, release)),
-    ...(orderProof === undefined ? {} : { orderProof }),
+    orderProof,
     ...(wholeTag === undefined
       ? {}
       : { wholeTag: { unverified: wholeTag.unverified, check: () => watchedTransform(wholeTag.check()) } }),

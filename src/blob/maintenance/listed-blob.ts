@@ -44,8 +44,8 @@ export async function* listedPages(
     includeSnapshots: places.snapshots,
     includeVersions: places.versions,
     includeDeleted: places.deleted,
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(abortSignal === undefined ? {} : { abortSignal }),
+    prefix,
+    abortSignal,
   };
   const settings = { maxPageSize: pageSize, ...(from === undefined ? {} : { continuationToken: from }) };
   for await (const { segment, continuationToken } of container.listBlobsFlat(options).byPage(settings)) {
@@ -68,7 +68,7 @@ function listedBlob(item: BlobItem): ListedBlob {
     name: item.name,
     place: placeOf(item),
     state: storedState(text),
-    ...(goneOn === undefined ? {} : { goneOn }),
+    goneOn,
   };
 }
 

@@ -133,7 +133,7 @@ class BlobReencryption {
 
   private signal() {
     const { abortSignal } = this.given.step;
-    return abortSignal === undefined ? {} : { abortSignal };
+    return { abortSignal };
   }
 }
 

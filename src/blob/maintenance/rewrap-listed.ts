@@ -130,6 +130,6 @@ class ListedRewrap {
 
   private signal() {
     const { abortSignal } = this.rewrap.step;
-    return abortSignal === undefined ? {} : { abortSignal };
+    return { abortSignal };
   }
 }

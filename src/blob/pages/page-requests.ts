@@ -57,8 +57,8 @@ export class PageRequests {
   get plain(): Pick<PageRequestOptions, 'abortSignal' | 'tracingOptions'> {
     const { abortSignal, tracingOptions } = this.options;
     return {
-      ...(abortSignal === undefined ? {} : { abortSignal }),
-      ...(tracingOptions === undefined ? {} : { tracingOptions }),
+      abortSignal,
+      tracingOptions,
     };
   }
 
@@ -80,7 +80,7 @@ export class PageRequests {
   /** The caller's lease. */
   get lease(): BlobRequestConditions {
     const { leaseId } = this.conditions;
-    return leaseId === undefined ? {} : { leaseId };
+    return { leaseId };
   }
 
   /** Only for the state with that ETag, under the caller's lease. */

@@ -54,7 +54,7 @@ export function statedIntegrity(
     const { plaintextLength } = parseBind(entries.bind, bindShapeOf({ protocol, form }));
     return {
       integrityTag: entries.mac.toString('base64'),
-      ...(plaintextLength === undefined ? {} : { plaintextLength }),
+      plaintextLength,
     };
   } catch (error) {
     if (error instanceof DecryptionError) return {};

@@ -35,7 +35,7 @@ export class PacedVaults {
       return call().finally(() => this.#waiting.add(abort));
     };
     const onEvent = (event: PaceEvent): void => this.onEvent?.({ ...event, vaultUrl: address });
-    const tracing = tracingOptions === undefined ? {} : { tracingOptions };
+    const tracing = { tracingOptions };
     const beforeWait = (): void => {
       if (this.#isClosed) abort.abort();
     };

@@ -101,7 +101,7 @@ export class VaultPace {
     }
     beforeWait?.();
     assertGoingOn(abortSignal);
-    const options = tracingOptions === undefined ? {} : { tracingOptions };
+    const options = { tracingOptions };
     await traced('KeyVault.wait', options, () => this.#wait(abortSignal));
     onEvent?.({ kind: 'waited', milliseconds: this.clock.now() - began });
   }

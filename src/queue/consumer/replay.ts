@@ -69,7 +69,7 @@ class Replay {
     private readonly options: ReplayOptions,
   ) {
     const { abortSignal } = options;
-    this.signal = abortSignal === undefined ? {} : { abortSignal };
+    this.signal = { abortSignal };
   }
 
   /**

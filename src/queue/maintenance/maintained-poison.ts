@@ -63,7 +63,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
 
   async *pages({ namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage<HeldMessage>> {
     const { poisonQueue } = this.access;
-    const signal = abortSignal === undefined ? {} : { abortSignal };
+    const signal = { abortSignal };
     if (namesOnly) return;
     try {
       // received messages become visible again after their timeout, ahead of those that have not been received
@@ -120,7 +120,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     await beforeRequest();
     const receipt = this.#receipts.get(messageId) ?? '';
     const { popReceipt } = await this.access.poisonQueue.updateMessage(messageId, receipt, text, HOLD, {
-      ...(abortSignal === undefined ? {} : { abortSignal }),
+      abortSignal,
     });
     this.#receipts.set(messageId, popReceipt ?? '');
   }

@@ -26,7 +26,7 @@ export async function* listedRows(
   const options = {
     queryOptions: { select: namesOnly ? KEYS : COLUMNS },
     disableTypeConversion: true,
-    ...(abortSignal === undefined ? {} : { abortSignal }),
+    abortSignal,
   };
   const settings = { maxPageSize: PAGE_SIZE, ...(from === undefined ? {} : { continuationToken: from }) };
   for await (const page of storedPages(table, options, settings)) {
@@ -44,7 +44,7 @@ export async function lookAtRow(
   const options = {
     queryOptions: { select: COLUMNS },
     disableTypeConversion: true,
-    ...(abortSignal === undefined ? {} : { abortSignal }),
+    abortSignal,
   };
   return listedRow(await storedRow(table, { partitionKey, rowKey }, options));
 }
