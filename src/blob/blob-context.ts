@@ -54,7 +54,7 @@ export function refuseHashes(options: object): void {
   ];
   if (named.length === 0) return;
   throw new UnsupportedOperationError(
-    `${named.join(', ')} cannot be used with encryption: a hash of the plaintext does not fit what is stored, and would tell of it`,
+    `${named.join(', ')} cannot be used with encryption: a hash of the plaintext does not fit what is stored, and would reveal it`,
   );
 }
 

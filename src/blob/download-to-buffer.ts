@@ -75,9 +75,9 @@ async function download(blob: OpenedBlob, range: BufferRange, options: ToBufferO
 /** Fetching and opening of all parts are one span, since they overlap. A blob that was never encrypted has none. */
 function openTraced(blob: OpenedBlob, options: ReadOptions, run: () => Promise<Buffer>): Promise<Buffer> {
   if (!blob.isEncrypted) return run();
-  return traced('Content.open', options, async (_options, tell) => {
+  return traced('Content.open', options, async (_options, record) => {
     const plaintext = await run();
-    tell({ ...blob.facts, plaintextBytes: plaintext.length });
+    record({ ...blob.facts, plaintextBytes: plaintext.length });
     return plaintext;
   });
 }

@@ -26,8 +26,8 @@ export async function downloadToFile(
       );
     if (!blob.isEncrypted) await write();
     else {
-      await traced('Content.open', readOptions, async (_options, tell) => {
-        tell(openingFacts(blob, window));
+      await traced('Content.open', readOptions, async (_options, record) => {
+        record(openingFacts(blob, window));
         await write();
       });
     }

@@ -44,7 +44,7 @@ export const openingFacts = (blob: OpenedBlob, { count }: CipherWindow): SpanFac
 /** A span that lasts as long as the stream: until it ends, fails, or is destroyed. */
 function traceOpening(stream: Readable, facts: SpanFacts, readOptions: ReadOptions): void {
   const span = startSpan('Content.open', readOptions);
-  span.tell(facts);
+  span.record(facts);
   stream.once('close', () => span.end(stream.errored ?? undefined));
 }
 

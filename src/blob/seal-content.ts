@@ -26,9 +26,9 @@ export interface Sealing {
 
 /** Throws {@link SourceLengthError} if the length of the source is not the announced one. The last block is then not sent. */
 export function sealContent(content: Sealing): Promise<void> {
-  return traced('Content.seal', content.operation, async (_options, tell) => {
+  return traced('Content.seal', content.operation, async (_options, record) => {
     const plaintextBytes = await sealAll(content);
-    tell({ protocol: content.protocol, integrity: content.integrity, plaintextBytes });
+    record({ protocol: content.protocol, integrity: content.integrity, plaintextBytes });
   });
 }
 

@@ -10,11 +10,11 @@ export async function requestWrap(
   packed: Uint8Array,
   operation: KeyOperationOptions = {},
 ): Promise<WrappedKey> {
-  return traced('KeyEncryptionKey.wrapKey', operation, async (options, tell) => {
-    tell({ keyId: key.keyId, wrapLocation: wrapLocationOf(key) });
+  return traced('KeyEncryptionKey.wrapKey', operation, async (options, record) => {
+    record({ keyId: key.keyId, wrapLocation: wrapLocationOf(key) });
     try {
       const { keyId, algorithm, encryptedKey } = await key.wrapKey(packed, options);
-      tell({ keyId, wrapAlgorithm: algorithm });
+      record({ keyId, wrapAlgorithm: algorithm });
       const isComplete = keyId !== '' && algorithm !== '' && encryptedKey.length > 0;
       if (!isComplete) throw new KeyWrapError(key.keyId);
       return { keyId, algorithm, encryptedKey };
@@ -34,8 +34,8 @@ export async function requestUnwrap(
   operation: KeyOperationOptions = {},
 ): Promise<Uint8Array> {
   const { keyId, algorithm, encryptedKey } = wrapped;
-  return traced('KeyEncryptionKey.unwrapKey', operation, async (options, tell) => {
-    tell({ keyId, wrapAlgorithm: algorithm });
+  return traced('KeyEncryptionKey.unwrapKey', operation, async (options, record) => {
+    record({ keyId, wrapAlgorithm: algorithm });
     try {
       return Uint8Array.from(await key.unwrapKey(encryptedKey, algorithm, options));
     } catch (error) {

@@ -133,7 +133,7 @@ export class PolicyKeys implements KeyCalls {
 
   #reportHit({ keyId, algorithm }: WrappedKey, operation: KeyOperationOptions = {}): void {
     const span = startSpan('KeyEncryptionKey.unwrapKey', operation);
-    span.tell({ keyId, wrapAlgorithm: algorithm, keyCache: 'hit' });
+    span.record({ keyId, wrapAlgorithm: algorithm, keyCache: 'hit' });
     span.end();
     this.#onEvent?.({ kind: 'cacheHit', keyId: printable(keyId) });
   }

@@ -46,15 +46,15 @@ export async function watchedOpener(
 ): Promise<EnvelopeOpener> {
   if (onReadFailed === undefined) return open();
   let isTold = false;
-  const tell = (error: unknown): void => {
+  const report = (error: unknown): void => {
     if (isTold || !isEncryptedStorageError(error)) return;
     isTold = true;
     onReadFailed({ code: error.code, ...contentFacts(stored, target) });
   };
   try {
-    return watchOpener(await open(), { failed: tell });
+    return watchOpener(await open(), { failed: report });
   } catch (error) {
-    tell(error);
+    report(error);
     throw error;
   }
 }

@@ -22,7 +22,7 @@ export interface UnwrapPlace {
   readonly target: EncryptionTarget;
 }
 
-/** Who asks, and what is told of the answer. */
+/** Who asks, and what is reported about the answer. */
 export interface UnwrapAsk {
   readonly abortSignal?: AbortSignalLike | undefined;
   /** Called where the bytes were kept, or another read is asking for them already. */

@@ -92,7 +92,7 @@ async function entryNames(container: ContainerClient, blobName: string): Promise
   return [];
 }
 
-/** What the number of stored bytes tells. */
+/** What the number of stored bytes says about the content. */
 export function lengthsOf(
   usable: StoredEnvelope['usable'],
   length: number,

@@ -70,7 +70,7 @@ export class MaintenancePass {
       this.#patience.throwIfAborted();
       await pause(this.#clock, LOOK_EVERY, new AbortController().signal);
     }
-    this.#meter.tell();
+    this.#meter.publish();
     this.#report({ kind: 'finished', pass: kind });
   }
 

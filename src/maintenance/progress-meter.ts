@@ -36,10 +36,10 @@ export class ProgressMeter {
     const sum = this.#sum;
     this.#source = source;
     this.#sum = { seen: sum.seen + seen, done: sum.done + done, failed: sum.failed + failed };
-    if (this.parts.clock.now() - this.#reported >= REPORT_EVERY) this.tell();
+    if (this.parts.clock.now() - this.#reported >= REPORT_EVERY) this.publish();
   }
 
-  tell(): void {
+  publish(): void {
     const now = this.parts.clock.now();
     this.#reported = now;
     const { pass, report } = this.parts;

@@ -26,9 +26,9 @@ export async function sealMessage(content: ContentInput, context: MessageContext
   const plaintext = encodeMessage(Buffer.from(contentBytes(content)), context.encoding);
   assertMayFit(plaintext, context.policy);
   const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, context);
-  const sealed = await traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
+  const sealed = await traced('Content.seal', context.operation ?? {}, async (_options, record) => {
     const integrity = integrityOf(context.policy);
-    tell({ protocol: encryptionData.protocol, plaintextBytes: plaintext.length, integrity });
+    record({ protocol: encryptionData.protocol, plaintextBytes: plaintext.length, integrity });
     return runAll(sealer.seal(), plaintext);
   });
   const text = formatMessage(sealed, sealedData());
@@ -60,10 +60,10 @@ export async function openMessage(text: string, context: MessageContext): Promis
     storedLength: message.sealed.length,
   });
   while (context.slice?.isSpent === true) await context.slice.breathe();
-  return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
+  return traced('Content.open', context.operation ?? {}, async (_options, record) => {
     const { protocol, wrappedKey } = message.encryptionData;
     const integrity = integrityOf(context.policy);
-    tell({ protocol, keyId: wrappedKey.keyId, ciphertextBytes: message.sealed.length, integrity });
+    record({ protocol, keyId: wrappedKey.keyId, ciphertextBytes: message.sealed.length, integrity });
     const window = opener.layout.window({ offset: 0 }, message.sealed.length);
     return decodeMessage(runAll(opener.open(window), message.sealed), context.encoding);
   });

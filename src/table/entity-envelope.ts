@@ -57,8 +57,8 @@ export async function sealRow(
     contentOf(entity, SEALED_NAMES_PROPERTY, formatSealedNames([...texts.keys()])),
   ];
   while (context.slice?.isSpent === true) await context.slice.breathe();
-  return traced('Content.seal', context.operation ?? {}, async (_options, tell) => {
-    tell({ protocol: encryptionData.protocol, integrity: integrityOf(context.policy) });
+  return traced('Content.seal', context.operation ?? {}, async (_options, record) => {
+    record({ protocol: encryptionData.protocol, integrity: integrityOf(context.policy) });
     const sealed = sealer.sealProperties?.(contents) ?? unsupported(encryptionData);
     const row: Row & EntityKeys = {
       ...entity,

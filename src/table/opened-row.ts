@@ -69,8 +69,8 @@ export async function openRow(
     sealedList: () => sealedListOf(row) ?? new Uint8Array(0),
   });
   while (context.slice?.isSpent === true) await context.slice.breathe();
-  return traced('Content.open', context.operation ?? {}, async (_options, tell) => {
-    tell({ protocol: data.protocol, keyId: data.wrappedKey.keyId, integrity: integrityOf(context.policy) });
+  return traced('Content.open', context.operation ?? {}, async (_options, record) => {
+    record({ protocol: data.protocol, keyId: data.wrappedKey.keyId, integrity: integrityOf(context.policy) });
     return openUnwrapped({ row, context, isAsked, data, opener });
   });
 }

@@ -50,17 +50,17 @@ const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
   integrity: 'encryption.integrity',
 };
 
-export type Tell = (facts: SpanFacts) => void;
+export type RecordFacts = (facts: SpanFacts) => void;
 
 /** Runs `work` in a span. Spans made with the options that `work` gets, including those of the SDK, become children of it. */
 export async function traced<Options extends Traceable, Result>(
   name: string,
   options: Options,
-  work: (options: Options, tell: Tell) => Promise<Result>,
+  work: (options: Options, record: RecordFacts) => Promise<Result>,
 ): Promise<Result> {
   const span = startSpan(name, options);
   try {
-    const result = await tracing.withContext(span.context, () => work(span.options, span.tell));
+    const result = await tracing.withContext(span.context, () => work(span.options, span.record));
     span.end();
     return result;
   } catch (error) {
@@ -73,7 +73,7 @@ export interface OpenSpan<Options extends Traceable> {
   /** The given options, for spans that are to be children of this one. */
   readonly options: Options;
   readonly context: TracingContext;
-  readonly tell: Tell;
+  readonly record: RecordFacts;
   /** Ends the span, with a failure if there is one. Only the first call counts. */
   readonly end: (failure?: unknown) => void;
 }
@@ -82,11 +82,11 @@ export interface OpenSpan<Options extends Traceable> {
 export function startSpan<Options extends Traceable>(name: string, options: Options): OpenSpan<Options> {
   const { span, updatedOptions } = tracing.startSpan(name, options, { spanKind: 'internal' });
   const { tracingContext: context } = updatedOptions.tracingOptions;
-  return { options: updatedOptions, context, tell: tellerOf(span), end: endingOf(span) };
+  return { options: updatedOptions, context, record: recorderOf(span), end: endingOf(span) };
 }
 
-const tellerOf =
-  (span: TracingSpan): Tell =>
+const recorderOf =
+  (span: TracingSpan): RecordFacts =>
   (facts) => {
     if (!span.isRecording()) return;
     for (const [fact, value] of Object.entries(facts)) {

@@ -171,10 +171,10 @@ export class KeyVaultKeys {
   /** In a span of its own: many wait for it, or nobody does. */
   async #confirmed(writing: KeyVaultKeyId): Promise<WritingVersion> {
     try {
-      return await traced('KeyVault.currentVersion', {}, async (_options, tell) => {
+      return await traced('KeyVault.currentVersion', {}, async (_options, record) => {
         const version = await this.#writingVersion(writing);
         const { keyId, expiresOn, isPurgeable } = factsOf(version);
-        tell({ keyId, ...(expiresOn === undefined ? {} : { keyExpiresOn: expiresOn.toISOString() }) });
+        record({ keyId, ...(expiresOn === undefined ? {} : { keyExpiresOn: expiresOn.toISOString() }) });
         this.#onEvent?.({ kind: 'versionConfirmed', keyId, expiresOn, isPurgeable });
         return version;
       });

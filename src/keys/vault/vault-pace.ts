@@ -173,8 +173,8 @@ export class VaultPace {
     const now = this.clock.now();
     // calls that were under way together are one refusal
     const isFirst = now >= this.#pausedUntil;
-    const told = retryAfterOf(refusal);
-    if (told !== undefined) this.#pauseUntil(now + told);
+    const retryAfter = retryAfterOf(refusal);
+    if (retryAfter !== undefined) this.#pauseUntil(now + retryAfter);
     else if (isFirst) this.#pauseUntil(now + this.#nextPause());
     if (isFirst) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2));
     return Math.max(0, this.#pausedUntil - now);
@@ -217,9 +217,9 @@ const isRefusal = (error: unknown): error is Refusal =>
 
 /** Milliseconds; seconds or a date in the header. One that is over asks for no pause, so the own one counts. */
 function retryAfterOf({ response }: Refusal): number | undefined {
-  const told = response?.headers?.get?.('retry-after');
-  if (told === undefined || told === '') return undefined;
-  const milliseconds = /^\d+$/.test(told) ? Number(told) * MS : Date.parse(told) - Date.now();
+  const retryAfter = response?.headers?.get?.('retry-after');
+  if (retryAfter === undefined || retryAfter === '') return undefined;
+  const milliseconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) * MS : Date.parse(retryAfter) - Date.now();
   return milliseconds > 0 ? milliseconds : undefined;
 }
 

@@ -35,7 +35,7 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
   readonly #listeners = new Set<KeyEventListener>();
   readonly #logger = new Logger(EncryptedStorageKeys.name);
   readonly #log = new KeyVaultLog();
-  readonly #report = (event: KeyEvent): void => this.#tell(event);
+  readonly #report = (event: KeyEvent): void => this.#notify(event);
 
   /**
    * Looks up at once which version of each key writes. Rejects if a vault cannot be reached; the versions known so far remain in
@@ -107,7 +107,7 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
     for (const vault of this.#vaults.values()) vault.close();
   }
 
-  #tell(event: KeyEvent): void {
+  #notify(event: KeyEvent): void {
     this.#log.heed(event);
     for (const listener of this.#listeners) {
       try {
