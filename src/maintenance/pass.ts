@@ -2,6 +2,7 @@
 import { uniqueId } from '../crypto/bytes.js';
 import type { Maintained, Step } from '../envelope/maintenance/maintained.js';
 import type { MaintenanceTask } from '../envelope/maintenance/task.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import { type Clock, pause, systemClock } from '../queue/consumer/clock.js';
 import { claimShard, type ShardClaims } from './claimed-shard.js';
 import type { MaintenanceEvent } from './events.js';
@@ -51,6 +52,10 @@ export class MaintenancePass {
     this.#patience = new Patience({ clock, pace: this.#pace, patience, report: this.#report, abortSignal });
   }
 
+  get kind(): 'work' | 'census' {
+    return this.parts.kind;
+  }
+
   /** Names of shards as they are planned. */
   plan(): AsyncGenerator<string> {
     const { store, folder, sources, kind, options } = this.parts;
@@ -96,7 +101,11 @@ export class MaintenancePass {
     return plan?.value.startedAt ?? new Date().toISOString();
   }
 
-  /** The saved states of all shards. */
+  /**
+   * The saved states of all shards.
+   *
+   * @throws `INVALID_OPTIONS` if some are missing, because what they counted would be missing from the report
+   */
   async states(): Promise<readonly ShardState[]> {
     const { store, folder } = this.parts;
     const names = await store.list(shardsFolder(folder));
@@ -104,6 +113,12 @@ export class MaintenancePass {
     for (const { name } of names) {
       const stored = await store.read<ShardState>(name);
       if (stored !== null) states.push(stored.value);
+    }
+    const plan = await store.read<PlanState>(planName(folder));
+    if (plan?.value.next !== states.length || states.some(({ done }) => !done)) {
+      throw new InvalidOptionsError([
+        `the state in ${folder} has lost documents: keep them until the job is over, and run it again under another name`,
+      ]);
     }
     return states;
   }

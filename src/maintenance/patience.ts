@@ -25,6 +25,8 @@ export interface PatienceParts {
 
 export class Patience {
   #isKeyOut = false;
+  /** Errors that a step has waited for long enough. The walk around it must not wait for them again. */
+  readonly #over = new WeakSet<object>();
 
   constructor(private readonly parts: PatienceParts) {}
 
@@ -44,8 +46,8 @@ export class Patience {
       } catch (error) {
         if (progress() !== reached) [failures, waited, reached] = [0, 0, progress()];
         const wait = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
-        const isOver = waited + wait > this.parts.patience;
-        if (isOver || this.parts.abortSignal?.aborted === true) throw error;
+        if (waited + wait > this.parts.patience) this.#over.add(error as object);
+        if (this.#over.has(error as object) || this.parts.abortSignal?.aborted === true) throw error;
         await this.#waitFor(error, wait);
         [failures, waited] = [failures + 1, waited + wait];
       }

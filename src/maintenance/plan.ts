@@ -1,6 +1,6 @@
 /** Splits the sources of a job into shards. The plan is stored with them, so that planning resumes where it stopped. */
 import type { Maintained, MaintainedObject } from '../envelope/maintenance/maintained.js';
-import { factsOf, newShard, type ShardRange } from './shard.js';
+import { factsOf, newShard, type ShardRange, type ShardState } from './shard.js';
 import type { StateStore } from './state-store.js';
 
 /** Progress of the plan. */
@@ -40,38 +40,43 @@ export async function* planShards(pass: PlannedPass): AsyncGenerator<string> {
   let etag = stored?.etag ?? (await store.create(name, first));
   let state = stored?.value ?? first;
   while (!state.done && etag !== null) {
-    const { shard, after } = await nextShard(pass, state);
-    if (shard !== null) {
-      const planned = newShard(shard);
+    const range = await nextRange(pass, state);
+    if (range === null) {
+      state = { ...state, done: true };
+    } else {
       const shardId = shardName(folder, state.next);
-      // one that exists was planned before the plan could be saved
-      await store.create(shardId, planned, factsOf(planned));
+      state = after(state, await storedRange(store, shardId, range));
       yield shardId;
     }
-    state = after;
     etag = await store.replace(name, { value: state, etag });
   }
 }
 
-interface NextShard {
-  readonly shard: ShardRange | null;
-  readonly after: PlanState;
+/**
+ * Stores the shard, unless it was planned before, by another process or by one that ended before it saved the plan. Its range counts
+ * then: the listing may have been cut elsewhere since, and the next shard has to begin where that one ends.
+ */
+async function storedRange(store: StateStore, shardId: string, range: ShardRange): Promise<ShardRange> {
+  const planned = newShard(range);
+  if ((await store.create(shardId, planned, factsOf(planned))) !== null) return range;
+  return (await store.read<ShardState>(shardId))?.value ?? range;
 }
 
-async function nextShard({ sources, pagesPerShard, everything }: PlannedPass, state: PlanState): Promise<NextShard> {
-  const source = sources[state.source];
-  const next = state.next + 1;
-  if (source === undefined) return { shard: null, after: { ...state, done: true } };
-  const range = { source: state.source, ...(state.from === undefined ? {} : { from: state.from }) };
-  const { startedAt } = state;
-  const ofNextSource: PlanState = { done: false, startedAt, source: state.source + 1, next };
-  if (pagesPerShard === undefined || !source.isDivisible) return { shard: range, after: ofNextSource };
-  const cut = await findCut(source, { from: state.from, everything, pages: pagesPerShard });
-  if (cut === null) return { shard: range, after: ofNextSource };
-  return {
-    shard: { ...range, until: cut.until },
-    after: { done: false, startedAt, source: state.source, from: cut.from, next },
-  };
+async function nextRange(
+  { sources, pagesPerShard, everything }: PlannedPass,
+  { source: index, from }: PlanState,
+): Promise<ShardRange | null> {
+  const source = sources[index];
+  if (source === undefined) return null;
+  const range = { source: index, ...(from === undefined ? {} : { from }) };
+  if (pagesPerShard === undefined || !source.isDivisible) return range;
+  const cut = await findCut(source, { from, everything, pages: pagesPerShard });
+  return cut === null ? range : { ...range, until: cut.until, nextFrom: cut.from };
+}
+
+function after({ startedAt, next }: PlanState, { source, nextFrom }: ShardRange): PlanState {
+  const state = { done: false, startedAt, next: next + 1 };
+  return nextFrom === undefined ? { ...state, source: source + 1 } : { ...state, source, from: nextFrom };
 }
 
 interface CutSearch {

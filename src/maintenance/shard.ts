@@ -16,6 +16,8 @@ export interface ShardRange {
    * last shard.
    */
   readonly until?: readonly string[];
+  /** Continuation of the listing at which the next shard of the same source begins; absent for the last shard. */
+  readonly nextFrom?: string;
 }
 
 export interface ShardState extends ShardRange {

@@ -1,7 +1,7 @@
 /** Stores the progress of a job: small JSON documents, each replaced only under the ETag that was read, so workers detect conflicts. */
 import type { ContainerClient } from '@azure/storage-blob';
 import { InvalidOptionsError } from '../errors/input.js';
-import { isChanged, isMissing, isTaken } from '../service-errors.js';
+import { isChanged, isMissing, isResourceMissing, isTaken } from '../service-errors.js';
 
 export interface StoredDocument<Value> {
   readonly value: Value;
@@ -103,6 +103,12 @@ export class ContainerStore implements StateStore {
       throw error;
     }
   }
+}
+
+/** For readers of a state that may not exist yet. */
+export function nullIfNoContainer(error: unknown): null {
+  if (isResourceMissing(error)) return null;
+  throw error;
 }
 
 function parsed(name: string, text: string): unknown {

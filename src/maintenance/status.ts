@@ -1,5 +1,5 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import { ContainerStore } from './state-store.js';
+import { ContainerStore, nullIfNoContainer } from './state-store.js';
 
 /** Progress of a job, as its processes saved it. */
 export interface MaintenanceStatus {
@@ -24,7 +24,7 @@ export interface MaintenanceStatus {
  */
 export async function maintenanceStatus(state: ContainerClient, job: string): Promise<MaintenanceStatus | null> {
   const store = new ContainerStore(state);
-  const stored = await store.read<{ readonly finished: number }>(`${job}/job.json`);
+  const stored = await store.read<{ readonly finished: number }>(`${job}/job.json`).catch(nullIfNoContainer);
   if (stored === null) return null;
   const { finished } = stored.value;
   const documents = await store.list(`${job}/${finished + 1}/`);

@@ -1,0 +1,143 @@
+/** One run of a job: its two passes over the sources, its state, and the report at its end. */
+import { retiredBy } from '../envelope/maintenance/task.js';
+import { InvalidOptionsError } from '../errors/input.js';
+import { PACKAGE_VERSION } from '../version.js';
+import { blindSpotsOf, type Census, Tally, verdictOn } from './census.js';
+import type { ObjectFailure } from './events.js';
+import { assertJob, type MaintenanceJob, type MaintenanceOptions, type MaintenanceReport, titleOf } from './job.js';
+import { MaintenancePass } from './pass.js';
+import type { ShardState } from './shard.js';
+import { ContainerStore, MemoryStore, type StateStore } from './state-store.js';
+
+/** Maximum number of failures that a report names. */
+const MOST_FAILURES = 1000;
+
+/** The state of a job as a whole. */
+interface JobState {
+  /** Names of the sources and the task, as JSON. A different job with the same name is refused. */
+  readonly identity: string;
+  readonly packageVersion: string;
+  /** Runs that have finished. */
+  readonly finished: number;
+  readonly startedAt: string;
+}
+
+export class MaintenanceRun {
+  readonly work: MaintenancePass;
+  readonly census: MaintenancePass;
+
+  private constructor(
+    private readonly job: MaintenanceJob,
+    private readonly options: MaintenanceOptions,
+    private kept: { readonly store: StateStore; readonly state: JobState },
+  ) {
+    const { sources, task } = job;
+    const folder = `${job.name}/${this.number}`;
+    const parts = { sources, store: kept.store, options };
+    this.work = new MaintenancePass({ ...parts, kind: 'work', task, folder: `${folder}/work` });
+    const counting = { do: 'census' } as const;
+    this.census = new MaintenancePass({ ...parts, kind: 'census', task: counting, folder: `${folder}/census` });
+  }
+
+  static async open(job: MaintenanceJob, options: MaintenanceOptions): Promise<MaintenanceRun> {
+    assertJob(job, options);
+    const { state, dryRun = false } = options;
+    const store = state === undefined || dryRun ? new MemoryStore() : new ContainerStore(state);
+    if (state !== undefined && !dryRun) await state.createIfNotExists();
+    return new MaintenanceRun(job, options, { store, state: await jobState(store, job) });
+  }
+
+  /** Number of this run, from 1. */
+  get number(): number {
+    return this.kept.state.finished + 1;
+  }
+
+  /** The passes that this job makes, in their order. */
+  get passes(): readonly MaintenancePass[] {
+    return this.job.task.do === 'census' ? [this.census] : [this.work, this.census];
+  }
+
+  /** Records when this run started, unless it has started before. */
+  async begin(): Promise<void> {
+    const { store, state } = this.kept;
+    if (state.startedAt !== '') return;
+    const startedAt = new Date().toISOString();
+    const name = `${this.job.name}/job.json`;
+    const stored = await store.read<JobState>(name);
+    this.kept = { store, state: { ...state, startedAt } };
+    if (stored?.value.finished !== state.finished || stored.value.startedAt !== '') return;
+    await store.replace(name, { value: this.kept.state, etag: stored.etag });
+  }
+
+  async toTheEnd(): Promise<MaintenanceReport> {
+    const { task } = this.job;
+    await this.begin();
+    for (const pass of this.passes) await pass.run();
+    const worked = task.do === 'census' ? [] : await this.work.states();
+    const counted = await this.census.states();
+    const report = this.#report(
+      worked.length === 0 ? counted : worked,
+      censusOf(this.job, counted, await this.census.startedAt()),
+    );
+    await this.#keep(report);
+    return report;
+  }
+
+  #report(shards: readonly ShardState[], census: Census): MaintenanceReport {
+    const { job, options } = this;
+    const outcomes: Record<string, number> = {};
+    for (const [outcome, count] of shards.flatMap((shard) => Object.entries(shard.outcomes))) {
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+    }
+    return {
+      ...{ job: job.name, task: job.task, dryRun: options.dryRun ?? false },
+      startedAt: this.kept.state.startedAt,
+      finishedAt: new Date().toISOString(),
+      seen: shards.reduce((sum, { seen }) => sum + seen, 0),
+      outcomes,
+      failures: shards.flatMap(({ failures }): readonly ObjectFailure[] => failures).slice(0, MOST_FAILURES),
+      census,
+    };
+  }
+
+  /** Makes the report, and marks this run of the job as finished, so that the next call starts a new run. */
+  async #keep(report: MaintenanceReport): Promise<void> {
+    const { store, state } = this.kept;
+    const { name } = this.job;
+    await store.create(`${name}/${state.finished + 1}/report.json`, report);
+    const stored = await store.read<JobState>(`${name}/job.json`);
+    if (stored?.value.finished !== state.finished) return;
+    const finished = state.finished + 1;
+    await store.replace(`${name}/job.json`, { value: { ...state, finished, startedAt: '' }, etag: stored.etag });
+  }
+}
+
+async function jobState(store: StateStore, job: MaintenanceJob): Promise<JobState> {
+  const name = `${job.name}/job.json`;
+  const startedAt = new Date().toISOString();
+  const identity = JSON.stringify([job.task, job.sources.map(titleOf)]);
+  const fresh: JobState = { identity, packageVersion: PACKAGE_VERSION, finished: 0, startedAt };
+  if ((await store.create(name, fresh)) !== null) return fresh;
+  const stored = await store.read<JobState>(name);
+  if (stored === null) return fresh;
+  if (stored.value.identity !== identity) {
+    throw new InvalidOptionsError([
+      `job ${JSON.stringify(job.name)} exists with another task or other sources: choose another name`,
+    ]);
+  }
+  return stored.value;
+}
+
+function censusOf({ task }: MaintenanceJob, shards: readonly ShardState[], startedAt: string): Census {
+  const tally = new Tally(shards.flatMap(({ census }) => census));
+  const retire = retiredBy(task);
+  const spots = shards.flatMap(({ blindSpots }) => blindSpots);
+  const uncounted = [...new Set(spots.filter(({ isBlocking }) => isBlocking).map(({ text }) => text))];
+  const finishedAt = new Date().toISOString();
+  const isLeaving = 'prefix' in retire || retire.length > 0;
+  return {
+    ...{ startedAt, finishedAt, entries: tally.entries },
+    ...(isLeaving ? { verdict: verdictOn(retire, tally.entries, { finishedAt, uncounted }) } : {}),
+    blindSpots: blindSpotsOf([...new Set(spots.map(({ text }) => text))]),
+  };
+}

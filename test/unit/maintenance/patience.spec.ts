@@ -1,0 +1,32 @@
+import { KeyUnavailableError } from '../../../src/errors/keys.js';
+import { Pace } from '../../../src/maintenance/pace.js';
+import { Patience } from '../../../src/maintenance/patience.js';
+import { ManualClock } from '../../support/manual-clock.js';
+
+const patienceOf = (clock: ManualClock, patience: number) =>
+  new Patience({
+    ...{ clock, patience },
+    pace: new Pace(1000, clock),
+    report: () => undefined,
+    abortSignal: undefined,
+  });
+
+describe('patience', () => {
+  it('ends after its time, also for a step inside a walk that has patience of its own', async () => {
+    const clock = new ManualClock();
+    const patience = patienceOf(clock, 60);
+    let walks = 0;
+    const step = (): Promise<never> => patience.outlast(() => Promise.reject(new KeyUnavailableError('clinic:2026')));
+    const ended = patience
+      .outlast(() => {
+        walks += 1;
+        return step();
+      })
+      .catch((error: unknown) => (error as KeyUnavailableError).code);
+
+    await clock.advance(60);
+
+    expect(await Promise.race([ended, clock.advance(0).then(() => 'it still waits')])).toBe('KEY_UNAVAILABLE');
+    expect(walks).toBe(1);
+  });
+});

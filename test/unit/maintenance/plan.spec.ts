@@ -1,0 +1,92 @@
+/** How a source is cut into shards where its listing changes, and what becomes of a run whose state lost a part. */
+import type { Maintained, MaintainedPage, WalkOptions } from '../../../src/envelope/maintenance/maintained.js';
+import { MaintenancePass } from '../../../src/maintenance/pass.js';
+import { planShards } from '../../../src/maintenance/plan.js';
+import type { ShardState } from '../../../src/maintenance/shard.js';
+import { MemoryStore } from '../../../src/maintenance/state-store.js';
+
+/** A listing of names in pages of two, whose continuation is the first name of the next page, as the service's is. */
+class Names implements Maintained {
+  readonly kind = 'blobs';
+  readonly name = 'names';
+  readonly isDivisible = true;
+  readonly stepSize = 1;
+  readonly seen: string[] = [];
+
+  constructor(public names: readonly string[]) {}
+
+  async *pages({ from = '', namesOnly = false }: WalkOptions): AsyncGenerator<MaintainedPage> {
+    const rest = this.names.filter((name) => name >= from);
+    for (let at = 0; at < rest.length || at === 0; at += 2) {
+      const objects = rest
+        .slice(at, at + 2)
+        .map((name) => ({ name, place: 'current', state: { kind: 'plain' } }) as const);
+      if (!namesOnly) this.seen.push(...objects.map(({ name }) => name));
+      const next = rest[at + 2];
+      yield { objects, ...(next === undefined ? {} : { next }) };
+    }
+  }
+
+  readonly taskFor = <Task>(task: Task): Task => task;
+  readonly belongTogether = (): boolean => false;
+  readonly act = () => Promise.resolve([]);
+  readonly blindSpots = () => [];
+}
+
+const ALL = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const planOf = (store: MemoryStore, source: Names) =>
+  planShards({ store, folder: 'job/1/work', sources: [source], everything: false, pagesPerShard: 1 });
+const passOf = (store: MemoryStore, source: Names) =>
+  new MaintenancePass({
+    ...{ kind: 'work', task: { do: 'census' }, sources: [source], store, folder: 'job/1/work' },
+    options: { pagesPerShard: 1 },
+  });
+
+describe('a plan', () => {
+  it('leaves no gap where it was interrupted, and the listing was cut elsewhere when it went on', async () => {
+    const [store, source] = [new MemoryStore(), new Names(ALL)];
+    await planOf(store, source).next();
+    // the next cut would be behind "d", and the first shard ends before "c"
+    source.names = ALL.filter((name) => name !== 'b');
+
+    await passOf(store, source).run();
+
+    expect([...new Set(source.seen)].sort()).toEqual(source.names);
+  });
+
+  it('leaves no gap where two processes plan at once and see different listings', async () => {
+    const store = new MemoryStore();
+    const [early, late] = [new Names(ALL), new Names(ALL.slice(2))];
+    const plans = [planOf(store, early), planOf(store, late)];
+    for (let isLeft = true; isLeft;) {
+      const steps = await Promise.all(plans.map((plan) => plan.next()));
+      isLeft = steps.some(({ done }) => done !== true);
+    }
+
+    await passOf(store, late).run();
+
+    expect([...new Set(late.seen)].sort()).toEqual(late.names);
+  });
+});
+
+describe('a run whose state lost a document', () => {
+  it('makes no report, because what was counted there would be missing', async () => {
+    const [store, source] = [new MemoryStore(), new Names(ALL)];
+    await passOf(store, source).run();
+    expect(await passOf(store, source).states()).toHaveLength(4);
+
+    const { list } = store;
+    store.list = async (prefix) => (await list.call(store, prefix)).slice(1);
+    await expect(passOf(store, source).states()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+
+  it('makes no report either where a shard is not done', async () => {
+    const [store, source] = [new MemoryStore(), new Names(ALL)];
+    const plan = planOf(store, source);
+    while ((await plan.next()).done !== true);
+
+    await expect(passOf(store, source).states()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    const [first] = await store.list('job/1/work/shards/');
+    expect((await store.read<ShardState>(first!.name))?.value.nextFrom).toBe('c');
+  });
+});
