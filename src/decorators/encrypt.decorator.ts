@@ -37,7 +37,7 @@ type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValu
   : Key extends FilterableName<Entity>
     ? Refused<'what is listed under Filterable cannot be encrypted'>
     : Encryptable<Entity[Key]> extends never
-      ? Refused<'the type of this property is no data that can be stored'>
+      ? Refused<'values of this type cannot be stored'>
       : true extends CanHold<Entity[Key], Type>
         ? Key
         : Refused<'this property cannot hold the type given to @Encrypt'>;

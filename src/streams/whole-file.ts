@@ -84,8 +84,8 @@ async function defaultMode(partial: string): Promise<number> {
  */
 async function removeLeftBehind(target: string): Promise<void> {
   const [folder, name] = [dirname(target), basename(target)];
-  const beside = await readdir(folder).catch(() => []);
-  for (const other of beside.filter((entry) => entry.startsWith(`${name}.`))) {
+  const entries = await readdir(folder).catch(() => []);
+  for (const other of entries.filter((entry) => entry.startsWith(`${name}.`))) {
     const found = PARTIAL.exec(other.slice(name.length));
     const path = join(folder, other);
     if (found !== null && (await isLeftBehind(path, found))) await rm(path, { force: true }).catch(() => undefined);

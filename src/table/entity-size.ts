@@ -28,7 +28,7 @@ export function assertFits(row: Row): void {
   const own = properties.filter(([name]) => !KEYS.has(name) && !isReservedProperty(name));
   if (own.length > PROPERTY_COUNT_LIMIT) {
     throw new InvalidEntityError(
-      `The entity has ${own.length} properties, the limit is ${PROPERTY_COUNT_LIMIT} beside the keys: split it`,
+      `The entity has ${own.length} properties, more than the ${PROPERTY_COUNT_LIMIT} that a table stores in addition to the keys: split it`,
     );
   }
   let total = ENTITY_OVERHEAD;

@@ -19,7 +19,7 @@ export function assertStorable(entity: Row & EntityKeys): void {
   for (const key of ['partitionKey', 'rowKey'] as const) {
     if (typeof (entity[key] as unknown) !== 'string') throw new InvalidEntityError(`"${key}" must be a string`);
     if (!isWellFormed(entity[key]))
-      throw new InvalidEntityError(`"${key}" is no valid Unicode: it holds half a surrogate pair`);
+      throw new InvalidEntityError(`"${key}" is not valid Unicode: it contains half a surrogate pair`);
   }
   const reserved = Object.keys(entity).find((name) => isReservedProperty(name) || isOverwriting(name));
   if (reserved === undefined) return;

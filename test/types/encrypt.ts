@@ -57,6 +57,6 @@ type Why<Key extends keyof Refused> = Parameters<typeof asDate<Refused, Key>>[1]
 /** What the compiler prints, instead of "never". */
 export const reasons: readonly [Why<'rowKey'>, Why<'map'>, Why<'birthday'>] = [
   'keys, timestamp and etag cannot be encrypted',
-  'the type of this property is no data that can be stored',
+  'values of this type cannot be stored',
   'this property cannot hold the type given to @Encrypt',
 ];

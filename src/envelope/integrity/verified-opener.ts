@@ -55,7 +55,7 @@ function verifiedOpener(opener: ContentOpener, whole: TaggedContent): ContentOpe
       // without looking at the padding if the length is known
       const decrypt = opener.open(whole.plaintextLength === undefined ? window : { ...window, reachesEnd: false });
       if (!isWhole(window) || release === 'checked') return decrypt;
-      return release === 'verified' ? held(tagCheck(whole), decrypt) : beside(tagCheck(whole), decrypt);
+      return release === 'verified' ? held(tagCheck(whole), decrypt) : alongside(tagCheck(whole), decrypt);
     },
   };
 }
@@ -95,7 +95,7 @@ function held(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
 }
 
 /** Gives plaintext as it comes, and fails at the end. */
-function beside(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
+function alongside(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
   return {
     push: (chunk) => {
       check.push(chunk);

@@ -60,7 +60,7 @@ function accountFaults({ accountName, accountKey, credential }: LooseOptions): r
   return [
     ...(accountName === undefined ? ['"connection.accountName" is missing'] : []),
     ...((accountKey === undefined) === (credential === undefined)
-      ? ['"connection" needs either "accountKey" or "credential" beside "accountName"']
+      ? ['"connection" needs "accountName" and either "accountKey" or "credential"']
       : []),
   ];
 }

@@ -27,7 +27,7 @@ export const canonicalTexts: Readonly<Record<PropertyType, CanonicalText>> = {
   string: {
     holds: (value) => typeof value === 'string',
     write: (value: string, refuse) =>
-      isWellFormed(value) ? value : refuse('is no valid Unicode: it holds half a surrogate pair'),
+      isWellFormed(value) ? value : refuse('is not valid Unicode: it contains half a surrogate pair'),
     read: (text) => text,
   },
   number: {
