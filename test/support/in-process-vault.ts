@@ -25,6 +25,12 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+interface IncomingRequest {
+  readonly url: string;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
 interface Version {
   readonly version: string;
   readonly kty: 'RSA' | 'oct-HSM';
@@ -124,7 +130,15 @@ export class InProcessVault implements HttpClient {
   }
 
   async sendRequest(request: HttpRequest): Promise<HttpAnswer> {
-    const { status, body, headers = {} } = await this.#answer(request);
+    const {
+      status,
+      body,
+      headers = {},
+    } = await this.answer({
+      url: request.url,
+      authorization: request.headers.get('authorization'),
+      body: typeof request.body === 'string' ? request.body : '',
+    });
     const all = new Map(Object.entries({ 'content-type': 'application/json', ...headers }));
     const answered = {
       get: (name: string) => all.get(name.toLowerCase()),
@@ -136,14 +150,15 @@ export class InProcessVault implements HttpClient {
     return { request, status, headers: answered, bodyAsText } as unknown as HttpAnswer;
   }
 
-  async #answer(request: HttpRequest): Promise<Answer> {
-    if (request.headers.get('authorization') === undefined) return { status: 401, headers: CHALLENGE };
-    const asked = requestOf(new URL(request.url));
+  /** What the vault answers, however the request came. Without a token it is the challenge, as a real vault gives it. */
+  async answer({ url, authorization, body }: IncomingRequest): Promise<Answer> {
+    if (authorization === undefined) return { status: 401, headers: CHALLENGE };
+    const asked = requestOf(new URL(url));
     this.requests.push(asked);
-    return (await this.fault(asked)) ?? this.#honest(asked, request);
+    return (await this.fault(asked)) ?? this.#honest(asked, body);
   }
 
-  #honest({ operation, name, version }: VaultRequest, request: HttpRequest): Answer {
+  #honest({ operation, name, version }: VaultRequest, body: string): Answer {
     const versions = this.#keys.get(name) ?? [];
     if (operation === 'versions') return { status: 200, body: { value: versions.map((one) => this.#item(name, one)) } };
     const found = version === '' ? versions.at(-1) : versions.find((one) => one.version === version);
@@ -154,7 +169,7 @@ export class InProcessVault implements HttpClient {
     const isExpired = (found.attributes.exp ?? Infinity) * 1000 < Date.now();
     // an expired version still unwraps
     if (isExpired && operation === 'wrapkey') return refusal(403, 'Forbidden', { inner: 'KeyExpired' });
-    return this.#used(found, operation, { name, body: typeof request.body === 'string' ? request.body : '' });
+    return this.#used(found, operation, { name, body });
   }
 
   #used(found: Version, operation: VaultOperation, { name, body }: { name: string; body: string }): Answer {

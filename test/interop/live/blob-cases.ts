@@ -128,7 +128,7 @@ export async function weWritePages(place: Place, bytes: Buffer): Promise<Place> 
 }
 
 export interface PeerBlobOptions {
-  readonly key?: SharedKey;
+  readonly key?: Pick<SharedKey, 'theirs'>;
   readonly resolve?: boolean;
   readonly requireEncryption?: boolean;
   readonly protocol?: Protocol;

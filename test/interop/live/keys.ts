@@ -2,9 +2,19 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { AesKeyEncryptionKey, type KeyEncryptionKey, RsaKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 
+/** A key as a peer is told of it. */
+export interface PeerKey {
+  readonly id: string;
+  readonly algorithm: string;
+  readonly secret?: string;
+  readonly pem?: string;
+  /** How the vault that has the key is reached. */
+  readonly vault?: { readonly proxy: string; readonly certificate: string };
+}
+
 export interface SharedKey {
   readonly ours: KeyEncryptionKey;
-  readonly theirs: { readonly id: string; readonly algorithm: string; readonly secret?: string; readonly pem?: string };
+  readonly theirs: PeerKey;
 }
 
 const rsaPem = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' });

@@ -33,7 +33,7 @@ export const NEARLY_FULL = 48_700;
 
 export interface PeerMessageOptions {
   readonly queue: string;
-  readonly key?: SharedKey;
+  readonly key?: Pick<SharedKey, 'theirs'>;
   readonly resolve?: boolean;
   readonly requireEncryption?: boolean;
   readonly protocol?: Protocol;

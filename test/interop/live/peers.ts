@@ -92,6 +92,10 @@ export const TABLE_PEERS: readonly Peer[] = [
   JAVA_LEGACY,
 ];
 
+/** Whether it can have its keys in a vault: the current SDKs, with the client of Key Vault that goes with them. */
+export const hasVaultKeys = ({ runtime, generation }: Peer): boolean =>
+  generation === 'current' && runtime !== 'debian';
+
 export const isPython = ({ title }: Peer): boolean => title.startsWith('Python');
 
 const running = new Map<string, PeerProcess>();

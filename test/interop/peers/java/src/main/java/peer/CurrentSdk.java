@@ -1,6 +1,7 @@
 package peer;
 
 import com.azure.core.cryptography.AsyncKeyEncryptionKey;
+import com.azure.core.cryptography.AsyncKeyEncryptionKeyResolver;
 import com.azure.core.util.BinaryData;
 import com.azure.core.util.Context;
 import com.azure.core.util.CoreUtils;
@@ -71,17 +72,22 @@ final class CurrentSdk implements Sdk {
                         .credential(new StorageSharedKeyCredential(account.text("name"), account.text("key")))
                         .retryOptions(new RequestRetryOptions(RetryPolicyType.FIXED, 1, (Integer) null, null, null, null))
                         .requiresEncryption(request.flag("requireEncryption", true));
-        Key key = new Key(request.object("key"));
+        Request given = request.object("key");
+        AsyncKeyEncryptionKeyResolver keys = given.has("vault") ? VaultKeys.of(given) : resolverOf(new Key(given));
         if (request.flag("resolve", false)) {
-            builder.keyResolver(id -> id.equals(key.id) ? Mono.just(asSdkKey(key)) : Mono.empty());
+            builder.keyResolver(keys);
         } else {
-            builder.key(asSdkKey(key), key.algorithm);
+            builder.key(keys.buildAsyncKeyEncryptionKey(given.text("id")).block(), given.text("algorithm"));
         }
         if (request.has("regionLength")) {
             builder.clientSideEncryptionOptions(new BlobClientSideEncryptionOptions()
                     .setAuthenticatedRegionDataLengthInBytes(request.number("regionLength")));
         }
         return builder.buildEncryptedBlobClient();
+    }
+
+    private static AsyncKeyEncryptionKeyResolver resolverOf(Key key) {
+        return id -> id.equals(key.id) ? Mono.just(asSdkKey(key)) : Mono.empty();
     }
 
     private static AsyncKeyEncryptionKey asSdkKey(Key key) {
