@@ -42,7 +42,7 @@ const RUNNERS = [
   { commands: [/^npm run (--silent )?bench/], why: 'a whole run takes half an hour; CI makes a quick one' },
   { commands: ['node tools/screenshots.mjs <address>'], why: 'whoever takes new pictures looks at them' },
   { commands: ['.ci/run'], why: 'it is what runs everything else' },
-  { commands: ['npm install --package-lock-only', 'npm publish'], why: RELEASE },
+  { commands: ['npm run changeset', 'npm run release:version', 'npm publish'], why: RELEASE },
   { commands: [/^node -p .*randomBytes\(32\)/], prints: /^[\w+/]{43}=\n$/ },
   // the command of the tarball, and all its options in the tests
   { commands: [/^npx nestjs-azure-encrypted-storage (inspect|maintain)( |$)/], by: 'node tools/check-package.mjs' },

@@ -1,0 +1,10 @@
+/** Carries the version of package.json into src/version.ts, from where it is written into what is stored. */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const FILE = new URL('../src/version.ts', import.meta.url);
+const LINE = /^export const PACKAGE_VERSION = '.*';$/m;
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const text = readFileSync(FILE, 'utf8');
+if (!LINE.test(text)) throw new Error('src/version.ts has no line that exports PACKAGE_VERSION');
+writeFileSync(FILE, text.replace(LINE, `export const PACKAGE_VERSION = '${version}';`));
