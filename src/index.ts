@@ -126,6 +126,9 @@ export type { PoisonReason } from './queue/consumer/poison-reason.js';
 export { type ReplayOptions, replayPoisonMessages } from './queue/consumer/replay.js';
 
 // maintenance
+export { EncryptedStorageMaintenanceModule } from './nest/maintenance/encrypted-storage-maintenance.module.js';
+export { EncryptedStorageMaintenance } from './nest/maintenance/encrypted-storage-maintenance.js';
+export type { MaintenanceSettings, MaintenanceWorkerOptions } from './nest/maintenance/maintenance.options.js';
 export { planMaintenance, runMaintenance, runMaintenanceShard } from './maintenance/run-maintenance.js';
 export {
   isMaintenanceClean,

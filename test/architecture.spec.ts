@@ -27,6 +27,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   queue: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
   table: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'decorators', 'tracing'],
   nest: [
+    'maintenance',
     'blob',
     'queue',
     'table',
@@ -75,6 +76,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'nest/health': ['nest/options'],
   'nest/injection': ['nest/options', 'nest/health'],
   'nest/consumers': ['nest/options', 'nest/injection'],
+  'nest/maintenance': ['nest/options', 'nest/injection', 'nest/consumers'],
 };
 
 /** Packages that have a home, and the layers that may import them. */

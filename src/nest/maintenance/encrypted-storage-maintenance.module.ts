@@ -1,0 +1,109 @@
+import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
+import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import type { QueuedJobs } from '../../maintenance/queued/queued-jobs.js';
+import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
+import { getEncryptedBlobServiceToken, getEncryptedQueueServiceToken } from '../injection/encrypted-storage.tokens.js';
+import { EncryptedStorageMaintenance } from './encrypted-storage-maintenance.js';
+import {
+  type MaintenanceSettings,
+  type MaintenanceWorkerOptions,
+  settingsFaults,
+  workerFaults,
+} from './maintenance.options.js';
+import { type MaintenanceParts, maintenanceParts } from './maintenance-parts.js';
+import { handlerOf, type MaintenanceQueueHandler } from './maintenance-queue-handler.js';
+
+let modules = 0;
+
+/**
+ * Runs maintenance jobs in an application: rotates keys, encrypts again, and counts. Inject {@link EncryptedStorageMaintenance} to
+ * start a job and to follow it.
+ *
+ * @example
+ * ```ts
+ * import { Module } from '@nestjs/common';
+ * import {
+ *   type EncryptedContainerClient,
+ *   EncryptedStorageMaintenanceModule,
+ *   EncryptedStorageModule,
+ *   getEncryptedContainerToken,
+ * } from 'nestjs-azure-encrypted-storage';
+ *
+ * @Module({
+ *   imports: [
+ *     EncryptedStorageMaintenanceModule.forWorker({
+ *       queue: 'maintenance',
+ *       imports: [EncryptedStorageModule.forFeature({ containers: ['scans'] })],
+ *       inject: [getEncryptedContainerToken('scans')],
+ *       useFactory: (scans: EncryptedContainerClient) => ({
+ *         jobs: [
+ *           {
+ *             name: 'leave-clinic-2025',
+ *             task: { do: 'rewrap', retire: ['clinic:2025'] },
+ *             sources: [scans.forMaintenance()],
+ *           },
+ *         ],
+ *       }),
+ *     }),
+ *   ],
+ * })
+ * export class WorkerModule {}
+ * ```
+ */
+@Module({})
+export class EncryptedStorageMaintenanceModule {
+  /**
+   * Without `queue`, a job runs in the process that starts it. With it, every process that imports the module takes part: the job is
+   * split into shards, each of which is a message.
+   *
+   * @throws `INVALID_OPTIONS` with every fault. Faults in what the factory returns stop start-up.
+   */
+  static forWorker(options: MaintenanceWorkerOptions): DynamicModule {
+    refuse(workerFaults(options));
+    const { queue, account, imports = [], inject = [], useFactory, consumer = {} } = options;
+    // a unique token keeps Nest 10 from treating two similar calls as one
+    const id = `EncryptedStorageMaintenance:${modules++}`;
+    const [settings, parts] = [`${id}:settings`, `${id}:parts`];
+    const handling = { createIfNotExists: true, ...consumer, ...(account === undefined ? {} : { account }) };
+    return {
+      module: EncryptedStorageMaintenanceModule,
+      imports: [...imports],
+      providers: [
+        {
+          provide: settings,
+          inject,
+          useFactory: async (...injected: never[]) => checked(await useFactory(...injected)),
+        },
+        {
+          provide: parts,
+          inject: [settings, getEncryptedBlobServiceToken(account), getEncryptedQueueServiceToken(account)],
+          useFactory: (given: MaintenanceSettings, blobs: EncryptedBlobService, queues: EncryptedQueueService) =>
+            maintenanceParts(given, blobs, queue === undefined ? null : queues.getQueueClient(queue)),
+        },
+        {
+          provide: EncryptedStorageMaintenance,
+          inject: [parts],
+          useFactory: (given: MaintenanceParts) => new EncryptedStorageMaintenance(given),
+        },
+        ...(queue === undefined ? [] : [handlerProvider(`${id}:handler`, parts, handlerOf(queue, handling))]),
+      ],
+      exports: [EncryptedStorageMaintenance],
+    };
+  }
+}
+
+const handlerProvider = (provide: string, parts: string, Handler: typeof MaintenanceQueueHandler): FactoryProvider => ({
+  provide,
+  inject: [parts],
+  useFactory: ({ queued }: MaintenanceParts) => new Handler(queued as QueuedJobs),
+});
+
+function checked(settings: MaintenanceSettings): MaintenanceSettings {
+  refuse(settingsFaults(settings));
+  return settings;
+}
+
+function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
