@@ -1,5 +1,12 @@
 /** Small operations on bytes that more than one layer needs. */
-import { createHash, randomBytes as secureRandomBytes, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
+import {
+  createHash,
+  hash,
+  randomBytes as secureRandomBytes,
+  randomInt,
+  randomUUID,
+  timingSafeEqual,
+} from 'node:crypto';
 
 export const randomBytes = (length: number): Buffer => secureRandomBytes(length);
 
@@ -9,11 +16,8 @@ export const uniqueId = (): string => randomUUID();
 /** A random sequence number of 48 bits. It is never 0, which is the default of blobs. */
 export const newSequenceNumber = (): number => randomInt(1, 2 ** 48 - 1);
 
-export const sha256 = (...parts: readonly (Uint8Array | string)[]): Buffer => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
+/** Of bytes that are no secret: in one call, which costs a third of what a hash object costs, by way of a string. */
+export const sha256 = (bytes: Uint8Array | string): Buffer => Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 
 /** SHA-256 of content that comes in pieces. */
 export interface RunningHash {
@@ -22,8 +26,8 @@ export interface RunningHash {
 }
 
 export function startSha256(): RunningHash {
-  const hash = createHash('sha256');
-  return { update: (piece) => void hash.update(piece), digest: () => hash.digest() };
+  const running = createHash('sha256');
+  return { update: (piece) => void running.update(piece), digest: () => running.digest() };
 }
 
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b);

@@ -22,25 +22,71 @@ export interface CbcContent {
   readonly plaintext: Uint8Array;
 }
 
-/** Seals each content under its own IV. The short ones are sealed in rounds: all first blocks, then all second blocks. */
-export function sealMany(key: ContentKey, contents: readonly CbcContent[]): Buffer[] {
-  const sealed = contents.map(({ iv, plaintext }) =>
-    plaintext.length < LONG ? padded(plaintext) : runAll(cbcSealer({ key, iv, padding: 'pkcs7' }), plaintext),
-  );
-  const cipher = createCipheriv(ALGORITHM, key, null).setAutoPadding(false);
-  const short = contents.flatMap(({ iv, plaintext }, index) =>
-    plaintext.length < LONG ? [{ iv, blocks: sealed[index] as Buffer }] : [],
-  );
-  for (let at = 0; ; at += BLOCK_LENGTH) {
-    const unfinished = short.filter(({ blocks }) => blocks.length > at);
-    if (unfinished.length === 0) return sealed;
-    for (const { iv, blocks } of unfinished) chainBlock(blocks, at, iv);
-    const round = cipher.update(Buffer.concat(unfinished.map(({ blocks }) => blocks.subarray(at, at + BLOCK_LENGTH))));
-    unfinished.forEach(({ blocks }, index) => round.copy(blocks, at, index * BLOCK_LENGTH, (index + 1) * BLOCK_LENGTH));
-  }
+/** A content that {@link sealMany} sealed, and the IV that it was sealed under. */
+export interface SealedCbcContent {
+  readonly iv: Uint8Array;
+  readonly sealed: Uint8Array;
 }
 
-/** Opens contents one by one. */
+/** A short content: its padded plaintext, which becomes ciphertext block by block. */
+interface ShortContent {
+  readonly iv: Uint8Array;
+  readonly blocks: Buffer;
+}
+
+/** Seals each content under its own IV. */
+export function sealMany(key: ContentKey, contents: readonly CbcContent[]): Buffer[] {
+  const isShort = ({ plaintext }: CbcContent): boolean => plaintext.length < LONG;
+  const short = padded(contents.filter(isShort));
+  if (short.length > 0) sealShort(key, short);
+  let next = 0;
+  return contents.map((content) =>
+    isShort(content)
+      ? (short[next++] as ShortContent).blocks
+      : runAll(cbcSealer({ key, iv: content.iv, padding: 'pkcs7' }), content.plaintext),
+  );
+}
+
+const paddingOf = ({ length }: Uint8Array): number => BLOCK_LENGTH - (length % BLOCK_LENGTH);
+
+/** In one piece of memory, which costs less than a piece for each. */
+function padded(contents: readonly CbcContent[]): ShortContent[] {
+  const all = Buffer.alloc(contents.reduce((sum, { plaintext }) => sum + plaintext.length + paddingOf(plaintext), 0));
+  let at = 0;
+  return contents.map(({ iv, plaintext }) => {
+    const from = at;
+    const padding = paddingOf(plaintext);
+    all.set(plaintext, at);
+    at += plaintext.length;
+    for (let left = padding; left > 0; left--) all[at++] = padding;
+    return { iv, blocks: all.subarray(from, at) };
+  });
+}
+
+/** Seals in rounds: all first blocks, then all second blocks. */
+function sealShort(key: ContentKey, contents: readonly ShortContent[]): void {
+  const cipher = createCipheriv(ALGORITHM, key, null).setAutoPadding(false);
+  const chained = Buffer.alloc(contents.length * BLOCK_LENGTH);
+  let unfinished = contents;
+  for (let at = 0; unfinished.length > 0; at += BLOCK_LENGTH) {
+    let to = 0;
+    for (const { iv, blocks } of unfinished) {
+      for (let i = 0; i < BLOCK_LENGTH; i++) {
+        const before = at === 0 ? byteOf(iv, i) : byteOf(blocks, at + i - BLOCK_LENGTH);
+        chained[to++] = byteOf(blocks, at + i) ^ before;
+      }
+    }
+    const round = cipher.update(chained.subarray(0, to));
+    let from = 0;
+    for (const { blocks } of unfinished) {
+      for (let i = 0; i < BLOCK_LENGTH; i++) blocks[at + i] = byteOf(round, from++);
+    }
+    unfinished = unfinished.filter(({ blocks }) => blocks.length > at + BLOCK_LENGTH);
+  }
+  chained.fill(0);
+}
+
+/** Opens contents. */
 export class ManyOpener {
   private readonly decipher: Decipher;
 
@@ -48,38 +94,45 @@ export class ManyOpener {
     this.decipher = createDecipheriv(ALGORITHM, key, null).setAutoPadding(false);
   }
 
-  /** Throws {@link DecryptionError}, without a reason, for anything that was not sealed under this key and IV. */
-  open(iv: Uint8Array, sealed: Uint8Array): Buffer {
-    if (sealed.length === 0 || sealed.length % BLOCK_LENGTH !== 0) throw new DecryptionError();
-    const opened = this.decipher.update(sealed);
-    for (let at = 0; at < BLOCK_LENGTH; at++) opened[at] = byteOf(opened, at) ^ byteOf(iv, at);
-    for (let at = BLOCK_LENGTH; at < opened.length; at++) {
-      opened[at] = byteOf(opened, at) ^ byteOf(sealed, at - BLOCK_LENGTH);
+  /**
+   * All contents in one step of the cipher. Throws {@link DecryptionError}, without a reason, if any of them was not sealed under
+   * this key and its IV.
+   */
+  open(contents: readonly SealedCbcContent[]): Buffer[] {
+    let length = 0;
+    for (const { sealed } of contents) {
+      if (sealed.length === 0 || sealed.length % BLOCK_LENGTH !== 0) throw new DecryptionError();
+      length += sealed.length;
     }
-    return unpadded(opened);
+    const blocks = Buffer.allocUnsafe(length);
+    let end = 0;
+    for (const { sealed } of contents) {
+      blocks.set(sealed, end);
+      end += sealed.length;
+    }
+    const opened = this.decipher.update(blocks);
+    let from = 0;
+    return contents.map(({ iv, sealed }) => {
+      const to = from + sealed.length;
+      for (let at = 0; at < BLOCK_LENGTH; at++) opened[from + at] = byteOf(opened, from + at) ^ byteOf(iv, at);
+      for (let at = from + BLOCK_LENGTH; at < to; at++) {
+        opened[at] = byteOf(opened, at) ^ byteOf(blocks, at - BLOCK_LENGTH);
+      }
+      const content = opened.subarray(from, to - paddingIn(opened, to));
+      from = to;
+      return content;
+    });
   }
 }
 
 const byteOf = (bytes: Uint8Array, at: number): number => bytes[at] as number;
 
-/** XORs a block with the sealed block before it, or with the IV. */
-function chainBlock(blocks: Buffer, at: number, iv: Uint8Array): void {
-  const [before, from] = at === 0 ? [iv, 0] : [blocks, at - BLOCK_LENGTH];
-  for (let i = 0; i < BLOCK_LENGTH; i++) blocks[at + i] = byteOf(blocks, at + i) ^ byteOf(before, from + i);
-}
-
-function padded(plaintext: Uint8Array): Buffer {
-  const padding = BLOCK_LENGTH - (plaintext.length % BLOCK_LENGTH);
-  const blocks = Buffer.alloc(plaintext.length + padding, padding);
-  blocks.set(plaintext);
-  return blocks;
-}
-
-/** Always checks all of the padding, whatever it finds. */
-function unpadded(opened: Buffer): Buffer {
-  const padding = byteOf(opened, opened.length - 1);
+/** Length of the padding that ends there. Always checks all of it, whatever it finds. */
+function paddingIn(opened: Buffer, end: number): number {
+  const padding = byteOf(opened, end - 1);
   if (padding === 0 || padding > BLOCK_LENGTH) throw new DecryptionError();
-  const differences = opened.subarray(-padding).reduce((found, byte) => found | (byte ^ padding), 0);
+  let differences = 0;
+  for (let at = end - padding; at < end; at++) differences |= byteOf(opened, at) ^ padding;
   if (differences !== 0) throw new DecryptionError();
-  return opened.subarray(0, -padding);
+  return padding;
 }

@@ -33,8 +33,11 @@ export class OpeningBreaker {
 
   /** Throws {@link LockedOutError} if too many openings have failed under the wrapped key. */
   assertOpen({ keyId, encryptedKey }: WrappedBytes): void {
-    const failures = this.failures.get(nameOf({ encryptedKey })) ?? 0;
-    if (failures >= MOST_FAILURES) throw new LockedOutError(keyId);
+    this.assertNotLocked(nameOf({ encryptedKey }), keyId);
+  }
+
+  private assertNotLocked(name: string, keyId: string): void {
+    if ((this.failures.get(name) ?? 0) >= MOST_FAILURES) throw new LockedOutError(keyId);
   }
 
   /**
@@ -42,12 +45,12 @@ export class OpeningBreaker {
    * count as well. Throws {@link LockedOutError}.
    */
   watched(opener: ContentOpener, wrappedKey: WrappedBytes): ContentOpener {
-    this.assertOpen(wrappedKey);
     const name = nameOf(wrappedKey);
+    this.assertNotLocked(name, wrappedKey.keyId);
     let isCounted = false;
     return watchOpener(opener, {
       begins: () => {
-        this.assertOpen(wrappedKey);
+        this.assertNotLocked(name, wrappedKey.keyId);
       },
       failed: (error) => {
         if (isCounted || !isEncryptedStorageError(error) || error.code !== 'DECRYPTION_FAILED') return;

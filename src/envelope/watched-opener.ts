@@ -26,7 +26,7 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
     },
   });
   const { wholeTag, coverage, integrityTag } = opener;
-  const openProperty = opener.openProperty?.bind(opener);
+  const openProperties = opener.openProperties?.bind(opener);
   const orderProof = opener.orderProof?.bind(opener);
   return {
     layout: opener.layout,
@@ -37,12 +37,12 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
       ? {}
       : { wholeTag: { unverified: wholeTag.unverified, check: () => watchedTransform(wholeTag.check()) } }),
     ...(coverage === undefined ? {} : { coverage: { verify: (stored) => guard(() => coverage.verify(stored)) } }),
-    ...(openProperty === undefined
+    ...(openProperties === undefined
       ? {}
       : {
-          openProperty: (place, sealed) => {
+          openProperties: (properties) => {
             begins?.();
-            return guard(() => openProperty(place, sealed));
+            return guard(() => openProperties(properties));
           },
         }),
   };

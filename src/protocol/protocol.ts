@@ -86,6 +86,12 @@ export interface PropertyContent {
   readonly plaintext: Uint8Array;
 }
 
+/** A sealed property to open. */
+export interface SealedProperty {
+  readonly place: PropertyPlace;
+  readonly sealed: Uint8Array;
+}
+
 /** Seals new content with fresh parameters. */
 export interface ContentSealer {
   /** The members that this version adds to the encryption data. */
@@ -136,8 +142,8 @@ export interface ContentOpener {
    */
   orderProof?(window: CipherWindow, nonce: Uint8Array): CipherWindow | null;
   readonly wholeTag?: WholeTag;
-  /** Only if the version defines entities. */
-  openProperty?(place: PropertyPlace, sealed: Uint8Array): Buffer;
+  /** Only if the version defines entities. Opens all of these properties, or fails. */
+  openProperties?(properties: readonly SealedProperty[]): Buffer[];
 }
 
 export interface SealerChoice {

@@ -87,5 +87,5 @@ export async function openEntity(
   isAsked?: (name: string) => boolean,
 ): Promise<object> {
   const { texts } = await openRow(row, context, isAsked);
-  return entityOf(context.entityClass, { ...row, ...valuesOf(texts, context.entityClass) });
+  return entityOf(context.entityClass, row, valuesOf(texts, context.entityClass));
 }

@@ -10,15 +10,23 @@ const INTEGER = /^-?\d+$/;
 /** An instance with these values. Its constructor is not called, because it could set properties that were not stored. */
 export function instanceOf(itemClass: EntityClass, values: object): object {
   const instance = Object.create(itemClass.prototype as object) as object;
-  for (const [name, value] of Object.entries(values)) {
-    Object.defineProperty(instance, name, { value, enumerable: true, configurable: true, writable: true });
-  }
+  for (const [name, value] of Object.entries(values)) define(instance, name, value);
   return instance;
 }
 
-/** The entity of a row: everything except what the format adds. */
-export const entityOf = (entityClass: EntityClass, row: Row): object =>
-  instanceOf(entityClass, Object.fromEntries(Object.entries(row).filter(([name]) => !isReservedProperty(name))));
+/** Never by assignment, which would call a setter of the class. */
+function define(instance: object, name: string, value: unknown): void {
+  Object.defineProperty(instance, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** The entity of a row: everything except what the format adds, with the values that were opened in the place of sealed ones. */
+export function entityOf(entityClass: EntityClass, row: Row, opened: Row = {}): object {
+  const instance = Object.create(entityClass.prototype as object) as object;
+  for (const name of Object.keys(row)) {
+    if (!isReservedProperty(name)) define(instance, name, Object.hasOwn(opened, name) ? opened[name] : row[name]);
+  }
+  return instance;
+}
 
 /** The values after the SDK's type conversion, as the application sees them. */
 export const convertedValues = (row: Row): Row =>

@@ -76,15 +76,10 @@ export async function openRow(
 }
 
 function openUnwrapped(unwrapped: UnwrappedRow): OpenedRow {
-  const { row, context, data } = unwrapped;
+  const { row, context } = unwrapped;
   const names = sealedNamesOf(unwrapped);
   const covered = coveredNamesOf(unwrapped, names);
-  const typeOf = storedTypesOf(data, names, context.entityClass);
-  const textOf = (name: string): TypedText => ({
-    type: typeOf(name),
-    bytes: openProperty(unwrapped, name, binaryValue(name, row[name])),
-  });
-  const texts = new Map(names.filter((name) => isStored(row, name)).map((name) => [name, textOf(name)]));
+  const texts = textsOf(unwrapped, names);
   assertNothingAdded(row, { texts, covered }, context);
   assertRightlyClear(row, texts, context);
   return { texts, covered };
@@ -103,7 +98,7 @@ function sealedListOf(row: Row): Uint8Array | undefined {
 function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
   const { row, context, data } = unwrapped;
   const list = sealedListOf(row);
-  const names = list === undefined ? [] : parseSealedNames(openProperty(unwrapped, SEALED_NAMES_PROPERTY, list));
+  const names = list === undefined ? [] : parseSealedNames(openedList(unwrapped, list));
   assertNothingPlanted(row, names, context);
   // the old Java SDK leaves the list out if it sealed nothing
   if (list === undefined && !isOldJava(data.field))
@@ -111,8 +106,44 @@ function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
   return names;
 }
 
-const openProperty = ({ row, data, opener }: UnwrappedRow, name: string, sealed: Uint8Array): Buffer =>
-  opener.openProperty?.(placeOf(row, name), sealed) ?? unsupported(data);
+function openedList(unwrapped: UnwrappedRow, sealed: Uint8Array): Uint8Array {
+  const [opened] = openProperties(unwrapped, [{ name: SEALED_NAMES_PROPERTY, sealed }]);
+  return opened ?? unsupported(unwrapped.data);
+}
+
+/** The sealed properties that are in the row. */
+function textsOf(unwrapped: UnwrappedRow, names: readonly string[]): SealedTexts {
+  const { row, context, data } = unwrapped;
+  const typeOf = storedTypesOf(data, names, context.entityClass);
+  const stored: StoredProperty[] = [];
+  try {
+    for (const name of names) {
+      if (isStored(row, name)) stored.push({ name, type: typeOf(name), sealed: binaryValue(name, row[name]) });
+    }
+  } catch (error) {
+    // a fault in a property before this one is the first one
+    openProperties(unwrapped, stored);
+    throw error;
+  }
+  const opened = openProperties(unwrapped, stored);
+  return new Map(stored.map(({ name, type }, index) => [name, { type, bytes: opened[index] ?? unsupported(data) }]));
+}
+
+interface StoredProperty {
+  readonly name: string;
+  readonly type: PropertyType;
+  readonly sealed: Uint8Array;
+}
+
+/** Opens properties in one step. */
+function openProperties(
+  { row, data, opener }: UnwrappedRow,
+  properties: readonly Pick<StoredProperty, 'name' | 'sealed'>[],
+): readonly Uint8Array[] {
+  if (properties.length === 0) return [];
+  const places = properties.map(({ name, sealed }) => ({ place: placeOf(row, name), sealed }));
+  return opener.openProperties?.(places) ?? unsupported(data);
+}
 
 /** Throws unless everything that the entries list is unchanged. */
 function coveredNamesOf(

@@ -78,12 +78,23 @@ export interface OpenSpan<Options extends Traceable> {
   readonly end: (failure?: unknown) => void;
 }
 
-/** Starts a span for something that outlives a call, such as a stream. The caller must end it. */
+/** Contexts of spans that record nothing, because there is no instrumenter, or because it does not sample them. */
+const UNRECORDED = new WeakSet<TracingContext>();
+
+/**
+ * Starts a span for something that outlives a call, such as a stream. The caller must end it. Below a span that records nothing
+ * there are no further ones: a page has two for each row, and nobody would see them.
+ */
 export function startSpan<Options extends Traceable>(name: string, options: Options): OpenSpan<Options> {
+  const above = options.tracingOptions?.tracingContext;
+  if (above !== undefined && UNRECORDED.has(above)) return { options, context: above, record: ignored, end: ignored };
   const { span, updatedOptions } = tracing.startSpan(name, options, { spanKind: 'internal' });
   const { tracingContext: context } = updatedOptions.tracingOptions;
+  if (!span.isRecording()) UNRECORDED.add(context);
   return { options: updatedOptions, context, record: recorderOf(span), end: endingOf(span) };
 }
+
+const ignored = (): void => undefined;
 
 const recorderOf =
   (span: TracingSpan): RecordFacts =>

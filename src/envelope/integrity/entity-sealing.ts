@@ -1,12 +1,11 @@
 /** Makes the integrity entries of a new entity: watches what is sealed, then binds it together with what is signed. */
 import type { ContentKey } from '../../crypto/content-key.js';
-import { hmac } from '../../crypto/hmac.js';
 import type { ContentSealer } from '../../protocol/protocol.js';
 import { SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
 import { formatBind } from './bind.js';
 import { entriesToWrite } from './entries.js';
 import { type EntityHeader, headerInput } from './header.js';
-import { contextTag, headerKey, propertyKey } from './integrity-keys.js';
+import { contextTag, headerMac, withPropertyMacs } from './integrity-keys.js';
 import { formatPropertyTags, sealedTag, signedTag, type SignedValue } from './property-tags.js';
 import type { BoundContent } from './sealing.js';
 
@@ -51,17 +50,18 @@ export class EntitySealing {
     const { content, contentKey, entity } = this;
     const list = this.ciphertexts.get(SEALED_NAMES_PROPERTY) ?? NOTHING;
     const sealed = [...this.ciphertexts].filter(([name]) => name !== SEALED_NAMES_PROPERTY);
-    const key = propertyKey(contentKey);
-    const properties = formatPropertyTags({
-      sealed: sealed.map(([name, ciphertext]) => sealedTag(key, name, ciphertext)),
-      signed: new Map([...entity.signed].map(([name, value]) => [name, signedTag(key, name, value)])),
-    });
+    const properties = withPropertyMacs(contentKey, (macs) =>
+      formatPropertyTags({
+        sealed: sealed.map(([name, ciphertext]) => sealedTag(macs, name, ciphertext)),
+        signed: new Map([...entity.signed].map(([name, value]) => [name, signedTag(macs, name, value)])),
+      }),
+    );
     const bind = formatBind({
       properties,
       ...(content.context === null ? {} : { context: contextTag(contentKey, content.context) }),
     });
     const header = headerInput({ ...content, bind, tag: null, entity: { ...entity, list } });
-    return entriesToWrite({ bind, tag: null, mac: hmac(headerKey(contentKey), header) });
+    return entriesToWrite({ bind, tag: null, mac: headerMac(contentKey, header) });
   }
 }
 

@@ -2,12 +2,12 @@
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import { hmac, MAC_LENGTH, type MacKey, RunningMac } from '../../crypto/hmac.js';
+import { MAC_LENGTH, type MacKey, RunningMac } from '../../crypto/hmac.js';
 import type { ContentForm, ContentSealer, Protocol, ReadField } from '../../protocol/protocol.js';
 import { type BindShape, formatBind, SHORT_TAG_LENGTH } from './bind.js';
 import { entriesToWrite } from './entries.js';
 import { headerInput } from './header.js';
-import { ciphertextKey, contextTag, headerKey } from './integrity-keys.js';
+import { ciphertextKey, contextTag, headerMac } from './integrity-keys.js';
 
 /** The content, and what binds it in addition to its own bytes. */
 export interface BoundContent {
@@ -86,7 +86,7 @@ export class IntegritySealing {
     const { plaintextLength, ciphertextLength } = this;
     const lengths = { plaintextLength, ciphertextLength };
     const bind = bindOf(content, lengths, content.context === null ? null : contextTag(contentKey, content.context));
-    const mac = hmac(headerKey(contentKey), headerInput({ ...content, bind, tag }));
+    const mac = headerMac(contentKey, headerInput({ ...content, bind, tag }));
     return entriesToWrite({ bind, tag, mac });
   }
 

@@ -5,14 +5,13 @@
  */
 import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import { hmac } from '../../crypto/hmac.js';
 import { DecryptionError } from '../../errors/content.js';
 import { ContextMismatchError, IntegrityMissingError } from '../../errors/integrity.js';
 import { isWellFormed } from '../../encoding/utf8.js';
 import { type Bind, parseBind } from './bind.js';
 import { type IntegrityEntries, storedEntries } from './entries.js';
 import { type EntityHeader, headerInput } from './header.js';
-import { contextTag, headerKey } from './integrity-keys.js';
+import { contextTag, headerMac } from './integrity-keys.js';
 import type { IntegrityMode } from './integrity-options.js';
 import { bindShapeOf, type BoundContent, hasWholeTag } from './sealing.js';
 
@@ -60,7 +59,7 @@ function assertMac(contentKey: ContentKey, content: StoredContent, { bind, tag, 
   const texts = [bind, content.entity?.partitionKey, content.entity?.rowKey, content.entity?.types];
   // a lone surrogate has the same bytes as another text
   if (!texts.every((text) => isWellFormed(text ?? ''))) throw new DecryptionError();
-  const expected = hmac(headerKey(contentKey), headerInput({ ...content, bind, tag }));
+  const expected = headerMac(contentKey, headerInput({ ...content, bind, tag }));
   if (!equalBytes(expected, mac)) throw new DecryptionError();
 }
 

@@ -10,18 +10,17 @@ import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
 import { sha256 } from '../../crypto/bytes.js';
 import { ManyOpener, sealMany } from '../../crypto/cbc-many.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import type { PropertyContent, PropertyPlace, ReadField } from '../protocol.js';
+import type { PropertyContent, PropertyPlace, ReadField, SealedProperty } from '../protocol.js';
 
-export type PropertyIv = (entityIv: Uint8Array, place: PropertyPlace) => Buffer;
+/** The keys of an entity in the order in which an IV is derived from them. */
+export type KeyOrder = (place: PropertyPlace) => readonly [first: string, second: string];
 
-export const rowKeyFirst: PropertyIv = (entityIv, { partitionKey, rowKey, name }) =>
-  sha256(entityIv, rowKey, partitionKey, name).subarray(0, BLOCK_LENGTH);
+export const rowKeyFirst: KeyOrder = ({ partitionKey, rowKey }) => [rowKey, partitionKey];
 
-export const partitionKeyFirst: PropertyIv = (entityIv, { partitionKey, rowKey, name }) =>
-  sha256(entityIv, partitionKey, rowKey, name).subarray(0, BLOCK_LENGTH);
+export const partitionKeyFirst: KeyOrder = ({ partitionKey, rowKey }) => [partitionKey, rowKey];
 
 /** The order that the writer of this encryption data used. */
-export function storedPropertyIv(field: ReadField): PropertyIv {
+export function storedKeyOrder(field: ReadField): KeyOrder {
   if ((field('KeyWrappingMetadata') ?? null) === null) return partitionKeyFirst;
   const library = field('KeyWrappingMetadata', 'EncryptionLibrary');
   return typeof library === 'string' && library.includes('Java') ? partitionKeyFirst : rowKeyFirst;
@@ -30,22 +29,43 @@ export function storedPropertyIv(field: ReadField): PropertyIv {
 export interface EntityParameters {
   readonly key: ContentKey;
   readonly entityIv: Uint8Array;
-  readonly propertyIv: PropertyIv;
+  readonly keyOrder: KeyOrder;
 }
 
 /** Seals properties, each under its own IV. */
 export function sealProperties(entity: EntityParameters, properties: readonly PropertyContent[]): Buffer[] {
-  const contents = properties.map(({ place, plaintext }) => ({
-    iv: entity.propertyIv(entity.entityIv, place),
-    plaintext,
-  }));
-  return sealMany(entity.key, contents);
+  const ivs = new PropertyIvs(entity);
+  return sealMany(
+    entity.key,
+    properties.map(({ place, plaintext }) => ({ iv: ivs.of(place), plaintext })),
+  );
 }
 
-export type PropertyOpener = (place: PropertyPlace, sealed: Uint8Array) => Buffer;
+export type PropertiesOpener = (properties: readonly SealedProperty[]) => Buffer[];
 
-/** Opens properties of one entity one by one. */
-export function propertyOpener(entity: EntityParameters): PropertyOpener {
+/** Opens properties of one entity, in one step or in several. */
+export function propertiesOpener(entity: EntityParameters): PropertiesOpener {
   const opener = new ManyOpener(entity.key);
-  return (place, sealed) => opener.open(entity.propertyIv(entity.entityIv, place), sealed);
+  const ivs = new PropertyIvs(entity);
+  return (properties) => opener.open(properties.map(({ place, sealed }) => ({ iv: ivs.of(place), sealed })));
+}
+
+/** Derives IVs. What precedes the name is the same for all properties of an entity, so it is put together once. */
+class PropertyIvs {
+  private prefix: { readonly keys: readonly [string, string]; readonly bytes: Buffer } | undefined;
+
+  constructor(private readonly entity: EntityParameters) {}
+
+  of(place: PropertyPlace): Buffer {
+    return sha256(Buffer.concat([this.prefixOf(place), Buffer.from(place.name, 'utf8')])).subarray(0, BLOCK_LENGTH);
+  }
+
+  private prefixOf(place: PropertyPlace): Buffer {
+    const [first, second] = this.entity.keyOrder(place);
+    if (this.prefix?.keys[0] !== first || this.prefix.keys[1] !== second) {
+      const bytes = Buffer.concat([this.entity.entityIv, Buffer.from(first, 'utf8'), Buffer.from(second, 'utf8')]);
+      this.prefix = { keys: [first, second], bytes };
+    }
+    return this.prefix.bytes;
+  }
 }

@@ -11,7 +11,7 @@ import { once } from '../once.js';
 import type { Protocol, ReadField } from '../protocol.js';
 import { cbcLayout, openWindow, paddingOf } from './content.js';
 import { CbcPlan } from './plan.js';
-import { type PropertyOpener, propertyOpener, rowKeyFirst, sealProperties, storedPropertyIv } from './entity.js';
+import { type PropertiesOpener, propertiesOpener, rowKeyFirst, sealProperties, storedKeyOrder } from './entity.js';
 
 export const protocolV1 = {
   version: '1.0',
@@ -39,7 +39,7 @@ export const protocolV1 = {
 
   boundParameters: (field) => lengthPrefixed(storedIv(field)),
 
-  propertyOrder: (field) => (storedPropertyIv(field) === rowKeyFirst ? 0 : 1),
+  propertyOrder: (field) => (storedKeyOrder(field) === rowKeyFirst ? 0 : 1),
 
   sealer: (key, { form, iv = randomBytes(BLOCK_LENGTH) }) => {
     const content = { key, iv, padding: paddingOf(form) };
@@ -55,20 +55,20 @@ export const protocolV1 = {
         spend();
         return new CbcPlan(content);
       },
-      sealProperties: (properties) => sealProperties({ key, entityIv: iv, propertyIv: rowKeyFirst }, properties),
+      sealProperties: (properties) => sealProperties({ key, entityIv: iv, keyOrder: rowKeyFirst }, properties),
     };
   },
 
   opener: (key, field, { form }) => {
     const iv = storedIv(field);
     const padding = paddingOf(form);
-    let openProperty: PropertyOpener | undefined;
+    let open: PropertiesOpener | undefined;
     return {
       layout: cbcLayout(padding),
       open: (window) => openWindow({ key, iv, padding }, window),
-      openProperty: (place, sealed) => {
-        openProperty ??= propertyOpener({ key, entityIv: iv, propertyIv: storedPropertyIv(field) });
-        return openProperty(place, sealed);
+      openProperties: (properties) => {
+        open ??= propertiesOpener({ key, entityIv: iv, keyOrder: storedKeyOrder(field) });
+        return open(properties);
       },
     };
   },

@@ -12,6 +12,7 @@ const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 33, 64, 239, 240, 241, 255, 256, 257,
 const contentOf = (length: number) => ({ iv: randomBytes(BLOCK), plaintext: randomBytes(length) });
 const sealAlone = ({ iv, plaintext }: { readonly iv: Buffer; readonly plaintext: Buffer }): Buffer =>
   runAll(cbcSealer({ key, iv, padding: 'pkcs7' }), plaintext);
+const openOne = (opener: ManyOpener, iv: Buffer, sealed: Buffer): Buffer => opener.open([{ iv, sealed }])[0]!;
 
 describe('many short contents', () => {
   it.each(LENGTHS)('of %i bytes are sealed to the bytes that a cipher of its own gives', (length) => {
@@ -45,16 +46,28 @@ describe('many short contents', () => {
     const opener = new ManyOpener(key);
     const contents = LENGTHS.map(contentOf);
 
-    const opened = contents.map((content) => opener.open(content.iv, sealAlone(content)));
+    const opened = contents.map((content) => openOne(opener, content.iv, sealAlone(content)));
 
     expect(opened).toEqual(contents.map(({ plaintext }) => plaintext));
+  });
+
+  it.each([
+    ['in order', LENGTHS],
+    ['back to front', [...LENGTHS].reverse()],
+    ['all of one length', [40, 40, 40]],
+    ['none', []],
+  ])('open in one step, %s', (_order, lengths) => {
+    const contents = lengths.map(contentOf);
+    const sealed = contents.map((content) => ({ iv: content.iv, sealed: sealAlone(content) }));
+
+    expect(new ManyOpener(key).open(sealed)).toEqual(contents.map(({ plaintext }) => plaintext));
   });
 
   it('leave what is sealed as it was', () => {
     const content = contentOf(40);
     const sealed = sealAlone(content);
 
-    new ManyOpener(key).open(content.iv, sealed);
+    openOne(new ManyOpener(key), content.iv, sealed);
 
     expect(sealed).toEqual(sealAlone(content));
   });
@@ -65,7 +78,7 @@ describe('a content that is not whole', () => {
   const sealed = sealAlone(content);
 
   it.each([0, 1, 15, 17, 31, 33, 47])('of %i bytes is refused', (length) => {
-    expect(() => new ManyOpener(key).open(content.iv, sealed.subarray(0, length))).toThrow(DecryptionError);
+    expect(() => openOne(new ManyOpener(key), content.iv, sealed.subarray(0, length))).toThrow(DecryptionError);
   });
 
   it('is opened or refused like by a cipher of its own, whatever byte was changed', () => {
@@ -83,7 +96,7 @@ describe('a content that is not whole', () => {
         const changed = Buffer.from(sealed);
         changed[at]! ^= mask;
         const alone = cbcOpener({ key, iv: content.iv, padding: 'pkcs7' });
-        expect(outcomeOf(() => opener.open(content.iv, changed))).toBe(outcomeOf(() => runAll(alone, changed)));
+        expect(outcomeOf(() => openOne(opener, content.iv, changed))).toBe(outcomeOf(() => runAll(alone, changed)));
       }
     }
   });
@@ -95,23 +108,35 @@ describe('a content that is not whole', () => {
   ])('with %s is refused', (_what, block) => {
     const unpadded = runAll(cbcSealer({ key, iv: content.iv, padding: 'none' }), block);
 
-    expect(() => new ManyOpener(key).open(content.iv, unpadded)).toThrow(DecryptionError);
+    expect(() => openOne(new ManyOpener(key), content.iv, unpadded)).toThrow(DecryptionError);
+  });
+
+  it.each([0, 1, 2])('at place %i of three makes the step fail', (place) => {
+    const others = [contentOf(40), contentOf(17), contentOf(0)].map((other) => ({
+      iv: other.iv,
+      sealed: sealAlone(other),
+    }));
+    const padless = runAll(cbcSealer({ key, iv: content.iv, padding: 'none' }), Buffer.alloc(BLOCK));
+    for (const broken of [padless, sealed.subarray(1), Buffer.alloc(0)]) {
+      const contents = others.map((other, at) => (at === place ? { iv: content.iv, sealed: broken } : other));
+      expect(() => new ManyOpener(key).open(contents)).toThrow(DecryptionError);
+    }
   });
 
   it('does not spoil the ones that are opened after it', () => {
     const opener = new ManyOpener(key);
 
-    expect(() => opener.open(content.iv, sealed.subarray(1))).toThrow(DecryptionError);
-    expect(() => opener.open(content.iv, Buffer.from(sealed).reverse())).toThrow(DecryptionError);
+    expect(() => openOne(opener, content.iv, sealed.subarray(1))).toThrow(DecryptionError);
+    expect(() => openOne(opener, content.iv, Buffer.from(sealed).reverse())).toThrow(DecryptionError);
 
-    expect(opener.open(content.iv, sealed)).toEqual(content.plaintext);
+    expect(openOne(opener, content.iv, sealed)).toEqual(content.plaintext);
   });
 
   it('of another key or IV never opens to what it was', () => {
     const opener = new ManyOpener(createSecretKey(randomBytes(32)));
     const opened = [0, 1, 2, 3].flatMap(() => {
       try {
-        return [opener.open(randomBytes(BLOCK), sealed)];
+        return [openOne(opener, randomBytes(BLOCK), sealed)];
       } catch {
         return [];
       }

@@ -1,0 +1,57 @@
+import { AesKeyEncryptionKey, Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
+import { openEntity, sealEntity } from '../../../src/table/entity-envelope.js';
+
+/** Each value takes two blocks. */
+@EncryptedEntity({ table: 'visits' })
+class Visit {
+  @Encrypt() patient = 'a patient with a name';
+  @Encrypt() doctor = 'a doctor with a name';
+  @Encrypt() room = 'a room without a name';
+}
+
+const context = {
+  policy: {
+    ...({ protocol: '1.0', integrity: 'off', requireEncryption: true } as const),
+    keyEncryptionKey: AesKeyEncryptionKey.generate('key'),
+  },
+  ...{ account: 'account', table: 'visits', entityClass: Visit },
+};
+const sealed = () => sealEntity({ partitionKey: 'p', rowKey: 'r', ...new Visit() }, context);
+
+/** More padding than a block, whatever the key is: the block before the last one is flipped where it meets the padding. */
+function unpadded(value: unknown): Buffer {
+  const bytes = Buffer.from(value as Buffer);
+  bytes[bytes.length - 17]! ^= 0xff;
+  return bytes;
+}
+
+const damages = { unpadded, number: () => 7, short: (value: unknown) => (value as Buffer).subarray(1) };
+const CODES = {
+  unpadded: 'DECRYPTION_FAILED',
+  number: 'INVALID_ENCRYPTION_METADATA',
+  short: 'DECRYPTION_FAILED',
+} as const;
+const kinds = Object.keys(damages) as (keyof typeof damages)[];
+const pairs = kinds.flatMap((first) => kinds.map((second) => [first, second] as const));
+
+it.each(pairs)('of two faults in a row, %s and then %s, the first one is reported', async (first, second) => {
+  for (const [one, other] of [
+    ['patient', 'doctor'],
+    ['doctor', 'room'],
+    ['patient', 'room'],
+  ] as const) {
+    const row = await sealed();
+    const broken = { ...row, [one]: damages[first](row[one]), [other]: damages[second](row[other]) };
+
+    await expect(openEntity(broken, context)).rejects.toMatchObject({ code: CODES[first] });
+  }
+});
+
+it('a row opens whose properties are in any order', async () => {
+  const row = await sealed();
+  const turned = Object.fromEntries(Object.entries(row).reverse()) as typeof row;
+
+  await expect(openEntity(turned, context)).resolves.toEqual(
+    Object.assign(new Visit(), { partitionKey: 'p', rowKey: 'r' }),
+  );
+});
