@@ -19,6 +19,6 @@ export class AboutController {
   @ApiResponse({ status: 200, type: About })
   about(): About {
     const { keys, demonstration, scanLimitBytes } = this.settings;
-    return { keyId: keys.writing.keyId, protocol: PROTOCOL, demonstration, scanLimitBytes };
+    return { keyId: keys.writes, protocol: PROTOCOL, demonstration, scanLimitBytes };
   }
 }

@@ -20,7 +20,7 @@ export class AppModule {
       imports: [
         EncryptedStorageModule.forRoot({
           connection: { connectionString },
-          encryption: { protocol: PROTOCOL, keyEncryptionKey: keys.writing, keyResolver: keys.older },
+          encryption: { protocol: PROTOCOL, ...keys.ofClinic },
         }),
         ...[ScansModule, ReferralsModule, PatientsModule.with(keys), LettersModule, StorageModule],
         ...(demonstration ? [DemonstrationModule] : []),

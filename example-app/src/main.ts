@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { startClinic } from './clinic.js';
 import { startEmulator } from './emulator.js';
-import { clinicKeys } from './keys/clinic-keys.js';
+import { configuredKeys } from './keys/configured-keys.js';
 import { ClinicSettings } from './settings.js';
 
 const given = process.env['AZURE_STORAGE_CONNECTION_STRING'];
 const emulator = given === undefined ? await startEmulator() : null;
-const keys = clinicKeys(process.env);
+const keys = await configuredKeys(process.env);
 
 const clinic = await startClinic(
   new ClinicSettings({
@@ -38,7 +38,7 @@ console.log(`
 Clinic listening on ${clinic.url}
   the page            ${clinic.url}/
   the HTTP API        ${clinic.url}/docs
-  encrypts with key   ${keys.writing.keyId}
+  encrypts with key   ${keys.writes}
   stores in           ${emulator === null ? 'the account of AZURE_STORAGE_CONNECTION_STRING' : 'an embedded emulator, in memory'}
 
 Stop with Ctrl-C.

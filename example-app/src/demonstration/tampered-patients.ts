@@ -1,13 +1,14 @@
 /** What somebody with access to the account could do to the stored row of a patient, and how the application would see it. */
 import { BadRequestException, Injectable } from '@nestjs/common';
 import {
+  EncryptedStorageKeys,
   EncryptedTableClient,
   EncryptedTableService,
   type EncryptionPolicy,
   InjectEncryptedTableService,
 } from 'nestjs-azure-encrypted-storage';
 import { Patient } from '../patients/patient.entity.js';
-import { keysOfWards, PATIENTS } from '../patients/patients.module.js';
+import { PATIENTS } from '../patients/patients.module.js';
 import { ClinicSettings, PROTOCOL } from '../settings.js';
 
 export interface ChangedProperty {
@@ -20,6 +21,7 @@ export class TamperedPatients {
   constructor(
     @InjectEncryptedTableService() private readonly tables: EncryptedTableService,
     private readonly settings: ClinicSettings,
+    private readonly vault: EncryptedStorageKeys,
   ) {}
 
   /** Flips the last bit of a byte: a second time puts it back. */
@@ -35,21 +37,27 @@ export class TamperedPatients {
 
   /** Stores the same patient as a program would that writes no integrity entries. */
   async replaceAsOlderProgram(ward: string, number: string): Promise<void> {
-    const { etag, ...patient } = await this.under('verify').getEntity(ward, number);
-    await this.under('off').updateEntity(patient, 'Replace', { etag });
+    const verified = await this.under('verify');
+    const { etag, ...patient } = await verified.getEntity(ward, number);
+    const unverified = await this.under('off');
+    await unverified.updateEntity(patient, 'Replace', { etag });
   }
 
   /** Reads a patient as the application would if it required integrity entries. */
-  required(ward: string, number: string): Promise<Patient> {
-    return this.under('require').getEntity(ward, number);
+  async required(ward: string, number: string): Promise<Patient> {
+    const required = await this.under('require');
+    return required.getEntity(ward, number);
   }
 
-  private under(integrity: NonNullable<EncryptionPolicy['integrity']>): EncryptedTableClient<Patient> {
+  private async under(integrity: NonNullable<EncryptionPolicy['integrity']>): Promise<EncryptedTableClient<Patient>> {
+    const { ofClinic, ofWards } = this.settings.keys;
+    const { keyVault, ...keys } = { ...ofClinic, ...ofWards };
     const policy = {
       protocol: PROTOCOL,
       requireEncryption: true,
       integrity,
-      ...keysOfWards(this.settings.keys),
+      ...keys,
+      ...(keyVault === undefined ? {} : { keyVault: await this.vault.vaultOf(keyVault) }),
     } as const;
     return new EncryptedTableClient(this.tables.getUnencryptedTableClient(PATIENTS), policy, Patient);
   }

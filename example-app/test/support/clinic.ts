@@ -2,11 +2,12 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { startClinic } from '../../src/clinic.js';
 import { startEmulator } from '../../src/emulator.js';
-import { ClinicKeys } from '../../src/keys/clinic-keys.js';
+import { keyOf, SecretKeys } from '../../src/keys/secret-keys.js';
 import { ClinicSettings } from '../../src/settings.js';
 
-const keys = new ClinicKeys({ keyId: 'clinic:test', secret: createSecretKey(randomBytes(32)) });
-export const KEY = keys.writing;
+const secret = { keyId: 'clinic:test', secret: createSecretKey(randomBytes(32)) };
+const keys = new SecretKeys(secret);
+export const KEY = keyOf(secret);
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
 export interface TestClinic {

@@ -1,0 +1,19 @@
+import { KeyRing, type KeyVaultOptions } from 'nestjs-azure-encrypted-storage';
+import type { ClinicKeys } from './clinic-keys.js';
+import { type ClinicSecret, keyOf, keyOfWard } from './secret-keys.js';
+
+/**
+ * A key in a vault writes, also for patients: no key of a ward can be derived from one that never leaves its vault. A row that was
+ * copied to another ward is refused all the same, because rows are bound to their keys. What secrets encrypted before is still read.
+ */
+export class VaultKeys implements ClinicKeys {
+  readonly writes: string;
+  readonly ofClinic: ClinicKeys['ofClinic'];
+  readonly ofWards: ClinicKeys['ofWards'];
+
+  constructor(keyVault: KeyVaultOptions & { readonly key: string }, former: readonly ClinicSecret[] = []) {
+    this.writes = keyVault.key;
+    this.ofClinic = { keyVault, keyResolver: new KeyRing(former.map(keyOf)).resolve };
+    this.ofWards = { keyResolver: (keyId, target) => keyOfWard(former, keyId, target) };
+  }
+}
