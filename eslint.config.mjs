@@ -134,7 +134,7 @@ export default tseslint.config(
     },
   },
   // a table is one thing, however many rows it has
-  { files: ['src/errors/list.ts'], rules: { 'max-lines': 'off' } },
+  { files: ['src/errors/list.ts', 'src/index.ts'], rules: { 'max-lines': 'off' } },
   {
     files: ['src/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, METHOD_PARAMETERS, ...NO_BARREL] },

@@ -3,7 +3,6 @@
 // module and options
 export { EncryptedStorageModule } from './nest/encrypted-storage.module.js';
 export type {
-  AccountKey,
   BlobOptions,
   EncryptedStorageFeatureAsyncOptions,
   EncryptedStorageFeatureFactory,
@@ -17,10 +16,10 @@ export type {
   NamedResource,
   QueueOptions,
   ResourceSettings,
-  StorageConnection,
   TableOptions,
   TableResource,
 } from './nest/options/encrypted-storage.options.js';
+export type { AccountKey, StorageConnection } from './nest/options/storage-connection.js';
 
 // health
 export {
@@ -59,6 +58,7 @@ export { Encrypt } from './decorators/encrypt.decorator.js';
 export { EncryptedEntity, type EncryptedEntityOptions } from './decorators/encrypted-entity.decorator.js';
 export { Sign } from './decorators/sign.decorator.js';
 export { Filterable, type FilterableName } from './decorators/filterable.js';
+export { Searchable, type SearchableName, type SearchableOptions } from './decorators/searchable.js';
 export {
   type EncryptedProperty,
   type EncryptedValueType,
@@ -105,7 +105,16 @@ export type {
 } from './table/table-options.js';
 export type { EncryptedQueryOptions } from './table/entity-query.js';
 export type { FilterComparison } from './table/filter/condition.js';
-export type { Filter, FilterName, FilterOperator, FilterValue } from './table/filter/filter.js';
+export type { Filter } from './table/filter/filter.js';
+export type {
+  FilterArguments,
+  FilterKind,
+  FilterName,
+  FilterOperator,
+  FilterValue,
+  SearchArguments,
+} from './table/filter/filter-types.js';
+export type { SearchTagFault, SearchTagMismatch, SearchTagMismatchListener } from './table/search/tag-check.js';
 export type { FilterLiteral } from './table/filter/odata-literal.js';
 export type { TableDecryptionFailedHandler, TableDecryptionFailure } from './table/page.js';
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';
@@ -151,6 +160,8 @@ export type { BlobMaintenanceOptions } from './blob/maintenance/blob-maintenance
 // keys
 export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';
 export { RsaKeyEncryptionKey, type RsaKeyEncryptionKeyOptions } from './keys/rsa-key-encryption-key.js';
+export { HmacSearchKey, type SearchedProperty } from './keys/hmac-search-key.js';
+export type { SearchKeys, SearchKeysSelector, SearchTarget } from './keys/search-keys.js';
 export { KeyRing } from './keys/key-ring.js';
 export type { CryptographyClientLike } from './keys/vault/cryptography-client.js';
 export { KeyVaultKeys, type KeyVaultEnvironment, type KeyVaultState } from './keys/vault/key-vault-keys.js';

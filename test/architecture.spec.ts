@@ -98,7 +98,7 @@ const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
 
 const MAX_LINES = 250;
 /** Files that are one table. */
-const TABLES = ['errors/list.ts'];
+const TABLES = ['errors/list.ts', 'index.ts'];
 
 const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.ts$/, '');
 const roomOf = (path: string) => path.split('/').slice(0, 2).join('/');

@@ -1,6 +1,7 @@
 import { InvalidEntityError } from '../errors/input.js';
 import { type EncryptedValueType, type EntityClass, recordEncryptedProperty } from './encryption-metadata.js';
 import type { FilterableName } from './filterable.js';
+import type { SearchableOptions } from './searchable.js';
 import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
 type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
@@ -31,15 +32,34 @@ type CanHold<Value, Type extends EncryptedValueType> = Value extends Held[Type]
  */
 type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
 
+type Tagged = string | number | bigint | Date | Uint8Array;
+
+/** Whether values of a property have tags: not booleans and JSON, unless `of` says what is compared. */
+type CanBeSearched<Value, Search> = boolean extends Search
+  ? true
+  : Search extends false | undefined
+    ? true
+    : Search extends { readonly of: (value: infer Given) => unknown }
+      ? Value extends Given
+        ? true
+        : false
+      : Value extends Tagged
+        ? true
+        : unknown extends Value
+          ? true
+          : false;
+
 /** The name of a property that can be encrypted, or the reason why it cannot. */
-type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValueType> = Key extends Reserved
+type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValueType, Search> = Key extends Reserved
   ? Refused<'keys, timestamp and etag cannot be encrypted'>
   : Key extends FilterableName<Entity>
     ? Refused<'what is listed under Filterable cannot be encrypted'>
     : Encryptable<Entity[Key]> extends never
       ? Refused<'values of this type cannot be stored'>
       : true extends CanHold<Entity[Key], Type>
-        ? Key
+        ? false extends CanBeSearched<Exclude<Entity[Key], null | undefined>, Search>
+          ? Refused<'give "searchable.of" a function of this property, which says what is searched'>
+          : Key
         : Refused<'this property cannot hold the type given to @Encrypt'>;
 
 /**
@@ -53,7 +73,7 @@ type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValu
  * stored.
  *
  * @param options - `when`: encrypt only in entities for which this returns `true`; `type`: the type of the property; `as`: the
- * class of the objects in a `json` property
+ * class of the objects in a `json` property; `searchable`: find rows by this property ({@link Searchable})
  * @throws `INVALID_ENTITY` for keys, `timestamp`, `etag`, `odata.*`, the two reserved names, unknown types and unknown options.
  * TypeScript rejects most of them.
  *
@@ -78,16 +98,21 @@ type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValu
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- `Owner` types what `when` is given
-export function Encrypt<Owner extends object = never, Type extends EncryptedValueType = EncryptedValueType>(
+export function Encrypt<
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- types what `when` is given
+  Owner extends object = never,
+  Type extends EncryptedValueType = EncryptedValueType,
+  Search extends boolean | SearchableOptions = boolean | SearchableOptions,
+>(
   options: {
     readonly when?: (entity: Owner) => boolean;
     readonly type?: Type;
     readonly as?: () => EntityClass;
+    readonly searchable?: Search;
   } = {},
 ): <Entity extends object, Key extends keyof Entity>(
   target: Entity,
-  propertyKey: EncryptableKey<Entity, Key, Type> & Key,
+  propertyKey: EncryptableKey<Entity, Key, Type, Search> & Key,
 ) => void {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
     if (isStandardCall(propertyKey)) throw new InvalidEntityError(`@Encrypt() ${STANDARD_CALL_ADVICE}`);

@@ -3,6 +3,7 @@
  * that subclasses inherit it, base classes do not get it, and both builds of this package find it.
  */
 import { InvalidEntityError } from '../errors/input.js';
+import { type SearchableOptions, searchableFault, TAG_PREFIX } from './searchable.js';
 
 /** Any class. */
 export type EntityClass<T extends object = object> = abstract new (...args: never[]) => T;
@@ -30,6 +31,8 @@ export interface EncryptOptions {
    * is not called.
    */
   readonly as?: () => EntityClass;
+  /** Makes rows findable by the value: `true`, or how it is compared. Needs `searchKeys`. */
+  readonly searchable?: boolean | SearchableOptions;
 }
 
 /** A property that `@Encrypt()` marks. */
@@ -38,10 +41,13 @@ export interface EncryptedProperty {
   readonly options: EncryptOptions;
 }
 
-const OPTIONS = ['when', 'type', 'as'];
+const OPTIONS = ['when', 'type', 'as', 'searchable'];
 const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-properties');
 
-/** Names that can never be sealed, in lower case: the keys, what the service sets, and the two names of the format. */
+/**
+ * Names that can never be sealed, in lower case: the keys, what the service sets, and the two names of the format. Names
+ * that begin with `odata.` or like a search tag are reserved too.
+ */
 const RESERVED = new Set([
   'partitionkey',
   'rowkey',
@@ -67,7 +73,7 @@ export function recordEncryptedProperty(
   if (isReservedName(propertyKey)) {
     throw new InvalidEntityError(`"${propertyKey}" cannot be encrypted: the service or the format needs it in clear`);
   }
-  const fault = optionsFault(options);
+  const fault = optionsFault(options) ?? searchableFault(propertyKey, options.searchable, options);
   if (fault !== null) throw new InvalidEntityError(`@Encrypt() of "${propertyKey}" ${fault}`);
   const record = new Map(encryptedPropertyRecord(prototype));
   record.set(propertyKey, { ...options });
@@ -88,7 +94,7 @@ function optionsFault(options: EncryptOptions): string | null {
 const isOptionalFunction = (value: unknown): boolean => value === undefined || typeof value === 'function';
 
 export const isReservedName = (name: string): boolean =>
-  RESERVED.has(name.toLowerCase()) || name.toLowerCase().startsWith('odata.');
+  RESERVED.has(name.toLowerCase()) || ['odata.', TAG_PREFIX].some((prefix) => name.toLowerCase().startsWith(prefix));
 
 /**
  * The encrypted properties of an entity class, inherited ones first.

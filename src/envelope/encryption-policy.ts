@@ -7,6 +7,7 @@ import type {
   KeyResolver,
 } from '../keys/key-encryption-key.js';
 import type { KeyVaultKeys } from '../keys/vault/key-vault-keys.js';
+import type { SearchKeys, SearchKeysSelector } from '../keys/search-keys.js';
 import type { ProtocolVersion } from '../protocol/registry.js';
 import type { ReadFailureListener, UnverifiedReadListener } from './read-failure.js';
 import type { IntegrityOptions } from './integrity/integrity-options.js';
@@ -25,6 +26,8 @@ export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   /** Which keys may read and write a target. Without it, all may. */
   readonly allowKey?: KeyPredicate;
   readonly requireEncryption: boolean;
+  /** The keys of the tags by which rows are found. Classes with searchable properties need them. */
+  readonly searchKeys?: SearchKeys | SearchKeysSelector;
   /**
    * The limit on calls to keys and the cache, for policies that share them. Without it, `keyConcurrency` and `unwrapCache` of
    * this object apply, for all clients that get this same object.

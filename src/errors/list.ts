@@ -355,7 +355,8 @@ export const ERRORS = [
     type: EncryptedPropertyInFilterError,
     code: 'ENCRYPTED_PROPERTY_IN_FILTER',
     when: 'a filter names a property that is or may be sealed, so it would find nothing',
-    answer: 'Filter by clear properties. With `filterOnCiphertext: true` the filter compares stored bytes.',
+    answer:
+      'Filter by clear properties, or make the property searchable. With `filterOnCiphertext: true` the filter compares stored bytes.',
     carries: '`propertyName`',
     sent: 'no',
     again: 'no',

@@ -17,21 +17,23 @@ import type {
   UpsertEntityResponse,
 } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
-import { type EncryptionPolicy, keysOf } from '../envelope/encryption-policy.js';
+import type { SearchableName } from '../decorators/searchable.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
 import { assertEntityClass } from './entity-class.js';
 import { type EntityKeys, type Row, type TableContext, tableContext } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
 import { entityModel } from './entity-model.js';
 import { entityQuery } from './entity-query.js';
-import { Filter, type FilterName, type FilterOperator, type FilterValue } from './filter/filter.js';
+import { Filter } from './filter/filter.js';
+import type { FilterArguments, FilterKind, FilterName, SearchArguments } from './filter/filter-types.js';
+import { listedEntities } from './listed-entities.js';
 import { listing } from './listing.js';
 import { MaintainedRows } from './maintenance/maintained-rows.js';
 import type { Attempted } from './merge/attempts.js';
 import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
-import { openPage } from './page.js';
-import type { Projection } from './projection.js';
-import { storedPages, storedRow } from './service-answer.js';
+import { newTag } from './search/new-tag.js';
+import { storedRow } from './service-answer.js';
 import type {
   EncryptedListOptions,
   EncryptedMergeOptions,
@@ -42,7 +44,8 @@ import { type EncryptedTransactionAction, submitTransaction } from './transactio
 
 /**
  * A table of entities of one class. `@Encrypt()` properties are stored encrypted, and each row has its own content key. Keys, clear
- * properties and names are not encrypted, but reads detect changes of `@Sign()` properties. You cannot filter by a sealed property.
+ * properties and names are not encrypted, but reads detect changes of `@Sign()` properties. You can find rows by encrypted properties with
+ * `searchable`.
  *
  * @example
  * ```ts
@@ -120,24 +123,36 @@ export class EncryptedTableClient<T extends object> {
     return traced('EncryptedTableClient.getEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, ...passed } = traceable;
       const context = this.contextOf(traceable);
-      const { projection, queryOptions } = await entityQuery(passed, context);
+      const { queryOptions, ...query } = await entityQuery(passed, context);
       const row = await storedRow(this.unencryptedClient, { partitionKey, rowKey }, { ...passed, queryOptions });
-      return this.open(row, projection, context);
+      const { onSearchTagMismatch } = this.defaults;
+      return (await openEntity(row, context, { ...query, onSearchTagMismatch })) as TableEntityResult<T>;
     });
   }
 
   /**
-   * Begins a filter for {@link EncryptedTableClient.listEntities}, over the keys, `timestamp`, and the properties that the class
-   * lists under `Filterable`.
+   * Begins a filter for {@link EncryptedTableClient.listEntities}, over the keys, `timestamp`, the properties that the class lists
+   * under `Filterable`, and, with `eq` and `in`, the encrypted ones that it lists under `Searchable`.
    *
-   * @throws `ENCRYPTED_PROPERTY_IN_FILTER`, `INVALID_OPTIONS` for a value that the service cannot compare
+   * @throws `ENCRYPTED_PROPERTY_IN_FILTER`, `INVALID_OPTIONS` for a value that cannot be compared
    */
-  where<Name extends FilterName<T>>(
+  where<Name extends FilterName<T>>(...comparison: FilterArguments<T, Name>): Filter<T>;
+  where<Name extends SearchableName<T>>(...search: SearchArguments<T, Name>): Filter<T, 'search'>;
+  where(...condition: readonly [name: string, operator: string, value: unknown]): Filter<T, FilterKind> {
+    return Filter.where<T, FilterKind>(this.entityClass, condition);
+  }
+
+  /**
+   * The search tag of a value, for a lookup table of your own. `partitionKey` is required unless tags are valid in the whole table.
+   *
+   * @throws `INVALID_OPTIONS` for a property or a value without tags, or a missing `partitionKey`
+   */
+  searchTag<Name extends SearchableName<T>>(
     name: Name,
-    operator: FilterOperator<FilterValue<T, Name>>,
-    value: FilterValue<T, Name>,
-  ): Filter<T> {
-    return Filter.where(this.entityClass, [name, operator, value]);
+    value: NonNullable<T[Name]>,
+    place: { readonly partitionKey?: string } = {},
+  ): Promise<string> {
+    return newTag({ name, value, partitionKey: place.partitionKey }, this.contextOf({}));
   }
 
   /**
@@ -151,20 +166,9 @@ export class EncryptedTableClient<T extends object> {
     options: ListTableEntitiesOptions & EncryptedListOptions<T> = {},
   ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
     const { keyEncryptionKey: _key, where, filterOnCiphertext, onDecryptionFailed, ...passed } = options;
-    return listing(async (traceable) => {
-      const context = this.contextOf({ ...options, ...traceable });
-      const { projection, queryOptions } = await entityQuery(options, context);
-      const opening = {
-        table: this.unencryptedClient,
-        concurrency: keysOf(this.policy).concurrency,
-        open: (row: StoredRow) => this.open(row, projection, context),
-        onDecryptionFailed: onDecryptionFailed ?? this.defaults.onDecryptionFailed,
-      };
-      return {
-        pages: (settings) => storedPages(this.unencryptedClient, { ...traceable, queryOptions }, settings),
-        open: (rows) => openPage(rows, opening),
-      };
-    }, passed);
+    const call = { table: this.unencryptedClient, defaults: this.defaults, options };
+    const contextOf = (traceable: OperationOptions) => this.contextOf({ ...options, ...traceable });
+    return listing((traceable) => listedEntities({ ...call, context: contextOf(traceable), traceable }), passed);
   }
 
   /**
@@ -238,10 +242,6 @@ export class EncryptedTableClient<T extends object> {
   private contextOf(options: OperationOptions & EncryptedTableOptions): TableContext {
     const { policy, entityClass, unencryptedClient } = this;
     return tableContext({ policy, entityClass, table: unencryptedClient }, options);
-  }
-
-  private async open(row: StoredRow, projection: Projection, context: TableContext): Promise<TableEntityResult<T>> {
-    return projection.narrow(await openEntity(row, context, projection.isAsked)) as TableEntityResult<T>;
   }
 }
 

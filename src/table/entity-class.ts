@@ -25,10 +25,20 @@ export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPo
   if (broken !== undefined) {
     throw new InvalidEntityError(`@Encrypt() of "${broken.propertyKey}" of ${name} returns no class under "as"`);
   }
+  assertSearchKeys(entityClass, policy);
   if (!policy.requireEncryption || isProtected) return;
   throw new InvalidEntityError(
     `Entity class ${name} has no property with @Encrypt() or @Sign(): mark one, or set "requireEncryption" to false; ${MAPPED_TYPES}`,
   );
+}
+
+/** Throws {@link InvalidOptionsError} if rows of the class need search tags that nothing can make. */
+function assertSearchKeys(entityClass: EntityClass, { searchKeys }: EncryptionPolicy): void {
+  const [first] = entityModel(entityClass).searchable.keys();
+  if (first === undefined || searchKeys !== undefined) return;
+  throw new InvalidOptionsError([
+    `"${first}" of entity class ${nameOf(entityClass)} is searchable: give "searchKeys" in "encryption"`,
+  ]);
 }
 
 /** Throws {@link InvalidEntityError} for a class without a declaration. */

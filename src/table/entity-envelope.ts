@@ -11,8 +11,12 @@ import { envelopeContext, type EntityKeys, placeOf, type Row, type TableContext 
 import { entityOf } from './entity-instance.js';
 import { entityModel } from './entity-model.js';
 import { assertFits } from './entity-size.js';
+import type { EntityQuery } from './entity-query.js';
 import { openRow, type SealedTexts, unsupported, valuesOf } from './opened-row.js';
+import { projectionOf } from './projection.js';
 import { assertStorable, sealingOf } from './sealed-properties.js';
+import { type RowTags, rowTags } from './search/row-tags.js';
+import { type SearchTagMismatchListener, tagFaults } from './search/tag-check.js';
 import { encodeValue } from './values/property-value.js';
 import { valuesToSign } from './values/signed-value.js';
 
@@ -21,6 +25,8 @@ export interface RowSealing {
   readonly texts: SealedTexts;
   /** Names of the clear properties to sign, among those that exist. */
   readonly signed: ReadonlySet<string>;
+  /** Stored in clear, and signed. */
+  readonly tags: RowTags;
 }
 
 /**
@@ -36,21 +42,25 @@ export async function sealEntity(entity: Row & EntityKeys, context: TableContext
     return { ...entity };
   }
   const { sealed, decisive } = sealingOf(context.entityClass, entity);
-  const texts = sealed.map((name) => [name, encodeValue(name, entity[name], model.options.get(name)?.type)] as const);
-  return sealRow(entity, { texts: new Map(texts), signed: new Set([...model.signed, ...decisive]) }, context);
+  const texts = new Map(
+    sealed.map((name) => [name, encodeValue(name, entity[name], model.options.get(name)?.type)] as const),
+  );
+  const tags = await rowTags({ texts, partitionKey: entity.partitionKey }, context);
+  return sealRow(entity, { texts, signed: new Set([...model.signed, ...decisive]), tags }, context);
 }
 
 /** The row of an entity, with these texts sealed in it. */
 export async function sealRow(
-  entity: Row & EntityKeys,
-  { texts, signed }: RowSealing,
+  given: Row & EntityKeys,
+  { texts, signed, tags }: RowSealing,
   context: TableContext,
 ): Promise<Row & EntityKeys> {
+  const entity = { ...given, ...Object.fromEntries(tags) };
   const hasEntries = integrityOf(context.policy) !== 'off';
   const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, {
     ...envelopeContext(context, entity),
     additions: typesOf(texts),
-    ...(hasEntries ? { signed: valuesToSign(signed, entity) } : {}),
+    ...(hasEntries ? { signed: valuesToSign([...signed, ...tags.keys()], entity) } : {}),
   });
   const contents = [
     ...[...texts].map(([name, { bytes }]) => contentOf(entity, name, bytes)),
@@ -80,12 +90,27 @@ function typesOf(texts: SealedTexts): ReadonlyMap<string, string> {
   return new Map(entry === undefined ? [] : [[PROPERTY_TYPES_ENTRY, entry]]);
 }
 
-/** Opens a row as an instance of the entity class. `isAsked` tests for the columns that a projection requested. */
+/** What a query asks of the rows that it gets. */
+export interface RowOpening extends Pick<EntityQuery, 'projection' | 'found'> {
+  readonly onSearchTagMismatch?: SearchTagMismatchListener | undefined;
+}
+
+const WHOLE_ROW: RowOpening = { projection: projectionOf(undefined), found: null };
+
+/** Opens a row as an instance of the entity class; `null` if the filter of the query does not hold for what is sealed in it. */
 export async function openEntity(
   row: Row & EntityKeys,
   context: TableContext,
-  isAsked?: (name: string) => boolean,
-): Promise<object> {
+  { projection, found, onSearchTagMismatch }: RowOpening = WHOLE_ROW,
+): Promise<object | null> {
+  const { isAsked, narrow } = projection;
   const { texts } = await openRow(row, context, isAsked);
-  return entityOf(context.entityClass, row, valuesOf(texts, context.entityClass));
+  if (onSearchTagMismatch !== undefined && entityModel(context.entityClass).searchable.size > 0) {
+    const { partitionKey, rowKey } = row;
+    const faults = await tagFaults({ row, texts, isAsked }, context);
+    for (const [propertyName, fault] of faults)
+      onSearchTagMismatch({ tableName: context.table, partitionKey, rowKey, propertyName, fault });
+  }
+  if (found?.accepts(row, texts) === false) return null;
+  return narrow(entityOf(context.entityClass, row, valuesOf(texts, context.entityClass)));
 }

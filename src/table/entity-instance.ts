@@ -1,8 +1,8 @@
 /** Entities as the application sees them: instances of their class, with the values that a read returns. */
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { decodeBase64 } from '../encoding/base64.js';
-import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
+import { isReservedColumn } from './search/reserved-columns.js';
 import { isTyped } from './stored-value.js';
 
 const INTEGER = /^-?\d+$/;
@@ -23,7 +23,7 @@ function define(instance: object, name: string, value: unknown): void {
 export function entityOf(entityClass: EntityClass, row: Row, opened: Row = {}): object {
   const instance = Object.create(entityClass.prototype as object) as object;
   for (const name of Object.keys(row)) {
-    if (!isReservedProperty(name)) define(instance, name, Object.hasOwn(opened, name) ? opened[name] : row[name]);
+    if (!isReservedColumn(name)) define(instance, name, Object.hasOwn(opened, name) ? opened[name] : row[name]);
   }
   return instance;
 }

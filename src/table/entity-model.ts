@@ -11,6 +11,7 @@ import {
   prototypesOf,
 } from '../decorators/encryption-metadata.js';
 import { signedNamesOf, signedPropertyRecord } from '../decorators/signing-metadata.js';
+import { type SearchRule, searchRuleOf } from '../decorators/searchable.js';
 import { declarationRecord, type EntityDeclaration, entityDeclaration } from '../decorators/entity-declaration.js';
 
 export interface EntityModel {
@@ -24,6 +25,8 @@ export interface EntityModel {
   readonly sometimesSealed: readonly string[];
   /** Names of the clear properties that are signed, without those that a subclass seals. */
   readonly signed: ReadonlySet<string>;
+  /** The properties that can be searched, and how. */
+  readonly searchable: ReadonlyMap<string, SearchRule>;
   /** Whether rows have encryption data, because something in them may be sealed or is signed. */
   readonly isProtected: boolean;
   /** `null` for a class without `@EncryptedEntity()`. */
@@ -76,9 +79,15 @@ function modelOf(entityClass: EntityClass): EntityModel {
     alwaysSealed: namesWhere(false),
     sometimesSealed: namesWhere(true),
     signed,
+    searchable: searchRulesOf(properties),
     isProtected: properties.length > 0 || signed.size > 0,
     declaration: entityDeclaration(entityClass),
   };
+}
+
+function searchRulesOf(properties: readonly EncryptedProperty[]): ReadonlyMap<string, SearchRule> {
+  const rules = properties.map(({ propertyKey, options }) => [propertyKey, searchRuleOf(options.searchable)] as const);
+  return new Map(rules.flatMap(([name, rule]) => (rule === null ? [] : [[name, rule] as const])));
 }
 
 const recordsOf = (entityClass: EntityClass): readonly unknown[] =>

@@ -2,16 +2,21 @@
 import type { TableEntityQueryOptions } from '@azure/data-tables';
 import type { TableContext } from './entity-context.js';
 import { entityModel } from './entity-model.js';
+import { InvalidOptionsError } from '../errors/input.js';
+import { columnsIn, conditionText, searchesIn } from './filter/condition.js';
 import { Filter } from './filter/filter.js';
+import type { FilterKind } from './filter/filter-types.js';
 import { assertClearFilter } from './filter/filter-guard.js';
 import { namesInFilter } from './filter/filter-names.js';
 import { type Projection, projectionOf } from './projection.js';
+import { FoundRows } from './search/found-rows.js';
+import { asked, withTags } from './search/tag-conditions.js';
 
 /** Which rows are requested, and which of their properties. */
 export interface EncryptedQueryOptions<T extends object> {
   readonly queryOptions?: TableEntityQueryOptions;
   /** A filter from {@link EncryptedTableClient.where}. If `queryOptions` has a filter too, both must hold. */
-  readonly where?: Filter<T>;
+  readonly where?: Filter<T, FilterKind>;
   /**
    * Lets a filter of `queryOptions` name encrypted properties, which are then compared as ciphertext.
    *
@@ -23,24 +28,30 @@ export interface EncryptedQueryOptions<T extends object> {
 export interface EntityQuery {
   readonly queryOptions: TableEntityQueryOptions;
   readonly projection: Projection;
+  /** Evaluates the filter again after decryption, if it searches encrypted properties. */
+  readonly found: FoundRows | null;
 }
 
-/** Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a filter on a sealed property. */
+/** Comparisons in a filter; the service's limit. */
+const MOST_COMPARISONS = 15;
+
+/** Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a filter on a sealed property that is not searchable. */
 export async function entityQuery<T extends object>(
-  { queryOptions: { select, ...queryOptions } = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
-  { entityClass, policy }: Pick<TableContext, 'entityClass' | 'policy'>,
+  options: EncryptedQueryOptions<T>,
+  context: TableContext,
 ): Promise<EntityQuery> {
-  const { filter: text = '' } = queryOptions;
-  if (!filterOnCiphertext) assertClearFilter(entityClass, text);
-  const filter = joined(text, where === undefined ? undefined : await Filter.render(where, entityClass));
-  const { sometimesSealed, signed } = entityModel(entityClass);
+  const { select, filter: _given, ...queryOptions } = options.queryOptions ?? {};
+  const { text: filter, found } = await wholeFilter(options, context);
+  const { sometimesSealed, signed } = entityModel(context.entityClass);
   const projection = projectionOf(select, {
-    conditional: policy.requireEncryption ? sometimesSealed : [],
+    conditional: context.policy.requireEncryption ? sometimesSealed : [],
     // entries also cover whatever a condition has looked at, which the class does not list
     filtered: namesInFilter(filter ?? '').filter((name) => signed.has(name) || sometimesSealed.length > 0),
+    evaluated: found?.columns ?? [],
   });
   return {
     projection,
+    found,
     queryOptions: {
       ...queryOptions,
       ...(filter === undefined ? {} : { filter }),
@@ -49,7 +60,40 @@ export async function entityQuery<T extends object>(
   };
 }
 
-function joined(text: string, where: string | undefined): string | undefined {
-  if (text === '') return where;
-  return where === undefined ? text : `(${text}) and (${where})`;
+interface RenderedFilter {
+  readonly text: string | undefined;
+  readonly found: FoundRows | null;
+}
+
+/** The filter of `queryOptions` and `where`; both must hold. */
+async function wholeFilter<T extends object>(
+  { queryOptions = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
+  context: TableContext,
+): Promise<RenderedFilter> {
+  const { filter: given } = queryOptions;
+  const text = given ?? '';
+  if (!filterOnCiphertext) assertClearFilter(context.entityClass, text);
+  if (where === undefined) return { text: given, found: null };
+  const rendered = await renderedFilter(where, { context, others: namesInFilter(text).length });
+  return { ...rendered, text: text === '' ? rendered.text : `(${text}) and (${rendered.text})` };
+}
+
+/** `others` is the number of comparisons that are made in addition. */
+async function renderedFilter<T extends object>(
+  where: Filter<T, FilterKind>,
+  { context, others }: { readonly context: TableContext; readonly others: number },
+): Promise<RenderedFilter & { readonly text: string }> {
+  const condition = Filter.conditionOf(where, context.entityClass);
+  if (searchesIn(condition).length === 0) return { text: conditionText(condition), found: null };
+  const resolved = await withTags(condition, context);
+  const question = asked(resolved);
+  assertCount(columnsIn(question).length + others);
+  return { text: conditionText(question), found: new FoundRows(resolved) };
+}
+
+function assertCount(comparisons: number): void {
+  if (comparisons <= MOST_COMPARISONS) return;
+  throw new InvalidOptionsError([
+    `the filter makes ${comparisons} comparisons, the service allows ${MOST_COMPARISONS}: each value counts once for each search key`,
+  ]);
 }

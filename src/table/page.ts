@@ -24,7 +24,8 @@ export interface PageOpening<Result> {
   readonly table: TableClient;
   /** Number of rows that are opened at once. */
   readonly concurrency: number;
-  readonly open: (row: Row & EntityKeys) => Promise<Result>;
+  /** `null` leaves the row out. */
+  readonly open: (row: Row & EntityKeys) => Promise<Result | null>;
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
 }
 
@@ -32,11 +33,11 @@ export async function openPage<Result>(
   rows: readonly (Row & EntityKeys)[],
   { table, concurrency, open, onDecryptionFailed }: PageOpening<Result>,
 ): Promise<Result[]> {
-  if (onDecryptionFailed === undefined) return boundedMap(rows, concurrency, open);
+  if (onDecryptionFailed === undefined) return present(await boundedMap(rows, concurrency, open));
   const outcomes = await boundedMap(rows, concurrency, (row) => outcomeOf(row, open));
   const opened: Result[] = [];
   for (const outcome of outcomes) {
-    if ('result' in outcome) opened.push(outcome.result);
+    if ('result' in outcome) opened.push(...present([outcome.result]));
     else {
       const { row, error } = outcome;
       const { partitionKey, rowKey } = row;
@@ -46,10 +47,15 @@ export async function openPage<Result>(
   return opened;
 }
 
+const present = <Result>(results: readonly (Result | null)[]): Result[] =>
+  results.filter((result): result is Result => result !== null);
+
 async function outcomeOf<Result>(
   row: Row & EntityKeys,
-  open: (row: Row & EntityKeys) => Promise<Result>,
-): Promise<{ readonly result: Result } | { readonly row: Row & EntityKeys; readonly error: EncryptedStorageError }> {
+  open: (row: Row & EntityKeys) => Promise<Result | null>,
+): Promise<
+  { readonly result: Result | null } | { readonly row: Row & EntityKeys; readonly error: EncryptedStorageError }
+> {
   try {
     return { result: await open(row) };
   } catch (error) {

@@ -25,21 +25,23 @@ export interface ProjectionNeeds {
   readonly conditional?: readonly string[];
   /** Properties that the filter names and entries may cover: a row that is found by a value must have that value. */
   readonly filtered?: readonly string[];
+  /** Columns that the filter is evaluated again on after decryption. */
+  readonly evaluated?: readonly string[];
 }
 
 const isAsked = (): boolean => true;
 
 export function projectionOf(
   select: readonly string[] | undefined,
-  { conditional = [], filtered = [] }: ProjectionNeeds = {},
+  { conditional = [], filtered = [], evaluated = [] }: ProjectionNeeds = {},
 ): Projection {
   const asked = select?.flatMap(namesIn).map(columnOf);
   if (asked === undefined || asked.length === 0 || asked.includes('*')) return { isAsked, narrow: (entity) => entity };
-  if (conditional.some((name) => asked.includes(name))) {
+  if (conditional.some((name) => asked.includes(name) || evaluated.includes(name))) {
     const isOut = (name: string): boolean => !asked.includes(columnOf(name)) && !isOfAnswer(name);
     return { isAsked, narrow: (entity) => without(entity, isOut) };
   }
-  const needed = [...asked, ...KEY_COLUMNS.values(), ...filtered];
+  const needed = [...asked, ...KEY_COLUMNS.values(), ...filtered, ...evaluated];
   const added = needed.filter((column) => !asked.includes(column));
   return {
     select: [...new Set([...needed, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY])],

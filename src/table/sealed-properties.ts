@@ -2,17 +2,17 @@
 import type { EntityClass, EncryptOptions } from '../decorators/encryption-metadata.js';
 import { isWellFormed } from '../encoding/utf8.js';
 import { InvalidEntityError } from '../errors/input.js';
-import { isReservedProperty } from '../wire/entity-metadata.js';
 import type { EntityKeys, Row } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { convertedValues, entityOf } from './entity-instance.js';
 import { isSystemProperty } from './entity-size.js';
+import { isReservedColumn } from './search/reserved-columns.js';
 import { type Looks, WatchedEntity } from './watched-entity.js';
 
 type Condition = (entity: object) => unknown;
 
 /**
- * Throws {@link InvalidEntityError} unless the keys are text that UTF-8 can hold, and no property would overwrite them, the two metadata properties
+ * Throws {@link InvalidEntityError} unless the keys are text that UTF-8 can hold, and no property would overwrite them, a column of the format
  * or a type.
  */
 export function assertStorable(entity: Row & EntityKeys): void {
@@ -21,7 +21,7 @@ export function assertStorable(entity: Row & EntityKeys): void {
     if (!isWellFormed(entity[key]))
       throw new InvalidEntityError(`"${key}" is not valid Unicode: it contains half a surrogate pair`);
   }
-  const reserved = Object.keys(entity).find((name) => isReservedProperty(name) || isOverwriting(name));
+  const reserved = Object.keys(entity).find((name) => isReservedColumn(name) || isOverwriting(name));
   if (reserved === undefined) return;
   throw new InvalidEntityError(
     `Property "${reserved}" is reserved: the format or the service has its own of that name`,

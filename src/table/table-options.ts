@@ -3,11 +3,14 @@ import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { EncryptedQueryOptions } from './entity-query.js';
 import type { MergeOptions } from './merge/merge-entity.js';
 import type { TableDecryptionFailedHandler } from './page.js';
+import type { SearchTagMismatchListener } from './search/tag-check.js';
 
 /** Options that all calls of a table client share. */
 export interface EncryptedTableDefaults {
   /** Used for every listing that has no handler. Default: none, so a row that cannot be decrypted makes its page throw. */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
+  /** Called for each row that is read with a wrong search tag. Default: none. */
+  readonly onSearchTagMismatch?: SearchTagMismatchListener;
 }
 
 /** In addition to the SDK's options of a call. */

@@ -43,7 +43,7 @@ const contextOf = (policy: EncryptionPolicy): TableContext => ({
 });
 const written = (more: Partial<Invoice> = {}, policy = tablePolicy()): Promise<Stored> =>
   sealEntity({ ...whole, ...more }, contextOf(policy));
-const read = (row: Stored, mode: 'verify' | 'require' = 'verify'): Promise<object> =>
+const read = (row: Stored, mode: 'verify' | 'require' = 'verify'): Promise<object | null> =>
   openEntity(row, contextOf(tablePolicy({ integrity: mode })));
 
 type Change = (row: Stored, other: Stored) => Stored;

@@ -7,6 +7,7 @@ import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.
 import { entityDeclaration } from '../../decorators/entity-declaration.js';
 import type { EncryptedTableService } from '../../table/encrypted-table.service.js';
 import { tableNameOf } from '../../table/entity-class.js';
+import { warnOfSearchable } from '../options/search-log.js';
 import type {
   EncryptedStorageFeatures,
   EncryptedStorageFeatureSettings,
@@ -79,7 +80,10 @@ const tables: ResourceKind<TableResource> = {
   token: ({ entity }, account) => getEncryptedTableToken(entity, account),
   title: ({ entity, table }) => `table "${table ?? entityDeclaration(entity)?.table ?? entity.name}"`,
   settled: (given, settings) => ({ ...given, ...settings.tables?.find(({ entity }) => entity === given.entity) }),
-  client: (service: EncryptedTableService, { entity, table }) => service.getTableClient(entity, table),
+  client: (service: EncryptedTableService, { entity, table }) => {
+    warnOfSearchable(entity);
+    return service.getTableClient(entity, table);
+  },
   create: (client: { createTable(): Promise<void> }) => client.createTable(),
 };
 

@@ -6,6 +6,7 @@ import type { EncryptedQueueOptions } from '../../queue/queue-options.js';
 import { EncryptedTableService } from '../../table/encrypted-table.service.js';
 import { EncryptedStorageHealthIndicator } from '../health/encrypted-storage.health.js';
 import { EncryptedStorageKeys } from '../options/encrypted-storage-keys.js';
+import { warnOfSearchTag } from '../options/failure-log.js';
 import type { EncryptionPolicies } from '../options/encryption-policies.js';
 import type { EncryptedStorageModuleOptions } from '../options/encrypted-storage.options.js';
 import {
@@ -45,7 +46,10 @@ export function serviceProviders(
       provide: tokens.table,
       inject: [...inject, optionsToken(name)],
       useFactory: ({ table }: EncryptionPolicies, clients: StorageClients, options: EncryptedStorageModuleOptions) =>
-        new EncryptedTableService(clients.table, table, { onDecryptionFailed: options.table?.onDecryptionFailed }),
+        new EncryptedTableService(clients.table, table, {
+          onDecryptionFailed: options.table?.onDecryptionFailed,
+          onSearchTagMismatch: options.table?.onSearchTagMismatch ?? warnOfSearchTag,
+        }),
     },
     {
       provide: tokens.health,

@@ -1,6 +1,6 @@
 /** Rules of `connection`: exactly one form, complete. */
 import { callable, group, isObject, type LooseOptions, must, object, type RulesOf, text } from '../../option-rules.js';
-import type { StorageConnection } from './encrypted-storage.options.js';
+import type { StorageConnection } from './storage-connection.js';
 
 const endpoint = must((value) => typeof value === 'string' && URL.canParse(value), 'a URL');
 

@@ -1,8 +1,7 @@
 /** The options of the module, as users write them. */
-import type { TokenCredential } from '@azure/core-auth';
-import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
-import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-blob';
-import type { QueueServiceClient, StoragePipelineOptions as QueuePipelineOptions } from '@azure/storage-queue';
+import type { TableServiceClientOptions } from '@azure/data-tables';
+import type { StoragePipelineOptions } from '@azure/storage-blob';
+import type { StoragePipelineOptions as QueuePipelineOptions } from '@azure/storage-queue';
 import type { ConfigurableModuleAsyncOptions, Type } from '@nestjs/common';
 import type { IntegrityOptions } from '../../envelope/integrity/integrity-options.js';
 import type { KeyCallOptions } from '../../envelope/key-call-options.js';
@@ -13,39 +12,13 @@ import type {
   KeyResolver,
 } from '../../keys/key-encryption-key.js';
 import type { KeyVaultOptions } from '../../keys/vault/key-vault-options.js';
+import type { SearchKeys, SearchKeysSelector } from '../../keys/search-keys.js';
 import type { ProtocolVersion } from '../../protocol/registry.js';
 import type { QueueDecryptionFailedHandler } from '../../queue/decryption-failure.js';
 import type { MessageEncoding } from '../../queue/message-encoding.js';
 import type { TableDecryptionFailedHandler } from '../../table/page.js';
-
-/** An account name and its key, as the portal shows them. */
-export interface AccountKey {
-  readonly accountName: string;
-  readonly accountKey: string;
-}
-
-/**
- * How to reach the account: exactly one of these forms.
- *
- * A `StorageSharedKeyCredential` instance is refused on purpose: the Azure SDK ships two builds, and silently replaces an
- * instance of the other build with an anonymous credential. Strings, a `TokenCredential` and whole clients are safe.
- */
-export type StorageConnection =
-  | { readonly connectionString: string }
-  | (AccountKey & { readonly endpointSuffix?: string })
-  | { readonly accountName: string; readonly credential: TokenCredential; readonly endpointSuffix?: string }
-  | {
-      readonly blobEndpoint?: string;
-      readonly queueEndpoint?: string;
-      readonly tableEndpoint?: string;
-      readonly credential?: TokenCredential | AccountKey;
-    }
-  | {
-      readonly blobServiceClient?: BlobServiceClient;
-      readonly queueServiceClient?: QueueServiceClient;
-      /** Returns the plain SDK client of a table. */
-      readonly tableClientFactory?: (tableName: string) => TableClient;
-    };
+import type { SearchTagMismatchListener } from '../../table/search/tag-check.js';
+import type { StorageConnection } from './storage-connection.js';
 
 /** How content is encrypted, and with which keys. */
 export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
@@ -79,6 +52,13 @@ export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
    * @defaultValue every key is allowed
    */
   readonly allowKey?: KeyPredicate;
+  /**
+   * The keys by which tables find rows with encrypted properties (`@Encrypt({ searchable })`), or a function that picks those of a
+   * tenant. They are keys of the application; nothing of them is stored. Blobs and queues ignore them.
+   *
+   * @defaultValue none; then no class may have searchable properties
+   */
+  readonly searchKeys?: SearchKeys | SearchKeysSelector;
   /**
    * Whether plaintext in storage is an error. With `false`, content that was never encrypted is passed through, for containers,
    * queues and tables that you are migrating.
@@ -137,6 +117,13 @@ export interface TableOptions {
    * Called for rows of a listing that cannot be decrypted, which are then left out. Without it, such a row makes its page throw.
    */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
+  /**
+   * Called for rows that are read with a wrong search tag, so that searches do not find them by their value. The rows are returned
+   * all the same.
+   *
+   * @defaultValue logs a warning, without the keys of the row
+   */
+  readonly onSearchTagMismatch?: SearchTagMismatchListener;
 }
 
 /** Options of `EncryptedStorageModule.forRoot`. */

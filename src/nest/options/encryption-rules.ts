@@ -15,7 +15,7 @@ import {
 import { keyVaultRule } from '../../keys/vault/key-vault-options.js';
 import { PROTOCOL_VERSIONS, protocolFor, type ProtocolVersion } from '../../protocol/registry.js';
 import type { EncryptionOptions } from './encrypted-storage.options.js';
-import { readingKeys, writingKey } from './key-rules.js';
+import { readingKeys, searchKeys, writingKey } from './key-rules.js';
 
 const MIN_REGION_LENGTH = 16;
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
@@ -26,6 +26,7 @@ export const ENCRYPTION: RulesOf<EncryptionOptions> = {
   keyVault: keyVaultRule,
   keyResolver: readingKeys,
   allowKey: callable,
+  searchKeys,
   requireEncryption: flag,
   regionLength: wholeNumber(MIN_REGION_LENGTH, MAX_REGION_LENGTH, ' bytes'),
   ...KEY_CALLS,

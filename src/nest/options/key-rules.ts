@@ -1,10 +1,16 @@
 /** Rules for the keys of a policy. */
 import { quoted } from '../../encoding/printable.js';
+import { searchKeysFaults } from '../../keys/search-keys.js';
 import { isObject, type OptionRule } from '../../option-rules.js';
 
 /** A key, or a function that picks one. */
 export const writingKey: OptionRule = {
   faults: (value, path) => (typeof value === 'function' ? [] : keyFaults(value, path)),
+};
+
+/** Keys of search tags, or a function that picks them. */
+export const searchKeys: OptionRule = {
+  faults: (value, path) => (typeof value === 'function' ? [] : searchKeysFaults(value, path)),
 };
 
 /** A function that finds keys, or a list of keys with different ids. */

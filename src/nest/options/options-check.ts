@@ -41,6 +41,7 @@ const TABLE: RulesOf<TableOptions> = {
   encryption: partOfPolicy,
   clientOptions: object,
   onDecryptionFailed: callable,
+  onSearchTagMismatch: callable,
 };
 const misplaced: OptionRule = {
   faults: (_value, path) => [`"${path}" must be given next to the factory of forRootAsync, not returned by it`],

@@ -6,7 +6,8 @@ import { QueueServiceClient, StorageSharedKeyCredential as QueueKeyCredential } 
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { CipherThreads } from '../../crypto/cipher-threads.js';
 import { InvalidOptionsError } from '../../errors/input.js';
-import type { AccountKey, EncryptedStorageModuleOptions, StorageConnection } from './encrypted-storage.options.js';
+import type { EncryptedStorageModuleOptions } from './encrypted-storage.options.js';
+import type { AccountKey, StorageConnection } from './storage-connection.js';
 
 /** The clients of one account. They are made when first used, because a connection need not reach services that nothing uses. */
 export class StorageClients implements OnApplicationShutdown {

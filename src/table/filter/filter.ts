@@ -1,37 +1,23 @@
-import type { Edm } from '@azure/data-tables';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
-import type { FilterableName } from '../../decorators/filterable.js';
+import type { SearchableName } from '../../decorators/searchable.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { assertDeclaredName } from '../entity-class.js';
-import { COMPARISONS, columnsIn, type Condition, conditionText, type FilterComparison, join } from './condition.js';
+import { entityModel } from '../entity-model.js';
+import { assertSearch } from '../search/tag-conditions.js';
+import {
+  COMPARISONS,
+  columnsIn,
+  type Condition,
+  conditionText,
+  type FilterComparison,
+  join,
+  type SealedSearch,
+  searchesIn,
+} from './condition.js';
 import { assertClearName } from './filter-guard.js';
-import { type FilterLiteral, odataLiteral } from './odata-literal.js';
+import type { FilterArguments, FilterKind, FilterName, SearchArguments } from './filter-types.js';
+import { odataLiteral } from './odata-literal.js';
 import { endOfPrefix } from './prefix.js';
-
-/** What every entity can be filtered by, and the properties that its class lists under `Filterable`. */
-export type FilterName<T extends object> = 'partitionKey' | 'rowKey' | 'timestamp' | FilterableName<T>;
-
-type Compared<Value> = Value extends number
-  ? Value | Edm<'Int32' | 'Int64' | 'Double'>
-  : Value extends bigint
-    ? Value | Edm<'Int64'>
-    : Value extends Date
-      ? Value | Edm<'DateTime'>
-      : Value extends Uint8Array
-        ? Value | Edm<'Binary'>
-        : Value extends FilterLiteral
-          ? Value
-          : never;
-
-/** What a property can be compared with: values of its own type. */
-export type FilterValue<T extends object, Name extends FilterName<T>> = Name extends 'timestamp'
-  ? Date
-  : Name extends keyof T
-    ? Compared<NonNullable<T[Name]>>
-    : string;
-
-/** `startsWith` compares only strings. */
-export type FilterOperator<Value> = FilterComparison | (Value extends string ? 'startsWith' : never);
 
 /** The service's names for properties that the SDK names differently. */
 const COLUMNS = new Map([
@@ -42,7 +28,7 @@ const COLUMNS = new Map([
 const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}\p{M}\p{Pc}]*$/u;
 
 /**
- * A filter over clear properties. Values become literals of their type, so none of them can change the query. A filter is
+ * A filter over clear and searchable properties. Values become literals of their type, so none of them can change the query. A filter is
  * immutable: every call returns a new one.
  *
  * @example
@@ -64,95 +50,113 @@ const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}\p{M}\p{Pc}]*$/u;
  * }
  * ```
  */
-export class Filter<T extends object> {
+export class Filter<T extends object, Kind extends FilterKind = 'clear'> {
+  /** Only for the compiler: what the filter compares. */
+  declare protected readonly kind: Kind;
+
   private constructor(
     private readonly entityClass: EntityClass<T>,
     private readonly condition: Condition,
   ) {}
 
   /**
-   * Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a sealed property, `UNDECLARED_PROPERTY` for one that the class does not list as
-   * clear, and `INVALID_OPTIONS` for an invalid name, operator or value.
+   * Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a sealed property that is not searchable, `UNDECLARED_PROPERTY` for one that the
+   * class does not list as clear, and `INVALID_OPTIONS` for an invalid name, operator or value.
    */
-  static where<T extends object>(
+  static where<T extends object, Kind extends FilterKind = 'clear'>(
     entityClass: EntityClass<T>,
     [name, operator, value]: readonly [name: string, operator: string, value: unknown],
-  ): Filter<T> {
-    assertClearName(entityClass, name);
+  ): Filter<T, Kind> {
     if (!IDENTIFIER.test(name)) throw new InvalidOptionsError(['a filter needs the name of a property']);
+    if (entityModel(entityClass).searchable.has(name)) {
+      const search = sealedSearch(name, operator, value);
+      assertSearch(search, { entityClass });
+      return new Filter(entityClass, search);
+    }
+    assertClearName(entityClass, name);
     assertDeclaredName(name, entityClass);
     const column = COLUMNS.get(name) ?? name;
     if (operator === 'startsWith') return new Filter(entityClass, startsWith(column, value));
     if (!isComparison(operator))
       throw new InvalidOptionsError([`a filter compares with ${COMPARISONS.join(', ')} or startsWith`]);
-    return new Filter(entityClass, comparison(column, operator, odataLiteral(name, value)));
+    return new Filter(entityClass, comparison(column, operator, { name, value }));
   }
 
   /**
-   * Renders a filter when the query is made. It is asynchronous, so that a condition may need a key. Throws
-   * `ENCRYPTED_PROPERTY_IN_FILTER` if the queried class seals what a filter of another class names, and `INVALID_OPTIONS` for
-   * anything that is not a filter.
+   * The condition of a filter. Throws `ENCRYPTED_PROPERTY_IN_FILTER` if the queried class seals what a filter of another class
+   * names, and `INVALID_OPTIONS` for anything that is not a filter.
    */
-  static async render<T extends object>(filter: Filter<T>, queriedClass: EntityClass): Promise<string> {
+  static conditionOf<T extends object>(filter: Filter<T, FilterKind>, queriedClass: EntityClass): Condition {
     const { condition }: { readonly condition?: Condition } = Object(filter) as object;
     if (condition === undefined)
       throw new InvalidOptionsError(['"where" needs a filter of where(): pass a text as "queryOptions.filter"']);
     for (const column of columnsIn(condition)) assertClearName(queriedClass, column);
-    return Promise.resolve(conditionText(condition));
+    return condition;
   }
 
   /** Both conditions hold. */
-  and<Name extends FilterName<T>>(
-    name: Name,
-    operator: FilterOperator<FilterValue<T, Name>>,
-    value: FilterValue<T, Name>,
-  ): Filter<T>;
-  and(filter: Filter<T>): Filter<T>;
-  and(...given: readonly [Filter<T>] | readonly [string, string, unknown]): Filter<T> {
+  and<Name extends FilterName<T>>(...comparison: FilterArguments<T, Name>): Filter<T, Kind>;
+  and<Name extends SearchableName<T>>(...search: SearchArguments<T, Name>): Filter<T, 'search'>;
+  and<Other extends FilterKind>(filter: Filter<T, Other>): Filter<T, Kind | Other>;
+  and(...given: GivenCondition<T>): Filter<T, FilterKind> {
     return this.joined('and', given);
   }
 
   /** At least one of the conditions holds. */
-  or<Name extends FilterName<T>>(
-    name: Name,
-    operator: FilterOperator<FilterValue<T, Name>>,
-    value: FilterValue<T, Name>,
-  ): Filter<T>;
-  or(filter: Filter<T>): Filter<T>;
-  or(...given: readonly [Filter<T>] | readonly [string, string, unknown]): Filter<T> {
+  or<Name extends FilterName<T>>(...comparison: FilterArguments<T, Name>): Filter<T, Kind>;
+  or<Name extends SearchableName<T>>(...search: SearchArguments<T, Name>): Filter<T, 'search'>;
+  or<Other extends FilterKind>(filter: Filter<T, Other>): Filter<T, Kind | Other>;
+  or(...given: GivenCondition<T>): Filter<T, FilterKind> {
     return this.joined('or', given);
   }
 
-  /** The condition does not hold. */
-  not(): Filter<T> {
-    return new Filter(this.entityClass, { kind: 'not', part: this.condition });
+  /**
+   * The condition does not hold.
+   *
+   * @throws `INVALID_OPTIONS` for a filter that searches encrypted properties: tags of other values may be equal, so rows would
+   * be missing. TypeScript rejects it.
+   */
+  not(this: Filter<T>): Filter<T> {
+    const [search] = searchesIn(this.condition);
+    if (search !== undefined)
+      throw new InvalidOptionsError([`a search of "${search.property}" cannot be under not(): rows would be missing`]);
+    return new Filter<T>(this.entityClass, { kind: 'not', part: this.condition });
   }
 
-  /** The OData text, as `queryOptions.filter` accepts it. */
+  /** The OData text, as `queryOptions.filter` accepts it. The text of a search is not known yet, and is refused there. */
   toString(): string {
     return conditionText(this.condition);
   }
 
-  private joined(kind: 'and' | 'or', given: readonly [Filter<T>] | readonly [string, string, unknown]): Filter<T> {
-    const other = given.length === 1 ? given[0] : Filter.where(this.entityClass, given);
-    return new Filter(this.entityClass, join(kind, this.condition, other.condition));
+  private joined(kind: 'and' | 'or', given: GivenCondition<T>): Filter<T, FilterKind> {
+    const other = given.length === 1 ? given[0] : Filter.where<T, FilterKind>(this.entityClass, given);
+    return new Filter<T, FilterKind>(this.entityClass, join(kind, this.condition, other.condition));
   }
 }
+
+type GivenCondition<T extends object> = readonly [Filter<T, FilterKind>] | readonly [string, string, unknown];
 
 const isComparison = (operator: string): operator is FilterComparison =>
   (COMPARISONS as readonly string[]).includes(operator);
 
-const comparison = (column: string, operator: FilterComparison, literal: string): Condition => ({
-  kind: 'comparison',
-  column,
-  operator,
-  literal,
-});
+const comparison = (
+  column: string,
+  operator: FilterComparison,
+  { name, value }: { readonly name: string; readonly value: unknown },
+): Condition => ({ kind: 'comparison', column, operator, literal: odataLiteral(name, value), value });
+
+function sealedSearch(property: string, operator: string, value: unknown): SealedSearch {
+  if (operator === 'eq') return { kind: 'search', property, values: [value] };
+  if (operator === 'in' && Array.isArray(value)) return { kind: 'search', property, values: [...(value as unknown[])] };
+  throw new InvalidOptionsError([
+    `"${property}" is encrypted: search it with "eq" and a value, or with "in" and a list of values`,
+  ]);
+}
 
 /** The strings with a prefix, as a range in the order of the service. */
 function startsWith(column: string, value: unknown): Condition {
   if (typeof value !== 'string') throw new InvalidOptionsError(['"startsWith" needs a text']);
   const end = endOfPrefix(value);
-  const from = comparison(column, 'ge', odataLiteral(column, value));
-  return end === null ? from : join('and', from, comparison(column, 'lt', odataLiteral(column, end)));
+  const from = comparison(column, 'ge', { name: column, value });
+  return end === null ? from : join('and', from, comparison(column, 'lt', { name: column, value: end }));
 }

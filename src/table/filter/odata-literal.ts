@@ -23,11 +23,15 @@ const GUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Throws {@link InvalidOptionsError} with the name for a value that has no literal, or does not fit its type. */
 export function odataLiteral(name: string, value: unknown): string {
-  const literal = isEdmValue(value) ? edmLiteral(value as Edm<EdmTypes>) : plainLiteral(value);
+  const literal = literalOf(value);
   if (literal === null)
     throw new InvalidOptionsError([`the filter gives "${name}" a value that the service cannot compare`]);
   return literal;
 }
+
+/** The same, or `null` for a value that has no literal. */
+export const literalOf = (value: unknown): string | null =>
+  isEdmValue(value) ? edmLiteral(value as Edm<EdmTypes>) : plainLiteral(value);
 
 function plainLiteral(value: unknown): string | null {
   if (typeof value === 'string') return stringLiteral(value);

@@ -9,6 +9,7 @@ import { convertedValues } from '../entity-instance.js';
 import { entityModel } from '../entity-model.js';
 import { isSystemProperty } from '../entity-size.js';
 import { type OpenedRow, openRow, type SealedTexts, valuesOf } from '../opened-row.js';
+import { isOldTag, rowTags } from '../search/row-tags.js';
 import { type SealedBefore, sealingOf } from '../sealed-properties.js';
 import { encodeValue, type TypedText } from '../values/property-value.js';
 import type { StoredEntity } from './stored-entity.js';
@@ -32,20 +33,23 @@ export async function mergedRow(
     mayBeClear: clearanceOf(stored, changes, (name) => Object.hasOwn(clear, name)),
   });
   const names = [...own, ...foreign];
-  const sealed = names.map((name) => [name, textOf(name, { texts, changes, values, options })] as const);
+  const sealed = new Map(names.map((name) => [name, textOf(name, { texts, changes, values, options })] as const));
+  const isChanged = (name: string): boolean => Object.hasOwn(changes, name);
   const opened = [...texts.keys()].filter((name) => !names.includes(name));
+  const { partitionKey, rowKey } = row;
   const entity: Row & EntityKeys = {
-    ...clear,
+    ...without(clear, (name) => isOldTag(name, context, { isChanged, isOpened: (each) => opened.includes(each) })),
     ...Object.fromEntries(opened.map((name) => [name, values[name]])),
     ...changes,
-    partitionKey: row.partitionKey,
-    rowKey: row.rowKey,
+    partitionKey,
+    rowKey,
   };
   // what the row has sealed stays sealed, even if the class only signs it by now
   const toSign = [...signed, ...decisive, ...(stored.covered ?? [])].filter((name) => !names.includes(name));
+  const tags = await rowTags({ texts: sealed, partitionKey, isNew: isChanged }, context);
   return sealRow(
     without(entity, (name) => entity[name] === null),
-    { texts: new Map(sealed), signed: new Set(toSign) },
+    { texts: sealed, signed: new Set(toSign), tags },
     context,
   );
 }

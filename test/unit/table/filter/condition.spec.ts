@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { columnsIn, type Condition, conditionText, join } from '../../../../src/table/filter/condition.js';
 
-const holds = (column: string): Condition => ({ kind: 'comparison', column, operator: 'eq', literal: 'true' });
+const holds = (column: string): Condition => ({
+  kind: 'comparison',
+  column,
+  operator: 'eq',
+  literal: 'true',
+  value: true,
+});
 const not = (part: Condition): Condition => ({ kind: 'not', part });
 const [a, b, c] = [holds('a'), holds('b'), holds('c')] as const;
 
@@ -61,6 +67,7 @@ const trees = fc.letrec<{ tree: Condition }>((tie) => ({
 
 function isMet(condition: Condition, held: readonly string[]): boolean {
   if (condition.kind === 'comparison') return held.includes(condition.column);
+  if (condition.kind === 'search') return false;
   if (condition.kind === 'not') return !isMet(condition.part, held);
   return condition.kind === 'and'
     ? condition.parts.every((part) => isMet(part, held))

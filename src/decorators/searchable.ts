@@ -1,0 +1,135 @@
+/** Which encrypted properties can be searched for, and how their values are compared. */
+
+/**
+ * Key of the list of searchable properties. TypeScript cannot see decorators, so the class lists in a type the properties that
+ * have `@Encrypt({ searchable })`, and `where` compiles for them. Nothing is stored under this key.
+ *
+ * @example
+ * ```ts
+ * import { Encrypt, EncryptedEntity, Searchable } from 'nestjs-azure-encrypted-storage';
+ *
+ * @EncryptedEntity({ table: 'patients' })
+ * export class Patient {
+ *   [Searchable]?: 'ssn';
+ *   partitionKey!: string;
+ *   rowKey!: string;
+ *   @Encrypt({ searchable: true }) ssn!: string;
+ *   @Encrypt() diagnosis!: string;
+ * }
+ * ```
+ */
+export const Searchable: unique symbol = Symbol.for('nestjs-azure-encrypted-storage/searchable');
+
+/** The names that a class lists under {@link Searchable}; `never` without a list. */
+export type SearchableName<Entity> = Entity extends { readonly [Searchable]?: infer Names }
+  ? Extract<Names, keyof Entity & string>
+  : never;
+
+/** How an encrypted property is searched. */
+export interface SearchableOptions {
+  /**
+   * Where equal values have equal tags: only within a partition, or in the whole table. A search within a partition must name the
+   * partition. It is faster, and shows less.
+   *
+   * @defaultValue 'partition'
+   */
+  readonly scope?: 'partition' | 'table';
+  /**
+   * `'text'` compares texts in Unicode form NFKC, without space at either end, with one blank for each run of white space, and in
+   * lower case. It is not full case folding: `ß` differs from `ss`.
+   *
+   * @defaultValue 'none'
+   */
+  readonly normalize?: 'none' | 'text';
+  /**
+   * What is compared instead of the value, such as the month of a date. It must return the same for the same value, always.
+   * `null` and `undefined` are not found. Booleans and JSON need it.
+   */
+  readonly of?: (value: never) => string | number | Date | null | undefined;
+  /**
+   * Length of the tag in bits, 4 to 128. Fewer bits make a search read more rows that it then drops, and hide little: see
+   * docs/tables.md.
+   *
+   * @defaultValue 128
+   */
+  readonly bits?: number;
+  /**
+   * `'write'` writes tags and refuses searches, while rows exist that have none yet.
+   *
+   * @defaultValue 'use'
+   */
+  readonly mode?: 'write' | 'use';
+}
+
+/** The options with their defaults. */
+export type SearchRule = Required<Omit<SearchableOptions, 'of'>> & Pick<SearchableOptions, 'of'>;
+
+/** Reserved: the columns that hold search tags, followed by the name of the property. */
+export const TAG_PREFIX = 'azcse_t_';
+
+export const tagColumnOf = (property: string): string => TAG_PREFIX + property;
+
+/** Length of a column's name; the service's limit. */
+const LONGEST_COLUMN = 255;
+const [LEAST_BITS, MOST_BITS] = [4, 128];
+const MEMBERS = ['scope', 'normalize', 'of', 'bits', 'mode'];
+
+/** `null` for a property that is not searchable. */
+export function searchRuleOf(searchable: boolean | SearchableOptions | undefined): SearchRule | null {
+  if (searchable === undefined || searchable === false) return null;
+  const {
+    scope = 'partition',
+    normalize = 'none',
+    of,
+    bits = MOST_BITS,
+    mode = 'use',
+  } = Object(searchable) as SearchableOptions;
+  return { scope, normalize, bits, mode, ...(of === undefined ? {} : { of }) };
+}
+
+/** What else a property declares that its tags depend on. */
+export interface SearchedDeclaration {
+  readonly type?: string | undefined;
+  readonly when?: unknown;
+}
+
+/** What is wrong with `searchable`, as text to put after the name of the property. */
+export function searchableFault(
+  property: string,
+  searchable: unknown,
+  { type, when }: SearchedDeclaration,
+): string | null {
+  if (searchable === undefined || typeof searchable === 'boolean') {
+    return searchable === true ? declarationFault(property, {}, type) : null;
+  }
+  if (typeof searchable !== 'object' || searchable === null) return 'needs true or an object under "searchable"';
+  const unknown = Object.keys(searchable).find((name) => !MEMBERS.includes(name));
+  if (unknown !== undefined) return `has no option "searchable.${unknown}": it takes ${MEMBERS.join(', ')}`;
+  const given = searchable as SearchableOptions;
+  return memberFault(given) ?? conditionFault(given, when) ?? declarationFault(property, given, type);
+}
+
+function memberFault({ scope, normalize, of, bits, mode }: SearchableOptions): string | null {
+  if (![undefined, 'partition', 'table'].includes(scope))
+    return 'needs "partition" or "table" under "searchable.scope"';
+  if (![undefined, 'none', 'text'].includes(normalize)) return 'needs "none" or "text" under "searchable.normalize"';
+  if (of !== undefined && typeof of !== 'function') return 'needs a function under "searchable.of"';
+  if (![undefined, 'write', 'use'].includes(mode)) return 'needs "write" or "use" under "searchable.mode"';
+  const isLength = bits === undefined || (Number.isInteger(bits) && bits >= LEAST_BITS && bits <= MOST_BITS);
+  return isLength ? null : `needs a whole number from ${LEAST_BITS} to ${MOST_BITS} under "searchable.bits"`;
+}
+
+/** Where the condition does not hold, the service compares the value itself, which it can neither normalize nor map. */
+const conditionFault = ({ normalize = 'none', of }: SearchableOptions, when: unknown): string | null =>
+  when !== undefined && (normalize !== 'none' || of !== undefined)
+    ? 'has "when", so it can be searched only by its exact value: leave out "normalize" and "of"'
+    : null;
+
+function declarationFault(property: string, { of }: SearchableOptions, type: string | undefined): string | null {
+  if (of === undefined && (type === 'boolean' || type === 'json')) {
+    return `is ${type}, which has no search tag: give "searchable.of" to say what is searched`;
+  }
+  return tagColumnOf(property).length > LONGEST_COLUMN
+    ? `is searchable, so its name must have at most ${LONGEST_COLUMN - TAG_PREFIX.length} characters`
+    : null;
+}

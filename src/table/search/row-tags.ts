@@ -1,0 +1,67 @@
+/** The tags of a row that is written. */
+import { tagColumnOf } from '../../decorators/searchable.js';
+import type { EntityKeys, TableContext } from '../entity-context.js';
+import { entityModel } from '../entity-model.js';
+import type { SealedTexts } from '../opened-row.js';
+import { contextKeys } from './context-keys.js';
+import { isTagColumn, propertyOfTag } from './reserved-columns.js';
+import { searchTag } from './search-tag.js';
+import { searchedText, type SearchedText } from './searched-text.js';
+
+/** Tags by the name of their column. */
+export type RowTags = ReadonlyMap<string, string>;
+
+export interface TaggedRow extends Pick<EntityKeys, 'partitionKey'> {
+  readonly texts: SealedTexts;
+  /** Whether the value of a property is written for the first time; every value is, if this is left out. */
+  readonly isNew?: (name: string) => boolean;
+}
+
+const NONE: RowTags = new Map();
+
+/**
+ * The tags of what is sealed. Only a value that is new can make this throw: for a value that the row has already, `of` may have
+ * been written since, so the row gets no tag.
+ */
+export async function rowTags(
+  { texts, partitionKey, isNew = () => true }: TaggedRow,
+  context: TableContext,
+): Promise<RowTags> {
+  const { searchable } = entityModel(context.entityClass);
+  if (searchable.size === 0) return NONE;
+  const { write } = await contextKeys(context, partitionKey);
+  const tags = new Map<string, string>();
+  for (const [name, rule] of searchable) {
+    const sealed = texts.get(name);
+    const searched = sealed === undefined ? null : textOf(() => searchedText(name, rule, sealed), isNew(name));
+    if (searched === null) continue;
+    const place = { table: context.table, property: name, partitionKey };
+    tags.set(tagColumnOf(name), searchTag(write, place, { rule, searched }));
+  }
+  return tags;
+}
+
+function textOf(read: () => SearchedText | null, isNew: boolean): SearchedText | null {
+  try {
+    return read();
+  } catch (error) {
+    if (isNew) throw error;
+    return null;
+  }
+}
+
+/** What a change does to the sealed properties of a row. */
+export interface SealedChange {
+  readonly isChanged: (property: string) => boolean;
+  readonly isOpened: (property: string) => boolean;
+}
+
+/**
+ * Whether a column is the tag of a value that is not there any more, or that is made again. Tags of properties that the class
+ * does not know stay as long as their values do.
+ */
+export function isOldTag(column: string, context: TableContext, { isChanged, isOpened }: SealedChange): boolean {
+  if (!isTagColumn(column)) return false;
+  const property = propertyOfTag(column);
+  return entityModel(context.entityClass).searchable.has(property) || isChanged(property) || isOpened(property);
+}

@@ -1,0 +1,56 @@
+import { Encrypt } from '../../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../../src/decorators/encrypted-entity.decorator.js';
+
+const encrypt = (options: object, property = 'ssn') => {
+  Encrypt(options)({ ssn: '' }, property as never);
+};
+const refused = (text: string) =>
+  expect.objectContaining({ code: 'INVALID_ENTITY', message: expect.stringContaining(text) as string }) as Error;
+
+it.each([
+  ['a member that there is not', { searchable: { bit: 8 } }, '"searchable.bit"'],
+  ['what is no object', { searchable: 'yes' }, 'true or an object'],
+  ['null', { searchable: null }, 'true or an object'],
+  ['a scope that there is not', { searchable: { scope: 'account' } }, '"searchable.scope"'],
+  ['a form that there is not', { searchable: { normalize: 'fold' } }, '"searchable.normalize"'],
+  ['an "of" that is no function', { searchable: { of: 'month' } }, '"searchable.of"'],
+  ['a mode that there is not', { searchable: { mode: 'read' } }, '"searchable.mode"'],
+  ['3 bits', { searchable: { bits: 3 } }, '4 to 128'],
+  ['129 bits', { searchable: { bits: 129 } }, '4 to 128'],
+  ['half a bit', { searchable: { bits: 8.5 } }, '4 to 128'],
+  ['a boolean', { type: 'boolean', searchable: true }, '"searchable.of"'],
+  ['JSON', { type: 'json', searchable: {} }, '"searchable.of"'],
+  ['a normalized text with a condition', { when: () => true, searchable: { normalize: 'text' } }, '"when"'],
+  ['a mapped value with a condition', { when: () => true, searchable: { of: String } }, '"when"'],
+])('refuses %s', (_what, options, text) => {
+  expect(() => {
+    encrypt(options);
+  }).toThrow(refused(text));
+});
+
+it('leaves room for the name of the column', () => {
+  expect(() => {
+    encrypt({ searchable: true }, 'x'.repeat(248));
+  }).toThrow(refused('at most 247'));
+  encrypt({ searchable: true }, 'x'.repeat(247));
+});
+
+it.each([[{ searchable: false }], [{ searchable: { bits: 4 } }], [{ searchable: { bits: 128, scope: 'table' } }]])(
+  'accepts %j',
+  (options) => {
+    encrypt(options);
+  },
+);
+
+it('keeps the names of the columns of tags', () => {
+  expect(() => {
+    encrypt({}, 'azcse_t_ssn');
+  }).toThrow(refused('azcse_t_ssn'));
+  expect(() => {
+    EncryptedEntity<{ azcse_t_x: string }>({ clear: ['azcse_t_x'] })(
+      class {
+        declare azcse_t_x: string;
+      },
+    );
+  }).toThrow(refused('azcse_t_x'));
+});
