@@ -7,7 +7,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { PATIENCE } from '../support/consumers.js';
 import { InProcessVault, refusal } from '../support/in-process-vault.js';
-import { optionsOf, started } from '../support/nest.js';
+import { optionsOf, started, VERIFIED } from '../support/nest.js';
 
 let app: TestingModule | undefined;
 afterEach(async () => {
@@ -33,7 +33,7 @@ describe('the check of a key in a vault', () => {
     const { vault, keyId, indicator } = await inVault();
 
     for (let probe = 0; probe < 2; probe += 1) {
-      expect(await indicator.isHealthy('s', asked)).toEqual({ s: { status: 'up' } });
+      expect(await indicator.isHealthy('s', asked)).toEqual({ s: { status: 'up', integrity: VERIFIED } });
     }
 
     expect(vault.count('unwrapkey')).toBe(2);
@@ -43,7 +43,7 @@ describe('the check of a key in a vault', () => {
   it('is part of a probe that names no checks', async () => {
     const { vault, indicator } = await inVault();
 
-    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up', integrity: VERIFIED } });
     expect(vault.count('unwrapkey')).toBe(1);
   });
 
@@ -60,7 +60,7 @@ describe('the check of a key in a vault', () => {
 
     change(vault, keyId);
     expect(await indicator.isHealthy('s', asked)).toEqual({
-      s: { status: 'down', message: `key: ${code} ${JSON.stringify(keyId)}` },
+      s: { status: 'down', message: `key: ${code} ${JSON.stringify(keyId)}`, integrity: VERIFIED },
     });
 
     vault.fault = () => undefined;
@@ -74,7 +74,11 @@ describe('the check of a key in a vault', () => {
     vault.fault = () => refusal(403, 'Forbidden');
 
     expect(await indicator.isHealthy('s', asked)).toEqual({
-      s: { status: 'down', message: `key: KEY_ACCESS_DENIED ${JSON.stringify(vault.idOf('records'))}` },
+      s: {
+        status: 'down',
+        message: `key: KEY_ACCESS_DENIED ${JSON.stringify(vault.idOf('records'))}`,
+        integrity: VERIFIED,
+      },
     });
   });
 
@@ -84,7 +88,7 @@ describe('the check of a key in a vault', () => {
     const indicator = await indicatorFor({ protocol: '2.0', keyVault: reading });
 
     expect(key).toBeDefined();
-    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up', integrity: VERIFIED } });
     expect(vault.requests).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { testKey } from '../support/blobs.js';
 import { PATIENCE } from '../support/consumers.js';
-import { CapturingLogger, optionsOf, SILENT, started } from '../support/nest.js';
+import { CapturingLogger, optionsOf, SILENT, started, VERIFIED } from '../support/nest.js';
 
 let app: INestApplication | undefined;
 afterEach(async () => {
@@ -122,7 +122,15 @@ describe('a health endpoint', () => {
     const { status, body } = await probe();
 
     expect(status).toBe(200);
-    expect(body.info).toEqual({ storage: { status: 'up' } });
+    expect(body.info).toEqual({ storage: { status: 'up', integrity: VERIFIED } });
+  });
+
+  it('names the integrity mode of each service', async () => {
+    const table = { encryption: { integrity: 'require' } } as const;
+
+    const { body } = await (await probeOf({ ...optionsOf({ integrity: 'off' }), table }))();
+
+    expect(body.info?.['storage']?.['integrity']).toEqual({ blob: 'off', queue: 'off', table: 'require' });
   });
 
   it('is down where nobody listens, and says which services', async () => {
@@ -135,6 +143,7 @@ describe('a health endpoint', () => {
       storage: {
         status: 'down',
         message: 'blob: ECONNREFUSED; queue: ECONNREFUSED; table: ECONNREFUSED',
+        integrity: VERIFIED,
       },
     });
   });
@@ -160,7 +169,9 @@ describe('a health endpoint', () => {
     await probe();
 
     expect(status).toBe(503);
-    expect(body.error).toEqual({ storage: { status: 'down', message: 'key: KEY_WRAP_FAILED "counted"' } });
+    expect(body.error).toEqual({
+      storage: { status: 'down', message: 'key: KEY_WRAP_FAILED "counted"', integrity: VERIFIED },
+    });
     expect(logger.lines.filter((line) => line.startsWith('warn'))).toEqual([
       'warn key: Key "counted" could not wrap the content key: check the key and its permissions',
     ]);
@@ -178,7 +189,7 @@ describe('the check of the key', () => {
 
     const result = await indicator.isHealthy('s', { checks: ['key'], timeout: 50 });
 
-    expect(result).toEqual({ s: { status: 'down', message: `key: ${message}` } });
+    expect(result.s).toMatchObject({ status: 'down', message: `key: ${message}` });
   });
 
   it('aborts what takes too long', async () => {
@@ -197,7 +208,9 @@ describe('the check of the key', () => {
     const publicKey = countingKey({ canUnwrap: false, unwrapKey: () => Promise.reject(new Error('public')) });
     const indicator = await indicatorOf(optionsOf({ keyEncryptionKey: publicKey }));
 
-    expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE })).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE })).toMatchObject({
+      s: { status: 'up' },
+    });
     expect(publicKey.wraps).toBe(1);
   });
 
@@ -215,23 +228,27 @@ describe('the check of the key', () => {
     const keyTarget = { kind: 'queue', account: 'a', queue: 'q' } as const;
 
     expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE, keyTarget })).toEqual({
-      s: { status: 'up' },
+      s: { status: 'up', integrity: VERIFIED },
     });
     expect(asked).toEqual([keyTarget]);
     expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({
-      s: { status: 'up', message: 'keys that a function chooses were not checked: set "keyTarget"' },
+      s: {
+        status: 'up',
+        message: 'keys that a function chooses were not checked: set "keyTarget"',
+        integrity: VERIFIED,
+      },
     });
     expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE })).toEqual({
-      s: { status: 'down', message: 'key: INVALID_OPTIONS' },
+      s: { status: 'down', message: 'key: INVALID_OPTIONS', integrity: VERIFIED },
     });
   });
 
   it('is left out where nothing is written, and fails where it is asked for all the same', async () => {
     const indicator = await indicatorOf({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } });
 
-    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up' } });
+    expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up', integrity: VERIFIED } });
     expect(await indicator.isHealthy('s', { checks: ['key'], timeout: PATIENCE })).toEqual({
-      s: { status: 'down', message: 'key: KEY_MISSING' },
+      s: { status: 'down', message: 'key: KEY_MISSING', integrity: VERIFIED },
     });
   });
 

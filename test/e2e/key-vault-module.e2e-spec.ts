@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { InProcessVault, refusal } from '../support/in-process-vault.js';
-import { CapturingLogger, moduleWith, started } from '../support/nest.js';
+import { CapturingLogger, moduleWith, started, VERIFIED } from '../support/nest.js';
 import { testKey } from '../support/blobs.js';
 
 const connection = { connectionString: connectionString() };
@@ -161,7 +161,11 @@ describe('the keys of an account', () => {
 
     const { storage } = await indicator.isHealthy('storage', { checks: ['key'] });
 
-    expect(storage).toEqual({ status: 'up', message: expect.stringContaining('without purge protection') as string });
+    expect(storage).toEqual({
+      status: 'up',
+      message: expect.stringContaining('without purge protection') as string,
+      integrity: VERIFIED,
+    });
   });
 
   it('end what waits for its turn at a vault when the application shuts down', async () => {

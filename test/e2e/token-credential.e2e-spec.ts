@@ -18,7 +18,7 @@ import {
 import { type Emulator, startAzurite } from '../support/azurite.mjs';
 import { testKey } from '../support/blobs.js';
 import { makeCertificate } from '../support/certificate.js';
-import { started } from '../support/nest.js';
+import { started, VERIFIED } from '../support/nest.js';
 
 const HOUR = 3600;
 
@@ -119,7 +119,7 @@ describe('a TokenCredential', () => {
     const module = await signedIn(credentialOf(tokenFor(AUDIENCE)));
 
     expect(await module.get(EncryptedStorageHealthIndicator).isHealthy('storage', { timeout: 30_000 })).toEqual({
-      storage: { status: 'up' },
+      storage: { status: 'up', integrity: VERIFIED },
     });
   });
 

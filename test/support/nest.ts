@@ -8,6 +8,9 @@ import { testKey } from './blobs.js';
 /** Says nothing. */
 export const SILENT: LoggerService = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** What a health check says of integrity under the default options. */
+export const VERIFIED = { blob: 'verify', queue: 'verify', table: 'verify' } as const;
+
 export const optionsOf = (encryption: Partial<EncryptionOptions> = {}): EncryptedStorageModuleOptions => ({
   connection: { connectionString: connectionString() },
   encryption: { protocol: '2.0', keyEncryptionKey: testKey, ...encryption },

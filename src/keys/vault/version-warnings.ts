@@ -17,7 +17,9 @@ export function versionWarnings(
       ? [`${key} expires on ${expiresOn.toISOString().slice(0, DATE_LENGTH)}: rotate it, writes fail from then on`]
       : []),
     ...(isPurgeable === true
-      ? [`${key} is in a vault without purge protection: turn it on, or whoever deletes the key can destroy all data`]
+      ? [
+          `${key} is in a vault without purge protection, so anyone who may purge keys can destroy everything that it encrypted: turn purge protection on`,
+        ]
       : []),
   ];
 }

@@ -6,6 +6,7 @@ import {
   type CheckCall,
   checks,
   hasChosenKeys,
+  integrityModes,
   keyWarnings,
   type StorageHealthCheck,
   type HealthSubject,
@@ -42,7 +43,12 @@ export interface StorageHealthOptions {
 /** The result that Terminus expects from an indicator. */
 export type StorageHealthResult<Key extends string> = Record<
   Key,
-  { readonly status: 'up' | 'down'; readonly message?: string }
+  {
+    readonly status: 'up' | 'down';
+    readonly message?: string;
+    /** The integrity mode of each service, under the policy whose keys are checked. */
+    readonly integrity: Readonly<Record<'blob' | 'queue' | 'table', 'verify' | 'require' | 'off'>>;
+  }
 >;
 
 /** `null` means healthy. */
@@ -92,8 +98,8 @@ export class EncryptedStorageHealthIndicator {
 
   /**
    * Whether all checks pass. It never rejects. The message names each check that failed, with error code and key id, and contains
-   * no secrets. If all pass, it warns about keys in a vault: a version that expires within 30 days, and a vault without purge
-   * protection. Probes that run at the same time share one check.
+   * no secrets. `integrity` names the mode of each service. If all pass, the message warns about keys in a vault: a version that
+   * expires within 30 days, and a vault without purge protection. Probes that run at the same time share one check.
    */
   async isHealthy<Key extends string>(key: Key, options: StorageHealthOptions = {}): Promise<StorageHealthResult<Key>> {
     const names = [...new Set(options.checks ?? possibleChecks(this.#subject, options.keyTarget))];
@@ -102,7 +108,8 @@ export class EncryptedStorageHealthIndicator {
     const remarks = [...this.#passedOver(options), ...(names.includes('key') ? keyWarnings(this.#subject) : [])];
     const message = (failed.length > 0 ? failed : remarks).join('; ');
     const status = failed.length > 0 ? ('down' as const) : ('up' as const);
-    return { [key]: { status, ...(message === '' ? {} : { message }) } } as StorageHealthResult<Key>;
+    const integrity = integrityModes(this.#subject);
+    return { [key]: { status, ...(message === '' ? {} : { message }), integrity } } as StorageHealthResult<Key>;
   }
 
   #outcomeOf(name: StorageHealthCheck, options: StorageHealthOptions): Promise<Outcome> {

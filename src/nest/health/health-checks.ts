@@ -3,6 +3,7 @@ import type { AbortSignalLike } from '@azure/abort-controller';
 import { equalBytes } from '../../crypto/bytes.js';
 import { generateContentKey, wipe } from '../../crypto/content-key.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { type IntegrityMode, integrityOf } from '../../envelope/integrity/integrity-options.js';
 import { keyToWrap } from '../../envelope/key-choice.js';
 import { requestUnwrap, requestWrap } from '../../envelope/key-request.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -123,6 +124,12 @@ function nothingToCheck(policies: HealthSubject['policies']): Error {
 /** Whether a function picks keys. It cannot be called without a target. */
 export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
   SERVICES.some((kind) => typeof policies[kind].keyEncryptionKey === 'function');
+
+/** How each service treats integrity entries. */
+export function integrityModes({ policies }: HealthSubject): Readonly<Record<ServiceKind, IntegrityMode>> {
+  const { blob, queue, table } = policies;
+  return { blob: integrityOf(blob), queue: integrityOf(queue), table: integrityOf(table) };
+}
 
 /** Warnings about the keys in vaults that write today. */
 export function keyWarnings({ policies }: HealthSubject): readonly string[] {
