@@ -1,6 +1,6 @@
 /**
  * The packed tarball, installed with its peers in an empty folder, works from an ESM program and from a CommonJS program,
- * and its types check for both under `module: nodenext`. Needs a built package.
+ * its types check for both under `module: nodenext`, and it can be bundled. Needs a built package.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { checkBundles } from './bundles.mjs';
 import { linksOf, textOf } from './markdown.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -55,6 +56,7 @@ try {
   for (const program of PROGRAMS) run(program);
   runCommand();
   typeCheck();
+  await checkBundles(folder);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -16,18 +16,39 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
 
 /** The exports of the first sample in a document that exports `name`. */
 export async function docsSample(document: string, name: string): Promise<Record<string, unknown>> {
-  const text = readFileSync(join(PROJECT_ROOT, document), 'utf8');
-  const samples = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, sample]) => sample ?? '');
+  const samples = samplesOf(document);
   const sample = samples.find((source) => new RegExp(`export [\\w ]*\\b${name}\\b`).test(source));
   if (sample === undefined) throw new Error(`${document} has no sample that exports ${name}`);
+  return loadSample(sample, { samples, loaded: new Map([[ownName, surface]]) });
+}
+
+const samplesOf = (document: string): readonly string[] =>
+  [...readFileSync(join(PROJECT_ROOT, document), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+    ([, sample]) => sample ?? '',
+  );
+
+interface Loading {
+  readonly samples: readonly string[];
+  readonly loaded: Map<string, unknown>;
+}
+
+async function loadSample(sample: string, loading: Loading): Promise<Record<string, unknown>> {
+  const { loaded } = loading;
   const { outputText } = ts.transpileModule(sample, { compilerOptions: COMPILER_OPTIONS });
-  const exported: Record<string, unknown> = {};
-  const loaded = new Map<string, unknown>([[ownName, surface]]);
   for (const [, id = ''] of outputText.matchAll(/require\("([^"]+)"\)/g)) {
-    if (id !== ownName) loaded.set(id, await import(id));
+    if (!loaded.has(id)) loaded.set(id, await (id.startsWith('./') ? loadNeighbour(id, loading) : import(id)));
   }
+  const exported: Record<string, unknown> = {};
   const load = (id: string): unknown => loaded.get(id);
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- our own documentation
   (new Function('require', 'exports', outputText) as (load: unknown, exported: unknown) => void)(load, exported);
   return exported;
+}
+
+/** A sample of the same document, which its first line names. */
+function loadNeighbour(id: string, loading: Loading): Promise<Record<string, unknown>> {
+  const first = `// ${id.slice('./'.length).replace(/\.js$/, '.ts')}\n`;
+  const sample = loading.samples.find((source) => source.startsWith(first));
+  if (sample === undefined) throw new Error(`No sample is named ${id}`);
+  return loadSample(sample, loading);
 }
