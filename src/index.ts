@@ -53,6 +53,23 @@ export {
   getEncryptedTableToken,
 } from './nest/injection/encrypted-storage.tokens.js';
 
+// files over HTTP
+export {
+  EncryptedFileInterceptor,
+  type EncryptedFileInterceptorOptions,
+} from './nest/files/encrypted-file.interceptor.js';
+export type {
+  EncryptedFile,
+  EncryptedFileOptions,
+  FileDecision,
+  IncomingFile,
+} from './nest/files/encrypted-file.options.js';
+export { EncryptedMulterStorage } from './nest/files/encrypted-multer-storage.js';
+export { EncryptedBlobInterceptor } from './nest/files/encrypted-blob.interceptor.js';
+export { sendEncryptedBlob, type SendBlobOptions, type SentBlob } from './nest/files/send-encrypted-blob.js';
+export type { HttpExchange, HttpRequest, HttpResponse } from './nest/files/http-exchange.js';
+export type { RequestHeaders } from './nest/files/conditions.js';
+
 // entities
 export { Encrypt } from './decorators/encrypt.decorator.js';
 export { EncryptedEntity, type EncryptedEntityOptions } from './decorators/encrypted-entity.decorator.js';

@@ -77,6 +77,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'nest/injection': ['nest/options', 'nest/health'],
   'nest/consumers': ['nest/options', 'nest/injection'],
   'nest/maintenance': ['nest/options', 'nest/injection', 'nest/consumers'],
+  'nest/files': ['nest/options', 'nest/injection'],
 };
 
 /** Packages that have a home, and the layers that may import them. */
@@ -91,13 +92,14 @@ const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
     ['keys', 'envelope', 'blob', 'queue', 'table', 'maintenance', 'nest', 'inspect', 'command'],
   ],
   [/^@nestjs\//, ['nest']],
+  [/^(fresh|range-parser)(\/|$)/, ['nest']],
   [/^lru-cache(\/|$)/, ['envelope', 'keys', 'queue']],
   [/^reflect-metadata(\/|$)/, ['decorators', 'nest']],
   [/^(node:)?crypto$/, ['crypto', 'keys']],
 ];
 
 const MAX_LINES = 250;
-/** Files that are one table. */
+/** Files that are one table, or one list. */
 const TABLES = ['errors/list.ts', 'index.ts'];
 
 const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.ts$/, '');

@@ -1,6 +1,7 @@
 /** Walks the tables of option rules that the start-up check uses: every option of every group. */
 import { KEY_CALLS } from '../../../src/envelope/key-call-options.js';
 import { HANDLER } from '../../../src/nest/consumers/queue-handler.explorer.js';
+import { ENCRYPTED_FILE } from '../../../src/nest/files/encrypted-file.options.js';
 import { EXTRAS, MODULE } from '../../../src/nest/options/options-check.js';
 import { FEATURE } from '../../../src/nest/options/feature-check.js';
 import { groupFaults, type OptionRule, type OptionRules } from '../../../src/option-rules.js';
@@ -13,6 +14,7 @@ const GROUPS: Readonly<Record<string, OptionRules>> = {
   'calls to keys': KEY_CALLS,
   'a consumer': CONSUMER,
   'a handler': HANDLER,
+  'files of forms': ENCRYPTED_FILE,
 };
 
 /** Every option, those of groups inside groups too. */

@@ -1,0 +1,74 @@
+/** What an application decides about the files that it receives. */
+import { callable, flag, groupFaults, type RulesOf, wholeNumber } from '../../option-rules.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+
+/** A file as the client announces it. Nothing of it can be trusted. */
+export interface IncomingFile {
+  /** Name of the field of the form. */
+  readonly fieldname: string;
+  /** Name of the file on the client's computer. */
+  readonly originalname: string;
+  /** Media type that the client announces. */
+  readonly mimetype: string;
+}
+
+/** A file that has been stored as an encrypted blob: what `@UploadedFile()` injects. */
+export interface EncryptedFile extends IncomingFile {
+  /** Number of plaintext bytes. */
+  readonly size: number;
+  /** Name of the container. */
+  readonly container: string;
+  /** Name of the blob. */
+  readonly blobName: string;
+  /** ETag of the blob, in quotes. */
+  readonly etag: string;
+  /** Names the write, if it has integrity entries. */
+  readonly integrityTag?: string;
+}
+
+/** Decides something about a file. The request is that of Express or Fastify. */
+export type FileDecision<Result> = (file: IncomingFile, request: never) => Result | Promise<Result>;
+
+/** How files of forms become encrypted blobs. */
+export interface EncryptedFileOptions {
+  /** Maximum number of plaintext bytes in a file. A longer one is answered with 413. By default there is no limit. */
+  readonly maxBytes?: number;
+  /**
+   * Name of the blob. The default is a random UUID. Names are not encrypted, so do not put the client's file name into them.
+   */
+  readonly blobName?: FileDecision<string>;
+  /** Media type of the blob, which is not encrypted. The default is what the client announces. */
+  readonly contentType?: FileDecision<string>;
+  /** Metadata of the blob, which is not encrypted. The default is none. */
+  readonly metadata?: FileDecision<Record<string, string>>;
+  /**
+   * Whether a file may replace a blob. Otherwise a name that is taken is answered with 409, and the old blob stays.
+   *
+   * @defaultValue false
+   */
+  readonly replace?: boolean;
+  /** Number of ciphertext bytes in a block. The default is 4 MiB. */
+  readonly blockSize?: number;
+  /** Number of blocks that are sent at once. An upload takes one block more than that in memory. The default is 2. */
+  readonly concurrency?: number;
+}
+
+/** Maximum length of a block in bytes; the service's limit. */
+const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
+const MAX_CONCURRENCY = 1000;
+
+export const ENCRYPTED_FILE: RulesOf<EncryptedFileOptions> = {
+  maxBytes: wholeNumber(0, Number.MAX_SAFE_INTEGER, ' bytes'),
+  blobName: callable,
+  contentType: callable,
+  metadata: callable,
+  replace: flag,
+  blockSize: wholeNumber(1, MAX_BLOCK_LENGTH, ' bytes'),
+  concurrency: wholeNumber(1, MAX_CONCURRENCY),
+};
+
+/** Throws `INVALID_OPTIONS` with every fault. */
+export function checkFileOptions(options: EncryptedFileOptions): void {
+  const faults = groupFaults(ENCRYPTED_FILE, options as Readonly<Record<string, unknown>>);
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}

@@ -1,0 +1,72 @@
+/**
+ * One multipart form while it arrives. Its files become visible together: when the last part has been received and every file has been read
+ * to its end. A client that hangs up between two parts, or a file that is refused, leaves nothing behind.
+ */
+import type { IncomingMessage } from 'node:http';
+
+export class ReceivedForm {
+  readonly #failure = new AbortController();
+  /** Files that have begun and are not read to their end yet. */
+  #unread = 0;
+  #isReceived = false;
+  #isDecided = false;
+  #decide: () => void = () => undefined;
+  readonly #decided = new Promise<void>((resolve) => {
+    this.#decide = resolve;
+  });
+
+  /** The form in the body of a request. */
+  static of(request: IncomingMessage): ReceivedForm {
+    const form = new ReceivedForm();
+    const close = (): void => {
+      if (request.readableEnded) form.complete();
+      else form.fail();
+    };
+    request.once('end', () => {
+      form.complete();
+    });
+    request.once('close', close);
+    if (request.closed) close();
+    return form;
+  }
+
+  /** Aborts the uploads of a form that has failed. It never aborts what is being made visible. */
+  get signal(): AbortSignal {
+    return this.#failure.signal;
+  }
+
+  /** A file begins. */
+  begin(): void {
+    this.#unread += 1;
+  }
+
+  /** A file was read to its end: waits for the others and for the last part. Rejects if the form has failed. */
+  async end(): Promise<void> {
+    this.#unread -= 1;
+    this.#decideIfWhole();
+    await this.#decided;
+    this.signal.throwIfAborted();
+  }
+
+  /** The last part has been received. */
+  complete(): void {
+    this.#isReceived = true;
+    this.#decideIfWhole();
+  }
+
+  /** A part was not received or was refused. It is too late for files that are being made visible. */
+  fail(): void {
+    if (this.#isDecided) return;
+    this.#failure.abort();
+    this.#settle();
+  }
+
+  #decideIfWhole(): void {
+    if (this.#isReceived && this.#unread === 0) this.#settle();
+  }
+
+  #settle(): void {
+    this.#isDecided = true;
+    this.#decide();
+  }
+}
