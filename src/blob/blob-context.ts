@@ -27,6 +27,12 @@ export interface IntegrityTagged {
 export interface BlobEnvironment {
   /** Threads that seal large uploads. Without them, uploads are sealed in small steps on the event loop. */
   readonly threads?: CipherThreads;
+  /**
+   * Bytes of memory that uploads leave for later uploads of this process.
+   *
+   * @defaultValue 33,554,432
+   */
+  readonly keptMemory?: number | undefined;
   /** The container of a blob, for what only its listing shows. */
   readonly container?: ContainerClient;
 }

@@ -1,11 +1,17 @@
 /**
- * Splits ciphertext into blocks and sends several at once, from a pool of buffers that limits the memory: `concurrency` blocks in
- * flight and one that is being filled. A block is a Buffer, so a retry of the SDK sends exactly the same ciphertext again.
+ * Splits ciphertext into blocks and sends several at once, in memory that is limited: `concurrency` blocks in flight and one that is
+ * being filled. A block is a Buffer, so a retry of the SDK sends exactly the same ciphertext again.
  */
+import type { BlockMemory } from './block-memory.js';
+
 export interface BlockSending {
   /** Number of ciphertext bytes in a block. The last one may be shorter. */
   readonly blockLength: number;
   readonly concurrency: number;
+  /** Where memory comes from, and is left to other uploads. */
+  readonly memory: Pick<BlockMemory, 'take' | 'give'>;
+  /** Bytes that may be kept there. */
+  readonly keptMemory: number;
   /** Completes a full block before it is sent. Resolves to the block, whose memory may be different. */
   readonly complete: (block: Buffer) => Promise<Buffer>;
   /** Resolves when the memory of the block may be filled again. */
@@ -27,7 +33,7 @@ export class SealedBlocks {
   /** The block to fill, from `filled` on. A full one is sent first. Waits while `concurrency` others are in flight. */
   async open(): Promise<Buffer> {
     if (this.filled === this.sending.blockLength) await this.sendBlock();
-    return (this.block ??= this.idle.pop() ?? Buffer.allocUnsafeSlow(this.sending.blockLength));
+    return (this.block ??= this.idle.pop() ?? this.sending.memory.take(this.sending.blockLength));
   }
 
   /** Takes ciphertext. Throws the error of an earlier send. */
@@ -49,6 +55,17 @@ export class SealedBlocks {
     if (this.filled > 0) await this.sendBlock();
     await Promise.all(this.underWay);
     this.throwIfFailed();
+  }
+
+  /**
+   * Leaves the memory to other uploads. Call it once, when the upload has succeeded: every request is answered then.
+   *
+   * @param whole - the last block, if it was the whole content and was sent by itself
+   */
+  release(whole: Buffer | null): void {
+    const { memory, keptMemory } = this.sending;
+    for (const block of this.idle.splice(0)) memory.give(block, keptMemory);
+    if (whole !== null) memory.give(whole, keptMemory);
   }
 
   /** Waits until nothing is in flight, whatever the results. */
@@ -76,7 +93,7 @@ export class SealedBlocks {
     try {
       const block = await completed;
       await this.sending.send(block, index);
-      this.idle.push(Buffer.from(block.buffer));
+      this.idle.push(Buffer.from(block.buffer, 0, this.sending.blockLength));
     } catch (error) {
       this.failure ??= { error };
     }

@@ -21,7 +21,8 @@ import {
   refuseHashes,
   targetOf,
 } from './blob-context.js';
-import { blockSealing } from './block-sealing.js';
+import { DEFAULT_KEPT_MEMORY, processBlocks } from './block-memory.js';
+import { type BlockSealing, blockSealing } from './block-sealing.js';
 import { sealContent, untilAborted } from './seal-content.js';
 import { SealedBlocks } from './sealed-blocks.js';
 import type { BlockPlan } from './transfer-shape.js';
@@ -121,18 +122,7 @@ export class SealedUpload {
     const { source, isLonger } = await this.measured(given, sink.plan.blockLength);
     const sealing = blockSealing(this.envelope.sealer, { threads: this.context.threads, isLarge: isLonger });
     const blockLength = toMultiple(sink.plan.blockLength, sealing.blockMultiple);
-    const blocks = new SealedBlocks({
-      blockLength,
-      concurrency: sink.plan.concurrency,
-      complete: (block) => {
-        this.takenAt.push(this.taken);
-        return sealing.complete(block);
-      },
-      send: async (block, index) => {
-        await sink.send(block, { index, offset: index * blockLength });
-        this.progress((this.takenAt[index] ?? 0) - (this.takenAt[index - 1] ?? 0));
-      },
-    });
+    const blocks = this.blocksOf(sink, sealing, blockLength);
     let whole: Buffer | null = null;
     try {
       await sealContent({
@@ -151,8 +141,26 @@ export class SealedUpload {
       sealing.close();
     }
     const response = await sink.commit(whole);
+    blocks.release(whole);
     if (whole !== null) this.progress(this.taken);
     return this.tagged(response);
+  }
+
+  private blocksOf<Response>(sink: UploadSink<Response>, sealing: BlockSealing, blockLength: number): SealedBlocks {
+    return new SealedBlocks({
+      blockLength,
+      concurrency: sink.plan.concurrency,
+      memory: processBlocks,
+      keptMemory: this.context.keptMemory ?? DEFAULT_KEPT_MEMORY,
+      complete: (block) => {
+        this.takenAt.push(this.taken);
+        return sealing.complete(block);
+      },
+      send: async (block, index) => {
+        await sink.send(block, { index, offset: index * blockLength });
+        this.progress((this.takenAt[index] ?? 0) - (this.takenAt[index - 1] ?? 0));
+      },
+    });
   }
 
   /** Whether the content is longer than a block. If the source does not show its length and it matters, its beginning is read. */

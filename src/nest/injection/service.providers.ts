@@ -34,6 +34,7 @@ export function serviceProviders(
       useFactory: ({ blob }: EncryptionPolicies, clients: StorageClients) =>
         new EncryptedBlobService(clients.blobs, blob, {
           ...(clients.threads === undefined ? {} : { threads: clients.threads }),
+          keptMemory: clients.keptMemory,
         }),
     },
     {

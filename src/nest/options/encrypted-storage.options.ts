@@ -89,6 +89,14 @@ export interface BlobOptions {
    * @defaultValue 0
    */
   readonly workers?: number;
+  /**
+   * Bytes of memory, 0 to 1,073,741,824, that uploads leave for later uploads of the process, because fresh memory costs more than
+   * the cipher. It holds ciphertext, and is freed when it has not been used for ten seconds. One upload fills `concurrency` + 2
+   * blocks; give as much as all uploads at once need, or 0 to keep nothing.
+   *
+   * @defaultValue 33,554,432
+   */
+  readonly keptMemory?: number;
 }
 
 /** Options for queues. */

@@ -25,11 +25,14 @@ import type {
 import { partOfPolicy, regionFaults, wholePolicy } from './encryption-rules.js';
 
 const MAX_WORKERS = 64;
+/** In bytes. */
+const MAX_KEPT_MEMORY = 1024 * 1024 * 1024;
 
 const BLOB: RulesOf<BlobOptions> = {
   encryption: partOfPolicy,
   clientOptions: object,
   workers: wholeNumber(0, MAX_WORKERS),
+  keptMemory: wholeNumber(0, MAX_KEPT_MEMORY, ' bytes'),
 };
 const QUEUE: RulesOf<QueueOptions> = {
   encryption: partOfPolicy,

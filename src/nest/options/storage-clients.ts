@@ -12,12 +12,14 @@ import type { AccountKey, StorageConnection } from './storage-connection.js';
 /** The clients of one account. They are made when first used, because a connection need not reach services that nothing uses. */
 export class StorageClients implements OnApplicationShutdown {
   readonly threads: CipherThreads | undefined;
+  readonly keptMemory: number | undefined;
   readonly blobs = lazily(() => blobServiceClient(this.options));
   readonly queues = lazily(() => queueServiceClient(this.options));
   private readonly tables = lazily(() => tableClientFactory(this.options));
 
   constructor(private readonly options: EncryptedStorageModuleOptions) {
-    const workers = options.blob?.workers ?? 0;
+    const { workers = 0, keptMemory } = options.blob ?? {};
+    this.keptMemory = keptMemory;
     this.threads = workers === 0 ? undefined : new CipherThreads(workers);
   }
 

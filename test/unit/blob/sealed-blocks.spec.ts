@@ -1,16 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SealedBlocks } from '../../../src/blob/sealed-blocks.js';
+import { BlockMemory } from '../../../src/blob/block-memory.js';
+import { type BlockSending, SealedBlocks } from '../../../src/blob/sealed-blocks.js';
 
 const BLOCK_LENGTH = 4;
+const OWN_MEMORY = { memory: new BlockMemory(), keptMemory: 0 };
 
 /** Blocks whose sending ends when the test says so. */
-function blocksOf(concurrency: number) {
+function blocksOf(concurrency: number, memory: Pick<BlockSending, 'memory' | 'keptMemory'> = OWN_MEMORY) {
   const pending: { readonly index: number; readonly end: (error?: Error) => void }[] = [];
   const completed: string[] = [];
   const sent: string[] = [];
   const blocks = new SealedBlocks({
     blockLength: BLOCK_LENGTH,
     concurrency,
+    ...memory,
     complete: (block) => {
       completed.push(block.toString());
       return Promise.resolve(block);
@@ -84,6 +87,7 @@ describe('sealed blocks', () => {
     const blocks = new SealedBlocks({
       blockLength: BLOCK_LENGTH,
       concurrency: 1,
+      ...OWN_MEMORY,
       complete: (block) =>
         block.toString() === 'bbbb' ? Promise.reject(new Error('sealing')) : Promise.resolve(block),
       send: () => Promise.resolve(),
@@ -101,6 +105,7 @@ describe('sealed blocks', () => {
     const blocks = new SealedBlocks({
       blockLength: BLOCK_LENGTH,
       concurrency: 1,
+      ...OWN_MEMORY,
       complete: (block) =>
         block.toString() === 'bbbb' ? Promise.reject(new Error('sealing')) : Promise.resolve(block),
       send: () =>
@@ -134,5 +139,28 @@ describe('sealed blocks', () => {
 
     await expect(blocks.finish()).rejects.toThrow('refused');
     expect(sent).toEqual(['aaaa', 'bbbb']);
+  });
+
+  it('leave their memory to others when they are released, each once, and nothing that is on its way', async () => {
+    const given: unknown[] = [];
+    const memory = {
+      take: (length: number) => Buffer.alloc(length),
+      give: ({ buffer }: Buffer) => void given.push(buffer),
+    };
+    const { blocks, pending } = blocksOf(2, { memory, keptMemory: 1 });
+    await blocks.write(Buffer.from('aaaabbbbc'));
+    expect(given).toEqual([]);
+    const finished = blocks.finish();
+    while (pending.length > 0) {
+      pending.shift()?.end();
+      await settled();
+    }
+    await finished;
+
+    blocks.release(null);
+    blocks.release(null);
+
+    expect(new Set(given).size).toBe(given.length);
+    expect(given.length).toBeGreaterThan(1);
   });
 });
