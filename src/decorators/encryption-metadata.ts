@@ -31,7 +31,10 @@ export interface EncryptOptions {
    * is not called.
    */
   readonly as?: () => EntityClass;
-  /** Makes rows findable by the value: `true`, or how it is compared. Needs `searchKeys`. */
+  /**
+   * Makes rows findable by the value: `true`, or how it is compared. Needs `searchKeys`. `false` removes the tags that an earlier
+   * release wrote.
+   */
   readonly searchable?: boolean | SearchableOptions;
 }
 

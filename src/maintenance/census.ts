@@ -1,6 +1,7 @@
 /** Counts of what is stored, by key, protocol and place, and what they mean for a key that you want to destroy. */
 import { isAmong, type KeyIds } from '../envelope/maintenance/key-ids.js';
 import type { MaintainedObject, ObjectPlace } from '../envelope/maintenance/maintained.js';
+import type { TagsState } from '../envelope/maintenance/outcome.js';
 import type { StoredState } from '../envelope/maintenance/stored-state.js';
 
 /** A group of similar objects. */
@@ -16,6 +17,8 @@ export interface CensusEntry {
   readonly integrity: boolean;
   /** The library that wrote them, as it is stored. */
   readonly library: string | null;
+  /** What is wrong with their search tags, if that was counted. */
+  readonly tags?: TagsState;
   readonly count: number;
   /** When the last of them is gone, for deleted ones; ISO 8601. */
   readonly goneOn?: string;
@@ -31,11 +34,16 @@ export interface KeyVerdict {
   readonly reasons: readonly string[];
 }
 
+/** Numbers of rows by what is wrong with their search tags. */
+export type TagCounts = Readonly<Record<TagsState, number>>;
+
 /** Counts of what is stored. */
 export interface Census {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly entries: readonly CensusEntry[];
+  /** Rows with wrong search tags; absent unless the census looked at tags. Without any, searches find every row. */
+  readonly tags?: TagCounts;
   /** Absent if the job retires no key. */
   readonly verdict?: KeyVerdict;
   /** What this census did not see, or cannot see. */
@@ -54,9 +62,10 @@ export class Tally {
     for (const entry of entries) this.#add(entry);
   }
 
-  count(source: string, { place, state, goneOn }: MaintainedObject): void {
+  count(source: string, { place, state, goneOn }: MaintainedObject, tags?: TagsState): void {
     this.#add({
       ...{ source, place, ...NOT_SEALED, ...state },
+      ...(tags === undefined ? {} : { tags }),
       count: 1,
       ...(goneOn === undefined ? {} : { goneOn: goneOn.toISOString() }),
     });
@@ -91,8 +100,14 @@ export class Tally {
 
 const NOT_SEALED = { keyId: null, protocol: null, integrity: false, library: null } as const;
 
-const keyOf = ({ source, place, kind, keyId, protocol, integrity, library }: CensusEntry): string =>
-  JSON.stringify([source, place, kind, keyId, protocol, integrity, library]);
+const keyOf = ({ source, place, kind, keyId, protocol, integrity, library, tags }: CensusEntry): string =>
+  JSON.stringify([source, place, kind, keyId, protocol, integrity, library, tags]);
+
+export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
+  const countOf = (state: TagsState): number =>
+    entries.reduce((sum, { tags, count }) => sum + (tags === state ? count : 0), 0);
+  return { untagged: countOf('untagged'), mismatched: countOf('mismatched'), outdated: countOf('outdated') };
+}
 
 /** What no listing of one account shows. */
 const UNSEEN = [

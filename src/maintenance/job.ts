@@ -97,7 +97,8 @@ export interface MaintenanceReport {
 /** Whether nothing is left to do: every object is in the state that the task asks for, and no retired key is needed any more. */
 export const isMaintenanceClean = ({ outcomes, census }: MaintenanceReport): boolean =>
   Object.entries(outcomes).every(([outcome, count]) => count === 0 || ['done', 'same', 'gone'].includes(outcome)) &&
-  census.verdict?.mayDestroy !== 'no';
+  census.verdict?.mayDestroy !== 'no' &&
+  Object.values(census.tags ?? {}).every((count) => count === 0);
 
 const JOB_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -127,6 +128,9 @@ export function assertJob({ name, sources, task }: MaintenanceJob, options: Main
     ...titles.filter((title, at) => titles.indexOf(title) !== at).map((title) => `"sources" has ${title} twice`),
     ...(task.do === 'rewrap' && Array.isArray(task.retire) && task.retire.length === 0
       ? ['"task.retire" must name at least one key']
+      : []),
+    ...(task.do === 'reindex' && sources.some(({ kind }) => kind !== 'rows')
+      ? ['"sources" of "reindex" must be tables: nothing else has search tags']
       : []),
     ...groupFaults(OPTIONS, { ...options }),
   ];

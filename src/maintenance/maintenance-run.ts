@@ -1,8 +1,8 @@
 /** One run of a job: its two passes over the sources, its state, and the report at its end. */
-import { retiredBy } from '../envelope/maintenance/task.js';
+import { censusAfter, hasTags, retiredBy } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { PACKAGE_VERSION } from '../version.js';
-import { blindSpotsOf, type Census, Tally, verdictOn } from './census.js';
+import { blindSpotsOf, type Census, tagCounts, Tally, verdictOn } from './census.js';
 import type { ObjectFailure } from './events.js';
 import { assertJob, type MaintenanceJob, type MaintenanceOptions, type MaintenanceReport, titleOf } from './job.js';
 import { MaintenancePass } from './pass.js';
@@ -35,8 +35,12 @@ export class MaintenanceRun {
     const folder = `${job.name}/${this.number}`;
     const parts = { sources, store: kept.store, options };
     this.work = new MaintenancePass({ ...parts, kind: 'work', task, folder: `${folder}/work` });
-    const counting = { do: 'census' } as const;
-    this.census = new MaintenancePass({ ...parts, kind: 'census', task: counting, folder: `${folder}/census` });
+    this.census = new MaintenancePass({
+      ...parts,
+      kind: 'census',
+      task: censusAfter(task),
+      folder: `${folder}/census`,
+    });
   }
 
   static async open(job: MaintenanceJob, options: MaintenanceOptions): Promise<MaintenanceRun> {
@@ -137,6 +141,7 @@ function censusOf({ task }: MaintenanceJob, shards: readonly ShardState[], start
   const isLeaving = 'prefix' in retire || retire.length > 0;
   return {
     ...{ startedAt, finishedAt, entries: tally.entries },
+    ...(hasTags(task) ? { tags: tagCounts(tally.entries) } : {}),
     ...(isLeaving ? { verdict: verdictOn(retire, tally.entries, { finishedAt, uncounted }) } : {}),
     blindSpots: blindSpotsOf([...new Set(spots.map(({ text }) => text))]),
   };

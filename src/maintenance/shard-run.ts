@@ -103,7 +103,7 @@ export class ShardRun {
       const result = results.get(object) ?? unchosen(object, step);
       outcomes[result.outcome] = (outcomes[result.outcome] ?? 0) + 1;
       if (isFailure(result)) failures.push({ source: this.#title, name: object.name, ...result });
-      if (step.task.do === 'census') tally.count(this.#title, object);
+      if (step.task.do === 'census') tally.count(this.#title, object, result.tags);
     }
     for (const failure of failures) meter.report({ kind: 'object', ...failure });
     return {

@@ -27,6 +27,8 @@ export interface EntityModel {
   readonly signed: ReadonlySet<string>;
   /** The properties that can be searched, and how. */
   readonly searchable: ReadonlyMap<string, SearchRule>;
+  /** Names with `searchable: false`, whose tags are removed. */
+  readonly unsearchable: ReadonlySet<string>;
   /** Whether rows have encryption data, because something in them may be sealed or is signed. */
   readonly isProtected: boolean;
   /** `null` for a class without `@EncryptedEntity()`. */
@@ -80,6 +82,9 @@ function modelOf(entityClass: EntityClass): EntityModel {
     sometimesSealed: namesWhere(true),
     signed,
     searchable: searchRulesOf(properties),
+    unsearchable: new Set(
+      properties.filter(({ options: { searchable } }) => searchable === false).map(({ propertyKey }) => propertyKey),
+    ),
     isProtected: properties.length > 0 || signed.size > 0,
     declaration: entityDeclaration(entityClass),
   };

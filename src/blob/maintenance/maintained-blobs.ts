@@ -8,7 +8,7 @@ import type {
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
-import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
+import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { groupFaults } from '../../option-rules.js';
 import { statusOf } from '../../service-errors.js';
@@ -100,7 +100,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   taskFor(task: MaintenanceTask): MaintenanceTask {
-    return task;
+    return withoutTags(task);
   }
 
   belongTogether(): boolean {

@@ -10,6 +10,7 @@ const OPTIONS = {
   plaintext: { type: 'boolean' },
   'from-protocol': { type: 'string', multiple: true },
   'without-integrity': { type: 'boolean' },
+  tags: { type: 'boolean' },
   encrypt: { type: 'string', multiple: true },
   container: { type: 'string', multiple: true },
   'all-containers': { type: 'boolean' },
@@ -39,7 +40,7 @@ const OPTIONS = {
 } as const;
 
 export type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
-export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'status';
+export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'reindex' | 'status';
 
 export interface Arguments {
   readonly verb: Verb;
@@ -48,7 +49,7 @@ export interface Arguments {
   readonly task: MaintenanceTask;
 }
 
-const VERBS: readonly string[] = ['census', 'rewrap', 're-encrypt', 'status'] satisfies Verb[];
+const VERBS: readonly string[] = ['census', 'rewrap', 're-encrypt', 'reindex', 'status'] satisfies Verb[];
 const NUMBERS = [
   ...(['concurrency', 'requests-per-second', 'pages-per-shard'] as const),
   ...(['claim-seconds', 'page-size', 'patience'] as const),
@@ -60,10 +61,13 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
   if (values.help === true) return 'help';
   const [verb = '', ...rest] = positionals;
   const faults = [
-    ...(VERBS.includes(verb) && rest.length === 0 ? [] : ['say maintain census, rewrap, re-encrypt or status']),
+    ...(VERBS.includes(verb) && rest.length === 0
+      ? []
+      : ['say maintain census, rewrap, re-encrypt, reindex or status']),
     ...whereFaults(verb, values),
     ...taskFaults(verb, values),
     ...keyFaults(verb, values),
+    ...tagFaults(verb, values),
     ...NUMBERS.filter((name) => values[name] !== undefined && !Number.isFinite(Number(values[name]))).map(
       (name) => `--${name} is a number`,
     ),
@@ -114,10 +118,23 @@ function keyFaults(verb: string, values: Values): string[] {
   ];
 }
 
+function tagFaults(verb: string, { tags = false, config, container, queue, ...values }: Values): string[] {
+  const isReindex = verb === 'reindex';
+  return [
+    ...((isReindex || tags) && config === undefined
+      ? ['search keys and entity classes are in the module of --config: give it']
+      : []),
+    ...(isReindex && (container ?? values['all-containers'] ?? queue) !== undefined
+      ? ['reindex is for tables: only they have search tags']
+      : []),
+  ];
+}
+
 function taskOf(verb: Verb, values: Values): MaintenanceTask {
   const retire = retiredIds(values);
   if (verb === 'rewrap') return { do: 'rewrap', retire };
-  if (verb !== 're-encrypt') return { do: 'census', retire };
+  if (verb === 'reindex') return { do: 'reindex' };
+  if (verb !== 're-encrypt') return { do: 'census', retire, ...(values.tags === true ? { tags: true } : {}) };
   const isLeaving = 'prefix' in retire || retire.length > 0;
   return {
     do: 'reencrypt',

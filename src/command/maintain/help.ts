@@ -1,13 +1,18 @@
-export const HELP = `Counts what is stored by key and protocol, rotates keys, and encrypts again: over containers, tables and poison queues.
+export const HELP = `Counts what is stored by key and protocol, rotates keys, encrypts again, and makes search tags: over containers, tables and poison queues.
 
   npx nestjs-azure-encrypted-storage maintain census [--retire <key id>] <where>
   npx nestjs-azure-encrypted-storage maintain rewrap --retire <key id> <where> <keys> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain re-encrypt <what> <where> <keys> [--dry-run]
+  npx nestjs-azure-encrypted-storage maintain reindex --table <name> --config <path> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain status --job <name> <account>
 
 What rewrap leaves, and what a census is about
   --retire <key id>            a key that is no longer to be needed; more than once for more keys
   --retire-all-but <key id>    every key but this one
+
+What a census counts in addition
+  --tags                       rows whose search tags are missing, wrong or of an older search key, which reindex repairs;
+                               needs --config
 
 What re-encrypt writes anew, under a fresh content key
   --retire, --retire-all-but   content under these keys

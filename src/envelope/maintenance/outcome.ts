@@ -41,7 +41,18 @@ export interface ObjectResult {
   readonly outcome: ObjectOutcome;
   /** Error code of this package or of the service. Never the message, which may contain what is stored. */
   readonly code?: string;
+  /** What was wrong with the search tags of a row, if the task looked at them. */
+  readonly tags?: TagsState;
 }
+
+/**
+ * What is wrong with the search tags of a row; the first that applies.
+ *
+ * - `untagged`: a value has no tag, so no search finds it
+ * - `mismatched`: a tag is not that of the value, or its search key is not given
+ * - `outdated`: a tag is of an older search key
+ */
+export type TagsState = 'untagged' | 'mismatched' | 'outdated';
 
 export const DONE: ObjectResult = { outcome: 'done' };
 export const SAME: ObjectResult = { outcome: 'same' };

@@ -22,17 +22,38 @@ export interface ReencryptChoice {
  *   read nor written.
  * - `reencrypt` reads content and writes it again under a fresh content key, in the protocol of the policy: after a key was
  *   disclosed, to encrypt plaintext, or to leave protocol 1.0.
+ * - `reindex` writes the rows again whose search tags are missing, wrong, or of an older search key. Only for tables whose entity
+ *   class has searchable properties.
+ *
+ * With `tags`, a census reads such tables, which needs keys, and counts the same rows.
  */
 export type MaintenanceTask =
-  | { readonly do: 'census'; readonly retire?: KeyIds }
+  | { readonly do: 'census'; readonly retire?: KeyIds; readonly tags?: boolean }
   | { readonly do: 'rewrap'; readonly retire: KeyIds }
-  | { readonly do: 'reencrypt'; readonly when: ReencryptChoice };
+  | { readonly do: 'reencrypt'; readonly when: ReencryptChoice }
+  | { readonly do: 'reindex' };
 
 /** Whether the task acts on an object in this state. */
 export function isChosen(task: MaintenanceTask, state: StoredState): boolean {
+  if (hasTags(task)) return state.kind === 'sealed';
   if (task.do === 'census') return false;
   if (task.do === 'rewrap') return state.kind === 'sealed' && isAmong(task.retire, state.keyId);
-  return isToReencrypt(task.when, state);
+  return task.do === 'reencrypt' && isToReencrypt(task.when, state);
+}
+
+/** Whether the task looks at the search tags of each row. */
+export const hasTags = (task: MaintenanceTask): boolean =>
+  task.do === 'reindex' || (task.do === 'census' && task.tags === true);
+
+/** The census after a task. */
+export const censusAfter = (task: MaintenanceTask): MaintenanceTask =>
+  hasTags(task) ? { do: 'census', tags: true } : { do: 'census' };
+
+/** The task for objects without search tags. */
+export function withoutTags(task: MaintenanceTask): MaintenanceTask {
+  if (task.do !== 'census') return task;
+  const { tags: _none, ...others } = task;
+  return others;
 }
 
 function isToReencrypt(
@@ -54,5 +75,5 @@ export function without(task: MaintenanceTask, ...choices: readonly (keyof Reenc
 /** Ids of the keys that a job retires, for its census. */
 export function retiredBy(task: MaintenanceTask): KeyIds {
   if (task.do === 'reencrypt') return task.when.keyIds ?? [];
-  return task.retire ?? [];
+  return task.do === 'reindex' ? [] : (task.retire ?? []);
 }

@@ -3,7 +3,7 @@ import type { MaintenanceReport } from '../job.js';
 import { censusChart } from './census-chart.js';
 import { censusRows, grouped } from './census-table.js';
 import { html } from './html.js';
-import { headline, idsWords, verdictWords } from './report-text.js';
+import { headline, idsWords, tagRows, verdictWords } from './report-text.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9dfe5}
@@ -42,6 +42,9 @@ export function reportHtml(report: MaintenanceReport): string {
         row.count,
       ]),
     ),
+    ...(census.tags === undefined
+      ? []
+      : ['<h2>Rows with wrong search tags</h2>', table(['tags', 'count'], tagRows(report))]),
     `<p>Counted from ${html(census.startedAt)} to ${html(census.finishedAt)}.</p>`,
     '<h2>Not seen by this census</h2>',
     `<ul>${census.blindSpots.map((spot) => `<li>${html(spot)}</li>`).join('')}</ul>`,

@@ -1,6 +1,6 @@
 /** A report as readable text. Text from storage is escaped, so that it cannot control a terminal. */
 import { printable } from '../../encoding/printable.js';
-import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
+import type { MaintenanceTask, ReencryptChoice } from '../../envelope/maintenance/task.js';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { KeyVerdict } from '../census.js';
 import type { MaintenanceReport } from '../job.js';
@@ -19,6 +19,7 @@ export function reportText(report: MaintenanceReport): string {
       table(failures.slice(0, MOST_NAMED).map((one) => [one.outcome, one.code ?? '', one.source, printable(one.name)])),
     ),
     ...section('Census', table([COLUMNS, ...censusRows(census.entries).map(cells)])),
+    ...section('Rows with wrong search tags', table(tagRows(report))),
     ...(census.verdict === undefined ? [] : verdictLines(census.verdict)),
     ...section(
       'Not seen by this census',
@@ -36,15 +37,20 @@ export function headline({ job, task, dryRun, finishedAt }: MaintenanceReport): 
 /** Advice at the top of the report: what rotation does not undo. */
 export function taskWords(task: MaintenanceTask): string {
   if (task.do === 'census') return 'census';
+  if (task.do === 'reindex') return 'new search tags';
   if (task.do === 'rewrap') return `rewrap of ${idsWords(task.retire)}`;
-  const { keyIds, plaintext = false, protocols = [], withoutIntegrity = false } = task.when;
+  return `re-encryption of ${choiceWords(task.when)}`;
+}
+
+function choiceWords(choice: ReencryptChoice): string {
+  const { keyIds, plaintext = false, protocols = [], withoutIntegrity = false } = choice;
   const parts = [
     ...(keyIds === undefined ? [] : [`content under ${idsWords(keyIds)}`]),
     ...(plaintext ? ['plaintext'] : []),
     ...(protocols.length === 0 ? [] : [`protocol ${protocols.join(', ')}`]),
     ...(withoutIntegrity ? ['content without integrity entries'] : []),
   ];
-  return `re-encryption of ${parts.join(' and ')}`;
+  return parts.join(' and ');
 }
 
 export function idsWords(ids: KeyIds): string {
@@ -55,6 +61,10 @@ export function idsWords(ids: KeyIds): string {
 
 const outcomeRows = ({ outcomes }: MaintenanceReport): string[][] =>
   Object.entries(outcomes).map(([outcome, count]) => [outcome, grouped(count)]);
+
+/** What was counted of search tags, if anything was. */
+export const tagRows = ({ census }: MaintenanceReport): string[][] =>
+  Object.entries(census.tags ?? {}).map(([state, count]) => [state, grouped(count)]);
 
 const COLUMNS = ['key', 'protocol', 'integrity', 'place', 'source', 'count'];
 const cells = (row: ReturnType<typeof censusRows>[number]): string[] => [

@@ -15,7 +15,7 @@ import type {
 } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, resultOf } from '../../envelope/maintenance/outcome.js';
 import { stateOfData, type StoredState } from '../../envelope/maintenance/stored-state.js';
-import { type MaintenanceTask, without } from '../../envelope/maintenance/task.js';
+import { type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { isMessageGone } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
@@ -87,7 +87,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
 
   /** Consumers decide what happens to messages in clear. */
   taskFor(task: MaintenanceTask): MaintenanceTask {
-    return without(task, 'plaintext');
+    return withoutTags(without(task, 'plaintext'));
   }
 
   belongTogether(): boolean {

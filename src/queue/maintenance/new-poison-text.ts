@@ -26,7 +26,7 @@ type Sealed = Extract<StoredMessage, { kind: 'sealed' }>;
 export async function newPoisonText(text: string, step: Step, parts: PoisonParts): Promise<NewText> {
   const { storedText } = parsePoisonMessage(text);
   const message = parseMessage(storedText);
-  if (message.kind === 'plain' || step.task.do === 'census') return { result: SAME };
+  if (message.kind === 'plain' || step.task.do === 'census' || step.task.do === 'reindex') return { result: SAME };
   const context = contextOf(step, parts);
   const found =
     step.task.do === 'rewrap'

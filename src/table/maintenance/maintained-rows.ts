@@ -9,9 +9,12 @@ import type {
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
-import { type MaintenanceTask, without } from '../../envelope/maintenance/task.js';
+import { hasTags, type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { entityModel } from '../entity-model.js';
 import { type ListedRow, listedRows } from './listed-row.js';
 import { reencryptRow } from './reencrypt-row.js';
+import { reindexRow } from './reindex-row.js';
 import { rewrapRows } from './rewrap-rows.js';
 
 /** The table, and how its rows are encrypted. */
@@ -45,7 +48,19 @@ export class MaintainedRows implements Maintained<ListedRow> {
   }
 
   taskFor(task: MaintenanceTask): MaintenanceTask {
-    return without(task, 'protocols');
+    const isSearchable = this.#isSearchable();
+    if (task.do === 'reindex' && !isSearchable)
+      throw new InvalidOptionsError([
+        `reindex of table "${this.name}" needs its entity class, with searchable properties`,
+      ]);
+    return without(isSearchable ? task : withoutTags(task), 'protocols');
+  }
+
+  #isSearchable(): boolean {
+    const { entityClass } = this.access;
+    if (entityClass === null) return false;
+    const { searchable, unsearchable } = entityModel(entityClass);
+    return searchable.size + unsearchable.size > 0;
   }
 
   /** Rows share a transaction if they are in one partition and their encryption data is short enough for a hundred to fit. */
@@ -60,9 +75,10 @@ export class MaintainedRows implements Maintained<ListedRow> {
     if (task.do === 'rewrap') {
       return rewrapRows(rows, { table, policy, step, retire: task.retire, distinctKeys: this.#distinctKeys });
     }
-    if (task.do !== 'reencrypt') return rows.map(() => SAME);
+    const change = hasTags(task) ? reindexRow : reencryptRow;
+    if (task.do === 'census' && !hasTags(task)) return rows.map(() => SAME);
     const results: ObjectResult[] = [];
-    for (const row of rows) results.push(await reencryptRow(row, { ...this.access, step }));
+    for (const row of rows) results.push(await change(row, { ...this.access, step }));
     return results;
   }
 

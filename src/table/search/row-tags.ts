@@ -58,10 +58,11 @@ export interface SealedChange {
 
 /**
  * Whether a column is the tag of a value that is not there any more, or that is made again. Tags of properties that the class
- * does not know stay as long as their values do.
+ * does not declare searchable or not stay as long as their values do.
  */
 export function isOldTag(column: string, context: TableContext, { isChanged, isOpened }: SealedChange): boolean {
   if (!isTagColumn(column)) return false;
   const property = propertyOfTag(column);
-  return entityModel(context.entityClass).searchable.has(property) || isChanged(property) || isOpened(property);
+  const { searchable, unsearchable } = entityModel(context.entityClass);
+  return searchable.has(property) || unsearchable.has(property) || isChanged(property) || isOpened(property);
 }

@@ -2,7 +2,8 @@
  * Computes the tags of an opened row again. Another SDK that changes a row leaves the old tag in it, and somebody who can write the
  * table can exchange tags. Such rows hide from searches.
  */
-import { tagColumnOf } from '../../decorators/searchable.js';
+import { type SearchRule, tagColumnOf } from '../../decorators/searchable.js';
+import type { TagsState } from '../../envelope/maintenance/outcome.js';
 import type { SearchKeys } from '../../keys/search-keys.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { entityModel } from '../entity-model.js';
@@ -39,45 +40,67 @@ export interface CheckedRow {
 
 /** The properties with wrong tags. Without search keys nothing can be said, so nothing is. */
 export async function tagFaults(
-  checked: CheckedRow,
+  { row, texts, isAsked }: CheckedRow,
   context: TableContext,
 ): Promise<ReadonlyMap<string, SearchTagFault>> {
   const faults = new Map<string, SearchTagFault>();
-  const { searchable } = entityModel(context.entityClass);
-  const keys = await contextKeys(context, checked.row.partitionKey).catch(() => null);
+  const keys = await contextKeys(context, row.partitionKey).catch(() => null);
   if (keys === null) return faults;
-  for (const name of searchable.keys()) {
-    const fault = tagFault(name, checked, { context, keys });
-    if (fault !== null) faults.set(name, fault);
+  for (const [name, rule] of entityModel(context.entityClass).searchable) {
+    if (!isAsked(name) || !isAsked(tagColumnOf(name))) continue;
+    const state = tagState({ name, rule, row, texts }, { table: context.table, keys });
+    if (state === 'mismatched') faults.set(name, 'different');
+    if (state === 'untagged' && rule.mode === 'use') faults.set(name, 'missing');
   }
   return faults;
 }
 
+/** What is wrong with the tags of a whole row; `null` if nothing is. Throws what keeps the search keys from being known. */
+export async function tagsState(
+  { row, texts }: Pick<CheckedRow, 'row' | 'texts'>,
+  context: TableContext,
+): Promise<TagsState | null> {
+  const { searchable, unsearchable } = entityModel(context.entityClass);
+  const states: (TagsState | null)[] = [];
+  for (const [name, rule] of searchable) {
+    const keys = await contextKeys(context, row.partitionKey);
+    states.push(tagState({ name, rule, row, texts }, { table: context.table, keys }));
+  }
+  if ([...unsearchable].some((name) => storedValue(row[tagColumnOf(name)]) !== undefined)) states.push('mismatched');
+  const order: readonly TagsState[] = ['untagged', 'mismatched', 'outdated'];
+  return order.find((state) => states.includes(state)) ?? null;
+}
+
+interface TaggedProperty extends Pick<CheckedRow, 'row' | 'texts'> {
+  readonly name: string;
+  readonly rule: SearchRule;
+}
+
 interface TagKeys {
-  readonly context: TableContext;
+  readonly table: string;
   readonly keys: SearchKeys;
 }
 
-function tagFault(name: string, { row, texts, isAsked }: CheckedRow, given: TagKeys): SearchTagFault | null {
-  const column = tagColumnOf(name);
-  const rule = entityModel(given.context.entityClass).searchable.get(name);
-  if (rule === undefined || !isAsked(name) || !isAsked(column)) return null;
-  const stored = storedValue(row[column]);
+function tagState(property: TaggedProperty, tagKeys: TagKeys): TagsState | null {
+  const { name, rule, row, texts } = property;
+  const stored = storedValue(row[tagColumnOf(name)]);
   const sealed = texts.get(name);
   const searched = sealed === undefined ? null : attempt(() => searchedText(name, rule, sealed));
-  if (stored === undefined) return searched === null || rule.mode === 'write' ? null : 'missing';
-  return searched !== null && isTagOf(stored, { searched, rule }, { name, row, ...given }) ? null : 'different';
+  if (searched === null) return stored === undefined ? null : 'mismatched';
+  return stored === undefined ? 'untagged' : stateOfTag(stored, { ...property, searched }, tagKeys);
 }
 
-function isTagOf(
+function stateOfTag(
   stored: unknown,
-  tagged: Parameters<typeof searchTag>[2],
-  { name, row, context, keys }: TagKeys & { readonly name: string; readonly row: EntityKeys },
-): boolean {
-  if (typeof stored !== 'string') return false;
-  const key = findingKeys(keys).find(({ keyId }) => keyId === keyIdOf(stored));
-  const place = { table: context.table, property: name, partitionKey: row.partitionKey };
-  return key !== undefined && searchTag(key, place, tagged) === stored;
+  { name, rule, row, searched }: TaggedProperty & { readonly searched: SearchedText },
+  { table, keys }: TagKeys,
+): TagsState | null {
+  const keyId = typeof stored === 'string' ? keyIdOf(stored) : '';
+  const key = findingKeys(keys).find((each) => each.keyId === keyId);
+  if (key === undefined) return 'mismatched';
+  const place = { table, property: name, partitionKey: row.partitionKey };
+  if (searchTag(key, place, { rule, searched }) !== stored) return 'mismatched';
+  return key === keys.write ? null : 'outdated';
 }
 
 /** A value that cannot be searched has no tag. */

@@ -48,9 +48,20 @@ describe('the command line of maintain', () => {
     [['census', '--container', 'c', '--concurrency', 'x'], /--concurrency is a number/],
     [['census', '--container', 'c', '--config', '/no/such.mjs'], /cannot be loaded/],
     [['census', '--container', 'c', '--no-such'], /--no-such/],
+    [['reindex', '--table', 't'], /module of --config/],
+    [['census', '--tags', '--table', 't'], /module of --config/],
+    [['reindex', '--container', 'c', '--config', 'x.mjs'], /reindex is for tables/],
+    [['reindex', '--all-containers', '--config', 'x.mjs'], /reindex is for tables/],
     [['status'], /status needs --job/],
   ])('%j is refused', async (args, reason) => {
     expect((await faults(args)).join('\n')).toMatch(reason);
+  });
+
+  it.each([
+    [['reindex', '--table', 't'], { do: 'reindex' }],
+    [['census', '--tags', '--table', 't'], { do: 'census', tags: true }],
+  ])('%j, with the keys of a module, is the task %j', (args, task) => {
+    expect(parseArguments([...args, '--config', 'x.mjs'])).toMatchObject({ task });
   });
 
   it('is refused for all of its faults at once', async () => {

@@ -1,0 +1,96 @@
+/** Reads a row, decides, and replaces it under its ETag. If another writer was faster, it starts again. */
+import type { TableClient } from '@azure/data-tables';
+import { equalBytes } from '../../crypto/bytes.js';
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
+import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import type { Step } from '../../envelope/maintenance/maintained.js';
+import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { checkingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import type { StoredState } from '../../envelope/maintenance/stored-state.js';
+import { isChosen } from '../../envelope/maintenance/task.js';
+import { DecryptionError } from '../../errors/content.js';
+import { isChanged, retryOnConflict } from '../../service-errors.js';
+import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
+import { type EntityKeys, type Row, type TableContext, tableContext } from '../entity-context.js';
+import { readStored, type StoredEntity } from '../merge/stored-entity.js';
+import { type OpenedRow, openRow } from '../opened-row.js';
+import { storedValue } from '../stored-value.js';
+import { rowState } from './listed-row.js';
+
+/** Maximum number of attempts if other writers keep changing the row. */
+const ATTEMPTS = 8;
+
+export interface RowChange {
+  readonly table: TableClient;
+  readonly policy: EncryptionPolicy;
+  readonly entityClass: EntityClass | null;
+  readonly step: Step;
+}
+
+/** For a row that is encrypted already: sealed properties stay sealed. */
+class AnyEntity {
+  readonly [name: string]: unknown;
+}
+
+/** What becomes of a row: the row to store and its result, or the result alone. */
+export interface PlannedChange {
+  readonly result: ObjectResult;
+  readonly row?: Row & EntityKeys;
+}
+
+/** `plan` gets a row that the task selects. Throws errors that do not concern the row itself. */
+export async function changeRow(
+  keys: EntityKeys,
+  change: RowChange,
+  plan: (stored: StoredEntity, state: StoredState) => Promise<PlannedChange>,
+): Promise<ObjectResult> {
+  try {
+    const { result } = await retryOnConflict({
+      attempts: ATTEMPTS,
+      abortSignal: change.step.abortSignal,
+      isConflict: isChanged,
+      attempt: () => readAndReplace(keys, change, plan),
+    });
+    return result;
+  } catch (error) {
+    const result = resultOf(error);
+    if (result === null) throw error;
+    return result;
+  }
+}
+
+async function readAndReplace(
+  { partitionKey, rowKey }: EntityKeys,
+  { table, step }: RowChange,
+  plan: Parameters<typeof changeRow>[2],
+): Promise<ObjectResult> {
+  const options = optionsOf(step);
+  await step.beforeRequest();
+  const stored = await readStored(table, { partitionKey, rowKey }, options);
+  const { row } = stored;
+  const state = rowState(storedValue(row[ENCRYPTION_DATA_PROPERTY]), storedValue(row[SEALED_NAMES_PROPERTY]));
+  if (!isChosen(step.task, state)) return SAME;
+  const { result, row: changed } = await plan(stored, state);
+  if (changed === undefined || step.dryRun) return result;
+  await step.beforeRequest();
+  await table.updateEntity(changed, 'Replace', { ...options, etag: stored.etag });
+  return result;
+}
+
+export const contextOf = ({ table, entityClass, step }: RowChange, policy: EncryptionPolicy): TableContext =>
+  tableContext({ table, entityClass: entityClass ?? AnyEntity, policy }, optionsOf(step));
+
+const optionsOf = ({ abortSignal }: Step) => (abortSignal === undefined ? {} : { abortSignal });
+
+/** Opens a row that was just sealed, as a reader would. Throws unless every sealed text is the same as before. */
+export async function assertKept(
+  before: Pick<OpenedRow, 'texts'>,
+  sealed: Row & EntityKeys,
+  change: RowChange,
+): Promise<void> {
+  const now = await openRow(sealed, contextOf(change, checkingPolicy(change.policy)));
+  for (const [name, { bytes, type }] of before.texts) {
+    const kept = now.texts.get(name);
+    if (kept?.type !== type || !equalBytes(kept.bytes, bytes)) throw new DecryptionError();
+  }
+}
