@@ -213,6 +213,21 @@ describe('the keys that read', () => {
     expect(vault.requests.map(({ operation }) => operation)).toEqual(['versions', 'unwrapkey', 'unwrapkey']);
   });
 
+  it('try no other version for an id without one where the vault refuses the access, not the bytes', async () => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const data = await storedData(vaultPolicyOf(vault.options('records')).policy, context);
+    const versionless = { ...data, wrappedKey: { ...data.wrappedKey, keyId: vault.idOf('records') } };
+    vault.rotate('records');
+    vault.requests.length = 0;
+    vault.fault = ({ operation }) => (operation === 'unwrapkey' ? refusal(403, 'Forbidden') : undefined);
+
+    await expect(opened(vaultPolicyOf(vault.options('records')).policy, versionless)).rejects.toMatchObject({
+      code: 'KEY_ACCESS_DENIED',
+    });
+    expect(vault.requests.map(({ operation }) => operation)).toEqual(['versions', 'unwrapkey']);
+  });
+
   it('are those of the option alone', async () => {
     const vault = new InProcessVault();
     const [first, second] = [vault.rotate('records'), vault.rotate('records')];
