@@ -1,13 +1,14 @@
+/** Keeps nothing from one text to the next. */
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Decodes UTF-8 strictly. Returns `null` if the bytes are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return STRICT.decode(bytes);
   } catch {
     return null;
   }
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /** Whether UTF-8 can represent the text. A lone surrogate would come back as another character. */
-export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text);
+export const isWellFormed = (text: string): boolean => text.isWellFormed();

@@ -22,8 +22,7 @@ export interface MessageContext extends EnvelopeContext {
 
 /** Throws before anything is sent: {@link PayloadTooLargeError} if the service would reject the text, or `UNSUPPORTED_VALUE`. */
 export async function sealMessage(content: ContentInput, context: MessageContext): Promise<string> {
-  // a copy, because the caller may change it while the key is awaited
-  const plaintext = encodeMessage(Buffer.from(contentBytes(content)), context.encoding);
+  const plaintext = encodeMessage(ownBytes(content), context.encoding);
   assertMayFit(plaintext, context.policy);
   const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, context);
   const sealed = await traced('Content.seal', context.operation ?? {}, async (_options, record) => {
@@ -35,6 +34,10 @@ export async function sealMessage(content: ContentInput, context: MessageContext
   assertFits('The message', Buffer.byteLength(text));
   return text;
 }
+
+/** Bytes are copied, because the caller may change them while the key is awaited. */
+const ownBytes = (content: ContentInput): Buffer =>
+  typeof content === 'string' ? contentBytes(content) : Buffer.from(contentBytes(content));
 
 /** Content that is too long even without the envelope causes no call to a key. */
 function assertMayFit(plaintext: Buffer, policy: EncryptionPolicy): void {

@@ -20,11 +20,9 @@ export type StoredMessage =
   /** `content` is what the application reads. Legacy .NET and Java may wrap it without encrypting it. */
   | { readonly kind: 'plain'; readonly content: Buffer };
 
-export const formatMessage = (sealed: Uint8Array, encryptionData: NewEncryptionData): string =>
-  toAsciiJson({
-    [CONTENTS]: Buffer.from(sealed).toString('base64'),
-    [DATA]: toWireObject(encryptionData, 'message'),
-  });
+/** Base64 is put in as it is: to look for characters to escape in it takes longer than all the rest. */
+export const formatMessage = (sealed: Buffer, encryptionData: NewEncryptionData): string =>
+  `{"${CONTENTS}":"${sealed.toString('base64')}","${DATA}":${toAsciiJson(toWireObject(encryptionData, 'message'))}}`;
 
 /** Throws {@link InvalidEncryptionDataError} for a sealed message that is damaged. */
 export function parseMessage(text: string): StoredMessage {
