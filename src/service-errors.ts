@@ -28,6 +28,14 @@ export function serviceCodeOf(error: unknown): string | undefined {
   return found;
 }
 
+/** Seconds that the service asks to wait, from its header `Retry-After`; `undefined` without one. */
+export function retryAfterOf(error: unknown): number | undefined {
+  const { response } = (error ?? {}) as { readonly response?: { readonly headers?: { get?(name: string): unknown } } };
+  const text = response?.headers?.get?.('retry-after');
+  const seconds = typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined;
+  return seconds;
+}
+
 /** 412: another writer changed the object since it was read. A missing or wrong lease is a 412 too, but is not counted here. */
 export const isChanged = (error: unknown): boolean => statusOf(error) === 412 && !isLeased(error);
 

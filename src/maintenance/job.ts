@@ -91,6 +91,8 @@ export interface MaintenanceReport {
   readonly outcomes: OutcomeCounts;
   /** The first objects that need attention; `outcomes` counts all of them. */
   readonly failures: readonly ObjectFailure[];
+  /** What the job leaves behind or cannot reach, such as old versions of the blobs that it changes. */
+  readonly warnings: readonly string[];
   readonly census: Census;
 }
 

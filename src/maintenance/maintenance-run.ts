@@ -79,15 +79,16 @@ export class MaintenanceRun {
     for (const pass of this.passes) await pass.run();
     const worked = task.do === 'census' ? [] : await this.work.states();
     const counted = await this.census.states();
-    const report = this.#report(
-      worked.length === 0 ? counted : worked,
-      censusOf(this.job, counted, await this.census.startedAt()),
-    );
+    const report = {
+      ...this.#report(worked.length === 0 ? counted : worked),
+      warnings: [...new Set([...worked, ...counted].flatMap(({ warnings }) => warnings))],
+      census: censusOf(this.job, counted, await this.census.startedAt()),
+    };
     await this.#keep(report);
     return report;
   }
 
-  #report(shards: readonly ShardState[], census: Census): MaintenanceReport {
+  #report(shards: readonly ShardState[]): Omit<MaintenanceReport, 'warnings' | 'census'> {
     const { job, options } = this;
     const outcomes: Record<string, number> = {};
     for (const [outcome, count] of shards.flatMap((shard) => Object.entries(shard.outcomes))) {
@@ -100,7 +101,6 @@ export class MaintenanceRun {
       seen: shards.reduce((sum, { seen }) => sum + seen, 0),
       outcomes,
       failures: shards.flatMap(({ failures }): readonly ObjectFailure[] => failures).slice(0, MOST_FAILURES),
-      census,
     };
   }
 

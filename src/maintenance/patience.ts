@@ -2,7 +2,7 @@
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { type Clock, pause } from '../queue/consumer/clock.js';
-import { statusOf } from '../service-errors.js';
+import { retryAfterOf, statusOf } from '../service-errors.js';
 import type { MaintenanceEvent } from './events.js';
 import type { Pace } from './pace.js';
 
@@ -45,7 +45,7 @@ export class Patience {
         return result;
       } catch (error) {
         if (progress() !== reached) [failures, waited, reached] = [0, 0, progress()];
-        const wait = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
+        const wait = Math.max(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures), retryAfterOf(error) ?? 0);
         if (waited + wait > this.parts.patience) this.#over.add(error as object);
         if (this.#over.has(error as object) || this.parts.abortSignal?.aborted === true) throw error;
         await this.#waitFor(error, wait);

@@ -59,12 +59,11 @@ export class ShardRun {
       const progress = this.#after(objects, results);
       const done = isLast || page.next === undefined;
       const next = source.isDivisible && !done ? { position: page.next } : {};
-      const blindSpots = done ? source.blindSpots() : [];
-      if (!(await shard.save({ ...progress, ...next, done, blindSpots }))) return false;
+      if (!(await shard.save({ ...progress, ...next, done, ...(done ? remarksOf(source) : {}) }))) return false;
       if (done) break;
       await step.beforeRequest();
     }
-    return shard.state.done || shard.save({ done: true, blindSpots: source.blindSpots() });
+    return shard.state.done || shard.save({ done: true, ...remarksOf(source) });
   }
 
   /** The objects of a page that belong to this shard. */
@@ -114,6 +113,8 @@ export class ShardRun {
     };
   }
 }
+
+const remarksOf = (source: Maintained) => ({ blindSpots: source.blindSpots(), warnings: source.warnings() });
 
 /** An object that is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
 function unchosen({ state }: MaintainedObject, { task }: Step): ObjectResult {

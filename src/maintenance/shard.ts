@@ -32,6 +32,7 @@ export interface ShardState extends ShardRange {
   readonly failures: readonly ObjectFailure[];
   readonly census: readonly CensusEntry[];
   readonly blindSpots: readonly BlindSpot[];
+  readonly warnings: readonly string[];
 }
 
 /** Maximum number of failures that a shard keeps by name. */
@@ -43,7 +44,7 @@ export const newShard = (range: ShardRange): ShardState => ({
   done: false,
 });
 
-export const NOTHING_DONE = { seen: 0, outcomes: {}, failures: [], census: [], blindSpots: [] } as const;
+export const NOTHING_DONE = { seen: 0, outcomes: {}, failures: [], census: [], blindSpots: [], warnings: [] } as const;
 
 /** Counts of a shard as metadata of its document. */
 export const factsOf = ({ done, seen, outcomes, failures }: ShardState) => ({

@@ -6,7 +6,18 @@ import { connectionString } from './azurite.js';
 
 /** What a request to a blob does. */
 export type PageAction =
-  'look' | 'snapshot' | 'create' | 'page' | 'metadata' | 'sequence' | 'copy' | 'delete' | 'list' | 'other';
+  | 'look'
+  | 'read'
+  | 'snapshot'
+  | 'create'
+  | 'page'
+  | 'metadata'
+  | 'sequence'
+  | 'copy'
+  | 'delete'
+  | 'list'
+  | 'write'
+  | 'other';
 
 /**
  * `lose`: done, unanswered. `refuse`: not done, unanswered. `deny`: not done, answered 404. `repeat`: done twice. An error of the
@@ -32,10 +43,12 @@ export function actionOf({ method, url = '', headers }: IncomingMessage): PageAc
   if (method === 'HEAD') return 'look';
   if (method === 'DELETE') return 'delete';
   if (comp === 'list') return 'list';
+  if (method === 'GET' && comp === null) return 'read';
   if (method !== 'PUT') return 'other';
   if (comp === 'snapshot' || comp === 'metadata' || comp === 'page') return comp;
   if (comp === 'properties') return 'sequence';
   if (headers['x-ms-copy-source'] !== undefined) return 'copy';
+  if (headers['x-ms-blob-type'] === 'BlockBlob' || comp === 'blocklist') return 'write';
   return headers['x-ms-blob-type'] === 'PageBlob' ? 'create' : 'other';
 }
 

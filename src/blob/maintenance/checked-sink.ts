@@ -20,6 +20,8 @@ export interface CheckedUpload {
   readonly length: number;
   /** SHA-256 of the plaintext, once all of it has been read. */
   readonly expected: () => Uint8Array;
+  /** Runs last, and may refuse to make the upload visible. */
+  readonly beforeCommit: () => Promise<void>;
 }
 
 export class CheckedSink<Response> implements UploadSink<Response> {
@@ -54,6 +56,7 @@ export class CheckedSink<Response> implements UploadSink<Response> {
     for (const piece of transform.finish()) this.#opened.update(piece);
     if (!equalBytes(this.#opened.digest(), this.checked.expected())) throw new DecryptionError();
     await this.#checkHeader();
+    await this.checked.beforeCommit();
     return this.inner.commit(whole);
   }
 

@@ -51,6 +51,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   #listing = 0;
   /** Whether a missing permission of this identity limited the listing. */
   #isForbidden = false;
+  #keepsVersions = false;
 
   constructor(
     private readonly access: BlobsAccess,
@@ -77,8 +78,14 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     const { places, first, rest } = await this.#firstPage(options);
     this.#listing = LISTINGS.indexOf(places);
     if (first === null) return;
-    yield first;
-    yield* rest;
+    yield this.#watched(first);
+    for await (const page of rest) yield this.#watched(page);
+  }
+
+  /** Only an account that keeps old versions names the version of a blob. */
+  #watched(page: MaintainedPage<ListedBlob>): MaintainedPage<ListedBlob> {
+    this.#keepsVersions ||= page.objects.some(({ item }) => item.versionId !== undefined && item.versionId !== '');
+    return page;
   }
 
   /** The most complete listing that the account supports and this identity is allowed to see. */
@@ -134,6 +141,14 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     const { blobType } = item.properties;
     const client = blobType === 'PageBlob' ? container.getPageBlobClient(name) : container.getBlockBlobClient(name);
     return { ...environment, container, policy, client };
+  }
+
+  warnings(): readonly string[] {
+    if (!this.#keepsVersions) return [];
+    const { containerName } = this.access.container;
+    return [
+      `container ${containerName} keeps old versions: each blob that is changed leaves one as it was, which nothing can rewrap or encrypt`,
+    ];
   }
 
   blindSpots(): readonly BlindSpot[] {

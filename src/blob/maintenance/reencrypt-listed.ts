@@ -3,7 +3,7 @@
  * commits it under the same ETag. Readers get the old content or the new content. Metadata, tags, tier and HTTP headers are carried over.
  */
 import type { Readable } from 'node:stream';
-import type { BlobGetPropertiesResponse, BlobHTTPHeaders } from '@azure/storage-blob';
+import type { BlobGetPropertiesResponse, BlobHTTPHeaders, Tags } from '@azure/storage-blob';
 import { startSha256 } from '../../crypto/bytes.js';
 import { expectedLayout } from '../../envelope/envelope.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
@@ -60,6 +60,12 @@ function otherType({ item, state }: ListedBlob, { task }: Step): ObjectResult {
   return { outcome: 'refused', code: `${blobType}IsNotReencrypted` };
 }
 
+/** Another writer has changed the tags: a conflict like any other, so the blob is read again. */
+class TagsChangedError extends Error {
+  readonly statusCode = 412;
+  readonly code = 'TagsChanged';
+}
+
 class BlobReencryption {
   constructor(
     private readonly given: ReencryptListed,
@@ -94,7 +100,10 @@ class BlobReencryption {
     const again = chosenAgain(context.policy, step.task, upload.encryptionData);
     if (again !== null) return again;
     const sink = step.dryRun ? { plan, ...NOWHERE } : new BlockSink(context.client, { plan, upload, options });
-    const checked = new CheckedSink(sink, { context, upload, length: ciphertextLength, expected: source.digest });
+    const checked = new CheckedSink(sink, {
+      ...{ context, upload, length: ciphertextLength, expected: source.digest },
+      beforeCommit: () => this.assertSameTags(options.tags ?? {}),
+    });
     await step.beforeRequest();
     // without threads: blocks are opened in the order they are sealed in
     await upload.run({ source: source.pieces, length }, checked);
@@ -124,6 +133,14 @@ class BlobReencryption {
     await this.given.step.beforeRequest();
     const { tags } = await this.given.context.client.getTags(this.signal());
     return { tags };
+  }
+
+  /** Setting tags does not change the ETag, so a change since they were read would be lost unnoticed. */
+  private async assertSameTags(carried: Tags): Promise<void> {
+    await this.given.step.beforeRequest();
+    const { tags = {} } = await this.tags(await this.given.context.client.getProperties(this.reading()));
+    const names = new Set([...Object.keys(carried), ...Object.keys(tags)]);
+    if ([...names].some((name) => carried[name] !== tags[name])) throw new TagsChangedError();
   }
 
   private reading() {

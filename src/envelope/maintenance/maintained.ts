@@ -69,6 +69,8 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   act(objects: readonly Found[], step: Step): Promise<readonly ObjectResult[]>;
   /** What the last walk could not show. */
   blindSpots(): readonly BlindSpot[];
+  /** What a job should be warned of, as the last walk found it: one sentence each. */
+  warnings(): readonly string[];
 }
 
 /** What a walk could not show. */

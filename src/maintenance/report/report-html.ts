@@ -12,7 +12,7 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}svg{width:100%;font
 .no,.after{padding:.6rem 1rem}`;
 
 export function reportHtml(report: MaintenanceReport): string {
-  const { census, failures } = report;
+  const { census } = report;
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
@@ -25,15 +25,7 @@ export function reportHtml(report: MaintenanceReport): string {
       ['outcome', 'count'],
       [['seen', report.seen], ...Object.entries(report.outcomes)].map(([name, count]) => [String(name), Number(count)]),
     ),
-    ...(failures.length === 0
-      ? []
-      : [
-          '<h2>Needs attention</h2>',
-          table(
-            ['outcome', 'code', 'source', 'name'],
-            failures.map(({ outcome, code = '', source, name }) => [outcome, code, source, name]),
-          ),
-        ]),
+    ...attention(report),
     '<h2>Census</h2>',
     table(
       ['key', 'protocol', 'integrity', 'place', 'source', 'count'],
@@ -50,6 +42,15 @@ export function reportHtml(report: MaintenanceReport): string {
     `<ul>${census.blindSpots.map((spot) => `<li>${html(spot)}</li>`).join('')}</ul>`,
     '</body></html>\n',
   ].join('\n');
+}
+
+function attention({ failures, warnings }: MaintenanceReport): string[] {
+  const named = failures.map(({ outcome, code = '', source, name }) => [outcome, code, source, name]);
+  const texts = warnings.map((text) => `<li>${html(text)}</li>`).join('');
+  return [
+    ...(named.length === 0 ? [] : ['<h2>Needs attention</h2>', table(['outcome', 'code', 'source', 'name'], named)]),
+    ...(texts === '' ? [] : ['<h2>Warnings</h2>', `<ul>${texts}</ul>`]),
+  ];
 }
 
 function verdict({ census: { verdict: found } }: MaintenanceReport): string[] {

@@ -18,6 +18,10 @@ export function reportText(report: MaintenanceReport): string {
       'Needs attention',
       table(failures.slice(0, MOST_NAMED).map((one) => [one.outcome, one.code ?? '', one.source, printable(one.name)])),
     ),
+    ...section(
+      'Warnings',
+      report.warnings.map((warning) => `- ${printable(warning)}`),
+    ),
     ...section('Census', table([COLUMNS, ...censusRows(census.entries).map(cells)])),
     ...section('Rows with wrong search tags', table(tagRows(report))),
     ...(census.verdict === undefined ? [] : verdictLines(census.verdict)),

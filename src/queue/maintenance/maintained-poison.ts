@@ -138,6 +138,10 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     const text = `${this.#hidden} messages of queue ${this.name} that others had received: count again in a few minutes`;
     return [{ text, isBlocking: true }];
   }
+
+  warnings(): readonly string[] {
+    return [];
+  }
 }
 
 const heldMessage = (item: DequeuedMessageItem): HeldMessage => ({

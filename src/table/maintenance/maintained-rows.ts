@@ -85,4 +85,8 @@ export class MaintainedRows implements Maintained<ListedRow> {
   blindSpots(): readonly BlindSpot[] {
     return [];
   }
+
+  warnings(): readonly string[] {
+    return [];
+  }
 }

@@ -12,6 +12,22 @@ const patienceOf = (clock: ManualClock, patience: number) =>
   });
 
 describe('patience', () => {
+  it('waits as long as a busy service asks for in its header', async () => {
+    const clock = new ManualClock();
+    let attempts = 0;
+    const headers = { get: (name: string) => (name === 'retry-after' ? '20' : undefined) };
+    const ended = patienceOf(clock, 60).outlast(async () => {
+      attempts += 1;
+      if (attempts === 1) throw Object.assign(new Error(), { statusCode: 503, response: { headers } });
+    });
+
+    await clock.advance(19);
+    expect(attempts).toBe(1);
+    await clock.advance(1);
+    await ended;
+    expect(attempts).toBe(2);
+  });
+
   it('ends after its time, also for a step inside a walk that has patience of its own', async () => {
     const clock = new ManualClock();
     const patience = patienceOf(clock, 60);

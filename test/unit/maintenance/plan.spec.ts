@@ -39,6 +39,7 @@ class Names implements Maintained {
     return Promise.resolve(objects.map(() => DONE));
   };
   readonly blindSpots = () => [];
+  readonly warnings = () => [];
 }
 
 const ALL = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];

@@ -1,0 +1,188 @@
+/** What an account answers that the emulator does not: policies that forbid a write, a busy service, old versions, deleted blobs. */
+import { BlobServiceClient } from '@azure/storage-blob';
+import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import type { MaintenanceTask } from '../../src/envelope/maintenance/task.js';
+import type { MaintenanceEvent } from '../../src/maintenance/events.js';
+import { isMaintenanceClean, type MaintenanceOptions } from '../../src/maintenance/job.js';
+import { formatMaintenanceReport } from '../../src/maintenance/report/format-report.js';
+import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { AnswersProxy } from '../support/answers-proxy.js';
+import { containersFor } from '../support/blobs.js';
+import { after, before, during, OLD } from '../support/maintenance.js';
+import { PageProxy, type ServiceAnswer } from '../support/page-proxy.js';
+
+const REWRAP: MaintenanceTask = { do: 'rewrap', retire: [OLD] };
+const REENCRYPT: MaintenanceTask = { do: 'reencrypt', when: { keyIds: [OLD] } };
+
+let old: EncryptedContainerClient;
+let young: EncryptedContainerClient;
+let proxy: PageProxy;
+let answers: AnswersProxy;
+beforeAll(async () => {
+  [proxy, answers] = await Promise.all([PageProxy.start(), AnswersProxy.start()]);
+});
+afterAll(() => Promise.all([proxy.close(), answers.close()]));
+beforeEach(async () => {
+  proxy.clear();
+  answers.clear();
+  [old, young] = (await containersFor(before(), after())) as [EncryptedContainerClient, EncryptedContainerClient];
+  await old.getBlockBlobClient('one').uploadData('one');
+});
+
+function run(connection: string, task: MaintenanceTask, options: MaintenanceOptions = {}) {
+  const retryOptions = { maxTries: 1, retryDelayInMs: 1 };
+  const service = BlobServiceClient.fromConnectionString(connection, { retryOptions });
+  const ours = new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
+  return runMaintenance({ name: 'leave', task, sources: [ours.forMaintenance()] }, options);
+}
+const isWrite = (action: string): boolean => action === 'metadata' || action === 'write';
+const text = async () => String(await young.getBlockBlobClient('one').downloadToBuffer());
+
+describe('a write that the account forbids', () => {
+  it.each<[ServiceAnswer, object]>([
+    [{ status: 409, code: 'BlobImmutableDueToPolicy' }, { immutable: 1 }],
+    [{ status: 409, code: 'BlobArchived' }, { archived: 1 }],
+    [{ status: 409, code: 'BlobBeingRehydrated' }, { archived: 1 }],
+    [{ status: 412, code: 'LeaseIdMissing' }, { leased: 1 }],
+    [{ status: 412, code: 'ConditionNotMet' }, { conflict: 1 }],
+    [{ status: 409, code: 'BlobUsesCustomerSpecifiedEncryption' }, { refused: 1 }],
+    [{ status: 404, code: 'BlobNotFound' }, { gone: 1 }],
+  ])('with %j leaves the blob as it is, and the key stays needed', async (answer, outcomes) => {
+    for (const [task, action] of [
+      [REWRAP, 'metadata'],
+      [REENCRYPT, 'write'],
+    ] as const) {
+      proxy.clear();
+      proxy.fate = (asked) => (asked === action ? answer : 'pass');
+
+      const report = await run(proxy.connectionString, task);
+
+      expect(report.outcomes).toEqual(outcomes);
+      expect(report.census.verdict?.mayDestroy).toBe('no');
+      expect(isMaintenanceClean(report)).toBe(false);
+      expect(String(await old.getBlockBlobClient('one').downloadToBuffer())).toBe('one');
+    }
+  });
+
+  it('ends the job where this identity may not write at all', async () => {
+    proxy.fate = (action) => (isWrite(action) ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
+
+    await expect(run(proxy.connectionString, REWRAP)).rejects.toMatchObject({ statusCode: 403 });
+  });
+});
+
+describe('a service that is busy', () => {
+  it.each([
+    [503, 'ServerBusy'],
+    [500, 'OperationTimedOut'],
+    [429, 'TooManyRequests'],
+  ])('with %i is asked again, more slowly, and nothing counts as failed', async (status, code) => {
+    proxy.fate = (action, earlier) =>
+      (isWrite(action) || action === 'list') && earlier === 0 ? { status, code } : 'pass';
+    const events: MaintenanceEvent[] = [];
+
+    const report = await run(proxy.connectionString, REWRAP, { onEvent: (event) => void events.push(event) });
+
+    expect(report).toMatchObject({ outcomes: { done: 1 }, failures: [] });
+    expect(isMaintenanceClean(report)).toBe(true);
+    expect(events.filter(({ kind }) => kind === 'throttled')).toHaveLength(2);
+    expect(await text()).toBe('one');
+  });
+
+  it('ends the job with its error once the patience is over', async () => {
+    proxy.fate = (action) => (isWrite(action) ? { status: 503, code: 'ServerBusy' } : 'pass');
+
+    await expect(run(proxy.connectionString, REWRAP, { patience: 0 })).rejects.toMatchObject({ statusCode: 503 });
+  });
+});
+
+describe('tags that another writer sets while a blob is encrypted again', () => {
+  it('are kept', async () => {
+    const tags = { ward: '3', seen: 'yes' };
+    proxy.fate = (action, earlier) =>
+      action === 'read' && earlier === 0 ? old.unencryptedClient.getBlockBlobClient('one').setTags(tags) : 'pass';
+
+    const report = await run(proxy.connectionString, REENCRYPT);
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect((await old.unencryptedClient.getBlockBlobClient('one').getTags()).tags).toEqual(tags);
+    expect(await text()).toBe('one');
+  });
+});
+
+describe('an account that keeps versions and deleted blobs', () => {
+  /** Each blob of the listing, once for each of these. */
+  function listAs(...kinds: readonly string[]): void {
+    answers.spoil = withListing((blob) => kinds.map((kind) => blob.replace('</Name>', `</Name>${kind}`)).join(''));
+  }
+  const CURRENT = '<VersionId>2026-02-01T00:00:00.0000000Z</VersionId><IsCurrentVersion>true</IsCurrentVersion>';
+  const FORMER = '<VersionId>2026-01-01T00:00:00.0000000Z</VersionId>';
+  const SNAPSHOT = '<Snapshot>2026-01-01T00:00:00.0000000Z</Snapshot>';
+  const DELETED = `<Deleted>true</Deleted>${FORMER}`;
+  const counted = async (kinds: readonly string[]) => {
+    listAs(...kinds);
+    return run(answers.connectionString, { do: 'census', retire: [OLD] });
+  };
+
+  it('has every version, snapshot and deleted blob counted, and is warned of', async () => {
+    const report = await counted([CURRENT, FORMER, SNAPSHOT, DELETED]);
+
+    expect(report.census.entries.map(({ place, count }) => `${count} ${place}`).sort()).toEqual([
+      '1 current',
+      '1 deleted',
+      '1 snapshot',
+      '1 version',
+    ]);
+    expect(report.census.verdict).toMatchObject({ mayDestroy: 'no' });
+    expect(formatMaintenanceReport(report, 'text')).toMatch(/^Warnings\n {2}- container .* keeps old versions/m);
+  });
+
+  it.each([
+    ['a version', [FORMER]],
+    ['a snapshot', [SNAPSHOT]],
+    ['a deleted blob whose end nobody knows', [DELETED]],
+  ])('keeps the key needed by %s alone', async (_what, kinds) => {
+    expect((await counted(kinds)).census.verdict?.mayDestroy).toBe('no');
+  });
+
+  it('gives a date where only deleted blobs are left', async () => {
+    answers.spoil = withListing((blob) =>
+      blob
+        .replace('</Name>', `</Name>${DELETED}`)
+        .replace('</Properties>', '<RemainingRetentionDays>6</RemainingRetentionDays></Properties>'),
+    );
+
+    const { census } = await run(answers.connectionString, { do: 'census', retire: [OLD] });
+
+    expect(census.verdict?.mayDestroy).toBe('after');
+    const days = (Date.parse(census.verdict?.after ?? '') - Date.parse(census.startedAt)) / 86_400_000;
+    expect(days).toBeGreaterThanOrEqual(7);
+  });
+
+  it('does not try to change what it cannot', async () => {
+    listAs(CURRENT, FORMER, SNAPSHOT, DELETED);
+    const wholes = answers.requests;
+
+    const report = await run(answers.connectionString, { ...REWRAP }, { dryRun: true });
+
+    expect(report.outcomes).toEqual({ done: 1, readOnly: 3 });
+    expect(wholes.every(({ method }) => method === 'GET')).toBe(true);
+  });
+});
+
+/** Changes each blob of a listing. */
+function withListing(change: (blob: string) => string): AnswersProxy['spoil'] {
+  return ({ request, answer, response }) => {
+    if (request.url?.includes('comp=list') !== true) return false;
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+    answer.on('end', () => {
+      const body = Buffer.concat(chunks)
+        .toString()
+        .replace(/<Blob>.*?<\/Blob>/gs, (blob) => change(blob.replace(/<Deleted>.*?<\/Deleted>/, '')));
+      const { 'transfer-encoding': _framing, ...headers } = answer.headers;
+      response.writeHead(answer.statusCode ?? 500, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+    });
+    return true;
+  };
+}
