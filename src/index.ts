@@ -107,6 +107,8 @@ export type { PageUploadOptions } from './blob/pages/upload-pages.js';
 export { EncryptedQueueService } from './queue/encrypted-queue.service.js';
 export type { Decrypted } from './queue/decrypted-message.js';
 export { EncryptedQueueClient } from './queue/encrypted-queue-client.js';
+export { ManagedQueue } from './queue/managed-queue.js';
+export type { SendManyOptions } from './queue/send-many.js';
 export type { EncryptedQueueOptions, EncryptedReceiveOptions, EncryptedSendOptions } from './queue/queue-options.js';
 export type { QueueDecryptionFailedHandler, QueueDecryptionFailure } from './queue/decryption-failure.js';
 export type { MessageEncoding } from './queue/message-encoding.js';
@@ -136,6 +138,9 @@ export type { FilterLiteral } from './table/filter/odata-literal.js';
 export type { TableDecryptionFailedHandler, TableDecryptionFailure } from './table/page.js';
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';
 
+export type { TracedJson } from './queue/json-text.js';
+export type { TraceHeaders } from './tracing/trace-context.js';
+
 // consuming a queue
 export { EncryptedQueueHandler } from './nest/consumers/queue-handler.decorator.js';
 export type { EncryptedQueueHandlerOptions } from './nest/consumers/queue-handler-metadata.js';
@@ -145,6 +150,7 @@ export {
   type EncryptedQueueConsumerSource,
 } from './queue/consumer/encrypted-queue-consumer.js';
 export { EncryptedQueueMessage, type EncryptedQueueMessageHandler } from './queue/consumer/encrypted-queue-message.js';
+export type { MessageValidator, SchemaResult, StandardSchema } from './queue/consumer/message-validator.js';
 export type { EventMessage, QueueConsumerEvent } from './queue/consumer/consumer-event.js';
 export type { EncryptedQueueConsumerOptions } from './queue/consumer/consumer-options.js';
 export { parsePoisonMessage, type PoisonFacts, type PoisonMessage } from './queue/consumer/poison-message.js';

@@ -67,6 +67,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'wire',
     'decorators',
     'crypto',
+    'tracing',
   ],
 };
 
@@ -94,6 +95,7 @@ const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
   [/^@nestjs\//, ['nest']],
   [/^(fresh|range-parser)(\/|$)/, ['nest']],
   [/^lru-cache(\/|$)/, ['envelope', 'keys', 'queue']],
+  [/^class-(validator|transformer)(\/|$)/, ['queue']],
   [/^reflect-metadata(\/|$)/, ['decorators', 'nest']],
   [/^(node:)?crypto$/, ['crypto', 'keys']],
 ];

@@ -1,19 +1,8 @@
 import type {
   PeekedMessageItem,
-  QueueClearMessagesOptions,
-  QueueClearMessagesResponse,
   QueueClient,
-  QueueCreateIfNotExistsResponse,
-  QueueCreateOptions,
-  QueueCreateResponse,
-  QueueDeleteIfExistsResponse,
   QueueDeleteMessageOptions,
   QueueDeleteMessageResponse,
-  QueueDeleteOptions,
-  QueueDeleteResponse,
-  QueueExistsOptions,
-  QueueGetPropertiesOptions,
-  QueueGetPropertiesResponse,
   QueuePeekMessagesOptions,
   QueueReceiveMessageOptions,
   QueueSendMessageOptions,
@@ -30,11 +19,15 @@ import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
+import { traceHeadersOf } from '../tracing/trace-context.js';
 import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { Decrypted, Peeked, Received } from './decrypted-message.js';
+import { jsonText } from './json-text.js';
 import { MaintainedPoison } from './maintenance/maintained-poison.js';
+import { ManagedQueue } from './managed-queue.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
 import type { EncryptedQueueOptions, EncryptedReceiveOptions, EncryptedSendOptions } from './queue-options.js';
+import { sendMany, type SendManyOptions } from './send-many.js';
 import { peekStored, receiveStored, sendStored } from './service-answer.js';
 
 /**
@@ -53,23 +46,24 @@ import { peekStored, receiveStored, sendStored } from './service-answer.js';
  * }
  * ```
  */
-export class EncryptedQueueClient {
+export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
   constructor(
-    /** The plain SDK client of the same queue: its messages are NOT encrypted. */
-    readonly unencryptedClient: QueueClient,
+    unencryptedClient: QueueClient,
     private readonly policy: EncryptionPolicy,
     private readonly options: EncryptedQueueOptions = {},
-  ) {}
+  ) {
+    super(unencryptedClient);
+  }
 
-  /** Name of the queue. */
-  get name(): string {
-    return this.unencryptedClient.name;
+  /** Whether messages that are sent as JSON carry the trace of their sender, and consumers continue it. */
+  get traceContext(): boolean {
+    return this.options.traceContext ?? false;
   }
 
   /** The same queue for a consumer, which reports failures itself, opens each message once and asks the key for every message. */
-  forConsumer(): EncryptedQueueClient {
+  forConsumer(): EncryptedQueueClient<T> {
     const { onReadFailed: _told, ...policy } = this.policy;
-    return new EncryptedQueueClient(
+    return new EncryptedQueueClient<T>(
       this.unencryptedClient,
       { ...policy, keys: keysOf(this.policy).withoutCache() },
       this.options,
@@ -79,36 +73,6 @@ export class EncryptedQueueClient {
   /** The messages of this queue that are in its poison queue, as a source of {@link runMaintenance}. */
   forMaintenance(poisonQueue: QueueClient): MaintainedPoison {
     return new MaintainedPoison({ queue: this.name, poisonQueue, policy: this.policy });
-  }
-
-  /** Creates the queue. Fails with 409 if it exists. */
-  create(options?: QueueCreateOptions): Promise<QueueCreateResponse> {
-    return this.unencryptedClient.create(options);
-  }
-
-  /** Creates the queue if it does not exist. */
-  createIfNotExists(options?: QueueCreateOptions): Promise<QueueCreateIfNotExistsResponse> {
-    return this.unencryptedClient.createIfNotExists(options);
-  }
-
-  /** Deletes the queue and all of its messages. */
-  delete(options?: QueueDeleteOptions): Promise<QueueDeleteResponse> {
-    return this.unencryptedClient.delete(options);
-  }
-
-  /** Deletes the queue and all of its messages, if it exists. */
-  deleteIfExists(options?: QueueDeleteOptions): Promise<QueueDeleteIfExistsResponse> {
-    return this.unencryptedClient.deleteIfExists(options);
-  }
-
-  /** Whether the queue exists. */
-  exists(options?: QueueExistsOptions): Promise<boolean> {
-    return this.unencryptedClient.exists(options);
-  }
-
-  /** Returns the metadata and the approximate number of messages. */
-  getProperties(options?: QueueGetPropertiesOptions): Promise<QueueGetPropertiesResponse> {
-    return this.unencryptedClient.getProperties(options);
   }
 
   /**
@@ -127,6 +91,52 @@ export class EncryptedQueueClient {
       const text = await sealMessage(content, this.contextOf(passed, keyEncryptionKey));
       return sendStored(this.unencryptedClient, text, passed);
     });
+  }
+
+  /**
+   * Sends a value as JSON, whose text is the content of the message. Other SDKs read it as they read any text. With the option
+   * `traceContext` of the queue, an object also gets the members `traceparent` and `tracestate` of W3C Trace Context.
+   *
+   * @throws `UNSUPPORTED_VALUE` for a value that JSON cannot represent, and as {@link EncryptedQueueClient.sendMessage}
+   *
+   * @example
+   * ```ts
+   * import type { EncryptedQueueClient } from 'nestjs-azure-encrypted-storage';
+   *
+   * interface Referral {
+   *   readonly patient: string;
+   * }
+   *
+   * export async function refer(referrals: EncryptedQueueClient<Referral>, patient: string): Promise<string> {
+   *   const { messageId } = await referrals.sendJson({ patient });
+   *   return messageId;
+   * }
+   * ```
+   */
+  sendJson(value: T, options: QueueSendMessageOptions & EncryptedSendOptions = {}): Promise<QueueSendMessageResponse> {
+    return traced('EncryptedQueueClient.sendJson', options, async (traceable) =>
+      this.sendMessage(jsonText(value, this.traceContext ? traceHeadersOf(traceable) : {}), traceable),
+    );
+  }
+
+  /**
+   * Sends many messages, several at once and in no particular order. One that fails does not stop the others.
+   *
+   * @returns what became of each message, in the order of the messages, as of `Promise.allSettled`
+   */
+  sendMessages(
+    contents: readonly (string | ArrayBuffer | ArrayBufferView)[],
+    options: SendManyOptions = {},
+  ): Promise<PromiseSettledResult<QueueSendMessageResponse>[]> {
+    return sendMany(contents, options, (content, passed) => this.sendMessage(content, passed));
+  }
+
+  /** Sends many values as JSON. The rest is as in {@link EncryptedQueueClient.sendMessages}. */
+  sendJsonMessages(
+    values: readonly T[],
+    options: SendManyOptions = {},
+  ): Promise<PromiseSettledResult<QueueSendMessageResponse>[]> {
+    return sendMany(values, options, (value, passed) => this.sendJson(value, passed));
   }
 
   /**
@@ -192,11 +202,6 @@ export class EncryptedQueueClient {
     options?: QueueDeleteMessageOptions,
   ): Promise<QueueDeleteMessageResponse> {
     return this.unencryptedClient.deleteMessage(messageId, popReceipt, options);
-  }
-
-  /** Deletes all messages of the queue. */
-  clearMessages(options?: QueueClearMessagesOptions): Promise<QueueClearMessagesResponse> {
-    return this.unencryptedClient.clearMessages(options);
   }
 
   private contextOf(options: OperationOptions, keyEncryptionKey?: KeyEncryptionKey): MessageContext {

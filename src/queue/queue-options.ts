@@ -12,6 +12,8 @@ export interface EncryptedQueueOptions {
    * throw.
    */
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
+  /** Whether objects that are sent as JSON carry the trace of their sender, and consumers continue it. Default: `false`. */
+  readonly traceContext?: boolean;
 }
 
 /** In addition to the SDK's options of a call that writes a message. */

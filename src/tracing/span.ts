@@ -11,7 +11,7 @@ import {
 import { printable } from '../encoding/printable.js';
 import { PACKAGE_NAME, PACKAGE_VERSION } from '../version.js';
 
-const tracing = createTracingClient({
+export const tracing = createTracingClient({
   namespace: 'Microsoft.Storage',
   packageName: PACKAGE_NAME,
   packageVersion: PACKAGE_VERSION,

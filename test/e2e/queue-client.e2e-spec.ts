@@ -1,5 +1,5 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import { EncryptedQueueService, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
+import { EncryptedQueueService, type EncryptionPolicy, type KeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { policyOf, testKey } from '../support/blobs.js';
 
@@ -47,5 +47,68 @@ describe('the client of a queue', () => {
 
     expect(receivedMessageItems).toEqual([]);
     expect(reported).toEqual([foreign]);
+  });
+
+  it('sends a value as plain JSON, whose bytes any SDK reads as text', async () => {
+    const queue = clientOf(policyOf('2.0'));
+    await queue.create();
+
+    await queue.sendJson({ patient: 'jane', wards: [1] });
+
+    const [received] = (await queue.receiveMessages()).receivedMessageItems;
+    expect(received?.messageBytes.toString()).toBe('{"patient":"jane","wards":[1]}');
+  });
+
+  it('sends many messages, and says what became of each', async () => {
+    const queue = clientOf(policyOf('2.0'));
+    await queue.create();
+    const contents = Array.from({ length: 20 }, (_, index) => (index === 7 ? 'x'.repeat(70_000) : `message ${index}`));
+
+    const outcomes = await queue.sendMessages(contents, { concurrency: 3, messageTimeToLive: 3600 });
+
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      contents.map((_, index) => (index === 7 ? 'rejected' : 'fulfilled')),
+    );
+    expect(outcomes[7]).toMatchObject({ reason: { code: 'PAYLOAD_TOO_LARGE' } });
+    const { peekedMessageItems } = await queue.peekMessages({ numberOfMessages: 32 });
+    const sent = new Map(peekedMessageItems.map(({ messageId, messageText }) => [messageId, messageText]));
+    outcomes.forEach((outcome, index) => {
+      if (outcome.status === 'fulfilled') expect(sent.get(outcome.value.messageId)).toBe(contents[index]);
+    });
+    await expect(queue.sendMessages(['a'], { concurrency: 0 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+
+  it('sends no more messages at once than it is told to', async () => {
+    let running = 0;
+    let most = 0;
+    const key: KeyEncryptionKey = {
+      keyId: testKey.keyId,
+      wrapKey: async (contentKey) => {
+        most = Math.max(most, ++running);
+        await Promise.resolve();
+        running -= 1;
+        return testKey.wrapKey(contentKey);
+      },
+      unwrapKey: (encryptedKey, algorithm) => testKey.unwrapKey(encryptedKey, algorithm),
+    };
+    const queue = clientOf(policyOf('2.0', { keyEncryptionKey: key }));
+    await queue.create();
+
+    await queue.sendJsonMessages([1, 2, 3, 4, 5, 6], { concurrency: 2 });
+
+    expect(most).toBeLessThanOrEqual(2);
+    expect((await queue.getProperties()).approximateMessagesCount).toBe(6);
+  });
+
+  it('changes its metadata and its access policies', async () => {
+    const queue = clientOf(policyOf('2.0'));
+    await queue.create();
+    const accessPolicy = { permissions: 'r', startsOn: new Date(0), expiresOn: new Date(1e12) };
+
+    await queue.setMetadata({ owner: 'ward' });
+    await queue.setAccessPolicy([{ id: 'readers', accessPolicy }]);
+
+    expect((await queue.getProperties()).metadata).toEqual({ owner: 'ward' });
+    expect((await queue.getAccessPolicy()).signedIdentifiers).toEqual([{ id: 'readers', accessPolicy }]);
   });
 });

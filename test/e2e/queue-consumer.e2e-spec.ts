@@ -146,11 +146,25 @@ describe('a consumer', () => {
     expect(await size(queue.name)).toBe(1);
   });
 
+  it.each([
+    ['its queue', (queue: string) => [queue]],
+    ['its poison queue', (queue: string) => [`${queue}-poison`]],
+    ['both queues', (queue: string) => [queue, `${queue}-poison`]],
+  ])('does not start without %s', async (_what, missing) => {
+    const queue = await newQueue();
+    await Promise.all(missing(queue.name).map((name) => plainQueue(name).delete()));
+
+    await expect(consume(queue, () => undefined)).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      faults: missing(queue.name).map((name) => expect.stringContaining(`queue "${name}" does not exist`) as string),
+    });
+  });
+
   it('tells once that it cannot poll, and goes on when it can', async () => {
     const queue = await newQueue();
     await queue.delete();
 
-    const { consumer, events, count } = await consume(queue, () => undefined);
+    const { consumer, events, count } = await consume(queue, () => undefined, { missingQueue: 'wait' });
     await until(() => count('queueUnavailable') === 1);
     await until(() =>
       queue.create().then(

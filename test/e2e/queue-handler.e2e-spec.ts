@@ -1,5 +1,6 @@
 import { type DynamicModule, Injectable, Module, Scope, type Type } from '@nestjs/common';
 import { jest } from '@jest/globals';
+import { LazyModuleLoader } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   AesKeyEncryptionKey,
@@ -13,7 +14,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { uniqueName } from '../support/azurite.js';
 import { PATIENCE, plainQueue, size, until, visibleTexts } from '../support/consumers.js';
-import { moduleWith, optionsOf, SILENT, started } from '../support/nest.js';
+import { CapturingLogger, moduleWith, optionsOf, SILENT, started } from '../support/nest.js';
 
 jest.setTimeout(2 * PATIENCE);
 
@@ -167,6 +168,35 @@ describe('EncryptedQueueConsumers', () => {
   });
 });
 
+describe('handlers in modules that are loaded lazily', () => {
+  it('start when the application asks for them, and stop with it', async () => {
+    const [early, late] = [uniqueName('early'), uniqueName('late')];
+    const [Early, Late] = [handlerOf(early), handlerOf(late)];
+    const log = new CapturingLogger();
+    @Module({ providers: [Late] })
+    class LateModule {}
+    const app = await Test.createTestingModule({ imports: [root()], providers: [Early] })
+      .setLogger(log)
+      .compile();
+    apps.push(await app.init());
+    const consumers = app.get(EncryptedQueueConsumers);
+
+    expect(log.lines).toContain(
+      `log Handlers of 1 queues have started: ${early}. ` +
+        'Those of modules that are loaded later start with EncryptedQueueConsumers.startNew()',
+    );
+    const loaded = await app.get(LazyModuleLoader).load(() => LateModule);
+    expect(() => consumers.get(late)).toThrow(/was found at the start/);
+
+    expect(await consumers.startNew()).toEqual([late]);
+    expect(await consumers.startNew()).toEqual([]);
+    await sendTo(app, late, 'content');
+    await until(() => loaded.get(Late).texts.length === 1);
+    await app.close();
+    expect(consumers.get(late).isRunning).toBe(false);
+  });
+});
+
 describe('the policy of a handler', () => {
   const old = AesKeyEncryptionKey.generate('of the feature');
   const encryption = { protocol: '1.0' as const, keyEncryptionKey: old };
@@ -263,6 +293,15 @@ describe('the start of an application', () => {
     const hidden = EncryptedStorageModule.forRoot({ ...optionsOf(), isGlobal: false });
 
     expect(await failing(hidden, moduleWith(handlerOf('unseen')))).toContain('sees no EncryptedStorageModule.forRoot');
+  });
+
+  it('fails for all queues that do not exist, in one error', async () => {
+    const names = [uniqueName('none'), uniqueName('none')] as const;
+    const [First, Second] = names.map((name) => handlerOf(name, { createIfNotExists: false }));
+
+    const failure = await failing(root(), moduleWith(First!), moduleWith(Second!));
+
+    for (const name of names) expect(failure).toContain(`queue "${name}" does not exist`);
   });
 
   it('stops every consumer again when one cannot create its queues', async () => {

@@ -140,7 +140,7 @@ describe('a handler that fails', () => {
     await poisonOf(queue).delete();
     await queue.sendMessage('kept');
 
-    const { consumer, events, count } = await consume(queue, fail, { maxFailures: 1 });
+    const { consumer, events, count } = await consume(queue, fail, { maxFailures: 1, missingQueue: 'wait' });
     await until(() => count('unsettled') >= 2);
     await until(() =>
       poisonOf(queue)

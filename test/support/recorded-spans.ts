@@ -104,8 +104,16 @@ export function recordSpans(): Recorder {
       return { span, tracingContext: context.setValue(SPAN, span) };
     },
     withContext: (context, callback, ...callbackArgs) => active.run(context, callback, ...callbackArgs),
-    parseTraceparentHeader: () => undefined,
-    createRequestHeaders: () => ({}),
+    parseTraceparentHeader: (header) => {
+      const span = spans[Number.parseInt(header.split('-')[2] ?? '', 16) - 1];
+      return span === undefined ? undefined : new Context().setValue(SPAN, span);
+    },
+    createRequestHeaders: (context): Record<string, string> => {
+      const number = spans.indexOf(context?.getValue(SPAN) as RecordedSpan) + 1;
+      if (number === 0) return {};
+      const parent = number.toString(16).padStart(16, '0');
+      return { traceparent: `00-${'a'.repeat(32)}-${parent}-01`, tracestate: 'vendor=1' };
+    },
   };
   useInstrumenter(instrumenter);
   return {

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { EncryptedQueueConsumer } from '../../queue/consumer/encrypted-queue-consumer.js';
 import { logConsumerEvent } from './queue-consumer-log.js';
@@ -44,35 +44,72 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
 
   /** Starts the consumers with `autoStart`. Called by Nest. */
   async onApplicationBootstrap(): Promise<void> {
-    const handlers = this.explorer.explore();
-    const faults = [...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)];
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
-    const usable = handlers.filter(isUsable);
-    for (const handler of usable) {
-      this.#consumers.set(keyOf(handler.queue, handler.options.account), consumerOf(handler));
-    }
-    await this.#start(usable.filter(({ options }) => options.autoStart !== false));
+    const started = await this.#startAll();
+    if (this.#consumers.size > 0) logger.log(startLine(started));
+  }
+
+  /**
+   * Starts the consumers of handlers that have come since the application started: those of modules that you load lazily. Call it after
+   * `LazyModuleLoader.load()`. Their consumers stop with the application.
+   *
+   * @returns the names of the queues whose consumers it started
+   * @throws `INVALID_OPTIONS` with every fault of the new handlers
+   *
+   * @example
+   * ```ts
+   * import type { LazyModuleLoader } from '@nestjs/core';
+   * import type { EncryptedQueueConsumers } from 'nestjs-azure-encrypted-storage';
+   *
+   * class ReportsModule {}
+   *
+   * export async function loadReports(loader: LazyModuleLoader, consumers: EncryptedQueueConsumers): Promise<void> {
+   *   await loader.load(() => ReportsModule);
+   *   await consumers.startNew();
+   * }
+   * ```
+   */
+  startNew(): Promise<readonly string[]> {
+    return this.#startAll();
   }
 
   /** Stops all consumers. Called by Nest. */
   async onModuleDestroy(): Promise<void> {
-    await this.#stop();
+    await this.#stop([...this.#consumers.values()]);
+  }
+
+  async #startAll(): Promise<readonly string[]> {
+    const handlers = this.explorer.explore();
+    const faults = [...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)];
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    const added = handlers.filter(isUsable).filter((handler) => !this.#consumers.has(nameOf(handler)));
+    for (const handler of added) this.#consumers.set(nameOf(handler), consumerOf(handler));
+    const starting = added.filter(({ options }) => options.autoStart !== false);
+    await this.#start(starting);
+    return starting.map(({ queue }) => queue);
   }
 
   /** Starts all or none: if the application does not start, it must not continue to handle messages. */
   async #start(handlers: readonly FoundHandler[]): Promise<void> {
-    try {
-      await Promise.all(handlers.map(({ queue, options }) => this.get(queue, options.account).start()));
-    } catch (error) {
-      await this.#stop();
-      throw error;
-    }
+    const consumers = handlers.map(({ queue, options }) => this.get(queue, options.account));
+    const starts = await Promise.allSettled(consumers.map((consumer) => consumer.start()));
+    const failures = starts.flatMap((start): unknown[] => (start.status === 'rejected' ? [start.reason] : []));
+    if (failures.length === 0) return;
+    await this.#stop(consumers);
+    for (const handler of handlers) this.#consumers.delete(nameOf(handler));
+    const faults = failures.flatMap((error) => (error instanceof InvalidOptionsError ? error.faults : []));
+    throw faults.length > 0 ? new InvalidOptionsError(faults) : failures[0];
   }
 
-  async #stop(): Promise<void> {
-    await Promise.all([...this.#consumers.values()].map((consumer) => consumer.stop()));
+  async #stop(consumers: readonly EncryptedQueueConsumer[]): Promise<void> {
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
   }
 }
+
+const logger = new Logger('EncryptedQueueConsumers');
+
+const startLine = (started: readonly string[]): string =>
+  `Handlers of ${started.length} queues have started${started.length === 0 ? '' : `: ${started.join(', ')}`}. ` +
+  'Those of modules that are loaded later start with EncryptedQueueConsumers.startNew()';
 
 function consumerOf({ clients, handler, options }: UsableHandler): EncryptedQueueConsumer {
   const { account: _account, autoStart: _autoStart, onEvent, ...others } = options;
@@ -102,5 +139,7 @@ function doubleFaults(handlers: readonly FoundHandler[]): readonly string[] {
 }
 
 const isUsable = (handler: FoundHandler): handler is UsableHandler => handler.clients !== undefined;
+
+const nameOf = ({ queue, options }: FoundHandler): string => keyOf(queue, options.account);
 
 const keyOf = (queue: string, account: string | undefined): string => JSON.stringify([queue, account]);

@@ -63,6 +63,7 @@ export function serviceProviders(
 
 const queueOptions = ({ queue }: EncryptedStorageModuleOptions): EncryptedQueueOptions => ({
   ...(queue?.messageEncoding === undefined ? {} : { messageEncoding: queue.messageEncoding }),
+  ...(queue?.traceContext === undefined ? {} : { traceContext: queue.traceContext }),
   ...(queue?.onDecryptionFailed === undefined ? {} : { onDecryptionFailed: queue.onDecryptionFailed }),
 });
 

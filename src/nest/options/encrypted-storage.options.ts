@@ -111,6 +111,13 @@ export interface QueueOptions {
    * @defaultValue 'text'
    */
   readonly messageEncoding?: MessageEncoding;
+  /**
+   * Whether objects that are sent with `sendJson` carry the trace of their sender inside the ciphertext, in the members `traceparent` and
+   * `tracestate`, and handlers continue it. Other readers of the queue see the two members.
+   *
+   * @defaultValue false
+   */
+  readonly traceContext?: boolean;
   /** Called for messages that cannot be decrypted, which are then left out. Without it, such a message makes the call throw. */
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
 }

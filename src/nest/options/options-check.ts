@@ -38,6 +38,7 @@ const QUEUE: RulesOf<QueueOptions> = {
   encryption: partOfPolicy,
   clientOptions: object,
   messageEncoding: choice(MESSAGE_ENCODINGS),
+  traceContext: flag,
   onDecryptionFailed: callable,
 };
 const TABLE: RulesOf<TableOptions> = {

@@ -2,6 +2,7 @@
 import {
   anyNumber,
   callable,
+  choice,
   flag,
   groupFaults,
   must,
@@ -85,6 +86,13 @@ export interface EncryptedQueueConsumerOptions {
    */
   readonly createIfNotExists?: boolean;
   /**
+   * What happens at the start if the queue or its poison queue does not exist: `'fail'` refuses to start, `'wait'` polls until the queue
+   * is there.
+   *
+   * @defaultValue 'fail'
+   */
+  readonly missingQueue?: 'fail' | 'wait';
+  /**
    * How long stopping waits for running handlers before it aborts their signals, 0 to 3,600.
    *
    * @defaultValue 20
@@ -113,6 +121,7 @@ const DEFAULTS: Omit<ConsumerSettings, 'poisonQueue'> = {
   minRetryDelay: 10,
   maxRetryDelay: 300,
   createIfNotExists: false,
+  missingQueue: 'fail',
   shutdownTimeout: 20,
 };
 
@@ -137,6 +146,7 @@ export const CONSUMER: RulesOf<EncryptedQueueConsumerOptions> = {
   maxRetryDelay: anyNumber(0, WEEK),
   poisonQueue: must(isQueueName, QUEUE_NAME_RULE),
   createIfNotExists: flag,
+  missingQueue: choice(['fail', 'wait']),
   shutdownTimeout: anyNumber(0, HOUR),
   onEvent: callable,
 };

@@ -1,5 +1,6 @@
 import type { QueueClient } from '@azure/storage-queue';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { isResourceMissing } from '../../service-errors.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { systemClock, within } from './clock.js';
 import type { QueueConsumerEvent, Report } from './consumer-event.js';
@@ -61,12 +62,17 @@ export class EncryptedQueueConsumer {
     return this.#poller !== undefined;
   }
 
-  /** Starts polling; does nothing if the consumer is running. It rejects only if queues have to be created and cannot be. */
+  /**
+   * Starts polling; does nothing if the consumer is running.
+   *
+   * @throws `INVALID_OPTIONS` if the queue or its poison queue does not exist, unless `missingQueue` is `'wait'`; the service's errors if
+   * queues have to be created and cannot be
+   */
   async start(): Promise<void> {
     if (this.#poller !== undefined) return;
     const poller = (this.#poller = new Poller(this.#parts));
     try {
-      await this.#createQueues();
+      await this.#prepareQueues();
     } catch (error) {
       this.#poller = undefined;
       throw error;
@@ -85,14 +91,27 @@ export class EncryptedQueueConsumer {
     await poller?.stop();
   }
 
-  async #createQueues(): Promise<void> {
+  async #prepareQueues(): Promise<void> {
     const { queue, poisonQueue, settings, clock } = this.#parts;
-    if (!settings.createIfNotExists) return;
-    await within({ clock, seconds: REQUEST_TIMEOUT }, (abortSignal) =>
-      Promise.all([queue, poisonQueue].map((created) => created.createIfNotExists({ abortSignal }))),
-    );
+    const both = [queue.unencryptedClient, poisonQueue];
+    await within({ clock, seconds: REQUEST_TIMEOUT }, async (abortSignal) => {
+      if (settings.createIfNotExists) await Promise.all(both.map((one) => one.createIfNotExists({ abortSignal })));
+      else if (settings.missingQueue === 'fail') await assertQueues(both, abortSignal);
+    });
   }
 }
+
+/** Only a queue that is missing stops the start: what else goes wrong may pass, and the consumer reports it when it polls. */
+async function assertQueues(queues: readonly QueueClient[], abortSignal: AbortSignal): Promise<void> {
+  const looks = await Promise.allSettled(queues.map((one) => one.peekMessages({ numberOfMessages: 1, abortSignal })));
+  const faults = looks.flatMap((look, index) =>
+    look.status === 'rejected' && isResourceMissing(look.reason) ? [missingQueue(queues[index]?.name ?? '')] : [],
+  );
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
+
+const missingQueue = (name: string): string =>
+  `queue "${name}" does not exist: create it, set "createIfNotExists", or set "missingQueue" to "wait"`;
 
 function reporter(queue: string, { onEvent }: EncryptedQueueConsumerOptions): Report {
   // an observer must not change what happens, neither by throwing nor, if it is asynchronous, by rejecting

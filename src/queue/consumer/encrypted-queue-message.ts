@@ -1,5 +1,7 @@
 import type { ReceivedMessageItem } from '@azure/storage-queue';
 import { UnprocessableMessageError } from '../../errors/input.js';
+import type { TracedJson } from '../json-text.js';
+import { type MessageValidator, validated } from './message-validator.js';
 
 /** A decrypted message, as a handler gets it. */
 export class EncryptedQueueMessage {
@@ -8,12 +10,15 @@ export class EncryptedQueueMessage {
   readonly dequeueCount: number;
   readonly insertedOn: Date;
   readonly expiresOn: Date;
+  readonly #traced: TracedJson | undefined;
 
   constructor(
     item: ReceivedMessageItem,
     /** The exact content. This is the only safe way to read bytes that may not be UTF-8. */
     readonly bytes: Buffer,
+    traced?: TracedJson,
   ) {
+    this.#traced = traced;
     this.id = item.messageId;
     this.dequeueCount = item.dequeueCount;
     this.insertedOn = item.insertedOn;
@@ -26,11 +31,48 @@ export class EncryptedQueueMessage {
   }
 
   /**
-   * Parses the content as JSON. The sender determines what it contains, so validate it before you use it.
+   * Parses the content as JSON. The sender determines what it contains, so pass a validator, or validate it before you use it.
    *
    * @throws `UNPROCESSABLE_MESSAGE` if it is not JSON. If the handler does not catch it, the message goes to the poison queue.
    */
-  json(): unknown {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what it expects
+  json<T = unknown>(): T;
+  /**
+   * Parses the content as JSON and validates it.
+   *
+   * @param validator - a Standard Schema (of zod, valibot, arktype and others), or a class with the decorators of class-validator
+   * @returns what the schema makes of it, or an instance of the class
+   * @throws `UNPROCESSABLE_MESSAGE` if it is not JSON or does not fit; `INVALID_OPTIONS` if a class is passed and class-validator or
+   * class-transformer is not installed
+   *
+   * @example
+   * ```ts
+   * import { IsString } from 'class-validator';
+   * import { EncryptedQueueHandler, type EncryptedQueueMessage } from 'nestjs-azure-encrypted-storage';
+   *
+   * class Referral {
+   *   @IsString()
+   *   patient: string;
+   * }
+   *
+   * export class ReferralsHandler {
+   *   @EncryptedQueueHandler('referrals')
+   *   async handle(message: EncryptedQueueMessage): Promise<void> {
+   *     const { patient } = await message.json(Referral);
+   *     await fetch(`https://ward.example/${encodeURIComponent(patient)}`, { method: 'POST' });
+   *   }
+   * }
+   * ```
+   */
+  json<T>(validator: MessageValidator<T>): Promise<T>;
+  json<T>(validator?: MessageValidator<T>): T | Promise<T> {
+    if (validator === undefined) return this.#parsed() as T;
+    return Promise.resolve().then(() => validated(this.#parsed(), validator));
+  }
+
+  /** A trace that the sender added is not part of the value. */
+  #parsed(): unknown {
+    if (this.#traced !== undefined) return structuredClone(this.#traced.value);
     try {
       return JSON.parse(this.text);
     } catch {

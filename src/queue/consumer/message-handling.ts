@@ -3,7 +3,6 @@
  */
 import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
-import { traced } from '../../tracing/span.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import { isContentFault, isLockedOut } from '../../envelope/content-fault.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
@@ -12,7 +11,8 @@ import { backOff, type BackOffRange } from './back-off.js';
 import { type Clock, within } from './clock.js';
 import type { EventMessage, Report } from './consumer-event.js';
 import type { ConsumerSettings } from './consumer-options.js';
-import { EncryptedQueueMessage, type EncryptedQueueMessageHandler } from './encrypted-queue-message.js';
+import type { EncryptedQueueMessageHandler } from './encrypted-queue-message.js';
+import { callHandler } from './handler-call.js';
 import { isCausedByKeyOutage, isUnprocessable } from './handler-error.js';
 import type { KeyOutages } from './key-outages.js';
 import { MessageLease, REQUEST_TIMEOUT } from './message-lease.js';
@@ -137,8 +137,7 @@ export class MessageHandling {
 
   async #handle(item: ReceivedMessageItem, bytes: Buffer, lease: MessageLease): Promise<Outcome> {
     try {
-      const message = new EncryptedQueueMessage(item, bytes);
-      await traced('EncryptedQueueConsumer.handle', {}, async () => this.parts.handler(message, lease.signal));
+      await callHandler(this.parts, { item, bytes }, lease.signal);
       return { kind: 'handled' };
     } catch (error) {
       if (lease.signal.aborted) return { kind: 'abandoned' };
