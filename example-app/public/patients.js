@@ -1,4 +1,4 @@
-/** Patients: added, read, and their stored row. */
+/** Patients: added, listed, read, changed and discharged, and their stored row. */
 import { callJson, posted, Refusal } from './api.js';
 import { attempt, byId, element, onSubmit, pairs, say, show } from './dom.js';
 import { refused } from './refusal.js';
@@ -14,11 +14,15 @@ export function startPatients(about) {
   const form = byId('patient-form');
   onSubmit(form, 'patient-status', async (fields) => {
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
-    await callJson('patients', posted({ ...given, discretion: form.elements.discretion.checked }));
-    byId('patient-tamper-card').hidden = !about.demonstration;
-    await showPatient([fields.partitionKey, fields.rowKey].map(encodeURIComponent).join('/'), about);
+    await add({ ...given, discretion: form.elements.discretion.checked });
+    await choose(pathOf(fields.partitionKey, fields.rowKey), about);
+    byId('ward-form').elements.ward.value = fields.partitionKey;
+    await listWard({ ward: fields.partitionKey }, about);
     say('patient-status', 'Added. Change the number to add another.');
   });
+  onSubmit(byId('ward-form'), 'ward-status', (fields) => listWard(fields, about));
+  onSubmit(byId('patient-change-form'), 'patient-change-status', (fields) => change(fields, about));
+  byId('patient-delete').addEventListener('click', () => attempt('patient-change-status', () => discharge(about)));
   onSubmit(byId('patient-tamper-form'), 'patient-tamper-status', ({ property }) => tamper(property, about));
   byId('patient-replace').addEventListener('click', () =>
     attempt('patient-tamper-status', async () => {
@@ -27,6 +31,67 @@ export function startPatients(about) {
       say('patient-tamper-status', 'Stored again, without integrity entries.');
     }),
   );
+}
+
+const pathOf = (...keys) => keys.map(encodeURIComponent).join('/');
+
+async function add(patient) {
+  try {
+    await callJson('patients', posted(patient));
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.problem.status !== 409) throw error;
+    throw new Error(`Ward ${patient.partitionKey} has a patient ${patient.rowKey} already. Choose another number.`);
+  }
+}
+
+async function choose(path, about) {
+  for (const id of ['patient-change-status', 'patient-tamper-status']) say(id, '');
+  await showPatient(path, about);
+  byId('patient-change-form').hidden = false;
+  byId('patient-change-form').reset();
+  byId('patient-tamper-card').hidden = !about.demonstration;
+}
+
+async function listWard({ ward, since }, about) {
+  const filter = since ? `?since=${encodeURIComponent(new Date(since).toISOString())}` : '';
+  const patients = await callJson(`patients/${encodeURIComponent(ward)}${filter}`);
+  const count = patients.length === 1 ? '1 patient' : `${patients.length} patients`;
+  say('ward-status', `${count} in ward ${ward}.`);
+  show(byId('ward-list'), ...patients.map((patient) => patientItem(patient, about)));
+}
+
+function patientItem({ partitionKey, rowKey, name, diagnosis }, about) {
+  const path = pathOf(partitionKey, rowKey);
+  const detail = element('small', {}, `number ${rowKey}, ${diagnosis}`);
+  const button = element('button', { type: 'button', ariaPressed: String(path === chosen?.path) }, name, detail);
+  button.addEventListener('click', () =>
+    attempt('ward-status', async () => {
+      await choose(path, about);
+      for (const other of byId('ward-list').querySelectorAll('button')) other.ariaPressed = String(other === button);
+    }),
+  );
+  return element('li', {}, button);
+}
+
+/** The ward that the list shows, as it is now. */
+const listAgain = (about) => listWard(Object.fromEntries(new FormData(byId('ward-form'))), about);
+
+async function change(fields, about) {
+  const { path } = chosen;
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+  await callJson(`patients/${path}`, { ...posted(given), method: 'PATCH' });
+  await choose(path, about);
+  await listAgain(about);
+  say('patient-change-status', 'Changed, and stored under a new content key.');
+}
+
+async function discharge(about) {
+  await callJson(`patients/${chosen.path}`, { method: 'DELETE' });
+  chosen = null;
+  for (const id of ['patient-change-form', 'patient-tamper-card']) byId(id).hidden = true;
+  show(byId('patient-plain'), element('p', { className: 'empty' }, 'The patient is discharged.'));
+  show(byId('patient-stored'), element('p', { className: 'empty' }, 'No row.'));
+  await listAgain(about);
 }
 
 async function showPatient(path, { demonstration }) {

@@ -28,7 +28,7 @@ export async function showReads({ name, stored }, again = AGAIN) {
 
   const all = await callJson('demonstration/reads');
   if (shown !== name) return;
-  const reads = all.filter(({ path, fetched }) => path === `/scans/${name}` && fetched.length > 0);
+  const reads = all.filter(({ path, fetched }) => path === `/scans/${encodeURIComponent(name)}` && fetched.length > 0);
   const touched = reads.map((read) => touchedBy(read, stored, regions));
   showStrip(regions, touched);
   const newest = reads.map((read, index) => readLine(read, touched[index])).reverse();

@@ -28,16 +28,15 @@ export async function startScans(told) {
   byId('make-recording').addEventListener('click', () => attempt('upload-status', () => send(heartbeat())));
   byId('tamper').addEventListener('click', () => attempt('tamper-status', tamper));
   onSubmit(byId('range-form'), 'range-status', readPart);
+  byId('scan-delete').addEventListener('click', () => attempt('scan-status', remove));
   await attempt('upload-status', listScans);
 }
 
+const pathOf = (name) => `scans/${encodeURIComponent(name)}`;
+
 async function send(file) {
   if (file.size > about.scanLimitBytes) throw new Error(`A scan has at most ${size(about.scanLimitBytes)}.`);
-  const name =
-    file.name
-      .replaceAll(/[^\w.-]+/g, '-')
-      .replace(/^[.-]+/, '')
-      .slice(-100) || 'scan';
+  const { name } = file;
   const abort = new AbortController();
   const cancel = () => abort.abort();
   const onProgress = (sent, total) => {
@@ -48,7 +47,7 @@ async function send(file) {
   byId('upload-progress').hidden = false;
   byId('upload-cancel').addEventListener('click', cancel);
   try {
-    await upload(`scans/${name}`, file, { onProgress, signal: abort.signal });
+    await upload(pathOf(name), file, { onProgress, signal: abort.signal });
   } finally {
     byId('upload-progress').hidden = true;
     byId('upload-cancel').removeEventListener('click', cancel);
@@ -79,7 +78,7 @@ function scanItem({ name, contentType, storedBytes }) {
 }
 
 async function choose(name) {
-  for (const id of ['tamper-status', 'range-status']) say(id, '');
+  for (const id of ['tamper-status', 'range-status', 'scan-status']) say(id, '');
   await refresh(name);
   byId('scan').hidden = false;
 }
@@ -88,10 +87,12 @@ async function choose(name) {
 async function refresh(name) {
   turn += 1;
   const own = turn;
-  const stored = await callJson(`storage/blobs/scans/${name}?count=${SHOWN_BYTES}`);
+  const stored = await callJson(`storage/blobs/${pathOf(name)}?count=${SHOWN_BYTES}`);
   const { content, isRefused } = await readStart(name);
   if (own !== turn) return;
   chosen = { name, stored, isRefused };
+  byId('scan-download').href = pathOf(name);
+  byId('scan-download').download = name;
   byId('tamper').textContent = isRefused ? 'Change it back' : 'Change a byte in storage';
   byId('tamper').disabled = stored.contentLength === 0;
   show(byId('scan-plain'), ...content);
@@ -123,7 +124,7 @@ function storedSide({ contentLength, bytes: hex, encryptionData }, changed) {
 /** What the application answers, and whether that is a refusal. */
 async function readStart(name) {
   try {
-    const answer = await call(`scans/${name}`, { headers: { range: `bytes=0-${SHOWN_BYTES - 1}` }, cache: 'no-store' });
+    const answer = await call(pathOf(name), { headers: { range: `bytes=0-${SHOWN_BYTES - 1}` }, cache: 'no-store' });
     return { content: plainSide(name, answer, new Uint8Array(await answer.arrayBuffer())), isRefused: false };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -148,7 +149,7 @@ function plainSide(name, { headers }, shown) {
 }
 
 function media(name, type) {
-  const src = `scans/${name}`;
+  const src = pathOf(name);
   if (/^image\//.test(type)) return [element('img', { src, alt: `The scan ${name}` })];
   if (!/^audio\//.test(type)) return [];
   const audio = element('audio', { src, controls: true, preload: 'metadata', ariaLabel: `The recording ${name}` });
@@ -160,10 +161,20 @@ function media(name, type) {
   return [audio];
 }
 
+async function remove() {
+  const { name } = chosen;
+  await callJson(pathOf(name), { method: 'DELETE' });
+  chosen = null;
+  flipped.delete(name);
+  byId('scan').hidden = true;
+  await listScans();
+  say('upload-status', `${name} is deleted.`);
+}
+
 async function tamper() {
   const { name, stored, isRefused: wasRefused } = chosen;
   const offset = Math.min(CHANGED_AT, stored.contentLength - 1);
-  const { before, after } = await callJson(`demonstration/scans/${name}/flip-byte`, posted({ offset }));
+  const { before, after } = await callJson(`demonstration/${pathOf(name)}/flip-byte`, posted({ offset }));
   if (wasRefused) flipped.delete(name);
   else flipped.set(name, { offset });
   await refresh(name);
@@ -175,7 +186,7 @@ async function readPart(fields) {
   const [first, count] = [Number(fields.offset), Number(fields.count)];
   const { name } = chosen;
   const init = { headers: { range: `bytes=${first}-${first + count - 1}` }, cache: 'no-store' };
-  const answer = await call(`scans/${name}`, init);
+  const answer = await call(pathOf(name), init);
   const part = new Uint8Array(await answer.arrayBuffer());
   say(
     'range-status',

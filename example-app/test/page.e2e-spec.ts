@@ -1,4 +1,5 @@
 /** The page, as a person uses it, in a real browser. */
+import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { browserPath, launch } from './support/browser.js';
 import { type TestClinic, testClinic } from './support/clinic.js';
@@ -154,7 +155,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
 
   it('adds a patient and shows the stored row', async () => {
     await page.getByLabel('Name').fill('Ada Example');
-    await page.getByLabel('Diagnosis').fill('nothing serious');
+    await page.getByLabel('Diagnosis', { exact: true }).fill('nothing serious');
     await page.getByLabel('Born').fill('1980-05-17');
     await button('Add the patient').click();
     await side(STORES, 2).getByText('_ClientEncryptionMetadata1').waitFor();
@@ -208,7 +209,49 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
   it('says that a patient is there already', async () => {
     await button('Add the patient').click();
 
-    await statusWith('EntityAlreadyExists');
+    await statusWith('Ward north has a patient 17 already. Choose another number.');
+  });
+
+  it('lists the patients of a ward, and those who were admitted since a day', async () => {
+    await page.getByLabel('Number').fill('18');
+    await page.getByLabel('Name').fill('Bea Example');
+    await button('Add the patient').click();
+    await statusWith('2 patients in ward north.');
+
+    await page.getByLabel('Admitted on or after').fill('2999-01-01');
+    await button('List the patients').click();
+    await statusWith('0 patients in ward north.');
+    await page.getByLabel('Admitted on or after').fill('2020-01-01');
+    await button('List the patients').click();
+    await statusWith('2 patients in ward north.');
+
+    await page.getByRole('button', { name: /^Ada Example/ }).click();
+    await side(READS, 2).getByText('Ada Example').waitFor();
+  });
+
+  it('changes a patient, and discharges them', async () => {
+    await page.getByLabel('New diagnosis').fill('a broken toe');
+    await button('Change the patient').click();
+    await statusWith('Changed, and stored under a new content key.');
+    expect(await side(READS, 2).innerText()).toMatch(/diagnosis\s+a broken toe\s+name\s+Ada Example/);
+
+    await button('Discharge the patient').click();
+    await statusWith('1 patient in ward north.');
+    expect(await side(READS, 2).innerText()).not.toContain('Ada Example');
+  });
+
+  it('keeps the name of a file, gives it back and deletes it', async () => {
+    const name = 'R\u00f6ntgen 100% (knie) #2.txt';
+    await uploadFile(name, 'text/plain', Buffer.from('what the knee looks like'));
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download the scan' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toBe(name);
+    expect(await readFile(await download.path(), 'utf8')).toBe('what the knee looks like');
+
+    await button('Delete the scan').click();
+    await statusWith(`${name} is deleted.`);
+    expect(await page.locator('#scan-list').innerText()).not.toContain('knie');
   });
 
   it('lists the scans again when it is opened again', async () => {
@@ -219,7 +262,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await side(READS, 0).getByText('A plain sentenc').waitFor();
   });
 
-  it.each([[360], [800], [1240]])('fits a width of %d pixels', async (width) => {
+  it.each([[360], [390], [768], [1280]])('fits a width of %d pixels', async (width) => {
     await page.setViewportSize({ width, height: 800 });
 
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);

@@ -195,7 +195,7 @@ describe('an upload', () => {
     expect(await (await get('limited')).text()).toBe('before');
   });
 
-  it.each([['a%20b'], ['..%2Fletters'], ['.hidden'], ['a'.repeat(101)]])(
+  it.each([['..%2Fletters'], ['a%5Cb'], ['a%00b'], ['dot.'], ['a'.repeat(201)]])(
     'under the name %s is refused',
     async (name) => {
       expect((await put(name, 'x')).status).toBe(400);

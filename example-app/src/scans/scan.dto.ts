@@ -2,10 +2,12 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
-/** The name of a blob: no path, nothing that needs escaping. */
+/** A file name, kept as it is; percent-encoded in the path. The service does not keep a dot at the end. */
+export const SCAN_NAME = /^[^/\\\p{Cc}\p{Cs}]{0,199}[^/\\.\p{Cc}\p{Cs}]$/u;
+
 export class ScanName {
-  @ApiProperty({ example: 'knee-2026-03', pattern: '^\\w[\\w.-]{0,99}$' })
-  @Matches(/^\w[\w.-]{0,99}$/, { message: 'name is made of letters, digits, ".", "_" and "-", up to 100' })
+  @ApiProperty({ example: 'Knee (left) 2026.png', maxLength: 200 })
+  @Matches(SCAN_NAME, { message: 'name has 1 to 200 characters, none of / and \\, and does not end with a dot' })
   name!: string;
 }
 

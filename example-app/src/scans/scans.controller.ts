@@ -93,7 +93,7 @@ export class ScansController {
       conditions,
       blobHTTPHeaders: { blobContentType: headers['content-type'] ?? 'application/octet-stream' },
     });
-    response.set({ ETag: etag, Location: `/scans/${name}` });
+    response.set({ ETag: etag, Location: `/scans/${encodeURIComponent(name)}` });
     return { name, etag };
   }
 

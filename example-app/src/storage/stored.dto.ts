@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
 import { LETTERS } from '../letters/letters.controller.js';
+import { SCAN_NAME } from '../scans/scan.dto.js';
 import { SCANS } from '../scans/scans.controller.js';
 
 const CONTAINERS = [SCANS, LETTERS];
@@ -12,7 +13,7 @@ export class StoredBlobName {
   container!: string;
 
   @ApiProperty({ example: 'knee-2026-03' })
-  @Matches(/^\w[\w.-]{0,99}$/)
+  @Matches(SCAN_NAME)
   name!: string;
 }
 
