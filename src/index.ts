@@ -89,6 +89,8 @@ export { EncryptedBlobService } from './blob/encrypted-blob.service.js';
 export { EncryptedContainerClient } from './blob/encrypted-container-client.js';
 export { EncryptedBlockBlobClient } from './blob/encrypted-block-blob-client.js';
 export { EncryptedPageBlobClient } from './blob/encrypted-page-blob-client.js';
+export type { ManagedBlob } from './blob/managed-blob.js';
+export type { BlobCopy, CopyOptions } from './blob/copy-blob.js';
 export type { EncryptedBlobReader } from './blob/encrypted-blob-reader.js';
 export type {
   BlobEnvironment,

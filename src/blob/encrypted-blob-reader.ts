@@ -3,55 +3,25 @@ import type {
   BlobClient,
   BlobCreateSnapshotOptions,
   BlobCreateSnapshotResponse,
-  BlobDeleteIfExistsResponse,
-  BlobDeleteOptions,
-  BlobDeleteResponse,
   BlobDownloadOptions,
-  BlobExistsOptions,
   BlobGetPropertiesOptions,
   BlobSetMetadataOptions,
   BlobSetMetadataResponse,
   Metadata,
 } from '@azure/storage-blob';
 import type { ExpectedTagOptions } from '../envelope/integrity/integrity-tag.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
-import type { BlobContext, BlobEnvironment, EncryptedReadOptions } from './blob-context.js';
+import type { EncryptedReadOptions } from './blob-context.js';
 import type { EncryptedDownloadResponse } from './described-download.js';
 import { downloadStream } from './download.js';
 import { downloadToBuffer, type ToBufferOptions } from './download-to-buffer.js';
 import { downloadToFile } from './download-to-file.js';
+import { ManagedBlob } from './managed-blob.js';
 import { createSnapshot, type EncryptedBlobProperties, getProperties, setMetadata } from './metadata.js';
 import { rewrapKey, type RewrapKeyOptions, type RewrapResult } from './rewrap-key.js';
 
 /** Reads one encrypted blob. All offsets, counts and progress are in bytes of plaintext. */
-export abstract class EncryptedBlobReader<Client extends BlobClient> {
-  /**
-   * The plain SDK client of the same blob: its data calls are NOT encrypted, and its `setMetadata` makes the blob unreadable.
-   */
-  readonly unencryptedClient: Client;
-  protected readonly context: BlobContext & { readonly client: Client };
-
-  constructor(client: Client, policy: EncryptionPolicy, environment: BlobEnvironment = {}) {
-    this.unencryptedClient = client;
-    this.context = { ...environment, client, policy };
-  }
-
-  /** Name of the blob in its container. */
-  get name(): string {
-    return this.unencryptedClient.name;
-  }
-
-  /** Name of its container. */
-  get containerName(): string {
-    return this.unencryptedClient.containerName;
-  }
-
-  /** Address of the blob. */
-  get url(): string {
-    return this.unencryptedClient.url;
-  }
-
+export abstract class EncryptedBlobReader<Client extends BlobClient> extends ManagedBlob<Client> {
   /**
    * Downloads as a stream. `contentLength` and `contentRange` of the response describe plaintext. A range that starts at or after
    * the end is empty. In protocol 2.x a region is released only after its tag has been verified. In 1.0 a blob with integrity
@@ -118,11 +88,6 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
     );
   }
 
-  /** Whether the blob exists. */
-  exists(options?: BlobExistsOptions): Promise<boolean> {
-    return this.unencryptedClient.exists(options);
-  }
-
   /**
    * The SDK's properties, plus `encrypted`, and `plaintextContentLength` and `integrityTag` if they can be determined without the key.
    * Nothing is verified.
@@ -178,16 +143,6 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> {
    */
   rewrapKey(options: RewrapKeyOptions = {}): Promise<RewrapResult> {
     return traced('EncryptedBlobClient.rewrapKey', options, (traceable) => rewrapKey(this.context, traceable));
-  }
-
-  /** Deletes the blob. */
-  delete(options?: BlobDeleteOptions): Promise<BlobDeleteResponse> {
-    return this.unencryptedClient.delete(options);
-  }
-
-  /** Deletes the blob if it exists. */
-  deleteIfExists(options?: BlobDeleteOptions): Promise<BlobDeleteIfExistsResponse> {
-    return this.unencryptedClient.deleteIfExists(options);
   }
 }
 

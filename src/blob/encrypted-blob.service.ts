@@ -1,4 +1,4 @@
-import type { BlobServiceClient } from '@azure/storage-blob';
+import type { BlobServiceClient, ServiceListContainersOptions } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedContainerClient } from './encrypted-container-client.js';
@@ -24,5 +24,10 @@ export class EncryptedBlobService {
   getContainerClient(containerName: string): EncryptedContainerClient {
     const client = this.unencryptedServiceClient.getContainerClient(containerName);
     return new EncryptedContainerClient(client, this.policy, this.environment);
+  }
+
+  /** The SDK's listing of the containers of the account. */
+  listContainers(options?: ServiceListContainersOptions): ReturnType<BlobServiceClient['listContainers']> {
+    return this.unencryptedServiceClient.listContainers(options);
   }
 }

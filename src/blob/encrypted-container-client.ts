@@ -1,9 +1,18 @@
 import type {
+  BlobBatchDeleteBlobsResponse,
+  BlobDeleteOptions,
+  BlobDeleteResponse,
   ContainerClient,
   ContainerCreateIfNotExistsResponse,
   ContainerCreateOptions,
+  ContainerCreateResponse,
   ContainerDeleteIfExistsResponse,
   ContainerDeleteMethodOptions,
+  ContainerDeleteResponse,
+  ContainerExistsOptions,
+  ContainerFindBlobByTagsOptions,
+  ContainerGetPropertiesOptions,
+  ContainerGetPropertiesResponse,
   ContainerListBlobsOptions,
 } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
@@ -31,9 +40,19 @@ export class EncryptedContainerClient {
     return this.unencryptedClient.containerName;
   }
 
+  /** Creates the container. Fails with 409 if it exists. */
+  create(options?: ContainerCreateOptions): Promise<ContainerCreateResponse> {
+    return this.unencryptedClient.create(options);
+  }
+
   /** Creates the container if it does not exist. */
   createIfNotExists(options?: ContainerCreateOptions): Promise<ContainerCreateIfNotExistsResponse> {
     return this.unencryptedClient.createIfNotExists(options);
+  }
+
+  /** Deletes the container and all of its blobs. */
+  delete(options?: ContainerDeleteMethodOptions): Promise<ContainerDeleteResponse> {
+    return this.unencryptedClient.delete(options);
   }
 
   /** Deletes the container and all of its blobs, if it exists. */
@@ -42,8 +61,13 @@ export class EncryptedContainerClient {
   }
 
   /** Whether the container exists. */
-  exists(): Promise<boolean> {
-    return this.unencryptedClient.exists();
+  exists(options?: ContainerExistsOptions): Promise<boolean> {
+    return this.unencryptedClient.exists(options);
+  }
+
+  /** Returns the properties and the metadata of the container. */
+  getProperties(options?: ContainerGetPropertiesOptions): Promise<ContainerGetPropertiesResponse> {
+    return this.unencryptedClient.getProperties(options);
   }
 
   /** Returns a client for a block blob. It sends no request before you use it. */
@@ -67,5 +91,33 @@ export class EncryptedContainerClient {
   /** The SDK's listing. `contentLength` in it is the length of the ciphertext. */
   listBlobsFlat(options?: ContainerListBlobsOptions): ReturnType<ContainerClient['listBlobsFlat']> {
     return this.unencryptedClient.listBlobsFlat(options);
+  }
+
+  /** The SDK's listing of one level of names, such as those between two slashes. Lengths are those of ciphertext. */
+  listBlobsByHierarchy(
+    delimiter: string,
+    options?: ContainerListBlobsOptions,
+  ): ReturnType<ContainerClient['listBlobsByHierarchy']> {
+    return this.unencryptedClient.listBlobsByHierarchy(delimiter, options);
+  }
+
+  /** The SDK's search for blobs by their tags, which are not encrypted. */
+  findBlobsByTags(
+    tagFilterSqlExpression: string,
+    options?: ContainerFindBlobByTagsOptions,
+  ): ReturnType<ContainerClient['findBlobsByTags']> {
+    return this.unencryptedClient.findBlobsByTags(tagFilterSqlExpression, options);
+  }
+
+  /** Deletes a blob. */
+  deleteBlob(blobName: string, options?: BlobDeleteOptions): Promise<BlobDeleteResponse> {
+    return this.unencryptedClient.deleteBlob(blobName, options);
+  }
+
+  /** Deletes up to 256 blobs in one request. The response says what became of each. */
+  deleteBlobs(blobNames: readonly string[], options?: BlobDeleteOptions): Promise<BlobBatchDeleteBlobsResponse> {
+    const { unencryptedClient: container } = this;
+    const blobs = blobNames.map((name) => container.getBlobClient(name));
+    return container.getBlobBatchClient().deleteBlobs(blobs, options);
   }
 }

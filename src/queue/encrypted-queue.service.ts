@@ -1,4 +1,4 @@
-import type { QueueServiceClient } from '@azure/storage-queue';
+import type { QueueServiceClient, ServiceListQueuesOptions } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { EncryptedQueueClient } from './encrypted-queue-client.js';
 import type { EncryptedQueueOptions } from './queue-options.js';
@@ -18,7 +18,12 @@ export class EncryptedQueueService {
   }
 
   /** Returns a client for a queue. It sends no request before you use it. */
-  getQueueClient(queueName: string): EncryptedQueueClient {
+  getQueueClient<T = unknown>(queueName: string): EncryptedQueueClient<T> {
     return new EncryptedQueueClient(this.unencryptedServiceClient.getQueueClient(queueName), this.policy, this.options);
+  }
+
+  /** The SDK's listing of the queues of the account. */
+  listQueues(options?: ServiceListQueuesOptions): ReturnType<QueueServiceClient['listQueues']> {
+    return this.unencryptedServiceClient.listQueues(options);
   }
 }

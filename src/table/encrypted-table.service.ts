@@ -1,6 +1,7 @@
-import type { TableClient } from '@azure/data-tables';
+import type { ListTableItemsOptions, TableClient, TableServiceClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { UnsupportedOperationError } from '../errors/input.js';
 import { EncryptedTableClient } from './encrypted-table-client.js';
 import { assertEntityClass, tableNameOf } from './entity-class.js';
 import type { EncryptedTableDefaults } from './table-options.js';
@@ -11,6 +12,7 @@ export class EncryptedTableService {
     private readonly tableClientFactory: (tableName: string) => TableClient,
     private readonly policy: EncryptionPolicy,
     private readonly defaults: EncryptedTableDefaults = {},
+    private readonly connect?: () => TableServiceClient,
   ) {}
 
   /**
@@ -28,5 +30,19 @@ export class EncryptedTableService {
   /** The plain SDK client of a table. It neither encrypts nor decrypts. */
   getUnencryptedTableClient(tableName: string): TableClient {
     return this.tableClientFactory(tableName);
+  }
+
+  /**
+   * The SDK's listing of the tables of the account.
+   *
+   * @throws `UNSUPPORTED_OPERATION` if the service was made from single table clients (`tableClientFactory`), which cannot list
+   */
+  listTables(options?: ListTableItemsOptions): ReturnType<TableServiceClient['listTables']> {
+    if (this.connect === undefined) {
+      throw new UnsupportedOperationError(
+        'A "tableClientFactory" cannot list tables: connect with an endpoint or a connection string',
+      );
+    }
+    return this.connect().listTables(options);
   }
 }

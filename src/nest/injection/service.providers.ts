@@ -46,11 +46,7 @@ export function serviceProviders(
     {
       provide: tokens.table,
       inject: [...inject, optionsToken(name)],
-      useFactory: ({ table }: EncryptionPolicies, clients: StorageClients, options: EncryptedStorageModuleOptions) =>
-        new EncryptedTableService(clients.table, table, {
-          onDecryptionFailed: options.table?.onDecryptionFailed,
-          onSearchTagMismatch: options.table?.onSearchTagMismatch ?? warnOfSearchTag,
-        }),
+      useFactory: tableService,
     },
     {
       provide: tokens.health,
@@ -60,6 +56,20 @@ export function serviceProviders(
     },
   ];
 }
+
+const tableService = (
+  { table }: EncryptionPolicies,
+  clients: StorageClients,
+  options: EncryptedStorageModuleOptions,
+): EncryptedTableService => {
+  const { onDecryptionFailed, onSearchTagMismatch = warnOfSearchTag } = options.table ?? {};
+  return new EncryptedTableService(
+    clients.table,
+    table,
+    { onDecryptionFailed, onSearchTagMismatch },
+    clients.tableService,
+  );
+};
 
 const queueOptions = ({ queue }: EncryptedStorageModuleOptions): EncryptedQueueOptions => ({
   ...(queue?.messageEncoding === undefined ? {} : { messageEncoding: queue.messageEncoding }),

@@ -1,6 +1,11 @@
 /** What all services of an account share: the plain SDK clients of its connection, and the threads of its uploads. */
 import type { TokenCredential } from '@azure/core-auth';
-import { AzureNamedKeyCredential, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
+import {
+  AzureNamedKeyCredential,
+  TableClient,
+  TableServiceClient,
+  type TableServiceClientOptions,
+} from '@azure/data-tables';
 import { BlobServiceClient, StorageSharedKeyCredential as BlobKeyCredential } from '@azure/storage-blob';
 import { QueueServiceClient, StorageSharedKeyCredential as QueueKeyCredential } from '@azure/storage-queue';
 import type { OnApplicationShutdown } from '@nestjs/common';
@@ -15,11 +20,13 @@ export class StorageClients implements OnApplicationShutdown {
   readonly keptMemory: number | undefined;
   readonly blobs = lazily(() => blobServiceClient(this.options));
   readonly queues = lazily(() => queueServiceClient(this.options));
+  readonly tableService: (() => TableServiceClient) | undefined;
   private readonly tables = lazily(() => tableClientFactory(this.options));
 
   constructor(private readonly options: EncryptedStorageModuleOptions) {
     const { workers = 0, keptMemory } = options.blob ?? {};
     this.keptMemory = keptMemory;
+    this.tableService = tableServiceClient(options);
     this.threads = workers === 0 ? undefined : new CipherThreads(workers);
   }
 
@@ -96,6 +103,28 @@ function tableClientFactory(options: EncryptedStorageModuleOptions): (tableName:
   if (tableEndpoint === undefined) return missing('tableEndpoint or tableClientFactory');
   const clientOptions = { allowInsecureConnection: isInsecure(tableEndpoint), ...table?.clientOptions };
   return (tableName) => tableClient(tableEndpoint, tableName, { credential, clientOptions });
+}
+
+/** `undefined` where the application makes each table client itself. */
+function tableServiceClient({
+  connection,
+  table,
+}: EncryptedStorageModuleOptions): (() => TableServiceClient) | undefined {
+  if ('tableClientFactory' in connection && connection.tableClientFactory !== undefined) return undefined;
+  return lazily(() => {
+    if ('connectionString' in connection) {
+      const { connectionString } = connection;
+      const clientOptions = { allowInsecureConnection: isInsecure(connectionString), ...table?.clientOptions };
+      return parsed('TableEndpoint', () => TableServiceClient.fromConnectionString(connectionString, clientOptions));
+    }
+    const { tableEndpoint, credential } = endpointsOf(connection);
+    if (tableEndpoint === undefined) return missing('tableEndpoint');
+    const clientOptions = { allowInsecureConnection: isInsecure(tableEndpoint), ...table?.clientOptions };
+    if (credential === undefined) return new TableServiceClient(tableEndpoint, clientOptions);
+    if (!isAccountKey(credential)) return new TableServiceClient(tableEndpoint, credential, clientOptions);
+    const key = new AzureNamedKeyCredential(credential.accountName, credential.accountKey);
+    return new TableServiceClient(tableEndpoint, key, clientOptions);
+  });
 }
 
 interface TableAccess {

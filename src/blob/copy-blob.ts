@@ -1,0 +1,47 @@
+/**
+ * Copies by the service. They copy ciphertext with its encryption data, so the copy reads like its source. If the copy gets metadata of its
+ * own, the encryption data of the source is added to it, because the service would leave it out.
+ */
+import type { BlobBeginCopyFromURLOptions, BlobClient } from '@azure/storage-blob';
+import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
+import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
+import { assertChangeable, assertMetadataFits, type BlobContext } from './blob-context.js';
+import { stateOf } from './service-answer.js';
+import { describedBlob } from './stored-blob.js';
+
+/** Options of a copy: those of the SDK, and where the service reads the source. */
+export interface CopyOptions extends BlobBeginCopyFromURLOptions {
+  /** Address of the source with a SAS, for a source in another account. The default is the address of its client. */
+  readonly sourceUrl?: string;
+}
+
+/** A copy that the service makes. */
+export type BlobCopy = Awaited<ReturnType<BlobClient['beginCopyFromURL']>>;
+
+export async function beginCopy(
+  context: BlobContext,
+  source: BlobClient,
+  { sourceUrl = source.url, ...options }: CopyOptions,
+): Promise<BlobCopy> {
+  assertChangeable(context);
+  const { abortSignal, tracingOptions, sourceConditions } = options;
+  const properties = await source.getProperties({ abortSignal, tracingOptions });
+  if (describedBlob(properties).encryptionData === undefined) assertPlaintextAllowed(context.policy, 'The source');
+  const { etag } = stateOf(properties, properties.contentLength);
+  return context.client.beginCopyFromURL(sourceUrl, {
+    ...options,
+    metadata: completeMetadata(options.metadata, encryptionDataOf(properties.metadata)),
+    sourceConditions: { ifMatch: etag, ...sourceConditions },
+  });
+}
+
+/** Without metadata of its own, the copy gets all of the source's. */
+function completeMetadata(
+  metadata: CopyOptions['metadata'],
+  encryptionData: string | undefined,
+): CopyOptions['metadata'] {
+  if (metadata === undefined || encryptionData === undefined) return metadata;
+  const complete = withEncryptionData(metadata, encryptionData);
+  assertMetadataFits(complete);
+  return complete;
+}
