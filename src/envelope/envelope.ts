@@ -52,13 +52,14 @@ export interface Envelope {
 
 /**
  * Creates a fresh content key and wraps it. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
- * `UNSUPPORTED_OPERATION`.
+ * `UNSUPPORTED_OPERATION`, `INVALID_OPTIONS` for a context that is not text.
  */
 export async function createEnvelope(policy: EncryptionPolicy, context: CreateContext): Promise<Envelope> {
   const protocol = protocolToWrite(policy.protocol, context.form);
+  const hasEntries = integrityOf(policy) !== 'off';
+  const boundTo = hasEntries ? contextOf(policy, context.target) : null;
   const key = await keyToWrap(policy, context);
 
-  const hasEntries = integrityOf(policy) !== 'off';
   const bytes = hasEntries ? generateFlaggedKey() : generateContentKey();
   const packed = protocol.packKey(bytes);
   try {
@@ -79,10 +80,10 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
     if (!hasEntries) {
       return { encryptionData, longestData: encryptionData, sealer, sealedData: () => encryptionData };
     }
-    const { form, target } = context;
+    const { form } = context;
     // as a reader will see it, including the library name, which determines how IVs of properties are made
     const field = fieldReader(toWireObject(encryptionData, 'entity'));
-    const content = { protocol, form, field, context: contextOf(policy, target) };
+    const content = { protocol, form, field, context: boundTo };
     return boundEnvelope({ encryptionData, sealer, content }, integritySealing(contentKey, content, context));
   } finally {
     wipe(bytes, packed);

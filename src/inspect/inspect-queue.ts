@@ -2,6 +2,7 @@
 import type { QueueClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
+import { parsePoisonMessage } from '../queue/consumer/poison-message.js';
 import { openMessage } from '../queue/message-envelope.js';
 import { peekStored } from '../queue/service-answer.js';
 import { isObject, parseObject } from '../wire/json.js';
@@ -22,12 +23,16 @@ export async function inspectQueue({ client, messages, policy }: QueueInspection
   const { peekedMessageItems } = await peekStored(client, { numberOfMessages: messages });
   return Promise.all(
     peekedMessageItems.map(async ({ messageId, messageText, dequeueCount, insertedOn }) => {
-      const stored = { messageId, dequeueCount, insertedOn: insertedOn.toISOString() };
-      const { envelope, ...finding } = inspectMessage(messageText, stored);
+      // a message of a poison queue was written for the queue that it came from
+      const { storedText, facts: poison } = parsePoisonMessage(messageText);
+      const from = poison === null ? {} : { fromQueue: poison.queue, poisonReason: poison.reason };
+      const stored = { messageId, dequeueCount, insertedOn: insertedOn.toISOString(), ...from };
+      const { envelope, ...finding } = inspectMessage(storedText, stored);
       if (policy === null || finding.facts['encrypted'] === false) return finding;
-      const target = { kind: 'queue', account: client.accountName, queue: client.name } as const;
+      const queue = poison === null ? client.name : poison.queue;
+      const target = { kind: 'queue', account: client.accountName, queue } as const;
       const read = async (): Promise<{ plaintextBytes: number }> => {
-        const plaintext = await openMessage(messageText, { policy, encoding: 'text', form: 'message', target });
+        const plaintext = await openMessage(storedText, { policy, encoding: 'text', form: 'message', target });
         return { plaintextBytes: plaintext.length };
       };
       return { ...finding, verification: await verification(envelope, read) };

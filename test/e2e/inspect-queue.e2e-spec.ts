@@ -1,6 +1,7 @@
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import { AesKeyEncryptionKey, EncryptedQueueService, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
+import { formatPoisonMessage } from '../../src/queue/consumer/poison-message.js';
 import { policyOf } from '../support/blobs.js';
 import { codesOf, findingOf, inspected, keyFolder } from '../support/inspections.js';
 import { casesOf, keyArguments } from '../support/vectors.js';
@@ -123,6 +124,19 @@ describe('the inspection of a queue', () => {
     expect(verified.facts).toMatchObject({ boundToContext: true });
     expect(verified.verification).toMatchObject({ verified: true, integrity: 'verified' });
     expect(other.verification).toMatchObject({ verified: false, code: 'CONTEXT_MISMATCH' });
+  });
+
+  it('shows from where a message of a poison queue came, and verifies the text that was stored there', async () => {
+    const sealed = await storedText(policyOf('2.0', { keyEncryptionKey }), 'see patient 17');
+    const facts = { reason: 'KEY_NOT_FOUND', queue: 'referrals', messageId: 'm', dequeueCount: 6 };
+    const moments = { insertedOn: new Date(0), poisonedOn: new Date(1) };
+    const { name } = await queueWith(formatPoisonMessage(sealed, { ...facts, ...moments }).text);
+
+    const finding = await findingOf('queue', name, ...withKey);
+
+    expect(finding.facts).toMatchObject({ fromQueue: 'referrals', poisonReason: 'KEY_NOT_FOUND', encrypted: true });
+    expect(codesOf(finding)).toEqual([]);
+    expect(finding.verification).toEqual({ verified: true, integrity: 'verified', plaintextBytes: 14 });
   });
 
   it('finds nothing wrong with an empty message of .NET, which has no contents', async () => {

@@ -2,6 +2,7 @@
 import { InvalidOptionsError } from '../../errors/input.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
 import { ProtocolNotAllowedError } from '../../errors/integrity.js';
+import { isWellFormed } from '../../encoding/utf8.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
 import { callable, choice, type LooseOptions, must, type RulesOf, wholeNumber } from '../../option-rules.js';
 import type { ContentForm, ContentLayout, Protocol } from '../../protocol/protocol.js';
@@ -114,6 +115,7 @@ export function assertRegionFits(
 export function contextOf({ context }: IntegrityOptions, target: EncryptionTarget): string | null {
   if (context === undefined) return null;
   const text: unknown = context(target);
-  if (typeof text === 'string' && text !== '') return text;
-  throw new InvalidOptionsError(['"context" must return a text that is not empty']);
+  // all lone surrogates have the same bytes
+  if (typeof text === 'string' && text !== '' && isWellFormed(text)) return text;
+  throw new InvalidOptionsError(['"context" must return a text that is not empty, in well-formed Unicode']);
 }
