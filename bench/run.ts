@@ -8,6 +8,7 @@ import { projectPath } from '../test/support/project.js';
 import { machine, type Report, type Row, toMarkdown, versions } from './support/report.js';
 import { ciphers } from './ciphers.bench.js';
 import { entities } from './entities.bench.js';
+import { integrity } from './integrity.bench.js';
 import { keys } from './keys.bench.js';
 import { messages } from './messages.bench.js';
 import { peer } from './peer.bench.js';
@@ -16,7 +17,18 @@ import { scale } from './scale.bench.js';
 import { serverAlive } from './server-alive.bench.js';
 import { transfers, VOID_BEYOND } from './transfers.bench.js';
 
-const SUBJECTS: readonly Subject[] = [ciphers, transfers, ranges, messages, entities, keys, scale, serverAlive, peer];
+const SUBJECTS: readonly Subject[] = [
+  ciphers,
+  transfers,
+  ranges,
+  messages,
+  entities,
+  integrity,
+  keys,
+  scale,
+  serverAlive,
+  peer,
+];
 const README = projectPath('bench/README.md');
 const TABLE = /(<!-- table -->\n)[^]*(\n<!-- end of table -->)/;
 const CHART = /(<!-- chart -->\n\n)[^]*(\n\n<!-- end of chart -->)/;

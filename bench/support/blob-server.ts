@@ -1,6 +1,7 @@
 /**
  * A process that answers the few blob calls of the bench as cheaply as Node can: bodies of uploads are counted and dropped,
- * downloads are slices of one buffer. The name of a blob tells what it holds: `/account/container/2.0-268435456`.
+ * downloads are slices of one buffer. The name of a blob tells what it holds: `/account/container/2.0-268435456`, with `-entries`
+ * at its end for one with integrity entries.
  *
  * Settings come from the parent by message, one answer each; the process ends with the parent.
  */
@@ -12,7 +13,8 @@ import { type ContentKind, StoredContent, type StoredContentSeed, storedLength }
 import { TokenBucket } from './token-bucket.js';
 
 export interface ServerSettings {
-  readonly seed?: StoredContentSeed;
+  /** Of blobs without integrity entries, and of blobs with them. */
+  readonly seeds?: readonly [bare: StoredContentSeed, bound: StoredContentSeed];
   /** Bytes a second of all connections together; 0 for no limit. */
   readonly rate?: number;
 }
@@ -37,8 +39,7 @@ const ETAG = '"0x8DBENCH00000000"';
 const MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT';
 
 let bucket = new TokenBucket(Infinity);
-let seed: StoredContentSeed | null = null;
-let content: StoredContent | null = null;
+let contents: readonly [bare: StoredContent, bound: StoredContent] | null = null;
 let counts = { requests: 0, bytesIn: 0, bytesOut: 0 };
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -73,10 +74,12 @@ async function answer(connection: Connection, head: RequestHead): Promise<void> 
 
 async function answerRead(connection: Connection, head: RequestHead): Promise<void> {
   const blob = blobOf(head.target.pathname);
-  if (blob === null || content === null) {
+  if (blob === null || contents === null) {
     connection.socket.write(headText('404 Not Found', { 'Content-Length': 0, 'x-ms-error-code': 'BlobNotFound' }));
     return;
   }
+  const content = contents[blob.hasEntries ? 1 : 0];
+  const data = content.encryptionData(blob.kind, blob.length);
   const total = storedLength(blob.kind, blob.length);
   const range = rangeOf(head, total);
   const [from, to] = range ?? [0, total];
@@ -84,7 +87,7 @@ async function answerRead(connection: Connection, head: RequestHead): Promise<vo
     ...{ 'Content-Length': to - from, 'Content-Type': 'application/octet-stream', 'Accept-Ranges': 'bytes' },
     ...{ ETag: ETAG, 'Last-Modified': MODIFIED, 'x-ms-blob-type': 'BlockBlob' },
     ...(range === null ? {} : { 'Content-Range': `bytes ${from}-${to - 1}/${total}` }),
-    ...(blob.kind === 'plain' ? {} : { 'x-ms-meta-encryptiondata': seed?.encryptionData[blob.kind] ?? '' }),
+    ...(data === undefined ? {} : { 'x-ms-meta-encryptiondata': data }),
   });
   connection.socket.write(text);
   if (head.method === 'GET') await writeContent(connection, content.slices(blob.kind, blob.length, [from, to]));
@@ -102,9 +105,16 @@ async function writeContent({ socket, ended }: Connection, slices: Iterable<Buff
   }
 }
 
-function blobOf(path: string): { readonly kind: ContentKind; readonly length: number } | null {
-  const found = /\/(plain|1\.0|2\.0)-(\d+)$/.exec(path);
-  return found === null ? null : { kind: found[1] as ContentKind, length: Number(found[2]) };
+interface NamedBlob {
+  readonly kind: ContentKind;
+  readonly length: number;
+  readonly hasEntries: boolean;
+}
+
+function blobOf(path: string): NamedBlob | null {
+  const found = /\/(plain|1\.0|2\.0)-(\d+)(-entries)?$/.exec(path);
+  if (found === null) return null;
+  return { kind: found[1] as ContentKind, length: Number(found[2]), hasEntries: found[3] !== undefined };
 }
 
 function rangeOf({ headers }: RequestHead, total: number): readonly [number, number] | null {
@@ -124,9 +134,9 @@ process.on('message', (settings: ServerSettings) => {
   if (settings.rate !== undefined) {
     bucket = new TokenBucket(settings.rate === 0 ? Infinity : settings.rate / 1000);
   }
-  if (settings.seed !== undefined) {
-    seed = settings.seed;
-    content = new StoredContent(seed);
+  if (settings.seeds !== undefined) {
+    const [bare, bound] = settings.seeds;
+    contents = [new StoredContent(bare), new StoredContent(bound)];
   }
   const { user, system } = process.cpuUsage();
   const { port } = server.address() as AddressInfo;

@@ -50,7 +50,8 @@ export class Lab {
   }
 
   static async open(options: LabOptions): Promise<Lab> {
-    return new Lab(await ServerProcess.start(await newSeed(benchKey())), options);
+    const seeds = [await newSeed(benchKey()), await newSeed(benchKey(), true)] as const;
+    return new Lab(await ServerProcess.start(...seeds), options);
   }
 
   get isQuick(): boolean {

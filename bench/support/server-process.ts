@@ -11,10 +11,10 @@ export class ServerProcess {
     readonly url: string,
   ) {}
 
-  static async start(seed: StoredContentSeed): Promise<ServerProcess> {
+  static async start(...seeds: readonly [bare: StoredContentSeed, bound: StoredContentSeed]): Promise<ServerProcess> {
     const child = fork(fileURLToPath(new URL('blob-server.js', import.meta.url)), { stdio: ['ignore', 2, 2, 'ipc'] });
     await once(child, 'message');
-    const { port } = await ask(child, { seed });
+    const { port } = await ask(child, { seeds });
     return new ServerProcess(child, `http://127.0.0.1:${port}/bench`);
   }
 

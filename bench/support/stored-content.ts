@@ -6,9 +6,10 @@
  *     2.0     (nonce_i || piece || tag_i) ...    tag_i = tag_0 XOR E(nonce_0 || 1) XOR E(nonce_i || 1), since the tag's hash
  *             is of the ciphertext alone
  *
- * Everything is sealed under one content key, which a key that the bench knows has wrapped.
+ * Everything is sealed under one content key, which a key that the bench knows has wrapped. It has integrity entries, or not.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { flaggedKey, integrityEntries } from './stored-entries.js';
 import type { KeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 
 export const CONTENT_KINDS = ['plain', '1.0', '2.0'] as const;
@@ -23,18 +24,27 @@ const REGION_LENGTH = NONCE_LENGTH + PIECE_LENGTH + TAG_LENGTH;
 /** What the server has to be told; bytes in base64, since it travels between processes. */
 export interface StoredContentSeed {
   readonly contentKey: string;
-  /** The encryption data of a blob of that kind; none for plain. */
-  readonly encryptionData: Readonly<Record<ContentKind, string | undefined>>;
+  readonly hasEntries: boolean;
+  /** The encryption data of a blob of that kind, less its entries; none for plain. */
+  readonly encryptionData: Readonly<Record<ContentKind, StoredData | undefined>>;
+}
+
+/** The part of the encryption data that is looked at. */
+export interface StoredData {
+  readonly EncryptionAgent: { readonly Protocol: string; readonly EncryptionAlgorithm: string };
+  readonly ContentEncryptionIV?: string;
+  readonly EncryptedRegionInfo?: { readonly DataLength: number; readonly NonceLength: number };
 }
 
 /** A content key wrapped for both protocols. */
-export async function newSeed(kek: KeyEncryptionKey): Promise<StoredContentSeed> {
-  const contentKey = randomBytes(32);
+export async function newSeed(kek: KeyEncryptionKey, hasEntries = false): Promise<StoredContentSeed> {
+  const contentKey = hasEntries ? flaggedKey() : randomBytes(32);
   const label = Buffer.alloc(8);
   label.write('2.0');
   const iv = randomBytes(BLOCK_LENGTH).toString('base64');
   return {
     contentKey: contentKey.toString('base64'),
+    hasEntries,
     encryptionData: {
       plain: undefined,
       '1.0': await encryptionData(kek, contentKey, {
@@ -49,18 +59,17 @@ export async function newSeed(kek: KeyEncryptionKey): Promise<StoredContentSeed>
   };
 }
 
-async function encryptionData(kek: KeyEncryptionKey, packed: Uint8Array, fields: object): Promise<string> {
+async function encryptionData(kek: KeyEncryptionKey, packed: Uint8Array, fields: StoredData): Promise<StoredData> {
   const { keyId, algorithm, encryptedKey } = await kek.wrapKey(packed);
-  return JSON.stringify({
+  const wrapped = {
     EncryptionMode: 'FullBlob',
     WrappedContentKey: {
       KeyId: keyId,
       EncryptedKey: Buffer.from(encryptedKey).toString('base64'),
       Algorithm: algorithm,
     },
-    ...fields,
-    KeyWrappingMetadata: { EncryptionLibrary: 'bench' },
-  });
+  };
+  return { ...wrapped, ...fields };
 }
 
 /** Bytes that a content of `plaintextLength` bytes is stored as. */
@@ -75,9 +84,27 @@ export class StoredContent {
   private readonly piece = randomBytes(PIECE_LENGTH);
   private readonly key: Buffer;
   private readonly hashes = new Map<number, Buffer>();
+  private readonly texts = new Map<string, string>();
 
-  constructor(seed: StoredContentSeed) {
+  constructor(private readonly seed: StoredContentSeed) {
     this.key = Buffer.from(seed.contentKey, 'base64');
+  }
+
+  /** The encryption data of a blob; `undefined` for plain. With entries it takes the time of a MAC when it is first asked for. */
+  encryptionData(kind: ContentKind, plaintextLength: number): string | undefined {
+    const data = this.seed.encryptionData[kind];
+    if (data === undefined) return undefined;
+    const name = `${kind}-${plaintextLength}`;
+    const known = this.texts.get(name) ?? this.dataWithEntries(kind, plaintextLength, data);
+    this.texts.set(name, known);
+    return known;
+  }
+
+  private dataWithEntries(kind: ContentKind, plaintextLength: number, data: StoredData): string {
+    const length = storedLength(kind, plaintextLength);
+    const stored = { length, slices: () => this.slices(kind, plaintextLength, [0, length]) };
+    const entries = this.seed.hasEntries ? integrityEntries(this.key, data, { plaintextLength, stored }) : {};
+    return JSON.stringify({ ...data, KeyWrappingMetadata: { EncryptionLibrary: 'bench', ...entries } });
   }
 
   /** The stored bytes of `[from, to)`. */

@@ -106,6 +106,16 @@ export const FAR_KEY_PAGE_MS = 2000;
 /** A page of 1,000 rows whose keys are in a vault that takes 200 requests a second: 5 seconds is the least that it can take. */
 export const VAULT_PAGE_MS = 5500;
 
+/** Integrity entries, to what `integrity: 'off'` takes in the same run: least ratio of throughput of a blob of 256 MiB. */
+export const INTEGRITY_RATIO = {
+  '1.0': { upload: 0.8, download: 0.8 },
+  '2.0': { upload: 0.99, download: 0.99 },
+} as const;
+/** Seconds of loop for a GiB of 2.0 that entries add at most: what the samples of one variant differ by. */
+export const INTEGRITY_LOOP_ADDED = 0.05;
+/** Microseconds that entries add to a message of 1 KiB and to an entity with 10 sealed properties, each way. */
+export const INTEGRITY_MICROSECONDS = { message: 15, entity: 35 } as const;
+
 /** Milliseconds to the last byte of 1 GiB; in 2.0 a region of 4 MiB comes with it, since the tag covers it. */
 export const TAIL_MS = { paced: { '1.0': 3, '2.0': 36 }, unpaced: { '1.0': 3, '2.0': 12 } } as const;
 /** Milliseconds beyond plain to put or get 1 KiB. */

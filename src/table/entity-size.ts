@@ -1,6 +1,6 @@
 /** Limits of the table service, checked before anything is sent, so that the error can name the property. */
 import { InvalidEntityError, PayloadTooLargeError } from '../errors/input.js';
-import { isReservedProperty } from '../wire/entity-metadata.js';
+import { ENCRYPTION_DATA_PROPERTY, isReservedProperty, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
 import { isTyped, type TypedValue } from './stored-value.js';
 
@@ -16,6 +16,13 @@ const SCALAR_LENGTH = 8;
 const GUID_LENGTH = 16;
 const LENGTH_PREFIX = 4;
 const KEYS = new Set(['partitionKey', 'rowKey']);
+
+/** What the properties hold that this package adds, for errors. */
+const OWN_NAMES: Readonly<Record<string, string>> = {
+  [ENCRYPTION_DATA_PROPERTY]:
+    'The encryption data of the entity, which types and signatures of properties are part of,',
+  [SEALED_NAMES_PROPERTY]: 'The list of the names of sealed properties',
+};
 
 /** Set by the service, or by the SDK on reads. */
 const SYSTEM = new Set(['timestamp', 'etag']);
@@ -34,7 +41,8 @@ export function assertFits(row: Row): void {
   let total = ENTITY_OVERHEAD;
   for (const [name, value] of properties) {
     const length = valueLength(value);
-    if (length > PROPERTY_LIMIT) throw new PayloadTooLargeError(`Property "${name}"`, PROPERTY_LIMIT, length);
+    if (length > PROPERTY_LIMIT)
+      throw new PayloadTooLargeError(OWN_NAMES[name] ?? `Property "${name}"`, PROPERTY_LIMIT, length);
     total += KEYS.has(name) ? length : PROPERTY_OVERHEAD + name.length * 2 + length + prefixLength(value);
   }
   if (total > ENTITY_LIMIT) throw new PayloadTooLargeError('The entity', ENTITY_LIMIT, total);

@@ -1,0 +1,193 @@
+/** What integrity entries cost: blobs, messages and entities beside `integrity: 'off'`, in turn. */
+import { Encrypt, EncryptedBlobService, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
+import { entityEnvelope, messageEnvelope } from './support/internals.js';
+import type { Lab, Subject } from './support/lab.js';
+import { perOperation } from './support/operations.js';
+import type { Row } from './support/report.js';
+import { medianOf, type Samples } from './support/rounds.js';
+import { type Sample, takeSample } from './support/sample.js';
+import { storedLength } from './support/stored-content.js';
+import { INTEGRITY_LOOP_ADDED, INTEGRITY_MICROSECONDS, INTEGRITY_RATIO } from './support/targets.js';
+import { benchKey, MIB, plainService, prepared } from './support/transfer.js';
+
+type Mode = 'off' | 'verify';
+const PROTOCOLS = ['1.0', '2.0'] as const;
+type Protocol = (typeof PROTOCOLS)[number];
+type Direction = 'upload' | 'download';
+
+const LENGTH = 256 * MIB;
+const QUICK_LENGTH = 8 * MIB;
+const MICRO_ROUNDS = 9;
+const MICRO_COUNT = 500;
+const QUICK_COUNT = 20;
+const TEXT = 'message '.repeat(128);
+const BYTES_OF_GIB = 1024 * MIB;
+
+const SUBJECT = "integrity: plain is integrity 'off', encrypted is 'verify'";
+
+@EncryptedEntity({ table: 'integrity', clear: '*' })
+class Entity {
+  partitionKey = 'bench';
+  rowKey = '1';
+}
+const names = Array.from({ length: 10 }, (_, index) => `sealed${index}`);
+for (const name of names) (Encrypt() as PropertyDecorator)(Entity.prototype, name);
+const entity = {
+  partitionKey: 'bench',
+  rowKey: '1',
+  ...Object.fromEntries(names.map((name) => [name, `value of ${name}, `.repeat(3)])),
+};
+
+export const integrity: Subject = {
+  name: 'integrity',
+  run: async (lab) => {
+    const rows: Row[] = [];
+    for (const protocol of PROTOCOLS) {
+      rows.push(await transferred(lab, protocol, 'upload'), await transferred(lab, protocol, 'download'));
+    }
+    for (const protocol of PROTOCOLS) rows.push(...(await messagesOf(lab, protocol)));
+    rows.push(...(await entitiesOf(lab)));
+    return rows;
+  },
+};
+
+const policyOf = (protocol: Protocol, mode: Mode) =>
+  ({
+    protocol,
+    keyEncryptionKey: benchKey(),
+    requireEncryption: true,
+    integrity: mode,
+    unwrapCache: false,
+  }) as const;
+
+async function transferred(lab: Lab, protocol: Protocol, direction: Direction): Promise<Row> {
+  await lab.server.pace(0);
+  const length = lab.isQuick ? QUICK_LENGTH : LENGTH;
+  const one = { direction, medium: 'buffer', length, concurrency: 4 } as const;
+  const service = plainService(lab.server.url);
+  const sampleOf = async (mode: Mode): Promise<Sample> => {
+    const blobs = new EncryptedBlobService(() => service, policyOf(protocol, mode));
+    const client = blobs.getContainerClient('bench').getBlockBlobClient(`${protocol}-${length}-entries`);
+    if (direction === 'download') await client.getProperties();
+    const work = await prepared(client, one, lab.materials);
+    await lab.server.counts();
+    const sample = await takeSample(work);
+    const { bytesIn, bytesOut } = await lab.server.counts();
+    const isWhole = (direction === 'upload' ? bytesIn : bytesOut) >= storedLength(protocol, length);
+    if (!isWhole) throw new Error(`Not all of a ${direction} was moved`);
+    return sample;
+  };
+  const found = await lab.compare(`integrity: ${direction}, ${protocol}`, {
+    off: () => sampleOf('off'),
+    verify: () => sampleOf('verify'),
+  });
+  return transferRow(lab, { protocol, direction, length }, found);
+}
+
+function transferRow(
+  lab: Lab,
+  {
+    protocol,
+    direction,
+    length,
+  }: { readonly protocol: Protocol; readonly direction: Direction; readonly length: number },
+  found: Readonly<Record<Mode, Samples<Sample>>>,
+): Row {
+  const rate = (mode: Mode): number => length / 1e6 / medianOf(found[mode], ({ seconds }) => seconds);
+  const loop = (mode: Mode): number => medianOf(found[mode], ({ loopSeconds }) => loopSeconds);
+  const cpu = (mode: Mode): number => medianOf(found[mode], ({ cpuSeconds }) => cpuSeconds);
+  const ratio = rate('verify') / rate('off');
+  const loopAdded = ((loop('verify') - loop('off')) * BYTES_OF_GIB) / length;
+  const loopTarget = { what: 'loop s/GiB', value: loopAdded, atMost: INTEGRITY_LOOP_ADDED };
+  return {
+    subject: SUBJECT,
+    case: `${direction} buffer ${length / MIB} MiB, 4 at once, unpaced`,
+    protocol,
+    unit: 'MB/s',
+    plain: rate('off'),
+    encrypted: rate('verify'),
+    ratio,
+    cpuRatio: cpu('verify') / cpu('off'),
+    loopAdded,
+    quiet: found.verify.quiet,
+    ...(lab.isQuick
+      ? {}
+      : {
+          targets: [
+            { what: 'ratio', value: ratio, atLeast: INTEGRITY_RATIO[protocol][direction] },
+            ...(protocol === '2.0' ? [loopTarget] : []),
+          ],
+        }),
+  };
+}
+
+async function messagesOf(lab: Lab, protocol: Protocol): Promise<Row[]> {
+  const target = { kind: 'queue', account: 'bench', queue: 'bench' } as const;
+  const contextOf = (mode: Mode) =>
+    ({ policy: policyOf(protocol, mode), target, form: 'message', encoding: 'text' }) as const;
+  const stored = {
+    off: await messageEnvelope.sealMessage(TEXT, contextOf('off')),
+    verify: await messageEnvelope.sealMessage(TEXT, contextOf('verify')),
+  };
+  return bothWays(lab, { what: 'a message of 1 KiB', protocol, atMost: INTEGRITY_MICROSECONDS.message }, (mode) => {
+    const context = contextOf(mode);
+    return {
+      seal: () => messageEnvelope.sealMessage(TEXT, context),
+      open: () => messageEnvelope.openMessage(stored[mode], context),
+    };
+  });
+}
+
+async function entitiesOf(lab: Lab): Promise<Row[]> {
+  const contextOf = (mode: Mode) => ({
+    policy: policyOf('2.0', mode),
+    account: 'bench',
+    table: 'bench',
+    entityClass: Entity,
+  });
+  const stored = {
+    off: await entityEnvelope.sealEntity(entity, contextOf('off')),
+    verify: await entityEnvelope.sealEntity(entity, contextOf('verify')),
+  };
+  const what = 'an entity with 10 sealed properties';
+  return bothWays(lab, { what, protocol: '1.0', atMost: INTEGRITY_MICROSECONDS.entity }, (mode) => {
+    const context = contextOf(mode);
+    return {
+      seal: () => entityEnvelope.sealEntity(entity, context),
+      open: () => entityEnvelope.openEntity(stored[mode], context),
+    };
+  });
+}
+
+interface Micro {
+  readonly what: string;
+  readonly protocol: Protocol;
+  /** Microseconds that entries may add. */
+  readonly atMost: number;
+}
+
+type Works = Readonly<Record<'seal' | 'open', () => unknown>>;
+
+async function bothWays(lab: Lab, { what, protocol, atMost }: Micro, worksOf: (mode: Mode) => Works): Promise<Row[]> {
+  const count = lab.isQuick ? QUICK_COUNT : MICRO_COUNT;
+  const works = { off: worksOf('off'), verify: worksOf('verify') };
+  const rows: Row[] = [];
+  for (const way of ['seal', 'open'] as const) {
+    const variants = { off: perOperation(count, works.off[way]), verify: perOperation(count, works.verify[way]) };
+    const found = await lab.measure(`integrity: ${way} ${what}, ${protocol}`, variants, lab.isQuick ? 1 : MICRO_ROUNDS);
+    const us = (mode: Mode): number => medianOf(found[mode], (value) => value);
+    const added = us('verify') - us('off');
+    rows.push({
+      subject: SUBJECT,
+      case: `${way} ${what}, in memory`,
+      protocol,
+      unit: 'us',
+      plain: us('off'),
+      encrypted: us('verify'),
+      ratio: us('off') / us('verify'),
+      quiet: found.verify.quiet,
+      ...(lab.isQuick ? {} : { targets: [{ what: 'us added', value: added, atMost }] }),
+    });
+  }
+  return rows;
+}

@@ -1,0 +1,22 @@
+import { assertFits } from '../../../src/table/entity-size.js';
+
+const row = { partitionKey: 'p', rowKey: 'r' };
+
+it.each([
+  ['_ClientEncryptionMetadata1', 'x'.repeat(32_769), /^The encryption data of the entity, which types and signatures/],
+  ['_ClientEncryptionMetadata2', Buffer.alloc(65_537), /^The list of the names of sealed properties/],
+  ['note', 'x'.repeat(32_769), /^Property "note"/],
+])('an entity whose %s is too long is refused in words of its own', (name, value, words) => {
+  expect(() => {
+    assertFits({ ...row, [name]: value });
+  }).toThrow(expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringMatching(words) as string }));
+});
+
+it.each([
+  ['_ClientEncryptionMetadata1', 'x'.repeat(32_768)],
+  ['_ClientEncryptionMetadata2', Buffer.alloc(65_536)],
+])('an entity whose %s is just not too long fits', (name, value) => {
+  expect(() => {
+    assertFits({ ...row, [name]: value });
+  }).not.toThrow();
+});
