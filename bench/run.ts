@@ -15,6 +15,7 @@ import { peer } from './peer.bench.js';
 import { ranges } from './ranges.bench.js';
 import { scale } from './scale.bench.js';
 import { serverAlive } from './server-alive.bench.js';
+import { start } from './start.bench.js';
 import { transfers, VOID_BEYOND } from './transfers.bench.js';
 
 const SUBJECTS: readonly Subject[] = [
@@ -25,6 +26,7 @@ const SUBJECTS: readonly Subject[] = [
   entities,
   integrity,
   keys,
+  start,
   scale,
   serverAlive,
   peer,

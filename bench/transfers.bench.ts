@@ -1,6 +1,7 @@
 /** Whole blobs up and down beside the plain SDK: paced to a network's rate, unpaced, and (for indication) against Azurite. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { CipherThreads } from 'nestjs-azure-encrypted-storage';
+import { type CipherRates, cipherRates, shareOfCeiling } from './support/cipher-rates.js';
 import type { Lab, Subject } from './support/lab.js';
 import { peakMemory } from './support/memory.js';
 import type { Row } from './support/report.js';
@@ -32,6 +33,7 @@ interface Case extends Transfer {
 interface Named {
   readonly one: Case;
   readonly name: string;
+  readonly ciphers: CipherRates;
 }
 
 const KINDS: readonly Kind[] = (['upload', 'download'] as const).flatMap((direction) =>
@@ -103,7 +105,7 @@ async function compared(lab: Lab, one: Case): Promise<Row[]> {
     lab.sameBesideSame.push({ case: name, ratio: again() });
   }
   await threads.close();
-  return rowsOf(lab, { one, name }, found);
+  return rowsOf(lab, { one, name, ciphers: await cipherRates(lab) }, found);
 }
 
 const isThreaded = ({ direction, medium, concurrency }: Case): boolean =>
@@ -142,7 +144,7 @@ const perTransfer = (sample: Sample, times: number): Sample => ({
   loopSeconds: sample.loopSeconds / times,
 });
 
-function rowsOf(lab: Lab, { one, name }: Named, found: Partial<Record<Variant, Samples<Sample>>>): Row[] {
+function rowsOf(lab: Lab, { one, name, ciphers }: Named, found: Partial<Record<Variant, Samples<Sample>>>): Row[] {
   const { plain, ...rest } = found;
   if (plain === undefined) return [];
   const rate = (samples: Samples<Sample>): number => one.length / 1e6 / seconds(samples);
@@ -157,6 +159,7 @@ function rowsOf(lab: Lab, { one, name }: Named, found: Partial<Record<Variant, S
       plain: rate(plain),
       encrypted: rate(sealed),
       ratio: rate(sealed) / rate(plain),
+      ...ceilingShare(one, protocol, { plain: rate(plain), sealed: rate(sealed), ciphers }),
       cpuRatio: medianOf(sealed, (sample) => sample.cpuSeconds) / medianOf(plain, (sample) => sample.cpuSeconds),
       loopAdded: (added((sample) => sample.loopSeconds) * GIB) / one.length,
       delayAdded: {
@@ -168,6 +171,17 @@ function rowsOf(lab: Lab, { one, name }: Named, found: Partial<Record<Variant, S
     };
     return lab.isQuick ? row : { ...row, targets: transferTargets(one, row) };
   });
+}
+
+/** A thread seals beside the transfer: its ceiling is another one. */
+function ceilingShare(
+  { rate, direction }: Case,
+  protocol: string,
+  found: { readonly plain: number; readonly sealed: number; readonly ciphers: CipherRates },
+): Pick<Row, 'ceilingShare'> {
+  if (rate !== UNPACED || (protocol !== '1.0' && protocol !== '2.0')) return {};
+  const cipher = found.ciphers[`${direction === 'upload' ? 'seal' : 'open'} ${protocol}`].rate;
+  return { ceilingShare: shareOfCeiling(found.sealed / found.plain, found.plain, cipher) };
 }
 
 function caseName({ direction, medium, length, concurrency, rate }: Transfer & { readonly rate?: number }): string {
@@ -222,10 +236,12 @@ async function emulatorRows(lab: Lab): Promise<Row[]> {
     const name = `${caseName(transfer)}, Azurite`;
     const found = await lab.compare(name, variants);
     rows.push(
-      ...rowsOf(lab, { one: { ...transfer, rate: UNPACED }, name }, found).map(({ targets: _, ...row }) => ({
-        ...row,
-        subject: 'transfers with Azurite, for indication',
-      })),
+      ...rowsOf(lab, { one: { ...transfer, rate: UNPACED }, name, ciphers: await cipherRates(lab) }, found).map(
+        ({ targets: _, ceilingShare: _none, ...row }) => ({
+          ...row,
+          subject: 'transfers with Azurite, for indication',
+        }),
+      ),
     );
   }
   return rows;

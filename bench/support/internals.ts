@@ -5,6 +5,7 @@ import type * as EnvelopeModule from '../../src/envelope/envelope.js';
 import type * as FreeMemoryModule from '../../src/crypto/free-memory.js';
 import type * as MessageEnvelopeModule from '../../src/queue/message-envelope.js';
 import type * as QueueMessageModule from '../../src/wire/queue-message.js';
+import type * as SpanModule from '../../src/tracing/span.js';
 import type * as TablePageModule from '../../src/table/page.js';
 import type * as TimeSliceModule from '../../src/streams/time-slice.js';
 import { builtModule } from '../../test/support/project.js';
@@ -15,5 +16,6 @@ export const envelope = await builtModule<typeof EnvelopeModule>('envelope/envel
 export const freeMemory = await builtModule<typeof FreeMemoryModule>('crypto/free-memory.js');
 export const messageEnvelope = await builtModule<typeof MessageEnvelopeModule>('queue/message-envelope.js');
 export const queueMessage = await builtModule<typeof QueueMessageModule>('wire/queue-message.js');
+export const span = await builtModule<typeof SpanModule>('tracing/span.js');
 export const tablePage = await builtModule<typeof TablePageModule>('table/page.js');
 export const timeSlice = await builtModule<typeof TimeSliceModule>('streams/time-slice.js');

@@ -15,6 +15,8 @@ export interface Row {
   readonly encrypted: number;
   /** Throughput: encrypted to plain; times: plain to encrypted. 1 is as fast as plain, less is slower. */
   readonly ratio?: number;
+  /** Without a pace: the ratio as a share of the best one, that of plain and the cipher in sequence. */
+  readonly ceilingShare?: number;
   /** CPU of the client, encrypted to plain. */
   readonly cpuRatio?: number;
   /** Seconds of a busy event loop that a GiB takes beyond plain. */
@@ -74,6 +76,7 @@ const COLUMNS: readonly (readonly [name: string, cell: (row: Row) => string])[] 
   ['plain', (row) => quantity(row.plain, row.unit)],
   ['encrypted', (row) => quantity(row.encrypted, row.unit)],
   ['ratio', (row) => fixed(row.ratio, 2)],
+  ['of the ceiling', (row) => fixed(row.ceilingShare, 2)],
   ['CPU ratio', (row) => fixed(row.cpuRatio, 1)],
   ['loop s/GiB', (row) => signed(row.loopAdded, 2)],
   ['delay p50/p99/max ms', (row) => delays(row.delayAdded)],

@@ -1,0 +1,80 @@
+/**
+ * The ciphers alone, as Node gives them, 64 KiB at once. No transfer can be faster than plain and the cipher in sequence: with plain at P
+ * and the cipher at C, the ceiling of the ratio is C / (P + C).
+ */
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { freeMemory } from './internals.js';
+import type { Lab } from './lab.js';
+import { medianOf, type Samples } from './rounds.js';
+import { type Sample, takeSample } from './sample.js';
+import { MIB } from './transfer.js';
+
+const STEP_LENGTH = 64 * 1024;
+
+export type Protocol = '1.0' | '2.0';
+export type CipherUse = 'seal' | 'open';
+
+/**
+ * What content takes in each protocol. Sealed content of 1.0 gets a MAC over its ciphertext too; what the bench's server gives has none.
+ */
+export const CIPHERS = {
+  'seal 1.0': 'AES-256-CBC and HMAC-SHA-256',
+  'seal 2.0': 'AES-256-GCM',
+  'open 1.0': 'AES-256-CBC',
+  'open 2.0': 'AES-256-GCM',
+} as const;
+export type CipherCase = keyof typeof CIPHERS;
+
+/** MB/s of each, and how quiet it was. */
+export type CipherRates = Readonly<Record<CipherCase, { readonly rate: number; readonly quiet: string }>>;
+
+const MEASURED = new WeakMap<Lab, Promise<CipherRates>>();
+
+/** Measured once in a run, when they are first needed. */
+export function cipherRates(lab: Lab): Promise<CipherRates> {
+  const rates = MEASURED.get(lab) ?? measured(lab);
+  MEASURED.set(lab, rates);
+  return rates;
+}
+
+/** The share of the best ratio that a transfer reaches. */
+export const shareOfCeiling = (ratio: number, plain: number, cipher: number): number =>
+  ratio / (cipher / (plain + cipher));
+
+async function measured(lab: Lab): Promise<CipherRates> {
+  const length = (lab.isQuick ? 8 : 256) * MIB;
+  const content = randomBytes(4 * MIB);
+  const names = Object.keys(CIPHERS) as CipherCase[];
+  const variants = names.map((name) => [name, () => takeSample(() => run(stepOf(name), content, length))] as const);
+  const found = await lab.compare('ciphers alone', Object.fromEntries(variants));
+  const rateOf = (samples: Samples<Sample>): number => length / 1e6 / medianOf(samples, ({ seconds }) => seconds);
+  const rates = names.map((name) => [name, { rate: rateOf(found[name]!), quiet: found[name]!.quiet }] as const);
+  return Object.fromEntries(rates) as CipherRates;
+}
+
+/** Takes the next bytes of one content. */
+function stepOf(name: CipherCase): (bytes: Buffer) => Buffer {
+  const [use, protocol] = name.split(' ') as [CipherUse, Protocol];
+  const key = createSecretKey(randomBytes(32));
+  const [algorithm, iv] = protocol === '1.0' ? ['aes-256-cbc', randomBytes(16)] : ['aes-256-gcm', randomBytes(12)];
+  if (use === 'open') {
+    const decipher = createDecipheriv(algorithm, key, iv);
+    return (bytes) => decipher.update(bytes);
+  }
+  const cipher = createCipheriv(algorithm, key, iv);
+  if (protocol !== '1.0') return (bytes) => cipher.update(bytes);
+  const mac = createHmac('sha256', key);
+  return (bytes) => {
+    const sealed = cipher.update(bytes);
+    mac.update(sealed);
+    return sealed;
+  };
+}
+
+function run(step: (bytes: Buffer) => Buffer, content: Buffer, length: number): Promise<void> {
+  for (let at = 0; at < length; at += STEP_LENGTH) {
+    const from = at % content.length;
+    freeMemory.freeMemory(step(content.subarray(from, from + STEP_LENGTH)));
+  }
+  return Promise.resolve();
+}
