@@ -1,5 +1,5 @@
 /** HMAC-SHA-256 (RFC 2104, FIPS 198-1), and key derivation by one block of HKDF-Expand (RFC 5869, 2.3). */
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { ContentKey } from './content-key.js';
 
 /** Length of a MAC, in bytes. */
@@ -34,59 +34,6 @@ export function macUnderDerivedKey(key: ContentKey, label: string, input: Uint8A
     return hmac(derived, input);
   } finally {
     derived.fill(0);
-  }
-}
-
-/** The block of SHA-256, in bytes. */
-const HASH_BLOCK_LENGTH = 64;
-const INNER_PAD = 0x36;
-const OUTER_PAD = 0x5c;
-/** Number of bytes of input that there is memory for. Most inputs are shorter. */
-const SHORT_INPUT = 512;
-
-/**
- * MACs of many short inputs under one key, the same as {@link hmac} gives:
- *
- *     HMAC(K, m) = H((K XOR opad) || H((K XOR ipad) || m))        (RFC 2104, 2)
- *
- * The two hashes are made by the one-shot function, which takes half the time of an HMAC object. What is left of the key here is
- * wiped by `close`.
- */
-export class ShortMacs {
-  private readonly outer = Buffer.alloc(HASH_BLOCK_LENGTH + MAC_LENGTH, OUTER_PAD);
-  private readonly inner = Buffer.alloc(HASH_BLOCK_LENGTH + SHORT_INPUT, INNER_PAD);
-
-  /**
-   * @param key - at most 64 bytes, which are copied
-   */
-  constructor(key: Uint8Array) {
-    if (key.length > HASH_BLOCK_LENGTH) throw new RangeError('a key of more than a block is to be hashed first');
-    for (const [at, byte] of key.entries()) {
-      this.outer[at] = byte ^ OUTER_PAD;
-      this.inner[at] = byte ^ INNER_PAD;
-    }
-  }
-
-  of(input: Uint8Array): Buffer {
-    if (input.length <= SHORT_INPUT) return this.macIn(this.inner, input);
-    const inner = Buffer.alloc(HASH_BLOCK_LENGTH + input.length);
-    this.inner.copy(inner, 0, 0, HASH_BLOCK_LENGTH);
-    const mac = this.macIn(inner, input);
-    inner.fill(0);
-    return mac;
-  }
-
-  close(): void {
-    this.outer.fill(0);
-    this.inner.fill(0);
-  }
-
-  /** By way of strings, which cost less than the buffers that the function would make. */
-  private macIn(inner: Buffer, input: Uint8Array): Buffer {
-    inner.set(input, HASH_BLOCK_LENGTH);
-    const first = hash(ALGORITHM, inner.subarray(0, HASH_BLOCK_LENGTH + input.length), 'binary');
-    this.outer.write(first, HASH_BLOCK_LENGTH, 'binary');
-    return Buffer.from(hash(ALGORITHM, this.outer, 'binary'), 'binary');
   }
 }
 

@@ -5,7 +5,7 @@ import { SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
 import { formatBind } from './bind.js';
 import { entriesToWrite } from './entries.js';
 import { type EntityHeader, headerInput } from './header.js';
-import { contextTag, headerMac, withPropertyMacs } from './integrity-keys.js';
+import { contextTag, headerMac, propertyKey } from './integrity-keys.js';
 import { formatPropertyTags, sealedTag, signedTag, type SignedValue } from './property-tags.js';
 import type { BoundContent } from './sealing.js';
 
@@ -50,12 +50,11 @@ export class EntitySealing {
     const { content, contentKey, entity } = this;
     const list = this.ciphertexts.get(SEALED_NAMES_PROPERTY) ?? NOTHING;
     const sealed = [...this.ciphertexts].filter(([name]) => name !== SEALED_NAMES_PROPERTY);
-    const properties = withPropertyMacs(contentKey, (macs) =>
-      formatPropertyTags({
-        sealed: sealed.map(([name, ciphertext]) => sealedTag(macs, name, ciphertext)),
-        signed: new Map([...entity.signed].map(([name, value]) => [name, signedTag(macs, name, value)])),
-      }),
-    );
+    const key = propertyKey(contentKey);
+    const properties = formatPropertyTags({
+      sealed: sealed.map(([name, ciphertext]) => sealedTag(key, name, ciphertext)),
+      signed: new Map([...entity.signed].map(([name, value]) => [name, signedTag(key, name, value)])),
+    });
     const bind = formatBind({
       properties,
       ...(content.context === null ? {} : { context: contextTag(contentKey, content.context) }),

@@ -1,6 +1,6 @@
 /** What is computed under keys derived from a content key, one key for each purpose. */
 import type { ContentKey } from '../../crypto/content-key.js';
-import { deriveBytes, deriveKey, macUnderDerivedKey, type MacKey, ShortMacs } from '../../crypto/hmac.js';
+import { deriveKey, macUnderDerivedKey, type MacKey } from '../../crypto/hmac.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
 
 export const headerMac = (contentKey: ContentKey, header: Uint8Array): Buffer =>
@@ -12,14 +12,4 @@ export const ciphertextKey = (contentKey: ContentKey): MacKey => deriveKey(conte
 export const contextTag = (contentKey: ContentKey, context: string): Buffer =>
   macUnderDerivedKey(contentKey, 'azcse/context/v1', context).subarray(0, SHORT_TAG_LENGTH);
 
-/** Runs `work` with the MACs of properties. Their key is wiped afterwards. */
-export function withPropertyMacs<Result>(contentKey: ContentKey, work: (macs: ShortMacs) => Result): Result {
-  const key = deriveBytes(contentKey, 'azcse/property/v1');
-  const macs = new ShortMacs(key);
-  key.fill(0);
-  try {
-    return work(macs);
-  } finally {
-    macs.close();
-  }
-}
+export const propertyKey = (contentKey: ContentKey): MacKey => deriveKey(contentKey, 'azcse/property/v1');

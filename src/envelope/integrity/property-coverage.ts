@@ -1,10 +1,10 @@
 /** Which properties of a stored entity its integrity entries cover, and whether they are unchanged. */
 import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import type { ShortMacs } from '../../crypto/hmac.js';
+import type { MacKey } from '../../crypto/hmac.js';
 import { DecryptionError } from '../../errors/content.js';
 import type { ContentOpener } from '../../protocol/protocol.js';
-import { withPropertyMacs } from './integrity-keys.js';
+import { propertyKey } from './integrity-keys.js';
 import { parsePropertyTags, sealedTag, signedTag, type SignedValue } from './property-tags.js';
 
 /** The columns of a stored entity, as its entries name them. */
@@ -38,17 +38,17 @@ export interface EnvelopeOpener extends ContentOpener {
 
 /** `tags` are those of all properties, as the entries list them. The MAC of the header covers them. */
 export const propertyCoverage = (contentKey: ContentKey, tags: Buffer): PropertyCoverage => ({
-  verify: (stored) => withPropertyMacs(contentKey, (macs) => verified(macs, tags, stored)),
+  verify: (stored) => verified(propertyKey(contentKey), tags, stored),
 });
 
-function verified(macs: ShortMacs, tags: Buffer, stored: StoredProperties): ReadonlySet<string> {
+function verified(key: MacKey, tags: Buffer, stored: StoredProperties): ReadonlySet<string> {
   const { sealedNames, isAsked, ciphertextOf, signedValueOf } = stored;
   const { sealed, signed } = parsePropertyTags(tags, sealedNames);
   for (const [at, name] of sealedNames.entries()) {
-    if (isAsked(name)) assertTag(sealedTag(macs, name, present(ciphertextOf(name))), present(sealed[at]));
+    if (isAsked(name)) assertTag(sealedTag(key, name, present(ciphertextOf(name))), present(sealed[at]));
   }
   for (const [name, tag] of signed) {
-    if (isAsked(name)) assertTag(signedTag(macs, name, present(signedValueOf(name))), tag);
+    if (isAsked(name)) assertTag(signedTag(key, name, present(signedValueOf(name))), tag);
   }
   return new Set(signed.keys());
 }

@@ -7,7 +7,7 @@
  *
  * Source: docs/formats.md, "Integrity entries".
  */
-import type { ShortMacs } from '../../crypto/hmac.js';
+import { hmac, type MacKey } from '../../crypto/hmac.js';
 import { isWellFormed } from '../../encoding/utf8.js';
 import { DecryptionError } from '../../errors/content.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
@@ -24,11 +24,11 @@ const SIGNED = 2;
 const LENGTH_BYTES = 4;
 const NAME_LENGTH_BYTES = 2;
 
-export const sealedTag = (macs: ShortMacs, name: string, ciphertext: Uint8Array): Buffer =>
-  tagOf(macs, { name, how: SEALED, type: 0, value: ciphertext });
+export const sealedTag = (key: MacKey, name: string, ciphertext: Uint8Array): Buffer =>
+  tagOf(key, { name, how: SEALED, type: 0, value: ciphertext });
 
-export const signedTag = (macs: ShortMacs, name: string, { type, bytes }: SignedValue): Buffer =>
-  tagOf(macs, { name, how: SIGNED, type, value: bytes });
+export const signedTag = (key: MacKey, name: string, { type, bytes }: SignedValue): Buffer =>
+  tagOf(key, { name, how: SIGNED, type, value: bytes });
 
 interface TaggedProperty {
   readonly name: string;
@@ -38,7 +38,7 @@ interface TaggedProperty {
 }
 
 /** In one piece: a row has many properties, and pieces cost more than the MAC of short ones. */
-function tagOf(macs: ShortMacs, { name, how, type, value }: TaggedProperty): Buffer {
+function tagOf(key: MacKey, { name, how, type, value }: TaggedProperty): Buffer {
   const nameLength = Buffer.byteLength(name, 'utf8');
   const input = Buffer.allocUnsafe(2 * LENGTH_BYTES + 2 + nameLength + value.length);
   let at = input.writeUInt32BE(nameLength);
@@ -46,7 +46,7 @@ function tagOf(macs: ShortMacs, { name, how, type, value }: TaggedProperty): Buf
   at = input.writeUInt8(how, at);
   at = input.writeUInt8(type, at);
   input.set(value, input.writeUInt32BE(value.length, at));
-  return macs.of(input).subarray(0, SHORT_TAG_LENGTH);
+  return hmac(key, input).subarray(0, SHORT_TAG_LENGTH);
 }
 
 export interface PropertyTags {
