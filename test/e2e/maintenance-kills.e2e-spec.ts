@@ -1,4 +1,7 @@
-/** Two processes rotate a key, are killed again and again, and share the account with a program that writes all the time. */
+/**
+ * Two processes rotate a key, are killed again and again, and share the account with a program that writes all the time.
+ * `MAINTENANCE_OBJECTS` and `MAINTENANCE_KILLS` make it larger; it then prints what docs/reliability.md says of it.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,8 +17,9 @@ import { type Command, compileCommand } from '../support/command.js';
 import { PATIENCE, until } from '../support/consumers.js';
 import { tableOf } from '../support/tables.js';
 
-const OBJECTS = 60;
-const KILLS = 3;
+const OBJECTS = Number(process.env['MAINTENANCE_OBJECTS'] ?? 60);
+const KILLS = Number(process.env['MAINTENANCE_KILLS'] ?? 3);
+const IS_LARGE = process.env['MAINTENANCE_KILLS'] !== undefined;
 
 const [OLD_KEY, NEW_KEY] = [7, 8].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [string, string];
 const oldKey = AesKeyEncryptionKey.fromBase64('old', OLD_KEY);
@@ -63,7 +67,8 @@ it(
     const args = [
       ...['maintain', 'rewrap', '--retire', 'old', '--container', old.containerName, '--table', name],
       ...['--new-key', 'new=env:NEW_KEY', '--old-key', 'old=env:OLD_KEY', '--state-container', uniqueName('state')],
-      ...['--page-size', '5', '--pages-per-shard', '2', '--concurrency', '2', '--requests-per-second', '40'],
+      ...['--page-size', String(OBJECTS / 12), '--pages-per-shard', '2', '--concurrency', '2'],
+      ...['--requests-per-second', IS_LARGE ? '60' : '40'],
       ...['--claim-seconds', '0.5', '--job', 'kills'],
     ];
     const start = (): ChildProcess => {
@@ -99,7 +104,9 @@ it(
     for (let kills = 0; kills < KILLS; kills += 1) {
       const done = await rewrapped();
       const workers = [start(), start()];
-      await until(async () => workers.every(({ exitCode }) => exitCode !== null) || (await rewrapped()) > done + 5);
+      await until(
+        async () => workers.every(({ exitCode }) => exitCode !== null) || (await rewrapped()) > done + OBJECTS / 12,
+      );
       for (const worker of workers) worker.kill('SIGKILL');
       for (const worker of workers)
         if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');
@@ -111,6 +118,7 @@ it(
     isOver = true;
     await writing;
 
+    if (IS_LARGE) console.log({ objects: 2 * OBJECTS, killed: 2 * KILLS, writes: 2 * writes, codes });
     expect(codes).toEqual([0, 0]);
     expect(writes).toBeGreaterThan(0);
     for (const [key, text] of expected) {
@@ -123,5 +131,5 @@ it(
     expect(census.verdict?.mayDestroy).toBe('after');
     expect(census.entries.reduce((sum, { count }) => sum + count, 0)).toBe(2 * OBJECTS);
   },
-  8 * PATIENCE,
+  IS_LARGE ? 30 * PATIENCE : 8 * PATIENCE,
 );
