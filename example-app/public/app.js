@@ -2,6 +2,7 @@
 import { callJson } from './api.js';
 import { attempt, byId, element, show } from './dom.js';
 import { startLetters } from './letters.js';
+import { startMaintenance } from './maintenance.js';
 import { startPatients } from './patients.js';
 import { startReferrals } from './referrals.js';
 import { startScans } from './scans.js';
@@ -17,5 +18,5 @@ await attempt('upload-status', async () => {
   show(byId('about'), ...facts.map(fact));
   startPatients(about);
   startLetters(about);
-  await Promise.all([startScans(about), startReferrals()]);
+  await Promise.all([startScans(about), startReferrals(), startMaintenance()]);
 });

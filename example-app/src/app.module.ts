@@ -3,6 +3,7 @@ import { EncryptedStorageModule } from 'nestjs-azure-encrypted-storage';
 import { AboutController } from './about.controller.js';
 import { DemonstrationModule } from './demonstration/demonstration.module.js';
 import { LettersModule } from './letters/letters.module.js';
+import { MaintenanceModule } from './maintenance/maintenance.module.js';
 import { PatientsModule } from './patients/patients.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
 import { ScansModule } from './scans/scans.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
           encryption: { protocol: PROTOCOL, ...keys.ofClinic },
         }),
         ...[ScansModule, ReferralsModule, PatientsModule.with(keys), LettersModule, StorageModule],
+        MaintenanceModule.with(keys),
         ...(demonstration ? [DemonstrationModule] : []),
       ],
       controllers: [AboutController],

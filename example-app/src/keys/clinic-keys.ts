@@ -10,4 +10,8 @@ export interface ClinicKeys {
   readonly ofClinic: KeysOfPolicy & { readonly keyVault?: KeyVaultOptions };
   /** What is different for patients. */
   readonly ofWards: KeysOfPolicy;
+  /** Whether an id is that of the key that writes now, or of one that is derived from it. */
+  writesWith(keyId: string): boolean;
+  /** Makes a new key that writes from now on, and keeps the others for reading. Only for keys in this process. */
+  rotate?(): void;
 }

@@ -1,5 +1,5 @@
 /** Keys in this process: one to write with, older ones to read with, and of each one for every ward. */
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { AesKeyEncryptionKey, type EncryptionTarget, KeyRing } from 'nestjs-azure-encrypted-storage';
 import type { ClinicKeys } from './clinic-keys.js';
 
@@ -13,20 +13,39 @@ export interface ClinicSecret {
 }
 
 export class SecretKeys implements ClinicKeys {
-  readonly writes: string;
-  readonly ofClinic: ClinicKeys['ofClinic'];
+  readonly ofClinic: ClinicKeys['ofClinic'] = {
+    keyEncryptionKey: () => keyOf(this.current),
+    keyResolver: (keyId, target) => new KeyRing(this.former.map(keyOf)).resolve(keyId, target),
+  };
   /** Every ward has a key of its own, and a row that was wrapped with another ward's is refused. */
-  readonly ofWards: ClinicKeys['ofWards'];
+  readonly ofWards: ClinicKeys['ofWards'] = {
+    keyEncryptionKey: (target) => keyOf(secretOfWard(this.current, wardOf(target))),
+    keyResolver: (keyId, target) => keyOfWard(this.all, keyId, target),
+    allowKey: (keyId, target) => keyOfWard(this.all, keyId, target) !== null,
+  };
 
-  constructor(current: ClinicSecret, former: readonly ClinicSecret[] = []) {
-    const all = [current, ...former];
-    this.writes = current.keyId;
-    this.ofClinic = { keyEncryptionKey: keyOf(current), keyResolver: new KeyRing(former.map(keyOf)).resolve };
-    this.ofWards = {
-      keyEncryptionKey: (target) => keyOf(secretOfWard(current, wardOf(target))),
-      keyResolver: (keyId, target) => keyOfWard(all, keyId, target),
-      allowKey: (keyId, target) => keyOfWard(all, keyId, target) !== null,
-    };
+  constructor(
+    private current: ClinicSecret,
+    private former: readonly ClinicSecret[] = [],
+  ) {}
+
+  get writes(): string {
+    return this.current.keyId;
+  }
+
+  writesWith(keyId: string): boolean {
+    return keyId === this.writes || keyId.startsWith(`${this.writes}/`);
+  }
+
+  rotate(): void {
+    const { keyId } = this.current;
+    const [, name, number] = /^(.*?)(\d+)$/.exec(keyId) ?? [null, `${keyId}:`, '1'];
+    this.former = this.all;
+    this.current = { keyId: `${name}${Number(number) + 1}`, secret: createSecretKey(randomBytes(KEY_LENGTH)) };
+  }
+
+  private get all(): readonly ClinicSecret[] {
+    return [this.current, ...this.former];
   }
 }
 

@@ -16,4 +16,9 @@ export class VaultKeys implements ClinicKeys {
     this.ofClinic = { keyVault, keyResolver: new KeyRing(former.map(keyOf)).resolve };
     this.ofWards = { keyResolver: (keyId, target) => keyOfWard(former, keyId, target) };
   }
+
+  /** Every version of the key counts: the vault rotates it by itself. */
+  writesWith(keyId: string): boolean {
+    return keyId === this.writes || keyId.startsWith(`${this.writes}/`);
+  }
 }
