@@ -7,8 +7,9 @@ import type { Row } from './support/report.js';
 import { medianOf, type Samples } from './support/rounds.js';
 import { type Sample, takeSample } from './support/sample.js';
 import { storedLength } from './support/stored-content.js';
-import { INTEGRITY_LOOP_ADDED, INTEGRITY_MICROSECONDS, INTEGRITY_RATIO } from './support/targets.js';
+import { INTEGRITY_LOOP_ADDED, INTEGRITY_RATIO, INTEGRITY_YARDSTICKS, inYardsticks } from './support/targets.js';
 import { benchKey, MIB, plainService, prepared } from './support/transfer.js';
+import { yardstick } from './support/yardstick.js';
 
 type Mode = 'off' | 'verify';
 const PROTOCOLS = ['1.0', '2.0'] as const;
@@ -129,7 +130,7 @@ async function messagesOf(lab: Lab, protocol: Protocol): Promise<Row[]> {
     off: await messageEnvelope.sealMessage(TEXT, contextOf('off')),
     verify: await messageEnvelope.sealMessage(TEXT, contextOf('verify')),
   };
-  return bothWays(lab, { what: 'a message of 1 KiB', protocol, atMost: INTEGRITY_MICROSECONDS.message }, (mode) => {
+  return bothWays(lab, { what: 'a message of 1 KiB', protocol, atMost: INTEGRITY_YARDSTICKS.message }, (mode) => {
     const context = contextOf(mode);
     return {
       seal: () => messageEnvelope.sealMessage(TEXT, context),
@@ -150,7 +151,7 @@ async function entitiesOf(lab: Lab): Promise<Row[]> {
     verify: await entityEnvelope.sealEntity(entity, contextOf('verify')),
   };
   const what = 'an entity with 10 sealed properties';
-  return bothWays(lab, { what, protocol: '1.0', atMost: INTEGRITY_MICROSECONDS.entity }, (mode) => {
+  return bothWays(lab, { what, protocol: '1.0', atMost: INTEGRITY_YARDSTICKS.entity }, (mode) => {
     const context = contextOf(mode);
     return {
       seal: () => entityEnvelope.sealEntity(entity, context),
@@ -162,7 +163,7 @@ async function entitiesOf(lab: Lab): Promise<Row[]> {
 interface Micro {
   readonly what: string;
   readonly protocol: Protocol;
-  /** Microseconds that entries may add. */
+  /** Yardsticks that entries may add. */
   readonly atMost: number;
 }
 
@@ -173,9 +174,13 @@ async function bothWays(lab: Lab, { what, protocol, atMost }: Micro, worksOf: (m
   const works = { off: worksOf('off'), verify: worksOf('verify') };
   const rows: Row[] = [];
   for (const way of ['seal', 'open'] as const) {
-    const variants = { off: perOperation(count, works.off[way]), verify: perOperation(count, works.verify[way]) };
+    const variants = {
+      off: perOperation(count, works.off[way]),
+      verify: perOperation(count, works.verify[way]),
+      yard: yardstick(count),
+    };
     const found = await lab.measure(`integrity: ${way} ${what}, ${protocol}`, variants, lab.isQuick ? 1 : MICRO_ROUNDS);
-    const us = (mode: Mode): number => medianOf(found[mode], (value) => value);
+    const us = (variant: keyof typeof variants): number => medianOf(found[variant], (value) => value);
     const added = us('verify') - us('off');
     rows.push({
       subject: SUBJECT,
@@ -186,7 +191,7 @@ async function bothWays(lab: Lab, { what, protocol, atMost }: Micro, worksOf: (m
       encrypted: us('verify'),
       ratio: us('off') / us('verify'),
       quiet: found.verify.quiet,
-      ...(lab.isQuick ? {} : { targets: [{ what: 'us added', value: added, atMost }] }),
+      ...(lab.isQuick ? {} : { targets: [inYardsticks(added, us('yard'), atMost)] }),
     });
   }
   return rows;
