@@ -1,4 +1,4 @@
-/** The Python SDK beside us: each as a ratio to its own plain transfer of the same run. */
+/** The SDKs of other languages beside us: each as a ratio to its own plain transfer of the same run. */
 import type { Lab, Subject } from './support/lab.js';
 import { PeerProcess, type PeerSample } from './support/peer-process.js';
 import type { Row } from './support/report.js';
@@ -12,58 +12,59 @@ const CONCURRENCY = 4;
 const FAST = 400e6;
 /** Bytes a second; 0 for no limit. */
 const RATES = [FAST, 0];
-const WHO = ['this package', 'Python SDK'] as const;
-type Who = (typeof WHO)[number];
+const US = 'this package';
 
 export const peer: Subject = {
   name: 'peer',
   run: async (lab) => {
-    const python = await PeerProcess.start();
-    if (python === null) {
-      lab.notes.push('No Python with azure-storage-blob and cryptography here: the peer was not measured.');
-      return [];
+    const started = { Python: await PeerProcess.startPython(), Java: await PeerProcess.startJava() };
+    const peers = Object.entries(started).flatMap(([language, process]) => {
+      if (process === null) lab.notes.push(`The ${language} SDK cannot be run here: it was not measured.`);
+      return process ?? [];
+    });
+    for (const { name, versions, pid } of peers) {
+      const told = Object.entries(versions).map((entry) => entry.join(' '));
+      lab.notes.push(`The ${name}: ${told.join(', ')}.`);
+      lab.pids.push(pid);
     }
-    lab.notes.push(
-      `The peer: ${Object.entries(python.versions)
-        .map((entry) => entry.join(' '))
-        .join(', ')}.`,
-    );
-    lab.pids.push(python.pid);
     try {
-      const rows: Row[] = [];
-      for (const rate of RATES) {
-        await lab.server.pace(rate);
-        for (const direction of ['upload', 'download'] as const) {
-          rows.push(...(await besidePeer(lab, python, { direction, rate })));
-        }
-      }
-      return rows;
+      return peers.length === 0 ? [] : await besidePeers(lab, peers);
     } finally {
-      python.stop();
+      for (const process of peers) process.stop();
     }
   },
 };
+
+async function besidePeers(lab: Lab, peers: readonly PeerProcess[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const rate of RATES) {
+    await lab.server.pace(rate);
+    for (const direction of ['upload', 'download'] as const) {
+      rows.push(...(await compared(lab, peers, { direction, rate })));
+    }
+  }
+  return rows;
+}
 
 interface Case {
   readonly direction: 'upload' | 'download';
   readonly rate: number;
 }
 
-async function besidePeer(lab: Lab, python: PeerProcess, { direction, rate }: Case): Promise<Row[]> {
+async function compared(lab: Lab, peers: readonly PeerProcess[], { direction, rate }: Case): Promise<Row[]> {
   const length = (lab.isQuick ? 8 : 64) * MIB;
   const name = `${direction} buffer, ${length / MIB} MiB, ${rate === 0 ? 'unpaced' : `at ${rate / 1e6} MB/s`}`;
   const transfer = { direction, medium: 'buffer', length, concurrency: CONCURRENCY } as const;
-  const take: Readonly<Record<Who, (kind: ContentKind) => () => Promise<PeerSample>>> = {
-    'this package': (kind) => async () =>
-      takeSample(await prepared(lab.blobs.client(kind, `${kind}-${length}`), transfer, lab.materials)),
-    'Python SDK': (kind) => () =>
-      python.transfer({ url: lab.server.url, kind, direction, length, concurrency: CONCURRENCY }),
-  };
+  const ours = (kind: ContentKind) => async (): Promise<PeerSample> =>
+    takeSample(await prepared(lab.blobs.client(kind, `${kind}-${length}`), transfer, lab.materials));
+  const order = { url: lab.server.url, direction, length, concurrency: CONCURRENCY } as const;
+  const theirs = (process: PeerProcess) => (kind: ContentKind) => () => process.transfer({ ...order, kind });
+  const takers = [{ who: US, take: ours }, ...peers.map((process) => ({ who: process.name, take: theirs(process) }))];
   const kinds: readonly ContentKind[] = ['plain', ...PROTOCOLS];
-  const variants = WHO.flatMap((who) => kinds.map((kind) => [`${who} ${kind}`, take[who](kind)] as const));
-  const found = await lab.compare(`${name}: this package and the Python SDK`, Object.fromEntries(variants));
+  const variants = takers.flatMap(({ who, take }) => kinds.map((kind) => [`${who} ${kind}`, take(kind)] as const));
+  const found = await lab.compare(`${name}: this package and its peers`, Object.fromEntries(variants));
   return PROTOCOLS.flatMap((protocol) =>
-    WHO.map((who) =>
+    takers.map(({ who }) =>
       rowOf(`${name}: ${who}`, protocol, {
         plain: found[`${who} plain`]!,
         sealed: found[`${who} ${protocol}`]!,
@@ -83,7 +84,7 @@ function rowOf(what: string, protocol: string, { plain, sealed, length }: Found)
   const rate = (samples: Samples<PeerSample>): number => length / 1e6 / medianOf(samples, ({ seconds }) => seconds);
   const cpu = (samples: Samples<PeerSample>): number => medianOf(samples, ({ cpuSeconds }) => cpuSeconds);
   return {
-    subject: 'beside the Python SDK',
+    subject: 'beside the SDKs of other languages',
     case: what,
     protocol,
     unit: 'MB/s',

@@ -1,9 +1,9 @@
-/** The bench's end of peer.py: a Python with the SDK, if this machine has one. */
+/** The bench's end of the peers: a Python with the SDK, if this machine has one, and the Java SDK, if it can be made here. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { projectPath } from '../../test/support/project.js';
+import { projectModule, projectPath } from '../../test/support/project.js';
 import type { ContentKind } from './stored-content.js';
 
 /** Debian's own comes last: another Python may stand before it in the path. */
@@ -22,23 +22,49 @@ export interface PeerSample {
   readonly cpuSeconds: number;
 }
 
-type Python = ChildProcessByStdio<Writable, Readable, null>;
+type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 export class PeerProcess {
   private constructor(
-    private readonly child: Python,
+    readonly name: string,
+    private readonly child: Child,
     private readonly lines: Interface,
-    /** Names and versions of Python and of its SDK. */
+    /** Names and versions of the language and of its SDK. */
     readonly versions: Readonly<Record<string, string>>,
   ) {}
 
   /** `null` where no Python has the SDK. */
-  static async start(): Promise<PeerProcess | null> {
+  static async startPython(): Promise<PeerProcess | null> {
     for (const python of CANDIDATES) {
-      const started = python === undefined ? null : await startWith(python);
-      if (started !== null) return new PeerProcess(started.child, started.lines, started.versions);
+      if (python === undefined) continue;
+      const started = await PeerProcess.start('Python SDK', [
+        python,
+        '-W',
+        'ignore',
+        projectPath('bench/support/peer.py'),
+      ]);
+      if (started !== null) return started;
     }
     return null;
+  }
+
+  /** `null` where there is no JDK or no Maven, or the SDK cannot be had. The first time, it is downloaded. */
+  static async startJava(): Promise<PeerProcess | null> {
+    const { madeRuntime, missingPackages } = await projectModule<Runtimes>('test/interop/peers/runtimes.mjs');
+    if (missingPackages('java').length > 0) return null;
+    try {
+      return await PeerProcess.start('Java SDK', madeRuntime('java', 'Transfers').command);
+    } catch {
+      return null;
+    }
+  }
+
+  private static async start(name: string, [program = '', ...options]: readonly string[]): Promise<PeerProcess | null> {
+    const child = spawn(program, options, { stdio: ['pipe', 'pipe', 'inherit'] });
+    child.on('error', () => undefined);
+    const lines = createInterface({ input: child.stdout });
+    const line = await nextLine(child, lines);
+    return line === null ? null : new PeerProcess(name, child, lines, JSON.parse(line) as Record<string, string>);
   }
 
   get pid(): number {
@@ -48,7 +74,7 @@ export class PeerProcess {
   async transfer(order: PeerOrder): Promise<PeerSample> {
     this.child.stdin.write(`${JSON.stringify(order)}\n`);
     const line = await nextLine(this.child, this.lines);
-    if (line === null) throw new Error(`The Python SDK failed in ${JSON.stringify(order)}`);
+    if (line === null) throw new Error(`The ${this.name} failed in ${JSON.stringify(order)}`);
     return JSON.parse(line) as PeerSample;
   }
 
@@ -57,18 +83,14 @@ export class PeerProcess {
   }
 }
 
-async function startWith(python: string) {
-  const child = spawn(python, ['-W', 'ignore', projectPath('bench/support/peer.py')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  child.on('error', () => undefined);
-  const lines = createInterface({ input: child.stdout });
-  const line = await nextLine(child, lines);
-  return line === null ? null : { child, lines, versions: JSON.parse(line) as Record<string, string> };
+/** The runtimes of the live tests. */
+interface Runtimes {
+  readonly missingPackages: (name: 'java') => readonly string[];
+  readonly madeRuntime: (name: 'java', main: string) => { readonly command: readonly string[] };
 }
 
 /** `null` if the process ends before it. */
-async function nextLine(child: Python, lines: Interface): Promise<string | null> {
+async function nextLine(child: Child, lines: Interface): Promise<string | null> {
   const stop = new AbortController();
   const ended = once(child, 'exit', { signal: stop.signal }).then(
     () => null,

@@ -26,7 +26,7 @@ const AZURE_PARTS = ['__init__.py', 'common', 'core', 'cosmosdb', 'multiapi', 's
  *   readonly sources: readonly string[],
  *   readonly tools: Readonly<Record<string, string>>, // what has to be there, and the Debian package that brings it
  *   readonly make: (folder: string) => void,
- *   readonly program: (folder: string) => Program,
+ *   readonly program: (folder: string, main?: string) => Program,
  * }>>}
  */
 export const RUNTIMES = {
@@ -74,10 +74,11 @@ export const RUNTIMES = {
         cwd: join(HERE, 'java'),
       });
     },
-    program: (folder) => ({
+    // `main`: the class to start, in the package of the peer
+    program: (folder, main = 'Peer') => ({
       command: [
         ...['java', '-Xmx512m', '-Dfile.encoding=UTF-8'],
-        ...['-cp', [join(folder, 'classes'), join(folder, 'libraries', '*')].join(delimiter), 'peer.Peer'],
+        ...['-cp', [join(folder, 'classes'), join(folder, 'libraries', '*')].join(delimiter), `peer.${main}`],
       ],
       environment: {},
     }),
@@ -88,9 +89,10 @@ export const RUNTIMES = {
  * Makes the runtime unless it was made before.
  *
  * @param {string} name
+ * @param {string} [main] the program in it, if there are several
  * @returns {Program}
  */
-export function madeRuntime(name) {
+export function madeRuntime(name, main) {
   const runtime = RUNTIMES[name];
   const folder = folderOf(name);
   if (!existsSync(folder)) {
@@ -104,7 +106,7 @@ export function madeRuntime(name) {
       rmSync(unfinished, { recursive: true, force: true });
     }
   }
-  return runtime.program(folder);
+  return runtime.program(folder, main);
 }
 
 /** The tools of a runtime that are not there, as their Debian packages. */

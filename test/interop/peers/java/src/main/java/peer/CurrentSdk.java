@@ -23,7 +23,7 @@ import reactor.core.publisher.Mono;
 
 /** com.azure:azure-storage-blob-cryptography: block blobs in every version of the protocol. */
 final class CurrentSdk implements Sdk {
-    private static final Map<String, EncryptionVersion> VERSIONS =
+    static final Map<String, EncryptionVersion> VERSIONS =
             Map.of("1.0", EncryptionVersion.V1, "2.0", EncryptionVersion.V2, "2.1", EncryptionVersion.V2_1);
 
     @Override
@@ -90,7 +90,7 @@ final class CurrentSdk implements Sdk {
         return id -> id.equals(key.id) ? Mono.just(asSdkKey(key)) : Mono.empty();
     }
 
-    private static AsyncKeyEncryptionKey asSdkKey(Key key) {
+    static AsyncKeyEncryptionKey asSdkKey(Key key) {
         return new AsyncKeyEncryptionKey() {
             @Override
             public Mono<String> getKeyId() {

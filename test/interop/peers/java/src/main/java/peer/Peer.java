@@ -54,13 +54,13 @@ public final class Peer {
     }
 
     @SuppressWarnings("unchecked")
-    private static Map<String, Object> parsed(String line) throws IOException {
+    static Map<String, Object> parsed(String line) throws IOException {
         try (JsonReader reader = JsonProviders.createReader(line)) {
             return (Map<String, Object>) reader.readUntyped();
         }
     }
 
-    private static String json(Map<String, Object> value) throws IOException {
+    static String json(Map<String, Object> value) throws IOException {
         StringWriter text = new StringWriter();
         try (JsonWriter writer = JsonProviders.createWriter(text)) {
             writer.writeUntyped(value).flush();
