@@ -88,7 +88,7 @@ export class SealedUpload {
       keyEncryptionKey: options.keyEncryptionKey,
     });
     const upload = new SealedUpload(context, envelope, options);
-    assertMetadataFits(upload.metadataWith(envelope.longestData));
+    assertMetadataFits(upload.metadataWith(envelope.longestData()));
     return upload;
   }
 

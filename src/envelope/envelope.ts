@@ -43,7 +43,7 @@ export interface Envelope {
   /** The part of the encryption data that is known before the content is sealed. */
   readonly encryptionData: NewEncryptionData;
   /** As long as the encryption data can get until the content is sealed; of an entity without its entries. */
-  readonly longestData: NewEncryptionData;
+  readonly longestData: () => NewEncryptionData;
   /** Seals the content, once. */
   readonly sealer: ContentSealer;
   /** The encryption data to store, once all of the content is sealed. */
@@ -78,7 +78,8 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
       additions: context.additions ?? new Map<string, string>(),
     };
     if (!hasEntries) {
-      return { encryptionData, longestData: encryptionData, sealer, sealedData: () => encryptionData };
+      const data = (): NewEncryptionData => encryptionData;
+      return { encryptionData, longestData: data, sealer, sealedData: data };
     }
     const { form } = context;
     // as a reader will see it, including the library name, which determines how IVs of properties are made
@@ -105,7 +106,7 @@ function boundEnvelope(
   });
   return {
     encryptionData,
-    longestData: content.form === 'entity' ? encryptionData : withEntries(longestEntries(content)),
+    longestData: () => (content.form === 'entity' ? encryptionData : withEntries(longestEntries(content))),
     sealer: integrity.watched(sealer),
     sealedData: () => withEntries(integrity.entries()),
   };
