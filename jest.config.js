@@ -8,7 +8,11 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['js', 'ts', 'json'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^nestjs-azure-encrypted-storage$': '<rootDir>/src/index.ts' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^nestjs-azure-encrypted-storage$': '<rootDir>/src/index.ts',
+    '^nestjs-azure-encrypted-storage/(core|testing)$': '<rootDir>/src/$1.ts',
+  },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json' }] },
   coverageProvider: 'v8',
   // Jest's default leaves one core of two idle

@@ -1,5 +1,5 @@
 /**
- * The exports of the built package, as ESM and as CommonJS, equal test/types/public-api.txt.
+ * The exports of each entry of the built package, as ESM and as CommonJS, equal their list in test/types.
  *
  * `node tools/check-exports.mjs --write` takes the exports as they are: adding one is a visible act.
  */
@@ -9,24 +9,31 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const LIST = join(ROOT, 'test/types/public-api.txt');
 const PACKAGE = 'nestjs-azure-encrypted-storage';
+const ENTRIES = [
+  { entry: PACKAGE, list: 'test/types/public-api.txt' },
+  { entry: `${PACKAGE}/core`, list: 'test/types/public-api-core.txt' },
+  { entry: `${PACKAGE}/testing`, list: 'test/types/public-api-testing.txt' },
+];
 
 if (!existsSync(join(ROOT, 'dist/esm/index.js'))) throw new Error('Nothing is built: run `npm run build` first');
 
-const esm = namesOf(await import(PACKAGE));
-const cjs = namesOf(createRequire(import.meta.url)(PACKAGE));
-
-if (process.argv.includes('--write')) {
-  mkdirSync(dirname(LIST), { recursive: true });
-  writeFileSync(LIST, esm.map((name) => `${name}\n`).join(''));
-}
-
-const listed = existsSync(LIST) ? readFileSync(LIST, 'utf8').split('\n').filter(Boolean) : [];
-const faults = [...differences('ESM', esm), ...differences('CommonJS', cjs)];
+const faults = [];
+for (const { entry, list } of ENTRIES) faults.push(...(await check(entry, join(ROOT, list))));
 for (const fault of faults) console.error(fault);
-console.log(`${listed.length} exports listed, ${faults.length} differences`);
+console.log(`${ENTRIES.length} entries checked, ${faults.length} differences`);
 process.exitCode = faults.length === 0 ? 0 : 1;
+
+async function check(entry, list) {
+  const esm = namesOf(await import(entry));
+  const cjs = namesOf(createRequire(import.meta.url)(entry));
+  if (process.argv.includes('--write')) {
+    mkdirSync(dirname(list), { recursive: true });
+    writeFileSync(list, esm.map((name) => `${name}\n`).join(''));
+  }
+  const listed = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(Boolean) : [];
+  return [...differences(`${entry} as ESM`, esm, listed), ...differences(`${entry} as CommonJS`, cjs, listed)];
+}
 
 function namesOf(exported) {
   return Object.keys(exported)
@@ -34,11 +41,9 @@ function namesOf(exported) {
     .sort();
 }
 
-function differences(format, exported) {
+function differences(entry, exported, listed) {
   return [
-    ...exported
-      .filter((name) => !listed.includes(name))
-      .map((name) => `${format} exports ${name}, which is not listed`),
-    ...listed.filter((name) => !exported.includes(name)).map((name) => `${format} does not export ${name}`),
+    ...exported.filter((name) => !listed.includes(name)).map((name) => `${entry} exports ${name}, which is not listed`),
+    ...listed.filter((name) => !exported.includes(name)).map((name) => `${entry} does not export ${name}`),
   ];
 }

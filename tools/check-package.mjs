@@ -16,7 +16,9 @@ const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 const MUST_HOLD = [
   ...['package.json', 'README.md', 'LICENSE', 'docs/README.md', 'dist/cjs/package.json'],
-  ...['esm', 'cjs'].flatMap((format) => [`dist/${format}/index.js`, `dist/${format}/index.d.ts`]),
+  ...['esm', 'cjs'].flatMap((format) => [
+    ...['index', 'core', 'testing'].flatMap((entry) => [`dist/${format}/${entry}.js`, `dist/${format}/${entry}.d.ts`]),
+  ]),
 ];
 const MAY_HOLD = /^(dist\/(esm|cjs)\/|docs\/|[A-Z]+(\.md)?$|package\.json$)/;
 
@@ -29,15 +31,33 @@ const USE = `
   if (Buffer.compare(unwrapped, contentKey) !== 0) throw new Error('unwrapped other bytes');
   if (!library.isEncryptedStorageError(new library.DecryptionError())) throw new Error('the error has no brand');
   if (typeof library.EncryptedStorageModule.forRoot !== 'function') throw new Error('the module has no forRoot');
+  if (core.AesKeyEncryptionKey !== library.AesKeyEncryptionKey) throw new Error('core has a copy of its own');
+  if (core.EncryptedStorageModule !== undefined) throw new Error('core has the module for Nest');
+  const vault = new testing.InProcessVault();
+  if (!vault.rotate('clinic').startsWith(vault.idOf('clinic'))) throw new Error('the vault has no key');
   console.log(Object.keys(library).length + ' exports');
 `;
+const entryOf = (name) => (name === 'library' ? MANIFEST.name : `${MANIFEST.name}/${name}`);
 const PROGRAMS = [
-  { format: 'esm', type: 'module', code: `import * as library from '${MANIFEST.name}';\n${USE}` },
-  { format: 'cjs', type: 'commonjs', code: `const library = require('${MANIFEST.name}');\n(async () => {${USE}})();` },
+  {
+    format: 'esm',
+    type: 'module',
+    code: `${['library', 'core', 'testing'].map((name) => `import * as ${name} from '${entryOf(name)}';\n`).join('')}${USE}`,
+  },
+  {
+    format: 'cjs',
+    type: 'commonjs',
+    code: `${['library', 'core', 'testing'].map((name) => `const ${name} = require('${entryOf(name)}');\n`).join('')}(async () => {${USE}})();`,
+  },
 ];
 const TYPED = `
 import { AesKeyEncryptionKey, EncryptedStorageModule, type EncryptedBlobService, type KeyEncryptionKey } from '${MANIFEST.name}';
 
+import { EncryptedBlobService as OfCore } from '${MANIFEST.name}/core';
+import { type Emulator, startEmulator } from '${MANIFEST.name}/testing';
+
+export const start: () => Promise<Emulator> = startEmulator;
+export const ofCore: typeof EncryptedBlobService = OfCore;
 export const kek: KeyEncryptionKey = AesKeyEncryptionKey.generate('check-package');
 export const keyId: string = kek.keyId;
 export const forRoot = EncryptedStorageModule.forRoot.name;

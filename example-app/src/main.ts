@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { startClinic } from './clinic.js';
-import { startEmulator } from './emulator.js';
+import { startEmulator } from 'nestjs-azure-encrypted-storage/testing';
 import { configuredKeys } from './keys/configured-keys.js';
 import { ClinicSettings } from './settings.js';
 

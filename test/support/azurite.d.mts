@@ -1,10 +1,4 @@
-export interface Emulator {
-  readonly connectionString: string;
-  readonly stop: () => Promise<void>;
-}
-/** PEM files: with them the emulator serves https, and takes unsigned tokens of Microsoft Entra ID for its account. */
-export interface CertificateFiles {
-  readonly cert: string;
-  readonly key: string;
-}
+import type { CertificateFiles, Emulator } from '../../src/testing/emulator.js';
+
+export type { CertificateFiles, Emulator };
 export function startAzurite(certificate?: CertificateFiles): Promise<Emulator>;

@@ -1,7 +1,7 @@
 /** The application in this process, over an emulator of its own. */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { startClinic } from '../../src/clinic.js';
-import { startEmulator } from '../../src/emulator.js';
+import { startEmulator } from 'nestjs-azure-encrypted-storage/testing';
 import { keyOf, SecretKeys } from '../../src/keys/secret-keys.js';
 import { ClinicSettings } from '../../src/settings.js';
 
