@@ -16,6 +16,13 @@ export function hmac(key: MacKey | Uint8Array, ...parts: readonly (Uint8Array | 
   return mac.digest();
 }
 
+/**
+ * The same for a MAC that is stored, and so is no secret: by way of a string, which costs less than the memory of a digest. A row has
+ * one for each property.
+ */
+export const storedMac = (key: MacKey, input: Uint8Array): Buffer =>
+  Buffer.from(createHmac(ALGORITHM, key).update(input).digest('binary'), 'binary');
+
 /** HMAC-SHA-256(key, label || 01): 32 bytes, which the caller must wipe if they are secret. */
 export const deriveBytes = (key: MacKey | Uint8Array, label: string): Buffer => hmac(key, label, Uint8Array.of(1));
 

@@ -7,7 +7,7 @@
  *
  * Source: docs/formats.md, "Integrity entries".
  */
-import { hmac, type MacKey } from '../../crypto/hmac.js';
+import { type MacKey, storedMac } from '../../crypto/hmac.js';
 import { isWellFormed } from '../../encoding/utf8.js';
 import { DecryptionError } from '../../errors/content.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
@@ -46,7 +46,7 @@ function tagOf(key: MacKey, { name, how, type, value }: TaggedProperty): Buffer 
   at = input.writeUInt8(how, at);
   at = input.writeUInt8(type, at);
   input.set(value, input.writeUInt32BE(value.length, at));
-  return hmac(key, input).subarray(0, SHORT_TAG_LENGTH);
+  return storedMac(key, input).subarray(0, SHORT_TAG_LENGTH);
 }
 
 export interface PropertyTags {
