@@ -7,6 +7,7 @@ import {
   EncryptedStorageModule,
   EncryptedTableService,
   type EncryptionOptions,
+  HmacSearchKey,
   type MessageEncoding,
 } from 'nestjs-azure-encrypted-storage';
 import { optionsOf, started } from '../../support/nest.js';
@@ -23,6 +24,8 @@ export interface StorageOptions {
   readonly integrity?: EncryptionOptions['integrity'];
   /** What all content is bound to. */
   readonly context?: string;
+  /** The key of search tags, in base64. */
+  readonly searchKey?: string;
 }
 
 export interface Storage {
@@ -66,11 +69,13 @@ async function start({
   messageEncoding,
   protocol,
   context,
+  searchKey,
   ...rest
 }: StorageOptions): Promise<TestingModule> {
   const options = optionsOf({
     ...rest,
     ...(context === undefined ? {} : { context: () => context }),
+    ...(searchKey === undefined ? {} : { searchKeys: { write: HmacSearchKey.fromBase64(searchKey) } }),
     protocol: protocol ?? '2.0',
     readProtocols: ['1.0', '2.0', '2.1'],
     ...(resolved === true ? { keyEncryptionKey: undefined, keyResolver: [key.ours] } : { keyEncryptionKey: key.ours }),
