@@ -14,6 +14,7 @@ import { messages } from './messages.bench.js';
 import { peer } from './peer.bench.js';
 import { ranges } from './ranges.bench.js';
 import { scale } from './scale.bench.js';
+import { search } from './search.bench.js';
 import { serverAlive } from './server-alive.bench.js';
 import { start } from './start.bench.js';
 import { transfers, VOID_BEYOND } from './transfers.bench.js';
@@ -24,6 +25,7 @@ const SUBJECTS: readonly Subject[] = [
   ranges,
   messages,
   entities,
+  search,
   integrity,
   keys,
   start,

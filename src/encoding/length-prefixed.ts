@@ -6,3 +6,15 @@ export function lengthPrefixed(part: Uint8Array | string): Buffer {
   prefixed.set(bytes, 4);
   return prefixed;
 }
+
+/** The same for a list of texts, one after another. */
+export function lengthPrefixedList(texts: readonly string[]): Buffer {
+  const lengths = texts.map((text) => Buffer.byteLength(text));
+  const prefixed = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0));
+  let at = 0;
+  for (const [index, text] of texts.entries()) {
+    at = prefixed.writeUInt32BE(lengths[index] ?? 0, at);
+    at += prefixed.write(text, at);
+  }
+  return prefixed;
+}

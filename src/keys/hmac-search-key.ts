@@ -9,7 +9,7 @@
  */
 import { createHmac, createSecretKey, generateKeySync, hkdfSync, KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { lengthPrefixed } from '../encoding/length-prefixed.js';
+import { lengthPrefixedList } from '../encoding/length-prefixed.js';
 import { InvalidOptionsError } from '../errors/input.js';
 
 /** Length of a key, in bytes. */
@@ -88,13 +88,12 @@ export class HmacSearchKey {
 
   /** The MAC of a list of texts under the key of one property of one table: 32 bytes. */
   mac({ table, property }: SearchedProperty, parts: readonly string[]): Buffer {
-    const mac = createHmac(HASH, this.#keyOf(table.toLowerCase(), property));
-    for (const part of parts) mac.update(lengthPrefixed(part));
-    return mac.digest();
+    return createHmac(HASH, this.#keyOf(table.toLowerCase(), property)).update(lengthPrefixedList(parts)).digest();
   }
 
   #keyOf(table: string, property: string): KeyObject {
-    const place = JSON.stringify([table, property]);
+    // a table's name has no slash
+    const place = `${table}/${property}`;
     const known = this.#derived.get(place);
     if (known !== undefined) return known;
     const bytes = derive(this.#key, ['azcse/search/v1', table, property], DERIVED_LENGTH);
@@ -106,6 +105,5 @@ export class HmacSearchKey {
 }
 
 function derive(key: KeyObject, info: readonly string[], length: number): Buffer {
-  const input = Buffer.concat(info.map((part) => lengthPrefixed(part)));
-  return Buffer.from(hkdfSync(HASH, key, new Uint8Array(0), input, length));
+  return Buffer.from(hkdfSync(HASH, key, new Uint8Array(0), lengthPrefixedList(info), length));
 }

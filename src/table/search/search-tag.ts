@@ -11,6 +11,8 @@ import type { HmacSearchKey, SearchedProperty } from '../../keys/hmac-search-key
 import type { SearchedText } from './searched-text.js';
 
 const DIGIT_BITS = 4;
+/** Bytes of a tag of 128 bits. */
+const MOST_BYTES = 16;
 
 /** Where a tag is valid: a property, and for tags of one partition its key. */
 export interface TagPlace extends SearchedProperty {
@@ -19,16 +21,17 @@ export interface TagPlace extends SearchedProperty {
 
 export function searchTag(
   key: HmacSearchKey,
-  { partitionKey, ...property }: TagPlace,
+  place: TagPlace,
   { rule, searched }: { readonly rule: SearchRule; readonly searched: SearchedText },
 ): string {
-  const scope = rule.scope === 'partition' ? partitionKey : '';
-  const mac = key.mac(property, [scope, searched.type, searched.text]);
+  const scope = rule.scope === 'partition' ? place.partitionKey : '';
+  const mac = key.mac(place, [scope, searched.type, searched.text]);
   return `${key.keyId}.${leadingBits(mac, rule.bits)}`;
 }
 
 function leadingBits(mac: Buffer, bits: number): string {
-  const digits = mac.toString('hex').slice(0, Math.ceil(bits / DIGIT_BITS));
+  const digits = mac.toString('hex', 0, MOST_BYTES).slice(0, Math.ceil(bits / DIGIT_BITS));
+  if (bits % DIGIT_BITS === 0) return digits;
   const unused = digits.length * DIGIT_BITS - bits;
   const last = Number.parseInt(digits.slice(-1), 16);
   return digits.slice(0, -1) + ((last >> unused) << unused).toString(16);

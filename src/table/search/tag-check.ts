@@ -9,7 +9,7 @@ import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { entityModel } from '../entity-model.js';
 import type { SealedTexts } from '../opened-row.js';
 import { storedValue } from '../stored-value.js';
-import { contextKeys, findingKeys } from './context-keys.js';
+import { contextKeys } from './context-keys.js';
 import { keyIdOf, searchTag } from './search-tag.js';
 import { searchedText, type SearchedText } from './searched-text.js';
 
@@ -44,7 +44,9 @@ export async function tagFaults(
   context: TableContext,
 ): Promise<ReadonlyMap<string, SearchTagFault>> {
   const faults = new Map<string, SearchTagFault>();
-  const keys = await contextKeys(context, row.partitionKey).catch(() => null);
+  const { searchKeys } = context.policy;
+  const keys =
+    typeof searchKeys === 'object' ? searchKeys : await contextKeys(context, row.partitionKey).catch(() => null);
   if (keys === null) return faults;
   for (const [name, rule] of entityModel(context.entityClass).searchable) {
     if (!isAsked(name) || !isAsked(tagColumnOf(name))) continue;
@@ -87,16 +89,17 @@ function tagState(property: TaggedProperty, tagKeys: TagKeys): TagsState | null 
   const sealed = texts.get(name);
   const searched = sealed === undefined ? null : attempt(() => searchedText(name, rule, sealed));
   if (searched === null) return stored === undefined ? null : 'mismatched';
-  return stored === undefined ? 'untagged' : stateOfTag(stored, { ...property, searched }, tagKeys);
+  return stored === undefined ? 'untagged' : stateOfTag(stored, { property, searched }, tagKeys);
 }
 
 function stateOfTag(
   stored: unknown,
-  { name, rule, row, searched }: TaggedProperty & { readonly searched: SearchedText },
+  { property, searched }: { readonly property: TaggedProperty; readonly searched: SearchedText },
   { table, keys }: TagKeys,
 ): TagsState | null {
+  const { name, rule, row } = property;
   const keyId = typeof stored === 'string' ? keyIdOf(stored) : '';
-  const key = findingKeys(keys).find((each) => each.keyId === keyId);
+  const key = keys.write.keyId === keyId ? keys.write : keys.read?.find((each) => each.keyId === keyId);
   if (key === undefined) return 'mismatched';
   const place = { table, property: name, partitionKey: row.partitionKey };
   if (searchTag(key, place, { rule, searched }) !== stored) return 'mismatched';
