@@ -1,4 +1,5 @@
 /** The command `maintain` as people run it: a process of its own, its output and its exit codes. */
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +58,40 @@ describe('maintain', () => {
       expect(JSON.stringify([dry, real, again])).not.toContain(secret);
     }
   });
+
+  // `script` of util-linux gives the command a terminal
+  (process.platform === 'linux' ? it : it.skip)(
+    'draws a progress bar on a terminal, and clears it at the end',
+    async () => {
+      const args = [
+        'maintain',
+        'rewrap',
+        '--retire',
+        'clinic:2025',
+        '--container',
+        old.containerName,
+        ...KEYS,
+        '--no-state',
+      ];
+      const words = [process.execPath, command.main, ...args].map((word) => `'${word}'`).join(' ');
+
+      const shown = await new Promise<string>((resolve, reject) => {
+        const given = ['-qefc', `stty cols 200; ${words}`, '/dev/null'];
+        execFile('script', given, { env: { PATH: process.env['PATH'], ...env } }, (error, stdout) => {
+          if (error === null) resolve(stdout);
+          else reject(error);
+        });
+      });
+
+      // eslint-disable-next-line no-control-regex
+      expect(shown).toMatch(/\r\u001b\[Kwork +\[[.#]{24}\] 1 seen, 1 done, 0 to look at, \d+\/s +blobs /);
+      // eslint-disable-next-line no-control-regex
+      expect(shown).toMatch(/\r\u001b\[Kcensus +\[#{24}\] 1 seen/);
+      expect(shown.slice(0, shown.indexOf('May clinic:2025')).lastIndexOf('\r\u001b[K')).toBeGreaterThan(
+        shown.lastIndexOf('] 1 seen'),
+      );
+    },
+  );
 
   it('counts without a key, and writes a page with a chart in which stored names are text', async () => {
     const html = join(folder, 'census.html');
