@@ -7,6 +7,7 @@ import { Lab, type Subject } from './support/lab.js';
 import { projectPath } from '../test/support/project.js';
 import { machine, type Report, type Row, toMarkdown, versions } from './support/report.js';
 import { ciphers } from './ciphers.bench.js';
+import { consumer } from './consumer.bench.js';
 import { entities } from './entities.bench.js';
 import { integrity } from './integrity.bench.js';
 import { keys } from './keys.bench.js';
@@ -24,6 +25,7 @@ const SUBJECTS: readonly Subject[] = [
   transfers,
   ranges,
   messages,
+  consumer,
   entities,
   search,
   integrity,

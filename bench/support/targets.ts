@@ -123,7 +123,7 @@ export const PAGE_ROW_YARDSTICKS = 9.2;
 /** How long a page of 1,000 such entities may hold the event loop at once, garbage collection included. */
 export const PAGE_DELAY_MS = 3;
 /** Least rate beside the plain SDK with Azurite, which competes for the same cores. */
-export const WITH_EMULATOR = { page: 0.45, insert: 0.8, get: 0.9, receive: 0.8 } as const;
+export const WITH_EMULATOR = { page: 0.45, insert: 0.8, get: 0.9, receive: 0.8, consumer: 0.8 } as const;
 /** From the start of a process to a ready application, as a multiple of the SDKs and Nest alone. */
 export const START_RATIO = 1.3;
 
