@@ -1,4 +1,5 @@
 /** Encrypted blobs as responses of Express and Fastify: the cases of RFC 9110 over HTTP. */
+import { EventEmitter } from 'node:events';
 import { Controller, Get, Param, Req, Res, type StreamableFile, UseInterceptors } from '@nestjs/common';
 import {
   EncryptedBlobInterceptor,
@@ -11,7 +12,7 @@ import {
   sendEncryptedBlob,
 } from 'nestjs-azure-encrypted-storage';
 import { uniqueName } from '../support/azurite.js';
-import { content, policyOf } from '../support/blobs.js';
+import { bytesFrom, containersFor, content, policyOf } from '../support/blobs.js';
 import { type ListeningApp, listening, PLATFORMS } from '../support/http-apps.js';
 
 const CONTAINER = uniqueName('sent');
@@ -226,5 +227,60 @@ describe.each(PLATFORMS)('%s', (platform) => {
 
   it('passes other results on', async () => {
     expect(await (await ask('texts')).text()).toBe('no blob');
+  });
+});
+
+/** A response of Express as far as it is used. */
+class KeptResponse extends EventEmitter implements HttpResponse {
+  code = 200;
+  readonly headers = new Map<string, string>();
+  readonly destroyed = false;
+  readonly writableFinished = true;
+
+  status(code: number): void {
+    this.code = code;
+  }
+
+  header(name: string, value: string): void {
+    this.headers.set(name, value);
+  }
+}
+
+describe('sendEncryptedBlob', () => {
+  it('sends the whole content where a range of 1.0 cannot be verified', async () => {
+    const [strict] = await containersFor(policyOf('1.0', { integrity: 'require' }));
+    const blob = strict!.getBlockBlobClient('strict');
+    await blob.uploadData(SHORT);
+    const response = new KeptResponse();
+
+    const file = await sendEncryptedBlob(blob, {
+      request: { method: 'GET', headers: { range: 'bytes=2-4' } },
+      response,
+    });
+
+    expect([response.code, response.headers.get('Content-Range')]).toEqual([200, undefined]);
+    expect(response.headers.get('Content-Length')).toBe('10');
+    expect(await bytesFrom(file?.getStream())).toEqual(SHORT);
+  });
+
+  it('begins anew if the blob is replaced between its two requests', async () => {
+    const [container] = await containersFor(policyOf('2.0'));
+    const blob = container!.getBlockBlobClient('replaced');
+    const first = await blob.uploadData('first');
+    const response = new KeptResponse();
+    const { unencryptedClient } = blob;
+    const getProperties = unencryptedClient.getProperties.bind(unencryptedClient);
+    let looks = 0;
+    unencryptedClient.getProperties = async (options) => {
+      const properties = await getProperties(options);
+      if (++looks === 1) await container!.getBlockBlobClient('replaced').uploadData('second');
+      return properties;
+    };
+
+    const file = await sendEncryptedBlob(blob, { request: { method: 'GET', headers: {} }, response });
+
+    expect((await bytesFrom(file?.getStream())).toString()).toBe('second');
+    expect(response.headers.get('ETag')).not.toBe(first.etag);
+    expect(looks).toBe(2);
   });
 });
