@@ -17,6 +17,8 @@ export interface StorageOptions {
   readonly key?: SharedKey;
   /** Whether the key is found by its id, and is no key of the module. */
   readonly resolved?: boolean;
+  /** Whether `KEY` is a former key, which only reads. */
+  readonly rotated?: boolean;
   readonly protocol?: EncryptionOptions['protocol'];
   readonly regionLength?: number;
   readonly requireEncryption?: boolean;
@@ -66,6 +68,7 @@ function nameOf({ key = KEY, ...rest }: StorageOptions): string {
 async function start({
   key = KEY,
   resolved,
+  rotated,
   messageEncoding,
   protocol,
   context,
@@ -78,6 +81,7 @@ async function start({
     ...(searchKey === undefined ? {} : { searchKeys: { write: HmacSearchKey.fromBase64(searchKey) } }),
     protocol: protocol ?? '2.0',
     readProtocols: ['1.0', '2.0', '2.1'],
+    ...(rotated === true ? { keyResolver: [KEY.ours] } : {}),
     ...(resolved === true ? { keyEncryptionKey: undefined, keyResolver: [key.ours] } : { keyEncryptionKey: key.ours }),
   });
   return started(
