@@ -9,7 +9,7 @@ import { containersFor, content, policyOf } from '../support/blobs.js';
 import { docsSample } from '../support/docs-samples.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 
-describe('encryptAll of docs/migrating.md', () => {
+describe('encryptBlobs and encryptRows of docs/migrating.md', () => {
   it('encrypts blobs and rows where they are and keeps what the service knows of them', async () => {
     const [migrating, strict] = await containersFor(policyOf('2.0', { requireEncryption: false }), policyOf('2.0'));
     const clear = content(9_000_000);
@@ -27,13 +27,17 @@ describe('encryptAll of docs/migrating.md', () => {
     await migrating!.getBlockBlobClient('new').uploadData(content(100));
     const { etag } = await migrating!.getBlockBlobClient('new').getProperties();
 
-    const { encryptAll, Patient } = await docsSample('docs/migrating.md', 'encryptAll');
-    const encrypt = encryptAll as (container: unknown, patients: unknown) => Promise<MaintenanceReport>;
+    const { encryptBlobs, encryptRows, Patient } = await docsSample('docs/migrating.md', 'encryptBlobs');
+    const [encryptOld, encryptOldRows] = [encryptBlobs, encryptRows] as ((
+      given: unknown,
+    ) => Promise<MaintenanceReport>)[];
     const patients = tableOf(Patient as EntityClass, uniqueTableName('patients'), tablePolicy());
     await patients.createTable();
     await patients.unencryptedClient.createEntity({ partitionKey: 'north', rowKey: '1', name: 'Jane' });
-    expect((await encrypt(migrating!, patients)).outcomes).toEqual({ done: 3, same: 1 });
-    expect((await encrypt(migrating!, patients)).outcomes).toEqual({ same: 4 });
+    expect((await encryptOld!(migrating)).outcomes).toEqual({ done: 2, same: 1 });
+    expect((await encryptOld!(migrating)).outcomes).toEqual({ same: 3 });
+    expect((await encryptOldRows!(patients)).outcomes).toEqual({ done: 1 });
+    expect((await encryptOldRows!(patients)).outcomes).toEqual({ same: 1 });
 
     expect(await patients.getEntity('north', '1')).toMatchObject({ name: 'Jane' });
 
