@@ -72,12 +72,12 @@ describe('a policy that allows the keys of the tenant', () => {
     const toForeign = { ...context, keyEncryptionKey: keys.foreign };
 
     expect(await rewrapEnvelope(held, fromOld, context)).toMatchObject({ keyId: 'a/2025' });
-    for (const rewrapping of [
-      rewrapEnvelope(held, fromForeign, context),
-      rewrapEnvelope(held, fromForeign, toForeign),
-      rewrapEnvelope(held, fromOld, toForeign),
+    for (const rewrap of [
+      () => rewrapEnvelope(held, fromForeign, context),
+      () => rewrapEnvelope(held, fromForeign, toForeign),
+      () => rewrapEnvelope(held, fromOld, toForeign),
     ]) {
-      await expect(rewrapping).rejects.toMatchObject({ code: 'KEY_NOT_ALLOWED' });
+      await expect(rewrap()).rejects.toMatchObject({ code: 'KEY_NOT_ALLOWED' });
     }
   });
 
