@@ -6,7 +6,8 @@
  *     given    by an upload that succeeded: all its requests are answered, and what is in the memory is ciphertext
  *     freed    when nothing has needed it for ten seconds
  *
- * An upload that failed or was aborted gives nothing: a request of it may still read.
+ * An upload that failed or was aborted gives nothing: a request of it may still read. A request that was answered before its body was
+ * sent may read too. Over TLS it sends a copy; what it sends over `http:` belongs to a request that was refused.
  */
 export interface IdleClock {
   /** Milliseconds since an arbitrary moment. */

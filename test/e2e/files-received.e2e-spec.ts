@@ -174,6 +174,18 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect((await container.getBlockBlobClient('same').downloadToBuffer()).toString()).toBe('new');
   });
 
+  it.each([10, 3_000_000])('stores nothing of a form with a second file of %d bytes, and answers', async (length) => {
+    await post('replacing', form(Buffer.from('kept')));
+    for (const field of ['scan', 'other']) {
+      const body = form(Buffer.from('lost'));
+      body.append(field, new Blob([content(length)]), 'second');
+
+      expect((await post('replacing', body)).status).toBe(400);
+    }
+
+    expect(String(await container.getBlockBlobClient('same').downloadToBuffer())).toBe('kept');
+  });
+
   it('stores nothing of a form with a file that is not expected', async () => {
     const before = await namesIn(container);
     const twice = form(Buffer.from('one'));

@@ -225,6 +225,26 @@ describe.each(PLATFORMS)('%s', (platform) => {
     await expect(answer.arrayBuffer()).rejects.toThrow();
   });
 
+  it('never gives out all bytes of a long blob of 1.0 whose end was changed', async () => {
+    const [old] = await containersFor(policyOf('1.0'));
+    const source = old!.getBlockBlobClient('long');
+    await source.uploadData(content(9_000_000));
+    const { metadata = {} } = await source.unencryptedClient.getProperties();
+    const stored = await source.unencryptedClient.downloadToBuffer();
+    stored[stored.length - 20]! ^= 1;
+    await source.unencryptedClient.uploadData(stored, { metadata });
+
+    let released = 0;
+    const { readableStreamBody, contentLength } = await source.download();
+    const read = async (): Promise<void> => {
+      for await (const piece of readableStreamBody!) released += (piece as Buffer).length;
+    };
+
+    await expect(read()).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
+    expect(contentLength).toBe(9_000_000);
+    expect(released).toBeLessThan(9_000_000);
+  });
+
   it('passes other results on', async () => {
     expect(await (await ask('texts')).text()).toBe('no blob');
   });

@@ -94,16 +94,24 @@ function held(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
   };
 }
 
-/** Gives plaintext as it comes, and fails at the end. */
+/**
+ * Gives plaintext as it comes, but the last pieces only after everything was verified. So whoever counts bytes never has the whole
+ * content before a failure.
+ */
 function alongside(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
+  let last: readonly Buffer[] = [];
   return {
     push: (chunk) => {
       check.push(chunk);
-      return decrypt.push(chunk);
+      const pieces = decrypt.push(chunk);
+      if (pieces.every(({ length }) => length === 0)) return [];
+      const given = last;
+      last = pieces;
+      return [...given];
     },
     finish: () => {
       check.finish();
-      return decrypt.finish();
+      return [...last, ...decrypt.finish()];
     },
   };
 }

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import {
+  BadRequestException,
   type CallHandler,
   type ExecutionContext,
   Inject,
@@ -84,11 +86,40 @@ const EXPRESS = '@nestjs/platform-express';
 /** Nest's own interceptor runs Multer, and turns its errors into exceptions. Its package is an optional peer. */
 async function multerInterceptor({ field, container, options }: FormStore): Promise<NestInterceptor> {
   const storage = new EncryptedMulterStorage(container, options);
-  const { FileInterceptor } = await import('@nestjs/platform-express').catch((cause: unknown) => {
+  const { AnyFilesInterceptor } = await import('@nestjs/platform-express').catch((cause: unknown) => {
     const fault = `EncryptedFileInterceptor needs ${EXPRESS}, or Fastify: install it with "npm install ${EXPRESS}"`;
     throw Object.assign(new InvalidOptionsError([fault]), { cause });
   });
-  return new (FileInterceptor(field, { storage }))();
+  const inner = new (AnyFilesInterceptor({ storage, fileFilter: oneFile(field, storage) }))();
+  return { intercept: (context, next) => inner.intercept(context, { handle: () => withOneFile(context, next) }) };
+}
+
+type Decision = (error: Error | null, isAccepted: boolean) => void;
+
+/**
+ * Multer neither reads a file that it refuses itself nor ends the others, so a form with two long files would never end. So files are
+ * refused here, after their form has failed.
+ */
+function oneFile(field: string, storage: EncryptedMulterStorage) {
+  const begun = new WeakSet<object>();
+  return (given: unknown, { fieldname }: { readonly fieldname: string }, decide: Decision): void => {
+    const request = given as IncomingMessage;
+    if (fieldname === field && !begun.has(request)) {
+      begun.add(request);
+      decide(null, true);
+      return;
+    }
+    storage.refuse(request);
+    decide(new BadRequestException(`Unexpected file field - ${fieldname}`), false);
+  };
+}
+
+/** Puts the file where `@UploadedFile()` looks for it. */
+function withOneFile(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  const request = context.switchToHttp().getRequest<{ file?: unknown; files?: readonly unknown[] }>();
+  request.file = request.files?.[0];
+  delete request.files;
+  return next.handle();
 }
 
 const fastifyInterceptor = (store: FormStore): NestInterceptor => ({

@@ -68,6 +68,11 @@ export class EncryptedMulterStorage {
     }, callback);
   }
 
+  /** Fails the form of a file that is not expected: nothing of the form is stored, and the rest of it is not waited for. */
+  refuse(request: IncomingMessage): void {
+    this.#formOf(request).fail();
+  }
+
   #formOf(request: IncomingMessage): ReceivedForm {
     const form = this.#forms.get(request) ?? ReceivedForm.of(request);
     this.#forms.set(request, form);

@@ -1,4 +1,5 @@
 /** Reads a form with `@fastify/multipart`, and stores the one file that is expected in it. */
+import type { IncomingMessage } from 'node:http';
 import { BadRequestException } from '@nestjs/common';
 import type { EncryptedContainerClient } from '../../blob/encrypted-container-client.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -27,6 +28,7 @@ export interface FormStore {
 interface MultipartRequest {
   isMultipart?(): boolean;
   parts(options: object): AsyncIterable<Part>;
+  readonly raw?: IncomingMessage;
   body?: unknown;
   file?: unknown;
 }
@@ -42,6 +44,9 @@ export async function receiveFastifyForm(given: object, store: FormStore): Promi
   // until a form was read, `file` is a method of the plugin
   Object.assign(request, { file: undefined });
   if (!request.isMultipart()) return;
+  // the plugin would wait for an end that has been
+  if (request.raw?.closed === true && !request.raw.readableEnded)
+    throw new BadRequestException('The form is incomplete');
   const { body, file } = await new FastifyForm(request, store).receive();
   Object.assign(request, { body, file });
 }

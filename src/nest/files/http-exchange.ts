@@ -26,13 +26,13 @@ export interface HttpExchange {
 export const rawResponse = (response: HttpResponse): ServerResponse =>
   ((response as { readonly raw?: unknown }).raw ?? response) as ServerResponse;
 
-/** Aborts when the client hangs up before it has the response. */
+/** Aborts when the response ends: also after a complete one, which may be an error in place of content that was opened. */
 export function disconnectSignal({ response }: HttpExchange): AbortSignal {
   const controller = new AbortController();
   const raw = rawResponse(response);
   if (raw.destroyed) controller.abort();
   raw.once('close', () => {
-    if (!raw.writableFinished) controller.abort();
+    controller.abort();
   });
   return controller.signal;
 }

@@ -4,6 +4,9 @@
  */
 import type { IncomingMessage } from 'node:http';
 
+/** Between two looks at a request. */
+const STANDSTILL_MS = 5_000;
+
 export class ReceivedForm {
   readonly #failure = new AbortController();
   /** Files that have begun and are not read to their end yet. */
@@ -22,10 +25,14 @@ export class ReceivedForm {
       if (request.readableEnded) form.complete();
       else form.fail();
     };
+    const watch = setInterval(form.#watchOf(request), STANDSTILL_MS).unref();
     request.once('end', () => {
       form.complete();
     });
-    request.once('close', close);
+    request.once('close', () => {
+      clearInterval(watch);
+      close();
+    });
     if (request.closed) close();
     return form;
   }
@@ -59,6 +66,19 @@ export class ReceivedForm {
     if (this.#isDecided) return;
     this.#failure.abort();
     this.#settle();
+  }
+
+  /**
+   * Fails a form that stands still twice in a row although all of its files were read. Then it has another file, which Multer has
+   * refused and does not read, so that nothing would ever end the request.
+   */
+  #watchOf(request: IncomingMessage): () => void {
+    let stoodStill = false;
+    return () => {
+      const standsStill = request.readableFlowing === false && this.#unread === 0;
+      if (stoodStill && standsStill) this.fail();
+      stoodStill = standsStill;
+    };
   }
 
   #decideIfWhole(): void {

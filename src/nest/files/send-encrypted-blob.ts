@@ -160,7 +160,12 @@ async function content(answer: Answer, properties: EncryptedBlobProperties, want
   body.once('error', () => {
     rawResponse(response).destroy();
   });
-  describe(answer, properties);
+  try {
+    describe(answer, properties);
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
   if (part.range !== null) {
     response.status(HttpStatus.PARTIAL_CONTENT);
     response.header('Content-Range', `bytes ${part.range.first}-${part.range.last}/${part.total}`);

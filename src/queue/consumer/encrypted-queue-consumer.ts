@@ -74,7 +74,7 @@ export class EncryptedQueueConsumer {
     try {
       await this.#prepareQueues();
     } catch (error) {
-      this.#poller = undefined;
+      if (this.#poller === poller) this.#poller = undefined;
       throw error;
     }
     // stop may have been called in the meantime
@@ -94,10 +94,15 @@ export class EncryptedQueueConsumer {
   async #prepareQueues(): Promise<void> {
     const { queue, poisonQueue, settings, clock } = this.#parts;
     const both = [queue.unencryptedClient, poisonQueue];
-    await within({ clock, seconds: REQUEST_TIMEOUT }, async (abortSignal) => {
-      if (settings.createIfNotExists) await Promise.all(both.map((one) => one.createIfNotExists({ abortSignal })));
-      else if (settings.missingQueue === 'fail') await assertQueues(both, abortSignal);
-    });
+    const deadline = { clock, seconds: REQUEST_TIMEOUT };
+    if (settings.createIfNotExists) {
+      await within(deadline, (abortSignal) => Promise.all(both.map((one) => one.createIfNotExists({ abortSignal }))));
+    } else if (settings.missingQueue === 'fail') {
+      // a service that does not answer in time may come back
+      await within(deadline, (abortSignal) => assertQueues(both, abortSignal)).catch((error: unknown) => {
+        if (error instanceof InvalidOptionsError) throw error;
+      });
+    }
   }
 }
 

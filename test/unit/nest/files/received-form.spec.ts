@@ -1,3 +1,6 @@
+import { PassThrough } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import { jest } from '@jest/globals';
 import { ReceivedForm } from '../../../../src/nest/files/received-form.js';
 
 /** What has happened to a promise so far. */
@@ -58,5 +61,45 @@ describe('a form', () => {
     form.fail();
 
     expect(form.signal.aborted).toBe(false);
+  });
+});
+
+describe('a request that stands still', () => {
+  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
+  afterEach(() => void jest.useRealTimers());
+
+  const request = () => new PassThrough() as unknown as IncomingMessage;
+
+  it('fails its form if all files of the form have been read', async () => {
+    const body = request();
+    body.pause();
+    const form = ReceivedForm.of(body);
+    form.begin();
+    const file = form.end();
+
+    jest.advanceTimersByTime(5_000);
+    expect(await stateOf(file)).toBe('waits');
+    jest.advanceTimersByTime(5_000);
+
+    await expect(file).rejects.toThrow();
+  });
+
+  it('does not fail it while a file is read, however slowly', () => {
+    const body = request();
+    body.pause();
+    const form = ReceivedForm.of(body);
+    form.begin();
+
+    jest.advanceTimersByTime(600_000);
+
+    expect(form.signal.aborted).toBe(false);
+  });
+
+  it('is no longer watched when it has ended', () => {
+    const body = request();
+    ReceivedForm.of(body);
+    body.emit('close');
+
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
