@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { Encrypt } from '../../../src/decorators/encrypt.decorator.js';
 import { warnOfSearchTag } from '../../../src/nest/options/failure-log.js';
 import { warnOfSearchable } from '../../../src/nest/options/search-log.js';
@@ -13,7 +13,7 @@ beforeEach(() => {
   lines.length = 0;
 });
 afterAll(() => {
-  Logger.overrideLogger(['log', 'error', 'warn']);
+  Logger.overrideLogger(new ConsoleLogger());
 });
 
 class Three {
