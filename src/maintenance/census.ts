@@ -100,8 +100,9 @@ export class Tally {
 
 const NOT_SEALED = { keyId: null, protocol: null, integrity: false, library: null } as const;
 
-const keyOf = ({ source, place, kind, keyId, protocol, integrity, library, tags }: CensusEntry): string =>
-  JSON.stringify([source, place, kind, keyId, protocol, integrity, library, tags]);
+/** Deleted objects whose end is unknown are not counted with those that end. */
+const keyOf = ({ source, place, kind, keyId, protocol, integrity, library, tags, goneOn }: CensusEntry): string =>
+  JSON.stringify([source, place, kind, keyId, protocol, integrity, library, tags, goneOn === undefined]);
 
 export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
   const countOf = (state: TagsState): number =>

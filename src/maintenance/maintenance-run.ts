@@ -7,7 +7,7 @@ import type { ObjectFailure } from './events.js';
 import { assertJob, type MaintenanceJob, type MaintenanceOptions, type MaintenanceReport, titleOf } from './job.js';
 import { MaintenancePass } from './pass.js';
 import type { ShardState } from './shard.js';
-import { ContainerStore, MemoryStore, type StateStore } from './state-store.js';
+import { ContainerStore, MemoryStore, type StateStore, type StoredDocument } from './state-store.js';
 
 /** Maximum number of failures that a report names. */
 const MOST_FAILURES = 1000;
@@ -129,7 +129,20 @@ async function jobState(store: StateStore, job: MaintenanceJob): Promise<JobStat
       `job ${JSON.stringify(job.name)} exists with another task or other sources: choose another name`,
     ]);
   }
-  return stored.value;
+  return withoutReported(store, name, stored);
+}
+
+/** A process that ended after it wrote its report may not have closed the run. Its counts are of then, so they are not resumed. */
+async function withoutReported(
+  store: StateStore,
+  name: string,
+  { value, etag }: StoredDocument<JobState>,
+): Promise<JobState> {
+  const finished = value.finished + 1;
+  if ((await store.read(name.replace(/job\.json$/, `${finished}/report.json`))) === null) return value;
+  const closed: JobState = { ...value, finished, startedAt: '' };
+  if ((await store.replace(name, { value: closed, etag })) !== null) return closed;
+  return (await store.read<JobState>(name))?.value ?? closed;
 }
 
 function censusOf({ task }: MaintenanceJob, shards: readonly ShardState[], startedAt: string): Census {

@@ -54,6 +54,21 @@ describe('a job whose state is kept', () => {
     expect(again.outcomes).toEqual({ same: 23 });
   });
 
+  it('counts again where a process ended between its report and the end of its run', async () => {
+    const census = job({ task: { do: 'census', retire: [OLD] }, sources: [young.forMaintenance()] });
+    await runMaintenance(census, { state: state! });
+    const stored = state!.getBlockBlobClient(`${census.name}/job.json`);
+    const finished = JSON.parse(String(await stored.downloadToBuffer())) as object;
+    const text = JSON.stringify({ ...finished, finished: 0, startedAt: new Date(0).toISOString() });
+    await stored.upload(text, text.length);
+    await old.getBlockBlobClient('blob-later').uploadData('later');
+
+    const report = await runMaintenance(census, { state: state! });
+
+    expect(report.seen).toBe(NAMES.length + 1);
+    expect(report.startedAt).not.toBe(new Date(0).toISOString());
+  });
+
   it('is refused under the same name with another task', async () => {
     await runMaintenance(job(), { state: state! });
 

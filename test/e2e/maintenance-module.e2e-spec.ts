@@ -214,7 +214,10 @@ describe('through a queue', () => {
       await Promise.all([once(first!, 'message'), once(second!, 'message')]);
 
       await maintenance.start(LEAVE.name);
-      await until(async () => ((await maintenance.status(LEAVE.name))?.running?.done ?? 0) > 0);
+      await until(async () => {
+        const { running, finishedRuns = 0 } = (await maintenance.status(LEAVE.name)) ?? {};
+        return finishedRuns > 0 || running?.pass === 'census' || (running?.done ?? 0) > 0;
+      });
       first!.kill('SIGKILL');
       await once(first!, 'exit');
       await until(async () => (await maintenance.report(LEAVE.name)) !== null);

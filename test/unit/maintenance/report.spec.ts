@@ -80,6 +80,20 @@ describe('the verdict on a key', () => {
     });
   });
 
+  it('is no where a deleted blob without a date was counted with one that has a date', () => {
+    const [dated, endless] = [
+      entry({ place: 'deleted', goneOn: '2026-02-01T00:00:00.000Z' }),
+      entry({ place: 'deleted' }),
+    ];
+
+    for (const entries of [
+      [dated, endless],
+      [endless, dated],
+    ]) {
+      expect(verdict(...new Tally(entries).entries).mayDestroy).toBe('no');
+    }
+  });
+
   it('is no where there were too many keys to tell them apart, and where something was not counted', () => {
     const tally = new Tally(Array.from({ length: 6000 }, (_, index) => entry({ keyId: `planted ${index}` })));
 
