@@ -118,7 +118,8 @@ const remarksOf = (source: Maintained) => ({ blindSpots: source.blindSpots(), wa
 
 /** An object that is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
 function unchosen({ state }: MaintainedObject, { task }: Step): ObjectResult {
-  if (task.do === 'census') return SAME;
+  // a search does not find a row in clear either
+  if (task.do === 'census') return task.tags === true && state.kind === 'plain' ? { ...SAME, tags: 'untagged' } : SAME;
   if (state.kind === 'damaged') return { outcome: 'damaged', code: 'INVALID_ENCRYPTION_METADATA' };
   return state.kind === 'unfinished' ? { outcome: 'refused', code: 'UPLOAD_UNFINISHED' } : SAME;
 }

@@ -162,6 +162,21 @@ class Patient {
   weight?: number;
 }
 
+@EncryptedEntity<Conditional>({ clear: ['ward'] })
+class Conditional {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt<Conditional>({ when: ({ ward }) => ward!.startsWith('x') }) name?: string;
+  ward?: string;
+}
+
+@EncryptedEntity<Dated>()
+class Dated {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt({ type: 'date' }) seen?: Date;
+}
+
 describe('rows', () => {
   it('in clear are encrypted as their class says, and other columns keep their exact types', async () => {
     const name = uniqueTableName('rows');
@@ -217,6 +232,50 @@ describe('rows', () => {
 
     expect(report.outcomes).toEqual({ same: 1, refused: 1 });
     expect(report.failures).toMatchObject([{ code: 'ENTITY_CLASS_NEEDED' }]);
+  });
+});
+
+describe('rows that a job leaves as they are', () => {
+  it('have clear columns and no integrity entries, and the job has no class that says which to protect', async () => {
+    const name = uniqueTableName('rows');
+    const table = tableOf(Patient, name, before('2.1', { integrity: 'off' }));
+    await table.createTable();
+    await table.createEntity({ partitionKey: 'north', rowKey: '1', name: 'sealed', ward: '3' });
+    const { etag } = await table.unencryptedClient.getEntity('north', '1');
+    const source = new MaintainedRows({ table: table.unencryptedClient, policy: during(), entityClass: null });
+
+    const report = await reencrypt(source, { keyIds: [OLD] });
+
+    expect(report.failures).toMatchObject([{ outcome: 'refused', code: 'ENTITY_CLASS_NEEDED' }]);
+    expect((await table.unencryptedClient.getEntity('north', '1')).etag).toBe(etag);
+  });
+
+  it('have a time that would lose digits', async () => {
+    const table = tableOf(Dated, uniqueTableName('rows'), during());
+    await table.createTable();
+    const times = ['2026-01-01T00:00:00.1234567Z', '2026-01-01T00:00:00.1230000Z'];
+    for (const [at, value] of times.entries()) {
+      const keys = { partitionKey: 'north', rowKey: String(at) };
+      await table.unencryptedClient.createEntity({ ...keys, seen: { type: 'DateTime', value } });
+    }
+
+    const report = await reencrypt(table.forMaintenance(), { plaintext: true });
+
+    expect(report.outcomes).toEqual({ refused: 1, done: 1 });
+    expect(report.failures).toMatchObject([{ name: '["north","0"]', code: 'UNSUPPORTED_VALUE' }]);
+  });
+
+  it('make a condition of their class throw, and the others are done', async () => {
+    const table = tableOf(Conditional, uniqueTableName('rows'), during());
+    await table.createTable();
+    for (const row of [{ rowKey: '1' }, { rowKey: '2', ward: 'x' }]) {
+      await table.unencryptedClient.createEntity({ partitionKey: 'north', name: 'clear', ...row });
+    }
+
+    const report = await reencrypt(table.forMaintenance(), { plaintext: true });
+
+    expect(report.outcomes).toEqual({ refused: 1, done: 1 });
+    expect(report.failures).toMatchObject([{ name: '["north","1"]', code: 'ENTITY_CLASS_FAILED' }]);
   });
 });
 

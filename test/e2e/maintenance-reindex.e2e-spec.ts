@@ -115,6 +115,15 @@ it('counts, shows what it would do, does it, and leaves nothing', async () => {
   expect(stored['seen']).toEqual({ type: 'DateTime', value: '2026-01-02T03:04:05.1234567Z' });
 });
 
+it('counts rows in clear, which no search finds', async () => {
+  await members.unencryptedClient.createEntity({ partitionKey: 'south', rowKey: 'clear', ssn: 'ssn' });
+
+  const report = await run(census, members.forMaintenance());
+
+  expect(report).toMatchObject({ seen: 7, census: { tags: { ...NONE, untagged: 1 } } });
+  await members.deleteEntity('south', 'clear');
+});
+
 it('writes nothing where nothing is wrong, and reports what it cannot read', async () => {
   const row = await members.unencryptedClient.getEntity('north', '2');
   await members.createEntity(member('7'));

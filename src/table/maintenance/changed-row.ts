@@ -8,6 +8,8 @@ import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/ou
 import { checkingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import type { StoredState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen } from '../../envelope/maintenance/task.js';
+import { isAbort } from '../../envelope/key-error.js';
+import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { DecryptionError } from '../../errors/content.js';
 import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
@@ -70,11 +72,17 @@ async function readAndReplace(
   const { row } = stored;
   const state = rowState(storedValue(row[ENCRYPTION_DATA_PROPERTY]), storedValue(row[SEALED_NAMES_PROPERTY]));
   if (!isChosen(step.task, state)) return SAME;
-  const { result, row: changed } = await plan(stored, state);
+  const { result, row: changed } = await plan(stored, state).catch(refusedByClass);
   if (changed === undefined || step.dryRun) return result;
   await step.beforeRequest();
   await table.updateEntity(changed, 'Replace', { ...options, etag: stored.etag });
   return result;
+}
+
+/** `when` may throw for a row that anybody can have stored. That concerns the row, and must not end the job. */
+function refusedByClass(error: unknown): PlannedChange {
+  if (isEncryptedStorageError(error) || isAbort(error)) throw error;
+  return { result: { outcome: 'refused', code: 'ENTITY_CLASS_FAILED' } };
 }
 
 export const contextOf = ({ table, entityClass, step }: RowChange, policy: EncryptionPolicy): TableContext =>

@@ -8,7 +8,11 @@ import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { parseEncryptionData } from '../../wire/encryption-data.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../wire/entity-metadata.js';
 import { mergedRow } from '../merge/merged-row.js';
-import { openRow } from '../opened-row.js';
+import type { Row } from '../entity-context.js';
+import { isSystemProperty } from '../entity-size.js';
+import { type OpenedRow, openRow } from '../opened-row.js';
+import { isReservedColumn } from '../search/reserved-columns.js';
+import { isBinary, isTyped } from '../stored-value.js';
 import { assertKept, changeRow, contextOf, type RowChange } from './changed-row.js';
 import type { ListedRow } from './listed-row.js';
 
@@ -21,10 +25,36 @@ export function reencryptRow({ partitionKey, rowKey }: ListedRow, change: RowCha
       return { result: { outcome: 'refused', code: 'ENTITY_CLASS_NEEDED' } };
     const reading = contextOf(change, readingPolicy(policy, state));
     const before = await openRow(stored.row, reading);
+    if (
+      entityClass === null &&
+      before.covered === null &&
+      policy.integrity !== 'off' &&
+      hasClearColumn(stored.row, before)
+    )
+      return { result: { outcome: 'refused', code: 'ENTITY_CLASS_NEEDED' } };
     const row = await mergedRow(stored, keys, reading);
     const again = chosenAgain(policy, step.task, parseEncryptionData(String(row[ENCRYPTION_DATA_PROPERTY])));
     if (again !== null) return { result: again };
+    if (losesDigits(stored.row, row)) return { result: { outcome: 'refused', code: 'UNSUPPORTED_VALUE' } };
     await assertKept(before, row, change);
     return { result: DONE, row };
   });
 }
+
+const KEYS = ['partitionKey', 'rowKey'];
+
+/** The first entries of a row tell which of its clear columns are protected, and only the class knows. */
+const hasClearColumn = (row: Row, { texts }: Pick<OpenedRow, 'texts'>): boolean =>
+  Object.keys(row).some(
+    (name) => !texts.has(name) && !KEYS.includes(name) && !isSystemProperty(name) && !isReservedColumn(name),
+  );
+
+/** Digits after the milliseconds, other than 0. */
+const FINE_TIME = /\.\d{3}\d*[1-9]/;
+
+/** A time that becomes sealed is a `Date`, which has milliseconds. */
+const losesDigits = (before: Row, after: Row): boolean =>
+  Object.entries(before).some(
+    ([name, value]) =>
+      isTyped(value) && value.type === 'DateTime' && FINE_TIME.test(String(value.value)) && isBinary(after[name]),
+  );
