@@ -162,6 +162,9 @@ describe('a request that arrives late', () => {
   );
 });
 
+/** How page writes of an overtaken upload end: the range is refused before the condition if the new pages do not reach so far. */
+const OVERTAKEN = ['412', '416'];
+
 describe('uploads that race', () => {
   it.each([2, 8])('leave the whole content of one of %d, which was successful', async (writers) => {
     for (const hasOld of [true, false]) {
@@ -174,7 +177,7 @@ describe('uploads that race', () => {
       const read = await readBy(lab);
       const winner = contents.findIndex((one) => nameOf(one) === read);
       expect(outcomes[winner]).toBe('done');
-      expect(outcomes.filter((one) => !['done', '412', '404'].includes(one))).toEqual([]);
+      expect(outcomes.filter((one) => !['done', ...OVERTAKEN, '404'].includes(one))).toEqual([]);
       expect(await snapshotsOf(lab)).toEqual([]);
     }
   });
@@ -201,7 +204,7 @@ describe('uploads that race', () => {
       yield large.subarray(BLOCK + 512);
     })();
 
-    expect(await outcome(lab.blob.uploadStream(Readable.from(overtaken), large.length))).toBe('412');
+    expect(OVERTAKEN).toContain(await outcome(lab.blob.uploadStream(Readable.from(overtaken), large.length)));
 
     expect(await readBy(lab)).toBe(nameOf(NEW));
     expect(await snapshotsOf(lab)).toEqual([]);

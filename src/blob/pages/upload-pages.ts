@@ -13,9 +13,9 @@
  *     encryption data       the blob still belongs to this upload, at the ETag of the last look
  *     sequence number, copy, removal of a rollback: the same
  *
- * So of concurrent uploads, the last to create wins, and the others fail with the service's 412. A request that arrives late or
- * twice meets another ETag or sequence number and changes nothing. A reader gets the old content, the new content, or
- * `UPLOAD_UNFINISHED`.
+ * So of concurrent uploads, the last to create wins, and the others fail with the service's 412 (416 beyond the end of shorter
+ * pages). A request that arrives late or twice meets another ETag or sequence number and changes nothing. A reader gets the old
+ * content, the new content, or `UPLOAD_UNFINISHED`.
  */
 import type { Metadata, PageBlobCreateOptions } from '@azure/storage-blob';
 import { newSequenceNumber, uniqueId } from '../../crypto/bytes.js';
