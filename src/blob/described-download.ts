@@ -30,7 +30,7 @@ export async function describedDownload(
     contentMD5: undefined,
     contentCrc64: undefined,
     blobContentMD5: undefined,
-    ...(blob.integrityTag === undefined ? {} : { integrityTag: blob.integrityTag }),
+    integrityTag: blob.integrityTag,
   };
   // the SDK's responses have getters, which a copy would lose
   const described = Object.create(blob.response) as EncryptedDownloadResponse;
@@ -46,5 +46,5 @@ async function extentOf(blob: OpenedBlob, window: CipherWindow, { offset }: Byte
   const isKnown = least === most || window.reachesEnd;
   const total = isKnown ? await blob.plaintextLength() : undefined;
   const count = Math.max(0, Math.min(window.take, (total ?? Infinity) - offset));
-  return { offset, count, ...(total === undefined ? {} : { total }) };
+  return { offset, count, total };
 }

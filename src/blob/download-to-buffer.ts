@@ -177,5 +177,5 @@ function readOptionsOf(options: ToBufferOptions): ReadOptions {
     maxRetryRequestsPerBlock,
     ...rest
   } = options;
-  return { ...rest, ...(maxRetryRequestsPerBlock === undefined ? {} : { maxRetryRequests: maxRetryRequestsPerBlock }) };
+  return { ...rest, maxRetryRequests: maxRetryRequestsPerBlock };
 }

@@ -53,7 +53,7 @@ export abstract class EncryptedBlobReader<Client extends BlobClient> extends Man
     ...given: [number?, number?, ToBufferOptions?] | [Buffer, number?, number?, ToBufferOptions?]
   ): Promise<Buffer> {
     const [destination, [offset, count, options]] = splitDestination(given);
-    const range = { ...rangeOf(offset ?? 0, count), ...(destination === undefined ? {} : { destination }) };
+    const range = { ...rangeOf(offset ?? 0, count), destination };
     return traced('EncryptedBlobClient.downloadToBuffer', options ?? {}, (traceable) =>
       downloadToBuffer(this.context, range, traceable),
     );

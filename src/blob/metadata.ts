@@ -58,8 +58,8 @@ export async function getProperties(
   return {
     ...response,
     encrypted: true,
-    ...(length === undefined ? {} : { plaintextContentLength: length }),
-    ...(integrityTag === undefined ? {} : { integrityTag }),
+    plaintextContentLength: length,
+    integrityTag,
   };
 }
 

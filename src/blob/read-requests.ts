@@ -97,10 +97,7 @@ export class ReadRequests {
 
   private async fetch(extent: Extent): Promise<Readable> {
     const { leaseId } = this.options.conditions ?? {};
-    const response = await this.request(extent, {
-      leaseId,
-      ...(this.state === undefined ? {} : { ifMatch: this.state.etag }),
-    });
+    const response = await this.request(extent, { leaseId, ifMatch: this.state?.etag });
     this.hold(answeredState(response, extent));
     return connectionOf(response);
   }
@@ -115,7 +112,7 @@ export class ReadRequests {
     const response = await this.client
       .download(offset, Math.min(count, MOST), {
         ...passed,
-        ...(conditions === undefined ? {} : { conditions }),
+        conditions,
         abortSignal: this.signal,
         maxRetryRequests: 0,
       })

@@ -128,7 +128,7 @@ export class SealedUpload {
       await sealContent({
         ...{ source, sealing, blocks },
         onTaken: (plaintextBytes) => void (this.taken = plaintextBytes),
-        ...(given.length === undefined ? {} : { expectedLength: given.length }),
+        expectedLength: given.length,
         protocol: this.envelope.encryptionData.protocol,
         integrity: integrityOf(this.context.policy),
         operation: keyOperation(this.options),

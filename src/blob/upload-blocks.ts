@@ -70,7 +70,7 @@ export class BlockSink implements UploadSink<BlobUploadCommonResponse> {
     await this.client.stageBlock(id, block, block.length, {
       ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
       ...(conditions?.leaseId === undefined ? {} : { conditions: { leaseId: conditions.leaseId } }),
-      ...(contentChecksumAlgorithm === undefined ? {} : { contentChecksumAlgorithm }),
+      contentChecksumAlgorithm,
     });
   }
 

@@ -84,7 +84,7 @@ export function searchRuleOf(searchable: boolean | SearchableOptions | undefined
     bits = MOST_BITS,
     mode = 'use',
   } = Object(searchable) as SearchableOptions;
-  return { scope, normalize, bits, mode, ...(of === undefined ? {} : { of }) };
+  return { scope, normalize, bits, mode, of };
 }
 
 /** What else a property declares that its tags depend on. */

@@ -114,8 +114,8 @@ function blobOf(names: readonly string[], { snapshot, 'version-id': versionId }:
   if (snapshot !== undefined && versionId !== undefined) return 'give --snapshot or --version-id, not both';
   return {
     ...{ kind: 'blob', container, blob },
-    ...(snapshot === undefined ? {} : { snapshot }),
-    ...(versionId === undefined ? {} : { versionId }),
+    snapshot,
+    versionId,
   };
 }
 

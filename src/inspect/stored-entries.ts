@@ -30,7 +30,7 @@ export function inspectEntries(data: EncryptionData, form: ContentForm): StoredI
         boundToContext: context !== undefined,
       },
       anomalies: [],
-      ...(ciphertextLength === undefined ? {} : { boundLength: ciphertextLength }),
+      boundLength: ciphertextLength,
     };
   } catch (error) {
     if (!isEncryptedStorageError(error)) throw error;

@@ -54,8 +54,8 @@ export async function entityQuery<T extends object>(
     found,
     queryOptions: {
       ...queryOptions,
-      ...(filter === undefined ? {} : { filter }),
-      ...(projection.select === undefined ? {} : { select: projection.select }),
+      filter,
+      select: projection.select,
     },
   };
 }

@@ -116,7 +116,7 @@ async function restoreOnce(requests: PageRequests, { uploadId, snapshot, ...rest
     ...plain,
     ...requests.ifMatch(shut.etag as string),
     metadata: restoring.unfinished,
-    ...(tags === undefined ? {} : { tags }),
+    tags,
   });
   const copied = await copiedEtag(requests, uploadId);
   if (copied === null) return;

@@ -132,7 +132,7 @@ function createConditions(
   state: PageBlobState,
 ): { readonly conditions: BlobRequestConditions; readonly isOurOwn: boolean } {
   const { tagConditions, ifMatch, ifNoneMatch } = conditions;
-  const common = { ...lease, ...(tagConditions === undefined ? {} : { tagConditions }) };
+  const common = { ...lease, tagConditions };
   if (state.kind === 'absent') {
     // the look may have been wrong: under the caller's ETag, `create` would then replace content that nothing keeps
     if (ifMatch !== undefined) return { conditions: { ...common, ifMatch: NO_ETAG }, isOurOwn: false };

@@ -67,8 +67,8 @@ export class PageRequests {
     const { customerProvidedKey, encryptionScope } = this.options;
     return {
       ...this.plain,
-      ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }),
-      ...(encryptionScope === undefined ? {} : { encryptionScope }),
+      customerProvidedKey,
+      encryptionScope,
     };
   }
 

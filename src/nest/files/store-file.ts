@@ -62,14 +62,14 @@ async function uploaded(
   const response = await container.getBlockBlobClient(blobName).uploadStream(source, blockSize, concurrency, {
     abortSignal: part.form.signal,
     blobHTTPHeaders: { blobContentType: contentType },
-    ...(metadata === undefined ? {} : { metadata }),
+    metadata,
     ...(options.replace === true ? {} : { conditions: { ifNoneMatch: '*' } }),
   });
   const { etag = '', integrityTag } = response;
   return {
     ...{ fieldname, originalname, mimetype, size: content.taken },
     ...{ container: container.containerName, blobName, etag },
-    ...(integrityTag === undefined ? {} : { integrityTag }),
+    integrityTag,
   };
 }
 

@@ -134,7 +134,7 @@ export class EncryptedStorageHealthIndicator {
     { timeout = DEFAULT_TIMEOUT_MS, keyTarget }: StorageHealthOptions,
   ): Promise<Outcome> {
     const abort = new AbortController();
-    const call: CheckCall = { abortSignal: abort.signal, ...(keyTarget === undefined ? {} : { keyTarget }) };
+    const call: CheckCall = { abortSignal: abort.signal, keyTarget };
     try {
       await within(timeout, checks[name](this.#subject, call));
       this.#down.delete(name);

@@ -75,7 +75,7 @@ function isKnown(client: () => unknown): boolean {
 }
 
 async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget: target }: CheckCall): Promise<void> {
-  const operation = { abortSignal, ...(target === undefined ? {} : { target }) };
+  const operation = { abortSignal, target };
   const writing = keysToCheck(policies, target);
   if (writing.length === 0) throw nothingToCheck(policies);
   const found = await Promise.all(writing.map(async ({ find, reader }) => ({ key: await find(operation), reader })));

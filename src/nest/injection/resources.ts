@@ -122,5 +122,5 @@ const tableResource = (given: Type<object> | TableResource): TableResource =>
 function settledName(given: NamedResource, setting: string | ResourceSettings = {}): NamedResource {
   const { name = given.name, createIfNotExists = given.createIfNotExists } =
     typeof setting === 'string' ? { name: setting } : setting;
-  return { name, ...(createIfNotExists === undefined ? {} : { createIfNotExists }) };
+  return { name, createIfNotExists };
 }

@@ -33,7 +33,7 @@ export function serviceProviders(
       inject,
       useFactory: ({ blob }: EncryptionPolicies, clients: StorageClients) =>
         new EncryptedBlobService(clients.blobs, blob, {
-          ...(clients.threads === undefined ? {} : { threads: clients.threads }),
+          threads: clients.threads,
           keptMemory: clients.keptMemory,
         }),
     },
@@ -72,9 +72,9 @@ const tableService = (
 };
 
 const queueOptions = ({ queue }: EncryptedStorageModuleOptions): EncryptedQueueOptions => ({
-  ...(queue?.messageEncoding === undefined ? {} : { messageEncoding: queue.messageEncoding }),
-  ...(queue?.traceContext === undefined ? {} : { traceContext: queue.traceContext }),
-  ...(queue?.onDecryptionFailed === undefined ? {} : { onDecryptionFailed: queue.onDecryptionFailed }),
+  messageEncoding: queue?.messageEncoding,
+  traceContext: queue?.traceContext,
+  onDecryptionFailed: queue?.onDecryptionFailed,
 });
 
 /** The root's services, under the tokens that users inject. */

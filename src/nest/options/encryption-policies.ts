@@ -31,7 +31,7 @@ function withoutWriter(merged: EncryptionOptions, level: Partial<EncryptionOptio
   return {
     ...others,
     ...(level.keyVault?.key !== undefined || keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
-    ...(vault === undefined ? {} : { keyVault: vault }),
+    keyVault: vault,
   };
 }
 
@@ -109,8 +109,8 @@ async function toPolicy(
     keys,
     onReadFailed: warnOfReadFailure,
     onIntegrityMissing: warnOfMissingIntegrity,
-    ...(keyVault === undefined ? {} : { keyVault: await vaults.vaultOf(keyVault) }),
-    ...(keyResolver === undefined ? {} : { keyResolver: toResolver(keyResolver) }),
+    keyVault: keyVault && (await vaults.vaultOf(keyVault)),
+    keyResolver: keyResolver && toResolver(keyResolver),
   };
 }
 
