@@ -104,7 +104,12 @@ export type { Census, CensusEntry, KeyVerdict, TagCounts } from './maintenance/c
 export { type MaintenanceStatus, maintenanceStatus } from './maintenance/status.js';
 export { formatMaintenanceReport, type ReportFormat } from './maintenance/report/format-report.js';
 export type { KeyIds } from './envelope/maintenance/key-ids.js';
-export type { MaintenanceTask, ReencryptChoice } from './envelope/maintenance/task.js';
+export type {
+  MaintenanceTask,
+  ReencryptChoice,
+  ReencryptVerification,
+  RewrapVerification,
+} from './envelope/maintenance/task.js';
 export type { ObjectOutcome, TagsState } from './envelope/maintenance/outcome.js';
 export type { ObjectPlace } from './envelope/maintenance/maintained.js';
 export type { BlobMaintenanceOptions } from './blob/maintenance/blob-maintenance-options.js';

@@ -12,6 +12,7 @@ export interface ObjectFailure {
 /**
  * An event of a maintenance job. Events contain names of objects, but never content, wrapped keys or messages of other libraries' errors.
  *
+ * - `warning`: what the job will leave behind, before it begins
  * - `started`: a pass, which is the task itself or its census, begins
  * - `progress`: at most once a second, and at the end of a shard
  * - `object`: an object needs attention
@@ -21,6 +22,7 @@ export interface ObjectFailure {
  * - `finished`: a pass ends
  */
 export type MaintenanceEvent =
+  | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'started' | 'finished' | 'waiting'; readonly pass: 'work' | 'census' }
   | ({ readonly kind: 'progress' } & MaintenanceProgress)
   | ({ readonly kind: 'object' } & ObjectFailure)

@@ -25,6 +25,8 @@ interface JobState {
 export class MaintenanceRun {
   readonly work: MaintenancePass;
   readonly census: MaintenancePass;
+  /** What it leaves behind, as found before it began. */
+  #warnings: readonly string[] = [];
 
   private constructor(
     private readonly job: MaintenanceJob,
@@ -61,8 +63,9 @@ export class MaintenanceRun {
     return this.job.task.do === 'census' ? [this.census] : [this.work, this.census];
   }
 
-  /** Records when this run started, unless it has started before. */
+  /** Records when this run started, unless it has started before. Throws `INVALID_OPTIONS` if it must not change the account. */
   async begin(): Promise<void> {
+    this.#warnings = await this.work.precheck();
     const { store, state } = this.kept;
     if (state.startedAt !== '') return;
     const startedAt = new Date().toISOString();
@@ -81,7 +84,7 @@ export class MaintenanceRun {
     const counted = await this.census.states();
     const report = {
       ...this.#report(worked.length === 0 ? counted : worked),
-      warnings: [...new Set([...worked, ...counted].flatMap(({ warnings }) => warnings))],
+      warnings: [...new Set([...this.#warnings, ...[...worked, ...counted].flatMap(({ warnings }) => warnings)])],
       census: censusOf(this.job, counted, await this.census.startedAt()),
     };
     await this.#keep(report);

@@ -1,6 +1,6 @@
 /** One walk over all sources of a job: of the task itself, or of the census after it. Any number of processes can share it. */
 import { uniqueId } from '../crypto/bytes.js';
-import type { Maintained, Step } from '../envelope/maintenance/maintained.js';
+import type { Maintained, Precheck, Step } from '../envelope/maintenance/maintained.js';
 import type { MaintenanceTask } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { type Clock, pause, systemClock } from '../queue/consumer/clock.js';
@@ -54,6 +54,22 @@ export class MaintenancePass {
 
   get kind(): 'work' | 'census' {
     return this.parts.kind;
+  }
+
+  /**
+   * What the work leaves behind in the account: one sentence each, also sent as events.
+   *
+   * @throws `INVALID_OPTIONS` if the work must not begin; a dry run warns instead
+   */
+  async precheck(): Promise<readonly string[]> {
+    const { sources, task, options } = this.parts;
+    const found: Precheck[] = [];
+    for (const source of sources) found.push(await this.#patience.outlast(() => source.precheck(source.taskFor(task))));
+    const refusals = found.flatMap((one) => one.refusals);
+    if (refusals.length > 0 && options.dryRun !== true) throw new InvalidOptionsError(refusals);
+    const warnings = [...new Set([...refusals, ...found.flatMap((one) => one.warnings)])];
+    for (const text of warnings) this.#report({ kind: 'warning', text });
+    return warnings;
   }
 
   /** Names of shards as they are planned. */

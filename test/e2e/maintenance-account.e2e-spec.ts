@@ -1,12 +1,13 @@
 /** What an account answers that the emulator does not: policies that forbid a write, a busy service, old versions, deleted blobs. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import type { BlobMaintenanceOptions } from '../../src/blob/maintenance/blob-maintenance-options.js';
 import type { MaintenanceTask } from '../../src/envelope/maintenance/task.js';
 import type { MaintenanceEvent } from '../../src/maintenance/events.js';
 import { isMaintenanceClean, type MaintenanceOptions } from '../../src/maintenance/job.js';
 import { formatMaintenanceReport } from '../../src/maintenance/report/format-report.js';
 import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
-import { AnswersProxy } from '../support/answers-proxy.js';
+import { AnswersProxy, withHeader } from '../support/answers-proxy.js';
 import { containersFor } from '../support/blobs.js';
 import { after, before, during, OLD } from '../support/maintenance.js';
 import { PageProxy, type ServiceAnswer } from '../support/page-proxy.js';
@@ -29,11 +30,15 @@ beforeEach(async () => {
   await old.getBlockBlobClient('one').uploadData('one');
 });
 
-function run(connection: string, task: MaintenanceTask, options: MaintenanceOptions = {}) {
+function run(
+  connection: string,
+  task: MaintenanceTask,
+  { blobs, ...options }: MaintenanceOptions & { readonly blobs?: BlobMaintenanceOptions } = {},
+) {
   const retryOptions = { maxTries: 1, retryDelayInMs: 1 };
   const service = BlobServiceClient.fromConnectionString(connection, { retryOptions });
   const ours = new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
-  return runMaintenance({ name: 'leave', task, sources: [ours.forMaintenance()] }, options);
+  return runMaintenance({ name: 'leave', task, sources: [ours.forMaintenance(blobs)] }, options);
 }
 const isWrite = (action: string): boolean => action === 'metadata' || action === 'write';
 const text = async () => String(await young.getBlockBlobClient('one').downloadToBuffer());
@@ -170,16 +175,149 @@ describe('an account that keeps versions and deleted blobs', () => {
   });
 });
 
+describe('a job that would leave old versions', () => {
+  const VERSION = '<VersionId>2026-02-01T00:00:00.0000000Z</VersionId><IsCurrentVersion>true</IsCurrentVersion>';
+  const keepVersions = (): void => {
+    answers.spoil = withListing((blob) => blob.replace('</Name>', `</Name>${VERSION}`));
+  };
+  const writes = () => answers.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD');
+
+  it.each([REWRAP, REENCRYPT])(
+    'does not begin $do, warns in a dry run, and begins where that is accepted',
+    async (task) => {
+      keepVersions();
+      await expect(run(answers.connectionString, task)).rejects.toMatchObject({
+        code: 'INVALID_OPTIONS',
+        faults: [expect.stringMatching(/keeps old versions.*--accept-versions/)],
+      });
+      const dry = await run(answers.connectionString, task, { dryRun: true });
+      expect(writes()).toEqual([]);
+      expect(dry.warnings.join()).toMatch(/keeps old versions.*--accept-versions/);
+
+      const accepted = await run(answers.connectionString, task, { blobs: { acceptVersions: true } });
+
+      expect(accepted.outcomes).toEqual({ done: 1 });
+      expect(accepted.warnings.join()).not.toMatch(/--accept-versions/);
+    },
+  );
+
+  it.each([REWRAP, REENCRYPT])('ends $do at the first write if only its response shows it', async (task) => {
+    for (const name of ['two', 'three']) await old.getBlockBlobClient(name).uploadData(name);
+    const addHeader = withHeader('x-ms-version-id', '2026-02-01T00:00:00.0000000Z');
+    answers.spoil = (exchange) => exchange.request.method === 'PUT' && addHeader(exchange);
+
+    await expect(run(answers.connectionString, task, { concurrency: 1 })).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+    });
+
+    expect(writes()).toHaveLength(1);
+    answers.clear();
+    const { outcomes } = await run(answers.connectionString, task, { blobs: { acceptVersions: true } });
+    expect(outcomes).toEqual({ same: 1, done: 2 });
+  });
+});
+
+describe('what a job leaves behind', () => {
+  const withSoftDelete = (days: string) =>
+    withXml('comp=properties', (body) =>
+      body
+        .replace(/<DeleteRetentionPolicy>.*?<\/DeleteRetentionPolicy>/s, '')
+        .replace(
+          '</StorageServiceProperties>',
+          `<DeleteRetentionPolicy>${days}</DeleteRetentionPolicy></StorageServiceProperties>`,
+        ),
+    );
+
+  it.each([
+    ['<Enabled>true</Enabled><Days>14</Days>', /soft delete keeps what is overwritten for 14 days/],
+    ['<Enabled>false</Enabled>', /^(?!.*soft delete)/],
+  ])('is told before it begins, with %s', async (policy, sentence) => {
+    answers.spoil = withSoftDelete(policy);
+    const events: MaintenanceEvent[] = [];
+
+    const report = await run(answers.connectionString, REENCRYPT, { onEvent: (event) => void events.push(event) });
+
+    expect(report.warnings.join('; ')).toMatch(sentence);
+    expect(report.warnings.join('; ')).toMatch(/lifecycle.*BlobCreated/);
+    const before = events.slice(
+      0,
+      events.findIndex(({ kind }) => kind === 'started'),
+    );
+    expect(before.map((event) => (event.kind === 'warning' ? event.text : ''))).toEqual(report.warnings);
+  });
+
+  it('is told as unknown where this identity may not read it', async () => {
+    answers.spoil = ({ request, response }) => {
+      if (request.url?.includes('comp=properties') !== true) return false;
+      response.writeHead(403, { 'x-ms-error-code': 'AuthorizationPermissionMismatch' }).end();
+      return true;
+    };
+
+    const report = await run(answers.connectionString, REENCRYPT, { dryRun: true });
+
+    expect(report.warnings.join('; ')).toMatch(/cannot read whether soft delete is on/);
+  });
+});
+
+describe('append blobs', () => {
+  const appended = async (name: string, text: string) => {
+    const blob = old.unencryptedClient.getAppendBlobClient(name);
+    await blob.create({ metadata: { Patient: '17' }, blobHTTPHeaders: { blobContentType: 'text/csv' } });
+    if (text !== '') await blob.appendBlock(text, text.length);
+  };
+  const PLAINTEXT: MaintenanceTask = { do: 'reencrypt', when: { plaintext: true } };
+
+  it.each(['', 'some lines\n'])('of %j become block blobs if the job may do that', async (text) => {
+    await appended('log', text);
+
+    const left = await run(answers.connectionString, PLAINTEXT);
+    const report = await run(answers.connectionString, PLAINTEXT, { blobs: { toBlock: true } });
+
+    expect(left).toMatchObject({ outcomes: { refused: 1 }, failures: [{ code: 'AppendBlobIsNotReencrypted' }] });
+    expect(report.outcomes).toEqual({ same: 1, done: 1 });
+    expect(String(await young.getBlockBlobClient('log').downloadToBuffer())).toBe(text);
+    const properties = await young.getBlockBlobClient('log').getProperties();
+    expect(properties).toMatchObject({ blobType: 'BlockBlob', contentType: 'text/csv', metadata: { patient: '17' } });
+  });
+
+  it('keep what is appended meanwhile', async () => {
+    await appended('log', 'some lines\n');
+    proxy.fate = (action, earlier) =>
+      action === 'write' && earlier === 0
+        ? old.unencryptedClient.getAppendBlobClient('log').appendBlock('more\n', 5)
+        : 'pass';
+
+    const report = await run(proxy.connectionString, PLAINTEXT, { blobs: { toBlock: true } });
+
+    expect(report.outcomes).toEqual({ same: 1, done: 1 });
+    expect(String(await young.getBlockBlobClient('log').downloadToBuffer())).toBe('some lines\nmore\n');
+  });
+
+  it('stay as they are where the service refuses another type', async () => {
+    await appended('log', 'some lines\n');
+    proxy.fate = (action) => (action === 'write' ? { status: 409, code: 'InvalidBlobType' } : 'pass');
+
+    const report = await run(proxy.connectionString, PLAINTEXT, { blobs: { toBlock: true } });
+
+    expect(report).toMatchObject({ outcomes: { refused: 1 }, failures: [{ code: 'InvalidBlobType' }] });
+    expect(String(await old.unencryptedClient.getAppendBlobClient('log').downloadToBuffer())).toBe('some lines\n');
+  });
+});
+
 /** Changes each blob of a listing. */
-function withListing(change: (blob: string) => string): AnswersProxy['spoil'] {
+const withListing = (change: (blob: string) => string): AnswersProxy['spoil'] =>
+  withXml('comp=list', (body) =>
+    body.replace(/<Blob>.*?<\/Blob>/gs, (blob) => change(blob.replace(/<Deleted>.*?<\/Deleted>/, ''))),
+  );
+
+/** Changes the XML of the answers to some requests. */
+function withXml(parameter: string, change: (body: string) => string): AnswersProxy['spoil'] {
   return ({ request, answer, response }) => {
-    if (request.url?.includes('comp=list') !== true) return false;
+    if (request.url?.includes(parameter) !== true) return false;
     const chunks: Buffer[] = [];
     answer.on('data', (chunk: Buffer) => chunks.push(chunk));
     answer.on('end', () => {
-      const body = Buffer.concat(chunks)
-        .toString()
-        .replace(/<Blob>.*?<\/Blob>/gs, (blob) => change(blob.replace(/<Deleted>.*?<\/Deleted>/, '')));
+      const body = change(Buffer.concat(chunks).toString());
       const { 'transfer-encoding': _framing, ...headers } = answer.headers;
       response.writeHead(answer.statusCode ?? 500, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
     });

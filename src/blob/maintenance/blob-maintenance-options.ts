@@ -1,5 +1,5 @@
 import type { CpkInfo } from '@azure/storage-blob';
-import { callable, object, type RulesOf, text, wholeNumber } from '../../option-rules.js';
+import { callable, flag, object, type RulesOf, text, wholeNumber } from '../../option-rules.js';
 import { MOST_IN_PAGE } from './listed-blob.js';
 
 /** Options for the maintenance of the blobs of a container. */
@@ -14,6 +14,20 @@ export interface BlobMaintenanceOptions {
   readonly pageSize?: number;
   /** Returns the lease id of a leased blob that the job may write to. */
   readonly leaseIdOf?: (blobName: string) => string | undefined | Promise<string | undefined>;
+  /**
+   * Whether a job may change blobs although the account keeps each of their old states as a version, which nothing can rewrap or encrypt.
+   * Without it, such a job is refused; a dry run warns.
+   *
+   * @defaultValue false
+   */
+  readonly acceptVersions?: boolean;
+  /**
+   * Encrypts append blobs again too, as block blobs: programs that append to them get 409 `InvalidBlobType` afterwards. Each is replaced
+   * in one request, so it may have up to 64 MiB. Longer ones are reported as `tooLarge`.
+   *
+   * @defaultValue false: append blobs are reported, and left
+   */
+  readonly toBlock?: boolean;
   /** The customer-provided key that the service encrypts these blobs with. */
   readonly customerProvidedKey?: CpkInfo;
 }
@@ -23,5 +37,7 @@ export const BLOB_MAINTENANCE: RulesOf<BlobMaintenanceOptions> = {
   prefix: text,
   pageSize: wholeNumber(1, MOST_IN_PAGE),
   leaseIdOf: callable,
+  acceptVersions: flag,
+  toBlock: flag,
   customerProvidedKey: object,
 };

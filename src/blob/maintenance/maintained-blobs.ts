@@ -4,6 +4,7 @@ import type {
   BlindSpot,
   Maintained,
   MaintainedPage,
+  Precheck,
   Step,
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
@@ -15,7 +16,8 @@ import { statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { type ListedBlob, listedPages, type ListedPlaces } from './listed-blob.js';
-import { reencryptListed } from './reencrypt-listed.js';
+import { precheckBlobs } from './precheck.js';
+import { type BlobReencryption, reencryptListed } from './reencrypt-listed.js';
 import { rewrapListed } from './rewrap-listed.js';
 
 interface BlobsAccess {
@@ -48,6 +50,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   readonly isDivisible = true;
   readonly stepSize = 1;
   readonly #distinctKeys = new Set<string>();
+  readonly #interrupted = new Map<string, BlobReencryption>();
   #listing = 0;
   /** Whether a missing permission of this identity limited the listing. */
   #isForbidden = false;
@@ -110,6 +113,10 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     return withoutTags(task);
   }
 
+  precheck(task: MaintenanceTask): Promise<Precheck> {
+    return precheckBlobs(this.access.container, task, this.options);
+  }
+
   belongTogether(): boolean {
     return false;
   }
@@ -125,15 +132,16 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     const { task } = step;
     const { options } = this;
     if (task.do === 'rewrap') {
-      const { retire } = task;
+      const { retire, verify } = task;
       const context = this.#contextOf(blob);
-      return rewrapListed(blob, { ...options, context, retire, step, distinctKeys: this.#distinctKeys });
+      return rewrapListed(blob, { ...options, context, retire, verify, step, distinctKeys: this.#distinctKeys });
     }
     if (task.do !== 'reencrypt') return SAME;
     const client = this.access.container.getBlockBlobClient(blob.name);
     const { threads: _none, ...environment } = this.access.environment;
     const { container, policy } = this.access;
-    return reencryptListed(blob, { ...options, context: { ...environment, container, policy, client }, step });
+    const context = { ...environment, container, policy, client };
+    return reencryptListed(blob, { ...options, context, step, interrupted: this.#interrupted });
   }
 
   #contextOf({ name, item }: ListedBlob): BlobContext {

@@ -3,27 +3,30 @@
  * commits it under the same ETag. Readers get the old content or the new content. Metadata, tags, tier and HTTP headers are carried over.
  */
 import type { Readable } from 'node:stream';
-import type { BlobGetPropertiesResponse, BlobHTTPHeaders, Tags } from '@azure/storage-blob';
-import { startSha256 } from '../../crypto/bytes.js';
+import type { BlobGetPropertiesResponse, BlobUploadCommonResponse, Tags } from '@azure/storage-blob';
 import { expectedLayout } from '../../envelope/envelope.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
-import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { chosenAgain } from '../../envelope/maintenance/new-state.js';
 import { isChosen, without } from '../../envelope/maintenance/task.js';
+import { PayloadTooLargeError } from '../../errors/input.js';
 import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { downloadStream } from '../download.js';
 import { metadataAsStored } from '../metadata-names.js';
-import type { ByteSource } from '../../streams/source.js';
 import { SealedUpload } from '../sealed-upload.js';
 import { stateOf } from '../service-answer.js';
 import { blockPlan } from '../transfer-shape.js';
 import { type BlockBlobContext, BlockSink, type UploadOptions } from '../upload-blocks.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
+import { carriedHeaders } from './carried-headers.js';
 import { CheckedSink } from './checked-sink.js';
+import { CommitCheck } from './commit-check.js';
+import { hashed, type HashedSource } from './hashed-source.js';
 import type { ListedBlob } from './listed-blob.js';
+import { assertVersionsAccepted } from './old-versions.js';
 
 /** Maximum number of attempts if other writers keep changing the blob. */
 const ATTEMPTS = 5;
@@ -31,29 +34,38 @@ const ATTEMPTS = 5;
 export interface ReencryptListed extends BlobMaintenanceOptions {
   readonly context: BlockBlobContext;
   readonly step: Step;
+  /** Blobs whose step ended by an outage between its commit and its end, by name. The repeated step goes on with them. */
+  readonly interrupted: Map<string, BlobReencryption>;
 }
 
 /** Throws errors that do not concern the blob itself. */
 export async function reencryptListed(blob: ListedBlob, given: ReencryptListed): Promise<ObjectResult> {
   const { blobType, accessTier } = blob.item.properties;
   if (accessTier === 'Archive') return { outcome: 'archived' };
-  if (blobType !== 'BlockBlob') return otherType(blob, given.step);
+  const isBecomingBlocks = blobType === 'AppendBlob' && given.toBlock === true;
+  if (blobType !== 'BlockBlob' && !isBecomingBlocks) return otherType(blob, given.step);
+  const { interrupted } = given;
+  const reencryption = interrupted.get(blob.name) ?? new BlobReencryption(given, blob.name);
+  interrupted.delete(blob.name);
   try {
     const { result } = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: given.step.abortSignal,
       isConflict: isChanged,
-      attempt: () => new BlobReencryption(given, blob.name).run(),
+      attempt: () => reencryption.run(),
     });
     return result;
   } catch (error) {
     const result = resultOf(error);
-    if (result === null) throw error;
-    return result;
+    const settled = await reencryption.afterFailure(result).catch(() => null);
+    const final = settled ?? result;
+    if (final !== null) return final;
+    if (reencryption.isCommitting) interrupted.set(blob.name, reencryption);
+    throw error;
   }
 }
 
-/** Page blobs would be unreadable until they are complete, and append blobs would become block blobs. Pages are always in 1.0. */
+/** Page blobs would be unreadable until they are complete, and append blobs become block blobs. Pages are always in 1.0. */
 function otherType({ item, state }: ListedBlob, { task }: Step): ObjectResult {
   const { blobType = 'AppendBlob' } = item.properties;
   if (blobType === 'PageBlob' && !isChosen(without(task, 'protocols'), state)) return SAME;
@@ -66,16 +78,28 @@ class TagsChangedError extends Error {
   readonly code = 'TagsChanged';
 }
 
-class BlobReencryption {
+export class BlobReencryption {
+  private readonly check: CommitCheck;
+
   constructor(
     private readonly given: ReencryptListed,
     private readonly name: string,
-  ) {}
+  ) {
+    const { context, step } = given;
+    this.check = new CommitCheck({ context, step, reading: this.reading() });
+  }
+
+  /** Whether it is not known how its last commit ended, or that has not been checked. */
+  get isCommitting(): boolean {
+    return this.check.isOpen;
+  }
 
   async run(): Promise<ObjectResult> {
     const { context, step } = this.given;
     await step.beforeRequest();
     const properties = await context.client.getProperties(this.reading());
+    const settled = await this.check.settle(properties);
+    if (settled !== null) return settled;
     const state = storedState(encryptionDataOf(properties.metadata));
     if (!isChosen(step.task, state)) return SAME;
     const ifMatch = stateOf(properties, properties.contentLength).etag;
@@ -86,28 +110,41 @@ class BlobReencryption {
     const answer = await downloadStream(reading, { offset: 0 }, { ...this.reading(), conditions: { ifMatch } });
     const stream = answer.readableStreamBody as Readable;
     try {
-      return await this.store({ source: hashed(stream), length: answer.contentLength ?? 0, options });
+      return await this.store({ source: hashed(stream), length: answer.contentLength ?? 0, options, properties });
     } finally {
       stream.destroy();
     }
   }
 
-  private async store({ source, length, options }: Content): Promise<ObjectResult> {
+  /** Looks whether the last commit was made although it failed: its answer may have been lost. `null` if it was not. */
+  async afterFailure(refused: ObjectResult | null): Promise<ObjectResult | null> {
+    if (!this.isCommitting) return null;
+    const properties = await this.given.context.client.getProperties(this.reading());
+    // a request without an answer may still arrive, so its snapshot stays
+    return refused === null && !this.check.isCommitted(properties) ? null : this.check.settle(properties);
+  }
+
+  private async store({ source, length, options, properties }: Content): Promise<ObjectResult> {
     const { context, step } = this.given;
     const ciphertextLength = expectedLayout(context.policy, 'stream').ciphertextLength(length);
-    const plan = blockPlan(options, ciphertextLength);
+    const plan = blockPlan({ ...options, ...shapeFor(properties, ciphertextLength) }, ciphertextLength);
     const upload = await SealedUpload.prepare(context, 'stream', options);
     const again = chosenAgain(context.policy, step.task, upload.encryptionData);
     if (again !== null) return again;
     const sink = step.dryRun ? { plan, ...NOWHERE } : new BlockSink(context.client, { plan, upload, options });
     const checked = new CheckedSink(sink, {
       ...{ context, upload, length: ciphertextLength, expected: source.digest },
-      beforeCommit: () => this.assertSameTags(options.tags ?? {}),
+      beforeCommit: async () => {
+        await this.assertSameTags(options.tags ?? {});
+        await this.check.prepare({ metadata: upload.metadataAtEnd(), digest: source.digest() }, options);
+      },
     });
     await step.beforeRequest();
     // without threads: blocks are opened in the order they are sealed in
-    await upload.run({ source: source.pieces, length }, checked);
-    return DONE;
+    const response = await upload.run({ source: source.pieces, length }, checked);
+    const result = await this.check.committed(response);
+    assertVersionsAccepted(response, this.given);
+    return result;
   }
 
   private async uploadOptions(properties: BlobGetPropertiesResponse, ifMatch: string): Promise<UploadOptions> {
@@ -119,7 +156,7 @@ class BlobReencryption {
     return {
       ...this.reading(),
       metadata,
-      blobHTTPHeaders: headersOf(properties),
+      blobHTTPHeaders: carriedHeaders(properties),
       conditions: { ...conditions, ...(leaseId === undefined ? {} : { leaseId }) },
       ...(await this.tags(properties)),
       ...(accessTier === undefined || accessTierInferred === true ? {} : { tier: accessTier }),
@@ -155,40 +192,28 @@ class BlobReencryption {
 }
 
 /** A sink for dry runs. */
-const NOWHERE = { send: () => Promise.resolve(), commit: () => Promise.resolve({}) };
-
-interface HashedSource {
-  readonly pieces: ByteSource;
-  /** SHA-256 of what was read. */
-  readonly digest: () => Buffer;
-}
+const NOWHERE = {
+  send: () => Promise.resolve(),
+  commit: () => Promise.resolve<Pick<BlobUploadCommonResponse, 'etag' | 'versionId'>>({}),
+};
 
 interface Content {
   readonly source: HashedSource;
   /** Bytes of plaintext. */
   readonly length: number;
   readonly options: UploadOptions;
+  /** Of what it replaces. */
+  readonly properties: BlobGetPropertiesResponse;
 }
 
-function hashed(stream: Readable): HashedSource {
-  const hash = startSha256();
-  const pieces = (async function* () {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      hash.update(piece);
-      yield piece;
-    }
-  })();
-  return { pieces, digest: () => hash.digest() };
-}
+/**
+ * Bytes of ciphertext that a block blob may have if it replaces an append blob. The service refuses blocks for a blob of another type, and
+ * replaces such a blob only by a single request, so all of it has to be in memory.
+ */
+const MOST_TO_BLOCK = 64 * 1024 * 1024;
 
-/** Omits the stored hash, which describes the plaintext or the old ciphertext. */
-function headersOf(properties: BlobGetPropertiesResponse): BlobHTTPHeaders {
-  const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl } = properties;
-  return {
-    ...(contentType === undefined ? {} : { blobContentType: contentType }),
-    ...(contentEncoding === undefined ? {} : { blobContentEncoding: contentEncoding }),
-    ...(contentLanguage === undefined ? {} : { blobContentLanguage: contentLanguage }),
-    ...(contentDisposition === undefined ? {} : { blobContentDisposition: contentDisposition }),
-    ...(cacheControl === undefined ? {} : { blobCacheControl: cacheControl }),
-  };
+function shapeFor({ blobType }: BlobGetPropertiesResponse, length: number): { readonly maxSingleShotSize?: number } {
+  if (blobType !== 'AppendBlob') return {};
+  if (length > MOST_TO_BLOCK) throw new PayloadTooLargeError('The append blob', MOST_TO_BLOCK, length);
+  return { maxSingleShotSize: MOST_TO_BLOCK };
 }

@@ -8,14 +8,16 @@ import { keyOperation } from '../../envelope/key-operation.js';
 import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
-import { isChosen } from '../../envelope/maintenance/task.js';
+import { isChosen, type RewrapVerification } from '../../envelope/maintenance/task.js';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../../wire/blob-metadata.js';
 import { assertMetadataFits, type BlobContext, targetOf } from '../blob-context.js';
 import { metadataAsStored } from '../metadata-names.js';
 import { stateOf } from '../service-answer.js';
+import { assertContentOpens } from './content-check.js';
 import { etagOf, hasAllMetadata, type ListedBlob } from './listed-blob.js';
+import { assertVersionsAccepted } from './old-versions.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 
 /** Maximum number of attempts if other writers keep changing the blob. */
@@ -24,6 +26,7 @@ const ATTEMPTS = 5;
 export interface RewrapListed extends BlobMaintenanceOptions {
   readonly context: BlobContext;
   readonly retire: KeyIds;
+  readonly verify?: RewrapVerification | undefined;
   readonly step: Step;
   readonly distinctKeys: Set<string>;
 }
@@ -70,10 +73,9 @@ class ListedRewrap {
   }
 
   private async lookAndWrite(): Promise<ObjectResult> {
-    const { context, step, customerProvidedKey } = this.rewrap;
+    const { context, step } = this.rewrap;
     await step.beforeRequest();
-    const options = { ...this.signal(), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
-    const properties = await context.client.getProperties(options);
+    const properties = await context.client.getProperties(this.reading());
     const text = encryptionDataOf(properties.metadata);
     if (text !== undefined && text === this.sent) return DONE;
     if (!isChosen(step.task, storedState(text))) return SAME;
@@ -85,12 +87,7 @@ class ListedRewrap {
     properties: BlobGetPropertiesResponse,
     conditions: BlobRequestConditions,
   ): Promise<Record<string, string>> {
-    const { context, customerProvidedKey } = this.rewrap;
-    return metadataAsStored(context, properties, {
-      ...this.signal(),
-      conditions,
-      ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }),
-    });
+    return metadataAsStored(this.rewrap.context, properties, { ...this.reading(), conditions });
   }
 
   private async write(
@@ -106,8 +103,16 @@ class ListedRewrap {
     if ('result' in found) return found.result;
     const merged = withEncryptionData(metadata, found.text);
     assertMetadataFits(merged);
+    await this.check(found.text, conditions);
     if (!step.dryRun) await this.store(merged, found.text, conditions);
     return DONE;
+  }
+
+  private async check(text: string, conditions: BlobRequestConditions): Promise<void> {
+    const { context, step, verify } = this.rewrap;
+    if (verify !== 'content') return;
+    await step.beforeRequest();
+    await assertContentOpens(context, text, { ...this.reading(), conditions });
   }
 
   private async store(
@@ -115,17 +120,22 @@ class ListedRewrap {
     text: string,
     conditions: BlobRequestConditions,
   ): Promise<void> {
-    const { context, step, customerProvidedKey, leaseIdOf } = this.rewrap;
+    const { context, step, leaseIdOf } = this.rewrap;
     const leaseId = await leaseIdOf?.(this.blob.name);
     const { encryptionScope } = this.blob.item.properties;
     await step.beforeRequest();
     this.sent = text;
-    await context.client.setMetadata(metadata, {
-      ...this.signal(),
+    const response = await context.client.setMetadata(metadata, {
+      ...this.reading(),
       conditions: { ...conditions, ...(leaseId === undefined ? {} : { leaseId }) },
-      ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }),
       ...(encryptionScope === undefined || encryptionScope === '' ? {} : { encryptionScope }),
     });
+    assertVersionsAccepted(response, this.rewrap);
+  }
+
+  private reading() {
+    const { customerProvidedKey } = this.rewrap;
+    return { ...this.signal(), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
   }
 
   private signal() {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { checkFaults, reencryptVerification, rewrapVerification } from './verification.js';
 
 const OPTIONS = {
   retire: { type: 'string', multiple: true },
@@ -12,6 +13,9 @@ const OPTIONS = {
   'without-integrity': { type: 'boolean' },
   tags: { type: 'boolean' },
   encrypt: { type: 'string', multiple: true },
+  verify: { type: 'string' },
+  'accept-versions': { type: 'boolean' },
+  'to-block': { type: 'boolean' },
   container: { type: 'string', multiple: true },
   'all-containers': { type: 'boolean' },
   table: { type: 'string', multiple: true },
@@ -68,6 +72,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
     ...taskFaults(verb, values),
     ...keyFaults(verb, values),
     ...tagFaults(verb, values),
+    ...checkFaults(verb, values),
     ...NUMBERS.filter((name) => values[name] !== undefined && !Number.isFinite(Number(values[name]))).map(
       (name) => `--${name} is a number`,
     ),
@@ -132,7 +137,7 @@ function tagFaults(verb: string, { tags = false, config, container, queue, ...va
 
 function taskOf(verb: Verb, values: Values): MaintenanceTask {
   const retire = retiredIds(values);
-  if (verb === 'rewrap') return { do: 'rewrap', retire };
+  if (verb === 'rewrap') return { do: 'rewrap', retire, ...rewrapVerification(values) };
   if (verb === 'reindex') return { do: 'reindex' };
   if (verb !== 're-encrypt') return { do: 'census', retire, ...(values.tags === true ? { tags: true } : {}) };
   const isLeaving = 'prefix' in retire || retire.length > 0;
@@ -144,6 +149,7 @@ function taskOf(verb: Verb, values: Values): MaintenanceTask {
       ...(values['from-protocol'] === undefined ? {} : { protocols: values['from-protocol'] }),
       ...(values['without-integrity'] === true ? { withoutIntegrity: true } : {}),
     },
+    ...reencryptVerification(values),
   };
 }
 

@@ -21,6 +21,14 @@ What re-encrypt writes anew, under a fresh content key
   --without-integrity          encrypted content without integrity entries
   --encrypt <table>=<a,b,c>    properties of a table to encrypt; needed for its plaintext rows
 
+How rewrap and re-encrypt go about it
+  --verify wrap | content      of rewrap: unwrap what the new key wrapped (default), or open content with it as well
+  --verify seal | read-back | snapshot
+                               of re-encrypt: open what was sealed before it is committed (default); also read it back; also keep a
+                               snapshot of the old blob until then
+  --accept-versions            change blobs although the account keeps their old states, which need the old key
+  --to-block                   re-encrypt append blobs of up to 64 MiB too, as block blobs
+
 Where
   --container <name>[/prefix]  blobs of a container; --all-containers for all
   --table <name>               rows of a table; --all-tables for all

@@ -73,6 +73,8 @@ export class ProgressBar {
 
 function sentenceOf(event: Exclude<MaintenanceEvent, { kind: 'progress' | 'object' }>): string {
   switch (event.kind) {
+    case 'warning':
+      return `Warning: ${printable(event.text)}.`;
     case 'started':
       return event.pass === 'work' ? 'Working.' : 'Counting.';
     case 'finished':

@@ -1,5 +1,6 @@
 /** Containers, tables and queues of the command line as sources of a job. */
 import { EncryptedContainerClient } from '../../blob/encrypted-container-client.js';
+import type { BlobMaintenanceOptions } from '../../blob/maintenance/blob-maintenance-options.js';
 import { Encrypt } from '../../decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../decorators/encrypted-entity.decorator.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -19,12 +20,12 @@ export async function sourcesOf(
   account: Account,
   { values, stateContainer }: { readonly values: Values; readonly stateContainer: string },
 ): Promise<readonly MaintenanceSource[]> {
-  const pageSize = values['page-size'] === undefined ? {} : { pageSize: Number(values['page-size']) };
+  const options = blobOptionsOf(values);
   const containers = [...(values.container ?? []), ...(await allContainers(account, values, stateContainer))];
   const blobs = containers.map((given) => {
     const [, name = given, prefix] = /^([^/]+)\/(.+)$/s.exec(given) ?? [];
     const client = new EncryptedContainerClient(account.blobs.getContainerClient(name), policy);
-    return client.forMaintenance({ ...pageSize, ...(prefix === undefined ? {} : { prefix }) });
+    return client.forMaintenance({ ...options, ...(prefix === undefined ? {} : { prefix }) });
   });
   const tables = [...(values.table ?? []), ...(await allTables(account, values))];
   const classes = { ...entities, ...namedClasses(values.encrypt ?? []) };
@@ -37,6 +38,12 @@ export async function sourcesOf(
   });
   return [...blobs, ...rows, ...poison];
 }
+
+const blobOptionsOf = (values: Values): BlobMaintenanceOptions => ({
+  ...(values['page-size'] === undefined ? {} : { pageSize: Number(values['page-size']) }),
+  ...(values['accept-versions'] === undefined ? {} : { acceptVersions: values['accept-versions'] }),
+  ...(values['to-block'] === undefined ? {} : { toBlock: values['to-block'] }),
+});
 
 /** `<table>=<property>,<property>`: a class for plaintext rows whose other properties stay in clear. */
 function namedClasses(given: readonly string[]): Readonly<Record<string, EntityClass>> {

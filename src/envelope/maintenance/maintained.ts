@@ -57,6 +57,8 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   pages(options: WalkOptions): AsyncIterable<MaintainedPage<Found>>;
   /** The task as it applies to these objects: entities, for example, are always in protocol 1.0. */
   taskFor(task: MaintenanceTask): MaintenanceTask;
+  /** What the account does with objects that the task changes, as far as it can be read beforehand. */
+  precheck(task: MaintenanceTask): Promise<Precheck>;
   /** Whether two objects may be in the same step. */
   belongTogether(one: Found, other: Found): boolean;
   /**
@@ -72,6 +74,15 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   /** What a job should be warned of, as the last walk found it: one sentence each. */
   warnings(): readonly string[];
 }
+
+/** What a job leaves behind, found before it changes anything: one sentence each. */
+export interface Precheck {
+  readonly warnings: readonly string[];
+  /** Reasons not to begin. A dry run warns of them. */
+  readonly refusals: readonly string[];
+}
+
+export const NOTHING_LEFT_BEHIND: Precheck = { warnings: [], refusals: [] };
 
 /** What a walk could not show. */
 export interface BlindSpot {

@@ -57,6 +57,9 @@ export type TagsState = 'untagged' | 'mismatched' | 'outdated';
 export const DONE: ObjectResult = { outcome: 'done' };
 export const SAME: ObjectResult = { outcome: 'same' };
 
+/** What was stored does not open to what was written. */
+export const READ_BACK_FAILED: ObjectResult = { outcome: 'damaged', code: 'READ_BACK_FAILED' };
+
 /** Whether an object needs attention. */
 export const isFailure = ({ outcome }: ObjectResult): boolean => !['done', 'same', 'gone'].includes(outcome);
 

@@ -12,6 +12,10 @@ export const readingPolicy = (policy: EncryptionPolicy, state: StoredState): Enc
   ...(policy.integrity === 'require' ? { integrity: 'verify' } : {}),
 });
 
+/** The policy that opens content to prove that the key in its encryption data is the right one. */
+export const provingPolicy = (policy: EncryptionPolicy): EncryptionPolicy =>
+  checkingPolicy(readingPolicy(policy, { kind: 'damaged' }));
+
 /** The policy that opens what was just sealed, as a reader would: without the cache, every unwrap calls the key. */
 export const checkingPolicy = (policy: EncryptionPolicy): EncryptionPolicy => ({
   ...policy,

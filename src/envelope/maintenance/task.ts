@@ -15,6 +15,28 @@ export interface ReencryptChoice {
 }
 
 /**
+ * What a rewrap checks before it stores anything.
+ *
+ * - `wrap`, the default: what the new key wrapped is unwrapped again and compared
+ * - `content`: the stored content opens with it too: the first region of a blob in 2.x, all of a blob in 1.0, a row, a message. This costs
+ *   a read of each blob and row, and another unwrap
+ */
+export type RewrapVerification = (typeof REWRAP_VERIFICATIONS)[number];
+export const REWRAP_VERIFICATIONS = ['wrap', 'content'] as const;
+
+/**
+ * How a re-encryption is checked.
+ *
+ * - `seal`, the default: before the commit, what was sealed is opened again in this process and compared with what was read
+ * - `readBack`: after the commit, it is also read from the service again. If it differs, the object is reported as `damaged` with
+ *   `READ_BACK_FAILED`. Messages of poison queues are not read back, because they can only be received
+ * - `snapshot`: as `readBack`, with a snapshot of the old blob that is taken just before the commit, and deleted once the new content has
+ *   been read back. Rows have no snapshots: they are read back
+ */
+export type ReencryptVerification = (typeof REENCRYPT_VERIFICATIONS)[number];
+export const REENCRYPT_VERIFICATIONS = ['seal', 'readBack', 'snapshot'] as const;
+
+/**
  * What a job does.
  *
  * - `census` counts objects and changes nothing.
@@ -29,8 +51,8 @@ export interface ReencryptChoice {
  */
 export type MaintenanceTask =
   | { readonly do: 'census'; readonly retire?: KeyIds; readonly tags?: boolean }
-  | { readonly do: 'rewrap'; readonly retire: KeyIds }
-  | { readonly do: 'reencrypt'; readonly when: ReencryptChoice }
+  | { readonly do: 'rewrap'; readonly retire: KeyIds; readonly verify?: RewrapVerification }
+  | { readonly do: 'reencrypt'; readonly when: ReencryptChoice; readonly verify?: ReencryptVerification }
   | { readonly do: 'reindex' };
 
 /** Whether the task acts on an object in this state. */
@@ -69,8 +91,12 @@ function isToReencrypt(
 export function without(task: MaintenanceTask, ...choices: readonly (keyof ReencryptChoice)[]): MaintenanceTask {
   if (task.do !== 'reencrypt') return task;
   const kept = Object.entries(task.when).filter(([name]) => !(choices as readonly string[]).includes(name));
-  return { do: 'reencrypt', when: Object.fromEntries(kept) };
+  return { ...task, when: Object.fromEntries(kept) };
 }
+
+/** Whether what a task has written is read from the service again. */
+export const isReadBack = (task: MaintenanceTask): boolean =>
+  task.do === 'reencrypt' && task.verify !== undefined && task.verify !== 'seal';
 
 /** Ids of the keys that a job retires, for its census. */
 export function retiredBy(task: MaintenanceTask): KeyIds {

@@ -5,13 +5,15 @@
  */
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
-import type {
-  BlindSpot,
-  Maintained,
-  MaintainedObject,
-  MaintainedPage,
-  Step,
-  WalkOptions,
+import {
+  type BlindSpot,
+  type Maintained,
+  type MaintainedObject,
+  type MaintainedPage,
+  NOTHING_LEFT_BEHIND,
+  type Precheck,
+  type Step,
+  type WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, resultOf } from '../../envelope/maintenance/outcome.js';
 import { stateOfData, type StoredState } from '../../envelope/maintenance/stored-state.js';
@@ -88,6 +90,10 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   /** Consumers decide what happens to messages in clear. */
   taskFor(task: MaintenanceTask): MaintenanceTask {
     return withoutTags(without(task, 'plaintext'));
+  }
+
+  async precheck(): Promise<Precheck> {
+    return NOTHING_LEFT_BEHIND;
   }
 
   belongTogether(): boolean {

@@ -3,7 +3,8 @@ import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
 import { chosenAgain } from '../../envelope/maintenance/new-state.js';
 import { SAME } from '../../envelope/maintenance/outcome.js';
-import { checkingPolicy, readingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import { checkingPolicy, provingPolicy, readingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
 import { type NewText, newTextOf } from '../../envelope/maintenance/rewrap-step.js';
 import { rewrapData } from '../../envelope/rewrap.js';
 import { DecryptionError } from '../../errors/content.js';
@@ -21,6 +22,7 @@ export interface PoisonParts {
   readonly distinctKeys: Set<string>;
 }
 
+type RewrapTask = Extract<MaintenanceTask, { do: 'rewrap' }>;
 type Sealed = Extract<StoredMessage, { kind: 'sealed' }>;
 
 export async function newPoisonText(text: string, step: Step, parts: PoisonParts): Promise<NewText> {
@@ -30,7 +32,7 @@ export async function newPoisonText(text: string, step: Step, parts: PoisonParts
   const context = contextOf(step, parts);
   const found =
     step.task.do === 'rewrap'
-      ? await rewrapped(storedText, message, { ...context, retire: step.task.retire, distinctKeys: parts.distinctKeys })
+      ? await rewrapped(storedText, message, { ...context, ...step.task, distinctKeys: parts.distinctKeys })
       : await reencrypted(storedText, step, context);
   return 'result' in found ? found : { text: withStoredText(text, found.text) };
 }
@@ -47,11 +49,14 @@ const contextOf = ({ abortSignal }: Step, { queue, account, policy }: PoisonPart
 async function rewrapped(
   storedText: string,
   { encryptionData }: Sealed,
-  context: MessageContext & Pick<PoisonParts, 'distinctKeys'> & { readonly retire: Parameters<typeof newTextOf>[2] },
+  context: MessageContext & Pick<PoisonParts, 'distinctKeys'> & Pick<RewrapTask, 'retire' | 'verify'>,
 ): Promise<NewText> {
   const { keyId, wrappedKey } = await rewrapData(context.policy, encryptionData, context);
   const text = wrappedKey === null ? null : withWrappedKey(storedText, wrappedKey);
-  return newTextOf(context.policy, { keyId, text }, context.retire);
+  const found = newTextOf(context.policy, { keyId, text }, context.retire);
+  if ('text' in found && context.verify === 'content')
+    await openMessage(found.text, { ...context, policy: provingPolicy(context.policy) });
+  return found;
 }
 
 async function reencrypted(storedText: string, { task }: Step, context: MessageContext): Promise<NewText> {

@@ -4,14 +4,14 @@ import { equalBytes } from '../../crypto/bytes.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
-import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { type ObjectResult, READ_BACK_FAILED, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { checkingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import type { StoredState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen } from '../../envelope/maintenance/task.js';
 import { isAbort } from '../../envelope/key-error.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { DecryptionError } from '../../errors/content.js';
-import { isChanged, retryOnConflict } from '../../service-errors.js';
+import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
 import { type EntityKeys, type Row, type TableContext, tableContext } from '../entity-context.js';
 import { readStored, type StoredEntity } from '../merge/stored-entity.js';
@@ -38,6 +38,8 @@ class AnyEntity {
 export interface PlannedChange {
   readonly result: ObjectResult;
   readonly row?: Row & EntityKeys;
+  /** The row that was opened, if what is stored is to be read again and compared with it. */
+  readonly readBack?: Pick<OpenedRow, 'texts'>;
 }
 
 /** `plan` gets a row that the task selects. Throws errors that do not concern the row itself. */
@@ -63,20 +65,40 @@ export async function changeRow(
 
 async function readAndReplace(
   { partitionKey, rowKey }: EntityKeys,
-  { table, step }: RowChange,
+  change: RowChange,
   plan: Parameters<typeof changeRow>[2],
 ): Promise<ObjectResult> {
+  const { table, step } = change;
   const options = optionsOf(step);
   await step.beforeRequest();
   const stored = await readStored(table, { partitionKey, rowKey }, options);
   const { row } = stored;
   const state = rowState(storedValue(row[ENCRYPTION_DATA_PROPERTY]), storedValue(row[SEALED_NAMES_PROPERTY]));
   if (!isChosen(step.task, state)) return SAME;
-  const { result, row: changed } = await plan(stored, state).catch(refusedByClass);
+  const { result, row: changed, readBack } = await plan(stored, state).catch(refusedByClass);
   if (changed === undefined || step.dryRun) return result;
   await step.beforeRequest();
-  await table.updateEntity(changed, 'Replace', { ...options, etag: stored.etag });
-  return result;
+  const { etag } = await table.updateEntity(changed, 'Replace', { ...options, etag: stored.etag });
+  return readBack === undefined || (await isKept(readBack, { ...changed, etag }, change)) ? result : READ_BACK_FAILED;
+}
+
+/** Reads the row again. If another writer has changed it since, there is nothing to compare. */
+async function isKept(
+  before: Pick<OpenedRow, 'texts'>,
+  { partitionKey, rowKey, etag }: EntityKeys & { readonly etag: unknown },
+  change: RowChange,
+): Promise<boolean> {
+  const { table, step } = change;
+  await step.beforeRequest();
+  try {
+    const stored = await readStored(table, { partitionKey, rowKey }, optionsOf(step));
+    if (stored.etag === etag) await assertKept(before, stored.row, change);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return true;
+    if (resultOf(error)?.outcome === 'damaged') return false;
+    throw error;
+  }
 }
 
 /** `when` may throw for a row that anybody can have stored. That concerns the row, and must not end the job. */
@@ -85,8 +107,10 @@ function refusedByClass(error: unknown): PlannedChange {
   return { result: { outcome: 'refused', code: 'ENTITY_CLASS_FAILED' } };
 }
 
-export const contextOf = ({ table, entityClass, step }: RowChange, policy: EncryptionPolicy): TableContext =>
-  tableContext({ table, entityClass: entityClass ?? AnyEntity, policy }, optionsOf(step));
+export const contextOf = (
+  { table, entityClass, step }: Omit<RowChange, 'policy'>,
+  policy: EncryptionPolicy,
+): TableContext => tableContext({ table, entityClass: entityClass ?? AnyEntity, policy }, optionsOf(step));
 
 const optionsOf = ({ abortSignal }: Step) => (abortSignal === undefined ? {} : { abortSignal });
 

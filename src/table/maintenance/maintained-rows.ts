@@ -1,12 +1,14 @@
 import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
-import type {
-  BlindSpot,
-  Maintained,
-  MaintainedPage,
-  Step,
-  WalkOptions,
+import {
+  type BlindSpot,
+  type Maintained,
+  type MaintainedPage,
+  NOTHING_LEFT_BEHIND,
+  type Precheck,
+  type Step,
+  type WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { hasTags, type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
@@ -63,6 +65,10 @@ export class MaintainedRows implements Maintained<ListedRow> {
     return searchable.size + unsearchable.size > 0;
   }
 
+  async precheck(): Promise<Precheck> {
+    return NOTHING_LEFT_BEHIND;
+  }
+
   /** Rows share a transaction if they are in one partition and their encryption data is short enough for a hundred to fit. */
   belongTogether(one: ListedRow, other: ListedRow): boolean {
     const isShort = ({ text = '' }: ListedRow): boolean => text.length <= STEP_LENGTH;
@@ -73,7 +79,8 @@ export class MaintainedRows implements Maintained<ListedRow> {
     const { task } = step;
     const { table, policy } = this.access;
     if (task.do === 'rewrap') {
-      return rewrapRows(rows, { table, policy, step, retire: task.retire, distinctKeys: this.#distinctKeys });
+      const { retire, verify } = task;
+      return rewrapRows(rows, { table, policy, step, retire, verify, distinctKeys: this.#distinctKeys });
     }
     const change = hasTags(task) ? reindexRow : reencryptRow;
     if (task.do === 'census' && !hasTags(task)) return rows.map(() => SAME);

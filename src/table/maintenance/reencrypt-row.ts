@@ -5,6 +5,7 @@
 import { chosenAgain } from '../../envelope/maintenance/new-state.js';
 import { DONE, type ObjectResult } from '../../envelope/maintenance/outcome.js';
 import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import { isReadBack } from '../../envelope/maintenance/task.js';
 import { parseEncryptionData } from '../../wire/encryption-data.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../wire/entity-metadata.js';
 import { mergedRow } from '../merge/merged-row.js';
@@ -37,7 +38,7 @@ export function reencryptRow({ partitionKey, rowKey }: ListedRow, change: RowCha
     if (again !== null) return { result: again };
     if (losesDigits(stored.row, row)) return { result: { outcome: 'refused', code: 'UNSUPPORTED_VALUE' } };
     await assertKept(before, row, change);
-    return { result: DONE, row };
+    return { result: DONE, row, ...(isReadBack(step.task) ? { readBack: before } : {}) };
   });
 }
 

@@ -9,13 +9,17 @@ import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
-import { isChosen } from '../../envelope/maintenance/task.js';
+import { isChosen, type RewrapVerification } from '../../envelope/maintenance/task.js';
 import { PayloadTooLargeError } from '../../errors/input.js';
 import { isChanged, retryOnConflict, statusOf } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
+import { provingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../wire/entity-metadata.js';
 import { accountOf } from '../account.js';
+import { readStored } from '../merge/stored-entity.js';
+import { openRow } from '../opened-row.js';
 import { submittedTransaction } from '../service-answer.js';
+import { contextOf } from './changed-row.js';
 import { type ListedRow, lookAtRow } from './listed-row.js';
 
 /** Maximum number of attempts if other writers keep changing the row. */
@@ -27,6 +31,7 @@ export interface RewrapRows {
   readonly table: TableClient;
   readonly policy: EncryptionPolicy;
   readonly retire: KeyIds;
+  readonly verify?: RewrapVerification | undefined;
   readonly step: Step;
   readonly distinctKeys: Set<string>;
 }
@@ -64,7 +69,9 @@ function ownResult(error: unknown): ObjectResult {
   return result;
 }
 
-async function newText({ text, partitionKey, rowKey }: ListedRow, { table, policy, retire, ...rewrap }: RewrapRows) {
+async function newText(row: ListedRow, given: RewrapRows) {
+  const { text, partitionKey, rowKey } = row;
+  const { table, policy, retire, verify, ...rewrap } = given;
   if (text === undefined) return { result: SAME };
   const { abortSignal } = rewrap.step;
   const found = await retiredText(policy, text, {
@@ -77,7 +84,19 @@ async function newText({ text, partitionKey, rowKey }: ListedRow, { table, polic
   if ('text' in found && found.text.length > TEXT_LIMIT) {
     throw new PayloadTooLargeError('The encryption data', TEXT_LIMIT, found.text.length);
   }
+  if ('text' in found && verify === 'content') await assertRowOpens(row, found.text, given);
   return found;
+}
+
+/** Opens the whole row with encryption data that is not stored yet, to prove that it has the right content key. */
+async function assertRowOpens({ partitionKey, rowKey, etag }: ListedRow, text: string, rewrap: RewrapRows) {
+  const { table, policy, step } = rewrap;
+  await step.beforeRequest();
+  const stored = await readStored(table, { partitionKey, rowKey }, signalOf(step));
+  // another writer changed it, so the write will fail too
+  if (stored.etag !== etag) return;
+  const context = contextOf({ table, entityClass: null, step }, provingPolicy(policy));
+  await openRow({ ...stored.row, [ENCRYPTION_DATA_PROPERTY]: text }, context);
 }
 
 interface Write {

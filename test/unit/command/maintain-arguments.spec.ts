@@ -24,6 +24,9 @@ describe('the command line of maintain', () => {
     [['re-encrypt', '--retire', 'a'], { do: 'reencrypt', when: { keyIds: ['a'] } }],
     [['re-encrypt', '--without-integrity'], { do: 'reencrypt', when: { withoutIntegrity: true } }],
     [['census', '--retire', 'a'], { do: 'census', retire: ['a'] }],
+    [['rewrap', '--retire', 'b', '--verify', 'content'], { do: 'rewrap', retire: ['b'], verify: 'content' }],
+    [['re-encrypt', '--plaintext', '--verify', 'read-back'], { do: 'reencrypt', verify: 'readBack' }],
+    [['re-encrypt', '--plaintext', '--verify', 'snapshot', '--to-block'], { do: 'reencrypt', verify: 'snapshot' }],
   ])('%j is the task %j', (args, task) => {
     const found = parseArguments([...args, '--container', 'c', ...KEY]);
 
@@ -53,6 +56,11 @@ describe('the command line of maintain', () => {
     [['reindex', '--container', 'c', '--config', 'x.mjs'], /reindex is for tables/],
     [['reindex', '--all-containers', '--config', 'x.mjs'], /reindex is for tables/],
     [['status'], /status needs --job/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--verify', 'seal', ...KEY], /one of wrap, content/],
+    [['re-encrypt', '--container', 'c', '--plaintext', '--verify', 'x', ...KEY], /one of seal, read-back, snapshot/],
+    [['census', '--container', 'c', '--verify', 'wrap'], /--verify is for rewrap and re-encrypt/],
+    [['census', '--container', 'c', '--accept-versions'], /--accept-versions is for/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--to-block', ...KEY], /--to-block is for re-encrypt/],
   ])('%j is refused', async (args, reason) => {
     expect((await faults(args)).join('\n')).toMatch(reason);
   });

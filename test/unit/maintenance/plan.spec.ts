@@ -1,10 +1,11 @@
 /** How a source is cut into shards where its listing changes, and what becomes of a run whose state lost a part. */
 import { DONE } from '../../../src/envelope/maintenance/outcome.js';
-import type {
-  Maintained,
-  MaintainedObject,
-  MaintainedPage,
-  WalkOptions,
+import {
+  type Maintained,
+  type MaintainedObject,
+  type MaintainedPage,
+  NOTHING_LEFT_BEHIND,
+  type WalkOptions,
 } from '../../../src/envelope/maintenance/maintained.js';
 import { MaintenancePass } from '../../../src/maintenance/pass.js';
 import { planShards } from '../../../src/maintenance/plan.js';
@@ -33,6 +34,7 @@ class Names implements Maintained {
   }
 
   readonly taskFor = <Task>(task: Task): Task => task;
+  readonly precheck = () => Promise.resolve(NOTHING_LEFT_BEHIND);
   readonly belongTogether = (): boolean => false;
   readonly act = (objects: readonly MaintainedObject[]) => {
     this.done.push(...objects.map(({ name }) => name));

@@ -1,0 +1,22 @@
+/** Content that is hashed while it is read, so that what is stored later can be compared with it. */
+import type { Readable } from 'node:stream';
+import { startSha256 } from '../../crypto/bytes.js';
+import type { ByteSource } from '../../streams/source.js';
+
+export interface HashedSource {
+  readonly pieces: ByteSource;
+  /** SHA-256 of what was read, once all of it has been. */
+  readonly digest: () => Uint8Array;
+}
+
+export function hashed(stream: Readable): HashedSource {
+  const hash = startSha256();
+  const pieces = (async function* () {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      hash.update(piece);
+      yield piece;
+    }
+  })();
+  let digest: Uint8Array | undefined;
+  return { pieces, digest: () => (digest ??= hash.digest()) };
+}

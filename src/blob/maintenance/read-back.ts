@@ -1,0 +1,39 @@
+/** Reads what was committed from the service again, without any cache of keys, and compares it with what was written. */
+import type { Readable } from 'node:stream';
+import { equalBytes, startSha256 } from '../../crypto/bytes.js';
+import { resultOf } from '../../envelope/maintenance/outcome.js';
+import { provingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import { isChanged, isMissing } from '../../service-errors.js';
+import type { BlobContext } from '../blob-context.js';
+import { downloadStream } from '../download.js';
+import type { ReadOptions } from '../read-requests.js';
+
+export interface CommittedContent {
+  /** SHA-256 of the plaintext. */
+  readonly digest: Uint8Array;
+  readonly etag: string;
+}
+
+/** `true` also if another writer has replaced it since: nothing is left to compare. Throws errors that do not concern the blob. */
+export async function isStoredAs(
+  { digest, etag }: CommittedContent,
+  context: BlobContext,
+  options: ReadOptions,
+): Promise<boolean> {
+  try {
+    const proving = { ...context, policy: provingPolicy(context.policy) };
+    return equalBytes(await digestOf(proving, { ...options, conditions: { ifMatch: etag } }), digest);
+  } catch (error) {
+    if (isChanged(error) || isMissing(error)) return true;
+    if (resultOf(error)?.outcome === 'damaged') return false;
+    throw error;
+  }
+}
+
+/** SHA-256 of the plaintext of a blob. */
+export async function digestOf(context: BlobContext, options: ReadOptions): Promise<Uint8Array> {
+  const hash = startSha256();
+  const { readableStreamBody } = await downloadStream(context, { offset: 0 }, options);
+  for await (const piece of readableStreamBody as Readable) hash.update(piece as Buffer);
+  return hash.digest();
+}

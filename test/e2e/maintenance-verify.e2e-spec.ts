@@ -1,0 +1,235 @@
+/** How thoroughly a job checks what it writes: content under a new wrap, content that is read back, snapshots until then. */
+import { BlobServiceClient } from '@azure/storage-blob';
+import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
+import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
+import type { MaintenanceTask, ReencryptVerification } from '../../src/envelope/maintenance/task.js';
+import type { MaintenanceSource } from '../../src/maintenance/job.js';
+import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import type { ProtocolVersion } from '../../src/protocol/registry.js';
+import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import { AnswersProxy, type Exchange } from '../support/answers-proxy.js';
+import { uniqueTableName } from '../support/azurite.js';
+import { containersFor, content } from '../support/blobs.js';
+import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consumers.js';
+import { after, before, during, OLD } from '../support/maintenance.js';
+import { PageProxy } from '../support/page-proxy.js';
+import { requestsOf, tableOf } from '../support/tables.js';
+
+const CONTENT: MaintenanceTask = { do: 'rewrap', retire: [OLD], verify: 'content' };
+const WRAP: MaintenanceTask = { do: 'rewrap', retire: [OLD], verify: 'wrap' };
+const again = (verify: ReencryptVerification): MaintenanceTask => ({
+  do: 'reencrypt',
+  when: { keyIds: [OLD] },
+  verify,
+});
+const run = (task: MaintenanceTask, source: MaintenanceSource, options = {}) =>
+  runMaintenance({ name: 'leave', task, sources: [source] }, options);
+
+@EncryptedEntity<Patient>({ clear: [] })
+class Patient {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name!: string;
+}
+
+let old: EncryptedContainerClient;
+let both: EncryptedContainerClient;
+let young: EncryptedContainerClient;
+let proxy: PageProxy;
+let answers: AnswersProxy;
+beforeAll(async () => {
+  [proxy, answers] = await Promise.all([PageProxy.start(), AnswersProxy.start()]);
+});
+afterAll(() => Promise.all([proxy.close(), answers.close()]));
+const prepare = async (protocol: ProtocolVersion) => {
+  proxy.clear();
+  answers.clear();
+  [old, both, young] = (await containersFor(before(protocol), during(protocol), after(protocol))) as [
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+  ];
+};
+const snapshots = async () => {
+  const found: string[] = [];
+  for await (const { snapshot = '' } of old.listBlobsFlat({ includeSnapshots: true })) found.push(snapshot);
+  return found.filter((one) => one !== '');
+};
+/** The same container, through a proxy. */
+function through(connection: string) {
+  const service = BlobServiceClient.fromConnectionString(connection, { retryOptions: { maxTries: 1 } });
+  return new EncryptedContainerClient(service.getContainerClient(old.containerName), during()).forMaintenance();
+}
+
+/** The answer with another last byte. */
+function flipped({ answer, response }: Exchange): boolean {
+  const chunks: Buffer[] = [];
+  answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+  answer.on('end', () => {
+    const body = Buffer.concat(chunks);
+    body.writeUInt8((body.at(-1) ?? 0) ^ 1, body.length - 1);
+    response.writeHead(answer.statusCode ?? 500, answer.headers).end(body);
+  });
+  return true;
+}
+
+describe('a rewrap that opens content', () => {
+  it.each<[ProtocolVersion, number]>([
+    ['2.1', 0],
+    ['2.1', 9 * 1024 * 1024],
+    ['2.0', 70_000],
+    ['1.0', 0],
+    ['1.0', 70_000],
+  ])('leaves a blob of %s with %i bytes readable with the new key', async (protocol, length) => {
+    await prepare(protocol);
+    await old.getBlockBlobClient('one').uploadData(content(length));
+
+    const report = await run(CONTENT, both.forMaintenance());
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect((await young.getBlockBlobClient('one').downloadToBuffer()).equals(content(length))).toBe(true);
+  });
+
+  it.each<ProtocolVersion>(['2.1', '1.0'])(
+    'does not touch a blob of %s whose content is of another key',
+    async (protocol) => {
+      await prepare(protocol);
+      const blob = old.getBlockBlobClient('swapped');
+      await blob.uploadData('some content');
+      const { metadata } = await blob.getProperties();
+      const { length } = await blob.unencryptedClient.downloadToBuffer();
+      await blob.unencryptedClient.uploadData(content(length), { metadata });
+
+      const report = await run(CONTENT, both.forMaintenance(), { dryRun: true });
+      const unnoticed = await run(WRAP, both.forMaintenance(), { dryRun: true });
+
+      expect(report).toMatchObject({ outcomes: { damaged: 1 }, failures: [{ name: 'swapped' }] });
+      expect(unnoticed.outcomes).toEqual({ done: 1 });
+    },
+  );
+
+  it('reads each row as a whole, and leaves one that does not open', async () => {
+    const name = uniqueTableName('rows');
+    const [rows, ours] = [before(), during()].map((policy) => tableOf(Patient, name, policy));
+    await rows?.createTable();
+    for (const rowKey of ['1', '2']) await rows?.createEntity({ partitionKey: 'north', rowKey, name: rowKey });
+    const swapped = { partitionKey: 'north', rowKey: '2', name: Buffer.alloc(16, 7) };
+    await rows?.unencryptedClient.updateEntity(swapped, 'Merge');
+
+    const report = await run(CONTENT, ours?.forMaintenance() as MaintenanceSource);
+
+    expect(report).toMatchObject({ outcomes: { done: 1, damaged: 1 }, failures: [{ name: '["north","2"]' }] });
+    expect(await tableOf(Patient, name, after()).getEntity('north', '1')).toMatchObject({ name: '1' });
+  });
+
+  it('opens a message of a poison queue', async () => {
+    const queue = await newQueue(before('2.0'));
+    await queue.sendMessage('a referral');
+    const poison = plainQueue(`${queue.name}-poison`);
+    const [text = ''] = await visibleTexts(queue.name);
+    const message = JSON.parse(text) as { EncryptedMessageContents: string };
+    const other = { ...message, EncryptedMessageContents: Buffer.alloc(40, 1).toString('base64') };
+    for (const one of [message, other]) await poison.sendMessage(JSON.stringify(one));
+
+    const report = await run(CONTENT, likewise(queue, during('2.0')).forMaintenance(poison));
+
+    expect(report.outcomes).toEqual({ done: 1, damaged: 1 });
+  });
+});
+
+describe('content that is read back', () => {
+  beforeEach(async () => {
+    await prepare('2.1');
+    await old.getBlockBlobClient('one').uploadData('one');
+  });
+  const text = async () => String(await young.getBlockBlobClient('one').downloadToBuffer());
+  /** What the service returns after the commit is not what it was sent. */
+  function spoilAfterCommit(): void {
+    let isCommitted = false;
+    answers.spoil = (exchange) => {
+      const { method = '', url = '' } = exchange.request;
+      isCommitted ||= method === 'PUT' && !url.includes('comp=');
+      return isCommitted && method === 'GET' && !url.includes('comp=') && flipped(exchange);
+    };
+  }
+
+  it.each<ReencryptVerification>(['seal', 'readBack', 'snapshot'])(
+    'with %s is new, and no snapshot stays',
+    async (verify) => {
+      const report = await run(again(verify), both.forMaintenance());
+
+      expect(report.outcomes).toEqual({ done: 1 });
+      expect([await text(), await snapshots()]).toEqual(['one', []]);
+    },
+  );
+
+  it('and is not what was sent is reported, and the old content is in the snapshot', async () => {
+    spoilAfterCommit();
+
+    const report = await run(again('snapshot'), through(answers.connectionString));
+
+    expect(report).toMatchObject({ outcomes: { damaged: 1 }, failures: [{ code: 'READ_BACK_FAILED' }] });
+    const [snapshot = ''] = await snapshots();
+    expect(String(await old.getBlockBlobClient('one').withSnapshot(snapshot).downloadToBuffer())).toBe('one');
+    expect(report.census.verdict?.mayDestroy).toBe('no');
+  });
+
+  it('whose answer was lost is settled by what the blob has', async () => {
+    proxy.fate = (action, earlier) => (action === 'write' && earlier === 0 ? 'lose' : 'pass');
+
+    const report = await run(again('snapshot'), through(proxy.connectionString));
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect([await text(), await snapshots()]).toEqual(['one', []]);
+  });
+
+  it('during an outage is read back after it', async () => {
+    // the first read is that of the old content
+    proxy.fate = (action, earlier) =>
+      action === 'read' && earlier === 1 ? { status: 503, code: 'ServerBusy' } : 'pass';
+
+    const report = await run(again('snapshot'), through(proxy.connectionString));
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect(proxy.actions.filter((action) => action === 'read')).toHaveLength(3);
+    expect([await text(), await snapshots()]).toEqual(['one', []]);
+  });
+
+  it.each([
+    [409, 'BlobImmutableDueToPolicy', { immutable: 1 }],
+    [412, 'ConditionNotMet', { conflict: 1 }],
+  ])('and is refused with %i leaves no snapshot', async (status, code, outcomes) => {
+    proxy.fate = (action) => (action === 'write' ? { status, code } : 'pass');
+
+    const report = await run(again('snapshot'), through(proxy.connectionString));
+
+    expect(report.outcomes).toEqual(outcomes);
+    expect(await snapshots()).toEqual([]);
+    expect(String(await old.getBlockBlobClient('one').downloadToBuffer())).toBe('one');
+  });
+
+  it('and is replaced by another writer before that is left to that writer', async () => {
+    proxy.fate = (action, earlier) =>
+      action === 'read' && earlier === 1 ? young.getBlockBlobClient('one').uploadData('newer') : 'pass';
+
+    const report = await run(again('readBack'), through(proxy.connectionString));
+
+    expect([report.outcomes, await text()]).toEqual([{ done: 1 }, 'newer']);
+  });
+
+  it('of a row is compared as well', async () => {
+    const name = uniqueTableName('rows');
+    const [rows, ours] = [before(), during()].map((policy) => tableOf(Patient, name, policy));
+    await rows?.createTable();
+    await rows?.createEntity({ partitionKey: 'north', rowKey: '1', name: 'one' });
+
+    const requests = requestsOf(ours as EncryptedTableClient<Patient>);
+    const report = await run(again('readBack'), ours?.forMaintenance() as MaintenanceSource);
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect(requests.filter((one) => !one.startsWith('GET'))).toHaveLength(1);
+    // the listing, the row, the row again, and the listing of the census
+    expect(requests.filter((one) => one.startsWith('GET'))).toHaveLength(4);
+  });
+});
