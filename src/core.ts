@@ -37,7 +37,8 @@ export type { EncryptedDownloadResponse } from './blob/described-download.js';
 export type { EncryptedUploadResponse } from './blob/sealed-upload.js';
 export type { ExpectedTagOptions } from './envelope/integrity/integrity-tag.js';
 export type { EncryptedBlobProperties } from './blob/metadata.js';
-export type { RewrapKeyOptions, RewrapResult } from './blob/rewrap-key.js';
+export type { RewrapKeyOptions } from './blob/rewrap-key.js';
+export type { RewrapResult } from './envelope/rewrap.js';
 export type { PageUploadOptions } from './blob/pages/upload-pages.js';
 export { EncryptedQueueService } from './queue/encrypted-queue.service.js';
 export type { Decrypted } from './queue/decrypted-message.js';
@@ -57,6 +58,7 @@ export type {
   EncryptedTableDefaults,
   EncryptedTableOptions,
 } from './table/table-options.js';
+export type { RewrapEntityKeyOptions } from './table/rewrap-entity-key.js';
 export type { EncryptedQueryOptions } from './table/entity-query.js';
 export type { FilterComparison } from './table/filter/condition.js';
 export type { Filter } from './table/filter/filter.js';
@@ -97,7 +99,6 @@ export {
   type MaintenanceOptions,
   type MaintenanceReport,
   type MaintenanceSource,
-  type OutcomeCounts,
 } from './maintenance/job.js';
 export type { MaintenanceEvent, MaintenanceProgress, ObjectFailure } from './maintenance/events.js';
 export type { Census, CensusEntry, KeyVerdict, TagCounts } from './maintenance/census.js';
@@ -110,7 +111,8 @@ export type {
   ReencryptVerification,
   RewrapVerification,
 } from './envelope/maintenance/task.js';
-export type { ObjectOutcome, TagsState } from './envelope/maintenance/outcome.js';
+export type { RewrapKeysOptions, RewrapKeysResult } from './envelope/maintenance/rewrap-all.js';
+export type { FailedObject, ObjectOutcome, OutcomeCounts, TagsState } from './envelope/maintenance/outcome.js';
 export type { ObjectPlace } from './envelope/maintenance/maintained.js';
 export type { BlobMaintenanceOptions } from './blob/maintenance/blob-maintenance-options.js';
 

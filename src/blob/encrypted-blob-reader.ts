@@ -10,6 +10,7 @@ import type {
   Metadata,
 } from '@azure/storage-blob';
 import type { ExpectedTagOptions } from '../envelope/integrity/integrity-tag.js';
+import type { RewrapResult } from '../envelope/rewrap.js';
 import { traced } from '../tracing/span.js';
 import type { EncryptedReadOptions } from './blob-context.js';
 import type { EncryptedDownloadResponse } from './described-download.js';
@@ -18,7 +19,7 @@ import { downloadToBuffer, type ToBufferOptions } from './download-to-buffer.js'
 import { downloadToFile } from './download-to-file.js';
 import { ManagedBlob } from './managed-blob.js';
 import { createSnapshot, type EncryptedBlobProperties, getProperties, setMetadata } from './metadata.js';
-import { rewrapKey, type RewrapKeyOptions, type RewrapResult } from './rewrap-key.js';
+import { rewrapKey, type RewrapKeyOptions } from './rewrap-key.js';
 
 /** Reads one encrypted blob. All offsets, counts and progress are in bytes of plaintext. */
 export abstract class EncryptedBlobReader<Client extends BlobClient> extends ManagedBlob<Client> {

@@ -16,6 +16,7 @@ import type {
   ContainerListBlobsOptions,
 } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { rewrapAll, type RewrapKeysOptions, type RewrapKeysResult } from '../envelope/maintenance/rewrap-all.js';
 import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedBlockBlobClient } from './encrypted-block-blob-client.js';
 import { EncryptedPageBlobClient } from './encrypted-page-blob-client.js';
@@ -86,6 +87,19 @@ export class EncryptedContainerClient {
   forMaintenance(options?: BlobMaintenanceOptions): MaintainedBlobs {
     const { unencryptedClient: container, policy, environment } = this;
     return new MaintainedBlobs({ container, policy, environment }, options);
+  }
+
+  /**
+   * Rewraps every blob of this container, or those under `prefix`, whose key is in `retire`, in one call. For containers of any size, and to
+   * resume, use {@link runMaintenance}. Problems of single blobs are in the result. If the call fails, repeat it: blobs that are done are
+   * left as they are.
+   *
+   * @throws `INVALID_OPTIONS`, also if the container keeps old versions and `acceptVersions` is not set; `KEY_WRAP_FAILED`; errors of keys and
+   * services that cannot be reached
+   */
+  rewrapKeys(options: RewrapKeysOptions & BlobMaintenanceOptions): Promise<RewrapKeysResult> {
+    const { retire, verify, dryRun, concurrency, abortSignal, ...blobs } = options;
+    return rewrapAll(this.forMaintenance(blobs), { retire, verify, dryRun, concurrency, abortSignal });
   }
 
   /** The SDK's listing. `contentLength` in it is the length of the ciphertext. */

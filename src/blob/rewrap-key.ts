@@ -1,7 +1,7 @@
 /** Wraps the content key of a stored blob with another key. It reads and writes metadata, never content. */
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobGetPropertiesResponse, BlobRequestConditions, BlobSetMetadataOptions } from '@azure/storage-blob';
-import { type Rewrapped, rewrapEnvelope } from '../envelope/rewrap.js';
+import { type Rewrapped, rewrapEnvelope, type RewrapResult } from '../envelope/rewrap.js';
 import { keyOperation } from '../envelope/key-operation.js';
 import { UnsupportedOperationError } from '../errors/input.js';
 import { isChanged, statusOf } from '../service-errors.js';
@@ -23,14 +23,6 @@ export interface RewrapKeyOptions
    * @defaultValue false
    */
   readonly force?: boolean;
-}
-
-/** The result of a rewrap. */
-export interface RewrapResult {
-  /** Id of the key that wraps the content key now. */
-  readonly keyId: string;
-  /** `false` if that key wrapped it already and `force` was not set. */
-  readonly changed: boolean;
 }
 
 export async function rewrapKey(context: BlobContext, options: RewrapKeyOptions): Promise<RewrapResult> {

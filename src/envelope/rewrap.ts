@@ -12,6 +12,14 @@ import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
 import type { EnvelopeContext } from './envelope.js';
 import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
 
+/** The result of a rewrap. */
+export interface RewrapResult {
+  /** Id of the key that wraps the content key now. */
+  readonly keyId: string;
+  /** `false` if that key wrapped it already and `force` was not set. */
+  readonly changed: boolean;
+}
+
 export interface Rewrapped {
   readonly keyId: string;
   /** The new text of the encryption data, or `null` if the key that writes wraps it already. */

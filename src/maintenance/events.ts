@@ -1,12 +1,9 @@
-import type { ObjectOutcome } from '../envelope/maintenance/outcome.js';
+import type { FailedObject } from '../envelope/maintenance/outcome.js';
 
 /** An object that needs attention. */
-export interface ObjectFailure {
+export interface ObjectFailure extends FailedObject {
   /** Kind and name of the source. */
   readonly source: string;
-  readonly name: string;
-  readonly outcome: ObjectOutcome;
-  readonly code?: string;
 }
 
 /**

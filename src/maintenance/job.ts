@@ -2,7 +2,7 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Maintained } from '../envelope/maintenance/maintained.js';
-import type { ObjectOutcome } from '../envelope/maintenance/outcome.js';
+import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import { type MaintenanceTask, REENCRYPT_VERIFICATIONS, REWRAP_VERIFICATIONS } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { anyNumber, callable, flag, groupFaults, must, object, type RulesOf, wholeNumber } from '../option-rules.js';
@@ -74,9 +74,6 @@ export interface MaintenanceOptions {
   /** Time, for tests. */
   readonly clock?: Clock;
 }
-
-/** Number of objects by outcome. */
-export type OutcomeCounts = Readonly<Partial<Record<ObjectOutcome, number>>>;
 
 /** The result of a job. */
 export interface MaintenanceReport {

@@ -1,6 +1,7 @@
 /** Works through a shard page by page: takes a step for each object that the task selects, and saves the position after each page. */
 import type { Maintained, MaintainedObject, MaintainedPage, Step } from '../envelope/maintenance/maintained.js';
-import { isFailure, type ObjectResult, SAME } from '../envelope/maintenance/outcome.js';
+import { groupsOf } from '../envelope/maintenance/groups.js';
+import { isFailure, leftAlone, type ObjectResult, SAME } from '../envelope/maintenance/outcome.js';
 import { isChosen } from '../envelope/maintenance/task.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { Tally } from './census.js';
@@ -120,19 +121,5 @@ const remarksOf = (source: Maintained) => ({ blindSpots: source.blindSpots(), wa
 function unchosen({ state }: MaintainedObject, { task }: Step): ObjectResult {
   // a search does not find a row in clear either
   if (task.do === 'census') return task.tags === true && state.kind === 'plain' ? { ...SAME, tags: 'untagged' } : SAME;
-  if (state.kind === 'damaged') return { outcome: 'damaged', code: 'INVALID_ENCRYPTION_METADATA' };
-  return state.kind === 'unfinished' ? { outcome: 'refused', code: 'UPLOAD_UNFINISHED' } : SAME;
-}
-
-/** Groups of objects in order, each as large as one step can take. */
-function groupsOf(objects: readonly MaintainedObject[], source: Maintained): MaintainedObject[][] {
-  const groups: MaintainedObject[][] = [];
-  for (const object of objects) {
-    const group = groups.at(-1);
-    const [first] = group ?? [];
-    const fits = group !== undefined && first !== undefined && group.length < source.stepSize;
-    if (fits && source.belongTogether(first, object)) group.push(object);
-    else groups.push([object]);
-  }
-  return groups;
+  return leftAlone(state);
 }

@@ -1,8 +1,8 @@
 /** A shard: a part of a source that one process works on at a time, and its saved state. */
 import type { BlindSpot } from '../envelope/maintenance/maintained.js';
+import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import type { CensusEntry } from './census.js';
 import type { ObjectFailure } from './events.js';
-import type { OutcomeCounts } from './job.js';
 
 /** Where a shard begins and ends in the order of a listing. */
 export interface ShardRange {

@@ -2,8 +2,6 @@ import type { OperationOptions } from '@azure/core-client';
 import type { PagedAsyncIterableIterator } from '@azure/core-paging';
 import type {
   CreateTableEntityResponse,
-  DeleteTableEntityOptions,
-  DeleteTableEntityResponse,
   GetTableEntityOptions,
   ListTableEntitiesOptions,
   TableClient,
@@ -21,7 +19,7 @@ import type { SearchableName } from '../decorators/searchable.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
 import { assertEntityClass } from './entity-class.js';
-import { type EntityKeys, type Row, type TableContext, tableContext } from './entity-context.js';
+import type { EntityKeys, Row } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
 import { entityModel } from './entity-model.js';
 import { entityQuery } from './entity-query.js';
@@ -29,7 +27,7 @@ import { Filter } from './filter/filter.js';
 import type { FilterArguments, FilterKind, FilterName, SearchArguments } from './filter/filter-types.js';
 import { listedEntities } from './listed-entities.js';
 import { listing } from './listing.js';
-import { MaintainedRows } from './maintenance/maintained-rows.js';
+import { ManagedTable } from './managed-table.js';
 import type { Attempted } from './merge/attempts.js';
 import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
 import { newTag } from './search/new-tag.js';
@@ -66,35 +64,21 @@ import { type EncryptedTransactionAction, submitTransaction } from './transactio
  * }
  * ```
  */
-export class EncryptedTableClient<T extends object> {
+export class EncryptedTableClient<T extends object> extends ManagedTable {
   /** Throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without sealed or signed properties if encryption is required. */
   constructor(
-    /** The plain SDK client of the same table. It neither encrypts nor decrypts, and its updates merge by default. */
-    readonly unencryptedClient: TableClient,
-    private readonly policy: EncryptionPolicy,
-    private readonly entityClass: EntityClass<T>,
+    unencryptedClient: TableClient,
+    policy: EncryptionPolicy,
+    protected override readonly entityClass: EntityClass<T>,
     private readonly defaults: EncryptedTableDefaults = {},
   ) {
+    super(unencryptedClient, policy, entityClass);
     assertEntityClass(entityClass, policy);
-  }
-
-  get tableName(): string {
-    return this.unencryptedClient.tableName;
   }
 
   /** Names of the properties that are encrypted, or may be if they have `when`. */
   get encryptedProperties(): readonly string[] {
     return entityModel(this.entityClass).properties.map(({ propertyKey }) => propertyKey);
-  }
-
-  /** Creates the table. If it exists already, nothing changes. */
-  createTable(options?: OperationOptions): Promise<void> {
-    return this.unencryptedClient.createTable(options);
-  }
-
-  /** Deletes the table and all of its entities. */
-  deleteTable(options?: OperationOptions): Promise<void> {
-    return this.unencryptedClient.deleteTable(options);
   }
 
   /**
@@ -209,15 +193,6 @@ export class EncryptedTableClient<T extends object> {
     });
   }
 
-  /** Deletes an entity. With `etag`, only if the entity still has it. */
-  deleteEntity(
-    partitionKey: string,
-    rowKey: string,
-    options?: DeleteTableEntityOptions,
-  ): Promise<DeleteTableEntityResponse> {
-    return this.unencryptedClient.deleteEntity(partitionKey, rowKey, options);
-  }
-
   /**
    * All or nothing, in one partition; each row is sealed separately. The mode of updates is `Replace` unless an action sets one.
    * Rows to merge are read first. If one of them changes in the meantime, nothing is written and all of it is retried.
@@ -231,17 +206,6 @@ export class EncryptedTableClient<T extends object> {
       const call = { table: this.unencryptedClient, context: this.contextOf(traceable), actions };
       return submitTransaction({ ...call, options: passed, mergeAttempts });
     });
-  }
-
-  /** The rows of this table as a source of {@link runMaintenance}. */
-  forMaintenance(): MaintainedRows {
-    const { unencryptedClient: table, policy, entityClass } = this;
-    return new MaintainedRows({ table, policy, entityClass });
-  }
-
-  private contextOf(options: OperationOptions & EncryptedTableOptions): TableContext {
-    const { policy, entityClass, unencryptedClient } = this;
-    return tableContext({ policy, entityClass, table: unencryptedClient }, options);
   }
 }
 

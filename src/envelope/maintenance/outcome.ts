@@ -1,5 +1,6 @@
 /** The outcome of a maintenance job for an object, and which errors concern only that object. */
 import { isEncryptedStorageError } from '../../errors/any-error.js';
+import type { StoredState } from './stored-state.js';
 import { isChanged, isLeased, isMissing, isResourceMissing, serviceCodeOf, statusOf } from '../../service-errors.js';
 
 /**
@@ -37,6 +38,17 @@ export const OUTCOMES: readonly ObjectOutcome[] = [
   ...(['archived', 'readOnly', 'tooLarge', 'keyMissing', 'damaged', 'refused'] as const),
 ];
 
+/** Number of objects by outcome. */
+export type OutcomeCounts = Readonly<Partial<Record<ObjectOutcome, number>>>;
+
+/** An object that needs attention. */
+export interface FailedObject {
+  readonly name: string;
+  readonly outcome: ObjectOutcome;
+  /** Error code of this package or of the service. */
+  readonly code?: string;
+}
+
 export interface ObjectResult {
   readonly outcome: ObjectOutcome;
   /** Error code of this package or of the service. Never the message, which may contain what is stored. */
@@ -59,6 +71,12 @@ export const SAME: ObjectResult = { outcome: 'same' };
 
 /** What was stored does not open to what was written. */
 export const READ_BACK_FAILED: ObjectResult = { outcome: 'damaged', code: 'READ_BACK_FAILED' };
+
+/** The result of an object that the task does not select. It needs attention if it is neither plaintext nor readable. */
+export function leftAlone({ kind }: StoredState): ObjectResult {
+  if (kind === 'damaged') return { outcome: 'damaged', code: 'INVALID_ENCRYPTION_METADATA' };
+  return kind === 'unfinished' ? { outcome: 'refused', code: 'UPLOAD_UNFINISHED' } : SAME;
+}
 
 /** Whether an object needs attention. */
 export const isFailure = ({ outcome }: ObjectResult): boolean => !['done', 'same', 'gone'].includes(outcome);

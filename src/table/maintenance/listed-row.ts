@@ -1,4 +1,5 @@
 /** Rows from a projection: keys, ETag, and the columns that describe their encryption. */
+import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
 import type { MaintainedObject, MaintainedPage, WalkOptions } from '../../envelope/maintenance/maintained.js';
 import { type StoredState, storedState } from '../../envelope/maintenance/stored-state.js';
@@ -39,12 +40,13 @@ export async function* listedRows(
 export async function lookAtRow(
   table: TableClient,
   { partitionKey, rowKey }: EntityKeys,
-  { abortSignal }: Pick<WalkOptions, 'abortSignal'>,
+  { abortSignal, tracingOptions }: Pick<OperationOptions, 'abortSignal' | 'tracingOptions'>,
 ): Promise<ListedRow> {
   const options = {
     queryOptions: { select: COLUMNS },
     disableTypeConversion: true,
     abortSignal,
+    tracingOptions,
   };
   return listedRow(await storedRow(table, { partitionKey, rowKey }, options));
 }

@@ -25,7 +25,7 @@ import { type ListedRow, lookAtRow } from './listed-row.js';
 /** Maximum number of attempts if other writers keep changing the row. */
 const ATTEMPTS = 8;
 /** UTF-16 code units of a text property; the service's limit. */
-const TEXT_LIMIT = 32 * 1024;
+export const TEXT_LIMIT = 32 * 1024;
 
 export interface RewrapRows {
   readonly table: TableClient;

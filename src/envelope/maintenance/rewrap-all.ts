@@ -1,0 +1,110 @@
+/** A rewrap of everything in one place by a single call, for small ones: no state, no pace, no patience. The call can be repeated. */
+import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { choice, flag, groupFaults, object, type RulesOf, wholeNumber } from '../../option-rules.js';
+import { groupsOf } from './groups.js';
+import type { KeyIds } from './key-ids.js';
+import type { Maintained, MaintainedObject, Step } from './maintained.js';
+import { type FailedObject, isFailure, leftAlone, type ObjectResult, type OutcomeCounts } from './outcome.js';
+import { isChosen, REWRAP_VERIFICATIONS, type RewrapVerification } from './task.js';
+
+/** Options of `rewrapKeys`. */
+export interface RewrapKeysOptions {
+  /** The keys that are no longer to be needed. */
+  readonly retire: KeyIds;
+  /**
+   * What is checked before anything is stored.
+   *
+   * @defaultValue `'wrap'`
+   */
+  readonly verify?: RewrapVerification;
+  /**
+   * Does everything except the writes.
+   *
+   * @defaultValue false
+   */
+  readonly dryRun?: boolean;
+  /**
+   * Number of blobs, or of transactions of rows, to work on at the same time, 1 to 1,000.
+   *
+   * @defaultValue 16
+   */
+  readonly concurrency?: number;
+  readonly abortSignal?: AbortSignalLike;
+}
+
+/** What `rewrapKeys` has done. */
+export interface RewrapKeysResult {
+  readonly seen: number;
+  readonly outcomes: OutcomeCounts;
+  /** The objects that need attention. */
+  readonly failures: readonly FailedObject[];
+}
+
+const DEFAULT_CONCURRENCY = 16;
+
+const RULES: RulesOf<RewrapKeysOptions> = {
+  retire: object,
+  verify: choice(REWRAP_VERIFICATIONS),
+  dryRun: flag,
+  concurrency: wholeNumber(1, 1000),
+  abortSignal: object,
+};
+
+/** Throws errors that do not concern a single object, after the steps under way have ended. */
+export async function rewrapAll(source: Maintained, options: RewrapKeysOptions): Promise<RewrapKeysResult> {
+  const { retire, verify, dryRun = false, concurrency = DEFAULT_CONCURRENCY, abortSignal } = options;
+  assertOptions(options);
+  const task = source.taskFor({ do: 'rewrap', retire, verify });
+  const { refusals } = await source.precheck(task);
+  if (refusals.length > 0 && !dryRun) throw new InvalidOptionsError(refusals);
+  const beforeRequest = async (): Promise<void> => {
+    if (abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+  };
+  const step: Step = { task, dryRun, abortSignal, beforeRequest };
+  const sum = new Sum();
+  for await (const { objects } of source.pages({ everything: false, abortSignal })) {
+    const chosen = objects.filter(({ state }) => isChosen(task, state));
+    for (const one of objects) if (!isChosen(task, one.state)) sum.add(one, leftAlone(one.state));
+    const groups = groupsOf(chosen, source);
+    while (groups.length > 0) {
+      const results = await allOf(groups.splice(0, concurrency).map((group) => actOn(source, group, step)));
+      for (const [one, result] of results.flat()) sum.add(one, result);
+    }
+  }
+  const { seen, outcomes, failures } = sum;
+  return { seen, outcomes, failures };
+}
+
+type Acted = readonly (readonly [object: MaintainedObject, result: ObjectResult])[];
+
+async function actOn(source: Maintained, group: readonly MaintainedObject[], step: Step): Promise<Acted> {
+  const results = await source.act(group, step);
+  return group.map((object, at) => [object, results[at] as ObjectResult]);
+}
+
+/** Waits for all of them also if one fails, so that nothing is written after the call has ended. */
+async function allOf<Result>(tasks: readonly Promise<Result>[]): Promise<Result[]> {
+  await Promise.allSettled(tasks);
+  return Promise.all(tasks);
+}
+
+function assertOptions(options: RewrapKeysOptions): void {
+  const { retire } = options;
+  const faults = groupFaults(RULES, { ...options });
+  const isEmpty = Array.isArray(retire) ? retire.length === 0 : !('prefix' in Object(retire));
+  if (isEmpty) throw new InvalidOptionsError([...faults, '"retire" must name at least one key']);
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
+
+class Sum implements RewrapKeysResult {
+  seen = 0;
+  readonly outcomes: Partial<Record<ObjectResult['outcome'], number>> = {};
+  readonly failures: FailedObject[] = [];
+
+  add({ name }: MaintainedObject, result: ObjectResult): void {
+    this.seen += 1;
+    this.outcomes[result.outcome] = (this.outcomes[result.outcome] ?? 0) + 1;
+    if (isFailure(result)) this.failures.push({ name, ...result });
+  }
+}

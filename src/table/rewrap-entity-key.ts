@@ -1,0 +1,93 @@
+/** Wraps the content key of a stored entity with another key: reads and merges one column, under the ETag of the row. */
+import type { OperationOptions } from '@azure/core-client';
+import type { TableClient } from '@azure/data-tables';
+import { rewrapEnvelope, type RewrapResult } from '../envelope/rewrap.js';
+import { InvalidEncryptionDataError } from '../errors/content.js';
+import { PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
+import { isChanged, retryOnConflict, statusOf } from '../service-errors.js';
+import { ENCRYPTION_DATA_PROPERTY } from '../wire/entity-metadata.js';
+import { type EntityKeys, envelopeContext, type TableContext } from './entity-context.js';
+import { type ListedRow, lookAtRow } from './maintenance/listed-row.js';
+import { TEXT_LIMIT } from './maintenance/rewrap-rows.js';
+import type { EncryptedTableOptions } from './table-options.js';
+
+/** Options of `rewrapEntityKey`: those of the SDK, and a key for this call. */
+export interface RewrapEntityKeyOptions extends OperationOptions, EncryptedTableOptions {
+  /**
+   * Wraps again even if the key that writes wraps the content key already. For key services that keep the id of a rotated key and
+   * store the version inside the wrapped bytes: AWS KMS, Google Cloud KMS, HashiCorp Vault.
+   *
+   * @defaultValue false
+   */
+  readonly force?: boolean;
+}
+
+/** Maximum number of attempts if other writers keep changing the row. */
+const ATTEMPTS = 8;
+
+export interface RewrapCall {
+  readonly context: TableContext;
+  readonly options: RewrapEntityKeyOptions;
+}
+
+export async function rewrapEntityKey(keys: EntityKeys, table: TableClient, call: RewrapCall): Promise<RewrapResult> {
+  const rewrap = new EntityRewrap(keys, table, call);
+  const { abortSignal } = call.options;
+  const { result } = await retryOnConflict({ attempts: ATTEMPTS, abortSignal, attempt: () => rewrap.attempt() });
+  return result;
+}
+
+class EntityRewrap {
+  /** Encryption data of the last attempt. If the row has it, that attempt was successful. */
+  private sent: { readonly text: string; readonly keyId: string } | undefined;
+
+  constructor(
+    private readonly keys: EntityKeys,
+    private readonly table: TableClient,
+    private readonly call: RewrapCall,
+  ) {}
+
+  async attempt(): Promise<RewrapResult> {
+    const { context, options } = this.call;
+    const row = await lookAtRow(this.table, this.keys, options);
+    const stored = textOf(row);
+    if (stored === this.sent?.text) return { keyId: this.sent.keyId, changed: true };
+    const { force = false } = options;
+    const { keyId, text } = await rewrapEnvelope(context.policy, stored, {
+      ...envelopeContext(context, this.keys),
+      force,
+    });
+    if (text === null) return { keyId, changed: false };
+    if (text.length > TEXT_LIMIT) throw new PayloadTooLargeError('The encryption data', TEXT_LIMIT, text.length);
+    this.sent = { text, keyId };
+    await this.store(text, row.etag);
+    return { keyId, changed: true };
+  }
+
+  /** A lost response looks like a failure. In that case the stored row decides. */
+  private async store(text: string, etag: string): Promise<void> {
+    const { keyEncryptionKey: _key, force: _force, ...passed } = this.call.options;
+    try {
+      await this.table.updateEntity({ ...this.keys, [ENCRYPTION_DATA_PROPERTY]: text }, 'Merge', { ...passed, etag });
+    } catch (error) {
+      if (isChanged(error) || !isUnanswered(error) || !(await this.isStored(text))) throw error;
+    }
+  }
+
+  private isStored(text: string): Promise<boolean> {
+    return lookAtRow(this.table, this.keys, this.call.options).then(
+      (row) => row.text === text,
+      () => false,
+    );
+  }
+}
+
+function textOf({ text, state }: ListedRow): string {
+  if (text !== undefined) return text;
+  if (state.kind !== 'plain')
+    throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is missing or not text`);
+  throw new UnsupportedOperationError('The entity is not encrypted and has no key to rewrap: replace it to encrypt it');
+}
+
+const isUnanswered = (error: unknown): boolean =>
+  statusOf(error) === undefined && (error as Error).name !== 'AbortError';
