@@ -64,14 +64,27 @@ export const group = <T>(
     isObject(value) ? [...also(value, path), ...groupFaults(rules, value, path)] : object.faults(value, path),
 });
 
-/** Unknown names, and the faults of each option. A member that is `undefined` counts as left out. */
-export function groupFaults(rules: OptionRules, given: LooseOptions, path = ''): readonly string[] {
-  const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
-  return Object.entries(given)
+/** Unknown names, options that would not be read, and the faults of each option. A member that is `undefined` counts as left out. */
+export function groupFaults(rules: OptionRules, given: object, path = ''): readonly string[] {
+  const faults = Object.entries<unknown>({ ...given })
     .filter(([, value]) => value !== undefined)
     .flatMap(([name, value]) =>
       Object.hasOwn(rules, name)
-        ? (rules[name]?.faults(value, at(name)) ?? [])
-        : [`${JSON.stringify(at(name))} is not an option: the options are ${Object.keys(rules).join(', ')}`],
+        ? (rules[name]?.faults(value, pathOf(path, name)) ?? [])
+        : [`${JSON.stringify(pathOf(path, name))} is not an option: the options are ${Object.keys(rules).join(', ')}`],
     );
+  return [...unreadFaults(rules, given, path), ...faults];
 }
+
+/** Levels of options are merged by copying, which a method or an accessor of a class does not survive. */
+export const unreadFaults = (rules: OptionRules, given: object, path = ''): readonly string[] =>
+  Object.keys(rules)
+    .filter(
+      (name) => Reflect.get(given, name) !== undefined && !Object.prototype.propertyIsEnumerable.call(given, name),
+    )
+    .map(
+      (name) =>
+        `"${pathOf(path, name)}" is a method or an accessor of a class, which is not read: make it a property of the object`,
+    );
+
+const pathOf = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);

@@ -44,6 +44,12 @@ export function assertPlaintextAllowed(policy: EncryptionPolicy, what: string): 
   if (policy.requireEncryption) throw new PlaintextNotAllowedError(what);
 }
 
+/** A policy with some members changed. It asks the given policy for the others, which may be methods or accessors of a class. */
+export const policyWith = (
+  policy: EncryptionPolicy,
+  changes: { readonly [Name in keyof EncryptionPolicy]?: EncryptionPolicy[Name] | undefined },
+): EncryptionPolicy => Object.create(policy, Object.getOwnPropertyDescriptors(changes)) as EncryptionPolicy;
+
 /** For policies that were written without `keys`. */
 const keysOfPolicies = new WeakMap<EncryptionPolicy, PolicyKeys>();
 

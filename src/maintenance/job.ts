@@ -132,7 +132,7 @@ export function assertJob({ name, sources, task }: MaintenanceJob, options: Main
       ? ['"sources" of "reindex" must be tables: nothing else has search tags']
       : []),
     ...verificationFaults(task),
-    ...groupFaults(OPTIONS, { ...options }),
+    ...groupFaults(OPTIONS, options),
   ];
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }

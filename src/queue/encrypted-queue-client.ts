@@ -14,7 +14,7 @@ import type {
 import type { OperationOptions } from '@azure/core-client';
 import { isForHandler } from '../envelope/content-fault.js';
 import { keyOperation } from '../envelope/key-operation.js';
-import { type EncryptionPolicy, keysOf } from '../envelope/encryption-policy.js';
+import { type EncryptionPolicy, keysOf, policyWith } from '../envelope/encryption-policy.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { TimeSlice } from '../streams/time-slice.js';
@@ -62,12 +62,8 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
 
   /** The same queue for a consumer, which reports failures itself, opens each message once and asks the key for every message. */
   forConsumer(): EncryptedQueueClient<T> {
-    const { onReadFailed: _told, ...policy } = this.policy;
-    return new EncryptedQueueClient<T>(
-      this.unencryptedClient,
-      { ...policy, keys: keysOf(this.policy).withoutCache() },
-      this.options,
-    );
+    const policy = policyWith(this.policy, { onReadFailed: undefined, keys: keysOf(this.policy).withoutCache() });
+    return new EncryptedQueueClient<T>(this.unencryptedClient, policy, this.options);
   }
 
   /** The messages of this queue that are in its poison queue, as a source of {@link runMaintenance}. */

@@ -19,12 +19,12 @@ import type { SearchableName } from '../decorators/searchable.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
 import { assertEntityClass } from './entity-class.js';
-import type { EntityKeys, Row } from './entity-context.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
 import { entityModel } from './entity-model.js';
 import { entityQuery } from './entity-query.js';
 import { Filter } from './filter/filter.js';
 import type { FilterArguments, FilterKind, FilterName, SearchArguments } from './filter/filter-types.js';
+import { givenEntity } from './given-entity.js';
 import { listedEntities } from './listed-entities.js';
 import { listing } from './listing.js';
 import { ManagedTable } from './managed-table.js';
@@ -93,7 +93,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   ): Promise<CreateTableEntityResponse> {
     return traced('EncryptedTableClient.createEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, ...passed } = traceable;
-      const row = await sealEntity(rowOf(entity), this.contextOf(traceable));
+      const row = await sealEntity(givenEntity(entity), this.contextOf(traceable));
       return this.unencryptedClient.createEntity(row, passed);
     });
   }
@@ -172,8 +172,8 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     return traced('EncryptedTableClient.updateEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, mergeAttempts, etag, ...passed } = traceable;
       const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
-      if (mode === 'Merge') return mergeEntity({ ...call, patch: rowOf(entity), etag, mergeAttempts });
-      const row = await sealEntity(rowOf(entity), call.context);
+      if (mode === 'Merge') return mergeEntity({ ...call, patch: givenEntity(entity), etag, mergeAttempts });
+      const row = await sealEntity(givenEntity(entity), call.context);
       return { ...(await call.table.updateEntity(row, mode, { ...passed, etag })), attempts: 1 };
     });
   }
@@ -187,8 +187,8 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
       const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
-      if (mode === 'Merge') return mergeOrInsert({ ...call, patch: rowOf(entity), mergeAttempts });
-      const row = await sealEntity(rowOf(entity), call.context);
+      if (mode === 'Merge') return mergeOrInsert({ ...call, patch: givenEntity(entity), mergeAttempts });
+      const row = await sealEntity(givenEntity(entity), call.context);
       return { ...(await call.table.upsertEntity(row, mode, passed)), attempts: 1 };
     });
   }
@@ -208,7 +208,3 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     });
   }
 }
-
-type StoredRow = Row & EntityKeys;
-/** A copy of what would be stored, because an entity may have getters, and may change while it is being sealed. */
-const rowOf = (entity: object): StoredRow => ({ ...entity }) as StoredRow;

@@ -15,6 +15,7 @@ import { boundedMap } from '../streams/bounded-map.js';
 import { assertEntityClass } from './entity-class.js';
 import type { EntityKeys, TableContext } from './entity-context.js';
 import { sealEntity } from './entity-envelope.js';
+import { givenEntity } from './given-entity.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
 import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, isUnprotected } from './merge/merge-plan.js';
@@ -58,10 +59,11 @@ interface SealedAction {
 export async function submitTransaction<T extends object>({
   table,
   context,
-  actions,
+  actions: given,
   options,
   mergeAttempts = DEFAULT_MERGE_ATTEMPTS,
 }: Transaction<T>): Promise<TableTransactionResponse & Attempted> {
+  const actions = given.map(copyOf);
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
   for (const action of actions) assertAction(action, context);
   let sealed: readonly SealedAction[] = [];
@@ -88,11 +90,16 @@ function isMergeConflict(error: unknown, sealed: readonly SealedAction[]): boole
   );
 }
 
+function copyOf<T extends object>(action: EncryptedTransactionAction<T>): EncryptedTransactionAction<T> {
+  const [kind, entity, ...rest] = action;
+  return [kind, givenEntity(entity), ...rest] as unknown as EncryptedTransactionAction<T>;
+}
+
 /** Throws for what cannot be stored before anything is sent, even before rows are read for other actions. */
 function assertAction<T extends object>(action: EncryptedTransactionAction<T>, context: TableContext): void {
   if (action[0] === 'delete') return;
   const options = action[0] === 'create' ? action[2] : action[3];
-  assertMergeable({ patch: { ...action[1] }, context: contextOf(context, options) });
+  assertMergeable({ patch: action[1], context: contextOf(context, options) });
 }
 
 async function sealAction<T extends object>(
@@ -104,7 +111,7 @@ async function sealAction<T extends object>(
   const [kind, entity, mode = 'Replace', { entityClass, ...passed } = {}] = action;
   const rowContext = contextOf(context, { entityClass });
   if (mode !== 'Merge') return updateAction(kind, await sealEntity(entity, rowContext), passed);
-  return mergeAction(kind, { table, context: rowContext, patch: { ...entity }, options }, passed);
+  return mergeAction(kind, { table, context: rowContext, patch: entity, options }, passed);
 }
 
 const updateAction = (

@@ -45,6 +45,33 @@ beforeAll(async () => {
   await patients.createTable();
 });
 
+describe('an entity that its caller changes while it is stored', () => {
+  const changed = async (entity: Patient, store: () => Promise<unknown>): Promise<object> => {
+    const stored = store();
+    Object.assign(entity, { name: 'Other', visits: 7, note: 'nobody declared this' });
+    await stored;
+    return patients.unencryptedClient.getEntity(entity.partitionKey, entity.rowKey);
+  };
+
+  it.each(['create', 'update', 'upsert', 'merge'] as const)(
+    'is stored by a %s of a transaction as it was',
+    async (kind) => {
+      const partitionKey = `p${++partitions}`;
+      const entity: Patient = { partitionKey, rowKey: '1', name: 'Jane', ward: 'w' };
+      if (kind === 'update' || kind === 'merge')
+        await patients.createEntity({ partitionKey, rowKey: '1', name: 'Old' });
+
+      const row = await changed(entity, () =>
+        patients.submitTransaction([kind === 'merge' ? ['update', entity, 'Merge'] : [kind, entity]]),
+      );
+
+      expect(row).not.toHaveProperty('note');
+      expect(row).not.toHaveProperty('visits');
+      expect(await found(entity)).toMatchObject({ name: 'Jane', ward: 'w' });
+    },
+  );
+});
+
 describe('merges in a transaction', () => {
   it('change what they name and keep the rest', async () => {
     const [one, two] = await admitted();

@@ -60,7 +60,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     private readonly access: BlobsAccess,
     private readonly options: BlobMaintenanceOptions = {},
   ) {
-    const faults = groupFaults(BLOB_MAINTENANCE, { ...options });
+    const faults = groupFaults(BLOB_MAINTENANCE, options);
     if (faults.length > 0) throw new InvalidOptionsError(faults);
   }
 

@@ -69,6 +69,6 @@ export const ENCRYPTED_FILE: RulesOf<EncryptedFileOptions> = {
 
 /** Throws `INVALID_OPTIONS` with every fault. */
 export function checkFileOptions(options: EncryptedFileOptions): void {
-  const faults = groupFaults(ENCRYPTED_FILE, options as Readonly<Record<string, unknown>>);
+  const faults = groupFaults(ENCRYPTED_FILE, options);
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }

@@ -53,7 +53,7 @@ const SETTINGS: RulesOf<MaintenanceSettings> = { jobs: must(Array.isArray, 'a li
 export function workerFaults(options: MaintenanceWorkerOptions): readonly string[] {
   const { queue, consumer, useFactory } = options as Partial<MaintenanceWorkerOptions>;
   return [
-    ...groupFaults(WORKER, { ...options }),
+    ...groupFaults(WORKER, options),
     ...(useFactory === undefined ? ['"useFactory" must return the jobs'] : []),
     ...(queue === undefined && consumer !== undefined ? ['"consumer" needs "queue"'] : []),
     ...(typeof queue === 'string' && consumer !== undefined ? consumerFaults(queue, consumer, HANDLER) : []),
@@ -65,7 +65,7 @@ export function settingsFaults(settings: MaintenanceSettings): readonly string[]
   const { jobs } = settings as Partial<MaintenanceSettings>;
   const names = Array.isArray(jobs) ? (jobs as readonly MaintenanceJob[]).map(({ name }) => name) : [];
   return [
-    ...groupFaults(SETTINGS, { ...settings }),
+    ...groupFaults(SETTINGS, settings),
     ...(jobs === undefined ? ['"jobs" must be a list of jobs'] : []),
     ...names.filter((name, at) => names.indexOf(name) !== at).map((name) => `"jobs" has ${JSON.stringify(name)} twice`),
   ];

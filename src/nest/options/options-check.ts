@@ -11,6 +11,7 @@ import {
   type OptionRule,
   type RulesOf,
   text,
+  unreadFaults,
   wholeNumber,
 } from '../../option-rules.js';
 import { MESSAGE_ENCODINGS } from '../../queue/message-encoding.js';
@@ -72,17 +73,18 @@ export function checkOptions(options: EncryptedStorageModuleOptions): void {
           ...(isObject(given['connection']) ? [] : ['"connection" is missing']),
           ...(isObject(given['encryption']) ? [] : ['"encryption" is missing: give at least "protocol" and a key']),
           ...groupFaults(MODULE, withoutGaps(given)),
+          ...unreadFaults(MODULE, given),
           ...inheritedRegionFaults(options),
         ]
       : ['options are missing: give "connection" and "encryption"'],
   );
 }
 
-/** Checks what is given next to the options. Throws {@link InvalidOptionsError}. */
+/** Checks what is given next to the options, and that no option is lost when they are separated. Throws {@link InvalidOptionsError}. */
 export function checkExtras(extras: EncryptedStorageModuleExtras | undefined, method: string): void {
   assertCalledWithOptions(extras, method);
   const { name, isGlobal } = extras;
-  refuse(groupFaults(EXTRAS, { name, isGlobal }));
+  refuse([...groupFaults(EXTRAS, { name, isGlobal }), ...unreadFaults(MODULE, extras)]);
 }
 
 export function assertCalledWithOptions<T>(given: T | undefined, method: string): asserts given is T {

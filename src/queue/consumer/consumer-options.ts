@@ -157,11 +157,7 @@ export function consumerFaults(
   options: EncryptedQueueConsumerOptions,
   rules: OptionRules = CONSUMER,
 ): readonly string[] {
-  return [
-    ...groupFaults(rules, { ...options }),
-    ...orderFaults(settingsOf(queue, options)),
-    ...nameFaults(queue, options),
-  ];
+  return [...groupFaults(rules, options), ...orderFaults(settingsOf(queue, options)), ...nameFaults(queue, options)];
 }
 
 const orderFaults = (settings: ConsumerSettings): readonly string[] => [

@@ -1,6 +1,7 @@
 import { StorageSharedKeyCredential } from '@azure/storage-blob';
 import {
   AesKeyEncryptionKey,
+  EncryptedStorageModule,
   type EncryptedStorageFeatures,
   type EncryptedStorageModuleOptions,
   InvalidOptionsError,
@@ -28,6 +29,48 @@ function thrownBy(check: () => void): readonly string[] {
 
 const withConnection = (given: unknown): unknown => ({ connection: given, encryption });
 const withEncryption = (given: unknown): unknown => ({ connection, encryption: given });
+
+describe('options that are objects of a class', () => {
+  const mode = 'require';
+  class Policy {
+    protocol = '2.0';
+    keyEncryptionKey = key;
+    get integrity(): string {
+      return mode;
+    }
+    allowKey(): boolean {
+      return false;
+    }
+  }
+  class Account {
+    connection = connection;
+    encryption = encryption;
+    get table(): object {
+      return { encryption: { requireEncryption: false } };
+    }
+  }
+  const unread = (path: string): string =>
+    `"${path}" is a method or an accessor of a class, which is not read: make it a property of the object`;
+
+  it('are refused for each method and accessor that copying them would lose', () => {
+    expect(faultsOf(withEncryption(new Policy()))).toEqual([
+      unread('encryption.allowKey'),
+      unread('encryption.integrity'),
+    ]);
+    expect(faultsOf({ connection, encryption, table: { encryption: new Policy() } })).toHaveLength(2);
+    expect(faultsOf(new Account())).toEqual([unread('table')]);
+    expect(thrownBy(() => EncryptedStorageModule.forRoot(new Account() as never))).toEqual([unread('table')]);
+  });
+
+  it('are taken where all is properties', () => {
+    class Plain {
+      protocol = '2.0';
+      keyEncryptionKey = key;
+      allowKey = (): boolean => false;
+    }
+    expect(faultsOf(withEncryption(new Plain()))).toEqual([]);
+  });
+});
 
 describe('connections', () => {
   const usable = {

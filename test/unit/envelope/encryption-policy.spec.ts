@@ -1,0 +1,37 @@
+import { type EncryptionPolicy, keysOf, policyWith } from '../../../src/envelope/encryption-policy.js';
+import { checkingPolicy, readingPolicy } from '../../../src/envelope/maintenance/reading-policy.js';
+import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
+
+const REQUIRED = true;
+
+/** A policy as a class: what decides is no property of its objects. */
+class OwnPolicy implements EncryptionPolicy {
+  readonly protocol = '2.0';
+  readonly keyEncryptionKey = AesKeyEncryptionKey.generate('one');
+  get requireEncryption(): boolean {
+    return REQUIRED;
+  }
+  allowKey(): boolean {
+    return false;
+  }
+}
+
+describe('a policy that is made from another one', () => {
+  const policy = new OwnPolicy();
+  const target = { kind: 'queue', account: 'a', queue: 'q' } as const;
+
+  it.each([
+    ['by a change', policyWith(policy, { keys: keysOf(policy) })],
+    ['to read', readingPolicy(policy, { kind: 'sealed' } as Parameters<typeof readingPolicy>[1])],
+    ['to check', checkingPolicy(readingPolicy(policy, { kind: 'sealed' } as Parameters<typeof readingPolicy>[1]))],
+  ])('%s keeps what the class of the other one decides', (_how, made) => {
+    expect(made.requireEncryption).toBe(true);
+    expect(made.allowKey?.('one', target)).toBe(false);
+    expect(made.keyEncryptionKey).toBe(policy.keyEncryptionKey);
+  });
+
+  it('has the members that were changed, and leaves the other one alone', () => {
+    expect(policyWith(policy, { requireEncryption: false }).requireEncryption).toBe(false);
+    expect(policy.requireEncryption).toBe(true);
+  });
+});
