@@ -56,14 +56,17 @@ export async function within<Answer>(
   const ended = new AbortController();
   let stopWaiting = (): void => undefined;
   const over = new Promise<never>((_resolve, reject) => {
-    const leave = (): void => reject(new AbortError('The operation was aborted.'));
-    const cancel = clock.after(seconds * MS, () => reject(timeoutError(seconds)));
+    const end = (error: Error): void => {
+      reject(error);
+      ended.abort(error);
+    };
+    const leave = (): void => end(new AbortError('The operation was aborted.'));
+    const cancel = clock.after(seconds * MS, () => end(timeoutError(seconds)));
     signal?.addEventListener('abort', leave);
     if (signal?.aborted === true) leave();
     stopWaiting = () => {
       cancel();
       signal?.removeEventListener('abort', leave);
-      ended.abort();
     };
   });
   try {

@@ -1,7 +1,7 @@
 /** One run of a consumer, from start to stop. It polls the queue and passes messages on, never more than can be handled. */
 import type { ReceivedMessageItem } from '@azure/storage-queue';
 import { backOff, type BackOffRange } from './back-off.js';
-import { atMost, pause, within } from './clock.js';
+import { atMost, MS, pause, within } from './clock.js';
 import { MAX_BATCH } from './consumer-options.js';
 import { type GateState, KeyGate } from './key-gate.js';
 import { KeyOutages } from './key-outages.js';
@@ -16,6 +16,10 @@ const TROUBLE_DELAY: BackOffRange = { min: 1, max: 60 };
 /** Seconds that an aborted handler has to finish, and then the service to receive the result. */
 const ABORT_GRACE = 1;
 const SETTLE_TIMEOUT = 5;
+/** Part of the slots that one receive should fill. */
+const WORTHWHILE = 1 / 2;
+/** Seconds that a free slot waits for others at most, however slow the last receive was. */
+const MAX_PATIENCE = 0.1;
 
 export class Poller {
   readonly #stopping = new AbortController();
@@ -31,6 +35,8 @@ export class Poller {
   #loop: Promise<void> = Promise.resolve();
   #emptyPolls = 0;
   #failedPolls = 0;
+  /** Milliseconds that the last receive took. */
+  #receiveTook = 0;
 
   constructor(private readonly parts: PollerParts) {
     this.#outages = new KeyOutages(parts.clock, parts.report);
@@ -49,6 +55,7 @@ export class Poller {
   async stop(): Promise<void> {
     const { clock, settings } = this.parts;
     this.#stopping.abort();
+    this.#slotFreed();
     const ended = this.#loop.then(async () => Promise.all([...this.#running, ...this.#returning]));
     await atMost(clock, settings.shutdownTimeout, ended);
     this.#receiving.abort();
@@ -85,17 +92,17 @@ export class Poller {
   async #receive(state: GateState): Promise<readonly Received[]> {
     if (state !== 'open' && state !== 'blocked') return [];
     const { queue, settings, clock } = this.parts;
-    const free = settings.concurrency - this.#running.size;
     const receivedAt = clock.now();
     const deadline = { clock, seconds: REQUEST_TIMEOUT, signal: this.#receiving.signal };
     const { receivedMessageItems } = await within(deadline, (abortSignal) =>
       receiveStored(queue.unencryptedClient, {
         // messages that block the queue are only postponed, and occupy no slot
-        numberOfMessages: state === 'blocked' ? MAX_BATCH : Math.min(settings.batchSize, free),
+        numberOfMessages: state === 'blocked' ? MAX_BATCH : Math.min(settings.batchSize, this.#free),
         visibilityTimeout: settings.visibilityTimeout,
         abortSignal,
       }),
     );
+    this.#receiveTook = clock.now() - receivedAt;
     return receivedMessageItems.map((item: ReceivedMessageItem) => ({ item, receivedAt }));
   }
 
@@ -122,9 +129,28 @@ export class Poller {
     return backOff(this.#failedPolls, TROUBLE_DELAY);
   }
 
+  get #free(): number {
+    return this.parts.settings.concurrency - this.#running.size;
+  }
+
+  /**
+   * Waits for a free slot, and then for others as long as a receive takes: to fetch messages one by one costs as many requests again as
+   * to delete them. Nothing is fetched ahead, so a slow handler keeps no message from other consumers.
+   */
   async #untilFree(): Promise<void> {
-    while (this.#running.size >= this.parts.settings.concurrency) {
-      await new Promise<void>((resolve) => (this.#slotFreed = resolve));
-    }
+    const { clock, settings } = this.parts;
+    while (this.#free < 1) await this.#nextFreed();
+    const worthwhile = Math.min(settings.batchSize, Math.ceil(settings.concurrency * WORTHWHILE));
+    const wait = { isOver: false };
+    const cancel = clock.after(Math.min(this.#receiveTook, MAX_PATIENCE * MS), () => {
+      wait.isOver = true;
+      this.#slotFreed();
+    });
+    while (!wait.isOver && this.#free < worthwhile && !this.#stopping.signal.aborted) await this.#nextFreed();
+    cancel();
+  }
+
+  #nextFreed(): Promise<void> {
+    return new Promise((resolve) => (this.#slotFreed = resolve));
   }
 }
