@@ -7,6 +7,7 @@
 export { Encrypt } from './decorators/encrypt.decorator.js';
 export { EncryptedEntity, type EncryptedEntityOptions } from './decorators/encrypted-entity.decorator.js';
 export { Sign } from './decorators/sign.decorator.js';
+export { PartitionKey, RowKey } from './decorators/key.decorators.js';
 export { Filterable, type FilterableName } from './decorators/filterable.js';
 export { Searchable, type SearchableName, type SearchableOptions } from './decorators/searchable.js';
 export {
@@ -50,6 +51,7 @@ export type { QueueDecryptionFailedHandler, QueueDecryptionFailure } from './que
 export type { MessageEncoding } from './queue/message-encoding.js';
 export { EncryptedTableService } from './table/encrypted-table.service.js';
 export { EncryptedTableClient } from './table/encrypted-table-client.js';
+export type { ChangedEntity, StorableEntity } from './table/entity-types.js';
 export type { Attempted } from './table/merge/attempts.js';
 export type { MergeOptions } from './table/merge/merge-entity.js';
 export type {

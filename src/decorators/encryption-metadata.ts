@@ -130,7 +130,8 @@ export const prototypesOf = (entity: EntityClass): readonly object[] => chainOf(
 export const sealedNamesAt = (prototype: object): readonly string[] =>
   chainOf(prototype).flatMap((each) => [...encryptedPropertyRecord(each).keys()]);
 
-function chainOf(prototype: object | null): readonly object[] {
+/** A prototype and those that it inherits from, these first. */
+export function chainOf(prototype: object | null): readonly object[] {
   const chain: object[] = [];
   for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) chain.unshift(at);
   return chain;

@@ -4,7 +4,8 @@
  */
 import { InvalidEntityError } from '../errors/input.js';
 import { type EntityClass, isReservedName, prototypesOf, sealedNamesAt } from './encryption-metadata.js';
-import { signedPropertyRecord } from './signing-metadata.js';
+import { keyNamesOf } from './key-metadata.js';
+import { signedNamesOf, signedPropertyRecord } from './signing-metadata.js';
 import { tableNameFault } from './table-name.js';
 
 /** What a class itself declares. */
@@ -64,7 +65,7 @@ function clearOf({ clear: inherited }: EntityDeclaration, own: '*' | readonly st
 
 /**
  * A fault if a class lists a property as clear, or signs it, although it seals it or inherits it sealed. A subclass may seal what
- * was clear or signed.
+ * was clear or signed. The same if it seals, signs or lists one of its keys, under the name that it gives it.
  */
 export function contradictionIn(entityClass: EntityClass): string | null {
   for (const prototype of prototypesOf(entityClass)) {
@@ -75,7 +76,21 @@ export function contradictionIn(entityClass: EntityClass): string | null {
     const signed = sealed.find((each) => signedPropertyRecord(prototype).has(each));
     if (signed !== undefined) return `finds @Sign() on "${signed}", which @Encrypt() seals and signs: drop @Sign()`;
   }
-  return null;
+  return contradictedKey(entityClass);
+}
+
+function contradictedKey(entityClass: EntityClass): string | null {
+  const { partitionKey, rowKey } = keyNamesOf(entityClass);
+  const isKey = (name: string): boolean => name === partitionKey || name === rowKey;
+  const sealed = sealedNamesAt(entityClass.prototype as object).find(isKey);
+  if (sealed !== undefined) return `finds @Encrypt() on "${sealed}", which is a key: drop it, keys are stored in clear`;
+  const signed = [...signedNamesOf(entityClass)].find(isKey);
+  if (signed !== undefined) return `finds @Sign() on "${signed}", which is a key: drop it, keys are always signed`;
+  const { clear } = entityDeclaration(entityClass) ?? { clear: '*' };
+  const named = clear === '*' ? undefined : [...clear].find(isKey);
+  return named === undefined
+    ? null
+    : `names "${named}" under "clear", which is a key: leave it out, keys are always clear`;
 }
 
 /** What is declared at this prototype alone. It is never changed: another declaration creates a new record. */

@@ -1,7 +1,7 @@
 /**
  * Key of the list of properties that filters may name. TypeScript cannot see decorators, so the class lists its clear properties
  * in a type, and `@Encrypt()` does not compile on a property of that list. The names must also be listed under `clear` of
- * `@EncryptedEntity()`. Nothing is stored under this key.
+ * `@EncryptedEntity()`, unless they are keys. Nothing is stored under this key.
  *
  * @example
  * ```ts

@@ -5,7 +5,6 @@ import type {
   GetTableEntityOptions,
   ListTableEntitiesOptions,
   TableClient,
-  TableEntity,
   TableEntityResult,
   TableEntityResultPage,
   TableTransactionResponse,
@@ -19,6 +18,7 @@ import type { SearchableName } from '../decorators/searchable.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
 import { assertEntityClass } from './entity-class.js';
+import type { ChangedEntity, StorableEntity } from './entity-types.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
 import { entityModel } from './entity-model.js';
 import { entityQuery } from './entity-query.js';
@@ -88,12 +88,12 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
    * (64 KiB for a property, 1 MiB for an entity), `KEY_MISSING`, `KEY_WRAP_FAILED`
    */
   createEntity(
-    entity: TableEntity<T>,
+    entity: StorableEntity<T>,
     options: OperationOptions & EncryptedTableOptions = {},
   ): Promise<CreateTableEntityResponse> {
     return traced('EncryptedTableClient.createEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, ...passed } = traceable;
-      const row = await sealEntity(givenEntity(entity), this.contextOf(traceable));
+      const row = await sealEntity(givenEntity(entity, this.entityClass), this.contextOf(traceable));
       return this.unencryptedClient.createEntity(row, passed);
     });
   }
@@ -165,30 +165,32 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
    * an `etag` that you pass, or after others changed the row `mergeAttempts` times.
    */
   updateEntity(
-    entity: TableEntity<Partial<T>>,
+    entity: ChangedEntity<T>,
     mode: UpdateMode = 'Replace',
     options: UpdateTableEntityOptions & EncryptedMergeOptions = {},
   ): Promise<UpdateEntityResponse & Attempted> {
     return traced('EncryptedTableClient.updateEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, mergeAttempts, etag, ...passed } = traceable;
       const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
-      if (mode === 'Merge') return mergeEntity({ ...call, patch: givenEntity(entity), etag, mergeAttempts });
-      const row = await sealEntity(givenEntity(entity), call.context);
+      if (mode === 'Merge')
+        return mergeEntity({ ...call, patch: givenEntity(entity, this.entityClass), etag, mergeAttempts });
+      const row = await sealEntity(givenEntity(entity, this.entityClass), call.context);
       return { ...(await call.table.updateEntity(row, mode, { ...passed, etag })), attempts: 1 };
     });
   }
 
   /** Inserts or updates. The modes are those of {@link EncryptedTableClient.updateEntity}. */
   upsertEntity(
-    entity: TableEntity<Partial<T>>,
+    entity: ChangedEntity<T>,
     mode: UpdateMode = 'Replace',
     options: OperationOptions & EncryptedMergeOptions = {},
   ): Promise<UpsertEntityResponse & Attempted> {
     return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
       const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
-      if (mode === 'Merge') return mergeOrInsert({ ...call, patch: givenEntity(entity), mergeAttempts });
-      const row = await sealEntity(givenEntity(entity), call.context);
+      if (mode === 'Merge')
+        return mergeOrInsert({ ...call, patch: givenEntity(entity, this.entityClass), mergeAttempts });
+      const row = await sealEntity(givenEntity(entity, this.entityClass), call.context);
       return { ...(await call.table.upsertEntity(row, mode, passed)), attempts: 1 };
     });
   }

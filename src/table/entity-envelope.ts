@@ -12,6 +12,7 @@ import { entityOf } from './entity-instance.js';
 import { entityModel } from './entity-model.js';
 import { assertFits } from './entity-size.js';
 import type { EntityQuery } from './entity-query.js';
+import { assertNothingHidden } from './key-names.js';
 import { openRow, type SealedTexts, unsupported, valuesOf } from './opened-row.js';
 import { projectionOf } from './projection.js';
 import { assertStorable, sealingOf } from './sealed-properties.js';
@@ -112,5 +113,7 @@ export async function openEntity(
       onSearchTagMismatch({ tableName: context.table, partitionKey, rowKey, propertyName, fault });
   }
   if (found?.accepts(row, texts) === false) return null;
-  return narrow(entityOf(context.entityClass, row, valuesOf(texts, context.entityClass)));
+  const values = valuesOf(texts, context.entityClass);
+  assertNothingHidden(row, values, context.entityClass);
+  return narrow(entityOf(context.entityClass, row, values));
 }

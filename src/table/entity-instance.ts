@@ -2,6 +2,7 @@
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { decodeBase64 } from '../encoding/base64.js';
 import type { Row } from './entity-context.js';
+import { namesInEntity } from './key-names.js';
 import { isReservedColumn } from './search/reserved-columns.js';
 import { isTyped } from './stored-value.js';
 
@@ -19,11 +20,13 @@ function define(instance: object, name: string, value: unknown): void {
   Object.defineProperty(instance, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** The entity of a row: everything except what the format adds, with the values that were opened in the place of sealed ones. */
+/** The entity of a row: everything except what the format adds, with keys under the names of the class, and with the values that were opened in the place of sealed ones. */
 export function entityOf(entityClass: EntityClass, row: Row, opened: Row = {}): object {
   const instance = Object.create(entityClass.prototype as object) as object;
-  for (const name of Object.keys(row)) {
-    if (!isReservedColumn(name)) define(instance, name, Object.hasOwn(opened, name) ? opened[name] : row[name]);
+  const nameOf = namesInEntity(entityClass);
+  for (const column of Object.keys(row)) {
+    const name = isReservedColumn(column) ? null : nameOf(column);
+    if (name !== null) define(instance, name, Object.hasOwn(opened, column) ? opened[column] : row[column]);
   }
   return instance;
 }

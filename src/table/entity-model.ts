@@ -12,6 +12,7 @@ import {
 } from '../decorators/encryption-metadata.js';
 import { signedNamesOf, signedPropertyRecord } from '../decorators/signing-metadata.js';
 import { type SearchRule, searchRuleOf } from '../decorators/searchable.js';
+import { keyRecord, type RenamedKey, renamedKeysOf } from '../decorators/key-metadata.js';
 import { declarationRecord, type EntityDeclaration, entityDeclaration } from '../decorators/entity-declaration.js';
 
 export interface EntityModel {
@@ -31,6 +32,8 @@ export interface EntityModel {
   readonly unsearchable: ReadonlySet<string>;
   /** Whether rows have encryption data, because something in them may be sealed or is signed. */
   readonly isProtected: boolean;
+  /** The keys that the class calls otherwise than the SDK. */
+  readonly renamedKeys: readonly RenamedKey[];
   /** `null` for a class without `@EncryptedEntity()`. */
   readonly declaration: EntityDeclaration | null;
 }
@@ -56,6 +59,7 @@ function isCurrent({ records }: KnownModel, entityClass: EntityClass): boolean {
   let at = records.length;
   for (let prototype = entityClass.prototype as object | null; prototype !== null; prototype = parentOf(prototype)) {
     if (
+      records[--at] !== keyRecord(prototype) ||
       records[--at] !== declarationRecord(prototype) ||
       records[--at] !== signedPropertyRecord(prototype) ||
       records[--at] !== encryptedPropertyRecord(prototype)
@@ -86,6 +90,7 @@ function modelOf(entityClass: EntityClass): EntityModel {
       properties.filter(({ options: { searchable } }) => searchable === false).map(({ propertyKey }) => propertyKey),
     ),
     isProtected: properties.length > 0 || signed.size > 0,
+    renamedKeys: renamedKeysOf(entityClass),
     declaration: entityDeclaration(entityClass),
   };
 }
@@ -100,4 +105,5 @@ const recordsOf = (entityClass: EntityClass): readonly unknown[] =>
     encryptedPropertyRecord(prototype),
     signedPropertyRecord(prototype),
     declarationRecord(prototype),
+    keyRecord(prototype),
   ]);

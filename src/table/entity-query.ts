@@ -8,6 +8,7 @@ import { Filter } from './filter/filter.js';
 import type { FilterKind } from './filter/filter-types.js';
 import { assertClearFilter } from './filter/filter-guard.js';
 import { namesInFilter } from './filter/filter-names.js';
+import { assertColumns, columnOf } from './key-names.js';
 import { type Projection, projectionOf } from './projection.js';
 import { FoundRows } from './search/found-rows.js';
 import { asked, withTags } from './search/tag-conditions.js';
@@ -48,6 +49,7 @@ export async function entityQuery<T extends object>(
     // entries also cover whatever a condition has looked at, which the class does not list
     filtered: namesInFilter(filter ?? '').filter((name) => signed.has(name) || sometimesSealed.length > 0),
     evaluated: found?.columns ?? [],
+    columnOf: (name) => columnOf(name, context.entityClass),
   });
   return {
     projection,
@@ -72,6 +74,7 @@ async function wholeFilter<T extends object>(
 ): Promise<RenderedFilter> {
   const { filter: given } = queryOptions;
   const text = given ?? '';
+  assertColumns(namesInFilter(text), context.entityClass);
   if (!filterOnCiphertext) assertClearFilter(context.entityClass, text);
   if (where === undefined) return { text: given, found: null };
   const rendered = await renderedFilter(where, { context, others: namesInFilter(text).length });

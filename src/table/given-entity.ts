@@ -1,11 +1,17 @@
 /** Entities as callers pass them. They may have getters, and may change while a row is read or a key is asked. */
 import { isDate, isUint8Array } from 'node:util/types';
+import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EntityKeys, Row } from './entity-context.js';
+import { withSdkKeys } from './key-names.js';
 
-/** A copy of what would be stored, so that what was checked and signed is what is sent. */
-export const givenEntity = (entity: object): Row & EntityKeys =>
-  Object.fromEntries(Object.entries<unknown>({ ...entity }).map(([name, value]) => [name, copyOf(value)])) as Row &
-    EntityKeys;
+/**
+ * The row of an entity: a copy of what would be stored, so that what was checked and signed is what is sent. Keys have the names of
+ * the SDK.
+ */
+export function givenEntity(entity: object, entityClass: EntityClass): Row & EntityKeys {
+  const copies = Object.entries<unknown>({ ...entity }).map(([name, value]) => [name, copyOf(value)] as const);
+  return withSdkKeys(Object.fromEntries(copies), entityClass);
+}
 
 function copyOf(value: unknown): unknown {
   if (isUint8Array(value)) return new Uint8Array(value);

@@ -1,11 +1,8 @@
 /** Projections. Opening and verifying a row needs more columns than the caller requests; the caller gets only those. */
+import { sdkColumnOf } from './key-names.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 
-const KEY_COLUMNS = new Map([
-  ['partitionKey', 'PartitionKey'],
-  ['rowKey', 'RowKey'],
-]);
-const COLUMNS = new Map([...KEY_COLUMNS, ['timestamp', 'Timestamp']]);
+const KEY_COLUMNS = ['PartitionKey', 'RowKey'];
 
 export interface Projection {
   /** The columns to request; `undefined` for all. */
@@ -27,21 +24,22 @@ export interface ProjectionNeeds {
   readonly filtered?: readonly string[];
   /** Columns that the filter is evaluated again on after decryption. */
   readonly evaluated?: readonly string[];
+  /** The column of a property of the entity. */
+  readonly columnOf?: (name: string) => string;
 }
 
 const isAsked = (): boolean => true;
 
+type ColumnOf = NonNullable<ProjectionNeeds['columnOf']>;
+
 export function projectionOf(
-  select: readonly string[] | undefined,
-  { conditional = [], filtered = [], evaluated = [] }: ProjectionNeeds = {},
+  select: readonly string[] = [],
+  { conditional = [], filtered = [], evaluated = [], columnOf = sdkColumnOf }: ProjectionNeeds = {},
 ): Projection {
-  const asked = select?.flatMap(namesIn).map(columnOf);
-  if (asked === undefined || asked.length === 0 || asked.includes('*')) return { isAsked, narrow: (entity) => entity };
-  if (conditional.some((name) => asked.includes(name) || evaluated.includes(name))) {
-    const isOut = (name: string): boolean => !asked.includes(columnOf(name)) && !isOfAnswer(name);
-    return { isAsked, narrow: (entity) => without(entity, isOut) };
-  }
-  const needed = [...asked, ...KEY_COLUMNS.values(), ...filtered, ...evaluated];
+  const asked = select.flatMap(namesIn).map(columnOf);
+  if (asked.length === 0 || asked.includes('*')) return { isAsked, narrow: (entity) => entity };
+  if (conditional.some((name) => asked.includes(name) || evaluated.includes(name))) return ofWholeRow(asked, columnOf);
+  const needed = [...asked, ...KEY_COLUMNS, ...filtered, ...evaluated];
   const added = needed.filter((column) => !asked.includes(column));
   return {
     select: [...new Set([...needed, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY])],
@@ -50,10 +48,13 @@ export function projectionOf(
   };
 }
 
+function ofWholeRow(asked: readonly string[], columnOf: ColumnOf): Projection {
+  const isOut = (name: string): boolean => !asked.includes(columnOf(name)) && !isOfAnswer(name);
+  return { isAsked, narrow: (entity) => without(entity, isOut) };
+}
+
 /** The service takes a list for its names, and ignores the space around them. */
 const namesIn = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
-
-const columnOf = (name: string): string => COLUMNS.get(name) ?? name;
 
 /** Part of every response, whatever was requested. */
 const isOfAnswer = (name: string): boolean => name === 'etag' || name.startsWith('odata.');

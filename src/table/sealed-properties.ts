@@ -6,6 +6,7 @@ import type { EntityKeys, Row } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { convertedValues, entityOf } from './entity-instance.js';
 import { isSystemProperty } from './entity-size.js';
+import { isKeyOf } from './key-names.js';
 import { isReservedColumn } from './search/reserved-columns.js';
 import { type Looks, WatchedEntity } from './watched-entity.js';
 
@@ -64,13 +65,14 @@ export function sealingOf(
   const stored = properties.filter(({ propertyKey }) => entity[propertyKey] !== undefined);
   const sealed = new Set(stored.filter(({ options }) => options.when === undefined).map(keyOf));
   const looked = new Set<string>();
+  const isKey = isKeyOf(entityClass);
   for (let before = -1; before < sealed.size;) {
     before = sealed.size;
     const open = stored.filter(({ propertyKey }) => !sealed.has(propertyKey));
     if (open.length === 0) break;
     const seen = asRead(entityClass, entity, (name) => sealed.has(name) || anyway.includes(name));
     for (const { propertyKey, options } of open) {
-      const watched = new WatchedEntity(seen);
+      const watched = new WatchedEntity(seen, isKey);
       if (holds(options, watched.entity) || !mayBeClear(propertyKey, watched)) sealed.add(propertyKey);
       for (const name of watched.names) looked.add(name);
     }
@@ -85,7 +87,10 @@ function looksOfAbsent(entityClass: EntityClass, entity: Row): ReadonlySet<strin
   const { properties } = entityModel(entityClass);
   const absent = properties.filter(({ propertyKey, options }) => options.when && entity[propertyKey] === undefined);
   if (absent.length === 0) return new Set();
-  const watched = new WatchedEntity(asRead(entityClass, entity, () => true));
+  const watched = new WatchedEntity(
+    asRead(entityClass, entity, () => true),
+    isKeyOf(entityClass),
+  );
   for (const { options } of absent) holdsOrThrows(options, watched.entity);
   return watched.names;
 }

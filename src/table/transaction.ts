@@ -13,7 +13,8 @@ import { keysOf } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { assertEntityClass } from './entity-class.js';
-import type { EntityKeys, TableContext } from './entity-context.js';
+import type { EntityKeys, Row, TableContext } from './entity-context.js';
+import type { ChangedEntity, StorableEntity } from './entity-types.js';
 import { sealEntity } from './entity-envelope.js';
 import { givenEntity } from './given-entity.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
@@ -27,13 +28,16 @@ export interface EncryptedActionOptions {
   readonly entityClass?: EntityClass;
 }
 
+/** Keys under other names than those of the SDK. */
+type NamedKeys<T> = 'partitionKey' | 'rowKey' extends keyof T ? never : Partial<T>;
+
 /** `T` is the entity of the table client. A row of another class is typed by its content. */
 export type EncryptedTransactionAction<T extends object> =
-  | readonly ['create', TableEntity<T> | TableEntity, EncryptedActionOptions?]
-  | readonly ['delete', EntityKeys]
+  | readonly ['create', StorableEntity<T> | TableEntity, EncryptedActionOptions?]
+  | readonly ['delete', EntityKeys | NamedKeys<T>]
   | readonly [
       'update' | 'upsert',
-      TableEntity<Partial<T>> | TableEntity,
+      ChangedEntity<T> | TableEntity,
       UpdateMode?,
       (UpdateTableEntityOptions & EncryptedActionOptions)?,
     ];
@@ -63,7 +67,7 @@ export async function submitTransaction<T extends object>({
   options,
   mergeAttempts = DEFAULT_MERGE_ATTEMPTS,
 }: Transaction<T>): Promise<TableTransactionResponse & Attempted> {
-  const actions = given.map(copyOf);
+  const actions = given.map((action) => givenAction(action, context.entityClass));
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
   for (const action of actions) assertAction(action, context);
   let sealed: readonly SealedAction[] = [];
@@ -90,21 +94,34 @@ function isMergeConflict(error: unknown, sealed: readonly SealedAction[]): boole
   );
 }
 
-function copyOf<T extends object>(action: EncryptedTransactionAction<T>): EncryptedTransactionAction<T> {
+type GivenAction =
+  | readonly ['create', Row & EntityKeys, EncryptedActionOptions?]
+  | readonly ['delete', EntityKeys]
+  | readonly ['update' | 'upsert', Row & EntityKeys, UpdateMode?, (UpdateTableEntityOptions & EncryptedActionOptions)?];
+
+/** A copy, whose keys have the names of the SDK. */
+function givenAction<T extends object>(action: EncryptedTransactionAction<T>, entityClass: EntityClass): GivenAction {
   const [kind, entity, ...rest] = action;
-  return [kind, givenEntity(entity), ...rest] as unknown as EncryptedTransactionAction<T>;
+  const { entityClass: own = entityClass } = optionsOf(action) ?? {};
+  return [kind, givenEntity(entity, own), ...rest] as unknown as GivenAction;
+}
+
+function optionsOf<T extends object>(
+  action: GivenAction | EncryptedTransactionAction<T>,
+): EncryptedActionOptions | undefined {
+  if (action[0] === 'delete') return undefined;
+  return action[0] === 'create' ? action[2] : action[3];
 }
 
 /** Throws for what cannot be stored before anything is sent, even before rows are read for other actions. */
-function assertAction<T extends object>(action: EncryptedTransactionAction<T>, context: TableContext): void {
+function assertAction(action: GivenAction, context: TableContext): void {
   if (action[0] === 'delete') return;
-  const options = action[0] === 'create' ? action[2] : action[3];
-  assertMergeable({ patch: action[1], context: contextOf(context, options) });
+  assertMergeable({ patch: action[1], context: contextOf(context, optionsOf(action)) });
 }
 
-async function sealAction<T extends object>(
-  action: EncryptedTransactionAction<T>,
-  { table, context, options }: Pick<Transaction<T>, 'table' | 'context' | 'options'>,
+async function sealAction(
+  action: GivenAction,
+  { table, context, options }: Pick<Transaction<object>, 'table' | 'context' | 'options'>,
 ): Promise<SealedAction> {
   if (action[0] === 'delete') return { action: [action[0], { ...action[1] }] };
   if (action[0] === 'create') return { action: ['create', await sealEntity(action[1], contextOf(context, action[2]))] };

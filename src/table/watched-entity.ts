@@ -9,15 +9,17 @@ export interface Looks {
   readonly isOverall: boolean;
 }
 
-const KEYS = new Set(['partitionKey', 'rowKey']);
-
 export class WatchedEntity implements Looks {
   readonly names = new Set<string>();
   isOverall = false;
   /** Pass this to a condition. Accessors and methods of the class see the same object. */
   readonly entity: object;
 
-  constructor(entity: object) {
+  /** `isKey` says what the class calls its keys. */
+  constructor(
+    entity: object,
+    private readonly isKey: (name: string) => boolean,
+  ) {
     this.entity = new Proxy(entity, {
       get: (target, name, receiver): unknown => {
         this.look(target, name);
@@ -40,7 +42,7 @@ export class WatchedEntity implements Looks {
   }
 
   private look(target: object, name: string | symbol): void {
-    if (typeof name === 'symbol' || KEYS.has(name) || isSystemProperty(name)) return;
+    if (typeof name === 'symbol' || this.isKey(name) || isSystemProperty(name)) return;
     const isOfClass = !Object.hasOwn(target, name) && name in target;
     if (!isOfClass) this.names.add(name);
   }

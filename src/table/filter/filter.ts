@@ -3,6 +3,7 @@ import type { SearchableName } from '../../decorators/searchable.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { assertDeclaredName } from '../entity-class.js';
 import { entityModel } from '../entity-model.js';
+import { assertColumns, columnOf } from '../key-names.js';
 import { assertSearch } from '../search/tag-conditions.js';
 import {
   COMPARISONS,
@@ -19,12 +20,6 @@ import type { FilterArguments, FilterKind, FilterName, SearchArguments } from '.
 import { odataLiteral } from './odata-literal.js';
 import { endOfPrefix } from './prefix.js';
 
-/** The service's names for properties that the SDK names differently. */
-const COLUMNS = new Map([
-  ['partitionKey', 'PartitionKey'],
-  ['rowKey', 'RowKey'],
-  ['timestamp', 'Timestamp'],
-]);
 const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}\p{M}\p{Pc}]*$/u;
 
 /**
@@ -74,8 +69,8 @@ export class Filter<T extends object, Kind extends FilterKind = 'clear'> {
       return new Filter(entityClass, search);
     }
     assertClearName(entityClass, name);
-    assertDeclaredName(name, entityClass);
-    const column = COLUMNS.get(name) ?? name;
+    const column = columnOf(name, entityClass);
+    if (column === name) assertDeclaredName(name, entityClass);
     if (operator === 'startsWith') return new Filter(entityClass, startsWith(column, value));
     if (!isComparison(operator))
       throw new InvalidOptionsError([`a filter compares with ${COMPARISONS.join(', ')} or startsWith`]);
@@ -90,7 +85,9 @@ export class Filter<T extends object, Kind extends FilterKind = 'clear'> {
     const { condition }: { readonly condition?: Condition } = Object(filter) as object;
     if (condition === undefined)
       throw new InvalidOptionsError(['"where" needs a filter of where(): pass a text as "queryOptions.filter"']);
-    for (const column of columnsIn(condition)) assertClearName(queriedClass, column);
+    const columns = columnsIn(condition);
+    assertColumns(columns, queriedClass);
+    for (const column of columns) assertClearName(queriedClass, column);
     return condition;
   }
 

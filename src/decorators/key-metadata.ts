@@ -1,0 +1,73 @@
+/**
+ * The record that `@PartitionKey()` and `@RowKey()` keep on an entity class: an own property of the prototype under a registered
+ * symbol, like that of `@Encrypt()`.
+ */
+import { InvalidEntityError } from '../errors/input.js';
+import { chainOf, type EntityClass, isReservedName } from './encryption-metadata.js';
+
+/** The names that a class gives to its keys. */
+export interface KeyNames {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
+
+/** The SDK's names, which apply where a class gives no others. */
+const SDK_KEY_NAMES: KeyNames = { partitionKey: 'partitionKey', rowKey: 'rowKey' };
+
+/** A key and the name that a class gives it, which is another than that of the SDK. */
+export type RenamedKey = readonly [key: keyof KeyNames, name: string];
+
+/** What the decorator of each key is called, for errors. */
+export const KEY_DECORATORS: Readonly<Record<keyof KeyNames, string>> = {
+  partitionKey: '@PartitionKey()',
+  rowKey: '@RowKey()',
+};
+
+const RECORD = Symbol.for('nestjs-azure-encrypted-storage/entity-keys');
+const NOTHING: Partial<KeyNames> = {};
+
+/** Throws {@link InvalidEntityError} for a name that cannot be a key, and for a second property with the same key. */
+export function recordKey(prototype: object, key: keyof KeyNames, propertyKey: string | symbol): void {
+  const decorator = KEY_DECORATORS[key];
+  if (typeof propertyKey !== 'string')
+    throw new InvalidEntityError(`${decorator} works on named properties, not on symbols`);
+  if (typeof prototype === 'function') {
+    throw new InvalidEntityError(`${decorator} works on instance properties: make "${propertyKey}" one`);
+  }
+  if (propertyKey !== key && isReservedName(propertyKey)) {
+    throw new InvalidEntityError(`${decorator} cannot be "${propertyKey}": the service or the format uses that name`);
+  }
+  const known = keyNamesAt(prototype);
+  const other = known[key];
+  if (other !== undefined && other !== propertyKey) {
+    throw new InvalidEntityError(`${decorator} is on "${other}" and on "${propertyKey}": keep one of them`);
+  }
+  if (Object.entries(known).some(([each, name]) => each !== key && name === propertyKey)) {
+    throw new InvalidEntityError(`"${propertyKey}" has both @PartitionKey() and @RowKey(): keep one of them`);
+  }
+  Object.defineProperty(prototype, RECORD, {
+    value: { ...keyRecord(prototype), [key]: propertyKey },
+    configurable: true,
+  });
+}
+
+/** The names of the keys of an entity class, own and inherited. */
+export const keyNamesOf = (entityClass: EntityClass): KeyNames => ({
+  ...SDK_KEY_NAMES,
+  ...keyNamesAt(entityClass.prototype as object),
+});
+
+/** The keys that an entity class calls otherwise than the SDK. */
+export const renamedKeysOf = (entityClass: EntityClass): readonly RenamedKey[] => {
+  const names = keyNamesOf(entityClass);
+  return (['partitionKey', 'rowKey'] as const).filter((key) => names[key] !== key).map((key) => [key, names[key]]);
+};
+
+const keyNamesAt = (prototype: object): Partial<KeyNames> =>
+  Object.assign({}, ...chainOf(prototype).map(keyRecord)) as Partial<KeyNames>;
+
+/** What is recorded at this prototype alone. It is never changed: another key creates a new record. */
+export function keyRecord(prototype: object): Partial<KeyNames> {
+  if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
+  return (prototype as Record<symbol, Partial<KeyNames>>)[RECORD] ?? NOTHING;
+}

@@ -1,0 +1,88 @@
+import { InvalidEntityError } from '../errors/input.js';
+import { KEY_DECORATORS, type KeyNames, recordKey } from './key-metadata.js';
+import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
+
+type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
+
+/** Matches no name, so the compiler prints it where a name was expected. */
+type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
+
+/** The name of a property that can be a key, or the reason why it cannot. */
+type KeyProperty<Entity, Name extends keyof Entity, Key extends keyof KeyNames> = Name extends Key
+  ? Name
+  : Name extends Reserved
+    ? Refused<'this name belongs to the other key or to the service'>
+    : Key extends keyof Entity
+      ? Refused<'the class has a property with the name of this key too: keep one of them'>
+      : Entity[Name] extends string
+        ? Name
+        : Refused<'keys are strings'>;
+
+type KeyDecorator<Key extends keyof KeyNames> = <Entity extends object, Name extends keyof Entity>(
+  target: Entity,
+  propertyKey: KeyProperty<Entity, Name, Key> & Name,
+) => void;
+
+/**
+ * Marks the property that is the partition key of an entity, under a name of your own. It is stored as `PartitionKey`, and only
+ * there. Entities are written and read with this name. Without the decorator the name is `partitionKey`.
+ *
+ * Keys are strings. They are stored in clear, and always signed. To filter by the name, list it under {@link Filterable}.
+ * Subclasses inherit the mark.
+ *
+ * @throws `INVALID_ENTITY` for a second property with the same key, for a property with both keys, and for reserved names. A
+ * property that has `@Encrypt()` or `@Sign()` too, or is listed under `clear`, is refused by `@EncryptedEntity()`.
+ *
+ * @example
+ * ```ts
+ * import { Encrypt, EncryptedEntity, type EncryptedTableClient, PartitionKey, RowKey } from 'nestjs-azure-encrypted-storage';
+ *
+ * @EncryptedEntity({ table: 'patients' })
+ * export class Patient {
+ *   @PartitionKey() ward!: string;
+ *   @RowKey() number!: string;
+ *   @Encrypt() name!: string;
+ * }
+ *
+ * export async function admit(patients: EncryptedTableClient<Patient>): Promise<string> {
+ *   await patients.createEntity({ ward: 'north', number: '17', name: 'A. Example' });
+ *   const patient = await patients.getEntity('north', '17');
+ *   return patient.ward;
+ * }
+ * ```
+ */
+export const PartitionKey = (): KeyDecorator<'partitionKey'> => keyDecorator('partitionKey');
+
+/**
+ * Marks the property that is the row key of an entity, under a name of your own. It is stored as `RowKey`, and only there. All
+ * else is as in {@link PartitionKey}.
+ *
+ * @throws `INVALID_ENTITY`, as {@link PartitionKey}
+ *
+ * @example
+ * ```ts
+ * import { Encrypt, EncryptedEntity, PartitionKey, RowKey } from 'nestjs-azure-encrypted-storage';
+ *
+ * @EncryptedEntity({ table: 'patients' })
+ * export class Patient {
+ *   @PartitionKey() ward!: string;
+ *   @RowKey() number!: string;
+ *   @Encrypt() name!: string;
+ * }
+ * ```
+ */
+export const RowKey = (): KeyDecorator<'rowKey'> => keyDecorator('rowKey');
+
+function keyDecorator<Key extends keyof KeyNames>(key: Key): KeyDecorator<Key> {
+  return (target, propertyKey, ...descriptor: readonly unknown[]) => {
+    const decorator = KEY_DECORATORS[key];
+    if (isStandardCall(propertyKey)) throw new InvalidEntityError(`${decorator} ${STANDARD_CALL_ADVICE}`);
+    // methods and accessors come with a descriptor; tables store only own properties
+    if (descriptor[0] !== undefined) {
+      throw new InvalidEntityError(
+        `${decorator} works on properties: "${String(propertyKey)}" is a method or an accessor`,
+      );
+    }
+    recordKey(target, key, propertyKey as string | symbol);
+  };
+}
