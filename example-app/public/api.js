@@ -11,8 +11,17 @@ export async function call(path, init = {}) {
   const answer = await fetch(path, init).catch(() => {
     throw new Error('The clinic does not answer. Is it still running?');
   });
+  if (!path.startsWith('traces')) document.dispatchEvent(new Event('answered'));
   if (answer.ok) return answer;
-  throw new Refusal(await answer.json());
+  throw new Refusal(await problemIn(answer));
+}
+
+/** The problem details of an answer; something in its way may have sent another one. */
+async function problemIn(answer) {
+  const { status } = answer;
+  return answer
+    .json()
+    .catch(() => ({ status, code: `STATUS_${status}`, detail: 'The answer is not one of the clinic' }));
 }
 
 /** The JSON of an answer, `null` where it has none. */
@@ -27,18 +36,20 @@ export const posted = (body) => ({
   body: JSON.stringify(body),
 });
 
-/** Sends a file and tells of its progress, which `fetch` cannot. Resolves to what the clinic answers. */
-export function upload(path, file, { onProgress, signal }) {
+const refusalOf = ({ status, response }) =>
+  new Refusal(response ?? { status, code: `STATUS_${status}`, detail: 'The answer is not one of the clinic' });
+
+/** Sends a form with a file and tells of its progress, which `fetch` cannot. Resolves to what the clinic answers. */
+export function upload(path, form, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('PUT', path);
-    request.setRequestHeader('content-type', file.type || 'application/octet-stream');
+    request.open('POST', path);
     request.responseType = 'json';
     request.upload.onprogress = ({ loaded, total }) => onProgress(loaded, total);
-    request.onload = () => (request.status < 300 ? resolve(request.response) : reject(new Refusal(request.response)));
-    request.onerror = () => reject(new Error('The upload broke off. The scan is as it was before.'));
-    request.onabort = () => reject(new Error('Cancelled. The scan is as it was before.'));
+    request.onload = () => (request.status < 300 ? resolve(request.response) : reject(refusalOf(request)));
+    request.onerror = () => reject(new Error('The upload broke off. Nothing is stored.'));
+    request.onabort = () => reject(new Error('Cancelled. Nothing is stored.'));
     signal.addEventListener('abort', () => request.abort());
-    request.send(file);
+    request.send(form);
   });
 }

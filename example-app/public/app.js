@@ -6,11 +6,12 @@ import { startMaintenance } from './maintenance.js';
 import { startPatients } from './patients.js';
 import { startReferrals } from './referrals.js';
 import { startScans } from './scans.js';
+import { startTraces } from './traces.js';
 
 await attempt('upload-status', async () => {
   const about = await callJson('about');
   const facts = [
-    ['Protocol', about.protocol],
+    ['Protocol', `${about.protocol}; rows and letters 1.0`],
     ['Key', about.keyId],
     ['Storage', about.demonstration ? 'an emulator, in memory' : 'an Azure account'],
   ];
@@ -18,5 +19,5 @@ await attempt('upload-status', async () => {
   show(byId('about'), ...facts.map(fact));
   startPatients(about);
   startLetters(about);
-  await Promise.all([startScans(about), startReferrals(), startMaintenance()]);
+  await Promise.all([startScans(about), startReferrals(), startMaintenance(), startTraces()]);
 });

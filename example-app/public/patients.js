@@ -1,6 +1,6 @@
 /** Patients: added, listed, read, changed and discharged, and their stored row. */
 import { callJson, posted, Refusal } from './api.js';
-import { attempt, byId, element, onSubmit, pairs, say, show } from './dom.js';
+import { attempt, byId, code, element, onSubmit, pairs, say, show } from './dom.js';
 import { refused } from './refusal.js';
 
 /** What the service and its SDK add to a row. */
@@ -9,6 +9,7 @@ const SHOWN_CHARACTERS = 120;
 
 /** The patient that is shown: its path, and whether reading it is refused. */
 let chosen = null;
+let turn = 0;
 
 export function startPatients(about) {
   const form = byId('patient-form');
@@ -21,6 +22,9 @@ export function startPatients(about) {
     say('patient-status', 'Added. Change the number to add another.');
   });
   onSubmit(byId('ward-form'), 'ward-status', (fields) => listWard(fields, about));
+  for (const id of ['find-ssn-form', 'find-name-form']) {
+    onSubmit(byId(id), 'find-status', (fields) => find(fields, about));
+  }
   onSubmit(byId('patient-change-form'), 'patient-change-status', (fields) => change(fields, about));
   byId('patient-delete').addEventListener('click', () => attempt('patient-change-status', () => discharge(about)));
   onSubmit(byId('patient-tamper-form'), 'patient-tamper-status', ({ property }) => tamper(property, about));
@@ -46,9 +50,10 @@ async function add(patient) {
 
 async function choose(path, about) {
   for (const id of ['patient-change-status', 'patient-tamper-status']) say(id, '');
+  // before anything is waited for: what somebody enters from now on is theirs
+  byId('patient-change-form').reset();
   await showPatient(path, about);
   byId('patient-change-form').hidden = false;
-  byId('patient-change-form').reset();
   byId('patient-tamper-card').hidden = !about.demonstration;
 }
 
@@ -60,14 +65,26 @@ async function listWard({ ward, since }, about) {
   show(byId('ward-list'), ...patients.map((patient) => patientItem(patient, about)));
 }
 
+/** What is found, and what the service was asked for it. */
+async function find(fields, about) {
+  const { patients, asked } = await callJson('patients/search', posted(fields));
+  say('find-status', patients.length === 1 ? '1 patient found.' : `${patients.length} patients found.`);
+  byId('find-sides').hidden = false;
+  const nobody = element('p', { className: 'empty' }, 'Nobody. A search finds whole values, not parts of them.');
+  const found = patients.map((patient) => patientItem(patient, about));
+  show(byId('find-plain'), found.length === 0 ? nobody : element('ul', { className: 'tabs' }, ...found));
+  show(byId('find-asked'), ...asked.map(code));
+}
+
 function patientItem({ partitionKey, rowKey, name, diagnosis }, about) {
   const path = pathOf(partitionKey, rowKey);
-  const detail = element('small', {}, `number ${rowKey}, ${diagnosis}`);
+  const detail = element('small', {}, `ward ${partitionKey}, number ${rowKey}, ${diagnosis}`);
   const button = element('button', { type: 'button', ariaPressed: String(path === chosen?.path) }, name, detail);
+  button.dataset.path = path;
   button.addEventListener('click', () =>
     attempt('ward-status', async () => {
       await choose(path, about);
-      for (const other of byId('ward-list').querySelectorAll('button')) other.ariaPressed = String(other === button);
+      byId('patient-sides').scrollIntoView({ block: 'nearest' });
     }),
   );
   return element('li', {}, button);
@@ -91,17 +108,32 @@ async function discharge(about) {
   for (const id of ['patient-change-form', 'patient-tamper-card']) byId(id).hidden = true;
   show(byId('patient-plain'), element('p', { className: 'empty' }, 'The patient is discharged.'));
   show(byId('patient-stored'), element('p', { className: 'empty' }, 'No row.'));
+  byId('find-sides').hidden = true;
+  say('find-status', '');
   await listAgain(about);
 }
 
+/** Of two that overlap the later one is shown. */
 async function showPatient(path, { demonstration }) {
+  turn += 1;
+  const own = turn;
   const [patient, row] = await Promise.all([read(`patients/${path}`), callJson(`storage/patients/${path}`)]);
+  if (own !== turn) return;
   chosen = { path, isRefused: patient instanceof Refusal };
+  markChosen();
   show(byId('patient-plain'), ...(chosen.isRefused ? refused(patient) : [pairs(textsOf(patient))]));
-  show(byId('patient-stored'), rowTable(row));
+  show(byId('patient-stored'), encryptionOf(row), rowTable(row));
   if (!demonstration) return;
   const required = await read(`demonstration/patients/${path}/required`);
+  if (own !== turn) return;
   byId('patient-required').textContent = required instanceof Refusal ? required.problem.code : 'read';
+}
+
+/** In both lists: that of the ward, and what was found. */
+function markChosen() {
+  for (const button of document.querySelectorAll('button[data-path]')) {
+    button.ariaPressed = String(button.dataset.path === chosen?.path);
+  }
 }
 
 const textsOf = (patient) => Object.entries(patient).map(([name, value]) => [name, String(value)]);
@@ -123,6 +155,15 @@ async function tamper(property, about) {
   say('patient-tamper-status', `${property} was ${before}, now it is ${after}. ${outcome}`);
 }
 
+/** What the encryption data of a row says: tables are 1.0 in every SDK. */
+function encryptionOf({ _ClientEncryptionMetadata1: text = '{}' }) {
+  const { EncryptionAgent, WrappedContentKey } = JSON.parse(text);
+  return pairs([
+    ['Protocol', EncryptionAgent?.Protocol ?? 'none'],
+    ['Key', WrappedContentKey?.KeyId ?? 'none'],
+  ]);
+}
+
 function rowTable(row) {
   const titles = ['Property', 'Stored as', 'Value'].map((title) => element('th', { scope: 'col' }, title));
   const lines = Object.entries(row)
@@ -137,6 +178,9 @@ function rowTable(row) {
   return element('div', { className: 'scroll' }, table);
 }
 
+const TAG = /^azcse_t_/;
+const kindOf = (name, value) => (TAG.test(name) ? 'tag, for searches' : `${typeof value}, in clear`);
+
 function rowLine(name, value) {
   const isBinary = typeof value === 'object' && value !== null && 'binary' in value;
   const text = String(isBinary ? value.binary : value);
@@ -145,7 +189,7 @@ function rowLine(name, value) {
     'tr',
     {},
     element('td', { className: 'name' }, name),
-    element('td', {}, isBinary ? 'binary, sealed' : `${typeof value}, in clear`),
+    element('td', {}, isBinary ? 'binary, sealed' : kindOf(name, value)),
     element('td', { className: isBinary ? 'code sealed-value' : 'code', title: text }, cut),
   );
 }

@@ -47,7 +47,10 @@ async function send(file) {
   byId('upload-progress').hidden = false;
   byId('upload-cancel').addEventListener('click', cancel);
   try {
-    await upload(pathOf(name), file, { onProgress, signal: abort.signal });
+    await upload('scans', formOf(file), { onProgress, signal: abort.signal });
+  } catch (error) {
+    if (error instanceof Refusal && error.problem.status === 409) throw new Error(taken(name));
+    throw error;
   } finally {
     byId('upload-progress').hidden = true;
     byId('upload-cancel').removeEventListener('click', cancel);
@@ -57,6 +60,14 @@ async function send(file) {
   await listScans();
   say('upload-status', `${name} is stored, encrypted: ${bytes(file.size)}.`);
 }
+
+function formOf(file) {
+  const form = new FormData();
+  form.append('scan', file);
+  return form;
+}
+
+const taken = (name) => `A scan ${name} is stored already. Delete it first, or give the file another name.`;
 
 async function listScans() {
   const { scans } = await callJson('scans?limit=50');

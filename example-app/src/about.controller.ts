@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ClinicSettings, PROTOCOL } from './settings.js';
+import { ClinicSettings, PROTOCOL } from './configuration/clinic-settings.js';
+import { SCAN_LIMIT } from './scans/scans.controller.js';
 
 export class About {
   @ApiProperty({ example: 'clinic:1' }) keyId!: string;
@@ -18,7 +19,7 @@ export class AboutController {
   @ApiOperation({ summary: 'What this clinic encrypts with' })
   @ApiResponse({ status: 200, type: About })
   about(): About {
-    const { keys, demonstration, scanLimitBytes } = this.settings;
-    return { keyId: keys.writes, protocol: PROTOCOL, demonstration, scanLimitBytes };
+    const { keys, demonstration } = this.settings;
+    return { keyId: keys.writes, protocol: PROTOCOL, demonstration, scanLimitBytes: SCAN_LIMIT };
   }
 }

@@ -6,11 +6,12 @@ import type { Response } from 'express';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { AppModule } from './app.module.js';
+import { ClinicSettings } from './configuration/clinic-settings.js';
+import type { ClinicConfiguration } from './configuration/configuration.module.js';
 import { readBodies } from './http/bodies.js';
 import { describeApi } from './http/openapi.js';
 import { refuseOtherSites } from './http/own-site.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import type { ClinicSettings } from './settings.js';
 
 const PAGE = fileURLToPath(new URL('../public', import.meta.url));
 /** The page needs nothing from elsewhere, and is told to take nothing from there. */
@@ -22,18 +23,20 @@ const PAGE_HEADERS = {
 
 export interface Clinic {
   readonly url: string;
+  readonly settings: ClinicSettings;
   close(): Promise<void>;
 }
 
-/** Starts on the loopback address: the clinic has no sign-in. `port` 0 takes any free one. */
-export async function startClinic(settings: ClinicSettings, port: number, logger?: LoggerService): Promise<Clinic> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings), {
+/** Starts on the loopback address: the clinic has no sign-in. */
+export async function startClinic(configuration: ClinicConfiguration, logger?: LoggerService): Promise<Clinic> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(configuration), {
     abortOnError: false,
     bodyParser: false,
     // a download that nobody reads must not hold up the end
     forceCloseConnections: true,
     ...(logger === undefined ? {} : { logger }),
   });
+  const settings = app.get(ClinicSettings);
   app.disable('x-powered-by');
   app.useGlobalFilters(new ProblemFilter());
   app.use(refuseOtherSites);
@@ -41,11 +44,11 @@ export async function startClinic(settings: ClinicSettings, port: number, logger
   describeApi(app);
   app.useStaticAssets(PAGE, { setHeaders: (response: Response) => response.set(PAGE_HEADERS) });
   try {
-    await app.listen(port, '127.0.0.1');
+    await app.listen(settings.port, '127.0.0.1');
   } catch (error) {
     await app.close();
     throw error;
   }
   const address = app.getHttpServer().address() as AddressInfo;
-  return { url: `http://127.0.0.1:${address.port}`, close: () => app.close() };
+  return { url: `http://127.0.0.1:${address.port}`, settings, close: () => app.close() };
 }

@@ -1,16 +1,18 @@
 import type { EncryptionTarget, KeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 import type { ClinicKeys } from '../src/keys/clinic-keys.js';
+import { checkedEnvironment } from '../src/configuration/environment.js';
 import { configuredKeys } from '../src/keys/configured-keys.js';
 
 const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)].map((bytes) => bytes.toString('base64'));
 const VAULT_KEY = 'https://clinic.vault.azure.net/keys/records';
-const before = await configuredKeys({ CLINIC_KEY_ID: 'clinic:1', CLINIC_KEY: first });
-const after = await configuredKeys({
+const keysOf = (variables: NodeJS.ProcessEnv): Promise<ClinicKeys> => configuredKeys(checkedEnvironment(variables));
+const before = await keysOf({ CLINIC_KEY_ID: 'clinic:1', CLINIC_KEY: first });
+const after = await keysOf({
   CLINIC_KEY_ID: 'clinic:2',
   CLINIC_KEY: second,
   CLINIC_OLDER_KEYS: `clinic:1=${first}`,
 });
-const inVault = await configuredKeys({
+const inVault = await keysOf({
   CLINIC_VAULT_KEY: VAULT_KEY,
   CLINIC_KEY_ID: 'clinic:2',
   CLINIC_KEY: second,
@@ -67,5 +69,5 @@ it('a key in a vault writes in place of those of the configuration, which only r
 });
 
 it('keys of the configuration that are no base64 fail the start', async () => {
-  await expect(configuredKeys({ CLINIC_KEY: 'no key' })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  await expect(keysOf({ CLINIC_KEY: 'no key' })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
 });

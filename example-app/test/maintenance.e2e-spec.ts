@@ -1,7 +1,7 @@
 /** The inventory of keys and their rotation: the HTTP API, and the page as a person uses it. */
 import type { Browser, Page } from 'playwright-core';
 import { browserPath, launch } from './support/browser.js';
-import { json, type TestClinic, testClinic } from './support/clinic.js';
+import { form, json, type TestClinic, testClinic } from './support/clinic.js';
 
 interface Inventory {
   readonly writes: string;
@@ -13,7 +13,7 @@ const canDrive = executablePath !== null || process.env['CI'] === 'true';
 let clinic: TestClinic;
 beforeAll(async () => {
   clinic = await testClinic();
-  await clinic.call('/scans/hand.png', { method: 'PUT', body: 'a hand', headers: { 'content-type': 'image/png' } });
+  await clinic.call('/scans', form('hand.png', 'a hand', 'image/png'));
   await clinic.call('/letters/jane', json('PUT', { text: 'Dear Jane' }));
   const patient = { name: 'Jane Doe', diagnosis: 'influenza', discretion: false };
   for (const partitionKey of ['north', 'south']) {

@@ -54,7 +54,9 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
   it('tells what the clinic encrypts with', async () => {
     await page.getByText('clinic:test').first().waitFor();
 
-    expect(await page.locator('#about').innerText()).toMatch(/Protocol\s+2\.0\s+Key\s+clinic:test/);
+    expect(await page.locator('#about').innerText()).toMatch(
+      /Protocol\s+2\.0; rows and letters 1\.0\s+Key\s+clinic:test/,
+    );
   });
 
   it('shows the progress of an upload', async () => {
@@ -130,7 +132,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
   });
 
   it('tells why an upload is refused', async () => {
-    await page.route('**/scans/late.txt', (route) =>
+    await page.route('**/scans', (route) =>
       route.fulfill({ status: 503, json: { status: 503, code: 'KEY_UNAVAILABLE', detail: 'try again' } }),
     );
     await page
@@ -138,6 +140,15 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
       .setInputFiles({ name: 'late.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
 
     await statusWith('KEY_UNAVAILABLE: try again');
+    await page.unroute('**/scans');
+  });
+
+  it('says that a scan of that name is there already', async () => {
+    await page
+      .getByLabel('Upload a file')
+      .setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('another') });
+
+    await statusWith('A scan note.txt is stored already. Delete it first, or give the file another name.');
   });
 
   it('sends a referral, shows it sealed in the queue, and receives it', async () => {
@@ -153,8 +164,20 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await side(STORES, 1).getByText('The queue is empty.').waitFor();
   });
 
+  it('lets the handler of the queue take a referral', async () => {
+    await button('Start the handler').click();
+    await page.getByText('The handler runs').waitFor();
+    await page.getByLabel('Reason').fill('a cough to listen to');
+    await button('Send the referral').click();
+    const handled = side(READS, 1).locator('.message').filter({ hasText: 'a cough to listen to' });
+    await handled.getByText('the handler').waitFor();
+
+    await button('Stop the handler').click();
+    await page.getByText('The handler is stopped').waitFor();
+  });
+
   it('adds a patient and shows the stored row', async () => {
-    await page.getByLabel('Name').fill('Ada Example');
+    await page.locator('#patient-form').getByLabel('Name').fill('Ada Example');
     await page.getByLabel('Diagnosis', { exact: true }).fill('nothing serious');
     await page.getByLabel('Born').fill('1980-05-17');
     await button('Add the patient').click();
@@ -212,9 +235,29 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await statusWith('Ward north has a patient 17 already. Choose another number.');
   });
 
+  it('finds a patient by what is sealed, and shows that the service was asked for a tag', async () => {
+    const asked = page.getByRole('article', { name: 'The service is asked' });
+    await button('Find by number').click();
+    await asked.getByText(/azcse_t_ssn eq '[\da-f]{6}\.[\da-f]{32}'/).waitFor();
+    const found = page.getByRole('article', { name: 'The application finds' });
+    await found.getByRole('button', { name: /^Ada Example/ }).waitFor();
+
+    await page.locator('#find-name-form').getByLabel('Name').fill(' ada  EXAMPLE');
+    await button('Find by name').click();
+    await asked.getByText(/azcse_t_name eq/).waitFor();
+    expect(await asked.innerText()).toMatch(/PartitionKey eq 'north'/);
+    expect(await asked.innerText()).not.toMatch(/078|ada/i);
+    await found.getByRole('button', { name: /^Ada Example/ }).waitFor();
+
+    await page.locator('#find-name-form').getByLabel('Name').fill('Nobody');
+    await button('Find by name').click();
+    await found.getByText('Nobody. A search finds whole values').waitFor();
+  });
+
   it('lists the patients of a ward, and those who were admitted since a day', async () => {
-    await page.getByLabel('Number').fill('18');
-    await page.getByLabel('Name').fill('Bea Example');
+    await page.getByLabel('Number', { exact: true }).fill('18');
+    await page.locator('#patient-form').getByLabel('Name').fill('Bea Example');
+    await page.locator('#patient-form').getByLabel('Social security number').fill('219-09-9999');
     await button('Add the patient').click();
     await statusWith('2 patients in ward north.');
 
@@ -225,7 +268,10 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await button('List the patients').click();
     await statusWith('2 patients in ward north.');
 
-    await page.getByRole('button', { name: /^Ada Example/ }).click();
+    await page
+      .locator('#ward-list')
+      .getByRole('button', { name: /^Ada Example/ })
+      .click();
     await side(READS, 2).getByText('Ada Example').waitFor();
   });
 
@@ -233,7 +279,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await page.getByLabel('New diagnosis').fill('a broken toe');
     await button('Change the patient').click();
     await statusWith('Changed, and stored under a new content key.');
-    expect(await side(READS, 2).innerText()).toMatch(/diagnosis\s+a broken toe\s+name\s+Ada Example/);
+    expect(await side(READS, 2).innerText()).toMatch(/diagnosis\s+a broken toe[^]*name\s+Ada Example/);
 
     await button('Discharge the patient').click();
     await statusWith('1 patient in ward north.');
@@ -254,6 +300,19 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await page.locator('#scan-list').innerText()).not.toContain('knie');
   });
 
+  it('shows what requests did as spans, without content', async () => {
+    const traces = page.locator('#traces');
+    await traces.locator('summary', { hasText: 'ScansController.remove' }).waitFor();
+    await page.locator('#find-name-form').getByLabel('Name').fill('Bea Example');
+    await button('Find by name').click();
+    const trace = traces.locator('details', { hasText: 'PatientsController.find' });
+    await trace.first().waitFor();
+    await trace.first().locator('summary').click();
+
+    await trace.first().getByText('EncryptedTableClient.listEntities', { exact: true }).waitFor();
+    expect(await traces.innerText()).not.toMatch(/Bea|219-09/);
+  });
+
   it('lists the scans again when it is opened again', async () => {
     await page.close();
     await openPage();
@@ -269,7 +328,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
   });
 
   it('has a name for every control, and shows where the keyboard is', async () => {
-    const nameless = await page.evaluate(`[...document.querySelectorAll('button, input, a, audio')]
+    const nameless = await page.evaluate(`[...document.querySelectorAll('button, input, select, summary, a, audio')]
       .filter((control) => !control.labels?.length && !control.textContent.trim() && !control.ariaLabel)
       .map((control) => control.outerHTML)`);
     await page.keyboard.press('Tab');

@@ -1,28 +1,29 @@
-/** Scans over HTTP: what is uploaded comes back, whole and by range, and conditions hold. */
+/** Scans over HTTP: what is uploaded comes back, whole and by range, and conditions hold. And what becomes of changed storage. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { EncryptedBlobService } from 'nestjs-azure-encrypted-storage';
-import { bytesOf, KEY, scanOf, type TestClinic, testClinic } from './support/clinic.js';
+import { bytesOf, form, json, KEY, scanOf, type TestClinic, testClinic } from './support/clinic.js';
 
 const REGION = 4 * 1024 * 1024;
-const LIMIT = 12 * 1024 * 1024;
 let clinic: TestClinic;
 
 beforeAll(async () => {
-  clinic = await testClinic({ scanLimitBytes: LIMIT });
+  clinic = await testClinic();
 });
 afterAll(() => clinic.close());
 
-const put = (name: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> =>
-  clinic.call(`/scans/${name}`, { method: 'PUT', body, headers });
+const put = (name: string, content: Buffer | string, type?: string): Promise<Response> =>
+  clinic.call('/scans', form(name, content, type));
 const get = (name: string, headers: Record<string, string> = {}): Promise<Response> =>
   clinic.call(`/scans/${name}`, { headers });
+
+const read = async (path: string): Promise<unknown> => (await clinic.call(path)).json();
 
 describe('a scan', () => {
   const content = scanOf(2 * REGION + 7);
   let etag = '';
 
   beforeAll(async () => {
-    etag = (await put('large', content, { 'content-type': 'image/png' })).headers.get('etag') ?? '';
+    etag = (await put('large', content, 'image/png')).headers.get('etag') ?? '';
   });
 
   it('comes back as it was sent, with its type, length and tag', async () => {
@@ -126,21 +127,12 @@ describe('a scan', () => {
   });
 
   it('is not run as a page, whatever type it was given', async () => {
-    await put('page', '<script>alert(1)</script>', { 'content-type': 'text/html' });
+    await put('page', '<script>alert(1)</script>', 'text/html');
     const answer = await get('page');
 
     expect(answer.headers.get('content-security-policy')).toBe("sandbox; default-src 'none'");
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   });
-
-  it.each([['application/json'], ['application/x-www-form-urlencoded'], ['text/plain']])(
-    'of type %s is taken byte for byte',
-    async (type) => {
-      await put('typed', '{ "not":  "parsed" }', { 'content-type': type });
-
-      expect(await (await get('typed')).text()).toBe('{ "not":  "parsed" }');
-    },
-  );
 
   it('may be empty', async () => {
     await put('empty', '');
@@ -150,66 +142,141 @@ describe('a scan', () => {
     expect((await get('empty', { range: 'bytes=0-' })).status).toBe(416);
   });
 
-  it('of another program in protocol 1.0 is answered whole', async () => {
+  it('of another program in protocol 1.0 is read, whole and by range', async () => {
     const service = BlobServiceClient.fromConnectionString(clinic.connectionString);
     // other programs write no integrity entries, which would say how long the content is
     const policy = { protocol: '1.0', keyEncryptionKey: KEY, requireEncryption: true, integrity: 'off' } as const;
     const older = new EncryptedBlobService(() => service, policy).getContainerClient('scans');
     await older.getBlockBlobClient('older').uploadData(Buffer.from('thirteen byte'));
 
+    expect(await (await get('older')).text()).toBe('thirteen byte');
     const answer = await get('older', { range: 'bytes=0-1' });
-
-    expect([answer.status, answer.headers.get('content-length')]).toEqual([200, '13']);
-    expect(await answer.text()).toBe('thirteen byte');
+    expect([answer.status, answer.headers.get('content-range')]).toEqual([206, 'bytes 0-1/13']);
+    expect(await answer.text()).toBe('th');
   });
 });
 
 describe('an upload', () => {
-  it('replaces only the scan that it names', async () => {
-    const first = (await put('guarded', 'one')).headers.get('etag') ?? '';
-    await put('guarded', 'two');
+  it('keeps the name of its file, and tells where it is', async () => {
+    const name = 'R\u00f6ntgen 100% (knie) #2.txt';
+    const answer = await put(name, 'a knee', 'text/plain');
 
-    const late = await put('guarded', 'three', { 'if-match': first });
-
-    expect(late.status).toBe(412);
-    expect(await (await get('guarded')).text()).toBe('two');
+    expect([answer.status, answer.headers.get('location')]).toEqual([201, `/scans/${encodeURIComponent(name)}`]);
+    expect(await answer.json()).toMatchObject({ name, size: 6, etag: answer.headers.get('etag') });
+    expect(await (await get(encodeURIComponent(name))).text()).toBe('a knee');
   });
 
-  it('may ask to be the first', async () => {
-    expect((await put('first', 'one', { 'if-none-match': '*' })).status).toBe(201);
-    expect((await put('first', 'two', { 'if-none-match': '*' })).status).toBe(412);
+  it('does not replace a scan', async () => {
+    await put('first', 'one');
+    const answer = await put('first', 'two');
+
+    expect([answer.status, await answer.json()]).toEqual([409, expect.objectContaining({ code: 'CONFLICT' })]);
     expect(await (await get('first')).text()).toBe('one');
   });
 
-  it.each([
-    ['announces', (body: Buffer) => body],
-    ['does not announce', (body: Buffer) => new Blob([body]).stream()],
-  ])('over the limit that %s its length is refused and changes nothing', async (_, bodyOf) => {
-    await put('limited', 'before');
+  it.each([['dot.'], ['a'.repeat(201)]])('under the name %j is refused', async (name) => {
+    const answer = await put(name, 'x');
 
-    const init = { method: 'PUT', body: bodyOf(Buffer.alloc(LIMIT + 1)), duplex: 'half' } as RequestInit;
-    const answer = await clinic.call('/scans/limited', init);
-
-    expect(answer.status).toBe(413);
-    expect(await answer.json()).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
-    expect(await (await get('limited')).text()).toBe('before');
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ errors: [expect.stringContaining('name has 1 to 200 characters')] }),
+    ]);
   });
 
-  it.each([['..%2Fletters'], ['a%5Cb'], ['a%00b'], ['dot.'], ['a'.repeat(201)]])(
-    'under the name %s is refused',
-    async (name) => {
-      expect((await put(name, 'x')).status).toBe(400);
-    },
-  );
+  it('without a file is refused', async () => {
+    expect((await clinic.call('/scans', { method: 'POST', body: new FormData() })).status).toBe(400);
+    expect((await clinic.call('/scans', { method: 'POST' })).status).toBe(400);
+  });
 });
 
-describe('a removal', () => {
-  it('hangs on its condition', async () => {
-    const etag = (await put('removed', 'x')).headers.get('etag') ?? '';
+it('is removed', async () => {
+  await put('removed', 'x');
 
-    const refused = await clinic.call('/scans/removed', { method: 'DELETE', headers: { 'if-match': '"other"' } });
-    const removed = await clinic.call('/scans/removed', { method: 'DELETE', headers: { 'if-match': etag } });
+  const removed = await clinic.call('/scans/removed', { method: 'DELETE' });
 
-    expect([refused.status, removed.status, (await get('removed')).status]).toEqual([412, 204, 404]);
+  expect([removed.status, (await get('removed')).status]).toEqual([204, 404]);
+});
+
+describe('a changed scan', () => {
+  const upload = async (length: number): Promise<void> => {
+    await clinic.call('/scans/changed', { method: 'DELETE' });
+    expect((await clinic.call('/scans', form('changed', Buffer.alloc(length, 7)))).status).toBe(201);
+  };
+  const change = (offset: number): Promise<Response> =>
+    clinic.call('/demonstration/scans/changed/flip-byte', json('POST', { offset }));
+
+  it.each([
+    ['put whole', 1000, 40],
+    ['of several blocks', 9 * 1024 * 1024, 5 * 1024 * 1024],
+  ])('that was %s is refused, until the byte is put back', async (_, length, offset) => {
+    await upload(length);
+    const range = { headers: { range: `bytes=${offset - 30}-` } };
+
+    expect((await change(offset)).status).toBe(200);
+    const refused = await clinic.call('/scans/changed', range);
+    expect(refused.status).toBe(500);
+    expect(['etag', 'content-range'].map((name) => refused.headers.get(name))).toEqual([null, null]);
+    expect(await refused.json()).toMatchObject({ code: 'DECRYPTION_FAILED', status: 500 });
+
+    await change(offset);
+    expect((await clinic.call('/scans/changed', range)).status).toBe(206);
+  });
+
+  it('ends the connection where the change lies behind what was sent', async () => {
+    await upload(24 * 1024 * 1024);
+    await change(20 * 1024 * 1024);
+
+    const answer = await clinic.call('/scans/changed');
+
+    expect(answer.status).toBe(200);
+    await expect(answer.arrayBuffer()).rejects.toThrow();
+  });
+
+  it('is not changed where it has no byte', async () => {
+    expect((await change(10 ** 9)).status).toBe(400);
+  });
+});
+
+describe('a changed letter', () => {
+  it.each([[0], [20]])('in protocol 1.0 is refused, until byte %d is put back', async (offset) => {
+    const flip = () => clinic.call('/demonstration/letters/changed/flip-byte', json('POST', { offset }));
+    await clinic.call('/letters/changed', json('PUT', { text: 'Dear Jane, your results are fine.' }));
+
+    expect((await flip()).status).toBe(200);
+    expect(await read('/letters/changed')).toMatchObject({ code: 'DECRYPTION_FAILED', status: 500 });
+
+    await flip();
+    expect(await read('/letters/changed')).toEqual({ text: 'Dear Jane, your results are fine.' });
+  });
+});
+
+describe('a changed patient', () => {
+  const patient = { partitionKey: 'changed', rowKey: '1', name: 'Jane Doe', diagnosis: 'influenza', discretion: false };
+  const demonstration = '/demonstration/patients/changed/1';
+  const flip = (property: string) => clinic.call(`${demonstration}/flip-byte`, json('POST', { property }));
+  beforeAll(() => clinic.call('/patients', json('POST', patient)));
+
+  it.each(['name', 'diagnosis', 'admitted'])('is refused, until the byte of "%s" is put back', async (property) => {
+    expect((await flip(property)).status).toBe(200);
+    expect(await read('/patients/changed/1')).toMatchObject({ code: 'DECRYPTION_FAILED', status: 500 });
+    expect(await read('/patients/changed')).toEqual([]);
+    expect((await clinic.call('/patients/changed/1', json('PATCH', { diagnosis: 'none' }))).status).toBe(500);
+
+    await flip(property);
+    expect(await read('/patients/changed/1')).toMatchObject(patient);
+  });
+
+  it('is not changed in what the row does not have', async () => {
+    expect([(await flip('born')).status, (await flip('discretion')).status]).toEqual([400, 400]);
+  });
+
+  it('of an older program is read, and refused where integrity entries are required', async () => {
+    expect((await clinic.call(`${demonstration}/required`)).status).toBe(204);
+    expect((await clinic.call(`${demonstration}/replace-as-older-program`, { method: 'POST' })).status).toBe(204);
+
+    expect(await read('/patients/changed/1')).toMatchObject(patient);
+    expect(await read(`${demonstration}/required`)).toMatchObject({ code: 'INTEGRITY_MISSING' });
+    await clinic.call('/patients/changed/1', json('PATCH', { diagnosis: 'none' }));
+    expect((await clinic.call(`${demonstration}/required`)).status).toBe(204);
   });
 });

@@ -1,9 +1,9 @@
 /** Large bodies go through without being held: the slower side sets the pace, and who goes away ends the work. */
 import { once } from 'node:events';
-import { get, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, get, type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { bytesOf, scanOf, type TestClinic, testClinic } from './support/clinic.js';
+import { bytesOf, form, scanOf, type TestClinic, testClinic } from './support/clinic.js';
 import { SlowStorage } from './support/slow-storage.js';
 
 const MIB = 1024 * 1024;
@@ -17,7 +17,7 @@ let clinic: TestClinic;
 
 beforeAll(async () => {
   clinic = await testClinic({}, (direct) => storage.before(direct));
-  await clinic.call('/scans/large', { method: 'PUT', body: content });
+  await clinic.call('/scans', form('large', content));
 });
 afterAll(async () => {
   storage.resume();
@@ -41,6 +41,24 @@ async function settled(value: () => number | Promise<number>): Promise<number> {
 async function fetchedBytes(): Promise<number> {
   const reads = (await (await clinic.call('/demonstration/reads')).json()) as { fetched: { bytes: number }[] }[];
   return (reads.at(-1)?.fetched ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+const BOUNDARY = 'between-the-parts';
+const END = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
+
+/** The beginning of a form with a file. */
+const beginning = (name: string): Buffer =>
+  Buffer.from(
+    `--${BOUNDARY}\r\ncontent-disposition: form-data; name="scan"; filename="${name}"\r\n` +
+      'content-type: application/octet-stream\r\n\r\n',
+  );
+
+function uploadOf(name: string): ClientRequest {
+  const headers = {
+    'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
+    'content-length': beginning(name).length + LARGE + END.length,
+  };
+  return request(`${clinic.url}/scans`, { method: 'POST', headers });
 }
 
 function* piecesOf(bytes: Buffer, onGiven: (bytes: number) => void): Generator<Buffer> {
@@ -79,10 +97,10 @@ describe('an upload', () => {
     storage.stall();
     let given = 0;
     const source = Readable.from(
-      piecesOf(content, (bytes) => (given += bytes)),
+      piecesOf(Buffer.concat([beginning('slow'), content, END]), (bytes) => (given += bytes)),
       { objectMode: false },
     );
-    const upload = request(`${clinic.url}/scans/slow`, { method: 'PUT', headers: { 'content-length': LARGE } });
+    const upload = uploadOf('slow');
     const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
     source.pipe(upload);
 
@@ -94,24 +112,24 @@ describe('an upload', () => {
     expect((await bytesOf(await clinic.call('/scans/slow'))).equals(content)).toBe(true);
   });
 
-  it('that the client breaks off leaves the scan as it was', async () => {
-    await clinic.call('/scans/broken', { method: 'PUT', body: 'before' });
+  it('that the client breaks off leaves nothing', async () => {
     const before = storage.taken;
-    const upload = request(`${clinic.url}/scans/broken`, { method: 'PUT', headers: { 'content-length': LARGE } });
-    upload.on('error', () => undefined).write(content.subarray(0, LARGE / 2));
+    const upload = uploadOf('broken');
+    upload.on('error', () => undefined).write(beginning('broken'));
+    upload.write(content.subarray(0, LARGE / 2));
     // some blocks are with the service by now
     while (storage.taken - before < 8 * MIB) await pause(20);
     upload.destroy();
     await settled(() => storage.taken);
 
-    expect(await (await clinic.call('/scans/broken')).text()).toBe('before');
+    expect((await clinic.call('/scans/broken')).status).toBe(404);
   });
 });
 
 describe('the end of the application', () => {
   it('does not wait for a client that reads nothing', async () => {
     const own = await testClinic();
-    await own.call('/scans/large', { method: 'PUT', body: content });
+    await own.call('/scans', form('large', content));
     const [answer] = (await once(get(`${own.url}/scans/large`), 'response')) as [IncomingMessage];
 
     await own.close();

@@ -2,7 +2,7 @@
 import { TableClient } from '@azure/data-tables';
 import { VaultKeys } from '../src/keys/vault-keys.js';
 import { InProcessVault } from '../../test/support/in-process-vault.js';
-import { bytesOf, json, scanOf, type TestClinic, testClinic } from './support/clinic.js';
+import { bytesOf, form, json, scanOf, type TestClinic, testClinic } from './support/clinic.js';
 
 const vault = new InProcessVault();
 const firstVersion = vault.rotate('records');
@@ -25,7 +25,7 @@ it('tells which key it encrypts with', async () => {
 it('stores and reads scans, referrals, letters and patients under the version that the vault has', async () => {
   const scan = scanOf(1000);
   const referral = { patient: '17', to: 'cardiology', reason: 'murmur' };
-  await clinic.call('/scans/first', { method: 'PUT', body: new Uint8Array(scan) });
+  await clinic.call('/scans', form('first', scan));
   await clinic.call('/letters/jane', json('PUT', { text: 'Dear Jane' }));
   await clinic.call('/referrals', json('POST', referral));
   await clinic.call('/patients', json('POST', patientOf('north')));

@@ -2,6 +2,7 @@ import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post } fro
 import { ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsInt, Min } from 'class-validator';
 import { EncryptedBlobService, InjectEncryptedBlobService } from 'nestjs-azure-encrypted-storage';
+import { ClinicSettings } from '../configuration/clinic-settings.js';
 import { ApiProblems } from '../http/openapi.js';
 import { LetterName } from '../letters/letter.dto.js';
 import { LETTERS } from '../letters/letters.controller.js';
@@ -25,7 +26,7 @@ export class ByteFlipped {
   @ApiProperty({ example: 'a2' }) after!: string;
 }
 
-const PROPERTIES = ['name', 'diagnosis', 'born', 'room', 'admitted'];
+const PROPERTIES = ['name', 'ssn', 'diagnosis', 'born', 'room', 'admitted'];
 
 export class PropertyToFlip {
   @ApiProperty({ enum: PROPERTIES, description: 'A sealed property, or one that is signed' })
@@ -49,6 +50,7 @@ export class DemonstrationController {
     @InjectEncryptedBlobService() private readonly blobs: EncryptedBlobService,
     private readonly patients: TamperedPatients,
     private readonly reads: StorageReads,
+    private readonly settings: ClinicSettings,
   ) {}
 
   @Post('scans/:name/flip-byte')
@@ -116,7 +118,9 @@ export class DemonstrationController {
   }
 
   private async flipOf(container: string, name: string, offset: number): Promise<ByteFlipped> {
-    const blob = this.blobs.getContainerClient(container).getBlockBlobClient(name).unencryptedClient;
+    const blob = this.blobs
+      .getContainerClient(this.settings.nameOf(container))
+      .getBlockBlobClient(name).unencryptedClient;
     const { contentLength = 0 } = await blob.getProperties();
     if (offset >= contentLength) throw new BadRequestException(`The service stores ${contentLength} bytes of it`);
     const { before, after } = await flipByte(blob, offset);

@@ -7,9 +7,8 @@ import {
   type EncryptionPolicy,
   InjectEncryptedTableService,
 } from 'nestjs-azure-encrypted-storage';
-import { Patient } from '../patients/patient.entity.js';
-import { PATIENTS } from '../patients/patients.module.js';
-import { ClinicSettings, PROTOCOL } from '../settings.js';
+import { ClinicSettings, PROTOCOL } from '../configuration/clinic-settings.js';
+import { Patient, PATIENTS } from '../patients/patient.entity.js';
 
 export interface ChangedProperty {
   readonly before: string;
@@ -26,7 +25,7 @@ export class TamperedPatients {
 
   /** Flips the last bit of a byte: a second time puts it back. */
   async flip(ward: string, number: string, property: string): Promise<ChangedProperty> {
-    const rows = this.tables.getUnencryptedTableClient(PATIENTS);
+    const rows = this.tables.getUnencryptedTableClient(this.settings.nameOf(PATIENTS));
     const { etag, ...row } = await rows.getEntity(ward, number);
     const stored = row[property];
     const changed = flipped(stored);
@@ -50,20 +49,26 @@ export class TamperedPatients {
   }
 
   private async under(integrity: NonNullable<EncryptionPolicy['integrity']>): Promise<EncryptedTableClient<Patient>> {
-    const { ofClinic, ofWards } = this.settings.keys;
+    const { keys: clinic, searchKeys } = this.settings;
+    const { ofClinic, ofWards } = clinic;
     const { keyVault, ...keys } = { ...ofClinic, ...ofWards };
     const policy = {
       protocol: PROTOCOL,
       requireEncryption: true,
       integrity,
-      ...keys,
+      ...{ ...keys, searchKeys },
       ...(keyVault === undefined ? {} : { keyVault: await this.vault.vaultOf(keyVault) }),
     } as const;
-    return new EncryptedTableClient(this.tables.getUnencryptedTableClient(PATIENTS), policy, Patient);
+    return new EncryptedTableClient(
+      this.tables.getUnencryptedTableClient(this.settings.nameOf(PATIENTS)),
+      policy,
+      Patient,
+    );
   }
 }
 
-function flipped(stored: unknown): Buffer | string {
+function flipped(stored: unknown): Buffer | Date | string {
+  if (stored instanceof Date) return new Date(stored.getTime() + (stored.getTime() % 2 === 0 ? 1 : -1));
   if (stored instanceof Uint8Array) {
     const bytes = Buffer.from(stored);
     bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
@@ -73,5 +78,7 @@ function flipped(stored: unknown): Buffer | string {
   return String.fromCharCode(stored.charCodeAt(0) ^ 1) + stored.slice(1);
 }
 
-const shown = (value: unknown): string =>
-  value instanceof Uint8Array ? Buffer.from(value).toString('hex').slice(0, 2) : String(value);
+function shown(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex').slice(0, 2) : String(value);
+}

@@ -1,18 +1,11 @@
-/** How bodies are read: JSON by a parser and a validator, scans by nobody but the upload itself. */
+/** How bodies are read: JSON by a parser and a validator. Forms with files are read by the interceptor of their route. */
 import { HttpException, ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
-import type { IncomingMessage } from 'node:http';
-
-/** An upload is a stream of bytes, even if those are JSON. */
-const STREAMED = '/scans/';
-
-const isJson = (request: IncomingMessage): boolean =>
-  request.url?.startsWith(STREAMED) !== true && /^application\/json\b/i.test(request.headers['content-type'] ?? '');
 
 /** Needs an application that was created with `bodyParser: false`. */
 export function readBodies(app: NestExpressApplication): void {
-  app.useBodyParser('json', { type: isJson });
+  app.useBodyParser('json');
   app.use(refuseUnreadable);
   app.useGlobalPipes(
     new ValidationPipe({

@@ -2,17 +2,20 @@
 import { Logger } from '@nestjs/common';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { AesKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
+import type { Environment } from '../configuration/environment.js';
 import type { ClinicKeys } from './clinic-keys.js';
 import { type ClinicSecret, KEY_LENGTH, SecretKeys } from './secret-keys.js';
 import { VaultKeys } from './vault-keys.js';
+
+type KeyVariables = Pick<Environment, 'CLINIC_VAULT_KEY' | 'CLINIC_KEY_ID' | 'CLINIC_KEY' | 'CLINIC_OLDER_KEYS'>;
 
 /**
  * `CLINIC_VAULT_KEY` is the id of a key in Key Vault that writes. Without it, `CLINIC_KEY_ID` and `CLINIC_KEY` (32 bytes in base64)
  * name the key that writes. `CLINIC_OLDER_KEYS` lists others that only read, as `id=base64`, separated by commas.
  */
-export async function configuredKeys(environment: NodeJS.ProcessEnv): Promise<ClinicKeys> {
-  const older = olderSecrets(environment['CLINIC_OLDER_KEYS'] ?? '');
-  const vaultKey = environment['CLINIC_VAULT_KEY'];
+export async function configuredKeys(environment: KeyVariables): Promise<ClinicKeys> {
+  const { CLINIC_OLDER_KEYS: list, CLINIC_VAULT_KEY: vaultKey } = environment;
+  const older = olderSecrets(list);
   const secret = configuredSecret(environment);
   if (vaultKey === undefined) return new SecretKeys(secret ?? newSecret(environment), older);
   const { DefaultAzureCredential } = await import('@azure/identity');
@@ -20,18 +23,15 @@ export async function configuredKeys(environment: NodeJS.ProcessEnv): Promise<Cl
   return new VaultKeys(keyVault, [...(secret === undefined ? [] : [secret]), ...older]);
 }
 
-const keyIdOf = ({ CLINIC_KEY_ID: keyId = 'clinic:1' }: NodeJS.ProcessEnv): string => keyId;
-
-function configuredSecret(environment: NodeJS.ProcessEnv): ClinicSecret | undefined {
-  const key = environment['CLINIC_KEY'];
-  return key === undefined ? undefined : secretFrom(keyIdOf(environment), key);
+function configuredSecret({ CLINIC_KEY_ID: keyId, CLINIC_KEY: key }: KeyVariables): ClinicSecret | undefined {
+  return key === undefined ? undefined : secretFrom(keyId, key);
 }
 
-function newSecret(environment: NodeJS.ProcessEnv): ClinicSecret {
+function newSecret({ CLINIC_KEY_ID: keyId }: KeyVariables): ClinicSecret {
   new Logger('ClinicKeys').warn(
     'Neither CLINIC_VAULT_KEY nor CLINIC_KEY is set: a new key is made, and what it encrypts is lost with this process',
   );
-  return { keyId: keyIdOf(environment), secret: createSecretKey(randomBytes(KEY_LENGTH)) };
+  return { keyId, secret: createSecretKey(randomBytes(KEY_LENGTH)) };
 }
 
 function olderSecrets(list: string): ClinicSecret[] {

@@ -2,10 +2,12 @@ import { Body, Controller, Get, HttpCode, Param, Put } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { EncryptedContainerClient, InjectEncryptedContainer } from 'nestjs-azure-encrypted-storage';
 import { ApiProblems } from '../http/openapi.js';
+import { Traced } from '../tracing/traced.interceptor.js';
 import { Letter, LetterName } from './letter.dto.js';
 
 export const LETTERS = 'letters';
 
+@Traced()
 @ApiTags('letters')
 @Controller('letters')
 export class LettersController {

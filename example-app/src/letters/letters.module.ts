@@ -1,13 +1,19 @@
 import { Module } from '@nestjs/common';
 import { EncryptedStorageModule } from 'nestjs-azure-encrypted-storage';
+import type { ClinicSettings } from '../configuration/clinic-settings.js';
+import { CLINIC } from '../configuration/configuration.module.js';
 import { LETTERS, LettersController } from './letters.controller.js';
 
 /** Letters are read by an older program that knows protocol 1.0 only: this module has a policy of its own. */
 @Module({
   imports: [
-    EncryptedStorageModule.forFeature({
-      encryption: { protocol: '1.0' },
-      containers: [{ name: LETTERS, createIfNotExists: true }],
+    EncryptedStorageModule.forFeatureAsync({
+      containers: [LETTERS],
+      inject: [CLINIC],
+      useFactory: (clinic: ClinicSettings) => ({
+        encryption: { protocol: '1.0' },
+        containers: { [LETTERS]: clinic.resource(LETTERS) },
+      }),
     }),
   ],
   controllers: [LettersController],

@@ -9,11 +9,11 @@ import {
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
 import { BehaviorSubject } from 'rxjs';
+import { ClinicSettings } from '../configuration/clinic-settings.js';
 import { LETTERS } from '../letters/letters.controller.js';
 import { SCANS } from '../scans/scans.controller.js';
-import { ClinicSettings } from '../settings.js';
 import type { Inventory, RotationProgress } from './maintenance.dto.js';
-import { PATIENT_ROWS } from './patient-rows.module.js';
+import { PATIENT_ROWS } from '../patients/patients.module.js';
 
 /** Slow enough to watch, on a computer that does everything at once. */
 const REQUESTS_PER_SECOND = 20;
@@ -90,7 +90,7 @@ export class KeyRotation implements OnModuleDestroy {
   }
 
   #maintain(task: MaintenanceTask, onEvent: (event: MaintenanceEvent) => void = () => undefined) {
-    const container = (name: string) => this.blobs.getContainerClient(name).forMaintenance();
+    const container = (name: string) => this.blobs.getContainerClient(this.settings.nameOf(name)).forMaintenance();
     const sources: MaintenanceSource[] = [container(SCANS), container(LETTERS), this.patients];
     const pace = task.do === 'census' ? {} : { requestsPerSecond: REQUESTS_PER_SECOND };
     return runMaintenance({ name: task.do, task, sources }, { ...pace, onEvent, abortSignal: this.#ending.signal });

@@ -1,20 +1,14 @@
+/** What requests for patients look like: parts of the entity, which bring its rules and its description along. */
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
-import { IsBoolean, IsISO8601, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsDate, IsNotEmpty, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
+import { KEY, KEY_FAULT, Patient, SSN, SSN_FAULT } from './patient.entity.js';
 
-/** What the service takes for a key: none of its separators, no control characters. */
-const KEY = /^[^/\\#?%\p{Cc}]{1,100}$/u;
-const KEY_FAULT = { message: '$property has 1 to 100 characters, none of / \\ # ? %' };
+/** The keys come from the path. */
+export class ReplacePatient extends OmitType(Patient, ['partitionKey', 'rowKey'] as const) {}
 
-/** Where a patient is kept. */
-export class PatientKeys {
-  @ApiProperty({ example: 'north' })
-  @Matches(KEY, KEY_FAULT)
-  ward!: string;
-
-  @ApiProperty({ example: '17' })
-  @Matches(KEY, KEY_FAULT)
-  number!: string;
-}
+/** What is left out stays as it is. */
+export class ChangePatient extends PartialType(ReplacePatient, { skipNullProperties: false }) {}
 
 export class WardKey {
   @ApiProperty({ example: 'north' })
@@ -22,64 +16,55 @@ export class WardKey {
   ward!: string;
 }
 
-export class AdmitPatient {
-  @ApiProperty({ description: 'The ward', example: 'north' })
+/** Where a patient is kept. */
+export class PatientKeys extends WardKey {
+  @ApiProperty({ example: '17' })
   @Matches(KEY, KEY_FAULT)
-  partitionKey!: string;
-
-  @ApiProperty({ description: 'The number of the patient', example: '17' })
-  @Matches(KEY, KEY_FAULT)
-  rowKey!: string;
-
-  @ApiProperty({ example: 'Jane Doe' })
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(1000)
-  name!: string;
-
-  @ApiProperty({ example: 'flu' })
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(10_000)
-  diagnosis!: string;
-
-  @ApiPropertyOptional({ format: 'date-time', nullable: true, example: '1980-05-06T00:00:00.000Z' })
-  @IsOptional()
-  @IsISO8601()
-  born?: string | null;
-
-  @ApiPropertyOptional({ example: '5' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(1000)
-  room?: string;
-
-  @ApiPropertyOptional({ default: false, description: 'Whether the room is encrypted too' })
-  @IsOptional()
-  @IsBoolean()
-  discretion?: boolean;
-
-  @ApiPropertyOptional({ format: 'date-time', description: 'Now unless it is given' })
-  @IsOptional()
-  @IsISO8601()
-  admitted?: string;
+  number!: string;
 }
 
-export class ReplacePatient extends OmitType(AdmitPatient, ['partitionKey', 'rowKey'] as const) {}
-
-/** What is left out stays as it is. */
-export class ChangePatient extends PartialType(ReplacePatient, { skipNullProperties: false }) {}
+const FIELD = '(ssn|name|diagnosis|born|room|discretion|admitted)';
 
 export class ListPatients {
   @ApiPropertyOptional({ format: 'date-time', description: 'Only those who were admitted then or later' })
   @IsOptional()
-  @IsISO8601()
-  since?: string;
+  @Type(() => Date)
+  @IsDate()
+  since?: Date;
 
   @ApiPropertyOptional({ description: 'Only these properties, separated by commas', example: 'name,admitted' })
   @IsOptional()
-  @Matches(/^(name|diagnosis|born|room|discretion|admitted)(,(name|diagnosis|born|room|discretion|admitted))*$/, {
+  @Matches(new RegExp(`^${FIELD}(,${FIELD})*$`), {
     message: '$property has names of properties, separated by commas',
   })
   fields?: string;
+}
+
+/** By name in a ward, or by social security number in the whole clinic. */
+export class FindPatients {
+  @ApiPropertyOptional({ example: '078-05-1120', description: 'Without `name`' })
+  @ValidateIf(({ name }: FindPatients) => name === undefined)
+  @Matches(SSN, SSN_FAULT)
+  ssn?: string;
+
+  @ApiPropertyOptional({ example: 'Jane Doe', description: 'With `ward`' })
+  @ValidateIf(({ name }: FindPatients) => name !== undefined)
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(1000)
+  name?: string;
+
+  @ApiPropertyOptional({ example: 'north' })
+  @ValidateIf(({ name }: FindPatients) => name !== undefined)
+  @Matches(KEY, KEY_FAULT)
+  ward?: string;
+}
+
+export class FoundPatients {
+  @ApiProperty({ type: [Patient] }) patients!: readonly Patient[];
+  @ApiProperty({
+    description: 'The filters as the storage service got them: tags, and nothing that was sealed',
+    example: ["azcse_t_ssn eq '9f1c20.5d0e…'"],
+  })
+  asked!: readonly string[];
 }

@@ -1,21 +1,85 @@
-import { Encrypt, EncryptedEntity, Filterable, Sign } from 'nestjs-azure-encrypted-storage';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsDate, IsNotEmpty, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
+import { Encrypt, EncryptedEntity, Filterable, Searchable, Sign } from 'nestjs-azure-encrypted-storage';
 
-/** A patient of a ward. The ward and the number are keys and stay in clear, like the admission date, which is signed. */
-@EncryptedEntity<Patient>({ table: 'patients', clear: ['discretion'] })
+export const PATIENTS = 'patients';
+/** What the service takes for a key: none of its separators, no control characters. */
+export const KEY = /^[^/\\#?%\p{Cc}]{1,100}$/u;
+export const KEY_FAULT = { message: '$property has 1 to 100 characters, none of / \\ # ? %' };
+export const SSN = /^\d{3}-\d{2}-\d{4}$/;
+export const SSN_FAULT = { message: '$property is a social security number, such as 078-05-1120' };
+
+/** May be left out, but is not `null`. */
+const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+/**
+ * A patient of a ward: what is stored, what requests are checked against, and what the HTTP API describes, in one class. The ward and
+ * the number are keys and stay in clear, like the admission date, which is signed.
+ */
+@EncryptedEntity<Patient>({ table: PATIENTS, clear: ['discretion'] })
 export class Patient {
   /** What listings may be filtered by. */
   [Filterable]?: 'admitted' | 'discretion';
-  /** The ward. */
+  /** What is sealed, and found by its tag. */
+  [Searchable]?: 'ssn' | 'name';
+
+  @ApiProperty({ description: 'The ward', example: 'north' })
+  @Matches(KEY, KEY_FAULT)
   partitionKey!: string;
-  /** The patient's number. */
+
+  @ApiProperty({ description: 'The number of the patient', example: '17' })
+  @Matches(KEY, KEY_FAULT)
   rowKey!: string;
-  @Encrypt() name!: string;
-  @Encrypt() diagnosis!: string;
+
+  /** Found in the whole clinic: no two people have the same, so that tags tell nothing. */
+  @ApiPropertyOptional({ description: 'Social security number', example: '078-05-1120' })
+  @MayBeAbsent()
+  @Matches(SSN, SSN_FAULT)
+  @Encrypt({ searchable: { scope: 'table' } })
+  ssn?: string;
+
+  /** Found in a ward, whatever its case and spaces. Tags tell which patients of a ward have the same name. */
+  @ApiProperty({ example: 'Jane Doe' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(1000)
+  @Encrypt({ searchable: { normalize: 'text' } })
+  name!: string;
+
+  @ApiProperty({ example: 'flu' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(10_000)
+  @Encrypt()
+  diagnosis!: string;
+
   /** `null` where it is not known, which storage does tell. */
-  @Encrypt({ type: 'date' }) born?: Date | null;
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', nullable: true, example: '1980-05-06T00:00:00.000Z' })
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate()
+  @Encrypt({ type: 'date' })
+  born?: Date | null;
+
   /** Encrypted for those who asked for discretion. */
-  @Encrypt<Patient>({ when: (patient) => patient.discretion }) room?: string;
+  @ApiPropertyOptional({ example: '5' })
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(1000)
+  @Encrypt<Patient>({ when: (patient) => patient.discretion })
+  room?: string;
+
+  @ApiPropertyOptional({ default: false, description: 'Whether the room is encrypted too' })
+  @MayBeAbsent()
+  @IsBoolean()
   discretion!: boolean;
+
   /** In clear, so that listings can be filtered by it; nobody else can change it unnoticed. */
-  @Sign() admitted!: string;
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Now unless it is given' })
+  @MayBeAbsent()
+  @Type(() => Date)
+  @IsDate()
+  @Sign()
+  admitted!: Date;
 }

@@ -8,7 +8,6 @@ import {
   Logger,
   Param,
   Patch,
-  PreconditionFailedException,
   Post,
   Put,
   Query,
@@ -17,11 +16,23 @@ import {
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { EncryptedTableClient, InjectEncryptedTable } from 'nestjs-azure-encrypted-storage';
-import { judge } from '../http/conditions.js';
 import { ApiProblems } from '../http/openapi.js';
-import { AdmitPatient, ChangePatient, ListPatients, PatientKeys, ReplacePatient, WardKey } from './patient.dto.js';
+import { Traced } from '../tracing/traced.interceptor.js';
+import {
+  ChangePatient,
+  FindPatients,
+  FoundPatients,
+  ListPatients,
+  PatientKeys,
+  ReplacePatient,
+  WardKey,
+} from './patient.dto.js';
 import { Patient } from './patient.entity.js';
+import { sentFilters } from './sent-filters.js';
 
+type ListingOptions = Parameters<EncryptedTableClient<Patient>['listEntities']>[0];
+
+@Traced()
 @ApiTags('patients')
 @Controller('patients')
 export class PatientsController {
@@ -31,62 +42,65 @@ export class PatientsController {
 
   @Post()
   @ApiOperation({ summary: 'Admit a patient' })
-  @ApiResponse({ status: 201, type: AdmitPatient })
+  @ApiResponse({ status: 201, type: Patient })
   @ApiProblems({ 400: 'The patient is not valid', 409: 'The number is taken' })
-  async admit(@Body() body: AdmitPatient): Promise<Patient> {
-    const patient = patientOf(body, body.partitionKey, body.rowKey);
+  async admit(@Body() given: Patient): Promise<Patient> {
+    const patient = Object.assign(unlessGiven(), given);
     await this.patients.createEntity(patient);
     return patient;
   }
 
+  @Post('search')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Find patients by what is sealed',
+    description:
+      'By social security number in the whole clinic, or by name in a ward. In the body, because addresses end up in logs.',
+  })
+  @ApiResponse({ status: 200, type: FoundPatients })
+  @ApiProblems({ 400: 'There is nothing to look for, or a name without its ward' })
+  async find(@Body() wanted: FindPatients): Promise<FoundPatients> {
+    const { result, asked } = await sentFilters.of(() => this.all({ where: this.filterOf(wanted) }));
+    return { patients: result, asked };
+  }
+
   @Get(':ward')
   @ApiOperation({ summary: 'List the patients of a ward' })
-  @ApiResponse({ status: 200, type: [AdmitPatient] })
-  async list(@Param() { ward }: WardKey, @Query() { since, fields }: ListPatients): Promise<object[]> {
-    const patients: object[] = [];
+  @ApiResponse({ status: 200, type: [Patient] })
+  list(@Param() { ward }: WardKey, @Query() { since, fields }: ListPatients): Promise<Patient[]> {
     const onWard = this.patients.where('partitionKey', 'eq', ward);
-    const where = since === undefined ? onWard : onWard.and('admitted', 'ge', new Date(since).toISOString());
-    const rows = this.patients.listEntities({
+    const where = since === undefined ? onWard : onWard.and('admitted', 'ge', since);
+    // what decryption needs beside them is fetched, and taken out again
+    return this.all({
       where,
-      // what decryption needs beside them is fetched, and taken out again
       ...(fields === undefined ? {} : { queryOptions: { select: ['rowKey', ...fields.split(',')] } }),
-      // one patient that cannot be decrypted must not hide the others
-      onDecryptionFailed: ({ error }) => this.logger.warn(`A patient was left out: ${error.code}`),
     });
-    for await (const row of rows) patients.push(shown(row));
-    return patients;
   }
 
   @Get(':ward/:number')
   @ApiOperation({ summary: 'Read a patient' })
   @ApiHeader({ name: 'If-None-Match', required: false, description: '304 if the patient is unchanged' })
-  @ApiResponse({ status: 200, type: AdmitPatient })
+  @ApiResponse({ status: 200, type: Patient })
   @ApiResponse({ status: 304, description: 'Not modified' })
   @ApiProblems({ 404: 'No such patient' })
-  async get(
-    @Param() { ward, number }: PatientKeys,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<object | undefined> {
+  async get(@Param() { ward, number }: PatientKeys, @Res({ passthrough: true }) response: Response): Promise<Patient> {
     const row = await this.patients.getEntity(ward, number);
+    // Express compares the tag with that of the request
     response.set({ ETag: row.etag, 'Cache-Control': 'private, no-cache' });
-    const judgement = judge(response.req.headers, { etag: row.etag }, 'read');
-    if (judgement === 'failed') throw new PreconditionFailedException('The patient was changed');
-    if (judgement === 'proceed') return shown(row);
-    response.status(304);
-    return undefined;
+    return shown(row);
   }
 
   @Put(':ward/:number')
   @ApiOperation({ summary: 'Replace a patient' })
   @ApiHeader({ name: 'If-Match', required: false, description: 'Only if nobody changed the patient since' })
-  @ApiResponse({ status: 200, type: AdmitPatient })
+  @ApiResponse({ status: 200, type: Patient })
   @ApiProblems({ 400: 'The patient is not valid', 404: 'No such patient', 412: 'The patient was changed' })
   async replace(
     @Param() { ward, number }: PatientKeys,
-    @Body() body: ReplacePatient,
+    @Body() given: ReplacePatient,
     @Headers('if-match') etag?: string,
   ): Promise<Patient> {
-    const patient = patientOf(body, ward, number);
+    const patient = Object.assign(unlessGiven(), given, { partitionKey: ward, rowKey: number });
     await this.patients.updateEntity(patient, 'Replace', etag === undefined ? {} : { etag });
     return patient;
   }
@@ -94,14 +108,14 @@ export class PatientsController {
   @Patch(':ward/:number')
   @ApiOperation({ summary: 'Change what is given of a patient' })
   @ApiHeader({ name: 'If-Match', required: false, description: 'Only if nobody changed the patient since' })
-  @ApiResponse({ status: 200, type: AdmitPatient })
+  @ApiResponse({ status: 200, type: Patient })
   @ApiProblems({ 400: 'The change is not valid', 404: 'No such patient', 412: 'The patient was changed' })
   async change(
     @Param() { ward, number }: PatientKeys,
-    @Body() body: ChangePatient,
+    @Body() changes: ChangePatient,
     @Headers('if-match') etag?: string,
-  ): Promise<object> {
-    const change = { ...changesOf(body), partitionKey: ward, rowKey: number };
+  ): Promise<Patient> {
+    const change = Object.assign(changes, { partitionKey: ward, rowKey: number });
     await this.patients.updateEntity(change, 'Merge', etag === undefined ? {} : { etag });
     return shown(await this.patients.getEntity(ward, number));
   }
@@ -114,30 +128,33 @@ export class PatientsController {
   async discharge(@Param() { ward, number }: PatientKeys, @Headers('if-match') etag?: string): Promise<void> {
     await this.patients.deleteEntity(ward, number, etag === undefined ? {} : { etag });
   }
+
+  private filterOf({ ssn = '', name, ward = '' }: FindPatients) {
+    if (name === undefined) return this.patients.where('ssn', 'eq', ssn);
+    return this.patients.where('partitionKey', 'eq', ward).and('name', 'eq', name);
+  }
+
+  private async all(options: ListingOptions): Promise<Patient[]> {
+    const patients: Patient[] = [];
+    const rows = this.patients.listEntities({
+      ...options,
+      // one patient that cannot be decrypted must not hide the others
+      onDecryptionFailed: ({ error }) => this.logger.warn(`A patient was left out: ${error.code}`),
+    });
+    for await (const row of rows) patients.push(shown(row));
+    return patients;
+  }
 }
 
-function patientOf(body: ReplacePatient, partitionKey: string, rowKey: string): Patient {
-  const { name, diagnosis, discretion } = body;
-  const admitted = new Date().toISOString();
-  return { admitted, ...changesOf(body), partitionKey, rowKey, name, diagnosis, discretion: discretion ?? false };
-}
-
-/** Times as the entity keeps them: one form for all, so that filters compare them. */
-function changesOf({ born, admitted, ...given }: ChangePatient): Partial<Patient> {
-  return {
-    ...given,
-    ...(born === undefined ? {} : { born: born === null ? null : new Date(born) }),
-    ...(admitted == null ? {} : { admitted: new Date(admitted).toISOString() }),
-  };
-}
+const unlessGiven = (): Pick<Patient, 'admitted' | 'discretion'> => ({ admitted: new Date(), discretion: false });
 
 /** The entity without what the SDK adds. */
-function shown(row: object): object {
+function shown(row: Patient): Patient {
   const {
     etag: _etag,
     timestamp: _timestamp,
     'odata.metadata': _metadata,
     ...patient
-  } = row as Record<string, unknown>;
+  } = row as Patient & Record<string, unknown>;
   return patient;
 }

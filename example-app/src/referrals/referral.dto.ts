@@ -30,3 +30,8 @@ export class ReferralReceived extends Referral {
   @ApiProperty({ description: 'Times it was received; more than 1 after a failure', example: 1 })
   dequeueCount!: number;
 }
+
+export class HandlerState {
+  @ApiProperty() isRunning!: boolean;
+  @ApiProperty({ type: [ReferralReceived], description: 'The newest first' }) handled!: readonly ReferralReceived[];
+}

@@ -1,31 +1,37 @@
-import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, type MessageEvent, Post, Res, Sse } from '@nestjs/common';
+import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { EncryptedQueueClient, InjectEncryptedQueue, UnprocessableMessageError } from 'nestjs-azure-encrypted-storage';
+import { map, type Observable } from 'rxjs';
 import { ApiProblems } from '../http/openapi.js';
-import { Referral, ReferralReceived, ReferralSent } from './referral.dto.js';
-
-export const REFERRALS = 'referrals';
+import { Traced } from '../tracing/traced.interceptor.js';
+import { HandlerState, Referral, ReferralReceived, ReferralSent } from './referral.dto.js';
+import { REFERRALS, ReferralsHandler } from './referrals.handler.js';
 
 @ApiTags('referrals')
 @Controller('referrals')
 export class ReferralsController {
-  constructor(@InjectEncryptedQueue(REFERRALS) private readonly queue: EncryptedQueueClient) {}
+  constructor(
+    @InjectEncryptedQueue(REFERRALS) private readonly queue: EncryptedQueueClient<Referral>,
+    private readonly handler: ReferralsHandler,
+  ) {}
 
   @Post()
   @HttpCode(202)
+  @Traced()
   @ApiOperation({ summary: 'Send a referral' })
   @ApiResponse({ status: 202, type: ReferralSent })
   @ApiProblems({ 400: 'The referral is not valid' })
-  async send(@Body() { patient, to, reason }: Referral): Promise<ReferralSent> {
-    const { messageId } = await this.queue.sendMessage(JSON.stringify({ patient, to, reason }));
+  async send(@Body() referral: Referral): Promise<ReferralSent> {
+    const { messageId } = await this.queue.sendJson(referral);
     return { messageId };
   }
 
   @Post('next')
   @HttpCode(200)
+  @Traced()
   @ApiOperation({
-    summary: 'Receive the next referral',
+    summary: 'Receive the next referral by hand',
     description:
       'It leaves the queue. One that cannot be decrypted stays, is a problem now and the next receiver gets another.',
   })
@@ -42,6 +48,35 @@ export class ReferralsController {
     const { patient, to, reason } = referralIn(messageText);
     await this.queue.deleteMessage(messageId, popReceipt);
     return { messageId, dequeueCount, patient, to, reason };
+  }
+
+  @Post('handler/start')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Let the handler take referrals as they come' })
+  @ApiResponse({ status: 200, type: HandlerState })
+  async start(): Promise<HandlerState> {
+    await this.handler.start();
+    return this.handler.state.value;
+  }
+
+  @Post('handler/stop')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Let referrals wait in the queue' })
+  @ApiResponse({ status: 200, type: HandlerState })
+  async stop(): Promise<HandlerState> {
+    await this.handler.stop();
+    return this.handler.state.value;
+  }
+
+  @Sse('handler')
+  @ApiOperation({
+    summary: 'Follow the handler',
+    description: 'Server-sent events: whether it runs and what it has handled, now and whenever that changes.',
+  })
+  @ApiProduces('text/event-stream')
+  @ApiResponse({ status: 200, type: HandlerState })
+  follow(): Observable<MessageEvent> {
+    return this.handler.state.pipe(map((data) => ({ data })));
   }
 }
 

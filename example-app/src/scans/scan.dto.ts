@@ -1,13 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { FILE_NAME, FILE_NAME_FAULT } from './file-name.js';
 
-/** A file name, kept as it is; percent-encoded in the path. The service does not keep a dot at the end. */
-export const SCAN_NAME = /^[^/\\\p{Cc}\p{Cs}]{0,199}[^/\\.\p{Cc}\p{Cs}]$/u;
+export class ScanForm {
+  @ApiProperty({ type: 'string', format: 'binary' }) scan!: unknown;
+}
 
 export class ScanName {
   @ApiProperty({ example: 'Knee (left) 2026.png', maxLength: 200 })
-  @Matches(SCAN_NAME, { message: 'name has 1 to 200 characters, none of / and \\, and does not end with a dot' })
+  @Matches(FILE_NAME, { message: FILE_NAME_FAULT })
   name!: string;
 }
 
@@ -41,5 +43,6 @@ export class ScanList {
 
 export class ScanWritten {
   @ApiProperty() name!: string;
+  @ApiProperty({ description: 'Bytes of the content' }) size!: number;
   @ApiProperty({ example: '"0x8DC0FFEE"' }) etag!: string;
 }

@@ -8,10 +8,11 @@ import {
   InjectEncryptedQueueService,
   InjectEncryptedTableService,
 } from 'nestjs-azure-encrypted-storage';
+import { ClinicSettings } from '../configuration/clinic-settings.js';
 import { ApiProblems } from '../http/openapi.js';
 import { PatientKeys } from '../patients/patient.dto.js';
-import { PATIENTS } from '../patients/patients.module.js';
-import { REFERRALS } from '../referrals/referrals.controller.js';
+import { PATIENTS } from '../patients/patient.entity.js';
+import { REFERRALS } from '../referrals/referrals.handler.js';
 import { StoredBlob, StoredBlobName, StoredMessage, StoredPart } from './stored.dto.js';
 
 const MESSAGES_SHOWN = 10;
@@ -24,6 +25,7 @@ export class StorageController {
     @InjectEncryptedBlobService() private readonly blobs: EncryptedBlobService,
     @InjectEncryptedQueueService() private readonly queues: EncryptedQueueService,
     @InjectEncryptedTableService() private readonly tables: EncryptedTableService,
+    private readonly settings: ClinicSettings,
   ) {}
 
   @Get('blobs/:container/:name')
@@ -34,7 +36,9 @@ export class StorageController {
     @Param() { container, name }: StoredBlobName,
     @Query() { offset, count }: StoredPart,
   ): Promise<StoredBlob> {
-    const stored = this.blobs.getContainerClient(container).getBlockBlobClient(name).unencryptedClient;
+    const stored = this.blobs
+      .getContainerClient(this.settings.nameOf(container))
+      .getBlockBlobClient(name).unencryptedClient;
     const { contentLength = 0, etag = '', metadata = {} } = await stored.getProperties();
     const shown = Math.max(0, Math.min(count, contentLength - offset));
     const bytes = shown === 0 ? Buffer.alloc(0) : await stored.downloadToBuffer(offset, shown);
@@ -46,7 +50,7 @@ export class StorageController {
   @ApiOperation({ summary: 'The stored messages that wait in the queue' })
   @ApiResponse({ status: 200, type: [StoredMessage] })
   async referrals(): Promise<StoredMessage[]> {
-    const queue = this.queues.getQueueClient(REFERRALS).unencryptedClient;
+    const queue = this.queues.getQueueClient(this.settings.nameOf(REFERRALS)).unencryptedClient;
     const { peekedMessageItems } = await queue.peekMessages({ numberOfMessages: MESSAGES_SHOWN });
     return peekedMessageItems.map(({ messageId, insertedOn, messageText }) => ({
       messageId,
@@ -60,7 +64,7 @@ export class StorageController {
   @ApiResponse({ status: 200, schema: { type: 'object', additionalProperties: true } })
   @ApiProblems({ 404: 'No such patient' })
   async patient(@Param() { ward, number }: PatientKeys): Promise<Record<string, unknown>> {
-    const row = await this.tables.getUnencryptedTableClient(PATIENTS).getEntity(ward, number);
+    const row = await this.tables.getUnencryptedTableClient(this.settings.nameOf(PATIENTS)).getEntity(ward, number);
     const shown = ([name, value]: [string, unknown]): [string, unknown] =>
       value instanceof Uint8Array ? [name, { binary: Buffer.from(value).toString('base64') }] : [name, value];
     return Object.fromEntries(Object.entries(row).map(shown));

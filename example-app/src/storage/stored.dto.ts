@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
 import { LETTERS } from '../letters/letters.controller.js';
-import { SCAN_NAME } from '../scans/scan.dto.js';
+import { FILE_NAME } from '../scans/file-name.js';
 import { SCANS } from '../scans/scans.controller.js';
 
 const CONTAINERS = [SCANS, LETTERS];
@@ -13,7 +13,7 @@ export class StoredBlobName {
   container!: string;
 
   @ApiProperty({ example: 'knee-2026-03' })
-  @Matches(SCAN_NAME)
+  @Matches(FILE_NAME)
   name!: string;
 }
 

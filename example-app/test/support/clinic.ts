@@ -3,10 +3,12 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { startClinic } from '../../src/clinic.js';
 import { startEmulator } from 'nestjs-azure-encrypted-storage/testing';
 import { keyOf, SecretKeys } from '../../src/keys/secret-keys.js';
-import { ClinicSettings } from '../../src/settings.js';
+import type { GivenSettings } from '../../src/configuration/clinic-settings.js';
+import { HmacSearchKey } from 'nestjs-azure-encrypted-storage';
 
 const secret = { keyId: 'clinic:test', secret: createSecretKey(randomBytes(32)) };
 const keys = new SecretKeys(secret);
+const searchKeys = { write: HmacSearchKey.fromBase64(randomBytes(32).toString('base64')) };
 export const KEY = keyOf(secret);
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -20,16 +22,13 @@ export interface TestClinic {
 
 /** `connect` may put something between the application and its emulator. */
 export async function testClinic(
-  settings: Partial<ClinicSettings> = {},
+  settings: Partial<GivenSettings> = {},
   connect: (connectionString: string) => Promise<string> = async (direct) => direct,
 ): Promise<TestClinic> {
   const emulator = await startEmulator();
   const connectionString = await connect(emulator.connectionString);
-  const clinic = await startClinic(
-    new ClinicSettings({ connectionString, keys, demonstration: true, ...settings }),
-    0,
-    SILENT,
-  );
+  const load = () => ({ connectionString, keys, searchKeys, ...settings });
+  const clinic = await startClinic({ demonstration: true, load }, SILENT);
   return {
     url: clinic.url,
     connectionString: emulator.connectionString,
@@ -48,6 +47,13 @@ export const json = (method: string, body: unknown, headers: Record<string, stri
 });
 
 export const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());
+
+/** A form with a file, as a browser sends it. */
+export function form(name: string, content: Buffer | string, type = 'application/octet-stream'): RequestInit {
+  const body = new FormData();
+  body.append('scan', new File([content], name, { type }));
+  return { method: 'POST', body };
+}
 
 /** Bytes that repeat nowhere. */
 export const scanOf = (length: number): Buffer => randomBytes(length);

@@ -1,0 +1,47 @@
+/** Traces: what the last requests did, as spans. */
+import { callJson } from './api.js';
+import { attempt, byId, element, show } from './dom.js';
+
+/** Answers come in groups: what they did is asked for once. */
+const AFTER_MS = 300;
+let waiting = null;
+
+export async function startTraces() {
+  document.addEventListener('answered', () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(showTraces, AFTER_MS);
+  });
+  await showTraces();
+}
+
+const showTraces = () =>
+  attempt('traces-status', async () => {
+    const traces = await callJson('traces', { cache: 'no-store' });
+    const open = new Set([...byId('traces').querySelectorAll('details[open]')].map(({ dataset }) => dataset.key));
+    const nothing = element('p', { className: 'empty' }, 'No request yet: add a patient, or send a referral.');
+    show(
+      byId('traces'),
+      ...(traces.length === 0 ? [nothing] : traces.map((trace, at) => traceOf(trace, at === 0, open))),
+    );
+  });
+
+function traceOf({ id, name, spans }, isNewest, open) {
+  const summary = element('summary', {}, name, element('small', {}, ` ${spans.length} spans`));
+  const details = element('details', { open: open.size === 0 ? isNewest : open.has(id) }, summary);
+  details.dataset.key = id;
+  details.append(element('ul', { className: 'spans' }, ...spans.map(spanLine)));
+  return details;
+}
+
+function spanLine({ name, depth, milliseconds, isFailed, attributes }) {
+  const facts = Object.entries(attributes).map(([key, value]) => `${key.replace('encryption.', '')} ${value}`);
+  const line = element(
+    'li',
+    { className: isFailed ? 'failed' : '' },
+    element('span', { className: 'span-name' }, isFailed ? `${name} failed` : name),
+    element('span', { className: 'facts-of' }, facts.join(', ')),
+    element('span', { className: 'number' }, `${milliseconds} ms`),
+  );
+  line.style.setProperty('--depth', depth);
+  return line;
+}

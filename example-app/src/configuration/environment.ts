@@ -1,0 +1,47 @@
+/** The variables that the clinic reads. Keys are checked where they are made, because an error here would have to name them. */
+import { plainToInstance, Type } from 'class-transformer';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
+
+export class Environment {
+  @IsOptional()
+  @IsNotEmpty()
+  AZURE_STORAGE_CONNECTION_STRING?: string;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  PORT = 3000;
+
+  @Matches(/^([a-z][a-z\d]{0,19})?$/, {
+    message: '$property has up to 20 lower-case letters and digits, a letter first',
+  })
+  CLINIC_PREFIX = '';
+
+  @IsString()
+  @IsNotEmpty()
+  CLINIC_KEY_ID = 'clinic:1';
+
+  @IsOptional()
+  @IsString()
+  CLINIC_KEY?: string;
+
+  @IsString()
+  CLINIC_OLDER_KEYS = '';
+
+  @IsOptional()
+  @IsString()
+  CLINIC_SEARCH_KEY?: string;
+
+  @IsOptional()
+  @Matches(/^https:\/\//, { message: '$property is the id of a key in a vault: it begins with https://' })
+  CLINIC_VAULT_KEY?: string;
+}
+
+/** @throws an error that lists every fault, without the values */
+export function checkedEnvironment(variables: Record<string, unknown>): Environment {
+  const environment = plainToInstance(Environment, variables, { exposeDefaultValues: true });
+  const faults = validateSync(environment, { validationError: { target: false, value: false } });
+  if (faults.length === 0) return environment;
+  throw new Error(faults.flatMap(({ constraints = {} }) => Object.values(constraints)).join('; '));
+}

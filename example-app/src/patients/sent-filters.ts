@@ -1,0 +1,33 @@
+/** Shows what a search asks the service, read from the requests as they leave. */
+import type { TableServiceClientOptions } from '@azure/data-tables';
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+type AdditionalPolicy = NonNullable<TableServiceClientOptions['additionalPolicies']>[number];
+
+class SentFilters {
+  private readonly current = new AsyncLocalStorage<Set<string>>();
+
+  /** A policy for the clients of the SDK. */
+  readonly recorded: AdditionalPolicy = {
+    position: 'perCall',
+    policy: {
+      name: 'sentFilters',
+      sendRequest: (request, next) => {
+        const filter = new URL(request.url).searchParams.get('$filter');
+        if (filter !== null) this.current.getStore()?.add(filter);
+        return next(request);
+      },
+    },
+  };
+
+  /** The result, and every filter that was sent for it. */
+  async of<Result>(
+    work: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly asked: readonly string[] }> {
+    const asked = new Set<string>();
+    const result = await this.current.run(asked, work);
+    return { result, asked: [...asked] };
+  }
+}
+
+export const sentFilters = new SentFilters();

@@ -1,0 +1,16 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+export class TracedSpan {
+  @ApiProperty({ example: 'Content.seal' }) name!: string;
+  @ApiProperty({ description: 'How many spans it is inside of' }) depth!: number;
+  @ApiProperty() milliseconds!: number;
+  @ApiProperty() isFailed!: boolean;
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { 'encryption.protocol': '2.0' } })
+  attributes!: Readonly<Record<string, unknown>>;
+}
+
+export class Trace {
+  @ApiProperty() id!: string;
+  @ApiProperty({ example: 'PatientsController.admit' }) name!: string;
+  @ApiProperty({ type: [TracedSpan] }) spans!: readonly TracedSpan[];
+}
