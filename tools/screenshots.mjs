@@ -53,8 +53,16 @@ try {
     await page.getByText('DECRYPTION_FAILED').first().waitFor();
     await page.locator('#scan-list-label').evaluate((label) => label.scrollIntoView());
   });
+  await picture('page-search', { viewport: DESKTOP, colorScheme: 'light' }, async (page) => {
+    await page.getByLabel('Number', { exact: true }).fill(String(Date.now()));
+    await page.getByRole('button', { name: 'Add the patient' }).click();
+    await page.getByText('binary, sealed').first().waitFor();
+    await page.getByRole('button', { name: 'Find by number' }).click();
+    await page.getByText(/azcse_t_ssn eq/).waitFor();
+    await page.locator('#find-card').evaluate((card) => card.scrollIntoView());
+  });
   await picture('page-phone', { viewport: PHONE, colorScheme: 'light' }, async (page) => {
-    await page.getByLabel('Number').fill(String(Date.now()));
+    await page.getByLabel('Number', { exact: true }).fill(String(Date.now()));
     await page.getByRole('button', { name: 'Add the patient' }).click();
     await page.getByText('binary, sealed').first().waitFor();
     await page.locator('#patients .sides').evaluate((sides) => sides.scrollIntoView());

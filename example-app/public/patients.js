@@ -179,7 +179,13 @@ function rowTable(row) {
 }
 
 const TAG = /^azcse_t_/;
-const kindOf = (name, value) => (TAG.test(name) ? 'tag, for searches' : `${typeof value}, in clear`);
+/** In clear, and signed in the class of patients. */
+const SIGNED = ['admitted', 'discretion'];
+
+function kindOf(name, value) {
+  if (TAG.test(name)) return 'tag, for searches';
+  return `${typeof value}, ${SIGNED.includes(name) ? 'signed' : 'in clear'}`;
+}
 
 function rowLine(name, value) {
   const isBinary = typeof value === 'object' && value !== null && 'binary' in value;

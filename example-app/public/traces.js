@@ -14,21 +14,20 @@ export async function startTraces() {
   await showTraces();
 }
 
+/** What somebody opened or closed, by trace; of the others the newest is open. */
+const chosen = new Map();
+
 const showTraces = () =>
   attempt('traces-status', async () => {
     const traces = await callJson('traces', { cache: 'no-store' });
-    const open = new Set([...byId('traces').querySelectorAll('details[open]')].map(({ dataset }) => dataset.key));
     const nothing = element('p', { className: 'empty' }, 'No request yet: add a patient, or send a referral.');
-    show(
-      byId('traces'),
-      ...(traces.length === 0 ? [nothing] : traces.map((trace, at) => traceOf(trace, at === 0, open))),
-    );
+    show(byId('traces'), ...(traces.length === 0 ? [nothing] : traces.map((trace, at) => traceOf(trace, at === 0))));
   });
 
-function traceOf({ id, name, spans }, isNewest, open) {
+function traceOf({ id, name, spans }, isNewest) {
   const summary = element('summary', {}, name, element('small', {}, ` ${spans.length} spans`));
-  const details = element('details', { open: open.size === 0 ? isNewest : open.has(id) }, summary);
-  details.dataset.key = id;
+  const details = element('details', { open: chosen.get(id) ?? isNewest }, summary);
+  summary.addEventListener('click', () => chosen.set(id, !details.open));
   details.append(element('ul', { className: 'spans' }, ...spans.map(spanLine)));
   return details;
 }
