@@ -20,13 +20,16 @@ const chosen = new Map();
 const showTraces = () =>
   attempt('traces-status', async () => {
     const traces = await callJson('traces', { cache: 'no-store' });
+    const focused = document.activeElement?.closest('#traces details')?.dataset.id;
     const nothing = element('p', { className: 'empty' }, 'No request yet: add a patient, or send a referral.');
     show(byId('traces'), ...(traces.length === 0 ? [nothing] : traces.map((trace, at) => traceOf(trace, at === 0))));
+    byId('traces').querySelector(`details[data-id="${focused}"] summary`)?.focus();
   });
 
 function traceOf({ id, name, spans }, isNewest) {
   const summary = element('summary', {}, name, element('small', {}, ` ${spans.length} spans`));
   const details = element('details', { open: chosen.get(id) ?? isNewest }, summary);
+  details.dataset.id = id;
   summary.addEventListener('click', () => chosen.set(id, !details.open));
   details.append(element('ul', { className: 'spans' }, ...spans.map(spanLine)));
   return details;
