@@ -67,7 +67,7 @@ try {
     await page.getByLabel('Number', { exact: true }).fill(String(Date.now()));
     await page.getByRole('button', { name: 'Add the patient' }).click();
     await page.getByText('binary, sealed').first().waitFor();
-    await page.locator('#patients .sides').evaluate((sides) => sides.scrollIntoView());
+    await page.locator('#patient-sides').evaluate((sides) => sides.scrollIntoView());
   });
 } finally {
   await browser.close();
