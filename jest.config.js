@@ -2,7 +2,9 @@
 export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/runner/shared-environment.mjs',
+  testRunner: '<rootDir>/test/runner/native-runner.mjs',
+  setupFilesAfterEnv: ['<rootDir>/test/runner/process-state.ts'],
   testRegex: '/test/.*\\.(spec|e2e-spec)\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/.cache/'],
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
@@ -17,5 +19,6 @@ export default {
   coverageProvider: 'v8',
   // Jest's default leaves one core of two idle
   maxWorkers: '100%',
-  testTimeout: 60000,
+  // a machine that does other things too takes its time
+  testTimeout: 180_000,
 };

@@ -72,6 +72,12 @@ export class BlockMemory {
     this.watch();
   }
 
+  /** Frees all that is kept. For tests, which count it. */
+  reset(): void {
+    this.idle.clear();
+    this.bytes = 0;
+  }
+
   private watch(): void {
     if (this.isWatched) return;
     this.isWatched = true;

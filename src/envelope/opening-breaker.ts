@@ -60,7 +60,7 @@ export class OpeningBreaker {
     });
   }
 
-  /** Forgets every failure. For fuzzing, where each of many damaged inputs under one key has to reach the cipher. */
+  /** Forgets every failure. For tests, where each of many damaged inputs under one key has to reach the cipher. */
   reset(): void {
     this.failures.clear();
   }

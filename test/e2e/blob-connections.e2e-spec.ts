@@ -215,7 +215,7 @@ describe('an answer that cannot be used', () => {
         blob.download(10, 100, { abortSignal: signal }),
         blob.downloadToBuffer(10, 100, { abortSignal: signal }),
       ];
-      for (const read of reads) await expect(read).rejects.toEqual(code('INVALID_SERVICE_RESPONSE'));
+      await Promise.all(reads.map((read) => expect(read).rejects.toEqual(code('INVALID_SERVICE_RESPONSE'))));
 
       expect(getEventListeners(signal, 'abort')).toEqual([]);
       proxy.clear();

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InvocationContext } from '@azure/functions';
+import azureFunctions, { type InvocationContext } from '@azure/functions';
 import { jest } from '@jest/globals';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
@@ -47,7 +47,7 @@ interface Functions {
 async function logged(handler: Handler, item: unknown, triggerMetadata: Record<string, string> = {}) {
   const lines: unknown[] = [];
   const logHandler = (_level: string, ...line: unknown[]): void => void lines.push(...line);
-  await handler(item, new InvocationContext({ functionName: 'recipe', triggerMetadata, logHandler }));
+  await handler(item, new azureFunctions.InvocationContext({ functionName: 'recipe', triggerMetadata, logHandler }));
   return lines;
 }
 

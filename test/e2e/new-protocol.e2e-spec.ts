@@ -1,3 +1,4 @@
+/** @jest-environment node */
 /** A protocol version is a folder and an entry: a made-up 3.0 (test/support/v3) is put into the list, and nothing else is touched. */
 import { jest } from '@jest/globals';
 import { BlobServiceClient } from '@azure/storage-blob';

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import {
   EncryptedQueueClient,
@@ -81,26 +80,6 @@ describe('a consumer', () => {
     open();
     await until(() => count('handled') === 3);
     await consumer.stop();
-  });
-
-  it('keeps a message invisible for as long as its handler runs', async () => {
-    const queue = await newQueue();
-    await queue.sendMessage('long');
-    const { handler, begun, open } = gated();
-
-    const { consumer, count } = await consume(queue, handler, { visibilityTimeout: 1 });
-    await until(() => begun.length === 1);
-    // thrice the time that it was received for
-    for (let look = 0; look < 30; look++) {
-      expect(await visibleTexts(queue.name)).toEqual([]);
-      await setTimeout(100);
-    }
-    open();
-    await until(() => count('handled') === 1);
-    await consumer.stop();
-
-    expect(begun).toEqual(['long']);
-    expect(await size(queue.name)).toBe(0);
   });
 
   it('aborts a handler whose message is gone, and tells that it may be handled again', async () => {

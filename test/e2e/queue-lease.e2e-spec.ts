@@ -1,10 +1,24 @@
 import { once } from 'node:events';
 import { jest } from '@jest/globals';
-import { EncryptedQueueClient, type QueueConsumerEvent } from 'nestjs-azure-encrypted-storage';
+import type { QueueClient } from '@azure/storage-queue';
+import {
+  EncryptedQueueClient,
+  type EncryptedQueueMessageHandler,
+  type QueueConsumerEvent,
+} from 'nestjs-azure-encrypted-storage';
 import { Poller } from '../../src/queue/consumer/poller.js';
 import { settingsOf } from '../../src/queue/consumer/consumer-options.js';
 import { policyOf } from '../support/blobs.js';
-import { consume, newQueue, PATIENCE, plainQueue, size, stopConsumers, until } from '../support/consumers.js';
+import {
+  consume,
+  newQueue,
+  PATIENCE,
+  plainQueue,
+  size,
+  stopConsumers,
+  until,
+  visibleTexts,
+} from '../support/consumers.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { Partition } from '../support/partition.js';
 
@@ -44,6 +58,62 @@ describe('a consumer that the network cuts off', () => {
   });
 });
 
+/** A consumer of a queue on a clock of its own. */
+function pollerOn(plain: QueueClient, handler: EncryptedQueueMessageHandler, visibilityTimeout: number) {
+  const clock = new ManualClock();
+  const events: QueueConsumerEvent[] = [];
+  const poller = new Poller({
+    queue: new EncryptedQueueClient(plain, policyOf('2.0')).forConsumer(),
+    poisonQueue: plainQueue(`${plain.name}-poison`),
+    handler,
+    settings: { ...settingsOf(plain.name, {}), visibilityTimeout, minRetryDelay: 0, maxRetryDelay: 0 },
+    clock,
+    report: (event) => events.push({ queue: plain.name, ...event }),
+  });
+  poller.start();
+  return { poller, clock, events };
+}
+
+it('a consumer keeps a message invisible for as long as its handler runs', async () => {
+  const queue = await newQueue();
+  await queue.sendMessage('long');
+  const plain = plainQueue(queue.name);
+  const update = plain.updateMessage.bind(plain);
+  const shownAt: number[] = [];
+  plain.updateMessage = async (...given) => {
+    const answer = await update(...given);
+    shownAt.push(answer.nextVisibleOn?.getTime() ?? 0);
+    return answer;
+  };
+  const open = new AbortController();
+  let begun = 0;
+  const handler = async (): Promise<void> => {
+    begun += 1;
+    await once(open.signal, 'abort');
+  };
+
+  const { poller, clock, events } = pollerOn(plain, handler, 30);
+  await until(() => begun === 1);
+  // longer than the time that it was received for
+  for (let renewals = 1; renewals <= 4; renewals++) {
+    const before = Date.now();
+    await clock.advance(10);
+    await until(() => shownAt.length === renewals);
+    // the service counts whole seconds
+    expect(shownAt.at(-1)).toBeGreaterThanOrEqual(before + 29_000);
+    expect(await visibleTexts(queue.name)).toEqual([]);
+  }
+  open.abort();
+  await until(() => events.length > 0);
+  const stopped = poller.stop();
+  await clock.advance(60);
+  await stopped;
+
+  expect(events.map(({ kind }) => kind)).toEqual(['handled']);
+  expect(begun).toBe(1);
+  expect(await size(queue.name)).toBe(0);
+});
+
 describe('a request that is never answered', () => {
   /** Seconds; no lease of that length runs out here. */
   const HOUR = 3600;
@@ -62,17 +132,7 @@ describe('a request that is never answered', () => {
         return asked === 1 ? new Promise<unknown>(() => undefined) : (Reflect.apply(original, plain, given) as unknown);
       },
     });
-    const clock = new ManualClock();
-    const events: QueueConsumerEvent[] = [];
-    const poller = new Poller({
-      queue: new EncryptedQueueClient(plain, policyOf('2.0')).forConsumer(),
-      poisonQueue: plainQueue(`${queue.name}-poison`),
-      handler,
-      settings: { ...settingsOf(queue.name, {}), visibilityTimeout, minRetryDelay: 0, maxRetryDelay: 0 },
-      clock,
-      report: (event) => events.push({ queue: queue.name, ...event }),
-    });
-    poller.start();
+    const { poller, clock, events } = pollerOn(plain, handler, visibilityTimeout);
     await until(() => asked === 1);
     return { queue, poller, clock, events, asked: () => asked };
   }

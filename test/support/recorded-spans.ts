@@ -116,6 +116,8 @@ export function recordSpans(): Recorder {
     },
   };
   useInstrumenter(instrumenter);
+  // core-tracing then makes its own again, which does nothing
+  afterAll(() => useInstrumenter(undefined as never));
   return {
     spans,
     get own() {

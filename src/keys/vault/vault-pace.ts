@@ -207,6 +207,11 @@ export class VaultPaces {
     this.#paces.set(vaultUrl, pace);
     return pace;
   }
+
+  /** Forgets what every vault has answered. For tests, whose vaults share an address. */
+  reset(): void {
+    this.#paces.clear();
+  }
 }
 
 /** One for the process: its policies, modules and clients share the vault's limit. */

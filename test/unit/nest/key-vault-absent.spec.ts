@@ -1,3 +1,4 @@
+/** @jest-environment node */
 /** What happens where the optional peer `@azure/keyvault-keys` is not installed. */
 import { jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';

@@ -31,6 +31,7 @@ useInstrumenter({
   parseTraceparentHeader: () => undefined,
   createRequestHeaders: () => ({}),
 });
+afterAll(() => useInstrumenter(undefined as never));
 
 beforeEach(() => {
   begun.length = 0;

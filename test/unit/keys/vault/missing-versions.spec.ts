@@ -79,8 +79,10 @@ describe('a stored version that the vault does not know', () => {
     const aborted = openEnvelope(policy, planted[0]!, { ...context, operation: { abortSignal: abort.signal } });
     const others = planted.slice(1).map((one) => opened(policy, one));
 
-    await expect(aborted).rejects.toMatchObject({ name: 'AbortError' });
-    for (const other of others) await expect(other).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
+    await Promise.all([
+      expect(aborted).rejects.toMatchObject({ name: 'AbortError' }),
+      ...others.map((other) => expect(other).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' })),
+    ]);
     expect(vault.count('get')).toBe(2);
   });
 
