@@ -45,6 +45,8 @@ export type KeyEvent =
       readonly expiresOn: Date | undefined;
       /** Whether a deleted key can be destroyed for good at once; `undefined` if the vault does not report it. */
       readonly isPurgeable: boolean | undefined;
+      /** Id of the newest version, where it is disabled and an older one writes instead. */
+      readonly insteadOf?: string | undefined;
     }
   | { readonly kind: 'versionUnconfirmed'; readonly keyId: string; readonly code: string };
 

@@ -5,7 +5,7 @@ import {
   EncryptedStorageModule,
   type EncryptionOptions,
 } from 'nestjs-azure-encrypted-storage';
-import { PATIENCE } from '../support/consumers.js';
+import { PATIENCE, until } from '../support/consumers.js';
 import { InProcessVault, refusal } from '../support/in-process-vault.js';
 import { optionsOf, started, VERIFIED } from '../support/nest.js';
 
@@ -66,7 +66,24 @@ describe('the check of a key in a vault', () => {
     vault.fault = () => undefined;
     if (isDisabled) vault.disable(keyId, true);
     if (code === 'KEY_DELETED') return;
-    expect((await indicator.isHealthy('s', asked)).s.status).toBe('up');
+    // what the vault said last is believed for a second
+    await until(async () => (await indicator.isHealthy('s', asked)).s.status === 'up');
+  });
+
+  it('is up with a warning while the newest version is disabled and an older one writes, from the first probe on', async () => {
+    const { vault, keyId: older, indicator } = await inVault();
+    const newest = vault.rotate('records');
+    expect(await indicator.isHealthy('s', asked)).toEqual({ s: { status: 'up', integrity: VERIFIED } });
+
+    vault.disable(newest);
+    const warned = {
+      status: 'up',
+      message: `key ${JSON.stringify(newest)} is the newest version and disabled, so an older one writes: enable it, or rotate the key`,
+      integrity: VERIFIED,
+    };
+    expect(await indicator.isHealthy('s', asked)).toEqual({ s: warned });
+    expect(await indicator.isHealthy('s', asked)).toEqual({ s: warned });
+    expect(vault.requests.at(-1)).toEqual({ operation: 'unwrapkey', name: 'records', version: older.slice(-32) });
   });
 
   it('is down where the vault cannot be used from the start', async () => {

@@ -16,6 +16,8 @@ export interface WritingVersion {
   readonly expiresOn?: Date | undefined;
   /** What the vault says of the recovery of a deleted key. */
   readonly recoveryLevel?: string | undefined;
+  /** Id of the newest version, where it is disabled and this older one writes instead. */
+  readonly insteadOf?: string | undefined;
 }
 
 /** Handed in by tests. */

@@ -5,11 +5,11 @@ import { traced } from '../../tracing/span.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-key.js';
 import type { KeyEventListener } from '../key-event.js';
 import { keyServiceError } from '../key-service-error.js';
-import { clientCallOptions } from './cryptography-client.js';
 import { CurrentVersion, type VersionClock, type WritingVersion } from './current-version.js';
 import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
 import { DEFAULT_REFRESH, type KeyVaultOptions } from './key-vault-options.js';
 import type { KeyClientLike, KeyVaultSdk, VaultKey } from './key-vault-sdk.js';
+import { allVersions, enabledVersions, isUsable } from './key-versions.js';
 import { MissingVersions } from './missing-versions.js';
 import { PacedVaults } from './paced-vaults.js';
 import { VaultClients } from './vault-clients.js';
@@ -33,6 +33,8 @@ export interface KeyVaultState {
   readonly age: number;
   /** Whether a deleted key can be destroyed for good at once; `undefined` where the vault does not say. */
   readonly isPurgeable: boolean | undefined;
+  /** Id of the newest version, where it is disabled and an older one writes instead. */
+  readonly insteadOf?: string | undefined;
 }
 
 /** Versions of which the key object is kept, and with it what the unwrap cache holds of them. */
@@ -50,6 +52,7 @@ export class KeyVaultKeys {
   readonly #current: CurrentVersion | undefined;
   readonly #readable: readonly KeyVaultKeyId[];
   readonly #missing: MissingVersions;
+  readonly #date: () => number;
   readonly #known = new LRUCache<string, KeyEncryptionKey>({ max: KNOWN_VERSIONS });
 
   /** `options` have been checked. */
@@ -59,6 +62,7 @@ export class KeyVaultKeys {
     this.#clients = new VaultClients(sdk, options);
     this.#vaults = new PacedVaults(paces, onEvent);
     this.#onEvent = onEvent;
+    this.#date = () => clock?.date() ?? Date.now();
     const writing = options.key === undefined ? null : parseKeyVaultKeyId(options.key);
     // the version that writes does not limit which ones of its key are read
     this.#readable = [...(writing === null ? [] : [{ ...writing, version: undefined }]), ...idsOf(options.alsoRead)];
@@ -153,15 +157,8 @@ export class KeyVaultKeys {
     { keyId, vaultUrl, name }: KeyVaultKeyId,
     options: KeyOperationOptions | undefined,
   ): AsyncIterable<KeyEncryptionKey> {
-    const versions = await this.#asked(keyId, vaultUrl, async (client) => {
-      const all = [];
-      for await (const properties of client.listPropertiesOfKeyVersions(name, clientCallOptions(options)))
-        all.push(properties);
-      return all;
-    });
-    const enabled = versions.filter((properties) => properties.enabled !== false);
-    enabled.sort((a, b) => (b.createdOn?.getTime() ?? 0) - (a.createdOn?.getTime() ?? 0));
-    for (const { version = '' } of enabled) {
+    const ask = (client: KeyClientLike) => enabledVersions(client, name, options);
+    for (const { version = '' } of await this.#asked(keyId, vaultUrl, ask)) {
       const found = parseKeyVaultKeyId(`${vaultUrl}/keys/${name}/${version}`);
       const key = found === null ? null : this.resolve(found.keyId);
       if (key !== null) yield key;
@@ -172,10 +169,13 @@ export class KeyVaultKeys {
   async #confirmed(writing: KeyVaultKeyId): Promise<WritingVersion> {
     try {
       return await traced('KeyVault.currentVersion', {}, async (_options, record) => {
-        const version = await this.#writingVersion(writing);
-        const { keyId, expiresOn, isPurgeable } = factsOf(version);
+        const version = await this.#writingVersion(writing).catch((error: unknown) =>
+          this.#olderVersion(writing, error),
+        );
+        const facts = factsOf(version);
+        const { keyId, expiresOn } = facts;
         record({ keyId, ...(expiresOn === undefined ? {} : { keyExpiresOn: expiresOn.toISOString() }) });
-        this.#onEvent?.({ kind: 'versionConfirmed', keyId, expiresOn, isPurgeable });
+        this.#onEvent?.({ kind: 'versionConfirmed', ...facts });
         return version;
       });
     } catch (error) {
@@ -183,6 +183,18 @@ export class KeyVaultKeys {
       this.#onEvent?.({ kind: 'versionUnconfirmed', keyId: printable(writing.keyId), code });
       throw error;
     }
+  }
+
+  /** The newest version that is enabled and valid, for a key whose newest one is disabled. A pinned version has no substitute. */
+  async #olderVersion(writing: KeyVaultKeyId, error: unknown): Promise<WritingVersion> {
+    if (!(error instanceof KeyDisabledError) || writing.version !== undefined) throw error;
+    const { keyId, vaultUrl, name } = writing;
+    const versions = await this.#asked(keyId, vaultUrl, (client) => allVersions(client, name)).catch(() => []);
+    const [newest] = versions;
+    const older = versions.find((each) => isUsable(each, this.#date()));
+    if (newest?.version === undefined || older?.version === undefined) throw error;
+    const found = await this.#writingVersion({ ...writing, version: older.version });
+    return newest === older ? found : { ...found, insteadOf: `${vaultUrl}/keys/${name}/${newest.version}` };
   }
 
   async #writingVersion(writing: KeyVaultKeyId): Promise<WritingVersion> {
@@ -224,10 +236,11 @@ export class KeyVaultKeys {
   }
 }
 
-const factsOf = ({ key, expiresOn, recoveryLevel }: WritingVersion): Omit<KeyVaultState, 'age'> => ({
+const factsOf = ({ key, expiresOn, recoveryLevel, insteadOf }: WritingVersion): Omit<KeyVaultState, 'age'> => ({
   keyId: key.keyId,
   expiresOn,
   isPurgeable: recoveryLevel?.includes('Purgeable'),
+  ...(insteadOf === undefined ? {} : { insteadOf }),
 });
 
 const idsOf = (keyIds: readonly string[] = []): readonly KeyVaultKeyId[] =>

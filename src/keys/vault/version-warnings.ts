@@ -7,12 +7,17 @@ const DATE_LENGTH = 10;
 
 /** What will go wrong with a version that writes today, a sentence each. `now` in milliseconds of the calendar. */
 export function versionWarnings(
-  { keyId, expiresOn, isPurgeable }: Pick<KeyVaultState, 'keyId' | 'expiresOn' | 'isPurgeable'>,
+  { keyId, expiresOn, isPurgeable, insteadOf }: Omit<KeyVaultState, 'age'>,
   now: number,
 ): readonly string[] {
   const key = `key ${quoted(keyId)}`;
   const expiresSoon = expiresOn !== undefined && expiresOn.getTime() - now < NEAR_EXPIRY;
   return [
+    ...(insteadOf === undefined
+      ? []
+      : [
+          `key ${quoted(insteadOf)} is the newest version and disabled, so an older one writes: enable it, or rotate the key`,
+        ]),
     ...(expiresSoon
       ? [`${key} expires on ${expiresOn.toISOString().slice(0, DATE_LENGTH)}: rotate it, writes fail from then on`]
       : []),

@@ -99,7 +99,7 @@ export class EncryptedStorageHealthIndicator {
   /**
    * Whether all checks pass. It never rejects. The message names each check that failed, with error code and key id, and contains
    * no secrets. `integrity` names the mode of each service. If all pass, the message warns about keys in a vault: a version that
-   * expires within 30 days, and a vault without purge protection. Probes that run at the same time share one check.
+   * expires within 30 days, a newest version that is disabled, and a vault without purge protection. Probes that run at the same time share one check.
    */
   async isHealthy<Key extends string>(key: Key, options: StorageHealthOptions = {}): Promise<StorageHealthResult<Key>> {
     const names = [...new Set(options.checks ?? possibleChecks(this.#subject, options.keyTarget))];

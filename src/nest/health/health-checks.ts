@@ -7,7 +7,7 @@ import { type IntegrityMode, integrityOf } from '../../envelope/integrity/integr
 import { keyToWrap } from '../../envelope/key-choice.js';
 import { requestUnwrap, requestWrap } from '../../envelope/key-request.js';
 import { InvalidOptionsError } from '../../errors/input.js';
-import { KeyMissingError, KeyNotFoundError, KeyUnwrapError } from '../../errors/keys.js';
+import { KeyDisabledError, KeyMissingError, KeyNotFoundError, KeyUnwrapError } from '../../errors/keys.js';
 import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../../keys/key-encryption-key.js';
 import { versionWarnings } from '../../keys/vault/version-warnings.js';
 import type { ServiceKind } from '../options/encryption-policies.js';
@@ -78,9 +78,29 @@ async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget: 
   const operation = { abortSignal, target };
   const writing = keysToCheck(policies, target);
   if (writing.length === 0) throw nothingToCheck(policies);
-  const found = await Promise.all(writing.map(async ({ find, reader }) => ({ key: await find(operation), reader })));
+  const found = await Promise.all(writing.map(async (each) => ({ ...each, key: await each.find(operation) })));
   // a key that several services share is checked once
-  for (const one of new Map(found.map((each) => [each.key, each])).values()) await roundTrip(one, operation);
+  for (const one of new Map(found.map((each) => [each.key, each])).values()) await checkKey(one, operation);
+}
+
+/** If the version that writes was disabled, the vault is asked at once whether another one writes from now on. */
+async function checkKey(
+  { key, find, reader, renew }: KeyToCheck & Found,
+  operation: KeyOperationOptions,
+): Promise<void> {
+  try {
+    await roundTrip({ key, reader }, operation);
+  } catch (error) {
+    if (!(error instanceof KeyDisabledError) || renew === undefined) throw error;
+    await renew().catch(() => {
+      throw error;
+    });
+    await roundTrip({ key: await find(operation), reader }, operation);
+  }
+}
+
+interface Found {
+  readonly key: KeyEncryptionKey;
 }
 
 interface KeyToCheck {
@@ -88,6 +108,8 @@ interface KeyToCheck {
   readonly find: (operation: KeyOperationOptions) => KeyEncryptionKey | Promise<KeyEncryptionKey>;
   /** The key that reads what `key` wrapped under this id. */
   readonly reader: (key: KeyEncryptionKey, keyId: string) => KeyEncryptionKey;
+  /** Looks up again which version writes. */
+  readonly renew?: () => Promise<void>;
 }
 
 const itself: KeyToCheck['reader'] = (key) => key;
@@ -111,7 +133,7 @@ function keysToCheck(
       if (found === null) throw new KeyNotFoundError(keyId);
       return found;
     };
-    return { find: (operation) => keyVault.current(operation), reader };
+    return { find: (operation) => keyVault.current(operation), reader, renew: () => keyVault.refresh() };
   });
 }
 
@@ -139,7 +161,7 @@ export function keyWarnings({ policies }: HealthSubject): readonly string[] {
 
 /** A key that can only wrap is only asked to wrap. The call does not wait behind other calls, and its result is not cached. */
 async function roundTrip(
-  { key, reader }: Pick<KeyToCheck, 'reader'> & { readonly key: KeyEncryptionKey },
+  { key, reader }: Pick<KeyToCheck, 'reader'> & Found,
   operation: KeyOperationOptions,
 ): Promise<void> {
   const bytes = generateContentKey();

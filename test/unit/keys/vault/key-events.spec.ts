@@ -116,6 +116,7 @@ describe('warnings about a version that writes', () => {
     ['it has expired', { expiresOn: new Date(now - DAY) }, 1],
     ['the vault has purge protection', { isPurgeable: false }, 0],
     ['the vault has none', { isPurgeable: true }, 1],
+    ['an older version writes', { insteadOf: 'https://v/keys/k/2' }, 1],
     ['both are so', { expiresOn: new Date(now + DAY), isPurgeable: true }, 2],
   ])('when %s are as many as reasons', (_what, facts, count) => {
     const known = { keyId: 'https://v/keys/k', expiresOn: undefined, isPurgeable: undefined, ...facts };

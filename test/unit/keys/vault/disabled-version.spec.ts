@@ -1,0 +1,50 @@
+/** What writes while the newest version of a key is disabled. */
+import { createEnvelope } from '../../../../src/envelope/envelope.js';
+import type { EncryptionPolicy } from '../../../../src/envelope/encryption-policy.js';
+import { InProcessVault, refusal } from '../../../support/in-process-vault.js';
+import { context, vaultPolicyOf } from '../../../support/vault-policies.js';
+
+const keyIdOf = async (policy: EncryptionPolicy): Promise<string> =>
+  (await createEnvelope(policy, context)).encryptionData.wrappedKey.keyId;
+
+describe('the key that writes', () => {
+  it('is the newest usable version while newer ones are disabled, and the newest again when they are not', async () => {
+    const vault = new InProcessVault();
+    const expired = vault.rotate('records');
+    vault.expire(expired);
+    const [older, newer, newest] = [vault.rotate('records'), vault.rotate('records'), vault.rotate('records')];
+    const { policy, keyVault, events } = vaultPolicyOf(vault.options('records'));
+    vault.disable(newer);
+    vault.disable(newest);
+
+    expect(await keyIdOf(policy)).toBe(older);
+    expect(keyVault.state).toMatchObject({ keyId: older, insteadOf: newest });
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: 'versionConfirmed', keyId: older, insteadOf: newest }),
+    );
+
+    vault.disable(newest, true);
+    await keyVault.refresh();
+    expect(await keyIdOf(policy)).toBe(newest);
+    expect(keyVault.state).not.toHaveProperty('insteadOf');
+  });
+
+  it.each<[string, (vault: InProcessVault, newest: string) => object]>([
+    ['it was pinned', (_vault, newest) => ({ key: newest })],
+    [
+      'its versions are not listed',
+      (vault) => {
+        vault.fault = ({ operation }) => (operation === 'versions' ? refusal(403, 'Forbidden') : undefined);
+        return {};
+      },
+    ],
+  ])('does not write where the newest version is disabled and %s', async (_what, change) => {
+    const vault = new InProcessVault();
+    vault.rotate('records');
+    const newest = vault.rotate('records');
+    vault.disable(newest);
+    const { policy } = vaultPolicyOf(vault.options('records', change(vault, newest)));
+
+    await expect(keyIdOf(policy)).rejects.toMatchObject({ code: 'KEY_DISABLED', state: 'disabled' });
+  });
+});
