@@ -3,12 +3,13 @@ import type { AbortSignalLike } from '@azure/abort-controller';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Maintained } from '../envelope/maintenance/maintained.js';
 import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
-import { type MaintenanceTask, REENCRYPT_VERIFICATIONS, REWRAP_VERIFICATIONS } from '../envelope/maintenance/task.js';
+import type { MaintenanceTask } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { anyNumber, callable, flag, groupFaults, must, object, type RulesOf, wholeNumber } from '../option-rules.js';
 import type { Clock } from '../queue/consumer/clock.js';
 import type { Census } from './census.js';
 import type { MaintenanceEvent, ObjectFailure } from './events.js';
+import { taskFaults } from './task-rules.js';
 
 /** Blobs, rows or poison messages, as returned by `forMaintenance()` of a container, table or queue client. */
 export type MaintenanceSource = Maintained;
@@ -125,23 +126,13 @@ export function assertJob({ name, sources, task }: MaintenanceJob, options: Main
     ...NAME.faults(name, 'name'),
     ...(sources.length === 0 ? ['"sources" must have at least one source'] : []),
     ...titles.filter((title, at) => titles.indexOf(title) !== at).map((title) => `"sources" has ${title} twice`),
-    ...(task.do === 'rewrap' && Array.isArray(task.retire) && task.retire.length === 0
-      ? ['"task.retire" must name at least one key']
-      : []),
-    ...(task.do === 'reindex' && sources.some(({ kind }) => kind !== 'rows')
+    ...taskFaults(task),
+    ...((task as MaintenanceTask | undefined)?.do === 'reindex' && sources.some(({ kind }) => kind !== 'rows')
       ? ['"sources" of "reindex" must be tables: nothing else has search tags']
       : []),
-    ...verificationFaults(task),
     ...groupFaults(OPTIONS, options),
   ];
   if (faults.length > 0) throw new InvalidOptionsError(faults);
-}
-
-function verificationFaults(task: MaintenanceTask): string[] {
-  if (task.do !== 'rewrap' && task.do !== 'reencrypt') return [];
-  const known: readonly string[] = task.do === 'rewrap' ? REWRAP_VERIFICATIONS : REENCRYPT_VERIFICATIONS;
-  if (task.verify === undefined || known.includes(task.verify)) return [];
-  return [`"task.verify" of "${task.do}" must be one of ${known.join(', ')}`];
 }
 
 /** Kind and name of a source. */

@@ -1,0 +1,52 @@
+/** What is wrong with a task. A misspelt member would choose nothing, and the job would end clean without having done anything. */
+import { REENCRYPT_VERIFICATIONS, type ReencryptChoice, REWRAP_VERIFICATIONS } from '../envelope/maintenance/task.js';
+import {
+  choice,
+  flag,
+  group,
+  groupFaults,
+  isObject,
+  must,
+  type OptionRule,
+  type OptionRules,
+  type RulesOf,
+} from '../option-rules.js';
+
+const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === 'string');
+
+const keyIds = must(
+  (value) => areTexts(value) || (isObject(value) && typeof value['prefix'] === 'string' && areTexts(value['except'])),
+  'a list of key ids, or "prefix" and "except"',
+);
+const retire = must((value) => !Array.isArray(value) || value.length > 0, 'a list that names at least one key');
+
+const CHOICE: RulesOf<ReencryptChoice> = {
+  keyIds,
+  plaintext: flag,
+  protocols: must(areTexts, 'a list of protocol versions'),
+  withoutIntegrity: flag,
+};
+const when = group(CHOICE, (given, path) =>
+  Object.values(given).every((value) => value === undefined) ? [`"${path}" must choose something`] : [],
+);
+const both = (...rules: readonly OptionRule[]): OptionRule => ({
+  faults: (value, path) => rules.map((rule) => rule.faults(value, path)).find(({ length }) => length > 0) ?? [],
+});
+
+/** The members of each task, and those that it must have. */
+const TASKS: Readonly<Record<string, { readonly rules: OptionRules; readonly needed?: string }>> = {
+  census: { rules: { retire: keyIds, tags: flag } },
+  rewrap: { rules: { retire: both(keyIds, retire), verify: choice(REWRAP_VERIFICATIONS) }, needed: 'retire' },
+  reencrypt: { rules: { when, verify: choice(REENCRYPT_VERIFICATIONS) }, needed: 'when' },
+  reindex: { rules: {} },
+};
+
+/** Every fault of a task, as sentences. Its type has not been checked: it may come from a file. */
+export function taskFaults(task: unknown): readonly string[] {
+  const { do: name, ...given } = isObject(task) ? task : {};
+  const known = typeof name === 'string' && Object.hasOwn(TASKS, name) ? TASKS[name] : undefined;
+  if (known === undefined) return [`"task.do" must be one of ${Object.keys(TASKS).join(', ')}`];
+  const { rules, needed } = known;
+  const isMissing = needed !== undefined && given[needed] === undefined;
+  return [...(isMissing ? [`"task.${needed}" is missing`] : []), ...groupFaults(rules, given, 'task')];
+}
