@@ -7,14 +7,17 @@ export function lengthPrefixed(part: Uint8Array | string): Buffer {
   return prefixed;
 }
 
-/** The same for a list of texts, one after another. */
-export function lengthPrefixedList(texts: readonly string[]): Buffer {
-  const lengths = texts.map((text) => Buffer.byteLength(text));
+/** The same for a list of parts, one after another. */
+export function lengthPrefixedList(parts: readonly (Uint8Array | string)[]): Buffer {
+  const lengths = parts.map((part) => (typeof part === 'string' ? Buffer.byteLength(part) : part.length));
   const prefixed = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0));
   let at = 0;
-  for (const [index, text] of texts.entries()) {
-    at = prefixed.writeUInt32BE(lengths[index] ?? 0, at);
-    at += prefixed.write(text, at);
+  for (const [index, part] of parts.entries()) {
+    const length = lengths[index] ?? 0;
+    at = prefixed.writeUInt32BE(length, at);
+    if (typeof part === 'string') prefixed.write(part, at);
+    else prefixed.set(part, at);
+    at += length;
   }
   return prefixed;
 }

@@ -8,7 +8,7 @@ import { ENCRYPTION_DATA_PROPERTY, formatSealedNames, SEALED_NAMES_PROPERTY } fr
 import { formatPropertyTypes, PROPERTY_TYPES_ENTRY } from '../wire/property-types.js';
 import { assertDeclared } from './entity-class.js';
 import { envelopeContext, type EntityKeys, placeOf, type Row, type TableContext } from './entity-context.js';
-import { entityOf } from './entity-instance.js';
+import { define, entityOf } from './entity-instance.js';
 import { entityModel } from './entity-model.js';
 import { assertFits } from './entity-size.js';
 import type { EntityQuery } from './entity-query.js';
@@ -56,7 +56,8 @@ export async function sealRow(
   { texts, signed, tags }: RowSealing,
   context: TableContext,
 ): Promise<Row & EntityKeys> {
-  const entity = { ...given, ...Object.fromEntries(tags) };
+  // the caller may change its object while the key is asked
+  const entity: Record<string, unknown> & EntityKeys = { ...given, ...Object.fromEntries(tags) };
   const hasEntries = integrityOf(context.policy) !== 'off';
   const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, {
     ...envelopeContext(context, entity),
@@ -71,13 +72,10 @@ export async function sealRow(
   return traced('Content.seal', context.operation ?? {}, async (_options, record) => {
     record({ protocol: encryptionData.protocol, integrity: integrityOf(context.policy) });
     const sealed = sealer.sealProperties?.(contents) ?? unsupported(encryptionData);
-    const row: Row & EntityKeys = {
-      ...entity,
-      ...Object.fromEntries(contents.map(({ place }, index) => [place.name, sealed[index]])),
-      [ENCRYPTION_DATA_PROPERTY]: formatEncryptionData(sealedData(), 'entity'),
-    };
-    assertFits(row);
-    return row;
+    for (const [index, { place }] of contents.entries()) define(entity, place.name, sealed[index]);
+    entity[ENCRYPTION_DATA_PROPERTY] = formatEncryptionData(sealedData(), 'entity');
+    assertFits(entity);
+    return entity;
   });
 }
 

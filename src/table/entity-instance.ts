@@ -15,9 +15,10 @@ export function instanceOf(itemClass: EntityClass, values: object): object {
   return instance;
 }
 
-/** Never by assignment, which would call a setter of the class. */
-function define(instance: object, name: string, value: unknown): void {
-  Object.defineProperty(instance, name, { value, enumerable: true, configurable: true, writable: true });
+/** Sets a property of the object itself, never one of its prototype: by assignment where that cannot call a setter. */
+export function define(target: object, name: string, value: unknown): void {
+  if (!(name in target) || Object.hasOwn(target, name)) (target as Record<string, unknown>)[name] = value;
+  else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** The entity of a row: everything except what the format adds, with keys under the names of the class, and with the values that were opened in the place of sealed ones. */

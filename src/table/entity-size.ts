@@ -29,17 +29,18 @@ const SYSTEM = new Set(['timestamp', 'etag']);
 export const isSystemProperty = (name: string): boolean => SYSTEM.has(name) || name.startsWith('odata.');
 
 export function assertFits(row: Row): void {
-  const properties = Object.entries(row).filter(
-    ([name, value]) => value !== undefined && value !== null && !isSystemProperty(name),
+  const names = Object.keys(row).filter(
+    (name) => row[name] !== undefined && row[name] !== null && !isSystemProperty(name),
   );
-  const own = properties.filter(([name]) => !KEYS.has(name) && !isReservedProperty(name));
-  if (own.length > PROPERTY_COUNT_LIMIT) {
+  const own = names.reduce((count, name) => (KEYS.has(name) || isReservedProperty(name) ? count : count + 1), 0);
+  if (own > PROPERTY_COUNT_LIMIT) {
     throw new InvalidEntityError(
-      `The entity has ${own.length} properties, more than the ${PROPERTY_COUNT_LIMIT} that a table stores in addition to the keys: split it`,
+      `The entity has ${own} properties, more than the ${PROPERTY_COUNT_LIMIT} that a table stores in addition to the keys: split it`,
     );
   }
   let total = ENTITY_OVERHEAD;
-  for (const [name, value] of properties) {
+  for (const name of names) {
+    const value = row[name];
     const length = valueLength(value);
     if (length > PROPERTY_LIMIT)
       throw new PayloadTooLargeError(OWN_NAMES[name] ?? `Property "${name}"`, PROPERTY_LIMIT, length);

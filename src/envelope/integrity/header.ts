@@ -8,7 +8,7 @@
  * enc(x) is the length as a big-endian u32, then the bytes. The wrapped key and the library name are not covered, so the MAC
  * stays valid when a content key is rewrapped. Source: docs/formats.md, "Integrity entries".
  */
-import { lengthPrefixed } from '../../encoding/length-prefixed.js';
+import { lengthPrefixedList } from '../../encoding/length-prefixed.js';
 import type { ContentForm, Protocol, ReadField } from '../../protocol/protocol.js';
 import { PROPERTY_TYPES_ENTRY } from '../../wire/property-types.js';
 
@@ -39,21 +39,17 @@ export function headerInput({ protocol, form, field, bind, tag, entity }: Header
   return Buffer.concat([
     LABEL,
     Buffer.of(KINDS[form]),
-    lengthPrefixed(protocol.version),
-    lengthPrefixed(protocol.algorithm),
+    lengthPrefixedList([protocol.version, protocol.algorithm]),
     protocol.boundParameters(field),
-    lengthPrefixed(bind),
-    lengthPrefixed(tag ?? NOTHING),
+    lengthPrefixedList([bind, tag ?? NOTHING]),
     ...(entity === undefined ? [] : entityInput(entity, protocol.propertyOrder?.(field) ?? 0)),
   ]);
 }
 
 const entityInput = ({ partitionKey, rowKey, types = '', list }: EntityHeader, order: number): Buffer[] => [
-  lengthPrefixed(partitionKey),
-  lengthPrefixed(rowKey),
+  lengthPrefixedList([partitionKey, rowKey]),
   Buffer.of(order),
-  lengthPrefixed(types),
-  lengthPrefixed(list),
+  lengthPrefixedList([types, list]),
 ];
 
 /** The entry that names types of sealed values: the MAC of an entity covers it. */

@@ -1,5 +1,5 @@
 import { AesKeyEncryptionKey, Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
-import { openEntity, sealEntity } from '../../../src/table/entity-envelope.js';
+import { openEntity, sealEntity, sealRow } from '../../../src/table/entity-envelope.js';
 
 /** Each value takes two blocks. */
 @EncryptedEntity({ table: 'visits' })
@@ -54,4 +54,14 @@ it('a row opens whose properties are in any order', async () => {
   await expect(openEntity(turned, context)).resolves.toEqual(
     Object.assign(new Visit(), { partitionKey: 'p', rowKey: 'r' }),
   );
+});
+
+it('a property is sealed under its own name, although objects have a setter of that name', async () => {
+  const texts = new Map([['__proto__', { type: 'string' as const, bytes: Buffer.from('text') }]]);
+  const sealing = { texts, signed: new Set<string>(), tags: new Map<string, never>() };
+
+  const row = await sealRow({ partitionKey: 'p', rowKey: 'r' }, sealing, context);
+
+  expect(Object.hasOwn(row, '__proto__')).toBe(true);
+  expect(Object.getPrototypeOf(row)).toBe(Object.prototype);
 });

@@ -1,0 +1,83 @@
+/**
+ * What the format demands of `node:crypto` for a row with ten sealed properties and integrity entries, one call after another and nothing
+ * around them: no bar for a row can be below it.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hash,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
+import { perOperation } from './operations.js';
+
+const PROPERTIES = 10;
+/** Bytes of a value and its padding, and of what its tag covers beside it. */
+const VALUE_LENGTH = 64;
+const TAG_INPUT_LENGTH = VALUE_LENGTH + 20;
+const HEADER_LENGTH = 400;
+const INITIAL_VALUE = Buffer.alloc(8, 0xa6);
+const KEY_LENGTH = 32;
+
+const kek = createSecretKey(randomBytes(KEY_LENGTH));
+const header = randomBytes(HEADER_LENGTH);
+const tagInput = randomBytes(TAG_INPUT_LENGTH);
+const ivInput = randomBytes(30);
+const label = Buffer.from('azcse/header/v1\x01', 'latin1');
+/** The values and the list of their names. */
+const values = randomBytes((PROPERTIES + 1) * VALUE_LENGTH);
+const round = values.subarray(0, (PROPERTIES + 1) * 16);
+
+const mac = (key: KeyObject | Uint8Array, input: Uint8Array): Buffer =>
+  createHmac('sha256', key).update(input).digest();
+
+/** The flag, the MAC of the header, and the tags of all properties. */
+function entries(contentKey: KeyObject, bytes: Uint8Array): Buffer {
+  mac(bytes.subarray(0, 24), label);
+  const tagKey = createSecretKey(mac(contentKey, label));
+  for (let at = 0; at < PROPERTIES; at++) mac(tagKey, tagInput);
+  return mac(mac(contentKey, label), header);
+}
+
+function initializationVectors(): void {
+  for (let at = 0; at <= PROPERTIES; at++) hash('sha256', ivInput, 'binary');
+}
+
+/** Blocks are sealed in rounds, because each is chained to the one before it. */
+function sealRow(): void {
+  const bytes = randomBytes(KEY_LENGTH);
+  randomBytes(16);
+  const contentKey = createSecretKey(bytes);
+  const wrap = createCipheriv('id-aes256-wrap', kek, INITIAL_VALUE);
+  wrap.update(bytes);
+  wrap.final();
+  initializationVectors();
+  const cipher = createCipheriv('aes-256-ecb', contentKey, null).setAutoPadding(false);
+  for (let at = 0; at < VALUE_LENGTH; at += 16) cipher.update(round);
+  entries(contentKey, bytes);
+}
+
+function openRow(wrapped: Uint8Array): void {
+  const unwrap = createDecipheriv('id-aes256-wrap', kek, INITIAL_VALUE);
+  const bytes = unwrap.update(wrapped);
+  unwrap.final();
+  const contentKey = createSecretKey(bytes);
+  const expected = entries(contentKey, bytes);
+  for (let at = 0; at < PROPERTIES + 2; at++) timingSafeEqual(expected, expected);
+  initializationVectors();
+  createDecipheriv('aes-256-ecb', contentKey, null).setAutoPadding(false).update(values);
+}
+
+function wrappedKey(): Buffer {
+  const wrap = createCipheriv('id-aes256-wrap', kek, INITIAL_VALUE);
+  return Buffer.concat([wrap.update(randomBytes(KEY_LENGTH)), wrap.final()]);
+}
+
+/** Microseconds of each way, over `count` rows. */
+export function rowPrimitives(count: number): Readonly<Record<'seal' | 'open', () => Promise<number>>> {
+  const wrapped = wrappedKey();
+  return { seal: perOperation(count, sealRow), open: perOperation(count, () => openRow(wrapped)) };
+}
