@@ -116,8 +116,6 @@ export function recordSpans(): Recorder {
     },
   };
   useInstrumenter(instrumenter);
-  // core-tracing then makes its own again, which does nothing
-  afterAll(() => useInstrumenter(undefined as never));
   return {
     spans,
     get own() {

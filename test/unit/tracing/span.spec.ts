@@ -31,7 +31,6 @@ useInstrumenter({
   parseTraceparentHeader: () => undefined,
   createRequestHeaders: () => ({}),
 });
-afterAll(() => useInstrumenter(undefined as never));
 
 beforeEach(() => {
   begun.length = 0;
