@@ -26,17 +26,12 @@ export { EncryptedPageBlobClient } from './blob/encrypted-page-blob-client.js';
 export type { ManagedBlob } from './blob/managed-blob.js';
 export type { BlobCopy, CopyOptions } from './blob/copy-blob.js';
 export type { EncryptedBlobReader } from './blob/encrypted-blob-reader.js';
-export type {
-  BlobEnvironment,
-  EncryptedOperationOptions,
-  EncryptedReadOptions,
-  IntegrityTagged,
-} from './blob/blob-context.js';
+export type { BlobEnvironment, EncryptedOperationOptions, EncryptedReadOptions } from './blob/blob-context.js';
 export { CipherThreads, type ThreadedContent } from './crypto/cipher-threads.js';
 export type { ToBufferOptions } from './blob/download-to-buffer.js';
 export type { EncryptedDownloadResponse } from './blob/described-download.js';
 export type { EncryptedUploadResponse } from './blob/sealed-upload.js';
-export type { ExpectedTagOptions } from './envelope/integrity/integrity-tag.js';
+export type { ExpectedTagOptions, IntegrityTagged } from './envelope/integrity/integrity-tag.js';
 export type { EncryptedBlobProperties } from './blob/metadata.js';
 export type { RewrapKeyOptions } from './blob/rewrap-key.js';
 export type { RewrapResult } from './envelope/rewrap.js';
@@ -52,11 +47,19 @@ export type { MessageEncoding } from './queue/message-encoding.js';
 export { EncryptedTableService } from './table/encrypted-table.service.js';
 export { EncryptedTableClient } from './table/encrypted-table-client.js';
 export type { ChangedEntity, StorableEntity } from './table/entity-types.js';
+export type {
+  EncryptedCreateResponse,
+  EncryptedTransactionResponse,
+  EncryptedUpdateResponse,
+  EncryptedUpsertResponse,
+} from './table/write-responses.js';
+export { integrityTagOf, type TaggedRows } from './table/entity-integrity-tag.js';
 export type { Attempted } from './table/merge/attempts.js';
 export type { MergeOptions } from './table/merge/merge-entity.js';
 export type {
   EncryptedListOptions,
   EncryptedMergeOptions,
+  EncryptedReadRowOptions,
   EncryptedTableDefaults,
   EncryptedTableOptions,
 } from './table/table-options.js';

@@ -14,15 +14,6 @@ export type EncryptedOperationOptions = KeyChoiceOptions;
 /** Options of reads in addition to the SDK's. */
 export type EncryptedReadOptions = EncryptedOperationOptions & ExpectedTagOptions;
 
-/** Members of the responses to reads and writes in addition to the SDK's. */
-export interface IntegrityTagged {
-  /**
-   * Names the write: base64 of 32 bytes. Keep it outside the storage account, and pass it to later reads as `expectedIntegrityTag`.
-   * Missing for content without integrity entries, and if `integrity` is `'off'`.
-   */
-  readonly integrityTag?: string;
-}
-
 /** What the clients of one service share in addition to the policy. */
 export interface BlobEnvironment {
   /** Threads that seal large uploads. Without them, uploads are sealed in small steps on the event loop. */

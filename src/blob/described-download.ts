@@ -1,7 +1,7 @@
 /** The service's response to a download, as it describes the plaintext. */
 import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
-import type { IntegrityTagged } from './blob-context.js';
+import type { IntegrityTagged } from '../envelope/integrity/integrity-tag.js';
 import type { OpenedBlob } from './opened-blob.js';
 
 /** The SDK's response, which describes plaintext here. */

@@ -16,6 +16,7 @@ import { storedLayout, storedProtocolOf } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import {
   expectedTagOf,
+  type IntegrityTagged,
   type ExpectedTagOptions,
   type StatedIntegrity,
   statedIntegrity,
@@ -23,7 +24,7 @@ import {
 import { StaleContentError } from '../errors/integrity.js';
 import { isChanged, retryOnConflict } from '../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
-import { assertChangeable, assertMetadataFits, type BlobContext, type IntegrityTagged } from './blob-context.js';
+import { assertChangeable, assertMetadataFits, type BlobContext } from './blob-context.js';
 import { stateOf } from './service-answer.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import { describedBlob, type StoredBlob } from './stored-blob.js';

@@ -7,7 +7,7 @@ import type { OperationOptions } from '@azure/core-client';
 import type { BlobUploadCommonResponse, Metadata } from '@azure/storage-blob';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
-import { integrityTagIn } from '../envelope/integrity/integrity-tag.js';
+import { type IntegrityTagged, integrityTagIn } from '../envelope/integrity/integrity-tag.js';
 import { keyOperation } from '../envelope/key-operation.js';
 import type { ContentForm } from '../protocol/protocol.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
@@ -17,7 +17,6 @@ import {
   assertMetadataFits,
   type BlobContext,
   type EncryptedOperationOptions,
-  type IntegrityTagged,
   refuseHashes,
   targetOf,
 } from './blob-context.js';

@@ -1,17 +1,13 @@
 import type { OperationOptions } from '@azure/core-client';
 import type { PagedAsyncIterableIterator } from '@azure/core-paging';
 import type {
-  CreateTableEntityResponse,
   GetTableEntityOptions,
   ListTableEntitiesOptions,
   TableClient,
   TableEntityResult,
   TableEntityResultPage,
-  TableTransactionResponse,
-  UpdateEntityResponse,
   UpdateMode,
   UpdateTableEntityOptions,
-  UpsertEntityResponse,
 } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { SearchableName } from '../decorators/searchable.js';
@@ -20,6 +16,7 @@ import { traced } from '../tracing/span.js';
 import { assertEntityClass } from './entity-class.js';
 import type { ChangedEntity, StorableEntity } from './entity-types.js';
 import { openEntity, sealEntity } from './entity-envelope.js';
+import { tagged } from './entity-integrity-tag.js';
 import { entityModel } from './entity-model.js';
 import { entityQuery } from './entity-query.js';
 import { Filter } from './filter/filter.js';
@@ -28,17 +25,23 @@ import { givenEntity } from './given-entity.js';
 import { listedEntities } from './listed-entities.js';
 import { listing } from './listing.js';
 import { ManagedTable } from './managed-table.js';
-import type { Attempted } from './merge/attempts.js';
 import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
 import { newTag } from './search/new-tag.js';
 import { storedRow } from './service-answer.js';
 import type {
   EncryptedListOptions,
   EncryptedMergeOptions,
+  EncryptedReadRowOptions,
   EncryptedTableDefaults,
   EncryptedTableOptions,
 } from './table-options.js';
 import { type EncryptedTransactionAction, submitTransaction } from './transaction.js';
+import type {
+  EncryptedCreateResponse,
+  EncryptedTransactionResponse,
+  EncryptedUpdateResponse,
+  EncryptedUpsertResponse,
+} from './write-responses.js';
 
 /**
  * A table of entities of one class. `@Encrypt()` properties are stored encrypted, and each row has its own content key. Keys, clear
@@ -90,22 +93,26 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   createEntity(
     entity: StorableEntity<T>,
     options: OperationOptions & EncryptedTableOptions = {},
-  ): Promise<CreateTableEntityResponse> {
+  ): Promise<EncryptedCreateResponse> {
     return traced('EncryptedTableClient.createEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, ...passed } = traceable;
       const row = await sealEntity(givenEntity(entity, this.entityClass), this.contextOf(traceable));
-      return this.unencryptedClient.createEntity(row, passed);
+      return tagged(row, await this.unencryptedClient.createEntity(row, passed));
     });
   }
 
-  /** Reads an entity as an instance of its class. `select` may name any properties; what decryption needs is added and removed. */
+  /**
+   * Reads an entity as an instance of its class. `select` may name any properties; what decryption needs is added and removed.
+   * With `expectedIntegrityTag`, the read is `STALE_CONTENT` if another write stored the row. {@link integrityTagOf} returns the tag
+   * of the entity.
+   */
   getEntity(
     partitionKey: string,
     rowKey: string,
-    options: GetTableEntityOptions & EncryptedTableOptions = {},
+    options: GetTableEntityOptions & EncryptedReadRowOptions = {},
   ): Promise<TableEntityResult<T>> {
     return traced('EncryptedTableClient.getEntity', options, async (traceable) => {
-      const { keyEncryptionKey: _key, ...passed } = traceable;
+      const { keyEncryptionKey: _key, expectedIntegrityTag: _tag, ...passed } = traceable;
       const context = this.contextOf(traceable);
       const { queryOptions, ...query } = await entityQuery(passed, context);
       const row = await storedRow(this.unencryptedClient, { partitionKey, rowKey }, { ...passed, queryOptions });
@@ -160,7 +167,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
    * the row, decrypts it, applies the change and replaces the row. If another writer changes it in the meantime, the merge starts
    * again. If only unsigned clear properties of a class without `when` change, the service merges them itself.
    *
-   * @returns the response of the service, and in `attempts` the number of times that the row was written
+   * @returns the response of the service, in `attempts` the number of times that the row was written, and its `integrityTag`
    * @throws as {@link EncryptedTableClient.createEntity}. With `Merge` also the errors of decryption, and the service's 412 for
    * an `etag` that you pass, or after others changed the row `mergeAttempts` times.
    */
@@ -168,14 +175,14 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     entity: ChangedEntity<T>,
     mode: UpdateMode = 'Replace',
     options: UpdateTableEntityOptions & EncryptedMergeOptions = {},
-  ): Promise<UpdateEntityResponse & Attempted> {
+  ): Promise<EncryptedUpdateResponse> {
     return traced('EncryptedTableClient.updateEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, mergeAttempts, etag, ...passed } = traceable;
       const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
       if (mode === 'Merge')
         return mergeEntity({ ...call, patch: givenEntity(entity, this.entityClass), etag, mergeAttempts });
       const row = await sealEntity(givenEntity(entity, this.entityClass), call.context);
-      return { ...(await call.table.updateEntity(row, mode, { ...passed, etag })), attempts: 1 };
+      return { ...tagged(row, await call.table.updateEntity(row, mode, { ...passed, etag })), attempts: 1 };
     });
   }
 
@@ -184,14 +191,14 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     entity: ChangedEntity<T>,
     mode: UpdateMode = 'Replace',
     options: OperationOptions & EncryptedMergeOptions = {},
-  ): Promise<UpsertEntityResponse & Attempted> {
+  ): Promise<EncryptedUpsertResponse> {
     return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
       const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
       const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
       if (mode === 'Merge')
         return mergeOrInsert({ ...call, patch: givenEntity(entity, this.entityClass), mergeAttempts });
       const row = await sealEntity(givenEntity(entity, this.entityClass), call.context);
-      return { ...(await call.table.upsertEntity(row, mode, passed)), attempts: 1 };
+      return { ...tagged(row, await call.table.upsertEntity(row, mode, passed)), attempts: 1 };
     });
   }
 
@@ -202,7 +209,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   submitTransaction(
     actions: readonly EncryptedTransactionAction<T>[],
     options: OperationOptions & EncryptedMergeOptions = {},
-  ): Promise<TableTransactionResponse & Attempted> {
+  ): Promise<EncryptedTransactionResponse> {
     return traced('EncryptedTableClient.submitTransaction', options, async (traceable) => {
       const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
       const call = { table: this.unencryptedClient, context: this.contextOf(traceable), actions };

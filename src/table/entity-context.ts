@@ -3,6 +3,7 @@ import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { expectedTagOf, type ExpectedTagOptions } from '../envelope/integrity/integrity-tag.js';
 import { keyOperation } from '../envelope/key-operation.js';
 import type { EnvelopeContext } from '../envelope/envelope.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
@@ -17,6 +18,8 @@ export interface TableContext extends KeyChoiceOptions {
   readonly table: string;
   readonly entityClass: EntityClass;
   readonly operation?: KeyOperationOptions;
+  /** The bytes of the integrity tag that the caller expects of the row. */
+  readonly expectedTag?: Uint8Array | undefined;
   /** Time on the event loop that all rows of the call share. */
   readonly slice?: TimeSlice;
 }
@@ -33,7 +36,7 @@ export type Row = Record<string, unknown>;
 /** The context of one call on a table. */
 export function tableContext(
   { policy, entityClass, table }: Pick<TableContext, 'policy' | 'entityClass'> & { readonly table: TableClient },
-  options: OperationOptions & Pick<TableContext, 'keyEncryptionKey'>,
+  options: OperationOptions & ExpectedTagOptions & Pick<TableContext, 'keyEncryptionKey'>,
 ): TableContext {
   return {
     policy,
@@ -42,6 +45,7 @@ export function tableContext(
     table: table.tableName,
     slice: new TimeSlice(),
     operation: keyOperation(options),
+    expectedTag: expectedTagOf(policy, options),
     keyEncryptionKey: options.keyEncryptionKey,
   };
 }

@@ -10,6 +10,7 @@ import { assertDeclared } from './entity-class.js';
 import { envelopeContext, type EntityKeys, placeOf, type Row, type TableContext } from './entity-context.js';
 import { define, entityOf } from './entity-instance.js';
 import { entityModel } from './entity-model.js';
+import { withIntegrityTag } from './entity-integrity-tag.js';
 import { assertFits } from './entity-size.js';
 import type { EntityQuery } from './entity-query.js';
 import { assertNothingHidden } from './key-names.js';
@@ -103,7 +104,7 @@ export async function openEntity(
   { projection, found, onSearchTagMismatch }: RowOpening = WHOLE_ROW,
 ): Promise<object | null> {
   const { isAsked, narrow } = projection;
-  const { texts } = await openRow(row, context, isAsked);
+  const { texts, integrityTag } = await openRow(row, context, isAsked);
   if (onSearchTagMismatch !== undefined && entityModel(context.entityClass).searchable.size > 0) {
     const { partitionKey, rowKey } = row;
     const faults = await tagFaults({ row, texts, isAsked }, context);
@@ -113,5 +114,5 @@ export async function openEntity(
   if (found?.accepts(row, texts) === false) return null;
   const values = valuesOf(texts, context.entityClass);
   assertNothingHidden(row, values, context.entityClass);
-  return narrow(entityOf(context.entityClass, row, values));
+  return withIntegrityTag(narrow(entityOf(context.entityClass, row, values)), integrityTag);
 }

@@ -9,7 +9,7 @@ import { traced } from '../tracing/span.js';
 import { type TableContext, tableContext } from './entity-context.js';
 import { MaintainedRows } from './maintenance/maintained-rows.js';
 import { rewrapEntityKey, type RewrapEntityKeyOptions } from './rewrap-entity-key.js';
-import type { EncryptedTableOptions } from './table-options.js';
+import type { EncryptedReadRowOptions } from './table-options.js';
 
 /** A table that can be created, deleted, and moved to another key. */
 export abstract class ManagedTable {
@@ -76,7 +76,7 @@ export abstract class ManagedTable {
     return new MaintainedRows({ table, policy, entityClass });
   }
 
-  protected contextOf(options: OperationOptions & EncryptedTableOptions): TableContext {
+  protected contextOf(options: OperationOptions & EncryptedReadRowOptions): TableContext {
     const { policy, entityClass, unencryptedClient } = this;
     return tableContext({ policy, entityClass, table: unencryptedClient }, options);
   }

@@ -5,7 +5,7 @@ import { openEnvelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
-import { IntegrityMissingError } from '../errors/integrity.js';
+import { IntegrityMissingError, StaleContentError } from '../errors/integrity.js';
 import { traced } from '../tracing/span.js';
 import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
 import {
@@ -30,6 +30,8 @@ export interface OpenedRow {
   readonly texts: SealedTexts;
   /** Names of the clear properties that integrity entries cover; `null` if no entries were verified. */
   readonly covered: ReadonlySet<string> | null;
+  /** `undefined` if no entries were verified. */
+  readonly integrityTag?: string | undefined;
 }
 
 /** A row, and what is needed to judge it. */
@@ -59,14 +61,14 @@ export async function openRow(
   if (text === undefined) {
     if (storedValue(row[SEALED_NAMES_PROPERTY]) !== undefined)
       throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is missing`);
-    assertPlaintextAllowed(context.policy, 'The entity');
-    return PLAIN;
+    return plainRow(context);
   }
   if (typeof text !== 'string') throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is not text`);
   const data = parseEncryptionData(text);
   const opener = await openEnvelope(context.policy, data, {
     ...envelopeContext(context, row),
     sealedList: () => sealedListOf(row) ?? new Uint8Array(0),
+    expectedTag: context.expectedTag,
   });
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, record) => {
@@ -75,14 +77,20 @@ export async function openRow(
   });
 }
 
+function plainRow({ policy, expectedTag }: TableContext): OpenedRow {
+  assertPlaintextAllowed(policy, 'The entity');
+  if (expectedTag !== undefined) throw new StaleContentError();
+  return PLAIN;
+}
+
 function openUnwrapped(unwrapped: UnwrappedRow): OpenedRow {
-  const { row, context } = unwrapped;
+  const { row, context, opener } = unwrapped;
   const names = sealedNamesOf(unwrapped);
   const covered = coveredNamesOf(unwrapped, names);
   const texts = textsOf(unwrapped, names);
   assertNothingAdded(row, { texts, covered }, context);
   assertRightlyClear(row, texts, context);
-  return { texts, covered };
+  return { texts, covered, integrityTag: opener.integrityTag };
 }
 
 export function valuesOf(texts: SealedTexts, entityClass: EntityClass): Row {

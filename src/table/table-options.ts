@@ -1,4 +1,5 @@
 /** Options of a table client, and options of its calls in addition to those of the SDK. */
+import type { ExpectedTagOptions } from '../envelope/integrity/integrity-tag.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { EncryptedQueryOptions } from './entity-query.js';
 import type { MergeOptions } from './merge/merge-entity.js';
@@ -15,6 +16,9 @@ export interface EncryptedTableDefaults {
 
 /** In addition to the SDK's options of a call. */
 export type EncryptedTableOptions = KeyChoiceOptions;
+
+/** In addition to the SDK's options of a read of one row. */
+export type EncryptedReadRowOptions = EncryptedTableOptions & ExpectedTagOptions;
 
 /** In addition to the SDK's options of a listing. */
 export interface EncryptedListOptions<T extends object> extends EncryptedTableOptions, EncryptedQueryOptions<T> {

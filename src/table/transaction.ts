@@ -3,7 +3,6 @@ import type { OperationOptions } from '@azure/core-client';
 import type {
   TableClient,
   TableEntity,
-  TableTransactionResponse,
   TransactionAction,
   UpdateMode,
   UpdateTableEntityOptions,
@@ -16,11 +15,13 @@ import { assertEntityClass } from './entity-class.js';
 import type { EntityKeys, Row, TableContext } from './entity-context.js';
 import type { ChangedEntity, StorableEntity } from './entity-types.js';
 import { sealEntity } from './entity-envelope.js';
+import { sentIntegrityTag } from './entity-integrity-tag.js';
 import { givenEntity } from './given-entity.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
-import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
+import { mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, isUnprotected } from './merge/merge-plan.js';
 import { submittedTransaction } from './service-answer.js';
+import type { EncryptedTransactionResponse } from './write-responses.js';
 
 /** Options of one action of a transaction. */
 export interface EncryptedActionOptions {
@@ -66,7 +67,7 @@ export async function submitTransaction<T extends object>({
   actions: given,
   options,
   mergeAttempts = DEFAULT_MERGE_ATTEMPTS,
-}: Transaction<T>): Promise<TableTransactionResponse & Attempted> {
+}: Transaction<T>): Promise<EncryptedTransactionResponse> {
   const actions = given.map((action) => givenAction(action, context.entityClass));
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
   for (const action of actions) assertAction(action, context);
@@ -79,7 +80,8 @@ export async function submitTransaction<T extends object>({
         sealAction(action, { table, context, options }),
       );
       const planned = sealed.map(({ action }) => action);
-      return submittedTransaction(table, planned, options);
+      const response = await submittedTransaction(table, planned, options);
+      return { ...response, integrityTags: planned.map(([, row]) => sentIntegrityTag(row)) };
     },
   });
 }

@@ -17,8 +17,20 @@ export interface ExpectedTagOptions {
   readonly expectedIntegrityTag?: string;
 }
 
+/** Members of the responses to reads and writes in addition to the SDK's. */
+export interface IntegrityTagged {
+  /**
+   * Names the write: base64 of 32 bytes. Keep it outside the storage account, and pass it to later reads as `expectedIntegrityTag`.
+   * Missing for content without integrity entries, and if `integrity` is `'off'`.
+   */
+  readonly integrityTag?: string;
+}
+
 /** The tag of content with these entries. */
-export const integrityTagIn = (entries: ReadonlyMap<string, string>): string | undefined => entries.get(MAC_ENTRY);
+export function integrityTagIn(entries: ReadonlyMap<string, unknown>): string | undefined {
+  const tag = entries.get(MAC_ENTRY);
+  return typeof tag === 'string' ? tag : undefined;
+}
 
 /** The bytes of the tag that a read expects. Throws {@link InvalidOptionsError} for a text that is not a tag, or if nothing is verified. */
 export function expectedTagOf(

@@ -3,10 +3,12 @@
  * no longer stored, so they could never be read again. So the row is read, the change is applied, and the row is replaced if it
  * has not changed.
  */
-import type { UpdateEntityResponse, UpsertEntityResponse } from '@azure/data-tables';
+import type { UpsertEntityResponse } from '@azure/data-tables';
+import type { IntegrityTagged } from '../../envelope/integrity/integrity-tag.js';
 import { sealEntity } from '../entity-envelope.js';
+import { tagged } from '../entity-integrity-tag.js';
 import { isChanged, isMissing, isTaken } from '../../service-errors.js';
-import { type Attempted, mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './attempts.js';
+import { mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './attempts.js';
 import {
   assertMergeable,
   isClearMerge,
@@ -15,6 +17,7 @@ import {
   plannedUpsert,
   isUnprotected,
 } from './merge-plan.js';
+import type { EncryptedUpdateResponse, EncryptedUpsertResponse } from '../write-responses.js';
 
 /** Options of a merge. */
 export interface MergeOptions {
@@ -33,7 +36,7 @@ export interface MergeCall extends Merge, MergeOptions {
 }
 
 /** Merges into an existing row. If the caller passes an ETag, it is used, and the caller gets a conflict at once. */
-export async function mergeEntity(merge: MergeCall): Promise<UpdateEntityResponse & Attempted> {
+export async function mergeEntity(merge: MergeCall): Promise<EncryptedUpdateResponse> {
   const { table, patch, options, etag = '*', mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
   assertMergeable(merge);
   const isOwn = etag === '*';
@@ -43,13 +46,13 @@ export async function mergeEntity(merge: MergeCall): Promise<UpdateEntityRespons
     attempt: async () => {
       if (isClearMerge(merge)) return table.updateEntity(patch, 'Merge', { ...options, etag });
       const { row, etag: read } = await plannedUpdate(merge);
-      return table.updateEntity(row, 'Replace', { ...options, etag: isOwn ? read : etag });
+      return tagged(row, await table.updateEntity(row, 'Replace', { ...options, etag: isOwn ? read : etag }));
     },
   });
 }
 
 /** Merges into a row, or inserts it. */
-export async function mergeOrInsert(merge: MergeCall): Promise<UpsertEntityResponse & Attempted> {
+export async function mergeOrInsert(merge: MergeCall): Promise<EncryptedUpsertResponse> {
   const { table, patch, options, mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
   assertMergeable(merge);
   if (isUnprotected(merge)) return { ...(await table.upsertEntity(patch, 'Merge', options)), attempts: 1 };
@@ -60,20 +63,22 @@ export async function mergeOrInsert(merge: MergeCall): Promise<UpsertEntityRespo
   });
 }
 
-async function rewriteOrInsert(merge: MergeCall): Promise<UpsertEntityResponse> {
+async function rewriteOrInsert(merge: MergeCall): Promise<UpsertEntityResponse & IntegrityTagged> {
   const { table, options } = merge;
   const planned = await plannedUpsert(merge);
-  if (planned.kind === 'create') return table.createEntity(planned.row, options);
-  return table.updateEntity(planned.row, 'Replace', { ...options, etag: planned.etag });
+  const { row } = planned;
+  if (planned.kind === 'create') return tagged(row, await table.createEntity(row, options));
+  return tagged(row, await table.updateEntity(row, 'Replace', { ...options, etag: planned.etag }));
 }
 
 /** The service would insert the row without encryption data, as if it had never been encrypted. */
-async function clearMergeOrInsert(merge: MergeCall): Promise<UpsertEntityResponse> {
+async function clearMergeOrInsert(merge: MergeCall): Promise<UpsertEntityResponse & IntegrityTagged> {
   const { table, context, patch, options } = merge;
   try {
     return await table.updateEntity(patch, 'Merge', options);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return table.createEntity(await sealEntity(patch, context), options);
+    const row = await sealEntity(patch, context);
+    return tagged(row, await table.createEntity(row, options));
   }
 }
