@@ -105,7 +105,7 @@ export {
   type MaintenanceReport,
   type MaintenanceSource,
 } from './maintenance/job.js';
-export type { MaintenanceEvent, MaintenanceProgress, ObjectFailure } from './maintenance/events.js';
+export type { Deletion, MaintenanceEvent, MaintenanceProgress, ObjectFailure } from './maintenance/events.js';
 export type { Census, CensusEntry, KeyVerdict, TagCounts } from './maintenance/census.js';
 export { type MaintenanceStatus, maintenanceStatus } from './maintenance/status.js';
 export { formatMaintenanceReport, type ReportFormat } from './maintenance/report/format-report.js';

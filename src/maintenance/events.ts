@@ -6,6 +6,17 @@ export interface ObjectFailure extends FailedObject {
   readonly source: string;
 }
 
+/** A snapshot or an old version of a blob that was deleted, or would be in a dry run. */
+export interface Deletion {
+  /** Kind and name of the source. */
+  readonly source: string;
+  readonly name: string;
+  /** The snapshot, or the id of the version. */
+  readonly copy: string;
+  /** Whether the account can restore it until its soft delete ends. Absent if the service does not say. */
+  readonly isSoft?: boolean;
+}
+
 /**
  * An event of a maintenance job. Events contain names of objects, but never content, wrapped keys or messages of other libraries' errors.
  *

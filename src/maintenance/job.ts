@@ -2,13 +2,13 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Maintained } from '../envelope/maintenance/maintained.js';
-import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
+import { FINE_OUTCOMES, type OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import type { MaintenanceTask } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { anyNumber, callable, flag, groupFaults, must, object, type RulesOf, wholeNumber } from '../option-rules.js';
 import type { Clock } from '../queue/consumer/clock.js';
 import type { Census } from './census.js';
-import type { MaintenanceEvent, ObjectFailure } from './events.js';
+import type { Deletion, MaintenanceEvent, ObjectFailure } from './events.js';
 import { taskFaults } from './task-rules.js';
 
 /** Blobs, rows or poison messages, as returned by `forMaintenance()` of a container, table or queue client. */
@@ -89,6 +89,8 @@ export interface MaintenanceReport {
   readonly outcomes: OutcomeCounts;
   /** The first objects that need attention; `outcomes` counts all of them. */
   readonly failures: readonly ObjectFailure[];
+  /** The first snapshots and old versions that were deleted, or would be in a dry run. */
+  readonly deletions: readonly Deletion[];
   /** What the job leaves behind or cannot reach, such as old versions of the blobs that it changes. */
   readonly warnings: readonly string[];
   readonly census: Census;
@@ -96,7 +98,7 @@ export interface MaintenanceReport {
 
 /** Whether nothing is left to do: every object is in the state that the task asks for, and no retired key is needed any more. */
 export const isMaintenanceClean = ({ outcomes, census }: MaintenanceReport): boolean =>
-  Object.entries(outcomes).every(([outcome, count]) => count === 0 || ['done', 'same', 'gone'].includes(outcome)) &&
+  Object.entries(outcomes).every(([outcome, count]) => count === 0 || FINE_OUTCOMES.includes(outcome)) &&
   census.verdict?.mayDestroy !== 'no' &&
   Object.values(census.tags ?? {}).every((count) => count === 0);
 
@@ -129,6 +131,9 @@ export function assertJob({ name, sources, task }: MaintenanceJob, options: Main
     ...taskFaults(task),
     ...((task as MaintenanceTask | undefined)?.do === 'reindex' && sources.some(({ kind }) => kind !== 'rows')
       ? ['"sources" of "reindex" must be tables: nothing else has search tags']
+      : []),
+    ...((task as MaintenanceTask | undefined)?.do === 'deleteSuperseded' && sources.some(({ kind }) => kind !== 'blobs')
+      ? ['"sources" of "deleteSuperseded" must be containers: nothing else has snapshots and versions']
       : []),
     ...groupFaults(OPTIONS, options),
   ];

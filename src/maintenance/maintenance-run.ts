@@ -3,13 +3,13 @@ import { censusAfter, hasTags, retiredBy } from '../envelope/maintenance/task.js
 import { InvalidOptionsError } from '../errors/input.js';
 import { PACKAGE_VERSION } from '../version.js';
 import { blindSpotsOf, type Census, tagCounts, Tally, verdictOn } from './census.js';
-import type { ObjectFailure } from './events.js';
+import type { Deletion, ObjectFailure } from './events.js';
 import { assertJob, type MaintenanceJob, type MaintenanceOptions, type MaintenanceReport, titleOf } from './job.js';
 import { MaintenancePass } from './pass.js';
 import type { ShardState } from './shard.js';
 import { ContainerStore, MemoryStore, type StateStore, type StoredDocument } from './state-store.js';
 
-/** Maximum number of failures that a report names. */
+/** Maximum number of failures, and of deletions, that a report names. */
 const MOST_FAILURES = 1000;
 
 /** The state of a job as a whole. */
@@ -104,6 +104,7 @@ export class MaintenanceRun {
       seen: shards.reduce((sum, { seen }) => sum + seen, 0),
       outcomes,
       failures: shards.flatMap(({ failures }): readonly ObjectFailure[] => failures).slice(0, MOST_FAILURES),
+      deletions: shards.flatMap(({ deletions }): readonly Deletion[] => deletions).slice(0, MOST_FAILURES),
     };
   }
 

@@ -1,7 +1,7 @@
 /** One walk over all sources of a job: of the task itself, or of the census after it. Any number of processes can share it. */
 import { uniqueId } from '../crypto/bytes.js';
 import type { Maintained, Precheck, Step } from '../envelope/maintenance/maintained.js';
-import type { MaintenanceTask } from '../envelope/maintenance/task.js';
+import { type MaintenanceTask, walksEverything } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { type Clock, pause, systemClock } from '../queue/consumer/clock.js';
 import { claimShard, type ShardClaims } from './claimed-shard.js';
@@ -74,9 +74,9 @@ export class MaintenancePass {
 
   /** Names of shards as they are planned. */
   plan(): AsyncGenerator<string> {
-    const { store, folder, sources, kind, options } = this.parts;
+    const { store, folder, sources, task, options } = this.parts;
     const { pagesPerShard } = options;
-    return planShards({ store, folder, sources, everything: kind === 'census', pagesPerShard });
+    return planShards({ store, folder, sources, everything: walksEverything(task), pagesPerShard });
   }
 
   /** Plans the shards that are not planned yet, and works until this process or others have finished every shard. */
@@ -97,13 +97,13 @@ export class MaintenancePass {
 
   /** Whether the shard is done, or another process is working on it. */
   async runShard(name: string): Promise<'done' | 'taken'> {
-    const { store, sources, kind, options } = this.parts;
+    const { store, sources, task, options } = this.parts;
     const known = await store.read<ShardState>(name);
     const source = sources[known?.value.source ?? 0] as Maintained;
     const shard = await claimShard(name, this.#claims, source.isDivisible);
     if (typeof shard === 'string') return shard;
     const run = new ShardRun({
-      ...{ source, shard, step: this.#step(source), everything: kind === 'census' },
+      ...{ source, shard, step: this.#step(source), everything: walksEverything(task) },
       concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
       patience: this.#patience,
       meter: this.#meter,

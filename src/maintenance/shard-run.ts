@@ -6,7 +6,7 @@ import { isChosen } from '../envelope/maintenance/task.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { Tally } from './census.js';
 import type { ClaimedShard } from './claimed-shard.js';
-import type { ObjectFailure } from './events.js';
+import type { Deletion, ObjectFailure } from './events.js';
 import { titleOf } from './job.js';
 import type { Patience } from './patience.js';
 import type { ProgressMeter } from './progress-meter.js';
@@ -93,16 +93,19 @@ export class ShardRun {
   #after(
     objects: readonly MaintainedObject[],
     results: ReadonlyMap<MaintainedObject, ObjectResult>,
-  ): Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'census'> {
+  ): Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'deletions' | 'census'> {
     const { shard, step, meter } = this.parts;
     const { state } = shard;
     const outcomes: Record<string, number> = { ...state.outcomes };
     const failures: ObjectFailure[] = [];
+    const deletions: Deletion[] = [];
     const tally = new Tally(state.census);
     for (const object of objects) {
       const result = results.get(object) ?? unchosen(object, step);
       outcomes[result.outcome] = (outcomes[result.outcome] ?? 0) + 1;
-      if (isFailure(result)) failures.push({ source: this.#title, name: object.name, ...result });
+      const which = { source: this.#title, name: object.name, ...copyIn(object) };
+      if (isFailure(result)) failures.push({ ...which, ...result });
+      if (result.outcome === 'deleted') deletions.push({ copy: '', ...which, ...softIn(result) });
       if (step.task.do === 'census') tally.count(this.#title, object, result.tags);
     }
     for (const failure of failures) meter.report({ kind: 'object', ...failure });
@@ -110,11 +113,14 @@ export class ShardRun {
       seen: state.seen + objects.length,
       outcomes,
       failures: [...state.failures, ...failures].slice(0, MOST_FAILURES),
+      deletions: [...state.deletions, ...deletions].slice(0, MOST_FAILURES),
       census: tally.entries,
     };
   }
 }
 
+const copyIn = ({ copy }: MaintainedObject) => (copy === undefined ? {} : { copy });
+const softIn = ({ isSoft }: ObjectResult) => (isSoft === undefined ? {} : { isSoft });
 const remarksOf = (source: Maintained) => ({ blindSpots: source.blindSpots(), warnings: source.warnings() });
 
 /** An object that is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */

@@ -2,7 +2,7 @@
 import type { BlindSpot } from '../envelope/maintenance/maintained.js';
 import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import type { CensusEntry } from './census.js';
-import type { ObjectFailure } from './events.js';
+import type { Deletion, ObjectFailure } from './events.js';
 
 /** Where a shard begins and ends in the order of a listing. */
 export interface ShardRange {
@@ -30,12 +30,13 @@ export interface ShardState extends ShardRange {
   readonly seen: number;
   readonly outcomes: OutcomeCounts;
   readonly failures: readonly ObjectFailure[];
+  readonly deletions: readonly Deletion[];
   readonly census: readonly CensusEntry[];
   readonly blindSpots: readonly BlindSpot[];
   readonly warnings: readonly string[];
 }
 
-/** Maximum number of failures that a shard keeps by name. */
+/** Maximum number of failures, and of deletions, that a shard keeps by name. */
 export const MOST_FAILURES = 200;
 
 export const newShard = (range: ShardRange): ShardState => ({
@@ -44,7 +45,10 @@ export const newShard = (range: ShardRange): ShardState => ({
   done: false,
 });
 
-export const NOTHING_DONE = { seen: 0, outcomes: {}, failures: [], census: [], blindSpots: [], warnings: [] } as const;
+export const NOTHING_DONE = {
+  ...{ seen: 0, outcomes: {}, failures: [], deletions: [], census: [] },
+  ...{ blindSpots: [], warnings: [] },
+} as const;
 
 /** Counts of a shard as metadata of its document. */
 export const factsOf = ({ done, seen, outcomes, failures }: ShardState) => ({

@@ -38,6 +38,7 @@ const TASKS: Readonly<Record<string, { readonly rules: OptionRules; readonly nee
   census: { rules: { retire: keyIds, tags: flag } },
   rewrap: { rules: { retire: both(keyIds, retire), verify: choice(REWRAP_VERIFICATIONS) }, needed: 'retire' },
   reencrypt: { rules: { when, verify: choice(REENCRYPT_VERIFICATIONS) }, needed: 'when' },
+  deleteSuperseded: { rules: { when }, needed: 'when' },
   reindex: { rules: {} },
 };
 

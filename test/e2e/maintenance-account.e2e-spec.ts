@@ -229,7 +229,7 @@ describe('what a job leaves behind', () => {
     );
 
   it.each([
-    ['<Enabled>true</Enabled><Days>14</Days>', /soft delete keeps what is overwritten for 14 days/],
+    ['<Enabled>true</Enabled><Days>14</Days>', /soft delete is on, for 14 days/],
     ['<Enabled>false</Enabled>', /^(?!.*soft delete)/],
   ])('is told before it begins, with %s', async (policy, sentence) => {
     answers.spoil = withSoftDelete(policy);

@@ -39,10 +39,12 @@ function refuse(response: ServerResponse, { status, code }: ServiceAnswer): void
 }
 
 export function actionOf({ method, url = '', headers }: IncomingMessage): PageAction {
-  const comp = new URL(url, 'http://host').searchParams.get('comp');
+  const parameters = new URL(url, 'http://host').searchParams;
+  const comp = parameters.get('comp');
   if (method === 'HEAD') return 'look';
   if (method === 'DELETE') return 'delete';
   if (comp === 'list') return 'list';
+  if (parameters.get('restype') === 'container' && comp === null) return 'other';
   if (method === 'GET' && comp === null) return 'read';
   if (method !== 'PUT') return 'other';
   if (comp === 'snapshot' || comp === 'metadata' || comp === 'page') return comp;

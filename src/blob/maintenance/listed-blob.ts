@@ -66,6 +66,7 @@ function listedBlob(item: BlobItem): ListedBlob {
     item,
     text,
     name: item.name,
+    copy: copyOf(item),
     place: placeOf(item),
     state: storedState(text),
     goneOn,
@@ -77,6 +78,12 @@ function placeOf({ deleted, snapshot, versionId, isCurrentVersion }: BlobItem): 
   if (String(deleted) === 'true') return 'deleted';
   if (snapshot) return 'snapshot';
   return versionId === undefined || String(isCurrentVersion) === 'true' ? 'current' : 'version';
+}
+
+/** The snapshot, or the id of a version that is not the current one. */
+function copyOf(item: BlobItem): string | undefined {
+  const named = [item.snapshot, placeOf(item) === 'current' ? undefined : item.versionId];
+  return named.find((id) => id !== undefined && id !== '');
 }
 
 /** Accounts with a hierarchical namespace list folders as empty blobs. */

@@ -15,6 +15,7 @@ import { groupFaults } from '../../option-rules.js';
 import { statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
+import { deleteSuperseded } from './delete-superseded.js';
 import { type ListedBlob, listedPages, type ListedPlaces } from './listed-blob.js';
 import { precheckBlobs } from './precheck.js';
 import { type BlobReencryption, reencryptListed } from './reencrypt-listed.js';
@@ -50,6 +51,8 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   readonly isDivisible = true;
   readonly stepSize = 1;
   readonly #distinctKeys = new Set<string>();
+  /** ETags of current blobs that this process has taken snapshots of, by name. */
+  readonly #kept = new Map<string, string>();
   readonly #interrupted = new Map<string, BlobReencryption>();
   #listing = 0;
   /** Whether a missing permission of this identity limited the listing. */
@@ -128,9 +131,10 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   async #actOn(blob: ListedBlob, step: Step): Promise<ObjectResult> {
-    if (blob.place !== 'current') return { outcome: 'readOnly' };
     const { task } = step;
     const { options } = this;
+    if (task.do === 'deleteSuperseded') return this.#deleteIfSuperseded(blob, step);
+    if (blob.place !== 'current') return { outcome: 'readOnly' };
     if (task.do === 'rewrap') {
       const { retire, verify } = task;
       const context = this.#contextOf(blob);
@@ -142,6 +146,10 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     const { container, policy } = this.access;
     const context = { ...environment, container, policy, client };
     return reencryptListed(blob, { ...options, context, step, interrupted: this.#interrupted });
+  }
+
+  #deleteIfSuperseded(blob: ListedBlob, step: Step): Promise<ObjectResult> {
+    return deleteSuperseded(blob, { ...this.options, context: this.#contextOf(blob), step, kept: this.#kept });
   }
 
   #contextOf({ name, item }: ListedBlob): BlobContext {

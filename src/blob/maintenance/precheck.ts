@@ -13,11 +13,25 @@ export async function precheckBlobs(
   { do: action }: MaintenanceTask,
   { prefix, acceptVersions = false }: BlobMaintenanceOptions,
 ): Promise<Precheck> {
-  if (action !== 'rewrap' && action !== 'reencrypt') return NOTHING_LEFT_BEHIND;
-  const hasVersions = !acceptVersions && (await keepsVersions(container, prefix));
-  const refusals = hasVersions ? [versionsFault(container.containerName)] : [];
-  if (action === 'rewrap') return { refusals, warnings: [LIFECYCLE] };
-  return { refusals, warnings: [...(await softDeleteWarnings(container)), LIFECYCLE, EVENTS] };
+  const effects = EFFECTS[action];
+  if (effects === undefined) return NOTHING_LEFT_BEHIND;
+  const isRefused = effects.changesBlobs && !acceptVersions && (await keepsVersions(container, prefix));
+  return {
+    refusals: isRefused ? [versionsFault(container.containerName)] : [],
+    warnings: [
+      ...(await immutabilityWarnings(container)),
+      ...(await softDeleteWarnings(container, effects.keptBySoftDelete)),
+      ...effects.unseen,
+    ],
+  };
+}
+
+interface Effects {
+  readonly changesBlobs: boolean;
+  /** What soft delete keeps, if anything. */
+  readonly keptBySoftDelete: string | null;
+  /** What no request of this package can find out. */
+  readonly unseen: readonly string[];
 }
 
 const LIFECYCLE =
@@ -27,14 +41,42 @@ const EVENTS =
   'each blob that is encrypted again sends BlobCreated, so functions and other subscribers run, and the change feed has an entry. ' +
   'Subscriptions cannot be read here: look at the events of the account';
 
-async function softDeleteWarnings(container: ContainerClient): Promise<readonly string[]> {
+const EFFECTS: Readonly<Partial<Record<MaintenanceTask['do'], Effects>>> = {
+  rewrap: { changesBlobs: true, keptBySoftDelete: null, unseen: [LIFECYCLE] },
+  reencrypt: {
+    changesBlobs: true,
+    keptBySoftDelete: 'the old content of each blob that is encrypted again can be restored',
+    unseen: [LIFECYCLE, EVENTS],
+  },
+  deleteSuperseded: {
+    changesBlobs: false,
+    keptBySoftDelete: 'each snapshot and version that is deleted can be restored, and needs its key',
+    unseen: [],
+  },
+};
+
+/** Of the container as a whole. Blobs may have policies of their own. */
+async function immutabilityWarnings(container: ContainerClient): Promise<readonly string[]> {
+  const { hasImmutabilityPolicy, hasLegalHold } = await container.getProperties();
+  const reasons = [
+    ...(hasLegalHold === true ? ['a legal hold'] : []),
+    ...(hasImmutabilityPolicy === true ? ['an immutability policy'] : []),
+  ];
+  if (reasons.length === 0) return [];
+  const { containerName } = container;
+  return [
+    `container ${containerName} has ${reasons.join(' and ')}: what it protects is reported as "immutable", and needs its key until that ends`,
+  ];
+}
+
+async function softDeleteWarnings(container: ContainerClient, kept: string | null): Promise<readonly string[]> {
+  if (kept === null) return [];
   const days = await softDeleteDays(container);
   if (days === 0) return [];
-  const what = 'the old content of each blob that is encrypted again can be restored';
   return [
     days === undefined
-      ? `this identity cannot read whether soft delete is on: if it is, ${what} until its days are over`
-      : `soft delete keeps what is overwritten for ${days} days: until then ${what}`,
+      ? `this identity cannot read whether soft delete is on: if it is, ${kept} until its days are over`
+      : `soft delete is on, for ${days} days: until then ${kept}`,
   ];
 }
 

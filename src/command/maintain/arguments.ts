@@ -1,7 +1,7 @@
 /** Checks the command line of `maintain` and reports all problems at once. */
 import { parseArgs } from 'node:util';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
-import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
+import type { MaintenanceTask, ReencryptChoice } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { checkFaults, reencryptVerification, rewrapVerification } from './verification.js';
 
@@ -44,7 +44,7 @@ const OPTIONS = {
 } as const;
 
 export type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
-export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'reindex' | 'status';
+export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'delete-superseded' | 'reindex' | 'status';
 
 export interface Arguments {
   readonly verb: Verb;
@@ -53,7 +53,9 @@ export interface Arguments {
   readonly task: MaintenanceTask;
 }
 
-const VERBS: readonly string[] = ['census', 'rewrap', 're-encrypt', 'reindex', 'status'] satisfies Verb[];
+const VERBS: readonly string[] = [
+  ...(['census', 'rewrap', 're-encrypt', 'delete-superseded', 'reindex', 'status'] satisfies Verb[]),
+];
 const NUMBERS = [
   ...(['concurrency', 'requests-per-second', 'pages-per-shard'] as const),
   ...(['claim-seconds', 'page-size', 'patience'] as const),
@@ -67,7 +69,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
   const faults = [
     ...(VERBS.includes(verb) && rest.length === 0
       ? []
-      : ['say maintain census, rewrap, re-encrypt, reindex or status']),
+      : ['say maintain census, rewrap, re-encrypt, delete-superseded, reindex or status']),
     ...whereFaults(verb, values),
     ...taskFaults(verb, values),
     ...keyFaults(verb, values),
@@ -104,17 +106,17 @@ function taskFaults(verb: string, values: Values): string[] {
       ? ['give --retire or --retire-all-but, not both']
       : []),
     ...(verb === 'rewrap' && !isLeaving ? ['rewrap needs --retire or --retire-all-but'] : []),
-    ...(verb === 're-encrypt' && !isAnything
-      ? ['re-encrypt needs --retire, --plaintext, --from-protocol or --without-integrity']
+    ...((verb === 're-encrypt' || verb === 'delete-superseded') && !isAnything
+      ? [`${verb} needs --retire, --plaintext, --from-protocol or --without-integrity`]
       : []),
   ];
 }
 
 function keyFaults(verb: string, values: Values): string[] {
-  const isWriting = verb === 'rewrap' || verb === 're-encrypt';
+  const needsKeys = ['rewrap', 're-encrypt', 'delete-superseded'].includes(verb);
   const hasOwn = (values['new-key'] ?? values['old-key']) !== undefined;
   return [
-    ...(isWriting && (values['new-key'] ?? values.config) === undefined
+    ...(needsKeys && (values['new-key'] ?? values.config) === undefined
       ? [`${verb} needs --new-key, or --config`]
       : []),
     ...(values.config !== undefined && hasOwn
@@ -139,17 +141,18 @@ function taskOf(verb: Verb, values: Values): MaintenanceTask {
   const retire = retiredIds(values);
   if (verb === 'rewrap') return { do: 'rewrap', retire, ...rewrapVerification(values) };
   if (verb === 'reindex') return { do: 'reindex' };
+  if (verb === 'delete-superseded') return { do: 'deleteSuperseded', when: choiceOf(retire, values) };
   if (verb !== 're-encrypt') return { do: 'census', retire, ...(values.tags === true ? { tags: true } : {}) };
+  return { do: 'reencrypt', when: choiceOf(retire, values), ...reencryptVerification(values) };
+}
+
+function choiceOf(retire: KeyIds, values: Values): ReencryptChoice {
   const isLeaving = 'prefix' in retire || retire.length > 0;
   return {
-    do: 'reencrypt',
-    when: {
-      ...(isLeaving ? { keyIds: retire } : {}),
-      ...(values.plaintext === true ? { plaintext: true } : {}),
-      ...(values['from-protocol'] === undefined ? {} : { protocols: values['from-protocol'] }),
-      ...(values['without-integrity'] === true ? { withoutIntegrity: true } : {}),
-    },
-    ...reencryptVerification(values),
+    ...(isLeaving ? { keyIds: retire } : {}),
+    ...(values.plaintext === true ? { plaintext: true } : {}),
+    ...(values['from-protocol'] === undefined ? {} : { protocols: values['from-protocol'] }),
+    ...(values['without-integrity'] === true ? { withoutIntegrity: true } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ export const HELP = `Counts what is stored by key and protocol, rotates keys, en
   npx nestjs-azure-encrypted-storage maintain census [--retire <key id>] <where>
   npx nestjs-azure-encrypted-storage maintain rewrap --retire <key id> <where> <keys> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain re-encrypt <what> <where> <keys> [--dry-run]
+  npx nestjs-azure-encrypted-storage maintain delete-superseded <what> --container <name> <keys> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain reindex --table <name> --config <path> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain status --job <name> <account>
 
@@ -14,7 +15,8 @@ What a census counts in addition
   --tags                       rows whose search tags are missing, wrong or of an older search key, which reindex repairs;
                                needs --config
 
-What re-encrypt writes anew, under a fresh content key
+What re-encrypt writes anew, under a fresh content key, and which snapshots and old versions delete-superseded deletes, if the current
+blob is another and opens to the same content
   --retire, --retire-all-but   content under these keys
   --plaintext                  content that is not encrypted
   --from-protocol <version>    content in this protocol, such as 1.0

@@ -12,6 +12,8 @@ export type ObjectPlace = 'current' | 'snapshot' | 'version' | 'deleted' | 'row'
 export interface MaintainedObject {
   /** For reports. Names may be personal data, so keep reports where the objects are. */
   readonly name: string;
+  /** Of a snapshot or an old version of a blob: which one. */
+  readonly copy?: string | undefined;
   readonly place: ObjectPlace;
   readonly state: StoredState;
   /** When a deleted object is removed permanently, if known. */

@@ -9,6 +9,7 @@ import { isChanged, isLeased, isMissing, isResourceMissing, serviceCodeOf, statu
  * - `done`: it was changed, or would be in a dry run
  * - `same`: the task requires no change
  * - `gone`: it was deleted in the meantime
+ * - `deleted`: the job deleted it, or would in a dry run
  * - `conflict`: other writers changed it each time
  * - `leased`: it is leased, and the job does not have the lease id
  * - `immutable`: a legal hold or a retention policy protects it
@@ -23,6 +24,7 @@ export type ObjectOutcome =
   | 'done'
   | 'same'
   | 'gone'
+  | 'deleted'
   | 'conflict'
   | 'leased'
   | 'immutable'
@@ -34,7 +36,7 @@ export type ObjectOutcome =
   | 'refused';
 
 export const OUTCOMES: readonly ObjectOutcome[] = [
-  ...(['done', 'same', 'gone', 'conflict', 'leased', 'immutable'] as const),
+  ...(['done', 'same', 'gone', 'deleted', 'conflict', 'leased', 'immutable'] as const),
   ...(['archived', 'readOnly', 'tooLarge', 'keyMissing', 'damaged', 'refused'] as const),
 ];
 
@@ -44,6 +46,8 @@ export type OutcomeCounts = Readonly<Partial<Record<ObjectOutcome, number>>>;
 /** An object that needs attention. */
 export interface FailedObject {
   readonly name: string;
+  /** The snapshot or version of the blob, if it is not the blob itself. */
+  readonly copy?: string;
   readonly outcome: ObjectOutcome;
   /** Error code of this package or of the service. */
   readonly code?: string;
@@ -55,6 +59,8 @@ export interface ObjectResult {
   readonly code?: string;
   /** What was wrong with the search tags of a row, if the task looked at them. */
   readonly tags?: TagsState;
+  /** Whether what was deleted can still be restored, if the service said so. */
+  readonly isSoft?: boolean;
 }
 
 /**
@@ -79,7 +85,10 @@ export function leftAlone({ kind }: StoredState): ObjectResult {
 }
 
 /** Whether an object needs attention. */
-export const isFailure = ({ outcome }: ObjectResult): boolean => !['done', 'same', 'gone'].includes(outcome);
+export const isFailure = ({ outcome }: ObjectResult): boolean => !FINE_OUTCOMES.includes(outcome);
+
+/** Outcomes that leave nothing to do. */
+export const FINE_OUTCOMES: readonly string[] = ['done', 'same', 'gone', 'deleted'] satisfies ObjectOutcome[];
 
 const OF_OWN_CODES: Readonly<Record<string, ObjectOutcome>> = {
   KEY_NOT_FOUND: 'keyMissing',

@@ -2,7 +2,7 @@
 import { isAmong, type KeyIds } from './key-ids.js';
 import type { StoredState } from './stored-state.js';
 
-/** Selects the objects to encrypt again: those that match any of these members. */
+/** Selects the objects to encrypt again, or to delete: those that match any of these members. */
 export interface ReencryptChoice {
   /** Objects under these keys. */
   readonly keyIds?: KeyIds;
@@ -44,6 +44,8 @@ export const REENCRYPT_VERIFICATIONS = ['seal', 'readBack', 'snapshot'] as const
  *   read nor written.
  * - `reencrypt` reads content and writes it again under a fresh content key, in the protocol of the policy: after a key was
  *   disclosed, to encrypt plaintext, or to leave protocol 1.0.
+ * - `deleteSuperseded` deletes snapshots and old versions of blobs, of those that `when` selects. Only for containers. One is deleted if
+ *   the current blob is not selected, opens, and has the same content, metadata, tags and HTTP headers. Others are left and reported.
  * - `reindex` writes the rows again whose search tags are missing, wrong, or of an older search key. Only for tables whose entity
  *   class has searchable properties.
  *
@@ -53,6 +55,7 @@ export type MaintenanceTask =
   | { readonly do: 'census'; readonly retire?: KeyIds; readonly tags?: boolean }
   | { readonly do: 'rewrap'; readonly retire: KeyIds; readonly verify?: RewrapVerification }
   | { readonly do: 'reencrypt'; readonly when: ReencryptChoice; readonly verify?: ReencryptVerification }
+  | { readonly do: 'deleteSuperseded'; readonly when: ReencryptChoice }
   | { readonly do: 'reindex' };
 
 /** Whether the task acts on an object in this state. */
@@ -60,12 +63,16 @@ export function isChosen(task: MaintenanceTask, state: StoredState): boolean {
   if (hasTags(task)) return state.kind === 'sealed';
   if (task.do === 'census') return false;
   if (task.do === 'rewrap') return state.kind === 'sealed' && isAmong(task.retire, state.keyId);
-  return task.do === 'reencrypt' && isToReencrypt(task.when, state);
+  return (task.do === 'reencrypt' || task.do === 'deleteSuperseded') && isToReencrypt(task.when, state);
 }
 
 /** Whether the task looks at the search tags of each row. */
 export const hasTags = (task: MaintenanceTask): boolean =>
   task.do === 'reindex' || (task.do === 'census' && task.tags === true);
+
+/** Whether the task also walks over what cannot be changed: snapshots, old versions, deleted blobs. */
+export const walksEverything = ({ do: action }: MaintenanceTask): boolean =>
+  action === 'census' || action === 'deleteSuperseded';
 
 /** The census after a task. */
 export const censusAfter = (task: MaintenanceTask): MaintenanceTask =>
@@ -100,6 +107,6 @@ export const isReadBack = (task: MaintenanceTask): boolean =>
 
 /** Ids of the keys that a job retires, for its census. */
 export function retiredBy(task: MaintenanceTask): KeyIds {
-  if (task.do === 'reencrypt') return task.when.keyIds ?? [];
+  if (task.do === 'reencrypt' || task.do === 'deleteSuperseded') return task.when.keyIds ?? [];
   return task.do === 'reindex' ? [] : (task.retire ?? []);
 }

@@ -3,7 +3,7 @@ import type { MaintenanceReport } from '../job.js';
 import { censusChart } from './census-chart.js';
 import { censusRows, grouped } from './census-table.js';
 import { html } from './html.js';
-import { headline, idsWords, tagRows, verdictWords } from './report-text.js';
+import { headline, idsWords, nameOf, softWords, tagRows, verdictWords } from './report-text.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9dfe5}
@@ -44,11 +44,15 @@ export function reportHtml(report: MaintenanceReport): string {
   ].join('\n');
 }
 
-function attention({ failures, warnings }: MaintenanceReport): string[] {
-  const named = failures.map(({ outcome, code = '', source, name }) => [outcome, code, source, name]);
+function attention({ deletions, dryRun, failures, warnings }: MaintenanceReport): string[] {
+  const named = failures.map((one) => [one.outcome, one.code ?? '', one.source, nameOf(one)]);
+  const deleted = deletions.map((one) => [one.source, nameOf(one), softWords(one)]);
   const texts = warnings.map((text) => `<li>${html(text)}</li>`).join('');
   return [
     ...(named.length === 0 ? [] : ['<h2>Needs attention</h2>', table(['outcome', 'code', 'source', 'name'], named)]),
+    ...(deleted.length === 0
+      ? []
+      : [`<h2>${dryRun ? 'Would be deleted' : 'Deleted'}</h2>`, table(['source', 'name', 'restorable'], deleted)]),
     ...(texts === '' ? [] : ['<h2>Warnings</h2>', `<ul>${texts}</ul>`]),
   ];
 }

@@ -3,6 +3,7 @@ import { printable } from '../../encoding/printable.js';
 import type { MaintenanceTask, ReencryptChoice } from '../../envelope/maintenance/task.js';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { KeyVerdict } from '../census.js';
+import type { Deletion, ObjectFailure } from '../events.js';
 import type { MaintenanceReport } from '../job.js';
 import { censusRows, grouped } from './census-table.js';
 
@@ -10,13 +11,17 @@ import { censusRows, grouped } from './census-table.js';
 const MOST_NAMED = 50;
 
 export function reportText(report: MaintenanceReport): string {
-  const { census, failures } = report;
+  const { census, deletions, failures } = report;
   return [
     headline(report),
     ...section('Objects', table([['seen', grouped(report.seen)], ...outcomeRows(report)])),
     ...section(
       'Needs attention',
-      table(failures.slice(0, MOST_NAMED).map((one) => [one.outcome, one.code ?? '', one.source, printable(one.name)])),
+      table(failures.slice(0, MOST_NAMED).map((one) => [one.outcome, one.code ?? '', one.source, nameOf(one)])),
+    ),
+    ...section(
+      report.dryRun ? 'Would be deleted' : 'Deleted',
+      table(deletions.slice(0, MOST_NAMED).map((one) => [one.source, nameOf(one), softWords(one)])),
     ),
     ...section(
       'Warnings',
@@ -42,6 +47,7 @@ export function headline({ job, task, dryRun, finishedAt }: MaintenanceReport): 
 export function taskWords(task: MaintenanceTask): string {
   if (task.do === 'census') return 'census';
   if (task.do === 'reindex') return 'new search tags';
+  if (task.do === 'deleteSuperseded') return `deletion of superseded snapshots and versions: ${choiceWords(task.when)}`;
   if (task.do === 'rewrap') return `rewrap of ${idsWords(task.retire)}`;
   return `re-encryption of ${choiceWords(task.when)}`;
 }
@@ -62,6 +68,12 @@ export function idsWords(ids: KeyIds): string {
   const but = ids.except.length === 0 ? '' : ` but ${ids.except.map(printable).join(', ')}`;
   return ids.prefix === '' ? `all keys${but}` : `all keys ${printable(ids.prefix)}…${but}`;
 }
+
+export const nameOf = ({ name, copy }: Pick<ObjectFailure, 'name' | 'copy'>): string =>
+  copy === undefined ? printable(name) : `${printable(name)} (${printable(copy)})`;
+
+export const softWords = ({ isSoft }: Deletion): string =>
+  isSoft === undefined ? '' : isSoft ? 'can be restored until soft delete ends' : 'for good';
 
 const outcomeRows = ({ outcomes }: MaintenanceReport): string[][] =>
   Object.entries(outcomes).map(([outcome, count]) => [outcome, grouped(count)]);

@@ -16,6 +16,7 @@ const report: MaintenanceReport = {
   ...{ startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T01:00:00.000Z' },
   ...{ seen: 1200, outcomes: { done: 1199, keyMissing: 1 } },
   failures: [{ source: 'blobs scans', name: HOSTILE, outcome: 'keyMissing', code: 'KEY_NOT_FOUND' }],
+  deletions: [],
   warnings: [HOSTILE],
   census: {
     startedAt: '2026-01-01T00:30:00.000Z',

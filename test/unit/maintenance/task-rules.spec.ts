@@ -14,7 +14,7 @@ describe('a task', () => {
   });
 
   it.each<[unknown, RegExp]>([
-    [undefined, /^"task.do" must be one of census, rewrap, reencrypt, reindex$/],
+    [undefined, /^"task.do" must be one of census, rewrap, reencrypt, deleteSuperseded, reindex$/],
     [{ do: 'rewrapp', retire: ['one'] }, /^"task.do" must be one of/],
     [{ do: 'toString' }, /^"task.do" must be one of/],
     [{ do: 'census', retires: ['one'] }, /^"task.retires" is not an option/],

@@ -1,0 +1,178 @@
+/**
+ * Deletes a snapshot or an old version of a blob that the current blob supersedes: the current blob is not one that the task selects, it
+ * opens with its own key, and it has the same content, metadata, tags and HTTP headers. So no content is lost. Unless the account keeps
+ * versions, a new snapshot of the current blob is taken first, under the ETag of the comparison: what was compared stays, also if another
+ * writer replaces the current blob at that moment.
+ */
+import type { BlobClient, BlobDeleteResponse, BlobGetPropertiesResponse } from '@azure/storage-blob';
+import { equalBytes } from '../../crypto/bytes.js';
+import type { Step } from '../../envelope/maintenance/maintained.js';
+import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { provingPolicy, readingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import { storedState } from '../../envelope/maintenance/stored-state.js';
+import { isChosen } from '../../envelope/maintenance/task.js';
+import { isChanged, isMissing, retryOnConflict, serviceCodeOf, statusOf } from '../../service-errors.js';
+import { encryptionDataOf } from '../../wire/blob-metadata.js';
+import type { BlobContext } from '../blob-context.js';
+import { stateOf } from '../service-answer.js';
+import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
+import { isDescribedAlike } from './described-alike.js';
+import type { ListedBlob } from './listed-blob.js';
+import { digestOf } from './read-back.js';
+
+export interface Deleting extends BlobMaintenanceOptions {
+  /** The current blob. */
+  readonly context: BlobContext;
+  readonly step: Step;
+  /** ETags of current blobs that already have a new snapshot, by name. */
+  readonly kept: Map<string, string>;
+}
+
+/** Maximum number of attempts if other writers keep changing the current blob. */
+const ATTEMPTS = 5;
+/** Maximum number of ETags to remember. Beyond it a blob may get a second new snapshot. */
+const MOST_KEPT = 1000;
+
+const FORBIDDEN = 403;
+const readOnly = (code: string): ObjectResult => ({ outcome: 'readOnly', code });
+
+/** Throws errors that do not concern the blob itself. */
+export async function deleteSuperseded(copy: ListedBlob, deleting: Deleting): Promise<ObjectResult> {
+  if (copy.copy === undefined || (copy.place !== 'snapshot' && copy.place !== 'version')) return SAME;
+  const deletion = new Deletion(copy, deleting);
+  try {
+    const { result } = await retryOnConflict({
+      attempts: ATTEMPTS,
+      abortSignal: deleting.step.abortSignal,
+      attempt: () => deletion.run(),
+    });
+    return result;
+  } catch (error) {
+    // deleting a version needs a permission of its own
+    if (statusOf(error) === FORBIDDEN) return { outcome: 'refused', code: serviceCodeOf(error) ?? String(FORBIDDEN) };
+    const result = resultOf(error);
+    if (result === null) throw error;
+    return result;
+  }
+}
+
+class Deletion {
+  private readonly current: BlobClient;
+  private readonly client: BlobClient;
+
+  constructor(
+    private readonly copy: ListedBlob,
+    private readonly deleting: Deleting,
+  ) {
+    this.current = deleting.context.client;
+    const id = copy.copy ?? '';
+    this.client = copy.place === 'snapshot' ? this.current.withSnapshot(id) : this.current.withVersion(id);
+  }
+
+  async run(): Promise<ObjectResult> {
+    const { step } = this.deleting;
+    const current = await this.propertiesOf(this.current).catch(noneIfMissing);
+    if (current === null) return readOnly('NO_CURRENT_BLOB');
+    const state = storedState(encryptionDataOf(current.metadata));
+    if (state.kind !== 'sealed' || isChosen(step.task, state)) return readOnly('CURRENT_BLOB_NOT_DONE');
+    const copy = await this.propertiesOf(this.client);
+    const refusal = refusalOf(copy, current);
+    if (refusal !== null) return refusal;
+    if (
+      !(await isDescribedAlike(
+        { client: this.current, properties: current },
+        { client: this.client, properties: copy },
+        step,
+      ))
+    )
+      return readOnly('CURRENT_BLOB_DIFFERS');
+    const different = await this.compare(current, copy);
+    if (different !== null) return different;
+    if (step.dryRun) return { outcome: 'deleted' };
+    await this.keep(current);
+    await step.beforeRequest();
+    return { outcome: 'deleted', ...softness(await this.client.delete(this.signal())) };
+  }
+
+  /** `null` if both open to the same bytes. The current blob is opened with its own key, without any cache. */
+  private async compare(
+    current: BlobGetPropertiesResponse,
+    copy: BlobGetPropertiesResponse,
+  ): Promise<ObjectResult | null> {
+    const { context, step } = this.deleting;
+    const old = { ...context, client: this.client, policy: readingPolicy(context.policy, this.copy.state) };
+    await step.beforeRequest();
+    const expected = await digestOf(old, this.reading(copy));
+    await step.beforeRequest();
+    const proving = { ...context, policy: provingPolicy(context.policy) };
+    try {
+      const found = await digestOf(proving, this.reading(current));
+      return equalBytes(found, expected) ? null : readOnly('CURRENT_BLOB_DIFFERS');
+    } catch (error) {
+      if (isChanged(error) || resultOf(error)?.outcome !== 'damaged') throw error;
+      return readOnly('CURRENT_BLOB_DAMAGED');
+    }
+  }
+
+  /** Whatever happens to the current blob from here on, what was compared stays. */
+  private async keep(current: BlobGetPropertiesResponse): Promise<void> {
+    const { step, kept, customerProvidedKey } = this.deleting;
+    const { etag } = stateOf(current, current.contentLength);
+    const conditions = { ifMatch: etag };
+    const { name } = this.copy;
+    await step.beforeRequest();
+    if (hasVersion(current)) {
+      await this.current.getProperties({ ...this.signal(), conditions, customerProvidedKey });
+      return;
+    }
+    if (kept.get(name) === etag) return;
+    const { encryptionScope } = current;
+    await this.current.createSnapshot({ ...this.signal(), conditions, customerProvidedKey, encryptionScope });
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(name, etag);
+  }
+
+  private async propertiesOf(client: BlobClient): Promise<BlobGetPropertiesResponse> {
+    await this.deleting.step.beforeRequest();
+    const { customerProvidedKey } = this.deleting;
+    return client.getProperties({ ...this.signal(), customerProvidedKey });
+  }
+
+  private reading(properties: BlobGetPropertiesResponse) {
+    const { etag } = stateOf(properties, properties.contentLength);
+    const { customerProvidedKey } = this.deleting;
+    return {
+      ...this.signal(),
+      conditions: { ifMatch: etag },
+      ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }),
+    };
+  }
+
+  private signal() {
+    const { abortSignal } = this.deleting.step;
+    return { abortSignal };
+  }
+}
+
+function noneIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}
+
+/** Why a copy cannot be read or deleted, as far as properties show it. */
+function refusalOf(copy: BlobGetPropertiesResponse, current: BlobGetPropertiesResponse): ObjectResult | null {
+  if (copy.legalHold === true) return { outcome: 'immutable', code: 'LEGAL_HOLD' };
+  const { immutabilityPolicyExpiresOn: until } = copy;
+  if (until !== undefined && until.getTime() > Date.now()) return { outcome: 'immutable', code: 'IMMUTABILITY_POLICY' };
+  if ([copy, current].some(({ accessTier }) => accessTier === 'Archive')) return { outcome: 'archived' };
+  return null;
+}
+
+/** The account keeps the current state of this blob as a version when it is replaced. */
+const hasVersion = ({ versionId }: BlobGetPropertiesResponse): boolean => versionId !== undefined && versionId !== '';
+
+/** Whether the service has kept what was deleted; nothing if it does not say. */
+function softness(response: BlobDeleteResponse): Pick<ObjectResult, 'isSoft'> {
+  const isPermanent = response._response.headers.get('x-ms-delete-type-permanent');
+  return isPermanent === undefined ? {} : { isSoft: isPermanent === 'false' };
+}

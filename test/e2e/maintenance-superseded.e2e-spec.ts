@@ -1,0 +1,236 @@
+/** Deleting snapshots and old versions that need a key, and only those whose content the current blob has under another one. */
+import { BlobServiceClient } from '@azure/storage-blob';
+import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
+import type { MaintenanceTask } from '../../src/envelope/maintenance/task.js';
+import { isMaintenanceClean, type MaintenanceOptions } from '../../src/maintenance/job.js';
+import { formatMaintenanceReport } from '../../src/maintenance/report/format-report.js';
+import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { AnswersProxy } from '../support/answers-proxy.js';
+import { containersFor } from '../support/blobs.js';
+import { after, before, during, OLD } from '../support/maintenance.js';
+import { PageProxy } from '../support/page-proxy.js';
+
+const DELETE: MaintenanceTask = { do: 'deleteSuperseded', when: { keyIds: [OLD] } };
+const described = {
+  metadata: { patient: '17' },
+  tags: { ward: '3' },
+  blobHTTPHeaders: { blobContentType: 'image/png' },
+};
+
+let old: EncryptedContainerClient;
+let both: EncryptedContainerClient;
+let young: EncryptedContainerClient;
+let proxy: PageProxy;
+let answers: AnswersProxy;
+beforeAll(async () => {
+  [proxy, answers] = await Promise.all([PageProxy.start(), AnswersProxy.start()]);
+});
+afterAll(() => Promise.all([proxy.close(), answers.close()]));
+beforeEach(async () => {
+  proxy.clear();
+  answers.clear();
+  [old, both, young] = (await containersFor(before(), during(), after())) as [
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+  ];
+});
+
+/** A blob with a snapshot under the old key, which was rewrapped afterwards. */
+async function snapshotThenRewrap(name: string, text = name): Promise<string> {
+  const blob = old.getBlockBlobClient(name);
+  await blob.uploadData(Buffer.from(text), described);
+  const { snapshot = '' } = await blob.unencryptedClient.createSnapshot();
+  await both.getBlockBlobClient(name).rewrapKey();
+  return snapshot;
+}
+/** Texts of the snapshots, by which of the two keys opens them. */
+async function snapshots(name: string): Promise<{ readonly old: string[]; readonly young: string[] }> {
+  const found = { old: [] as string[], young: [] as string[] };
+  for await (const { snapshot = '' } of old.listBlobsFlat({ prefix: name, includeSnapshots: true })) {
+    if (snapshot === '') continue;
+    const read = (container: EncryptedContainerClient) =>
+      container.getBlockBlobClient(name).withSnapshot(snapshot).downloadToBuffer();
+    await read(old).then(
+      (text) => found.old.push(String(text)),
+      async () => found.young.push(String(await read(young))),
+    );
+  }
+  return found;
+}
+function run(options: MaintenanceOptions & { readonly task?: MaintenanceTask } = {}, connection?: string) {
+  const { task = DELETE, ...others } = options;
+  const service =
+    connection === undefined
+      ? null
+      : BlobServiceClient.fromConnectionString(connection, { retryOptions: { maxTries: 1 } });
+  const container =
+    service === null ? both : new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
+  return runMaintenance({ name: 'delete', task, sources: [container.forMaintenance()] }, others);
+}
+
+it('deletes what the current blob has, after a dry run that names it and deletes nothing', async () => {
+  const [first] = [await snapshotThenRewrap('one'), await snapshotThenRewrap('two')];
+
+  const dry = await run({ dryRun: true });
+  expect(dry).toMatchObject({ outcomes: { deleted: 2, same: 2 }, failures: [] });
+  expect(dry.deletions).toContainEqual({ source: `blobs ${old.containerName}`, name: 'one', copy: first });
+  expect(formatMaintenanceReport(dry, 'text')).toMatch(new RegExp(`^Would be deleted\\n.*one \\(${first}\\)`, 'm'));
+  expect((await snapshots('one')).old).toEqual(['one']);
+
+  const report = await run();
+  expect(report.outcomes).toEqual({ deleted: 2, same: 2 });
+  expect(isMaintenanceClean(report)).toBe(true);
+  expect(report.census.verdict).toMatchObject({ mayDestroy: 'after' });
+  // what was compared stays in a snapshot under the new key, whatever becomes of the blob
+  expect([await snapshots('one'), await snapshots('two')]).toEqual([
+    { old: [], young: ['one'] },
+    { old: [], young: ['two'] },
+  ]);
+});
+
+it.each<[string, () => Promise<unknown>, string]>([
+  [
+    'other content',
+    () => young.getBlockBlobClient('one').uploadData(Buffer.from('new'), described),
+    'CURRENT_BLOB_DIFFERS',
+  ],
+  ['other metadata', () => young.getBlockBlobClient('one').setMetadata({ patient: '18' }), 'CURRENT_BLOB_DIFFERS'],
+  ['other tags', () => young.unencryptedClient.getBlobClient('one').setTags({ ward: '4' }), 'CURRENT_BLOB_DIFFERS'],
+  [
+    'other headers',
+    () => young.unencryptedClient.getBlobClient('one').setHTTPHeaders({ blobContentType: 'text/csv' }),
+    'CURRENT_BLOB_DIFFERS',
+  ],
+  [
+    'its old key',
+    () => old.getBlockBlobClient('one').uploadData(Buffer.from('one'), described),
+    'CURRENT_BLOB_NOT_DONE',
+  ],
+  [
+    'content that does not open',
+    async () => {
+      const blob = young.unencryptedClient.getBlockBlobClient('one');
+      const { metadata } = await blob.getProperties();
+      const bytes = await blob.downloadToBuffer();
+      await blob.uploadData(Buffer.from(bytes.map((byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte))), {
+        ...described,
+        metadata,
+      });
+    },
+    'CURRENT_BLOB_DAMAGED',
+  ],
+])('leaves a snapshot of a blob that has %s, and the key is needed', async (_what, change, code) => {
+  await snapshotThenRewrap('one');
+  await change();
+
+  const report = await run();
+
+  expect(report).toMatchObject({ outcomes: { readOnly: 1 }, failures: [{ name: 'one', code }], deletions: [] });
+  expect(report.census.verdict?.mayDestroy).toBe('no');
+  expect((await snapshots('one')).old).toEqual(['one']);
+});
+
+it('leaves a snapshot that its key does not open, and those of blobs in clear unless they are chosen', async () => {
+  await snapshotThenRewrap('one');
+  const clear = old.unencryptedClient.getBlockBlobClient('clear');
+  await clear.uploadData(Buffer.from('clear'));
+  await clear.createSnapshot();
+  const task: MaintenanceTask = { do: 'reencrypt', when: { plaintext: true } };
+  await runMaintenance({ name: 'encrypt', task, sources: [both.forMaintenance()] });
+
+  const blind = await runMaintenance({ name: 'delete', task: DELETE, sources: [young.forMaintenance()] });
+  expect(blind).toMatchObject({ outcomes: { keyMissing: 1 }, deletions: [] });
+  const chosen = await run({ task: { do: 'deleteSuperseded', when: { plaintext: true } } });
+
+  expect(chosen.deletions.map(({ name }) => name)).toEqual(['clear']);
+  expect((await snapshots('one')).old).toEqual(['one']);
+});
+
+it('leaves what another writer replaces while it is compared', async () => {
+  await snapshotThenRewrap('one');
+  proxy.fate = (action, earlier) =>
+    action === 'snapshot' && earlier === 0
+      ? young.getBlockBlobClient('one').uploadData(Buffer.from('newer'), described)
+      : 'pass';
+
+  const report = await run({}, proxy.connectionString);
+
+  expect(report).toMatchObject({ outcomes: { readOnly: 1 }, failures: [{ code: 'CURRENT_BLOB_DIFFERS' }] });
+  expect(await snapshots('one')).toEqual({ old: ['one'], young: [] });
+});
+
+it('keeps the content that another writer replaces between the comparison and the deletion', async () => {
+  await snapshotThenRewrap('one');
+  proxy.fate = (action) =>
+    action === 'delete' ? young.getBlockBlobClient('one').uploadData(Buffer.from('newer'), described) : 'pass';
+
+  const report = await run({}, proxy.connectionString);
+
+  expect(report.outcomes).toMatchObject({ deleted: 1 });
+  expect(await snapshots('one')).toEqual({ old: [], young: ['one'] });
+});
+
+it.each([
+  [409, 'BlobImmutableDueToPolicy', { immutable: 1, same: 1 }],
+  [403, 'AuthorizationPermissionMismatch', { refused: 1, same: 1 }],
+  [404, 'BlobNotFound', { gone: 1, same: 1 }],
+])('reports a deletion that is refused with %i', async (status, code, outcomes) => {
+  await snapshotThenRewrap('one');
+  proxy.fate = (action) => (action === 'delete' ? { status, code } : 'pass');
+
+  const report = await run({}, proxy.connectionString);
+
+  expect([report.outcomes, report.deletions]).toEqual([outcomes, []]);
+  expect((await snapshots('one')).old).toEqual(['one']);
+});
+
+it.each([
+  [{ 'x-ms-legal-hold': 'true' }, 'LEGAL_HOLD'],
+  [{ 'x-ms-immutability-policy-until-date': 'Fri, 01 Jan 2100 00:00:00 GMT' }, 'IMMUTABILITY_POLICY'],
+])('does not try to delete what is protected by %j', async (header, code) => {
+  await snapshotThenRewrap('one');
+  answers.spoil = ({ request, answer, response }) => {
+    if (request.method !== 'HEAD' || request.url?.includes('snapshot=') !== true) return false;
+    response.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...header }).end();
+    return true;
+  };
+
+  const report = await run({}, answers.connectionString);
+
+  expect(report).toMatchObject({ outcomes: { immutable: 1 }, failures: [{ code }] });
+  expect(answers.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
+});
+
+it.each([
+  ['false', true],
+  ['true', false],
+])('says whether what it deleted can be restored, if it was permanent: %s', async (isPermanent, isSoft) => {
+  await snapshotThenRewrap('one');
+  answers.spoil = ({ request, answer, response }) => {
+    if (request.method !== 'DELETE') return false;
+    response
+      .writeHead(answer.statusCode ?? 500, { ...answer.headers, 'x-ms-delete-type-permanent': isPermanent })
+      .end();
+    return true;
+  };
+
+  const { deletions } = await run({}, answers.connectionString);
+
+  expect(deletions).toEqual([expect.objectContaining({ name: 'one', isSoft })]);
+});
+
+it('takes no snapshot where the account keeps versions', async () => {
+  await snapshotThenRewrap('one');
+  answers.spoil = ({ request, answer, response }) => {
+    if (request.method !== 'HEAD' || request.url?.includes('snapshot=') === true) return false;
+    const headers = { ...answer.headers, 'x-ms-version-id': '2026-02-01T00:00:00.0000000Z' };
+    response.writeHead(answer.statusCode ?? 500, headers).end();
+    return true;
+  };
+
+  const report = await run({}, answers.connectionString);
+
+  expect(report.outcomes).toEqual({ deleted: 1, same: 1 });
+  expect(await snapshots('one')).toEqual({ old: [], young: [] });
+});
