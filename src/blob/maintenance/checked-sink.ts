@@ -4,7 +4,7 @@
  */
 import { equalBytes, startSha256 } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
-import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
+import { type EncryptionPolicy, policyWith } from '../../envelope/encryption-policy.js';
 import { openEnvelope } from '../../envelope/envelope.js';
 import { checkingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { DecryptionError } from '../../errors/content.js';
@@ -75,7 +75,7 @@ export class CheckedSink<Response> implements UploadSink<Response> {
     const { context, upload, length } = this.checked;
     const text = formatEncryptionData(upload.encryptionData, 'blob');
     // the entries are not known yet: they are checked at the end
-    const opener = await this.#openerOf(text, { ...checkingPolicy(context.policy), integrity: 'off' });
+    const opener = await this.#openerOf(text, policyWith(checkingPolicy(context.policy), { integrity: 'off' }));
     return opener.open(opener.layout.window({ offset: 0 }, length), 'opened');
   }
 
