@@ -110,10 +110,12 @@ export class InProcessVault implements HttpClient {
     return `${this.url}/keys/${name}/${version}`;
   }
 
+  /** The id of a key without a version. */
   idOf(name: string): string {
     return `${this.url}/keys/${name}`;
   }
 
+  /** Disables a version of a key, or enables it again. */
   disable(keyId: string, enabled = false): void {
     this.#versionOf(keyId).attributes.enabled = enabled;
   }
@@ -128,14 +130,17 @@ export class InProcessVault implements HttpClient {
     this.#versionOf(keyId).attributes.recoveryLevel = level;
   }
 
+  /** Deletes a key with all of its versions. */
   delete(name: string): void {
     this.#keys.delete(name);
   }
 
+  /** The secret of a version, so that a test can compare what it unwraps. */
   materialOf(keyId: string): Material {
     return this.#versionOf(keyId).material;
   }
 
+  /** How many requests for this operation the vault has received. */
   count(operation: VaultOperation): number {
     return this.requests.filter((request) => request.operation === operation).length;
   }
