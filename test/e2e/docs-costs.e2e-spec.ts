@@ -1,5 +1,8 @@
 /** The tables of docs/costs.md: what each call sends, and what it asks of the key. */
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { TableClient } from '@azure/data-tables';
@@ -9,9 +12,11 @@ import {
   Encrypt,
   EncryptedBlobService,
   EncryptedEntity,
+  EncryptedMulterStorage,
   EncryptedQueueService,
   EncryptedTableService,
   type EncryptionPolicy,
+  sendEncryptedBlob,
 } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
 import { uniqueName, uniqueTableName } from '../support/azurite.js';
@@ -133,6 +138,49 @@ it('are those of blobs', async () => {
   ]);
 
   expect(costs).toEqual(documented('Blobs'));
+});
+
+it('are those of files over HTTP', async () => {
+  proxy = await AnswersProxy.start('Blob');
+  const service = BlobServiceClient.fromConnectionString(proxy.connectionString);
+  const name = uniqueName('costs');
+  await service.getContainerClient(name).create();
+  const container = () => new EncryptedBlobService(() => service, policy('2.0')).getContainerClient(name);
+  const receive = async (length: number) => {
+    const request = new IncomingMessage(new Socket());
+    request.push(null);
+    request.resume();
+    const file = { fieldname: 'scan', originalname: 'scan.png', mimetype: 'image/png' };
+    const storage = new EncryptedMulterStorage(container(), { blobName: () => String(length) });
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error?: unknown) => {
+        if (error === undefined || error === null) resolve();
+        else reject(error);
+      };
+      storage._handleFile(request, { ...file, stream: Readable.from(content(length)) }, settle);
+    });
+  };
+  const blob = () => container().getBlockBlobClient(String(12 * MIB));
+  const { etag = '' } = await (async () => {
+    await receive(12 * MIB);
+    return blob().getProperties();
+  })();
+  const send = async (headers: Record<string, string> = {}, method = 'GET') => {
+    const response = Object.assign(new EventEmitter(), { status: () => undefined, header: () => undefined });
+    const body = await sendEncryptedBlob(blob(), { request: { method, headers }, response });
+    if (body !== undefined) await bytesFrom(body.getStream());
+  };
+
+  const costs = await costsOf([
+    ['`EncryptedFileInterceptor`, one block', () => receive(3 * MIB)],
+    ['`EncryptedFileInterceptor`, 12 MiB in blocks of 4 MiB', () => receive(12 * MIB - 1)],
+    ['`sendEncryptedBlob`, whole', () => send()],
+    ['`sendEncryptedBlob`, a range', () => send({ range: 'bytes=100-199' })],
+    ['`sendEncryptedBlob`, not modified (304)', () => send({ 'if-none-match': etag })],
+    ['`sendEncryptedBlob`, `HEAD`', () => send({}, 'HEAD')],
+  ]);
+
+  expect(costs).toEqual(documented('Files over HTTP'));
 });
 
 it('are those of messages', async () => {
