@@ -11,6 +11,7 @@ import { consumer } from './consumer.bench.js';
 import { entities } from './entities.bench.js';
 import { integrity } from './integrity.bench.js';
 import { keys } from './keys.bench.js';
+import { maintenance } from './maintenance.bench.js';
 import { messages } from './messages.bench.js';
 import { peer } from './peer.bench.js';
 import { ranges } from './ranges.bench.js';
@@ -30,6 +31,7 @@ const SUBJECTS: readonly Subject[] = [
   search,
   integrity,
   keys,
+  maintenance,
   start,
   scale,
   serverAlive,

@@ -3,6 +3,7 @@ import type * as EncryptionDataModule from '../../src/wire/encryption-data.js';
 import type * as EntityEnvelopeModule from '../../src/table/entity-envelope.js';
 import type * as EnvelopeModule from '../../src/envelope/envelope.js';
 import type * as FreeMemoryModule from '../../src/crypto/free-memory.js';
+import type * as MaintainedRowsModule from '../../src/table/maintenance/maintained-rows.js';
 import type * as MessageEnvelopeModule from '../../src/queue/message-envelope.js';
 import type * as OpenedRowModule from '../../src/table/opened-row.js';
 import type * as QueueMessageModule from '../../src/wire/queue-message.js';
@@ -17,6 +18,7 @@ export const encryptionData = await builtModule<typeof EncryptionDataModule>('wi
 export const entityEnvelope = await builtModule<typeof EntityEnvelopeModule>('table/entity-envelope.js');
 export const envelope = await builtModule<typeof EnvelopeModule>('envelope/envelope.js');
 export const freeMemory = await builtModule<typeof FreeMemoryModule>('crypto/free-memory.js');
+export const maintainedRows = await builtModule<typeof MaintainedRowsModule>('table/maintenance/maintained-rows.js');
 export const messageEnvelope = await builtModule<typeof MessageEnvelopeModule>('queue/message-envelope.js');
 export const openedRow = await builtModule<typeof OpenedRowModule>('table/opened-row.js');
 export const queueMessage = await builtModule<typeof QueueMessageModule>('wire/queue-message.js');

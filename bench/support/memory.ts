@@ -27,12 +27,12 @@ if (process.argv[1] === THIS_FILE) {
   const client = new Blobs(plainService(url)).client(kind, `${kind}-${transfer.length}`);
   const work = await prepared(client, transfer, materials);
   await work();
-  process.stdout.write(String(peakKib() / 1024));
+  process.stdout.write(String(peakMib()));
 }
 
-/** Linux hands the peak of the parent on to `maxRSS` of the child; the one in /proc begins with the program. */
-function peakKib(): number {
+/** Of this process. Linux hands the peak of the parent on to `maxRSS` of the child; the one in /proc begins with the program. */
+export function peakMib(): number {
   const { maxRSS } = process.resourceUsage();
-  if (process.platform !== 'linux') return maxRSS;
-  return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? maxRSS);
+  if (process.platform !== 'linux') return maxRSS / 1024;
+  return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? maxRSS) / 1024;
 }

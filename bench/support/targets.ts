@@ -158,3 +158,11 @@ export const SMALL_BLOB_MS = 0.12;
 /** Search tags of three properties: their share of sealing an entity, and milliseconds to compute those of 1,000 rows again. */
 export const SEARCH_TAGS_SHARE = 0.1;
 export const SEARCH_CHECK_MS = 15;
+/** Jobs on one core under AES keys: objects a second, requests for each, MiB at the peak, milliseconds of delay, requests of a status. */
+export const MAINTENANCE = {
+  rate: { blobs: 1500, rows: 5000, census: 5000 },
+  requests: 1.1,
+  peak: 150,
+  delayP99: 20,
+  statusRequests: 2,
+} as const;

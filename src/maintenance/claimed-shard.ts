@@ -13,10 +13,18 @@ export interface ShardClaims {
 
 export type Claim = ClaimedShard | 'done' | 'taken';
 
+export interface FoundShard {
+  readonly name: string;
+  readonly stored: StoredDocument<ShardState>;
+}
+
 /** Claims a shard unless it is done, or another process has renewed its claim recently. */
-export async function claimShard(name: string, claims: ShardClaims, isDivisible: boolean): Promise<Claim> {
-  const stored = await claims.store.read<ShardState>(name);
-  if (stored === null || stored.value.done) return 'done';
+export async function claimShard(
+  { name, stored }: FoundShard,
+  claims: ShardClaims,
+  isDivisible: boolean,
+): Promise<Claim> {
+  if (stored.value.done) return 'done';
   const { worker, claimedUntil = '' } = stored.value;
   if (worker !== claims.worker && claimedUntil > new Date().toISOString()) return 'taken';
   // a state that cannot be resumed starts again

@@ -2,15 +2,11 @@
 import { censusAfter, hasTags, retiredBy } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { PACKAGE_VERSION } from '../version.js';
-import { blindSpotsOf, type Census, tagCounts, Tally, verdictOn } from './census.js';
-import type { Deletion, ObjectFailure } from './events.js';
+import { blindSpotsOf, type Census, tagCounts, verdictOn } from './census.js';
 import { assertJob, type MaintenanceJob, type MaintenanceOptions, type MaintenanceReport, titleOf } from './job.js';
 import { MaintenancePass } from './pass.js';
-import type { ShardState } from './shard.js';
 import { ContainerStore, MemoryStore, type StateStore, type StoredDocument } from './state-store.js';
-
-/** Maximum number of failures, and of deletions, that a report names. */
-const MOST_FAILURES = 1000;
+import type { Totals } from './totals.js';
 
 /** The state of a job as a whole. */
 interface JobState {
@@ -80,31 +76,24 @@ export class MaintenanceRun {
     const { task } = this.job;
     await this.begin();
     for (const pass of this.passes) await pass.run();
-    const worked = task.do === 'census' ? [] : await this.work.states();
-    const counted = await this.census.states();
+    const counted = await this.census.totals();
+    const worked = task.do === 'census' ? counted : await this.work.totals();
     const report = {
-      ...this.#report(worked.length === 0 ? counted : worked),
-      warnings: [...new Set([...this.#warnings, ...[...worked, ...counted].flatMap(({ warnings }) => warnings)])],
+      ...this.#report(worked),
+      warnings: [...new Set([...this.#warnings, ...worked.warnings, ...counted.warnings])],
       census: censusOf(this.job, counted, await this.census.startedAt()),
     };
     await this.#keep(report);
     return report;
   }
 
-  #report(shards: readonly ShardState[]): Omit<MaintenanceReport, 'warnings' | 'census'> {
+  #report({ seen, outcomes, failures, deletions }: Totals): Omit<MaintenanceReport, 'warnings' | 'census'> {
     const { job, options } = this;
-    const outcomes: Record<string, number> = {};
-    for (const [outcome, count] of shards.flatMap((shard) => Object.entries(shard.outcomes))) {
-      outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
-    }
     return {
       ...{ job: job.name, task: job.task, dryRun: options.dryRun ?? false },
       startedAt: this.kept.state.startedAt,
       finishedAt: new Date().toISOString(),
-      seen: shards.reduce((sum, { seen }) => sum + seen, 0),
-      outcomes,
-      failures: shards.flatMap(({ failures }): readonly ObjectFailure[] => failures).slice(0, MOST_FAILURES),
-      deletions: shards.flatMap(({ deletions }): readonly Deletion[] => deletions).slice(0, MOST_FAILURES),
+      ...{ seen, outcomes, failures, deletions },
     };
   }
 
@@ -149,17 +138,15 @@ async function withoutReported(
   return (await store.read<JobState>(name))?.value ?? closed;
 }
 
-function censusOf({ task }: MaintenanceJob, shards: readonly ShardState[], startedAt: string): Census {
-  const tally = new Tally(shards.flatMap(({ census }) => census));
+function censusOf({ task }: MaintenanceJob, { census: entries, blindSpots: spots }: Totals, startedAt: string): Census {
   const retire = retiredBy(task);
-  const spots = shards.flatMap(({ blindSpots }) => blindSpots);
   const uncounted = [...new Set(spots.filter(({ isBlocking }) => isBlocking).map(({ text }) => text))];
   const finishedAt = new Date().toISOString();
   const isLeaving = 'prefix' in retire || retire.length > 0;
   return {
-    ...{ startedAt, finishedAt, entries: tally.entries },
-    ...(hasTags(task) ? { tags: tagCounts(tally.entries) } : {}),
-    ...(isLeaving ? { verdict: verdictOn(retire, tally.entries, { finishedAt, uncounted }) } : {}),
+    ...{ startedAt, finishedAt, entries },
+    ...(hasTags(task) ? { tags: tagCounts(entries) } : {}),
+    ...(isLeaving ? { verdict: verdictOn(retire, entries, { finishedAt, uncounted }) } : {}),
     blindSpots: blindSpotsOf([...new Set(spots.map(({ text }) => text))]),
   };
 }

@@ -14,6 +14,7 @@ import { ProgressMeter } from './progress-meter.js';
 import type { ShardState } from './shard.js';
 import { ShardRun } from './shard-run.js';
 import type { StateStore } from './state-store.js';
+import { Totals } from './totals.js';
 
 export interface PassParts {
   readonly kind: 'work' | 'census';
@@ -31,6 +32,8 @@ const DEFAULT_CLAIM = 30;
 const DEFAULT_PATIENCE = 600;
 /** Seconds between two checks of what other processes have done. */
 const LOOK_EVERY = 1;
+/** Documents of the state that are read at the same time. */
+const READ_AT_ONCE = 16;
 
 export class MaintenancePass {
   readonly #claims: ShardClaims;
@@ -98,9 +101,10 @@ export class MaintenancePass {
   /** Whether the shard is done, or another process is working on it. */
   async runShard(name: string): Promise<'done' | 'taken'> {
     const { store, sources, task, options } = this.parts;
-    const known = await store.read<ShardState>(name);
-    const source = sources[known?.value.source ?? 0] as Maintained;
-    const shard = await claimShard(name, this.#claims, source.isDivisible);
+    const stored = await store.read<ShardState>(name);
+    if (stored === null) return 'done';
+    const source = sources[stored.value.source] as Maintained;
+    const shard = await claimShard({ name, stored }, this.#claims, source.isDivisible);
     if (typeof shard === 'string') return shard;
     const run = new ShardRun({
       ...{ source, shard, step: this.#step(source), everything: walksEverything(task) },
@@ -118,25 +122,30 @@ export class MaintenancePass {
   }
 
   /**
-   * The saved states of all shards.
+   * What all shards counted.
    *
    * @throws `INVALID_OPTIONS` if some are missing, because what they counted would be missing from the report
    */
-  async states(): Promise<readonly ShardState[]> {
+  async totals(): Promise<Totals> {
     const { store, folder } = this.parts;
-    const names = await store.list(shardsFolder(folder));
-    const states: ShardState[] = [];
-    for (const { name } of names) {
-      const stored = await store.read<ShardState>(name);
-      if (stored !== null) states.push(stored.value);
+    const names = (await store.list(shardsFolder(folder))).map(({ name }) => name);
+    const totals = new Totals();
+    let counted = 0;
+    for (let at = 0; at < names.length; at += READ_AT_ONCE) {
+      const read = names.slice(at, at + READ_AT_ONCE).map((name) => store.read<ShardState>(name));
+      for (const stored of await Promise.all(read)) {
+        if (stored?.value.done !== true) continue;
+        totals.add(stored.value);
+        counted += 1;
+      }
     }
     const plan = await store.read<PlanState>(planName(folder));
-    if (plan?.value.next !== states.length || states.some(({ done }) => !done)) {
+    if (plan?.value.next !== counted || names.length !== counted) {
       throw new InvalidOptionsError([
         `the state in ${folder} has lost documents: keep them until the job is over, and run it again under another name`,
       ]);
     }
-    return states;
+    return totals;
   }
 
   /** Works on shards that are not done. Returns whether others are still working on some. */

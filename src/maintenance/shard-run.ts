@@ -67,11 +67,16 @@ export class ShardRun {
     return shard.state.done || shard.save({ done: true, ...remarksOf(source) });
   }
 
-  /** The objects of a page that belong to this shard. */
-  #within({ objects }: MaintainedPage): { readonly objects: readonly MaintainedObject[]; readonly isLast: boolean } {
-    const marks = new Set(this.parts.shard.state.until ?? []);
+  /** The objects of a page that belong to this shard. Where pages are cut as they were when it was planned, no mark is needed. */
+  #within({ objects, next }: MaintainedPage): {
+    readonly objects: readonly MaintainedObject[];
+    readonly isLast: boolean;
+  } {
+    const { until = [], nextFrom } = this.parts.shard.state;
+    const marks = new Set(until);
     const end = marks.size === 0 ? -1 : objects.findIndex(({ name }) => marks.has(name));
-    return end < 0 ? { objects, isLast: false } : { objects: objects.slice(0, end), isLast: true };
+    if (end >= 0) return { objects: objects.slice(0, end), isLast: true };
+    return { objects, isLast: next !== undefined && next === nextFrom };
   }
 
   async #actOnAll(objects: readonly MaintainedObject[]): Promise<ReadonlyMap<MaintainedObject, ObjectResult>> {

@@ -1,5 +1,5 @@
 import { ClaimedShard, claimShard } from '../../../src/maintenance/claimed-shard.js';
-import { factsOf, newShard } from '../../../src/maintenance/shard.js';
+import { factsOf, newShard, type ShardState } from '../../../src/maintenance/shard.js';
 import { MemoryStore } from '../../../src/maintenance/state-store.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 
@@ -8,7 +8,9 @@ const CLAIM = 30;
 async function claimed(store = new MemoryStore(), worker = 'mine', clock = new ManualClock()) {
   const shard = newShard({ source: 0 });
   await store.create('shard', shard, factsOf(shard));
-  const claim = await claimShard('shard', { store, clock, worker, claimSeconds: CLAIM }, true);
+  const stored = await store.read<ShardState>('shard');
+  const found = { name: 'shard', stored: stored! };
+  const claim = await claimShard(found, { store, clock, worker, claimSeconds: CLAIM }, true);
   return { claim, store, clock };
 }
 
