@@ -107,6 +107,7 @@ export {
 } from './maintenance/job.js';
 export type { Deletion, MaintenanceEvent, MaintenanceProgress, ObjectFailure } from './maintenance/events.js';
 export type { Census, CensusEntry, KeyVerdict, TagCounts } from './maintenance/census.js';
+export { maintenanceFailures } from './maintenance/failure-lines.js';
 export { type MaintenanceStatus, maintenanceStatus } from './maintenance/status.js';
 export { formatMaintenanceReport, type ReportFormat } from './maintenance/report/format-report.js';
 export type { KeyIds } from './envelope/maintenance/key-ids.js';

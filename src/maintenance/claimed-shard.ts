@@ -1,5 +1,7 @@
 /** A shard claimed by this process. Its state is saved under its ETag, and a process whose save fails stops without an error. */
 import type { Clock } from '../queue/consumer/clock.js';
+import type { ObjectFailure } from './events.js';
+import { failureLines, failuresName } from './failure-lines.js';
 import { factsOf, NOTHING_DONE, type ShardState } from './shard.js';
 import type { StateStore, StoredDocument } from './state-store.js';
 
@@ -64,6 +66,12 @@ export class ClaimedShard {
     const saved = this.#saving.then(() => this.#saveNow(progress));
     this.#saving = saved.catch(() => undefined);
     return saved;
+  }
+
+  /** Names the objects of the page after the saved position that need attention. It must be called before that page is saved. */
+  async noteFailures(failures: readonly ObjectFailure[]): Promise<void> {
+    if (failures.length === 0 || this.#isLost) return;
+    await this.claims.store.writeLines(failuresName(this.name, this.#state.seen), failureLines(failures));
   }
 
   /** Renews the claim of this process. */

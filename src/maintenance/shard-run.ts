@@ -56,15 +56,24 @@ export class ShardRun {
     for await (const page of source.pages({ from: position ?? from, everything, abortSignal })) {
       patience.throwIfAborted();
       const { objects, isLast } = this.#within(page);
-      const results = await this.#actOnAll(objects);
-      const progress = this.#after(objects, results);
+      const counts = this.#after(objects, await this.#actOnAll(objects));
       const done = isLast || page.next === undefined;
       const next = source.isDivisible && !done ? { position: page.next } : {};
-      if (!(await shard.save({ ...progress, ...next, done, ...(done ? remarksOf(source) : {}) }))) return false;
+      if (!(await this.#savePage(counts, { ...next, done }))) return false;
       if (done) break;
       await step.beforeRequest();
     }
     return shard.state.done || shard.save({ done: true, ...remarksOf(source) });
+  }
+
+  async #savePage(
+    { failures, ...counts }: Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'deletions' | 'census'>,
+    end: Pick<ShardState, 'done' | 'position'>,
+  ): Promise<boolean> {
+    const { shard, source } = this.parts;
+    await shard.noteFailures(failures);
+    const named = [...shard.state.failures, ...failures].slice(0, MOST_FAILURES);
+    return shard.save({ ...counts, ...end, failures: named, ...(end.done ? remarksOf(source) : {}) });
   }
 
   /** The objects of a page that belong to this shard. Where pages are cut as they were when it was planned, no mark is needed. */
@@ -117,7 +126,7 @@ export class ShardRun {
     return {
       seen: state.seen + objects.length,
       outcomes,
-      failures: [...state.failures, ...failures].slice(0, MOST_FAILURES),
+      failures,
       deletions: [...state.deletions, ...deletions].slice(0, MOST_FAILURES),
       census: tally.entries,
     };

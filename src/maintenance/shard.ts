@@ -1,6 +1,6 @@
 /** A shard: a part of a source that one process works on at a time, and its saved state. */
 import type { BlindSpot } from '../envelope/maintenance/maintained.js';
-import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
+import { isFailure, type OutcomeCounts, OUTCOMES } from '../envelope/maintenance/outcome.js';
 import type { CensusEntry } from './census.js';
 import type { Deletion, ObjectFailure } from './events.js';
 
@@ -50,10 +50,13 @@ export const NOTHING_DONE = {
   ...{ blindSpots: [], warnings: [] },
 } as const;
 
+const failedOf = (outcomes: OutcomeCounts): number =>
+  OUTCOMES.reduce((sum, outcome) => sum + (isFailure({ outcome }) ? (outcomes[outcome] ?? 0) : 0), 0);
+
 /** Counts of a shard as metadata of its document. */
-export const factsOf = ({ done, seen, outcomes, failures }: ShardState) => ({
+export const factsOf = ({ done, seen, outcomes }: ShardState) => ({
   finished: String(done),
   seen: String(seen),
   acted: String(outcomes.done ?? 0),
-  failed: String(failures.length),
+  failed: String(failedOf(outcomes)),
 });

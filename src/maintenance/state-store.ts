@@ -17,6 +17,8 @@ export interface StateStore {
   create(name: string, value: unknown, facts?: DocumentFacts): Promise<string | null>;
   /** The new ETag; `null` if another process changed the document. */
   replace(name: string, document: StoredDocument<unknown>, facts?: DocumentFacts): Promise<string | null>;
+  /** Stores lines of JSON, whatever is there. */
+  writeLines(name: string, lines: string): Promise<void>;
   /** Names that begin with the prefix, in alphabetical order. */
   list(prefix: string): Promise<readonly { readonly name: string; readonly facts: DocumentFacts }[]>;
 }
@@ -47,6 +49,9 @@ export class MemoryStore implements StateStore {
     return found.map(([name, { facts }]) => ({ name, facts })).sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
+  /** Nothing reads them without a container. */
+  async writeLines(): Promise<void> {}
+
   #put(name: string, value: unknown, facts: DocumentFacts): string {
     const etag = String(++this.#changes);
     this.#documents.set(name, { text: JSON.stringify(value), etag, facts });
@@ -59,13 +64,10 @@ export class ContainerStore implements StateStore {
   constructor(private readonly container: ContainerClient) {}
 
   async read<Value>(name: string): Promise<StoredDocument<Value> | null> {
-    const blob = this.container.getBlockBlobClient(name);
     try {
-      // one request, so that text and ETag belong together; an empty answer is not JSON
-      const { readableStreamBody, etag } = await blob.download();
-      const pieces: Buffer[] = [];
-      for await (const piece of readableStreamBody ?? []) pieces.push(Buffer.from(piece));
-      return { value: parsed(name, Buffer.concat(pieces).toString('utf8')) as Value, etag: etag ?? '' };
+      // an empty answer is not JSON
+      const { text, etag } = await this.#download(name);
+      return { value: parsed(name, text) as Value, etag };
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
@@ -80,12 +82,32 @@ export class ContainerStore implements StateStore {
     return this.#write(name, value, { facts, conditions: { ifMatch: etag } });
   }
 
+  async writeLines(name: string, lines: string): Promise<void> {
+    const text = Buffer.from(lines);
+    const blobHTTPHeaders = { blobContentType: 'application/x-ndjson' };
+    await this.container.getBlockBlobClient(name).upload(text, text.length, { blobHTTPHeaders });
+  }
+
+  async readLines<Line>(name: string): Promise<readonly Line[]> {
+    const { text } = await this.#download(name);
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => parsed(name, line) as Line);
+  }
+
   async list(prefix: string) {
     const found: { readonly name: string; readonly facts: DocumentFacts }[] = [];
     for await (const { name, metadata = {} } of this.container.listBlobsFlat({ prefix, includeMetadata: true })) {
       found.push({ name, facts: metadata });
     }
     return found;
+  }
+
+  /** One request, so that text and ETag belong together. */
+  async #download(name: string): Promise<{ readonly text: string; readonly etag: string }> {
+    const { readableStreamBody, etag } = await this.container.getBlockBlobClient(name).download();
+    const pieces: Buffer[] = [];
+    for await (const piece of readableStreamBody ?? []) pieces.push(Buffer.from(piece));
+    return { text: Buffer.concat(pieces).toString('utf8'), etag: etag ?? '' };
   }
 
   async #write(

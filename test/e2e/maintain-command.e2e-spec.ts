@@ -59,6 +59,25 @@ describe('maintain', () => {
     }
   });
 
+  it('prints a line of JSON for each object that needed attention, escaped', async () => {
+    const [state, name] = [['--state-container', uniqueName('state'), '--job', 'leave'], 'a\u2028b'];
+    await old.getBlockBlobClient(name).uploadData(plaintext);
+    const where = ['--retire', 'clinic:2025', '--container', old.containerName];
+    expect((await maintain('rewrap', ...where, '--new-key', 'clinic:2026=env:NEW_KEY', ...state)).code).toBe(1);
+
+    const { code, stdout } = await maintain('failures', ...state);
+
+    expect([code, /[^\x20-\x7e\n]/.test(stdout)]).toEqual([1, false]);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual(
+      ['<script>', name].map((blob) => ({
+        ...{ source: `blobs ${old.containerName}`, name: blob },
+        ...{ outcome: 'keyMissing', code: 'KEY_NOT_FOUND' },
+      })),
+    );
+    expect((await maintain('failures')).stderr).toMatch(/failures needs --job/);
+  });
+
   // `script` of util-linux gives the command a terminal
   (process.platform === 'linux' ? it : it.skip)(
     'draws a progress bar on a terminal, and clears it at the end',

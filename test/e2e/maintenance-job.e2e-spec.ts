@@ -1,7 +1,8 @@
 /** Jobs whose state is kept: shards, interruptions, several processes, and outages. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import type { MaintenanceEvent } from '../../src/maintenance/events.js';
+import type { MaintenanceEvent, ObjectFailure } from '../../src/maintenance/events.js';
+import { maintenanceFailures } from '../../src/maintenance/failure-lines.js';
 import type { MaintenanceJob, MaintenanceOptions } from '../../src/maintenance/job.js';
 import { planMaintenance, runMaintenance, runMaintenanceShard } from '../../src/maintenance/run-maintenance.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
@@ -41,6 +42,28 @@ const openable = async () => {
 };
 
 describe('a job whose state is kept', () => {
+  it('names each object that needs attention in its state, page by page, also where it was interrupted', async () => {
+    const ending = new AbortController();
+    const onEvent = ({ kind }: MaintenanceEvent): void => (kind === 'object' ? ending.abort() : undefined);
+    const blind = job({ sources: [young.forMaintenance({ pageSize: 5 })] });
+    const first = runMaintenance(blind, { state: state!, onEvent, abortSignal: ending.signal });
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
+    const named = async (): Promise<ObjectFailure[]> => {
+      const found: ObjectFailure[] = [];
+      for await (const failure of maintenanceFailures(state!, blind.name)) found.push(failure);
+      return found;
+    };
+    expect((await named()).length).toBeGreaterThanOrEqual(5);
+
+    const { failures } = await runMaintenance(blind, { state: state! });
+
+    expect(await named()).toEqual(failures);
+    expect((await named()).map(({ name, outcome, code }) => [name, outcome, code])).toEqual(
+      NAMES.map((name) => [name, 'keyMissing', 'KEY_NOT_FOUND']),
+    );
+    await expect(maintenanceFailures(state!, 'never-run').next()).resolves.toMatchObject({ done: true });
+  });
+
   it('goes on after an abort where it was, and begins anew once it has finished', async () => {
     const ending = new AbortController();
     const onEvent = (): void => ending.abort();

@@ -44,17 +44,17 @@ const OPTIONS = {
 } as const;
 
 export type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
-export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'delete-superseded' | 'reindex' | 'status';
+export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'delete-superseded' | 'reindex' | 'status' | 'failures';
 
 export interface Arguments {
   readonly verb: Verb;
   readonly values: Values;
-  /** The task of the job; a census for `status`. */
+  /** The task of the job; a census for `status` and `failures`. */
   readonly task: MaintenanceTask;
 }
 
 const VERBS: readonly string[] = [
-  ...(['census', 'rewrap', 're-encrypt', 'delete-superseded', 'reindex', 'status'] satisfies Verb[]),
+  ...(['census', 'rewrap', 're-encrypt', 'delete-superseded', 'reindex', 'status', 'failures'] satisfies Verb[]),
 ];
 const NUMBERS = [
   ...(['concurrency', 'requests-per-second', 'pages-per-shard'] as const),
@@ -69,7 +69,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
   const faults = [
     ...(VERBS.includes(verb) && rest.length === 0
       ? []
-      : ['say maintain census, rewrap, re-encrypt, delete-superseded, reindex or status']),
+      : ['say maintain census, rewrap, re-encrypt, delete-superseded, reindex, status or failures']),
     ...whereFaults(verb, values),
     ...taskFaults(verb, values),
     ...keyFaults(verb, values),
@@ -92,7 +92,7 @@ function parsed(args: readonly string[]): { readonly values: Values; readonly po
 }
 
 function whereFaults(verb: string, values: Values): string[] {
-  if (verb === 'status') return values.job === undefined ? ['status needs --job'] : [];
+  if (verb === 'status' || verb === 'failures') return values.job === undefined ? [`${verb} needs --job`] : [];
   const places = [values.container, values['all-containers'], values.table, values['all-tables'], values.queue];
   return places.every((place) => place === undefined) ? ['say where: --container, --table or --queue'] : [];
 }

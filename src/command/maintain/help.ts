@@ -6,6 +6,7 @@ export const HELP = `Counts what is stored by key and protocol, rotates keys, en
   npx nestjs-azure-encrypted-storage maintain delete-superseded <what> --container <name> <keys> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain reindex --table <name> --config <path> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain status --job <name> <account>
+  npx nestjs-azure-encrypted-storage maintain failures --job <name> <account>
 
 What rewrap leaves, and what a census is about
   --retire <key id>            a key that is no longer to be needed; more than once for more keys

@@ -1,6 +1,9 @@
 /** The command `maintain`: from a command line to a report and an exit code. */
 import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { sha256 } from '../../crypto/bytes.js';
+import { escaped } from '../../encoding/printable.js';
+import { maintenanceFailures } from '../../maintenance/failure-lines.js';
 import { isMaintenanceClean, type MaintenanceJob, type MaintenanceOptions } from '../../maintenance/job.js';
 import { formatMaintenanceReport } from '../../maintenance/report/format-report.js';
 import { runMaintenance } from '../../maintenance/run-maintenance.js';
@@ -22,14 +25,28 @@ export async function maintain(args: readonly string[], env: NodeJS.ProcessEnv):
     return EXIT.fine;
   }
   const account = await accountOf(given.values, env);
-  return given.verb === 'status' ? status(given.values, account) : run(given, account, env);
+  if (given.verb === 'status') return status(given.values, account);
+  return given.verb === 'failures' ? failures(given.values, account) : run(given, account, env);
 }
 
-async function status(values: Values, { blobs }: Account): Promise<number> {
-  const container = blobs.getContainerClient(values['state-container'] ?? STATE_CONTAINER);
-  const found = await maintenanceStatus(container, values.job ?? '');
+const stateOf = (values: Values, { blobs }: Account) =>
+  blobs.getContainerClient(values['state-container'] ?? STATE_CONTAINER);
+
+async function status(values: Values, account: Account): Promise<number> {
+  const found = await maintenanceStatus(stateOf(values, account), values.job ?? '');
   process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
   return found === null ? EXIT.notReached : EXIT.fine;
+}
+
+/** A line of JSON for each object. Text from storage is escaped. */
+async function failures(values: Values, account: Account): Promise<number> {
+  let count = 0;
+  for await (const failure of maintenanceFailures(stateOf(values, account), values.job ?? '')) {
+    count += 1;
+    const line = `${escaped(JSON.stringify(failure))}\n`;
+    if (!process.stdout.write(line)) await once(process.stdout, 'drain');
+  }
+  return count === 0 ? EXIT.fine : EXIT.wrong;
 }
 
 async function run({ values, task }: Arguments, account: Account, env: NodeJS.ProcessEnv): Promise<number> {
