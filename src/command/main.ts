@@ -22,8 +22,8 @@ async function runInspect(args: readonly string[]): Promise<number> {
     return EXIT.fine;
   }
   // the SDKs take a while to load, which --help does not need
-  const { inspect } = await import('../inspect/inspect.js');
-  const report = await inspect(command);
+  const [{ inspect }, { accountOf }] = await Promise.all([import('../inspect/inspect.js'), import('./account.js')]);
+  const report = await inspect(command, await accountOf(command.connection, process.env));
   process.stdout.write(command.json ? toJson(report) : toText(report));
   return isFine(report) ? EXIT.fine : EXIT.wrong;
 }

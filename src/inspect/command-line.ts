@@ -17,7 +17,8 @@ export type Subject =
 
 export interface Command {
   readonly subject: Subject;
-  readonly connectionString: string;
+  /** As they were given. */
+  readonly connection: Pick<Values, 'connection-string' | 'account' | 'endpoint-suffix'>;
   readonly nonces: NonceChoice;
   readonly key: KeySource;
   readonly json: boolean;
@@ -25,6 +26,8 @@ export interface Command {
 
 const OPTIONS = {
   'connection-string': { type: 'string' },
+  account: { type: 'string' },
+  'endpoint-suffix': { type: 'string' },
   'key-id': { type: 'string' },
   'key-base64-env': { type: 'string' },
   'key-base64-file': { type: 'string' },
@@ -54,6 +57,7 @@ reports whether that works. It prints no plaintext and changes nothing.
   npx nestjs-azure-encrypted-storage inspect entity <table> <PartitionKey> <RowKey>
 
   --connection-string <text>   default: the environment variable AZURE_STORAGE_CONNECTION_STRING
+  --account <name>             sign in with @azure/identity instead; --endpoint-suffix, default core.windows.net
   --key-base64-env <name>      verify with the AES key in this environment variable, base64
   --key-base64-file <path>     verify with the AES key in this file, base64
   --pem-file <path>            verify with the private RSA key in this file
@@ -75,16 +79,18 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   if (values.help === true) return 'help';
   if (values.version === true) return 'version';
   const subject = subjectOf(positionals.slice(1), values);
-  const connectionString = values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
+  const where = values.account ?? values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
   const faults = [
     ...(positionals[0] === 'inspect' ? [] : ['the command is "inspect" or "maintain"']),
-    ...(connectionString === '' ? ['give --connection-string or set AZURE_STORAGE_CONNECTION_STRING'] : []),
+    ...(where === '' ? ['give --account or --connection-string, or set AZURE_STORAGE_CONNECTION_STRING'] : []),
     ...keyFaults(values, env),
     ...countFaults(values),
   ];
   if (typeof subject === 'string') throw new InvalidOptionsError([subject, ...faults]);
   if (faults.length > 0) throw new InvalidOptionsError(faults);
-  return { subject, connectionString, nonces: nonceChoice(values), key: keySource(values), json: values.json === true };
+  const { 'connection-string': text, account, 'endpoint-suffix': suffix } = values;
+  const connection = { 'connection-string': text, account, 'endpoint-suffix': suffix };
+  return { subject, connection, nonces: nonceChoice(values), key: keySource(values), json: values.json === true };
 }
 
 const nonceChoice = (values: Values): NonceChoice =>

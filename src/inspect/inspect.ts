@@ -1,7 +1,7 @@
-/** From a command to a report: connects, and inspects the requested object. */
-import { TableClient } from '@azure/data-tables';
-import { BlobServiceClient, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
-import { QueueServiceClient } from '@azure/storage-queue';
+/** From a command to a report: inspects the requested object. */
+import type { TableClient } from '@azure/data-tables';
+import type { BlobServiceClient, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import type { Command, Subject } from './command-line.js';
@@ -11,41 +11,35 @@ import { inspectQueue } from './inspect-queue.js';
 import { verifyingPolicy } from './inspection-key.js';
 import type { Report } from './report.js';
 
-/** Few retries: someone who waits for the result of a command should not wait a minute. */
-const RETRIES = { maxTries: 2, maxRetries: 1, retryDelayInMs: 500 };
 type BlobSubject = Extract<Subject, { kind: 'blob' }>;
 
-/** Throws `INVALID_OPTIONS` for an invalid connection or key. Errors of the services are thrown unchanged. */
-export async function inspect(command: Command): Promise<Report> {
-  const { subject, connectionString } = command;
-  const policy = checked('the key', () => verifyingPolicy(command.key));
-  if (subject.kind === 'blob') return blobReport(command, subject, policy);
+/** The clients of the account. */
+export interface InspectedAccount {
+  readonly blobs: BlobServiceClient;
+  readonly queues: QueueServiceClient;
+  readonly table: (name: string) => TableClient;
+}
+
+/** Throws `INVALID_OPTIONS` for an invalid key. Errors of the services are thrown unchanged. */
+export async function inspect(command: Command, account: InspectedAccount): Promise<Report> {
+  const { subject } = command;
+  const policy = checkedKey(() => verifyingPolicy(command.key));
+  if (subject.kind === 'blob') return blobReport(account.blobs, { ...command, subject }, policy);
   if (subject.kind === 'queue') {
-    const client = checked('the connection string', () =>
-      QueueServiceClient.fromConnectionString(connectionString, { retryOptions: RETRIES }),
-    ).getQueueClient(subject.queue);
+    const client = account.queues.getQueueClient(subject.queue);
     const findings = await inspectQueue({ client, messages: subject.messages, policy });
     return { inspected: { kind: 'queue', account: client.accountName, queue: subject.queue }, findings };
   }
   const { table, partitionKey, rowKey } = subject;
-  const client = checked('the connection string', () =>
-    TableClient.fromConnectionString(connectionString, table, {
-      allowInsecureConnection: true,
-      retryOptions: RETRIES,
-    }),
-  );
-  const finding = await inspectEntity({ client, partitionKey, rowKey, policy });
+  const finding = await inspectEntity({ client: account.table(table), partitionKey, rowKey, policy });
   return { inspected: { kind: 'entity', table, partitionKey, rowKey }, findings: [finding] };
 }
 
 async function blobReport(
-  { connectionString, nonces }: Command,
-  subject: BlobSubject,
+  service: BlobServiceClient,
+  { nonces, subject }: Pick<Command, 'nonces'> & { readonly subject: BlobSubject },
   policy: EncryptionPolicy | null,
 ): Promise<Report> {
-  const service = checked('the connection string', () =>
-    BlobServiceClient.fromConnectionString(connectionString, { retryOptions: RETRIES }),
-  );
   const container = service.getContainerClient(subject.container);
   const client = blobClient(container, subject);
   const finding = await inspectBlob({ container, client, nonces, policy });
@@ -60,11 +54,11 @@ function blobClient(container: ContainerClient, { blob, snapshot, versionId }: B
 }
 
 /** Drops the reasons of foreign errors, which may quote a key. */
-function checked<T>(what: string, make: () => T): T {
+function checkedKey<T>(make: () => T): T {
   try {
     return make();
   } catch (error) {
     if (error instanceof InvalidOptionsError) throw error;
-    throw new InvalidOptionsError([`${what} cannot be used`]);
+    throw new InvalidOptionsError(['the key cannot be used']);
   }
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accountOf } from '../../src/command/account.js';
 import { type Command, parseCommand } from '../../src/inspect/command-line.js';
 import { inspect } from '../../src/inspect/inspect.js';
 import type { Finding, Report } from '../../src/inspect/report.js';
@@ -9,7 +10,8 @@ import { connectionString } from './azurite.js';
 
 export async function inspected(...args: readonly string[]): Promise<Report> {
   const env = { AZURE_STORAGE_CONNECTION_STRING: connectionString() };
-  return inspect(parseCommand(['inspect', ...args], env) as Command);
+  const command = parseCommand(['inspect', ...args], env) as Command;
+  return inspect(command, await accountOf(command.connection, env));
 }
 
 /** Of something that is one thing. */

@@ -9,7 +9,7 @@ import { formatMaintenanceReport } from '../../maintenance/report/format-report.
 import { runMaintenance } from '../../maintenance/run-maintenance.js';
 import { maintenanceStatus } from '../../maintenance/status.js';
 import { EXIT } from '../exit.js';
-import { type Account, accountOf } from './account.js';
+import { type Account, accountOf } from '../account.js';
 import { type Arguments, parseArguments, type Values } from './arguments.js';
 import { HELP } from './help.js';
 import { commandPolicy } from './policy.js';

@@ -8,7 +8,7 @@ import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
 import type { MaintenanceSource } from '../../maintenance/job.js';
 import { MaintainedRows } from '../../table/maintenance/maintained-rows.js';
-import type { Account } from './account.js';
+import type { Account } from '../account.js';
 import type { Values } from './arguments.js';
 import type { CommandPolicy } from './policy.js';
 

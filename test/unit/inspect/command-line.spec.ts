@@ -19,9 +19,14 @@ describe('the command line', () => {
     expect(subjectOf(line)).toEqual(subject);
   });
 
-  it('takes the connection string from the environment unless one is given', () => {
-    expect(parsed('inspect queue letters')).toMatchObject({ connectionString: 'UseDevelopmentStorage=true' });
-    expect(parsed('inspect queue letters --connection-string other')).toMatchObject({ connectionString: 'other' });
+  it('takes an account or a connection string, and neither if the environment has one', () => {
+    const connectionOf = (line: string) => (parsed(line) as Command).connection;
+    expect(connectionOf('inspect queue letters')).toEqual({});
+    expect(connectionOf('inspect queue letters --connection-string other')).toEqual({ 'connection-string': 'other' });
+    const account = { account: 'clinic', 'endpoint-suffix': 'core.chinacloudapi.cn' };
+    expect(connectionOf('inspect queue letters --account clinic --endpoint-suffix core.chinacloudapi.cn')).toEqual(
+      account,
+    );
   });
 
   it('reads a sample of nonces unless it is told how many', () => {

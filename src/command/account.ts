@@ -3,8 +3,14 @@ import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { TokenCredential } from '@azure/core-auth';
-import { InvalidOptionsError } from '../../errors/input.js';
-import type { Values } from './arguments.js';
+import { InvalidOptionsError } from '../errors/input.js';
+
+/** What the command line says of the account. */
+export interface AccountValues {
+  readonly 'connection-string'?: string | undefined;
+  readonly account?: string | undefined;
+  readonly 'endpoint-suffix'?: string | undefined;
+}
 
 export interface Account {
   readonly blobs: BlobServiceClient;
@@ -13,12 +19,15 @@ export interface Account {
   readonly table: (name: string) => TableClient;
 }
 
-/** The engine waits and slows down itself: retries of the SDK would hide that a service is busy. */
+/**
+ * Few retries: a job waits and slows down itself, and retries of the SDK would hide that a service is busy. Someone who waits for an
+ * inspection should not wait a minute.
+ */
 const RETRIES = { maxTries: 2, maxRetries: 1, retryDelayInMs: 500 };
 const TABLES = { retryOptions: RETRIES, allowInsecureConnection: true };
 
 /** Throws `INVALID_OPTIONS` for an invalid connection. */
-export async function accountOf(values: Values, env: NodeJS.ProcessEnv): Promise<Account> {
+export async function accountOf(values: AccountValues, env: NodeJS.ProcessEnv): Promise<Account> {
   if (values.account !== undefined) return signedIn(values.account, values['endpoint-suffix'] ?? 'core.windows.net');
   const given = values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
   if (given === '') {

@@ -1,0 +1,29 @@
+import { accountOf } from '../../../src/command/account.js';
+
+const SECRET = 'c2VjcmV0';
+
+describe('the account of a command', () => {
+  it.each([
+    [{ account: 'clinic' }, 'core.windows.net'],
+    [{ account: 'clinic', 'endpoint-suffix': 'core.chinacloudapi.cn' }, 'core.chinacloudapi.cn'],
+  ])('%j is reached over https, signed in', async (values, suffix) => {
+    // a variable must not redirect what the command line says
+    const { blobs, queues, table } = await accountOf(values, { AZURE_STORAGE_CONNECTION_STRING: 'other' });
+
+    expect(new URL(blobs.url).origin).toBe(`https://clinic.blob.${suffix}`);
+    expect(new URL(queues.url).origin).toBe(`https://clinic.queue.${suffix}`);
+    expect(new URL(table('patients').url).origin).toBe(`https://clinic.table.${suffix}`);
+    expect([blobs.accountName, queues.getQueueClient('letters').accountName]).toEqual(['clinic', 'clinic']);
+  });
+
+  it.each(['Clinic', 'cl', 'clinic.evil.example/', 'a'.repeat(25)])('"%s" is not the name of one', async (account) => {
+    await expect(accountOf({ account }, {})).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+
+  it('does not quote a connection string that is none', async () => {
+    const given = accountOf({ 'connection-string': `AccountKey=${SECRET}` }, {});
+
+    await expect(given).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    await expect(given).rejects.not.toMatchObject({ message: expect.stringContaining(SECRET) as string });
+  });
+});
