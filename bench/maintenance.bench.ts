@@ -13,9 +13,10 @@ import { newSeed, StoredContent } from './support/stored-content.js';
 import { MAINTENANCE } from './support/targets.js';
 
 /** Numbers of objects: the peak of memory must not grow from one to the next. */
-const REWRAPPED = [10_000, 100_000];
-const REWRAPPED_IN_FULL = 1_000_000;
-const COUNTED = [100_000, 1_000_000];
+const REWRAPPED = [10_000, 50_000];
+const COUNTED = [50_000, 250_000];
+/** One more with `--full`. */
+const IN_FULL = 1_000_000;
 const QUICK = [1000, 2000];
 const SHARDS = 5000;
 const QUICK_SHARDS = 20;
@@ -81,7 +82,7 @@ async function ask(child: ReturnType<typeof fork>, settings: AccountSettings): P
 }
 
 async function growing(lab: Lab, account: Account, task: 'rewrap' | 'census', kind: Kind): Promise<Row[]> {
-  const amounts = task === 'census' ? COUNTED : [...REWRAPPED, ...(lab.isFull ? [REWRAPPED_IN_FULL] : [])];
+  const amounts = [...(task === 'census' ? COUNTED : REWRAPPED), ...(lab.isFull ? [IN_FULL] : [])];
   const rows: Row[] = [];
   for (const amount of lab.isQuick ? QUICK : amounts) {
     process.stderr.write(`maintenance: ${task} of ${amount} ${kind}\n`);

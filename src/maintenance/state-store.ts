@@ -50,7 +50,9 @@ export class MemoryStore implements StateStore {
   }
 
   /** Nothing reads them without a container. */
-  async writeLines(): Promise<void> {}
+  writeLines(): Promise<void> {
+    return Promise.resolve();
+  }
 
   #put(name: string, value: unknown, facts: DocumentFacts): string {
     const etag = String(++this.#changes);
