@@ -75,7 +75,7 @@ export type {
   FilterValue,
   SearchArguments,
 } from './table/filter/filter-types.js';
-export type { SearchTagFault, SearchTagMismatch, SearchTagMismatchListener } from './table/search/tag-check.js';
+export type { SearchTagFault, SearchTagMismatch, SearchTagMismatchListener } from './table/search/tag-mismatch.js';
 export type { FilterLiteral } from './table/filter/odata-literal.js';
 export type { TableDecryptionFailedHandler, TableDecryptionFailure } from './table/page.js';
 export type { EncryptedActionOptions, EncryptedTransactionAction } from './table/transaction.js';
@@ -190,6 +190,7 @@ export {
 } from './errors/integrity.js';
 export {
   EncryptedPropertyInFilterError,
+  DuplicateValueError,
   InvalidEntityError,
   InvalidOptionsError,
   PayloadTooLargeError,

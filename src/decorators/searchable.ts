@@ -59,6 +59,14 @@ export interface SearchableOptions {
    * @defaultValue 'use'
    */
   readonly mode?: 'write' | 'use';
+  /**
+   * `true` also writes an entry to a second table, `<table>lookup`, for each row. Searches read it instead of the whole table, so use
+   * it for tables of more than some 10,000 rows in the scope. `'unique'` refuses a value that another row of the scope has, with
+   * `DUPLICATE_VALUE`.
+   *
+   * @defaultValue false
+   */
+  readonly lookup?: boolean | 'unique';
 }
 
 /** The options with their defaults. */
@@ -72,7 +80,7 @@ export const tagColumnOf = (property: string): string => TAG_PREFIX + property;
 /** Length of a column's name; the service's limit. */
 const LONGEST_COLUMN = 255;
 const [LEAST_BITS, MOST_BITS] = [4, 128];
-const MEMBERS = ['scope', 'normalize', 'of', 'bits', 'mode'];
+const MEMBERS = ['scope', 'normalize', 'of', 'bits', 'mode', 'lookup'];
 
 /** `null` for a property that is not searchable. */
 export function searchRuleOf(searchable: boolean | SearchableOptions | undefined): SearchRule | null {
@@ -83,8 +91,9 @@ export function searchRuleOf(searchable: boolean | SearchableOptions | undefined
     of,
     bits = MOST_BITS,
     mode = 'use',
+    lookup = false,
   } = Object(searchable) as SearchableOptions;
-  return { scope, normalize, bits, mode, of };
+  return { scope, normalize, bits, mode, lookup, of };
 }
 
 /** What else a property declares that its tags depend on. */
@@ -106,7 +115,12 @@ export function searchableFault(
   const unknown = Object.keys(searchable).find((name) => !MEMBERS.includes(name));
   if (unknown !== undefined) return `has no option "searchable.${unknown}": it takes ${MEMBERS.join(', ')}`;
   const given = searchable as SearchableOptions;
-  return memberFault(given) ?? conditionFault(given, when) ?? declarationFault(property, given, type);
+  return (
+    memberFault(given) ??
+    lookupFault(given, when) ??
+    conditionFault(given, when) ??
+    declarationFault(property, given, type)
+  );
 }
 
 function memberFault({ scope, normalize, of, bits, mode }: SearchableOptions): string | null {
@@ -117,6 +131,16 @@ function memberFault({ scope, normalize, of, bits, mode }: SearchableOptions): s
   if (![undefined, 'write', 'use'].includes(mode)) return 'needs "write" or "use" under "searchable.mode"';
   const isLength = bits === undefined || (Number.isInteger(bits) && bits >= LEAST_BITS && bits <= MOST_BITS);
   return isLength ? null : `needs a whole number from ${LEAST_BITS} to ${MOST_BITS} under "searchable.bits"`;
+}
+
+/** A value in clear has no tag, so no entry either; and short tags of different values may be equal. */
+function lookupFault({ lookup = false, bits = MOST_BITS }: SearchableOptions, when: unknown): string | null {
+  if (![true, false, 'unique'].includes(lookup)) return 'needs true, false or "unique" under "searchable.lookup"';
+  if (lookup !== false && when !== undefined)
+    return 'has "when", so it can have no "searchable.lookup": rows with the value in clear would not be found';
+  return lookup === 'unique' && bits !== MOST_BITS
+    ? `is unique, so its tags need ${MOST_BITS} bits: leave out "searchable.bits"`
+    : null;
 }
 
 /** Where the condition does not hold, the service compares the value itself, which it can neither normalize nor map. */

@@ -66,6 +66,14 @@ export class EncryptedPropertyInFilterError extends EncryptedStorageError {
   }
 }
 
+/** Another row already has the value of a unique property, or reserves it. The row was not written. */
+export class DuplicateValueError extends EncryptedStorageError {
+  readonly code = 'DUPLICATE_VALUE';
+  constructor(readonly propertyName: string) {
+    super(`Another row has the same value of ${quoted(propertyName)}, which must be unique: store another value`);
+  }
+}
+
 /** The source of an upload returned fewer or more bytes than announced. Nothing was committed. */
 export class SourceLengthError extends EncryptedStorageError {
   readonly code = 'SOURCE_LENGTH_MISMATCH';

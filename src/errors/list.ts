@@ -28,6 +28,7 @@ import {
   UnprocessableMessageError,
   UndeclaredPropertyError,
   EncryptedPropertyInFilterError,
+  DuplicateValueError,
   SourceLengthError,
   SourceConsumedError,
 } from './input.js';
@@ -360,6 +361,16 @@ export const ERRORS = [
     carries: '`propertyName`',
     sent: 'no',
     again: 'no',
+  },
+  {
+    type: DuplicateValueError,
+    code: 'DUPLICATE_VALUE',
+    when: "another row of the scope has the same value of a property with `lookup: 'unique'`, or an interrupted write has reserved it. The row was not written",
+    answer:
+      'Store another value. If no row has this one, `reindex` releases it an hour after the interrupted write, and the same row can take it at once.',
+    carries: '`propertyName`',
+    sent: 'reads and entries of the lookup table, not the row',
+    again: 'if the other row gives the value up',
   },
   {
     type: SourceLengthError,

@@ -107,7 +107,13 @@ const keyOf = ({ source, place, kind, keyId, protocol, integrity, library, tags,
 export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
   const countOf = (state: TagsState): number =>
     entries.reduce((sum, { tags, count }) => sum + (tags === state ? count : 0), 0);
-  return { untagged: countOf('untagged'), mismatched: countOf('mismatched'), outdated: countOf('outdated') };
+  return {
+    untagged: countOf('untagged'),
+    mismatched: countOf('mismatched'),
+    outdated: countOf('outdated'),
+    unlisted: countOf('unlisted'),
+    leftover: countOf('leftover'),
+  };
 }
 
 /** What no listing of one account shows. */

@@ -13,12 +13,9 @@ import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { SearchableName } from '../decorators/searchable.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
-import { assertEntityClass } from './entity-class.js';
+import { assertEntityClass, assertLookupTable } from './entity-class.js';
 import type { ChangedEntity, StorableEntity } from './entity-types.js';
-import { openEntity, sealEntity } from './entity-envelope.js';
-import { tagged } from './entity-integrity-tag.js';
 import { entityModel } from './entity-model.js';
-import { entityQuery } from './entity-query.js';
 import { Filter } from './filter/filter.js';
 import type { FilterArguments, FilterKind, FilterName, SearchArguments } from './filter/filter-types.js';
 import { givenEntity } from './given-entity.js';
@@ -26,8 +23,9 @@ import { listedEntities } from './listed-entities.js';
 import { listing } from './listing.js';
 import { ManagedTable } from './managed-table.js';
 import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
+import { readEntity } from './read-entity.js';
+import { insertEntity, replaceEntity, replaceOrInsert } from './row-writes.js';
 import { newTag } from './search/new-tag.js';
-import { storedRow } from './service-answer.js';
 import type {
   EncryptedListOptions,
   EncryptedMergeOptions,
@@ -45,8 +43,7 @@ import type {
 
 /**
  * A table of entities of one class. `@Encrypt()` properties are stored encrypted, and each row has its own content key. Keys, clear
- * properties and names are not encrypted, but reads detect changes of `@Sign()` properties. You can find rows by encrypted properties with
- * `searchable`.
+ * properties and names are not encrypted, but reads detect changes of `@Sign()` properties. `searchable` finds rows by encrypted ones.
  *
  * @example
  * ```ts
@@ -73,10 +70,13 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     unencryptedClient: TableClient,
     policy: EncryptionPolicy,
     protected override readonly entityClass: EntityClass<T>,
-    private readonly defaults: EncryptedTableDefaults = {},
+    defaults: EncryptedTableDefaults = {},
+    /** The plain SDK client of the lookup table, for classes that have `searchable.lookup`. */
+    lookupTable?: TableClient,
   ) {
-    super(unencryptedClient, policy, entityClass);
+    super(unencryptedClient, policy, entityClass, { defaults, lookupTable });
     assertEntityClass(entityClass, policy);
+    assertLookupTable(entityClass, lookupTable);
   }
 
   /** Names of the properties that are encrypted, or may be if they have `when`. */
@@ -95,9 +95,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     options: OperationOptions & EncryptedTableOptions = {},
   ): Promise<EncryptedCreateResponse> {
     return traced('EncryptedTableClient.createEntity', options, async (traceable) => {
-      const { keyEncryptionKey: _key, ...passed } = traceable;
-      const row = await sealEntity(givenEntity(entity, this.entityClass), this.contextOf(traceable));
-      return tagged(row, await this.unencryptedClient.createEntity(row, passed));
+      return insertEntity(givenEntity(entity, this.entityClass), this.callOf(traceable));
     });
   }
 
@@ -112,12 +110,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     options: GetTableEntityOptions & EncryptedReadRowOptions = {},
   ): Promise<TableEntityResult<T>> {
     return traced('EncryptedTableClient.getEntity', options, async (traceable) => {
-      const { keyEncryptionKey: _key, expectedIntegrityTag: _tag, ...passed } = traceable;
-      const context = this.contextOf(traceable);
-      const { queryOptions, ...query } = await entityQuery(passed, context);
-      const row = await storedRow(this.unencryptedClient, { partitionKey, rowKey }, { ...passed, queryOptions });
-      const { onSearchTagMismatch } = this.defaults;
-      return (await openEntity(row, context, { ...query, onSearchTagMismatch })) as TableEntityResult<T>;
+      return readEntity({ partitionKey, rowKey }, this.callOf(traceable));
     });
   }
 
@@ -147,9 +140,9 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   }
 
   /**
-   * Lists entities as instances of their class. `byPage` and its continuation tokens work as in the SDK. If there is a handler, a
-   * row that cannot be decrypted is passed to it and left out; without one, the page throws. A key that cannot be reached
-   * (`KEY_UNAVAILABLE`) always makes the page throw, because that is never the row's fault.
+   * Lists entities as instances of their class. `byPage` and its tokens work as in the SDK. If there is a handler, a row that cannot
+   * be decrypted is passed to it and left out; without one, the page throws. A key that cannot be reached (`KEY_UNAVAILABLE`)
+   * always makes the page throw, because that is never the row's fault.
    *
    * @throws `ENCRYPTED_PROPERTY_IN_FILTER` before any request, and the errors of decryption, when a page is requested
    */
@@ -158,7 +151,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
     const { keyEncryptionKey: _key, where, filterOnCiphertext, onDecryptionFailed, ...passed } = options;
     const call = { table: this.unencryptedClient, defaults: this.defaults, options };
-    const contextOf = (traceable: OperationOptions) => this.contextOf({ ...options, ...traceable });
+    const contextOf = (given: OperationOptions) => this.contextOf({ ...options, ...given });
     return listing((traceable) => listedEntities({ ...call, context: contextOf(traceable), traceable }), passed);
   }
 
@@ -177,12 +170,11 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     options: UpdateTableEntityOptions & EncryptedMergeOptions = {},
   ): Promise<EncryptedUpdateResponse> {
     return traced('EncryptedTableClient.updateEntity', options, async (traceable) => {
-      const { keyEncryptionKey: _key, mergeAttempts, etag, ...passed } = traceable;
-      const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
+      const { mergeAttempts, etag, ...passed } = traceable;
+      const call = this.callOf(passed);
       if (mode === 'Merge')
         return mergeEntity({ ...call, patch: givenEntity(entity, this.entityClass), etag, mergeAttempts });
-      const row = await sealEntity(givenEntity(entity, this.entityClass), call.context);
-      return { ...tagged(row, await call.table.updateEntity(row, mode, { ...passed, etag })), attempts: 1 };
+      return replaceEntity(givenEntity(entity, this.entityClass), call, { etag, attempts: mergeAttempts });
     });
   }
 
@@ -193,12 +185,11 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     options: OperationOptions & EncryptedMergeOptions = {},
   ): Promise<EncryptedUpsertResponse> {
     return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
-      const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
-      const call = { table: this.unencryptedClient, context: this.contextOf(traceable), options: passed };
+      const { mergeAttempts, ...passed } = traceable;
+      const call = this.callOf(passed);
       if (mode === 'Merge')
         return mergeOrInsert({ ...call, patch: givenEntity(entity, this.entityClass), mergeAttempts });
-      const row = await sealEntity(givenEntity(entity, this.entityClass), call.context);
-      return { ...tagged(row, await call.table.upsertEntity(row, mode, passed)), attempts: 1 };
+      return replaceOrInsert(givenEntity(entity, this.entityClass), call, { attempts: mergeAttempts });
     });
   }
 
@@ -211,9 +202,8 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     options: OperationOptions & EncryptedMergeOptions = {},
   ): Promise<EncryptedTransactionResponse> {
     return traced('EncryptedTableClient.submitTransaction', options, async (traceable) => {
-      const { keyEncryptionKey: _key, mergeAttempts, ...passed } = traceable;
-      const call = { table: this.unencryptedClient, context: this.contextOf(traceable), actions };
-      return submitTransaction({ ...call, options: passed, mergeAttempts });
+      const { mergeAttempts, ...passed } = traceable;
+      return submitTransaction({ ...this.callOf(passed), actions, mergeAttempts });
     });
   }
 }

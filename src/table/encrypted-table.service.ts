@@ -4,6 +4,8 @@ import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { UnsupportedOperationError } from '../errors/input.js';
 import { EncryptedTableClient } from './encrypted-table-client.js';
 import { assertEntityClass, tableNameOf } from './entity-class.js';
+import { hasLookups } from './lookup/entry-writes.js';
+import { lookupTableOf } from './lookup/lookup-entry.js';
 import type { EncryptedTableDefaults } from './table-options.js';
 
 /** The tables of an account, with encryption. It can be injected wherever `EncryptedStorageModule` is imported. */
@@ -23,8 +25,11 @@ export class EncryptedTableService {
    */
   getTableClient<T extends object>(entity: EntityClass<T>, tableName?: string): EncryptedTableClient<T> {
     assertEntityClass(entity, this.policy);
-    const table = this.tableClientFactory(tableNameOf(entity, tableName));
-    return new EncryptedTableClient(table, this.policy, entity, this.defaults);
+    const name = tableNameOf(entity, tableName);
+    const lookupTable = hasLookups(entity)
+      ? this.tableClientFactory(tableNameOf(entity, lookupTableOf(name)))
+      : undefined;
+    return new EncryptedTableClient(this.tableClientFactory(name), this.policy, entity, this.defaults, lookupTable);
   }
 
   /** The plain SDK client of a table. It neither encrypts nor decrypts. */

@@ -41,6 +41,15 @@ function assertSearchKeys(entityClass: EntityClass, { searchKeys }: EncryptionPo
   ]);
 }
 
+/** Throws {@link InvalidOptionsError} if rows of the class need entries that cannot be written. */
+export function assertLookupTable(entityClass: EntityClass, lookupTable: object | undefined): void {
+  const [first] = entityModel(entityClass).lookedUp.keys();
+  if (first === undefined || lookupTable !== undefined) return;
+  throw new InvalidOptionsError([
+    `"${first}" of entity class ${nameOf(entityClass)} has a lookup table: get the table client from the service, or pass both clients`,
+  ]);
+}
+
 /** Throws {@link InvalidEntityError} for a class without a declaration. */
 function declarationOf(entityClass: EntityClass): EntityDeclaration {
   if (typeof entityClass !== 'function') throw new InvalidEntityError('A table client needs an entity class');

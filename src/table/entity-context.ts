@@ -11,6 +11,7 @@ import type { PropertyPlace } from '../protocol/protocol.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { accountOf } from './account.js';
+import type { SearchTagMismatchListener } from './search/tag-mismatch.js';
 
 export interface TableContext extends KeyChoiceOptions {
   readonly policy: EncryptionPolicy;
@@ -20,8 +21,20 @@ export interface TableContext extends KeyChoiceOptions {
   readonly operation?: KeyOperationOptions;
   /** The bytes of the integrity tag that the caller expects of the row. */
   readonly expectedTag?: Uint8Array | undefined;
+  /** For the lookup table, if a class of the call has one. */
+  readonly lookups?: LookupTables | undefined;
+  readonly onSearchTagMismatch?: SearchTagMismatchListener | undefined;
   /** Time on the event loop that all rows of the call share. */
   readonly slice?: TimeSlice;
+}
+
+/** What one call needs for its lookup table. */
+export interface LookupTables {
+  /** The table of the rows. */
+  readonly rows: TableClient;
+  readonly entries: TableClient;
+  /** Tags of unique values under search keys that only read, by the partition of their entry under the key that writes. */
+  readonly olderTags: Map<string, readonly string[]>;
 }
 
 /** The two keys of an entity, under the SDK's names. */
@@ -33,18 +46,27 @@ export interface EntityKeys {
 /** An entity as the SDK accepts and returns it. */
 export type Row = Record<string, unknown>;
 
+/** What the calls of one table client share. */
+export interface TableAccess extends Pick<TableContext, 'policy' | 'entityClass' | 'onSearchTagMismatch'> {
+  readonly table: TableClient;
+  readonly lookupTable?: TableClient | undefined;
+}
+
 /** The context of one call on a table. */
 export function tableContext(
-  { policy, entityClass, table }: Pick<TableContext, 'policy' | 'entityClass'> & { readonly table: TableClient },
+  { policy, entityClass, table, lookupTable, onSearchTagMismatch }: TableAccess,
   options: OperationOptions & ExpectedTagOptions & Pick<TableContext, 'keyEncryptionKey'>,
 ): TableContext {
+  const operation = keyOperation(options);
   return {
     policy,
     entityClass,
     account: accountOf(table.url),
     table: table.tableName,
+    lookups: lookupTable === undefined ? undefined : { rows: table, entries: lookupTable, olderTags: new Map() },
+    onSearchTagMismatch,
     slice: new TimeSlice(),
-    operation: keyOperation(options),
+    operation,
     expectedTag: expectedTagOf(policy, options),
     keyEncryptionKey: options.keyEncryptionKey,
   };

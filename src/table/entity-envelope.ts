@@ -18,7 +18,8 @@ import { openRow, type SealedTexts, unsupported, valuesOf } from './opened-row.j
 import { projectionOf } from './projection.js';
 import { assertStorable, sealingOf } from './sealed-properties.js';
 import { type RowTags, rowTags } from './search/row-tags.js';
-import { type SearchTagMismatchListener, tagFaults } from './search/tag-check.js';
+import { tagFaults } from './search/tag-check.js';
+import type { SearchTagMismatchListener } from './search/tag-mismatch.js';
 import { encodeValue } from './values/property-value.js';
 import { valuesToSign } from './values/signed-value.js';
 

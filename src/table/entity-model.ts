@@ -28,6 +28,8 @@ export interface EntityModel {
   readonly signed: ReadonlySet<string>;
   /** The properties that can be searched, and how. */
   readonly searchable: ReadonlyMap<string, SearchRule>;
+  /** Those of them that have entries in the lookup table. */
+  readonly lookedUp: ReadonlyMap<string, SearchRule>;
   /** Names with `searchable: false`, whose tags are removed. */
   readonly unsearchable: ReadonlySet<string>;
   /** Whether rows have encryption data, because something in them may be sealed or is signed. */
@@ -79,13 +81,15 @@ function modelOf(entityClass: EntityClass): EntityModel {
       .map(({ propertyKey }) => propertyKey);
   const options = new Map(properties.map(({ propertyKey, options: own }) => [propertyKey, own]));
   const signed = new Set([...signedNamesOf(entityClass)].filter((name) => !options.has(name)));
+  const searchable = searchRulesOf(properties);
   return {
     properties,
     options,
     alwaysSealed: namesWhere(false),
     sometimesSealed: namesWhere(true),
     signed,
-    searchable: searchRulesOf(properties),
+    searchable,
+    lookedUp: new Map([...searchable].filter(([, { lookup }]) => lookup !== false)),
     unsearchable: new Set(
       properties.filter(({ options: { searchable } }) => searchable === false).map(({ propertyKey }) => propertyKey),
     ),

@@ -10,6 +10,7 @@ import { assertClearFilter } from './filter/filter-guard.js';
 import { namesInFilter } from './filter/filter-names.js';
 import { assertColumns, columnOf } from './key-names.js';
 import { type Projection, projectionOf } from './projection.js';
+import { type LookupPlan, lookupPlan } from './lookup/lookup-plan.js';
 import { FoundRows } from './search/found-rows.js';
 import { asked, withTags } from './search/tag-conditions.js';
 
@@ -31,6 +32,8 @@ export interface EntityQuery {
   readonly projection: Projection;
   /** Evaluates the filter again after decryption, if it searches encrypted properties. */
   readonly found: FoundRows | null;
+  /** How to go by the lookup table; `null` if the service searches the table itself. */
+  readonly lookup: (LookupPlan & { readonly filter: string | undefined }) | null;
 }
 
 /** Comparisons in a filter; the service's limit. */
@@ -42,7 +45,7 @@ export async function entityQuery<T extends object>(
   context: TableContext,
 ): Promise<EntityQuery> {
   const { select, filter: _given, ...queryOptions } = options.queryOptions ?? {};
-  const { text: filter, found } = await wholeFilter(options, context);
+  const { text: filter, found, plan } = await wholeFilter(options, context);
   const { sometimesSealed, signed } = entityModel(context.entityClass);
   const projection = projectionOf(select, {
     conditional: context.policy.requireEncryption ? sometimesSealed : [],
@@ -54,6 +57,7 @@ export async function entityQuery<T extends object>(
   return {
     projection,
     found,
+    lookup: plan === null ? null : { ...plan, filter: options.queryOptions?.filter },
     queryOptions: {
       ...queryOptions,
       filter,
@@ -65,6 +69,7 @@ export async function entityQuery<T extends object>(
 interface RenderedFilter {
   readonly text: string | undefined;
   readonly found: FoundRows | null;
+  readonly plan: LookupPlan | null;
 }
 
 /** The filter of `queryOptions` and `where`; both must hold. */
@@ -76,7 +81,7 @@ async function wholeFilter<T extends object>(
   const text = given ?? '';
   assertColumns(namesInFilter(text), context.entityClass);
   if (!filterOnCiphertext) assertClearFilter(context.entityClass, text);
-  if (where === undefined) return { text: given, found: null };
+  if (where === undefined) return { text: given, found: null, plan: null };
   const rendered = await renderedFilter(where, { context, others: namesInFilter(text).length });
   return { ...rendered, text: text === '' ? rendered.text : `(${text}) and (${rendered.text})` };
 }
@@ -87,11 +92,14 @@ async function renderedFilter<T extends object>(
   { context, others }: { readonly context: TableContext; readonly others: number },
 ): Promise<RenderedFilter & { readonly text: string }> {
   const condition = Filter.conditionOf(where, context.entityClass);
-  if (searchesIn(condition).length === 0) return { text: conditionText(condition), found: null };
+  if (searchesIn(condition).length === 0) return { text: conditionText(condition), found: null, plan: null };
   const resolved = await withTags(condition, context);
   const question = asked(resolved);
-  assertCount(columnsIn(question).length + others);
-  return { text: conditionText(question), found: new FoundRows(resolved) };
+  const plan = lookupPlan(resolved);
+  const [tag = ''] = plan?.tags ?? [];
+  const sent = plan?.conditionFor(tag, { partitionKey: '', rowKey: '' }) ?? question;
+  assertCount(columnsIn(sent).length + others);
+  return { text: conditionText(question), found: new FoundRows(resolved), plan };
 }
 
 function assertCount(comparisons: number): void {

@@ -4,8 +4,10 @@ import type { TableClient, TableEntityResult } from '@azure/data-tables';
 import { keysOf } from '../envelope/encryption-policy.js';
 import type { TableContext } from './entity-context.js';
 import { openEntity } from './entity-envelope.js';
-import { entityQuery } from './entity-query.js';
+import { type EntityQuery, entityQuery } from './entity-query.js';
 import type { Listing } from './listing.js';
+import { lookupsOf } from './lookup/entry-writes.js';
+import { lookupPages } from './lookup/lookup-pages.js';
 import { openPage } from './page.js';
 import { storedPages } from './service-answer.js';
 import type { EncryptedListOptions, EncryptedTableDefaults } from './table-options.js';
@@ -21,7 +23,7 @@ export interface ListingCall<T extends object> {
 
 export async function listedEntities<T extends object>(call: ListingCall<T>): Promise<Listing<T>> {
   const { table, context, defaults, options, traceable } = call;
-  const { queryOptions, ...query } = await entityQuery(options, context);
+  const { queryOptions, lookup, ...query } = await entityQuery(options, context);
   const opening = { ...query, onSearchTagMismatch: defaults.onSearchTagMismatch };
   const page = {
     table,
@@ -30,8 +32,19 @@ export async function listedEntities<T extends object>(call: ListingCall<T>): Pr
       (await openEntity(row, context, opening)) as TableEntityResult<T> | null,
     onDecryptionFailed: options.onDecryptionFailed ?? defaults.onDecryptionFailed,
   };
+  const lookupListing = ({ filter, ...plan }: NonNullable<EntityQuery['lookup']>) => ({
+    plan,
+    filter,
+    rows: table,
+    entries: lookupsOf(context).entries,
+    entityClass: context.entityClass,
+    options: { ...traceable, queryOptions },
+  });
   return {
-    pages: (settings) => storedPages(table, { ...traceable, queryOptions }, settings),
+    pages: (settings) =>
+      lookup === null
+        ? storedPages(table, { ...traceable, queryOptions }, settings)
+        : lookupPages(lookupListing(lookup), settings),
     open: (rows) => openPage(rows, page),
   };
 }

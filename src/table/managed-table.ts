@@ -6,41 +6,58 @@ import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { rewrapAll, type RewrapKeysOptions, type RewrapKeysResult } from '../envelope/maintenance/rewrap-all.js';
 import type { RewrapResult } from '../envelope/rewrap.js';
 import { traced } from '../tracing/span.js';
-import { type TableContext, tableContext } from './entity-context.js';
+import { type TableAccess, type TableContext, tableContext } from './entity-context.js';
+import { MaintainedLookups } from './maintenance/maintained-lookups.js';
 import { MaintainedRows } from './maintenance/maintained-rows.js';
 import { rewrapEntityKey, type RewrapEntityKeyOptions } from './rewrap-entity-key.js';
-import type { EncryptedReadRowOptions } from './table-options.js';
+import { deleteEntity } from './row-writes.js';
+import type { EncryptedReadRowOptions, EncryptedTableDefaults } from './table-options.js';
+
+interface TableParts {
+  readonly defaults: EncryptedTableDefaults;
+  readonly lookupTable: TableClient | undefined;
+}
 
 /** A table that can be created, deleted, and moved to another key. */
 export abstract class ManagedTable {
+  protected readonly defaults: EncryptedTableDefaults;
+  private readonly lookupTable: TableClient | undefined;
+
   constructor(
     /** The plain SDK client of the same table. It neither encrypts nor decrypts, and its updates merge by default. */
     readonly unencryptedClient: TableClient,
     protected readonly policy: EncryptionPolicy,
     protected readonly entityClass: EntityClass,
-  ) {}
+    { defaults, lookupTable }: TableParts,
+  ) {
+    this.defaults = defaults;
+    this.lookupTable = lookupTable;
+  }
 
   get tableName(): string {
     return this.unencryptedClient.tableName;
   }
 
-  /** Creates the table. If it exists already, nothing changes. */
-  createTable(options?: OperationOptions): Promise<void> {
-    return this.unencryptedClient.createTable(options);
+  /** Creates the table, and its lookup table if the class has one. If it exists already, nothing changes. */
+  async createTable(options?: OperationOptions): Promise<void> {
+    await this.lookupTable?.createTable(options);
+    await this.unencryptedClient.createTable(options);
   }
 
-  /** Deletes the table and all of its entities. */
-  deleteTable(options?: OperationOptions): Promise<void> {
-    return this.unencryptedClient.deleteTable(options);
+  /** Deletes the table and all of its entities, and its lookup table. */
+  async deleteTable(options?: OperationOptions): Promise<void> {
+    await this.unencryptedClient.deleteTable(options);
+    await this.lookupTable?.deleteTable(options);
   }
 
-  /** Deletes an entity. With `etag`, only if the entity still has it. */
+  /** Deletes an entity, and its entries in the lookup table. With `etag`, only if the entity still has it. */
   deleteEntity(
     partitionKey: string,
     rowKey: string,
-    options?: DeleteTableEntityOptions,
+    options: DeleteTableEntityOptions = {},
   ): Promise<DeleteTableEntityResponse> {
-    return this.unencryptedClient.deleteEntity(partitionKey, rowKey, options);
+    const { etag, ...passed } = options;
+    return deleteEntity({ partitionKey, rowKey }, this.callOf(passed), etag);
   }
 
   /**
@@ -72,12 +89,25 @@ export abstract class ManagedTable {
 
   /** The rows of this table as a source of {@link runMaintenance}. */
   forMaintenance(): MaintainedRows {
-    const { unencryptedClient: table, policy, entityClass } = this;
-    return new MaintainedRows({ table, policy, entityClass });
+    return new MaintainedRows(this.access);
+  }
+
+  /** The entries of the lookup table as another source of the same job. Throws `INVALID_OPTIONS` if the class has none. */
+  lookupsForMaintenance(): MaintainedLookups {
+    return new MaintainedLookups(this.access);
+  }
+
+  protected callOf<Options extends OperationOptions>(given: Options & EncryptedReadRowOptions) {
+    const { keyEncryptionKey: _key, expectedIntegrityTag: _tag, ...options } = given;
+    return { table: this.unencryptedClient, context: this.contextOf(given), options };
   }
 
   protected contextOf(options: OperationOptions & EncryptedReadRowOptions): TableContext {
-    const { policy, entityClass, unencryptedClient } = this;
-    return tableContext({ policy, entityClass, table: unencryptedClient }, options);
+    return tableContext(this.access, options);
+  }
+
+  private get access(): TableAccess {
+    const { unencryptedClient: table, policy, entityClass, lookupTable, defaults } = this;
+    return { table, policy, entityClass, lookupTable, onSearchTagMismatch: defaults.onSearchTagMismatch };
   }
 }

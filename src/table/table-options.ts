@@ -4,7 +4,7 @@ import type { KeyChoiceOptions } from '../envelope/key-choice.js';
 import type { EncryptedQueryOptions } from './entity-query.js';
 import type { MergeOptions } from './merge/merge-entity.js';
 import type { TableDecryptionFailedHandler } from './page.js';
-import type { SearchTagMismatchListener } from './search/tag-check.js';
+import type { SearchTagMismatchListener } from './search/tag-mismatch.js';
 
 /** Options that all calls of a table client share. */
 export interface EncryptedTableDefaults {

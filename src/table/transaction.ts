@@ -20,6 +20,8 @@ import { givenEntity } from './given-entity.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
 import { mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, isUnprotected } from './merge/merge-plan.js';
+import { hasLookups, type RowVersions, writeWithEntries } from './lookup/entry-writes.js';
+import { conditionOf, readTags, readTagsIfAny, type RowCall } from './row-writes.js';
 import { submittedTransaction } from './service-answer.js';
 import type { EncryptedTransactionResponse } from './write-responses.js';
 
@@ -35,7 +37,7 @@ type NamedKeys<T> = 'partitionKey' | 'rowKey' extends keyof T ? never : Partial<
 /** `T` is the entity of the table client. A row of another class is typed by its content. */
 export type EncryptedTransactionAction<T extends object> =
   | readonly ['create', StorableEntity<T> | TableEntity, EncryptedActionOptions?]
-  | readonly ['delete', EntityKeys | NamedKeys<T>]
+  | readonly ['delete', EntityKeys | NamedKeys<T>, EncryptedActionOptions?]
   | readonly [
       'update' | 'upsert',
       ChangedEntity<T> | TableEntity,
@@ -54,7 +56,9 @@ export interface Transaction<T extends object> {
 /** An action as it is sent, and whether it is a merge that may be retried. */
 interface SealedAction {
   readonly action: TransactionAction;
-  readonly rewrites?: 'update' | 'upsert';
+  readonly rewrites?: 'update' | 'upsert' | undefined;
+  /** What the action changes in the lookup table. */
+  readonly versions?: RowVersions;
 }
 
 /**
@@ -80,7 +84,8 @@ export async function submitTransaction<T extends object>({
         sealAction(action, { table, context, options }),
       );
       const planned = sealed.map(({ action }) => action);
-      const response = await submittedTransaction(table, planned, options);
+      const versions = sealed.flatMap(({ versions: own }) => (own === undefined ? [] : [own]));
+      const response = await writeWithEntries(versions, context, () => submittedTransaction(table, planned, options));
       return { ...response, integrityTags: planned.map(([, row]) => sentIntegrityTag(row)) };
     },
   });
@@ -98,7 +103,7 @@ function isMergeConflict(error: unknown, sealed: readonly SealedAction[]): boole
 
 type GivenAction =
   | readonly ['create', Row & EntityKeys, EncryptedActionOptions?]
-  | readonly ['delete', EntityKeys]
+  | readonly ['delete', EntityKeys, EncryptedActionOptions?]
   | readonly ['update' | 'upsert', Row & EntityKeys, UpdateMode?, (UpdateTableEntityOptions & EncryptedActionOptions)?];
 
 /** A copy, whose keys have the names of the SDK. */
@@ -111,8 +116,7 @@ function givenAction<T extends object>(action: EncryptedTransactionAction<T>, en
 function optionsOf<T extends object>(
   action: GivenAction | EncryptedTransactionAction<T>,
 ): EncryptedActionOptions | undefined {
-  if (action[0] === 'delete') return undefined;
-  return action[0] === 'create' ? action[2] : action[3];
+  return action[0] === 'create' || action[0] === 'delete' ? action[2] : action[3];
 }
 
 /** Throws for what cannot be stored before anything is sent, even before rows are read for other actions. */
@@ -125,21 +129,55 @@ async function sealAction(
   action: GivenAction,
   { table, context, options }: Pick<Transaction<object>, 'table' | 'context' | 'options'>,
 ): Promise<SealedAction> {
-  if (action[0] === 'delete') return { action: [action[0], { ...action[1] }] };
-  if (action[0] === 'create') return { action: ['create', await sealEntity(action[1], contextOf(context, action[2]))] };
+  if (action[0] === 'delete') {
+    const { entityClass = context.entityClass } = action[2] ?? {};
+    const write = { table, context: { ...context, entityClass }, options };
+    return deleteAction(action[1], write);
+  }
+  if (action[0] === 'create') {
+    const rowContext = contextOf(context, action[2]);
+    const after = await sealEntity(action[1], rowContext);
+    return { action: ['create', after], versions: { before: null, after, entityClass: rowContext.entityClass } };
+  }
   const [kind, entity, mode = 'Replace', { entityClass, ...passed } = {}] = action;
   const rowContext = contextOf(context, { entityClass });
-  if (mode !== 'Merge') return updateAction(kind, await sealEntity(entity, rowContext), passed);
-  return mergeAction(kind, { table, context: rowContext, patch: entity, options }, passed);
+  const write = { table, context: rowContext, options };
+  if (mode !== 'Merge') return replaceAction(kind, { row: await sealEntity(entity, rowContext), passed }, write);
+  return mergeAction(kind, { ...write, patch: entity }, passed);
 }
 
-const updateAction = (
+async function deleteAction(keys: EntityKeys, write: RowCall): Promise<SealedAction> {
+  const { entityClass } = write.context;
+  const { partitionKey, rowKey } = keys;
+  const action: TransactionAction = ['delete', { partitionKey, rowKey }];
+  if (!hasLookups(entityClass)) return { action };
+  const { row: before } = await readTags(keys, write);
+  return { action, versions: { before, after: null, entityClass } };
+}
+
+interface Replacement {
+  readonly row: Row & EntityKeys;
+  readonly passed: UpdateTableEntityOptions;
+}
+
+async function replaceAction(
   kind: 'update' | 'upsert',
-  row: TableEntity,
-  options: UpdateTableEntityOptions,
-): SealedAction => ({
-  action: kind === 'update' ? ['update', row, 'Replace', options] : ['upsert', row, 'Replace'],
-});
+  { row, passed }: Replacement,
+  write: RowCall,
+): Promise<SealedAction> {
+  const { entityClass } = write.context;
+  if (!hasLookups(entityClass))
+    return { action: kind === 'update' ? ['update', row, 'Replace', passed] : ['upsert', row, 'Replace'] };
+  const before = kind === 'update' ? await readTags(row, write) : await readTagsIfAny(row, write);
+  const versions = { before: before?.row ?? null, after: row, entityClass };
+  if (before === null) return { action: ['create', row], rewrites: 'upsert', versions };
+  const etag = conditionOf(passed.etag, before);
+  return {
+    action: ['update', row, 'Replace', { ...passed, etag }],
+    rewrites: etag === before.etag ? kind : undefined,
+    versions,
+  };
+}
 
 async function mergeAction(
   kind: 'update' | 'upsert',
@@ -151,9 +189,11 @@ async function mergeAction(
   if (kind === 'update' && isClearMerge(merge))
     return { action: ['update', merge.patch, 'Merge', { ...passed, etag }] };
   const planned = kind === 'update' ? await plannedUpdate(merge) : await plannedUpsert(merge);
-  if (planned.kind === 'create') return { action: ['create', planned.row], rewrites: 'upsert' };
-  if (etag !== '*') return { action: ['update', planned.row, 'Replace', { ...passed, etag }] };
-  return { action: ['update', planned.row, 'Replace', { ...passed, etag: planned.etag }], rewrites: kind };
+  const { entityClass } = merge.context;
+  const versions = { before: planned.kind === 'create' ? null : planned.before, after: planned.row, entityClass };
+  if (planned.kind === 'create') return { action: ['create', planned.row], rewrites: 'upsert', versions };
+  if (etag !== '*') return { action: ['update', planned.row, 'Replace', { ...passed, etag }], versions };
+  return { action: ['update', planned.row, 'Replace', { ...passed, etag: planned.etag }], rewrites: kind, versions };
 }
 
 function contextOf(context: TableContext, options: EncryptedActionOptions | undefined): TableContext {

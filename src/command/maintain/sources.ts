@@ -7,6 +7,9 @@ import { InvalidOptionsError } from '../../errors/input.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
 import type { MaintenanceSource } from '../../maintenance/job.js';
+import { hasLookups } from '../../table/lookup/entry-writes.js';
+import { lookupTableOf } from '../../table/lookup/lookup-entry.js';
+import { MaintainedLookups } from '../../table/maintenance/maintained-lookups.js';
 import { MaintainedRows } from '../../table/maintenance/maintained-rows.js';
 import type { Account } from '../account.js';
 import type { Values } from './arguments.js';
@@ -29,9 +32,9 @@ export async function sourcesOf(
   });
   const tables = [...(values.table ?? []), ...(await allTables(account, values))];
   const classes = { ...entities, ...namedClasses(values.encrypt ?? []) };
-  const rows = tables.map(
-    (name) => new MaintainedRows({ table: account.table(name), policy, entityClass: entityClassOf(classes, name) }),
-  );
+  const rows = tables
+    .filter((name) => !tables.some((other) => lookupTableOf(other) === name && hasLookupTable(classes, other)))
+    .flatMap((name) => rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name) }));
   const poison = (values.queue ?? []).map((name) => {
     const queue = new EncryptedQueueClient(account.queues.getQueueClient(name), policy);
     return queue.forMaintenance(account.queues.getQueueClient(`${name}-poison`));
@@ -44,6 +47,21 @@ const blobOptionsOf = (values: Values): BlobMaintenanceOptions => ({
   ...(values['accept-versions'] === undefined ? {} : { acceptVersions: values['accept-versions'] }),
   ...(values['to-block'] === undefined ? {} : { toBlock: values['to-block'] }),
 });
+
+/** The rows of a table, and the entries of its lookup table if its class has one. */
+function rowsOf(
+  account: Account,
+  policy: CommandPolicy['policy'],
+  { name, entityClass }: { readonly name: string; readonly entityClass: EntityClass | null },
+): readonly MaintenanceSource[] {
+  const table = account.table(name);
+  if (entityClass === null || !hasLookups(entityClass)) return [new MaintainedRows({ table, policy, entityClass })];
+  const lookupTable = account.table(lookupTableOf(name));
+  return [
+    new MaintainedRows({ table, lookupTable, policy, entityClass }),
+    new MaintainedLookups({ table, lookupTable, entityClass }),
+  ];
+}
 
 /** `<table>=<property>,<property>`: a class for plaintext rows whose other properties stay in clear. */
 function namedClasses(given: readonly string[]): Readonly<Record<string, EntityClass>> {
@@ -67,6 +85,11 @@ function classOf(names: readonly string[]): EntityClass {
 
 const entityClassOf = (entities: CommandPolicy['entities'], table: string): EntityClass | null =>
   Object.hasOwn(entities, table) ? (entities[table] ?? null) : null;
+
+const hasLookupTable = (classes: CommandPolicy['entities'], table: string): boolean => {
+  const entityClass = entityClassOf(classes, table);
+  return entityClass !== null && hasLookups(entityClass);
+};
 
 async function allContainers({ blobs }: Account, values: Values, stateContainer: string): Promise<readonly string[]> {
   const names: string[] = [];

@@ -69,8 +69,10 @@ export interface ObjectResult {
  * - `untagged`: a value has no tag, so no search finds it
  * - `mismatched`: a tag is not that of the value, or its search key is not given
  * - `outdated`: a tag is of an older search key
+ * - `unlisted`: a tag has no entry in the lookup table, so searches do not find the row
+ * - `leftover`: an entry of the lookup table whose row does not have the tag
  */
-export type TagsState = 'untagged' | 'mismatched' | 'outdated';
+export type TagsState = 'untagged' | 'mismatched' | 'outdated' | 'unlisted' | 'leftover';
 
 export const DONE: ObjectResult = { outcome: 'done' };
 export const SAME: ObjectResult = { outcome: 'same' };

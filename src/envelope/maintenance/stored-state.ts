@@ -23,9 +23,10 @@ export interface SealedState {
  * - `sealed`: encrypted
  * - `plain`: without encryption data
  * - `unfinished`: a page blob whose upload has not finished; its previous content is in a snapshot
+ * - `lookup`: an entry of a lookup table, which says which row has a search tag
  * - `damaged`: its encryption data cannot be read, so it may need any key
  */
-export type StoredState = SealedState | { readonly kind: 'plain' | 'unfinished' | 'damaged' };
+export type StoredState = SealedState | { readonly kind: 'plain' | 'unfinished' | 'lookup' | 'damaged' };
 
 /** The state for a text of encryption data; `undefined` if there is none. */
 export function storedState(text: string | undefined): StoredState {

@@ -60,7 +60,7 @@ export type MaintenanceTask =
 
 /** Whether the task acts on an object in this state. */
 export function isChosen(task: MaintenanceTask, state: StoredState): boolean {
-  if (hasTags(task)) return state.kind === 'sealed';
+  if (hasTags(task)) return state.kind === 'sealed' || state.kind === 'lookup';
   if (task.do === 'census') return false;
   if (task.do === 'rewrap') return state.kind === 'sealed' && isAmong(task.retire, state.keyId);
   return (task.do === 'reencrypt' || task.do === 'deleteSuperseded') && isToReencrypt(task.when, state);

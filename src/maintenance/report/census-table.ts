@@ -12,7 +12,12 @@ export interface CensusRow {
   readonly count: number;
 }
 
-const KINDS = { plain: '(plaintext)', unfinished: '(unfinished upload)', damaged: '(unreadable)' } as const;
+const KINDS = {
+  plain: '(plaintext)',
+  unfinished: '(unfinished upload)',
+  lookup: '(lookup entry)',
+  damaged: '(unreadable)',
+} as const;
 
 export const keyLabel = ({ kind, keyId }: CensusEntry): string =>
   kind === 'sealed' ? printable(keyId ?? '') : KINDS[kind];

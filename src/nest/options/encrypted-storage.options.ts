@@ -17,7 +17,7 @@ import type { ProtocolVersion } from '../../protocol/registry.js';
 import type { QueueDecryptionFailedHandler } from '../../queue/decryption-failure.js';
 import type { MessageEncoding } from '../../queue/message-encoding.js';
 import type { TableDecryptionFailedHandler } from '../../table/page.js';
-import type { SearchTagMismatchListener } from '../../table/search/tag-check.js';
+import type { SearchTagMismatchListener } from '../../table/search/tag-mismatch.js';
 import type { StorageConnection } from './storage-connection.js';
 
 /** How content is encrypted, and with which keys. */

@@ -2,7 +2,7 @@
 import { Logger } from '@nestjs/common';
 import { quoted } from '../../encoding/printable.js';
 import type { ContentFacts, ReadFailure } from '../../envelope/read-failure.js';
-import type { SearchTagMismatch } from '../../table/search/tag-check.js';
+import type { SearchTagMismatch } from '../../table/search/tag-mismatch.js';
 
 const logger = new Logger('EncryptedStorageModule');
 
@@ -18,9 +18,13 @@ export function warnOfMissingIntegrity({ kind, resource, protocol, keyId }: Cont
   );
 }
 
+const TAG_FAULTS: Readonly<Record<SearchTagMismatch['fault'], string>> = {
+  missing: 'has no search tag, so searches do not find it',
+  different: 'has a search tag that does not fit its value, so searches do not find it',
+  unlisted: 'may have no entry in the lookup table, so searches may not find it',
+  leftover: 'has an old entry in the lookup table, which shows that it had the same value as others',
+};
+
 export function warnOfSearchTag({ tableName, propertyName, fault }: SearchTagMismatch): void {
-  const tag = fault === 'missing' ? 'no search tag' : 'a search tag that does not fit its value';
-  logger.warn(
-    `a row of table ${quoted(tableName)} has ${tag} in ${quoted(propertyName)}, so searches do not find it: run reindex`,
-  );
+  logger.warn(`a row of table ${quoted(tableName)}: ${quoted(propertyName)} ${TAG_FAULTS[fault]}: run reindex`);
 }

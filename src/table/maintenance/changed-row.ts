@@ -14,6 +14,7 @@ import { DecryptionError } from '../../errors/content.js';
 import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
 import { type EntityKeys, type Row, type TableContext, tableContext } from '../entity-context.js';
+import { writeWithEntries } from '../lookup/entry-writes.js';
 import { readStored, type StoredEntity } from '../merge/stored-entity.js';
 import { type OpenedRow, openRow } from '../opened-row.js';
 import { storedValue } from '../stored-value.js';
@@ -24,6 +25,7 @@ const ATTEMPTS = 8;
 
 export interface RowChange {
   readonly table: TableClient;
+  readonly lookupTable?: TableClient | undefined;
   readonly policy: EncryptionPolicy;
   readonly entityClass: EntityClass | null;
   readonly step: Step;
@@ -40,6 +42,8 @@ export interface PlannedChange {
   readonly row?: Row & EntityKeys;
   /** The row that was opened, if what is stored is to be read again and compared with it. */
   readonly readBack?: Pick<OpenedRow, 'texts'>;
+  /** In which the row was sealed. */
+  readonly context?: TableContext;
 }
 
 /** `plan` gets a row that the task selects. Throws errors that do not concern the row itself. */
@@ -75,10 +79,14 @@ async function readAndReplace(
   const { row } = stored;
   const state = rowState(storedValue(row[ENCRYPTION_DATA_PROPERTY]), storedValue(row[SEALED_NAMES_PROPERTY]));
   if (!isChosen(step.task, state)) return SAME;
-  const { result, row: changed, readBack } = await plan(stored, state).catch(refusedByClass);
-  if (changed === undefined || step.dryRun) return result;
+  const { result, row: changed, context, readBack } = await plan(stored, state).catch(refusedByClass);
+  if (changed === undefined || context === undefined || step.dryRun) return result;
   await step.beforeRequest();
-  const { etag } = await table.updateEntity(changed, 'Replace', { ...options, etag: stored.etag });
+  const { etag } = await writeWithEntries(
+    [{ before: row, after: changed, entityClass: context.entityClass }],
+    context,
+    () => table.updateEntity(changed, 'Replace', { ...options, etag: stored.etag }),
+  );
   return readBack === undefined || (await isKept(readBack, { ...changed, etag }, change)) ? result : READ_BACK_FAILED;
 }
 
@@ -108,9 +116,9 @@ function refusedByClass(error: unknown): PlannedChange {
 }
 
 export const contextOf = (
-  { table, entityClass, step }: Omit<RowChange, 'policy'>,
+  { table, lookupTable, entityClass, step }: Omit<RowChange, 'policy'>,
   policy: EncryptionPolicy,
-): TableContext => tableContext({ table, entityClass: entityClass ?? AnyEntity, policy }, optionsOf(step));
+): TableContext => tableContext({ table, lookupTable, entityClass: entityClass ?? AnyEntity, policy }, optionsOf(step));
 
 const optionsOf = ({ abortSignal }: Step) => (abortSignal === undefined ? {} : { abortSignal });
 

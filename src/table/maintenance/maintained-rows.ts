@@ -13,6 +13,7 @@ import {
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { hasTags, type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { assertLookupTable } from '../entity-class.js';
 import { entityModel } from '../entity-model.js';
 import { type ListedRow, listedRows } from './listed-row.js';
 import { reencryptRow } from './reencrypt-row.js';
@@ -25,6 +26,8 @@ export interface RowsAccess {
   readonly policy: EncryptionPolicy;
   /** The class that declares which properties are encrypted. Rewrapping does not need it. */
   readonly entityClass: EntityClass | null;
+  /** The lookup table, for classes that have `searchable.lookup`. */
+  readonly lookupTable?: TableClient | undefined;
 }
 
 /** Maximum number of rows in a transaction; the service's limit. */
@@ -39,7 +42,9 @@ export class MaintainedRows implements Maintained<ListedRow> {
   readonly stepSize = STEP_SIZE;
   readonly #distinctKeys = new Set<string>();
 
-  constructor(private readonly access: RowsAccess) {}
+  constructor(private readonly access: RowsAccess) {
+    if (access.entityClass !== null) assertLookupTable(access.entityClass, access.lookupTable);
+  }
 
   get name(): string {
     return this.access.table.tableName;

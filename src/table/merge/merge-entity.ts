@@ -5,8 +5,9 @@
  */
 import type { UpsertEntityResponse } from '@azure/data-tables';
 import type { IntegrityTagged } from '../../envelope/integrity/integrity-tag.js';
-import { sealEntity } from '../entity-envelope.js';
 import { tagged } from '../entity-integrity-tag.js';
+import { writeWithEntries } from '../lookup/entry-writes.js';
+import { insertEntity } from '../row-writes.js';
 import { isChanged, isMissing, isTaken } from '../../service-errors.js';
 import { mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './attempts.js';
 import {
@@ -37,7 +38,7 @@ export interface MergeCall extends Merge, MergeOptions {
 
 /** Merges into an existing row. If the caller passes an ETag, it is used, and the caller gets a conflict at once. */
 export async function mergeEntity(merge: MergeCall): Promise<EncryptedUpdateResponse> {
-  const { table, patch, options, etag = '*', mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
+  const { table, context, patch, options, etag = '*', mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
   assertMergeable(merge);
   const isOwn = etag === '*';
   return mergeUnderEtag({
@@ -45,8 +46,10 @@ export async function mergeEntity(merge: MergeCall): Promise<EncryptedUpdateResp
     isConflict: isChanged,
     attempt: async () => {
       if (isClearMerge(merge)) return table.updateEntity(patch, 'Merge', { ...options, etag });
-      const { row, etag: read } = await plannedUpdate(merge);
-      return tagged(row, await table.updateEntity(row, 'Replace', { ...options, etag: isOwn ? read : etag }));
+      const { before, row, etag: read } = await plannedUpdate(merge);
+      return writeWithEntries([{ before, after: row, entityClass: context.entityClass }], context, async () =>
+        tagged(row, await table.updateEntity(row, 'Replace', { ...options, etag: isOwn ? read : etag })),
+      );
     },
   });
 }
@@ -64,11 +67,18 @@ export async function mergeOrInsert(merge: MergeCall): Promise<EncryptedUpsertRe
 }
 
 async function rewriteOrInsert(merge: MergeCall): Promise<UpsertEntityResponse & IntegrityTagged> {
-  const { table, options } = merge;
+  const { table, context, options } = merge;
   const planned = await plannedUpsert(merge);
   const { row } = planned;
-  if (planned.kind === 'create') return tagged(row, await table.createEntity(row, options));
-  return tagged(row, await table.updateEntity(row, 'Replace', { ...options, etag: planned.etag }));
+  const before = planned.kind === 'create' ? null : planned.before;
+  return writeWithEntries([{ before, after: row, entityClass: context.entityClass }], context, async () =>
+    tagged(
+      row,
+      planned.kind === 'create'
+        ? await table.createEntity(row, options)
+        : await table.updateEntity(row, 'Replace', { ...options, etag: planned.etag }),
+    ),
+  );
 }
 
 /** The service would insert the row without encryption data, as if it had never been encrypted. */
@@ -78,7 +88,6 @@ async function clearMergeOrInsert(merge: MergeCall): Promise<UpsertEntityRespons
     return await table.updateEntity(patch, 'Merge', options);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    const row = await sealEntity(patch, context);
-    return tagged(row, await table.createEntity(row, options));
+    return insertEntity(patch, { table, context, options });
   }
 }

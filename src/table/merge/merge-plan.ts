@@ -26,6 +26,7 @@ export interface Merge {
 /** The whole row, to replace the version that was read. */
 export interface PlannedReplace {
   readonly kind: 'replace';
+  readonly before: Row & EntityKeys;
   readonly row: Row & EntityKeys;
   readonly etag: string;
 }
@@ -69,7 +70,7 @@ export function assertMergeable({ patch, context }: Pick<Merge, 'patch' | 'conte
 
 export async function plannedUpdate({ table, context, patch, options }: Merge): Promise<PlannedReplace> {
   const stored = await readStored(table, patch, options);
-  return { kind: 'replace', row: await mergedRow(stored, patch, context), etag: stored.etag };
+  return { kind: 'replace', before: stored.row, row: await mergedRow(stored, patch, context), etag: stored.etag };
 }
 
 /** The same, or the row itself if there is none yet. */

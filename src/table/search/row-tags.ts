@@ -2,6 +2,8 @@
 import { tagColumnOf } from '../../decorators/searchable.js';
 import type { EntityKeys, TableContext } from '../entity-context.js';
 import { entityModel } from '../entity-model.js';
+import type { HmacSearchKey } from '../../keys/hmac-search-key.js';
+import { partitionOf } from '../lookup/lookup-entry.js';
 import type { SealedTexts } from '../opened-row.js';
 import { contextKeys } from './context-keys.js';
 import { isTagColumn, propertyOfTag } from './reserved-columns.js';
@@ -29,14 +31,19 @@ export async function rowTags(
 ): Promise<RowTags> {
   const { searchable } = entityModel(context.entityClass);
   if (searchable.size === 0) return NONE;
-  const { write } = await contextKeys(context, partitionKey);
+  const { write, read = [] } = await contextKeys(context, partitionKey);
   const tags = new Map<string, string>();
   for (const [name, rule] of searchable) {
     const sealed = texts.get(name);
     const searched = sealed === undefined ? null : textOf(() => searchedText(name, rule, sealed), isNew(name));
     if (searched === null) continue;
     const place = { table: context.table, property: name, partitionKey };
-    tags.set(tagColumnOf(name), searchTag(write, place, { rule, searched }));
+    const tagUnder = (key: HmacSearchKey): string => searchTag(key, place, { rule, searched });
+    const tag = tagUnder(write);
+    tags.set(tagColumnOf(name), tag);
+    // no row of an older key may have the same value
+    if (rule.lookup === 'unique')
+      context.lookups?.olderTags.set(partitionOf({ property: name, tag }), read.map(tagUnder));
   }
   return tags;
 }

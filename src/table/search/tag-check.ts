@@ -11,25 +11,8 @@ import type { SealedTexts } from '../opened-row.js';
 import { storedValue } from '../stored-value.js';
 import { contextKeys } from './context-keys.js';
 import { keyIdOf, searchTag } from './search-tag.js';
+import type { SearchTagFault } from './tag-mismatch.js';
 import { searchedText, type SearchedText } from './searched-text.js';
-
-/**
- * What is wrong with the tag of a property.
- *
- * - `missing`: the row has none, so no search finds it
- * - `different`: it is the tag of another value, or of a key that is not given
- */
-export type SearchTagFault = 'missing' | 'different';
-
-/** A row that searches do not find by the value that it has. `reindex` repairs it. */
-export interface SearchTagMismatch extends EntityKeys {
-  readonly tableName: string;
-  readonly propertyName: string;
-  readonly fault: SearchTagFault;
-}
-
-/** Called for each row that is read with a wrong tag. The row is returned all the same. An error that it throws makes the call reject. */
-export type SearchTagMismatchListener = (mismatch: SearchTagMismatch) => void;
 
 /** A row that was opened, and which of its columns a projection requested. */
 export interface CheckedRow {

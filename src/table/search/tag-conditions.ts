@@ -107,7 +107,7 @@ async function resolved(
   };
 }
 
-const tagComparison = (property: string, tag: string): Comparison => ({
+export const tagComparison = (property: string, tag: string): Comparison => ({
   kind: 'comparison',
   column: tagColumnOf(property),
   operator: 'eq',

@@ -1,0 +1,140 @@
+/**
+ * Writes rows together with their entries in the lookup table: new entries before the rows, old ones away after them. Whatever
+ * fails in between leaves an entry too many, which costs searches a read, and never one too few, which would hide the row.
+ *
+ * Two writers of one row keep to this because each reads the row, then the entry that it will remove, then writes its own entry, and
+ * then replaces the row under the ETag that it read. An insert has read no row, so it writes its entry again after the row.
+ */
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { statusOf } from '../../service-errors.js';
+import { boundedMap } from '../../streams/bounded-map.js';
+import type { EntityKeys, Row, TableContext } from '../entity-context.js';
+import { entityModel } from '../entity-model.js';
+import { entriesOf, isSameEntry, type LookupEntry } from './lookup-entry.js';
+import { LookupTable, type PlacedEntry, type StoredEntry } from './lookup-table.js';
+
+type StoredRow = Row & EntityKeys;
+
+/** A row as it was read and as it will be stored; `null` where there is none. */
+export interface RowVersions {
+  readonly before: StoredRow | null;
+  readonly after: StoredRow | null;
+  /** The class of the row. */
+  readonly entityClass: EntityClass;
+}
+
+/** Requests to the lookup table at once. */
+const CONCURRENCY = 16;
+
+export const hasLookups = (entityClass: EntityClass): boolean => entityModel(entityClass).lookedUp.size > 0;
+
+/** `write` sends the rows, under the ETags that they were read with. Throws what it throws, and `DUPLICATE_VALUE`. */
+export async function writeWithEntries<Result>(
+  rows: readonly RowVersions[],
+  context: TableContext,
+  write: () => Promise<Result>,
+): Promise<Result> {
+  const { added, dropped, inserted } = changesIn(rows);
+  if (added.length + dropped.length === 0) return write();
+  const lookups = lookupsOf(context);
+  const found = await boundedMap(dropped, CONCURRENCY, (entry) => lookups.find(entry));
+  const leaving = found.filter((stored) => stored !== null);
+  const placed = await placeAll(added, lookups);
+  const result = await writeOrRelease(write, async () => {
+    await lookups.release(placed);
+    await lookups.releaseGone(leaving);
+  });
+  await settle({ inserted, leaving }, context);
+  return result;
+}
+
+/** Writes missing entries of a row that stays as it is. */
+export async function placeEntries(entries: readonly LookupEntry[], context: TableContext): Promise<void> {
+  if (entries.length > 0) await placeAll(entries, lookupsOf(context));
+}
+
+export function lookupsOf({ lookups, operation }: TableContext): LookupTable {
+  if (lookups !== undefined) return new LookupTable(lookups, operation ?? {});
+  throw new InvalidOptionsError([
+    'entity classes with "searchable.lookup" need the client of their lookup table: get table clients from the service',
+  ]);
+}
+
+interface EntryChanges {
+  readonly added: readonly LookupEntry[];
+  readonly dropped: readonly LookupEntry[];
+  /** Those of `added` whose rows are inserted. */
+  readonly inserted: readonly LookupEntry[];
+}
+
+function changesIn(rows: readonly RowVersions[]): EntryChanges {
+  const changes = rows.map(({ before, after, entityClass }) => {
+    const old = before === null ? [] : entriesOf(before, entityClass);
+    const now = after === null ? [] : entriesOf(after, entityClass);
+    const added = without(now, old);
+    return { added, dropped: without(old, now), inserted: before === null ? added : [] };
+  });
+  return {
+    added: changes.flatMap(({ added }) => added),
+    dropped: changes.flatMap(({ dropped }) => dropped),
+    inserted: changes.flatMap(({ inserted }) => inserted),
+  };
+}
+
+const without = (entries: readonly LookupEntry[], others: readonly LookupEntry[]): readonly LookupEntry[] =>
+  entries.filter((entry) => !others.some((other) => isSameEntry(entry, other)));
+
+async function placeAll(entries: readonly LookupEntry[], lookups: LookupTable): Promise<readonly PlacedEntry[]> {
+  const placed: PlacedEntry[] = [];
+  try {
+    await boundedMap(entries, CONCURRENCY, async (entry) => {
+      placed.push(await lookups.place(entry));
+    });
+    return placed;
+  } catch (error) {
+    await lookups.release(placed);
+    throw error;
+  }
+}
+
+async function writeOrRelease<Result>(write: () => Promise<Result>, release: () => Promise<void>): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isRefusal(error)) await release();
+    throw error;
+  }
+}
+
+/** Whether the service has decided. Otherwise the write may still be done. */
+function isRefusal(error: unknown): boolean {
+  const status = statusOf(error) ?? 0;
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+/** The rows are written, so nothing here makes the call reject. `reindex` mends what fails. */
+async function settle(
+  { inserted, leaving }: { readonly inserted: readonly LookupEntry[]; readonly leaving: readonly StoredEntry[] },
+  context: TableContext,
+): Promise<void> {
+  const lookups = lookupsOf(context);
+  await boundedMap(inserted, CONCURRENCY, (entry) =>
+    attempt(() => lookups.place(entry), { entry, fault: 'unlisted' }, context),
+  );
+  await boundedMap(leaving, CONCURRENCY, (stored) =>
+    attempt(() => lookups.remove(stored), { entry: stored.entry, fault: 'leftover' }, context),
+  );
+}
+
+async function attempt(
+  act: () => Promise<unknown>,
+  { entry, fault }: { readonly entry: LookupEntry; readonly fault: 'unlisted' | 'leftover' },
+  { table, onSearchTagMismatch }: TableContext,
+): Promise<void> {
+  try {
+    await act();
+  } catch {
+    onSearchTagMismatch?.({ tableName: table, ...entry.owner, propertyName: entry.property, fault });
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The entries of a lookup table as a source for maintenance. `reindex` removes those whose row does not have the tag. A writer may be
+ * about to write that row, so an entry must be an hour old by the service's own clock.
+ */
+import type { TableClient } from '@azure/data-tables';
+import type { EntityClass } from '../../decorators/encryption-metadata.js';
+import {
+  type Maintained,
+  type MaintainedObject,
+  type MaintainedPage,
+  NOTHING_LEFT_BEHIND,
+  type Precheck,
+  type Step,
+  type WalkOptions,
+} from '../../envelope/maintenance/maintained.js';
+import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { hasTags, type MaintenanceTask } from '../../envelope/maintenance/task.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import type { EntityKeys, Row } from '../entity-context.js';
+import { entryIn, type LookupEntry, shapedEntryIn } from '../lookup/lookup-entry.js';
+import { LookupTable } from '../lookup/lookup-table.js';
+import { storedPages } from '../service-answer.js';
+import { nameOfRow } from './listed-row.js';
+
+/** The lookup table, and the class and table that its entries are of. */
+export interface LookupsAccess {
+  readonly table: TableClient;
+  readonly lookupTable?: TableClient | undefined;
+  readonly entityClass: EntityClass;
+}
+
+export interface ListedEntry extends MaintainedObject {
+  /** `null` for a row that is no entry, which stays. */
+  readonly entry: LookupEntry | null;
+  /** Whether the class has such entries. */
+  readonly isOfClass: boolean;
+}
+
+/** Number of entries in a page; the service's maximum. */
+const PAGE_SIZE = 1000;
+const KEYS = ['PartitionKey', 'RowKey'];
+
+export class MaintainedLookups implements Maintained<ListedEntry> {
+  readonly kind = 'rows';
+  readonly isDivisible = true;
+  readonly stepSize = 1;
+
+  readonly #rows: TableClient;
+  readonly #entries: TableClient;
+  readonly #entityClass: EntityClass;
+
+  constructor({ table, lookupTable, entityClass }: LookupsAccess) {
+    if (lookupTable === undefined) throw new InvalidOptionsError([`table "${table.tableName}" has no lookup table`]);
+    this.#rows = table;
+    this.#entries = lookupTable;
+    this.#entityClass = entityClass;
+  }
+
+  get name(): string {
+    return this.#entries.tableName;
+  }
+
+  async *pages({ from, namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage<ListedEntry>> {
+    const queryOptions = { select: namesOnly ? KEYS : [...KEYS, 'pk', 'rk'] };
+    const settings = { maxPageSize: PAGE_SIZE, ...(from === undefined ? {} : { continuationToken: from }) };
+    const options = { queryOptions, disableTypeConversion: true, abortSignal };
+    for await (const page of storedPages(this.#entries, options, settings)) {
+      const { continuationToken: next } = page;
+      const objects = page.map((row) => this.#listed(row as Row & EntityKeys));
+      yield { objects, ...(next === undefined || next === '' ? {} : { next }) };
+    }
+  }
+
+  #listed(row: Row & EntityKeys): ListedEntry {
+    const entry = shapedEntryIn(row);
+    return {
+      entry,
+      isOfClass: entryIn(row, this.#entityClass) !== null,
+      name: nameOfRow(row),
+      place: 'row',
+      state: { kind: 'lookup' },
+    };
+  }
+
+  taskFor(task: MaintenanceTask): MaintenanceTask {
+    return task;
+  }
+
+  async precheck(): Promise<Precheck> {
+    return NOTHING_LEFT_BEHIND;
+  }
+
+  belongTogether(): boolean {
+    return false;
+  }
+
+  async act(objects: readonly ListedEntry[], step: Step): Promise<readonly ObjectResult[]> {
+    const results: ObjectResult[] = [];
+    for (const object of objects) results.push(hasTags(step.task) ? await this.#swept(object, step) : SAME);
+    return results;
+  }
+
+  async #swept({ entry, isOfClass }: ListedEntry, step: Step): Promise<ObjectResult> {
+    if (entry === null) return SAME;
+    const options = step.abortSignal === undefined ? {} : { abortSignal: step.abortSignal };
+    const lookups = new LookupTable({ rows: this.#rows, entries: this.#entries, olderTags: new Map() }, options);
+    try {
+      await step.beforeRequest();
+      if (isOfClass && (await lookups.tagOf(entry)) === entry.tag) return SAME;
+      await step.beforeRequest();
+      const settled = await lookups.findSettled(entry);
+      if (step.task.do === 'census' || settled === null) return { ...SAME, tags: 'leftover' };
+      if (!step.dryRun) await lookups.remove(settled);
+      return { ...DONE, tags: 'leftover' };
+    } catch (error) {
+      const result = resultOf(error);
+      if (result === null) throw error;
+      return result;
+    }
+  }
+
+  blindSpots(): readonly [] {
+    return [];
+  }
+
+  warnings(): readonly string[] {
+    return [];
+  }
+}

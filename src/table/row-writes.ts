@@ -1,0 +1,157 @@
+/**
+ * Inserts, replaces and deletes rows. Rows with entries in the lookup table are read first and written under the ETag that was read;
+ * all others take one request.
+ */
+import type { OperationOptions } from '@azure/core-client';
+import type { DeleteTableEntityResponse, TableClient, UpsertEntityResponse } from '@azure/data-tables';
+import { tagColumnOf } from '../decorators/searchable.js';
+import type { IntegrityTagged } from '../envelope/integrity/integrity-tag.js';
+import { InvalidServiceResponseError } from '../errors/transfer.js';
+import { isChanged, isMissing, isTaken } from '../service-errors.js';
+import type { EntityKeys, Row, TableContext } from './entity-context.js';
+import { sealEntity } from './entity-envelope.js';
+import { tagged } from './entity-integrity-tag.js';
+import { entityModel } from './entity-model.js';
+import { hasLookups, writeWithEntries } from './lookup/entry-writes.js';
+import { type Attempted, DEFAULT_MERGE_ATTEMPTS, mergeUnderEtag } from './merge/attempts.js';
+import { storedRow } from './service-answer.js';
+import type { EncryptedCreateResponse, EncryptedUpdateResponse, EncryptedUpsertResponse } from './write-responses.js';
+
+type StoredRow = Row & EntityKeys;
+
+/** A call that reads or writes one row. */
+export interface RowCall {
+  readonly table: TableClient;
+  readonly context: TableContext;
+  readonly options: OperationOptions;
+}
+
+/** The tags of a stored row, and its ETag. */
+export interface TaggedVersion {
+  readonly row: StoredRow;
+  readonly etag: string;
+}
+
+export async function insertEntity(
+  entity: StoredRow,
+  { table, context, options }: RowCall,
+): Promise<EncryptedCreateResponse> {
+  const after = await sealEntity(entity, context);
+  const versions = { before: null, after, entityClass: context.entityClass };
+  return writeWithEntries([versions], context, async () => tagged(after, await table.createEntity(after, options)));
+}
+
+/** Replaces a row, with `etag` only that version. */
+export async function replaceEntity(
+  entity: StoredRow,
+  write: RowCall,
+  {
+    etag,
+    attempts = DEFAULT_MERGE_ATTEMPTS,
+  }: { readonly etag?: string | undefined; readonly attempts?: number | undefined },
+): Promise<EncryptedUpdateResponse> {
+  const { table, context, options } = write;
+  const after = await sealEntity(entity, context);
+  const { entityClass } = context;
+  if (!hasLookups(entityClass)) {
+    return {
+      ...tagged(after, await table.updateEntity(after, 'Replace', { ...options, etag })),
+      attempts: 1,
+    };
+  }
+  return overwritten({ etag, attempts }, async () => {
+    const before = await readTags(entity, write);
+    const condition = { ...options, etag: conditionOf(etag, before) };
+    return writeWithEntries([{ before: before.row, after, entityClass }], context, async () =>
+      tagged(after, await table.updateEntity(after, 'Replace', condition)),
+    );
+  });
+}
+
+/** Replaces a row, or inserts it. */
+export async function replaceOrInsert(
+  entity: StoredRow,
+  write: RowCall,
+  { attempts = DEFAULT_MERGE_ATTEMPTS }: { readonly attempts?: number | undefined },
+): Promise<EncryptedUpsertResponse> {
+  const { table, context, options } = write;
+  const after = await sealEntity(entity, context);
+  const { entityClass } = context;
+  if (!hasLookups(entityClass)) {
+    return { ...tagged(after, await table.upsertEntity(after, 'Replace', options)), attempts: 1 };
+  }
+  return mergeUnderEtag<UpsertEntityResponse & IntegrityTagged>({
+    attempts,
+    isConflict: (error) => isChanged(error) || isTaken(error) || isMissing(error),
+    attempt: async () => {
+      const before = await readTagsIfAny(entity, write);
+      return writeWithEntries([{ before: before?.row ?? null, after, entityClass }], context, async () =>
+        tagged(
+          after,
+          before === null
+            ? await table.createEntity(after, options)
+            : await table.updateEntity(after, 'Replace', { ...options, etag: before.etag }),
+        ),
+      );
+    },
+  });
+}
+
+/** Deletes a row, with `etag` only that version. */
+export async function deleteEntity(
+  keys: EntityKeys,
+  write: RowCall,
+  etag: string | undefined,
+): Promise<DeleteTableEntityResponse> {
+  const { table, context, options } = write;
+  const { partitionKey, rowKey } = keys;
+  const { entityClass } = context;
+  if (!hasLookups(entityClass)) return table.deleteEntity(partitionKey, rowKey, { ...options, etag });
+  const { attempts: _made, ...response } = await overwritten({ etag, attempts: DEFAULT_MERGE_ATTEMPTS }, async () => {
+    const before = await readTags(keys, write);
+    const condition = { ...options, etag: conditionOf(etag, before) };
+    return writeWithEntries([{ before: before.row, after: null, entityClass }], context, () =>
+      table.deleteEntity(partitionKey, rowKey, condition),
+    );
+  });
+  return response;
+}
+
+/** Repeats a write that another one overtook, unless the caller names the version. */
+const overwritten = <Result extends object>(
+  { etag, attempts }: { readonly etag: string | undefined; readonly attempts: number },
+  attempt: () => Promise<Result>,
+): Promise<Result & Attempted> =>
+  mergeUnderEtag({ attempts: isAny(etag) ? attempts : 1, isConflict: isChanged, attempt });
+
+export const conditionOf = (etag: string | undefined, { etag: read }: TaggedVersion): string =>
+  etag === undefined || etag === '*' ? read : etag;
+
+const isAny = (etag: string | undefined): boolean => etag === undefined || etag === '*';
+
+export async function readTags(
+  { partitionKey, rowKey }: EntityKeys,
+  { table, context, options }: RowCall,
+): Promise<TaggedVersion> {
+  const columns = [...entityModel(context.entityClass).lookedUp.keys()].map(tagColumnOf);
+  const queryOptions = { select: ['PartitionKey', 'RowKey', ...columns] };
+  const row = await storedRow(
+    table,
+    { partitionKey, rowKey },
+    { ...options, queryOptions, disableTypeConversion: true },
+  );
+  const { etag } = row;
+  // without it the write would not be conditional
+  if (typeof etag !== 'string' || etag === '') throw new InvalidServiceResponseError('has an entity without ETag');
+  return { row, etag };
+}
+
+/** `null` if there is no such row. */
+export async function readTagsIfAny(keys: EntityKeys, write: RowCall): Promise<TaggedVersion | null> {
+  try {
+    return await readTags(keys, write);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Writes of rows with entries in a lookup table that fail between their requests. Whatever happens, a search finds every row by the
+ * value that it has, and no other; what is left over is removed by reindex.
+ */
+import type { PipelineRequest } from '@azure/core-rest-pipeline';
+import type { TableClient } from '@azure/data-tables';
+import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { AnswersProxy, withHeader } from '../support/answers-proxy.js';
+import { uniqueTableName } from '../support/azurite.js';
+import { entriesIn, lookedUp, type LookedUp, member } from '../support/lookups.js';
+import { keysOf } from '../support/patients.js';
+
+let proxy: AnswersProxy;
+beforeAll(async () => {
+  proxy = await AnswersProxy.start('Table');
+});
+afterEach(() => {
+  proxy.clear();
+});
+afterAll(() => proxy.close());
+
+const keys = { partitionKey: 'north', rowKey: '1' };
+
+async function table(): Promise<LookedUp> {
+  const name = uniqueTableName('members');
+  const made = lookedUp(name, { through: proxy.connectionString });
+  await made.members.createTable();
+  return made;
+}
+
+const byName = ({ members }: LookedUp, ...names: readonly string[]) =>
+  keysOf(members, { where: members.where('name', 'in', names) });
+
+/** Ends a call at the first write of a row, as an end of the process does: nothing that follows is sent. */
+function endAtWrite(
+  { unencryptedClient }: { readonly unencryptedClient: TableClient },
+  when: 'before' | 'after',
+): () => void {
+  let isOn = true;
+  unencryptedClient.pipeline.addPolicy({
+    name: `end ${when}`,
+    sendRequest: async (request: PipelineRequest, next) => {
+      if (!isOn || request.method === 'GET') return next(request);
+      if (when === 'after') await next(request);
+      throw new Error('the process ends');
+    },
+  });
+  return () => {
+    isOn = false;
+  };
+}
+
+/** Loses the first response to a write of a row, whose request was done. */
+function loseAnswer(table: string, method: string): void {
+  let isLost = false;
+  proxy.spoil = ({ request, answer }) => {
+    if (isLost || request.method !== method || !new RegExp(`/${table}(\\(|\\?|$)`).test(request.url ?? ''))
+      return false;
+    isLost = true;
+    answer.resume();
+    request.socket.destroy();
+    return true;
+  };
+}
+
+const writes = {
+  createEntity: ({ members }: LookedUp) => members.createEntity(member('1', { name: 'New', email: 'new' })),
+  'createEntity in a transaction': ({ members }: LookedUp) =>
+    members.submitTransaction([['create', member('1', { name: 'New', email: 'new' })]]),
+  'updateEntity Replace': ({ members }: LookedUp) => members.updateEntity(member('1', { name: 'New', email: 'new' })),
+  'updateEntity Merge': ({ members }: LookedUp) =>
+    members.updateEntity({ ...keys, name: 'New', email: 'new' }, 'Merge'),
+  upsertEntity: ({ members }: LookedUp) => members.upsertEntity(member('1', { name: 'New', email: 'new' })),
+  deleteEntity: ({ members }: LookedUp) => members.deleteEntity('north', '1'),
+} as const;
+const names = Object.keys(writes) as (keyof typeof writes)[];
+const isInsert = (name: keyof typeof writes): boolean => name.startsWith('create');
+
+describe.each(names)('%s', (name) => {
+  const begin = async (): Promise<LookedUp> => {
+    const made = await table();
+    if (!isInsert(name)) await made.members.createEntity(member('1', { name: 'Old', email: 'old' }));
+    return made;
+  };
+
+  it('that ends before the row leaves the row as it was, findable, and can be repeated', async () => {
+    const made = await begin();
+    const goOn = endAtWrite(made.members, 'before');
+
+    await expect(writes[name](made)).rejects.toThrow('the process ends');
+    goOn();
+
+    expect(await byName(made, 'Old')).toEqual(isInsert(name) ? [] : ['1']);
+    expect(await byName(made, 'New')).toEqual([]);
+    await writes[name](made);
+    const isDeleted = name === 'deleteEntity';
+    expect(await byName(made, 'Old', 'New')).toEqual(isDeleted ? [] : ['1']);
+    expect(await entriesIn(made.entries)).toEqual(isDeleted ? [] : ['email 1', 'name 1']);
+  });
+
+  it('that ends after the row leaves what it wrote, findable', async () => {
+    const made = await begin();
+    const goOn = endAtWrite(made.members, 'after');
+
+    await expect(writes[name](made)).rejects.toThrow('the process ends');
+    goOn();
+
+    expect(await byName(made, 'Old')).toEqual([]);
+    expect(await byName(made, 'New')).toEqual(name === 'deleteEntity' ? [] : ['1']);
+  });
+
+  it('whose response is lost leaves what it wrote, findable', async () => {
+    const made = await begin();
+    const [method, path] = name.endsWith('transaction')
+      ? ['POST', '.batch']
+      : [isInsert(name) ? 'POST' : name === 'deleteEntity' ? 'DELETE' : 'PUT', made.members.tableName];
+    loseAnswer(path.replace('.', '\\$'), method);
+
+    const [outcome] = await Promise.allSettled([writes[name](made)]);
+    proxy.clear();
+
+    // the SDK sends it again: an insert finds its own row, a deletion finds none, a replacement begins anew
+    expect(outcome.status === 'rejected').toBe(isInsert(name) || name === 'deleteEntity');
+    expect(await byName(made, 'Old')).toEqual([]);
+    expect(await byName(made, 'New')).toEqual(name === 'deleteEntity' ? [] : ['1']);
+    if (name === 'deleteEntity') expect(await entriesIn(made.entries)).toEqual([]);
+  });
+});
+
+it('takes its entries back when the service refuses the row, unless the row has the value', async () => {
+  const made = await table();
+  const { members, entries } = made;
+  await members.createEntity(member('1'));
+  const before = await entriesIn(entries);
+
+  await expect(members.createEntity(member('1', { name: 'Other', email: 'other' }))).rejects.toMatchObject({
+    statusCode: 409,
+  });
+  await expect(members.createEntity(member('1'))).rejects.toMatchObject({ statusCode: 409 });
+  await expect(members.updateEntity(member('2'))).rejects.toMatchObject({ statusCode: 404 });
+  await expect(
+    members.updateEntity(member('1', { name: 'Other' }), 'Replace', { etag: 'W/"datetime\'2026-01-01\'"' }),
+  ).rejects.toMatchObject({ statusCode: 412 });
+
+  expect(await entriesIn(entries)).toEqual(before);
+  expect(await byName(made, 'Name 1')).toEqual(['1']);
+});
+
+it('writes the row although an old entry cannot be removed, reports it, and reindex removes it after an hour', async () => {
+  const made = await table();
+  const { members, entries, faults } = made;
+  await members.createEntity(member('1', { name: 'Old' }));
+  proxy.spoil = ({ request, response, answer }) => {
+    if (request.method !== 'DELETE') return false;
+    answer.resume();
+    response.writeHead(403).end();
+    return true;
+  };
+  const held = (await entries.listEntities({ queryOptions: { filter: "RowKey ne 'unique'" } }).next()).value!;
+  await members.updateEntity({ ...keys, name: 'New' }, 'Merge');
+  proxy.clear();
+  expect(faults).toEqual([expect.objectContaining({ rowKey: '1', propertyName: 'name', fault: 'leftover' })]);
+  await entries.upsertEntity({ ...held, partitionKey: held.partitionKey!, rowKey: held.rowKey! }, 'Replace');
+  const sources = () => ({ sources: [members.forMaintenance(), members.lookupsForMaintenance()] });
+
+  expect(await byName(made, 'Old')).toEqual([]);
+  expect(await byName(made, 'New')).toEqual(['1']);
+  const young = await runMaintenance({ name: 'sweep', task: { do: 'reindex' }, ...sources() });
+  expect(young.census.tags).toMatchObject({ leftover: 1, unlisted: 0 });
+  expect(await entriesIn(entries)).toEqual(['email 1', 'name 1', 'name 1']);
+
+  const later = new Date(Date.now() + 3_700_000).toUTCString();
+  const ofAnHourLater = withHeader('date', later);
+  proxy.spoil = (exchange) => exchange.request.method === 'GET' && ofAnHourLater(exchange);
+  const old = await runMaintenance({ name: 'sweep', task: { do: 'reindex' }, ...sources() });
+  expect(old.census.tags).toMatchObject({ leftover: 0, unlisted: 0 });
+  expect(await entriesIn(entries)).toEqual(['email 1', 'name 1']);
+});
