@@ -17,6 +17,8 @@ class Patient {
   @Encrypt({ searchable: { normalize: 'none' } }) scan!: Uint8Array;
   @Encrypt({ searchable: { of: (active: boolean) => String(active) } }) active!: boolean;
   @Encrypt<Patient>({ searchable: true, when: ({ ward }) => ward === '1' }) room!: string;
+  @Encrypt({ searchable: { lookup: true } }) looked!: string;
+  @Encrypt({ searchable: { lookup: 'unique', of: (state: boolean) => String(state) } }) state!: boolean;
   @Encrypt({ searchable: false }) address!: { readonly city: string };
   @Encrypt({ searchable: { of: ({ city }: { readonly city: string }) => city } }) home!: { readonly city: string };
   @Encrypt() unsearched!: string;
@@ -32,6 +34,12 @@ export class Refused {
   @Encrypt({ searchable: { of: (born: Date) => born.getFullYear() } }) born!: string;
   // @ts-expect-error "of" returns what cannot be searched
   @Encrypt({ searchable: { of: (name: string) => name === '' } }) name!: string;
+  // @ts-expect-error only searchable properties have a lookup table
+  @Encrypt({ lookup: true }) unsearched!: string;
+  // @ts-expect-error a boolean has no tag to look up
+  @Encrypt({ searchable: { lookup: true } }) flag!: boolean;
+  // @ts-expect-error no such lookup
+  @Encrypt({ searchable: { lookup: 'unique!' } }) wrong!: string;
   // @ts-expect-error no such scope
   @Encrypt({ searchable: { scope: 'account' } }) other!: string;
 }

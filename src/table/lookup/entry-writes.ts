@@ -45,7 +45,8 @@ export async function writeWithEntries<Result>(
     await lookups.release(placed);
     await lookups.releaseGone(leaving);
   });
-  await settle({ inserted, leaving }, context);
+  const confirmed = placed.filter(({ entry }) => inserted.includes(entry));
+  await settle({ confirmed, leaving }, context);
   return result;
 }
 
@@ -115,12 +116,12 @@ function isRefusal(error: unknown): boolean {
 
 /** The rows are written, so nothing here makes the call reject. `reindex` mends what fails. */
 async function settle(
-  { inserted, leaving }: { readonly inserted: readonly LookupEntry[]; readonly leaving: readonly StoredEntry[] },
+  { confirmed, leaving }: { readonly confirmed: readonly PlacedEntry[]; readonly leaving: readonly StoredEntry[] },
   context: TableContext,
 ): Promise<void> {
   const lookups = lookupsOf(context);
-  await boundedMap(inserted, CONCURRENCY, (entry) =>
-    attempt(() => lookups.place(entry), { entry, fault: 'unlisted' }, context),
+  await boundedMap(confirmed, CONCURRENCY, (stored) =>
+    attempt(() => lookups.confirm(stored), { entry: stored.entry, fault: 'unlisted' }, context),
   );
   await boundedMap(leaving, CONCURRENCY, (stored) =>
     attempt(() => lookups.remove(stored), { entry: stored.entry, fault: 'leftover' }, context),

@@ -89,6 +89,21 @@ export class LookupTable {
     return { entry, etag: etagIn(await writing), isNew: false };
   }
 
+  /** Gives the entry of an inserted row a new ETag, or writes it again if somebody removed it before the row was there. */
+  async confirm(placed: PlacedEntry): Promise<void> {
+    const { entry, etag } = placed;
+    if (!entry.isUnique) {
+      await this.entries.upsertEntity(asStored(entry), 'Replace', this.options);
+      return;
+    }
+    try {
+      await this.entries.updateEntity(asStored(entry), 'Replace', { ...this.options, etag });
+    } catch (error) {
+      if (!isChanged(error) && !isMissing(error)) throw error;
+      await this.place(entry);
+    }
+  }
+
   /** Every writer first writes its own entry and then looks for the others, so of two at least one sees the other. */
   async #assertOnlyOne(entry: LookupEntry, placed: PlacedEntry): Promise<void> {
     for (const tag of this.tables.olderTags.get(partitionOf(entry)) ?? []) {
