@@ -8,7 +8,8 @@ export const toJson = (report: Report): string =>
   `${JSON.stringify(report, null, 2).split('\n').map(escaped).join('\n')}\n`;
 
 export function toText({ inspected, findings }: Report): string {
-  const head = Object.values(inspected).map(String).join(' ');
+  const named = Object.values(inspected).filter((value) => value !== undefined);
+  const head = named.map(String).join(' ');
   const parts = findings.length === 0 ? ['nothing was found'] : findings.map(findingText);
   return `${escaped(head)}\n\n${parts.join('\n\n')}\n`;
 }
