@@ -22,8 +22,14 @@ async function runInspect(args: readonly string[]): Promise<number> {
     return EXIT.fine;
   }
   // the SDKs take a while to load, which --help does not need
-  const [{ inspect }, { accountOf }] = await Promise.all([import('../inspect/inspect.js'), import('./account.js')]);
-  const report = await inspect(command, await accountOf(command.connection, process.env));
+  const [{ inspect }, { accountOf }, { configuredForReading }] = await Promise.all([
+    import('../inspect/inspect.js'),
+    import('./account.js'),
+    import('./configured-policy.js'),
+  ]);
+  const account = await accountOf(command.connection, process.env);
+  const policy = command.config === undefined ? null : await configuredForReading(command.config);
+  const report = await inspect(command, account, policy);
   process.stdout.write(command.json ? toJson(report) : toText(report));
   return isFine(report) ? EXIT.fine : EXIT.wrong;
 }

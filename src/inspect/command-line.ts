@@ -21,6 +21,8 @@ export interface Command {
   readonly connection: Pick<Values, 'connection-string' | 'account' | 'endpoint-suffix'>;
   readonly nonces: NonceChoice;
   readonly key: KeySource;
+  /** Path of a module that exports the policy to verify with. */
+  readonly config: string | undefined;
   readonly json: boolean;
 }
 
@@ -33,6 +35,7 @@ const OPTIONS = {
   'key-base64-file': { type: 'string' },
   'pem-file': { type: 'string' },
   context: { type: 'string' },
+  config: { type: 'string' },
   snapshot: { type: 'string' },
   'version-id': { type: 'string' },
   messages: { type: 'string' },
@@ -61,6 +64,7 @@ reports whether that works. It prints no plaintext and changes nothing.
   --key-base64-env <name>      verify with the AES key in this environment variable, base64
   --key-base64-file <path>     verify with the AES key in this file, base64
   --pem-file <path>            verify with the private RSA key in this file
+  --config <path>              verify with the "policy" that this module exports, with any keys, such as those in a vault
   --context <text>             the context to which the content was bound when it was written
   --key-id <id>                use the key only for this id; default: for any stored id
   --nonces <count>             number of region nonces to read, default 16
@@ -90,7 +94,10 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   if (faults.length > 0) throw new InvalidOptionsError(faults);
   const { 'connection-string': text, account, 'endpoint-suffix': suffix } = values;
   const connection = { 'connection-string': text, account, 'endpoint-suffix': suffix };
-  return { subject, connection, nonces: nonceChoice(values), key: keySource(values), json: values.json === true };
+  return {
+    ...{ subject, connection, nonces: nonceChoice(values), key: keySource(values), config: values.config },
+    json: values.json === true,
+  };
 }
 
 const nonceChoice = (values: Values): NonceChoice =>
@@ -126,15 +133,15 @@ function blobOf(names: readonly string[], { snapshot, 'version-id': versionId }:
 }
 
 function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
-  const sources = (['key-base64-env', 'key-base64-file', 'pem-file'] as const).filter(
+  const sources = (['key-base64-env', 'key-base64-file', 'pem-file', 'config'] as const).filter(
     (name) => values[name] !== undefined,
   );
   const variable = values['key-base64-env'];
   return [
     ...(sources.length > 1 ? [`use only one of ${sources.map((name) => `--${name}`).join(' and ')}`] : []),
     ...(['key-id', 'context'] as const)
-      .filter((name) => sources.length === 0 && values[name] !== undefined)
-      .map((name) => `--${name} needs a key`),
+      .filter((name) => (sources.length === 0 || values.config !== undefined) && values[name] !== undefined)
+      .map((name) => `--${name} needs a key from a variable or a file`),
     ...(values.context === '' ? ['--context needs a text'] : []),
     ...(variable !== undefined && env[variable] === undefined ? [`there is no environment variable ${variable}`] : []),
   ];

@@ -20,10 +20,18 @@ export interface InspectedAccount {
   readonly table: (name: string) => TableClient;
 }
 
-/** Throws `INVALID_OPTIONS` for an invalid key. Errors of the services are thrown unchanged. */
-export async function inspect(command: Command, account: InspectedAccount): Promise<Report> {
+/**
+ * Throws `INVALID_OPTIONS` for an invalid key. Errors of the services are thrown unchanged.
+ *
+ * @param configured - a policy to verify with instead of the key of the command
+ */
+export async function inspect(
+  command: Command,
+  account: InspectedAccount,
+  configured: EncryptionPolicy | null = null,
+): Promise<Report> {
   const { subject } = command;
-  const policy = checkedKey(() => verifyingPolicy(command.key));
+  const policy = configured ?? checkedKey(() => verifyingPolicy(command.key));
   if (subject.kind === 'blob') return blobReport(account.blobs, { ...command, subject }, policy);
   if (subject.kind === 'queue') {
     const client = account.queues.getQueueClient(subject.queue);

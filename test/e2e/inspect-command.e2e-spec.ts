@@ -1,5 +1,9 @@
 /** The command as people run it: a process of its own, its output and its exit codes. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { AesKeyEncryptionKey, type EncryptedBlockBlobClient } from 'nestjs-azure-encrypted-storage';
 import { PACKAGE_VERSION } from '../../src/version.js';
 import { connectionString } from '../support/azurite.js';
@@ -53,6 +57,24 @@ describe('the command', () => {
       }
     },
   );
+
+  it('verifies with the policy of a module, whatever keys it has and whatever it reads', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
+    const config = join(folder, 'inspect.config.mjs');
+    const home = pathToFileURL(join(dirname(command.main), '..', 'index.js')).href;
+    writeFileSync(
+      config,
+      `import { AesKeyEncryptionKey } from '${home}';
+       const key = AesKeyEncryptionKey.fromBase64('inspected:key', '${keyBase64}');
+       export const policy = { protocol: '2.0', readProtocols: ['2.1'], requireEncryption: true, keyResolver: async () => key };`,
+    );
+
+    const { code, stdout, stderr } = await command.run(['inspect', 'blob', path, '--config', config], env);
+
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^ {2}verification +decrypts to 28 bytes$/m);
+    rmSync(folder, { recursive: true });
+  });
 
   it('exits with 1 where the key is another one, and where something is odd', async () => {
     const wrongKey = { ...env, CLINIC_KEY: Buffer.alloc(32, 4).toString('base64') };

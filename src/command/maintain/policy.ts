@@ -1,22 +1,13 @@
 /** The policy of a maintenance command: keys from variables and files, never from the command line, or a module of the user. */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { EntityClass } from '../../decorators/encryption-metadata.js';
-import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { AesKeyEncryptionKey } from '../../keys/aes-key-encryption-key.js';
 import type { KeyEncryptionKey } from '../../keys/key-encryption-key.js';
 import { KeyRing } from '../../keys/key-ring.js';
 import { RsaKeyEncryptionKey } from '../../keys/rsa-key-encryption-key.js';
 import { PROTOCOL_VERSIONS, type ProtocolVersion } from '../../protocol/registry.js';
+import { type CommandPolicy, configured } from '../configured-policy.js';
 import type { Values } from './arguments.js';
-
-export interface CommandPolicy {
-  readonly policy: EncryptionPolicy;
-  /** Classes by the name of their table. */
-  readonly entities: Readonly<Record<string, EntityClass>>;
-}
 
 /** Throws `INVALID_OPTIONS` for keys or modules that cannot be used. */
 export async function commandPolicy(values: Values, env: NodeJS.ProcessEnv): Promise<CommandPolicy> {
@@ -61,16 +52,4 @@ function variable(name: string, env: NodeJS.ProcessEnv): string {
   const text = env[name];
   if (text === undefined) throw new InvalidOptionsError([`there is no environment variable ${name}`]);
   return text;
-}
-
-async function configured(path: string): Promise<CommandPolicy> {
-  const module: unknown = await import(pathToFileURL(resolve(path)).href).catch((error: unknown) => {
-    const { code, name } = error as { readonly code?: string; readonly name?: string };
-    throw new InvalidOptionsError([`the module of --config cannot be loaded: ${code ?? name ?? 'error'}`]);
-  });
-  const { policy, entities } = module as Partial<CommandPolicy>;
-  if (typeof policy !== 'object') {
-    throw new InvalidOptionsError(['the module of --config must export "policy", an EncryptionPolicy']);
-  }
-  return { policy, entities: entities ?? {} };
 }

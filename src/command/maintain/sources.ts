@@ -13,7 +13,7 @@ import { MaintainedLookups } from '../../table/maintenance/maintained-lookups.js
 import { MaintainedRows } from '../../table/maintenance/maintained-rows.js';
 import type { Account } from '../account.js';
 import type { Values } from './arguments.js';
-import type { CommandPolicy } from './policy.js';
+import type { CommandPolicy } from '../configured-policy.js';
 
 /** Containers of the service and of other programs, which contain no application data. */
 const isOurs = (name: string, stateContainer: string): boolean => !name.startsWith('$') && name !== stateContainer;

@@ -64,6 +64,8 @@ describe('the command line', () => {
     ['inspect blob a/b --nonces 10001', /from 1 to 10000/],
     ['inspect blob a/b --key-id clinic', /--key-id/],
     ['inspect blob a/b --context tenant-7', /--context needs a key/],
+    ['inspect blob a/b --config x.mjs --context tenant-7', /--context needs a key/],
+    ['inspect blob a/b --config x.mjs --pem-file y', /only one of/],
     ['inspect blob a/b --pem-file key.pem --context=', /--context needs a text/],
     ['inspect blob a/b --key-base64-env MISSING', /MISSING/],
     ['inspect blob a/b --pem-file a --key-base64-file b', /only one/],

@@ -1,0 +1,32 @@
+/** The policy that a module of the user exports, with any keys: in a vault, of another service, or behind a resolver. */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { EntityClass } from '../decorators/encryption-metadata.js';
+import { type EncryptionPolicy, policyWith } from '../envelope/encryption-policy.js';
+import { InvalidOptionsError } from '../errors/input.js';
+import { PROTOCOL_VERSIONS } from '../protocol/registry.js';
+
+export interface CommandPolicy {
+  readonly policy: EncryptionPolicy;
+  /** Classes by the name of their table. */
+  readonly entities: Readonly<Record<string, EntityClass>>;
+}
+
+/** The policy of the module for an inspection, which reads every version. */
+export async function configuredForReading(path: string): Promise<EncryptionPolicy> {
+  const { policy } = await configured(path);
+  return policyWith(policy, { readProtocols: PROTOCOL_VERSIONS });
+}
+
+/** Throws `INVALID_OPTIONS` for a module that cannot be used. */
+export async function configured(path: string): Promise<CommandPolicy> {
+  const module: unknown = await import(pathToFileURL(resolve(path)).href).catch((error: unknown) => {
+    const { code, name } = error as { readonly code?: string; readonly name?: string };
+    throw new InvalidOptionsError([`the module of --config cannot be loaded: ${code ?? name ?? 'error'}`]);
+  });
+  const { policy, entities } = module as Partial<CommandPolicy>;
+  if (typeof policy !== 'object') {
+    throw new InvalidOptionsError(['the module of --config must export "policy", an EncryptionPolicy']);
+  }
+  return { policy, entities: entities ?? {} };
+}
