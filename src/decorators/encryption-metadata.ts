@@ -3,7 +3,8 @@
  * that subclasses inherit it, base classes do not get it, and both builds of this package find it.
  */
 import { InvalidEntityError } from '../errors/input.js';
-import { type SearchableOptions, searchableFault, TAG_PREFIX } from './searchable.js';
+import { callable, choice, groupFaults, type RulesOf } from '../option-rules.js';
+import { SEARCHABLE_RULE, type SearchableOptions, searchableFault, TAG_PREFIX } from './searchable.js';
 
 /** Any class. */
 export type EntityClass<T extends object = object> = abstract new (...args: never[]) => T;
@@ -11,7 +12,7 @@ export type EntityClass<T extends object = object> = abstract new (...args: neve
 /** The type of a property; `json` is any JSON value. */
 export type EncryptedValueType = 'string' | 'number' | 'bigint' | 'boolean' | 'date' | 'binary' | 'json';
 
-const VALUE_TYPES: readonly unknown[] = ['string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json'];
+const VALUE_TYPES: readonly EncryptedValueType[] = ['string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json'];
 
 /** The options of `@Encrypt()`. */
 export interface EncryptOptions {
@@ -44,7 +45,6 @@ export interface EncryptedProperty {
   readonly options: EncryptOptions;
 }
 
-const OPTIONS = ['when', 'type', 'as', 'searchable'];
 const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-properties');
 
 /**
@@ -83,18 +83,20 @@ export function recordEncryptedProperty(
   Object.defineProperty(prototype, RECORD, { value: record, configurable: true });
 }
 
+/** The rules of the options of `@Encrypt()`. */
+export const ENCRYPT: RulesOf<EncryptOptions> = {
+  when: callable,
+  type: choice(VALUE_TYPES),
+  as: callable,
+  searchable: SEARCHABLE_RULE,
+};
+
 function optionsFault(options: EncryptOptions): string | null {
   if (typeof options !== 'object' || (options as unknown) === null) return 'needs an object of options';
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) return `has no option "${unknown}": it takes ${OPTIONS.join(', ')}`;
-  const { type, when, as } = options;
-  if (type !== undefined && !VALUE_TYPES.includes(type)) return `has an unknown type: take ${VALUE_TYPES.join(', ')}`;
-  if (!isOptionalFunction(when)) return 'needs a function under "when"';
-  if (!isOptionalFunction(as)) return 'needs a function that returns the class under "as"';
-  return as === undefined || type === 'json' ? null : 'has "as": set "type" to "json" as well';
+  const faults = groupFaults(ENCRYPT, options);
+  if (faults.length > 0) return `has wrong options: ${faults.join('; ')}`;
+  return options.as === undefined || options.type === 'json' ? null : 'has "as": set "type" to "json" as well';
 }
-
-const isOptionalFunction = (value: unknown): boolean => value === undefined || typeof value === 'function';
 
 export const isReservedName = (name: string): boolean =>
   RESERVED.has(name.toLowerCase()) || ['odata.', TAG_PREFIX].some((prefix) => name.toLowerCase().startsWith(prefix));

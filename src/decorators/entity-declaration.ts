@@ -3,6 +3,7 @@
  * that of `@Encrypt()`.
  */
 import { InvalidEntityError } from '../errors/input.js';
+import { groupFaults, must, type RulesOf } from '../option-rules.js';
 import { type EntityClass, isReservedName, prototypesOf, sealedNamesAt } from './encryption-metadata.js';
 import { keyNamesOf } from './key-metadata.js';
 import { signedNamesOf, signedPropertyRecord } from './signing-metadata.js';
@@ -23,19 +24,29 @@ export interface EntityDeclaration {
 }
 
 const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-entity');
-const OPTIONS = ['table', 'clear'];
+
+const isListOfNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');
+
+/** The rules of the options of `@EncryptedEntity()`. */
+export const ENCRYPTED_ENTITY: RulesOf<OwnDeclaration> = {
+  table: {
+    faults: (value, path) => {
+      const fault = tableNameFault(value);
+      return fault === null ? [] : [`"${path}" cannot be used: ${fault}`];
+    },
+  },
+  clear: must((value) => value === '*' || isListOfNames(value), 'a list of names, or "*"'),
+};
 
 /** Throws {@link InvalidEntityError} for options that are not valid for the class. */
 export function recordDeclaration(entityClass: EntityClass, options: OwnDeclaration): void {
   const refuse = (reason: string): never => {
     throw new InvalidEntityError(`@EncryptedEntity() of ${nameOf(entityClass)} ${reason}`);
   };
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) refuse(`has no option "${unknown}": it takes ${OPTIONS.join(' and ')}`);
-  const fault = options.table === undefined ? null : tableNameFault(options.table);
-  if (fault !== null) refuse(`has a "table" that cannot be used: ${fault}`);
+  const faults = groupFaults(ENCRYPTED_ENTITY, options);
+  if (faults.length > 0) refuse(`has wrong options: ${faults.join('; ')}`);
   const clear = options.clear ?? [];
-  if (clear !== '*' && !isListOfNames(clear)) refuse('needs a list of names under "clear", or "*"');
   const reserved = clear === '*' ? undefined : clear.find(isReservedName);
   if (reserved !== undefined)
     refuse(`names "${reserved}" under "clear": leave it out, the service or the format has it`);
@@ -104,8 +115,5 @@ const ownCopy = ({ table, clear }: OwnDeclaration): OwnDeclaration => ({
   ...(table === undefined ? {} : { table }),
   ...(clear === undefined ? {} : { clear: clear === '*' ? clear : [...clear] }),
 });
-
-const isListOfNames = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((name) => typeof name === 'string');
 
 export const nameOf = ({ name }: EntityClass): string => (name === '' ? 'a class without a name' : name);

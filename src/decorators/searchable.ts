@@ -1,4 +1,14 @@
 /** Which encrypted properties can be searched for, and how their values are compared. */
+import {
+  callable,
+  choice,
+  groupFaults,
+  isObject,
+  must,
+  type OptionRule,
+  type RulesOf,
+  wholeNumber,
+} from '../option-rules.js';
 
 /**
  * Key of the list of searchable properties. TypeScript cannot see decorators, so the class lists in a type the properties that
@@ -80,7 +90,23 @@ export const tagColumnOf = (property: string): string => TAG_PREFIX + property;
 /** Length of a column's name; the service's limit. */
 const LONGEST_COLUMN = 255;
 const [LEAST_BITS, MOST_BITS] = [4, 128];
-const MEMBERS = ['scope', 'normalize', 'of', 'bits', 'mode', 'lookup'];
+
+const SEARCHABLE: RulesOf<SearchableOptions> = {
+  scope: choice(['partition', 'table']),
+  normalize: choice(['none', 'text']),
+  of: callable,
+  bits: wholeNumber(LEAST_BITS, MOST_BITS),
+  mode: choice(['write', 'use']),
+  lookup: must((value) => typeof value === 'boolean' || value === 'unique', 'true, false or "unique"'),
+};
+/** The option `searchable`, without what it may be combined with. */
+export const SEARCHABLE_RULE: OptionRule = {
+  members: SEARCHABLE,
+  faults: (value, path) =>
+    isObject(value)
+      ? groupFaults(SEARCHABLE, value, path)
+      : must((given) => typeof given === 'boolean', 'true, false or an object').faults(value, path),
+};
 
 /** `null` for a property that is not searchable. */
 export function searchRuleOf(searchable: boolean | SearchableOptions | undefined): SearchRule | null {
@@ -102,40 +128,19 @@ export interface SearchedDeclaration {
   readonly when?: unknown;
 }
 
-/** What is wrong with `searchable`, as text to put after the name of the property. */
+/** What is wrong with a checked `searchable` at this property, as text to put after the name of the property. */
 export function searchableFault(
   property: string,
-  searchable: unknown,
+  searchable: boolean | SearchableOptions | undefined,
   { type, when }: SearchedDeclaration,
 ): string | null {
-  if (searchable === undefined || typeof searchable === 'boolean') {
-    return searchable === true ? declarationFault(property, {}, type) : null;
-  }
-  if (typeof searchable !== 'object' || searchable === null) return 'needs true or an object under "searchable"';
-  const unknown = Object.keys(searchable).find((name) => !MEMBERS.includes(name));
-  if (unknown !== undefined) return `has no option "searchable.${unknown}": it takes ${MEMBERS.join(', ')}`;
-  const given = searchable as SearchableOptions;
-  return (
-    memberFault(given) ??
-    lookupFault(given, when) ??
-    conditionFault(given, when) ??
-    declarationFault(property, given, type)
-  );
-}
-
-function memberFault({ scope, normalize, of, bits, mode }: SearchableOptions): string | null {
-  if (![undefined, 'partition', 'table'].includes(scope))
-    return 'needs "partition" or "table" under "searchable.scope"';
-  if (![undefined, 'none', 'text'].includes(normalize)) return 'needs "none" or "text" under "searchable.normalize"';
-  if (of !== undefined && typeof of !== 'function') return 'needs a function under "searchable.of"';
-  if (![undefined, 'write', 'use'].includes(mode)) return 'needs "write" or "use" under "searchable.mode"';
-  const isLength = bits === undefined || (Number.isInteger(bits) && bits >= LEAST_BITS && bits <= MOST_BITS);
-  return isLength ? null : `needs a whole number from ${LEAST_BITS} to ${MOST_BITS} under "searchable.bits"`;
+  if (searchable === undefined || searchable === false) return null;
+  const given = searchable === true ? {} : searchable;
+  return lookupFault(given, when) ?? conditionFault(given, when) ?? declarationFault(property, given, type);
 }
 
 /** A value in clear has no tag, so no entry either; and short tags of different values may be equal. */
 function lookupFault({ lookup = false, bits = MOST_BITS }: SearchableOptions, when: unknown): string | null {
-  if (![true, false, 'unique'].includes(lookup)) return 'needs true, false or "unique" under "searchable.lookup"';
   if (lookup !== false && when !== undefined)
     return 'has "when", so it can have no "searchable.lookup": rows with the value in clear would not be found';
   return lookup === 'unique' && bits !== MOST_BITS

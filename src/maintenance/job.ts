@@ -104,7 +104,8 @@ export const isMaintenanceClean = ({ outcomes, census }: MaintenanceReport): boo
 
 const JOB_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-const OPTIONS: RulesOf<MaintenanceOptions> = {
+/** The rules of the options of a job. */
+export const MAINTENANCE: RulesOf<MaintenanceOptions> = {
   state: object,
   dryRun: flag,
   concurrency: wholeNumber(1, 1000),
@@ -135,7 +136,7 @@ export function assertJob({ name, sources, task }: MaintenanceJob, options: Main
     ...((task as MaintenanceTask | undefined)?.do === 'deleteSuperseded' && sources.some(({ kind }) => kind !== 'blobs')
       ? ['"sources" of "deleteSuperseded" must be containers: nothing else has snapshots and versions']
       : []),
-    ...groupFaults(OPTIONS, options),
+    ...groupFaults(MAINTENANCE, options),
   ];
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }

@@ -39,7 +39,7 @@ export interface MaintenanceWorkerOptions {
   readonly useFactory: (...injected: never[]) => MaintenanceSettings | Promise<MaintenanceSettings>;
 }
 
-const WORKER: RulesOf<MaintenanceWorkerOptions> = {
+export const WORKER: RulesOf<MaintenanceWorkerOptions> = {
   queue: queueName,
   consumer: object,
   account: text,
@@ -47,7 +47,7 @@ const WORKER: RulesOf<MaintenanceWorkerOptions> = {
   inject: must(Array.isArray, 'a list'),
   useFactory: callable,
 };
-const SETTINGS: RulesOf<MaintenanceSettings> = { jobs: must(Array.isArray, 'a list of jobs'), options: object };
+export const SETTINGS: RulesOf<MaintenanceSettings> = { jobs: must(Array.isArray, 'a list of jobs'), options: object };
 
 /** Every fault of what `forWorker` was given, as sentences. */
 export function workerFaults(options: MaintenanceWorkerOptions): readonly string[] {

@@ -51,12 +51,12 @@ describe('the declaration of an entity class', () => {
   });
 
   it.each([
-    ['an unknown option', { tabel: 'patients' }, /no option "tabel": it takes table and clear/],
+    ['an unknown option', { tabel: 'patients' }, /"tabel" is not an option: the options are table, clear/],
     ['a table that the service does not take', { table: 'my-patients' }, /"my-patients" cannot be the name of a table/],
     ['a table that is not text', { table: 7 }, /must be the name of a table/],
     ['the list of tables of the service', { table: 'Tables' }, /"Tables"/],
-    ['a list that is not one', { clear: 'ward' }, /needs a list of names under "clear"/],
-    ['names that are not text', { clear: ['ward', Symbol('s')] }, /needs a list of names/],
+    ['a list that is not one', { clear: 'ward' }, /"clear" must be a list of names, or "\*"/],
+    ['names that are not text', { clear: ['ward', Symbol('s')] }, /"clear" must be a list of names/],
     ['a key', { clear: ['partitionKey'] }, /names "partitionKey"/],
     ['a column of the format', { clear: ['_ClientEncryptionMetadata2'] }, /_ClientEncryptionMetadata2/],
     ['__proto__', { clear: ['__proto__'] }, /__proto__/],
@@ -121,7 +121,7 @@ describe('a build with standard decorators', () => {
 
 describe('the options of @Encrypt()', () => {
   it.each([
-    ['a misspelt name', { typ: 'date' }, /no option "typ": it takes when, type, as/],
+    ['a misspelt name', { typ: 'date' }, /"typ" is not an option: the options are when, type, as/],
     ['a condition that is not a function', { when: true }, /"when"/],
     ['a class in the place of a function that returns it', { as: 'Address', type: 'json' }, /"as"/],
     ['a class for what is not JSON', { as: () => Patient }, /set "type" to "json"/],

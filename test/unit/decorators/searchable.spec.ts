@@ -9,8 +9,8 @@ const refused = (text: string) =>
 
 it.each([
   ['a member that there is not', { searchable: { bit: 8 } }, '"searchable.bit"'],
-  ['what is no object', { searchable: 'yes' }, 'true or an object'],
-  ['null', { searchable: null }, 'true or an object'],
+  ['what is no object', { searchable: 'yes' }, 'true, false or an object'],
+  ['null', { searchable: null }, 'true, false or an object'],
   ['a scope that there is not', { searchable: { scope: 'account' } }, '"searchable.scope"'],
   ['a form that there is not', { searchable: { normalize: 'fold' } }, '"searchable.normalize"'],
   ['an "of" that is no function', { searchable: { of: 'month' } }, '"searchable.of"'],
@@ -18,6 +18,13 @@ it.each([
   ['3 bits', { searchable: { bits: 3 } }, '4 to 128'],
   ['129 bits', { searchable: { bits: 129 } }, '4 to 128'],
   ['half a bit', { searchable: { bits: 8.5 } }, '4 to 128'],
+  [
+    'a lookup that there is not',
+    { searchable: { lookup: 'all' } },
+    '"searchable.lookup" must be true, false or "unique"',
+  ],
+  ['a lookup with a condition', { when: () => true, searchable: { lookup: true } }, '"searchable.lookup"'],
+  ['a unique value with short tags', { searchable: { lookup: 'unique', bits: 64 } }, '128 bits'],
   ['a boolean', { type: 'boolean', searchable: true }, '"searchable.of"'],
   ['JSON', { type: 'json', searchable: {} }, '"searchable.of"'],
   ['a normalized text with a condition', { when: () => true, searchable: { normalize: 'text' } }, '"when"'],

@@ -1,7 +1,12 @@
 /** Walks the tables of option rules that the start-up check uses: every option of every group. */
+import { BLOB_MAINTENANCE } from '../../../src/blob/maintenance/blob-maintenance-options.js';
+import { ENCRYPT } from '../../../src/decorators/encryption-metadata.js';
+import { ENCRYPTED_ENTITY } from '../../../src/decorators/entity-declaration.js';
 import { KEY_CALLS } from '../../../src/envelope/key-call-options.js';
+import { MAINTENANCE } from '../../../src/maintenance/job.js';
 import { HANDLER } from '../../../src/nest/consumers/queue-handler.explorer.js';
 import { ENCRYPTED_FILE } from '../../../src/nest/files/encrypted-file.options.js';
+import { SETTINGS, WORKER } from '../../../src/nest/maintenance/maintenance.options.js';
 import { EXTRAS, MODULE } from '../../../src/nest/options/options-check.js';
 import { FEATURE } from '../../../src/nest/options/feature-check.js';
 import { groupFaults, type OptionRule, type OptionRules } from '../../../src/option-rules.js';
@@ -15,6 +20,12 @@ const GROUPS: Readonly<Record<string, OptionRules>> = {
   'a consumer': CONSUMER,
   'a handler': HANDLER,
   'files of forms': ENCRYPTED_FILE,
+  '@Encrypt()': ENCRYPT,
+  '@EncryptedEntity()': ENCRYPTED_ENTITY,
+  'a job': MAINTENANCE,
+  'blobs of a job': BLOB_MAINTENANCE,
+  'workers of jobs': WORKER,
+  'jobs of a module': SETTINGS,
 };
 
 /** Every option, those of groups inside groups too. */
@@ -82,6 +93,7 @@ describe('the walk', () => {
     expect(paths).toContain('forRoot.connection.tableClientFactory');
     expect(paths).toContain('forFeature.encryption.requireEncryption');
     expect(paths).toContain('forFeature.queues.createIfNotExists');
+    expect(paths).toContain('@Encrypt().searchable.bits');
     expect(numbers.length).toBeGreaterThan(20);
   });
 });
