@@ -1,5 +1,5 @@
 /** What changes of blobs leave behind in an account, as far as it can be read before a job. */
-import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import type { ContainerClient } from '@azure/storage-blob';
 import { NOTHING_LEFT_BEHIND, type Precheck } from '../../envelope/maintenance/maintained.js';
 import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
@@ -85,6 +85,8 @@ async function softDeleteDays({ url, credential }: ContainerClient): Promise<num
   const service = new URL(url);
   service.pathname = service.pathname.replace(/\/[^/]+\/?$/, '');
   try {
+    // the caller's client comes from there, so it is loaded already
+    const { BlobServiceClient } = await import('@azure/storage-blob');
     const client = new BlobServiceClient(service.href, credential, { retryOptions: { maxTries: 1 } });
     const { deleteRetentionPolicy: policy } = await client.getProperties({ abortSignal: AbortSignal.timeout(TIMEOUT) });
     return policy?.enabled === true ? policy.days : 0;
