@@ -4,11 +4,20 @@
  */
 import type { PipelineRequest } from '@azure/core-rest-pipeline';
 import type { TableClient } from '@azure/data-tables';
+import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
 import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
 import { AnswersProxy, withHeader } from '../support/answers-proxy.js';
 import { uniqueTableName } from '../support/azurite.js';
-import { entriesIn, lookedUp, type LookedUp, member } from '../support/lookups.js';
+import { entriesIn, lookedUp, type LookedUp, member, newer } from '../support/lookups.js';
 import { keysOf } from '../support/patients.js';
+import { tableOf, tablePolicy } from '../support/tables.js';
+
+@EncryptedEntity<Vendor>({ table: 'members', clear: [] })
+class Vendor {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt({ searchable: { lookup: 'unique', scope: 'table' } }) vat!: string;
+}
 
 let proxy: AnswersProxy;
 beforeAll(async () => {
@@ -175,4 +184,25 @@ it('writes the row although an old entry cannot be removed, reports it, and rein
   const old = await runMaintenance({ name: 'sweep', task: { do: 'reindex' }, ...sources() });
   expect(old.census.tags).toMatchObject({ leftover: 0, unlisted: 0 });
   expect(await entriesIn(entries)).toEqual(['email 1', 'name 1']);
+});
+
+it('keeps the entries of other classes in the table, and so what is unique to them', async () => {
+  const name = uniqueTableName('people');
+  const { members, entries } = lookedUp(name, { through: proxy.connectionString });
+  const vendors = tableOf(Vendor, name, tablePolicy({ searchKeys: { write: newer } }));
+  await members.createTable();
+  await members.createEntity(member('1'));
+  await vendors.createEntity({ partitionKey: 'north', rowKey: '2', vat: '17' });
+  const ofAnHourLater = withHeader('date', new Date(Date.now() + 3_700_000).toUTCString());
+  proxy.spoil = (exchange) => exchange.request.method === 'GET' && ofAnHourLater(exchange);
+
+  const report = await runMaintenance({
+    ...{ name: 'sweep', task: { do: 'reindex' } },
+    sources: [members.forMaintenance(), members.lookupsForMaintenance()],
+  });
+
+  expect(report).toMatchObject({ outcomes: { same: 5 }, census: { tags: { leftover: 0 } } });
+  expect(await entriesIn(entries)).toEqual(['email 1', 'name 1', 'vat 2']);
+  const second = vendors.createEntity({ partitionKey: 'north', rowKey: '3', vat: '17' });
+  await expect(second).rejects.toMatchObject({ code: 'DUPLICATE_VALUE' });
 });

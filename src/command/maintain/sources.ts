@@ -59,7 +59,7 @@ function rowsOf(
   const lookupTable = account.table(lookupTableOf(name));
   return [
     new MaintainedRows({ table, lookupTable, policy, entityClass }),
-    new MaintainedLookups({ table, lookupTable, entityClass }),
+    new MaintainedLookups({ table, lookupTable }),
   ];
 }
 

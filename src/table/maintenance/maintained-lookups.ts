@@ -1,9 +1,9 @@
 /**
  * The entries of a lookup table as a source for maintenance. `reindex` removes those whose row does not have the tag. A writer may be
- * about to write that row, so an entry must be an hour old by the service's own clock.
+ * about to write that row, so an entry must be an hour old by the service's own clock. Entries do not say of which class their row is, so
+ * all classes of a table are treated alike.
  */
 import type { TableClient } from '@azure/data-tables';
-import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import {
   type Maintained,
   type MaintainedObject,
@@ -17,23 +17,20 @@ import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintena
 import { hasTags, type MaintenanceTask } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { EntityKeys, Row } from '../entity-context.js';
-import { entryIn, type LookupEntry, shapedEntryIn } from '../lookup/lookup-entry.js';
+import { type LookupEntry, shapedEntryIn } from '../lookup/lookup-entry.js';
 import { LookupTable } from '../lookup/lookup-table.js';
 import { storedPages } from '../service-answer.js';
 import { nameOfRow } from './listed-row.js';
 
-/** The lookup table, and the class and table that its entries are of. */
+/** The lookup table, and the table whose rows its entries name. */
 export interface LookupsAccess {
   readonly table: TableClient;
   readonly lookupTable?: TableClient | undefined;
-  readonly entityClass: EntityClass;
 }
 
 export interface ListedEntry extends MaintainedObject {
   /** `null` for a row that is no entry, which stays. */
   readonly entry: LookupEntry | null;
-  /** Whether the class has such entries. */
-  readonly isOfClass: boolean;
 }
 
 /** Number of entries in a page; the service's maximum. */
@@ -47,13 +44,11 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
 
   readonly #rows: TableClient;
   readonly #entries: TableClient;
-  readonly #entityClass: EntityClass;
 
-  constructor({ table, lookupTable, entityClass }: LookupsAccess) {
+  constructor({ table, lookupTable }: LookupsAccess) {
     if (lookupTable === undefined) throw new InvalidOptionsError([`table "${table.tableName}" has no lookup table`]);
     this.#rows = table;
     this.#entries = lookupTable;
-    this.#entityClass = entityClass;
   }
 
   get name(): string {
@@ -72,14 +67,7 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
   }
 
   #listed(row: Row & EntityKeys): ListedEntry {
-    const entry = shapedEntryIn(row);
-    return {
-      entry,
-      isOfClass: entryIn(row, this.#entityClass) !== null,
-      name: nameOfRow(row),
-      place: 'row',
-      state: { kind: 'lookup' },
-    };
+    return { entry: shapedEntryIn(row), name: nameOfRow(row), place: 'row', state: { kind: 'lookup' } };
   }
 
   taskFor(task: MaintenanceTask): MaintenanceTask {
@@ -100,13 +88,13 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
     return results;
   }
 
-  async #swept({ entry, isOfClass }: ListedEntry, step: Step): Promise<ObjectResult> {
+  async #swept({ entry }: ListedEntry, step: Step): Promise<ObjectResult> {
     if (entry === null) return SAME;
     const options = step.abortSignal === undefined ? {} : { abortSignal: step.abortSignal };
     const lookups = new LookupTable({ rows: this.#rows, entries: this.#entries, olderTags: new Map() }, options);
     try {
       await step.beforeRequest();
-      if (isOfClass && (await lookups.tagOf(entry)) === entry.tag) return SAME;
+      if ((await lookups.tagOf(entry)) === entry.tag) return SAME;
       await step.beforeRequest();
       const settled = await lookups.findSettled(entry);
       if (step.task.do === 'census' || settled === null) return { ...SAME, tags: 'leftover' };
