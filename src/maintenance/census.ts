@@ -3,6 +3,7 @@ import { isAmong, type KeyIds } from '../envelope/maintenance/key-ids.js';
 import type { MaintainedObject, ObjectPlace } from '../envelope/maintenance/maintained.js';
 import type { TagsState } from '../envelope/maintenance/outcome.js';
 import type { StoredState } from '../envelope/maintenance/stored-state.js';
+import { isChosen, type MaintenanceTask } from '../envelope/maintenance/task.js';
 
 /** A group of similar objects. */
 export interface CensusEntry {
@@ -48,6 +49,8 @@ export interface Census {
   readonly verdict?: KeyVerdict;
   /** What this census did not see, or cannot see. */
   readonly blindSpots: readonly string[];
+  /** Those of them that could not be listed, and may contain what the task is about. */
+  readonly uncounted: readonly string[];
 }
 
 /** Maximum number of separate entries. Anyone who can write to storage can choose key ids, so there must be a limit. */
@@ -154,6 +157,16 @@ export function verdictOn(
   const waiting = passing.map(({ count, source }) => `${count} × deleted in ${source} can be restored until then`);
   return { retire, mayDestroy: 'after', after, reasons: waiting };
 }
+
+/** Whether a choice of objects, such as plaintext, may have some left among what a job cannot change. */
+export function hasUnfinished(task: MaintenanceTask, { entries, uncounted }: Census): boolean {
+  if (task.do !== 'reencrypt' && task.do !== 'deleteSuperseded') return false;
+  return uncounted.length > 0 || entries.some((entry) => isCopy(entry) && isChosen(task, stateOf(entry)));
+}
+
+const isCopy = ({ place }: CensusEntry): boolean => place === 'snapshot' || place === 'version';
+const stateOf = ({ kind, keyId, protocol, integrity, library }: CensusEntry): StoredState =>
+  kind === 'sealed' ? { kind, keyId: keyId ?? '', protocol: protocol ?? '', integrity, library } : { kind };
 
 const PLACE_NAMES: Readonly<Record<ObjectPlace, string>> = {
   current: 'blob',

@@ -7,7 +7,7 @@ import type { MaintenanceTask } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { anyNumber, callable, flag, groupFaults, must, object, type RulesOf, wholeNumber } from '../option-rules.js';
 import type { Clock } from '../queue/consumer/clock.js';
-import type { Census } from './census.js';
+import { type Census, hasUnfinished } from './census.js';
 import type { Deletion, MaintenanceEvent, ObjectFailure } from './events.js';
 import { taskFaults } from './task-rules.js';
 
@@ -96,11 +96,20 @@ export interface MaintenanceReport {
   readonly census: Census;
 }
 
-/** Whether nothing is left to do: every object is in the state that the task asks for, and no retired key is needed any more. */
-export const isMaintenanceClean = ({ outcomes, census }: MaintenanceReport): boolean =>
-  Object.entries(outcomes).every(([outcome, count]) => count === 0 || FINE_OUTCOMES.includes(outcome)) &&
-  census.verdict?.mayDestroy !== 'no' &&
-  Object.values(census.tags ?? {}).every((count) => count === 0);
+/**
+ * Whether nothing is left to do: every object is in the state that the task asks for, snapshots and old versions included, and no
+ * retired key is needed any more. A dry run that would change something is not clean.
+ */
+export function isMaintenanceClean({ task, dryRun, outcomes, census }: MaintenanceReport): boolean {
+  const { done = 0, deleted = 0 } = outcomes;
+  return (
+    Object.entries(outcomes).every(([outcome, count]) => count === 0 || FINE_OUTCOMES.includes(outcome)) &&
+    !(dryRun && done + deleted > 0) &&
+    census.verdict?.mayDestroy !== 'no' &&
+    !hasUnfinished(task, census) &&
+    Object.values(census.tags ?? {}).every((count) => count === 0)
+  );
+}
 
 const JOB_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 

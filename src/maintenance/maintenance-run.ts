@@ -148,5 +148,6 @@ function censusOf({ task }: MaintenanceJob, { census: entries, blindSpots: spots
     ...(hasTags(task) ? { tags: tagCounts(entries) } : {}),
     ...(isLeaving ? { verdict: verdictOn(retire, entries, { finishedAt, uncounted }) } : {}),
     blindSpots: blindSpotsOf([...new Set(spots.map(({ text }) => text))]),
+    uncounted,
   };
 }

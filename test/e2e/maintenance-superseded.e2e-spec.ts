@@ -76,6 +76,7 @@ it('deletes what the current blob has, after a dry run that names it and deletes
   expect(dry).toMatchObject({ outcomes: { deleted: 2, same: 2 }, failures: [] });
   expect(dry.deletions).toContainEqual({ source: `blobs ${old.containerName}`, name: 'one', copy: first });
   expect(formatMaintenanceReport(dry, 'text')).toMatch(new RegExp(`^Would be deleted\\n.*one \\(${first}\\)`, 'm'));
+  expect(isMaintenanceClean(dry)).toBe(false);
   expect((await snapshots('one')).old).toEqual(['one']);
 
   const report = await run();

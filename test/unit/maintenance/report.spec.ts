@@ -1,6 +1,6 @@
 import type { CensusEntry } from '../../../src/maintenance/census.js';
 import { Tally, verdictOn } from '../../../src/maintenance/census.js';
-import type { MaintenanceReport } from '../../../src/maintenance/job.js';
+import { isMaintenanceClean, type MaintenanceReport } from '../../../src/maintenance/job.js';
 import { formatMaintenanceReport } from '../../../src/maintenance/report/format-report.js';
 
 const entry = (more: Partial<CensusEntry> = {}): CensusEntry => ({
@@ -28,6 +28,7 @@ const report: MaintenanceReport = {
     ],
     verdict: { retire: [HOSTILE], mayDestroy: 'no', reasons: ['1 × blob'] },
     blindSpots: ['other accounts'],
+    uncounted: [],
   },
 };
 
@@ -48,6 +49,31 @@ describe('a report', () => {
 
   it('as JSON is the report', () => {
     expect(JSON.parse(formatMaintenanceReport(report, 'json'))).toMatchObject({ seen: 1200, outcomes: { done: 1199 } });
+  });
+});
+
+describe('a report is clean', () => {
+  const encrypt = { do: 'reencrypt', when: { plaintext: true } } as const;
+  const remove = { do: 'deleteSuperseded', when: { plaintext: true } } as const;
+  const counted = (more: Partial<MaintenanceReport['census']> = {}) => {
+    const { verdict: _none, ...census } = report.census;
+    return { ...census, entries: [], ...more };
+  };
+  const plain = (place: CensusEntry['place']) =>
+    counted({ entries: [entry({ kind: 'plain', keyId: null, protocol: null, integrity: false, place })] });
+
+  it.each<[string, boolean, Partial<MaintenanceReport>]>([
+    ['all is done', true, { task: encrypt, outcomes: { done: 3 } }],
+    ['a dry run would change nothing', true, { task: encrypt, dryRun: true, outcomes: { same: 3, gone: 1 } }],
+    ['a dry run would change something', false, { task: encrypt, dryRun: true, outcomes: { done: 1 } }],
+    ['a dry run would delete something', false, { task: remove, dryRun: true, outcomes: { deleted: 1 } }],
+    ['a snapshot in clear is left', false, { task: encrypt, outcomes: { done: 1 }, census: plain('snapshot') }],
+    ['an old version in clear is left', false, { task: remove, outcomes: {}, census: plain('version') }],
+    ['a deleted blob in clear will be gone', true, { task: encrypt, outcomes: { done: 1 }, census: plain('deleted') }],
+    ['versions could not be listed', false, { task: remove, outcomes: {}, census: counted({ uncounted: ['some'] }) }],
+    ['a census counts plaintext', true, { task: { do: 'census' }, outcomes: {}, census: plain('snapshot') }],
+  ])('if %s: %s', (_what, expected, more) => {
+    expect(isMaintenanceClean({ ...report, census: counted(), ...more })).toBe(expected);
   });
 });
 
