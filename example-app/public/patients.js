@@ -96,8 +96,11 @@ const listAgain = (about) => listWard(Object.fromEntries(new FormData(byId('ward
 async function change(fields, about) {
   const { path } = chosen;
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
-  await callJson(`patients/${path}`, { ...posted(given), method: 'PATCH' });
+  const patient = await callJson(`patients/${path}`, { ...posted(given), method: 'PATCH' });
   await choose(path, about);
+  for (const button of byId('find-plain').querySelectorAll('button')) {
+    if (button.dataset.path === path) button.parentElement.replaceWith(patientItem(patient, about));
+  }
   await listAgain(about);
   say('patient-change-status', 'Changed, and stored under a new content key.');
 }

@@ -1,4 +1,4 @@
-/** The rest of the HTTP API: patients, referrals, letters, what storage holds of them, problems, and its description. */
+/** The rest of the HTTP API: patients, referrals, what storage holds of them, problems, and its description. */
 import { TableClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { EncryptedQueueService } from 'nestjs-azure-encrypted-storage';
@@ -112,6 +112,14 @@ describe('a patient', () => {
     expect((await clinic.call('/patients/north/19', json('PUT', replaced, { 'if-match': etag }))).status).toBe(412);
   });
 
+  it.each(['junk', '"strong"', 'W/"one", W/"other"', ''])('is not changed on the condition %j', async (etag) => {
+    const change = { name: 'J. Roe', diagnosis: 'none' };
+    for (const method of ['PUT', 'PATCH', 'DELETE']) {
+      const answer = await clinic.call('/patients/north/19', json(method, change, { 'if-match': etag }));
+      expect([answer.status, await bodyOf(answer)]).toEqual([400, expect.objectContaining({ code: 'BAD_REQUEST' })]);
+    }
+  });
+
   it('is found by social security number in the clinic and by name in a ward, and the service is asked for tags', async () => {
     const found = { ...patient, partitionKey: 'search', rowKey: '1', ssn: '078-05-1120' };
     await clinic.call('/patients', json('POST', found));
@@ -126,7 +134,9 @@ describe('a patient', () => {
       expect(holdsPlaintext(asked) || JSON.stringify(asked).includes('078')).toBe(false);
     }
     expect(await search({ ssn: '000-00-0000' })).toMatchObject({ patients: [] });
-    for (const wrong of [{}, { ssn: '078051120' }, { name: 'Jane Doe' }, { ward: 'search' }]) {
+    const both = { ssn: '078-05-1120', name: 'Jane Doe', ward: 'search' };
+    const alone = [{}, { ssn: '078051120' }, { name: 'Jane Doe' }, { ward: 'search' }];
+    for (const wrong of [...alone, both, { ...both, ssn: null }, { ssn: both.ssn, ward: both.ward }]) {
       expect(await search(wrong)).toMatchObject({ code: 'BAD_REQUEST' });
     }
   });
@@ -146,6 +156,16 @@ describe('a patient', () => {
     ['with a property that nobody knows', 'shoe', { ...patient, shoe: '38' }],
     ['with a number that is no social security number', 'ssn', { ...patient, ssn: '078' }],
     ['with an admission that is null', 'admitted', { ...patient, admitted: null }],
+    [
+      'with an admission before what the service stores',
+      'admitted',
+      { ...patient, admitted: '1600-12-31T23:59:59.999Z' },
+    ],
+    [
+      'with an admission after what the service stores',
+      'admitted',
+      { ...patient, admitted: '+010000-01-01T00:00:00Z' },
+    ],
     ['with an admission that is no date', 'admitted', { ...patient, admitted: 'soon' }],
   ])('%s is refused, and the answer tells why', async (_, property, body) => {
     const answer = await clinic.call('/patients', json('POST', body));
@@ -187,11 +207,16 @@ describe('a referral', () => {
     expect(await read('/storage/referrals')).toEqual([]);
   });
 
-  it('is a problem that does not tell its text where it is no JSON', async () => {
+  it.each([
+    ['no JSON', 'murmur of Jane Doe'],
+    ['null', 'null'],
+    ['no object', '["murmur"]'],
+    ['incomplete', '{"reason":"murmur"}'],
+  ])('is a problem that does not tell its text where it is %s', async (_, text) => {
     const policy = { protocol: '2.0', keyEncryptionKey: KEY, requireEncryption: true } as const;
     const queues = QueueServiceClient.fromConnectionString(clinic.connectionString);
     const queue = new EncryptedQueueService(() => queues, policy).getQueueClient('referrals');
-    await queue.sendMessage('murmur of Jane Doe');
+    await queue.sendMessage(text);
 
     const answer = await clinic.call('/referrals/next', { method: 'POST' });
     const problem = await answer.json();
@@ -260,17 +285,6 @@ it('tells that storage and keys can be reached', async () => {
   expect(await read('/health')).toMatchObject({ status: 'ok', info: { storage: { status: 'up' } } });
 });
 
-describe('a letter', () => {
-  it("is stored in protocol 1.0, its module's own", async () => {
-    expect((await clinic.call('/letters/jane', json('PUT', { text: 'Dear Jane Doe' }))).status).toBe(201);
-
-    expect(await read('/letters/jane')).toEqual({ text: 'Dear Jane Doe' });
-    const stored = await read('/storage/blobs/letters/jane');
-    expect(stored.encryptionData.EncryptionAgent.Protocol).toBe('1.0');
-    expect(Buffer.from(stored.bytes, 'hex').includes('Jane')).toBe(false);
-  });
-});
-
 describe('a problem', () => {
   it('has the media type and the members of problem details', async () => {
     const answer = await clinic.call('/scans/nobody');
@@ -291,6 +305,9 @@ describe('a problem', () => {
     ['a body that is no JSON', '/referrals', { ...json('POST', {}), body: '{"reason":"murmur' }, 400],
     ['a body that is too large', '/referrals', json('POST', { reason: 'murmur'.repeat(50_000) }), 413],
     ['a page that is no number', '/scans?limit=many', {}, 400],
+    ['a page that follows on none', '/scans?after=', {}, 400],
+    ['a page that no service names', '/scans?after=%00', {}, 400],
+    ['a time before all times', '/patients/north?since=-000001-01-01T00:00:00Z', {}, 400],
     ['a container that is not shown', '/storage/blobs/other/x', {}, 400],
     ['a path that is no URI', '/scans/%E0%A4%A', {}, 400],
   ])('tells of %s without its content', async (_, path, init, status) => {

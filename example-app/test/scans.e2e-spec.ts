@@ -1,4 +1,4 @@
-/** Scans over HTTP: what is uploaded comes back, whole and by range, and conditions hold. And what becomes of changed storage. */
+/** Scans and letters over HTTP: what is uploaded comes back, whole and by range, and conditions hold. And what becomes of changed storage. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { EncryptedBlobService } from 'nestjs-azure-encrypted-storage';
 import { bytesOf, form, json, KEY, scanOf, type TestClinic, testClinic } from './support/clinic.js';
@@ -166,6 +166,18 @@ describe('an upload', () => {
     expect(await (await get(encodeURIComponent(name))).text()).toBe('a knee');
   });
 
+  it.each([
+    ['in UTF-8', 'filename="żó 1.txt"', 'żó 1.txt'],
+    ['in the extended form', "filename*=UTF-8''%C5%BC%C3%B3%202.txt", 'żó 2.txt'],
+    ['in the extended form, within Latin-1', "filename*=UTF-8''%C3%B3%203.txt", 'ó 3.txt'],
+  ])('keeps the name of a file that is sent %s', async (_, fileName, name) => {
+    const head = `--b\r\nContent-Disposition: form-data; name="scan"; ${fileName}\r\n\r\n`;
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const answer = await clinic.call('/scans', { method: 'POST', headers, body: `${head}a knee\r\n--b--\r\n` });
+
+    expect([answer.status, await answer.json()]).toEqual([201, expect.objectContaining({ name })]);
+  });
+
   it('does not replace a scan', async () => {
     await put('first', 'one');
     const answer = await put('first', 'two');
@@ -174,7 +186,7 @@ describe('an upload', () => {
     expect(await (await get('first')).text()).toBe('one');
   });
 
-  it.each([['dot.'], ['a'.repeat(201)]])('under the name %j is refused', async (name) => {
+  it.each([['dot.'], ['a'.repeat(201)], ['no XML\uffff']])('under the name %j is refused', async (name) => {
     const answer = await put(name, 'x');
 
     expect([answer.status, await answer.json()]).toEqual([
@@ -195,6 +207,15 @@ it('is removed', async () => {
   const removed = await clinic.call('/scans/removed', { method: 'DELETE' });
 
   expect([removed.status, (await get('removed')).status]).toEqual([204, 404]);
+});
+
+it('a letter is stored in protocol 1.0, the one of its module', async () => {
+  expect((await clinic.call('/letters/jane', json('PUT', { text: 'Dear Jane Doe' }))).status).toBe(201);
+
+  expect(await read('/letters/jane')).toEqual({ text: 'Dear Jane Doe' });
+  const stored = (await read('/storage/blobs/letters/jane')) as { readonly bytes: string };
+  expect(stored).toMatchObject({ encryptionData: { EncryptionAgent: { Protocol: '1.0' } } });
+  expect(Buffer.from(stored.bytes, 'hex').includes('Jane')).toBe(false);
 });
 
 describe('a changed scan', () => {

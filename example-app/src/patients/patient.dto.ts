@@ -1,8 +1,19 @@
 /** What requests for patients look like: parts of the entity, which bring its rules and its description along. */
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDate, IsNotEmpty, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
-import { KEY, KEY_FAULT, Patient, SSN, SSN_FAULT } from './patient.entity.js';
+import {
+  IsDate,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxDate,
+  MaxLength,
+  MinDate,
+  ValidateBy,
+  ValidateIf,
+} from 'class-validator';
+import { EARLIEST, KEY, KEY_FAULT, LATEST, Patient, SSN, SSN_FAULT } from './patient.entity.js';
 
 /** The keys come from the path. */
 export class ReplacePatient extends OmitType(Patient, ['partitionKey', 'rowKey'] as const) {}
@@ -30,6 +41,8 @@ export class ListPatients {
   @IsOptional()
   @Type(() => Date)
   @IsDate()
+  @MinDate(EARLIEST)
+  @MaxDate(LATEST)
   since?: Date;
 
   @ApiPropertyOptional({ description: 'Only these properties, separated by commas', example: 'name,admitted' })
@@ -40,11 +53,22 @@ export class ListPatients {
   fields?: string;
 }
 
+/** Refuses a property that would go unused beside another one. */
+const Without = (other: string): PropertyDecorator =>
+  ValidateBy({
+    name: 'without',
+    validator: {
+      validate: (_, args) => (args?.object as Record<string, unknown>)[other] === undefined,
+      defaultMessage: () => `$property is sent without ${other}`,
+    },
+  });
+
 /** By name in a ward, or by social security number in the whole clinic. */
 export class FindPatients {
   @ApiPropertyOptional({ example: '078-05-1120', description: 'Without `name`' })
-  @ValidateIf(({ name }: FindPatients) => name === undefined)
+  @ValidateIf(({ ssn, name }: FindPatients) => ssn !== undefined || name === undefined)
   @Matches(SSN, SSN_FAULT)
+  @Without('name')
   ssn?: string;
 
   @ApiPropertyOptional({ example: 'Jane Doe', description: 'With `ward`' })
@@ -55,8 +79,9 @@ export class FindPatients {
   name?: string;
 
   @ApiPropertyOptional({ example: 'north' })
-  @ValidateIf(({ name }: FindPatients) => name !== undefined)
+  @ValidateIf(({ ward, name }: FindPatients) => ward !== undefined || name !== undefined)
   @Matches(KEY, KEY_FAULT)
+  @Without('ssn')
   ward?: string;
 }
 

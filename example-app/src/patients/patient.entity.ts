@@ -1,6 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsDate, IsNotEmpty, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
+import {
+  IsBoolean,
+  IsDate,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxDate,
+  MaxLength,
+  MinDate,
+  ValidateIf,
+} from 'class-validator';
 import { Encrypt, EncryptedEntity, Filterable, Searchable, Sign } from 'nestjs-azure-encrypted-storage';
 
 export const PATIENTS = 'patients';
@@ -9,6 +20,10 @@ export const KEY = /^[^/\\#?%\p{Cc}]{1,100}$/u;
 export const KEY_FAULT = { message: '$property has 1 to 100 characters, none of / \\ # ? %' };
 export const SSN = /^\d{3}-\d{2}-\d{4}$/;
 export const SSN_FAULT = { message: '$property is a social security number, such as 078-05-1120' };
+
+/** The dates that the service stores and compares. */
+export const EARLIEST = new Date('1601-01-01T00:00:00Z');
+export const LATEST = new Date('9999-12-31T23:59:59.999Z');
 
 /** May be left out, but is not `null`. */
 const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
@@ -32,7 +47,7 @@ export class Patient {
   @Matches(KEY, KEY_FAULT)
   rowKey!: string;
 
-  /** Found in the whole clinic: no two people have the same, so that tags tell nothing. */
+  /** Found in the whole clinic. Equal numbers have equal tags, which storage shows; nothing here keeps a number to one patient. */
   @ApiPropertyOptional({ description: 'Social security number', example: '078-05-1120' })
   @MayBeAbsent()
   @Matches(SSN, SSN_FAULT)
@@ -80,6 +95,8 @@ export class Patient {
   @MayBeAbsent()
   @Type(() => Date)
   @IsDate()
+  @MinDate(EARLIEST)
+  @MaxDate(LATEST)
   @Sign()
   admitted!: Date;
 }

@@ -1,21 +1,8 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  HttpCode,
-  Logger,
-  Param,
-  Patch,
-  Post,
-  Put,
-  Query,
-  Res,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Logger, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { EncryptedTableClient, InjectEncryptedTable } from 'nestjs-azure-encrypted-storage';
+import { type Condition, IfMatch } from '../http/if-match.js';
 import { ApiProblems } from '../http/openapi.js';
 import { Traced } from '../tracing/traced.interceptor.js';
 import {
@@ -98,10 +85,10 @@ export class PatientsController {
   async replace(
     @Param() { ward, number }: PatientKeys,
     @Body() given: ReplacePatient,
-    @Headers('if-match') etag?: string,
+    @IfMatch() condition: Condition,
   ): Promise<Patient> {
     const patient = Object.assign(unlessGiven(), given, { partitionKey: ward, rowKey: number });
-    await this.patients.updateEntity(patient, 'Replace', etag === undefined ? {} : { etag });
+    await this.patients.updateEntity(patient, 'Replace', condition);
     return patient;
   }
 
@@ -113,10 +100,10 @@ export class PatientsController {
   async change(
     @Param() { ward, number }: PatientKeys,
     @Body() changes: ChangePatient,
-    @Headers('if-match') etag?: string,
+    @IfMatch() condition: Condition,
   ): Promise<Patient> {
     const change = Object.assign(changes, { partitionKey: ward, rowKey: number });
-    await this.patients.updateEntity(change, 'Merge', etag === undefined ? {} : { etag });
+    await this.patients.updateEntity(change, 'Merge', condition);
     return shown(await this.patients.getEntity(ward, number));
   }
 
@@ -124,9 +111,9 @@ export class PatientsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Discharge a patient' })
   @ApiHeader({ name: 'If-Match', required: false })
-  @ApiProblems({ 404: 'No such patient', 412: 'The patient was changed' })
-  async discharge(@Param() { ward, number }: PatientKeys, @Headers('if-match') etag?: string): Promise<void> {
-    await this.patients.deleteEntity(ward, number, etag === undefined ? {} : { etag });
+  @ApiProblems({ 400: 'The condition is not valid', 404: 'No such patient', 412: 'The patient was changed' })
+  async discharge(@Param() { ward, number }: PatientKeys, @IfMatch() condition: Condition): Promise<void> {
+    await this.patients.deleteEntity(ward, number, condition);
   }
 
   private filterOf({ ssn = '', name, ward = '' }: FindPatients) {

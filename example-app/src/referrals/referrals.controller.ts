@@ -1,5 +1,7 @@
 import { Body, Controller, HttpCode, type MessageEvent, Post, Res, Sse } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
 import type { Response } from 'express';
 import { EncryptedQueueClient, InjectEncryptedQueue, UnprocessableMessageError } from 'nestjs-azure-encrypted-storage';
 import { map, type Observable } from 'rxjs';
@@ -80,11 +82,20 @@ export class ReferralsController {
   }
 }
 
-/** A parser's own error would quote the text. */
+/** @throws an error that does not quote the text, as that of a parser would */
 function referralIn(text: string): Referral {
+  const value = parsedOrNull(text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const referral = plainToInstance(Referral, value);
+    if (validateSync(referral).length === 0) return referral;
+  }
+  throw new UnprocessableMessageError('The message is no referral: look who else sends to the queue');
+}
+
+function parsedOrNull(text: string): unknown {
   try {
-    return JSON.parse(text) as Referral;
+    return JSON.parse(text) as unknown;
   } catch {
-    throw new UnprocessableMessageError('The message is no referral: look who else sends to the queue');
+    return null;
   }
 }

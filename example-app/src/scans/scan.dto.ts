@@ -1,7 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { FILE_NAME, FILE_NAME_FAULT } from './file-name.js';
+
+/** Made by the service, which repeats it in XML. An empty one would begin nowhere. */
+const PAGE_MARK = /^[^\p{Cc}\p{Cs}\ufffe\uffff]{1,2000}$/u;
 
 export class ScanForm {
   @ApiProperty({ type: 'string', format: 'binary' }) scan!: unknown;
@@ -24,7 +27,7 @@ export class ScanPage {
 
   @ApiPropertyOptional({ description: '`next` of the page before' })
   @IsOptional()
-  @IsString()
+  @Matches(PAGE_MARK, { message: '$property is "next" of the page before' })
   after?: string;
 }
 
