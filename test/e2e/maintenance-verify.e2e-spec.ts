@@ -218,6 +218,41 @@ describe('content that is read back', () => {
     expect([report.outcomes, await text()]).toEqual([{ done: 1 }, 'newer']);
   });
 
+  it('and has new metadata from another writer is still compared, and the snapshot stays if it is spoiled', async () => {
+    const blob = young.unencryptedClient.getBlockBlobClient('one');
+    const spoil = async () => {
+      const { metadata } = await blob.getProperties();
+      const bytes = await blob.downloadToBuffer();
+      await blob.uploadData(bytes.fill(1), { metadata: { ...metadata, ward: '3' } });
+    };
+    proxy.fate = (action, earlier) => (action === 'read' && earlier === 1 ? spoil() : 'pass');
+
+    const report = await run(again('snapshot'), through(proxy.connectionString));
+
+    expect(report).toMatchObject({ outcomes: { damaged: 1 }, failures: [{ code: 'READ_BACK_FAILED' }] });
+    const [snapshot = ''] = await snapshots();
+    expect(String(await old.getBlockBlobClient('one').withSnapshot(snapshot).downloadToBuffer())).toBe('one');
+  });
+
+  it('is reported if its snapshot cannot be deleted', async () => {
+    proxy.fate = (action) => (action === 'delete' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
+
+    const report = await run(again('snapshot'), through(proxy.connectionString));
+
+    expect(report).toMatchObject({ outcomes: { refused: 1 }, failures: [{ name: 'one', code: 'SNAPSHOT_LEFT' }] });
+    expect([await text(), await snapshots()]).toEqual(['one', [expect.any(String)]]);
+  });
+
+  it('loses its snapshot after an outage', async () => {
+    proxy.fate = (action, earlier) =>
+      action === 'delete' && earlier === 0 ? { status: 503, code: 'ServerBusy' } : 'pass';
+
+    const report = await run(again('snapshot'), through(proxy.connectionString));
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect([await text(), await snapshots()]).toEqual(['one', []]);
+  });
+
   it('of a row is compared as well', async () => {
     const name = uniqueTableName('rows');
     const [rows, ours] = [before(), during()].map((policy) => tableOf(Patient, name, policy));
@@ -231,5 +266,22 @@ describe('content that is read back', () => {
     expect(requests.filter((one) => !one.startsWith('GET'))).toHaveLength(1);
     // the listing, the row, the row again, and the listing of the census
     expect(requests.filter((one) => one.startsWith('GET'))).toHaveLength(4);
+  });
+
+  it('of a row is compared also after another writer has changed the row without sealing it', async () => {
+    const name = uniqueTableName('rows');
+    const [rows, ours] = [before(), during()].map((policy) => tableOf(Patient, name, policy));
+    await rows?.createTable();
+    await rows?.createEntity({ partitionKey: 'north', rowKey: '1', name: 'one' });
+    const spoiled = { partitionKey: 'north', rowKey: '1', name: Buffer.alloc(16, 7) };
+    let isWritten = false;
+    requestsOf(ours as EncryptedTableClient<Patient>, async (method) => {
+      if (isWritten && method === 'GET') await rows?.unencryptedClient.updateEntity(spoiled, 'Merge');
+      isWritten = method === 'PUT';
+    });
+
+    const report = await run(again('readBack'), ours?.forMaintenance() as MaintenanceSource);
+
+    expect(report).toMatchObject({ outcomes: { damaged: 1 }, failures: [{ code: 'READ_BACK_FAILED' }] });
   });
 });

@@ -1,14 +1,23 @@
 /**
  * What surrounds the commit of a blob that is encrypted again, if the task asks for it: a snapshot of the old content just before, and
  * a look at the new content afterwards. The snapshot is deleted once the new content has been read back, or if nothing was committed.
- * After a crash in between it stays, and a census counts it.
+ * After a crash in between it stays, and a census counts it. One that cannot be deleted is reported.
  */
 import type { BlobGetPropertiesResponse, BlobUploadCommonResponse } from '@azure/storage-blob';
 import type { Step } from '../../envelope/maintenance/maintained.js';
-import { DONE, type ObjectResult, READ_BACK_FAILED } from '../../envelope/maintenance/outcome.js';
+import {
+  DONE,
+  isFailure,
+  type ObjectResult,
+  READ_BACK_FAILED,
+  resultOf,
+  SNAPSHOT_LEFT,
+} from '../../envelope/maintenance/outcome.js';
 import { isReadBack } from '../../envelope/maintenance/task.js';
+import { isMissing, retryOnConflict, statusOf } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import type { ReadOptions } from '../read-requests.js';
+import { stateOf } from '../service-answer.js';
 import type { BlockBlobContext, UploadOptions } from '../upload-blocks.js';
 import { isStoredAs } from './read-back.js';
 
@@ -32,8 +41,13 @@ interface Open extends Pick<NewContent, 'digest'> {
   readonly snapshot: string | undefined;
 }
 
+/** Maximum number of attempts if other writers keep changing the metadata of the new content. */
+const ATTEMPTS = 5;
+const FORBIDDEN = 403;
+
 export class CommitCheck {
   #open: Open | undefined;
+  #hasLeftSnapshot = false;
 
   constructor(private readonly parts: CommitParts) {}
 
@@ -50,13 +64,47 @@ export class CommitCheck {
 
   /** Runs after the commit. */
   async committed({ etag = '' }: Pick<BlobUploadCommonResponse, 'etag'>): Promise<ObjectResult> {
-    const { context, step, reading } = this.parts;
-    if (this.#open !== undefined && isReadBack(step.task)) {
-      await step.beforeRequest();
-      if (!(await isStoredAs({ ...this.#open, etag }, context, reading))) return READ_BACK_FAILED;
-    }
+    const { task } = this.parts.step;
+    if (this.#open !== undefined && isReadBack(task) && !(await this.#isKept(this.#open, etag)))
+      return READ_BACK_FAILED;
     await this.#forget();
     return DONE;
+  }
+
+  /** The result of the blob, which needs attention if a snapshot of it could not be deleted. */
+  ended(result: ObjectResult): ObjectResult {
+    return this.#hasLeftSnapshot && !isFailure(result) ? SNAPSHOT_LEFT : result;
+  }
+
+  /** Reads what was committed. A writer that changes only metadata leaves the content, so it is read under the new ETag. */
+  async #isKept({ digest }: Open, committed: string): Promise<boolean> {
+    const { context, step, reading } = this.parts;
+    let next: string | null = committed;
+    const { result } = await retryOnConflict({
+      attempts: ATTEMPTS,
+      abortSignal: step.abortSignal,
+      attempt: async () => {
+        const etag = next ?? (await this.#ownEtag());
+        next = null;
+        if (etag === null) return true;
+        await step.beforeRequest();
+        return isStoredAs({ digest, etag }, context, reading);
+      },
+    });
+    return result;
+  }
+
+  /** `null` if another writer has replaced or deleted what was committed: nothing is left to compare. */
+  async #ownEtag(): Promise<string | null> {
+    const { context, step, reading } = this.parts;
+    await step.beforeRequest();
+    try {
+      const properties = await context.client.getProperties(reading);
+      return this.isCommitted(properties) ? stateOf(properties, properties.contentLength).etag : null;
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
   }
 
   /** Ends a commit whose end is not known, by what the blob has now. `null` if it was not made. */
@@ -79,17 +127,23 @@ export class CommitCheck {
     return (await context.client.createSnapshot(options)).snapshot;
   }
 
-  /** A snapshot that cannot be deleted stays, as after a crash. */
+  /** Deletes the snapshot. Throws in an outage, and can be called again after it. */
   async #forget(): Promise<void> {
     const snapshot = this.#open?.snapshot;
+    if (snapshot !== undefined) await this.#deleteSnapshot(snapshot);
     this.#open = undefined;
-    if (snapshot === undefined) return;
+  }
+
+  async #deleteSnapshot(snapshot: string): Promise<void> {
     const { context, step, reading } = this.parts;
-    await step.beforeRequest();
     const { abortSignal } = reading;
-    await context.client
-      .withSnapshot(snapshot)
-      .delete({ abortSignal })
-      .catch(() => undefined);
+    await step.beforeRequest();
+    try {
+      await context.client.withSnapshot(snapshot).delete({ abortSignal });
+    } catch (error) {
+      if (isMissing(error)) return;
+      if (statusOf(error) !== FORBIDDEN && resultOf(error) === null) throw error;
+      this.#hasLeftSnapshot = true;
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { equalBytes, startSha256 } from '../../crypto/bytes.js';
 import { resultOf } from '../../envelope/maintenance/outcome.js';
 import { provingPolicy } from '../../envelope/maintenance/reading-policy.js';
-import { isChanged, isMissing } from '../../service-errors.js';
+import { isMissing } from '../../service-errors.js';
 import type { BlobContext } from '../blob-context.js';
 import { downloadStream } from '../download.js';
 import type { ReadOptions } from '../read-requests.js';
@@ -14,7 +14,10 @@ export interface CommittedContent {
   readonly etag: string;
 }
 
-/** `true` also if another writer has replaced it since: nothing is left to compare. Throws errors that do not concern the blob. */
+/**
+ * `true` also if another writer has deleted it since: nothing is left to compare. Throws the service's 412 if another writer has changed
+ * it, and errors that do not concern the blob.
+ */
 export async function isStoredAs(
   { digest, etag }: CommittedContent,
   context: BlobContext,
@@ -24,7 +27,7 @@ export async function isStoredAs(
     const proving = { ...context, policy: provingPolicy(context.policy) };
     return equalBytes(await digestOf(proving, { ...options, conditions: { ifMatch: etag } }), digest);
   } catch (error) {
-    if (isChanged(error) || isMissing(error)) return true;
+    if (isMissing(error)) return true;
     if (resultOf(error)?.outcome === 'damaged') return false;
     throw error;
   }

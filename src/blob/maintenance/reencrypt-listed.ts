@@ -54,12 +54,12 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
       isConflict: isChanged,
       attempt: () => reencryption.run(),
     });
-    return result;
+    return reencryption.ended(result);
   } catch (error) {
     const result = resultOf(error);
     const settled = await reencryption.afterFailure(result).catch(() => null);
     const final = settled ?? result;
-    if (final !== null) return final;
+    if (final !== null) return reencryption.ended(final);
     if (reencryption.isCommitting) interrupted.set(blob.name, reencryption);
     throw error;
   }
@@ -92,6 +92,10 @@ export class BlobReencryption {
   /** Whether it is not known how its last commit ended, or that has not been checked. */
   get isCommitting(): boolean {
     return this.check.isOpen;
+  }
+
+  ended(result: ObjectResult): ObjectResult {
+    return this.check.ended(result);
   }
 
   async run(): Promise<ObjectResult> {

@@ -80,6 +80,9 @@ export const SAME: ObjectResult = { outcome: 'same' };
 /** What was stored does not open to what was written. */
 export const READ_BACK_FAILED: ObjectResult = { outcome: 'damaged', code: 'READ_BACK_FAILED' };
 
+/** The blob is encrypted again, but the snapshot of its old content could not be deleted. */
+export const SNAPSHOT_LEFT: ObjectResult = { outcome: 'refused', code: 'SNAPSHOT_LEFT' };
+
 /** The result of an object that the task does not select. It needs attention if it is neither plaintext nor readable. */
 export function leftAlone({ kind }: StoredState): ObjectResult {
   if (kind === 'damaged') return { outcome: 'damaged', code: 'INVALID_ENCRYPTION_METADATA' };

@@ -82,25 +82,23 @@ async function readAndReplace(
   const { result, row: changed, context, readBack } = await plan(stored, state).catch(refusedByClass);
   if (changed === undefined || context === undefined || step.dryRun) return result;
   await step.beforeRequest();
-  const { etag } = await writeWithEntries(
-    [{ before: row, after: changed, entityClass: context.entityClass }],
-    context,
-    () => table.updateEntity(changed, 'Replace', { ...options, etag: stored.etag }),
+  await writeWithEntries([{ before: row, after: changed, entityClass: context.entityClass }], context, () =>
+    table.updateEntity(changed, 'Replace', { ...options, etag: stored.etag }),
   );
-  return readBack === undefined || (await isKept(readBack, { ...changed, etag }, change)) ? result : READ_BACK_FAILED;
+  return readBack === undefined || (await isKept(readBack, changed, change)) ? result : READ_BACK_FAILED;
 }
 
-/** Reads the row again. If another writer has changed it since, there is nothing to compare. */
-async function isKept(
-  before: Pick<OpenedRow, 'texts'>,
-  { partitionKey, rowKey, etag }: EntityKeys & { readonly etag: unknown },
-  change: RowChange,
-): Promise<boolean> {
+/**
+ * Reads the row again. If another writer has sealed it since, there is nothing to compare. One that changes only clear columns leaves the
+ * encryption data, and what is sealed is compared.
+ */
+async function isKept(before: Pick<OpenedRow, 'texts'>, sealed: Row & EntityKeys, change: RowChange): Promise<boolean> {
+  const { partitionKey, rowKey } = sealed;
   const { table, step } = change;
   await step.beforeRequest();
   try {
     const stored = await readStored(table, { partitionKey, rowKey }, optionsOf(step));
-    if (stored.etag === etag) await assertKept(before, stored.row, change);
+    if (encryptionDataIn(stored.row) === encryptionDataIn(sealed)) await assertKept(before, stored.row, change);
     return true;
   } catch (error) {
     if (isMissing(error)) return true;
@@ -108,6 +106,8 @@ async function isKept(
     throw error;
   }
 }
+
+const encryptionDataIn = (row: Row): unknown => storedValue(row[ENCRYPTION_DATA_PROPERTY]);
 
 /** `when` may throw for a row that anybody can have stored. That concerns the row, and must not end the job. */
 function refusedByClass(error: unknown): PlannedChange {
