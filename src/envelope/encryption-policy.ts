@@ -48,7 +48,17 @@ export function assertPlaintextAllowed(policy: EncryptionPolicy, what: string): 
 export const policyWith = (
   policy: EncryptionPolicy,
   changes: { readonly [Name in keyof EncryptionPolicy]?: EncryptionPolicy[Name] | undefined },
-): EncryptionPolicy => Object.create(policy, Object.getOwnPropertyDescriptors(changes)) as EncryptionPolicy;
+): EncryptionPolicy =>
+  // an empty target, because the members of a frozen one could not be replaced
+  new Proxy({} as EncryptionPolicy, {
+    has: (_target, name) => name in changes || name in policy,
+    get: (_target, name) => {
+      if (Object.hasOwn(changes, name)) return Reflect.get(changes, name) as unknown;
+      // with the policy as `this`, since it may have private members
+      const value: unknown = Reflect.get(policy, name, policy);
+      return typeof value === 'function' ? (value.bind(policy) as unknown) : value;
+    },
+  });
 
 /** For policies that were written without `keys`. */
 const keysOfPolicies = new WeakMap<EncryptionPolicy, PolicyKeys>();

@@ -23,8 +23,8 @@ const INTEGRITY_TAG = Symbol.for('nestjs-azure-encrypted-storage/integrityTag');
  * ```ts
  * import { type EncryptedTableClient, integrityTagOf } from 'nestjs-azure-encrypted-storage';
  *
- * export async function tagOf(patients: EncryptedTableClient<object>, ward: string, id: string): Promise<string | undefined> {
- *   return integrityTagOf(await patients.getEntity(ward, id)); // keep it in your own database
+ * export async function tagOf<T extends object>(table: EncryptedTableClient<T>, ward: string, id: string): Promise<string | undefined> {
+ *   return integrityTagOf(await table.getEntity(ward, id)); // keep it in your own database
  * }
  * ```
  */

@@ -3,6 +3,7 @@ import { isDate, isUint8Array } from 'node:util/types';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EntityKeys, Row } from './entity-context.js';
 import { withSdkKeys } from './key-names.js';
+import { isEdmValue } from './stored-value.js';
 
 /**
  * The row of an entity: a copy of what would be stored, so that what was checked and signed is what is sent. Keys have the names of
@@ -15,5 +16,6 @@ export function givenEntity(entity: object, entityClass: EntityClass): Row & Ent
 
 function copyOf(value: unknown): unknown {
   if (isUint8Array(value)) return new Uint8Array(value);
-  return isDate(value) ? new Date(value) : value;
+  if (isDate(value)) return new Date(value);
+  return isEdmValue(value) ? { ...(value as object) } : value;
 }

@@ -199,6 +199,18 @@ describe('a unique value', () => {
     expect(await byEmail(made, '1@example.org')).toEqual(['3']);
   });
 
+  it('that a transaction may not take leave no reservation for the values of its other rows', async () => {
+    const { members, entries } = await table();
+    await members.createEntity(member('0'));
+    const before = await entriesIn(entries);
+    const rows = Array.from({ length: 40 }, (_, index) => member(String(index + 1)));
+    const actions = [member('x', { email: '0@example.org' }), ...rows].map((row) => ['create', row] as const);
+
+    await expect(members.submitTransaction(actions)).rejects.toThrow(duplicate);
+
+    expect(await entriesIn(entries)).toEqual(before);
+  });
+
   it('goes to one of many rows that want it at the same time', async () => {
     const made = await table();
     const { members } = made;

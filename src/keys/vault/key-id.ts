@@ -43,6 +43,10 @@ export function parseKeyVaultKeyId(keyId: string): KeyVaultKeyId | null {
   return { keyId, vaultUrl, name, version };
 }
 
+/** Leaves out ids that are not of a vault. */
+export const keyVaultKeyIdsIn = (keyIds: readonly string[] = []): readonly KeyVaultKeyId[] =>
+  keyIds.flatMap((keyId) => parseKeyVaultKeyId(keyId) ?? []);
+
 /** Domains that belong to Key Vault and to Managed HSMs, in all clouds. */
 const VAULT_HOST =
   /\.(?:vault|managedhsm|vault-int|managedhsm-preview)\.(?:azure|usgovcloudapi|microsoftazure)\.[a-z]+$/;

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import { KeyDisabledError, KeyMissingError, KeyWrapError } from '../../errors/keys.js';
+import { KeyDisabledError, KeyMissingError, KeyUnavailableError, KeyWrapError } from '../../errors/keys.js';
 import { printable } from '../../encoding/printable.js';
 import { traced } from '../../tracing/span.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-key.js';
 import type { KeyEventListener } from '../key-event.js';
 import { keyServiceError } from '../key-service-error.js';
 import { CurrentVersion, type VersionClock, type WritingVersion } from './current-version.js';
-import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
+import { type KeyVaultKeyId, keyVaultKeyIdsIn, parseKeyVaultKeyId } from './key-id.js';
 import { DEFAULT_REFRESH, type KeyVaultOptions } from './key-vault-options.js';
 import type { KeyClientLike, KeyVaultSdk, VaultKey } from './key-vault-sdk.js';
 import { allVersions, enabledVersions, isUsable } from './key-versions.js';
@@ -65,7 +65,10 @@ export class KeyVaultKeys {
     this.#date = () => clock?.date() ?? Date.now();
     const writing = options.key === undefined ? null : parseKeyVaultKeyId(options.key);
     // the version that writes does not limit which ones of its key are read
-    this.#readable = [...(writing === null ? [] : [{ ...writing, version: undefined }]), ...idsOf(options.alsoRead)];
+    this.#readable = [
+      ...(writing === null ? [] : [{ ...writing, version: undefined }]),
+      ...keyVaultKeyIdsIn(options.alsoRead),
+    ];
     this.#missing = new MissingVersions((id, version) => this.#found(id, version), clock);
     const ask = writing && (() => this.#confirmed(writing));
     this.#current = ask === null ? undefined : new CurrentVersion(ask, options.refresh ?? DEFAULT_REFRESH, clock);
@@ -157,8 +160,7 @@ export class KeyVaultKeys {
     { keyId, vaultUrl, name }: KeyVaultKeyId,
     options: KeyOperationOptions | undefined,
   ): AsyncIterable<KeyEncryptionKey> {
-    const ask = (client: KeyClientLike) => enabledVersions(client, name, options);
-    for (const { version = '' } of await this.#asked(keyId, vaultUrl, ask)) {
+    for (const { version = '' } of await this.#asked(keyId, vaultUrl, (each) => enabledVersions(each, name, options))) {
       const found = parseKeyVaultKeyId(`${vaultUrl}/keys/${name}/${version}`);
       const key = found === null ? null : this.resolve(found.keyId);
       if (key !== null) yield key;
@@ -189,7 +191,12 @@ export class KeyVaultKeys {
   async #olderVersion(writing: KeyVaultKeyId, error: unknown): Promise<WritingVersion> {
     if (!(error instanceof KeyDisabledError) || writing.version !== undefined) throw error;
     const { keyId, vaultUrl, name } = writing;
-    const versions = await this.#asked(keyId, vaultUrl, (client) => allVersions(client, name)).catch(() => []);
+    const listing = this.#asked(keyId, vaultUrl, (client) => allVersions(client, name));
+    const versions = await listing.catch((failure: unknown) => {
+      // an outage says nothing of the older version that writes by now; the disabled one itself must not go on
+      if (failure instanceof KeyUnavailableError && this.state?.keyId !== error.keyId) throw failure;
+      return [];
+    });
     const [newest] = versions;
     const older = versions.find((each) => isUsable(each, this.#date()));
     if (newest?.version === undefined || older?.version === undefined) throw error;
@@ -213,8 +220,7 @@ export class KeyVaultKeys {
 
   /** What the vault says is stored as a key id, so it is read as strictly as one from storage. */
   #idOf({ id, properties }: VaultKey, writing: KeyVaultKeyId): KeyVaultKeyId & { readonly version: string } {
-    const answered = parseKeyVaultKeyId(id ?? '');
-    const version = answered?.version ?? properties.version;
+    const version = parseKeyVaultKeyId(id ?? '')?.version ?? properties.version;
     const parsed = parseKeyVaultKeyId(`${writing.vaultUrl}/keys/${writing.name}/${version ?? ''}`);
     if (parsed?.version === undefined) {
       throw new KeyWrapError(writing.keyId, { cause: new Error('The vault did not say which version the key has') });
@@ -242,6 +248,3 @@ const factsOf = ({ key, expiresOn, recoveryLevel, insteadOf }: WritingVersion): 
   isPurgeable: recoveryLevel?.includes('Purgeable'),
   ...(insteadOf === undefined ? {} : { insteadOf }),
 });
-
-const idsOf = (keyIds: readonly string[] = []): readonly KeyVaultKeyId[] =>
-  keyIds.flatMap((keyId) => parseKeyVaultKeyId(keyId) ?? []);

@@ -88,15 +88,19 @@ const without = (entries: readonly LookupEntry[], others: readonly LookupEntry[]
 
 async function placeAll(entries: readonly LookupEntry[], lookups: LookupTable): Promise<readonly PlacedEntry[]> {
   const placed: PlacedEntry[] = [];
-  try {
-    await boundedMap(entries, CONCURRENCY, async (entry) => {
+  const failures: unknown[] = [];
+  // what is under way when one fails ends first, so that it is taken back too
+  await boundedMap(entries, CONCURRENCY, async (entry) => {
+    if (failures.length > 0) return;
+    try {
       placed.push(await lookups.place(entry));
-    });
-    return placed;
-  } catch (error) {
-    await lookups.release(placed);
-    throw error;
-  }
+    } catch (error) {
+      failures.push(error);
+    }
+  });
+  if (failures.length === 0) return placed;
+  await lookups.release(placed);
+  throw failures[0];
 }
 
 async function writeOrRelease<Result>(write: () => Promise<Result>, release: () => Promise<void>): Promise<Result> {

@@ -63,11 +63,17 @@ export class LookupTable {
     const { result } = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: this.options.abortSignal,
-      isConflict: (error) => isChanged(error) || isMissing(error),
+      isConflict: (error) => isChanged(error) || isMissing(error) || isTaken(error),
       attempt: () => this.#createOrTouch(entry),
     });
-    if (entry.isUnique) await this.#assertOnlyOne(entry, result);
-    return result;
+    if (!entry.isUnique) return result;
+    try {
+      await this.#assertOnlyOne(entry);
+      return result;
+    } catch (error) {
+      await this.release([result]);
+      throw error;
+    }
   }
 
   async #createOrTouch(entry: LookupEntry): Promise<PlacedEntry> {
@@ -75,11 +81,16 @@ export class LookupTable {
       return { entry, etag: etagIn(await this.entries.createEntity(asStored(entry), this.options)), isNew: true };
     } catch (error) {
       if (!isTaken(error)) throw error;
+      return this.#touch(entry, error);
     }
+  }
+
+  /** Writes an entry that is there; throws `taken` if it is gone by now. */
+  async #touch(entry: LookupEntry, taken: unknown): Promise<PlacedEntry> {
     if (!entry.isUnique)
       return this.#touched(entry, this.entries.upsertEntity(asStored(entry), 'Replace', this.options));
     const stored = await this.#stored(entry);
-    if (stored === null) return this.#createOrTouch(entry);
+    if (stored === null) throw taken;
     if (!isOf(stored, entry)) throw new DuplicateValueError(entry.property);
     const condition = { ...this.options, etag: stored.etag };
     return this.#touched(entry, this.entries.updateEntity(asStored(entry), 'Replace', condition));
@@ -105,12 +116,10 @@ export class LookupTable {
   }
 
   /** Every writer first writes its own entry and then looks for the others, so of two at least one sees the other. */
-  async #assertOnlyOne(entry: LookupEntry, placed: PlacedEntry): Promise<void> {
+  async #assertOnlyOne(entry: LookupEntry): Promise<void> {
     for (const tag of this.tables.olderTags.get(partitionOf(entry)) ?? []) {
       const stored = await this.#stored({ ...entry, tag });
-      if (stored === null || isOf(stored, entry)) continue;
-      await this.release([placed]);
-      throw new DuplicateValueError(entry.property);
+      if (stored !== null && !isOf(stored, entry)) throw new DuplicateValueError(entry.property);
     }
   }
 

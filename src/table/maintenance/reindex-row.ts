@@ -7,7 +7,7 @@ import { DONE, type ObjectResult, SAME } from '../../envelope/maintenance/outcom
 import type { Step } from '../../envelope/maintenance/maintained.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { lookupsOf, placeEntries } from '../lookup/entry-writes.js';
-import { entriesOf, type LookupEntry } from '../lookup/lookup-entry.js';
+import { entriesOf, isSameEntry, type LookupEntry } from '../lookup/lookup-entry.js';
 import { mergedRow } from '../merge/merged-row.js';
 import { openRow } from '../opened-row.js';
 import { tagsState } from '../search/tag-check.js';
@@ -26,7 +26,15 @@ export function reindexRow({ partitionKey, rowKey }: ListedRow, change: RowChang
     if (step.task.do === 'census') return { result: { ...SAME, tags } };
     const row = await mergedRow(stored, keys, context);
     await assertKept(before, row, change);
-    if (!step.dryRun) await placeEntries(await unlistedOf(row, context, step), context);
+    if (!step.dryRun) {
+      // new entries are written with the row, and taken back if it cannot be
+      const had = entriesOf(stored.row, context.entityClass);
+      const missing = await unlistedOf(row, context, step);
+      await placeEntries(
+        missing.filter((entry) => had.some((other) => isSameEntry(entry, other))),
+        context,
+      );
+    }
     return { result: { ...DONE, tags }, row, context };
   });
 }

@@ -8,11 +8,12 @@ const REQUIRED = true;
 class OwnPolicy implements EncryptionPolicy {
   readonly protocol = '2.0';
   readonly keyEncryptionKey = AesKeyEncryptionKey.generate('one');
+  readonly #allowed = new Set<string>();
   get requireEncryption(): boolean {
     return REQUIRED;
   }
-  allowKey(): boolean {
-    return false;
+  allowKey(keyId: string): boolean {
+    return this.#allowed.has(keyId);
   }
 }
 

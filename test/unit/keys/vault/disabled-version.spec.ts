@@ -29,6 +29,20 @@ describe('the key that writes', () => {
     expect(keyVault.state).not.toHaveProperty('insteadOf');
   });
 
+  it('stays the older version while the list of versions cannot be reached', async () => {
+    const vault = new InProcessVault();
+    const [older, newest] = [vault.rotate('records'), vault.rotate('records')];
+    const { policy, keyVault, events } = vaultPolicyOf(vault.options('records'));
+    vault.disable(newest);
+    expect(await keyIdOf(policy)).toBe(older);
+
+    vault.fault = ({ operation }) => (operation === 'versions' ? refusal(503, 'ServiceUnavailable') : undefined);
+    await keyVault.refresh().catch(() => undefined);
+
+    expect(await keyIdOf(policy)).toBe(older);
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'versionUnconfirmed', code: 'KEY_UNAVAILABLE' }));
+  });
+
   it.each<[string, (vault: InProcessVault, newest: string) => object]>([
     ['it was pinned', (_vault, newest) => ({ key: newest })],
     [
