@@ -28,6 +28,8 @@ const TABLES = { retryOptions: RETRIES, allowInsecureConnection: true };
 
 /** Throws `INVALID_OPTIONS` for an invalid connection. */
 export async function accountOf(values: AccountValues, env: NodeJS.ProcessEnv): Promise<Account> {
+  const faults = ambiguities(values);
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
   if (values.account !== undefined) return signedIn(values.account, values['endpoint-suffix'] ?? 'core.windows.net');
   const given = values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
   if (given === '') {
@@ -46,6 +48,15 @@ export async function accountOf(values: AccountValues, env: NodeJS.ProcessEnv): 
   }
 }
 
+const ambiguities = ({ account, ...values }: AccountValues): readonly string[] => [
+  ...(account !== undefined && values['connection-string'] !== undefined
+    ? ['give --account or --connection-string, not both']
+    : []),
+  ...(account === undefined && values['endpoint-suffix'] !== undefined
+    ? ['--endpoint-suffix needs --account: a connection string has its own']
+    : []),
+];
+
 async function signedIn(account: string, suffix: string): Promise<Account> {
   if (!/^[a-z0-9]{3,24}$/.test(account)) throw new InvalidOptionsError(['--account is the name of a storage account']);
   const credential = await defaultCredential();
@@ -60,10 +71,8 @@ async function signedIn(account: string, suffix: string): Promise<Account> {
 }
 
 async function defaultCredential(): Promise<TokenCredential> {
-  try {
-    const { DefaultAzureCredential } = await import('@azure/identity');
-    return new DefaultAzureCredential();
-  } catch {
+  const { DefaultAzureCredential } = await import('@azure/identity').catch(() => {
     throw new InvalidOptionsError(['--account needs the package @azure/identity: install it']);
-  }
+  });
+  return new DefaultAzureCredential();
 }

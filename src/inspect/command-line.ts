@@ -91,6 +91,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
     ...countFaults(values),
   ];
   if (typeof subject === 'string') throw new InvalidOptionsError([subject, ...faults]);
+  faults.push(...kindFaults(subject.kind, values));
   if (faults.length > 0) throw new InvalidOptionsError(faults);
   const { 'connection-string': text, account, 'endpoint-suffix': suffix } = values;
   const connection = { 'connection-string': text, account, 'endpoint-suffix': suffix };
@@ -146,6 +147,16 @@ function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
     ...(variable !== undefined && env[variable] === undefined ? [`there is no environment variable ${variable}`] : []),
   ];
 }
+
+const KIND_OF = {
+  ...{ snapshot: 'blob', 'version-id': 'blob', nonces: 'blob', 'all-nonces': 'blob' },
+  messages: 'queue',
+} as const;
+
+const kindFaults = (kind: Subject['kind'], values: Values): string[] =>
+  Object.entries(KIND_OF)
+    .filter(([name, only]) => only !== kind && values[name as keyof typeof KIND_OF] !== undefined)
+    .map(([name, only]) => `--${name} is for inspect ${only}`);
 
 const countFaults = ({ messages, nonces }: Values): string[] => [
   ...(isCount(messages, MOST_MESSAGES) ? [] : [`--messages must be a number from 1 to ${MOST_MESSAGES}`]),

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { MaintenanceTask, ReencryptChoice } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
-import { checkFaults, reencryptVerification, rewrapVerification } from './verification.js';
+import { optionFaults } from './option-verbs.js';
+import { reencryptVerification, rewrapVerification, verifyFaults } from './verification.js';
 
 const OPTIONS = {
   retire: { type: 'string', multiple: true },
@@ -74,7 +75,9 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
     ...taskFaults(verb, values),
     ...keyFaults(verb, values),
     ...tagFaults(verb, values),
-    ...checkFaults(verb, values),
+    ...kindFaults(verb, values),
+    ...verifyFaults(verb, values),
+    ...(VERBS.includes(verb) ? optionFaults(verb, values) : []),
     ...NUMBERS.filter((name) => values[name] !== undefined && !Number.isFinite(Number(values[name]))).map(
       (name) => `--${name} is a number`,
     ),
@@ -122,19 +125,26 @@ function keyFaults(verb: string, values: Values): string[] {
     ...(values.config !== undefined && hasOwn
       ? ['give keys with --new-key and --old-key, or in the module of --config, not both']
       : []),
+    ...(values.config !== undefined && values.protocol !== undefined
+      ? ['--protocol: set it in the module of --config']
+      : []),
   ];
 }
 
-function tagFaults(verb: string, { tags = false, config, container, queue, ...values }: Values): string[] {
-  const isReindex = verb === 'reindex';
-  return [
-    ...((isReindex || tags) && config === undefined
-      ? ['search keys and entity classes are in the module of --config: give it']
-      : []),
-    ...(isReindex && (container ?? values['all-containers'] ?? queue) !== undefined
-      ? ['reindex is for tables: only they have search tags']
-      : []),
-  ];
+function tagFaults(verb: string, { tags, config }: Values): string[] {
+  if ((verb !== 'reindex' && tags !== true) || config !== undefined) return [];
+  return ['search keys and entity classes are in the module of --config: give it'];
+}
+
+/** Only rows have search tags, and only blobs have snapshots and versions. */
+function kindFaults(verb: string, { queue, ...values }: Values): string[] {
+  if (verb === 'reindex' && (values.container ?? values['all-containers'] ?? queue) !== undefined) {
+    return ['reindex is for tables: only they have search tags'];
+  }
+  if (verb === 'delete-superseded' && (values.table ?? values['all-tables'] ?? queue) !== undefined) {
+    return ['delete-superseded is for containers: only blobs have snapshots and versions'];
+  }
+  return [];
 }
 
 function taskOf(verb: Verb, values: Values): MaintenanceTask {

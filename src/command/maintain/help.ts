@@ -44,7 +44,7 @@ Account
 Keys: env is the name of a variable and file a path, both with an AES key in base64; pem is the path of an RSA key
   --new-key <key id>=env:<name> | <key id>=file:<path> | <key id>=pem:<path>     the key that writes
   --old-key <the same>         a key that reads; more than once for more keys
-  --protocol <version>         protocol that re-encrypt writes, default 2.1
+  --protocol <version>         protocol that re-encrypt writes, default 2.1; not with --config
   --config <path>              a module that exports "policy", with any keys, and "entities", classes by table
 
 How

@@ -31,7 +31,9 @@ export async function sourcesOf(
     return client.forMaintenance({ ...options, ...(prefix === undefined ? {} : { prefix }) });
   });
   const tables = [...(values.table ?? []), ...(await allTables(account, values))];
-  const classes = { ...entities, ...namedClasses(values.encrypt ?? []) };
+  const named = namedClasses(values.encrypt ?? []);
+  assertAmong(tables, Object.keys(named));
+  const classes = { ...entities, ...named };
   const rows = tables
     .filter((name) => !tables.some((other) => lookupTableOf(other) === name && hasLookupTable(classes, other)))
     .flatMap((name) => rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name) }));
@@ -72,6 +74,13 @@ function namedClasses(given: readonly string[]): Readonly<Record<string, EntityC
       return [table, classOf(names.split(','))];
     }),
   );
+}
+
+function assertAmong(tables: readonly string[], named: readonly string[]): void {
+  const faults = named
+    .filter((name) => !tables.includes(name))
+    .map((name) => `--encrypt names ${JSON.stringify(name)}, which is not a table of this job: give --table ${name}`);
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
 
 function classOf(names: readonly string[]): EntityClass {

@@ -1,14 +1,8 @@
-/** How a command checks what it writes, and what it may leave behind: `--verify`, `--accept-versions` and `--to-block`. Also where it deletes. */
+/** How a command checks what it writes: `--verify`. */
 import type { ReencryptVerification, RewrapVerification } from '../../envelope/maintenance/task.js';
 
-/** The options of the command line that this is about. */
 interface Checks {
   readonly verify?: string | undefined;
-  readonly 'accept-versions'?: boolean | undefined;
-  readonly 'to-block'?: boolean | undefined;
-  readonly table?: readonly string[] | undefined;
-  readonly 'all-tables'?: boolean | undefined;
-  readonly queue?: readonly string[] | undefined;
 }
 
 const OF_REWRAP: ReadonlyMap<string, RewrapVerification> = new Map([
@@ -31,23 +25,8 @@ export function reencryptVerification({ verify = '' }: Checks): { readonly verif
   return found === undefined ? {} : { verify: found };
 }
 
-export function checkFaults(verb: string, values: Checks): string[] {
-  const isWriting = verb === 'rewrap' || verb === 're-encrypt';
-  return [
-    ...(values.verify === undefined ? [] : verifyFaults(verb, values.verify)),
-    ...(values['accept-versions'] === true && !isWriting ? ['--accept-versions is for rewrap and re-encrypt'] : []),
-    ...(values['to-block'] === true && verb !== 're-encrypt' ? ['--to-block is for re-encrypt'] : []),
-    ...supersededFaults(verb, values),
-  ];
-}
-
-function verifyFaults(verb: string, given: string): string[] {
+export function verifyFaults(verb: string, { verify }: Checks): string[] {
   const known = verb === 'rewrap' ? OF_REWRAP : verb === 're-encrypt' ? OF_REENCRYPT : null;
-  if (known === null) return ['--verify is for rewrap and re-encrypt'];
-  return known.has(given) ? [] : [`--verify of ${verb} is one of ${[...known.keys()].join(', ')}`];
-}
-
-function supersededFaults(verb: string, { table, queue, 'all-tables': allTables }: Checks): string[] {
-  if (verb !== 'delete-superseded' || (table ?? allTables ?? queue) === undefined) return [];
-  return ['delete-superseded is for containers: only blobs have snapshots and versions'];
+  if (verify === undefined || known === null || known.has(verify)) return [];
+  return [`--verify of ${verb} is one of ${[...known.keys()].join(', ')}`];
 }

@@ -20,6 +20,13 @@ describe('the account of a command', () => {
     await expect(accountOf({ account }, {})).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
+  it.each([
+    [{ account: 'clinic', 'connection-string': 'UseDevelopmentStorage=true' }, /not both/],
+    [{ 'connection-string': 'UseDevelopmentStorage=true', 'endpoint-suffix': 'other' }, /--endpoint-suffix needs/],
+  ])('%j is ambiguous', async (values, reason) => {
+    await expect(accountOf(values, {})).rejects.toThrow(reason);
+  });
+
   it('does not quote a connection string that is none', async () => {
     const given = accountOf({ 'connection-string': `AccountKey=${SECRET}` }, {});
 

@@ -1,5 +1,7 @@
+import { accountOf } from '../../../src/command/account.js';
 import { parseArguments } from '../../../src/command/maintain/arguments.js';
 import { commandPolicy } from '../../../src/command/maintain/policy.js';
+import { sourcesOf } from '../../../src/command/maintain/sources.js';
 
 const KEY = ['--new-key', 'a=env:KEY'];
 const env = { KEY: Buffer.alloc(32, 1).toString('base64'), SHORT: 'AAAA' };
@@ -66,6 +68,23 @@ describe('the command line of maintain', () => {
     [['census', '--container', 'c', '--verify', 'wrap'], /--verify is for rewrap and re-encrypt/],
     [['census', '--container', 'c', '--accept-versions'], /--accept-versions is for/],
     [['rewrap', '--container', 'c', '--retire', 'b', '--to-block', ...KEY], /--to-block is for re-encrypt/],
+    [
+      ['rewrap', '--container', 'c', '--retire', 'b', '--plaintext', ...KEY],
+      /--plaintext is for re-encrypt and delete/,
+    ],
+    [['census', '--container', 'c', '--from-protocol', '1.0'], /--from-protocol is for re-encrypt and delete/],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--without-integrity', ...KEY], /--without-integrity is for/],
+    [['rewrap', '--table', 't', '--retire', 'b', '--tags', '--config', 'x.mjs'], /--tags is for census/],
+    [['census', '--table', 't', '--encrypt', 't=a'], /--encrypt is for re-encrypt/],
+    [
+      ['reindex', '--table', 't', '--config', 'x.mjs', '--retire', 'b'],
+      /--retire is for census, rewrap, re-encrypt and delete-superseded/,
+    ],
+    [['rewrap', '--container', 'c', '--retire', 'b', '--protocol', '2.0', ...KEY], /--protocol is for re-encrypt/],
+    [
+      ['re-encrypt', '--container', 'c', '--plaintext', '--protocol', '2.0', '--config', 'x.mjs'],
+      /set it in the module/,
+    ],
   ])('%j is refused', async (args, reason) => {
     expect((await faults(args)).join('\n')).toMatch(reason);
   });
@@ -75,6 +94,16 @@ describe('the command line of maintain', () => {
     [['census', '--tags', '--table', 't'], { do: 'census', tags: true }],
   ])('%j, with the keys of a module, is the task %j', (args, task) => {
     expect(parseArguments([...args, '--config', 'x.mjs'])).toMatchObject({ task });
+  });
+
+  it('is refused for properties of a table that the job does not have', async () => {
+    const found = parseArguments(['re-encrypt', '--plaintext', '--table', 't', '--encrypt', 'nosuch=a', ...KEY]);
+    const { values } = found as Exclude<typeof found, 'help'>;
+    const account = await accountOf({ account: 'clinic' }, {});
+
+    const sources = sourcesOf(await commandPolicy(values, env), account, { values, stateContainer: 's' });
+
+    await expect(sources).rejects.toThrow(/"nosuch", which is not a table of this job/);
   });
 
   it('is refused for all of its faults at once', async () => {

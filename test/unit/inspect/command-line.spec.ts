@@ -69,6 +69,10 @@ describe('the command line', () => {
     ['inspect blob a/b --pem-file key.pem --context=', /--context needs a text/],
     ['inspect blob a/b --key-base64-env MISSING', /MISSING/],
     ['inspect blob a/b --pem-file a --key-base64-file b', /only one/],
+    ['inspect queue letters --snapshot 1', /--snapshot is for inspect blob/],
+    ['inspect entity patients ward 7 --version-id 1', /--version-id is for inspect blob/],
+    ['inspect entity patients ward 7 --all-nonces', /--all-nonces is for inspect blob/],
+    ['inspect blob a/b --messages 3', /--messages is for inspect queue/],
     ['inspect blob a/b --secret', /--secret/],
   ])('"%s" is refused', (line, message) => {
     expect(() => parsed(line)).toThrow(message);
