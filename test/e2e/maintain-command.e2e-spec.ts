@@ -76,6 +76,9 @@ describe('maintain', () => {
       })),
     );
     expect((await maintain('failures')).stderr).toMatch(/failures needs --job/);
+    const unknown = await maintain('failures', ...state.slice(0, 2), '--job', 'typo');
+    expect([unknown.code, unknown.stdout]).toEqual([3, '']);
+    expect(unknown.stderr).toMatch(/^There is no job "typo" in the container /);
   });
 
   // `script` of util-linux gives the command a terminal

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { sha256 } from '../../crypto/bytes.js';
-import { escaped } from '../../encoding/printable.js';
+import { escaped, quoted } from '../../encoding/printable.js';
 import { maintenanceFailures } from '../../maintenance/failure-lines.js';
 import { isMaintenanceClean, type MaintenanceJob, type MaintenanceOptions } from '../../maintenance/job.js';
 import { formatMaintenanceReport } from '../../maintenance/report/format-report.js';
@@ -40,8 +40,13 @@ async function status(values: Values, account: Account): Promise<number> {
 
 /** A line of JSON for each object. Text from storage is escaped. */
 async function failures(values: Values, account: Account): Promise<number> {
+  const [state, job] = [stateOf(values, account), values.job ?? ''];
+  if ((await maintenanceStatus(state, job)) === null) {
+    process.stderr.write(`There is no job ${quoted(job)} in the container ${state.containerName}.\n`);
+    return EXIT.notReached;
+  }
   let count = 0;
-  for await (const failure of maintenanceFailures(stateOf(values, account), values.job ?? '')) {
+  for await (const failure of maintenanceFailures(state, job)) {
     count += 1;
     const line = `${escaped(JSON.stringify(failure))}\n`;
     if (!process.stdout.write(line)) await once(process.stdout, 'drain');
