@@ -8,7 +8,10 @@ const ENDINGS = {
   done: ({ done }) =>
     `Done: ${done} ${done === 1 ? 'object has' : 'objects have'} a new wrap. Nothing is left under a former key.`,
   left: ({ failed }) => `Something is left under a former key; ${failed} need attention. Rotate again.`,
-  stopped: () => 'The rotation has stopped. Nothing is lost: rotate again.',
+  stopped: ({ problem: { code, detail } }) =>
+    code === 'INVALID_OPTIONS'
+      ? `The rotation is refused. ${detail}.`
+      : `The rotation has stopped, with ${code}. Nothing is lost: rotate again.`,
 };
 
 export async function startMaintenance() {

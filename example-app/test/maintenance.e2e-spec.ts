@@ -1,5 +1,9 @@
 /** The inventory of keys and their rotation: the HTTP API, and the page as a person uses it. */
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { Browser, Page } from 'playwright-core';
+import { AnswersProxy } from '../../test/support/answers-proxy.js';
+import { uniqueTableName } from '../../test/support/azurite.js';
 import { browserPath, launch } from './support/browser.js';
 import { form, json, type TestClinic, testClinic } from './support/clinic.js';
 
@@ -26,10 +30,10 @@ const inventory = async () => (await (await clinic.call('/maintenance/inventory'
 const keysOf = ({ entries }: Inventory) => entries.map(({ key, count }) => `${count} ${key}`).sort();
 
 /** The states that the events tell, up to the last one. */
-async function rotationStates(): Promise<
+async function rotationStates({ call }: TestClinic = clinic): Promise<
   readonly { readonly state: string; readonly total: number; readonly done: number }[]
 > {
-  const { body } = await clinic.call('/maintenance/rotation');
+  const { body } = await call('/maintenance/rotation');
   const states = [];
   let text = '';
   for await (const piece of body as unknown as AsyncIterable<Uint8Array>) {
@@ -130,3 +134,38 @@ describe('the API', () => {
     expect(faults).toEqual([]);
   });
 });
+
+it('a rotation that would leave old versions is refused, and the answer and the log tell why', async () => {
+  const answers = await AnswersProxy.start();
+  const { connectionString } = answers;
+  const versioned = await testClinic({ connectionString, prefix: uniqueTableName('v') });
+  const log = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  try {
+    await versioned.call('/scans', form('hand.png', 'a hand'));
+    answers.spoil = withVersions;
+    await versioned.call('/maintenance/rotation', { method: 'POST' });
+
+    expect((await rotationStates(versioned)).at(-1)).toMatchObject({
+      state: 'stopped',
+      problem: { code: 'INVALID_OPTIONS', detail: expect.stringMatching(/keeps old versions/) },
+    });
+    expect(log).toHaveBeenCalledWith(expect.stringMatching(/^INVALID_OPTIONS urn:uuid:/), undefined);
+  } finally {
+    log.mockRestore();
+    await versioned.close();
+    await answers.close();
+  }
+});
+
+/** Lists each blob as an account with versioning does. */
+const withVersions: AnswersProxy['spoil'] = ({ request, answer, response }) => {
+  if (request.url?.includes('comp=list') !== true) return false;
+  let body = '';
+  answer.setEncoding('utf8').on('data', (text: string) => (body += text));
+  answer.on('end', () => {
+    const { 'transfer-encoding': _framing, 'content-length': _length, ...headers } = answer.headers;
+    response.writeHead(answer.statusCode ?? 500, headers);
+    response.end(body.replaceAll('</Name>', '</Name><VersionId>2026-02-01T00:00:00.0000000Z</VersionId>'));
+  });
+  return true;
+};

@@ -10,6 +10,8 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { BehaviorSubject } from 'rxjs';
 import { ClinicSettings } from '../configuration/clinic-settings.js';
+import { problemOf } from '../http/problem.js';
+import { logProblem } from '../http/problem-log.js';
 import { LETTERS } from '../letters/letters.controller.js';
 import { SCANS } from '../scans/scans.controller.js';
 import type { Inventory, RotationProgress } from './maintenance.dto.js';
@@ -49,7 +51,7 @@ export class KeyRotation implements OnModuleDestroy {
     const { keys, demonstration } = this.settings;
     if (demonstration) keys.rotate?.();
     this.progress.next({ state: 'running', total: 0, done: 0, failed: 0 });
-    void this.#run().catch(() => this.#tell({ state: 'stopped' }));
+    void this.#run().catch((error: unknown) => this.#stop(error));
     return this.progress.value;
   }
 
@@ -69,6 +71,14 @@ export class KeyRotation implements OnModuleDestroy {
       done: report?.outcomes.done ?? 0,
       failed: report?.failures.length ?? 0,
     });
+  }
+
+  #stop(error: unknown): void {
+    // the application ends: nobody is told any more
+    if (this.#ending.signal.aborted) return;
+    const problem = problemOf(error);
+    logProblem(problem, error);
+    this.#tell({ state: 'stopped', problem });
   }
 
   readonly #follow = (event: MaintenanceEvent): void => {

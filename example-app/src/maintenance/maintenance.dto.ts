@@ -1,4 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Problem } from '../http/problem.js';
 
 export class InventoryEntry {
   @ApiProperty({ example: 'clinic:1/north', description: 'Id of a key, or `(plaintext)`' }) key!: string;
@@ -18,10 +19,11 @@ const STATES = ['idle', 'running', 'done', 'left', 'stopped'] as const;
 export class RotationProgress {
   @ApiProperty({
     enum: STATES,
-    description: '`left`: something is still under a former key. `stopped`: start it again.',
+    description: '`left`: something is still under a former key. `stopped`: see its problem.',
   })
   state!: (typeof STATES)[number];
   @ApiProperty({ description: 'Objects under former keys when it began' }) total!: number;
   @ApiProperty({ description: 'Objects that left their key' }) done!: number;
   @ApiProperty({ description: 'Objects that need attention' }) failed!: number;
+  @ApiPropertyOptional({ type: Problem, description: 'Why it has stopped' }) problem?: Problem;
 }

@@ -1,4 +1,4 @@
-/** The application in this process, over an emulator of its own. */
+/** The application in this process, over an emulator of its own or the one that the settings name. */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { startClinic } from '../../src/clinic.js';
 import { startEmulator } from 'nestjs-azure-encrypted-storage/testing';
@@ -25,17 +25,18 @@ export async function testClinic(
   settings: Partial<GivenSettings> = {},
   connect: (connectionString: string) => Promise<string> = async (direct) => direct,
 ): Promise<TestClinic> {
-  const emulator = await startEmulator();
-  const connectionString = await connect(emulator.connectionString);
-  const load = () => ({ connectionString, keys, searchKeys, ...settings });
+  const emulator = settings.connectionString === undefined ? await startEmulator() : null;
+  const direct = emulator?.connectionString ?? settings.connectionString ?? '';
+  const connectionString = await connect(direct);
+  const load = () => ({ keys, searchKeys, ...settings, connectionString });
   const clinic = await startClinic({ demonstration: true, load }, SILENT);
   return {
     url: clinic.url,
-    connectionString: emulator.connectionString,
+    connectionString: direct,
     call: (path, init) => fetch(`${clinic.url}${path}`, init),
     close: async () => {
       await clinic.close();
-      await emulator.stop();
+      await emulator?.stop();
     },
   };
 }
