@@ -252,6 +252,8 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await page.locator('#find-name-form').getByLabel('Name').fill('Nobody');
     await button('Find by name').click();
     await found.getByText('Nobody. A search finds whole values').waitFor();
+    await button('Find by number').click();
+    await found.getByRole('button', { name: /^Ada Example/ }).waitFor();
   });
 
   it('lists the patients of a ward, and those who were admitted since a day', async () => {
@@ -280,6 +282,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await button('Change the patient').click();
     await statusWith('Changed, and stored under a new content key.');
     expect(await side(READS, 2).innerText()).toMatch(/diagnosis\s+a broken toe[^]*name\s+Ada Example/);
+    expect(await page.locator('#find-plain').innerText()).toContain('a broken toe');
 
     await button('Discharge the patient').click();
     await statusWith('1 patient in ward north.');
