@@ -1,24 +1,7 @@
 /** What is wrong with a task. A misspelt member would choose nothing, and the job would end clean without having done anything. */
 import { REENCRYPT_VERIFICATIONS, type ReencryptChoice, REWRAP_VERIFICATIONS } from '../envelope/maintenance/task.js';
-import {
-  choice,
-  flag,
-  group,
-  groupFaults,
-  isObject,
-  must,
-  type OptionRule,
-  type OptionRules,
-  type RulesOf,
-} from '../option-rules.js';
-
-const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === 'string');
-
-const keyIds = must(
-  (value) => areTexts(value) || (isObject(value) && typeof value['prefix'] === 'string' && areTexts(value['except'])),
-  'a list of key ids, or "prefix" and "except"',
-);
-const retire = must((value) => !Array.isArray(value) || value.length > 0, 'a list that names at least one key');
+import { areTexts, keyIds, retiredKeyIds } from '../envelope/maintenance/key-ids.js';
+import { choice, flag, group, groupFaults, isObject, must, type OptionRules, type RulesOf } from '../option-rules.js';
 
 const CHOICE: RulesOf<ReencryptChoice> = {
   keyIds,
@@ -29,14 +12,11 @@ const CHOICE: RulesOf<ReencryptChoice> = {
 const when = group(CHOICE, (given, path) =>
   Object.values(given).every((value) => value === undefined) ? [`"${path}" must choose something`] : [],
 );
-const both = (...rules: readonly OptionRule[]): OptionRule => ({
-  faults: (value, path) => rules.map((rule) => rule.faults(value, path)).find(({ length }) => length > 0) ?? [],
-});
 
 /** The members of each task, and those that it must have. */
 const TASKS: Readonly<Record<string, { readonly rules: OptionRules; readonly needed?: string }>> = {
   census: { rules: { retire: keyIds, tags: flag } },
-  rewrap: { rules: { retire: both(keyIds, retire), verify: choice(REWRAP_VERIFICATIONS) }, needed: 'retire' },
+  rewrap: { rules: { retire: retiredKeyIds, verify: choice(REWRAP_VERIFICATIONS) }, needed: 'retire' },
   reencrypt: { rules: { when, verify: choice(REENCRYPT_VERIFICATIONS) }, needed: 'when' },
   deleteSuperseded: { rules: { when }, needed: 'when' },
   reindex: { rules: {} },

@@ -259,6 +259,20 @@ describe('what a job leaves behind', () => {
   });
 });
 
+it('begins where this identity may not read the properties of the container, and says so', async () => {
+  answers.spoil = ({ request, response }) => {
+    const parameters = new URL(request.url ?? '', 'http://host').searchParams;
+    if (parameters.get('restype') !== 'container' || parameters.has('comp')) return false;
+    response.writeHead(403, { 'x-ms-error-code': 'AuthorizationPermissionMismatch' }).end();
+    return true;
+  };
+
+  const report = await run(answers.connectionString, REWRAP);
+
+  expect(report.outcomes).toEqual({ done: 1 });
+  expect(report.warnings.join('; ')).toMatch(/cannot read whether container .* has a legal hold/);
+});
+
 describe('append blobs', () => {
   const appended = async (name: string, text: string) => {
     const blob = old.unencryptedClient.getAppendBlobClient(name);

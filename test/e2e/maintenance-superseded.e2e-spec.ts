@@ -161,6 +161,26 @@ it('leaves what another writer replaces while it is compared', async () => {
   expect(await snapshots('one')).toEqual({ old: ['one'], young: [] });
 });
 
+it('leaves what is the last of a blob that another writer deletes while it is compared', async () => {
+  await snapshotThenRewrap('one');
+  // the listing and the properties of the emulator have no versions: the blob is deleted in the answer alone
+  let isDeleted = false;
+  const ofTheBlob = /\/one$/;
+  answers.spoil = ({ request, response }) => {
+    const isCurrent = ofTheBlob.test(request.url ?? '');
+    isDeleted ||= isCurrent && request.method === 'GET';
+    if (!isDeleted || !isCurrent) return false;
+    response.writeHead(404, { 'x-ms-error-code': 'BlobNotFound' }).end();
+    return true;
+  };
+
+  const report = await run({}, answers.connectionString);
+
+  expect(report).toMatchObject({ outcomes: { readOnly: 1 }, failures: [{ code: 'NO_CURRENT_BLOB' }] });
+  expect(isMaintenanceClean(report)).toBe(false);
+  expect((await snapshots('one')).old).toEqual(['one']);
+});
+
 it('keeps the content that another writer replaces between the comparison and the deletion', async () => {
   await snapshotThenRewrap('one');
   proxy.fate = (action) =>

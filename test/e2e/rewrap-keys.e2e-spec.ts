@@ -50,7 +50,8 @@ describe('the keys of a container', () => {
   });
 
   it('are not touched for options that cannot be meant, or a key that cannot wrap', async () => {
-    await expect(both.rewrapKeys({ retire: [] })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    for (const retire of [undefined, [], 'old', { prefix: OLD }, { prefix: OLD, except: OLD }])
+      await expect(both.rewrapKeys({ retire: retire as never })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     await expect(both.rewrapKeys({ retire: [OLD], verify: 'seal' as never })).rejects.toThrow(/"verify" must be/);
     await expect(both.rewrapKeys({ retire: [OLD], abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
       name: 'AbortError',

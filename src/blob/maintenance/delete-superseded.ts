@@ -48,6 +48,7 @@ export async function deleteSuperseded(copy: ListedBlob, deleting: Deleting): Pr
     });
     return result;
   } catch (error) {
+    if (isMissing(error)) return deletion.missing();
     // deleting a version needs a permission of its own
     if (statusOf(error) === FORBIDDEN) return { outcome: 'refused', code: serviceCodeOf(error) ?? String(FORBIDDEN) };
     const result = resultOf(error);
@@ -92,6 +93,12 @@ class Deletion {
     await this.keep(current);
     await step.beforeRequest();
     return { outcome: 'deleted', ...softness(await this.client.delete(this.signal())) };
+  }
+
+  /** Either of the two was deleted in the meantime. Without the current blob, the copy is all that is left of it. */
+  async missing(): Promise<ObjectResult> {
+    const current = await this.propertiesOf(this.current).catch(noneIfMissing);
+    return current === null ? readOnly('NO_CURRENT_BLOB') : { outcome: 'gone' };
   }
 
   /** `null` if both open to the same bytes. The current blob is opened with its own key, without any cache. */

@@ -2,11 +2,13 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { NOTHING_LEFT_BEHIND, type Precheck } from '../../envelope/maintenance/maintained.js';
 import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
+import { statusOf } from '../../service-errors.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { keepsVersions, versionsFault } from './old-versions.js';
 
 /** Time limit in milliseconds. Without an answer, the warning says that it is not known. */
 const TIMEOUT = 10_000;
+const FORBIDDEN = 403;
 
 export async function precheckBlobs(
   container: ContainerClient,
@@ -57,16 +59,34 @@ const EFFECTS: Readonly<Partial<Record<MaintenanceTask['do'], Effects>>> = {
 
 /** Of the container as a whole. Blobs may have policies of their own. */
 async function immutabilityWarnings(container: ContainerClient): Promise<readonly string[]> {
-  const { hasImmutabilityPolicy, hasLegalHold } = await container.getProperties();
+  const { containerName } = container;
+  const properties = await propertiesOf(container);
+  if (properties === null)
+    return [
+      `this identity cannot read whether container ${containerName} has a legal hold or an immutability policy: what one protects is ` +
+        'reported as "immutable", and needs its key until that ends',
+    ];
+  const { hasImmutabilityPolicy, hasLegalHold } = properties;
   const reasons = [
     ...(hasLegalHold === true ? ['a legal hold'] : []),
     ...(hasImmutabilityPolicy === true ? ['an immutability policy'] : []),
   ];
   if (reasons.length === 0) return [];
-  const { containerName } = container;
   return [
     `container ${containerName} has ${reasons.join(' and ')}: what it protects is reported as "immutable", and needs its key until that ends`,
   ];
+}
+
+/** `null` where they may not be read, as with a shared access signature of the container. */
+async function propertiesOf(
+  container: ContainerClient,
+): Promise<Awaited<ReturnType<ContainerClient['getProperties']>> | null> {
+  try {
+    return await container.getProperties();
+  } catch (error) {
+    if (statusOf(error) === FORBIDDEN) return null;
+    throw error;
+  }
 }
 
 async function softDeleteWarnings(container: ContainerClient, kept: string | null): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { choice, flag, groupFaults, object, type RulesOf, wholeNumber } from '../../option-rules.js';
 import { groupsOf } from './groups.js';
-import type { KeyIds } from './key-ids.js';
+import { type KeyIds, retiredKeyIds } from './key-ids.js';
 import type { Maintained, MaintainedObject, Step } from './maintained.js';
 import { type FailedObject, isFailure, leftAlone, type ObjectResult, type OutcomeCounts } from './outcome.js';
 import { isChosen, REWRAP_VERIFICATIONS, type RewrapVerification } from './task.js';
@@ -44,7 +44,7 @@ export interface RewrapKeysResult {
 const DEFAULT_CONCURRENCY = 16;
 
 const RULES: RulesOf<RewrapKeysOptions> = {
-  retire: object,
+  retire: retiredKeyIds,
   verify: choice(REWRAP_VERIFICATIONS),
   dryRun: flag,
   concurrency: wholeNumber(1, 1000),
@@ -90,10 +90,8 @@ async function allOf<Result>(tasks: readonly Promise<Result>[]): Promise<Result[
 }
 
 function assertOptions(options: RewrapKeysOptions): void {
-  const { retire } = options;
-  const faults = groupFaults(RULES, { ...options });
-  const isEmpty = Array.isArray(retire) ? retire.length === 0 : !('prefix' in Object(retire));
-  if (isEmpty) throw new InvalidOptionsError([...faults, '"retire" must name at least one key']);
+  const isMissing = (options as Partial<RewrapKeysOptions>).retire === undefined;
+  const faults = [...(isMissing ? ['"retire" is missing'] : []), ...groupFaults(RULES, options)];
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
 
