@@ -98,7 +98,7 @@ export class ShardRun {
       const found = await patience.outlast(() => source.act(group, step));
       for (const [at, object] of group.entries()) results.set(object, found[at] as ObjectResult);
       const failed = found.filter(isFailure).length;
-      const done = found.filter(({ outcome }) => outcome === 'done').length;
+      const done = found.filter(({ outcome }) => outcome === 'done' || outcome === 'deleted').length;
       meter.add(this.#title, { seen: group.length, done, failed });
     });
     return results;

@@ -57,6 +57,6 @@ const failedOf = (outcomes: OutcomeCounts): number =>
 export const factsOf = ({ done, seen, outcomes }: ShardState) => ({
   finished: String(done),
   seen: String(seen),
-  acted: String(outcomes.done ?? 0),
+  acted: String((outcomes.done ?? 0) + (outcomes.deleted ?? 0)),
   failed: String(failedOf(outcomes)),
 });

@@ -34,7 +34,7 @@ interface VersionsChoice {
   readonly context: { readonly client: { readonly containerName: string } };
 }
 
-/** Ends the job at the first write whose response names a version. That write was made, and leaves one old version. */
+/** Ends the job at the first write whose response names a version. That write was made, as are those under way: each leaves an old version. */
 export function assertVersionsAccepted(
   { versionId }: { readonly versionId?: string | undefined },
   { acceptVersions = false, context }: VersionsChoice,
