@@ -87,9 +87,9 @@ export interface MaintenanceReport {
   /** Number of objects examined by the task. The census, which examines all of them again, is not included. */
   readonly seen: number;
   readonly outcomes: OutcomeCounts;
-  /** The first objects that need attention; `outcomes` counts all of them. */
+  /** The first 1,000 objects that need attention; `outcomes` counts all of them. */
   readonly failures: readonly ObjectFailure[];
-  /** The first snapshots and old versions that were deleted, or would be in a dry run. */
+  /** The first 1,000 snapshots and old versions that were deleted, or would be in a dry run; `outcomes` counts all of them. */
   readonly deletions: readonly Deletion[];
   /** What the job leaves behind or cannot reach, such as old versions of the blobs that it changes. */
   readonly warnings: readonly string[];

@@ -10,7 +10,7 @@ import type { Deletion, ObjectFailure } from './events.js';
 import { titleOf } from './job.js';
 import type { Patience } from './patience.js';
 import type { ProgressMeter } from './progress-meter.js';
-import { MOST_FAILURES, type ShardState } from './shard.js';
+import { MOST_NAMED, type ShardState } from './shard.js';
 
 export interface ShardRunParts {
   readonly source: Maintained;
@@ -72,7 +72,7 @@ export class ShardRun {
   ): Promise<boolean> {
     const { shard, source } = this.parts;
     await shard.noteFailures(failures);
-    const named = [...shard.state.failures, ...failures].slice(0, MOST_FAILURES);
+    const named = [...shard.state.failures, ...failures].slice(0, MOST_NAMED);
     return shard.save({ ...counts, ...end, failures: named, ...(end.done ? remarksOf(source) : {}) });
   }
 
@@ -127,7 +127,7 @@ export class ShardRun {
       seen: state.seen + objects.length,
       outcomes,
       failures,
-      deletions: [...state.deletions, ...deletions].slice(0, MOST_FAILURES),
+      deletions: [...state.deletions, ...deletions].slice(0, MOST_NAMED),
       census: tally.entries,
     };
   }

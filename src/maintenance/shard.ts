@@ -36,8 +36,8 @@ export interface ShardState extends ShardRange {
   readonly warnings: readonly string[];
 }
 
-/** Maximum number of failures, and of deletions, that a shard keeps by name. */
-export const MOST_FAILURES = 200;
+/** Maximum number of failures, and of deletions, that a shard and a report keep by name. */
+export const MOST_NAMED = 1000;
 
 export const newShard = (range: ShardRange): ShardState => ({
   ...range,
@@ -50,7 +50,8 @@ export const NOTHING_DONE = {
   ...{ blindSpots: [], warnings: [] },
 } as const;
 
-const failedOf = (outcomes: OutcomeCounts): number =>
+/** Number of objects that need attention. */
+export const failedOf = (outcomes: OutcomeCounts): number =>
   OUTCOMES.reduce((sum, outcome) => sum + (isFailure({ outcome }) ? (outcomes[outcome] ?? 0) : 0), 0);
 
 /** Counts of a shard as metadata of its document. */

@@ -3,10 +3,7 @@ import type { BlindSpot } from '../envelope/maintenance/maintained.js';
 import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import { type CensusEntry, Tally } from './census.js';
 import type { Deletion, ObjectFailure } from './events.js';
-import type { ShardState } from './shard.js';
-
-/** Maximum number of failures, and of deletions, that a report names. */
-const MOST_FAILURES = 1000;
+import { MOST_NAMED, type ShardState } from './shard.js';
 
 export class Totals {
   #seen = 0;
@@ -22,8 +19,8 @@ export class Totals {
     for (const [outcome, count] of Object.entries(outcomes)) {
       this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + count;
     }
-    this.#failures.push(...failures.slice(0, MOST_FAILURES - this.#failures.length));
-    this.#deletions.push(...deletions.slice(0, MOST_FAILURES - this.#deletions.length));
+    this.#failures.push(...failures.slice(0, MOST_NAMED - this.#failures.length));
+    this.#deletions.push(...deletions.slice(0, MOST_NAMED - this.#deletions.length));
     this.#tally.addAll(census);
     for (const text of warnings) this.#warnings.add(text);
     for (const spot of blindSpots) this.#blindSpots.set(JSON.stringify(spot), spot);

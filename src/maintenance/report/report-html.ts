@@ -1,9 +1,10 @@
 /** A report as one self-contained HTML page that can be mailed or archived. */
 import type { MaintenanceReport } from '../job.js';
+import { failedOf } from '../shard.js';
 import { censusChart } from './census-chart.js';
 import { censusRows, grouped } from './census-table.js';
 import { html } from './html.js';
-import { headline, idsWords, nameOf, softWords, tagRows, verdictWords } from './report-text.js';
+import { headline, idsWords, nameOf, softWords, tagRows, unnamed, verdictWords } from './report-text.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9dfe5}
@@ -44,15 +45,18 @@ export function reportHtml(report: MaintenanceReport): string {
   ].join('\n');
 }
 
-function attention({ deletions, dryRun, failures, warnings }: MaintenanceReport): string[] {
+function attention({ deletions, dryRun, failures, outcomes, warnings }: MaintenanceReport): string[] {
   const named = failures.map((one) => [one.outcome, one.code ?? '', one.source, nameOf(one)]);
   const deleted = deletions.map((one) => [one.source, nameOf(one), softWords(one)]);
   const texts = warnings.map((text) => `<li>${html(text)}</li>`).join('');
+  const more = (total: number, shown: number): string[] => unnamed(total, shown).map((text) => `<p>${text}</p>`);
   return [
     ...(named.length === 0 ? [] : ['<h2>Needs attention</h2>', table(['outcome', 'code', 'source', 'name'], named)]),
+    ...more(failedOf(outcomes), named.length),
     ...(deleted.length === 0
       ? []
       : [`<h2>${dryRun ? 'Would be deleted' : 'Deleted'}</h2>`, table(['source', 'name', 'restorable'], deleted)]),
+    ...more(outcomes.deleted ?? 0, deleted.length),
     ...(texts === '' ? [] : ['<h2>Warnings</h2>', `<ul>${texts}</ul>`]),
   ];
 }

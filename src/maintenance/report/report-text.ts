@@ -5,10 +5,11 @@ import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { KeyVerdict } from '../census.js';
 import type { Deletion, ObjectFailure } from '../events.js';
 import type { MaintenanceReport } from '../job.js';
+import { failedOf } from '../shard.js';
 import { censusRows, grouped } from './census-table.js';
 
-/** Maximum number of failures that are named. */
-const MOST_NAMED = 50;
+/** Maximum number of failures, and of deletions, that the text names. */
+const MOST_LINES = 50;
 
 export function reportText(report: MaintenanceReport): string {
   const { census, deletions, failures } = report;
@@ -17,11 +18,11 @@ export function reportText(report: MaintenanceReport): string {
     ...section('Objects', table([['seen', grouped(report.seen)], ...outcomeRows(report)])),
     ...section(
       'Needs attention',
-      table(failures.slice(0, MOST_NAMED).map((one) => [one.outcome, one.code ?? '', one.source, nameOf(one)])),
+      listed(failures, failedOf(report.outcomes), (one) => [one.outcome, one.code ?? '', one.source, nameOf(one)]),
     ),
     ...section(
       report.dryRun ? 'Would be deleted' : 'Deleted',
-      table(deletions.slice(0, MOST_NAMED).map((one) => [one.source, nameOf(one), softWords(one)])),
+      listed(deletions, report.outcomes.deleted ?? 0, (one) => [one.source, nameOf(one), softWords(one)]),
     ),
     ...section(
       'Warnings',
@@ -98,6 +99,15 @@ function verdictLines(verdict: KeyVerdict): string[] {
 
 export const verdictWords = ({ mayDestroy, after = '' }: KeyVerdict): string =>
   mayDestroy === 'no' ? 'No.' : `Nothing that was counted needs it after ${after}. Check what was not seen first.`;
+
+/** The first of them, and how many more there are. */
+function listed<Item>(items: readonly Item[], total: number, cellsOf: (item: Item) => readonly string[]): string[] {
+  const shown = items.slice(0, MOST_LINES);
+  return [...table(shown.map(cellsOf)), ...unnamed(total, shown.length)];
+}
+
+export const unnamed = (total: number, named: number): string[] =>
+  total > named ? [`and ${grouped(total - named)} more`] : [];
 
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];

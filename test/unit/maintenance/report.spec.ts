@@ -47,6 +47,20 @@ describe('a report', () => {
     expect(page).toMatch(/\(plaintext\)/);
   });
 
+  it.each([
+    ['text', /^ {2}and 1,150 more$/m, /^ {2}and 250 more$/m],
+    ['html', /<p>and 200 more<\/p>/, /<p>and 100 more<\/p>/],
+  ] as const)('as %s says how many it does not name', (format, failed, deleted) => {
+    const failures = Array.from({ length: 1000 }, () => ({ ...report.failures[0]!, name: 'x' }));
+    const deletions = Array.from({ length: 200 }, () => ({ source: 'blobs scans', name: 'x', copy: 'y' }));
+    const outcomes = { same: 7, keyMissing: 1100, leased: 100, deleted: 300 };
+
+    const shown = formatMaintenanceReport({ ...report, failures, deletions, outcomes }, format);
+
+    expect(shown).toMatch(failed);
+    expect(shown).toMatch(deleted);
+  });
+
   it('as JSON is the report', () => {
     expect(JSON.parse(formatMaintenanceReport(report, 'json'))).toMatchObject({ seen: 1200, outcomes: { done: 1199 } });
   });
