@@ -1,7 +1,7 @@
 /** A shard claimed by this process. Its state is saved under its ETag, and a process whose save fails stops without an error. */
 import type { Clock } from '../queue/consumer/clock.js';
 import type { ObjectFailure } from './events.js';
-import { failureLines, failuresName } from './failure-lines.js';
+import { failureLines, failuresName, failuresPrefix } from './failure-lines.js';
 import { factsOf, NOTHING_DONE, type ShardState } from './shard.js';
 import type { StateStore, StoredDocument } from './state-store.js';
 
@@ -32,13 +32,17 @@ export async function claimShard(
   // a state that cannot be resumed starts again
   const state = isDivisible ? stored.value : { ...stored.value, ...NOTHING_DONE };
   const shard = new ClaimedShard(name, { ...stored, value: state }, claims);
-  return (await shard.save({})) ? shard : 'taken';
+  if (!(await shard.save({}))) return 'taken';
+  await shard.dropUnsavedFailures();
+  return shard;
 }
 
 export class ClaimedShard {
   #state: ShardState;
   #etag: string;
   #isLost = false;
+  /** Number of objects before the page whose failures were noted last. */
+  #notedAt = -1;
   #saving: Promise<unknown> = Promise.resolve();
   #isBeating = false;
   #cancelBeat: () => void = () => undefined;
@@ -70,8 +74,19 @@ export class ClaimedShard {
 
   /** Names the objects of the page after the saved position that need attention. It must be called before that page is saved. */
   async noteFailures(failures: readonly ObjectFailure[]): Promise<void> {
-    if (failures.length === 0 || this.#isLost) return;
-    await this.claims.store.writeLines(failuresName(this.name, this.#state.seen), failureLines(failures));
+    const { seen } = this.#state;
+    // a page that is done again may have fewer
+    if (this.#isLost || (failures.length === 0 && this.#notedAt !== seen)) return;
+    this.#notedAt = seen;
+    await this.claims.store.writeLines(failuresName(this.name, seen), failureLines(failures));
+  }
+
+  /** Empties what a process noted after the saved position and did not save. Emptying needs no permission to delete. */
+  async dropUnsavedFailures(): Promise<void> {
+    const { store } = this.claims;
+    const first = failuresName(this.name, this.#state.seen);
+    const noted = await store.list(failuresPrefix(this.name));
+    for (const { name } of noted) if (name >= first) await store.writeLines(name, '');
   }
 
   /** Renews the claim of this process. */

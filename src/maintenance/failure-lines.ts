@@ -8,11 +8,15 @@ import { ContainerStore, nullIfNoContainer } from './state-store.js';
 
 const failuresFolder = (passFolder: string): string => `${passFolder}/failures/`;
 
-/** The name of the document for a page of a shard, such as `leave-2025/1/work/failures/0000003-000000005000.ndjson`. */
-export function failuresName(shard: string, seen: number): string {
+/** How the names of all documents of a shard begin. */
+export function failuresPrefix(shard: string): string {
   const [, folder = '', number = ''] = /^(.*)\/shards\/(\d+)\.json$/.exec(shard) ?? [];
-  return `${failuresFolder(folder)}${number}-${String(seen).padStart(12, '0')}.ndjson`;
+  return `${failuresFolder(folder)}${number}-`;
 }
+
+/** The name of the document for a page of a shard, such as `leave-2025/1/work/failures/0000003-000000005000.ndjson`. */
+export const failuresName = (shard: string, seen: number): string =>
+  `${failuresPrefix(shard)}${String(seen).padStart(12, '0')}.ndjson`;
 
 export const failureLines = (failures: readonly ObjectFailure[]): string =>
   failures.map((failure) => `${JSON.stringify(failure)}\n`).join('');

@@ -64,6 +64,21 @@ describe('a job whose state is kept', () => {
     await expect(maintenanceFailures(state!, 'never-run').next()).resolves.toMatchObject({ done: true });
   });
 
+  it('does not name what a process noted that was killed before it saved the page', async () => {
+    const [shard] = [await planMaintenance(job(), { state: state! }).next()];
+    const folder = String(shard.value).replace(/shards\/.*/, 'failures');
+    const line = `${JSON.stringify({ source: 'blobs x', name: 'x', outcome: 'leased' })}\n`;
+    for (const at of ['000000000000', '000000000003']) {
+      await state!.getBlockBlobClient(`${folder}/0000000-${at}.ndjson`).upload(line, line.length);
+    }
+    expect((await maintenanceFailures(state!, job().name).next()).value).toMatchObject({ outcome: 'leased' });
+
+    const { outcomes } = await runMaintenance(job(), { state: state! });
+
+    expect(outcomes).toEqual({ done: NAMES.length });
+    await expect(maintenanceFailures(state!, job().name).next()).resolves.toMatchObject({ done: true });
+  });
+
   it('goes on after an abort where it was, and begins anew once it has finished', async () => {
     const ending = new AbortController();
     const onEvent = (): void => ending.abort();
