@@ -5,6 +5,7 @@ import { HELP, parseCommand } from '../inspect/command-line.js';
 import { toJson, toText } from '../inspect/format-report.js';
 import { isFine } from '../inspect/report.js';
 import { PACKAGE_VERSION } from '../version.js';
+import { unlessClosed } from './closed-output.js';
 import { EXIT } from './exit.js';
 
 async function run(args: readonly string[]): Promise<number> {
@@ -46,6 +47,7 @@ function explain(error: unknown): number {
   return EXIT.notReached;
 }
 
+process.stdout.on('error', unlessClosed);
 void run(process.argv.slice(2))
   .catch(explain)
   .then((code) => {

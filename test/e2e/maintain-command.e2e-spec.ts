@@ -1,5 +1,6 @@
 /** The command `maintain` as people run it: a process of its own, its output and its exit codes. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +77,11 @@ describe('maintain', () => {
       })),
     );
     expect((await maintain('failures')).stderr).toMatch(/failures needs --job/);
+
+    const ended = spawn(process.execPath, [command.main, 'maintain', 'failures', ...state], { env });
+    const [errors] = [ended.stderr.toArray(), ended.stdout.destroy()];
+    expect([await once(ended, 'close'), await errors]).toEqual([[1, null], []]);
+
     const unknown = await maintain('failures', ...state.slice(0, 2), '--job', 'typo');
     expect([unknown.code, unknown.stdout]).toEqual([3, '']);
     expect(unknown.stderr).toMatch(/^There is no job "typo" in the container /);

@@ -1,6 +1,6 @@
 /** The command `maintain`: from a command line to a report and an exit code. */
 import { writeFileSync } from 'node:fs';
-import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../../crypto/bytes.js';
 import { escaped, quoted } from '../../encoding/printable.js';
 import { maintenanceFailures } from '../../maintenance/failure-lines.js';
@@ -8,6 +8,7 @@ import { isMaintenanceClean, type MaintenanceJob, type MaintenanceOptions } from
 import { formatMaintenanceReport } from '../../maintenance/report/format-report.js';
 import { runMaintenance } from '../../maintenance/run-maintenance.js';
 import { maintenanceStatus } from '../../maintenance/status.js';
+import { unlessClosed } from '../closed-output.js';
 import { EXIT } from '../exit.js';
 import { type Account, accountOf } from '../account.js';
 import { type Arguments, parseArguments, type Values } from './arguments.js';
@@ -46,11 +47,13 @@ async function failures(values: Values, account: Account): Promise<number> {
     return EXIT.notReached;
   }
   let count = 0;
-  for await (const failure of maintenanceFailures(state, job)) {
-    count += 1;
-    const line = `${escaped(JSON.stringify(failure))}\n`;
-    if (!process.stdout.write(line)) await once(process.stdout, 'drain');
-  }
+  const lines = async function* () {
+    for await (const failure of maintenanceFailures(state, job)) {
+      count += 1;
+      yield `${escaped(JSON.stringify(failure))}\n`;
+    }
+  };
+  await pipeline(lines, process.stdout, { end: false }).catch(unlessClosed);
   return count === 0 ? EXIT.fine : EXIT.wrong;
 }
 
