@@ -171,6 +171,23 @@ describe('src', () => {
   });
 });
 
+describe('tests of what users see', () => {
+  const exported = new Set(readFileSync(join(PROJECT_ROOT, 'test/types/public-api.txt'), 'utf8').split('\n'));
+  const IMPORT = /import (?:type )?\{([^}]+)\} from '[./]+\/src\/[^']+'/g;
+
+  it.each(['test/e2e', 'test/interop'])('in %s import what the package exports by its name', (folder) => {
+    const byPath = readSourceTree(folder).flatMap(({ path, text }) =>
+      [...text.matchAll(IMPORT)]
+        .flatMap(([, names = '']) => names.split(','))
+        .map((name) => name.replace('type ', '').trim().split(' as ')[0] ?? '')
+        .filter((name) => name !== '' && exported.has(name))
+        .map((name) => `${path}: ${name}`),
+    );
+
+    expect(byPath).toEqual([]);
+  });
+});
+
 describe('the rules', () => {
   it.each([
     ['a step upward', 'crypto/a.ts', "import { a } from '../wire/a.js';"],

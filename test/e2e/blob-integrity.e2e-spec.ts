@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
-import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
-import { CipherThreads } from '../../src/crypto/cipher-threads.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import {
+  CipherThreads,
+  EncryptedBlobService,
+  type EncryptedBlockBlobClient,
+  type EncryptionPolicy,
+} from 'nestjs-azure-encrypted-storage';
 import { encryptionDataOf, metadataLength, METADATA_LIMIT } from '../../src/wire/blob-metadata.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { content, policyOf } from '../support/blobs.js';

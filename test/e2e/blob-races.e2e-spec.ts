@@ -1,8 +1,10 @@
 /** Blobs that change while they are stored or read: blocks that someone adds, and a key that is rotated during a download. */
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
-import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import {
+  EncryptedBlobService,
+  type EncryptedBlockBlobClient,
+  type EncryptionPolicy,
+} from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
 import { bytesFrom, containersFor, content, policyOf } from '../support/blobs.js';
 

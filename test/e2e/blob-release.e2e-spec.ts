@@ -5,11 +5,13 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
-import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
-import type { EncryptedPageBlobClient } from '../../src/blob/encrypted-page-blob-client.js';
+import {
+  EncryptedBlobService,
+  type EncryptedBlockBlobClient,
+  type EncryptedPageBlobClient,
+  type ProtocolVersion,
+} from 'nestjs-azure-encrypted-storage';
 import type { IntegrityMode } from '../../src/envelope/integrity/integrity-options.js';
-import type { ProtocolVersion } from '../../src/protocol/registry.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { content, policyOf } from '../support/blobs.js';
 

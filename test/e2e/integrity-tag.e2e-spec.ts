@@ -1,5 +1,4 @@
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
+import { AesKeyEncryptionKey, type EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import { bytesFrom, containersFor, content, policyOf } from '../support/blobs.js';
 
 const PAGE = 512;

@@ -8,7 +8,7 @@ import {
   EncryptedStorageModule,
   type EncryptionOptions,
   type KeyEvent,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { InProcessVault, refusal } from '../support/in-process-vault.js';
 import { CapturingLogger, moduleWith, started, VERIFIED } from '../support/nest.js';

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as sdk from '@azure/keyvault-keys';
-import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
-import { RsaKeyEncryptionKey } from '../../src/keys/rsa-key-encryption-key.js';
-import { KeyVaultKeys } from '../../src/keys/vault/key-vault-keys.js';
-import type { KeyVaultSdk } from '../../src/keys/vault/key-vault-sdk.js';
+import {
+  AesKeyEncryptionKey,
+  EncryptedContainerClient,
+  type EncryptionPolicy,
+  KeyVaultKeys,
+  type KeyVaultSdk,
+  RsaKeyEncryptionKey,
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString } from '../support/azurite.js';
 import { containersFor, policyOf } from '../support/blobs.js';
 import { type Command, compileCommand } from '../support/command.js';

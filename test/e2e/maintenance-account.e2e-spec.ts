@@ -1,12 +1,15 @@
 /** What an account answers that the emulator does not: policies that forbid a write, a busy service, old versions, deleted blobs. */
 import { BlobServiceClient } from '@azure/storage-blob';
-import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import type { BlobMaintenanceOptions } from '../../src/blob/maintenance/blob-maintenance-options.js';
-import type { MaintenanceTask } from '../../src/envelope/maintenance/task.js';
-import type { MaintenanceEvent } from '../../src/maintenance/events.js';
-import { isMaintenanceClean, type MaintenanceOptions } from '../../src/maintenance/job.js';
-import { formatMaintenanceReport } from '../../src/maintenance/report/format-report.js';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import {
+  type BlobMaintenanceOptions,
+  EncryptedContainerClient,
+  formatMaintenanceReport,
+  isMaintenanceClean,
+  type MaintenanceEvent,
+  type MaintenanceOptions,
+  type MaintenanceTask,
+  runMaintenance,
+} from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy, withHeader } from '../support/answers-proxy.js';
 import { containersFor } from '../support/blobs.js';
 import { after, before, during, OLD } from '../support/maintenance.js';

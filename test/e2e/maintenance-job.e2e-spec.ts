@@ -1,10 +1,16 @@
 /** Jobs whose state is kept: shards, interruptions, several processes, and outages. */
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import type { MaintenanceEvent, ObjectFailure } from '../../src/maintenance/events.js';
-import { maintenanceFailures } from '../../src/maintenance/failure-lines.js';
-import type { MaintenanceJob, MaintenanceOptions } from '../../src/maintenance/job.js';
-import { planMaintenance, runMaintenance, runMaintenanceShard } from '../../src/maintenance/run-maintenance.js';
+import {
+  type EncryptedContainerClient,
+  type MaintenanceEvent,
+  maintenanceFailures,
+  type MaintenanceJob,
+  type MaintenanceOptions,
+  type ObjectFailure,
+  planMaintenance,
+  runMaintenance,
+  runMaintenanceShard,
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor } from '../support/blobs.js';
 import { FlakyKey } from '../support/consumers.js';

@@ -5,12 +5,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
-import { KeyRing } from '../../src/keys/key-ring.js';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import {
+  AesKeyEncryptionKey,
+  Encrypt,
+  EncryptedContainerClient,
+  EncryptedEntity,
+  KeyRing,
+  runMaintenance,
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { containersFor, policyOf } from '../support/blobs.js';
 import { type Command, compileCommand } from '../support/command.js';

@@ -1,12 +1,15 @@
 /** Encrypting again in bulk: from plaintext, from 1.0, and after a key was disclosed. */
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import type { ReencryptChoice } from '../../src/envelope/maintenance/task.js';
-import { isMaintenanceClean, type MaintenanceSource } from '../../src/maintenance/job.js';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import {
+  Encrypt,
+  EncryptedContainerClient,
+  EncryptedEntity,
+  isMaintenanceClean,
+  type MaintenanceSource,
+  parsePoisonMessage,
+  type ReencryptChoice,
+  runMaintenance,
+} from 'nestjs-azure-encrypted-storage';
 import { MaintainedRows } from '../../src/table/maintenance/maintained-rows.js';
-import { parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consumers.js';

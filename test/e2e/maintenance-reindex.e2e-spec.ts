@@ -2,15 +2,16 @@
 import {
   Encrypt,
   EncryptedEntity,
+  type EncryptionPolicy,
+  formatMaintenanceReport,
   HmacSearchKey,
   isMaintenanceClean,
+  type MaintenanceOptions,
+  type MaintenanceSource,
+  type MaintenanceTask,
+  runMaintenance,
   Searchable,
 } from 'nestjs-azure-encrypted-storage';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import type { MaintenanceTask } from '../../src/envelope/maintenance/task.js';
-import type { MaintenanceOptions, MaintenanceSource } from '../../src/maintenance/job.js';
-import { formatMaintenanceReport } from '../../src/maintenance/report/format-report.js';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { containersFor, policyOf } from '../support/blobs.js';
 import { keysOf } from '../support/patients.js';

@@ -1,10 +1,13 @@
 /** Leaving a key in bulk, for blobs: what is changed, what is kept, and what happens where others write at the same time. */
 import { BlobServiceClient } from '@azure/storage-blob';
-import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
-import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
-import { isMaintenanceClean, type MaintenanceSource } from '../../src/maintenance/job.js';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import {
+  AesKeyEncryptionKey,
+  EncryptedContainerClient,
+  type EncryptionPolicy,
+  isMaintenanceClean,
+  type MaintenanceSource,
+  runMaintenance,
+} from 'nestjs-azure-encrypted-storage';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 import { after, before, during, NEW, newKey, OLD } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';

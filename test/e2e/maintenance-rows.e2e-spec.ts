@@ -1,11 +1,14 @@
 /** Leaving a key in bulk, for rows and for messages of poison queues. */
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import { Sign } from '../../src/decorators/sign.decorator.js';
-import type { MaintenanceSource } from '../../src/maintenance/job.js';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
-import { formatPoisonMessage, parsePoisonMessage } from '../../src/queue/consumer/poison-message.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import {
+  Encrypt,
+  EncryptedEntity,
+  type EncryptedTableClient,
+  type MaintenanceSource,
+  parsePoisonMessage,
+  runMaintenance,
+  Sign,
+} from 'nestjs-azure-encrypted-storage';
+import { formatPoisonMessage } from '../../src/queue/consumer/poison-message.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consumers.js';
 import { after, before, during, NEW, OLD } from '../support/maintenance.js';

@@ -1,11 +1,14 @@
 /** Deleting snapshots and old versions that need a key, and only those whose content the current blob has under another one. */
 import { BlobServiceClient } from '@azure/storage-blob';
-import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import type { MaintenanceTask } from '../../src/envelope/maintenance/task.js';
-import type { MaintenanceEvent } from '../../src/maintenance/events.js';
-import { isMaintenanceClean, type MaintenanceOptions } from '../../src/maintenance/job.js';
-import { formatMaintenanceReport } from '../../src/maintenance/report/format-report.js';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import {
+  EncryptedContainerClient,
+  formatMaintenanceReport,
+  isMaintenanceClean,
+  type MaintenanceEvent,
+  type MaintenanceOptions,
+  type MaintenanceTask,
+  runMaintenance,
+} from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
 import { containersFor } from '../support/blobs.js';
 import { after, before, during, OLD } from '../support/maintenance.js';

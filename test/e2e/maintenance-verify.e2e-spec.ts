@@ -1,13 +1,16 @@
 /** How thoroughly a job checks what it writes: content under a new wrap, content that is read back, snapshots until then. */
 import { BlobServiceClient } from '@azure/storage-blob';
-import { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import type { MaintenanceTask, ReencryptVerification } from '../../src/envelope/maintenance/task.js';
-import type { MaintenanceSource } from '../../src/maintenance/job.js';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
-import type { ProtocolVersion } from '../../src/protocol/registry.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import {
+  Encrypt,
+  EncryptedContainerClient,
+  EncryptedEntity,
+  type EncryptedTableClient,
+  type MaintenanceSource,
+  type MaintenanceTask,
+  type ProtocolVersion,
+  type ReencryptVerification,
+  runMaintenance,
+} from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy, type Exchange } from '../support/answers-proxy.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { containersFor, content } from '../support/blobs.js';

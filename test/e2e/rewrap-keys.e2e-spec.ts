@@ -1,8 +1,10 @@
 /** Leaving a key by one call: of a container, of a table, of one row. */
-import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
-import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
-import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
-import type { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
+import {
+  Encrypt,
+  type EncryptedContainerClient,
+  EncryptedEntity,
+  type EncryptedTableClient,
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { containersFor } from '../support/blobs.js';
 import { after, before, during, NEW, newKey, OLD } from '../support/maintenance.js';

@@ -4,6 +4,7 @@ import {
   Encrypt,
   EncryptedEntity,
   Filterable,
+  HmacSearchKey,
   isMaintenanceClean,
   PartitionKey,
   RowKey,
@@ -11,7 +12,6 @@ import {
   Searchable,
   Sign,
 } from 'nestjs-azure-encrypted-storage';
-import { HmacSearchKey } from '../../src/keys/hmac-search-key.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 

@@ -4,8 +4,7 @@
  */
 import type { PipelineRequest } from '@azure/core-rest-pipeline';
 import type { TableClient } from '@azure/data-tables';
-import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
+import { Encrypt, EncryptedEntity, runMaintenance } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy, withHeader } from '../support/answers-proxy.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { entriesIn, lookedUp, type LookedUp, member, newer } from '../support/lookups.js';

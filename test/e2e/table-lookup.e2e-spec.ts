@@ -1,7 +1,5 @@
 /** Searches that go by a lookup table, and values that are unique. */
-import { runMaintenance } from '../../src/maintenance/run-maintenance.js';
-import type { MaintenanceTask } from '../../src/envelope/maintenance/task.js';
-import { isMaintenanceClean } from '../../src/maintenance/job.js';
+import { isMaintenanceClean, type MaintenanceTask, runMaintenance } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { entriesIn, lookedUp, type LookedUp, member, newer, older } from '../support/lookups.js';
 import { found, invalid, keysOf } from '../support/patients.js';

@@ -1,5 +1,9 @@
-import { Encrypt, EncryptedEntity, type SearchTagMismatch } from 'nestjs-azure-encrypted-storage';
-import { EncryptedTableService } from '../../src/table/encrypted-table.service.js';
+import {
+  Encrypt,
+  EncryptedEntity,
+  EncryptedTableService,
+  type SearchTagMismatch,
+} from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { keysOf, Patient, patient, policy, tagsOf } from '../support/patients.js';
 import { tableOf } from '../support/tables.js';

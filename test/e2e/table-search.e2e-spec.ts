@@ -1,5 +1,4 @@
-import { HmacSearchKey } from 'nestjs-azure-encrypted-storage';
-import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
+import { type EncryptionPolicy, HmacSearchKey } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { found, invalid, keysOf, Patient, patient, policy, tagsOf } from '../support/patients.js';
 import { tableOf, tablePolicy } from '../support/tables.js';

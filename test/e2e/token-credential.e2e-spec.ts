@@ -7,14 +7,14 @@ import type { TokenCredential } from '@azure/core-auth';
 import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
 import type { TestingModule } from '@nestjs/testing';
 import {
+  Encrypt,
   EncryptedBlobService,
   EncryptedEntity,
   EncryptedQueueService,
   EncryptedStorageHealthIndicator,
   EncryptedStorageModule,
   EncryptedTableService,
-  Encrypt,
-} from '../../src/index.js';
+} from 'nestjs-azure-encrypted-storage';
 import { type Emulator, startAzurite } from '../support/azurite.mjs';
 import { testKey } from '../support/blobs.js';
 import { makeCertificate } from '../support/certificate.js';

@@ -3,9 +3,9 @@ import {
   type EncryptedContainerClient,
   isMaintenanceClean,
   type MaintenanceSource,
+  type MaintenanceTask,
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
-import type { MaintenanceTask } from '../../../src/envelope/maintenance/task.js';
 import { content, expectSameBytes, peerReads, peerWrites, useContainer, weWrite } from './blob-cases.js';
 import { describeCell } from './cells.js';
 import { newTable, peerGets, peerStores, row, valuesOf } from './entity-cases.js';
