@@ -1,6 +1,7 @@
 /** From an entity to the stored row, and back. wire/entity-metadata.ts shows the layout. */
 import { createEnvelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
+import { integrityTagIn } from '../envelope/integrity/integrity-tag.js';
 import type { PropertyContent } from '../protocol/protocol.js';
 import { traced } from '../tracing/span.js';
 import { formatEncryptionData } from '../wire/encryption-data.js';
@@ -75,9 +76,10 @@ export async function sealRow(
     record({ protocol: encryptionData.protocol, integrity: integrityOf(context.policy) });
     const sealed = sealer.sealProperties?.(contents) ?? unsupported(encryptionData);
     for (const [index, { place }] of contents.entries()) define(entity, place.name, sealed[index]);
-    entity[ENCRYPTION_DATA_PROPERTY] = formatEncryptionData(sealedData(), 'entity');
+    const data = sealedData();
+    entity[ENCRYPTION_DATA_PROPERTY] = formatEncryptionData(data, 'entity');
     assertFits(entity);
-    return entity;
+    return withIntegrityTag(entity, integrityTagIn(data.additions));
   });
 }
 

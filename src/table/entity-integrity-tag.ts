@@ -1,8 +1,5 @@
 /** The integrity tags of rows: what a write returns, and what a read found. */
-import { type IntegrityTagged, integrityTagIn } from '../envelope/integrity/integrity-tag.js';
-import { parseEncryptionData } from '../wire/encryption-data.js';
-import { ENCRYPTION_DATA_PROPERTY } from '../wire/entity-metadata.js';
-import type { Row } from './entity-context.js';
+import type { IntegrityTagged } from '../envelope/integrity/integrity-tag.js';
 
 /** The integrity tags of the rows that a transaction wrote. */
 export interface TaggedRows {
@@ -31,18 +28,13 @@ const INTEGRITY_TAG = Symbol.for('nestjs-azure-encrypted-storage/integrityTag');
 export const integrityTagOf = (entity: object): string | undefined =>
   (entity as { readonly [INTEGRITY_TAG]?: string })[INTEGRITY_TAG];
 
-export function withIntegrityTag(entity: object, integrityTag: string | undefined): object {
+/** The same row or entity, which {@link integrityTagOf} then knows the tag of. */
+export function withIntegrityTag<Given extends object>(entity: Given, integrityTag: string | undefined): Given {
   return integrityTag === undefined ? entity : Object.defineProperty(entity, INTEGRITY_TAG, { value: integrityTag });
 }
 
-/** The response to the write of this row. */
-export const tagged = <Response extends object>(row: Row, response: Response): Response & IntegrityTagged => ({
+/** The response to the write of this sealed row. */
+export const tagged = <Response extends object>(row: object, response: Response): Response & IntegrityTagged => ({
   ...response,
-  integrityTag: sentIntegrityTag(row),
+  integrityTag: integrityTagOf(row),
 });
-
-/** The tag of a row as it is sent. */
-export function sentIntegrityTag(row: Row): string | undefined {
-  const text = row[ENCRYPTION_DATA_PROPERTY];
-  return typeof text === 'string' ? integrityTagIn(parseEncryptionData(text).additions) : undefined;
-}

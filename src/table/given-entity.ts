@@ -10,7 +10,7 @@ import { isEdmValue } from './stored-value.js';
  * the SDK.
  */
 export function givenEntity(entity: object, entityClass: EntityClass): Row & EntityKeys {
-  const copies = Object.entries<unknown>({ ...entity }).map(([name, value]) => [name, copyOf(value)] as const);
+  const copies = Object.entries(entity as Row).map(([name, value]) => [name, copyOf(value)] as const);
   return withSdkKeys(Object.fromEntries(copies), entityClass);
 }
 

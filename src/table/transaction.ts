@@ -15,7 +15,7 @@ import { assertEntityClass } from './entity-class.js';
 import type { EntityKeys, Row, TableContext } from './entity-context.js';
 import type { ChangedEntity, StorableEntity } from './entity-types.js';
 import { sealEntity } from './entity-envelope.js';
-import { sentIntegrityTag } from './entity-integrity-tag.js';
+import { integrityTagOf } from './entity-integrity-tag.js';
 import { givenEntity } from './given-entity.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
 import { mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
@@ -86,7 +86,7 @@ export async function submitTransaction<T extends object>({
       const planned = sealed.map(({ action }) => action);
       const versions = sealed.flatMap(({ versions: own }) => (own === undefined ? [] : [own]));
       const response = await writeWithEntries(versions, context, () => submittedTransaction(table, planned, options));
-      return { ...response, integrityTags: planned.map(([, row]) => sentIntegrityTag(row)) };
+      return { ...response, integrityTags: planned.map(([, row]) => integrityTagOf(row)) };
     },
   });
 }
