@@ -105,7 +105,13 @@ export {
   type MaintenanceReport,
   type MaintenanceSource,
 } from './maintenance/job.js';
-export type { Deletion, MaintenanceEvent, MaintenanceProgress, ObjectFailure } from './maintenance/events.js';
+export type {
+  Deletion,
+  MaintenanceEvent,
+  MaintenanceProgress,
+  ObjectFailure,
+  ShardProgress,
+} from './maintenance/events.js';
 export type { Census, CensusEntry, KeyVerdict, TagCounts } from './maintenance/census.js';
 export { maintenanceFailures } from './maintenance/failure-lines.js';
 export { type MaintenanceStatus, maintenanceStatus } from './maintenance/status.js';

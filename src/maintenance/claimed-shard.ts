@@ -48,7 +48,8 @@ export class ClaimedShard {
   #cancelBeat: () => void = () => undefined;
 
   constructor(
-    private readonly name: string,
+    /** Of its document in the state. */
+    readonly name: string,
     { value, etag }: StoredDocument<ShardState>,
     private readonly claims: ShardClaims,
   ) {

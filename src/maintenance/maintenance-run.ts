@@ -31,7 +31,7 @@ export class MaintenanceRun {
   ) {
     const { sources, task } = job;
     const folder = `${job.name}/${this.number}`;
-    const parts = { sources, store: kept.store, options };
+    const parts = { job: job.name, sources, store: kept.store, options };
     this.work = new MaintenancePass({ ...parts, kind: 'work', task, folder: `${folder}/work` });
     this.census = new MaintenancePass({
       ...parts,
@@ -75,7 +75,7 @@ export class MaintenanceRun {
   async toTheEnd(): Promise<MaintenanceReport> {
     const { task } = this.job;
     await this.begin();
-    for (const pass of this.passes) await pass.run();
+    for (const pass of this.passes) await pass.run(await this.#expected(pass));
     const counted = await this.census.totals();
     const worked = task.do === 'census' ? counted : await this.work.totals();
     const report = {
@@ -85,6 +85,15 @@ export class MaintenanceRun {
     };
     await this.#keep(report);
     return report;
+  }
+
+  /** Number of objects that a pass will probably see: that of the last run, or for a first census that of the work. */
+  async #expected({ kind }: MaintenancePass): Promise<number | null> {
+    const { store, state } = this.kept;
+    const last = await store.read<MaintenanceReport>(reportName(this.job.name, state.finished));
+    if (kind === 'work') return last?.value.seen ?? null;
+    if (last !== null) return last.value.census.entries.reduce((sum, { count }) => sum + count, 0);
+    return this.job.task.do === 'census' ? null : this.work.seen();
   }
 
   #report({ seen, outcomes, failures, deletions }: Totals): Omit<MaintenanceReport, 'warnings' | 'census'> {
@@ -101,13 +110,15 @@ export class MaintenanceRun {
   async #keep(report: MaintenanceReport): Promise<void> {
     const { store, state } = this.kept;
     const { name } = this.job;
-    await store.create(`${name}/${state.finished + 1}/report.json`, report);
+    await store.create(reportName(name, this.number), report);
     const stored = await store.read<JobState>(`${name}/job.json`);
     if (stored?.value.finished !== state.finished) return;
     const finished = state.finished + 1;
     await store.replace(`${name}/job.json`, { value: { ...state, finished, startedAt: '' }, etag: stored.etag });
   }
 }
+
+const reportName = (job: string, run: number): string => `${job}/${run}/report.json`;
 
 async function jobState(store: StateStore, job: MaintenanceJob): Promise<JobState> {
   const name = `${job.name}/job.json`;

@@ -4,19 +4,21 @@ import type { Maintained, Precheck, Step } from '../envelope/maintenance/maintai
 import { type MaintenanceTask, walksEverything } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { type Clock, pause, systemClock } from '../queue/consumer/clock.js';
-import { claimShard, type ShardClaims } from './claimed-shard.js';
-import type { MaintenanceEvent } from './events.js';
-import type { MaintenanceOptions, MaintenanceSource } from './job.js';
+import { type ClaimedShard, claimShard, type ShardClaims } from './claimed-shard.js';
+import type { EventOfPass, MaintenanceEvent } from './events.js';
+import { type MaintenanceOptions, type MaintenanceSource, titleOf } from './job.js';
 import { Pace } from './pace.js';
 import { Patience } from './patience.js';
 import { planName, planShards, type PlanState, shardsFolder } from './plan.js';
 import { ProgressMeter } from './progress-meter.js';
-import type { ShardState } from './shard.js';
+import { changedOf, failedOf, type ShardState } from './shard.js';
 import { ShardRun } from './shard-run.js';
 import type { StateStore } from './state-store.js';
 import { Totals } from './totals.js';
 
 export interface PassParts {
+  /** Name of the job. */
+  readonly job: string;
   readonly kind: 'work' | 'census';
   readonly task: MaintenanceTask;
   readonly sources: readonly MaintenanceSource[];
@@ -41,13 +43,14 @@ export class MaintenancePass {
   readonly #patience: Patience;
   readonly #pace: Pace;
   readonly #meter: ProgressMeter;
-  readonly #report: (event: MaintenanceEvent) => void;
+  readonly #report: (event: EventOfPass) => void;
+  #isPlanned = false;
 
   constructor(private readonly parts: PassParts) {
-    const { store, options, kind } = parts;
+    const { job, store, options, kind } = parts;
     const { requestsPerSecond = DEFAULT_RATE, claimSeconds = DEFAULT_CLAIM, patience = DEFAULT_PATIENCE } = options;
     const clock = (this.#clock = options.clock ?? systemClock);
-    this.#report = reporter(options);
+    this.#report = reporter(job, options);
     this.#claims = { store, clock, worker: uniqueId(), claimSeconds };
     this.#pace = new Pace(requestsPerSecond, clock);
     this.#meter = new ProgressMeter({ clock, pass: kind, report: this.#report });
@@ -76,15 +79,23 @@ export class MaintenancePass {
   }
 
   /** Names of shards as they are planned. */
-  plan(): AsyncGenerator<string> {
-    const { store, folder, sources, task, options } = this.parts;
+  async *plan(): AsyncGenerator<string> {
+    const { kind, store, folder, sources, task, options } = this.parts;
     const { pagesPerShard } = options;
-    return planShards({ store, folder, sources, everything: walksEverything(task), pagesPerShard });
+    const shards = yield* planShards({ store, folder, sources, everything: walksEverything(task), pagesPerShard });
+    if (shards === null || this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#report({ kind: 'planned', pass: kind, shards });
   }
 
-  /** Plans the shards that are not planned yet, and works until this process or others have finished every shard. */
-  async run(): Promise<void> {
+  /**
+   * Plans the shards that are not planned yet, and works until this process or others have finished every shard.
+   *
+   * @param expected - number of objects that will probably be seen, if known
+   */
+  async run(expected: number | null = null): Promise<void> {
     const { kind } = this.parts;
+    if (expected !== null) this.#meter.expect(expected);
     this.#report({ kind: 'started', pass: kind });
     for await (const shard of this.plan()) await this.runShard(shard);
     for (let hasWaited = false; ; hasWaited = true) {
@@ -112,7 +123,24 @@ export class MaintenancePass {
       patience: this.#patience,
       meter: this.#meter,
     });
-    return (await run.run()) ? 'done' : 'taken';
+    this.#meter.resume(shard.state.seen);
+    this.#reportShard('shardStarted', shard, source);
+    if (!(await run.run())) return 'taken';
+    this.#reportShard('shardDone', shard, source);
+    return 'done';
+  }
+
+  #reportShard(event: 'shardStarted' | 'shardDone', { name, state }: ClaimedShard, source: Maintained): void {
+    const { seen, outcomes } = state;
+    const counts = { seen, done: changedOf(outcomes), failed: failedOf(outcomes) };
+    this.#report({ kind: event, pass: this.parts.kind, source: titleOf(source), shard: name, ...counts });
+  }
+
+  /** Number of objects that all processes have seen. */
+  async seen(): Promise<number> {
+    const { store, folder } = this.parts;
+    const shards = await store.list(shardsFolder(folder));
+    return shards.reduce((sum, { facts }) => sum + Number(facts['seen'] ?? 0), 0);
   }
 
   /** When the first process started; ISO 8601. */
@@ -173,7 +201,7 @@ export class MaintenancePass {
 }
 
 /** An observer must not affect the job. */
-export function reporter({ onEvent }: MaintenanceOptions): (event: MaintenanceEvent) => void {
+function reporter(job: string, { onEvent }: MaintenanceOptions): (event: EventOfPass) => void {
   const watch = async (event: MaintenanceEvent): Promise<void> => onEvent?.(event);
-  return (event) => void watch(event).catch(() => undefined);
+  return (event) => void watch({ job, ...event }).catch(() => undefined);
 }

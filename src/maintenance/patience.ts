@@ -3,7 +3,7 @@ import { isEncryptedStorageError } from '../errors/any-error.js';
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { type Clock, pause } from '../queue/consumer/clock.js';
 import { retryAfterOf, statusOf } from '../service-errors.js';
-import type { MaintenanceEvent } from './events.js';
+import type { EventOfPass } from './events.js';
 import type { Pace } from './pace.js';
 
 /** Seconds. */
@@ -19,7 +19,7 @@ export interface PatienceParts {
   readonly pace: Pace;
   /** Seconds. */
   readonly patience: number;
-  readonly report: (event: MaintenanceEvent) => void;
+  readonly report: (event: EventOfPass) => void;
   readonly abortSignal: AbortSignalLike | undefined;
 }
 

@@ -31,8 +31,12 @@ export const shardsFolder = (folder: string): string => `${folder}/shards/`;
 const shardName = (folder: string, number: number): string =>
   `${shardsFolder(folder)}${String(number).padStart(7, '0')}.json`;
 
-/** Yields the name of each shard as it is planned; shards that an earlier plan made are not repeated. */
-export async function* planShards(pass: PlannedPass): AsyncGenerator<string> {
+/**
+ * Yields the name of each shard as it is planned; shards that an earlier plan made are not repeated.
+ *
+ * @returns the number of all shards; `null` if another process plans the rest
+ */
+export async function* planShards(pass: PlannedPass): AsyncGenerator<string, number | null> {
   const { store, folder } = pass;
   const name = planName(folder);
   const first: PlanState = { done: false, startedAt: new Date().toISOString(), source: 0, next: 0 };
@@ -50,6 +54,7 @@ export async function* planShards(pass: PlannedPass): AsyncGenerator<string> {
     }
     etag = await store.replace(name, { value: state, etag });
   }
+  return state.done && etag !== null ? state.next : null;
 }
 
 /**

@@ -54,10 +54,13 @@ export const NOTHING_DONE = {
 export const failedOf = (outcomes: OutcomeCounts): number =>
   OUTCOMES.reduce((sum, outcome) => sum + (isFailure({ outcome }) ? (outcomes[outcome] ?? 0) : 0), 0);
 
+/** Number of objects that were changed or deleted. */
+export const changedOf = ({ done = 0, deleted = 0 }: OutcomeCounts): number => done + deleted;
+
 /** Counts of a shard as metadata of its document. */
 export const factsOf = ({ done, seen, outcomes }: ShardState) => ({
   finished: String(done),
   seen: String(seen),
-  acted: String((outcomes.done ?? 0) + (outcomes.deleted ?? 0)),
+  acted: String(changedOf(outcomes)),
   failed: String(failedOf(outcomes)),
 });

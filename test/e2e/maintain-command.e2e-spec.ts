@@ -59,6 +59,17 @@ describe('maintain', () => {
     }
   });
 
+  it('prints a line of JSON for each event with --json, beside the report', async () => {
+    const { code, stdout, stderr } = await rewrap('--no-state', '--json', '--job', 'mine');
+
+    const events = stderr.trimEnd().split('\n');
+    const kinds = events.map((line) => (JSON.parse(line) as { kind: string }).kind);
+    const ofPass = ['started', 'shardStarted', 'shardDone', 'planned', 'progress', 'finished'];
+    expect([code, kinds.filter((kind) => kind !== 'warning')]).toEqual([0, [...ofPass, ...ofPass]]);
+    expect(JSON.parse(stdout)).toMatchObject({ job: 'mine', outcomes: { done: 1 } });
+    expect(stderr).not.toContain(plaintext);
+  });
+
   it('prints a line of JSON for each object that needed attention, escaped', async () => {
     const [state, name] = [['--state-container', uniqueName('state'), '--job', 'leave'], 'a\u2028b'];
     await old.getBlockBlobClient(name).uploadData(plaintext);

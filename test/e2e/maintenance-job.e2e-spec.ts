@@ -85,6 +85,30 @@ describe('a job whose state is kept', () => {
     await expect(maintenanceFailures(state!, job().name).next()).resolves.toMatchObject({ done: true });
   });
 
+  it('tells the plan, each shard and the progress as events, under its name and without content', async () => {
+    const events: MaintenanceEvent[] = [];
+    const onEvent = (event: MaintenanceEvent): void => void events.push(event);
+    const told = (kind: string) => events.filter((event) => event.kind === kind);
+    const options = { state: state!, pagesPerShard: 2, onEvent };
+    await runMaintenance(job(), options);
+
+    expect(events.map(({ job: name }) => name)).toEqual(events.map(() => 'leave-2025'));
+    expect(told('planned')).toMatchObject([
+      { pass: 'work', shards: 3 },
+      { pass: 'census', shards: 3 },
+    ]);
+    const shards = [0, 1, 2].map((number) => `leave-2025/1/work/shards/000000${number}.json`);
+    const ofWork = (kind: string) => told(kind).filter((event) => 'pass' in event && event.pass === 'work');
+    expect(ofWork('shardStarted')).toMatchObject(shards.map((shard) => ({ shard, seen: 0 })));
+    expect(ofWork('shardDone')).toMatchObject(shards.map((shard, at) => ({ shard, done: [10, 10, 3][at], failed: 0 })));
+    expect(JSON.stringify(events)).not.toMatch(/WrappedContentKey|EncryptedKey|blob-00/);
+
+    events.length = 0;
+    await runMaintenance(job(), options);
+
+    expect(ofWork('progress').at(-1)).toMatchObject({ seen: 23, done: 0, eta: 0 });
+  });
+
   it('goes on after an abort where it was, and begins anew once it has finished', async () => {
     const ending = new AbortController();
     const onEvent = (): void => ending.abort();

@@ -15,6 +15,7 @@ import {
   isMaintenanceClean,
   type KeyEncryptionKey,
   KeyRing,
+  type MaintenanceEvent,
   type MaintenanceSettings,
   type MaintenanceWorkerOptions,
 } from 'nestjs-azure-encrypted-storage';
@@ -173,15 +174,20 @@ describe('through a queue', () => {
   };
   const OPTIONS = { pagesPerShard: 1, claimSeconds: 1 };
 
-  it('a census is shared too, and leaves the queue empty', async () => {
+  it('a census is shared too, tells its events, and leaves the queue empty', async () => {
     const queue = uniqueName('jobs');
-    const { maintenance } = await application({ queue, consumer: { ...CONSUMER, concurrency: 3 }, options: OPTIONS });
+    const events: MaintenanceEvent[] = [];
+    const options = { ...OPTIONS, onEvent: (event: MaintenanceEvent) => void events.push(event) };
+    const { maintenance } = await application({ queue, consumer: { ...CONSUMER, concurrency: 3 }, options });
 
     await Promise.all([maintenance.start(COUNT.name), maintenance.start(COUNT.name)]);
     await until(async () => (await maintenance.report(COUNT.name)) !== null && (await size(queue)) === 0);
 
     expect(await maintenance.report(COUNT.name)).toMatchObject({ seen: 20, census: { entries: [{ count: 20 }] } });
     expect((await maintenance.status(COUNT.name))?.finishedRuns).toBe(1);
+    const counted = events.map((event) => (event.kind === 'shardDone' ? `${event.job} ${event.shard}` : ''));
+    const shards = [0, 1, 2, 3].map((number) => `count count/1/census/shards/000000${number}.json`);
+    expect(counted).toEqual(expect.arrayContaining(shards));
     expect(await size(`${queue}-poison`)).toBe(0);
   });
 

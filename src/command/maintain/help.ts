@@ -58,7 +58,7 @@ How
   --page-size <n>              blobs between two saves of the state, default 5000
   --patience <seconds>         how long to wait for a key or service that is down, default 600
   --html <path>                also write the report as an HTML page with a chart
-  --json                       print the report as JSON
+  --json                       print the report as JSON, and before it each event as a line of JSON on standard error
   --help
 
 Exit codes: 0 nothing is left to do; 1 something is left, or needs attention; 2 wrong usage; 3 refused or not reached.

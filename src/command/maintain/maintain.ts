@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../../crypto/bytes.js';
-import { escaped, quoted } from '../../encoding/printable.js';
+import { quoted } from '../../encoding/printable.js';
 import { maintenanceFailures } from '../../maintenance/failure-lines.js';
 import { isMaintenanceClean, type MaintenanceJob, type MaintenanceOptions } from '../../maintenance/job.js';
 import { formatMaintenanceReport } from '../../maintenance/report/format-report.js';
@@ -13,6 +13,7 @@ import { EXIT } from '../exit.js';
 import { type Account, accountOf } from '../account.js';
 import { type Arguments, parseArguments, type Values } from './arguments.js';
 import { HELP } from './help.js';
+import { jsonLine, jsonLines } from './json-lines.js';
 import { commandPolicy } from './policy.js';
 import { ProgressBar } from './progress-bar.js';
 import { sourcesOf } from './sources.js';
@@ -50,7 +51,7 @@ async function failures(values: Values, account: Account): Promise<number> {
   const lines = async function* () {
     for await (const failure of maintenanceFailures(state, job)) {
       count += 1;
-      yield `${escaped(JSON.stringify(failure))}\n`;
+      yield jsonLine(failure);
     }
   };
   await pipeline(lines, process.stdout, { end: false }).catch(unlessClosed);
@@ -62,7 +63,7 @@ async function run({ values, task }: Arguments, account: Account, env: NodeJS.Pr
   const policy = await commandPolicy(values, env);
   const sources = await sourcesOf(policy, account, { values, stateContainer });
   const job: MaintenanceJob = { name: values.job ?? nameOf(task, sources), task, sources };
-  const bar = new ProgressBar(process.stderr);
+  const observer = values.json === true ? jsonLines(process.stderr) : new ProgressBar(process.stderr);
   const ending = new AbortController();
   const end = (): void => ending.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
@@ -72,10 +73,10 @@ async function run({ values, task }: Arguments, account: Account, env: NodeJS.Pr
     ...(values['no-state'] === true || (task.do === 'census' && values.job === undefined)
       ? {}
       : { state: account.blobs.getContainerClient(stateContainer) }),
-    onEvent: bar.show,
+    onEvent: observer.show,
     abortSignal: ending.signal,
   }).finally(() => {
-    bar.end();
+    observer.end();
     process.off('SIGINT', end).off('SIGTERM', end);
   });
   if (values.html !== undefined) writeFileSync(values.html, formatMaintenanceReport(report, 'html'));

@@ -8,14 +8,19 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
+/** Shows the events of a job. */
+export interface Observer {
+  readonly show: (event: MaintenanceEvent) => void;
+  /** Restores the terminal for the shell. */
+  end(): void;
+}
+
 const BAR = 24;
 const CLEAR = '\r\u001b[K';
 /** Maximum number of objects that need attention to name while the job runs. */
 const MOST_NAMED = 20;
 
-export class ProgressBar {
-  /** Number of objects in the previous pass: the minimum that the census will see. */
-  #expected = 0;
+export class ProgressBar implements Observer {
   #last: MaintenanceProgress | null = null;
   #steps = 0;
   #named = 0;
@@ -30,20 +35,21 @@ export class ProgressBar {
 
   #progress(progress: MaintenanceProgress): void {
     this.#last = progress;
-    if (progress.pass === 'work') this.#expected = progress.seen;
     if (this.terminal.isTTY === true) this.terminal.write(`${CLEAR}${this.#text(progress)}`);
   }
 
-  #text({ pass, source, seen, done, failed, rate }: MaintenanceProgress): string {
+  #text(progress: MaintenanceProgress): string {
+    const { pass, source, seen, done, failed, rate, eta = 0 } = progress;
     const amounts = `${format(seen)} seen, ${format(done)} done, ${format(failed)} to look at, ${format(rate)}/s`;
-    const text = `${pass.padEnd(6)} ${this.#bar(pass, seen)} ${amounts}  ${printable(source)}`;
+    const left = eta < 1 ? '' : `, ${duration(eta)} left`;
+    const text = `${pass.padEnd(6)} ${this.#bar(progress)} ${amounts}${left}  ${printable(source)}`;
     return text.slice(0, (this.terminal.columns ?? 120) - 1);
   }
 
-  /** Filled in proportion to the progress, or a moving block if the total is unknown. */
-  #bar(pass: string, seen: number): string {
-    if (pass === 'census' && this.#expected > 0) {
-      const filled = Math.min(BAR, Math.round((seen / this.#expected) * BAR));
+  /** Filled in proportion to the progress, or a moving block if the end is not known. */
+  #bar({ seen, rate, eta }: MaintenanceProgress): string {
+    if (eta !== undefined) {
+      const filled = Math.round((seen / Math.max(1, seen + eta * rate)) * BAR);
       return `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}]`;
     }
     const at = this.#steps++ % (BAR - 2);
@@ -57,7 +63,8 @@ export class ProgressBar {
     this.#line(words.join(' '));
   }
 
-  #line(text: string): void {
+  #line(text: string | null): void {
+    if (text === null) return;
     if (this.terminal.isTTY !== true) {
       this.terminal.write(`${text}\n`);
       return;
@@ -65,29 +72,34 @@ export class ProgressBar {
     this.terminal.write(`${CLEAR}${text}\n${this.#last === null ? '' : this.#text(this.#last)}`);
   }
 
-  /** Restores the terminal for the shell. */
   end(): void {
     if (this.terminal.isTTY === true) this.terminal.write(CLEAR);
   }
 }
 
-function sentenceOf(event: Exclude<MaintenanceEvent, { kind: 'progress' | 'object' }>): string {
-  switch (event.kind) {
-    case 'warning':
-      return `Warning: ${printable(event.text)}.`;
-    case 'started':
-      return event.pass === 'work' ? 'Working.' : 'Counting.';
-    case 'finished':
-      return event.pass === 'work' ? 'The work is done.' : 'The census is done.';
-    case 'waiting':
-      return 'Other processes work on what is left: waiting for them.';
-    case 'throttled':
-      return `The service is busy or does not answer: going on with ${format(event.requestsPerSecond)} requests a second.`;
-    case 'keyUnavailable':
-      return 'A key cannot be reached: waiting for it.';
-    case 'keyAvailable':
-      return 'The key is back.';
-  }
-}
+type Told = Exclude<MaintenanceEvent['kind'], 'progress' | 'object'>;
+
+/** Shards are told one by one only with `--json`: there may be thousands. */
+const SENTENCES: { readonly [Kind in Told]: (event: Extract<MaintenanceEvent, { kind: Kind }>) => string | null } = {
+  warning: ({ text }) => `Warning: ${printable(text)}.`,
+  started: ({ pass }) => (pass === 'work' ? 'Working.' : 'Counting.'),
+  planned: ({ shards }) => (shards > 1 ? `Planned: ${format(shards)} shards.` : null),
+  shardStarted: () => null,
+  shardDone: () => null,
+  finished: ({ pass }) => (pass === 'work' ? 'The work is done.' : 'The census is done.'),
+  waiting: () => 'Other processes work on what is left: waiting for them.',
+  throttled: ({ requestsPerSecond }) =>
+    `The service is busy or does not answer: going on with ${format(requestsPerSecond)} requests a second.`,
+  keyUnavailable: () => 'A key cannot be reached: waiting for it.',
+  keyAvailable: () => 'The key is back.',
+};
+
+const sentenceOf = (event: Extract<MaintenanceEvent, { kind: Told }>): string | null =>
+  (SENTENCES[event.kind] as (event: MaintenanceEvent) => string | null)(event);
 
 const format = (amount: number): string => Math.round(amount).toLocaleString('en-US');
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${format(seconds)} s`;
+  return seconds < 5400 ? `${format(seconds / 60)} min` : `${format(seconds / 3600)} h`;
+}

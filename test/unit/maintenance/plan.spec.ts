@@ -50,6 +50,7 @@ const planOf = (store: MemoryStore, source: Names) =>
 const passOf = (store: MemoryStore, source: Names) =>
   new MaintenancePass({
     ...{
+      job: 'plan',
       kind: 'work',
       task: { do: 'reencrypt', when: { plaintext: true } },
       sources: [source],
