@@ -1,5 +1,6 @@
 /** A class with a looked-up and a unique property, its table behind a proxy, and what its lookup table holds. */
 import { TableClient } from '@azure/data-tables';
+import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import {
   Encrypt,
   EncryptedEntity,
@@ -31,16 +32,21 @@ export interface LookedUp {
   readonly faults: SearchTagMismatch[];
 }
 
-/** `connect` is the way of the rows' requests; entries go straight to the emulator. */
+/** `through` is the way of the rows' requests and `policy` sees those of both tables; `entries` go straight to the emulator. */
 export function lookedUp(
   table: string,
-  { searchKeys = { write: newer }, through = connectionString() }: { searchKeys?: SearchKeys; through?: string } = {},
+  {
+    searchKeys = { write: newer },
+    through = connectionString(),
+    policy,
+  }: { searchKeys?: SearchKeys; through?: string; policy?: PipelinePolicy } = {},
 ): LookedUp {
   const faults: SearchTagMismatch[] = [];
   const of = (name: string, at: string): TableClient =>
     TableClient.fromConnectionString(at, name, {
       allowInsecureConnection: true,
       retryOptions: { maxRetries: 1, retryDelayInMs: 1 },
+      additionalPolicies: policy === undefined ? [] : [{ policy, position: 'perCall' }],
     });
   const service = new EncryptedTableService((name) => of(name, through), tablePolicy({ searchKeys }), {
     onSearchTagMismatch: (mismatch) => faults.push(mismatch),

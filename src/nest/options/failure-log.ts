@@ -21,7 +21,6 @@ export function warnOfMissingIntegrity({ kind, resource, protocol, keyId }: Cont
 const TAG_FAULTS: Readonly<Record<SearchTagMismatch['fault'], string>> = {
   missing: 'has no search tag, so searches do not find it',
   different: 'has a search tag that does not fit its value, so searches do not find it',
-  unlisted: 'may have no entry in the lookup table, so searches may not find it',
   leftover: 'has an old entry in the lookup table, which shows that it had the same value as others',
 };
 

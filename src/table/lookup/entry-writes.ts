@@ -3,7 +3,8 @@
  * fails in between leaves an entry too many, which costs searches a read, and never one too few, which would hide the row.
  *
  * Two writers of one row keep to this because each reads the row, then the entry that it will remove, then writes its own entry, and
- * then replaces the row under the ETag that it read. An insert has read no row, so it writes its entry again after the row.
+ * then replaces the row under the ETag that it read. An insert has read no row, so a row that was there when it wrote its entry may
+ * be deleted before it is inserted. Its entry is pending until then, and the deletion leaves it.
  */
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -11,7 +12,7 @@ import { statusOf } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { entityModel } from '../entity-model.js';
-import { entriesOf, isSameEntry, type LookupEntry } from './lookup-entry.js';
+import { entriesOf, type EntryState, isSameEntry, type LookupEntry } from './lookup-entry.js';
 import { LookupTable, type PlacedEntry, type StoredEntry } from './lookup-table.js';
 
 type StoredRow = Row & EntityKeys;
@@ -38,21 +39,20 @@ export async function writeWithEntries<Result>(
   const { added, dropped, inserted } = changesIn(rows);
   if (added.length + dropped.length === 0) return write();
   const lookups = lookupsOf(context);
-  const found = await boundedMap(dropped, CONCURRENCY, (entry) => lookups.find(entry));
+  const found = await boundedMap(dropped, CONCURRENCY, (entry) => lookups.findRemovable(entry));
   const leaving = found.filter((stored) => stored !== null);
-  const placed = await placeAll(added, lookups);
+  const placed = await placeAll(added, lookups, (entry) => (inserted.includes(entry) ? 'pending' : 'settled'));
   const result = await writeOrRelease(write, async () => {
     await lookups.release(placed);
     await lookups.releaseGone(leaving);
   });
-  const confirmed = placed.filter(({ entry }) => inserted.includes(entry));
-  await settle({ confirmed, leaving }, context);
+  await settle({ placed, leaving }, context);
   return result;
 }
 
 /** Writes missing entries of a row that stays as it is. */
 export async function placeEntries(entries: readonly LookupEntry[], context: TableContext): Promise<void> {
-  if (entries.length > 0) await placeAll(entries, lookupsOf(context));
+  if (entries.length > 0) await placeAll(entries, lookupsOf(context), () => 'settled');
 }
 
 export function lookupsOf({ lookups, operation }: TableContext): LookupTable {
@@ -86,14 +86,18 @@ function changesIn(rows: readonly RowVersions[]): EntryChanges {
 const without = (entries: readonly LookupEntry[], others: readonly LookupEntry[]): readonly LookupEntry[] =>
   entries.filter((entry) => !others.some((other) => isSameEntry(entry, other)));
 
-async function placeAll(entries: readonly LookupEntry[], lookups: LookupTable): Promise<readonly PlacedEntry[]> {
+async function placeAll(
+  entries: readonly LookupEntry[],
+  lookups: LookupTable,
+  stateFor: (entry: LookupEntry) => EntryState,
+): Promise<readonly PlacedEntry[]> {
   const placed: PlacedEntry[] = [];
   const failures: unknown[] = [];
   // what is under way when one fails ends first, so that it is taken back too
   await boundedMap(entries, CONCURRENCY, async (entry) => {
     if (failures.length > 0) return;
     try {
-      placed.push(await lookups.place(entry));
+      placed.push(await lookups.place(entry, stateFor(entry)));
     } catch (error) {
       failures.push(error);
     }
@@ -118,28 +122,20 @@ function isRefusal(error: unknown): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
-/** The rows are written, so nothing here makes the call reject. `reindex` mends what fails. */
+/** The rows are written, so nothing here makes the call reject. What fails leaves an entry too many, which `reindex` removes. */
 async function settle(
-  { confirmed, leaving }: { readonly confirmed: readonly PlacedEntry[]; readonly leaving: readonly StoredEntry[] },
+  { placed, leaving }: { readonly placed: readonly PlacedEntry[]; readonly leaving: readonly StoredEntry[] },
   context: TableContext,
 ): Promise<void> {
   const lookups = lookupsOf(context);
-  await boundedMap(confirmed, CONCURRENCY, (stored) =>
-    attempt(() => lookups.confirm(stored), { entry: stored.entry, fault: 'unlisted' }, context),
-  );
+  await boundedMap(placed, CONCURRENCY, (entry) => lookups.settle(entry).catch(() => undefined));
   await boundedMap(leaving, CONCURRENCY, (stored) =>
-    attempt(() => lookups.remove(stored), { entry: stored.entry, fault: 'leftover' }, context),
+    lookups.remove(stored).catch(() => {
+      reportLeftover(stored, context);
+    }),
   );
 }
 
-async function attempt(
-  act: () => Promise<unknown>,
-  { entry, fault }: { readonly entry: LookupEntry; readonly fault: 'unlisted' | 'leftover' },
-  { table, onSearchTagMismatch }: TableContext,
-): Promise<void> {
-  try {
-    await act();
-  } catch {
-    onSearchTagMismatch?.({ tableName: table, ...entry.owner, propertyName: entry.property, fault });
-  }
+function reportLeftover({ entry }: StoredEntry, { table, onSearchTagMismatch }: TableContext): void {
+  onSearchTagMismatch?.({ tableName: table, ...entry.owner, propertyName: entry.property, fault: 'leftover' });
 }

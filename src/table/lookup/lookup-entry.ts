@@ -4,6 +4,7 @@
  *     PartitionKey    <property> "." <tag>
  *     RowKey          SHA-256(LP(PartitionKey of the row) LP(RowKey of the row)), 64 hex digits; "unique" for a unique property
  *     pk, rk          Edm.String, the keys of the row
+ *     pending         Edm.Boolean, true: a row is being inserted; absent otherwise
  *
  * LP(x) is the length of x as a big-endian u32, then x in UTF-8. Source: docs/formats.md, "Lookup tables".
  */
@@ -27,6 +28,9 @@ export interface LookupEntry {
   /** Keys of the row. */
   readonly owner: EntityKeys;
 }
+
+/** `pending`: an insert is under way that relies on the entry, so nobody else removes it. */
+export type EntryState = 'pending' | 'settled';
 
 /** The entries that a row should have: one for each tag of a property with `lookup`. */
 export function entriesOf(row: Row & EntityKeys, entityClass: EntityClass): readonly LookupEntry[] {

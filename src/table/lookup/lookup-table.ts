@@ -8,7 +8,7 @@ import { isChanged, isMissing, isTaken, retryOnConflict } from '../../service-er
 import type { EntityKeys, LookupTables, Row } from '../entity-context.js';
 import { storedRow } from '../service-answer.js';
 import { storedValue } from '../stored-value.js';
-import { isSameRow, keysOfEntry, type LookupEntry, ownerIn, partitionOf } from './lookup-entry.js';
+import { type EntryState, isSameRow, keysOfEntry, type LookupEntry, ownerIn, partitionOf } from './lookup-entry.js';
 
 /** Milliseconds after which no request that a writer has begun can still arrive. */
 const SETTLED_AFTER = 3_600_000;
@@ -25,6 +25,15 @@ export interface StoredEntry {
 export interface PlacedEntry extends StoredEntry {
   /** Whether nobody had written it before. */
   readonly isNew: boolean;
+  /** Whether this writer alone has made it pending. */
+  readonly isToSettle: boolean;
+}
+
+/** What is known of a stored entry besides its owner. */
+interface EntryAge {
+  readonly state: EntryState;
+  /** Milliseconds since it was written, by the service's clock. */
+  readonly age: number;
 }
 
 export class LookupTable {
@@ -39,19 +48,30 @@ export class LookupTable {
 
   /** The entry, if it is that of the row; `null` otherwise. */
   async find(entry: LookupEntry): Promise<StoredEntry | null> {
-    const stored = await this.#stored(entry);
-    return stored !== null && isOf(stored, entry) ? { entry, etag: stored.etag } : null;
+    return this.#findIf(entry, () => true);
   }
 
   /** The entry, if it is that of the row and was written so long ago that no writer can still be about to write the row. */
   async findSettled(entry: LookupEntry): Promise<StoredEntry | null> {
+    return this.#findIf(entry, ({ age }) => age >= SETTLED_AFTER);
+  }
+
+  /**
+   * The entry of a row that is about to lose the tag, if it is that of the row and no insert that is under way relies on it. An
+   * insert that begins later gives it another ETag.
+   */
+  async findRemovable(entry: LookupEntry): Promise<StoredEntry | null> {
+    return this.#findIf(entry, ({ state, age }) => state === 'settled' || age >= SETTLED_AFTER);
+  }
+
+  async #findIf(entry: LookupEntry, isWanted: (age: EntryAge) => boolean): Promise<StoredEntry | null> {
     let now = Number.NaN;
     const stored = await this.#stored(entry, ({ headers }) => {
       now = Date.parse(headers.get('date') ?? '');
     });
     if (stored === null || !isOf(stored, entry)) return null;
-    const written = Date.parse(String(storedValue(stored['timestamp'])));
-    return now - written >= SETTLED_AFTER ? { entry, etag: stored.etag } : null;
+    const age = now - Date.parse(String(storedValue(stored['timestamp'])));
+    return isWanted({ state: stateIn(stored), age }) ? { entry, etag: stored.etag } : null;
   }
 
   /**
@@ -59,12 +79,12 @@ export class LookupTable {
    *
    * @throws `DUPLICATE_VALUE` if another row has the unique value
    */
-  async place(entry: LookupEntry): Promise<PlacedEntry> {
+  async place(entry: LookupEntry, state: EntryState): Promise<PlacedEntry> {
     const { result } = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: this.options.abortSignal,
       isConflict: (error) => isChanged(error) || isMissing(error) || isTaken(error),
-      attempt: () => this.#createOrTouch(entry),
+      attempt: () => this.#createOrTouch(entry, state),
     });
     if (!entry.isUnique) return result;
     try {
@@ -76,42 +96,35 @@ export class LookupTable {
     }
   }
 
-  async #createOrTouch(entry: LookupEntry): Promise<PlacedEntry> {
+  async #createOrTouch(entry: LookupEntry, state: EntryState): Promise<PlacedEntry> {
     try {
-      return { entry, etag: etagIn(await this.entries.createEntity(asStored(entry), this.options)), isNew: true };
+      const response = await this.entries.createEntity(asStored(entry, state), this.options);
+      return { entry, etag: etagIn(response), isNew: true, isToSettle: state === 'pending' };
     } catch (error) {
       if (!isTaken(error)) throw error;
-      return this.#touch(entry, error);
+      return this.#touch(entry, state, error);
     }
   }
 
-  /** Writes an entry that is there; throws `taken` if it is gone by now. */
-  async #touch(entry: LookupEntry, taken: unknown): Promise<PlacedEntry> {
-    if (!entry.isUnique)
-      return this.#touched(entry, this.entries.upsertEntity(asStored(entry), 'Replace', this.options));
+  /** Writes an entry that is there; throws `taken` if it is gone by now. What others have made pending stays so. */
+  async #touch(entry: LookupEntry, state: EntryState, taken: unknown): Promise<PlacedEntry> {
     const stored = await this.#stored(entry);
     if (stored === null) throw taken;
-    if (!isOf(stored, entry)) throw new DuplicateValueError(entry.property);
+    if (entry.isUnique && !isOf(stored, entry)) throw new DuplicateValueError(entry.property);
+    const before = stateIn(stored);
+    const now = before === 'pending' ? before : state;
     const condition = { ...this.options, etag: stored.etag };
-    return this.#touched(entry, this.entries.updateEntity(asStored(entry), 'Replace', condition));
+    const response = await this.entries.updateEntity(asStored(entry, now), 'Replace', condition);
+    return { entry, etag: etagIn(response), isNew: false, isToSettle: now !== before };
   }
 
-  async #touched(entry: LookupEntry, writing: Promise<{ readonly etag?: string }>): Promise<PlacedEntry> {
-    return { entry, etag: etagIn(await writing), isNew: false };
-  }
-
-  /** Gives the entry of an inserted row a new ETag, or writes it again if somebody removed it before the row was there. */
-  async confirm(placed: PlacedEntry): Promise<void> {
-    const { entry, etag } = placed;
-    if (!entry.isUnique) {
-      await this.entries.upsertEntity(asStored(entry), 'Replace', this.options);
-      return;
-    }
+  /** Says of an entry that was placed that no insert is under way any more. If it stays pending, a deletion leaves it over. */
+  async settle({ entry, etag, isToSettle }: PlacedEntry): Promise<void> {
+    if (!isToSettle) return;
     try {
-      await this.entries.updateEntity(asStored(entry), 'Replace', { ...this.options, etag });
+      await this.entries.updateEntity(asStored(entry, 'settled'), 'Replace', { ...this.options, etag });
     } catch (error) {
       if (!isChanged(error) && !isMissing(error)) throw error;
-      await this.place(entry);
     }
   }
 
@@ -124,25 +137,24 @@ export class LookupTable {
   }
 
   /**
-   * Removes new entries of rows that were not written. A write may have been done although its response says otherwise, because it
-   * was sent twice. So each row is read first. Entries that cannot be removed stay: they only cost searches a read.
+   * Takes entries back whose rows were not written: removes new ones, settles others. A write may have been done although its response
+   * says otherwise, because it was sent twice. So each row is read first. Entries that cannot be removed stay: they only cost
+   * searches a read.
    */
   async release(placed: readonly PlacedEntry[]): Promise<void> {
-    for (const { entry, etag } of placed.filter(({ isNew }) => isNew))
-      await this.#removeUnless((tag) => tag === entry.tag, { entry, etag });
+    for (const one of placed)
+      await attempt(async () => {
+        if (one.isNew && (await this.tagOf(one.entry)) !== one.entry.tag) await this.remove(one);
+        else await this.settle(one);
+      });
   }
 
   /** Removes entries of rows that are gone although the response to their deletion says that it was not done. */
   async releaseGone(found: readonly StoredEntry[]): Promise<void> {
-    for (const stored of found) await this.#removeUnless((tag) => tag !== null, stored);
-  }
-
-  async #removeUnless(isToStay: (tag: unknown) => boolean, stored: StoredEntry): Promise<void> {
-    try {
-      if (!isToStay(await this.tagOf(stored.entry))) await this.remove(stored);
-    } catch {
-      // the error of the write is the one to throw
-    }
+    for (const stored of found)
+      await attempt(async () => {
+        if ((await this.tagOf(stored.entry)) === null) await this.remove(stored);
+      });
   }
 
   /** The tag that the row has in this property, `undefined` for none; `null` if there is no row. */
@@ -191,11 +203,17 @@ function isOf(stored: Row, { owner }: LookupEntry): boolean {
   return found !== null && isSameRow(found, owner);
 }
 
-const asStored = (entry: LookupEntry): Row & EntityKeys => ({
+const stateIn = (stored: Row): EntryState => (storedValue(stored['pending']) === undefined ? 'settled' : 'pending');
+
+const asStored = (entry: LookupEntry, state: EntryState): Row & EntityKeys => ({
   ...keysOfEntry(entry),
   pk: entry.owner.partitionKey,
   rk: entry.owner.rowKey,
+  ...(state === 'pending' ? { pending: true } : {}),
 });
+
+/** The error of the write is the one to throw. */
+const attempt = (act: () => Promise<void>): Promise<void> => act().catch(() => undefined);
 
 function etagIn({ etag }: { readonly etag?: string }): string {
   if (etag === undefined || etag === '') throw new InvalidServiceResponseError('has no ETag of the entry');

@@ -5,10 +5,9 @@
  *
  * - `missing`: the row has none, so no search finds it
  * - `different`: it is the tag of another value, or of a key that is not given
- * - `unlisted`: the row was inserted, but its entry in the lookup table could not be confirmed
  * - `leftover`: the entry of a value that the row does not have any more could not be removed
  */
-export type SearchTagFault = 'missing' | 'different' | 'unlisted' | 'leftover';
+export type SearchTagFault = 'missing' | 'different' | 'leftover';
 
 /** A row that searches may not find by the value that it has, or still read for a value that it had. `reindex` repairs it. */
 export interface SearchTagMismatch {
