@@ -1,14 +1,11 @@
 /** Small operations on bytes that more than one layer needs. */
-import {
-  createHash,
-  hash,
-  randomBytes as secureRandomBytes,
-  randomInt,
-  randomUUID,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createHash, hash, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
+import { RandomPool } from './random-pool.js';
 
-export const randomBytes = (length: number): Buffer => secureRandomBytes(length);
+const pool = new RandomPool();
+
+/** Fresh bytes for a key or an IV, in memory of their own. */
+export const randomBytes = (length: number): Buffer => pool.take(length);
 
 /** A unique name of 36 characters. */
 export const uniqueId = (): string => randomUUID();

@@ -1,5 +1,6 @@
 /** The content key (CEK): 32 random bytes that seal the content of one object, once. */
-import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { randomBytes } from './bytes.js';
 
 /** Length of a content key, in bytes. */
 export const CONTENT_KEY_LENGTH = 32;

@@ -24,7 +24,7 @@ export const storedMac = (key: MacKey, input: Uint8Array): Buffer =>
   Buffer.from(createHmac(ALGORITHM, key).update(input).digest('binary'), 'binary');
 
 /** HMAC-SHA-256(key, label || 01): 32 bytes, which the caller must wipe if they are secret. */
-export const deriveBytes = (key: MacKey | Uint8Array, label: string): Buffer => hmac(key, label, Uint8Array.of(1));
+export const deriveBytes = (key: MacKey | Uint8Array, label: string): Buffer => hmac(key, `${label}\x01`);
 
 /** The same as a handle. The bytes are wiped. */
 export function deriveKey(key: ContentKey, label: string): MacKey {
@@ -48,8 +48,16 @@ export function macUnderDerivedKey(key: ContentKey, label: string, input: Uint8A
 export class RunningMac {
   private readonly mac: ReturnType<typeof createHmac>;
 
-  constructor(key: MacKey) {
+  constructor(key: MacKey | Uint8Array) {
     this.mac = createHmac(ALGORITHM, key);
+  }
+
+  /** Under a key that serves for nothing else. The bytes of that key are wiped. */
+  static underDerivedKey(key: ContentKey, label: string): RunningMac {
+    const derived = deriveBytes(key, label);
+    const mac = new RunningMac(derived);
+    derived.fill(0);
+    return mac;
   }
 
   update(bytes: Uint8Array): void {

@@ -15,12 +15,12 @@ export const SHORT_TAG_LENGTH = 16;
 
 export interface Bind {
   /** Bytes of ciphertext; of content. */
-  readonly ciphertextLength?: number;
+  readonly ciphertextLength?: number | undefined;
   /** Bytes of plaintext, if padding hides the length. */
-  readonly plaintextLength?: number;
+  readonly plaintextLength?: number | undefined;
   /** Tags of properties; of an entity. */
   readonly properties?: Buffer;
-  readonly context?: Buffer;
+  readonly context?: Buffer | undefined;
 }
 
 /** Which members the entry has. */
@@ -36,13 +36,11 @@ const PATTERNS: Readonly<Record<BindShape, RegExp>> = {
 };
 
 export function formatBind({ ciphertextLength, plaintextLength, properties, context }: Bind): string {
-  return [
-    '1',
-    ...(ciphertextLength === undefined ? [] : [`c=${ciphertextLength}`]),
-    ...(plaintextLength === undefined ? [] : [`n=${plaintextLength}`]),
-    ...(properties === undefined ? [] : [`p=${properties.toString('base64')}`]),
-    ...(context === undefined ? [] : [`x=${context.toString('base64')}`]),
-  ].join(';');
+  let text = '1';
+  if (ciphertextLength !== undefined) text += `;c=${ciphertextLength}`;
+  if (plaintextLength !== undefined) text += `;n=${plaintextLength}`;
+  if (properties !== undefined) text += `;p=${properties.toString('base64')}`;
+  return context === undefined ? text : `${text};x=${context.toString('base64')}`;
 }
 
 /** Throws {@link DecryptionError} for anything that {@link formatBind} does not write in that form. */

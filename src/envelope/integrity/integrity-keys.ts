@@ -1,12 +1,19 @@
 /** What is computed under keys derived from a content key, one key for each purpose. */
 import type { ContentKey } from '../../crypto/content-key.js';
-import { deriveKey, macUnderDerivedKey, type MacKey } from '../../crypto/hmac.js';
+import { deriveKey, macUnderDerivedKey, type MacKey, RunningMac } from '../../crypto/hmac.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
 
 export const headerMac = (contentKey: ContentKey, header: Uint8Array): Buffer =>
   macUnderDerivedKey(contentKey, 'azcse/header/v1', header);
 
-export const ciphertextKey = (contentKey: ContentKey): MacKey => deriveKey(contentKey, 'azcse/content/v1');
+const CIPHERTEXT_LABEL = 'azcse/content/v1';
+
+/** For a MAC over ciphertext that is made elsewhere. */
+export const ciphertextKey = (contentKey: ContentKey): MacKey => deriveKey(contentKey, CIPHERTEXT_LABEL);
+
+/** The MAC over ciphertext that is made here. */
+export const ciphertextMac = (contentKey: ContentKey): RunningMac =>
+  RunningMac.underDerivedKey(contentKey, CIPHERTEXT_LABEL);
 
 /** The tag of a context. It is keyed, because a plain hash would reveal a name to anyone who tries a million of them. */
 export const contextTag = (contentKey: ContentKey, context: string): Buffer =>

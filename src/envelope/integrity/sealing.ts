@@ -2,12 +2,12 @@
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import { MAC_LENGTH, type MacKey, RunningMac } from '../../crypto/hmac.js';
+import { MAC_LENGTH, type MacKey } from '../../crypto/hmac.js';
 import type { ContentForm, ContentSealer, Protocol, ReadField } from '../../protocol/protocol.js';
 import { type BindShape, formatBind, SHORT_TAG_LENGTH } from './bind.js';
 import { entriesToWrite } from './entries.js';
 import { headerInput } from './header.js';
-import { ciphertextKey, contextTag, headerMac } from './integrity-keys.js';
+import { ciphertextKey, ciphertextMac, contextTag, headerMac } from './integrity-keys.js';
 
 /** The content, and what binds it in addition to its own bytes. */
 export interface BoundContent {
@@ -51,8 +51,8 @@ const bindOf = (
 ): string =>
   formatBind({
     ciphertextLength,
-    ...(bindShapeOf(content) === 'lengths' ? { plaintextLength } : {}),
-    ...(context === null ? {} : { context }),
+    plaintextLength: bindShapeOf(content) === 'lengths' ? plaintextLength : undefined,
+    context: context ?? undefined,
   });
 
 /** Counts and authenticates the ciphertext of one content as it is made, here or on a thread. */
@@ -119,7 +119,7 @@ export class IntegritySealing {
   }
 
   private watchedTransform(transform: ByteTransform): ByteTransform {
-    const mac = hasWholeTag(this.content) ? new RunningMac(ciphertextKey(this.contentKey)) : null;
+    const mac = hasWholeTag(this.content) ? ciphertextMac(this.contentKey) : null;
     if (mac !== null) this.takeTag = () => mac.digest();
     const sealed = (pieces: readonly Buffer[]): readonly Buffer[] => {
       for (const piece of pieces) {

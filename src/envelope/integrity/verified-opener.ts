@@ -9,16 +9,15 @@ import { asBuffer, equalBytes } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { exactLength } from '../../crypto/exact-length.js';
-import { type MacKey, RunningMac } from '../../crypto/hmac.js';
 import { DecryptionError } from '../../errors/content.js';
 import { UnsupportedOperationError } from '../../errors/input.js';
 import type { ByteRange, CipherWindow, ContentLayout, ContentOpener, WholeTag } from '../../protocol/protocol.js';
 import type { IntegrityMode } from './integrity-options.js';
-import { ciphertextKey } from './integrity-keys.js';
+import { ciphertextMac } from './integrity-keys.js';
 import type { VerifiedHeader } from './verified-header.js';
 
 interface TaggedContent {
-  readonly key: MacKey;
+  readonly key: ContentKey;
   readonly tag: Uint8Array;
   /** Bytes of ciphertext. */
   readonly ciphertextLength: number;
@@ -36,7 +35,7 @@ export function heldToTag(
   const { tag, bind } = header;
   if (tag === null || bind.ciphertextLength === undefined) return opener;
   return verifiedOpener(opener, {
-    key: ciphertextKey(contentKey),
+    key: contentKey,
     tag,
     ciphertextLength: bind.ciphertextLength,
     plaintextLength: bind.plaintextLength,
@@ -62,7 +61,7 @@ function verifiedOpener(opener: ContentOpener, whole: TaggedContent): ContentOpe
 
 /** Takes all of the ciphertext and gives nothing; throws {@link DecryptionError} at the end unless it is the one that was tagged. */
 function tagCheck({ key, tag, ciphertextLength }: TaggedContent): ByteTransform {
-  const mac = new RunningMac(key);
+  const mac = ciphertextMac(key);
   const complete = exactLength(ciphertextLength);
   return {
     push: (chunk) => {

@@ -1,0 +1,62 @@
+import { RandomPool } from '../../../src/crypto/random-pool.js';
+
+/** Fills with 1, 2, 3, ... and keeps the memory that it filled. */
+function counting() {
+  let next = 1;
+  const filled: Buffer[] = [];
+  const fill = (bytes: Buffer): void => {
+    filled.push(bytes);
+    bytes.forEach((_, at) => (bytes[at] = next++ % 251));
+  };
+  return { fill, filled };
+}
+
+it('gives every byte that was drawn at most once, in order', () => {
+  const pool = new RandomPool(counting().fill);
+
+  const taken = Buffer.concat([16, 32, 1].map((length) => pool.take(length)));
+
+  expect([...taken]).toEqual(Array.from({ length: 49 }, (_, at) => at + 1));
+});
+
+it('wipes what it gave out, and leaves the piece', () => {
+  const { fill, filled } = counting();
+  const pool = new RandomPool(fill);
+
+  const piece = pool.take(32);
+
+  expect(filled[0]?.subarray(0, 32)).toEqual(Buffer.alloc(32));
+  expect(filled[0]?.[32]).toBe(33);
+  expect(piece[0]).toBe(1);
+});
+
+it('draws again before a piece that is longer than the rest', () => {
+  const { fill, filled } = counting();
+  const pool = new RandomPool(fill);
+  const pieces = Array.from({ length: 43 }, () => pool.take(24));
+
+  expect(filled).toHaveLength(2);
+  expect(pieces.every((piece) => piece.length === 24 && !piece.equals(Buffer.alloc(24)))).toBe(true);
+});
+
+it('gives nothing while the generator fails, not even what was left', () => {
+  let isBroken = false;
+  const { fill } = counting();
+  const pool = new RandomPool((bytes) => {
+    if (isBroken) throw new Error('no entropy');
+    fill(bytes);
+  });
+  pool.take(1020);
+  isBroken = true;
+
+  expect(() => pool.take(16)).toThrow('no entropy');
+  expect(() => pool.take(4)).toThrow('no entropy');
+});
+
+it('gives 100,000 different pieces from the generator of the process', () => {
+  const pool = new RandomPool();
+
+  const pieces = new Set(Array.from({ length: 100_000 }, () => pool.take(16).toString('latin1')));
+
+  expect(pieces.size).toBe(100_000);
+});
