@@ -30,9 +30,8 @@ export const fieldReader =
     path.reduce<unknown>((value, name) => (isObject(value) ? member(value, name) : undefined), root);
 
 /** Compact JSON in ASCII. It travels in HTTP headers, where other characters break the signature. */
-export function toAsciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
+export const toAsciiJson = (value: unknown): string => toAscii(JSON.stringify(value));
+
+/** The same JSON with other characters as escapes. */
+export const toAscii = (json: string): string =>
+  json.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

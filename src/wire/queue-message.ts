@@ -9,8 +9,13 @@
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
-import { type EncryptionData, type NewEncryptionData, readEncryptionData, toWireObject } from './encryption-data.js';
-import { isObject, type JsonObject, member, parseObject, toAsciiJson } from './json.js';
+import {
+  type EncryptionData,
+  formatEncryptionData,
+  type NewEncryptionData,
+  readEncryptionData,
+} from './encryption-data.js';
+import { isObject, type JsonObject, member, parseObject } from './json.js';
 
 const CONTENTS = 'EncryptedMessageContents';
 const DATA = 'EncryptionData';
@@ -22,7 +27,7 @@ export type StoredMessage =
 
 /** Base64 is put in as it is: to look for characters to escape in it takes longer than all the rest. */
 export const formatMessage = (sealed: Buffer, encryptionData: NewEncryptionData): string =>
-  `{"${CONTENTS}":"${sealed.toString('base64')}","${DATA}":${toAsciiJson(toWireObject(encryptionData, 'message'))}}`;
+  `{"${CONTENTS}":"${sealed.toString('base64')}","${DATA}":${formatEncryptionData(encryptionData, 'message')}}`;
 
 /** Throws {@link InvalidEncryptionDataError} for a sealed message that is damaged. */
 export function parseMessage(text: string): StoredMessage {

@@ -19,7 +19,7 @@ export interface IntegrityEntries {
  * values that no writer produces: that is damage, not content without entries.
  */
 export function storedEntries(additions: ReadonlyMap<string, unknown>): IntegrityEntries | null {
-  if (![BIND_ENTRY, TAG_ENTRY, MAC_ENTRY].some((name) => additions.has(name))) return null;
+  if (!additions.has(BIND_ENTRY) && !additions.has(TAG_ENTRY) && !additions.has(MAC_ENTRY)) return null;
   const bind = additions.get(BIND_ENTRY);
   if (typeof bind !== 'string') throw new DecryptionError();
   return {
@@ -34,12 +34,11 @@ export const lacksEntries = (additions: ReadonlyMap<string, unknown>): boolean =
   !additions.has(BIND_ENTRY) || !additions.has(MAC_ENTRY);
 
 /** In the order in which they are written. */
-export const entriesToWrite = ({ bind, tag, mac }: IntegrityEntries): ReadonlyMap<string, string> =>
-  new Map([
-    [BIND_ENTRY, bind],
-    ...(tag === null ? [] : [[TAG_ENTRY, tag.toString('base64')] as const]),
-    [MAC_ENTRY, mac.toString('base64')],
-  ]);
+export function entriesToWrite({ bind, tag, mac }: IntegrityEntries): ReadonlyMap<string, string> {
+  const entries = new Map([[BIND_ENTRY, bind]]);
+  if (tag !== null) entries.set(TAG_ENTRY, tag.toString('base64'));
+  return entries.set(MAC_ENTRY, mac.toString('base64'));
+}
 
 function macOf(entry: unknown): Buffer {
   const mac = typeof entry === 'string' ? canonicalBytes(entry) : null;

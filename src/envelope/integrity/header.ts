@@ -12,8 +12,13 @@ import { lengthPrefixedList } from '../../encoding/length-prefixed.js';
 import type { ContentForm, Protocol, ReadField } from '../../protocol/protocol.js';
 import { PROPERTY_TYPES_ENTRY } from '../../wire/property-types.js';
 
-const LABEL = Buffer.from('azcse/header/v1\0', 'latin1');
-const KINDS: Readonly<Record<ContentForm, number>> = { stream: 1, pages: 2, message: 3, entity: 4 };
+const startOf = (kind: number): Buffer => Buffer.from(`azcse/header/v1\0${String.fromCharCode(kind)}`, 'latin1');
+const STARTS: Readonly<Record<ContentForm, Buffer>> = {
+  stream: startOf(1),
+  pages: startOf(2),
+  message: startOf(3),
+  entity: startOf(4),
+};
 const NOTHING = Buffer.alloc(0);
 
 /** Only for an entity. */
@@ -37,8 +42,7 @@ export interface Header {
 
 export function headerInput({ protocol, form, field, bind, tag, entity }: Header): Buffer {
   return Buffer.concat([
-    LABEL,
-    Buffer.of(KINDS[form]),
+    STARTS[form],
     lengthPrefixedList([protocol.version, protocol.algorithm]),
     protocol.boundParameters(field),
     lengthPrefixedList([bind, tag ?? NOTHING]),

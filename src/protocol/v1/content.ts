@@ -19,7 +19,9 @@ const roundUp = (length: number): number => Math.ceil(length / BLOCK_LENGTH) * B
 
 export const paddingOf = (form: ContentForm): CbcPadding => (form === 'pages' ? 'none' : 'pkcs7');
 
-export function cbcLayout(padding: CbcPadding): ContentLayout {
+export const cbcLayout = (padding: CbcPadding): ContentLayout => LAYOUTS[padding];
+
+function layoutOf(padding: CbcPadding): ContentLayout {
   return {
     unitLength: BLOCK_LENGTH,
     ciphertextLength: (plaintextLength) => (padding === 'none' ? plaintextLength : roundUp(plaintextLength + 1)),
@@ -27,6 +29,8 @@ export function cbcLayout(padding: CbcPadding): ContentLayout {
     window: (range, ciphertextLength) => windowOf(range, ciphertextLength, boundsOf(padding, ciphertextLength)),
   };
 }
+
+const LAYOUTS: Readonly<Record<CbcPadding, ContentLayout>> = { pkcs7: layoutOf('pkcs7'), none: layoutOf('none') };
 
 function boundsOf(padding: CbcPadding, length: number): LengthBounds {
   if (Number.isFinite(length) && length % BLOCK_LENGTH !== 0) throw new DecryptionError();

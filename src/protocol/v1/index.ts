@@ -74,11 +74,17 @@ export const protocolV1 = {
   },
 } as const satisfies Protocol;
 
+/** Each step of a read asks for it. Nothing changes its bytes. */
+const storedIvs = new WeakMap<ReadField, Buffer>();
+
 function storedIv(field: ReadField): Buffer {
+  const known = storedIvs.get(field);
+  if (known !== undefined) return known;
   const text = field('ContentEncryptionIV');
   const iv = typeof text === 'string' ? decodeBase64(text) : null;
   if (iv?.length !== BLOCK_LENGTH) {
     throw new InvalidEncryptionDataError(`ContentEncryptionIV is not ${BLOCK_LENGTH} bytes of base64`);
   }
+  storedIvs.set(field, iv);
   return iv;
 }
