@@ -7,10 +7,10 @@ import { type ContentKey, generateContentKey, importContentKey, wipe } from '../
 import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type { ContentForm, ContentLayout, ContentSealer, Protocol } from '../protocol/protocol.js';
 import { protocolToWrite, storedProtocol } from '../protocol/registry.js';
-import { type EncryptionData, type NewEncryptionData, toWireObject } from '../wire/encryption-data.js';
-import { fieldReader } from '../wire/json.js';
+import { type EncryptionData, type NewEncryptionData, readerOf } from '../wire/encryption-data.js';
 import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
 import { contentFacts, watchedOpener } from './read-failure.js';
+import { lacksEntries } from './integrity/entries.js';
 import { generateFlaggedKey, isFlaggedKey } from './integrity/flag.js';
 import { assertReadable, assertRegionFits, contextOf, integrityOf } from './integrity/integrity-options.js';
 import { EntitySealing } from './integrity/entity-sealing.js';
@@ -18,7 +18,7 @@ import { typesIn } from './integrity/header.js';
 import type { EnvelopeOpener } from './integrity/property-coverage.js';
 import type { SignedValue } from './integrity/property-tags.js';
 import { type BoundContent, IntegritySealing, longestEntries } from './integrity/sealing.js';
-import { heldTo, isStripped, type StoredObject, verifiedHeader } from './integrity/stored-object.js';
+import { heldTo, type StoredObject, verifiedHeader } from './integrity/stored-object.js';
 import { processBreaker } from './opening-breaker.js';
 import { assertKeyAllowed, type KeyChoiceOptions, keyToUnwrap, keyToWrap } from './key-choice.js';
 
@@ -75,21 +75,21 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
       protocol: protocol.version,
       algorithm: protocol.algorithm,
       fields: sealer.fields,
-      additions: context.additions ?? new Map<string, string>(),
+      additions: context.additions ?? NO_ADDITIONS,
     };
     if (!hasEntries) {
       const data = (): NewEncryptionData => encryptionData;
       return { encryptionData, longestData: data, sealer, sealedData: data };
     }
     const { form } = context;
-    // as a reader will see it, including the library name, which determines how IVs of properties are made
-    const field = fieldReader(toWireObject(encryptionData, 'entity'));
-    const content = { protocol, form, field, context: boundTo };
+    const content = { protocol, form, field: readerOf(encryptionData), context: boundTo };
     return boundEnvelope({ encryptionData, sealer, content }, integritySealing(contentKey, content, context));
   } finally {
     wipe(bytes, packed);
   }
 }
+
+const NO_ADDITIONS: ReadonlyMap<string, string> = new Map();
 
 interface UnboundEnvelope extends Pick<Envelope, 'encryptionData' | 'sealer'> {
   readonly content: BoundContent;
@@ -102,7 +102,7 @@ function boundEnvelope(
 ): Envelope {
   const withEntries = (entries: ReadonlyMap<string, string>): NewEncryptionData => ({
     ...encryptionData,
-    additions: new Map([...encryptionData.additions, ...entries]),
+    additions: encryptionData.additions.size === 0 ? entries : new Map([...encryptionData.additions, ...entries]),
   });
   return {
     encryptionData,
@@ -149,12 +149,13 @@ async function openUnwatched(
   try {
     const bytes = protocol.unpackKey(packed);
     const contentKey = importContentKey(bytes);
-    const isFlagged = isFlaggedKey(bytes);
+    // the key tells only where something is missing, and to ask it takes a MAC
+    const isStripped = lacksEntries(stored.additions) && isFlaggedKey(bytes);
     wipe(bytes);
     const { form, regionOrder = 'checked' } = context;
-    const unwrapped = { stored, contentKey, isFlagged, protocol };
+    const unwrapped = { stored, contentKey, isStripped, protocol };
     const mode = integrityOf(policy);
-    if (mode === 'off' && isStripped(unwrapped)) policy.onIntegrityMissing?.(contentFacts(stored, context.target));
+    if (mode === 'off' && isStripped) policy.onIntegrityMissing?.(contentFacts(stored, context.target));
     const header = verifiedHeader(policy, unwrapped, context);
     const counting = header === null ? 'any' : 'ours';
     const opener = protocol.opener(contentKey, stored.field, { form, regionOrder, counting });

@@ -1,6 +1,8 @@
 import { printable } from '../encoding/printable.js';
+import type { KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
 import type { KeyEvent, KeyEventListener } from '../keys/key-event.js';
 import { isAbort } from './key-error.js';
+import { wrapLocationOf } from './key-request.js';
 
 /** What is known of a call to a key before it is made. */
 export interface ReportedCall {
@@ -8,13 +10,40 @@ export interface ReportedCall {
   readonly keyId: string;
 }
 
-/** Makes the call and reports how it ended; `done` gives the event of a success. Aborts are not reported. */
+export interface AnsweredCall<Result> extends ReportedCall {
+  /** The event of a success. */
+  readonly done: (result: Result, milliseconds: number) => KeyEvent;
+}
+
+export const wrapCall = (key: KeyEncryptionKey): AnsweredCall<WrappedKey> => ({
+  operation: 'wrap',
+  keyId: key.keyId,
+  done: ({ keyId, algorithm }, milliseconds) => ({
+    kind: 'wrapped',
+    keyId,
+    algorithm,
+    where: wrapLocationOf(key),
+    milliseconds,
+  }),
+});
+
+export const unwrapCall = ({ keyId, algorithm }: WrappedKey): AnsweredCall<Uint8Array> => ({
+  operation: 'unwrap',
+  keyId,
+  done: (_bytes, milliseconds) => ({
+    kind: 'unwrapped',
+    keyId: printable(keyId),
+    algorithm: printable(algorithm),
+    milliseconds,
+  }),
+});
+
+/** Makes the call and reports how it ended. Aborts are not reported. */
 export async function reported<Result>(
-  listener: KeyEventListener | undefined,
-  { operation, keyId, done }: ReportedCall & { readonly done: (result: Result, milliseconds: number) => KeyEvent },
+  listener: KeyEventListener,
+  { operation, keyId, done }: AnsweredCall<Result>,
   call: () => Promise<Result>,
 ): Promise<Result> {
-  if (listener === undefined) return call();
   const began = performance.now();
   try {
     const result = await call();

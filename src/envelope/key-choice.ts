@@ -68,17 +68,23 @@ export async function keyToUnwrap(
 /**
  * Throws {@link KeyNotAllowedError} unless the policy allows the key with this id for the target, wherever the key comes from.
  */
-export async function assertKeyAllowed(
+export function assertKeyAllowed(
   policy: EncryptionPolicy,
   keyId: string,
   target: EncryptionTarget,
-): Promise<void> {
-  if (policy.allowKey === undefined) return;
+): Promise<void> | undefined {
+  return policy.allowKey === undefined ? undefined : assertAllowed(policy, keyId, target);
+}
+
+async function assertAllowed(policy: EncryptionPolicy, keyId: string, target: EncryptionTarget): Promise<void> {
   const verdict: unknown = await lookUp(keyId, () => policy.allowKey?.(keyId, target));
   if (verdict !== true) throw new KeyNotAllowedError(keyId, resourceOf(target));
 }
 
-async function policyKey(policy: EncryptionPolicy, target: EncryptionTarget): Promise<KeyEncryptionKey | undefined> {
+function policyKey(
+  policy: EncryptionPolicy,
+  target: EncryptionTarget,
+): Promise<KeyEncryptionKey> | KeyEncryptionKey | undefined {
   const { keyEncryptionKey } = policy;
   if (typeof keyEncryptionKey !== 'function') return keyEncryptionKey;
   return lookUp(SELECTED, () => keyEncryptionKey(target));

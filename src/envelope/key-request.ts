@@ -1,11 +1,12 @@
 /** One request to a key, in its own span, with its failures as errors of this package. */
+import { copyOfKey } from '../crypto/content-key.js';
 import { KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
 import { traced } from '../tracing/span.js';
 import { asKeyError } from './key-error.js';
 
 /** Wraps packed key bytes. Errors of other kinds become {@link KeyWrapError}. */
-export async function requestWrap(
+export function requestWrap(
   key: KeyEncryptionKey,
   packed: Uint8Array,
   operation: KeyOperationOptions = {},
@@ -28,7 +29,7 @@ export const wrapLocationOf = ({ wrapsInProcess }: KeyEncryptionKey): 'process' 
   wrapsInProcess === true ? 'process' : 'service';
 
 /** Unwraps to packed key bytes, which the caller wipes. Errors of other kinds become {@link KeyUnwrapError}. */
-export async function requestUnwrap(
+export function requestUnwrap(
   key: KeyEncryptionKey,
   wrapped: WrappedKey,
   operation: KeyOperationOptions = {},
@@ -37,7 +38,7 @@ export async function requestUnwrap(
   return traced('KeyEncryptionKey.unwrapKey', operation, async (options, record) => {
     record({ keyId, wrapAlgorithm: algorithm });
     try {
-      return Uint8Array.from(await key.unwrapKey(encryptedKey, algorithm, options));
+      return copyOfKey(await key.unwrapKey(encryptedKey, algorithm, options));
     } catch (error) {
       throw asKeyError(error, { keyId, otherwise: (cause) => new KeyUnwrapError(keyId, { cause }) });
     }

@@ -10,8 +10,8 @@ import type {
 import type { KeyEventListener } from '../keys/key-event.js';
 import { startSpan } from '../tracing/span.js';
 import { cacheBoundsOf, concurrencyOf, type KeyCallOptions, keyCallFaults } from './key-call-options.js';
-import { reported } from './key-call-report.js';
-import { requestUnwrap, requestWrap, wrapLocationOf } from './key-request.js';
+import { type AnsweredCall, reported, unwrapCall, wrapCall } from './key-call-report.js';
+import { requestUnwrap, requestWrap } from './key-request.js';
 import { ParallelBound } from './parallel-bound.js';
 import { UnwrapCache, type UnwrapCacheStatistics } from './unwrap-cache.js';
 
@@ -72,18 +72,15 @@ export class PolicyKeys implements KeyCalls {
     this.#cache = bounds === null ? null : new UnwrapCache(bounds);
   }
 
-  async wrap({ key, target, operation }: KeyCall, packed: Uint8Array): Promise<WrappedKey> {
-    const call = {
-      operation: 'wrap',
-      keyId: key.keyId,
-      done: ({ keyId, algorithm }: WrappedKey, milliseconds: number) =>
-        ({ kind: 'wrapped', keyId, algorithm, where: wrapLocationOf(key), milliseconds }) as const,
-    } as const;
+  wrap({ key, target, operation }: KeyCall, packed: Uint8Array): Promise<WrappedKey> {
     const request = () => requestWrap(key, packed, { ...operation, target });
-    return this.#bound.run(() => reported(this.#onEvent, call, request), operation?.abortSignal);
+    return this.#bound.run(
+      this.#reporting(request, () => wrapCall(key)),
+      operation?.abortSignal,
+    );
   }
 
-  async unwrap(call: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
+  unwrap(call: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
     const { key, target, operation } = call;
     if (this.#cache === null || key.cacheUnwraps === false) return this.#unwrapNow(call, wrapped);
     const request = (abortSignal: AbortSignalLike): Promise<Uint8Array> => {
@@ -115,20 +112,16 @@ export class PolicyKeys implements KeyCalls {
   }
 
   #unwrapNow({ key, target, operation }: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
-    const { algorithm } = wrapped;
-    const call = {
-      operation: 'unwrap',
-      keyId: wrapped.keyId,
-      done: (_bytes: Uint8Array, milliseconds: number) =>
-        ({
-          kind: 'unwrapped',
-          keyId: printable(wrapped.keyId),
-          algorithm: printable(algorithm),
-          milliseconds,
-        }) as const,
-    } as const;
     const request = () => requestUnwrap(key, wrapped, { ...operation, target });
-    return this.#bound.run(() => reported(this.#onEvent, call, request), operation?.abortSignal);
+    return this.#bound.run(
+      this.#reporting(request, () => unwrapCall(wrapped)),
+      operation?.abortSignal,
+    );
+  }
+
+  #reporting<Result>(request: () => Promise<Result>, call: () => AnsweredCall<Result>): () => Promise<Result> {
+    const onEvent = this.#onEvent;
+    return onEvent === undefined ? request : () => reported(onEvent, call(), request);
   }
 
   #reportHit({ keyId, algorithm }: WrappedKey, operation: KeyOperationOptions = {}): void {

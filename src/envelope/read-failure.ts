@@ -39,12 +39,24 @@ export const contentFacts = ({ protocol, wrappedKey }: EncryptionData, target: E
 export type ReadFailureListener = (failure: ReadFailure) => void;
 
 /** Opens with `open`, and watches the result. A failure is reported once, when it occurs, and thrown. */
-export async function watchedOpener(
+export function watchedOpener(
   onReadFailed: ReadFailureListener | undefined,
-  { stored, target }: { readonly stored: EncryptionData; readonly target: EncryptionTarget },
+  read: ReadContent,
   open: () => Promise<EnvelopeOpener>,
 ): Promise<EnvelopeOpener> {
-  if (onReadFailed === undefined) return open();
+  return onReadFailed === undefined ? open() : watched(onReadFailed, read, open);
+}
+
+interface ReadContent {
+  readonly stored: EncryptionData;
+  readonly target: EncryptionTarget;
+}
+
+async function watched(
+  onReadFailed: ReadFailureListener,
+  { stored, target }: ReadContent,
+  open: () => Promise<EnvelopeOpener>,
+): Promise<EnvelopeOpener> {
   let isTold = false;
   const report = (error: unknown): void => {
     if (isTold || !isEncryptedStorageError(error)) return;

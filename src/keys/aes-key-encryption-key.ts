@@ -92,7 +92,7 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
     try {
       if (!isWrappedLength(contentKey.length + UNIT_LENGTH)) throw new KeyWrapError(this.keyId);
       const cipher = createCipheriv(CIPHERS[this.algorithm], this.#key, INITIAL_VALUE);
-      const encryptedKey = Buffer.concat([cipher.update(contentKey), cipher.final()]);
+      const encryptedKey = joined(cipher.update(contentKey), cipher.final());
       return { keyId: this.keyId, algorithm: this.algorithm, encryptedKey };
     } catch {
       throw new KeyWrapError(this.keyId);
@@ -118,6 +118,7 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
 
 /** In separate memory. `Buffer.concat` would leave a copy of the key in a pool that the whole process shares. */
 function joined(start: Buffer, end: Buffer): Uint8Array {
+  if (end.length === 0) return start;
   const key = new Uint8Array(start.length + end.length);
   key.set(start);
   key.set(end, start.length);

@@ -67,7 +67,9 @@ export async function openMessage(text: string, context: MessageContext): Promis
     const { protocol, wrappedKey } = message.encryptionData;
     const integrity = integrityOf(context.policy);
     record({ protocol, keyId: wrappedKey.keyId, ciphertextBytes: message.sealed.length, integrity });
-    const window = opener.layout.window({ offset: 0 }, message.sealed.length);
-    return decodeMessage(runAll(opener.open(window), message.sealed), context.encoding);
+    const { sealed } = message;
+    if (opener.wholeTag !== undefined) runAll(opener.wholeTag.check(), sealed);
+    const window = opener.layout.window({ offset: 0 }, sealed.length);
+    return decodeMessage(runAll(opener.open(window, 'checked'), sealed), context.encoding);
   });
 }

@@ -53,7 +53,16 @@ const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
 export type RecordFacts = (facts: SpanFacts) => void;
 
 /** Runs `work` in a span. Spans made with the options that `work` gets, including those of the SDK, become children of it. */
-export async function traced<Options extends Traceable, Result>(
+export function traced<Options extends Traceable, Result>(
+  name: string,
+  options: Options,
+  work: (options: Options, record: RecordFacts) => Promise<Result>,
+): Promise<Result> {
+  const above = unrecordedAbove(options);
+  return above === undefined ? inSpan(name, options, work) : tracing.withContext(above, work, options, ignored);
+}
+
+async function inSpan<Options extends Traceable, Result>(
   name: string,
   options: Options,
   work: (options: Options, record: RecordFacts) => Promise<Result>,
@@ -81,13 +90,19 @@ export interface OpenSpan<Options extends Traceable> {
 /** Contexts of spans that record nothing, because there is no instrumenter, or because it does not sample them. */
 const UNRECORDED = new WeakSet<TracingContext>();
 
+/** The context of the span above, if it records nothing. */
+function unrecordedAbove({ tracingOptions }: Traceable): TracingContext | undefined {
+  const above = tracingOptions?.tracingContext;
+  return above !== undefined && UNRECORDED.has(above) ? above : undefined;
+}
+
 /**
  * Starts a span for something that outlives a call, such as a stream. The caller must end it. Below a span that records nothing
  * there are no further ones: a page has two for each row, and nobody would see them.
  */
 export function startSpan<Options extends Traceable>(name: string, options: Options): OpenSpan<Options> {
-  const above = options.tracingOptions?.tracingContext;
-  if (above !== undefined && UNRECORDED.has(above)) return { options, context: above, record: ignored, end: ignored };
+  const above = unrecordedAbove(options);
+  if (above !== undefined) return { options, context: above, record: ignored, end: ignored };
   const { span, updatedOptions } = tracing.startSpan(name, options, { spanKind: 'internal' });
   const { tracingContext: context } = updatedOptions.tracingOptions;
   if (!span.isRecording()) UNRECORDED.add(context);

@@ -5,7 +5,6 @@ import { StaleContentError } from '../../errors/integrity.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
 import type { ContentForm, ContentOpener, Protocol, RegionOrder } from '../../protocol/protocol.js';
 import type { EncryptionData } from '../../wire/encryption-data.js';
-import { lacksEntries } from './entries.js';
 import { typesIn } from './header.js';
 import { contextOf, type IntegrityMode, type IntegrityOptions, integrityOf } from './integrity-options.js';
 import { type EnvelopeOpener, propertyCoverage } from './property-coverage.js';
@@ -28,7 +27,8 @@ export interface StoredObject {
 export interface UnwrappedContent {
   readonly stored: EncryptionData;
   readonly contentKey: ContentKey;
-  readonly isFlagged: boolean;
+  /** Whether entries were removed: some are missing, and the content key records that they existed. */
+  readonly isStripped: boolean;
   readonly protocol: Protocol;
 }
 
@@ -51,7 +51,7 @@ export function verifiedHeader(
 
 function storedHeader(
   policy: IntegrityOptions,
-  { stored, contentKey, isFlagged, protocol }: UnwrappedContent,
+  { stored, contentKey, isStripped, protocol }: UnwrappedContent,
   { form, target, regionOrder, storedLength = NaN, sealedList = () => new Uint8Array(0) }: StoredObjectContext,
 ): VerifiedHeader | null {
   const mode = integrityOf(policy);
@@ -60,10 +60,10 @@ function storedHeader(
   // a recovery reads the remaining regions; content without regions is complete or damaged
   const length = regionOrder === 'ignored' && protocol.authenticates ? 'any' : storedLength;
   const content = { protocol, form, field, additions, length, context: contextOf(policy, target) } as const;
-  if (target.kind !== 'table') return verifyHeader(contentKey, content, { isFlagged, mode });
+  if (target.kind !== 'table') return verifyHeader(contentKey, content, { isStripped, mode });
   const { partitionKey, rowKey } = target;
   const entity = { partitionKey, rowKey, list: sealedList(), ...typesIn(additions) };
-  return verifyHeader(contentKey, { ...content, entity }, { isFlagged, mode });
+  return verifyHeader(contentKey, { ...content, entity }, { isStripped, mode });
 }
 
 /** Throws {@link StaleContentError} for content of a different write than the caller expects. */
@@ -71,10 +71,6 @@ function assertExpected(header: VerifiedHeader | null, expected: Uint8Array | un
   if (expected === undefined) return;
   if (header === null || !equalBytes(header.mac, expected)) throw new StaleContentError();
 }
-
-/** Whether entries were removed. The content key records that they existed. */
-export const isStripped = ({ isFlagged, stored }: UnwrappedContent): boolean =>
-  isFlagged && lacksEntries(stored.additions);
 
 export function heldTo(
   header: VerifiedHeader,

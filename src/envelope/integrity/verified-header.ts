@@ -40,11 +40,11 @@ export interface VerifiedHeader {
 export function verifyHeader(
   contentKey: ContentKey,
   content: StoredContent,
-  { isFlagged, mode }: { readonly isFlagged: boolean; readonly mode: Exclude<IntegrityMode, 'off'> },
+  { isStripped, mode }: { readonly isStripped: boolean; readonly mode: Exclude<IntegrityMode, 'off'> },
 ): VerifiedHeader | null {
   const entries = storedEntries(content.additions);
   if (entries === null) {
-    if (isFlagged || mode === 'require') throw new IntegrityMissingError();
+    if (isStripped || mode === 'require') throw new IntegrityMissingError();
     return null;
   }
   if ((entries.tag !== null) !== hasWholeTag(content)) throw new DecryptionError();
