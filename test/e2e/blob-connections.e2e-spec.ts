@@ -55,15 +55,34 @@ afterEach(async () => {
   for (const name of await readdir(folder)) await rm(join(folder, name));
 });
 
-/** A blob with the content, reached through the proxy. */
-async function storedBlob(kind: EncryptionPolicy | 'plaintext'): Promise<EncryptedBlockBlobClient> {
-  const policy = kind === 'plaintext' ? policyOf('2.0', { requireEncryption: false }) : kind;
-  const [direct] = await containersFor(policy);
+type Kind = EncryptionPolicy | 'plaintext';
+const policyFor = (kind: Kind) => (kind === 'plaintext' ? policyOf('2.0', { requireEncryption: false }) : kind);
+
+/** The containers of blobs that are only read. */
+const containers = new Map<Kind, Promise<string>>();
+
+/** A blob with the content, reached through the proxy. The test may not change it. */
+async function storedBlob(kind: Kind): Promise<EncryptedBlockBlobClient> {
+  const container = containers.get(kind) ?? containerWithBlob(kind);
+  containers.set(kind, container);
+  return behindProxy(kind, await container);
+}
+
+/** The same, stored for one test. */
+const ownBlob = async (kind: Kind): Promise<EncryptedBlockBlobClient> =>
+  behindProxy(kind, await containerWithBlob(kind));
+
+async function containerWithBlob(kind: Kind): Promise<string> {
+  const [direct] = await containersFor(policyFor(kind));
   const blob = direct!.getBlockBlobClient('blob');
   await (kind === 'plaintext' ? blob.unencryptedClient.uploadData(plaintext) : blob.uploadData(plaintext));
+  return direct!.containerName;
+}
+
+function behindProxy(kind: Kind, container: string): EncryptedBlockBlobClient {
   const service = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
-  return new EncryptedBlobService(() => service, policy)
-    .getContainerClient(direct!.containerName)
+  return new EncryptedBlobService(() => service, policyFor(kind))
+    .getContainerClient(container)
     .getBlockBlobClient('blob');
 }
 
@@ -143,7 +162,7 @@ describe('a broken connection', () => {
   });
 
   it('of a blob that was replaced meanwhile is a 412, never a mixture', async () => {
-    const blob = await storedBlob(policyOf('1.0'));
+    const blob = await ownBlob(policyOf('1.0'));
     spoilFirst(1, breakAfter(50_000));
 
     const { readableStreamBody } = await blob.download();
@@ -246,7 +265,7 @@ describe('an answer that cannot be used', () => {
     ['is cut', (stored) => Math.floor(stored / 2)],
     ['ends after a whole region', (stored) => stored / 2],
   ])('because a whole blob %s, in body and length, is one', async (_what, lengthOf) => {
-    const blob = await storedBlob(policyOf('2.1', { regionLength: 64 * 1024 }));
+    const blob = await ownBlob(policyOf('2.1', { regionLength: 64 * 1024 }));
     await blob.uploadData(plaintext.subarray(0, 128 * 1024));
     const { contentLength = 0 } = await blob.unencryptedClient.getProperties();
     const length = lengthOf(contentLength);
@@ -267,7 +286,7 @@ describe('an answer that cannot be used', () => {
 
   it.each(['etag', 'content-range'])('because a later one has another %s than the first is one', async (name) => {
     for (const [, kind] of CONTENTS) {
-      const blob = await storedBlob(kind);
+      const blob = await ownBlob(kind);
       let answers = 0;
       proxy.spoil = ({ answer: { headers } }) => {
         answers += 1;

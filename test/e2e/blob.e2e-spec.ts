@@ -42,15 +42,15 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
       await blob('file').uploadFile(file, { blockSize: 2 * MIB, concurrency: 2 });
 
       for (const from of ['data', 'stream', 'file']) {
-        const answer = await blob(from).download();
-        expect(answer.contentLength).toBe(size);
-        expect(answer.contentRange).toBeUndefined();
-        expect(plaintext.equals(await bytesFrom(answer.readableStreamBody))).toBe(true);
         expect(plaintext.equals(await blob(from).downloadToBuffer(0, undefined, { blockSize: MIB }))).toBe(true);
-        const target = join(folder, `${from}-${size}`);
-        await blob(from).downloadToFile(target);
-        expect(plaintext.equals(await readFile(target))).toBe(true);
       }
+      const answer = await blob('data').download();
+      expect(answer.contentLength).toBe(size);
+      expect(answer.contentRange).toBeUndefined();
+      expect(plaintext.equals(await bytesFrom(answer.readableStreamBody))).toBe(true);
+      const target = join(folder, `target-${size}`);
+      await blob('data').downloadToFile(target);
+      expect(plaintext.equals(await readFile(target))).toBe(true);
     },
   );
 
@@ -69,10 +69,14 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     const blob = container.getBlockBlobClient(`ranges-${size}`);
     await blob.uploadData(plaintext);
     const edges = [0, 1, 15, 16, 17, 31, 32, size - 17, size - 16, size - 1, size, size + 1, size + 40];
-    const counts = size > MIB ? [0, 17, undefined] : [0, 1, 16, 17, size, undefined];
+    const countsFrom = (offset: number) => {
+      if (size <= MIB) return [0, 1, 16, 17, size, undefined];
+      // almost all of a long content, once
+      return offset > 1 && offset < size - 17 ? [0, 17] : [0, 17, undefined];
+    };
 
     for (const offset of edges) {
-      for (const count of counts) {
+      for (const count of countsFrom(offset)) {
         const expected = plaintext.subarray(offset, count === undefined ? undefined : offset + count);
         const answer = await blob.download(offset, count);
         const got = await bytesFrom(answer.readableStreamBody);
