@@ -5,6 +5,7 @@
  *
  * (NIST SP 800-38A, 6.2). One cipher provides E and D for all contents, and the chaining is done here, because a cipher for each
  * content would cost more than its few blocks. The result is the same as that of aes-cbc.ts. Single blocks never leave this file.
+ * The IVs of all contents are in one piece of memory, one after another.
  */
 import { createCipheriv, createDecipheriv, type Decipher } from 'node:crypto';
 import { BLOCK_LENGTH, cbcSealer } from './aes-cbc.js';
@@ -17,64 +18,51 @@ const ALGORITHM = 'aes-256-ecb';
 /** From this number of bytes, a separate cipher pays off: blocks of one content are sealed one after another. */
 const LONG = 256;
 
-export interface CbcContent {
-  readonly iv: Uint8Array;
-  readonly plaintext: Uint8Array;
-}
-
-/** A content that {@link sealMany} sealed, and the IV that it was sealed under. */
-export interface SealedCbcContent {
-  readonly iv: Uint8Array;
-  readonly sealed: Uint8Array;
-}
-
 /** A short content: its padded plaintext, which becomes ciphertext block by block. */
 interface ShortContent {
-  readonly iv: Uint8Array;
+  /** Place of its IV. */
+  readonly iv: number;
   readonly blocks: Buffer;
 }
 
 /** Seals each content under its own IV. */
-export function sealMany(key: ContentKey, contents: readonly CbcContent[]): Buffer[] {
-  const isShort = ({ plaintext }: CbcContent): boolean => plaintext.length < LONG;
-  const short = padded(contents.filter(isShort));
-  if (short.length > 0) sealShort(key, short);
-  let next = 0;
-  return contents.map((content) =>
-    isShort(content)
-      ? (short[next++] as ShortContent).blocks
-      : runAll(cbcSealer({ key, iv: content.iv, padding: 'pkcs7' }), content.plaintext),
+export function sealMany(key: ContentKey, contents: readonly Uint8Array[], ivs: Uint8Array): Buffer[] {
+  const short: ShortContent[] = [];
+  const memory = Buffer.alloc(
+    contents.reduce((sum, content) => sum + (isShort(content) ? paddedLength(content) : 0), 0),
   );
-}
-
-const paddingOf = ({ length }: Uint8Array): number => BLOCK_LENGTH - (length % BLOCK_LENGTH);
-
-/** In one piece of memory, which costs less than a piece for each. */
-function padded(contents: readonly CbcContent[]): ShortContent[] {
-  const all = Buffer.alloc(contents.reduce((sum, { plaintext }) => sum + plaintext.length + paddingOf(plaintext), 0));
-  let at = 0;
-  return contents.map(({ iv, plaintext }) => {
-    const from = at;
-    const padding = paddingOf(plaintext);
-    all.set(plaintext, at);
-    at += plaintext.length;
-    for (let left = padding; left > 0; left--) all[at++] = padding;
-    return { iv, blocks: all.subarray(from, at) };
+  let from = 0;
+  const sealed = contents.map((content, index) => {
+    const iv = index * BLOCK_LENGTH;
+    if (!isShort(content)) return sealLong(key, content, ivs.subarray(iv, iv + BLOCK_LENGTH));
+    const blocks = memory.subarray(from, (from += paddedLength(content)));
+    blocks.set(content);
+    blocks.fill(blocks.length - content.length, content.length);
+    short.push({ iv, blocks });
+    return blocks;
   });
+  if (short.length > 0) sealShort(key, short, ivs);
+  return sealed;
 }
+
+const isShort = ({ length }: Uint8Array): boolean => length < LONG;
+
+const paddedLength = ({ length }: Uint8Array): number => length + BLOCK_LENGTH - (length % BLOCK_LENGTH);
+
+const sealLong = (key: ContentKey, content: Uint8Array, iv: Uint8Array): Buffer =>
+  runAll(cbcSealer({ key, iv, padding: 'pkcs7' }), content);
 
 /** Seals in rounds: all first blocks, then all second blocks. */
-function sealShort(key: ContentKey, contents: readonly ShortContent[]): void {
+function sealShort(key: ContentKey, contents: readonly ShortContent[], ivs: Uint8Array): void {
   const cipher = createCipheriv(ALGORITHM, key, null).setAutoPadding(false);
   const chained = Buffer.alloc(contents.length * BLOCK_LENGTH);
   let unfinished = contents;
   for (let at = 0; unfinished.length > 0; at += BLOCK_LENGTH) {
     let to = 0;
     for (const { iv, blocks } of unfinished) {
-      for (let i = 0; i < BLOCK_LENGTH; i++) {
-        const before = at === 0 ? byteOf(iv, i) : byteOf(blocks, at + i - BLOCK_LENGTH);
-        chained[to++] = byteOf(blocks, at + i) ^ before;
-      }
+      const before = at === 0 ? ivs : blocks;
+      const start = at === 0 ? iv : at - BLOCK_LENGTH;
+      for (let i = 0; i < BLOCK_LENGTH; i++) chained[to++] = byteOf(blocks, at + i) ^ byteOf(before, start + i);
     }
     const round = cipher.update(chained.subarray(0, to));
     let from = 0;
@@ -98,23 +86,14 @@ export class ManyOpener {
    * All contents in one step of the cipher. Throws {@link DecryptionError}, without a reason, if any of them was not sealed under
    * this key and its IV.
    */
-  open(contents: readonly SealedCbcContent[]): Buffer[] {
-    let length = 0;
-    for (const { sealed } of contents) {
-      if (sealed.length === 0 || sealed.length % BLOCK_LENGTH !== 0) throw new DecryptionError();
-      length += sealed.length;
-    }
-    const blocks = Buffer.allocUnsafe(length);
-    let end = 0;
-    for (const { sealed } of contents) {
-      blocks.set(sealed, end);
-      end += sealed.length;
-    }
+  open(contents: readonly Uint8Array[], ivs: Uint8Array): Buffer[] {
+    const blocks = joined(contents);
     const opened = this.decipher.update(blocks);
     let from = 0;
-    return contents.map(({ iv, sealed }) => {
+    return contents.map((sealed, index) => {
       const to = from + sealed.length;
-      for (let at = 0; at < BLOCK_LENGTH; at++) opened[from + at] = byteOf(opened, from + at) ^ byteOf(iv, at);
+      const iv = index * BLOCK_LENGTH;
+      for (let at = 0; at < BLOCK_LENGTH; at++) opened[from + at] = byteOf(opened, from + at) ^ byteOf(ivs, iv + at);
       for (let at = from + BLOCK_LENGTH; at < to; at++) {
         opened[at] = byteOf(opened, at) ^ byteOf(blocks, at - BLOCK_LENGTH);
       }
@@ -123,6 +102,22 @@ export class ManyOpener {
       return content;
     });
   }
+}
+
+/** One after another. Throws {@link DecryptionError} for one that is not whole. */
+function joined(contents: readonly Uint8Array[]): Buffer {
+  let length = 0;
+  for (const sealed of contents) {
+    if (sealed.length === 0 || sealed.length % BLOCK_LENGTH !== 0) throw new DecryptionError();
+    length += sealed.length;
+  }
+  const blocks = Buffer.allocUnsafe(length);
+  let end = 0;
+  for (const sealed of contents) {
+    blocks.set(sealed, end);
+    end += sealed.length;
+  }
+  return blocks;
 }
 
 const byteOf = (bytes: Uint8Array, at: number): number => bytes[at] as number;

@@ -1,5 +1,6 @@
 /** HMAC-SHA-256 (RFC 2104, FIPS 198-1), and key derivation by one block of HKDF-Expand (RFC 5869, 2.3). */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { Place } from './bytes.js';
 import type { ContentKey } from './content-key.js';
 
 /** Length of a MAC, in bytes. */
@@ -17,16 +18,26 @@ export function hmac(key: MacKey | Uint8Array, ...parts: readonly (Uint8Array | 
 }
 
 /**
- * The same for a MAC that is stored, and so is no secret: by way of a string, which costs less than the memory of a digest. A row has
- * one for each property.
+ * Writes a MAC that is stored, and so is no secret, cut to the length of the place: by way of a string, which costs less than the memory
+ * of a digest. A row has one for each property. Returns where the place ends.
  */
-export const storedMac = (key: MacKey, input: Uint8Array): Buffer =>
-  Buffer.from(createHmac(ALGORITHM, key).update(input).digest('binary'), 'binary');
+export const writeStoredMac = (key: MacKey | Uint8Array, input: Uint8Array, { into, at, length }: Place): number =>
+  at + into.write(createHmac(ALGORITHM, key).update(input).digest('binary'), at, length, 'binary');
 
 /** HMAC-SHA-256(key, label || 01): 32 bytes, which the caller must wipe if they are secret. */
 export const deriveBytes = (key: MacKey | Uint8Array, label: string): Buffer => hmac(key, `${label}\x01`);
 
-/** The same as a handle. The bytes are wiped. */
+/** Calls `work` with a derived key, whose bytes are wiped when it returns. */
+export function underDerivedKey<Result>(key: ContentKey, label: string, work: (derived: Uint8Array) => Result): Result {
+  const derived = deriveBytes(key, label);
+  try {
+    return work(derived);
+  } finally {
+    derived.fill(0);
+  }
+}
+
+/** The same as a handle, for work that goes on later. The bytes are wiped. */
 export function deriveKey(key: ContentKey, label: string): MacKey {
   const bytes = deriveBytes(key, label);
   const derived = createSecretKey(bytes);
@@ -35,14 +46,8 @@ export function deriveKey(key: ContentKey, label: string): MacKey {
 }
 
 /** The MAC of one input under a key that serves for nothing else. The bytes of that key are wiped. */
-export function macUnderDerivedKey(key: ContentKey, label: string, input: Uint8Array | string): Buffer {
-  const derived = deriveBytes(key, label);
-  try {
-    return hmac(derived, input);
-  } finally {
-    derived.fill(0);
-  }
-}
+export const macUnderDerivedKey = (key: ContentKey, label: string, input: Uint8Array | string): Buffer =>
+  underDerivedKey(key, label, (derived) => hmac(derived, input));
 
 /** The MAC of bytes that arrive one piece after another. */
 export class RunningMac {

@@ -40,9 +40,9 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
     ...(openProperties === undefined
       ? {}
       : {
-          openProperties: (properties) => {
+          openProperties: (place, properties) => {
             begins?.();
-            return guard(() => openProperties(properties));
+            return guard(() => openProperties(place, properties));
           },
         }),
   };

@@ -73,22 +73,21 @@ export interface ContentLayout {
   window(range: ByteRange, ciphertextLength: number): CipherWindow;
 }
 
-/** Position of a sealed property. Its IV is derived from all three. */
-export interface PropertyPlace {
+/** The entity that sealed properties belong to. The IV of each is derived from these keys and its name. */
+export interface EntityPlace {
   readonly partitionKey: string;
   readonly rowKey: string;
-  readonly name: string;
 }
 
 /** A property to seal. */
 export interface PropertyContent {
-  readonly place: PropertyPlace;
+  readonly name: string;
   readonly plaintext: Uint8Array;
 }
 
 /** A sealed property to open. */
 export interface SealedProperty {
-  readonly place: PropertyPlace;
+  readonly name: string;
   readonly sealed: Uint8Array;
 }
 
@@ -104,7 +103,7 @@ export interface ContentSealer {
    */
   plan?(): CipherPlan;
   /** Only if the version defines entities. */
-  sealProperties?(properties: readonly PropertyContent[]): Buffer[];
+  sealProperties?(place: EntityPlace, properties: readonly PropertyContent[]): Buffer[];
 }
 
 /**
@@ -143,7 +142,7 @@ export interface ContentOpener {
   orderProof?(window: CipherWindow, nonce: Uint8Array): CipherWindow | null;
   readonly wholeTag?: WholeTag;
   /** Only if the version defines entities. Opens all of these properties, or fails. */
-  openProperties?(properties: readonly SealedProperty[]): Buffer[];
+  openProperties?(place: EntityPlace, properties: readonly SealedProperty[]): Buffer[];
 }
 
 export interface SealerChoice {

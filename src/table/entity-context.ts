@@ -7,7 +7,6 @@ import { expectedTagOf, type ExpectedTagOptions } from '../envelope/integrity/in
 import { keyOperation } from '../envelope/key-operation.js';
 import type { EnvelopeContext } from '../envelope/envelope.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
-import type { PropertyPlace } from '../protocol/protocol.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { accountOf } from './account.js';
@@ -71,13 +70,6 @@ export function tableContext(
     keyEncryptionKey: options.keyEncryptionKey,
   };
 }
-
-/** The members are named one by one: with a spread, a page of rows takes a tenth more CPU (bench/README.md). */
-export const placeOf = ({ partitionKey, rowKey }: EntityKeys, name: string): PropertyPlace => ({
-  partitionKey,
-  rowKey,
-  name,
-});
 
 export const envelopeContext = (context: TableContext, { partitionKey, rowKey }: EntityKeys): EnvelopeContext => ({
   target: { kind: 'table', account: context.account, table: context.table, partitionKey, rowKey },

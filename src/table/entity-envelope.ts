@@ -2,13 +2,12 @@
 import { createEnvelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import { integrityTagIn } from '../envelope/integrity/integrity-tag.js';
-import type { PropertyContent } from '../protocol/protocol.js';
-import { traced } from '../tracing/span.js';
+import { tracedStep } from '../tracing/span.js';
 import { formatEncryptionData } from '../wire/encryption-data.js';
 import { ENCRYPTION_DATA_PROPERTY, formatSealedNames, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import { formatPropertyTypes, PROPERTY_TYPES_ENTRY } from '../wire/property-types.js';
 import { assertDeclared } from './entity-class.js';
-import { envelopeContext, type EntityKeys, placeOf, type Row, type TableContext } from './entity-context.js';
+import { envelopeContext, type EntityKeys, type Row, type TableContext } from './entity-context.js';
 import { define, entityOf } from './entity-instance.js';
 import { entityModel } from './entity-model.js';
 import { withIntegrityTag } from './entity-integrity-tag.js';
@@ -68,25 +67,20 @@ export async function sealRow(
     ...(hasEntries ? { signed: valuesToSign([...signed, ...tags.keys()], entity) } : {}),
   });
   const contents = [
-    ...[...texts].map(([name, { bytes }]) => contentOf(entity, name, bytes)),
-    contentOf(entity, SEALED_NAMES_PROPERTY, formatSealedNames([...texts.keys()])),
+    ...[...texts].map(([name, { bytes }]) => ({ name, plaintext: bytes })),
+    { name: SEALED_NAMES_PROPERTY, plaintext: formatSealedNames([...texts.keys()]) },
   ];
   while (context.slice?.isSpent === true) await context.slice.breathe();
-  return traced('Content.seal', context.operation ?? {}, async (_options, record) => {
+  return tracedStep('Content.seal', context.operation ?? {}, (record) => {
     record({ protocol: encryptionData.protocol, integrity: integrityOf(context.policy) });
-    const sealed = sealer.sealProperties?.(contents) ?? unsupported(encryptionData);
-    for (const [index, { place }] of contents.entries()) define(entity, place.name, sealed[index]);
+    const sealed = sealer.sealProperties?.(entity, contents) ?? unsupported(encryptionData);
+    for (const [index, { name }] of contents.entries()) define(entity, name, sealed[index]);
     const data = sealedData();
     entity[ENCRYPTION_DATA_PROPERTY] = formatEncryptionData(data, 'entity');
     assertFits(entity);
     return withIntegrityTag(entity, integrityTagIn(data.additions));
   });
 }
-
-const contentOf = (keys: EntityKeys, name: string, plaintext: Uint8Array): PropertyContent => ({
-  place: placeOf(keys, name),
-  plaintext,
-});
 
 function typesOf(texts: SealedTexts): ReadonlyMap<string, string> {
   const entry = formatPropertyTypes(new Map([...texts].map(([name, { type }]) => [name, type])));

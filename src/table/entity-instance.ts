@@ -21,13 +21,15 @@ export function define(target: object, name: string, value: unknown): void {
   else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
+const NOTHING: ReadonlyMap<string, unknown> = new Map<string, unknown>();
+
 /** The entity of a row: everything except what the format adds, with keys under the names of the class, and with the values that were opened in the place of sealed ones. */
-export function entityOf(entityClass: EntityClass, row: Row, opened: Row = {}): object {
+export function entityOf(entityClass: EntityClass, row: Row, opened: ReadonlyMap<string, unknown> = NOTHING): object {
   const instance = Object.create(entityClass.prototype as object) as object;
   const nameOf = namesInEntity(entityClass);
   for (const column of Object.keys(row)) {
     const name = isReservedColumn(column) ? null : nameOf(column);
-    if (name !== null) define(instance, name, Object.hasOwn(opened, column) ? opened[column] : row[column]);
+    if (name !== null) define(instance, name, opened.has(column) ? opened.get(column) : row[column]);
   }
   return instance;
 }

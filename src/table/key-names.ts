@@ -51,9 +51,13 @@ export function isKeyOf(entityClass: EntityClass): (name: string) => boolean {
 }
 
 /** Throws {@link InvalidEntityError} for a row with a column that a key hides, and that has another value: it would be lost. */
-export function assertNothingHidden(row: Row & EntityKeys, opened: Row, entityClass: EntityClass): void {
+export function assertNothingHidden(
+  row: Row & EntityKeys,
+  opened: ReadonlyMap<string, unknown>,
+  entityClass: EntityClass,
+): void {
   for (const [key, name] of entityModel(entityClass).renamedKeys) {
-    const value = Object.hasOwn(opened, name) ? opened[name] : storedValue(row[name]);
+    const value = opened.has(name) ? opened.get(name) : storedValue(row[name]);
     if (value === undefined || value === row[key]) continue;
     throw new InvalidEntityError(
       `The row has a column "${name}" that differs from its ${sdkColumnOf(key)}, which the class calls "${name}" too: rename the property`,

@@ -6,7 +6,8 @@ import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
 import { IntegrityMissingError, StaleContentError } from '../errors/integrity.js';
-import { traced } from '../tracing/span.js';
+import type { SealedProperty } from '../protocol/protocol.js';
+import { tracedStep } from '../tracing/span.js';
 import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
 import {
   ENCRYPTION_DATA_PROPERTY,
@@ -15,7 +16,7 @@ import {
   SEALED_NAMES_PROPERTY,
 } from '../wire/entity-metadata.js';
 import { parsePropertyTypes, PROPERTY_TYPES_ENTRY, type PropertyType } from '../wire/property-types.js';
-import { envelopeContext, type EntityKeys, placeOf, type Row, type TableContext } from './entity-context.js';
+import { envelopeContext, type EntityKeys, type Row, type TableContext } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { wronglyClear } from './sealed-properties.js';
 import { binaryValue, isBinary, storedValue } from './stored-value.js';
@@ -71,7 +72,7 @@ export async function openRow(
     expectedTag: context.expectedTag,
   });
   while (context.slice?.isSpent === true) await context.slice.breathe();
-  return traced('Content.open', context.operation ?? {}, async (_options, record) => {
+  return tracedStep('Content.open', context.operation ?? {}, (record) => {
     record({ protocol: data.protocol, keyId: data.wrappedKey.keyId, integrity: integrityOf(context.policy) });
     return openUnwrapped({ row, context, isAsked, data, opener });
   });
@@ -93,9 +94,12 @@ function openUnwrapped(unwrapped: UnwrappedRow): OpenedRow {
   return { texts, covered, integrityTag: opener.integrityTag };
 }
 
-export function valuesOf(texts: SealedTexts, entityClass: EntityClass): Row {
+/** Values of sealed properties by name. */
+export function valuesOf(texts: SealedTexts, entityClass: EntityClass): ReadonlyMap<string, unknown> {
   const { options } = entityModel(entityClass);
-  return Object.fromEntries([...texts].map(([name, text]) => [name, decodeValue(text, options.get(name)?.as)]));
+  const values = new Map<string, unknown>();
+  for (const [name, text] of texts) values.set(name, decodeValue(text, options.get(name)?.as));
+  return values;
 }
 
 function sealedListOf(row: Row): Uint8Array | undefined {
@@ -133,24 +137,25 @@ function textsOf(unwrapped: UnwrappedRow, names: readonly string[]): SealedTexts
     openProperties(unwrapped, stored);
     throw error;
   }
-  const opened = openProperties(unwrapped, stored);
-  return new Map(stored.map(({ name, type }, index) => [name, { type, bytes: opened[index] ?? unsupported(data) }]));
+  const texts = new Map<string, TypedText>();
+  for (const [index, bytes] of openProperties(unwrapped, stored).entries()) {
+    const { name, type } = stored[index] ?? unsupported(data);
+    texts.set(name, { type, bytes });
+  }
+  return texts;
 }
 
-interface StoredProperty {
-  readonly name: string;
+interface StoredProperty extends SealedProperty {
   readonly type: PropertyType;
-  readonly sealed: Uint8Array;
 }
 
 /** Opens properties in one step. */
 function openProperties(
   { row, data, opener }: UnwrappedRow,
-  properties: readonly Pick<StoredProperty, 'name' | 'sealed'>[],
+  properties: readonly SealedProperty[],
 ): readonly Uint8Array[] {
   if (properties.length === 0) return [];
-  const places = properties.map(({ name, sealed }) => ({ place: placeOf(row, name), sealed }));
-  return opener.openProperties?.(places) ?? unsupported(data);
+  return opener.openProperties?.(row, properties) ?? unsupported(data);
 }
 
 /** Throws unless everything that the entries list is unchanged. */
@@ -193,7 +198,7 @@ function storedTypesOf(
 
 /** Someone who can write the row can put values in clear where sealed ones are expected, and leave out the list. */
 function assertNothingPlanted(row: Row, names: readonly string[], { entityClass, policy }: TableContext): void {
-  const planted = entityModel(entityClass).alwaysSealed.find((name) => isStored(row, name) && !names.includes(name));
+  const planted = entityModel(entityClass).alwaysSealed.find((name) => !names.includes(name) && isStored(row, name));
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
 }
 
@@ -210,7 +215,7 @@ function assertRightlyClear(row: Row, texts: SealedTexts, { entityClass, policy 
   if (!policy.requireEncryption) return;
   const clear = entityModel(entityClass).sometimesSealed.filter((name) => isStored(row, name) && !texts.has(name));
   if (clear.length === 0) return;
-  const planted = wronglyClear(entityClass, { ...row, ...valuesOf(texts, entityClass) }, clear);
+  const planted = wronglyClear(entityClass, { ...row, ...Object.fromEntries(valuesOf(texts, entityClass)) }, clear);
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
 }
 

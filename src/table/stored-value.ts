@@ -9,8 +9,9 @@ export interface TypedValue {
   readonly value: unknown;
 }
 
+/** Bytes are what most values of a sealed row are, and searching their prototypes for members takes long. */
 export const isTyped = (value: unknown): value is TypedValue =>
-  typeof value === 'object' && value !== null && 'type' in value && 'value' in value;
+  typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && 'type' in value && 'value' in value;
 
 const EDM_TYPES = new Set(['Binary', 'Boolean', 'DateTime', 'Double', 'Guid', 'Int32', 'Int64', 'String']);
 

@@ -78,6 +78,19 @@ async function inSpan<Options extends Traceable, Result>(
   }
 }
 
+/** The same for work that is done when it returns. */
+export function tracedStep<Result>(name: string, options: Traceable, work: (record: RecordFacts) => Result): Result {
+  const span = startSpan(name, options);
+  try {
+    const result = tracing.withContext(span.context, () => work(span.record));
+    span.end();
+    return result;
+  } catch (error) {
+    span.end(error);
+    throw error;
+  }
+}
+
 export interface OpenSpan<Options extends Traceable> {
   /** The given options, for spans that are to be children of this one. */
   readonly options: Options;

@@ -1,5 +1,5 @@
 import { openEnvelope } from '../../src/envelope/envelope.js';
-import type { PropertyPlace } from '../../src/protocol/protocol.js';
+import type { EntityPlace } from '../../src/protocol/protocol.js';
 import { partitionKeyFirst, rowKeyFirst, sealProperties } from '../../src/protocol/v1/entity.js';
 import { parseEncryptionData } from '../../src/wire/encryption-data.js';
 import { ENCRYPTION_DATA_PROPERTY, parseSealedNames, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
@@ -13,8 +13,8 @@ type Row = Readonly<Record<string, unknown>>;
 
 const binary = (row: Row, name: string): Buffer => Buffer.from(row[name] as string, 'base64');
 
-function placeOf(vector: (typeof cases)[number], name: string): PropertyPlace {
-  return { partitionKey: vector.entity.PartitionKey, rowKey: vector.entity.RowKey, name };
+function placeOf({ entity: { PartitionKey, RowKey } }: (typeof cases)[number]): EntityPlace {
+  return { partitionKey: PartitionKey, rowKey: RowKey };
 }
 
 describe('entities of other SDKs', () => {
@@ -29,7 +29,10 @@ describe('entities of other SDKs', () => {
     const data = parseEncryptionData(row[ENCRYPTION_DATA_PROPERTY] as string);
     const opener = await openEnvelope(readingPolicy(vector.key), data, { target, form: 'entity' });
     const open = (names: readonly string[]): Buffer[] | undefined =>
-      opener.openProperties?.(names.map((name) => ({ place: placeOf(vector, name), sealed: binary(row, name) })));
+      opener.openProperties?.(
+        placeOf(vector),
+        names.map((name) => ({ name, sealed: binary(row, name) })),
+      );
 
     const names = parseSealedNames(open([SEALED_NAMES_PROPERTY])?.[0] as Buffer);
 
@@ -48,10 +51,10 @@ describe('entities of other SDKs', () => {
 
     const names = vector.encryptedProperties;
     const properties = names.map((name) => ({
-      place: placeOf(vector, name),
+      name,
       plaintext: Buffer.from(String(vector.entity.properties[name]?.value), 'utf8'),
     }));
-    const sealed = sealProperties(cipher, properties).map((bytes) => bytes.toString('base64'));
+    const sealed = sealProperties(cipher, placeOf(vector), properties).map((bytes) => bytes.toString('base64'));
 
     expect(sealed).toEqual(names.map((name) => row[name]));
   });
@@ -71,7 +74,8 @@ describe('rows of this package', () => {
     });
     const open = (names: readonly string[]) =>
       opener.openProperties?.(
-        names.map((name) => ({ place: { partitionKey, rowKey, name }, sealed: binary(row, name) })),
+        { partitionKey, rowKey },
+        names.map((name) => ({ name, sealed: binary(row, name) })),
       ) as Buffer[];
     const names = parseSealedNames(open([SEALED_NAMES_PROPERTY])[0] as Buffer);
     const texts = open(names);
@@ -85,7 +89,8 @@ describe('rows of this package', () => {
     const entityIv = Buffer.from(String(data.field('ContentEncryptionIV')), 'base64');
     const sealed = sealProperties(
       { key, entityIv, keyOrder: rowKeyFirst },
-      names.map((name, at) => ({ place: { partitionKey, rowKey, name }, plaintext: texts[at] as Buffer })),
+      { partitionKey, rowKey },
+      names.map((name, at) => ({ name, plaintext: texts[at] as Buffer })),
     );
     expect(sealed.map((bytes) => bytes.toString('base64'))).toEqual(names.map((name) => row[name]));
   });

@@ -90,11 +90,11 @@ it.each(rows)('%s is sealed again to the same bytes and entries', (_id, vector) 
   const sealer = protocolFor('1.0').sealer(contentKey, { form: 'entity', iv: Buffer.from(vector.iv, 'hex') });
   const names = Object.keys(sealed);
   const contents = [
-    ...names.map((name) => ({ place: { partitionKey, rowKey, name }, plaintext: Buffer.from(sealed[name] ?? '') })),
-    { place: { partitionKey, rowKey, name: SEALED_NAMES_PROPERTY }, plaintext: formatSealedNames(names) },
+    ...names.map((name) => ({ name, plaintext: Buffer.from(sealed[name] ?? '') })),
+    { name: SEALED_NAMES_PROPERTY, plaintext: formatSealedNames(names) },
   ];
 
-  const bytes = sealing.watched(sealer).sealProperties?.(contents) ?? [];
+  const bytes = sealing.watched(sealer).sealProperties?.({ partitionKey, rowKey }, contents) ?? [];
 
   expect(bytes.map((each) => each.toString('base64'))).toEqual([
     ...names.map((name) => stored.sealed[name]),
@@ -152,7 +152,7 @@ describe('rows that .NET read', () => {
 
     const values = valuesOf(texts, Anything);
     const readings = Object.values(vector.readBy).map(({ properties = {} }) =>
-      Object.fromEntries(Object.keys(values).map((name) => [name, properties[name]?.value])),
+      Object.fromEntries([...values.keys()].map((name) => [name, properties[name]?.value])),
     );
     expect(readings).toEqual([
       Object.fromEntries([...texts].map(([name, { bytes }]) => [name, Buffer.from(bytes).toString('utf8')])),

@@ -8,14 +8,15 @@ import { AesKeyEncryptionKey, type EncryptionPolicy } from 'nestjs-azure-encrypt
 import { BIND_ENTRY, storedEntries } from '../../src/envelope/integrity/entries.js';
 import { isFlaggedKey } from '../../src/envelope/integrity/flag.js';
 import { headerInput } from '../../src/envelope/integrity/header.js';
-import { ciphertextKey, contextTag, headerMac, propertyKey } from '../../src/envelope/integrity/integrity-keys.js';
-import { parseBind } from '../../src/envelope/integrity/bind.js';
+import { ciphertextKey, contextTag, headerMac, underPropertyKey } from '../../src/envelope/integrity/integrity-keys.js';
+import { parseBind, SHORT_TAG_LENGTH } from '../../src/envelope/integrity/bind.js';
 import {
   formatPropertyTags,
-  parsePropertyTags,
-  sealedTag,
-  signedTag,
+  placesOfSigned,
+  signedProperty,
   type SignedValue,
+  type TaggedProperty,
+  writeTag,
 } from '../../src/envelope/integrity/property-tags.js';
 import { bindShapeOf } from '../../src/envelope/integrity/sealing.js';
 import type { ContentForm } from '../../src/protocol/protocol.js';
@@ -82,7 +83,7 @@ it.each(all)('the keys and the MAC of %s', (_id, vector) => {
 
   expect(isFlaggedKey(hex(vector.cek))).toBe(true);
   expect(derived(ciphertextKey(key))).toBe(vector.keys.content);
-  expect(derived(propertyKey(key))).toBe(vector.keys.property);
+  expect(underPropertyKey(key, (bytes) => Buffer.from(bytes).toString('hex'))).toBe(vector.keys.property);
   expect(headerMac(key, input)).toEqual(hmac(hex(vector.keys.header), input));
   expect(input.toString('hex')).toBe(vector.headerInput);
   expect(headerMac(key, input).toString('hex')).toBe(vector.mac);
@@ -132,22 +133,28 @@ it.each(contents)('%s is refused with any byte changed, added or cut', async (_i
 it.each(entities)('the tags of the properties of %s', (_id, vector) => {
   const names = Object.keys(vector.sealed ?? {});
   const bind = parseBind(vector.entries[BIND_ENTRY]!, 'properties');
-  const key = propertyKey(importContentKey(hex(vector.cek)));
   const stored = vector.stored['sealed'] as Record<string, string>;
-  const sealed = names.map((name) => sealedTag(key, name, Buffer.from(stored[name]!, 'base64')));
-  const signed = new Map(
-    Object.entries(vector.signedValues ?? {}).map(([name, { type, value }]) => [
-      name,
-      signedTag(key, name, { type, bytes: hex(value) }),
-    ]),
+  const sealed = new Map(names.map((name) => [name, Buffer.from(stored[name]!, 'base64')]));
+  const values = Object.entries(vector.signedValues ?? {});
+  const signed = new Map(values.map(([name, { type, value }]) => [name, { type, bytes: hex(value) }]));
+
+  const tags = underPropertyKey(importContentKey(hex(vector.cek)), (key) =>
+    formatPropertyTags(key, { sealed, signed }),
   );
 
-  expect(formatPropertyTags({ sealed, signed })).toEqual(bind.properties);
-  const parsed = parsePropertyTags(bind.properties!, names);
-  expect(parsed.sealed).toEqual(sealed);
-  expect(new Set(parsed.signed)).toEqual(new Set([...parsed.signed].map(([name]) => [name, signed.get(name)!])));
-  expect(parsed.signed.size).toBe(signed.size);
+  expect(tags).toEqual(bind.properties);
+  const places = placesOfSigned(tags, names);
+  expect([...places.keys()].sort()).toEqual([...signed.keys()].sort());
+  for (const [name, at] of places) {
+    expect(tags.subarray(at, at + SHORT_TAG_LENGTH)).toEqual(tagOf(vector, signedProperty(name, signed.get(name)!)));
+  }
 });
+
+function tagOf({ cek }: IntegrityCase, property: TaggedProperty): Buffer {
+  const into = Buffer.alloc(SHORT_TAG_LENGTH);
+  underPropertyKey(importContentKey(hex(cek)), (key) => writeTag(key, property, { into, at: 0 }));
+  return into;
+}
 
 function storedOf(vector: IntegrityCase) {
   const text = textOf(vector);

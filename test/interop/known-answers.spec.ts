@@ -149,7 +149,7 @@ describe('content of protocol 2.x', () => {
 });
 
 describe('a property of an entity', () => {
-  const place = (name: string) => ({ partitionKey: 'pk', rowKey: 'rk', name });
+  const place = { partitionKey: 'pk', rowKey: 'rk' };
   const sealer = () => protocolFor('1.0').sealer(key, { form: 'entity', iv });
 
   it.each([
@@ -157,7 +157,7 @@ describe('a property of an entity', () => {
     ['an empty one', 'name', '', 'pMzuROQksDlNHpZD2/JmzQ=='],
     ['the list of names', '_ClientEncryptionMetadata2', '["name"]', 'XbBqP/AS2xoSAf9/+9k+mw=='],
   ])('%s', (_what, name, text, expected) => {
-    const [sealed] = sealer().sealProperties?.([{ place: place(name), plaintext: Buffer.from(text) }]) ?? [];
+    const [sealed] = sealer().sealProperties?.(place, [{ name, plaintext: Buffer.from(text) }]) ?? [];
 
     expect(sealed?.toString('base64')).toBe(expected);
   });

@@ -5,8 +5,8 @@ import { SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
 import { formatBind } from './bind.js';
 import { entriesToWrite } from './entries.js';
 import { type EntityHeader, headerInput } from './header.js';
-import { contextTag, headerMac, propertyKey } from './integrity-keys.js';
-import { formatPropertyTags, sealedTag, signedTag, type SignedValue } from './property-tags.js';
+import { contextTag, headerMac, underPropertyKey } from './integrity-keys.js';
+import { formatPropertyTags, type SignedValue } from './property-tags.js';
 import type { BoundContent } from './sealing.js';
 
 /** What is known about an entity before anything in it is sealed. */
@@ -16,8 +16,9 @@ export interface NewEntity extends Omit<EntityHeader, 'list'> {
 }
 
 export class EntitySealing {
-  /** By name, in the order of the list of names, which is the last one itself. */
+  /** By name, in the order of the list of names. */
   private readonly ciphertexts = new Map<string, Uint8Array>();
+  private list: Uint8Array = Buffer.alloc(0);
 
   constructor(
     private readonly contentKey: ContentKey,
@@ -35,10 +36,9 @@ export class EntitySealing {
       ...(sealProperties === undefined
         ? {}
         : {
-            sealProperties: (properties) => {
-              const sealed = sealProperties(properties);
-              for (const [at, { place }] of properties.entries())
-                this.ciphertexts.set(place.name, sealed[at] ?? NOTHING);
+            sealProperties: (place, properties) => {
+              const sealed = sealProperties(place, properties);
+              for (const [at, ciphertext] of sealed.entries()) this.note(properties[at]?.name ?? '', ciphertext);
               return sealed;
             },
           }),
@@ -48,20 +48,18 @@ export class EntitySealing {
   /** The entries of what was sealed. Call it once, when everything is sealed. */
   entries(): ReadonlyMap<string, string> {
     const { content, contentKey, entity } = this;
-    const list = this.ciphertexts.get(SEALED_NAMES_PROPERTY) ?? NOTHING;
-    const sealed = [...this.ciphertexts].filter(([name]) => name !== SEALED_NAMES_PROPERTY);
-    const key = propertyKey(contentKey);
-    const properties = formatPropertyTags({
-      sealed: sealed.map(([name, ciphertext]) => sealedTag(key, name, ciphertext)),
-      signed: new Map([...entity.signed].map(([name, value]) => [name, signedTag(key, name, value)])),
-    });
+    const covered = { sealed: this.ciphertexts, signed: entity.signed };
+    const properties = underPropertyKey(contentKey, (key) => formatPropertyTags(key, covered));
     const bind = formatBind({
       properties,
       ...(content.context === null ? {} : { context: contextTag(contentKey, content.context) }),
     });
-    const header = headerInput({ ...content, bind, tag: null, entity: { ...entity, list } });
+    const header = headerInput({ ...content, bind, tag: null, entity: { ...entity, list: this.list } });
     return entriesToWrite({ bind, tag: null, mac: headerMac(contentKey, header) });
   }
-}
 
-const NOTHING = new Uint8Array(0);
+  private note(name: string, ciphertext: Uint8Array): void {
+    if (name === SEALED_NAMES_PROPERTY) this.list = ciphertext;
+    else this.ciphertexts.set(name, ciphertext);
+  }
+}

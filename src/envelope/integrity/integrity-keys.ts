@@ -1,6 +1,6 @@
 /** What is computed under keys derived from a content key, one key for each purpose. */
 import type { ContentKey } from '../../crypto/content-key.js';
-import { deriveKey, macUnderDerivedKey, type MacKey, RunningMac } from '../../crypto/hmac.js';
+import { deriveKey, macUnderDerivedKey, type MacKey, RunningMac, underDerivedKey } from '../../crypto/hmac.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
 
 export const headerMac = (contentKey: ContentKey, header: Uint8Array): Buffer =>
@@ -19,4 +19,6 @@ export const ciphertextMac = (contentKey: ContentKey): RunningMac =>
 export const contextTag = (contentKey: ContentKey, context: string): Buffer =>
   macUnderDerivedKey(contentKey, 'azcse/context/v1', context).subarray(0, SHORT_TAG_LENGTH);
 
-export const propertyKey = (contentKey: ContentKey): MacKey => deriveKey(contentKey, 'azcse/property/v1');
+/** Calls `work` with the key of the tags of properties, which is wiped when it returns. */
+export const underPropertyKey = <Result>(contentKey: ContentKey, work: (key: Uint8Array) => Result): Result =>
+  underDerivedKey(contentKey, 'azcse/property/v1', work);

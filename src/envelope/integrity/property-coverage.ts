@@ -1,11 +1,17 @@
 /** Which properties of a stored entity its integrity entries cover, and whether they are unchanged. */
 import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import type { MacKey } from '../../crypto/hmac.js';
 import { DecryptionError } from '../../errors/content.js';
 import type { ContentOpener } from '../../protocol/protocol.js';
-import { propertyKey } from './integrity-keys.js';
-import { parsePropertyTags, sealedTag, signedTag, type SignedValue } from './property-tags.js';
+import { underPropertyKey } from './integrity-keys.js';
+import {
+  placeOfSealed,
+  placesOfSigned,
+  sealedProperty,
+  signedProperty,
+  type SignedValue,
+  writeTag,
+} from './property-tags.js';
 
 /** The columns of a stored entity, as its entries name them. */
 export interface StoredProperties {
@@ -38,26 +44,26 @@ export interface EnvelopeOpener extends ContentOpener {
 
 /** `tags` are those of all properties, as the entries list them. The MAC of the header covers them. */
 export const propertyCoverage = (contentKey: ContentKey, tags: Buffer): PropertyCoverage => ({
-  verify: (stored) => verified(propertyKey(contentKey), tags, stored),
+  verify: (stored) => underPropertyKey(contentKey, (key) => verified(key, tags, stored)),
 });
 
-function verified(key: MacKey, tags: Buffer, stored: StoredProperties): ReadonlySet<string> {
+/** Computes the tags that were asked for in a copy of all tags, which has to stay the same. */
+function verified(key: Uint8Array, tags: Buffer, stored: StoredProperties): ReadonlySet<string> {
   const { sealedNames, isAsked, ciphertextOf, signedValueOf } = stored;
-  const { sealed, signed } = parsePropertyTags(tags, sealedNames);
-  for (const [at, name] of sealedNames.entries()) {
-    if (isAsked(name)) assertTag(sealedTag(key, name, present(ciphertextOf(name))), present(sealed[at]));
+  const signed = placesOfSigned(tags, sealedNames);
+  const into = Buffer.from(tags);
+  for (const [index, name] of sealedNames.entries()) {
+    if (!isAsked(name)) continue;
+    writeTag(key, sealedProperty(name, present(ciphertextOf(name))), { into, at: placeOfSealed(index) });
   }
-  for (const [name, tag] of signed) {
-    if (isAsked(name)) assertTag(signedTag(key, name, present(signedValueOf(name))), tag);
+  for (const [name, at] of signed) {
+    if (isAsked(name)) writeTag(key, signedProperty(name, present(signedValueOf(name))), { into, at });
   }
+  if (!equalBytes(into, tags)) throw new DecryptionError();
   return new Set(signed.keys());
 }
 
-function assertTag(found: Uint8Array, expected: Uint8Array): void {
-  if (!equalBytes(found, expected)) throw new DecryptionError();
-}
-
-function present<Value>(value: Value | null | undefined): Value {
-  if (value === null || value === undefined) throw new DecryptionError();
+function present<Value>(value: Value | null): Value {
+  if (value === null) throw new DecryptionError();
   return value;
 }

@@ -7,7 +7,8 @@
  *
  * Source: docs/formats.md, "Integrity entries".
  */
-import { type MacKey, storedMac } from '../../crypto/hmac.js';
+import type { Place } from '../../crypto/bytes.js';
+import { writeStoredMac } from '../../crypto/hmac.js';
 import { isWellFormed } from '../../encoding/utf8.js';
 import { DecryptionError } from '../../errors/content.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
@@ -19,75 +20,110 @@ export interface SignedValue {
   readonly bytes: Uint8Array;
 }
 
+/** What a tag covers. */
+export interface TaggedProperty {
+  readonly name: string;
+  readonly how: number;
+  readonly type: number;
+  readonly bytes: Uint8Array;
+}
+
 const SEALED = 1;
 const SIGNED = 2;
 const LENGTH_BYTES = 4;
 const NAME_LENGTH_BYTES = 2;
 
-export const sealedTag = (key: MacKey, name: string, ciphertext: Uint8Array): Buffer =>
-  tagOf(key, { name, how: SEALED, type: 0, value: ciphertext });
+/** With the ciphertext. */
+export const sealedProperty = (name: string, bytes: Uint8Array): TaggedProperty => ({
+  name,
+  how: SEALED,
+  type: 0,
+  bytes,
+});
 
-export const signedTag = (key: MacKey, name: string, { type, bytes }: SignedValue): Buffer =>
-  tagOf(key, { name, how: SIGNED, type, value: bytes });
+export const signedProperty = (name: string, { type, bytes }: SignedValue): TaggedProperty => ({
+  name,
+  how: SIGNED,
+  type,
+  bytes,
+});
 
-interface TaggedProperty {
-  readonly name: string;
-  readonly how: number;
-  readonly type: number;
-  readonly value: Uint8Array;
-}
-
-/** In one piece: a row has many properties, and pieces cost more than the MAC of short ones. */
-function tagOf(key: MacKey, { name, how, type, value }: TaggedProperty): Buffer {
+/**
+ * Writes the tag of a property, and returns the place after it. The input is made in one piece: a row has many properties, and pieces cost
+ * more than the MAC of short ones.
+ */
+export function writeTag(
+  key: Uint8Array,
+  { name, how, type, bytes }: TaggedProperty,
+  { into, at: start }: Omit<Place, 'length'>,
+): number {
   const nameLength = Buffer.byteLength(name, 'utf8');
-  const input = Buffer.allocUnsafe(2 * LENGTH_BYTES + 2 + nameLength + value.length);
+  const input = Buffer.allocUnsafe(2 * LENGTH_BYTES + 2 + nameLength + bytes.length);
   let at = input.writeUInt32BE(nameLength);
   at += input.write(name, at, 'utf8');
   at = input.writeUInt8(how, at);
   at = input.writeUInt8(type, at);
-  input.set(value, input.writeUInt32BE(value.length, at));
-  return storedMac(key, input).subarray(0, SHORT_TAG_LENGTH);
+  input.set(bytes, input.writeUInt32BE(bytes.length, at));
+  return writeStoredMac(key, input, { into, at: start, length: SHORT_TAG_LENGTH });
 }
 
-export interface PropertyTags {
-  /** In the order of the list of sealed names. */
-  readonly sealed: readonly Uint8Array[];
-  readonly signed: ReadonlyMap<string, Uint8Array>;
+/** The properties of an entity that have tags. */
+export interface CoveredProperties {
+  /** Ciphertext by name, in the order of the list of sealed names. */
+  readonly sealed: ReadonlyMap<string, Uint8Array>;
+  readonly signed: ReadonlyMap<string, SignedValue>;
 }
 
-export function formatPropertyTags({ sealed, signed }: PropertyTags): Buffer {
+/** Their tags, as they are stored. */
+export function formatPropertyTags(key: Uint8Array, { sealed, signed }: CoveredProperties): Buffer {
   const named = [...signed]
-    .map(([name, tag]) => ({ name: Buffer.from(name, 'utf8'), tag }))
-    .sort((one, other) => Buffer.compare(one.name, other.name))
-    .flatMap(({ name, tag }) => {
-      const length = Buffer.alloc(NAME_LENGTH_BYTES);
-      length.writeUInt16BE(name.length);
-      return [length, name, tag];
-    });
-  return Buffer.concat([...sealed, ...named]);
-}
-
-/** Throws {@link DecryptionError} for anything that {@link formatPropertyTags} does not write. */
-export function parsePropertyTags(bytes: Buffer, sealedNames: readonly string[]): PropertyTags {
+    .map(([name, value]) => ({ bytes: Buffer.from(name, 'utf8'), property: signedProperty(name, value) }))
+    .sort((one, other) => Buffer.compare(one.bytes, other.bytes));
+  const lengthOfNames = named.reduce((sum, { bytes }) => sum + NAME_LENGTH_BYTES + bytes.length, 0);
+  const into = Buffer.allocUnsafe((sealed.size + signed.size) * SHORT_TAG_LENGTH + lengthOfNames);
   let at = 0;
-  const take = (length: number): Buffer => {
-    if (at + length > bytes.length) throw new DecryptionError();
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  const sealed = sealedNames.map(() => take(SHORT_TAG_LENGTH));
-  const signed = new Map<string, Uint8Array>();
-  let previous: Buffer | undefined;
-  while (at < bytes.length) {
-    const name = take(take(NAME_LENGTH_BYTES).readUInt16BE());
-    if (previous !== undefined && Buffer.compare(previous, name) >= 0) throw new DecryptionError();
-    signed.set(nameOf(name, sealedNames), take(SHORT_TAG_LENGTH));
-    previous = name;
+  for (const [name, ciphertext] of sealed) at = writeTag(key, sealedProperty(name, ciphertext), { into, at });
+  for (const { bytes, property } of named) {
+    at = into.writeUInt16BE(bytes.length, at);
+    at += bytes.copy(into, at);
+    at = writeTag(key, property, { into, at });
   }
-  return { sealed, signed };
+  return into;
 }
 
-function nameOf(bytes: Buffer, sealedNames: readonly string[]): string {
+/**
+ * Places of the tags of the signed properties, by name; those of the sealed ones come first, in the order of their list. Throws
+ * {@link DecryptionError} for anything that {@link formatPropertyTags} does not write.
+ */
+export function placesOfSigned(tags: Buffer, sealedNames: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  let previous: Buffer | undefined;
+  let at = placeOfSealed(sealedNames.length);
+  if (at > tags.length) throw new DecryptionError();
+  while (at < tags.length) {
+    const name = nameAt(tags, at);
+    if (previous !== undefined && Buffer.compare(previous, name) >= 0) throw new DecryptionError();
+    const place = at + NAME_LENGTH_BYTES + name.length;
+    places.set(textOf(name, sealedNames), place);
+    previous = name;
+    at = place + SHORT_TAG_LENGTH;
+  }
+  return places;
+}
+
+/** Place of the tag of a sealed property, by its place in the list of names. */
+export const placeOfSealed = (index: number): number => index * SHORT_TAG_LENGTH;
+
+/** The name in front of a tag that is there as a whole. */
+function nameAt(tags: Buffer, at: number): Buffer {
+  const from = at + NAME_LENGTH_BYTES;
+  if (from > tags.length) throw new DecryptionError();
+  const to = from + tags.readUInt16BE(at);
+  if (to + SHORT_TAG_LENGTH > tags.length) throw new DecryptionError();
+  return tags.subarray(from, to);
+}
+
+function textOf(bytes: Buffer, sealedNames: readonly string[]): string {
   const name = bytes.toString('utf8');
   const isName = Buffer.from(name, 'utf8').equals(bytes) && isWellFormed(name) && !sealedNames.includes(name);
   if (!isName) throw new DecryptionError();

@@ -7,13 +7,13 @@
  * not separated, in every SDK. Source: docs/formats.md, "Entities".
  */
 import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
-import { sha256 } from '../../crypto/bytes.js';
+import { writeSha256 } from '../../crypto/bytes.js';
 import { ManyOpener, sealMany } from '../../crypto/cbc-many.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import type { PropertyContent, PropertyPlace, ReadField, SealedProperty } from '../protocol.js';
+import type { EntityPlace, PropertyContent, ReadField, SealedProperty } from '../protocol.js';
 
 /** The keys of an entity in the order in which an IV is derived from them. */
-export type KeyOrder = (place: PropertyPlace) => readonly [first: string, second: string];
+export type KeyOrder = (place: EntityPlace) => readonly [first: string, second: string];
 
 export const rowKeyFirst: KeyOrder = ({ partitionKey, rowKey }) => [rowKey, partitionKey];
 
@@ -26,46 +26,52 @@ export function storedKeyOrder(field: ReadField): KeyOrder {
   return typeof library === 'string' && library.includes('Java') ? partitionKeyFirst : rowKeyFirst;
 }
 
-export interface EntityParameters {
-  readonly key: ContentKey;
+/** What the IVs of an entity are derived from. */
+export interface IvSource {
   readonly entityIv: Uint8Array;
   readonly keyOrder: KeyOrder;
 }
 
-/** Seals properties, each under its own IV. */
-export function sealProperties(entity: EntityParameters, properties: readonly PropertyContent[]): Buffer[] {
-  const ivs = new PropertyIvs(entity);
-  return sealMany(
-    entity.key,
-    properties.map(({ place, plaintext }) => ({ iv: ivs.of(place), plaintext })),
-  );
+export interface EntityParameters extends IvSource {
+  readonly key: ContentKey;
 }
 
-export type PropertiesOpener = (properties: readonly SealedProperty[]) => Buffer[];
+/** Seals properties, each under its own IV. */
+export function sealProperties(
+  { key, ...source }: EntityParameters,
+  place: EntityPlace,
+  properties: readonly PropertyContent[],
+): Buffer[] {
+  const plaintexts = properties.map(({ plaintext }) => plaintext);
+  return sealMany(key, plaintexts, ivsOf(source, place, properties));
+}
+
+export type PropertiesOpener = (place: EntityPlace, properties: readonly SealedProperty[]) => Buffer[];
 
 /** Opens properties of one entity, in one step or in several. */
-export function propertiesOpener(entity: EntityParameters): PropertiesOpener {
-  const opener = new ManyOpener(entity.key);
-  const ivs = new PropertyIvs(entity);
-  return (properties) => opener.open(properties.map(({ place, sealed }) => ({ iv: ivs.of(place), sealed })));
+export function propertiesOpener({ key, ...source }: EntityParameters): PropertiesOpener {
+  const opener = new ManyOpener(key);
+  return (place, properties) => {
+    const sealed = properties.map((property) => property.sealed);
+    return opener.open(sealed, ivsOf(source, place, properties));
+  };
 }
 
-/** Derives IVs. What precedes the name is the same for all properties of an entity, so it is put together once. */
-class PropertyIvs {
-  private prefix: { readonly keys: readonly [string, string]; readonly bytes: Buffer } | undefined;
-
-  constructor(private readonly entity: EntityParameters) {}
-
-  of(place: PropertyPlace): Buffer {
-    return sha256(Buffer.concat([this.prefixOf(place), Buffer.from(place.name, 'utf8')])).subarray(0, BLOCK_LENGTH);
+/** The IVs of these properties, one after another. */
+function ivsOf(
+  { entityIv, keyOrder }: IvSource,
+  place: EntityPlace,
+  properties: readonly { readonly name: string }[],
+): Buffer {
+  const [first, second] = keyOrder(place);
+  const prefix = Buffer.concat([entityIv, Buffer.from(first, 'utf8'), Buffer.from(second, 'utf8')]);
+  const ivs = Buffer.allocUnsafe(properties.length * BLOCK_LENGTH);
+  let at = 0;
+  for (const { name } of properties) {
+    const input = Buffer.allocUnsafe(prefix.length + Buffer.byteLength(name, 'utf8'));
+    input.set(prefix);
+    input.write(name, prefix.length, 'utf8');
+    at = writeSha256(input, { into: ivs, at, length: BLOCK_LENGTH });
   }
-
-  private prefixOf(place: PropertyPlace): Buffer {
-    const [first, second] = this.entity.keyOrder(place);
-    if (this.prefix?.keys[0] !== first || this.prefix.keys[1] !== second) {
-      const bytes = Buffer.concat([this.entity.entityIv, Buffer.from(first, 'utf8'), Buffer.from(second, 'utf8')]);
-      this.prefix = { keys: [first, second], bytes };
-    }
-    return this.prefix.bytes;
-  }
+  return ivs;
 }

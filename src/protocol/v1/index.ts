@@ -55,7 +55,8 @@ export const protocolV1 = {
         spend();
         return new CbcPlan(content);
       },
-      sealProperties: (properties) => sealProperties({ key, entityIv: iv, keyOrder: rowKeyFirst }, properties),
+      sealProperties: (place, properties) =>
+        sealProperties({ key, entityIv: iv, keyOrder: rowKeyFirst }, place, properties),
     };
   },
 
@@ -66,9 +67,9 @@ export const protocolV1 = {
     return {
       layout: cbcLayout(padding),
       open: (window) => openWindow({ key, iv, padding }, window),
-      openProperties: (properties) => {
+      openProperties: (place, properties) => {
         open ??= propertiesOpener({ key, entityIv: iv, keyOrder: storedKeyOrder(field) });
-        return open(properties);
+        return open(place, properties);
       },
     };
   },

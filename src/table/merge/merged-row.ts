@@ -25,7 +25,7 @@ export async function mergedRow(
   const { options, signed } = entityModel(context.entityClass);
   const changes = changesOf(patch, (name) => options.has(name) || texts.has(name));
   const clear = without(row, (name) => isSystemProperty(name) || texts.has(name));
-  const values: Row = { ...convertedValues(clear), ...valuesOf(texts, context.entityClass), ...changes };
+  const values = mergedValues({ clear, sealed: valuesOf(texts, context.entityClass) }, changes);
 
   const foreign = [...texts.keys()].filter((name) => !options.has(name));
   const { sealed: own, decisive } = sealingOf(context.entityClass, values, {
@@ -53,6 +53,12 @@ export async function mergedRow(
     context,
   );
 }
+
+/** What a read will return once the changes are stored. */
+const mergedValues = (
+  { clear, sealed }: { readonly clear: Row; readonly sealed: ReadonlyMap<string, unknown> },
+  changes: Row,
+): Row => ({ ...convertedValues(clear), ...Object.fromEntries(sealed), ...changes });
 
 /**
  * Whether a property may be stored in clear because its condition does not hold. Someone else may have changed what the condition
