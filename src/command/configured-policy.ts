@@ -1,6 +1,7 @@
 /** The policy that a module of the user exports, with any keys: in a vault, of another service, or behind a resolver. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ForeignSource } from '../blob/maintenance/foreign-source.js';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { type EncryptionPolicy, policyWith } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors/input.js';
@@ -10,6 +11,8 @@ export interface CommandPolicy {
   readonly policy: EncryptionPolicy;
   /** Classes by the name of their table. */
   readonly entities: Readonly<Record<string, EntityClass>>;
+  /** Reads blobs in a format of others. */
+  readonly foreign?: ForeignSource | undefined;
 }
 
 /** The policy of the module for an inspection, which reads every version. */
@@ -24,9 +27,9 @@ export async function configured(path: string): Promise<CommandPolicy> {
     const { code, name } = error as { readonly code?: string; readonly name?: string };
     throw new InvalidOptionsError([`the module of --config cannot be loaded: ${code ?? name ?? 'error'}`]);
   });
-  const { policy, entities } = module as Partial<CommandPolicy>;
+  const { policy, entities, foreign } = module as Partial<CommandPolicy>;
   if (typeof policy !== 'object') {
     throw new InvalidOptionsError(['the module of --config must export "policy", an EncryptionPolicy']);
   }
-  return { policy, entities: entities ?? {} };
+  return { policy, entities: entities ?? {}, foreign };
 }

@@ -1,24 +1,37 @@
 /** What is wrong with a task. A misspelt member would choose nothing, and the job would end clean without having done anything. */
 import { REENCRYPT_VERIFICATIONS, type ReencryptChoice, REWRAP_VERIFICATIONS } from '../envelope/maintenance/task.js';
 import { areTexts, keyIds, retiredKeyIds } from '../envelope/maintenance/key-ids.js';
-import { choice, flag, group, groupFaults, isObject, must, type OptionRules, type RulesOf } from '../option-rules.js';
+import {
+  choice,
+  flag,
+  group,
+  groupFaults,
+  isObject,
+  must,
+  type OptionRule,
+  type OptionRules,
+  type RulesOf,
+} from '../option-rules.js';
 
-const CHOICE: RulesOf<ReencryptChoice> = {
+const SUPERSEDED: RulesOf<Omit<ReencryptChoice, 'foreign'>> = {
   keyIds,
   plaintext: flag,
   protocols: must(areTexts, 'a list of protocol versions'),
   withoutIntegrity: flag,
 };
-const when = group(CHOICE, (given, path) =>
-  Object.values(given).every((value) => value === undefined) ? [`"${path}" must choose something`] : [],
-);
+const CHOICE: RulesOf<ReencryptChoice> = { ...SUPERSEDED, foreign: flag };
+
+const choosing = <T>(rules: RulesOf<T>): OptionRule =>
+  group(rules, (given, path) =>
+    Object.values(given).every((value) => value === undefined) ? [`"${path}" must choose something`] : [],
+  );
 
 /** The members of each task, and those that it must have. */
 const TASKS: Readonly<Record<string, { readonly rules: OptionRules; readonly needed?: string }>> = {
   census: { rules: { retire: keyIds, tags: flag } },
   rewrap: { rules: { retire: retiredKeyIds, verify: choice(REWRAP_VERIFICATIONS) }, needed: 'retire' },
-  reencrypt: { rules: { when, verify: choice(REENCRYPT_VERIFICATIONS) }, needed: 'when' },
-  deleteSuperseded: { rules: { when }, needed: 'when' },
+  reencrypt: { rules: { when: choosing(CHOICE), verify: choice(REENCRYPT_VERIFICATIONS) }, needed: 'when' },
+  deleteSuperseded: { rules: { when: choosing(SUPERSEDED) }, needed: 'when' },
   reindex: { rules: {} },
 };
 

@@ -170,6 +170,25 @@ describe('maintain', () => {
     );
   });
 
+  it('reads a format of others with the function of a module', async () => {
+    const config = join(folder, 'foreign.config.mjs');
+    writeFileSync(
+      config,
+      `const keyEncryptionKey = { keyId: 'mine', wrapKey: async (key) => ({ keyId: 'mine', algorithm: 'X', encryptedKey: Buffer.from(key) }),
+         unwrapKey: async (key) => Buffer.from(key) };
+       export const policy = { protocol: '2.1', requireEncryption: true, keyEncryptionKey };
+       export const foreign = { read: async ({ name, metadata }) =>
+         name === 'theirs' ? { content: Buffer.from('opened'), metadata } : null };`,
+    );
+    await old.unencryptedClient.getBlockBlobClient('theirs').uploadData(Buffer.from('sealed elsewhere'));
+    const args = ['re-encrypt', '--foreign', '--container', old.containerName, '--config', config, '--no-state'];
+
+    const [dry, real] = [await maintain(...args, '--dry-run'), await maintain(...args)];
+
+    expect([dry.code, real.code]).toEqual([1, 0]);
+    for (const { stdout } of [dry, real]) expect(stdout).toMatch(/^ {2}done +1$/m);
+  });
+
   it('shows how far a job is', async () => {
     const state = ['--state-container', uniqueName('state'), '--job', 'mine'];
     await rewrap(...state);

@@ -1,5 +1,6 @@
 import type { CpkInfo } from '@azure/storage-blob';
-import { callable, flag, object, type RulesOf, text, wholeNumber } from '../../option-rules.js';
+import { callable, flag, isObject, must, object, type RulesOf, text, wholeNumber } from '../../option-rules.js';
+import type { ForeignSource } from './foreign-source.js';
 import { MOST_IN_PAGE } from './listed-blob.js';
 
 /** Options for the maintenance of the blobs of a container. */
@@ -28,9 +29,16 @@ export interface BlobMaintenanceOptions {
    * @defaultValue false: append blobs are reported, and left
    */
   readonly toBlock?: boolean;
+  /** Reads the blobs that a task with `when: { foreign: true }` is about. */
+  readonly foreign?: ForeignSource;
   /** The customer-provided key that the service encrypts these blobs with. */
   readonly customerProvidedKey?: CpkInfo;
 }
+
+const foreignSource = must(
+  (value) => isObject(value) && typeof value['read'] === 'function',
+  'an object with a function "read"',
+);
 
 /** The rules of these options. */
 export const BLOB_MAINTENANCE: RulesOf<BlobMaintenanceOptions> = {
@@ -39,5 +47,6 @@ export const BLOB_MAINTENANCE: RulesOf<BlobMaintenanceOptions> = {
   leaseIdOf: callable,
   acceptVersions: flag,
   toBlock: flag,
+  foreign: foreignSource,
   customerProvidedKey: object,
 };

@@ -1,5 +1,4 @@
 /** Content that is hashed while it is read, so that what is stored later can be compared with it. */
-import type { Readable } from 'node:stream';
 import { startSha256 } from '../../crypto/bytes.js';
 import type { ByteSource } from '../../streams/source.js';
 
@@ -9,10 +8,10 @@ export interface HashedSource {
   readonly digest: () => Uint8Array;
 }
 
-export function hashed(stream: Readable): HashedSource {
+export function hashed(content: ByteSource): HashedSource {
   const hash = startSha256();
   const pieces = (async function* () {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
+    for await (const piece of content) {
       hash.update(piece);
       yield piece;
     }

@@ -113,6 +113,11 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   taskFor(task: MaintenanceTask): MaintenanceTask {
+    // as plaintext, what is sealed in another format would be sealed twice
+    if (this.options.foreign === undefined && task.do === 'reencrypt' && task.when.foreign === true)
+      throw new InvalidOptionsError([
+        `container ${this.access.container.containerName} has nothing that reads the foreign format: set "foreign" of forMaintenance`,
+      ]);
     return withoutTags(task);
   }
 

@@ -2,19 +2,16 @@
  * Encrypts a block blob again under a fresh content key: reads the stored content under its ETag, seals it, opens it again as a check, and
  * commits it under the same ETag. Readers get the old content or the new content. Metadata, tags, tier and HTTP headers are carried over.
  */
-import type { Readable } from 'node:stream';
 import type { BlobGetPropertiesResponse, BlobUploadCommonResponse, Tags } from '@azure/storage-blob';
 import { expectedLayout } from '../../envelope/envelope.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
-import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { chosenAgain } from '../../envelope/maintenance/new-state.js';
 import { isChosen, without } from '../../envelope/maintenance/task.js';
 import { PayloadTooLargeError } from '../../errors/input.js';
 import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
-import { downloadStream } from '../download.js';
 import { metadataAsStored } from '../metadata-names.js';
 import { SealedUpload } from '../sealed-upload.js';
 import { stateOf } from '../service-answer.js';
@@ -24,8 +21,9 @@ import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { carriedHeaders } from './carried-headers.js';
 import { CheckedSink } from './checked-sink.js';
 import { CommitCheck } from './commit-check.js';
-import { hashed, type HashedSource } from './hashed-source.js';
+import { ForeignSourceError } from './foreign-content.js';
 import type { ListedBlob } from './listed-blob.js';
+import { type OldContent, OldContentReader } from './old-content.js';
 import { assertVersionsAccepted } from './old-versions.js';
 
 /** Maximum number of attempts if other writers keep changing the blob. */
@@ -37,6 +35,9 @@ export interface ReencryptListed extends BlobMaintenanceOptions {
   /** Blobs whose step ended by an outage between its commit and its end, by name. The repeated step goes on with them. */
   readonly interrupted: Map<string, BlobReencryption>;
 }
+
+const resultOfReading = (error: unknown): ObjectResult | null =>
+  error instanceof ForeignSourceError ? { outcome: 'damaged', code: error.code } : resultOf(error);
 
 /** Throws errors that do not concern the blob itself. */
 export async function reencryptListed(blob: ListedBlob, given: ReencryptListed): Promise<ObjectResult> {
@@ -56,7 +57,7 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
     });
     return reencryption.ended(result);
   } catch (error) {
-    const result = resultOf(error);
+    const result = resultOfReading(error);
     const settled = await reencryption.afterFailure(result).catch(() => null);
     const final = settled ?? result;
     if (final !== null) return reencryption.ended(final);
@@ -99,24 +100,25 @@ export class BlobReencryption {
   }
 
   async run(): Promise<ObjectResult> {
-    const { context, step } = this.given;
+    const { context, step, foreign } = this.given;
     await step.beforeRequest();
     const properties = await context.client.getProperties(this.reading());
     const settled = await this.check.settle(properties);
     if (settled !== null) return settled;
     const state = storedState(encryptionDataOf(properties.metadata));
     if (!isChosen(step.task, state)) return SAME;
-    const ifMatch = stateOf(properties, properties.contentLength).etag;
-    const options = await this.uploadOptions(properties, ifMatch);
+    const conditions = { ifMatch: stateOf(properties, properties.contentLength).etag };
+    const reading = { ...this.reading(), conditions };
+    const metadata = await metadataAsStored(context, properties, reading);
 
     await step.beforeRequest();
-    const reading = { ...context, policy: readingPolicy(context.policy, state) };
-    const answer = await downloadStream(reading, { offset: 0 }, { ...this.reading(), conditions: { ifMatch } });
-    const stream = answer.readableStreamBody as Readable;
+    const reader = new OldContentReader({ context, task: step.task, foreign, reading });
     try {
-      return await this.store({ source: hashed(stream), length: answer.contentLength ?? 0, options, properties });
+      const content = await reader.read({ properties, state, metadata });
+      if (content === null) return SAME;
+      return await this.store({ ...content, properties, options: await this.uploadOptions(properties, content) });
     } finally {
-      stream.destroy();
+      reader.close();
     }
   }
 
@@ -151,10 +153,12 @@ export class BlobReencryption {
     return result;
   }
 
-  private async uploadOptions(properties: BlobGetPropertiesResponse, ifMatch: string): Promise<UploadOptions> {
-    const { context, customerProvidedKey, leaseIdOf } = this.given;
-    const conditions = { ifMatch };
-    const metadata = await metadataAsStored(context, properties, { ...this.reading(), conditions });
+  private async uploadOptions(
+    properties: BlobGetPropertiesResponse,
+    { metadata }: Pick<OldContent, 'metadata'>,
+  ): Promise<UploadOptions> {
+    const { customerProvidedKey, leaseIdOf } = this.given;
+    const conditions = { ifMatch: stateOf(properties, properties.contentLength).etag };
     const leaseId = await leaseIdOf?.(this.name);
     const { accessTier, accessTierInferred, encryptionScope } = properties;
     return {
@@ -201,10 +205,7 @@ const NOWHERE = {
   commit: () => Promise.resolve<Pick<BlobUploadCommonResponse, 'etag' | 'versionId'>>({}),
 };
 
-interface Content {
-  readonly source: HashedSource;
-  /** Bytes of plaintext. */
-  readonly length: number;
+interface Content extends OldContent {
   readonly options: UploadOptions;
   /** Of what it replaces. */
   readonly properties: BlobGetPropertiesResponse;

@@ -10,6 +10,7 @@ const OPTIONS = {
   retire: { type: 'string', multiple: true },
   'retire-all-but': { type: 'string', multiple: true },
   plaintext: { type: 'boolean' },
+  foreign: { type: 'boolean' },
   'from-protocol': { type: 'string', multiple: true },
   'without-integrity': { type: 'boolean' },
   tags: { type: 'boolean' },
@@ -74,7 +75,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
     ...whereFaults(verb, values),
     ...taskFaults(verb, values),
     ...keyFaults(verb, values),
-    ...tagFaults(verb, values),
+    ...moduleFaults(verb, values),
     ...kindFaults(verb, values),
     ...verifyFaults(verb, values),
     ...(VERBS.includes(verb) ? optionFaults(verb, values) : []),
@@ -102,17 +103,22 @@ function whereFaults(verb: string, values: Values): string[] {
 
 function taskFaults(verb: string, values: Values): string[] {
   const isLeaving = (values.retire ?? values['retire-all-but']) !== undefined;
-  const what = [values.plaintext, values['from-protocol'], values['without-integrity']];
-  const isAnything = isLeaving || what.some((one) => one !== undefined);
   return [
     ...(values.retire !== undefined && values['retire-all-but'] !== undefined
       ? ['give --retire or --retire-all-but, not both']
       : []),
     ...(verb === 'rewrap' && !isLeaving ? ['rewrap needs --retire or --retire-all-but'] : []),
-    ...((verb === 're-encrypt' || verb === 'delete-superseded') && !isAnything
-      ? [`${verb} needs --retire, --plaintext, --from-protocol or --without-integrity`]
-      : []),
+    ...(isLeaving ? [] : choiceFaults(verb, values)),
   ];
+}
+
+const CHOICES = ['plaintext', 'foreign', 'from-protocol', 'without-integrity'] as const;
+
+function choiceFaults(verb: string, values: Values): string[] {
+  const choices = CHOICES.filter((name) => verb === 're-encrypt' || name !== 'foreign');
+  const needsOne = verb === 're-encrypt' || verb === 'delete-superseded';
+  if (!needsOne || choices.some((name) => values[name] !== undefined)) return [];
+  return [`${verb} needs --retire, ${choices.map((name) => `--${name}`).join(', ')}`.replace(/, (\S+)$/, ' or $1')];
 }
 
 function keyFaults(verb: string, values: Values): string[] {
@@ -131,7 +137,10 @@ function keyFaults(verb: string, values: Values): string[] {
   ];
 }
 
-function tagFaults(verb: string, { tags, config }: Values): string[] {
+/** What no text can say. */
+function moduleFaults(verb: string, { tags, foreign, config }: Values): string[] {
+  if (foreign === true && config === undefined)
+    return ['--foreign: what reads the format is in the module of --config: give it'];
   if ((verb !== 'reindex' && tags !== true) || config !== undefined) return [];
   return ['search keys and entity classes are in the module of --config: give it'];
 }
@@ -153,7 +162,8 @@ function taskOf(verb: Verb, values: Values): MaintenanceTask {
   if (verb === 'reindex') return { do: 'reindex' };
   if (verb === 'delete-superseded') return { do: 'deleteSuperseded', when: choiceOf(retire, values) };
   if (verb !== 're-encrypt') return { do: 'census', retire, ...(values.tags === true ? { tags: true } : {}) };
-  return { do: 'reencrypt', when: choiceOf(retire, values), ...reencryptVerification(values) };
+  const foreign = values.foreign === true ? { foreign: true } : {};
+  return { do: 'reencrypt', when: { ...choiceOf(retire, values), ...foreign }, ...reencryptVerification(values) };
 }
 
 function choiceOf(retire: KeyIds, values: Values): ReencryptChoice {

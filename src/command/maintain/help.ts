@@ -20,6 +20,7 @@ What re-encrypt writes anew, under a fresh content key, and which snapshots and 
 blob is another and opens to the same content
   --retire, --retire-all-but   content under these keys
   --plaintext                  content that is not encrypted
+  --foreign                    of re-encrypt: blobs in a format of others, which the module of --config reads
   --from-protocol <version>    content in this protocol, such as 1.0
   --without-integrity          encrypted content without integrity entries
   --encrypt <table>=<a,b,c>    properties of a table to encrypt; needed for its plaintext rows
@@ -45,7 +46,8 @@ Keys: env is the name of a variable and file a path, both with an AES key in bas
   --new-key <key id>=env:<name> | <key id>=file:<path> | <key id>=pem:<path>     the key that writes
   --old-key <the same>         a key that reads; more than once for more keys
   --protocol <version>         protocol that re-encrypt writes, default 2.1; not with --config
-  --config <path>              a module that exports "policy", with any keys, and "entities", classes by table
+  --config <path>              a module that exports "policy", with any keys, "entities", classes by table, and "foreign", which reads a
+                               format of others
 
 How
   --dry-run                    do everything but the writes

@@ -8,6 +8,7 @@ const VERBS_OF: Readonly<Record<string, readonly string[]>> = {
   retire: LEAVING,
   'retire-all-but': LEAVING,
   plaintext: CHOOSING,
+  foreign: ['re-encrypt'],
   'from-protocol': CHOOSING,
   'without-integrity': CHOOSING,
   tags: ['census'],

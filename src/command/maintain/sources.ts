@@ -19,11 +19,11 @@ import type { CommandPolicy } from '../configured-policy.js';
 const isOurs = (name: string, stateContainer: string): boolean => !name.startsWith('$') && name !== stateContainer;
 
 export async function sourcesOf(
-  { policy, entities }: CommandPolicy,
+  { policy, entities, foreign }: CommandPolicy,
   account: Account,
   { values, stateContainer }: { readonly values: Values; readonly stateContainer: string },
 ): Promise<readonly MaintenanceSource[]> {
-  const options = blobOptionsOf(values);
+  const options = { ...blobOptionsOf(values), ...(foreign === undefined ? {} : { foreign }) };
   const containers = [...(values.container ?? []), ...(await allContainers(account, values, stateContainer))];
   const blobs = containers.map((given) => {
     const [, name = given, prefix] = /^([^/]+)\/(.+)$/s.exec(given) ?? [];

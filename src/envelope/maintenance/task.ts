@@ -8,6 +8,11 @@ export interface ReencryptChoice {
   readonly keyIds?: KeyIds;
   /** Objects without encryption data. */
   readonly plaintext?: boolean;
+  /**
+   * Blobs in a format of others, as `foreign` of `forMaintenance` reads them. Those that it does not read are left, unless `plaintext`
+   * chooses them. Rows and messages have no such formats.
+   */
+  readonly foreign?: boolean;
   /** Objects in these protocol versions, such as `['1.0']`. */
   readonly protocols?: readonly string[];
   /** Encrypted objects without integrity entries. */
@@ -43,7 +48,7 @@ export const REENCRYPT_VERIFICATIONS = ['seal', 'readBack', 'snapshot'] as const
  * - `rewrap` wraps the content keys of objects under the keys in `retire` with the key that the policy writes with. Content is neither
  *   read nor written.
  * - `reencrypt` reads content and writes it again under a fresh content key, in the protocol of the policy: after a key was
- *   disclosed, to encrypt plaintext, or to leave protocol 1.0.
+ *   disclosed, to encrypt plaintext, or to leave protocol 1.0 or a format of others.
  * - `deleteSuperseded` deletes snapshots and old versions of blobs, of those that `when` selects. Only for containers. One is deleted if
  *   the current blob is not selected, opens, and has the same content, metadata, tags and HTTP headers. Others are left and reported.
  * - `reindex` writes the rows again whose search tags are missing, wrong, or of an older search key. Only for tables whose entity
@@ -55,7 +60,7 @@ export type MaintenanceTask =
   | { readonly do: 'census'; readonly retire?: KeyIds; readonly tags?: boolean }
   | { readonly do: 'rewrap'; readonly retire: KeyIds; readonly verify?: RewrapVerification }
   | { readonly do: 'reencrypt'; readonly when: ReencryptChoice; readonly verify?: ReencryptVerification }
-  | { readonly do: 'deleteSuperseded'; readonly when: ReencryptChoice }
+  | { readonly do: 'deleteSuperseded'; readonly when: Omit<ReencryptChoice, 'foreign'> }
   | { readonly do: 'reindex' };
 
 /** Whether the task acts on an object in this state. */
@@ -85,12 +90,10 @@ export function withoutTags(task: MaintenanceTask): MaintenanceTask {
   return others;
 }
 
-function isToReencrypt(
-  { keyIds = [], plaintext = false, protocols = [], withoutIntegrity = false }: ReencryptChoice,
-  state: StoredState,
-): boolean {
-  if (state.kind === 'plain') return plaintext;
+function isToReencrypt(when: ReencryptChoice, state: StoredState): boolean {
+  if (state.kind === 'plain') return when.plaintext === true || when.foreign === true;
   if (state.kind !== 'sealed') return false;
+  const { keyIds = [], protocols = [], withoutIntegrity = false } = when;
   return isAmong(keyIds, state.keyId) || protocols.includes(state.protocol) || (withoutIntegrity && !state.integrity);
 }
 

@@ -54,10 +54,11 @@ export function taskWords(task: MaintenanceTask): string {
 }
 
 function choiceWords(choice: ReencryptChoice): string {
-  const { keyIds, plaintext = false, protocols = [], withoutIntegrity = false } = choice;
+  const { keyIds, plaintext = false, foreign = false, protocols = [], withoutIntegrity = false } = choice;
   const parts = [
     ...(keyIds === undefined ? [] : [`content under ${idsWords(keyIds)}`]),
     ...(plaintext ? ['plaintext'] : []),
+    ...(foreign ? ['content in a foreign format'] : []),
     ...(protocols.length === 0 ? [] : [`protocol ${protocols.join(', ')}`]),
     ...(withoutIntegrity ? ['content without integrity entries'] : []),
   ];

@@ -89,7 +89,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
 
   /** Consumers decide what happens to messages in clear. */
   taskFor(task: MaintenanceTask): MaintenanceTask {
-    return withoutTags(without(task, 'plaintext'));
+    return withoutTags(without(task, 'plaintext', 'foreign'));
   }
 
   async precheck(): Promise<Precheck> {

@@ -60,7 +60,7 @@ export class MaintainedRows implements Maintained<ListedRow> {
       throw new InvalidOptionsError([
         `reindex of table "${this.name}" needs its entity class, with searchable properties`,
       ]);
-    return without(isSearchable ? task : withoutTags(task), 'protocols');
+    return without(isSearchable ? task : withoutTags(task), 'protocols', 'foreign');
   }
 
   #isSearchable(): boolean {

@@ -59,6 +59,12 @@ describe('the command line of maintain', () => {
     [['census', '--tags', '--table', 't'], /module of --config/],
     [['reindex', '--container', 'c', '--config', 'x.mjs'], /reindex is for tables/],
     [['reindex', '--all-containers', '--config', 'x.mjs'], /reindex is for tables/],
+    [['re-encrypt', '--foreign', '--container', 'c', ...KEY], /--foreign: what reads the format is in the module/],
+    [['delete-superseded', '--foreign', '--container', 'c', ...KEY], /--foreign is for re-encrypt/],
+    [
+      ['delete-superseded', '--container', 'c', ...KEY],
+      /--retire, --plaintext, --from-protocol or --without-integrity$/m,
+    ],
     [['status'], /status needs --job/],
     [['delete-superseded', '--container', 'c', ...KEY], /delete-superseded needs --retire/],
     [['delete-superseded', '--container', 'c', '--retire', 'b'], /delete-superseded needs --new-key/],
@@ -92,6 +98,7 @@ describe('the command line of maintain', () => {
   it.each([
     [['reindex', '--table', 't'], { do: 'reindex' }],
     [['census', '--tags', '--table', 't'], { do: 'census', tags: true }],
+    [['re-encrypt', '--foreign', '--container', 'c'], { do: 'reencrypt', when: { foreign: true } }],
   ])('%j, with the keys of a module, is the task %j', (args, task) => {
     expect(parseArguments([...args, '--config', 'x.mjs'])).toMatchObject({ task });
   });

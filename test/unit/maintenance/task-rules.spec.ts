@@ -8,6 +8,7 @@ describe('a task', () => {
     [{ do: 'rewrap', retire: { prefix: 'https://v/keys/k/', except: [] } }],
     [{ do: 'reencrypt', when: { plaintext: true }, verify: 'snapshot' }],
     [{ do: 'reencrypt', when: { keyIds: ['one'], protocols: ['1.0'], withoutIntegrity: true } }],
+    [{ do: 'reencrypt', when: { foreign: true } }],
     [{ do: 'reindex' }],
   ])('%j is taken', (task) => {
     expect(taskFaults(task)).toEqual([]);
@@ -27,6 +28,7 @@ describe('a task', () => {
     [{ do: 'reencrypt', when: {} }, /^"task.when" must choose something$/],
     [{ do: 'reencrypt', when: { plaintxt: true } }, /^"task.when.plaintxt" is not an option/],
     [{ do: 'reencrypt', when: { protocols: '1.0' } }, /^"task.when.protocols" must be a list/],
+    [{ do: 'deleteSuperseded', when: { foreign: true } }, /^"task.when.foreign" is not an option/],
     [{ do: 'reindex', retire: ['one'] }, /^"task.retire" is not an option/],
   ])('%j is refused, because it would do nothing or something else', (task, fault) => {
     expect(taskFaults(task)).toEqual([expect.stringMatching(fault)]);
