@@ -13,8 +13,9 @@ export class RandomPool {
 
   constructor(private readonly fill: (bytes: Buffer) => unknown = randomFillSync) {}
 
-  /** At most as many bytes as are drawn at once. */
+  /** At most as many bytes as are drawn at once: a longer piece would end in zeros. */
   take(length: number): Buffer {
+    if (!(length <= POOL_LENGTH)) throw new RangeError(`At most ${POOL_LENGTH} random bytes can be taken at once`);
     if (this.#next + length > POOL_LENGTH) this.#refill();
     const piece = Buffer.alloc(length);
     this.#pool.copy(piece, 0, this.#next, this.#next + length);

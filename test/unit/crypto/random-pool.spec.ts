@@ -39,6 +39,17 @@ it('draws again before a piece that is longer than the rest', () => {
   expect(pieces.every((piece) => piece.length === 24 && !piece.equals(Buffer.alloc(24)))).toBe(true);
 });
 
+it.each([1025, 4096, Infinity, NaN])('refuses %d bytes, which would end in zeros', (length) => {
+  const { fill, filled } = counting();
+
+  expect(() => new RandomPool(fill).take(length)).toThrow(RangeError);
+  expect(filled).toEqual([]);
+});
+
+it('gives as many bytes as are drawn at once', () => {
+  expect(new RandomPool(counting().fill).take(1024).at(-1)).toBe(1024 % 251);
+});
+
 it('gives nothing while the generator fails, not even what was left', () => {
   let isBroken = false;
   const { fill } = counting();
