@@ -1,17 +1,23 @@
 /** What a maintenance job has moved to another key or protocol is read by a peer that has the new key alone. */
+import type { QueueClient } from '@azure/storage-queue';
 import {
   type EncryptedContainerClient,
   isMaintenanceClean,
   type MaintenanceSource,
   type MaintenanceTask,
+  parsePoisonMessage,
+  replayPoisonMessages,
   runMaintenance,
+  UnprocessableMessageError,
 } from 'nestjs-azure-encrypted-storage';
+import { consume, plainQueue, size, stopConsumers, until } from '../../support/consumers.js';
 import { content, expectSameBytes, peerReads, peerWrites, useContainer, weWrite } from './blob-cases.js';
 import { describeCell } from './cells.js';
 import { newTable, peerGets, peerStores, row, valuesOf } from './entity-cases.js';
 import { KEY, OTHER_KEY } from './keys.js';
 import { entityOf, ours, PATIENT } from './our-entities.js';
-import { BLOB_PEERS, stopPeersAfterAll, TABLE_PEERS } from './peers.js';
+import { asContent, newQueue, peerReceives, peerSends } from './message-cases.js';
+import { BLOB_PEERS, type Peer, type Protocol, QUEUE_PEERS, stopPeersAfterAll, TABLE_PEERS } from './peers.js';
 import { closeStorageAfterAll, storageOf } from './storage.js';
 
 const LEAVE: MaintenanceTask = { do: 'rewrap', retire: [KEY.theirs.id] };
@@ -19,6 +25,7 @@ const SIZE = 5000;
 
 const { newBlob } = useContainer();
 stopPeersAfterAll();
+afterAll(stopConsumers);
 closeStorageAfterAll();
 
 async function run(task: MaintenanceTask, source: MaintenanceSource): Promise<void> {
@@ -86,4 +93,52 @@ for (const peer of TABLE_PEERS) {
       expect(await names()).toEqual(['of its own', 'of ours']);
     });
   });
+}
+
+/** Sends a message of ours and one of the peer's, and lets a consumer move both to the poison queue. */
+async function poisoned(
+  peer: Peer,
+  protocol: Protocol,
+): Promise<{ queue: string; poison: QueueClient; texts: string[] }> {
+  const { queue } = await newQueue();
+  const poison = plainQueue(`${queue}-poison`);
+  await poison.create();
+  const source = (await storageOf({ protocol })).queues.getQueueClient(queue);
+  await source.sendMessage('of ours');
+  if (peer.writes.includes(protocol)) await peerSends(peer, ['of its own'], { queue, protocol });
+  else await source.sendMessage('of its own');
+  const refusing = () => Promise.reject(new UnprocessableMessageError('refused'));
+  const { consumer } = await consume(source, refusing);
+  await until(async () => (await size(poison.name)) === 2);
+  await consumer.stop();
+  return { queue, poison, texts: ['of its own', 'of ours'] };
+}
+
+const keyIdsOf = async (poison: QueueClient): Promise<unknown[]> => {
+  const { peekedMessageItems } = await poison.peekMessages({ numberOfMessages: 32 });
+  return peekedMessageItems.map(({ messageText }) => parsePoisonMessage(messageText).keyId);
+};
+
+for (const peer of QUEUE_PEERS) {
+  for (const protocol of peer.reads) {
+    describeCell({ service: 'messages', protocol, peer, peerDoes: 'reads' }, () => {
+      it.each<[string, MaintenanceTask]>([
+        ['has rewrapped them', LEAVE],
+        ['has encrypted them again', { do: 'reencrypt', when: { keyIds: [KEY.theirs.id] } }],
+      ])('poison messages of ours and of its own, replayed after a job %s', async (_what, task) => {
+        const { queue, poison, texts } = await poisoned(peer, protocol);
+        const { queues } = await storageOf({ key: OTHER_KEY, rotated: true, protocol });
+        const source = queues.getQueueClient(queue);
+
+        await run(task, source.forMaintenance(poison));
+
+        expect(await keyIdsOf(poison)).toEqual([OTHER_KEY.theirs.id, OTHER_KEY.theirs.id]);
+        expect(await replayPoisonMessages(poison, source)).toBe(2);
+        const found = await peerReceives(peer, { queue, key: OTHER_KEY, count: 2 });
+        expect([...found].sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))).toEqual(
+          texts.map(asContent),
+        );
+      });
+    });
+  }
 }
