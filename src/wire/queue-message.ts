@@ -31,6 +31,8 @@ export const formatMessage = (sealed: Buffer, encryptionData: NewEncryptionData)
 
 /** Throws {@link InvalidEncryptionDataError} for a sealed message that is damaged. */
 export function parseMessage(text: string): StoredMessage {
+  const written = asWritten(text);
+  if (written !== null) return written;
   const wrapper = storedObject(text);
   if (wrapper === null) return { kind: 'plain', content: Buffer.from(text) };
 
@@ -44,6 +46,25 @@ export function parseMessage(text: string): StoredMessage {
   if (bytes === null) throw new InvalidEncryptionDataError(`${CONTENTS} is not base64`);
   if (!isObject(data)) throw new InvalidEncryptionDataError(`${DATA} is not an object`);
   return { kind: 'sealed', sealed: bytes, encryptionData: readEncryptionData(data) };
+}
+
+const START = `{"${CONTENTS}":"`;
+const NEXT = `","${DATA}":`;
+
+/**
+ * A message exactly as {@link formatMessage} writes it; `null` for any other. Contents are most of the text, and JSON would look at each of
+ * their characters.
+ */
+function asWritten(text: string): StoredMessage | null {
+  const end = text.startsWith(START) ? text.indexOf('"', START.length) : -1;
+  if (end === -1 || !text.startsWith(NEXT, end)) return null;
+  // base64 has no character that means something in JSON
+  const sealed = decodeBase64(text.slice(START.length, end));
+  const rest = sealed === null ? null : parseObject(`{${text.slice(end + 2)}`);
+  // of two members with one name, JSON takes the last
+  if (sealed === null || rest === null || Object.hasOwn(rest, CONTENTS)) return null;
+  const data = rest[DATA];
+  return isObject(data) ? { kind: 'sealed', sealed, encryptionData: readEncryptionData(data) } : null;
 }
 
 /** The key id that a message names, even if the rest of the message is damaged; `null` if it names none. */

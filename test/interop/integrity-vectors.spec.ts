@@ -79,7 +79,7 @@ it.each(all)('the keys and the MAC of %s', (_id, vector) => {
       ? {}
       : { entity: { partitionKey, rowKey, list: listOf(vector), ...(types === undefined ? {} : { types }) } };
 
-  const input = headerInput({ ...entries, protocol, form: vector.kind, field, ...entity });
+  const input = headerInput({ protocol, form: vector.kind, field, ...entity }, entries);
 
   expect(isFlaggedKey(hex(vector.cek))).toBe(true);
   expect(derived(ciphertextKey(key))).toBe(vector.keys.content);

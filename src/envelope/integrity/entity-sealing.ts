@@ -54,7 +54,7 @@ export class EntitySealing {
       properties,
       ...(content.context === null ? {} : { context: contextTag(contentKey, content.context) }),
     });
-    const header = headerInput({ ...content, bind, tag: null, entity: { ...entity, list: this.list } });
+    const header = headerInput({ ...content, entity: { ...entity, list: this.list } }, { bind, tag: null });
     return entriesToWrite({ bind, tag: null, mac: headerMac(contentKey, header) });
   }
 

@@ -11,6 +11,7 @@
 import { lengthPrefixedList } from '../../encoding/length-prefixed.js';
 import type { ContentForm, Protocol, ReadField } from '../../protocol/protocol.js';
 import { PROPERTY_TYPES_ENTRY } from '../../wire/property-types.js';
+import type { IntegrityEntries } from './entries.js';
 
 const startOf = (kind: number): Buffer => Buffer.from(`azcse/header/v1\0${String.fromCharCode(kind)}`, 'latin1');
 const STARTS: Readonly<Record<ContentForm, Buffer>> = {
@@ -35,12 +36,13 @@ export interface Header {
   readonly protocol: Protocol;
   readonly form: ContentForm;
   readonly field: ReadField;
-  readonly bind: string;
-  readonly tag: Uint8Array | null;
   readonly entity?: EntityHeader;
 }
 
-export function headerInput({ protocol, form, field, bind, tag, entity }: Header): Buffer {
+export function headerInput(
+  { protocol, form, field, entity }: Header,
+  { bind, tag }: Pick<IntegrityEntries, 'bind' | 'tag'>,
+): Buffer {
   return Buffer.concat([
     STARTS[form],
     lengthPrefixedList([protocol.version, protocol.algorithm]),

@@ -86,7 +86,7 @@ export class IntegritySealing {
     const { plaintextLength, ciphertextLength } = this;
     const lengths = { plaintextLength, ciphertextLength };
     const bind = bindOf(content, lengths, content.context === null ? null : contextTag(contentKey, content.context));
-    const mac = headerMac(contentKey, headerInput({ ...content, bind, tag }));
+    const mac = headerMac(contentKey, headerInput(content, { bind, tag }));
     return entriesToWrite({ bind, tag, mac });
   }
 

@@ -55,12 +55,12 @@ export function verifyHeader(
   return { bind, tag: entries.tag, mac: entries.mac };
 }
 
-function assertMac(contentKey: ContentKey, content: StoredContent, { bind, tag, mac }: IntegrityEntries): void {
-  const texts = [bind, content.entity?.partitionKey, content.entity?.rowKey, content.entity?.types];
+function assertMac(contentKey: ContentKey, content: StoredContent, entries: IntegrityEntries): void {
+  const { partitionKey = '', rowKey = '', types = '' } = content.entity ?? {};
   // a lone surrogate has the same bytes as another text
-  if (!texts.every((text) => isWellFormed(text ?? ''))) throw new DecryptionError();
-  const expected = headerMac(contentKey, headerInput({ ...content, bind, tag }));
-  if (!equalBytes(expected, mac)) throw new DecryptionError();
+  if (![entries.bind, partitionKey, rowKey, types].every(isWellFormed)) throw new DecryptionError();
+  const expected = headerMac(contentKey, headerInput(content, entries));
+  if (!equalBytes(expected, entries.mac)) throw new DecryptionError();
 }
 
 function assertContext(contentKey: ContentKey, context: string | null, stored: Buffer | undefined): void {
