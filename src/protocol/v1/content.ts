@@ -67,5 +67,6 @@ export interface CbcContent {
 export function openWindow({ key, iv, padding }: CbcContent, window: CipherWindow): ByteTransform {
   if (window.count === 0) return exactLength(0);
   const opener = cbcOpener({ key, iv, padding: window.reachesEnd ? padding : 'none' });
-  return chain(exactLength(window.count), chain(opener, trim(window.skip, window.take)));
+  const isTrimmed = window.skip > 0 || window.take !== Infinity;
+  return chain(exactLength(window.count), isTrimmed ? chain(opener, trim(window.skip, window.take)) : opener);
 }

@@ -7,7 +7,6 @@ import {
   NONCE_LENGTH,
   TAG_LENGTH,
 } from '../../crypto/aes-gcm.js';
-import { asBuffer } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { DecryptionError } from '../../errors/content.js';
@@ -119,21 +118,19 @@ export class RegionOpener implements ByteTransform {
 
   private takeNonce(chunk: Uint8Array): number {
     const wasLeft = this.left + this.nonce.length;
-    const taken = this.nonce.gather(chunk);
-    if (!this.nonce.isFull) return taken;
-    this.content.checkNonce(this.region, this.nonce.bytes);
-    this.opening = gcmOpening(this.content.key, this.nonce.bytes);
-    this.nonce.clear();
+    const { taken, bytes } = this.nonce.gather(chunk);
+    if (bytes === null) return taken;
+    this.content.checkNonce(this.region, bytes);
+    this.opening = gcmOpening(this.content.key, bytes);
     this.sealedLeft = Math.min(this.content.dataLength, wasLeft - REGION_OVERHEAD);
     if (this.sealedLeft < 0) throw new DecryptionError();
     return taken;
   }
 
   private takeTag(chunk: Uint8Array, opening: GcmOpening, released: Buffer[]): number {
-    const taken = this.tag.gather(chunk);
-    if (!this.tag.isFull) return taken;
-    opening.verify(this.tag.bytes);
-    this.tag.clear();
+    const { taken, bytes } = this.tag.gather(chunk);
+    if (bytes === null) return taken;
+    opening.verify(bytes);
     for (const piece of this.held) released.push(piece);
     this.held = [];
     this.opening = null;
@@ -144,32 +141,27 @@ export class RegionOpener implements ByteTransform {
 
 /** A field of fixed length that may arrive in parts. */
 class Gathered {
-  private readonly buffer: Buffer;
+  private parts: Uint8Array[] = [];
   length = 0;
 
-  constructor(private readonly size: number) {
-    this.buffer = Buffer.alloc(size);
-  }
-
-  get isFull(): boolean {
-    return this.length === this.size;
-  }
+  constructor(private readonly size: number) {}
 
   get isEmpty(): boolean {
     return this.length === 0;
   }
 
-  get bytes(): Buffer {
-    return Buffer.from(this.buffer);
-  }
-
-  gather(chunk: Uint8Array): number {
-    const taken = asBuffer(chunk).copy(this.buffer, this.length, 0, this.size - this.length);
-    this.length += taken;
-    return taken;
-  }
-
-  clear(): void {
+  /** Takes what is missing. `bytes` is the whole field once it is there, and the next one begins. */
+  gather(chunk: Uint8Array): { readonly taken: number; readonly bytes: Uint8Array | null } {
+    const part = chunk.subarray(0, this.size - this.length);
+    this.length += part.length;
+    if (this.length < this.size) {
+      // the caller may fill its memory again
+      this.parts.push(Uint8Array.from(part));
+      return { taken: part.length, bytes: null };
+    }
+    const bytes = part.length === this.size ? part : Buffer.concat([...this.parts, part]);
+    this.parts = [];
     this.length = 0;
+    return { taken: part.length, bytes };
   }
 }

@@ -17,7 +17,7 @@ import type {
 import { RegionOpener, RegionSealer } from './content.js';
 import { REGION_OVERHEAD, regionLayout } from './layout.js';
 import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrder } from './nonce.js';
-import { packKey, PACKED_LENGTH, unpackKey } from './packed-key.js';
+import { PACKED_LENGTH, packing } from './packed-key.js';
 import { RegionPlan } from './plan.js';
 
 /** Bytes of plaintext in a region, in every writer of 2.0. */
@@ -53,8 +53,7 @@ function protocolV2<Version extends string>(facts: VersionFacts<Version>): Proto
     packedLength: PACKED_LENGTH,
     authenticates: true,
     notes: ['whole regions cut off at the end leave no trace'],
-    packKey: (contentKey) => packKey(version, contentKey),
-    unpackKey: (packed) => unpackKey(version, packed),
+    ...packing(version),
     newLayout: (choice) => regionLayout(dataLengthOf(choice.regionLength), choice.form),
     storedLayout: (field, form) => regionLayout(storedDataLength(field, mostStored), form),
     boundParameters: (field) => boundParameters(storedDataLength(field, mostStored)),

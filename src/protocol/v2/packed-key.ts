@@ -8,6 +8,7 @@
 import { equalBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH, copyOfKey } from '../../crypto/content-key.js';
 import { DecryptionError } from '../../errors/content.js';
+import type { Protocol } from '../protocol.js';
 
 const PREFIX_LENGTH = 8;
 
@@ -20,16 +21,20 @@ const prefixOf = (version: string): Buffer => {
   return prefix;
 };
 
-/** The result is in memory that is not shared, unlike that of `Buffer.concat`. */
-export function packKey(version: string, contentKey: Uint8Array): Buffer {
-  const packed = Buffer.alloc(PACKED_LENGTH);
-  packed.set(prefixOf(version));
-  packed.set(contentKey, PREFIX_LENGTH);
-  return packed;
-}
-
-export function unpackKey(version: string, packed: Uint8Array): Buffer {
-  const isOurs = packed.length === PACKED_LENGTH && equalBytes(packed.subarray(0, PREFIX_LENGTH), prefixOf(version));
-  if (!isOurs) throw new DecryptionError();
-  return copyOfKey(packed.subarray(PREFIX_LENGTH));
+export function packing(version: string): Pick<Protocol, 'packKey' | 'unpackKey'> {
+  const prefix = prefixOf(version);
+  return {
+    // in memory that is not shared, unlike that of `Buffer.concat`
+    packKey: (contentKey) => {
+      const packed = Buffer.alloc(PACKED_LENGTH);
+      packed.set(prefix);
+      packed.set(contentKey, PREFIX_LENGTH);
+      return packed;
+    },
+    unpackKey: (packed) => {
+      const isOurs = packed.length === PACKED_LENGTH && equalBytes(packed.subarray(0, PREFIX_LENGTH), prefix);
+      if (!isOurs) throw new DecryptionError();
+      return copyOfKey(packed.subarray(PREFIX_LENGTH));
+    },
+  };
 }
