@@ -3,10 +3,12 @@ import { Encrypt, EncryptedEntity, HmacSearchKey } from 'nestjs-azure-encrypted-
 import { entityEnvelope, openedRow, rowTags, tagCheck } from './support/internals.js';
 import type { Lab, Subject } from './support/lab.js';
 import { perOperation } from './support/operations.js';
-import type { Row } from './support/report.js';
+import { tagPrimitives } from './support/primitives.js';
+import type { Row, Target } from './support/report.js';
 import { medianOf } from './support/rounds.js';
 import { SEARCH_CHECK_MS, SEARCH_TAGS_SHARE } from './support/targets.js';
 import { benchKey } from './support/transfer.js';
+import { yardstick } from './support/yardstick.js';
 
 const SEALED = 10;
 const SEARCHABLE = 3;
@@ -55,6 +57,8 @@ async function inMemory(lab: Lab): Promise<Row[]> {
   const found = await lab.measure(
     'search tags in memory',
     {
+      yard: yardstick(ops),
+      floor: tagPrimitives(ops, SEARCHABLE),
       seal: perOperation(ops, () => entityEnvelope.sealEntity(entity, plain)),
       sealTagged: perOperation(ops, () => entityEnvelope.sealEntity(entity, tagged)),
       tags: perOperation(ops, () => rowTags.rowTags({ texts, partitionKey: 'bench' }, tagged)),
@@ -64,21 +68,23 @@ async function inMemory(lab: Lab): Promise<Row[]> {
   );
   const us = (name: keyof typeof found): number => medianOf(found[name], (value) => value);
   const pageMs = (us('check') * PAGE) / 1000;
-  const line = (what: string, encrypted: number, unit: Row['unit'] = 'us'): Row => ({
-    ...{ subject: SUBJECT, case: what, protocol: '1.0', unit, encrypted },
+  const added = us('sealTagged') - us('seal');
+  const inYards = (value: number): string => `${(value / us('yard')).toFixed(1)} yardsticks`;
+  const share = (value: number): string => `${((value / us('seal')) * 100).toFixed(1)} % of sealing without`;
+  const line = (what: string, encrypted: number, target?: Target): Row => ({
+    ...{ subject: SUBJECT, case: what, protocol: '1.0', unit: 'us', encrypted },
+    ...(target === undefined || lab.isQuick ? {} : { targets: [target] }),
   });
   return [
-    line('seal without tags', us('seal')),
-    line('seal with tags, which are signed', us('sealTagged')),
+    line(`seal without tags, ${inYards(us('seal'))}`, us('seal')),
+    line(`the primitives alone of the next line, ${inYards(us('floor'))}: ${share(us('floor'))}`, us('floor')),
+    line(`what tags and their signatures add, ${inYards(added)}: ${share(added)}`, added, {
+      ...{ what: 'share', value: added / us('seal'), atMost: SEARCH_TAGS_SHARE },
+    }),
+    line('- of it: the tags', us('tags')),
     {
-      ...line('- of it: the tags', us('tags')),
-      ...(lab.isQuick
-        ? {}
-        : { targets: [{ what: 'share', value: us('tags') / us('seal'), atMost: SEARCH_TAGS_SHARE }] }),
-    },
-    {
-      ...line(`compute the tags of ${PAGE} rows again`, pageMs, 'ms'),
-      ...(lab.isQuick ? {} : { targets: [{ what: 'ms', value: pageMs, atMost: SEARCH_CHECK_MS }] }),
+      ...line(`compute the tags of ${PAGE} rows again`, pageMs, { what: 'ms', value: pageMs, atMost: SEARCH_CHECK_MS }),
+      unit: 'ms',
     },
   ];
 }

@@ -86,9 +86,10 @@ export class HmacSearchKey {
     return new HmacSearchKey(generateKeySync('aes', { length: KEY_LENGTH * 8 }));
   }
 
-  /** The MAC of a list of texts under the key of one property of one table: 32 bytes. */
-  mac({ table, property }: SearchedProperty, parts: readonly string[]): Buffer {
-    return createHmac(HASH, this.#keyOf(table.toLowerCase(), property)).update(lengthPrefixedList(parts)).digest();
+  /** The MAC of a list of texts under the key of one property of one table: 64 hex digits in lower case. */
+  mac({ table, property }: SearchedProperty, parts: readonly string[]): string {
+    // the digits at once: a buffer in between takes as long as the MAC
+    return createHmac(HASH, this.#keyOf(table.toLowerCase(), property)).update(lengthPrefixedList(parts)).digest('hex');
   }
 
   #keyOf(table: string, property: string): KeyObject {

@@ -11,8 +11,6 @@ import type { HmacSearchKey, SearchedProperty } from '../../keys/hmac-search-key
 import type { SearchedText } from './searched-text.js';
 
 const DIGIT_BITS = 4;
-/** Bytes of a tag of 128 bits. */
-const MOST_BYTES = 16;
 
 /** Where a tag is valid: a property, and for tags of one partition its key. */
 export interface TagPlace extends SearchedProperty {
@@ -29,8 +27,8 @@ export function searchTag(
   return `${key.keyId}.${leadingBits(mac, rule.bits)}`;
 }
 
-function leadingBits(mac: Buffer, bits: number): string {
-  const digits = mac.toString('hex', 0, MOST_BYTES).slice(0, Math.ceil(bits / DIGIT_BITS));
+function leadingBits(mac: string, bits: number): string {
+  const digits = mac.slice(0, Math.ceil(bits / DIGIT_BITS));
   if (bits % DIGIT_BITS === 0) return digits;
   const unused = digits.length * DIGIT_BITS - bits;
   const last = Number.parseInt(digits.slice(-1), 16);

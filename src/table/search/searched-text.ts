@@ -3,6 +3,7 @@
  * `null` and NaN cannot be searched, since nothing equals them.
  */
 import type { SearchRule } from '../../decorators/searchable.js';
+import { asBuffer } from '../../crypto/bytes.js';
 import { UnsupportedValueError } from '../../errors/input.js';
 import { decodeValue, encodeValue, type TypedText } from '../values/property-value.js';
 
@@ -26,7 +27,7 @@ export function searchedText(name: string, rule: SearchRule, sealed: TypedText):
       `holds ${type}, which cannot be searched: give "searchable.of" a function that returns a string, a number or a Date`,
     );
   }
-  const text = Buffer.from(bytes).toString('utf8');
+  const text = asBuffer(bytes).toString('utf8');
   if (type === 'number') return text === 'NaN' ? null : { type, text: text === '-0' ? '0' : text };
   return { type, text: type === 'string' && rule.normalize === 'text' ? normalized(text) : text };
 }

@@ -57,7 +57,7 @@ describe('a search key', () => {
 
   it('does not distinguish the letter case of tables, as the service does not, but of properties', () => {
     const key = HmacSearchKey.generate();
-    const mac = (table: string, property: string) => key.mac({ table, property }, ['x']).toString('hex');
+    const mac = (table: string, property: string) => key.mac({ table, property }, ['x']);
 
     expect(mac('Patients', 'ssn')).toBe(mac('pATIENTS', 'ssn'));
     expect(mac('patients', 'ssn')).not.toBe(mac('patients', 'SSN'));
