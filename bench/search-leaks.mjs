@@ -1,6 +1,7 @@
 /**
- * What search tags give away to somebody who reads the table and knows how common each value is: the tables of docs/tables.md,
- * "What searches reveal". `node bench/search-leaks.mjs` prints them; with `--write` it replaces them there. Needs a built package.
+ * What search tags give away to somebody who reads the table, or its lookup table, and knows how common each value is: the tables of
+ * docs/tables.md, "What searches reveal". `node bench/search-leaks.mjs` prints them; `--write` replaces them there, and `--check` fails if
+ * they differ. Needs a built package.
  *
  * The attacker guesses that the most common tag is the most common value, the second most common tag the second, and so on.
  * Everything is drawn from fixed seeds, so each run gives the same tables.
@@ -11,6 +12,10 @@ import { HmacSearchKey } from 'nestjs-azure-encrypted-storage';
 
 const ROWS = 200_000;
 const PARTITIONS = 200;
+/** MACs that were computed already, in hex. */
+const known = new Map();
+/** One row in so many is deleted, and its entry left over. */
+const DELETED = 10;
 const KEY = HmacSearchKey.fromBase64(Buffer.alloc(32, 7).toString('base64'));
 const DOCUMENT = fileURLToPath(new URL('../docs/tables.md', import.meta.url));
 const MARKS = /(<!-- search leaks -->\n\n)[^]*(\n\n<!-- end of search leaks -->)/;
@@ -24,11 +29,12 @@ const POPULATIONS = {
 };
 
 const names = drawn(POPULATIONS.names.weights);
+const unique = Array.from({ length: ROWS }, (_, at) => at);
 const text = [
   ...table(
     ['rows whose value is guessed', "`scope: 'table'`", "`scope: 'partition'`"],
     [
-      ['social security numbers: each value once', ...both(Array.from({ length: ROWS }, (_, at) => at))],
+      ['social security numbers: each value once', ...both(unique)],
       ...Object.values(POPULATIONS).map(({ title, weights }) => [title, ...both(drawn(weights))]),
     ],
   ),
@@ -49,12 +55,24 @@ const text = [
       }),
     ]),
   ),
+  '',
+  ...table(
+    ['somebody who has only the lookup table', "`scope: 'table'`", "`scope: 'partition'`"],
+    [
+      ["`lookup: 'unique'`, each value once: rows whose value is guessed", ...lookedUp(unique, isKept)],
+      ['20,000 names: rows whose value is guessed', ...lookedUp(names, isKept)],
+      ['20,000 names: deleted rows with a left over entry whose value is guessed', ...lookedUp(names, isDeleted)],
+    ],
+  ),
 ].join('\n');
 
-if (process.argv.includes('--write')) {
-  writeFileSync(DOCUMENT, readFileSync(DOCUMENT, 'utf8').replace(MARKS, `$1${text}$2`));
-} else {
-  console.log(text);
+const document = readFileSync(DOCUMENT, 'utf8');
+const current = document.replace(MARKS, `$1${text}$2`);
+if (process.argv.includes('--write')) writeFileSync(DOCUMENT, current);
+else if (!process.argv.includes('--check')) console.log(text);
+else if (document !== current) {
+  console.error('docs/tables.md has other tables: run node bench/search-leaks.mjs --write');
+  process.exitCode = 1;
 }
 
 function both(values) {
@@ -85,8 +103,7 @@ function rankOf(sums, target) {
  */
 function attack(values, { bits, partitions }) {
   let [right, inVain] = [0, 0];
-  for (let at = 0; at < partitions; at += 1) {
-    const rows = values.filter((_, row) => row % partitions === at);
+  for (const [at, rows] of split(values, partitions).entries()) {
     const groups = groupsOf(rows, { bits, scope: partitions === 1 ? '' : `partition ${at}` });
     for (const [rank, { total, counts }] of groups.entries()) {
       right += counts.get(rank) ?? 0;
@@ -94,6 +111,52 @@ function attack(values, { bits, partitions }) {
     }
   }
   return { guessed: right / values.length, inVain: inVain / values.length };
+}
+
+function split(values, partitions) {
+  const parts = Array.from({ length: partitions }, () => []);
+  for (const [row, value] of values.entries()) parts[row % partitions].push(value);
+  return parts;
+}
+
+/**
+ * The share of the wanted entries whose value is guessed from the keys of all entries: `name.<tag>`, and PartitionKey and RowKey of the
+ * row. Entries of deleted rows are among them.
+ */
+function lookedUp(values, isWanted) {
+  return [1, PARTITIONS].map((partitions) => {
+    let [right, wanted] = [0, 0];
+    for (const [at, ranks] of split(values, partitions).entries()) {
+      const scope = partitions === 1 ? '' : `partition ${at}`;
+      const entries = ranks.map((rank, rk) => ({
+        partitionKey: `name.${tagOf(rank, { bits: 128, scope })}`,
+        rk,
+        rank,
+      }));
+      const guesses = new Map(byCount(entries.map(({ partitionKey }) => partitionKey)).map((key, rank) => [key, rank]));
+      for (const { partitionKey, rank } of entries.filter(({ rk }) => isWanted(rk))) {
+        wanted += 1;
+        if (guesses.get(partitionKey) === rank) right += 1;
+      }
+    }
+    return percent(right / wanted);
+  });
+}
+
+/** Deleted rows are spread evenly. */
+function isDeleted(rk) {
+  return rk % DELETED === 0;
+}
+
+function isKept(rk) {
+  return !isDeleted(rk);
+}
+
+/** The keys, the most common first. */
+function byCount(keys) {
+  const counts = new Map();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts].sort(([one, few], [other, many]) => many - few || (one < other ? -1 : 1)).map(([key]) => key);
 }
 
 /** The tags of rows, the most common first. Equally common ones are in the order of their tags, which is random. */
@@ -112,8 +175,14 @@ function groupsOf(rows, { bits, scope }) {
 }
 
 function tagOf(value, { bits, scope }) {
-  const mac = KEY.mac({ table: 'patients', property: 'name' }, [scope, 'string', String(value)]);
-  return mac.toString('hex').slice(0, bits / 4);
+  const place = `${scope}/${value}`;
+  const found = known.get(place) ?? macOf(value, scope);
+  known.set(place, found);
+  return found.slice(0, bits / 4);
+}
+
+function macOf(value, scope) {
+  return KEY.mac({ table: 'patients', property: 'name' }, [scope, 'string', String(value)]);
 }
 
 /** Mulberry32: numbers from 0 to 1, always the same ones for a seed. */
