@@ -4,6 +4,7 @@ import { groupsOf } from '../envelope/maintenance/groups.js';
 import { isFailure, leftAlone, type ObjectResult, SAME } from '../envelope/maintenance/outcome.js';
 import { isChosen } from '../envelope/maintenance/task.js';
 import { boundedMap } from '../streams/bounded-map.js';
+import { TimeSlice } from '../streams/time-slice.js';
 import { Tally } from './census.js';
 import type { ClaimedShard } from './claimed-shard.js';
 import type { Deletion, ObjectFailure } from './events.js';
@@ -56,7 +57,7 @@ export class ShardRun {
     for await (const page of source.pages({ from: position ?? from, everything, abortSignal })) {
       patience.throwIfAborted();
       const { objects, isLast } = this.#within(page);
-      const counts = this.#after(objects, await this.#actOnAll(objects));
+      const counts = await this.#after(objects, await this.#actOnAll(objects));
       const done = isLast || page.next === undefined;
       const next = source.isDivisible && !done ? { position: page.next } : {};
       if (!(await this.#savePage(counts, { ...next, done }))) return false;
@@ -104,17 +105,19 @@ export class ShardRun {
     return results;
   }
 
-  #after(
+  async #after(
     objects: readonly MaintainedObject[],
     results: ReadonlyMap<MaintainedObject, ObjectResult>,
-  ): Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'deletions' | 'census'> {
+  ): Promise<Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'deletions' | 'census'>> {
     const { shard, step, meter } = this.parts;
     const { state } = shard;
     const outcomes: Record<string, number> = { ...state.outcomes };
     const failures: ObjectFailure[] = [];
     const deletions: Deletion[] = [];
     const tally = new Tally(state.census);
+    const slice = new TimeSlice();
     for (const object of objects) {
+      while (slice.isSpent) await slice.breathe();
       const result = results.get(object) ?? unchosen(object, step);
       outcomes[result.outcome] = (outcomes[result.outcome] ?? 0) + 1;
       const which = { source: this.#title, name: object.name, ...copyIn(object) };

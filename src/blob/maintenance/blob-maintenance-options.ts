@@ -10,7 +10,7 @@ export interface BlobMaintenanceOptions {
   /**
    * Number of blobs in a page, 1 to 5,000. Progress is saved after each page, so use fewer for slow keys, such as those in a vault.
    *
-   * @defaultValue 5,000
+   * @defaultValue 1,000
    */
   readonly pageSize?: number;
   /** Returns the lease id of a leased blob that the job may write to. */

@@ -16,7 +16,7 @@ import { statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { deleteSuperseded } from './delete-superseded.js';
-import { type ListedBlob, listedPages, type ListedPlaces } from './listed-blob.js';
+import { hasVersionId, type ListedBlob, listedPages, type ListedPlaces } from './listed-blob.js';
 import { precheckBlobs } from './precheck.js';
 import { type BlobReencryption, reencryptListed } from './reencrypt-listed.js';
 import { rewrapListed } from './rewrap-listed.js';
@@ -90,7 +90,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
 
   /** Only an account that keeps old versions names the version of a blob. */
   #watched(page: MaintainedPage<ListedBlob>): MaintainedPage<ListedBlob> {
-    this.#keepsVersions ||= page.objects.some(({ item }) => item.versionId !== undefined && item.versionId !== '');
+    this.#keepsVersions ||= page.objects.some(hasVersionId);
     return page;
   }
 
@@ -157,10 +157,10 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     return deleteSuperseded(blob, { ...this.options, context: this.#contextOf(blob), step, kept: this.#kept });
   }
 
-  #contextOf({ name, item }: ListedBlob): BlobContext {
+  #contextOf({ name, facts }: ListedBlob): BlobContext {
     const { container, policy, environment } = this.access;
-    const { blobType } = item.properties;
-    const client = blobType === 'PageBlob' ? container.getPageBlobClient(name) : container.getBlockBlobClient(name);
+    const client =
+      facts.BlobType === 'PageBlob' ? container.getPageBlobClient(name) : container.getBlockBlobClient(name);
     return { ...environment, container, policy, client };
   }
 

@@ -2,7 +2,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { statusOf } from '../../service-errors.js';
-import { listedPages } from './listed-blob.js';
+import { hasVersionId, listedPages } from './listed-blob.js';
 
 const VERSIONS = { snapshots: false, versions: true, deleted: false };
 /** Blobs to look at before a job. */
@@ -20,7 +20,7 @@ export async function keepsVersions(container: ContainerClient, prefix: string |
   const listing = { prefix, pageSize: LOOK_AT, places: VERSIONS };
   try {
     for await (const { objects } of listedPages(container, listing, { everything: true, namesOnly: true })) {
-      return objects.some(({ item: { versionId } }) => versionId !== undefined && versionId !== '');
+      return objects.some(hasVersionId);
     }
     return false;
   } catch (error) {

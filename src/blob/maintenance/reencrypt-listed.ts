@@ -41,7 +41,7 @@ const resultOfReading = (error: unknown): ObjectResult | null =>
 
 /** Throws errors that do not concern the blob itself. */
 export async function reencryptListed(blob: ListedBlob, given: ReencryptListed): Promise<ObjectResult> {
-  const { blobType, accessTier } = blob.item.properties;
+  const { BlobType: blobType, AccessTier: accessTier } = blob.facts;
   if (accessTier === 'Archive') return { outcome: 'archived' };
   const isBecomingBlocks = blobType === 'AppendBlob' && given.toBlock === true;
   if (blobType !== 'BlockBlob' && !isBecomingBlocks) return otherType(blob, given.step);
@@ -67,8 +67,8 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
 }
 
 /** Page blobs would be unreadable until they are complete, and append blobs become block blobs. Pages are always in 1.0. */
-function otherType({ item, state }: ListedBlob, { task }: Step): ObjectResult {
-  const { blobType = 'AppendBlob' } = item.properties;
+function otherType({ facts, state }: ListedBlob, { task }: Step): ObjectResult {
+  const { BlobType: blobType = 'AppendBlob' } = facts;
   if (blobType === 'PageBlob' && !isChosen(without(task, 'protocols'), state)) return SAME;
   return { outcome: 'refused', code: `${blobType}IsNotReencrypted` };
 }

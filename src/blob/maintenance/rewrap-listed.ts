@@ -53,10 +53,10 @@ class ListedRewrap {
 
   async run(): Promise<ObjectResult> {
     const { blob } = this;
-    if (blob.item.properties.accessTier === 'Archive') return { outcome: 'archived' };
+    if (blob.facts.AccessTier === 'Archive') return { outcome: 'archived' };
     if (!hasAllMetadata(blob)) return this.afterLooks();
     try {
-      return await this.write(blob.text, blob.item.metadata ?? {}, { ifMatch: etagOf(blob) });
+      return await this.write(blob.text, blob.metadata, { ifMatch: etagOf(blob) });
     } catch (error) {
       if (!isChanged(error)) throw error;
       return this.afterLooks();
@@ -122,7 +122,7 @@ class ListedRewrap {
   ): Promise<void> {
     const { context, step, leaseIdOf } = this.rewrap;
     const leaseId = await leaseIdOf?.(this.blob.name);
-    const { encryptionScope } = this.blob.item.properties;
+    const { EncryptionScope: encryptionScope } = this.blob.facts;
     await step.beforeRequest();
     this.sent = text;
     const response = await context.client.setMetadata(metadata, {

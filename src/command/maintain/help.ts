@@ -57,7 +57,7 @@ How
   --requests-per-second <n>    default 500
   --pages-per-shard <n>        cut the work for several processes: start the same command in each
   --claim-seconds <n>          after how long another process takes over from one that died, default 30
-  --page-size <n>              blobs between two saves of the state, default 5000
+  --page-size <n>              blobs between two saves of the state, default 1000
   --patience <seconds>         how long to wait for a key or service that is down, default 600
   --html <path>                also write the report as an HTML page with a chart
   --json                       print the report as JSON, and before it each event as a line of JSON on standard error

@@ -15,6 +15,7 @@ import { hasTags, type MaintenanceTask, without, withoutTags } from '../../envel
 import { InvalidOptionsError } from '../../errors/input.js';
 import { assertLookupTable } from '../entity-class.js';
 import { entityModel } from '../entity-model.js';
+import { TimeSlice } from '../../streams/time-slice.js';
 import { type ListedRow, listedRows } from './listed-row.js';
 import { reencryptRow } from './reencrypt-row.js';
 import { reindexRow } from './reindex-row.js';
@@ -40,7 +41,7 @@ export class MaintainedRows implements Maintained<ListedRow> {
   readonly kind = 'rows';
   readonly isDivisible = true;
   readonly stepSize = STEP_SIZE;
-  readonly #distinctKeys = new Set<string>();
+  readonly #shared = { distinctKeys: new Set<string>(), slice: new TimeSlice() };
 
   constructor(private readonly access: RowsAccess) {
     if (access.entityClass !== null) assertLookupTable(access.entityClass, access.lookupTable);
@@ -85,7 +86,7 @@ export class MaintainedRows implements Maintained<ListedRow> {
     const { table, policy } = this.access;
     if (task.do === 'rewrap') {
       const { retire, verify } = task;
-      return rewrapRows(rows, { table, policy, step, retire, verify, distinctKeys: this.#distinctKeys });
+      return rewrapRows(rows, { table, policy, step, retire, verify, ...this.#shared });
     }
     const change = hasTags(task) ? reindexRow : reencryptRow;
     if (task.do === 'census' && !hasTags(task)) return rows.map(() => SAME);

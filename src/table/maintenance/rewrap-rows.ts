@@ -13,6 +13,7 @@ import { isChosen, type RewrapVerification } from '../../envelope/maintenance/ta
 import { PayloadTooLargeError } from '../../errors/input.js';
 import { isChanged, retryOnConflict, statusOf } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
+import type { TimeSlice } from '../../streams/time-slice.js';
 import { provingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../wire/entity-metadata.js';
 import { accountOf } from '../account.js';
@@ -34,6 +35,8 @@ export interface RewrapRows {
   readonly verify?: RewrapVerification | undefined;
   readonly step: Step;
   readonly distinctKeys: Set<string>;
+  /** One for all transactions that are made at the same time: their keys and their bodies take the event loop. */
+  readonly slice: TimeSlice;
 }
 
 /** A row with its new text, or its outcome if nothing is to be written. */
@@ -54,6 +57,8 @@ export async function rewrapRows(rows: readonly ListedRow[], rewrap: RewrapRows)
 const resultOfPlan = (plan: Planned): ObjectResult => ('text' in plan ? DONE : plan.result);
 
 async function plan(row: ListedRow, rewrap: RewrapRows): Promise<Planned> {
+  const { slice } = rewrap;
+  while (slice.isSpent) await slice.breathe();
   try {
     const found = await newText(row, rewrap);
     return { row, ...found };
@@ -105,12 +110,13 @@ interface Write {
 }
 
 /** Whether all rows were written; `false` if one was changed or refused, so that none was written. */
-async function isWrittenAtOnce(writes: readonly Write[], { table, step }: RewrapRows): Promise<boolean> {
+async function isWrittenAtOnce(writes: readonly Write[], { table, step, slice }: RewrapRows): Promise<boolean> {
   const actions = writes.map(({ row, text }): TransactionAction => {
     const { partitionKey, rowKey, etag } = row;
     return ['update', { partitionKey, rowKey, [ENCRYPTION_DATA_PROPERTY]: text }, 'Merge', { etag }];
   });
   await step.beforeRequest();
+  while (slice.isSpent) await slice.breathe();
   try {
     await submittedTransaction(table, actions, signalOf(step));
     return true;
