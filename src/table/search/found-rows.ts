@@ -1,7 +1,7 @@
 /**
- * The whole filter again, after decryption. A row may be there because of a tag whose value is another one: short tags collide,
- * and other writers leave old tags behind. If every search of the filter agrees with its tag, the service has evaluated the filter
- * correctly, and nothing has to be evaluated again.
+ * The filter again, after decryption. A row may be there because of a tag whose value is another one: short tags collide, and other
+ * writers leave old tags behind. Then the whole filter is evaluated. Otherwise the service has evaluated its comparisons better than
+ * they can be repeated here, so only what is sealed is compared: the service may return other rows than it was asked for.
  */
 import { tagColumnOf } from '../../decorators/searchable.js';
 import type { EntityKeys, Row } from '../entity-context.js';
@@ -39,15 +39,21 @@ export class FoundRows {
   accepts(row: StoredRow, texts: SealedTexts): boolean {
     const hasValue = (search: ResolvedSearch): boolean => {
       const found = textIn(row, texts, search);
-      return search.wanted.some((wanted) => isSameText(wanted, found));
+      return search.wanted.some((wanted) => isSameText(wanted, found)) || isClearlyFound(row, texts, search);
     };
     const isMisled = this.#searches.some((search) => hasTag(row, search) && !hasValue(search));
-    return !isMisled || evaluated(this.#condition, { values: convertedValues(row), hasValue }, true);
+    const values = isMisled ? convertedValues(row) : null;
+    return evaluated(this.#condition, { values, hasValue }, true);
   }
 }
 
 const hasTag = (row: Row, { property, tags }: ResolvedSearch): boolean =>
   tags.has(String(storedValue(row[tagColumnOf(property)])));
+
+/** Whether a property that is in clear has the value as the service compares it. */
+const isClearlyFound = (row: StoredRow, texts: SealedTexts, { property, comparisons }: ResolvedSearch): boolean =>
+  !texts.has(property) &&
+  comparisons.some((comparison) => comparison.column === property && holds(comparison, convertedValues(row)) !== false);
 
 /** `null` for a property that is not there, or cannot be searched. */
 function textIn(row: Row, texts: SealedTexts, { property, rule }: ResolvedSearch): SearchedText | null {
@@ -65,7 +71,8 @@ function clearText(property: string, row: Row): TypedText | undefined {
 }
 
 interface OpenedValues {
-  readonly values: Row;
+  /** `null` if comparisons are not repeated. */
+  readonly values: Row | null;
   readonly hasValue: (search: ResolvedSearch) => boolean;
 }
 
@@ -74,7 +81,8 @@ interface OpenedValues {
  * over.
  */
 function evaluated(condition: Condition<ResolvedSearch>, opened: OpenedValues, unknown: boolean): boolean {
-  if (condition.kind === 'comparison') return holds(condition, opened.values) ?? unknown;
+  if (condition.kind === 'comparison')
+    return (opened.values === null ? null : holds(condition, opened.values)) ?? unknown;
   if (condition.kind === 'search') return opened.hasValue(condition);
   if (condition.kind === 'not') return !evaluated(condition.part, opened, !unknown);
   const isMet = (part: Condition<ResolvedSearch>): boolean => evaluated(part, opened, unknown);
