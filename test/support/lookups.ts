@@ -6,6 +6,7 @@ import {
   EncryptedEntity,
   type EncryptedTableClient,
   HmacSearchKey,
+  type KeyEncryptionKey,
   Searchable,
 } from 'nestjs-azure-encrypted-storage';
 import type { SearchKeys } from '../../src/keys/search-keys.js';
@@ -39,7 +40,8 @@ export function lookedUp(
     searchKeys = { write: newer },
     through = connectionString(),
     policy,
-  }: { searchKeys?: SearchKeys; through?: string; policy?: PipelinePolicy } = {},
+    keyEncryptionKey,
+  }: { searchKeys?: SearchKeys; through?: string; policy?: PipelinePolicy; keyEncryptionKey?: KeyEncryptionKey } = {},
 ): LookedUp {
   const faults: SearchTagMismatch[] = [];
   const of = (name: string, at: string): TableClient =>
@@ -48,9 +50,13 @@ export function lookedUp(
       retryOptions: { maxRetries: 1, retryDelayInMs: 1 },
       additionalPolicies: policy === undefined ? [] : [{ policy, position: 'perCall' }],
     });
-  const service = new EncryptedTableService((name) => of(name, through), tablePolicy({ searchKeys }), {
-    onSearchTagMismatch: (mismatch) => faults.push(mismatch),
-  });
+  const service = new EncryptedTableService(
+    (name) => of(name, through),
+    tablePolicy({ searchKeys, ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }) }),
+    {
+      onSearchTagMismatch: (mismatch) => faults.push(mismatch),
+    },
+  );
   return { members: service.getTableClient(Member, table), entries: of(`${table}lookup`, connectionString()), faults };
 }
 
