@@ -32,9 +32,9 @@ export interface EnvelopeContext extends KeyChoiceOptions {
 
 export interface CreateContext extends EnvelopeContext {
   /** Entries for `KeyWrappingMetadata`. Readers that do not know them ignore them. */
-  readonly additions?: ReadonlyMap<string, string>;
+  readonly additions?: ReadonlyMap<string, string> | undefined;
   /** Clear properties of an entity that its integrity entries cover. */
-  readonly signed?: ReadonlyMap<string, SignedValue>;
+  readonly signed?: ReadonlyMap<string, SignedValue> | undefined;
 }
 
 export interface OpenContext extends EnvelopeContext, StoredObject {}
@@ -90,6 +90,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
 }
 
 const NO_ADDITIONS: ReadonlyMap<string, string> = new Map();
+const NOTHING_SIGNED: ReadonlyMap<string, SignedValue> = new Map();
 
 interface UnboundEnvelope extends Pick<Envelope, 'encryptionData' | 'sealer'> {
   readonly content: BoundContent;
@@ -115,11 +116,11 @@ function boundEnvelope(
 function integritySealing(
   contentKey: ContentKey,
   content: BoundContent,
-  { target, additions, signed = new Map<string, SignedValue>() }: CreateContext,
+  { target, additions = NO_ADDITIONS, signed = NOTHING_SIGNED }: CreateContext,
 ): IntegritySealing | EntitySealing {
   if (target.kind !== 'table') return new IntegritySealing(contentKey, content);
   const { partitionKey, rowKey } = target;
-  return new EntitySealing(contentKey, content, { partitionKey, rowKey, signed, ...typesIn(additions) });
+  return new EntitySealing(contentKey, content, { partitionKey, rowKey, signed, types: typesIn(additions) });
 }
 
 /** Unwraps the content key of stored content. Each kind of failure has its own error, and is reported to the policy. */

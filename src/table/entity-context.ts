@@ -7,7 +7,7 @@ import { expectedTagOf, type ExpectedTagOptions } from '../envelope/integrity/in
 import { keyOperation } from '../envelope/key-operation.js';
 import type { EnvelopeContext } from '../envelope/envelope.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
-import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
+import type { EncryptionTarget, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { accountOf } from './account.js';
 import type { SearchTagMismatchListener } from './search/tag-mismatch.js';
@@ -71,9 +71,18 @@ export function tableContext(
   };
 }
 
-export const envelopeContext = (context: TableContext, { partitionKey, rowKey }: EntityKeys): EnvelopeContext => ({
-  target: { kind: 'table', account: context.account, table: context.table, partitionKey, rowKey },
+/** The members are named one by one, also where others are added: with a spread, a row takes a microsecond more (bench/history.md). */
+export const envelopeContext = (context: TableContext, keys: EntityKeys): EnvelopeContext => ({
+  target: targetOf(context, keys),
   form: 'entity',
   operation: context.operation,
   keyEncryptionKey: context.keyEncryptionKey,
+});
+
+export const targetOf = ({ account, table }: TableContext, { partitionKey, rowKey }: EntityKeys): EncryptionTarget => ({
+  kind: 'table',
+  account,
+  table,
+  partitionKey,
+  rowKey,
 });

@@ -1,13 +1,16 @@
 /** From an entity to the stored row, and back. wire/entity-metadata.ts shows the layout. */
-import { createEnvelope } from '../envelope/envelope.js';
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { createEnvelope, type Envelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import { integrityTagIn } from '../envelope/integrity/integrity-tag.js';
+import type { SignedValue } from '../envelope/integrity/property-tags.js';
+import type { PropertyContent } from '../protocol/protocol.js';
 import { tracedStep } from '../tracing/span.js';
 import { formatEncryptionData } from '../wire/encryption-data.js';
 import { ENCRYPTION_DATA_PROPERTY, formatSealedNames, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import { formatPropertyTypes, PROPERTY_TYPES_ENTRY } from '../wire/property-types.js';
 import { assertDeclared } from './entity-class.js';
-import { envelopeContext, type EntityKeys, type Row, type TableContext } from './entity-context.js';
+import { type EntityKeys, type Row, type TableContext, targetOf } from './entity-context.js';
 import { define, entityOf } from './entity-instance.js';
 import { entityModel } from './entity-model.js';
 import { withIntegrityTag } from './entity-integrity-tag.js';
@@ -20,7 +23,7 @@ import { assertStorable, sealingOf } from './sealed-properties.js';
 import { type RowTags, rowTags } from './search/row-tags.js';
 import { tagFaults } from './search/tag-check.js';
 import type { SearchTagMismatchListener } from './search/tag-mismatch.js';
-import { encodeValue } from './values/property-value.js';
+import { encodeValue, type TypedText } from './values/property-value.js';
 import { valuesToSign } from './values/signed-value.js';
 
 /** What happens to the properties of a row, except those that are stored unchanged. */
@@ -45,50 +48,67 @@ export async function sealEntity(entity: Row & EntityKeys, context: TableContext
     return { ...entity };
   }
   const { sealed, decisive } = sealingOf(context.entityClass, entity);
-  const texts = new Map(
-    sealed.map((name) => [name, encodeValue(name, entity[name], model.options.get(name)?.type)] as const),
-  );
+  const texts = new Map<string, TypedText>();
+  for (const name of sealed) texts.set(name, encodeValue(name, entity[name], model.options.get(name)?.type));
   const tags = await rowTags({ texts, partitionKey: entity.partitionKey }, context);
-  return sealRow(entity, { texts, signed: new Set([...model.signed, ...decisive]), tags }, context);
+  const signed = decisive.size === 0 ? model.signed : new Set([...model.signed, ...decisive]);
+  return sealRow(entity, { texts, signed, tags }, context);
 }
 
 /** The row of an entity, with these texts sealed in it. */
 export async function sealRow(
   given: Row & EntityKeys,
-  { texts, signed, tags }: RowSealing,
+  sealing: RowSealing,
   context: TableContext,
 ): Promise<Row & EntityKeys> {
   // the caller may change its object while the key is asked
-  const entity = withColumns(given, tags);
-  const hasEntries = integrityOf(context.policy) !== 'off';
-  const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, {
-    ...envelopeContext(context, entity),
-    additions: typesOf(texts),
-    ...(hasEntries ? { signed: valuesToSign([...signed, ...tags.keys()], entity) } : {}),
+  const entity = withColumns(given, sealing.tags);
+  const { policy, operation, keyEncryptionKey } = context;
+  const envelope = await createEnvelope(policy, {
+    target: targetOf(context, entity),
+    form: 'entity',
+    operation,
+    keyEncryptionKey,
+    additions: typesOf(sealing.texts),
+    signed: signedOf(entity, sealing, policy),
   });
-  const contents = [
-    ...[...texts].map(([name, { bytes }]) => ({ name, plaintext: bytes })),
-    { name: SEALED_NAMES_PROPERTY, plaintext: formatSealedNames([...texts.keys()]) },
-  ];
   while (context.slice?.isSpent === true) await context.slice.breathe();
-  return tracedStep('Content.seal', context.operation ?? {}, (record) => {
-    record({ protocol: encryptionData.protocol, integrity: integrityOf(context.policy) });
-    const sealed = sealer.sealProperties?.(entity, contents) ?? unsupported(encryptionData);
-    for (const [index, { name }] of contents.entries()) define(entity, name, sealed[index]);
-    const data = sealedData();
-    entity[ENCRYPTION_DATA_PROPERTY] = formatEncryptionData(data, 'entity');
-    assertFits(entity);
-    return withIntegrityTag(entity, integrityTagIn(data.additions));
+  return tracedStep('Content.seal', operation ?? {}, (record) => {
+    record({ protocol: envelope.encryptionData.protocol, integrity: integrityOf(policy) });
+    return sealInto(entity, sealing.texts, envelope);
   });
 }
 
 /** A copy. Columns that are added to an object after it was made cost a row three times as much as the copy. */
-const withColumns = (given: Row & EntityKeys, columns: RowTags): Row & EntityKeys =>
-  columns.size === 0 ? { ...given } : (Object.fromEntries([...Object.entries(given), ...columns]) as Row & EntityKeys);
+const withColumns = (given: Row & EntityKeys, columns: RowTags): WrittenRow =>
+  columns.size === 0 ? { ...given } : (Object.fromEntries([...Object.entries(given), ...columns]) as WrittenRow);
 
-function typesOf(texts: SealedTexts): ReadonlyMap<string, string> {
-  const entry = formatPropertyTypes(new Map([...texts].map(([name, { type }]) => [name, type])));
-  return new Map(entry === undefined ? [] : [[PROPERTY_TYPES_ENTRY, entry]]);
+type WrittenRow = Record<string, unknown> & EntityKeys;
+
+function sealInto(entity: WrittenRow, texts: SealedTexts, envelope: Envelope): Row & EntityKeys {
+  const contents: PropertyContent[] = [];
+  for (const [name, { bytes }] of texts) contents.push({ name, plaintext: bytes });
+  contents.push({ name: SEALED_NAMES_PROPERTY, plaintext: formatSealedNames([...texts.keys()]) });
+  const sealed = envelope.sealer.sealProperties?.(entity, contents) ?? unsupported(envelope.encryptionData);
+  for (const [index, { name }] of contents.entries()) define(entity, name, sealed[index]);
+  const data = envelope.sealedData();
+  entity[ENCRYPTION_DATA_PROPERTY] = formatEncryptionData(data, 'entity');
+  assertFits(entity);
+  return withIntegrityTag(entity, integrityTagIn(data.additions));
+}
+
+function signedOf(
+  entity: WrittenRow,
+  { signed, tags }: RowSealing,
+  policy: EncryptionPolicy,
+): ReadonlyMap<string, SignedValue> | undefined {
+  if (integrityOf(policy) === 'off' || signed.size + tags.size === 0) return undefined;
+  return valuesToSign([...signed, ...tags.keys()], entity);
+}
+
+function typesOf(texts: SealedTexts): ReadonlyMap<string, string> | undefined {
+  const entry = formatPropertyTypes(texts);
+  return entry === undefined ? undefined : new Map([[PROPERTY_TYPES_ENTRY, entry]]);
 }
 
 /** What a query asks of the rows that it gets. */

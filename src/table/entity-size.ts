@@ -29,15 +29,8 @@ const SYSTEM = new Set(['timestamp', 'etag']);
 export const isSystemProperty = (name: string): boolean => SYSTEM.has(name) || name.startsWith('odata.');
 
 export function assertFits(row: Row): void {
-  const names = Object.keys(row).filter(
-    (name) => row[name] !== undefined && row[name] !== null && !isSystemProperty(name),
-  );
-  const own = names.reduce((count, name) => (KEYS.has(name) || isReservedProperty(name) ? count : count + 1), 0);
-  if (own > PROPERTY_COUNT_LIMIT) {
-    throw new InvalidEntityError(
-      `The entity has ${own} properties, more than the ${PROPERTY_COUNT_LIMIT} that a table stores in addition to the keys: split it`,
-    );
-  }
+  const names = Object.keys(row).filter((name) => isSent(name, row[name]));
+  assertCount(names);
   let total = ENTITY_OVERHEAD;
   for (const name of names) {
     const value = row[name];
@@ -47,6 +40,19 @@ export function assertFits(row: Row): void {
     total += KEYS.has(name) ? length : PROPERTY_OVERHEAD + name.length * 2 + length + prefixLength(value);
   }
   if (total > ENTITY_LIMIT) throw new PayloadTooLargeError('The entity', ENTITY_LIMIT, total);
+}
+
+const isSent = (name: string, value: unknown): boolean =>
+  value !== undefined && value !== null && !isSystemProperty(name);
+
+/** The keys and the two properties of the format do not count. */
+function assertCount(names: readonly string[]): void {
+  if (names.length <= PROPERTY_COUNT_LIMIT) return;
+  const own = names.filter((name) => !KEYS.has(name) && !isReservedProperty(name)).length;
+  if (own <= PROPERTY_COUNT_LIMIT) return;
+  throw new InvalidEntityError(
+    `The entity has ${own} properties, more than the ${PROPERTY_COUNT_LIMIT} that a table stores in addition to the keys: split it`,
+  );
 }
 
 /** Strings are stored as UTF-16, binary values as their bytes. */
@@ -62,7 +68,7 @@ function typedLength({ type, value }: TypedValue): number {
   return type === 'Guid' ? GUID_LENGTH : SCALAR_LENGTH;
 }
 
-const prefixLength = (value: unknown): number => {
-  const kind = isTyped(value) ? value.type : typeof value;
-  return ['String', 'Binary', 'string'].includes(kind) || value instanceof Uint8Array ? LENGTH_PREFIX : 0;
-};
+function prefixLength(value: unknown): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) return LENGTH_PREFIX;
+  return isTyped(value) && (value.type === 'String' || value.type === 'Binary') ? LENGTH_PREFIX : 0;
+}

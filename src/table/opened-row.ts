@@ -16,7 +16,7 @@ import {
   SEALED_NAMES_PROPERTY,
 } from '../wire/entity-metadata.js';
 import { parsePropertyTypes, PROPERTY_TYPES_ENTRY, type PropertyType } from '../wire/property-types.js';
-import { envelopeContext, type EntityKeys, type Row, type TableContext } from './entity-context.js';
+import { type EntityKeys, type Row, type TableContext, targetOf } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { wronglyClear } from './sealed-properties.js';
 import { binaryValue, isBinary, storedValue } from './stored-value.js';
@@ -66,10 +66,14 @@ export async function openRow(
   }
   if (typeof text !== 'string') throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is not text`);
   const data = parseEncryptionData(text);
+  const { operation, keyEncryptionKey, expectedTag } = context;
   const opener = await openEnvelope(context.policy, data, {
-    ...envelopeContext(context, row),
+    target: targetOf(context, row),
+    form: 'entity',
+    operation,
+    keyEncryptionKey,
     sealedList: () => sealedListOf(row) ?? new Uint8Array(0),
-    expectedTag: context.expectedTag,
+    expectedTag,
   });
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return tracedStep('Content.open', context.operation ?? {}, (record) => {

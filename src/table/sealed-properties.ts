@@ -49,6 +49,7 @@ export interface SealedBefore {
   readonly mayBeClear: (name: string, looks: Looks) => boolean;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
 const NOTHING_BEFORE: SealedBefore = { anyway: [], mayBeClear: () => true };
 
 /**
@@ -63,6 +64,7 @@ export function sealingOf(
 ): Sealing {
   const { properties, sometimesSealed } = entityModel(entityClass);
   const stored = properties.filter(({ propertyKey }) => entity[propertyKey] !== undefined);
+  if (sometimesSealed.length === 0) return { sealed: stored.map(keyOf), decisive: NOTHING };
   const sealed = new Set(stored.filter(({ options }) => options.when === undefined).map(keyOf));
   const looked = new Set<string>();
   const isKey = isKeyOf(entityClass);

@@ -15,8 +15,11 @@ const PROPERTY_TYPES = ['string', 'number', 'bigint', 'boolean', 'date', 'binary
 export type PropertyType = (typeof PROPERTY_TYPES)[number];
 
 /** The entry, or `undefined` if every property is a string. */
-export function formatPropertyTypes(types: ReadonlyMap<string, PropertyType>): string | undefined {
-  const named = [...types].filter(([, type]) => type !== 'string');
+export function formatPropertyTypes(
+  properties: ReadonlyMap<string, { readonly type: PropertyType }>,
+): string | undefined {
+  const named: [string, PropertyType][] = [];
+  for (const [name, { type }] of properties) if (type !== 'string') named.push([name, type]);
   return named.length === 0 ? undefined : JSON.stringify(Object.fromEntries(named));
 }
 

@@ -46,12 +46,10 @@ export function formatBind({ ciphertextLength, plaintextLength, properties, cont
 /** Throws {@link DecryptionError} for anything that {@link formatBind} does not write in that form. */
 export function parseBind(text: string, shape: BindShape): Bind {
   const [, first = '', second = '', context] = PATTERNS[shape].exec(text) ?? failed();
-  return {
-    ...(shape === 'properties'
-      ? { properties: canonicalBytes(first) }
-      : { ciphertextLength: lengthOf(first), ...(shape === 'lengths' ? { plaintextLength: lengthOf(second) } : {}) }),
-    ...(context === undefined ? {} : { context: contextOf(context) }),
-  };
+  const contextTag = context === undefined ? undefined : contextOf(context);
+  if (shape === 'properties') return { properties: canonicalBytes(first), context: contextTag };
+  const plaintextLength = shape === 'lengths' ? lengthOf(second) : undefined;
+  return { ciphertextLength: lengthOf(first), plaintextLength, context: contextTag };
 }
 
 function lengthOf(decimal: string): number {

@@ -1,4 +1,5 @@
 /** Makes the integrity entries of a new entity: watches what is sealed, then binds it together with what is signed. */
+import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import type { ContentSealer } from '../../protocol/protocol.js';
 import { SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
@@ -28,33 +29,31 @@ export class EntitySealing {
 
   /** The same sealer, watched. */
   watched(sealer: ContentSealer): ContentSealer {
+    const { fields, layout } = sealer;
+    const seal = (): ByteTransform => sealer.seal();
     const sealProperties = sealer.sealProperties?.bind(sealer);
+    if (sealProperties === undefined) return { fields, layout, seal };
     return {
-      fields: sealer.fields,
-      layout: sealer.layout,
-      seal: () => sealer.seal(),
-      ...(sealProperties === undefined
-        ? {}
-        : {
-            sealProperties: (place, properties) => {
-              const sealed = sealProperties(place, properties);
-              for (const [at, ciphertext] of sealed.entries()) this.note(properties[at]?.name ?? '', ciphertext);
-              return sealed;
-            },
-          }),
+      ...{ fields, layout, seal },
+      sealProperties: (place, properties) => {
+        const sealed = sealProperties(place, properties);
+        for (const [at, ciphertext] of sealed.entries()) this.note(properties[at]?.name ?? '', ciphertext);
+        return sealed;
+      },
     };
   }
 
   /** The entries of what was sealed. Call it once, when everything is sealed. */
   entries(): ReadonlyMap<string, string> {
-    const { content, contentKey, entity } = this;
-    const covered = { sealed: this.ciphertexts, signed: entity.signed };
+    const { contentKey, list } = this;
+    const { protocol, form, field, context: boundTo } = this.content;
+    const { partitionKey, rowKey, types, signed } = this.entity;
+    const covered = { sealed: this.ciphertexts, signed };
     const properties = underPropertyKey(contentKey, (key) => formatPropertyTags(key, covered));
-    const bind = formatBind({
-      properties,
-      ...(content.context === null ? {} : { context: contextTag(contentKey, content.context) }),
-    });
-    const header = headerInput({ ...content, entity: { ...entity, list: this.list } }, { bind, tag: null });
+    const context = boundTo === null ? undefined : contextTag(contentKey, boundTo);
+    const bind = formatBind({ properties, context });
+    const entity = { partitionKey, rowKey, types, list };
+    const header = headerInput({ protocol, form, field, entity }, { bind, tag: null });
     return entriesToWrite({ bind, tag: null, mac: headerMac(contentKey, header) });
   }
 

@@ -27,7 +27,7 @@ export interface EntityHeader {
   readonly partitionKey: string;
   readonly rowKey: string;
   /** The entry with the types of sealed values. */
-  readonly types?: string;
+  readonly types?: string | undefined;
   /** Ciphertext of the list of sealed names. */
   readonly list: Uint8Array;
 }
@@ -36,7 +36,7 @@ export interface Header {
   readonly protocol: Protocol;
   readonly form: ContentForm;
   readonly field: ReadField;
-  readonly entity?: EntityHeader;
+  readonly entity?: EntityHeader | undefined;
 }
 
 export function headerInput(
@@ -59,7 +59,7 @@ const entityInput = ({ partitionKey, rowKey, types = '', list }: EntityHeader, o
 ];
 
 /** The entry that names types of sealed values: the MAC of an entity covers it. */
-export function typesIn(additions: ReadonlyMap<string, unknown> = new Map()): { readonly types?: string } {
+export function typesIn(additions: ReadonlyMap<string, unknown>): string | undefined {
   const types = additions.get(PROPERTY_TYPES_ENTRY);
-  return typeof types === 'string' ? { types } : {};
+  return typeof types === 'string' ? types : undefined;
 }

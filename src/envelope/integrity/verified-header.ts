@@ -22,7 +22,7 @@ export interface StoredContent extends BoundContent {
    * Number of stored ciphertext bytes. Any in a recovery, which reads what is left, and for an entity, which binds tags instead.
    */
   readonly length: number | 'any';
-  readonly entity?: EntityHeader;
+  readonly entity?: EntityHeader | undefined;
 }
 
 /** A header that is valid. */

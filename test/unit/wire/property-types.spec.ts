@@ -1,5 +1,10 @@
 import { formatEncryptionData, parseEncryptionData } from '../../../src/wire/encryption-data.js';
-import { formatPropertyTypes, parsePropertyTypes, PROPERTY_TYPES_ENTRY } from '../../../src/wire/property-types.js';
+import {
+  formatPropertyTypes,
+  parsePropertyTypes,
+  PROPERTY_TYPES_ENTRY,
+  type PropertyType,
+} from '../../../src/wire/property-types.js';
 
 const data = {
   wrappedKey: { keyId: 'k', algorithm: 'A256KW', encryptedKey: Buffer.alloc(40) },
@@ -9,19 +14,16 @@ const data = {
   additions: new Map<string, string>(),
 };
 
+const typesOf = (types: Readonly<Record<string, PropertyType>>) =>
+  new Map(Object.entries(types).map(([name, type]) => [name, { type }]));
+
 describe('the types of sealed properties', () => {
   it('are named only where they are no strings', () => {
-    expect(formatPropertyTypes(new Map([['name', 'string']]))).toBeUndefined();
+    expect(formatPropertyTypes(typesOf({ name: 'string' }))).toBeUndefined();
     expect(formatPropertyTypes(new Map())).toBeUndefined();
-    expect(
-      formatPropertyTypes(
-        new Map([
-          ['name', 'string'],
-          ['born', 'date'],
-          ['größe', 'number'],
-        ]),
-      ),
-    ).toBe('{"born":"date","größe":"number"}');
+    expect(formatPropertyTypes(typesOf({ name: 'string', born: 'date', größe: 'number' }))).toBe(
+      '{"born":"date","größe":"number"}',
+    );
   });
 
   it('stand beside the library as text, and are read back', () => {
