@@ -57,6 +57,7 @@ export function refuseHashes(options: object): void {
 
 /** The service ignores the snapshot or version that a change is meant for, and would change the blob itself. */
 export function assertChangeable({ client }: BlobContext): void {
+  if (!client.url.includes('?')) return;
   const parameters = [...new URL(client.url).searchParams.keys()].map((name) => name.toLowerCase());
   if (!parameters.includes('snapshot') && !parameters.includes('versionid')) return;
   throw new UnsupportedOperationError(

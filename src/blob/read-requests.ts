@@ -35,6 +35,9 @@ export class ReadRequests {
   private readonly client: BlobClient;
   private readonly abort: LinkedAbort;
   private readonly open = new Set<Readable>();
+  /** Number of requests that have not been answered. */
+  private unanswered = 0;
+  private isEnded = false;
   private state: BlobState | undefined;
 
   constructor(
@@ -90,8 +93,11 @@ export class ReadRequests {
 
   /** Ends requests in progress and stops listening to the caller's signal. */
   end(): void {
+    this.isEnded = true;
     this.abort.unlink();
-    this.abort.controller.abort();
+    const isReading = [...this.open].some(({ readableEnded }) => !readableEnded);
+    // not of what is complete: an abort takes an exception and its stack
+    if (isReading || this.unanswered > 0) this.abort.controller.abort();
     this.open.forEach(discard);
   }
 
@@ -109,16 +115,23 @@ export class ReadRequests {
     const { keyEncryptionKey: _key, regionOrder: _order, expectedIntegrityTag: _tag, ...others } = this.options;
     const { snapshot: _snapshot, ...passed } = others;
     const { offset, count } = extent;
-    const response = await this.client
-      .download(offset, Math.min(count, MOST), {
+    // a body that breaks at that moment may ask for the rest
+    if (this.isEnded) this.abort.controller.abort();
+    this.unanswered += 1;
+    try {
+      const response = await this.client.download(offset, Math.min(count, MOST), {
         ...passed,
         conditions,
         abortSignal: this.signal,
         maxRetryRequests: 0,
-      })
-      .catch(nameMissingHeader);
-    this.watch(connectionOf(response));
-    return response;
+      });
+      this.watch(connectionOf(response));
+      return response;
+    } catch (error) {
+      nameMissingHeader(error);
+    } finally {
+      this.unanswered -= 1;
+    }
   }
 
   /** Until it has closed. */

@@ -1,7 +1,9 @@
 /** Seals a source of plaintext into blocks, in small steps that leave the event loop free. */
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import { runAll } from '../crypto/byte-transform.js';
 import { SourceLengthError } from '../errors/input.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
+import type { ContentSealer } from '../protocol/protocol.js';
 import type { ByteSource } from '../streams/source.js';
 import { traced } from '../tracing/span.js';
 import { stepsOf, TimeSlice } from '../streams/time-slice.js';
@@ -29,6 +31,22 @@ export function sealContent(content: Sealing): Promise<void> {
   return traced('Content.seal', content.operation, async (_options, record) => {
     const plaintextBytes = await sealAll(content);
     record({ protocol: content.protocol, integrity: content.integrity, plaintextBytes });
+  });
+}
+
+export interface WholeSealing extends Pick<Sealing, 'protocol' | 'integrity' | 'operation'> {
+  readonly sealer: ContentSealer;
+}
+
+/** The same for content that is sealed in one step. */
+export function sealWhole(
+  content: Uint8Array,
+  { sealer, protocol, integrity, operation }: WholeSealing,
+): Promise<Buffer> {
+  return traced('Content.seal', operation, async (_options, record) => {
+    if (operation.abortSignal?.aborted === true) throw aborted();
+    record({ protocol, integrity, plaintextBytes: content.length });
+    return runAll(sealer.seal(), content);
   });
 }
 

@@ -13,6 +13,7 @@ import type { ContentForm } from '../protocol/protocol.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData, type NewEncryptionData } from '../wire/encryption-data.js';
 import { type ByteSource, readAhead, type ReadAhead } from '../streams/source.js';
+import { STEP_LENGTH } from '../streams/time-slice.js';
 import {
   assertMetadataFits,
   type BlobContext,
@@ -22,7 +23,7 @@ import {
 } from './blob-context.js';
 import { DEFAULT_KEPT_MEMORY, processBlocks } from './block-memory.js';
 import { type BlockSealing, blockSealing } from './block-sealing.js';
-import { sealContent, untilAborted } from './seal-content.js';
+import { sealContent, sealWhole, untilAborted } from './seal-content.js';
 import { SealedBlocks } from './sealed-blocks.js';
 import type { BlockPlan } from './transfer-shape.js';
 
@@ -114,7 +115,33 @@ export class SealedUpload {
   }
 
   /** Runs the source into the sink. When it settles, none of its requests is in flight. */
-  async run<Response extends object>(
+  run<Response extends object>(given: UploadSource, sink: UploadSink<Response>): Promise<Response & IntegrityTagged> {
+    const content = inOneStep(given);
+    const isWhole = content !== undefined && this.sealedLength(content.length) <= sink.plan.blockLength;
+    return isWhole ? this.runWhole(content, sink) : this.runBlocks(given, sink);
+  }
+
+  /** Most blobs are short. Blocks and turns of the event loop would cost them more than their cipher. */
+  private async runWhole<Response extends object>(
+    content: Uint8Array,
+    sink: UploadSink<Response>,
+  ): Promise<Response & IntegrityTagged> {
+    const whole = await sealWhole(content, {
+      sealer: this.envelope.sealer,
+      protocol: this.envelope.encryptionData.protocol,
+      integrity: integrityOf(this.context.policy),
+      operation: keyOperation(this.options),
+    });
+    const response = await sink.commit(whole);
+    this.progress(content.length);
+    return this.tagged(response);
+  }
+
+  private sealedLength(plaintextLength: number): number {
+    return this.envelope.sealer.layout.ciphertextLength(plaintextLength);
+  }
+
+  private async runBlocks<Response extends object>(
     given: UploadSource,
     sink: UploadSink<Response>,
   ): Promise<Response & IntegrityTagged> {
@@ -164,8 +191,7 @@ export class SealedUpload {
 
   /** Whether the content is longer than a block. If the source does not show its length and it matters, its beginning is read. */
   private async measured({ source, length }: UploadSource, blockLength: number): Promise<ReadAhead> {
-    const { layout } = this.envelope.sealer;
-    if (length !== undefined) return { source, isLonger: layout.ciphertextLength(length) > blockLength };
+    if (length !== undefined) return { source, isLonger: this.sealedLength(length) > blockLength };
     if (this.context.threads === undefined) return { source, isLonger: false };
     return readAhead(untilAborted(source, this.options.abortSignal), blockLength);
   }
@@ -174,6 +200,13 @@ export class SealedUpload {
     this.loaded += plaintextBytes;
     this.options.onProgress?.({ loadedBytes: this.loaded });
   }
+}
+
+/** Content in memory that is sealed in one step; `undefined` for any other. */
+function inOneStep({ source, length = Infinity }: UploadSource): Uint8Array | undefined {
+  if (!Array.isArray(source) || length > STEP_LENGTH) return undefined;
+  const [content, another] = source as readonly Uint8Array[];
+  return content?.length === length && another === undefined ? content : undefined;
 }
 
 /** Rounds up, because shorter blocks could be more than a blob may have. */
