@@ -7,7 +7,7 @@ export const ciphers: Subject = {
   run: async (lab) => {
     const rates = await cipherRates(lab);
     return (Object.keys(CIPHERS) as CipherCase[]).map((name) => {
-      const [use, protocol = ''] = name.split(' ');
+      const [use, protocol = '1.0'] = name.split(' ');
       return {
         subject: 'ciphers alone, 64 KiB at once',
         case: `${use}, ${CIPHERS[name]}`,
