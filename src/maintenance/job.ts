@@ -9,9 +9,12 @@ import { anyNumber, callable, flag, groupFaults, must, object, type RulesOf, who
 import type { Clock } from '../queue/consumer/clock.js';
 import { type Census, hasUnfinished } from './census.js';
 import type { Deletion, MaintenanceEvent, ObjectFailure } from './events.js';
-import { taskFaults } from './task-rules.js';
+import { sourceFaults, taskFaults } from './task-rules.js';
 
-/** Blobs, rows or poison messages, as returned by `forMaintenance()` of a container, table or queue client. */
+/**
+ * Blobs, rows or poison messages, as returned by `forMaintenance()` of a container, table or queue client; or an inventory, as returned
+ * by {@link openBlobInventory}.
+ */
 export type MaintenanceSource = Maintained;
 
 /** What a job does, and to which objects. */
@@ -139,12 +142,7 @@ export function assertJob({ name, sources, task }: MaintenanceJob, options: Main
     ...(sources.length === 0 ? ['"sources" must have at least one source'] : []),
     ...titles.filter((title, at) => titles.indexOf(title) !== at).map((title) => `"sources" has ${title} twice`),
     ...taskFaults(task),
-    ...((task as MaintenanceTask | undefined)?.do === 'reindex' && sources.some(({ kind }) => kind !== 'rows')
-      ? ['"sources" of "reindex" must be tables: nothing else has search tags']
-      : []),
-    ...((task as MaintenanceTask | undefined)?.do === 'deleteSuperseded' && sources.some(({ kind }) => kind !== 'blobs')
-      ? ['"sources" of "deleteSuperseded" must be containers: nothing else has snapshots and versions']
-      : []),
+    ...sourceFaults(task, sources),
     ...groupFaults(MAINTENANCE, options),
   ];
   if (faults.length > 0) throw new InvalidOptionsError(faults);

@@ -44,3 +44,23 @@ export function taskFaults(task: unknown): readonly string[] {
   const isMissing = needed !== undefined && given[needed] === undefined;
   return [...(isMissing ? [`"task.${needed}" is missing`] : []), ...groupFaults(rules, given, 'task')];
 }
+
+/** Kinds of sources that a task can have, where it cannot have each, and why. */
+const OF_SOURCES: Readonly<Record<string, { readonly kinds: readonly string[]; readonly fault: string }>> = {
+  reindex: { kinds: ['rows'], fault: '"sources" of "reindex" must be tables: nothing else has search tags' },
+  deleteSuperseded: {
+    kinds: ['blobs'],
+    fault: '"sources" of "deleteSuperseded" must be containers: nothing else has snapshots and versions',
+  },
+  census: { kinds: ['blobs', 'rows', 'poison', 'inventory'], fault: '' },
+};
+const ANY_OTHER = {
+  kinds: ['blobs', 'rows', 'poison'],
+  fault: '"sources" has an inventory, which can only be counted: take a census of it',
+};
+
+export function sourceFaults(task: unknown, sources: readonly { readonly kind: string }[]): readonly string[] {
+  const action = isObject(task) ? String(task['do']) : '';
+  const { kinds, fault } = (Object.hasOwn(OF_SOURCES, action) ? OF_SOURCES[action] : undefined) ?? ANY_OTHER;
+  return sources.every(({ kind }) => kinds.includes(kind)) ? [] : [fault];
+}

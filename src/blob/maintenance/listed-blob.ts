@@ -67,7 +67,7 @@ function listedBlob({ name, facts, metadata }: ListingEntry): ListedBlob {
   };
 }
 
-function placeOf({ Deleted, Snapshot, VersionId, IsCurrentVersion }: Facts): ObjectPlace {
+export function placeOf({ Deleted, Snapshot, VersionId, IsCurrentVersion }: Facts): ObjectPlace {
   // the emulator states for every blob whether it is deleted
   if (Deleted === 'true') return 'deleted';
   if (Snapshot) return 'snapshot';
@@ -75,7 +75,7 @@ function placeOf({ Deleted, Snapshot, VersionId, IsCurrentVersion }: Facts): Obj
 }
 
 /** The snapshot, or the id of a version that is not the current one. */
-function copyOf(facts: Facts): string | undefined {
+export function copyOf(facts: Facts): string | undefined {
   const named = [facts.Snapshot, placeOf(facts) === 'current' ? undefined : facts.VersionId];
   return named.find((id) => id !== undefined && id !== '');
 }
@@ -84,13 +84,18 @@ function copyOf(facts: Facts): string | undefined {
 export const hasVersionId = ({ facts: { VersionId } }: ListedBlob): boolean =>
   VersionId !== undefined && VersionId !== '';
 
-/** Accounts with a hierarchical namespace list folders as empty blobs. */
+/** Accounts with a hierarchical namespace list folders as empty blobs with this metadata. */
+export const DIRECTORY_ENTRY = 'hdi_isfolder';
+
 const isDirectory = ({ metadata, facts }: ListingEntry): boolean =>
-  metadata['hdi_isfolder'] === 'true' || facts.ResourceType === 'directory';
+  metadata[DIRECTORY_ENTRY] === 'true' || facts.ResourceType === 'directory';
 
 function goneOnOf({ RemainingRetentionDays: days }: Facts): Date | undefined {
-  return days === undefined ? undefined : new Date(Date.now() + (Number(days) + 1) * MS_PER_DAY);
+  return days === undefined ? undefined : goneAfter(Number(days), new Date());
 }
+
+/** @param from - when the service said that so many days remain */
+export const goneAfter = (days: number, from: Date): Date => new Date(from.getTime() + (days + 1) * MS_PER_DAY);
 
 /** Whether the listing shows all of the metadata, so that it can be written back. */
 export const hasAllMetadata = ({ metadata }: ListedBlob): boolean =>

@@ -23,6 +23,8 @@ const OPTIONS = {
   table: { type: 'string', multiple: true },
   'all-tables': { type: 'boolean' },
   queue: { type: 'string', multiple: true },
+  inventory: { type: 'string', multiple: true },
+  'inventory-container': { type: 'string' },
   'connection-string': { type: 'string' },
   account: { type: 'string' },
   'endpoint-suffix': { type: 'string' },
@@ -95,10 +97,21 @@ function parsed(args: readonly string[]): { readonly values: Values; readonly po
   }
 }
 
+/** Places in the account. */
+const PLACES = ['container', 'all-containers', 'table', 'all-tables', 'queue'] as const;
+
+/** Whether files on this machine are all that the command is about. */
+export const isOffline = ({ verb, values }: Pick<Arguments, 'verb' | 'values'>): boolean =>
+  verb === 'census' &&
+  ['job', 'inventory-container' as const, ...PLACES].every((name) => values[name as keyof Values] === undefined);
+
 function whereFaults(verb: string, values: Values): string[] {
   if (verb === 'status' || verb === 'failures') return values.job === undefined ? [`${verb} needs --job`] : [];
-  const places = [values.container, values['all-containers'], values.table, values['all-tables'], values.queue];
-  return places.every((place) => place === undefined) ? ['say where: --container, --table or --queue'] : [];
+  if (values.inventory === undefined && values['inventory-container'] !== undefined)
+    return ['--inventory-container: say which with --inventory <path of the manifest in it>'];
+  return ['inventory' as const, ...PLACES].every((place) => values[place] === undefined)
+    ? ['say where: --container, --table, --queue or --inventory']
+    : [];
 }
 
 function taskFaults(verb: string, values: Values): string[] {

@@ -1,6 +1,7 @@
 export const HELP = `Counts what is stored by key and protocol, rotates keys, encrypts again, and makes search tags: over containers, tables and poison queues.
 
   npx nestjs-azure-encrypted-storage maintain census [--retire <key id>] <where>
+  npx nestjs-azure-encrypted-storage maintain census [--retire <key id>] --inventory <path>
   npx nestjs-azure-encrypted-storage maintain rewrap --retire <key id> <where> <keys> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain re-encrypt <what> <where> <keys> [--dry-run]
   npx nestjs-azure-encrypted-storage maintain delete-superseded <what> --container <name> <keys> [--dry-run]
@@ -37,6 +38,8 @@ Where
   --container <name>[/prefix]  blobs of a container; --all-containers for all
   --table <name>               rows of a table; --all-tables for all
   --queue <name>               messages of a queue that are in its poison queue <name>-poison
+  --inventory <path>           of census: the account's own inventory of its blobs, <rule>-manifest.json with its CSV files beside it;
+                               needs no account. With --inventory-container <name>, a path in that container of the account
 
 Account
   --connection-string <text>   default: the environment variable AZURE_STORAGE_CONNECTION_STRING

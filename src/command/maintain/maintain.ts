@@ -4,15 +4,21 @@ import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../../crypto/bytes.js';
 import { quoted } from '../../encoding/printable.js';
 import { maintenanceFailures } from '../../maintenance/failure-lines.js';
-import { isMaintenanceClean, type MaintenanceJob, type MaintenanceOptions } from '../../maintenance/job.js';
+import {
+  isMaintenanceClean,
+  type MaintenanceJob,
+  type MaintenanceOptions,
+  type MaintenanceReport,
+} from '../../maintenance/job.js';
 import { formatMaintenanceReport } from '../../maintenance/report/format-report.js';
 import { runMaintenance } from '../../maintenance/run-maintenance.js';
 import { maintenanceStatus } from '../../maintenance/status.js';
 import { unlessClosed } from '../closed-output.js';
 import { EXIT } from '../exit.js';
 import { type Account, accountOf } from '../account.js';
-import { type Arguments, parseArguments, type Values } from './arguments.js';
+import { type Arguments, isOffline, parseArguments, type Values } from './arguments.js';
 import { HELP } from './help.js';
+import { inventoriesOf } from './inventories.js';
 import { jsonLine, jsonLines } from './json-lines.js';
 import { commandPolicy } from './policy.js';
 import { ProgressBar } from './progress-bar.js';
@@ -26,6 +32,7 @@ export async function maintain(args: readonly string[], env: NodeJS.ProcessEnv):
     process.stdout.write(HELP);
     return EXIT.fine;
   }
+  if (isOffline(given)) return run(given, null, env);
   const account = await accountOf(given.values, env);
   if (given.verb === 'status') return status(given.values, account);
   return given.verb === 'failures' ? failures(given.values, account) : run(given, account, env);
@@ -58,30 +65,41 @@ async function failures(values: Values, account: Account): Promise<number> {
   return count === 0 ? EXIT.fine : EXIT.wrong;
 }
 
-async function run({ values, task }: Arguments, account: Account, env: NodeJS.ProcessEnv): Promise<number> {
-  const stateContainer = values['state-container'] ?? STATE_CONTAINER;
+/** @param account - `null` for a command that needs none */
+async function run({ values, task }: Arguments, account: Account | null, env: NodeJS.ProcessEnv): Promise<number> {
   const policy = await commandPolicy(values, env);
-  const sources = await sourcesOf(policy, account, { values, stateContainer });
+  const stateContainer = values['state-container'] ?? STATE_CONTAINER;
+  const sources = [
+    ...(account === null ? [] : await sourcesOf(policy, account, { values, stateContainer })),
+    ...(await inventoriesOf(values, account)),
+  ];
   const job: MaintenanceJob = { name: values.job ?? nameOf(task, sources), task, sources };
+  const state = account !== null && keepsState(task, values) ? { state: stateOf(values, account) } : {};
+  const report = await observed(job, values, state);
+  if (values.html !== undefined) writeFileSync(values.html, formatMaintenanceReport(report, 'html'));
+  process.stdout.write(formatMaintenanceReport(report, values.json === true ? 'json' : 'text'));
+  return isMaintenanceClean(report) ? EXIT.fine : EXIT.wrong;
+}
+
+/** A census is short and can simply be repeated. */
+const keepsState = (task: MaintenanceJob['task'], values: Values): boolean =>
+  values['no-state'] !== true && (task.do !== 'census' || values.job !== undefined);
+
+/** Runs the job, shows its events, and stops it at a signal. */
+async function observed(
+  job: MaintenanceJob,
+  values: Values,
+  state: Pick<MaintenanceOptions, 'state'>,
+): Promise<MaintenanceReport> {
   const observer = values.json === true ? jsonLines(process.stderr) : new ProgressBar(process.stderr);
   const ending = new AbortController();
   const end = (): void => ending.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
-  const report = await runMaintenance(job, {
-    ...optionsOf(values),
-    // a census is short and can simply be repeated
-    ...(values['no-state'] === true || (task.do === 'census' && values.job === undefined)
-      ? {}
-      : { state: account.blobs.getContainerClient(stateContainer) }),
-    onEvent: observer.show,
-    abortSignal: ending.signal,
-  }).finally(() => {
+  const options = { ...optionsOf(values), ...state, onEvent: observer.show, abortSignal: ending.signal };
+  return runMaintenance(job, options).finally(() => {
     observer.end();
     process.off('SIGINT', end).off('SIGTERM', end);
   });
-  if (values.html !== undefined) writeFileSync(values.html, formatMaintenanceReport(report, 'html'));
-  process.stdout.write(formatMaintenanceReport(report, values.json === true ? 'json' : 'text'));
-  return isMaintenanceClean(report) ? EXIT.fine : EXIT.wrong;
 }
 
 function optionsOf(values: Values): MaintenanceOptions {

@@ -12,6 +12,8 @@ const VERBS_OF: Readonly<Record<string, readonly string[]>> = {
   'from-protocol': CHOOSING,
   'without-integrity': CHOOSING,
   tags: ['census'],
+  inventory: ['census'],
+  'inventory-container': ['census'],
   encrypt: ['re-encrypt'],
   verify: WRITING,
   'accept-versions': WRITING,

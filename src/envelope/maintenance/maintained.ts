@@ -47,10 +47,13 @@ export interface Step {
   readonly abortSignal?: AbortSignalLike | undefined;
 }
 
-/** A source of objects to maintain: the blobs of a container, the rows of a table, or the messages of a poison queue. */
+/**
+ * A source of objects to maintain: the blobs of a container, the rows of a table, or the messages of a poison queue. An inventory of
+ * blobs can only be counted.
+ */
 export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
-  readonly kind: 'blobs' | 'rows' | 'poison';
-  /** Name of the container, table or queue. */
+  readonly kind: 'blobs' | 'rows' | 'poison' | 'inventory';
+  /** Name of the container, table or queue, or rule and time of the inventory. */
   readonly name: string;
   /** Whether a walk can begin in the middle, so that it can be split into shards. */
   readonly isDivisible: boolean;

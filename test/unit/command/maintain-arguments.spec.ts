@@ -65,6 +65,8 @@ describe('the command line of maintain', () => {
       ['delete-superseded', '--container', 'c', ...KEY],
       /--retire, --plaintext, --from-protocol or --without-integrity$/m,
     ],
+    [['rewrap', '--inventory', 'x-manifest.json', '--retire', 'b', ...KEY], /--inventory is for census/],
+    [['census', '--container', 'c', '--inventory-container', 'x'], /--inventory-container: say which/],
     [['status'], /status needs --job/],
     [['delete-superseded', '--container', 'c', ...KEY], /delete-superseded needs --retire/],
     [['delete-superseded', '--container', 'c', '--retire', 'b'], /delete-superseded needs --new-key/],

@@ -1,0 +1,78 @@
+/** A row of an inventory as an object of a census. What is not as the service writes it is a fault, and never plaintext. */
+import type { MaintainedObject } from '../../envelope/maintenance/maintained.js';
+import { storedState } from '../../envelope/maintenance/stored-state.js';
+import { isObject } from '../../option-rules.js';
+import { encryptionDataOf } from '../../wire/blob-metadata.js';
+import { copyOf, DIRECTORY_ENTRY, goneAfter, placeOf } from '../maintenance/listed-blob.js';
+import type { Facts } from '../maintenance/listing-page.js';
+
+/** Cells by the name of their column in lower case. */
+export type InventoryCells = Readonly<Record<string, string | undefined>>;
+
+/** What is wrong with a row; the text has nothing of the row. */
+export class RowFault extends Error {}
+
+export type InventoryRow =
+  | { readonly kind: 'blob'; readonly object: MaintainedObject }
+  | { readonly kind: 'directory'; readonly isDeleted: boolean };
+
+/** @param takenOn - when the inventory was complete; `null` if nobody knows */
+export function inventoryRow(cells: InventoryCells, takenOn: Date | null): InventoryRow {
+  const { name = '' } = cells;
+  if (name === '') throw new RowFault('has no name');
+  const metadata = metadataIn(cells['metadata'] ?? '');
+  const isDeleted = flagIn(cells['deleted'], 'Deleted');
+  if (flagIn(cells['hdi_isfolder'], 'hdi_isfolder') || metadata[DIRECTORY_ENTRY] === 'true') {
+    return { kind: 'directory', isDeleted };
+  }
+  const where = factsIn(cells, isDeleted);
+  const goneOn = isDeleted ? goneOnIn(cells['remainingretentiondays'], takenOn) : undefined;
+  const state = storedState(encryptionDataOf(metadata));
+  const object = { name, copy: copyOf(where), place: placeOf(where), state };
+  return { kind: 'blob', object: { ...object, ...(goneOn === undefined ? {} : { goneOn }) } };
+}
+
+/** As a listing would say it. */
+function factsIn(cells: InventoryCells, isDeleted: boolean): Facts {
+  const { snapshot = '', versionid = '' } = cells;
+  const isCurrent = flagIn(cells['iscurrentversion'], 'IsCurrentVersion');
+  return {
+    Deleted: String(isDeleted),
+    Snapshot: snapshot,
+    ...(versionid === '' ? {} : { VersionId: versionid, IsCurrentVersion: String(isCurrent) }),
+  };
+}
+
+/** An empty cell is a blob without metadata. */
+function metadataIn(cell: string): Readonly<Record<string, string>> {
+  if (cell.trim() === '') return {};
+  const metadata = jsonIn(cell);
+  const areTexts =
+    isObject(metadata) &&
+    !Array.isArray(metadata) &&
+    Object.values(metadata).every((value) => typeof value === 'string');
+  if (!areTexts) throw new RowFault('has metadata that is not a JSON object of texts');
+  return metadata as Readonly<Record<string, string>>;
+}
+
+function jsonIn(cell: string): unknown {
+  try {
+    return JSON.parse(cell);
+  } catch {
+    return undefined;
+  }
+}
+
+const FLAGS: Readonly<Record<string, boolean>> = { '': false, false: false, true: true };
+
+function flagIn(cell: string | undefined, column: string): boolean {
+  const word = (cell ?? '').trim().toLowerCase();
+  const flag = Object.hasOwn(FLAGS, word) ? FLAGS[word] : undefined;
+  if (flag === undefined) throw new RowFault(`has a value under ${column} that is neither true nor false`);
+  return flag;
+}
+
+function goneOnIn(cell: string | undefined, takenOn: Date | null): Date | undefined {
+  if (takenOn === null || !/^\d+$/.test(cell ?? '')) return undefined;
+  return goneAfter(Number(cell), takenOn);
+}

@@ -1,0 +1,35 @@
+/** What an inventory does not list, as its rule says. */
+import { printable } from '../../encoding/printable.js';
+import type { BlindSpot } from '../../envelope/maintenance/maintained.js';
+import type { InventoryRule, Manifest } from './manifest.js';
+
+const BLOB_TYPES = ['blockBlob', 'appendBlob', 'pageBlob'];
+/** A column of accounts with a hierarchical namespace, which have no page blobs, and no versions. */
+const OF_HIERARCHIES = 'hdi_isfolder';
+
+export function leftOut({ rule, startedAt }: Manifest): readonly BlindSpot[] {
+  const where = `inventory ${printable(rule.name)}`;
+  return [
+    ...cutBy(rule).map((what) => ({ text: `${what}: ${where} leaves them out`, isBlocking: true })),
+    ...(rule.prefixes.length === 0
+      ? []
+      : [{ text: `blobs that ${where} is not about: it lists ${namesOf(rule.prefixes)}`, isBlocking: false }]),
+    { text: `blobs that were written since ${startedAt}: ${where} is of then`, isBlocking: false },
+  ];
+}
+
+/** Each may need the key, and could have been listed. */
+function cutBy(rule: InventoryRule): readonly string[] {
+  const isHierarchy = rule.columns.has(OF_HIERARCHIES);
+  const types = BLOB_TYPES.filter((type) => !rule.blobTypes.includes(type) && !(isHierarchy && type === 'pageBlob'));
+  return [
+    ...(rule.snapshots ? [] : ['snapshots']),
+    ...(rule.versions || isHierarchy ? [] : ['old versions of blobs']),
+    ...(rule.deleted ? [] : ['deleted blobs that can be restored']),
+    ...types.map((type) => `blobs of type ${type}`),
+    ...(rule.isOfRecentBlobs ? ['blobs that are older than its days'] : []),
+    ...(rule.excludedPrefixes.length === 0 ? [] : [`blobs under ${namesOf(rule.excludedPrefixes)}`]),
+  ];
+}
+
+const namesOf = (prefixes: readonly string[]): string => prefixes.map(printable).join(', ');

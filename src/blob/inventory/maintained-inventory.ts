@@ -1,0 +1,135 @@
+/** The account's own inventory of its blobs as a source of a census: no blob is listed, and nothing can be changed. */
+import { printable } from '../../encoding/printable.js';
+import {
+  type BlindSpot,
+  type Maintained,
+  type MaintainedObject,
+  type MaintainedPage,
+  NOTHING_LEFT_BEHIND,
+  type Precheck,
+  type WalkOptions,
+} from '../../envelope/maintenance/maintained.js';
+import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
+import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import type { InventoryFiles } from './inventory-files.js';
+import { type InventoryCells, inventoryRow, RowFault } from './inventory-row.js';
+import { inventoryRows } from './inventory-rows.js';
+import { leftOut } from './left-out.js';
+import { type Manifest, missingColumns } from './manifest.js';
+
+export interface Inventory {
+  readonly files: InventoryFiles;
+  readonly paths: readonly string[];
+  /** `null` for files that came without one. */
+  readonly manifest: Manifest | null;
+  /** What was noticed when it was opened. */
+  readonly notes: readonly BlindSpot[];
+}
+
+/** Rows of a page. */
+const PAGE = 5000;
+/** Without a manifest, a file has at least these. */
+const UNKNOWN_RULE = { snapshots: false, versions: false, deleted: false };
+
+export class MaintainedInventory implements Maintained {
+  readonly kind = 'inventory';
+  readonly isDivisible = true;
+  readonly stepSize = 1;
+  #rows = 0;
+  #deletedDirectories = 0;
+
+  constructor(private readonly inventory: Inventory) {}
+
+  /** Such as `scans-rule of 2026-05-26T13:25:36Z`. */
+  get name(): string {
+    const { manifest, paths } = this.inventory;
+    return manifest === null ? paths.join(', ') : `${manifest.rule.name} of ${manifest.startedAt}`;
+  }
+
+  /** Begins after as many rows as `from` says. Files cannot be split, so a plan makes one shard of them. */
+  async *pages({ from = '0', namesOnly = false }: WalkOptions): AsyncGenerator<MaintainedPage> {
+    if (namesOnly) return;
+    [this.#rows, this.#deletedDirectories] = [0, 0];
+    let objects: MaintainedObject[] = [];
+    for await (const object of this.#objects()) {
+      if (object !== null && this.#rows > Number(from)) objects.push(object);
+      if (this.#rows % PAGE !== 0 || this.#rows <= Number(from)) continue;
+      yield { objects, next: String(this.#rows) };
+      objects = [];
+    }
+    this.#assertWhole();
+    yield { objects };
+  }
+
+  /** An item for each row; `null` for a directory. */
+  async *#objects(): AsyncGenerator<MaintainedObject | null> {
+    const { files, paths, manifest } = this.inventory;
+    const missing = (columns: ReadonlySet<string>) => missingColumns(columns, manifest?.rule ?? UNKNOWN_RULE);
+    for (const path of paths) {
+      for await (const cells of inventoryRows({ path, content: await files.open(path), missing })) {
+        this.#rows += 1;
+        yield this.#objectOf(path, cells);
+      }
+    }
+  }
+
+  #objectOf(path: string, cells: InventoryCells): MaintainedObject | null {
+    try {
+      const row = inventoryRow(cells, this.inventory.manifest?.completedAt ?? null);
+      if (row.kind === 'blob') return row.object;
+      if (row.isDeleted) this.#deletedDirectories += 1;
+      return null;
+    } catch (error) {
+      if (!(error instanceof RowFault)) throw error;
+      throw new InvalidOptionsError([`${path}, row ${this.#rows} of the inventory ${error.message}`]);
+    }
+  }
+
+  #assertWhole(): void {
+    const { manifest } = this.inventory;
+    if (manifest === null || this.#rows >= manifest.objectCount) return;
+    throw new InvalidOptionsError([
+      `inventory ${printable(manifest.rule.name)} has ${this.#rows} rows, and its manifest counts ${manifest.objectCount}: files are cut off`,
+    ]);
+  }
+
+  taskFor(task: MaintenanceTask): MaintenanceTask {
+    return withoutTags(task);
+  }
+
+  async precheck(): Promise<Precheck> {
+    return NOTHING_LEFT_BEHIND;
+  }
+
+  belongTogether(): boolean {
+    return false;
+  }
+
+  async act(objects: readonly MaintainedObject[]): Promise<readonly ObjectResult[]> {
+    return objects.map(() => SAME);
+  }
+
+  blindSpots(): readonly BlindSpot[] {
+    const { manifest, notes } = this.inventory;
+    if (manifest === null) {
+      const text = `what the inventory in ${this.name} leaves out, and whether it is whole: count it with its manifest`;
+      return [...notes, { text, isBlocking: true }];
+    }
+    const surplus = this.#rows - manifest.objectCount;
+    return [
+      ...leftOut(manifest),
+      ...notes,
+      ...(this.#deletedDirectories === 0
+        ? []
+        : [{ text: `what is in ${this.#deletedDirectories} deleted directories`, isBlocking: true }]),
+      ...(surplus > 0
+        ? [{ text: `${surplus} more rows than the manifest counts: some are counted twice`, isBlocking: false }]
+        : []),
+    ];
+  }
+
+  warnings(): readonly string[] {
+    return [`inventory ${this.name} is what the account wrote then, and not a live listing`];
+  }
+}

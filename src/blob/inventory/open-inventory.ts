@@ -1,0 +1,76 @@
+import { buffer, text as textOf } from 'node:stream/consumers';
+import type { ContainerClient } from '@azure/storage-blob';
+import { md5 } from '../../crypto/bytes.js';
+import type { BlindSpot, Maintained } from '../../envelope/maintenance/maintained.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { ContainerFiles, type InventoryFiles, LocalFiles } from './inventory-files.js';
+import { MaintainedInventory } from './maintained-inventory.js';
+import { type Manifest, parseManifest } from './manifest.js';
+
+/**
+ * Opens an inventory that the account made of its own blobs, as a source of a census. A census of it lists no blobs, and is evidence
+ * that this package did not make. It is of the time of the inventory, and counts blobs of all its containers together.
+ *
+ * The rule needs the format CSV and the columns `Name` and `Metadata`. It should include snapshots, versions and deleted blobs, with
+ * `Snapshot`, `VersionId`, `IsCurrentVersion`, `Deleted` and `RemainingRetentionDays`: what it leaves out keeps the answer to whether
+ * a key may be destroyed at no. It needs the package `csv-parse`.
+ *
+ * @param path - of the manifest, `<rule>-manifest.json`, with the files that it lists beside it; or of a CSV file alone, of which nobody
+ * knows what it leaves out
+ * @param container - the container that the account writes inventories to, where `path` then is
+ * @throws `INVALID_OPTIONS` with all faults of a manifest, and for files that are missing or cut off; later, when it is counted, for
+ * rows that are not as the service writes them
+ *
+ * @example
+ * ```ts
+ * import { openBlobInventory, runMaintenance, type MaintenanceReport } from 'nestjs-azure-encrypted-storage';
+ *
+ * export async function count(): Promise<MaintenanceReport> {
+ *   const inventory = await openBlobInventory('inventory/all-blobs-manifest.json');
+ *   return runMaintenance({ name: 'count', task: { do: 'census', retire: ['clinic:2025'] }, sources: [inventory] });
+ * }
+ * ```
+ */
+export async function openBlobInventory(path: string, container?: ContainerClient): Promise<Maintained> {
+  const files = container === undefined ? new LocalFiles() : new ContainerFiles(container);
+  if (/\.json$/i.test(path)) return openManifest(files, path);
+  if (!/\.csv$/i.test(path))
+    throw new InvalidOptionsError([`${path} is neither a manifest (.json) nor CSV (.csv); Parquet is not read`]);
+  if ((await files.size(path)) === null) throw new InvalidOptionsError([`there is no file ${path}`]);
+  return new MaintainedInventory({ files, paths: [path], manifest: null, notes: [] });
+}
+
+async function openManifest(files: InventoryFiles, path: string): Promise<Maintained> {
+  if ((await files.size(path)) === null) throw new InvalidOptionsError([`there is no file ${path}`]);
+  const bytes = await buffer(await files.open(path));
+  const manifest = parseManifest(bytes.toString('utf8'));
+  if (!('rule' in manifest)) throw new InvalidOptionsError(manifest.map((fault) => `${path}: ${fault}`));
+  const notes = await checksumNotes(files, path, bytes);
+  const paths = manifest.files.map(({ blob }) => files.listedPath(path, blob));
+  await assertFiles(files, paths, manifest);
+  return new MaintainedInventory({ files, paths, manifest, notes });
+}
+
+async function assertFiles(files: InventoryFiles, paths: readonly string[], manifest: Manifest): Promise<void> {
+  const faults: string[] = [];
+  for (const [at, path] of paths.entries()) {
+    const [size, expected] = [await files.size(path), manifest.files[at]?.size];
+    if (size === null) faults.push(`there is no file ${path}, which the manifest lists`);
+    else if (size !== expected) faults.push(`${path} has ${size} bytes, and the manifest says ${expected}`);
+    else if (paths.indexOf(path) !== at) faults.push(`the manifest lists ${path} twice`);
+  }
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
+
+/** The service writes the MD5 of the manifest beside it, last of all. */
+async function checksumNotes(files: InventoryFiles, path: string, bytes: Buffer): Promise<readonly BlindSpot[]> {
+  const checksum = path.replace(/\.json$/i, '.checksum');
+  if ((await files.size(checksum)) === null) {
+    return [{ text: `whether ${path} is as the account wrote it: its checksum is not beside it`, isBlocking: false }];
+  }
+  const expected = (await textOf(await files.open(checksum))).trim();
+  const found = md5(bytes);
+  const isSame = expected.toLowerCase() === found.toString('hex') || expected === found.toString('base64');
+  if (!isSame) throw new InvalidOptionsError([`${path} does not have the checksum that is beside it`]);
+  return [];
+}

@@ -1,0 +1,15 @@
+/** Inventories of the command line as sources of a census: files on this machine, or blobs of the container that has them. */
+import { openBlobInventory } from '../../blob/inventory/open-inventory.js';
+import type { MaintenanceSource } from '../../maintenance/job.js';
+import type { Account } from '../account.js';
+import type { Values } from './arguments.js';
+
+export async function inventoriesOf(
+  { inventory = [], 'inventory-container': name }: Values,
+  account: Account | null,
+): Promise<readonly MaintenanceSource[]> {
+  const container = name === undefined ? undefined : account?.blobs.getContainerClient(name);
+  const opened: MaintenanceSource[] = [];
+  for (const path of inventory) opened.push(await openBlobInventory(path, container));
+  return opened;
+}
