@@ -7,6 +7,7 @@ import {
   EncryptedQueueService,
   EncryptedStorageModule,
   EncryptedTableService,
+  HmacSearchKey,
 } from 'nestjs-azure-encrypted-storage';
 import { uniqueName, uniqueTableName } from '../support/azurite.js';
 import { content, testKey } from '../support/blobs.js';
@@ -17,6 +18,16 @@ class Patient {
   partitionKey!: string;
   rowKey!: string;
   @Encrypt() name!: string;
+}
+
+@EncryptedEntity({ table: 'searched' })
+class Searched {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt({ searchable: true }) name!: string;
+  @Encrypt({ searchable: true }) street!: string;
+  @Encrypt({ searchable: true }) city!: string;
+  @Encrypt({ searchable: true }) born!: string;
 }
 
 /** An application whose logger is listened to. */
@@ -44,6 +55,18 @@ describe('the log of the start', () => {
     const lines = logger.lines.filter((line) => line.includes('outside ASCII'));
     expect(lines).toHaveLength(warnings);
     for (const line of lines) expect(line).toMatch(/^warn blob: /);
+  });
+
+  it('warns of a class with more than three searchable properties', async () => {
+    const { logger } = await listened(
+      EncryptedStorageModule.forRoot(
+        optionsOf({ keyEncryptionKey: key, searchKeys: { write: HmacSearchKey.generate() } }),
+      ),
+      EncryptedStorageModule.forFeature({ tables: [Searched, Patient] }),
+    );
+
+    const lines = logger.lines.filter((line) => line.includes('searchable'));
+    expect(lines).toEqual([expect.stringMatching(/^warn .*Searched has 4 searchable properties/)]);
   });
 
   it('has the policy in force, once for each account, service and feature with a policy of its own', async () => {
