@@ -82,10 +82,10 @@ export function rowPrimitives(count: number): Readonly<Record<'seal' | 'open', (
   return { seal: perOperation(count, sealRow), open: perOperation(count, () => openRow(wrapped)) };
 }
 
-/** What tags of searchable properties demand: a MAC for each, and one that signs it. Microseconds, over `count` rows. */
-export function tagPrimitives(count: number, tags: number): () => Promise<number> {
+/** What the tags of searchable properties of a row demand: a MAC for each, and one that signs it. */
+export function tagPrimitives(tags: number): () => void {
   const key = createSecretKey(randomBytes(KEY_LENGTH));
-  return perOperation(count, () => {
+  return () => {
     for (let at = 0; at < 2 * tags; at++) mac(key, tagInput);
-  });
+  };
 }
