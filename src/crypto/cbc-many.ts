@@ -15,63 +15,80 @@ import { DecryptionError } from '../errors/content.js';
 
 /** The raw block cipher. */
 const ALGORITHM = 'aes-256-ecb';
+const WORD_LENGTH = 4;
+const BLOCK_WORDS = BLOCK_LENGTH / WORD_LENGTH;
 /** From this number of bytes, a separate cipher pays off: blocks of one content are sealed one after another. */
 const LONG = 256;
 
-/** A short content: its padded plaintext, which becomes ciphertext block by block. */
-interface ShortContent {
-  /** Place of its IV. */
-  readonly iv: number;
-  readonly blocks: Buffer;
-}
-
 /** Seals each content under its own IV. */
-export function sealMany(key: ContentKey, contents: readonly Uint8Array[], ivs: Uint8Array): Buffer[] {
-  const short: ShortContent[] = [];
-  const memory = Buffer.alloc(
-    contents.reduce((sum, content) => sum + (isShort(content) ? paddedLength(content) : 0), 0),
-  );
-  let from = 0;
+export function sealMany(key: ContentKey, contents: readonly Uint8Array[], ivs: Buffer): Buffer[] {
+  const short = new ShortContents(contents.filter(isShort));
   const sealed = contents.map((content, index) => {
-    const iv = index * BLOCK_LENGTH;
-    if (!isShort(content)) return sealLong(key, content, ivs.subarray(iv, iv + BLOCK_LENGTH));
-    const blocks = memory.subarray(from, (from += paddedLength(content)));
-    blocks.set(content);
-    blocks.fill(blocks.length - content.length, content.length);
-    short.push({ iv, blocks });
-    return blocks;
+    const iv = ivs.subarray(index * BLOCK_LENGTH, (index + 1) * BLOCK_LENGTH);
+    return isShort(content) ? short.add(iv, content) : runAll(cbcSealer({ key, iv, padding: 'pkcs7' }), content);
   });
-  if (short.length > 0) sealShort(key, short, ivs);
+  if (contents.some(isShort)) short.seal(key);
   return sealed;
 }
 
 const isShort = ({ length }: Uint8Array): boolean => length < LONG;
 
-const paddedLength = ({ length }: Uint8Array): number => length + BLOCK_LENGTH - (length % BLOCK_LENGTH);
+const paddingOf = ({ length }: Uint8Array): number => BLOCK_LENGTH - (length % BLOCK_LENGTH);
 
-const sealLong = (key: ContentKey, content: Uint8Array, iv: Uint8Array): Buffer =>
-  runAll(cbcSealer({ key, iv, padding: 'pkcs7' }), content);
+/**
+ * Short contents in one piece of memory. Each is an IV and padded plaintext, which becomes ciphertext block by block. Blocks are chained in
+ * words of four bytes.
+ */
+class ShortContents {
+  private readonly words: Uint32Array;
+  private readonly memory: Buffer;
+  /** Where the IV of each begins and its last block ends, in words. */
+  private readonly places: { readonly start: number; readonly end: number }[] = [];
+  private filled = 0;
 
-/** Seals in rounds: all first blocks, then all second blocks. */
-function sealShort(key: ContentKey, contents: readonly ShortContent[], ivs: Uint8Array): void {
-  const cipher = createCipheriv(ALGORITHM, key, null).setAutoPadding(false);
-  const chained = Buffer.alloc(contents.length * BLOCK_LENGTH);
-  let unfinished = contents;
-  for (let at = 0; unfinished.length > 0; at += BLOCK_LENGTH) {
-    let to = 0;
-    for (const { iv, blocks } of unfinished) {
-      const before = at === 0 ? ivs : blocks;
-      const start = at === 0 ? iv : at - BLOCK_LENGTH;
-      for (let i = 0; i < BLOCK_LENGTH; i++) chained[to++] = byteOf(blocks, at + i) ^ byteOf(before, start + i);
-    }
-    const round = cipher.update(chained.subarray(0, to));
-    let from = 0;
-    for (const { blocks } of unfinished) {
-      for (let i = 0; i < BLOCK_LENGTH; i++) blocks[at + i] = byteOf(round, from++);
-    }
-    unfinished = unfinished.filter(({ blocks }) => blocks.length > at + BLOCK_LENGTH);
+  constructor(contents: readonly Uint8Array[]) {
+    let length = 0;
+    for (const content of contents) length += BLOCK_LENGTH + content.length + paddingOf(content);
+    this.words = new Uint32Array(length / WORD_LENGTH);
+    this.memory = Buffer.from(this.words.buffer);
   }
-  chained.fill(0);
+
+  /** The blocks of the content, which are ciphertext once {@link seal} was called. */
+  add(iv: Uint8Array, content: Uint8Array): Buffer {
+    const { memory, filled: start } = this;
+    const blocks = start + BLOCK_LENGTH;
+    const padding = paddingOf(content);
+    const end = blocks + content.length + padding;
+    memory.set(iv, start);
+    memory.set(content, blocks);
+    for (let at = end - padding; at < end; at++) memory[at] = padding;
+    this.places.push({ start: start / WORD_LENGTH, end: end / WORD_LENGTH });
+    this.filled = end;
+    return memory.subarray(blocks, end);
+  }
+
+  /** Seals in rounds: all first blocks, then all second blocks. */
+  seal(key: ContentKey): void {
+    const { words } = this;
+    const cipher = createCipheriv(ALGORITHM, key, null).setAutoPadding(false);
+    const round = new Uint32Array(this.places.length * BLOCK_WORDS);
+    const bytes = new Uint8Array(round.buffer);
+    let places: ShortContents['places'] = this.places;
+    for (let block = BLOCK_WORDS; places.length > 0; block += BLOCK_WORDS) {
+      let to = 0;
+      for (const { start } of places) {
+        for (let at = start + block; at < start + block + BLOCK_WORDS; at++)
+          round[to++] = (words[at] as number) ^ (words[at - BLOCK_WORDS] as number);
+      }
+      // no plaintext is left in it afterwards
+      bytes.set(cipher.update(bytes.subarray(0, to * WORD_LENGTH)));
+      let from = 0;
+      for (const { start } of places) {
+        for (let i = 0; i < BLOCK_WORDS; i++) words[start + block + i] = round[from++] as number;
+      }
+      places = places.filter(({ start, end }) => start + block + BLOCK_WORDS < end);
+    }
+  }
 }
 
 /** Opens contents. */

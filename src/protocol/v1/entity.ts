@@ -12,6 +12,9 @@ import { ManyOpener, sealMany } from '../../crypto/cbc-many.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import type { EntityPlace, PropertyContent, ReadField, SealedProperty } from '../protocol.js';
 
+/** Bytes that a character of a string takes at most. */
+const MOST_BYTES = 3;
+
 /** The keys of an entity in the order in which an IV is derived from them. */
 export type KeyOrder = (place: EntityPlace) => readonly [first: string, second: string];
 
@@ -65,13 +68,14 @@ function ivsOf(
 ): Buffer {
   const [first, second] = keyOrder(place);
   const prefix = Buffer.concat([entityIv, Buffer.from(first, 'utf8'), Buffer.from(second, 'utf8')]);
-  const ivs = Buffer.allocUnsafe(properties.length * BLOCK_LENGTH);
+  const longest = properties.reduce((most, { name }) => Math.max(most, name.length), 0);
+  const input = Buffer.allocUnsafe(prefix.length + longest * MOST_BYTES);
+  input.set(prefix);
+  const into = Buffer.allocUnsafe(properties.length * BLOCK_LENGTH);
   let at = 0;
   for (const { name } of properties) {
-    const input = Buffer.allocUnsafe(prefix.length + Buffer.byteLength(name, 'utf8'));
-    input.set(prefix);
-    input.write(name, prefix.length, 'utf8');
-    at = writeSha256(input, { into: ivs, at, length: BLOCK_LENGTH });
+    const end = prefix.length + input.write(name, prefix.length, 'utf8');
+    at = writeSha256(input.subarray(0, end), { into, at, length: BLOCK_LENGTH });
   }
-  return ivs;
+  return into;
 }
