@@ -9,11 +9,12 @@ import { isTyped } from './stored-value.js';
 const INTEGER = /^-?\d+$/;
 
 /** An instance with these values. Its constructor is not called, because it could set properties that were not stored. */
-export function instanceOf(itemClass: EntityClass, values: object): object {
-  const instance = Object.create(itemClass.prototype as object) as object;
-  for (const [name, value] of Object.entries(values)) define(instance, name, value);
-  return instance;
-}
+export const instanceOf = (itemClass: EntityClass, values: object): object =>
+  withPrototype(Object.fromEntries(Object.entries(values)), itemClass);
+
+/** The object itself: one that gets its properties one after another, from twenty on, takes seven times the memory. */
+const withPrototype = (values: object, entityClass: EntityClass): object =>
+  Object.setPrototypeOf(values, entityClass.prototype as object) as object;
 
 /** Sets a property of the object itself, never one of its prototype: by assignment where that cannot call a setter. */
 export function define(target: object, name: string, value: unknown): void {
@@ -25,13 +26,13 @@ const NOTHING: ReadonlyMap<string, unknown> = new Map<string, unknown>();
 
 /** The entity of a row: everything except what the format adds, with keys under the names of the class, and with the values that were opened in the place of sealed ones. */
 export function entityOf(entityClass: EntityClass, row: Row, opened: ReadonlyMap<string, unknown> = NOTHING): object {
-  const instance = Object.create(entityClass.prototype as object) as object;
   const nameOf = namesInEntity(entityClass);
+  const values: [name: string, value: unknown][] = [];
   for (const column of Object.keys(row)) {
     const name = isReservedColumn(column) ? null : nameOf(column);
-    if (name !== null) define(instance, name, opened.has(column) ? opened.get(column) : row[column]);
+    if (name !== null) values.push([name, opened.has(column) ? opened.get(column) : row[column]]);
   }
-  return instance;
+  return withPrototype(Object.fromEntries(values), entityClass);
 }
 
 /** The values after the SDK's type conversion, as the application sees them. */
