@@ -1,4 +1,5 @@
 /** One request to a key, in its own span, with its failures as errors of this package. */
+import { isUint8Array } from 'node:util/types';
 import { copyOfKey } from '../crypto/content-key.js';
 import { KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
@@ -15,15 +16,18 @@ export function requestWrap(
     record({ keyId: key.keyId, wrapLocation: wrapLocationOf(key) });
     try {
       const { keyId, algorithm, encryptedKey } = await key.wrapKey(packed, options);
-      record({ keyId, wrapAlgorithm: algorithm });
-      const isComplete = keyId !== '' && algorithm !== '' && encryptedKey.length > 0;
+      const isComplete = isText(keyId) && isText(algorithm) && isUint8Array(encryptedKey) && encryptedKey.length > 0;
       if (!isComplete) throw new KeyWrapError(key.keyId);
+      record({ keyId, wrapAlgorithm: algorithm });
       return { keyId, algorithm, encryptedKey };
     } catch (error) {
       throw asKeyError(error, { keyId: key.keyId, otherwise: (cause) => new KeyWrapError(key.keyId, { cause }) });
     }
   });
 }
+
+/** Without checks of types, a key class could make us store content that nobody can read. */
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
 export const wrapLocationOf = ({ wrapsInProcess }: KeyEncryptionKey): 'process' | 'service' =>
   wrapsInProcess === true ? 'process' : 'service';

@@ -114,6 +114,22 @@ describe('the key that writes', () => {
     await expect(createEnvelope(reading(policy), context)).rejects.toMatchObject({ code });
   });
 
+  it.each<[string, object]>([
+    ['no id', { algorithm: 'X', encryptedKey: Buffer.of(1) }],
+    ['an id that is no text', { keyId: 7, algorithm: 'X', encryptedKey: Buffer.of(1) }],
+    ['an empty id', { keyId: '', algorithm: 'X', encryptedKey: Buffer.of(1) }],
+    ['no algorithm', { keyId: 'b', encryptedKey: Buffer.of(1) }],
+    ['no bytes', { keyId: 'b', algorithm: 'X' }],
+    ['zero bytes', { keyId: 'b', algorithm: 'X', encryptedKey: Buffer.alloc(0) }],
+    ['text instead of bytes', { keyId: 'b', algorithm: 'X', encryptedKey: 'AQ==' }],
+  ])('is refused if its answer has %s, since nobody could read what would be stored', async (_what, answer) => {
+    const keyEncryptionKey = { ...broken('b'), wrapKey: async () => answer as never };
+
+    await expect(createEnvelope(reading({ keyEncryptionKey }), context)).rejects.toMatchObject({
+      code: 'KEY_WRAP_FAILED',
+    });
+  });
+
   it('is the one given with the call, before the configured one', async () => {
     const { encryptionData } = await createEnvelope(policyOf('2.0'), { ...context, keyEncryptionKey: other });
 
