@@ -10,7 +10,7 @@ import { InvalidServiceResponseError } from '../../errors/transfer.js';
 /** Called at the end of each element. `path` is valid during the call: names from the root to this element. */
 export type ElementListener = (path: readonly string[], text: string, attributes: string) => void;
 
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const NAMED = new Map(Object.entries({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }));
 
 export class XmlReader {
   #rest = '';
@@ -76,7 +76,7 @@ const withoutEntities = (text: string): string =>
 function characterOf(name: string): string {
   const [, hexadecimal, decimal] = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(name) ?? [];
   const code = hexadecimal === undefined ? Number(decimal) : parseInt(hexadecimal, 16);
-  const character = code <= 0x10ffff ? String.fromCodePoint(code) : NAMED[name];
+  const character = code <= 0x10ffff ? String.fromCodePoint(code) : NAMED.get(name);
   if (character === undefined) throw invalid();
   return character;
 }

@@ -82,6 +82,7 @@ it.each([
   ['nothing', ' '],
   ['a declaration', `<!DOCTYPE x [<!ENTITY a "b">]>${listing('')}`],
   ['an unknown entity', listing(blob('&a;'))],
+  ['an entity with the name of a member of every object', listing(blob('&constructor;'))],
   ['a number that is no character', listing(blob('&#x110000;'))],
   ['elements that end in another order', listing('<Blob><Name>a</Blob></Name>')],
   ['a second document', `${listing('')}<a></a>`],
