@@ -1,5 +1,6 @@
 /** Blobs in an encryption format of others, which a function of the application reads. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { BlobServiceClient } from '@azure/storage-blob';
 import {
@@ -236,6 +237,26 @@ describe('a function', () => {
 
     expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'FOREIGN_SOURCE_FAILED' }]);
     expect((await raw('scan').downloadToBuffer()).equals(bytes)).toBe(true);
+  });
+
+  it('may leave streams half read: they are destroyed, and none ends the process', async () => {
+    await archived('scan', content(9 * 1024 * 1024));
+    const streams: Readable[] = [];
+    const careless: ForeignSource = {
+      read: async ({ content: stored }) => {
+        const stream = await stored();
+        await once(stream, 'readable');
+        const failing = new Readable({ read() {} });
+        failing.destroy(new Error('of nobody'));
+        streams.push(stream, failing);
+        return { content: failing, length: 5, metadata: {} };
+      },
+    };
+
+    const report = await run(careless);
+
+    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'FOREIGN_SOURCE_FAILED' }]);
+    expect(streams.map(({ destroyed }) => destroyed)).toEqual([true, true]);
   });
 
   it('that waits for its own key makes the job wait', async () => {

@@ -21,6 +21,8 @@ export interface StoredForeign {
   readonly properties: BlobGetPropertiesResponse;
   /** Opens the stored bytes. */
   readonly open: () => Promise<Readable>;
+  /** Keeps a stream until the blob is done, and then destroys it: the application may have left it half read. */
+  readonly hold: (stream: Readable) => void;
 }
 
 export interface OpenedForeign {
@@ -31,11 +33,12 @@ export interface OpenedForeign {
 
 /** `null` if the blob is not in that format. Throws `INVALID_OPTIONS` if the application returns something else. */
 export async function openForeign(source: ForeignSource, stored: StoredForeign): Promise<OpenedForeign | null> {
-  const { name, metadata, properties } = stored;
-  const bytes = new StoredBytes(stored.open);
+  const { name, metadata, properties, hold } = stored;
+  const bytes = new StoredBytes(stored);
   const read = async () => source.read({ name, metadata, properties, content: () => bytes.open() });
   const found = await read().catch((error: unknown) => bytes.rethrow(error));
   if (found === null) return null;
+  if (isObject(found) && found.content instanceof Readable) hold(found.content);
   const length = lengthOf(found);
   return { pieces: bytes.guard(found.content), length, metadata: { ...found.metadata } };
 }
@@ -44,11 +47,14 @@ export async function openForeign(source: ForeignSource, stored: StoredForeign):
 class StoredBytes {
   #failure: Error | undefined;
 
-  constructor(private readonly openStored: () => Promise<Readable>) {}
+  constructor(private readonly stored: Pick<StoredForeign, 'open' | 'hold'>) {}
 
   async open(): Promise<Readable> {
+    const { open, hold } = this.stored;
     try {
-      return Readable.from(this.#watched(await this.openStored()));
+      const stream = Readable.from(this.#watched(await open()));
+      hold(stream);
+      return stream;
     } catch (error) {
       this.#failure = error as Error;
       throw error;

@@ -48,7 +48,8 @@ export class OldContentReader {
     const { state, metadata, properties } = blob;
     if (foreign !== undefined && state.kind === 'plain' && isForeignChosen(task)) {
       const open = async () => (await this.#open(state)).stream;
-      const found = await openForeign(foreign, { name: context.client.name, metadata, properties, open });
+      const hold = (stream: Readable): void => this.#hold(stream);
+      const found = await openForeign(foreign, { name: context.client.name, metadata, properties, open, hold });
       if (found !== null) return { ...found, source: hashed(found.pieces) };
       if (!isChosen(without(task, 'foreign'), state)) return null;
     }
@@ -61,8 +62,14 @@ export class OldContentReader {
     const policy = readingPolicy(context.policy, state);
     const answer = await downloadStream({ ...context, policy }, { offset: 0 }, reading);
     const stream = answer.readableStreamBody as Readable;
-    this.#streams.push(stream);
+    this.#hold(stream);
     return { stream, length: answer.contentLength ?? 0 };
+  }
+
+  /** A stream that nobody reads any more may fail: that must not end the process. */
+  #hold(stream: Readable): void {
+    stream.on('error', () => undefined);
+    this.#streams.push(stream);
   }
 
   close(): void {
