@@ -25,23 +25,51 @@ export interface TaggedDownload {
 
 export async function downloadTagged(blob: OpenedBlob, download: TaggedDownload): Promise<Buffer> {
   const { window, wholeTag, destination } = download;
-  const sealed = Buffer.allocUnsafeSlow(window.count);
-  await fetchInto(sealed, blob, download);
-  const slice = new TimeSlice();
-  await run(wholeTag.check(), { sealed, take: () => undefined, slice });
-  const plaintext = destination ?? sealed;
-  let at = 0;
-  // in place: opened bytes never reach those that are still sealed
-  const take = (piece: Buffer): void => {
-    at += piece.copy(plaintext, at);
-    blob.free(piece);
-  };
-  await run(blob.transform(window, 'checked'), { sealed, take, slice });
-  return plaintext.subarray(0, at);
+  const sealed = new SealedInPlace(window.count, destination);
+  try {
+    await fetchInto(sealed, blob, download);
+    const slice = new TimeSlice();
+    await run(wholeTag.check(), { sealed, take: () => undefined, slice });
+    let at = 0;
+    const take = (piece: Buffer): void => {
+      at += piece.copy(sealed.memory, at);
+      blob.free(piece);
+    };
+    await run(blob.transform(window, 'checked'), { sealed, take, slice });
+    return sealed.memory.subarray(0, at);
+  } catch (error) {
+    sealed.memory.fill(0);
+    throw error;
+  }
+}
+
+/**
+ * The ciphertext, in the memory that its plaintext will have: opened bytes never reach those that are still sealed. Fresh memory for it
+ * would cost as much as the MAC.
+ */
+class SealedInPlace {
+  readonly memory: Buffer;
+  /** What padding adds, where the memory is as long as the plaintext. */
+  private readonly rest: Buffer;
+
+  constructor(length: number, destination: Buffer | undefined) {
+    this.memory = destination?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length);
+    this.rest = Buffer.alloc(length - this.memory.length);
+  }
+
+  write(chunk: Buffer, at: number): void {
+    const copied = at < this.memory.length ? chunk.copy(this.memory, at) : 0;
+    if (copied < chunk.length) chunk.copy(this.rest, at + copied - this.memory.length, copied);
+  }
+
+  async *chunks(): AsyncGenerator<Buffer, void> {
+    yield this.memory;
+    yield this.rest;
+  }
 }
 
 async function fetchInto(
-  sealed: Buffer,
+  sealed: SealedInPlace,
   blob: OpenedBlob,
   { window, partLength, concurrency, onProgress }: TaggedDownload,
 ): Promise<void> {
@@ -51,7 +79,8 @@ async function fetchInto(
     const extent = extents[part] as Extent;
     let at = extent.offset;
     for await (const chunk of await blob.storedBytes(extent)) {
-      at += asBuffer(chunk).copy(sealed, at);
+      sealed.write(asBuffer(chunk), at);
+      at += chunk.length;
       loaded += chunk.length;
       onProgress?.(Math.min(loaded, window.take));
     }
@@ -79,19 +108,15 @@ function extentsOf(
 }
 
 interface Run {
-  readonly sealed: Buffer;
+  readonly sealed: SealedInPlace;
   readonly take: (piece: Buffer) => void;
   readonly slice: TimeSlice;
 }
 
 const run = (transform: ByteTransform, { sealed, take, slice }: Run): Promise<void> =>
   openBody({
-    body: { [Symbol.asyncIterator]: () => oneChunk(sealed), destroy: () => undefined },
+    body: { [Symbol.asyncIterator]: () => sealed.chunks(), destroy: () => undefined },
     transform,
     take,
     slice,
   });
-
-async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield chunk;
-}

@@ -1,0 +1,43 @@
+/** Downloads of 1.0 with integrity entries into memory of the caller, where the ciphertext waits for its tag. */
+import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
+import { containersFor, content, policyOf } from '../support/blobs.js';
+
+const KIB = 1024;
+/** In blocks of AES (16 bytes), and in parts of the download. */
+const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 200_000];
+const PART = 64 * KIB;
+const BEYOND = 40;
+
+let blobs: EncryptedContainerClient;
+
+beforeAll(async () => {
+  [blobs] = (await containersFor(policyOf('1.0'))) as readonly [EncryptedContainerClient];
+});
+
+it.each(LENGTHS)('%i bytes are all that is written to a larger buffer', async (length) => {
+  const blob = blobs.getBlockBlobClient(`whole-${length}`);
+  await blob.uploadData(content(length));
+  const buffer = Buffer.alloc(length + BEYOND, 'x');
+
+  const read = await blob.downloadToBuffer(buffer, 0, undefined, { blockSize: PART, concurrency: 3 });
+
+  expect(read.equals(content(length))).toBe(true);
+  expect(buffer.subarray(0, length).equals(content(length))).toBe(true);
+  expect(buffer.subarray(length)).toEqual(Buffer.alloc(BEYOND, 'x'));
+});
+
+it.each(LENGTHS)('of %i bytes that were changed, a buffer gets neither plaintext nor ciphertext', async (length) => {
+  const blob = blobs.getBlockBlobClient(`changed-${length}`);
+  await blob.uploadData(content(length));
+  const { metadata } = await blob.unencryptedClient.getProperties();
+  const stored = await blob.unencryptedClient.downloadToBuffer();
+  stored[0]! ^= 1;
+  await blob.unencryptedClient.upload(stored, stored.length, { metadata });
+  const buffer = Buffer.alloc(length + BEYOND, 'x');
+
+  const reading = blob.downloadToBuffer(buffer, 0, undefined, { blockSize: PART, concurrency: 3 });
+
+  await expect(reading).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
+  expect(buffer.subarray(0, length)).toEqual(Buffer.alloc(length));
+  expect(buffer.subarray(length)).toEqual(Buffer.alloc(BEYOND, 'x'));
+});
