@@ -116,7 +116,7 @@ function transferRow(
     plain: rate('off'),
     encrypted: rate('verify'),
     ratio,
-    ceilingShare: ratio / best,
+    ...(macRate === Infinity ? {} : { ceilingShare: ratio / best }),
     cpuRatio: cpu('verify') / cpu('off'),
     loopAdded,
     quiet: found.verify.quiet,

@@ -1,11 +1,12 @@
 /** A little of much: one byte at the end of 1 GiB, and small blobs, where what comes before the first byte is all there is. */
+import { getByHand, putByHand } from './support/by-hand.js';
 import type { Lab, Subject } from './support/lab.js';
 import { perOperation } from './support/operations.js';
 import type { Row } from './support/report.js';
 import { medianOf } from './support/rounds.js';
 import { SMALL_BLOB_MS, TAIL_MS } from './support/targets.js';
 import type { ContentKind } from './support/stored-content.js';
-import { MIB } from './support/transfer.js';
+import { MIB, plainService } from './support/transfer.js';
 
 const GIB = 1024 * MIB;
 const KIB = 1024;
@@ -75,18 +76,25 @@ async function smallBlobs(lab: Lab): Promise<Row[]> {
     perOperation(count, () => lab.blobs.client(kind, `${kind}-${KIB}`).upload(content, content.length));
   const get = (kind: ContentKind) =>
     perOperation(count, () => lab.blobs.client(kind, `${kind}-${KIB}`).downloadToBuffer(Buffer.alloc(KIB), 0, KIB));
+  const container = plainService(lab.server.url).getContainerClient('bench');
+  const name = `2.0-${KIB}`;
+  const byHand = {
+    put: perOperation(count, () => putByHand(container, name, content)),
+    get: perOperation(count, () => getByHand(container, name, KIB)),
+  };
   const of = (work: typeof put) => ({ plain: work('plain'), '1.0': work('1.0'), '2.0': work('2.0') });
   return [
-    ...smallRows(lab, 'put a blob of 1 KiB', await lab.compare('put 1 KiB', of(put))),
-    ...smallRows(lab, 'get a blob of 1 KiB', await lab.compare('get 1 KiB', of(get))),
+    ...smallRows(lab, 'put a blob of 1 KiB', await lab.compare('put 1 KiB', { ...of(put), byHand: byHand.put })),
+    ...smallRows(lab, 'get a blob of 1 KiB', await lab.compare('get 1 KiB', { ...of(get), byHand: byHand.get })),
   ];
 }
 
 function smallRows(lab: Lab, what: string, found: Awaited<ReturnType<Lab['compare']>>): Row[] {
-  const ms = (kind: ContentKind): number => medianOf(found[kind]!, (us) => us as number) / 1000;
+  const ms = (kind: ContentKind | 'byHand'): number => medianOf(found[kind]!, (us) => us as number) / 1000;
+  const added = (ms('byHand') - ms('plain')).toFixed(2);
   return (['1.0', '2.0'] as const).map((protocol) => ({
     subject: 'small blobs',
-    case: what,
+    case: `${what} (the SDK, the primitives and the metadata by hand: ${added} ms added)`,
     protocol,
     unit: 'ms',
     plain: ms('plain'),
