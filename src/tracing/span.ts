@@ -53,20 +53,13 @@ const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
 export type RecordFacts = (facts: SpanFacts) => void;
 
 /** Runs `work` in a span. Spans made with the options that `work` gets, including those of the SDK, become children of it. */
-export function traced<Options extends Traceable, Result>(
+export async function traced<Options extends Traceable, Result>(
   name: string,
   options: Options,
   work: (options: Options, record: RecordFacts) => Promise<Result>,
 ): Promise<Result> {
   const above = unrecordedAbove(options);
-  return above === undefined ? inSpan(name, options, work) : tracing.withContext(above, work, options, ignored);
-}
-
-async function inSpan<Options extends Traceable, Result>(
-  name: string,
-  options: Options,
-  work: (options: Options, record: RecordFacts) => Promise<Result>,
-): Promise<Result> {
+  if (above !== undefined) return tracing.withContext(above, work, options, ignored);
   const span = startSpan(name, options);
   try {
     const result = await tracing.withContext(span.context, () => work(span.options, span.record));

@@ -85,7 +85,7 @@ export function formatEncryptionData(data: NewEncryptionData, place: EncryptionD
   text += `${JSON.stringify(keyId)},"EncryptedKey":"${Buffer.from(encryptedKey).toString('base64')}"`;
   text += `,"Algorithm":${JSON.stringify(algorithm)}},"EncryptionAgent":{"Protocol":${JSON.stringify(data.protocol)}`;
   text += `,"EncryptionAlgorithm":${JSON.stringify(data.algorithm)}}`;
-  for (const name in data.fields) text += `,${JSON.stringify(name)}:${JSON.stringify(data.fields[name])}`;
+  for (const [name, value] of Object.entries(data.fields)) text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
   text += `,"KeyWrappingMetadata":{"EncryptionLibrary":"${LIBRARY_NAME}"`;
   for (const [name, value] of data.additions) text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
   return toAscii(`${text}}}`);

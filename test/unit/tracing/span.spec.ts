@@ -80,3 +80,14 @@ it('a context of someone else always gets a span: the sampler decides', async ()
 
   expect(begun).toEqual(['ours']);
 });
+
+it.each([true, false])('work that throws at once makes the call reject (recorded: %s)', async (isRecorded) => {
+  isSampled = isRecorded;
+  const fails = (): Promise<never> => {
+    throw new Error('at once');
+  };
+
+  await expect(traced('outer', {}, (options) => traced('inner', options, fails))).rejects.toThrow('at once');
+  const { options } = startSpan('outer', {});
+  await expect(traced('inner', options, fails)).rejects.toThrow('at once');
+});

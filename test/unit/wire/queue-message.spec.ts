@@ -5,13 +5,15 @@ const sealed = Buffer.from(
   'sealed bytes of a message, more than a hundred characters in base64, so that both ways to decode are seen',
 );
 const contents = sealed.toString('base64');
-const text = formatMessage(sealed, {
-  wrappedKey: { keyId: 'clinic', algorithm: 'A256KW', encryptedKey: Buffer.alloc(40) },
-  protocol: '1.0',
-  algorithm: 'AES_CBC_256',
-  fields: { ContentEncryptionIV: Buffer.alloc(16).toString('base64') },
-  additions: new Map(),
-});
+const format = (): string =>
+  formatMessage(sealed, {
+    wrappedKey: { keyId: 'clinic', algorithm: 'A256KW', encryptedKey: Buffer.alloc(40) },
+    protocol: '1.0',
+    algorithm: 'AES_CBC_256',
+    fields: { ContentEncryptionIV: Buffer.alloc(16).toString('base64') },
+    additions: new Map(),
+  });
+const text = format();
 const data = text.slice(text.indexOf('"EncryptionData":') + '"EncryptionData":'.length, -1);
 
 /** As JSON.parse reads each of them. */
@@ -51,4 +53,13 @@ const damagedTexts = {
 
 it.each(Object.entries(damagedTexts))('a message %s is damaged', (_how, given) => {
   expect(() => parseMessage(given)).toThrow(InvalidEncryptionDataError);
+});
+
+it('members of a changed prototype are not written', () => {
+  Object.defineProperty(Object.prototype, 'planted', { value: 'x', enumerable: true, configurable: true });
+  try {
+    expect(format()).not.toContain('planted');
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'planted');
+  }
 });
