@@ -1,6 +1,6 @@
 /** Inventories as an account writes them: CSV files, their manifest, and its checksum. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -64,7 +64,6 @@ export function inventoryFiles({ files, objectCount, ...given }: WrittenInventor
 /** Writes them to a new folder, as if they had been downloaded, and returns it. */
 export function downloaded(inventory: WrittenInventory): string {
   const folder = mkdtempSync(join(tmpdir(), 'inventory-'));
-  mkdirSync(folder, { recursive: true });
   for (const [name, content] of inventoryFiles(inventory)) writeFileSync(join(folder, name), content);
   return folder;
 }

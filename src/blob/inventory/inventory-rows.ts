@@ -52,6 +52,6 @@ function columnsOf(path: string, header: readonly string[], missing: InventoryFi
 
 function csvParser(): Promise<typeof CsvParse> {
   return import('csv-parse').catch(() => {
-    throw new InvalidOptionsError(['an inventory needs the package csv-parse: install it']);
+    throw new InvalidOptionsError(['an inventory needs the package csv-parse: npm install csv-parse']);
   });
 }
