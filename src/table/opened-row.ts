@@ -172,9 +172,16 @@ function coveredNamesOf(
     sealedNames,
     // a column that is there is verified, whatever the request named
     isAsked: (name) => isAsked(name) || isStored(row, name),
-    ciphertextOf: (name) => (isStored(row, name) && isBinary(row[name]) ? binaryValue(name, row[name]) : null),
+    ciphertextOf: (name) => ciphertextOf(row, name),
     signedValueOf: (name) => (isStored(row, name) ? signedValue(row[name]) : null),
   });
+}
+
+/** `null` for a column that is not there, or has another type than sealed ones. */
+function ciphertextOf(row: Row, name: string): Uint8Array | null {
+  const value = Object.hasOwn(row, name) ? row[name] : undefined;
+  if (value instanceof Uint8Array) return value;
+  return storedValue(value) !== undefined && isBinary(value) ? binaryValue(name, value) : null;
 }
 
 /**

@@ -27,6 +27,7 @@ export const isBinary = (value: unknown): boolean =>
 
 /** The bytes of a binary property. */
 export function binaryValue(name: string, value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
   const plain = isTyped(value) ? value.value : value;
   const bytes = typeof plain === 'string' ? decodeBase64(plain) : plain;
   if (!(bytes instanceof Uint8Array)) throw new InvalidEncryptionDataError(`property ${quoted(name)} is not binary`);

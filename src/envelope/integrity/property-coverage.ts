@@ -3,15 +3,9 @@ import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { DecryptionError } from '../../errors/content.js';
 import type { ContentOpener } from '../../protocol/protocol.js';
+import { SHORT_TAG_LENGTH } from './bind.js';
 import { underPropertyKey } from './integrity-keys.js';
-import {
-  placeOfSealed,
-  placesOfSigned,
-  sealedProperty,
-  signedProperty,
-  type SignedValue,
-  writeTag,
-} from './property-tags.js';
+import { placesOfSigned, sealedProperty, signedProperty, type SignedValue, writeTag } from './property-tags.js';
 
 /** The columns of a stored entity, as its entries name them. */
 export interface StoredProperties {
@@ -52,9 +46,10 @@ function verified(key: Uint8Array, tags: Buffer, stored: StoredProperties): Read
   const { sealedNames, isAsked, ciphertextOf, signedValueOf } = stored;
   const signed = placesOfSigned(tags, sealedNames);
   const into = Buffer.from(tags);
-  for (const [index, name] of sealedNames.entries()) {
-    if (!isAsked(name)) continue;
-    writeTag(key, sealedProperty(name, present(ciphertextOf(name))), { into, at: placeOfSealed(index) });
+  let place = 0;
+  for (const name of sealedNames) {
+    if (isAsked(name)) writeTag(key, sealedProperty(name, present(ciphertextOf(name))), { into, at: place });
+    place += SHORT_TAG_LENGTH;
   }
   for (const [name, at] of signed) {
     if (isAsked(name)) writeTag(key, signedProperty(name, present(signedValueOf(name))), { into, at });

@@ -98,7 +98,7 @@ export function formatPropertyTags(key: Uint8Array, { sealed, signed }: CoveredP
 export function placesOfSigned(tags: Buffer, sealedNames: readonly string[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   let previous: Buffer | undefined;
-  let at = placeOfSealed(sealedNames.length);
+  let at = sealedNames.length * SHORT_TAG_LENGTH;
   if (at > tags.length) throw new DecryptionError();
   while (at < tags.length) {
     const name = nameAt(tags, at);
@@ -110,9 +110,6 @@ export function placesOfSigned(tags: Buffer, sealedNames: readonly string[]): Re
   }
   return places;
 }
-
-/** Place of the tag of a sealed property, by its place in the list of names. */
-export const placeOfSealed = (index: number): number => index * SHORT_TAG_LENGTH;
 
 /** The name in front of a tag that is there as a whole. */
 function nameAt(tags: Buffer, at: number): Buffer {
