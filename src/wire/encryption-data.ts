@@ -74,8 +74,12 @@ export function readEncryptionData(root: JsonObject): EncryptionData {
 }
 
 /** What a reader will see of the members that the protocol version adds, and of the library, which some versions look at. */
-export const readerOf = ({ fields }: Pick<NewEncryptionData, 'fields'>): EncryptionData['field'] =>
-  fieldReader({ ...fields, KeyWrappingMetadata: { EncryptionLibrary: LIBRARY_NAME } });
+export function readerOf({ fields }: Pick<NewEncryptionData, 'fields'>): EncryptionData['field'] {
+  const field = fieldReader(fields);
+  return (...path) => field(...path) ?? LIBRARY(...path);
+}
+
+const LIBRARY = fieldReader({ KeyWrappingMetadata: { EncryptionLibrary: LIBRARY_NAME } });
 
 /** Put together by hand, which takes a third of what an object and its JSON take. */
 export function formatEncryptionData(data: NewEncryptionData, place: EncryptionDataPlace): string {

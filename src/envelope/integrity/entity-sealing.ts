@@ -34,7 +34,9 @@ export class EntitySealing {
     const sealProperties = sealer.sealProperties?.bind(sealer);
     if (sealProperties === undefined) return { fields, layout, seal };
     return {
-      ...{ fields, layout, seal },
+      fields,
+      layout,
+      seal,
       sealProperties: (place, properties) => {
         const sealed = sealProperties(place, properties);
         for (const [at, ciphertext] of sealed.entries()) this.note(properties[at]?.name ?? '', ciphertext);
