@@ -28,12 +28,22 @@ export function serviceCodeOf(error: unknown): string | undefined {
   return found;
 }
 
-/** Seconds that the service asks to wait, from its header `Retry-After`; `undefined` without one. */
+interface AskedToWait {
+  readonly response?: { readonly headers?: { get?(name: string): unknown } | undefined };
+  /** Of the cause of an error of a key, which has no response. */
+  readonly retryAfter?: number;
+  readonly cause?: AskedToWait;
+}
+
+/** Seconds that a service, or that of a key, asks to wait, from its header `Retry-After`; `undefined` without one. */
 export function retryAfterOf(error: unknown): number | undefined {
-  const { response } = (error ?? {}) as { readonly response?: { readonly headers?: { get?(name: string): unknown } } };
-  const text = response?.headers?.get?.('retry-after');
-  const seconds = typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined;
-  return seconds;
+  const { response, retryAfter, cause } = (error ?? {}) as AskedToWait;
+  return retryAfter ?? cause?.retryAfter ?? secondsIn(response?.headers);
+}
+
+function secondsIn(headers: { get?(name: string): unknown } | undefined): number | undefined {
+  const text = headers?.get?.('retry-after');
+  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 /** 412: another writer changed the object since it was read. A missing or wrong lease is a 412 too, but is not counted here. */

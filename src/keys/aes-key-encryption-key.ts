@@ -42,6 +42,7 @@ export class AesKeyEncryptionKey extends BuiltInKey<AesKeyWrapAlgorithm> impleme
   /** Reading from the cache would cost as much as unwrapping. */
   readonly cacheUnwraps = false;
   readonly wrapsInProcess = true;
+  readonly unwrapsInProcess = true;
   readonly #key: KeyObject;
 
   private constructor(keyId: string, key: KeyObject) {

@@ -46,8 +46,10 @@ export interface KeyEncryptionKey {
    * from a cache, or because its owner wants to see every single use and be able to refuse it.
    */
   readonly cacheUnwraps?: boolean;
-  /** `true` for a key that wraps in this process. It is only reported in events and spans. */
+  /** `true` for a key that wraps in this process. Events and spans report it, and maintenance jobs limit how fast they call other keys. */
   readonly wrapsInProcess?: boolean;
+  /** `true` for a key that unwraps in this process. Maintenance jobs limit how fast they call other keys. */
+  readonly unwrapsInProcess?: boolean;
   /** Wraps the bytes. The array is wiped afterwards, so copy it if you need to keep it (you should not). */
   wrapKey(contentKey: Uint8Array, options?: KeyOperationOptions): Promise<WrappedKey>;
   /** Unwraps the bytes. Throws if this key does not allow `algorithm`, or did not wrap the bytes. */

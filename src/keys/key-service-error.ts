@@ -15,6 +15,7 @@ import {
   type KeyUnwrapError,
   type KeyWrapError,
 } from '../errors/keys.js';
+import { retryAfterOf } from '../service-errors.js';
 
 /** The call that failed, and the error to use if the service rejected the bytes. */
 export interface KeyServiceCall {
@@ -127,7 +128,7 @@ function withoutContents(failure: Failure): Error {
   const { name, code, statusCode } = failure;
   const message = code === PARSE_ERROR ? 'The answer of the key service broke off' : failure.message;
   const cause = new Error(typeof message === 'string' ? message : 'The key service failed');
-  for (const [property, value] of Object.entries({ name, code, statusCode })) {
+  for (const [property, value] of Object.entries({ name, code, statusCode, retryAfter: retryAfterOf(failure) })) {
     if (value !== undefined) Object.defineProperty(cause, property, { value, enumerable: property !== 'name' });
   }
   return cause;

@@ -50,6 +50,7 @@ const PRIVATE_LABEL = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
  */
 export class RsaKeyEncryptionKey extends BuiltInKey<RsaKeyWrapAlgorithm> implements KeyEncryptionKey {
   readonly wrapsInProcess = true;
+  readonly unwrapsInProcess = true;
   /** `false` for a public key. */
   readonly canUnwrap: boolean;
   readonly #key: KeyObject;

@@ -53,6 +53,13 @@ export interface MaintenanceOptions {
    */
   readonly requestsPerSecond?: number;
   /**
+   * Maximum number of calls per second to keys that are not in this process, such as keys in a vault; a rewrap makes three. Keys that have
+   * `wrapsInProcess` and `unwrapsInProcess`, such as AES keys, are not limited. It is halved while a key service answers 429.
+   *
+   * @defaultValue 100
+   */
+  readonly keyCallsPerSecond?: number;
+  /**
    * Number of pages (of 1,000 blobs or rows) in a shard. Processes that share a job take one shard at a time.
    *
    * @defaultValue one shard for each source
@@ -122,6 +129,7 @@ export const MAINTENANCE: RulesOf<MaintenanceOptions> = {
   dryRun: flag,
   concurrency: wholeNumber(1, 1000),
   requestsPerSecond: anyNumber(0.1, 100_000),
+  keyCallsPerSecond: anyNumber(0.1, 100_000),
   pagesPerShard: wholeNumber(1, 100_000),
   claimSeconds: anyNumber(0.1, 3600),
   patience: anyNumber(0, 86_400),

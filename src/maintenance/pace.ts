@@ -1,4 +1,4 @@
-/** Limits the rate at which a process sends requests to storage: halved while the service is busy, then raised again step by step. */
+/** Limits the rate of requests to storage, or of calls to keys: halved while the service is busy, then raised again step by step. */
 import type { Clock } from '../queue/consumer/clock.js';
 
 /** Milliseconds between two raises, and the size of each. */
@@ -6,12 +6,15 @@ const RAISE_EVERY = 10_000;
 const RAISE_BY = 1.05;
 /** Milliseconds of requests that may be sent at once. */
 const BURST = 100;
+/** Milliseconds after which another refusal is one of the lower rate: requests that were under way together are one refusal. */
+const SETTLED_AFTER = 1000;
 
 export class Pace {
   #rate: number;
   /** When the next request may be sent. */
   #next: number;
   #raisedAt: number;
+  #slowedAt = -Infinity;
   #sent = 0;
 
   /** @param most - requests a second */
@@ -46,8 +49,11 @@ export class Pace {
 
   /** Slows down because the service is busy. */
   slowDown(): void {
-    this.#rate = Math.max(1, this.#rate / 2);
-    this.#raisedAt = this.clock.now();
+    const now = this.clock.now();
+    if (now - this.#slowedAt < SETTLED_AFTER) return;
+    this.#rate = Math.max(Math.min(1, this.most), this.#rate / 2);
+    this.#slowedAt = now;
+    this.#raisedAt = now;
   }
 
   #raise(): void {

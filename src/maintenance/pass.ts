@@ -30,6 +30,7 @@ export interface PassParts {
 
 const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_RATE = 500;
+const DEFAULT_KEY_RATE = 100;
 const DEFAULT_CLAIM = 30;
 const DEFAULT_PATIENCE = 600;
 /** Seconds between two checks of what other processes have done. */
@@ -42,6 +43,7 @@ export class MaintenancePass {
   readonly #clock: Clock;
   readonly #patience: Patience;
   readonly #pace: Pace;
+  readonly #keyPace: Pace;
   readonly #meter: ProgressMeter;
   readonly #report: (event: EventOfPass) => void;
   #isPlanned = false;
@@ -53,6 +55,7 @@ export class MaintenancePass {
     this.#report = reporter(job, options);
     this.#claims = { store, clock, worker: uniqueId(), claimSeconds };
     this.#pace = new Pace(requestsPerSecond, clock);
+    this.#keyPace = new Pace(options.keyCallsPerSecond ?? DEFAULT_KEY_RATE, clock);
     this.#meter = new ProgressMeter({ clock, pass: kind, report: this.#report });
     const { abortSignal } = options;
     this.#patience = new Patience({ clock, pace: this.#pace, patience, report: this.#report, abortSignal });
@@ -196,7 +199,7 @@ export class MaintenancePass {
     const { options } = this.parts;
     const task = source.taskFor(this.parts.task);
     const { dryRun = false, abortSignal } = options;
-    return { task, dryRun, abortSignal, beforeRequest: () => this.#pace.take() };
+    return { task, dryRun, abortSignal, beforeRequest: () => this.#pace.take(), keyPace: this.#keyPace };
   }
 }
 

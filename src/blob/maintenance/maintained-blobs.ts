@@ -8,6 +8,7 @@ import type {
   Step,
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
+import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -142,23 +143,22 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     if (blob.place !== 'current') return { outcome: 'readOnly' };
     if (task.do === 'rewrap') {
       const { retire, verify } = task;
-      const context = this.#contextOf(blob);
+      const context = this.#contextOf(blob, step);
       return rewrapListed(blob, { ...options, context, retire, verify, step, distinctKeys: this.#distinctKeys });
     }
     if (task.do !== 'reencrypt') return SAME;
+    const { threads: _none, ...context } = this.#contextOf(blob, step);
     const client = this.access.container.getBlockBlobClient(blob.name);
-    const { threads: _none, ...environment } = this.access.environment;
-    const { container, policy } = this.access;
-    const context = { ...environment, container, policy, client };
-    return reencryptListed(blob, { ...options, context, step, interrupted: this.#interrupted });
+    return reencryptListed(blob, { ...options, context: { ...context, client }, step, interrupted: this.#interrupted });
   }
 
   #deleteIfSuperseded(blob: ListedBlob, step: Step): Promise<ObjectResult> {
-    return deleteSuperseded(blob, { ...this.options, context: this.#contextOf(blob), step, kept: this.#kept });
+    return deleteSuperseded(blob, { ...this.options, context: this.#contextOf(blob, step), step, kept: this.#kept });
   }
 
-  #contextOf({ name, facts }: ListedBlob): BlobContext {
-    const { container, policy, environment } = this.access;
+  #contextOf({ name, facts }: ListedBlob, step: Step): BlobContext {
+    const { container, environment } = this.access;
+    const policy = pacedPolicy(this.access.policy, step);
     const client =
       facts.BlobType === 'PageBlob' ? container.getPageBlobClient(name) : container.getBlockBlobClient(name);
     return { ...environment, container, policy, client };

@@ -38,6 +38,7 @@ const OPTIONS = {
   'no-state': { type: 'boolean' },
   concurrency: { type: 'string' },
   'requests-per-second': { type: 'string' },
+  'key-calls-per-second': { type: 'string' },
   'pages-per-shard': { type: 'string' },
   'claim-seconds': { type: 'string' },
   'page-size': { type: 'string' },
@@ -61,7 +62,7 @@ const VERBS: readonly string[] = [
   ...(['census', 'rewrap', 're-encrypt', 'delete-superseded', 'reindex', 'status', 'failures'] satisfies Verb[]),
 ];
 const NUMBERS = [
-  ...(['concurrency', 'requests-per-second', 'pages-per-shard'] as const),
+  ...(['concurrency', 'requests-per-second', 'key-calls-per-second', 'pages-per-shard'] as const),
   ...(['claim-seconds', 'page-size', 'patience'] as const),
 ];
 

@@ -58,6 +58,7 @@ How
   --state-container <name>     where its state is kept, default azcse-maintenance; --no-state keeps none
   --concurrency <n>            objects at once, default 16
   --requests-per-second <n>    default 500
+  --key-calls-per-second <n>   to keys that are not in this process, such as those in a vault, default 100
   --pages-per-shard <n>        cut the work for several processes: start the same command in each
   --claim-seconds <n>          after how long another process takes over from one that died, default 30
   --page-size <n>              blobs between two saves of the state, default 1000

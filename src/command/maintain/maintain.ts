@@ -106,6 +106,7 @@ function optionsOf(values: Values): MaintenanceOptions {
   const numbers = {
     concurrency: values.concurrency,
     requestsPerSecond: values['requests-per-second'],
+    keyCallsPerSecond: values['key-calls-per-second'],
     pagesPerShard: values['pages-per-shard'],
     claimSeconds: values['claim-seconds'],
     patience: values.patience,

@@ -1,6 +1,7 @@
 /** How the maintenance engine uses blobs, rows and poison messages: pages of objects in a fixed order, and steps that change them. */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import type { ObjectResult } from './outcome.js';
+import type { KeyPace } from './paced-keys.js';
 import type { StoredState } from './stored-state.js';
 import type { MaintenanceTask } from './task.js';
 
@@ -44,6 +45,8 @@ export interface Step {
   readonly dryRun: boolean;
   /** Waits until another request to storage may be sent. */
   readonly beforeRequest: () => Promise<void>;
+  /** The rate of calls to keys that are not in this process; none without it. */
+  readonly keyPace?: KeyPace;
   readonly abortSignal?: AbortSignalLike | undefined;
 }
 

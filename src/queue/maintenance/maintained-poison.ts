@@ -16,6 +16,7 @@ import {
   type WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, resultOf } from '../../envelope/maintenance/outcome.js';
+import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { stateOfData, type StoredState } from '../../envelope/maintenance/stored-state.js';
 import { type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
@@ -107,7 +108,8 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   }
 
   async #change({ item }: HeldMessage, step: Step): Promise<ObjectResult> {
-    const { queue, poisonQueue, policy } = this.access;
+    const { queue, poisonQueue } = this.access;
+    const policy = pacedPolicy(this.access.policy, step);
     const parts = { queue, account: poisonQueue.accountName, policy, distinctKeys: this.#distinctKeys };
     try {
       const found = await newPoisonText(item.messageText, step, parts);

@@ -10,6 +10,7 @@ import {
   type Step,
   type WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
+import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { hasTags, type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -83,7 +84,8 @@ export class MaintainedRows implements Maintained<ListedRow> {
 
   async act(rows: readonly ListedRow[], step: Step): Promise<readonly ObjectResult[]> {
     const { task } = step;
-    const { table, policy } = this.access;
+    const { table } = this.access;
+    const policy = pacedPolicy(this.access.policy, step);
     if (task.do === 'rewrap') {
       const { retire, verify } = task;
       return rewrapRows(rows, { table, policy, step, retire, verify, ...this.#shared });
@@ -91,7 +93,7 @@ export class MaintainedRows implements Maintained<ListedRow> {
     const change = hasTags(task) ? reindexRow : reencryptRow;
     if (task.do === 'census' && !hasTags(task)) return rows.map(() => SAME);
     const results: ObjectResult[] = [];
-    for (const row of rows) results.push(await change(row, { ...this.access, step }));
+    for (const row of rows) results.push(await change(row, { ...this.access, policy, step }));
     return results;
   }
 
