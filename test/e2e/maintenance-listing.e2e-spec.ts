@@ -50,7 +50,8 @@ it('throws the error of the service, with its status and code', async () => {
   const [ours] = await containersFor(during());
   await ours!.unencryptedClient.delete();
   const pages = listedPages(ours!.unencryptedClient, { places: PLACES }, { everything: true });
-  await expect(pages.next()).rejects.toMatchObject({ statusCode: 404, details: { errorCode: 'ContainerNotFound' } });
+  const code = 'ContainerNotFound';
+  await expect(pages.next()).rejects.toMatchObject({ statusCode: 404, code, details: { errorCode: code } });
 });
 
 it('stops when it is aborted', async () => {

@@ -9,8 +9,7 @@ import type {
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { InvalidServiceResponseError } from '../../errors/transfer.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
-import { type Facts, type ListingEntry, readPage } from './listing-page.js';
-import { requestPage } from './listing-request.js';
+import { type Facts, type ListingEntry, listingPages } from './listing-page.js';
 
 export interface ListedBlob extends MaintainedObject {
   readonly facts: Facts;
@@ -45,11 +44,10 @@ export async function* listedPages(
   { from, namesOnly = false, abortSignal }: WalkOptions,
 ): AsyncGenerator<MaintainedPage<ListedBlob>> {
   const include = [...(namesOnly ? [] : ['metadata']), ...placesIn(places)];
-  for (let marker = from; marker !== '';) {
-    const body = await requestPage(container, { include, prefix, marker, pageSize, abortSignal });
-    const page = await readPage(body, (entry) => (isDirectory(entry) ? undefined : listedBlob(entry)));
-    marker = page.marker;
-    yield { objects: page.entries, ...(marker === '' ? {} : { next: marker }) };
+  const request = { include, prefix, marker: from, pageSize, abortSignal };
+  const blobOf = (entry: ListingEntry) => (isDirectory(entry) ? undefined : listedBlob(entry));
+  for await (const { entries: objects, marker: next } of listingPages(container, request, blobOf)) {
+    yield { objects, ...(next === '' ? {} : { next }) };
   }
 }
 

@@ -1,8 +1,10 @@
-/** Blobs of one page of a listing, collected from its XML. */
+/** Listings of blobs, page by page, collected from their XML. */
 import type { Readable } from 'node:stream';
+import type { ContainerClient } from '@azure/storage-blob';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { InvalidServiceResponseError } from '../../errors/transfer.js';
 import { TimeSlice } from '../../streams/time-slice.js';
+import { type PageRequest, requestPage } from './listing-request.js';
 import { XmlReader } from './xml-reader.js';
 
 /** A blob as the listing has it, as text. */
@@ -27,6 +29,19 @@ export interface ListingPage<Entry> {
   readonly entries: readonly Entry[];
   /** Where the next page begins; empty for the last one. */
   readonly marker: string;
+}
+
+/** The pages of a listing, from the marker of the request on. */
+export async function* listingPages<Entry>(
+  container: ContainerClient,
+  request: PageRequest,
+  entryOf: (found: ListingEntry) => Entry | undefined,
+): AsyncGenerator<ListingPage<Entry>> {
+  for (let { marker } = request; marker !== '';) {
+    const page = await readPage(await requestPage(container, { ...request, marker }), entryOf);
+    marker = page.marker;
+    yield page;
+  }
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { AbortSignalLike } from '@azure/abort-controller';
-import type { OperationSpec, ServiceClient } from '@azure/core-client';
+import type { Mapper, OperationSpec, ServiceClient } from '@azure/core-client';
 import type { ContainerClient } from '@azure/storage-blob';
 
 export interface PageRequest {
@@ -20,21 +20,26 @@ interface WithGeneratedClient {
   readonly storageClientContext: ServiceClient & { readonly version: string };
 }
 
-/** The body comes as a stream, and the code of an error from its header. */
+const text = (serializedName: string): Mapper => ({
+  serializedName,
+  xmlName: serializedName,
+  type: { name: 'String' },
+});
+
+/** The body comes as a stream, and the code of an error from its body and its header, as in the SDK's own operations. */
 const LIST_BLOBS: Omit<OperationSpec, 'serializer'> = {
   httpMethod: 'GET',
   responses: {
     200: { bodyMapper: { type: { name: 'Stream' } } },
     default: {
-      headersMapper: {
-        type: {
-          name: 'Composite',
-          className: 'ListingError',
-          modelProperties: { errorCode: { serializedName: 'x-ms-error-code', type: { name: 'String' } } },
-        },
+      bodyMapper: {
+        serializedName: 'StorageError',
+        type: { name: 'Composite', modelProperties: { code: text('Code'), message: text('Message') } },
       },
+      headersMapper: { type: { name: 'Composite', modelProperties: { errorCode: text('x-ms-error-code') } } },
     },
   },
+  isXML: true,
 };
 
 /** The XML of the page. Throws the errors that the SDK's listing throws. */
