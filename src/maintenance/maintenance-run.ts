@@ -16,6 +16,8 @@ interface JobState {
   /** Runs that have finished. */
   readonly finished: number;
   readonly startedAt: string;
+  /** The pass that has begun last; the first of the run if absent. It spares a status the listing of the other one. */
+  readonly pass?: 'work' | 'census';
 }
 
 export class MaintenanceRun {
@@ -32,9 +34,11 @@ export class MaintenanceRun {
     const { sources, task } = job;
     const folder = `${job.name}/${this.number}`;
     const parts = { job: job.name, sources, store: kept.store, options };
-    this.work = new MaintenancePass({ ...parts, kind: 'work', task, folder: `${folder}/work` });
+    const begins = (kind: 'work' | 'census') => ({ onBegin: () => this.#note(kind) });
+    this.work = new MaintenancePass({ ...parts, ...begins('work'), kind: 'work', task, folder: `${folder}/work` });
     this.census = new MaintenancePass({
       ...parts,
+      ...begins('census'),
       kind: 'census',
       task: censusAfter(task),
       folder: `${folder}/census`,
@@ -70,6 +74,15 @@ export class MaintenanceRun {
     this.kept = { store, state: { ...state, startedAt } };
     if (stored?.value.finished !== state.finished || stored.value.startedAt !== '') return;
     await store.replace(name, { value: this.kept.state, etag: stored.etag });
+  }
+
+  /** A process that fails to note it, because another one changes the document, changes nothing but a status. */
+  async #note(pass: 'work' | 'census'): Promise<void> {
+    const { store, state } = this.kept;
+    const name = `${this.job.name}/job.json`;
+    const stored = await store.read<JobState>(name);
+    if (stored?.value.finished !== state.finished || (stored.value.pass ?? 'work') === pass) return;
+    await store.replace(name, { value: { ...stored.value, pass }, etag: stored.etag });
   }
 
   async toTheEnd(): Promise<MaintenanceReport> {

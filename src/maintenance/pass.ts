@@ -26,6 +26,8 @@ export interface PassParts {
   /** Folder in the state. */
   readonly folder: string;
   readonly options: MaintenanceOptions;
+  /** Called once by each process, before it plans. */
+  readonly onBegin?: () => Promise<void>;
 }
 
 const DEFAULT_CONCURRENCY = 16;
@@ -44,6 +46,7 @@ export class MaintenancePass {
   readonly #patience: Patience;
   readonly #pace: Pace;
   readonly #keyPace: Pace;
+  #beginning: Promise<void> | undefined;
   readonly #meter: ProgressMeter;
   readonly #report: (event: EventOfPass) => void;
   #isPlanned = false;
@@ -85,6 +88,7 @@ export class MaintenancePass {
   async *plan(): AsyncGenerator<string> {
     const { kind, store, folder, sources, task, options } = this.parts;
     const { pagesPerShard } = options;
+    await (this.#beginning ??= this.parts.onBegin?.());
     const shards = yield* planShards({ store, folder, sources, everything: walksEverything(task), pagesPerShard });
     if (shards === null || this.#isPlanned) return;
     this.#isPlanned = true;

@@ -1,5 +1,7 @@
 /** Stores the progress of a job: small JSON documents, each replaced only under the ETag that was read, so workers detect conflicts. */
 import type { ContainerClient } from '@azure/storage-blob';
+import { MOST_IN_PAGE } from '../blob/maintenance/listed-blob.js';
+import { listingPages } from '../blob/maintenance/listing-page.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { isChanged, isMissing, isResourceMissing, isTaken } from '../service-errors.js';
 
@@ -97,10 +99,10 @@ export class ContainerStore implements StateStore {
   }
 
   async list(prefix: string) {
+    const request = { prefix, include: ['metadata'], pageSize: MOST_IN_PAGE };
     const found: { readonly name: string; readonly facts: DocumentFacts }[] = [];
-    for await (const { name, metadata = {} } of this.container.listBlobsFlat({ prefix, includeMetadata: true })) {
-      found.push({ name, facts: metadata });
-    }
+    const pages = listingPages(this.container, request, ({ name, metadata }) => ({ name, facts: metadata }));
+    for await (const { entries } of pages) for (const entry of entries) found.push(entry);
     return found;
   }
 

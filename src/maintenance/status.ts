@@ -1,5 +1,11 @@
 import type { ContainerClient } from '@azure/storage-blob';
+import { shardsFolder } from './plan.js';
 import { ContainerStore, nullIfNoContainer } from './state-store.js';
+
+interface JobProgress {
+  readonly finished: number;
+  readonly pass?: 'work' | 'census';
+}
 
 /** Progress of a job, as its processes saved it. */
 export interface MaintenanceStatus {
@@ -18,18 +24,18 @@ export interface MaintenanceStatus {
 }
 
 /**
- * Returns the progress of a job. It needs only the container of the job's state, and few requests.
+ * Returns the progress of a job. It needs only the container of the job's state, one request, and one more for each 5,000
+ * shards.
  *
  * @returns `null` for a job that has never run
  */
 export async function maintenanceStatus(state: ContainerClient, job: string): Promise<MaintenanceStatus | null> {
   const store = new ContainerStore(state);
-  const stored = await store.read<{ readonly finished: number }>(`${job}/job.json`).catch(nullIfNoContainer);
+  const stored = await store.read<JobProgress>(`${job}/job.json`).catch(nullIfNoContainer);
   if (stored === null) return null;
-  const { finished } = stored.value;
-  const documents = await store.list(`${job}/${finished + 1}/`);
-  const pass: 'work' | 'census' = documents.some(({ name }) => name.includes('/census/')) ? 'census' : 'work';
-  const shards = documents.filter(({ name }) => name.includes(`/${pass}/shards/`)).map(({ facts }) => facts);
+  const { finished, pass = 'work' } = stored.value;
+  const documents = await store.list(shardsFolder(`${job}/${finished + 1}/${pass}`));
+  const shards = documents.map(({ facts }) => facts);
   const sum = (name: string): number => shards.reduce((total, facts) => total + Number(facts[name] ?? 0), 0);
   const running = {
     ...{ pass, shards: shards.length, shardsDone: shards.filter((facts) => facts['finished'] === 'true').length },

@@ -4,6 +4,7 @@ import {
   type EncryptedContainerClient,
   type MaintenanceEvent,
   maintenanceFailures,
+  maintenanceStatus,
   type MaintenanceJob,
   type MaintenanceOptions,
   type ObjectFailure,
@@ -107,6 +108,25 @@ describe('a job whose state is kept', () => {
     await runMaintenance(job(), options);
 
     expect(ofWork('progress').at(-1)).toMatchObject({ seen: 23, done: 0, eta: 0 });
+  });
+
+  it('says in its status which pass it is in', async () => {
+    const pass = async () => (await maintenanceStatus(state!, job().name))?.running?.pass;
+    await planMaintenance(job(), { state: state! }).next();
+    expect(await pass()).toBe('work');
+
+    const ending = new AbortController();
+    const onEvent = (event: MaintenanceEvent): void => {
+      if (event.kind === 'shardStarted' && event.pass === 'census') ending.abort();
+    };
+    const stopped = runMaintenance(job(), { state: state!, onEvent, abortSignal: ending.signal });
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await pass()).toBe('census');
+
+    await runMaintenance(job(), { state: state! });
+    expect(await maintenanceStatus(state!, job().name)).toEqual({ job: job().name, finishedRuns: 1, running: null });
+    await planMaintenance(job(), { state: state! }).next();
+    expect(await pass()).toBe('work');
   });
 
   it('goes on after an abort where it was, and begins anew once it has finished', async () => {
