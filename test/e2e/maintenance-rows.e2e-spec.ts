@@ -99,7 +99,7 @@ describe('rows', () => {
     const rows = Array.from({ length: 100 }, (_, at) => patient(String(100 + at)));
     await old.submitTransaction(rows.map((row) => ['create', row] as const));
     let isFirst = true;
-    requestsOf(both, async (method) => {
+    const requests = requestsOf(both, async (method) => {
       if (method !== 'POST' || !isFirst) return;
       isFirst = false;
       await old.updateEntity({ ...rows[index]!, name: 'the other writer' });
@@ -108,6 +108,8 @@ describe('rows', () => {
     const report = await rewrap(both.forMaintenance());
 
     expect(report.outcomes).toEqual({ done: 100 });
+    const [one, two] = [/^POST/, /^PATCH/].map((method) => requests.filter((request) => method.test(request)).length);
+    expect([one, two]).toEqual([2, 2]);
     expect((await young.getEntity('north', String(100 + index))).name).toBe('the other writer');
     expect((await young.getEntity('north', '199')).name).toBe(index === 99 ? 'the other writer' : 'name of 199');
   });

@@ -1,6 +1,7 @@
 /**
  * Rewraps rows of one partition: merges the column that holds the encryption data, under each row's ETag, up to 100 rows in a
- * transaction. If one of them was changed in the meantime, the whole transaction fails, and each row is written separately.
+ * transaction. If one of them was changed in the meantime, the whole transaction fails and says which: that row is written separately, and
+ * the others in another transaction.
  */
 import type { TableClient, TransactionAction } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
@@ -25,6 +26,8 @@ import { type ListedRow, lookAtRow } from './listed-row.js';
 
 /** Maximum number of attempts if other writers keep changing the row. */
 const ATTEMPTS = 8;
+/** Maximum number of transactions for the same rows. */
+const TRANSACTIONS = 4;
 /** UTF-16 code units of a text property; the service's limit. */
 export const TEXT_LIMIT = 32 * 1024;
 
@@ -48,9 +51,12 @@ export async function rewrapRows(rows: readonly ListedRow[], rewrap: RewrapRows)
   const planned = await boundedMap(rows, keysOf(rewrap.policy).concurrency, (row) => plan(row, rewrap));
   const writes = planned.filter((plan) => 'text' in plan);
   if (rewrap.step.dryRun || writes.length === 0) return planned.map(resultOfPlan);
-  if (writes.length > 1 && (await isWrittenAtOnce(writes, rewrap))) return planned.map(resultOfPlan);
+  const together = await writtenTogether(writes, rewrap);
   const results: ObjectResult[] = [];
-  for (const one of planned) results.push('text' in one ? await rewrapAlone(one.row, one.text, rewrap) : one.result);
+  for (const one of planned) {
+    const isAlone = 'text' in one && !together.has(one);
+    results.push(isAlone ? await rewrapAlone(one.row, one.text, rewrap) : resultOfPlan(one));
+  }
   return results;
 }
 
@@ -109,8 +115,23 @@ interface Write {
   readonly text: string;
 }
 
-/** Whether all rows were written; `false` if one was changed or refused, so that none was written. */
-async function isWrittenAtOnce(writes: readonly Write[], { table, step, slice }: RewrapRows): Promise<boolean> {
+/** Those that a transaction has written. Rows that were changed or refused are left out, and where it is not known which, all are. */
+async function writtenTogether(writes: readonly Write[], rewrap: RewrapRows): Promise<ReadonlySet<Write>> {
+  const rest = [...writes];
+  for (let attempt = 0; rest.length > 1 && attempt < TRANSACTIONS; attempt += 1) {
+    const fault = await faultOfTransaction(rest, rewrap);
+    if (fault === null) return new Set(rest);
+    if (rest[fault] === undefined) break;
+    rest.splice(fault, 1);
+  }
+  return new Set();
+}
+
+/** `null` if all rows were written, otherwise the index of the row because of which none was; -1 if the answer does not say. */
+async function faultOfTransaction(
+  writes: readonly Write[],
+  { table, step, slice }: RewrapRows,
+): Promise<number | null> {
   const actions = writes.map(({ row, text }): TransactionAction => {
     const { partitionKey, rowKey, etag } = row;
     return ['update', { partitionKey, rowKey, [ENCRYPTION_DATA_PROPERTY]: text }, 'Merge', { etag }];
@@ -119,10 +140,10 @@ async function isWrittenAtOnce(writes: readonly Write[], { table, step, slice }:
   while (slice.isSpent) await slice.breathe();
   try {
     await submittedTransaction(table, actions, signalOf(step));
-    return true;
+    return null;
   } catch (error) {
-    if ([400, 404, 409, 412, 413].includes(statusOf(error) ?? 0)) return false;
-    throw error;
+    if (![400, 404, 409, 412, 413].includes(statusOf(error) ?? 0)) throw error;
+    return Number(/^(\d{1,2}):/.exec((error as Error).message)?.[1] ?? -1);
   }
 }
 
