@@ -15,6 +15,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { maintainedRows } from './internals.js';
 import { peakMib } from './memory.js';
+import { plainBlobs, plainRows } from './plain-maintenance.js';
 import { type Sample, takeSample } from './sample.js';
 import { BENCH_ACCOUNT, benchKey, plainService } from './transfer.js';
 
@@ -27,7 +28,8 @@ export interface JobOrder {
   readonly url: string;
   /** Container or table; its name says how many objects it has. */
   readonly source: string;
-  readonly task: 'rewrap' | 'census';
+  /** `plain`: the SDK alone, for comparison. */
+  readonly task: 'rewrap' | 'census' | 'plain';
   /** Cuts the job into shards, whose state is kept in the account. */
   readonly shards?: { readonly job: string; readonly pageSize: number; readonly pagesPerShard: number };
 }
@@ -51,7 +53,27 @@ export const oldKey = benchKey;
 const newKey = (): AesKeyEncryptionKey =>
   AesKeyEncryptionKey.fromBase64('bench:2027', Buffer.alloc(32, 'young').toString('base64'));
 
-async function run({ url, source, task, shards }: JobOrder): Promise<JobResult> {
+async function run(order: JobOrder): Promise<JobResult> {
+  return order.task === 'plain' ? runPlain(order) : runJob({ ...order, task: order.task });
+}
+
+async function runPlain({ url, source }: JobOrder): Promise<JobResult> {
+  let seen = 0;
+  const { seconds, cpuSeconds, delayP99, delayMax } = await takeSample(async () => {
+    const isOfBlobs = source.startsWith('blobs');
+    seen = await (isOfBlobs
+      ? plainBlobs(plainService(url).getContainerClient(source))
+      : plainRows(tableOf(url, source)));
+  });
+  return { seconds, cpuSeconds, delayP99, delayMax, seen, done: seen, left: 0, peak: peakMib() };
+}
+
+async function runJob({
+  url,
+  source,
+  task,
+  shards,
+}: JobOrder & { readonly task: 'rewrap' | 'census' }): Promise<JobResult> {
   const retire = [oldKey().keyId];
   const job = {
     name: shards?.job ?? 'bench',
@@ -85,9 +107,12 @@ function sourceOf(url: string, name: string, pageSize: number | undefined): Main
     const blobs = new EncryptedBlobService(() => plainService(url), policy);
     return blobs.getContainerClient(name).forMaintenance(pageSize === undefined ? {} : { pageSize });
   }
+  return new maintainedRows.MaintainedRows({ table: tableOf(url, name), policy, entityClass: null });
+}
+
+function tableOf(url: string, name: string): TableClient {
   const credential = new AzureNamedKeyCredential(BENCH_ACCOUNT.accountName, BENCH_ACCOUNT.accountKey);
-  const table = new TableClient(url, name, credential, { allowInsecureConnection: true });
-  return new maintainedRows.MaintainedRows({ table, policy, entityClass: null });
+  return new TableClient(url, name, credential, { allowInsecureConnection: true });
 }
 
 /** Reads the progress of a job, as `maintain status` does. */
