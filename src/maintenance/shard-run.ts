@@ -1,5 +1,11 @@
 /** Works through a shard page by page: takes a step for each object that the task selects, and saves the position after each page. */
-import type { Maintained, MaintainedObject, MaintainedPage, Step } from '../envelope/maintenance/maintained.js';
+import type {
+  BlindSpot,
+  Maintained,
+  MaintainedObject,
+  MaintainedPage,
+  Step,
+} from '../envelope/maintenance/maintained.js';
 import { groupsOf } from '../envelope/maintenance/groups.js';
 import { isFailure, leftAlone, type ObjectResult, SAME } from '../envelope/maintenance/outcome.js';
 import { isChosen } from '../envelope/maintenance/task.js';
@@ -64,17 +70,25 @@ export class ShardRun {
       if (done) break;
       await step.beforeRequest();
     }
-    return shard.state.done || shard.save({ done: true, ...remarksOf(source) });
+    return shard.state.done || shard.save({ done: true, ...this.#remarks() });
   }
 
   async #savePage(
     { failures, ...counts }: Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'deletions' | 'census'>,
     end: Pick<ShardState, 'done' | 'position'>,
   ): Promise<boolean> {
-    const { shard, source } = this.parts;
+    const { shard } = this.parts;
     await shard.noteFailures(failures);
     const named = [...shard.state.failures, ...failures].slice(0, MOST_NAMED);
-    return shard.save({ ...counts, ...end, failures: named, ...(end.done ? remarksOf(source) : {}) });
+    return shard.save({ ...counts, ...end, failures: named, ...this.#remarks() });
+  }
+
+  /** With those of earlier pages, which another process may have walked. */
+  #remarks(): Pick<ShardState, 'blindSpots' | 'warnings'> {
+    const { source, shard } = this.parts;
+    const { blindSpots, warnings } = shard.state;
+    const all = [...blindSpots, ...source.blindSpots()].map((spot): [string, BlindSpot] => [spot.text, spot]);
+    return { blindSpots: [...new Map(all).values()], warnings: [...new Set([...warnings, ...source.warnings()])] };
   }
 
   /** The objects of a page that belong to this shard. Where pages are cut as they were when it was planned, no mark is needed. */
@@ -138,7 +152,6 @@ export class ShardRun {
 
 const copyIn = ({ copy }: MaintainedObject) => (copy === undefined ? {} : { copy });
 const softIn = ({ isSoft }: ObjectResult) => (isSoft === undefined ? {} : { isSoft });
-const remarksOf = (source: Maintained) => ({ blindSpots: source.blindSpots(), warnings: source.warnings() });
 
 /** An object that is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
 function unchosen({ state }: MaintainedObject, { task }: Step): ObjectResult {

@@ -1,7 +1,7 @@
 /** Blobs in an encryption format of others, which a function of the application reads. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { BlobServiceClient } from '@azure/storage-blob';
 import {
   type BlobMaintenanceOptions,
@@ -259,6 +259,30 @@ describe('a function', () => {
     expect(streams.map(({ destroyed }) => destroyed)).toEqual([true, true]);
   });
 
+  it('whose pieces are arrays of larger numbers leaves the blob as it is', async () => {
+    const bytes = await archived('scan', content(100));
+    const wide = Readable.from([new Uint16Array([300, 301])]);
+
+    const report = await run({ read: () => Promise.resolve({ content: wide, length: 2, metadata: {} }) });
+    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'FOREIGN_SOURCE_FAILED' }]);
+    expect((await raw('scan').downloadToBuffer()).equals(bytes)).toBe(true);
+  });
+
+  it('that pipes the stored bytes and loses their connection is asked again', async () => {
+    await archived('scan', content(9 * 1024 * 1024));
+    let asked = 0;
+    const piping: ForeignSource = {
+      read: async ({ content: stored, properties, metadata }) => {
+        const bytes = await stored();
+        if (asked++ === 0) await archived('scan', content(100));
+        return { content: bytes.pipe(new PassThrough()), length: properties.contentLength!, metadata };
+      },
+    };
+
+    expect((await run(piping)).outcomes).toEqual({ done: 1 });
+    expect(asked).toBe(2);
+  });
+
   it('that waits for its own key makes the job wait', async () => {
     await archived('scan', content(100));
     const format = archiveFormat(KEY);
@@ -280,6 +304,8 @@ describe('a function', () => {
     ['a stream without its length', { content: Readable.from([]), metadata: {} }, /"length" must be/],
     ['no metadata', { content: Buffer.from('x') }, /"metadata" must be/],
     ['metadata of numbers', { content: Buffer.from('x'), metadata: { a: 1 } }, /"metadata" must be/],
+    ['a name that no header can have', { content: Buffer.from('x'), metadata: { 'a b': '1' } }, /"metadata" must be/],
+    ['a value with a line break', { content: Buffer.from('x'), metadata: { a: '1\n2' } }, /"metadata" must be/],
   ])('that returns %s ends the job before anything is written', async (_what, returned, fault) => {
     const bytes = await archived('scan', content(100));
 

@@ -46,6 +46,19 @@ it.each(['a b', 'ünïcode/', 'plus+', 'folder/ä%2F&'])('begins with the prefix
   expect(names).toEqual(NAMES.filter((name) => name.startsWith(prefix)));
 });
 
+it('has a blob that is marked as a folder but has content or encryption data', async () => {
+  const [ours] = await containersFor(during());
+  const metadata = { hdi_isfolder: 'true' };
+  await ours!.getBlockBlobClient('sealed').uploadData('', { metadata });
+  await ours!.unencryptedClient.getBlockBlobClient('clear').upload('x', 1, { metadata });
+  await ours!.unencryptedClient.getBlockBlobClient('folder').upload('', 0, { metadata });
+
+  const names = [];
+  for await (const { objects } of listedPages(ours!.unencryptedClient, { places: PLACES }, { everything: true }))
+    names.push(...objects.map(({ name }) => name));
+  expect(names).toEqual(['clear', 'sealed']);
+});
+
 it('throws the error of the service, with its status and code', async () => {
   const [ours] = await containersFor(during());
   await ours!.unencryptedClient.delete();

@@ -3,11 +3,17 @@ import type { MaintainedObject } from '../../envelope/maintenance/maintained.js'
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isObject } from '../../option-rules.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
-import { copyOf, DIRECTORY_ENTRY, goneAfter, placeOf } from '../maintenance/listed-blob.js';
+import { copyOf, goneAfter, isDirectoryEntry, placeOf } from '../maintenance/listed-blob.js';
 import type { Facts } from '../maintenance/listing-page.js';
 
 /** Cells by the name of their column in lower case. */
 export type InventoryCells = Readonly<Record<string, string | undefined>>;
+
+/** A column of accounts with a hierarchical namespace. */
+const OF_HIERARCHIES = 'hdi_isfolder';
+
+/** Whether the account has a hierarchical namespace. A rule of any account may name the column, and then its cells are empty. */
+export const isOfHierarchy = (cells: InventoryCells): boolean => (cells[OF_HIERARCHIES] ?? '').trim() !== '';
 
 /** What is wrong with a row; the text has nothing of the row. */
 export class RowFault extends Error {}
@@ -22,7 +28,8 @@ export function inventoryRow(cells: InventoryCells, takenOn: Date | null): Inven
   if (name === '') throw new RowFault('has no name');
   const metadata = metadataIn(cells['metadata'] ?? '');
   const isDeleted = flagIn(cells['deleted'], 'Deleted');
-  if (flagIn(cells['hdi_isfolder'], 'hdi_isfolder') || metadata[DIRECTORY_ENTRY] === 'true') {
+  const isCalledSo = flagIn(cells[OF_HIERARCHIES], OF_HIERARCHIES);
+  if (isDirectoryEntry({ metadata, isCalledSo, length: cells['content-length'] })) {
     return { kind: 'directory', isDeleted };
   }
   const where = factsIn(cells, isDeleted);
@@ -73,6 +80,5 @@ function flagIn(cell: string | undefined, column: string): boolean {
 }
 
 function goneOnIn(cell: string | undefined, takenOn: Date | null): Date | undefined {
-  if (takenOn === null || !/^\d+$/.test(cell ?? '')) return undefined;
-  return goneAfter(Number(cell), takenOn);
+  return takenOn === null ? undefined : goneAfter(cell, takenOn);
 }

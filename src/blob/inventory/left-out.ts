@@ -4,13 +4,12 @@ import type { BlindSpot } from '../../envelope/maintenance/maintained.js';
 import type { InventoryRule, Manifest } from './manifest.js';
 
 const BLOB_TYPES = ['blockBlob', 'appendBlob', 'pageBlob'];
-/** A column of accounts with a hierarchical namespace, which have no page blobs, and no versions. */
-const OF_HIERARCHIES = 'hdi_isfolder';
 
-export function leftOut({ rule, startedAt }: Manifest): readonly BlindSpot[] {
+/** @param isHierarchy - whether the account has a hierarchical namespace, and so neither page blobs nor versions */
+export function leftOut({ rule, startedAt }: Manifest, isHierarchy: boolean): readonly BlindSpot[] {
   const where = `inventory ${printable(rule.name)}`;
   return [
-    ...cutBy(rule).map((what) => ({ text: `${what}: ${where} leaves them out`, isBlocking: true })),
+    ...cutBy(rule, isHierarchy).map((what) => ({ text: `${what}: ${where} leaves them out`, isBlocking: true })),
     ...(rule.prefixes.length === 0
       ? []
       : [{ text: `blobs that ${where} is not about: it lists ${namesOf(rule.prefixes)}`, isBlocking: false }]),
@@ -19,8 +18,7 @@ export function leftOut({ rule, startedAt }: Manifest): readonly BlindSpot[] {
 }
 
 /** Each may need the key, and could have been listed. */
-function cutBy(rule: InventoryRule): readonly string[] {
-  const isHierarchy = rule.columns.has(OF_HIERARCHIES);
+function cutBy(rule: InventoryRule, isHierarchy: boolean): readonly string[] {
   const types = BLOB_TYPES.filter((type) => !rule.blobTypes.includes(type) && !(isHierarchy && type === 'pageBlob'));
   return [
     ...(rule.snapshots ? [] : ['snapshots']),
@@ -28,6 +26,7 @@ function cutBy(rule: InventoryRule): readonly string[] {
     ...(rule.deleted ? [] : ['deleted blobs that can be restored']),
     ...types.map((type) => `blobs of type ${type}`),
     ...(rule.isOfRecentBlobs ? ['blobs that are older than its days'] : []),
+    ...rule.unknownFilters.map((name) => `blobs that its filter ${printable(name)} is about`),
     ...(rule.excludedPrefixes.length === 0 ? [] : [`blobs under ${namesOf(rule.excludedPrefixes)}`]),
   ];
 }

@@ -13,7 +13,7 @@ import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { InventoryFiles } from './inventory-files.js';
-import { type InventoryCells, inventoryRow, RowFault } from './inventory-row.js';
+import { type InventoryCells, inventoryRow, isOfHierarchy, RowFault } from './inventory-row.js';
 import { inventoryRows } from './inventory-rows.js';
 import { leftOut } from './left-out.js';
 import { type Manifest, missingColumns } from './manifest.js';
@@ -37,7 +37,8 @@ export class MaintainedInventory implements Maintained {
   readonly isDivisible = true;
   readonly stepSize = 1;
   #rows = 0;
-  #deletedDirectories = 0;
+  #hasDeletedDirectories = false;
+  #isHierarchy = false;
 
   constructor(private readonly inventory: Inventory) {}
 
@@ -50,7 +51,7 @@ export class MaintainedInventory implements Maintained {
   /** Begins after as many rows as `from` says. Files cannot be split, so a plan makes one shard of them. */
   async *pages({ from = '0', namesOnly = false }: WalkOptions): AsyncGenerator<MaintainedPage> {
     if (namesOnly) return;
-    [this.#rows, this.#deletedDirectories] = [0, 0];
+    [this.#rows, this.#hasDeletedDirectories, this.#isHierarchy] = [0, false, false];
     let objects: MaintainedObject[] = [];
     for await (const object of this.#objects()) {
       if (object !== null && this.#rows > Number(from)) objects.push(object);
@@ -76,9 +77,10 @@ export class MaintainedInventory implements Maintained {
 
   #objectOf(path: string, cells: InventoryCells): MaintainedObject | null {
     try {
+      this.#isHierarchy ||= isOfHierarchy(cells);
       const row = inventoryRow(cells, this.inventory.manifest?.completedAt ?? null);
       if (row.kind === 'blob') return row.object;
-      if (row.isDeleted) this.#deletedDirectories += 1;
+      this.#hasDeletedDirectories ||= row.isDeleted;
       return null;
     } catch (error) {
       if (!(error instanceof RowFault)) throw error;
@@ -116,15 +118,12 @@ export class MaintainedInventory implements Maintained {
       const text = `what the inventory in ${this.name} leaves out, and whether it is whole: count it with its manifest`;
       return [...notes, { text, isBlocking: true }];
     }
-    const surplus = this.#rows - manifest.objectCount;
     return [
-      ...leftOut(manifest),
+      ...leftOut(manifest, this.#isHierarchy),
       ...notes,
-      ...(this.#deletedDirectories === 0
-        ? []
-        : [{ text: `what is in ${this.#deletedDirectories} deleted directories`, isBlocking: true }]),
-      ...(surplus > 0
-        ? [{ text: `${surplus} more rows than the manifest counts: some are counted twice`, isBlocking: false }]
+      ...(this.#hasDeletedDirectories ? [{ text: 'what is in deleted directories', isBlocking: true }] : []),
+      ...(this.#rows > manifest.objectCount
+        ? [{ text: 'which rows are counted twice: there are more than the manifest counts', isBlocking: false }]
         : []),
     ];
   }

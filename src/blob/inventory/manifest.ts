@@ -13,6 +13,8 @@ export interface InventoryRule {
   readonly prefixes: readonly string[];
   readonly excludedPrefixes: readonly string[];
   readonly isOfRecentBlobs: boolean;
+  /** Filters that this package does not know, and that may leave out anything. */
+  readonly unknownFilters: readonly string[];
   readonly snapshots: boolean;
   readonly versions: boolean;
   readonly deleted: boolean;
@@ -34,7 +36,12 @@ export function parseManifest(text: string): Manifest | ManifestFaults {
   const given = parsed(text);
   const { ruleDefinition, summary, files } = given;
   const definition = isObject(ruleDefinition) ? ruleDefinition : {};
-  const faults = [...statusFaults(given), ...formatFaults(definition), ...shapeFaults(given)];
+  const faults = [
+    ...statusFaults(given),
+    ...formatFaults(definition),
+    ...filterFaults(definition),
+    ...shapeFaults(given),
+  ];
   if (faults.length > 0) return faults;
   const rule = ruleOf(String(given['ruleName']), definition);
   const missing = missingColumns(rule.columns, rule);
@@ -88,6 +95,19 @@ function formatFaults({ format, objectType }: LooseOptions): readonly string[] {
   ];
 }
 
+const LISTS = ['blobTypes', 'prefixMatch', 'excludePrefix'];
+const FLAGS = ['includeSnapshots', 'includeBlobVersions', 'includeDeleted'];
+
+/** A list that cannot be read might leave out anything. */
+function filterFaults({ filters }: LooseOptions): readonly string[] {
+  const isList = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return LISTS.filter((name) => isObject(filters) && isGiven(filters[name]) && !isList(filters[name])).map(
+    (name) => `"${name}" of the rule must be a list of texts`,
+  );
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
 function shapeFaults({ files, summary, ruleName, ...given }: LooseOptions): readonly string[] {
   const isFile = (file: unknown): boolean =>
     isObject(file) && typeof file['blob'] === 'string' && Number.isSafeInteger(file['size']);
@@ -96,7 +116,7 @@ function shapeFaults({ files, summary, ruleName, ...given }: LooseOptions): read
   return [
     ...(typeof ruleName === 'string' ? [] : ['"ruleName" is missing']),
     ...(Array.isArray(files) && files.every(isFile) ? [] : ['"files" must list the files with their sizes']),
-    ...(Number.isSafeInteger(count) ? [] : ['"summary.objectCount" is missing']),
+    ...(Number.isSafeInteger(count) && Number(count) >= 0 ? [] : ['"summary.objectCount" is missing']),
     ...['inventoryStartTime', 'inventoryCompletionTime']
       .filter((name) => !isTime(name))
       .map((name) => `"${name}" is missing`),
@@ -111,7 +131,10 @@ function ruleOf(name: string, { filters, schemaFields }: LooseOptions): Inventor
     blobTypes: textsOf(given['blobTypes']),
     prefixes: textsOf(given['prefixMatch']).filter((prefix) => prefix !== ''),
     excludedPrefixes: textsOf(given['excludePrefix']).filter((prefix) => prefix !== ''),
-    isOfRecentBlobs: given['creationTime'] !== undefined && given['creationTime'] !== null,
+    isOfRecentBlobs: isGiven(given['creationTime']),
+    unknownFilters: Object.keys(given).filter(
+      (name) => isGiven(given[name]) && ![...LISTS, ...FLAGS, 'creationTime'].includes(name),
+    ),
     snapshots: given['includeSnapshots'] === true,
     versions: given['includeBlobVersions'] === true,
     deleted: given['includeDeleted'] === true,

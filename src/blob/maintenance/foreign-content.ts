@@ -36,39 +36,49 @@ export async function openForeign(source: ForeignSource, stored: StoredForeign):
   const { name, metadata, properties, hold } = stored;
   const bytes = new StoredBytes(stored);
   const read = async () => source.read({ name, metadata, properties, content: () => bytes.open() });
-  const found = await read().catch((error: unknown) => bytes.rethrow(error));
+  const found = await Promise.race([read(), bytes.failed]).catch((error: unknown) => bytes.rethrow(error));
   if (found === null) return null;
   if (isObject(found) && found.content instanceof Readable) hold(found.content);
   const length = lengthOf(found);
   return { pieces: bytes.guard(found.content), length, metadata: { ...found.metadata } };
 }
 
-/** The stored bytes, which remember why they could not be read. */
+/**
+ * The stored bytes, which remember why they could not be read. A function may pipe them, look at their beginning alone, or forget them:
+ * their failure must not keep the job waiting for the end of a pipe, which does not pass errors on.
+ */
 class StoredBytes {
   #failure: Error | undefined;
+  #fail: (failure: Error) => void = () => undefined;
+  /** Rejects as soon as the bytes cannot be read. That a reader ends early is an `AbortError`. */
+  readonly failed = new Promise<never>((_resolve, reject) => (this.#fail = reject));
 
-  constructor(private readonly stored: Pick<StoredForeign, 'open' | 'hold'>) {}
+  constructor(private readonly stored: Pick<StoredForeign, 'open' | 'hold'>) {
+    this.failed.catch(() => undefined);
+  }
 
   async open(): Promise<Readable> {
     const { open, hold } = this.stored;
-    try {
-      const stream = Readable.from(this.#watched(await open()));
-      hold(stream);
-      return stream;
-    } catch (error) {
-      this.#failure = error as Error;
-      throw error;
-    }
+    const stored = await open().catch((error: unknown) => this.#note(error));
+    const bytes: Readable = Readable.from(this.#watched(stored, () => bytes.destroyed));
+    hold(bytes);
+    return bytes.on('error', (error) => error.name === 'AbortError' || this.#fail(error));
   }
 
-  /** A reader that ends early ends this generator without an error, so only the service's own failures are remembered. */
-  async *#watched(stored: Readable): AsyncGenerator<Uint8Array> {
+  /** Only the service's own failures are remembered, and not that a reader has ended early. */
+  async *#watched(stored: Readable, isEnded: () => boolean): AsyncGenerator<Uint8Array> {
     try {
       yield* stored as AsyncIterable<Uint8Array>;
     } catch (error) {
-      this.#failure = error as Error;
-      throw error;
+      if (isEnded()) throw error;
+      this.#note(error);
     }
+  }
+
+  #note(error: unknown): never {
+    this.#failure = error as Error;
+    this.#fail(this.#failure);
+    throw error;
   }
 
   async *guard(content: ForeignContent['content']): AsyncGenerator<Uint8Array> {
@@ -76,8 +86,9 @@ class StoredBytes {
       yield content;
       return;
     }
+    this.failed.catch((failure: unknown) => content.destroy(failure as Error)).catch(() => undefined);
     try {
-      for await (const piece of content as AsyncIterable<Uint8Array | string>) yield Buffer.from(piece as Uint8Array);
+      for await (const piece of content as AsyncIterable<unknown>) yield bytesOf(piece);
     } catch (error) {
       this.rethrow(error);
     }
@@ -89,6 +100,17 @@ class StoredBytes {
   }
 }
 
+/** Other arrays of numbers would lose all but a byte of each. */
+function bytesOf(piece: unknown): Buffer {
+  if (typeof piece === 'string') return Buffer.from(piece);
+  if (piece instanceof Uint8Array) return Buffer.from(piece);
+  throw new ForeignSourceError();
+}
+
+/** The SDK would drop line breaks, and end the job with an error of its own for other characters. */
+const isHeader = ([name, value]: [string, unknown]): boolean =>
+  /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+
 /** Throws for a function with a fault, which concerns every blob. */
 function lengthOf(found: ForeignContent): number {
   const { content, length, metadata } = isObject(found) ? (found as Partial<ForeignContent>) : {};
@@ -97,9 +119,9 @@ function lengthOf(found: ForeignContent): number {
   const faults = [
     ...(isBytes || isObject(content) ? [] : ['"content" must be bytes or a stream']),
     ...(Number.isSafeInteger(known) && (known as number) >= 0 ? [] : ['"length" must be the number of bytes']),
-    ...(isObject(metadata) && Object.values(metadata).every((value) => typeof value === 'string')
+    ...(isObject(metadata) && Object.entries(metadata).every(isHeader)
       ? []
-      : ['"metadata" must be an object of texts']),
+      : ['"metadata" must be an object of texts that headers can have']),
   ];
   if (faults.length > 0) throw new InvalidOptionsError(faults.map((fault) => `what "foreign" reads: ${fault}`));
   return known as number;

@@ -38,16 +38,26 @@ export interface Listing {
   readonly places: ListedPlaces;
 }
 
+export interface ListedPage extends MaintainedPage<ListedBlob> {
+  /** Whether it or a page before it has a deleted folder, which stands for everything that was in it. */
+  readonly hasDeletedDirectory: boolean;
+}
+
 export async function* listedPages(
   container: ContainerClient,
   { prefix, pageSize = DEFAULT_IN_PAGE, places }: Listing,
   { from, namesOnly = false, abortSignal }: WalkOptions,
-): AsyncGenerator<MaintainedPage<ListedBlob>> {
+): AsyncGenerator<ListedPage> {
   const include = [...(namesOnly ? [] : ['metadata']), ...placesIn(places)];
   const request = { include, prefix, marker: from, pageSize, abortSignal };
-  const blobOf = (entry: ListingEntry) => (isDirectory(entry) ? undefined : listedBlob(entry));
+  let hasDeletedDirectory = false;
+  const blobOf = (entry: ListingEntry): ListedBlob | undefined => {
+    if (!isDirectory(entry)) return listedBlob(entry);
+    hasDeletedDirectory ||= entry.facts.Deleted === 'true';
+    return undefined;
+  };
   for await (const { entries: objects, marker: next } of listingPages(container, request, blobOf)) {
-    yield { objects, ...(next === '' ? {} : { next }) };
+    yield { objects, hasDeletedDirectory, ...(next === '' ? {} : { next }) };
   }
 }
 
@@ -83,17 +93,34 @@ export const hasVersionId = ({ facts: { VersionId } }: ListedBlob): boolean =>
   VersionId !== undefined && VersionId !== '';
 
 /** Accounts with a hierarchical namespace list folders as empty blobs with this metadata. */
-export const DIRECTORY_ENTRY = 'hdi_isfolder';
+const DIRECTORY_ENTRY = 'hdi_isfolder';
 
-const isDirectory = ({ metadata, facts }: ListingEntry): boolean =>
-  metadata[DIRECTORY_ENTRY] === 'true' || facts.ResourceType === 'directory';
-
-function goneOnOf({ RemainingRetentionDays: days }: Facts): Date | undefined {
-  return days === undefined ? undefined : goneAfter(Number(days), new Date());
+/** What tells a folder from a blob. */
+export interface DirectoryMarks {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Whether the service says so. */
+  readonly isCalledSo: boolean;
+  /** Bytes of content, as text, if known. */
+  readonly length: string | undefined;
 }
 
-/** @param from - when the service said that so many days remain */
-export const goneAfter = (days: number, from: Date): Date => new Date(from.getTime() + (days + 1) * MS_PER_DAY);
+/** Anyone who writes a blob can mark it as a folder, so one with content or encryption data is a blob all the same. */
+export const isDirectoryEntry = ({ metadata, isCalledSo, length }: DirectoryMarks): boolean =>
+  encryptionDataOf(metadata) === undefined &&
+  (isCalledSo || (metadata[DIRECTORY_ENTRY] === 'true' && Number(length ?? 0) === 0));
+
+const isDirectory = ({ metadata, facts }: ListingEntry): boolean =>
+  isDirectoryEntry({ metadata, isCalledSo: facts.ResourceType === 'directory', length: facts['Content-Length'] });
+
+const goneOnOf = ({ RemainingRetentionDays: days }: Facts): Date | undefined => goneAfter(days, new Date());
+
+/**
+ * @param days - that remain, as text
+ * @param from - when the service said so
+ * @returns `undefined` if nobody knows
+ */
+export const goneAfter = (days: string | undefined, from: Date): Date | undefined =>
+  /^\d{1,4}$/.test(days ?? '') ? new Date(from.getTime() + (Number(days) + 1) * MS_PER_DAY) : undefined;
 
 /** Whether the listing shows all of the metadata, so that it can be written back. */
 export const hasAllMetadata = ({ metadata }: ListedBlob): boolean =>

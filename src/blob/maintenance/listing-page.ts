@@ -18,7 +18,7 @@ export interface ListingEntry {
 /** What is read of an entry and of its properties. */
 const FACTS = [
   ...(['Snapshot', 'VersionId', 'IsCurrentVersion', 'Deleted', 'Etag', 'BlobType', 'AccessTier'] as const),
-  ...(['EncryptionScope', 'RemainingRetentionDays', 'ResourceType'] as const),
+  ...(['EncryptionScope', 'RemainingRetentionDays', 'ResourceType', 'Content-Length'] as const),
 ];
 export type Facts = Readonly<Partial<Record<(typeof FACTS)[number], string>>>;
 const isFact = new Set<string>(FACTS);
@@ -107,6 +107,7 @@ class PageInProgress<Entry> implements ListingPage<Entry> {
   }
 
   #finish(): void {
+    if (this.#name === '') throw new InvalidServiceResponseError('has a blob without a name');
     const metadata = Object.fromEntries(this.#metadata);
     const entry = this.entryOf({ name: this.#name, facts: this.#facts, metadata });
     if (entry !== undefined) this.entries.push(entry);

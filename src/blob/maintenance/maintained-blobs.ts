@@ -17,7 +17,7 @@ import { statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { deleteSuperseded } from './delete-superseded.js';
-import { hasVersionId, type ListedBlob, listedPages, type ListedPlaces } from './listed-blob.js';
+import { hasVersionId, type ListedBlob, type ListedPage, listedPages, type ListedPlaces } from './listed-blob.js';
 import { precheckBlobs } from './precheck.js';
 import { type BlobReencryption, reencryptListed } from './reencrypt-listed.js';
 import { rewrapListed } from './rewrap-listed.js';
@@ -42,8 +42,8 @@ const UNSUPPORTED = [400, 409, 501];
 
 interface FirstPage {
   readonly places: ListedPlaces;
-  readonly first: MaintainedPage<ListedBlob> | null;
-  readonly rest: AsyncGenerator<MaintainedPage<ListedBlob>>;
+  readonly first: ListedPage | null;
+  readonly rest: AsyncGenerator<ListedPage>;
 }
 
 /** The blobs of a container, or those under a prefix, as a source for maintenance. */
@@ -59,6 +59,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   /** Whether a missing permission of this identity limited the listing. */
   #isForbidden = false;
   #keepsVersions = false;
+  #hasDeletedDirectories = false;
 
   constructor(
     private readonly access: BlobsAccess,
@@ -90,7 +91,8 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   /** Only an account that keeps old versions names the version of a blob. */
-  #watched(page: MaintainedPage<ListedBlob>): MaintainedPage<ListedBlob> {
+  #watched(page: ListedPage): ListedPage {
+    this.#hasDeletedDirectories ||= page.hasDeletedDirectory;
     this.#keepsVersions ||= page.objects.some(hasVersionId);
     return page;
   }
@@ -181,6 +183,9 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
       ...(deleted
         ? []
         : [{ text: `deleted blobs in ${container} that can be restored: they cannot be listed`, isBlocking }]),
+      ...(this.#hasDeletedDirectories
+        ? [{ text: `what is in deleted directories of ${container}: it is not listed`, isBlocking: true }]
+        : []),
       ...(this.options.prefix === undefined
         ? []
         : [{ text: `blobs of ${container} under other prefixes`, isBlocking: false }]),

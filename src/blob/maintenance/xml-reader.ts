@@ -38,16 +38,17 @@ export class XmlReader {
   }
 
   #tag(tag: string, text: string): void {
-    if (tag.startsWith('?')) return;
-    if (this.#isOver || tag.startsWith('!')) throw invalid();
-    if (!tag.startsWith('/')) this.#open(tag);
+    if (tag.startsWith('?') && this.#path.length === 0) return;
+    if (this.#isOver || /^[!?]/.test(tag)) throw invalid();
+    if (!tag.startsWith('/')) this.#open(tag, text);
     else if (tag.slice(1).trimEnd() === this.#path.at(-1)) this.#close(text);
     else throw invalid();
   }
 
-  #open(tag: string): void {
+  /** @param before - the text that it follows: there may be none but blanks */
+  #open(tag: string, before: string): void {
     const [, name = '', attributes = '', slash] = /^([^\s/]+)(.*?)(\/?)$/s.exec(tag) ?? [];
-    if (name === '') throw invalid();
+    if (name === '' || before.trim() !== '') throw invalid();
     this.#path.push(name);
     this.#attributes.push(attributes);
     if (slash !== '') this.#close('');

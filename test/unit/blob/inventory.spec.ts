@@ -101,6 +101,7 @@ describe('a census of an inventory', () => {
     ['a type of blobs', { blobTypes: ['blockBlob', 'appendBlob'] }, /^blobs of type pageBlob/],
     ['old blobs', { creationTime: 3 }, /^blobs that are older/],
     ['a prefix', { excludePrefix: ['scans/x'] }, /^blobs under scans\/x/],
+    ['what nobody here knows', { lastAccess: { lastNDays: 3 } }, /^blobs that its filter lastAccess is about/],
   ])('is not clean where the rule leaves out %s', async (_what, filters, sentence) => {
     const report = await counted([young('one')], { filters });
 
@@ -132,14 +133,46 @@ describe('a census of an inventory', () => {
     expect(isMaintenanceClean(report)).toBe(true);
 
     const deleted = await of([young('one'), { Name: 'scans/gone', hdi_isfolder: 'true', Deleted: 'True' }]);
-    expect(deleted.census.uncounted).toEqual(['what is in 1 deleted directories']);
+    expect(deleted.census.uncounted).toEqual(['what is in deleted directories']);
     expect(isMaintenanceClean(deleted)).toBe(false);
+  });
+
+  it('counts what is marked as a directory but encrypted, or not empty', async () => {
+    const marked = { encryptiondata: dataOf(OLD), hdi_isfolder: 'true' };
+    const report = await counted([
+      { Name: 'scans/sealed', Metadata: JSON.stringify(marked) },
+      { Name: 'scans/clear', Metadata: '{"hdi_isfolder":"true"}', 'Content-Length': '1' },
+      { Name: 'scans/directory', Metadata: '{"hdi_isfolder":"true"}', 'Content-Length': '0' },
+    ]);
+
+    expect(report.census.entries).toMatchObject([
+      { kind: 'sealed', keyId: OLD, count: 1 },
+      { kind: 'plain', count: 1 },
+    ]);
+    expect(isMaintenanceClean(report)).toBe(false);
+  });
+
+  it('needs versions and page blobs where the column of directories is empty, as in a flat account', async () => {
+    const columns = [...SCHEMA, 'hdi_isfolder'];
+    const report = await counted([young('one')], {
+      files: [csvOf([young('one')], columns)],
+      filters: { includeBlobVersions: false, blobTypes: ['blockBlob', 'appendBlob'] },
+      definition: { schemaFields: columns },
+    });
+
+    expect(report.census.uncounted).toEqual([
+      expect.stringMatching(/^old versions/),
+      expect.stringMatching(/^blobs of type pageBlob/),
+    ]);
+    expect(isMaintenanceClean(report)).toBe(false);
   });
 
   it('says that rows are doubled where there are more than the manifest counts', async () => {
     const report = await counted([young('one'), young('one')], { objectCount: 1 });
 
-    expect(report.census.blindSpots.join('\n')).toMatch(/^1 more rows than the manifest counts/m);
+    expect(report.census.blindSpots.join('\n')).toMatch(
+      /^which rows are counted twice: there are more than the manifest counts/m,
+    );
   });
 
   it('says where a checksum is missing', async () => {
@@ -210,6 +243,12 @@ describe('a manifest', () => {
       [/does not report Metadata, Snapshot, VersionId, IsCurrentVersion, Deleted: add/],
     ],
     ['has no count', { change: { summary: {} } }, [/"summary.objectCount"/]],
+    ['counts less than nothing', { objectCount: -1 }, [/"summary.objectCount"/]],
+    [
+      'has a text for a list',
+      { filters: { excludePrefix: 'scans/x' } },
+      [/"excludePrefix" of the rule must be a list/],
+    ],
     [
       'is that of something else',
       { change: { status: 1, files: 1, summary: 1, ruleDefinition: 1, ruleName: 1, inventoryStartTime: 1 } },

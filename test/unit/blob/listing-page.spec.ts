@@ -86,6 +86,9 @@ it.each([
   ['a number that is no character', listing(blob('&#x110000;'))],
   ['elements that end in another order', listing('<Blob><Name>a</Blob></Name>')],
   ['a second document', `${listing('')}<a></a>`],
+  ['text between elements', listing('<Blob><Name>a<?b?>c</Name></Blob>')],
+  ['text before an element', listing('<Blob><Name>a<b/></Name></Blob>')],
+  ['a blob without a name', listing(`<Blob>${PROPERTIES}</Blob>`)],
   ['a name that is encoded badly', listing('<Blob><Name Encoded="true">%E0</Name></Blob>')],
 ])('is refused if it is %s', async (_, text) => {
   await expect(read(text)).rejects.toEqual(code('INVALID_SERVICE_RESPONSE'));

@@ -1,0 +1,47 @@
+/** Directories that a listing shows as deleted: nobody can see what was in them. */
+import { BlobServiceClient } from '@azure/storage-blob';
+import { EncryptedContainerClient, type MaintenanceReport, runMaintenance } from 'nestjs-azure-encrypted-storage';
+import { AnswersProxy, withBody } from '../support/answers-proxy.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
+import { containersFor } from '../support/blobs.js';
+import { after, OLD } from '../support/maintenance.js';
+
+const state = BlobServiceClient.fromConnectionString(connectionString()).getContainerClient(uniqueName('state'));
+let answers: AnswersProxy;
+let young: EncryptedContainerClient;
+beforeAll(async () => {
+  answers = await AnswersProxy.start();
+});
+afterAll(() => answers.close());
+beforeEach(async () => {
+  const [direct] = await containersFor(after());
+  const service = BlobServiceClient.fromConnectionString(answers.connectionString, { retryOptions: { maxTries: 1 } });
+  young = new EncryptedContainerClient(service.getContainerClient(direct!.containerName), after());
+  await young.getBlockBlobClient('one').uploadData('one');
+  const metadata = { hdi_isfolder: 'true' };
+  await young.unencryptedClient.getBlockBlobClient('a-folder').upload('', 0, { metadata });
+});
+
+const count = (): Promise<MaintenanceReport> => {
+  const sources = [young.forMaintenance({ pageSize: 1 })];
+  return runMaintenance({ name: 'count', task: { do: 'census', retire: [OLD] }, sources }, { state });
+};
+const asDeleted = withBody((body) =>
+  body.replaceAll('<Deleted>false</Deleted>', '').replace('>a-folder</Name>', '$&<Deleted>true</Deleted>'),
+);
+
+it('keep a key needed, and are not forgotten by another process that goes on with the walk', async () => {
+  answers.spoil = (exchange) => {
+    if (exchange.request.url?.includes('marker=') !== true) return asDeleted(exchange);
+    exchange.response.writeHead(403).end();
+    return true;
+  };
+  await expect(count()).rejects.toMatchObject({ statusCode: 403 });
+  answers.clear();
+
+  const { seen, census } = await count();
+
+  expect(seen).toBe(1);
+  expect(census.uncounted).toEqual([expect.stringMatching(/^what is in deleted directories of container/)]);
+  expect(census.verdict?.mayDestroy).toBe('no');
+});
