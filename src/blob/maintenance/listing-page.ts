@@ -22,6 +22,7 @@ const FACTS = [
 ];
 export type Facts = Readonly<Partial<Record<(typeof FACTS)[number], string>>>;
 const isFact = new Set<string>(FACTS);
+type ListingAttributes = Readonly<{ Encoded?: string }>;
 /** Bytes that are read between two looks at the clock. */
 const PIECE_LENGTH = 16 * 1024;
 
@@ -88,7 +89,7 @@ class PageInProgress<Entry> implements ListingPage<Entry> {
 
   constructor(private readonly entryOf: (found: ListingEntry) => Entry | undefined) {}
 
-  note([root, list, blob, group, name]: readonly string[], text: string, attributes: string): void {
+  note([root, list, blob, group, name]: readonly string[], text: string, attributes: ListingAttributes): void {
     if (name !== undefined) this.#noteIn(group, name, text);
     else if (group === 'Name') this.#name = nameOf(text, attributes);
     else if (group !== undefined) this.#noteFact(group, text);
@@ -118,8 +119,8 @@ class PageInProgress<Entry> implements ListingPage<Entry> {
 }
 
 /** A name with characters that XML does not have is percent-encoded. */
-function nameOf(text: string, attributes: string): string {
-  if (!/\bEncoded="true"/i.test(attributes)) return text;
+function nameOf(text: string, { Encoded }: ListingAttributes): string {
+  if (Encoded !== 'true') return text;
   try {
     return decodeURIComponent(text);
   } catch {
