@@ -1,7 +1,10 @@
 /** Jobs whose state is kept: shards, interruptions, several processes, and outages. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BlobServiceClient } from '@azure/storage-blob';
 import {
   type EncryptedContainerClient,
+  type KeyEncryptionKey,
+  KeyUnavailableError,
   type MaintenanceEvent,
   maintenanceFailures,
   maintenanceStatus,
@@ -245,6 +248,31 @@ describe('an outage of the key', () => {
     key.isDown = false;
 
     expect((await runMaintenance(job({ sources }), { state: state! })).outcomes).toEqual({ done: 23 });
+  });
+
+  it('ends the job only when nothing is under way any more', async () => {
+    let [asked, underWay] = [0, 0];
+    const key: KeyEncryptionKey = {
+      keyId: oldKey.keyId,
+      wrapKey: (contentKey) => oldKey.wrapKey(contentKey),
+      unwrapKey: async (encryptedKey, algorithm) => {
+        asked += 1;
+        if (asked === 1) throw new KeyUnavailableError(oldKey.keyId);
+        underWay += 1;
+        for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+        underWay -= 1;
+        return oldKey.unwrapKey(encryptedKey, algorithm);
+      },
+    };
+    const container = Object.assign((await containersFor(during('2.1', { keyResolver: () => key })))[0]!, {
+      unencryptedClient: both.unencryptedClient,
+    });
+
+    const running = runMaintenance(job({ sources: [container.forMaintenance()] }), { state: state!, patience: 0 });
+
+    await expect(running).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE' });
+    expect(asked).toBeGreaterThan(1);
+    expect(underWay).toBe(0);
   });
 });
 
