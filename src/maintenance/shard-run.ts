@@ -108,19 +108,14 @@ export class ShardRun {
     const results = new Map<MaintainedObject, ObjectResult>();
     const chosen = objects.filter(({ state }) => isChosen(step.task, state));
     meter.add(this.#title, { seen: objects.length - chosen.length, done: 0, failed: 0 });
-    const act = async (group: readonly MaintainedObject[]): Promise<void> => {
+    await boundedMap(groupsOf(chosen, source), concurrency, async (group) => {
+      if (shard.isLost) return;
       const found = await patience.outlast(() => source.act(group, step));
       for (const [at, object] of group.entries()) results.set(object, found[at] as ObjectResult);
       const failed = found.filter(isFailure).length;
       const done = found.filter(({ outcome }) => outcome === 'done' || outcome === 'deleted').length;
       meter.add(this.#title, { seen: group.length, done, failed });
-    };
-    const errors: unknown[] = [];
-    await boundedMap(groupsOf(chosen, source), concurrency, async (group) => {
-      if (!shard.isLost && errors.length === 0) await act(group).catch((error: unknown) => errors.push(error));
     });
-    // what was under way has ended: nothing changes objects of a shard that is given up
-    if (errors.length > 0) throw errors[0];
     return results;
   }
 

@@ -2,7 +2,8 @@ import { TimeSlice } from './time-slice.js';
 
 /**
  * Runs `task` over the items, at most `limit` at once, and keeps their order. The event loop gets its turns even if many tasks
- * begin. After a failure no further task begins.
+ * begin. After a failure no further task begins, and it is thrown once those that are under way have ended: what a caller then takes
+ * back or gives up, no task touches any more.
  */
 export async function boundedMap<Item, Result>(
   items: readonly Item[],
@@ -21,10 +22,12 @@ export async function boundedMap<Item, Result>(
       results[index] = await task(items[index] as Item);
     }
   };
-  const stop = (error: unknown): never => {
+  const errors: unknown[] = [];
+  const stop = (error: unknown): void => {
     next = items.length;
-    throw error;
+    errors.push(error);
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, () => lane().catch(stop)));
+  if (errors.length > 0) throw errors[0];
   return results;
 }

@@ -92,19 +92,16 @@ async function placeAll(
   stateFor: (entry: LookupEntry) => EntryState,
 ): Promise<readonly PlacedEntry[]> {
   const placed: PlacedEntry[] = [];
-  const failures: unknown[] = [];
-  // what is under way when one fails ends first, so that it is taken back too
-  await boundedMap(entries, CONCURRENCY, async (entry) => {
-    if (failures.length > 0) return;
-    try {
+  try {
+    await boundedMap(entries, CONCURRENCY, async (entry) => {
       placed.push(await lookups.place(entry, stateFor(entry)));
-    } catch (error) {
-      failures.push(error);
-    }
-  });
-  if (failures.length === 0) return placed;
-  await lookups.release(placed);
-  throw failures[0];
+    });
+    return placed;
+  } catch (error) {
+    // all that were under way when one failed are among them
+    await lookups.release(placed);
+    throw error;
+  }
 }
 
 async function writeOrRelease<Result>(write: () => Promise<Result>, release: () => Promise<void>): Promise<Result> {

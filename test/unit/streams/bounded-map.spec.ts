@@ -49,6 +49,19 @@ describe('a bounded map', () => {
     expect(Math.max(...begun)).toBeLessThanOrEqual(4);
   });
 
+  it('fails only once every task that it began has ended', async () => {
+    const ended: number[] = [];
+    const mapped = boundedMap(upTo(4), 3, async (item) => {
+      if (item === 0) throw new Error('the first');
+      for (let turn = 0; turn < 10 * item; turn += 1) await nextTurn();
+      ended.push(item);
+      if (item === 2) throw new Error('a later one');
+    });
+
+    await expect(mapped).rejects.toThrow('the first');
+    expect(ended).toEqual([1, 2]);
+  });
+
   it('gives the event loop a turn whenever a slice of time is used up', async () => {
     let now = 0;
     jest.spyOn(performance, 'now').mockImplementation(() => now);
