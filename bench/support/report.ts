@@ -67,6 +67,19 @@ export const versions = (): Record<string, string> => ({
   ),
 });
 
+/** The reports of several subjects as one. */
+export function merged(reports: readonly Report[]): Report {
+  return {
+    machine: machine(),
+    versions: versions(),
+    seconds: reports.reduce((sum, { seconds }) => sum + seconds, 0),
+    sameBesideSame: reports.flatMap(({ sameBesideSame }) => sameBesideSame),
+    isVoid: reports.some(({ isVoid }) => isVoid),
+    notes: [...new Set(reports.flatMap(({ notes }) => notes))],
+    rows: reports.flatMap(({ rows }) => rows),
+  };
+}
+
 export const isMet = ({ value, atLeast = -Infinity, atMost = Infinity }: Target): boolean =>
   value >= atLeast && value <= atMost;
 
@@ -90,12 +103,7 @@ const COLUMNS: readonly (readonly [name: string, cell: (row: Row) => string])[] 
 
 /** The table in Markdown, a heading line for each subject. */
 export function toMarkdown(report: Report): string {
-  const subjects = [...new Set(report.rows.map((row) => row.subject))];
-  const lines = subjects.flatMap((subject) => [
-    [`**${subject}**`, ...COLUMNS.slice(1).map(() => '')],
-    ...report.rows.filter((row) => row.subject === subject).map((row) => COLUMNS.map(([, cell]) => cell(row))),
-  ]);
-  const table = [COLUMNS.map(([name]) => name), COLUMNS.map(() => '---'), ...lines];
+  const lines = [...sectionsOf(report.rows)].flatMap(([subject, section]) => [headingOf(subject), ...section]);
   return [
     `${report.machine}. ${Object.entries(report.versions)
       .map((entry) => entry.join(' '))
@@ -103,10 +111,25 @@ export function toMarkdown(report: Report): string {
     `${Math.round(report.seconds / 6) / 10} minutes. ${verdict(report)}`,
     ...report.notes,
     '',
-    ...table.map((cells) => `| ${cells.join(' | ')} |`),
+    lineOf(COLUMNS.map(([name]) => name)),
+    lineOf(COLUMNS.map(() => '---')),
+    ...lines,
     '',
-    targetsLine(report.rows),
+    targetsLine(lines),
   ].join('\n');
+}
+
+const lineOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+export const headingOf = (subject: string): string => lineOf([`**${subject}**`, ...COLUMNS.slice(1).map(() => '')]);
+
+/** The lines of each subject's rows. */
+export function sectionsOf(rows: readonly Row[]): Map<string, readonly string[]> {
+  const sections = new Map<string, string[]>();
+  for (const row of rows) {
+    const line = lineOf(COLUMNS.map(([, cell]) => cell(row)));
+    sections.set(row.subject, [...(sections.get(row.subject) ?? []), line]);
+  }
+  return sections;
 }
 
 function verdict({ sameBesideSame, isVoid }: Report): string {
@@ -114,9 +137,16 @@ function verdict({ sameBesideSame, isVoid }: Report): string {
   return `Plain beside plain: ${found === '' ? 'not measured' : found}${isVoid ? '. **VOID: off by more than 10 %**' : ''}.`;
 }
 
-function targetsLine(rows: readonly Row[]): string {
-  const targets = rows.flatMap((row) => row.targets ?? []);
-  return `Targets met: ${targets.filter(isMet).length} of ${targets.length}.`;
+/** Counts the bars in lines of the table, which have one word for each in their last cell. */
+export function targetsLine(lines: readonly string[]): string {
+  const verdicts = lines.flatMap(
+    (line) =>
+      line
+        .split(' | ')
+        .at(-1)
+        ?.match(/\b(?:met|short)\b/g) ?? [],
+  );
+  return `Targets met: ${verdicts.filter((word) => word === 'met').length} of ${verdicts.length}.`;
 }
 
 const bar = ({ what, value, atLeast, atMost }: Target): string =>
