@@ -2,15 +2,16 @@
  * How whole content whose ciphertext one tag covers (1.0 with integrity entries) is read, depending on where it goes:
  *
  *     partial   a file that nobody sees before it is whole: opened as it comes, and dropped if the tag does not hold
- *     stream    up to 8 MiB of ciphertext wait in memory until the tag was verified. More than that is read twice under one ETag where
- *               unverified plaintext is refused, first for the tag, then to be opened; otherwise the stream fails at its end
+ *     stream    up to 8 MiB of ciphertext wait in memory until the tag was verified. More than that is read twice where unverified
+ *               plaintext is refused (twice-read-body.ts); otherwise the stream fails at its end
  *     device    a file that anybody may be reading from: like a stream, and always read twice where it is long
  *
  * The memory of each way does not grow with the content.
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';
-import type { CipherWindow, ContentOpener, Release, WholeTag } from '../protocol/protocol.js';
+import type { CipherWindow, ContentOpener, Release } from '../protocol/protocol.js';
 import { type Body, openBody, type OpenedBody } from '../streams/opened-stream.js';
+import { TwiceReadBody } from './twice-read-body.js';
 
 /** Where plaintext goes. */
 export type Destination = 'partial' | 'stream' | 'device';
@@ -40,7 +41,7 @@ export async function verifiedContent(
   if (destination === 'partial') return opened('opened', body);
   if (window.count <= MOST_HELD) return opened('checked', new HeldBody(body, wholeTag.check()));
   const mustVerifyFirst = destination === 'device' || wholeTag.unverified === 'refused';
-  return opened('opened', mustVerifyFirst ? new TwiceReadBody(body, wholeTag, fetch) : body);
+  return mustVerifyFirst ? opened('checked', new TwiceReadBody(body, wholeTag.check(), fetch)) : opened('opened', body);
 }
 
 /** Bytes that are held in memory until all of them have been checked. */
@@ -58,25 +59,6 @@ class HeldBody implements Body {
 
   destroy(): void {
     this.body.destroy();
-  }
-}
-
-/** Bytes that are read and checked once before they are read for use. */
-class TwiceReadBody implements Body {
-  constructor(
-    private current: Body,
-    private readonly wholeTag: WholeTag,
-    private readonly fetch: () => Promise<Body>,
-  ) {}
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
-    await openBody({ body: this.current, transform: this.wholeTag.check(), take: nothing });
-    this.current = await this.fetch();
-    yield* this.current;
-  }
-
-  destroy(): void {
-    this.current.destroy();
   }
 }
 

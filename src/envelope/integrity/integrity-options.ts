@@ -33,7 +33,7 @@ export interface IntegrityOptions {
   readonly maxRegionLength?: number;
   /**
    * Returns a text that content is bound to when it is written, and that must be the same when it is read, such as the tenant or
-   * the name of the blob. Content that is copied to another context cannot be decrypted there.
+   * the name of the blob. Content that is copied to another context cannot be decrypted there. Not called if `integrity` is `'off'`.
    */
   readonly context?: (target: EncryptionTarget) => string;
 }

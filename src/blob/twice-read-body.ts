@@ -1,0 +1,90 @@
+/**
+ * Content that is read twice: first all of it, to verify the tag, then again to be opened. The second answer may be another one,
+ * whatever its ETag says. So a digest of each piece of the first is kept, and a piece of the second is released once it is the same.
+ */
+import { equalBytes, startSha256 } from '../crypto/bytes.js';
+import type { ByteTransform } from '../crypto/byte-transform.js';
+import { DecryptionError } from '../errors/content.js';
+import { type Body, openBody } from '../streams/opened-stream.js';
+
+/** Number of bytes in a piece. One is held in memory at a time, and 32 bytes are kept of each. */
+const PIECE_LENGTH = 4 * 1024 * 1024;
+
+export class TwiceReadBody implements Body {
+  /** @param fetch - requests the same bytes again */
+  constructor(
+    private current: Body,
+    private readonly check: ByteTransform,
+    private readonly fetch: () => Promise<Body>,
+  ) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    const digests: Buffer[] = [];
+    await openBody({ body: this.noting(digests), transform: this.check, take: () => undefined });
+    this.current = await this.fetch();
+    for await (const { chunks, digest } of piecesOf(this.current)) {
+      const expected = digests.shift();
+      if (expected === undefined || !equalBytes(digest, expected)) throw new DecryptionError();
+      yield* chunks;
+    }
+    if (digests.length > 0) throw new DecryptionError();
+  }
+
+  destroy(): void {
+    this.current.destroy();
+  }
+
+  /** The first answer. */
+  private noting(digests: Buffer[]): Body {
+    const { current } = this;
+    return {
+      async *[Symbol.asyncIterator]() {
+        for await (const { chunks, digest } of piecesOf(current)) {
+          digests.push(digest);
+          yield* chunks;
+        }
+      },
+      destroy: () => {
+        current.destroy();
+      },
+    };
+  }
+}
+
+interface Piece {
+  readonly chunks: readonly Uint8Array[];
+  readonly digest: Buffer;
+}
+
+/** All of them have the same length, except the last one. */
+async function* piecesOf(body: Body): AsyncGenerator<Piece, void> {
+  let piece = new GrowingPiece();
+  for await (const chunk of body) {
+    for (let rest = chunk; rest.length > 0;) {
+      rest = rest.subarray(piece.add(rest));
+      if (piece.length < PIECE_LENGTH) continue;
+      yield piece.end();
+      piece = new GrowingPiece();
+    }
+  }
+  if (piece.length > 0) yield piece.end();
+}
+
+class GrowingPiece {
+  length = 0;
+  private readonly chunks: Uint8Array[] = [];
+  private readonly hash = startSha256();
+
+  /** Returns the number of bytes that still fit. */
+  add(chunk: Uint8Array): number {
+    const part = chunk.subarray(0, PIECE_LENGTH - this.length);
+    this.hash.update(part);
+    this.chunks.push(part);
+    this.length += part.length;
+    return part.length;
+  }
+
+  end(): Piece {
+    return { chunks: this.chunks, digest: this.hash.digest() };
+  }
+}
