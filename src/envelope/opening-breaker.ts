@@ -9,6 +9,7 @@ import { isEncryptedStorageError } from '../errors/any-error.js';
 import { LockedOutError } from '../errors/integrity.js';
 import type { ContentOpener } from '../protocol/protocol.js';
 import type { StoredWrappedKey } from '../wire/encryption-data.js';
+import type { EnvelopeOpener } from './integrity/property-coverage.js';
 import { watchOpener } from './watched-opener.js';
 
 /** Number of failed openings of content under one wrapped key within {@link PERIOD}. */
@@ -44,7 +45,7 @@ export class OpeningBreaker {
    * The same opener, but a failure is counted, once, and after too many failures it opens nothing more. Reads that began earlier
    * count as well. Throws {@link LockedOutError}.
    */
-  watched(opener: ContentOpener, wrappedKey: WrappedBytes): ContentOpener {
+  watched(opener: ContentOpener, wrappedKey: WrappedBytes): EnvelopeOpener {
     const name = nameOf(wrappedKey);
     this.assertNotLocked(name, wrappedKey.keyId);
     let isCounted = false;

@@ -1,6 +1,6 @@
 /** An opener with an observer. */
 import type { ByteTransform } from '../crypto/byte-transform.js';
-import type { EnvelopeOpener } from './integrity/property-coverage.js';
+import type { EnvelopeOpener, Interpret } from './integrity/property-coverage.js';
 
 export interface OpenerWatch {
   /** Called before bytes are opened. If it throws, the caller gets the error. */
@@ -8,6 +8,14 @@ export interface OpenerWatch {
   /** Called with an error that was thrown. The caller gets the error as well. */
   readonly failed: (error: unknown) => void;
 }
+
+/** Reads opened plaintext, under the eyes of those who watch its opener. */
+export const interpreted = <Result>(
+  { interpret = unwatched }: Pick<EnvelopeOpener, 'interpret'>,
+  read: () => Result,
+): Result => interpret(read);
+
+const unwatched: Interpret = (read) => read();
 
 export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWatch): EnvelopeOpener {
   const guard = <Result>(work: () => Result): Result => {
@@ -31,6 +39,7 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
   return {
     layout: opener.layout,
     integrityTag,
+    interpret: (read) => guard(() => interpreted(opener, read)),
     open: (window, release) => watchedTransform(opener.open(window, release)),
     orderProof,
     ...(wholeTag === undefined

@@ -124,8 +124,9 @@ async function openAll(
   row: Row,
 ): Promise<ReadContent> {
   const context = { policy, account: '', table: client.tableName, entityClass: AnyEntity };
-  const { texts, covered } = await openRow({ ...row, partitionKey, rowKey }, context);
-  valuesOf(texts, AnyEntity);
+  const opened = await openRow({ ...row, partitionKey, rowKey }, context);
+  const { texts, covered } = opened;
+  valuesOf(opened, AnyEntity);
   const plaintextBytes = [...texts.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   return {
     plaintextBytes,

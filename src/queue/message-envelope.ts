@@ -3,6 +3,7 @@ import { runAll } from '../crypto/byte-transform.js';
 import { assertPlaintextAllowed, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { createEnvelope, type EnvelopeContext, expectedLayout, openEnvelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
+import { interpreted } from '../envelope/watched-opener.js';
 import { type ContentInput, contentBytes } from '../encoding/content-bytes.js';
 import { PayloadTooLargeError } from '../errors/input.js';
 import type { TimeSlice } from '../streams/time-slice.js';
@@ -70,6 +71,7 @@ export async function openMessage(text: string, context: MessageContext): Promis
     const { sealed } = message;
     if (opener.wholeTag !== undefined) runAll(opener.wholeTag.check(), sealed);
     const window = opener.layout.window({ offset: 0 }, sealed.length);
-    return decodeMessage(runAll(opener.open(window, 'checked'), sealed), context.encoding);
+    const plaintext = runAll(opener.open(window, 'checked'), sealed);
+    return interpreted(opener, () => decodeMessage(plaintext, context.encoding));
   });
 }

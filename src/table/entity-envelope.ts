@@ -125,7 +125,8 @@ export async function openEntity(
   { projection, found, onSearchTagMismatch }: RowOpening = WHOLE_ROW,
 ): Promise<object | null> {
   const { isAsked, narrow } = projection;
-  const { texts, integrityTag } = await openRow(row, context, isAsked);
+  const opened = await openRow(row, context, isAsked);
+  const { texts, integrityTag } = opened;
   if (onSearchTagMismatch !== undefined && entityModel(context.entityClass).searchable.size > 0) {
     const { partitionKey, rowKey } = row;
     const faults = await tagFaults({ row, texts, isAsked }, context);
@@ -133,7 +134,7 @@ export async function openEntity(
       onSearchTagMismatch({ tableName: context.table, partitionKey, rowKey, propertyName, fault });
   }
   if (found?.accepts(row, texts) === false) return null;
-  const values = valuesOf(texts, context.entityClass);
+  const values = valuesOf(opened, context.entityClass);
   assertNothingHidden(row, values, context.entityClass);
   return withIntegrityTag(narrow(entityOf(context.entityClass, row, values)), integrityTag);
 }

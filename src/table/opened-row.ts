@@ -4,6 +4,7 @@ import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { openEnvelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js';
+import { interpreted } from '../envelope/watched-opener.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
 import { IntegrityMissingError, StaleContentError } from '../errors/integrity.js';
 import type { SealedProperty } from '../protocol/protocol.js';
@@ -26,7 +27,7 @@ import { decodeValue, type TypedText } from './values/property-value.js';
 /** Texts of sealed properties by name. */
 export type SealedTexts = ReadonlyMap<string, TypedText>;
 
-export interface OpenedRow {
+export interface OpenedRow extends Pick<EnvelopeOpener, 'interpret'> {
   /** The sealed properties that are in the row. A projection may have left others out. */
   readonly texts: SealedTexts;
   /** Names of the clear properties that integrity entries cover; `null` if no entries were verified. */
@@ -94,16 +95,21 @@ function openUnwrapped(unwrapped: UnwrappedRow): OpenedRow {
   const covered = coveredNamesOf(unwrapped, names);
   const texts = textsOf(unwrapped, names);
   assertNothingAdded(row, { texts, covered }, context);
-  assertRightlyClear(row, texts, context);
-  return { texts, covered, integrityTag: opener.integrityTag };
+  const { integrityTag, interpret } = opener;
+  assertRightlyClear(row, { texts, interpret }, context);
+  return { texts, covered, integrityTag, interpret };
 }
 
+type OpenedTexts = Pick<OpenedRow, 'texts' | 'interpret'>;
+
 /** Values of sealed properties by name. */
-export function valuesOf(texts: SealedTexts, entityClass: EntityClass): ReadonlyMap<string, unknown> {
+export function valuesOf(opened: OpenedTexts, entityClass: EntityClass): ReadonlyMap<string, unknown> {
   const { options } = entityModel(entityClass);
-  const values = new Map<string, unknown>();
-  for (const [name, text] of texts) values.set(name, decodeValue(text, options.get(name)?.as));
-  return values;
+  return interpreted(opened, () => {
+    const values = new Map<string, unknown>();
+    for (const [name, text] of opened.texts) values.set(name, decodeValue(text, options.get(name)?.as));
+    return values;
+  });
 }
 
 function sealedListOf(row: Row): Uint8Array | undefined {
@@ -112,15 +118,18 @@ function sealedListOf(row: Row): Uint8Array | undefined {
 }
 
 function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
-  const { row, context, data } = unwrapped;
+  const { row, context, data, opener } = unwrapped;
   const list = sealedListOf(row);
-  const names = list === undefined ? [] : parseSealedNames(openedList(unwrapped, list));
+  const names = list === undefined ? [] : namesIn(openedList(unwrapped, list), opener);
   assertNothingPlanted(row, names, context);
   // the old Java SDK leaves the list out if it sealed nothing
   if (list === undefined && !isOldJava(data.field))
     throw new InvalidEncryptionDataError(`${SEALED_NAMES_PROPERTY} is missing`);
   return names;
 }
+
+const namesIn = (list: Uint8Array, opener: EnvelopeOpener): readonly string[] =>
+  interpreted(opener, () => parseSealedNames(list));
 
 function openedList(unwrapped: UnwrappedRow, sealed: Uint8Array): Uint8Array {
   const [opened] = openProperties(unwrapped, [{ name: SEALED_NAMES_PROPERTY, sealed }]);
@@ -222,11 +231,13 @@ function assertNothingAdded(row: Row, { texts, covered }: OpenedRow, { entityCla
 }
 
 /** The same for properties that are sealed or not as the row says. */
-function assertRightlyClear(row: Row, texts: SealedTexts, { entityClass, policy }: TableContext): void {
+function assertRightlyClear(row: Row, opened: OpenedTexts, { entityClass, policy }: TableContext): void {
   if (!policy.requireEncryption) return;
-  const clear = entityModel(entityClass).sometimesSealed.filter((name) => isStored(row, name) && !texts.has(name));
+  const clear = entityModel(entityClass).sometimesSealed.filter(
+    (name) => isStored(row, name) && !opened.texts.has(name),
+  );
   if (clear.length === 0) return;
-  const planted = wronglyClear(entityClass, { ...row, ...Object.fromEntries(valuesOf(texts, entityClass)) }, clear);
+  const planted = wronglyClear(entityClass, { ...row, ...Object.fromEntries(valuesOf(opened, entityClass)) }, clear);
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
 }
 

@@ -145,12 +145,13 @@ describe('rows that .NET read', () => {
       ...rest
     } = Object.fromEntries(columns.map(([name, value]) => [name, asSdk(value, stored[`${name}@odata.type`])]));
 
-    const { texts } = await openRow(
+    const opened = await openRow(
       { ...rest, partitionKey: String(partitionKey), rowKey: String(rowKey) },
       contextOf(vector, vector.key as AesKeyEncryptionKey),
     );
 
-    const values = valuesOf(texts, Anything);
+    const { texts } = opened;
+    const values = valuesOf(opened, Anything);
     const readings = Object.values(vector.readBy).map(({ properties = {} }) =>
       Object.fromEntries([...values.keys()].map((name) => [name, properties[name]?.value])),
     );

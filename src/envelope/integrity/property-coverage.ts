@@ -28,8 +28,16 @@ export interface PropertyCoverage {
   verify(stored: StoredProperties): ReadonlySet<string>;
 }
 
+/** Runs what reads opened plaintext, and throws what it throws. */
+export type Interpret = <Result>(read: () => Result) => Result;
+
 /** An opener of stored content. */
 export interface EnvelopeOpener extends ContentOpener {
+  /**
+   * For whoever makes sense of plaintext: a failure is one of opening. Whether plaintext makes sense tells someone who changes content
+   * that nothing verifies as much as its padding does.
+   */
+  readonly interpret?: Interpret | undefined;
   /** Only for an entity whose integrity entries were verified. */
   readonly coverage?: PropertyCoverage;
   /** The integrity tag of the write, verified. Only of content with integrity entries that were verified. */
