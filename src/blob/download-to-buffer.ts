@@ -7,7 +7,7 @@ import { asBuffer } from '../crypto/bytes.js';
 import { expectedLayout } from '../envelope/envelope.js';
 import { DecryptionError } from '../errors/content.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import type { ByteRange } from '../protocol/protocol.js';
+import type { ByteRange, ContentLayout } from '../protocol/protocol.js';
 import { openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
@@ -15,6 +15,7 @@ import type { BlobContext, EncryptedReadOptions } from './blob-context.js';
 import { fetchInLanes } from './lanes.js';
 import { OpenedBlob } from './opened-blob.js';
 import type { ReadOptions } from './read-requests.js';
+import { newMemory } from './download-memory.js';
 import { downloadTagged } from './tagged-download.js';
 import { assertTransferShape, DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './transfer-shape.js';
 
@@ -28,12 +29,6 @@ interface BufferRange extends ByteRange {
 interface Part {
   readonly offset: number;
   readonly count: number;
-}
-
-interface PartsPlan {
-  readonly parts: readonly Part[];
-  /** Maximum number of plaintext bytes. Padding may hide up to 15 fewer. */
-  readonly length: number;
 }
 
 /**
@@ -61,9 +56,12 @@ async function download(blob: OpenedBlob, range: BufferRange, options: ToBufferO
   const window = blob.window(range);
   const wholeTag = blob.wholeTag(window);
   if (wholeTag === undefined) {
-    const plan = planOf(range, blob, partLength);
-    const destination = destinationOf(range.destination, plan.length) ?? Buffer.allocUnsafeSlow(plan.length);
-    return new PartsDownload(blob, { plan, destination }, options).run();
+    const end = endOf(range, blob);
+    const length = end - range.offset;
+    // first, since there may be more parts than memory of a length that the service only claims
+    const destination = destinationOf(range.destination, length) ?? newMemory(length);
+    const parts = partsOf({ offset: range.offset, end }, blob.layout, partLength);
+    return new PartsDownload(blob, { parts, destination }, options).run();
   }
   return downloadTagged(blob, {
     ...{ window, wholeTag, partLength, concurrency },
@@ -83,7 +81,7 @@ function openTraced(blob: OpenedBlob, options: ReadOptions, run: () => Promise<B
 }
 
 interface PlannedDestination {
-  readonly plan: PartsPlan;
+  readonly parts: readonly Part[];
   readonly destination: Buffer;
 }
 
@@ -95,10 +93,10 @@ class PartsDownload {
 
   constructor(
     private readonly blob: OpenedBlob,
-    { plan, destination }: PlannedDestination,
+    { parts, destination }: PlannedDestination,
     private readonly options: ToBufferOptions,
   ) {
-    this.parts = plan.parts;
+    this.parts = parts;
     this.destination = destination;
   }
 
@@ -148,16 +146,24 @@ function firstPart({ policy }: BlobContext, range: ByteRange, partLength: number
 const partEnd = (offset: number, partLength: number, unitLength: number): number =>
   Math.ceil((offset + partLength) / unitLength) * unitLength;
 
-function planOf({ offset, count }: ByteRange, { layout, stored }: OpenedBlob, partLength: number): PartsPlan {
+/** Where the range ends at the latest. Padding may hide up to 15 bytes fewer. */
+function endOf({ offset, count }: ByteRange, { layout, stored }: OpenedBlob): number {
   const { most } = layout.plaintextBounds(stored.storedLength);
-  const end = Math.max(offset, Math.min(most, offset + (count ?? Infinity)));
+  return Math.max(offset, Math.min(most, offset + (count ?? Infinity)));
+}
+
+function partsOf(
+  { offset, end }: { readonly offset: number; readonly end: number },
+  { unitLength }: ContentLayout,
+  partLength: number,
+): readonly Part[] {
   const parts: Part[] = [];
   for (let at = offset; at < end;) {
-    const next = Math.min(end, partEnd(at, partLength, layout.unitLength));
+    const next = Math.min(end, partEnd(at, partLength, unitLength));
     parts.push({ offset: at, count: next - at });
     at = next;
   }
-  return { parts: parts.length > 0 ? parts : [{ offset, count: 0 }], length: end - offset };
+  return parts.length > 0 ? parts : [{ offset, count: 0 }];
 }
 
 /** The part of the caller's memory to fill. Throws {@link InvalidOptionsError} if it is too small. */

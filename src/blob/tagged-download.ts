@@ -7,6 +7,7 @@ import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherWindow, WholeTag } from '../protocol/protocol.js';
 import { openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
+import { newMemory } from './download-memory.js';
 import { fetchInLanes } from './lanes.js';
 import type { OpenedBlob } from './opened-blob.js';
 import type { Extent } from './service-answer.js';
@@ -53,7 +54,7 @@ class SealedInPlace {
   private readonly rest: Buffer;
 
   constructor(length: number, destination: Buffer | undefined) {
-    this.memory = destination?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length);
+    this.memory = destination?.subarray(0, length) ?? newMemory(length);
     this.rest = Buffer.alloc(length - this.memory.length);
   }
 

@@ -5,14 +5,50 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The parsed object, or `null` if the text is not JSON or contains another kind of value. */
+/** Levels of nested values. No writer has more than a few, and to write thousands of them again would overflow the stack. */
+const MOST_LEVELS = 1000;
+
+/** The parsed object, or `null` if the text is not JSON, contains another kind of value, or is nested too deeply. */
 export function parseObject(text: string): JsonObject | null {
+  // a level takes two characters, so most texts need no look
+  if (text.length > 2 * MOST_LEVELS && levelsIn(text) > MOST_LEVELS) return null;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;
   } catch {
     return null;
   }
+}
+
+/** What a character of JSON, outside of strings, adds to the level. */
+export const LEVEL_STEPS: ReadonlyMap<string, number> = new Map([
+  ['{', 1],
+  ['[', 1],
+  ['}', -1],
+  [']', -1],
+]);
+
+/** The deepest level, in one pass over text that may be no JSON at all. */
+function levelsIn(text: string): number {
+  let level = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (character === '"') at = endOfString(text, at) - 1;
+    level += LEVEL_STEPS.get(character) ?? 0;
+    deepest = Math.max(deepest, level);
+  }
+  return deepest;
+}
+
+/** The place after the closing quote of the string that starts here. */
+export function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (character === '"') return at + 1;
+    if (character === '\\') at += 1;
+  }
+  return text.length;
 }
 
 /** The member with that name, or else the one whose name differs only in letter case. */

@@ -302,6 +302,25 @@ describe('an answer that cannot be used', () => {
   });
 });
 
+it('a length that no memory holds is refused before anything is planned for it', async () => {
+  const unverified = policyOf('1.0', { integrity: 'off' });
+  for (const kind of ['plaintext', unverified] as const) {
+    const blob = await ownBlob(kind);
+    proxy.spoil = ({ answer: { headers } }) => {
+      if (headers['content-range'] !== undefined)
+        headers['content-range'] = headers['content-range'].replace(/\d+$/, String(2 ** 53 - 16));
+      return false;
+    };
+
+    const options = { blockSize: MIB, concurrency: 1 };
+    await expect(blob.downloadToBuffer(0, undefined, options)).rejects.toEqual(code('INVALID_OPTIONS'));
+    await expect(blob.downloadToBuffer(Buffer.alloc(10), 0, undefined, options)).rejects.toEqual(
+      code('INVALID_OPTIONS'),
+    );
+    proxy.clear();
+  }
+});
+
 describe('a read', () => {
   it.each(Object.entries(WAYS))(
     '%s leaves no listener on the signal and its connections for the next',

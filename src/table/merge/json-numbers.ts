@@ -1,4 +1,5 @@
 /** Numbers of a JSON text as they are written. Parsing loses this, but `3.0` is not `3` in a table. */
+import { endOfString, LEVEL_STEPS } from '../../wire/json.js';
 
 /** Each token begins with a different character, and none is tried twice, because the text comes from a service. */
 const TOKEN = /"|-?\d[\d.eE+-]*|[{}[\],:]|[a-z]+/g;
@@ -22,30 +23,13 @@ export function numbersIn(text: string): ReadonlyMap<string, string> {
       continue;
     }
     if (depth === 1 && name !== null && isNumber(token)) numbers.set(name, token);
-    depth += STEPS.get(token) ?? 0;
+    depth += LEVEL_STEPS.get(token) ?? 0;
     name = null;
   }
   return numbers;
 }
 
-const STEPS = new Map([
-  ['{', 1],
-  ['[', 1],
-  ['}', -1],
-  [']', -1],
-]);
-
 const isNumber = (token: string): boolean => /^[-\d]/.test(token);
-
-/** After the closing quote. */
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at += 1) {
-    const character = text.charAt(at);
-    if (character === '"') return at + 1;
-    if (character === '\\') at += 1;
-  }
-  return text.length;
-}
 
 function stringAt(text: string, start: number, end: number): string | null {
   try {
