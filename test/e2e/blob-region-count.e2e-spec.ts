@@ -1,6 +1,6 @@
 /**
  * Two writers, one nonce: region 65,535 of this package and region 256 of Java's have the same one. Regions are moved to where the
- * other writer's would be, in content that has no integrity entries, and read by every way of reading.
+ * other writer's would be, in content with integrity entries and without them, and read by every way of reading.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -163,6 +163,47 @@ describe.each(Object.entries(ways))('a range read as a %s', (way, read) => {
       expect(['REGION_OUT_OF_ORDER', 'DECRYPTION_FAILED']).toContain(code);
       expect(released).toHaveLength(0);
     }
+  });
+});
+
+describe('content with integrity entries', () => {
+  let whole: Stored;
+
+  beforeAll(async () => {
+    const blob = container.getBlockBlobClient('entries');
+    await blob.uploadData(plaintext);
+    const { metadata } = await blob.unencryptedClient.getProperties();
+    whole = { text: metadata![ENCRYPTION_DATA_ENTRY]!, sealed: await blob.unencryptedClient.downloadToBuffer() };
+  });
+
+  it.each(Object.entries(ways))(
+    'gives out nothing of our late region at the early place as a %s',
+    async (way, read) => {
+      const blob = await stored(`entries-${way.replace(/\W/g, '-')}`, moved(whole, LATE, EARLY));
+
+      const swapped = await outcome(read, blob, [EARLY * REGION, REGION]);
+      const late = await outcome(read, blob, [LATE * REGION, REGION]);
+
+      expect([swapped.code, swapped.released.length]).toEqual(['REGION_OUT_OF_ORDER', 0]);
+      expect([late.code, late.released.equals(plaintext.subarray(LATE * REGION, (LATE + 1) * REGION))]).toEqual([
+        'none',
+        true,
+      ]);
+    },
+  );
+
+  it('needs no other region to know the order', async () => {
+    const ranges: unknown[] = [];
+    const record = (message: unknown): void => {
+      const { request } = message as { request: ClientRequest };
+      if (request.path.endsWith('/entries')) ranges.push(request.getHeader('x-ms-range'));
+    };
+
+    subscribe('http.client.request.start', record);
+    await bytesFrom((await container.getBlockBlobClient('entries').download(LATE * REGION, REGION)).readableStreamBody);
+    unsubscribe('http.client.request.start', record);
+
+    expect(ranges).toEqual([`bytes=${LATE * FRAME}-${(LATE + 1) * FRAME - 1}`]);
   });
 });
 

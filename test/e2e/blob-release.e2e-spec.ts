@@ -188,6 +188,25 @@ describe.each(
     expect([code, released.length]).toEqual(expected);
   });
 
+  it('leaves nothing of such a range in the memory of the caller or in a file, several parts at once', async () => {
+    const [offset, count] = [length - 3 * REGION, 2 * REGION + 100];
+    const memory = Buffer.alloc(count);
+    const below = await mkdtemp(join(folder, 'range-'));
+
+    const options = { concurrency: 4, blockSize: REGION };
+    const toMemory = await client()
+      .downloadToBuffer(memory, offset, count, options)
+      .then(() => 'none', codeOf);
+    const inFile = await client()
+      .downloadToFile(join(below, 'part'), offset, count)
+      .then(() => 'none', codeOf);
+
+    const expected = inRegions ? FAILED : mode === 'require' ? 'UNSUPPORTED_OPERATION' : 'none';
+    expect([toMemory, inFile]).toEqual([expected, expected]);
+    const left = [memory.equals(Buffer.alloc(count)), (await readdir(below)).length];
+    expect(left).toEqual(expected === 'none' ? [false, 1] : [true, 0]);
+  });
+
   it('has no bytes behind its end', async () => {
     expect(await streamed(client(), length + 5, 10)).toEqual({ code: 'none', released: Buffer.alloc(0) });
   });

@@ -1,5 +1,5 @@
 import { AesKeyEncryptionKey, type EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
-import { bytesFrom, containersFor, content, policyOf } from '../support/blobs.js';
+import { bytesFrom, containersFor, content, policyOf, testKey } from '../support/blobs.js';
 
 const PAGE = 512;
 
@@ -120,6 +120,27 @@ it('content without entries, and content that was never encrypted, is not what a
     const reading = reader!.getBlockBlobClient(name).downloadToBuffer(0, undefined, { expectedIntegrityTag });
     await expect(reading).rejects.toMatchObject({ code: 'STALE_CONTENT' });
   }
+});
+
+it('entries cannot be removed from a blob whose key was rewrapped, from a snapshot or from a copy', async () => {
+  const young = AesKeyEncryptionKey.generate('young');
+  const [container] = await containersFor(
+    policyOf('2.0', { keyEncryptionKey: young, keyResolver: (id) => (id === testKey.keyId ? testKey : null) }),
+  );
+  const blob = container!.getBlockBlobClient('letter');
+  await blob.uploadData(content(5), { keyEncryptionKey: testKey });
+  await blob.rewrapKey();
+  const raw = blob.unencryptedClient;
+  const { metadata } = await raw.getProperties();
+  const stripped = { encryptiondata: metadata!['encryptiondata']!.replace(/,"AzCse\w+":"[^"]*"/g, '') };
+  const copy = container!.getBlockBlobClient('copy');
+
+  const { snapshot } = await raw.createSnapshot({ metadata: stripped });
+  await copy.unencryptedClient.syncCopyFromURL(raw.url, { metadata: stripped });
+  await raw.setMetadata(stripped);
+
+  for (const changed of [blob, blob.withSnapshot(snapshot!), copy])
+    await expect(changed.downloadToBuffer()).rejects.toMatchObject({ code: 'INTEGRITY_MISSING' });
 });
 
 it('properties tell the length of the plaintext where the entries fit what is stored', async () => {

@@ -44,6 +44,12 @@ interface IntegrityCase {
 const vectors = JSON.parse(readFileSync('test/vectors/integrity.json', 'utf8')) as {
   readonly kek: { readonly id: string; readonly hex: string };
   readonly cases: readonly IntegrityCase[];
+  readonly negative: readonly {
+    readonly id: string;
+    readonly of: string;
+    readonly change: string;
+    readonly code: string;
+  }[];
 };
 const hex = (text = ''): Buffer => Buffer.from(text, 'hex');
 const kek = AesKeyEncryptionKey.fromBase64(vectors.kek.id, hex(vectors.kek.hex).toString('base64'));
@@ -128,6 +134,52 @@ it.each(contents)('%s is refused with any byte changed, added or cut', async (_i
       code: expect.stringMatching(/^(DECRYPTION_FAILED|REGION_OUT_OF_ORDER)$/) as string,
     });
   }
+});
+
+/** What is read of the content of a known answer, and how. */
+interface Attempt {
+  readonly text: string;
+  readonly body: Buffer;
+  readonly kind: ContentForm;
+  readonly policy: EncryptionPolicy;
+}
+
+/** The changes that the file describes in words. `moved` is one of a row: integrity-rows.spec.ts has it. */
+const CHANGES: Readonly<Record<string, (whole: Attempt) => Partial<Attempt>>> = {
+  stripped: ({ text, policy }) => ({
+    text: text.replace(/,"AzCse\w+":"[^"]*"/g, ''),
+    policy: { ...policy, integrity: 'verify' },
+  }),
+  'other-kind': () => ({ kind: 'message' }),
+  'last-region-cut': ({ body }) => ({ body: body.subarray(0, -36) }),
+  iv: ({ text }) => ({
+    text: text.replace(/(?<="ContentEncryptionIV":")[^"]*/, flipped),
+  }),
+  'wrong-context': ({ policy }) => ({ policy: { ...policy, context: () => 'tenant-8' } }),
+};
+
+function flipped(iv: string): string {
+  const bytes = Buffer.from(iv, 'base64');
+  bytes.writeUInt8(bytes.readUInt8(0) ^ 0x80, 0);
+  return bytes.toString('base64');
+}
+
+it('every refusal that the file describes is tried', () => {
+  expect(vectors.negative.map(({ id }) => id).sort()).toEqual([...Object.keys(CHANGES), 'moved'].sort());
+});
+
+it.each(vectors.negative.filter(({ id }) => id !== 'moved'))('$of is refused: $change', async (negative) => {
+  const vector = vectors.cases.find(({ id }) => id === negative.of)!;
+  const { target, body, text } = storedOf(vector);
+  const whole: Attempt = { text, body, kind: vector.kind, policy: policyOf(vector) };
+  const read = async ({ policy, ...changed }: Attempt): Promise<Buffer> => {
+    const context = { target, form: changed.kind, storedLength: changed.body.length };
+    const opener = await openEnvelope(policy, parseEncryptionData(changed.text), context);
+    return runAll(opener.open(opener.layout.window({ offset: 0 }, changed.body.length)), changed.body);
+  };
+
+  expect((await read(whole)).toString('hex')).toBe(vector.plaintext);
+  await expect(read({ ...whole, ...CHANGES[negative.id]!(whole) })).rejects.toMatchObject({ code: negative.code });
 });
 
 it.each(entities)('the tags of the properties of %s', (_id, vector) => {

@@ -1,4 +1,7 @@
 /** The tamper matrix for content with integrity entries: every change is seen, and nothing that was not verified is given out. */
+import { runAll } from '../../src/crypto/byte-transform.js';
+import { openEnvelope } from '../../src/envelope/envelope.js';
+import { parseEncryptionData } from '../../src/wire/encryption-data.js';
 import {
   ENTRIES,
   entryRows,
@@ -6,11 +9,13 @@ import {
   MISSING,
   taken,
   without,
+  withTag,
   type Cell,
   type Change,
   type Code,
   FAILED,
   type Kind,
+  type KindName,
   kinds,
   kindsWith,
   names,
@@ -18,6 +23,7 @@ import {
   type Outcome,
   outcomeOf,
   rowsOf,
+  type Stored,
   text,
   written,
 } from '../support/tamper-matrix.js';
@@ -34,7 +40,10 @@ const tagRows: readonly (readonly [what: string, change: Change, code: Code])[] 
   ['no AzCseTag', without('AzCseTag'), FAILED],
   ['the tag of other content of the key', taken('AzCseTag'), FAILED],
   ['a flipped AzCseTag', text(/("AzCseTag":")(.)/, (_all, head = '', first = '') => head + flipped(first)), FAILED],
+  ['a tag that is no text', text(/"AzCseTag":"[^"]*"/, '"AzCseTag":null'), FAILED],
+  ['the tag alone', without('AzCseBind', 'AzCseMac'), FAILED],
 ];
+const untaggedRows: typeof tagRows = [['a tag, which regions have no need of', withTag, FAILED]];
 
 describe.each((['verify', 'require'] as const).flatMap((mode) => names.map((name) => [name, mode] as const)))(
   'a stored %s with integrity entries, under "%s"',
@@ -57,7 +66,7 @@ describe.each((['verify', 'require'] as const).flatMap((mode) => names.map((name
       else expectSeen({ code, released }, kind, cell);
     });
 
-    it.each([...entryRows, ...contentRows, ...(name.endsWith('1.0') ? tagRows : [])])(
+    it.each([...entryRows, ...contentRows, ...(name.endsWith('1.0') ? tagRows : untaggedRows)])(
       'with %s',
       async (_what, change, expected) => {
         const before = await written(kind);
@@ -84,6 +93,61 @@ it.each(names)(
     expect([required.code, required.released.length]).toEqual([MISSING, 0]);
   },
 );
+
+const boundTo = (name: KindName, context?: string): Kind =>
+  kindsWith('verify', context === undefined ? {} : { context: () => context })[name];
+
+describe.each(names)('a stored %s that is bound to a context', (name) => {
+  it.each([
+    ['tenant-7', 'tenant-7', 'none'],
+    ['tenant-7', 'tenant-8', 'CONTEXT_MISMATCH'],
+    ['tenant-7', undefined, 'CONTEXT_MISMATCH'],
+    [undefined, 'tenant-7', 'CONTEXT_MISMATCH'],
+  ])('of %s opens in %s as it should', async (writtenIn, readIn, expected) => {
+    const { code, released } = await outcomeOf(boundTo(name, readIn), await written(boundTo(name, writtenIn)));
+
+    const opened = expected === 'none' ? boundTo(name).plaintext : Buffer.alloc(0);
+    expect([code, released.equals(opened)]).toEqual([expected, true]);
+  });
+
+  it('says that the context is another one only where its entries hold', async () => {
+    const changed = text(/;x=./, ';x=_')(await written(boundTo(name, 'tenant-7')), await written(boundTo(name)));
+
+    expect((await outcomeOf(boundTo(name, 'tenant-8'), changed)).code).toBe(FAILED);
+  });
+});
+
+/** Outcomes of reading the last byte, for each value of the byte that decides on its padding. */
+async function outcomesOfGuesses(
+  { policy, form, plaintext }: Kind,
+  { text: data, sealed }: Stored,
+): Promise<Set<string>> {
+  const target = { kind: 'blob', account: 'a', container: 'c', blob: 'b' } as const;
+  const outcomes = new Set<string>();
+  for (let guess = 0; guess < 256; guess += 1) {
+    const changed = Buffer.from(sealed);
+    changed.writeUInt8(guess, sealed.length - 17);
+    try {
+      const opener = await openEnvelope(policy, parseEncryptionData(data), {
+        ...{ target, form },
+        storedLength: sealed.length,
+      });
+      const window = opener.layout.window({ offset: plaintext.length - 1, count: 1 }, sealed.length);
+      const part = changed.subarray(window.offset, window.offset + window.count);
+      outcomes.add(`${runAll(opener.open(window), part).length} byte`);
+    } catch (error) {
+      outcomes.add((error as { code: string }).code);
+    }
+  }
+  return outcomes;
+}
+
+it('ranges of 1.0 tell nothing of the padding, which they tell where there are no entries', async () => {
+  const [bound, unbound] = [kindsWith('verify')['blob 1.0'], kinds['blob 1.0']];
+
+  expect(await outcomesOfGuesses(bound, await written(bound))).toEqual(new Set(['1 byte']));
+  expect(await outcomesOfGuesses(unbound, await written(unbound))).toContain(FAILED);
+});
 
 /** At least what the format sees; nothing of 1.0 is given out, and of 2.x no more than verified regions. */
 function expectSeen({ code, released }: Outcome, kind: Kind, cell: Exclude<Cell, '-' | 'same'>): void {

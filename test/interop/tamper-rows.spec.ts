@@ -4,7 +4,7 @@ import type { EntityKeys, Row, TableContext } from '../../src/table/entity-conte
 import { openEntity, sealEntity } from '../../src/table/entity-envelope.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../src/wire/entity-metadata.js';
 import { tablePolicy } from '../support/tables.js';
-import { type Code, ENTRIES, entryRows, FAILED, MISSING, text, without } from '../support/tamper-matrix.js';
+import { type Code, ENTRIES, entryRows, FAILED, MISSING, text, without, withTag } from '../support/tamper-matrix.js';
 
 @EncryptedEntity<Invoice>({ table: 'invoices', clear: ['note', 'seen', 'region'] })
 class Invoice {
@@ -162,14 +162,17 @@ describe.each(['verify', 'require'] as const)('a row with integrity entries, und
     await expect(read(after, mode)).rejects.toMatchObject({ code });
   });
 
-  it.each(entryRows)('with %s', async (_what, change, code) => {
-    const row = await written();
-    const stored = storedOf(row);
-    const { text: changed } = change(stored, storedOf(await written({ iban: 'DE00 0009' })));
-    expect(changed).not.toBe(stored.text);
+  it.each<(typeof entryRows)[number]>([...entryRows, ['a tag, which rows have no need of', withTag, FAILED]])(
+    'with %s',
+    async (_what, change, code) => {
+      const row = await written();
+      const stored = storedOf(row);
+      const { text: changed } = change(stored, storedOf(await written({ iban: 'DE00 0009' })));
+      expect(changed).not.toBe(stored.text);
 
-    await expect(read({ ...row, [DATA]: changed }, mode)).rejects.toMatchObject({ code });
-  });
+      await expect(read({ ...row, [DATA]: changed }, mode)).rejects.toMatchObject({ code });
+    },
+  );
 
   it.each<readonly [string, Row, Code]>([
     ['a property that the class signs', { serial: 7n }, MISSING],

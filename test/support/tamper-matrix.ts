@@ -43,12 +43,12 @@ const messageKind = (policy: Kind['policy']): Kind => ({
 });
 
 const readProtocols = ['1.0', '2.0', '2.1'] as const;
-export const kindsWith = (integrity: 'off' | 'verify' | 'require') => ({
-  'blob 1.0': blobKind(policyOf('1.0', { integrity, readProtocols })),
-  'blob 2.1': blobKind(policyOf('2.1', { integrity, readProtocols, regionLength: REGION })),
-  'message 1.0': messageKind(policyOf('1.0', { integrity, readProtocols })),
-  'message 2.0': messageKind(policyOf('2.0', { integrity, readProtocols })),
-  'pages 1.0': blobKind(policyOf('1.0', { integrity, readProtocols }), 'pages'),
+export const kindsWith = (integrity: 'off' | 'verify' | 'require', more: Partial<Kind['policy']> = {}) => ({
+  'blob 1.0': blobKind(policyOf('1.0', { integrity, readProtocols, ...more })),
+  'blob 2.1': blobKind(policyOf('2.1', { integrity, readProtocols, regionLength: REGION, ...more })),
+  'message 1.0': messageKind(policyOf('1.0', { integrity, readProtocols, ...more })),
+  'message 2.0': messageKind(policyOf('2.0', { integrity, readProtocols, ...more })),
+  'pages 1.0': blobKind(policyOf('1.0', { integrity, readProtocols, ...more }), 'pages'),
 });
 export const kinds = kindsWith('off');
 export type KindName = keyof typeof kinds;
@@ -272,6 +272,8 @@ export const taken =
   });
 export const flipped = (letter: string): string => (letter === 'A' ? 'B' : 'A');
 export const ENTRIES = ['AzCseBind', 'AzCseTag', 'AzCseMac'];
+/** In content that has none. */
+export const withTag: Change = text('"AzCseMac":', `"AzCseTag":"${Buffer.alloc(32).toString('base64')}","AzCseMac":`);
 
 /** What the entries alone can say: refused before anything is given out, under "verify" as under "require". */
 export const entryRows: readonly (readonly [what: string, change: Change, code: Code])[] = [
