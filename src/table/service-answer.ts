@@ -15,6 +15,7 @@ import type {
 import { InvalidServiceResponseError } from '../errors/transfer.js';
 import { CheckedAnswers, type ServiceAnswer } from '../service-answers.js';
 import type { EntityKeys, Row } from './entity-context.js';
+import { continuationTokenIn, plainly } from './plain-answer.js';
 
 /**
  * What the service itself reports about a row. The SDK gives it other names, which columns of the row may have too, and accepts
@@ -34,7 +35,7 @@ export async function storedRow(
   options: GetTableEntityOptions = {},
 ): Promise<TableEntityResult<Row> & EntityKeys> {
   let answered: SystemProperties = { partitionKey, rowKey };
-  const answers = new CheckedAnswers(options, ({ parsedBody }) => {
+  const answers = new CheckedAnswers(plainly(options), ({ parsedBody }) => {
     answered = systemProperties(parsedBody, options);
     if (answered.partitionKey !== partitionKey || answered.rowKey !== rowKey) {
       throw new InvalidServiceResponseError('is for another entity than the one asked for');
@@ -51,16 +52,18 @@ export async function* storedPages(
   settings: PageSettings,
 ): AsyncGenerator<TableEntityResultPage<Row>> {
   let answered: readonly SystemProperties[] = [];
-  const answers = new CheckedAnswers(options, (answer) => {
+  let continuationToken = settings?.continuationToken;
+  const answers = new CheckedAnswers(plainly(options), (answer) => {
     answered = rowsIn(answer, options);
+    continuationToken = continuationTokenIn(answer.headers);
   });
-  const pages = table.listEntities<Row>(answers.options).byPage(settings);
-  for (;;) {
+  do {
+    const pages = table.listEntities<Row>(answers.options).byPage({ ...settings, continuationToken });
     const next = await answers.of(() => pages.next());
-    if (next.done === true) return;
-    for (const [at, row] of next.value.entries()) Object.assign(row, answered[at]);
-    yield next.value;
-  }
+    const page = next.value as TableEntityResultPage<Row>;
+    for (const [at, row] of page.entries()) Object.assign(row, answered[at]);
+    yield Object.assign(page, { continuationToken });
+  } while (continuationToken !== undefined);
 }
 
 /** Sends a transaction. Throws `INVALID_SERVICE_RESPONSE` unless the service confirms every action. */
