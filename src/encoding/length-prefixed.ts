@@ -3,26 +3,43 @@ const LENGTH_BYTES = 4;
 /** A part of the input of a MAC: its length as a big-endian u32, then its bytes. So no two lists of parts give the same input. */
 export function lengthPrefixed(part: Uint8Array | string): Buffer {
   const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
-  const prefixed = Buffer.alloc(4 + bytes.length);
+  const prefixed = Buffer.alloc(LENGTH_BYTES + bytes.length);
   prefixed.writeUInt32BE(bytes.length);
-  prefixed.set(bytes, 4);
+  prefixed.set(bytes, LENGTH_BYTES);
   return prefixed;
 }
 
-/** The same for a list of parts, one after another. */
-export function lengthPrefixedList(parts: readonly (Uint8Array | string)[]): Buffer {
+/** A part that stands as it is, because it always has the same length, or has its lengths in it. */
+export interface Bare {
+  readonly bare: Uint8Array;
+}
+
+type Part = Uint8Array | string | Bare;
+
+/** A list of parts, one after another, in one piece of memory. */
+export function lengthPrefixedList(parts: readonly Part[]): Buffer {
   let length = 0;
-  for (const part of parts) length += LENGTH_BYTES + (typeof part === 'string' ? Buffer.byteLength(part) : part.length);
-  const prefixed = Buffer.allocUnsafe(length);
+  for (const part of parts) length += lengthOf(part);
+  const list = Buffer.allocUnsafe(length);
   let at = 0;
-  for (const part of parts) {
-    const from = at + LENGTH_BYTES;
-    if (typeof part === 'string') at = from + prefixed.write(part, from);
-    else {
-      prefixed.set(part, from);
-      at = from + part.length;
-    }
-    prefixed.writeUInt32BE(at - from, from - LENGTH_BYTES);
+  for (const part of parts) at = write(part, list, at);
+  return list;
+}
+
+function lengthOf(part: Part): number {
+  if (typeof part === 'string') return LENGTH_BYTES + Buffer.byteLength(part);
+  return part instanceof Uint8Array ? LENGTH_BYTES + part.length : part.bare.length;
+}
+
+/** Returns where the part ends. */
+function write(part: Part, list: Buffer, at: number): number {
+  if (typeof part !== 'string' && !(part instanceof Uint8Array)) {
+    list.set(part.bare, at);
+    return at + part.bare.length;
   }
-  return prefixed;
+  const from = at + LENGTH_BYTES;
+  const length = typeof part === 'string' ? list.write(part, from) : part.length;
+  if (typeof part !== 'string') list.set(part, from);
+  list.writeUInt32BE(length, at);
+  return from + length;
 }

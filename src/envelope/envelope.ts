@@ -101,9 +101,13 @@ function boundEnvelope(
   { encryptionData, sealer, content }: UnboundEnvelope,
   integrity: IntegritySealing | EntitySealing,
 ): Envelope {
+  const { wrappedKey, protocol, algorithm, fields, additions } = encryptionData;
   const withEntries = (entries: ReadonlyMap<string, string>): NewEncryptionData => ({
-    ...encryptionData,
-    additions: encryptionData.additions.size === 0 ? entries : new Map([...encryptionData.additions, ...entries]),
+    wrappedKey,
+    protocol,
+    algorithm,
+    fields,
+    additions: additions.size === 0 ? entries : new Map([...additions, ...entries]),
   });
   return {
     encryptionData,

@@ -15,6 +15,12 @@ import { requestUnwrap, requestWrap } from './key-request.js';
 import { ParallelBound } from './parallel-bound.js';
 import { UnwrapCache, type UnwrapCacheStatistics } from './unwrap-cache.js';
 
+/** Its members are named one by one: with a spread, a row takes a microsecond more (bench/history.md). */
+const requestOptions = (
+  target: EncryptionTarget,
+  { abortSignal, tracingOptions }: KeyOperationOptions = {},
+): KeyOperationOptions => ({ abortSignal, tracingOptions, target });
+
 /** A key, and the context of each call to it. */
 export interface KeyCall {
   readonly key: KeyEncryptionKey;
@@ -73,7 +79,7 @@ export class PolicyKeys implements KeyCalls {
   }
 
   wrap({ key, target, operation }: KeyCall, packed: Uint8Array): Promise<WrappedKey> {
-    const request = () => requestWrap(key, packed, { ...operation, target });
+    const request = () => requestWrap(key, packed, requestOptions(target, operation));
     return this.#bound.run(
       this.#reporting(request, () => wrapCall(key)),
       operation?.abortSignal,
@@ -112,7 +118,7 @@ export class PolicyKeys implements KeyCalls {
   }
 
   #unwrapNow({ key, target, operation }: KeyCall, wrapped: WrappedKey): Promise<Uint8Array> {
-    const request = () => requestUnwrap(key, wrapped, { ...operation, target });
+    const request = () => requestUnwrap(key, wrapped, requestOptions(target, operation));
     return this.#bound.run(
       this.#reporting(request, () => unwrapCall(wrapped)),
       operation?.abortSignal,

@@ -42,17 +42,13 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
     interpret: (read) => guard(() => interpreted(opener, read)),
     open: (window, release) => watchedTransform(opener.open(window, release)),
     orderProof,
-    ...(wholeTag === undefined
-      ? {}
-      : { wholeTag: { unverified: wholeTag.unverified, check: () => watchedTransform(wholeTag.check()) } }),
-    ...(coverage === undefined ? {} : { coverage: { verify: (stored) => guard(() => coverage.verify(stored)) } }),
-    ...(openProperties === undefined
-      ? {}
-      : {
-          openProperties: (place, properties) => {
-            begins?.();
-            return guard(() => openProperties(place, properties));
-          },
-        }),
+    wholeTag: wholeTag && { unverified: wholeTag.unverified, check: () => watchedTransform(wholeTag.check()) },
+    coverage: coverage && { verify: (stored) => guard(() => coverage.verify(stored)) },
+    openProperties:
+      openProperties &&
+      ((place, properties) => {
+        begins?.();
+        return guard(() => openProperties(place, properties));
+      }),
   };
 }

@@ -126,7 +126,7 @@ async function openAll(
   const context = { policy, account: '', table: client.tableName, entityClass: AnyEntity };
   const opened = await openRow({ ...row, partitionKey, rowKey }, context);
   const { texts, covered } = opened;
-  valuesOf(opened, AnyEntity);
+  valuesOf(opened, new Map());
   const plaintextBytes = [...texts.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   return {
     plaintextBytes,

@@ -127,14 +127,15 @@ export async function openEntity(
   const { isAsked, narrow } = projection;
   const opened = await openRow(row, context, isAsked);
   const { texts, integrityTag } = opened;
-  if (onSearchTagMismatch !== undefined && entityModel(context.entityClass).searchable.size > 0) {
+  const model = entityModel(context.entityClass);
+  if (onSearchTagMismatch !== undefined && model.searchable.size > 0) {
     const { partitionKey, rowKey } = row;
     const faults = await tagFaults({ row, texts, isAsked }, context);
     for (const [propertyName, fault] of faults)
       onSearchTagMismatch({ tableName: context.table, partitionKey, rowKey, propertyName, fault });
   }
   if (found?.accepts(row, texts) === false) return null;
-  const values = valuesOf(opened, context.entityClass);
-  assertNothingHidden(row, values, context.entityClass);
+  const values = valuesOf(opened, model.options);
+  assertNothingHidden(row, values, model.renamedKeys);
   return withIntegrityTag(narrow(entityOf(context.entityClass, row, values)), integrityTag);
 }

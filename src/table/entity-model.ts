@@ -26,6 +26,8 @@ export interface EntityModel {
   readonly sometimesSealed: readonly string[];
   /** Names of the clear properties that are signed, without those that a subclass seals. */
   readonly signed: ReadonlySet<string>;
+  /** Names of the properties that entries cover if they are clear. */
+  readonly mayBeCovered: readonly string[];
   /** The properties that can be searched, and how. */
   readonly searchable: ReadonlyMap<string, SearchRule>;
   /** Those of them that have entries in the lookup table. */
@@ -81,13 +83,15 @@ function modelOf(entityClass: EntityClass): EntityModel {
       .map(({ propertyKey }) => propertyKey);
   const options = new Map(properties.map(({ propertyKey, options: own }) => [propertyKey, own]));
   const signed = new Set([...signedNamesOf(entityClass)].filter((name) => !options.has(name)));
+  const sometimesSealed = namesWhere(true);
   const searchable = searchRulesOf(properties);
   return {
     properties,
     options,
     alwaysSealed: namesWhere(false),
-    sometimesSealed: namesWhere(true),
+    sometimesSealed,
     signed,
+    mayBeCovered: [...signed, ...sometimesSealed],
     searchable,
     lookedUp: new Map([...searchable].filter(([, { lookup }]) => lookup !== false)),
     unsearchable: new Set(

@@ -3,6 +3,7 @@
  * row before anything else is done with it, and a row an entity last.
  */
 import type { EntityClass } from '../decorators/encryption-metadata.js';
+import type { RenamedKey } from '../decorators/key-metadata.js';
 import { InvalidEntityError, InvalidOptionsError } from '../errors/input.js';
 import type { EntityKeys, Row } from './entity-context.js';
 import { entityModel } from './entity-model.js';
@@ -54,9 +55,9 @@ export function isKeyOf(entityClass: EntityClass): (name: string) => boolean {
 export function assertNothingHidden(
   row: Row & EntityKeys,
   opened: ReadonlyMap<string, unknown>,
-  entityClass: EntityClass,
+  renamedKeys: readonly RenamedKey[],
 ): void {
-  for (const [key, name] of entityModel(entityClass).renamedKeys) {
+  for (const [key, name] of renamedKeys) {
     const value = opened.has(name) ? opened.get(name) : storedValue(row[name]);
     if (value === undefined || value === row[key]) continue;
     throw new InvalidEntityError(

@@ -1,5 +1,5 @@
 /** An opened stored row: the content of its sealed properties, and which clear ones are known to be unchanged. */
-import type { EntityClass } from '../decorators/encryption-metadata.js';
+import type { EncryptOptions } from '../decorators/encryption-metadata.js';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
 import { openEnvelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
@@ -18,7 +18,7 @@ import {
 } from '../wire/entity-metadata.js';
 import { parsePropertyTypes, PROPERTY_TYPES_ENTRY, type PropertyType } from '../wire/property-types.js';
 import { type EntityKeys, type Row, type TableContext, targetOf } from './entity-context.js';
-import { entityModel } from './entity-model.js';
+import { type EntityModel, entityModel } from './entity-model.js';
 import { wronglyClear } from './sealed-properties.js';
 import { binaryValue, isBinary, storedValue } from './stored-value.js';
 import { signedValue } from './values/signed-value.js';
@@ -40,6 +40,8 @@ export interface OpenedRow extends Pick<EnvelopeOpener, 'interpret'> {
 interface RowToOpen {
   readonly row: Row & EntityKeys;
   readonly context: TableContext;
+  /** Of the class of the context. */
+  readonly model: EntityModel;
   /** Whether a projection requested the column. */
   readonly isAsked: (name: string) => boolean;
 }
@@ -79,7 +81,7 @@ export async function openRow(
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return tracedStep('Content.open', context.operation ?? {}, (record) => {
     record({ protocol: data.protocol, keyId: data.wrappedKey.keyId, integrity: integrityOf(context.policy) });
-    return openUnwrapped({ row, context, isAsked, data, opener });
+    return openUnwrapped({ row, context, model: entityModel(context.entityClass), isAsked, data, opener });
   });
 }
 
@@ -90,21 +92,21 @@ function plainRow({ policy, expectedTag }: TableContext): OpenedRow {
 }
 
 function openUnwrapped(unwrapped: UnwrappedRow): OpenedRow {
-  const { row, context, opener } = unwrapped;
   const names = sealedNamesOf(unwrapped);
   const covered = coveredNamesOf(unwrapped, names);
   const texts = textsOf(unwrapped, names);
-  assertNothingAdded(row, { texts, covered }, context);
-  const { integrityTag, interpret } = opener;
-  assertRightlyClear(row, { texts, interpret }, context);
+  assertNothingAdded(unwrapped, { texts, covered });
+  const { integrityTag, interpret } = unwrapped.opener;
+  assertRightlyClear(unwrapped, { texts, interpret });
   return { texts, covered, integrityTag, interpret };
 }
 
 type OpenedTexts = Pick<OpenedRow, 'texts' | 'interpret'>;
+/** What `@Encrypt()` says of properties. */
+type OptionsByName = ReadonlyMap<string, Pick<EncryptOptions, 'as'>>;
 
 /** Values of sealed properties by name. */
-export function valuesOf(opened: OpenedTexts, entityClass: EntityClass): ReadonlyMap<string, unknown> {
-  const { options } = entityModel(entityClass);
+export function valuesOf(opened: OpenedTexts, options: OptionsByName): ReadonlyMap<string, unknown> {
   return interpreted(opened, () => {
     const values = new Map<string, unknown>();
     for (const [name, text] of opened.texts) values.set(name, decodeValue(text, options.get(name)?.as));
@@ -118,28 +120,28 @@ function sealedListOf(row: Row): Uint8Array | undefined {
 }
 
 function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
-  const { row, context, data, opener } = unwrapped;
+  const { row, data, opener } = unwrapped;
   const list = sealedListOf(row);
   const names = list === undefined ? [] : namesIn(openedList(unwrapped, list), opener);
-  assertNothingPlanted(row, names, context);
+  assertNothingPlanted(unwrapped, names);
   // the old Java SDK leaves the list out if it sealed nothing
   if (list === undefined && !isOldJava(data.field))
     throw new InvalidEncryptionDataError(`${SEALED_NAMES_PROPERTY} is missing`);
   return names;
 }
 
-const namesIn = (list: Uint8Array, opener: EnvelopeOpener): readonly string[] =>
+const namesIn = (list: Buffer, opener: EnvelopeOpener): readonly string[] =>
   interpreted(opener, () => parseSealedNames(list));
 
-function openedList(unwrapped: UnwrappedRow, sealed: Uint8Array): Uint8Array {
+function openedList(unwrapped: UnwrappedRow, sealed: Uint8Array): Buffer {
   const [opened] = openProperties(unwrapped, [{ name: SEALED_NAMES_PROPERTY, sealed }]);
   return opened ?? unsupported(unwrapped.data);
 }
 
 /** The sealed properties that are in the row. */
 function textsOf(unwrapped: UnwrappedRow, names: readonly string[]): SealedTexts {
-  const { row, context, data } = unwrapped;
-  const typeOf = storedTypesOf(data, names, context.entityClass);
+  const { row, data, model } = unwrapped;
+  const typeOf = storedTypesOf(data, names, model);
   const stored: StoredProperty[] = [];
   try {
     for (const name of names) {
@@ -163,10 +165,7 @@ interface StoredProperty extends SealedProperty {
 }
 
 /** Opens properties in one step. */
-function openProperties(
-  { row, data, opener }: UnwrappedRow,
-  properties: readonly SealedProperty[],
-): readonly Uint8Array[] {
+function openProperties({ row, data, opener }: UnwrappedRow, properties: readonly SealedProperty[]): readonly Buffer[] {
   if (properties.length === 0) return [];
   return opener.openProperties?.(row, properties) ?? unsupported(data);
 }
@@ -200,10 +199,9 @@ function ciphertextOf(row: Row, name: string): Uint8Array | null {
 function storedTypesOf(
   data: EncryptionData,
   names: readonly string[],
-  entityClass: EntityClass,
+  { options }: EntityModel,
 ): (name: string) => PropertyType {
   const given = parsePropertyTypes(data.additions.get(PROPERTY_TYPES_ENTRY), names);
-  const { options } = entityModel(entityClass);
   return (name) => {
     const wanted = options.get(name)?.type;
     const type = given.get(name) ?? wanted ?? 'string';
@@ -217,27 +215,26 @@ function storedTypesOf(
 }
 
 /** Someone who can write the row can put values in clear where sealed ones are expected, and leave out the list. */
-function assertNothingPlanted(row: Row, names: readonly string[], { entityClass, policy }: TableContext): void {
-  const planted = entityModel(entityClass).alwaysSealed.find((name) => !names.includes(name) && isStored(row, name));
-  if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
+function assertNothingPlanted({ row, model, context }: RowToOpen, names: readonly string[]): void {
+  const planted = model.alwaysSealed.find((name) => !names.includes(name) && isStored(row, name));
+  if (planted !== undefined) assertPlaintextAllowed(context.policy, `Property "${planted}" of the entity`);
 }
 
 /** The same for clear properties that entries would cover if this package had written them. */
-function assertNothingAdded(row: Row, { texts, covered }: OpenedRow, { entityClass, policy }: TableContext): void {
-  if (covered === null || !policy.requireEncryption) return;
-  const { signed, sometimesSealed } = entityModel(entityClass);
+function assertNothingAdded({ row, model, context }: RowToOpen, { texts, covered }: OpenedRow): void {
+  if (covered === null || !context.policy.requireEncryption) return;
   const isAdded = (name: string): boolean => isStored(row, name) && !texts.has(name) && !covered.has(name);
-  if ([...signed, ...sometimesSealed].some(isAdded)) throw new IntegrityMissingError();
+  if (model.mayBeCovered.some(isAdded)) throw new IntegrityMissingError();
 }
 
 /** The same for properties that are sealed or not as the row says. */
-function assertRightlyClear(row: Row, opened: OpenedTexts, { entityClass, policy }: TableContext): void {
+function assertRightlyClear({ row, model, context }: RowToOpen, opened: OpenedTexts): void {
+  const { policy, entityClass } = context;
   if (!policy.requireEncryption) return;
-  const clear = entityModel(entityClass).sometimesSealed.filter(
-    (name) => isStored(row, name) && !opened.texts.has(name),
-  );
+  const clear = model.sometimesSealed.filter((name) => isStored(row, name) && !opened.texts.has(name));
   if (clear.length === 0) return;
-  const planted = wronglyClear(entityClass, { ...row, ...Object.fromEntries(valuesOf(opened, entityClass)) }, clear);
+  const values = Object.fromEntries(valuesOf(opened, model.options));
+  const planted = wronglyClear(entityClass, { ...row, ...values }, clear);
   if (planted !== undefined) assertPlaintextAllowed(policy, `Property "${planted}" of the entity`);
 }
 

@@ -129,9 +129,14 @@ function base64Member(object: JsonObject, name: string): Buffer {
   return bytes;
 }
 
+const NO_ADDITIONS: ReadonlyMap<string, unknown> = new Map();
+
 /** A map, so that the name of an entry cannot have a special meaning, as in an object. */
 function additionsIn(value: unknown): ReadonlyMap<string, unknown> {
-  if (value === undefined || value === null) return new Map();
+  if (value === undefined || value === null) return NO_ADDITIONS;
   if (!isObject(value)) throw new InvalidEncryptionDataError('KeyWrappingMetadata is not an object');
-  return new Map(Object.entries(value).filter(([name]) => name.toLowerCase() !== 'encryptionlibrary'));
+  const additions = new Map<string, unknown>();
+  for (const name of Object.keys(value))
+    if (name.toLowerCase() !== 'encryptionlibrary') additions.set(name, value[name]);
+  return additions;
 }

@@ -28,8 +28,8 @@ export function isOldJava(field: (...path: readonly string[]) => unknown): boole
 export const formatSealedNames = (names: readonly string[]): Buffer => Buffer.from(JSON.stringify(names), 'utf8');
 
 /** Reads both forms of the list. Throws {@link DecryptionError} for anything else, because it was sealed as a list. */
-export function parseSealedNames(list: Uint8Array): readonly string[] {
-  const text = Buffer.from(list).toString('utf8');
+export function parseSealedNames(list: Buffer): readonly string[] {
+  const text = list.toString('utf8');
   return jsonNames(text) ?? bareNames(text) ?? failed();
 }
 

@@ -23,9 +23,11 @@ export function formatPropertyTypes(
   return named.length === 0 ? undefined : JSON.stringify(Object.fromEntries(named));
 }
 
+const NO_TYPES: ReadonlyMap<string, PropertyType> = new Map();
+
 /** Throws {@link InvalidEncryptionDataError} unless the entry has only known types, for properties that are sealed. */
 export function parsePropertyTypes(entry: unknown, sealedNames: readonly string[]): ReadonlyMap<string, PropertyType> {
-  if (entry === undefined) return new Map();
+  if (entry === undefined) return NO_TYPES;
   const object = typeof entry === 'string' ? parseObject(entry) : null;
   if (object === null) throw new InvalidEncryptionDataError(`${PROPERTY_TYPES_ENTRY} is not a JSON object`);
   const types = Object.entries(object);

@@ -8,13 +8,15 @@
  * enc(x) is the length as a big-endian u32, then the bytes. The wrapped key and the library name are not covered, so the MAC
  * stays valid when a content key is rewrapped. Source: docs/formats.md, "Integrity entries".
  */
-import { lengthPrefixedList } from '../../encoding/length-prefixed.js';
+import { type Bare, lengthPrefixedList } from '../../encoding/length-prefixed.js';
 import type { ContentForm, Protocol, ReadField } from '../../protocol/protocol.js';
 import { PROPERTY_TYPES_ENTRY } from '../../wire/property-types.js';
 import type { IntegrityEntries } from './entries.js';
 
-const startOf = (kind: number): Buffer => Buffer.from(`azcse/header/v1\0${String.fromCharCode(kind)}`, 'latin1');
-const STARTS: Readonly<Record<ContentForm, Buffer>> = {
+const startOf = (kind: number): Bare => ({
+  bare: Buffer.from(`azcse/header/v1\0${String.fromCharCode(kind)}`, 'latin1'),
+});
+const STARTS: Readonly<Record<ContentForm, Bare>> = {
   stream: startOf(1),
   pages: startOf(2),
   message: startOf(3),
@@ -43,20 +45,14 @@ export function headerInput(
   { protocol, form, field, entity }: Header,
   { bind, tag }: Pick<IntegrityEntries, 'bind' | 'tag'>,
 ): Buffer {
-  return Buffer.concat([
-    STARTS[form],
-    lengthPrefixedList([protocol.version, protocol.algorithm]),
-    protocol.boundParameters(field),
-    lengthPrefixedList([bind, tag ?? NOTHING]),
-    ...(entity === undefined ? [] : entityInput(entity, protocol.propertyOrder?.(field) ?? 0)),
-  ]);
+  const { version, algorithm } = protocol;
+  const parameters = { bare: protocol.boundParameters(field) };
+  const content = [STARTS[form], version, algorithm, parameters, bind, tag ?? NOTHING];
+  if (entity === undefined) return lengthPrefixedList(content);
+  const { partitionKey, rowKey, types = '', list } = entity;
+  const order = { bare: Buffer.of(protocol.propertyOrder?.(field) ?? 0) };
+  return lengthPrefixedList([...content, partitionKey, rowKey, order, types, list]);
 }
-
-const entityInput = ({ partitionKey, rowKey, types = '', list }: EntityHeader, order: number): Buffer[] => [
-  lengthPrefixedList([partitionKey, rowKey]),
-  Buffer.of(order),
-  lengthPrefixedList([types, list]),
-];
 
 /** The entry that names types of sealed values: the MAC of an entity covers it. */
 export function typesIn(additions: ReadonlyMap<string, unknown>): string | undefined {

@@ -41,22 +41,22 @@ export interface EntityParameters extends IvSource {
 
 /** Seals properties, each under its own IV. */
 export function sealProperties(
-  { key, ...source }: EntityParameters,
+  parameters: EntityParameters,
   place: EntityPlace,
   properties: readonly PropertyContent[],
 ): Buffer[] {
   const plaintexts = properties.map(({ plaintext }) => plaintext);
-  return sealMany(key, plaintexts, ivsOf(source, place, properties));
+  return sealMany(parameters.key, plaintexts, ivsOf(parameters, place, properties));
 }
 
 export type PropertiesOpener = (place: EntityPlace, properties: readonly SealedProperty[]) => Buffer[];
 
 /** Opens properties of one entity, in one step or in several. */
-export function propertiesOpener({ key, ...source }: EntityParameters): PropertiesOpener {
-  const opener = new ManyOpener(key);
+export function propertiesOpener(parameters: EntityParameters): PropertiesOpener {
+  const opener = new ManyOpener(parameters.key);
   return (place, properties) => {
     const sealed = properties.map((property) => property.sealed);
-    return opener.open(sealed, ivsOf(source, place, properties));
+    return opener.open(sealed, ivsOf(parameters, place, properties));
   };
 }
 
@@ -67,14 +67,16 @@ function ivsOf(
   properties: readonly { readonly name: string }[],
 ): Buffer {
   const [first, second] = keyOrder(place);
-  const prefix = Buffer.concat([entityIv, Buffer.from(first, 'utf8'), Buffer.from(second, 'utf8')]);
-  const longest = properties.reduce((most, { name }) => Math.max(most, name.length), 0);
-  const input = Buffer.allocUnsafe(prefix.length + longest * MOST_BYTES);
-  input.set(prefix);
+  let longest = 0;
+  for (const { name } of properties) longest = Math.max(longest, name.length);
+  const input = Buffer.allocUnsafe(entityIv.length + (first.length + second.length + longest) * MOST_BYTES);
+  input.set(entityIv);
+  let start = entityIv.length + input.write(first, entityIv.length, 'utf8');
+  start += input.write(second, start, 'utf8');
   const into = Buffer.allocUnsafe(properties.length * BLOCK_LENGTH);
   let at = 0;
   for (const { name } of properties) {
-    const end = prefix.length + input.write(name, prefix.length, 'utf8');
+    const end = start + input.write(name, start, 'utf8');
     at = writeSha256(input.subarray(0, end), { into, at, length: BLOCK_LENGTH });
   }
   return into;

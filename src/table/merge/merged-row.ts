@@ -25,7 +25,7 @@ export async function mergedRow(
   const { options, signed } = entityModel(context.entityClass);
   const changes = changesOf(patch, (name) => options.has(name) || texts.has(name));
   const clear = without(row, (name) => isSystemProperty(name) || texts.has(name));
-  const values = mergedValues({ clear, sealed: valuesOf(stored, context.entityClass) }, changes);
+  const values = mergedValues({ clear, sealed: valuesOf(stored, options) }, changes);
 
   const foreign = [...texts.keys()].filter((name) => !options.has(name));
   const { sealed: own, decisive } = sealingOf(context.entityClass, values, {
