@@ -1,0 +1,28 @@
+/** The entity of the bench: 20 properties, 10 of them sealed. */
+import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
+import { benchKey } from './transfer.js';
+
+const SEALED = 10;
+const CLEAR = 10;
+
+/** Marked below, property by property. */
+@EncryptedEntity({ table: 'sealed', clear: '*' })
+export class BenchEntity {
+  partitionKey = 'bench';
+  rowKey = '';
+}
+export const sealedNames = Array.from({ length: SEALED }, (_, i) => `sealed${i}`);
+for (const name of sealedNames) (Encrypt() as PropertyDecorator)(BenchEntity.prototype, name);
+const properties = Object.fromEntries(
+  [...sealedNames, ...Array.from({ length: CLEAR }, (_, i) => `clear${i}`)].map((name) => [
+    name,
+    `value of ${name}, `.repeat(3),
+  ]),
+);
+
+export const entityOf = (rowKey: string) => ({ partitionKey: 'bench', rowKey, ...properties });
+
+/** Rows of a page. */
+export const PAGE = 1000;
+
+export const rowPolicy = { protocol: '2.0', keyEncryptionKey: benchKey(), requireEncryption: true } as const;

@@ -1,0 +1,189 @@
+/**
+ * Rows with Azurite: the plain SDK with the values in clear, this package, and between them the plain SDK with the bytes that this package
+ * stores. The last is the floor of what encrypted rows can reach: eleven binary columns in place of ten strings, and encryption data, cost
+ * the SDK and the emulator the same whoever sealed them.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { TableClient } from '@azure/data-tables';
+import {
+  type EncryptedTableClient,
+  EncryptedTableService,
+  type EncryptionPolicy,
+  type KeyEncryptionKey,
+} from 'nestjs-azure-encrypted-storage';
+import { BenchEntity, entityOf, PAGE, rowPolicy } from './bench-rows.js';
+import { entityEnvelope } from './internals.js';
+import type { Lab } from './lab.js';
+import { perOperation, perSecond } from './operations.js';
+import type { Row } from './report.js';
+import { medianOf, type Samples } from './rounds.js';
+import { type Sample, takeSample } from './sample.js';
+import { FAR_KEY_PAGE_MS, WITH_EMULATOR } from './targets.js';
+
+const SUBJECT = 'entities with 10 of 20 properties sealed, with Azurite';
+const BATCH = 100;
+const FAR_KEY_ROUNDS = 3;
+/** What a key service takes to answer. */
+const FAR_KEY_MS = 20;
+
+/** What all clients are asked for, under one name. */
+interface Table {
+  readonly insert: (rowKey: string) => Promise<unknown>;
+  readonly insertMany: (rowKeys: readonly string[]) => Promise<unknown>;
+  readonly get: (rowKey: string) => Promise<unknown>;
+  readonly list: () => AsyncIterable<readonly unknown[]>;
+}
+
+/** In clear by the plain SDK, the stored bytes by the plain SDK, in clear by this package. */
+type Found<S> = Readonly<Record<'plain' | 'bytes' | 'sealed', Samples<S>>>;
+
+export async function rowsServed(lab: Lab): Promise<Row[]> {
+  const connectionString = await lab.freshEmulator();
+  const of = (name: string) =>
+    TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true });
+  const sealed = new EncryptedTableService(of, rowPolicy).getTableClient(BenchEntity, 'sealed');
+  for (const table of [of('plain'), of('bytes'), sealed]) await table.createTable();
+  const tables = { plain: plainTable(of('plain')), bytes: plainTable(of('sealed')), sealed: sealedTable(sealed) };
+
+  const inserted = await insertedBy(lab, { ...tables, bytes: of('bytes') });
+  for (const table of [tables.plain, tables.sealed]) await fill(table);
+  const count = countOf(lab);
+  const get = (table: Table) => perOperation(count, (index) => table.get(`page-${index}`));
+  const got = await lab.compare('entities: get', {
+    plain: get(tables.plain),
+    bytes: get(tables.bytes),
+    sealed: get(tables.sealed),
+  });
+  const page = (table: Table) => () => readPage(table);
+  const listed = await lab.compare('entities: pages of 1,000', {
+    plain: page(tables.plain),
+    bytes: page(tables.bytes),
+    sealed: page(tables.sealed),
+  });
+  const far = sealedTable(new EncryptedTableService(of, farPolicy()).getTableClient(BenchEntity, 'sealed'));
+  return [
+    ...rateRows(lab, 'insert', inserted),
+    ...rateRows(lab, 'get', got),
+    ...pageRows(lab, listed),
+    await farRow(lab, far),
+  ];
+}
+
+const countOf = (lab: Lab): number => (lab.isQuick ? 20 : 100);
+
+/** Each row is inserted once, so rows that were sealed before are sealed for each sample. */
+async function insertedBy(
+  lab: Lab,
+  { plain, bytes, sealed }: { readonly plain: Table; readonly bytes: TableClient; readonly sealed: Table },
+): Promise<Found<number>> {
+  let rowNumber = 0;
+  const count = countOf(lab);
+  const context = { policy: rowPolicy, account: 'bench', table: 'bytes', entityClass: BenchEntity };
+  const insert = (table: Table) => perOperation(count, () => table.insert(`single-${rowNumber++}`));
+  return lab.compare('entities: insert', {
+    plain: insert(plain),
+    bytes: async () => {
+      const entities = Array.from({ length: count }, () => entityOf(`single-${rowNumber++}`));
+      const rows = await Promise.all(entities.map((entity) => entityEnvelope.sealEntity(entity, context)));
+      return perOperation(count, (index) => bytes.createEntity(rows[index]!))();
+    },
+    sealed: insert(sealed),
+  });
+}
+
+/** Opens the same rows, but answers like a key service; nothing is served from the cache. */
+function farPolicy(): EncryptionPolicy {
+  const { keyEncryptionKey: key } = rowPolicy;
+  const far: KeyEncryptionKey = {
+    keyId: key.keyId,
+    wrapKey: (contentKey) => key.wrapKey(contentKey),
+    unwrapKey: async (encryptedKey, algorithm) => {
+      await delay(FAR_KEY_MS);
+      return key.unwrapKey(encryptedKey, algorithm);
+    },
+  };
+  return { ...rowPolicy, keyEncryptionKey: far, unwrapCache: false };
+}
+
+async function farRow(lab: Lab, table: Table): Promise<Row> {
+  const rounds = lab.isQuick ? 1 : FAR_KEY_ROUNDS;
+  const { page } = await lab.measure('entities: a key far away', { page: () => readPage(table) }, rounds);
+  const ms = medianOf(page, ({ seconds }) => seconds * 1000);
+  return {
+    subject: SUBJECT,
+    case: `a page of ${PAGE} rows, each asks a key that answers in ${FAR_KEY_MS} ms`,
+    protocol: '1.0',
+    unit: 'ms',
+    encrypted: ms,
+    ...(lab.isQuick ? {} : { targets: [{ what: 'ms', value: ms, atMost: FAR_KEY_PAGE_MS }] }),
+  };
+}
+
+const BENCH_ROWS = "RowKey lt 'q'";
+
+const plainTable = (client: TableClient): Table => ({
+  insert: (rowKey) => client.createEntity(entityOf(rowKey)),
+  insertMany: (rowKeys) => client.submitTransaction(rowKeys.map((rowKey) => ['create', entityOf(rowKey)])),
+  get: (rowKey) => client.getEntity('bench', rowKey),
+  list: () => client.listEntities({ queryOptions: { filter: BENCH_ROWS } }).byPage({ maxPageSize: PAGE }),
+});
+
+const sealedTable = (client: EncryptedTableClient<BenchEntity>): Table => ({
+  insert: (rowKey) => client.createEntity(entityOf(rowKey)),
+  insertMany: (rowKeys) => client.submitTransaction(rowKeys.map((rowKey) => ['create', entityOf(rowKey)])),
+  get: (rowKey) => client.getEntity('bench', rowKey),
+  list: () => client.listEntities({ queryOptions: { filter: BENCH_ROWS } }).byPage({ maxPageSize: PAGE }),
+});
+
+async function fill(table: Table): Promise<void> {
+  for (let at = 0; at < PAGE; at += BATCH) {
+    await table.insertMany(Array.from({ length: BATCH }, (_, i) => `page-${at + i}`));
+  }
+}
+
+const readPage = (table: Table): Promise<Sample> =>
+  takeSample(async () => {
+    let rows = 0;
+    for await (const page of table.list()) rows += page.length;
+    if (rows !== PAGE) throw new Error(`The page had ${rows} rows`);
+  });
+
+/** Microseconds for each row. */
+interface Served {
+  readonly what: string;
+  readonly us: Readonly<Record<keyof Found<unknown>, number>>;
+  readonly quiet: string;
+}
+
+/** The floor, and the case that is held to the bar. */
+function floorAndBar(lab: Lab, { what, us, quiet }: Served, atLeast: number): Row[] {
+  const row = comparison(what, us.plain, us.sealed);
+  return [
+    comparison('the same bytes by the plain SDK, the floor of the bar below', us.plain, us.bytes),
+    { ...row, quiet, ...(lab.isQuick ? {} : { targets: [{ what: 'ratio', value: us.plain / us.sealed, atLeast }] }) },
+  ];
+}
+
+const comparison = (what: string, plainUs: number, us: number): Row => ({
+  subject: SUBJECT,
+  case: what,
+  protocol: '1.0',
+  unit: '/s',
+  plain: perSecond(plainUs),
+  encrypted: perSecond(us),
+  ratio: plainUs / us,
+});
+
+function rateRows(lab: Lab, what: 'insert' | 'get', { plain, bytes, sealed }: Found<number>): Row[] {
+  const us = { plain: medianOf(plain, Number), bytes: medianOf(bytes, Number), sealed: medianOf(sealed, Number) };
+  return floorAndBar(lab, { what, us, quiet: sealed.quiet }, WITH_EMULATOR[what]);
+}
+
+function pageRows(lab: Lab, { plain, bytes, sealed }: Found<Sample>): Row[] {
+  const usOf = (samples: Samples<Sample>): number => (medianOf(samples, ({ seconds }) => seconds) * 1e6) / PAGE;
+  const cpuMs = (samples: Samples<Sample>): number => medianOf(samples, ({ cpuSeconds }) => cpuSeconds * 1000);
+  const added = Math.round(cpuMs(sealed) - cpuMs(bytes));
+  const what = `pages of ${PAGE} rows (${added} ms of CPU beyond the plain SDK with the same bytes)`;
+  const us = { plain: usOf(plain), bytes: usOf(bytes), sealed: usOf(sealed) };
+  return floorAndBar(lab, { what, us, quiet: sealed.quiet }, WITH_EMULATOR.page);
+}
