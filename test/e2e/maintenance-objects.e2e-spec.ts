@@ -112,6 +112,73 @@ describe('a blob in the archive', () => {
   });
 });
 
+describe('a blob that must not change', () => {
+  const [date, until] = ['Fri, 01 Jan 2100 00:00:00 GMT', '2100-01-01T00:00:00.000Z'];
+  const policy = { 'x-ms-immutability-policy-until-date': date };
+  const over = { 'x-ms-immutability-policy-until-date': 'Wed, 01 Jan 2020 00:00:00 GMT' };
+  const hold = { 'x-ms-legal-hold': 'true' };
+  const [byPolicy, byHold] = ['BlobImmutableDueToPolicy', 'BlobImmutableDueToLegalHold'];
+
+  /** Refuses each write as the service does, and adds to what a look shows. The emulator has neither policies nor holds. */
+  function refuse(answers: AnswersProxy, code: string, shown: Record<string, string>): void {
+    answers.answer = (request, response) => {
+      if (request.method !== 'PUT') return false;
+      request.resume();
+      response.writeHead(409, { 'x-ms-error-code': code }).end();
+      return true;
+    };
+    answers.spoil = ({ request, answer, response }) => {
+      if (request.method !== 'HEAD') return false;
+      response.writeHead(200, { ...answer.headers, ...shown }).end();
+      return true;
+    };
+  }
+
+  it.each<[string, string, Record<string, string>, { readonly code: string; readonly until?: string }]>([
+    ['a policy', byPolicy, policy, { code: 'IMMUTABILITY_POLICY', until }],
+    ['a legal hold', byHold, hold, { code: 'LEGAL_HOLD' }],
+    ['both', byHold, { ...policy, ...hold }, { code: 'LEGAL_HOLD', until }],
+    ['a policy of its container, beside one that is over', byPolicy, over, { code: byPolicy }],
+    ['a legal hold of its container', byHold, {}, { code: byHold }],
+  ])('because of %s is named, with the end if there is one', async (_what, refusal, shown, expected) => {
+    const answers = await AnswersProxy.start();
+    try {
+      for (const task of [REWRAP, REENCRYPT]) {
+        await old.getBlockBlobClient('kept').uploadData('kept');
+        refuse(answers, refusal, shown);
+
+        const report = await run(task, {}, through(answers.connectionString));
+
+        expect(report.failures).toEqual([
+          { source: `blobs ${old.containerName}`, name: 'kept', outcome: 'immutable', ...expected },
+        ]);
+        expect(isMaintenanceClean(report)).toBe(false);
+        expect(String(await old.getBlockBlobClient('kept').downloadToBuffer())).toBe('kept');
+      }
+    } finally {
+      await answers.close();
+    }
+  });
+
+  it('is named as the service says, where nobody may look at it', async () => {
+    const proxy = await PageProxy.start();
+    try {
+      await old.getBlockBlobClient('kept').uploadData('kept');
+      proxy.fate = (action) => {
+        if (action === 'metadata') return { status: 409, code: byPolicy };
+        return action === 'look' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass';
+      };
+
+      const report = await run(REWRAP, {}, through(proxy.connectionString));
+
+      expect(report).toMatchObject({ outcomes: { immutable: 1 }, failures: [{ code: byPolicy }] });
+      expect(String(await old.getBlockBlobClient('kept').downloadToBuffer())).toBe('kept');
+    } finally {
+      await proxy.close();
+    }
+  });
+});
+
 describe('keys and scopes of the service', () => {
   const customerProvidedKey = { encryptionKey: 'a', encryptionKeySha256: 'b' };
   type Options = { readonly customerProvidedKey?: object; readonly encryptionScope?: string } | undefined;

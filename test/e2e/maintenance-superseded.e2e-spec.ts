@@ -212,9 +212,12 @@ it.each([
 });
 
 it.each([
-  [{ 'x-ms-legal-hold': 'true' }, 'LEGAL_HOLD'],
-  [{ 'x-ms-immutability-policy-until-date': 'Fri, 01 Jan 2100 00:00:00 GMT' }, 'IMMUTABILITY_POLICY'],
-])('does not try to delete what is protected by %j', async (header, code) => {
+  [{ 'x-ms-legal-hold': 'true' }, { code: 'LEGAL_HOLD' }],
+  [
+    { 'x-ms-immutability-policy-until-date': 'Fri, 01 Jan 2100 00:00:00 GMT' },
+    { code: 'IMMUTABILITY_POLICY', until: '2100-01-01T00:00:00.000Z' },
+  ],
+])('does not try to delete what is protected by %j', async (header, protection) => {
   await snapshotThenRewrap('one');
   answers.spoil = ({ request, answer, response }) => {
     if (request.method !== 'HEAD' || request.url?.includes('snapshot=') !== true) return false;
@@ -224,7 +227,7 @@ it.each([
 
   const report = await run({}, answers.connectionString);
 
-  expect(report).toMatchObject({ outcomes: { immutable: 1 }, failures: [{ code }] });
+  expect(report).toMatchObject({ outcomes: { immutable: 1 }, failures: [protection] });
   expect(answers.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
 });
 

@@ -17,11 +17,13 @@ export interface Exchange {
 export class AnswersProxy {
   /** What is done with each answer; what it leaves alone is passed on. Returns whether it has dealt with the answer. */
   spoil: (exchange: Exchange) => boolean = () => false;
+  /** Requests that do not reach the emulator. Returns whether it has answered one. */
+  answer: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   /** Requests so far, oldest first. */
   readonly requests: IncomingMessage[] = [];
   private readonly server = http.createServer((request, response) => {
     this.requests.push(request);
-    this.forward(request, response);
+    if (!this.answer(request, response)) this.forward(request, response);
   });
 
   private constructor(private readonly service: 'Blob' | 'Queue' | 'Table') {}
@@ -53,6 +55,7 @@ export class AnswersProxy {
   clear(): void {
     this.requests.length = 0;
     this.spoil = () => false;
+    this.answer = () => false;
   }
 
   async close(): Promise<void> {

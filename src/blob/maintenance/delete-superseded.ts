@@ -18,6 +18,7 @@ import { stateOf } from '../service-answer.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { isDescribedAlike } from './described-alike.js';
 import type { ListedBlob } from './listed-blob.js';
+import { protectionIn } from './protection.js';
 import { digestOf } from './read-back.js';
 
 export interface Deleting extends BlobMaintenanceOptions {
@@ -168,9 +169,8 @@ function noneIfMissing(error: unknown): null {
 
 /** Why a copy cannot be read or deleted, as far as properties show it. */
 function refusalOf(copy: BlobGetPropertiesResponse, current: BlobGetPropertiesResponse): ObjectResult | null {
-  if (copy.legalHold === true) return { outcome: 'immutable', code: 'LEGAL_HOLD' };
-  const { immutabilityPolicyExpiresOn: until } = copy;
-  if (until !== undefined && until.getTime() > Date.now()) return { outcome: 'immutable', code: 'IMMUTABILITY_POLICY' };
+  const protection = protectionIn(copy);
+  if (protection !== null) return protection;
   if ([copy, current].some(({ accessTier }) => accessTier === 'Archive')) return { outcome: 'archived' };
   return null;
 }

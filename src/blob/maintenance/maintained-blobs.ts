@@ -1,4 +1,4 @@
-import type { ContainerClient } from '@azure/storage-blob';
+import type { BlobClient, ContainerClient } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import type {
   BlindSpot,
@@ -19,6 +19,7 @@ import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenanc
 import { deleteSuperseded } from './delete-superseded.js';
 import { hasVersionId, type ListedBlob, type ListedPage, listedPages, type ListedPlaces } from './listed-blob.js';
 import { precheckBlobs } from './precheck.js';
+import { protectionOf } from './protection.js';
 import { type BlobReencryption, reencryptListed } from './reencrypt-listed.js';
 import { rewrapListed } from './rewrap-listed.js';
 
@@ -134,8 +135,23 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
 
   async act(blobs: readonly ListedBlob[], step: Step): Promise<readonly ObjectResult[]> {
     const results: ObjectResult[] = [];
-    for (const blob of blobs) results.push(await this.#actOn(blob, step));
+    for (const blob of blobs) {
+      const result = await this.#actOn(blob, step);
+      results.push((result.outcome === 'immutable' ? await this.#protectionOf(blob, step) : null) ?? result);
+    }
     return results;
+  }
+
+  #protectionOf(blob: ListedBlob, step: Step): Promise<ObjectResult | null> {
+    const { customerProvidedKey } = this.options;
+    return protectionOf({ client: this.#clientOf(blob), step, customerProvidedKey });
+  }
+
+  /** Of a blob, a snapshot or an old version. */
+  #clientOf({ name, place, copy = '' }: Pick<ListedBlob, 'name' | 'place' | 'copy'>): BlobClient {
+    const client = this.access.container.getBlobClient(name);
+    if (place === 'snapshot') return client.withSnapshot(copy);
+    return place === 'version' ? client.withVersion(copy) : client;
   }
 
   async #actOn(blob: ListedBlob, step: Step): Promise<ObjectResult> {

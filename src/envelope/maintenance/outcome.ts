@@ -51,12 +51,16 @@ export interface FailedObject {
   readonly outcome: ObjectOutcome;
   /** Error code of this package or of the service. */
   readonly code?: string;
+  /** When its immutability policy ends, if it is `immutable` and has a policy of its own; ISO 8601. A legal hold has no end. */
+  readonly until?: string;
 }
 
 export interface ObjectResult {
   readonly outcome: ObjectOutcome;
   /** Error code of this package or of the service. Never the message, which may contain what is stored. */
   readonly code?: string;
+  /** When the immutability policy of the object ends, if that is known; ISO 8601. */
+  readonly until?: string;
   /** What was wrong with the search tags of a row, if the task looked at them. */
   readonly tags?: TagsState;
   /** Whether what was deleted can still be restored, if the service said so. */
@@ -116,6 +120,7 @@ const OF_CONNECTIONS = ['INVALID_SERVICE_RESPONSE', 'DOWNLOAD_INTERRUPTED', 'CIP
 
 const OF_SERVICE_CODES: Readonly<Record<string, ObjectOutcome>> = {
   BlobImmutableDueToPolicy: 'immutable',
+  BlobImmutableDueToLegalHold: 'immutable',
   BlobArchived: 'archived',
   BlobBeingRehydrated: 'archived',
   MetadataTooLarge: 'tooLarge',

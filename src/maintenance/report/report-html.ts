@@ -4,7 +4,7 @@ import { failedOf } from '../shard.js';
 import { censusChart } from './census-chart.js';
 import { censusRows, grouped } from './census-table.js';
 import { html } from './html.js';
-import { headline, idsWords, nameOf, softWords, tagRows, unnamed, verdictWords } from './report-text.js';
+import { failureCells, headline, idsWords, nameOf, softWords, tagRows, unnamed, verdictWords } from './report-text.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9dfe5}
@@ -46,12 +46,14 @@ export function reportHtml(report: MaintenanceReport): string {
 }
 
 function attention({ deletions, dryRun, failures, outcomes, warnings }: MaintenanceReport): string[] {
-  const named = failures.map((one) => [one.outcome, one.code ?? '', one.source, nameOf(one)]);
+  const named = failures.map(failureCells);
   const deleted = deletions.map((one) => [one.source, nameOf(one), softWords(one)]);
   const texts = warnings.map((text) => `<li>${html(text)}</li>`).join('');
   const more = (total: number, shown: number): string[] => unnamed(total, shown).map((text) => `<p>${text}</p>`);
   return [
-    ...(named.length === 0 ? [] : ['<h2>Needs attention</h2>', table(['outcome', 'code', 'source', 'name'], named)]),
+    ...(named.length === 0
+      ? []
+      : ['<h2>Needs attention</h2>', table(['outcome', 'code', 'source', 'name', 'protected'], named)]),
     ...more(failedOf(outcomes), named.length),
     ...(deleted.length === 0
       ? []

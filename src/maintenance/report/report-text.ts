@@ -18,7 +18,7 @@ export function reportText(report: MaintenanceReport): string {
     ...section('Objects', table([['seen', grouped(report.seen)], ...outcomeRows(report)])),
     ...section(
       'Needs attention',
-      listed(failures, failedOf(report.outcomes), (one) => [one.outcome, one.code ?? '', one.source, nameOf(one)]),
+      listed(failures, failedOf(report.outcomes), failureCells),
     ),
     ...section(
       report.dryRun ? 'Would be deleted' : 'Deleted',
@@ -73,6 +73,12 @@ export function idsWords(ids: KeyIds): string {
 
 export const nameOf = ({ name, copy }: Pick<ObjectFailure, 'name' | 'copy'>): string =>
   copy === undefined ? printable(name) : `${printable(name)} (${printable(copy)})`;
+
+export const failureCells = (one: ObjectFailure): readonly string[] => [
+  ...[one.outcome, one.code ?? '', one.source, nameOf(one), untilWords(one)],
+];
+
+const untilWords = ({ until }: ObjectFailure): string => (until === undefined ? '' : `until ${printable(until)}`);
 
 export const softWords = ({ isSoft }: Deletion): string =>
   isSoft === undefined ? '' : isSoft ? 'can be restored until soft delete ends' : 'for good';

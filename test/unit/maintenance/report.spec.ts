@@ -61,6 +61,13 @@ describe('a report', () => {
     expect(shown).toMatch(deleted);
   });
 
+  it.each(['text', 'html'] as const)('as %s says until when an object must not change', (format) => {
+    const until = '2100-01-01T00:00:00.000Z';
+    const failures = [{ ...report.failures[0]!, outcome: 'immutable', code: 'IMMUTABILITY_POLICY', until } as const];
+
+    expect(formatMaintenanceReport({ ...report, failures }, format)).toMatch(/until 2100-01-01T00:00:00\.000Z/);
+  });
+
   it('as JSON is the report', () => {
     expect(JSON.parse(formatMaintenanceReport(report, 'json'))).toMatchObject({ seen: 1200, outcomes: { done: 1199 } });
   });

@@ -1,0 +1,36 @@
+/**
+ * What protects a blob, snapshot or version from changes, and until when. Its properties show a legal hold and a policy of its own. A hold
+ * or policy of the container as a whole is not among them: the service refuses the change, and the result has the service's code.
+ */
+import type { BlobClient, BlobGetPropertiesResponse, CpkInfo } from '@azure/storage-blob';
+import type { Step } from '../../envelope/maintenance/maintained.js';
+import type { ObjectResult } from '../../envelope/maintenance/outcome.js';
+
+/** `null` if the properties show nothing that is in force now. */
+export function protectionIn({
+  legalHold,
+  immutabilityPolicyExpiresOn: until,
+}: Pick<BlobGetPropertiesResponse, 'legalHold' | 'immutabilityPolicyExpiresOn'>): ObjectResult | null {
+  const isUnderPolicy = until !== undefined && until.getTime() > Date.now();
+  if (legalHold !== true && !isUnderPolicy) return null;
+  return {
+    outcome: 'immutable',
+    code: legalHold === true ? 'LEGAL_HOLD' : 'IMMUTABILITY_POLICY',
+    ...(isUnderPolicy ? { until: until.toISOString() } : {}),
+  };
+}
+
+export interface RefusedChange {
+  /** Of the blob, snapshot or version that was to be changed. */
+  readonly client: BlobClient;
+  readonly step: Step;
+  readonly customerProvidedKey: CpkInfo | undefined;
+}
+
+/** What protects a blob whose change was refused; `null` if its properties do not show it, or cannot be read. */
+export async function protectionOf({ client, step, customerProvidedKey }: RefusedChange): Promise<ObjectResult | null> {
+  const { abortSignal, beforeRequest } = step;
+  await beforeRequest();
+  const properties = await client.getProperties({ abortSignal, customerProvidedKey }).catch(() => null);
+  return properties === null ? null : protectionIn(properties);
+}
