@@ -10,9 +10,14 @@ import { isObject } from '../../option-rules.js';
 import type { ByteSource } from '../../streams/source.js';
 import type { ForeignContent, ForeignSource } from './foreign-source.js';
 
-/** The application could not read the blob. Its own error is dropped, because the text may repeat content. */
+/**
+ * The application could not read the blob, or returned the stored bytes as they are. Its own error is dropped, because the text may repeat
+ * content.
+ */
 export class ForeignSourceError extends Error {
-  readonly code = 'FOREIGN_SOURCE_FAILED';
+  constructor(readonly code: 'FOREIGN_SOURCE_FAILED' | 'FOREIGN_SOURCE_UNCHANGED' = 'FOREIGN_SOURCE_FAILED') {
+    super();
+  }
 }
 
 export interface StoredForeign {

@@ -46,8 +46,9 @@ export interface ForeignSource {
    * Returns the content in clear and the metadata to keep, or `null` for a blob that is not in this format.
    *
    * If it throws, or its stream fails, the blob is left as it is, and reported as `damaged` with `FOREIGN_SOURCE_FAILED`. Errors of
-   * this package keep their codes: throw `KeyUnavailableError` to make the job wait and ask again. It may be called several times for
-   * a blob, and in a dry run.
+   * this package keep their codes: throw `KeyUnavailableError` to make the job wait and ask again. Content that is the stored bytes is
+   * not stored either, and reported as `refused` with `FOREIGN_SOURCE_UNCHANGED`: return `null` for a blob that needs no opening. It may
+   * be called several times for a blob, and in a dry run.
    */
   read(blob: ForeignBlob): Promise<ForeignContent | null>;
 }

@@ -1,19 +1,21 @@
 /** What a blob contained that is encrypted again: opened by this package, or read by the application from a format of others. */
 import type { Readable } from 'node:stream';
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
+import { equalBytes, startSha256 } from '../../crypto/bytes.js';
+import type { Step } from '../../envelope/maintenance/maintained.js';
 import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import type { StoredState } from '../../envelope/maintenance/stored-state.js';
-import { isChosen, type MaintenanceTask, without } from '../../envelope/maintenance/task.js';
+import { isChosen, without } from '../../envelope/maintenance/task.js';
 import { downloadStream } from '../download.js';
 import type { ReadOptions } from '../read-requests.js';
 import type { BlockBlobContext } from '../upload-blocks.js';
-import { openForeign } from './foreign-content.js';
+import { ForeignSourceError, openForeign } from './foreign-content.js';
 import type { ForeignSource } from './foreign-source.js';
 import { hashed, type HashedSource } from './hashed-source.js';
 
 export interface OldContentParts {
   readonly context: BlockBlobContext;
-  readonly task: MaintenanceTask;
+  readonly step: Step;
   readonly foreign: ForeignSource | undefined;
   /** With the ETag of the properties. */
   readonly reading: ReadOptions;
@@ -32,9 +34,14 @@ export interface OldContent {
   readonly length: number;
   /** What the new blob gets. */
   readonly metadata: Record<string, string>;
+  /**
+   * Of a foreign format, once all of the content has been read: rejects with `FOREIGN_SOURCE_UNCHANGED` if it is what is stored. That is
+   * ciphertext of the other format, which nobody would look for under ours.
+   */
+  readonly assertOpened?: () => Promise<void>;
 }
 
-const isForeignChosen = (task: MaintenanceTask): boolean => task.do === 'reencrypt' && task.when.foreign === true;
+const isForeignChosen = ({ task }: Step): boolean => task.do === 'reencrypt' && task.when.foreign === true;
 
 /** Reads content once, and holds its connections. */
 export class OldContentReader {
@@ -44,17 +51,30 @@ export class OldContentReader {
 
   /** `null` if the blob is neither in the foreign format nor chosen for another reason. */
   async read(blob: OldBlob): Promise<OldContent | null> {
-    const { context, task, foreign } = this.parts;
+    const { context, step, foreign } = this.parts;
     const { state, metadata, properties } = blob;
-    if (foreign !== undefined && state.kind === 'plain' && isForeignChosen(task)) {
+    if (foreign !== undefined && state.kind === 'plain' && isForeignChosen(step)) {
       const open = async () => (await this.#open(state)).stream;
       const hold = (stream: Readable): void => this.#hold(stream);
       const found = await openForeign(foreign, { name: context.client.name, metadata, properties, open, hold });
-      if (found !== null) return { ...found, source: hashed(found.pieces) };
-      if (!isChosen(without(task, 'foreign'), state)) return null;
+      if (found !== null) {
+        const source = hashed(found.pieces);
+        return { ...found, source, assertOpened: () => this.#assertOther({ ...found, source }, blob) };
+      }
+      if (!isChosen(without(step.task, 'foreign'), state)) return null;
     }
     const { stream, length } = await this.#open(state);
     return { source: hashed(stream), length, metadata };
+  }
+
+  /** Formats that change the length, which are most, cost no second read. Of nothing there is no ciphertext. */
+  async #assertOther({ source, length }: Omit<OldContent, 'metadata'>, { properties, state }: OldBlob): Promise<void> {
+    if (length === 0 || length !== properties.contentLength) return;
+    await this.parts.step.beforeRequest();
+    const hash = startSha256();
+    const { stream } = await this.#open(state);
+    for await (const piece of stream) hash.update(piece as Buffer);
+    if (equalBytes(hash.digest(), source.digest())) throw new ForeignSourceError('FOREIGN_SOURCE_UNCHANGED');
   }
 
   async #open(state: StoredState): Promise<{ readonly stream: Readable; readonly length: number }> {

@@ -36,8 +36,11 @@ export interface ReencryptListed extends BlobMaintenanceOptions {
   readonly interrupted: Map<string, BlobReencryption>;
 }
 
-const resultOfReading = (error: unknown): ObjectResult | null =>
-  error instanceof ForeignSourceError ? { outcome: 'damaged', code: error.code } : resultOf(error);
+function resultOfReading(error: unknown): ObjectResult | null {
+  if (!(error instanceof ForeignSourceError)) return resultOf(error);
+  const { code } = error;
+  return { outcome: code === 'FOREIGN_SOURCE_UNCHANGED' ? 'refused' : 'damaged', code };
+}
 
 /** Throws errors that do not concern the blob itself. */
 export async function reencryptListed(blob: ListedBlob, given: ReencryptListed): Promise<ObjectResult> {
@@ -112,7 +115,7 @@ export class BlobReencryption {
     const metadata = await metadataAsStored(context, properties, reading);
 
     await step.beforeRequest();
-    const reader = new OldContentReader({ context, task: step.task, foreign, reading });
+    const reader = new OldContentReader({ context, step, foreign, reading });
     try {
       const content = await reader.read({ properties, state, metadata });
       if (content === null) return SAME;
@@ -130,7 +133,7 @@ export class BlobReencryption {
     return refused === null && !this.check.isCommitted(properties) ? null : this.check.settle(properties);
   }
 
-  private async store({ source, length, options, properties }: Content): Promise<ObjectResult> {
+  private async store({ source, length, options, properties, assertOpened }: Content): Promise<ObjectResult> {
     const { context, step } = this.given;
     const ciphertextLength = expectedLayout(context.policy, 'stream').ciphertextLength(length);
     const plan = blockPlan({ ...options, ...shapeFor(properties, ciphertextLength) }, ciphertextLength);
@@ -141,6 +144,7 @@ export class BlobReencryption {
     const checked = new CheckedSink(sink, {
       ...{ context, upload, length: ciphertextLength, expected: source.digest },
       beforeCommit: async () => {
+        await assertOpened?.();
         await this.assertSameTags(options.tags ?? {});
         await this.check.prepare({ metadata: upload.metadataAtEnd(), digest: source.digest() }, options);
       },
