@@ -126,7 +126,7 @@ export type {
 export type { RewrapKeysOptions, RewrapKeysResult } from './envelope/maintenance/rewrap-all.js';
 export type { FailedObject, ObjectOutcome, OutcomeCounts, TagsState } from './envelope/maintenance/outcome.js';
 export type { ObjectPlace } from './envelope/maintenance/maintained.js';
-export { openBlobInventory } from './blob/inventory/open-inventory.js';
+export { type BlobInventoryOptions, openBlobInventory } from './blob/inventory/open-inventory.js';
 export type { ForeignBlob, ForeignContent, ForeignSource } from './blob/maintenance/foreign-source.js';
 export type { BlobMaintenanceOptions } from './blob/maintenance/blob-maintenance-options.js';
 

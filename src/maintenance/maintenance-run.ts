@@ -93,7 +93,9 @@ export class MaintenanceRun {
     const worked = task.do === 'census' ? counted : await this.work.totals();
     const report = {
       ...this.#report(worked),
-      warnings: [...new Set([...this.#warnings, ...worked.warnings, ...counted.warnings])],
+      warnings: [
+        ...new Set([...this.#warnings, ...worked.warnings, ...counted.warnings, ...emptyOnes(this.job, counted)]),
+      ],
       census: censusOf(this.job, counted, await this.census.startedAt()),
     };
     await this.#keep(report);
@@ -160,6 +162,15 @@ async function withoutReported(
   const closed: JobState = { ...value, finished, startedAt: '' };
   if ((await store.replace(name, { value: closed, etag })) !== null) return closed;
   return (await store.read<JobState>(name))?.value ?? closed;
+}
+
+/** The wrong account, or a misspelt prefix, looks like a job with nothing to do. Poison queues are empty as a rule. */
+function emptyOnes({ sources }: MaintenanceJob, { census: entries }: Totals): readonly string[] {
+  const seen = new Set(entries.map(({ source }) => source));
+  const empty = sources.filter((source) => source.kind !== 'poison' && !seen.has(titleOf(source)));
+  return empty.map(
+    (source) => `nothing was seen in ${titleOf(source)}: unless it is empty, check its name and the account`,
+  );
 }
 
 function censusOf({ task }: MaintenanceJob, { census: entries, blindSpots: spots }: Totals, startedAt: string): Census {

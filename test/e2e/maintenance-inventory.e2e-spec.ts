@@ -16,7 +16,7 @@ import { PageProxy } from '../support/page-proxy.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor } from '../support/blobs.js';
 import { type Command, compileCommand } from '../support/command.js';
-import { csvOf, FOLDER, inventoryFiles, type Row } from '../support/inventories.js';
+import { csvOf, FOLDER, inventoryFiles, type Row, STARTED } from '../support/inventories.js';
 import { after, before, OLD } from '../support/maintenance.js';
 
 const service = BlobServiceClient.fromConnectionString(connectionString());
@@ -71,7 +71,7 @@ const countsOf = ({ census: { entries } }: MaintenanceReport): readonly string[]
 
 it('counts the same as a listing', async () => {
   const listed = await census(old.forMaintenance());
-  const counted = await census(await openBlobInventory(MANIFEST, service.getContainerClient(inventory)));
+  const counted = await census(await openBlobInventory(MANIFEST, { container: service.getContainerClient(inventory) }));
 
   expect(countsOf(counted)).toEqual(countsOf(listed));
   expect(counted.seen).toBe(5);
@@ -85,7 +85,7 @@ it('waits for a service that is busy while it reads, and counts no row twice', a
       action === 'read' && earlier === 3 ? { status: 503, code: 'ServerBusy' } : 'pass';
     const busy = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
 
-    const counted = await census(await openBlobInventory(MANIFEST, busy.getContainerClient(inventory)));
+    const counted = await census(await openBlobInventory(MANIFEST, { container: busy.getContainerClient(inventory) }));
 
     expect(proxy.actions.filter((action) => action === 'read').length).toBeGreaterThan(4);
     expect(counted.seen).toBe(5);
@@ -103,7 +103,18 @@ describe('maintain census --inventory', () => {
 
     expect([code, stderr]).toEqual([1, 'Counting.\nThe census is done.\n']);
     expect(stdout).toMatch(/May clinic:2025 be destroyed\? No\./);
-    expect(stdout).toMatch(/1 × snapshot in inventory all of 2026-05-26T13:25:36Z under key clinic:2025/);
+    expect(stdout).toContain(`1 × snapshot in inventory all of ${STARTED} under key clinic:2025`);
+  });
+
+  it('says no more of a key once the inventory is older than --inventory-max-age', async () => {
+    const path = join(folder, 'all-manifest.json');
+    const { stdout } = await maintain({}, '--inventory', path, '--inventory-max-age', '1');
+    // an hour is 0.042 days
+    const refused = await maintain({}, '--inventory', path, '--inventory-max-age', '0.01');
+
+    expect(stdout).not.toMatch(/take a newer one/);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/"maxAgeDays" must be/)]);
+    expect(await maintain({}, '--container', 'scans', '--inventory-max-age', '1')).toMatchObject({ code: 2 });
   });
 
   it('reads the container that the account writes to, beside a listing of another', async () => {

@@ -34,6 +34,10 @@ export const EVERYTHING = {
   includeBlobVersions: true,
   includeDeleted: true,
 };
+/** An hour ago, as the service writes times. */
+export const STARTED = `${new Date(Date.now() - 60 * 60 * 1000).toISOString().slice(0, 19)}Z`;
+/** Ten minutes later. */
+export const COMPLETED = new Date(Date.parse(STARTED) + 10 * 60 * 1000);
 export const FOLDER = '2026/05/26/13-25-36/all';
 
 /** The files by their paths below {@link FOLDER}. */
@@ -44,8 +48,8 @@ export function inventoryFiles({ files, objectCount, ...given }: WrittenInventor
     destinationContainer: 'inventory',
     endpoint: 'https://clinic.blob.core.windows.net',
     files: contents.map(({ length }, at) => ({ blob: `${FOLDER}/all_${at}.csv`, size: length })),
-    inventoryCompletionTime: '2026-05-26T13:35:56Z',
-    inventoryStartTime: '2026-05-26T13:25:36Z',
+    inventoryCompletionTime: COMPLETED.toISOString(),
+    inventoryStartTime: STARTED,
     ruleDefinition: {
       ...{ filters: { ...EVERYTHING, ...filters }, format: 'csv', objectType: 'blob', schedule: 'daily' },
       schemaFields: SCHEMA,

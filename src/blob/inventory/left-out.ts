@@ -3,6 +3,7 @@ import { printable } from '../../encoding/printable.js';
 import type { BlindSpot } from '../../envelope/maintenance/maintained.js';
 import type { InventoryRule, Manifest } from './manifest.js';
 
+const MS_PER_DAY = 24 * 60 * 60 * 1000;
 const BLOB_TYPES = ['blockBlob', 'appendBlob', 'pageBlob'];
 
 /** @param isHierarchy - whether the account has a hierarchical namespace, and so neither page blobs nor versions */
@@ -15,6 +16,18 @@ export function leftOut({ rule, startedAt }: Manifest, isHierarchy: boolean): re
       : [{ text: `blobs that ${where} is not about: it lists ${namesOf(rule.prefixes)}`, isBlocking: false }]),
     { text: `blobs that were written since ${startedAt}: ${where} is of then`, isBlocking: false },
   ];
+}
+
+/** What an inventory does not show because of its time. A time in the future is not that of an inventory of this account. */
+export function outOfDate({ rule, startedAt }: Manifest, maxAgeDays: number): readonly BlindSpot[] {
+  const days = (Date.now() - Date.parse(startedAt)) / MS_PER_DAY;
+  if (days >= -1 && days <= maxAgeDays) return [];
+  const where = `inventory ${printable(rule.name)}`;
+  const text =
+    days < 0
+      ? `whether ${where} is of this account: it began in the future, at ${startedAt}`
+      : `what was written in the ${Math.floor(days)} days since ${where} began: take a newer one, or set "maxAgeDays" (--inventory-max-age)`;
+  return [{ text, isBlocking: true }];
 }
 
 /** Each may need the key, and could have been listed. */

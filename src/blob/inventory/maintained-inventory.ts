@@ -37,6 +37,9 @@ export class MaintainedInventory implements Maintained {
   readonly isDivisible = true;
   readonly stepSize = 1;
   #rows = 0;
+  #blobs = 0;
+  /** Whether the last walk has read all rows. */
+  #isWhole = false;
   #hasDeletedDirectories = false;
   #isHierarchy = false;
 
@@ -51,7 +54,8 @@ export class MaintainedInventory implements Maintained {
   /** Begins after as many rows as `from` says. Files cannot be split, so a plan makes one shard of them. */
   async *pages({ from = '0', namesOnly = false }: WalkOptions): AsyncGenerator<MaintainedPage> {
     if (namesOnly) return;
-    [this.#rows, this.#hasDeletedDirectories, this.#isHierarchy] = [0, false, false];
+    [this.#rows, this.#blobs, this.#isWhole] = [0, 0, false];
+    [this.#hasDeletedDirectories, this.#isHierarchy] = [false, false];
     let objects: MaintainedObject[] = [];
     for await (const object of this.#objects()) {
       if (object !== null && this.#rows > Number(from)) objects.push(object);
@@ -60,6 +64,7 @@ export class MaintainedInventory implements Maintained {
       objects = [];
     }
     this.#assertWhole();
+    this.#isWhole = true;
     yield { objects };
   }
 
@@ -79,7 +84,10 @@ export class MaintainedInventory implements Maintained {
     try {
       this.#isHierarchy ||= isOfHierarchy(cells);
       const row = inventoryRow(cells, this.inventory.manifest?.completedAt ?? null);
-      if (row.kind === 'blob') return row.object;
+      if (row.kind === 'blob') {
+        this.#blobs += 1;
+        return row.object;
+      }
       this.#hasDeletedDirectories ||= row.isDeleted;
       return null;
     } catch (error) {
@@ -116,16 +124,23 @@ export class MaintainedInventory implements Maintained {
     const { manifest, notes } = this.inventory;
     if (manifest === null) {
       const text = `what the inventory in ${this.name} leaves out, and whether it is whole: count it with its manifest`;
-      return [...notes, { text, isBlocking: true }];
+      return [...notes, { text, isBlocking: true }, ...this.#ifEmpty()];
     }
     return [
       ...leftOut(manifest, this.#isHierarchy),
       ...notes,
+      ...this.#ifEmpty(),
       ...(this.#hasDeletedDirectories ? [{ text: 'what is in deleted directories', isBlocking: true }] : []),
       ...(this.#rows > manifest.objectCount
         ? [{ text: 'which rows are counted twice: there are more than the manifest counts', isBlocking: false }]
         : []),
     ];
+  }
+
+  /** An account without any blob needs no inventory, so it is more likely that of another account, or of a rule that finds nothing. */
+  #ifEmpty(): readonly BlindSpot[] {
+    if (!this.#isWhole || this.#blobs > 0) return [];
+    return [{ text: `every blob: inventory ${this.name} lists none`, isBlocking: true }];
   }
 
   warnings(): readonly string[] {

@@ -3,13 +3,36 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { md5 } from '../../crypto/bytes.js';
 import type { BlindSpot, Maintained } from '../../envelope/maintenance/maintained.js';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { anyNumber, groupFaults, object, type RulesOf } from '../../option-rules.js';
 import { ContainerFiles, type InventoryFiles, LocalFiles } from './inventory-files.js';
+import { outOfDate } from './left-out.js';
 import { MaintainedInventory } from './maintained-inventory.js';
 import { type Manifest, parseManifest } from './manifest.js';
 
+/** Options for opening an inventory. */
+export interface BlobInventoryOptions {
+  /**
+   * The container that the account writes inventories to; the path is in it.
+   *
+   * @defaultValue none: the path is that of a file on this machine
+   */
+  readonly container?: ContainerClient;
+  /**
+   * Days after which an inventory is too old to say that a key may be destroyed, 0.1 to 3,650. Objects that were written since are not in
+   * it.
+   *
+   * @defaultValue 8, for rules that run once a week
+   */
+  readonly maxAgeDays?: number;
+}
+
+const DEFAULT_MAX_AGE = 8;
+const OPTIONS: RulesOf<BlobInventoryOptions> = { container: object, maxAgeDays: anyNumber(0.1, 3650) };
+
 /**
  * Opens an inventory that the account made of its own blobs, as a source of a census. A census of it lists no blobs, and is evidence
- * that this package did not make. It is of the time of the inventory, and counts blobs of all its containers together.
+ * that this package did not make. It is of the time of the inventory, and counts blobs of all its containers together. One that is
+ * older than `maxAgeDays`, or that lists no blob at all, keeps the answer to whether a key may be destroyed at no.
  *
  * The rule needs the format CSV and the columns `Name` and `Metadata`. It should include snapshots, versions and deleted blobs, with
  * `Snapshot`, `VersionId`, `IsCurrentVersion`, `Deleted` and `RemainingRetentionDays`: what it leaves out keeps the answer to whether
@@ -17,7 +40,6 @@ import { type Manifest, parseManifest } from './manifest.js';
  *
  * @param path - of the manifest, `<rule>-manifest.json`, with the files that it lists beside it; or of a CSV file alone, of which nobody
  * knows what it leaves out
- * @param container - the container that the account writes inventories to, where `path` then is
  * @throws `INVALID_OPTIONS` with all faults of a manifest, and for files that are missing or cut off; later, when it is counted, for
  * rows that are not as the service writes them
  *
@@ -31,21 +53,24 @@ import { type Manifest, parseManifest } from './manifest.js';
  * }
  * ```
  */
-export async function openBlobInventory(path: string, container?: ContainerClient): Promise<Maintained> {
+export async function openBlobInventory(path: string, options: BlobInventoryOptions = {}): Promise<Maintained> {
+  const faults = groupFaults(OPTIONS, options);
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  const { container, maxAgeDays = DEFAULT_MAX_AGE } = options;
   const files = container === undefined ? new LocalFiles() : new ContainerFiles(container);
-  if (/\.json$/i.test(path)) return openManifest(files, path);
+  if (/\.json$/i.test(path)) return openManifest(files, path, maxAgeDays);
   if (!/\.csv$/i.test(path))
     throw new InvalidOptionsError([`${path} is neither a manifest (.json) nor CSV (.csv); Parquet is not read`]);
   if ((await files.size(path)) === null) throw new InvalidOptionsError([`there is no file ${path}`]);
   return new MaintainedInventory({ files, paths: [path], manifest: null, notes: [] });
 }
 
-async function openManifest(files: InventoryFiles, path: string): Promise<Maintained> {
+async function openManifest(files: InventoryFiles, path: string, maxAgeDays: number): Promise<Maintained> {
   if ((await files.size(path)) === null) throw new InvalidOptionsError([`there is no file ${path}`]);
   const bytes = await buffer(await files.open(path));
   const manifest = parseManifest(bytes.toString('utf8'));
   if (!('rule' in manifest)) throw new InvalidOptionsError(manifest.map((fault) => `${path}: ${fault}`));
-  const notes = await checksumNotes(files, path, bytes);
+  const notes = [...outOfDate(manifest, maxAgeDays), ...(await checksumNotes(files, path, bytes))];
   const paths = manifest.files.map(({ blob }) => files.listedPath(path, blob));
   await assertFiles(files, paths, manifest);
   return new MaintainedInventory({ files, paths, manifest, notes });

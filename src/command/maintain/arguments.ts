@@ -25,6 +25,7 @@ const OPTIONS = {
   queue: { type: 'string', multiple: true },
   inventory: { type: 'string', multiple: true },
   'inventory-container': { type: 'string' },
+  'inventory-max-age': { type: 'string' },
   'connection-string': { type: 'string' },
   account: { type: 'string' },
   'endpoint-suffix': { type: 'string' },
@@ -63,7 +64,7 @@ const VERBS: readonly string[] = [
 ];
 const NUMBERS = [
   ...(['concurrency', 'requests-per-second', 'key-calls-per-second', 'pages-per-shard'] as const),
-  ...(['claim-seconds', 'page-size', 'patience'] as const),
+  ...(['claim-seconds', 'page-size', 'patience', 'inventory-max-age'] as const),
 ];
 
 /** Throws `INVALID_OPTIONS` that lists every problem. */
@@ -108,8 +109,11 @@ export const isOffline = ({ verb, values }: Pick<Arguments, 'verb' | 'values'>):
 
 function whereFaults(verb: string, values: Values): string[] {
   if (verb === 'status' || verb === 'failures') return values.job === undefined ? [`${verb} needs --job`] : [];
-  if (values.inventory === undefined && values['inventory-container'] !== undefined)
-    return ['--inventory-container: say which with --inventory <path of the manifest in it>'];
+  const ofInventories = (['inventory-container', 'inventory-max-age'] as const).filter(
+    (name) => values.inventory === undefined && values[name] !== undefined,
+  );
+  if (ofInventories.length > 0)
+    return ofInventories.map((name) => `--${name} is about an inventory: give --inventory <path of its manifest>`);
   return ['inventory' as const, ...PLACES].every((place) => values[place] === undefined)
     ? ['say where: --container, --table, --queue or --inventory']
     : [];

@@ -40,6 +40,7 @@ Where
   --queue <name>               messages of a queue that are in its poison queue <name>-poison
   --inventory <path>           of census: the account's own inventory of its blobs, <rule>-manifest.json with its CSV files beside it;
                                needs no account. With --inventory-container <name>, a path in that container of the account
+  --inventory-max-age <days>   how old it may be to answer whether a key may be destroyed, default 8
 
 Account
   --connection-string <text>   default: the environment variable AZURE_STORAGE_CONNECTION_STRING

@@ -5,11 +5,15 @@ import type { Account } from '../account.js';
 import type { Values } from './arguments.js';
 
 export async function inventoriesOf(
-  { inventory = [], 'inventory-container': name }: Values,
+  { inventory = [], 'inventory-container': name, 'inventory-max-age': maxAge }: Values,
   account: Account | null,
 ): Promise<readonly MaintenanceSource[]> {
   const container = name === undefined ? undefined : account?.blobs.getContainerClient(name);
+  const options = {
+    ...(container === undefined ? {} : { container }),
+    ...(maxAge === undefined ? {} : { maxAgeDays: Number(maxAge) }),
+  };
   const opened: MaintenanceSource[] = [];
-  for (const path of inventory) opened.push(await openBlobInventory(path, container));
+  for (const path of inventory) opened.push(await openBlobInventory(path, options));
   return opened;
 }

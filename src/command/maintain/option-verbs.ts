@@ -14,6 +14,7 @@ const VERBS_OF: Readonly<Record<string, readonly string[]>> = {
   tags: ['census'],
   inventory: ['census'],
   'inventory-container': ['census'],
+  'inventory-max-age': ['census'],
   encrypt: ['re-encrypt'],
   verify: WRITING,
   'accept-versions': WRITING,
