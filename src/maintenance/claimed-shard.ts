@@ -1,4 +1,5 @@
 /** A shard claimed by this process. Its state is saved under its ETag, and a process whose save fails stops without an error. */
+import type { DeletedObject } from '../envelope/maintenance/maintained.js';
 import type { Clock } from '../queue/consumer/clock.js';
 import type { ObjectFailure } from './events.js';
 import { failureLines, failuresName, failuresPrefix } from './failure-lines.js';
@@ -44,6 +45,9 @@ export class ClaimedShard {
   /** Number of objects before the page whose failures were noted last. */
   #notedAt = -1;
   #saving: Promise<unknown> = Promise.resolve();
+  /** What is to be noted with the next save, and that save. */
+  readonly #toNote: DeletedObject[] = [];
+  #noting: Promise<boolean> | undefined;
   #isBeating = false;
   #cancelBeat: () => void = () => undefined;
 
@@ -68,7 +72,25 @@ export class ClaimedShard {
 
   /** Saves progress; `false` once another process has taken the shard over. One save at a time. */
   save(progress: Partial<ShardState>): Promise<boolean> {
-    const saved = this.#saving.then(() => this.#saveNow(progress));
+    return this.#inTurn(() => this.#saveNow(progress));
+  }
+
+  /**
+   * Notes that an object is about to be deleted. Those that come while another save is under way are saved together.
+   *
+   * @returns `false` if another process has taken the shard over: then nothing must be deleted any more
+   */
+  noteDeletion(object: DeletedObject): Promise<boolean> {
+    this.#toNote.push(object);
+    return (this.#noting ??= this.#inTurn(() => {
+      this.#noting = undefined;
+      const { deleting = [] } = this.#state;
+      return this.#saveNow({ deleting: [...deleting, ...this.#toNote.splice(0)] });
+    }));
+  }
+
+  #inTurn(save: () => Promise<boolean>): Promise<boolean> {
+    const saved = this.#saving.then(save);
     this.#saving = saved.catch(() => undefined);
     return saved;
   }

@@ -1,6 +1,7 @@
 /** Works through a shard page by page: takes a step for each object that the task selects, and saves the position after each page. */
 import type {
   BlindSpot,
+  DeletedObject,
   Maintained,
   MaintainedObject,
   MaintainedPage,
@@ -32,9 +33,12 @@ export interface ShardRunParts {
 
 export class ShardRun {
   readonly #title: string;
+  readonly #step: Step;
 
   constructor(private readonly parts: ShardRunParts) {
-    this.#title = titleOf(parts.source);
+    const { source, step, shard } = parts;
+    this.#title = titleOf(source);
+    this.#step = { ...step, beforeDelete: (object) => shard.noteDeletion(placeOf(object)) };
   }
 
   /** Whether the shard is done; `false` if another process took it over. */
@@ -57,8 +61,9 @@ export class ShardRun {
   /** Starts at the last saved position, so it can be called again after the listing fails. */
   async #walk(): Promise<boolean> {
     const { source, shard, everything, step, patience } = this.parts;
-    const { position, from } = shard.state;
     const { abortSignal } = step;
+    await this.#countDeleted();
+    const { position, from } = shard.state;
     await step.beforeRequest();
     for await (const page of source.pages({ from: position ?? from, everything, abortSignal })) {
       patience.throwIfAborted();
@@ -73,6 +78,24 @@ export class ShardRun {
     return shard.state.done || shard.save({ done: true, ...this.#remarks() });
   }
 
+  /** Counts what was deleted after the last page was saved, by this process or by one before it: no listing shows it any more. */
+  async #countDeleted(): Promise<void> {
+    const { source, shard, step, concurrency, meter } = this.parts;
+    const { seen, outcomes, deletions, deleting = [] } = shard.state;
+    const noted = [...new Map(deleting.map((object) => [idOf(object), object])).values()];
+    const areGone = await boundedMap(noted, concurrency, async (object) => source.isGone?.(object, step));
+    const gone = noted.filter((_object, at) => areGone[at] === true);
+    if (gone.length === 0) return;
+    const named = gone.map(({ name, copy = '' }): Deletion => ({ source: this.#title, name, copy }));
+    await shard.save({
+      seen: seen + gone.length,
+      outcomes: { ...outcomes, deleted: (outcomes.deleted ?? 0) + gone.length },
+      deletions: [...deletions, ...named].slice(0, MOST_NAMED),
+      deleting: noted.filter((object) => !gone.includes(object)),
+    });
+    meter.add(this.#title, { seen: gone.length, done: gone.length, failed: 0 });
+  }
+
   async #savePage(
     { failures, ...counts }: Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'deletions' | 'census'>,
     end: Pick<ShardState, 'done' | 'position'>,
@@ -80,7 +103,7 @@ export class ShardRun {
     const { shard } = this.parts;
     await shard.noteFailures(failures);
     const named = [...shard.state.failures, ...failures].slice(0, MOST_NAMED);
-    return shard.save({ ...counts, ...end, failures: named, ...this.#remarks() });
+    return shard.save({ ...counts, ...end, failures: named, deleting: [], ...this.#remarks() });
   }
 
   /** With those of earlier pages, which another process may have walked. */
@@ -104,8 +127,9 @@ export class ShardRun {
   }
 
   async #actOnAll(objects: readonly MaintainedObject[]): Promise<ReadonlyMap<MaintainedObject, ObjectResult>> {
-    const { source, step, concurrency, patience, meter, shard } = this.parts;
+    const { source, concurrency, patience, meter, shard } = this.parts;
     const results = new Map<MaintainedObject, ObjectResult>();
+    const step = this.#step;
     const chosen = objects.filter(({ state }) => isChosen(step.task, state));
     meter.add(this.#title, { seen: objects.length - chosen.length, done: 0, failed: 0 });
     await boundedMap(groupsOf(chosen, source), concurrency, async (group) => {
@@ -119,6 +143,16 @@ export class ShardRun {
     return results;
   }
 
+  /** What became of each object. One that is gone and was about to be deleted was: only the answer was lost. */
+  #results(results: ReadonlyMap<MaintainedObject, ObjectResult>): (object: MaintainedObject) => ObjectResult {
+    const { shard, step } = this.parts;
+    const noted = new Set((shard.state.deleting ?? []).map(idOf));
+    return (object) => {
+      const found = results.get(object) ?? unchosen(object, step);
+      return found.outcome === 'gone' && noted.has(idOf(object)) ? { outcome: 'deleted' } : found;
+    };
+  }
+
   async #after(
     objects: readonly MaintainedObject[],
     results: ReadonlyMap<MaintainedObject, ObjectResult>,
@@ -129,10 +163,11 @@ export class ShardRun {
     const failures: ObjectFailure[] = [];
     const deletions: Deletion[] = [];
     const tally = new Tally(state.census);
+    const resultOf = this.#results(results);
     const slice = new TimeSlice();
     for (const object of objects) {
       while (slice.isSpent) await slice.breathe();
-      const result = results.get(object) ?? unchosen(object, step);
+      const result = resultOf(object);
       outcomes[result.outcome] = (outcomes[result.outcome] ?? 0) + 1;
       const which = { source: this.#title, name: object.name, ...copyIn(object) };
       if (isFailure(result)) failures.push({ ...which, ...result });
@@ -149,6 +184,9 @@ export class ShardRun {
     };
   }
 }
+
+const placeOf = ({ name, copy, place }: DeletedObject): DeletedObject => ({ name, copy, place });
+const idOf = ({ name, copy, place }: DeletedObject): string => JSON.stringify([place, name, copy]);
 
 const copyIn = ({ copy }: MaintainedObject) => (copy === undefined ? {} : { copy });
 const softIn = ({ isSoft }: ObjectResult) => (isSoft === undefined ? {} : { isSoft });

@@ -1,5 +1,5 @@
 /** A shard: a part of a source that one process works on at a time, and its saved state. */
-import type { BlindSpot } from '../envelope/maintenance/maintained.js';
+import type { BlindSpot, DeletedObject } from '../envelope/maintenance/maintained.js';
 import { isFailure, type OutcomeCounts, OUTCOMES } from '../envelope/maintenance/outcome.js';
 import type { CensusEntry } from './census.js';
 import type { Deletion, ObjectFailure } from './events.js';
@@ -31,6 +31,11 @@ export interface ShardState extends ShardRange {
   readonly outcomes: OutcomeCounts;
   readonly failures: readonly ObjectFailure[];
   readonly deletions: readonly Deletion[];
+  /**
+   * What was about to be deleted of the page after the saved position. What of it is gone was deleted by this job, also if the process
+   * ended before it could say so.
+   */
+  readonly deleting?: readonly DeletedObject[];
   readonly census: readonly CensusEntry[];
   readonly blindSpots: readonly BlindSpot[];
   readonly warnings: readonly string[];
@@ -46,7 +51,7 @@ export const newShard = (range: ShardRange): ShardState => ({
 });
 
 export const NOTHING_DONE = {
-  ...{ seen: 0, outcomes: {}, failures: [], deletions: [], census: [] },
+  ...{ seen: 0, outcomes: {}, failures: [], deletions: [], deleting: [], census: [] },
   ...{ blindSpots: [], warnings: [] },
 } as const;
 

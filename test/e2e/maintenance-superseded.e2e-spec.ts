@@ -1,15 +1,17 @@
 /** Deleting snapshots and old versions that need a key, and only those whose content the current blob has under another one. */
-import { BlobServiceClient } from '@azure/storage-blob';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import {
   EncryptedContainerClient,
   formatMaintenanceReport,
   isMaintenanceClean,
   type MaintenanceEvent,
   type MaintenanceOptions,
+  type MaintenanceReport,
   type MaintenanceTask,
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
+import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor } from '../support/blobs.js';
 import { after, before, during, OLD } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
@@ -200,7 +202,6 @@ it('keeps the content that another writer replaces between the comparison and th
 it.each([
   [409, 'BlobImmutableDueToPolicy', { immutable: 1, same: 1 }],
   [403, 'AuthorizationPermissionMismatch', { refused: 1, same: 1 }],
-  [404, 'BlobNotFound', { gone: 1, same: 1 }],
 ])('reports a deletion that is refused with %i', async (status, code, outcomes) => {
   await snapshotThenRewrap('one');
   proxy.fate = (action) => (action === 'delete' ? { status, code } : 'pass');
@@ -262,4 +263,76 @@ it('takes no snapshot where the account keeps versions', async () => {
 
   expect(report.outcomes).toEqual({ deleted: 1, same: 1 });
   expect(await snapshots('one')).toEqual({ old: [], young: [] });
+});
+
+describe('a deletion', () => {
+  const NAMES = ['five', 'four', 'one', 'six', 'three', 'two'];
+  let state: ContainerClient;
+  beforeEach(async () => {
+    state = BlobServiceClient.fromConnectionString(connectionString()).getContainerClient(uniqueName('state'));
+    for (const name of NAMES) await snapshotThenRewrap(name);
+  });
+  const deletedIn = ({ deletions }: MaintenanceReport) => deletions.map(({ name }) => name).sort();
+  const copiesLeft = async () => (await Promise.all(NAMES.map(snapshots))).flatMap((found) => found.old);
+
+  it.each(['lose', 'refuse'] as const)(
+    'is counted by the run that goes on, if its process ends before it is saved (%s)',
+    async (fate) => {
+      const ending = new AbortController();
+      proxy.fate = (action, earlier) => {
+        if (action !== 'delete' || earlier < 3) return 'pass';
+        ending.abort();
+        return fate;
+      };
+      const broken = run({ state, concurrency: 2, abortSignal: ending.signal }, proxy.connectionString);
+      await expect(broken).rejects.toThrow();
+      const left = await copiesLeft();
+      proxy.clear();
+
+      const report = await run({ state }, proxy.connectionString);
+
+      expect(left.length).toBeLessThan(NAMES.length - 2);
+      expect(deletedIn(report)).toEqual(NAMES);
+      expect(report.outcomes).toEqual({ deleted: NAMES.length, same: expect.any(Number) as number });
+      expect(report.seen).toBe(NAMES.length + (report.outcomes.same ?? 0));
+      expect(await copiesLeft()).toEqual([]);
+      expect(isMaintenanceClean(report)).toBe(true);
+    },
+  );
+
+  it('whose answer is lost is counted as one, and is not made twice', async () => {
+    proxy.fate = (action, earlier) => (action === 'delete' && earlier === 0 ? 'lose' : 'pass');
+
+    const report = await run({ state }, proxy.connectionString);
+
+    expect(deletedIn(report)).toEqual(NAMES);
+    expect(report.outcomes).toEqual({ deleted: NAMES.length, same: NAMES.length });
+    expect(proxy.actions.filter((action) => action === 'delete')).toHaveLength(NAMES.length);
+  });
+
+  it('of a blob that another program deletes with all that it had does not count as damage', async () => {
+    proxy.fate = (action, earlier) =>
+      action === 'delete' && earlier === 0
+        ? old.unencryptedClient.getBlobClient('one').delete({ deleteSnapshots: 'include' })
+        : 'pass';
+
+    const report = await run({ state, concurrency: 1 }, proxy.connectionString);
+
+    expect(report.failures).toEqual([]);
+    expect(await copiesLeft()).toEqual([]);
+  });
+
+  it('is not made where it cannot be noted', async () => {
+    const before = await copiesLeft();
+    let isShut = false;
+    proxy.fate = (action) => (action === 'write' && isShut ? { status: 403, code: 'AuthorizationFailure' } : 'pass');
+    const states = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
+    // the claim of the shard is the last write that succeeds
+    const onEvent = ({ kind }: MaintenanceEvent) => void (isShut ||= kind === 'shardStarted');
+
+    const running = run({ state: states.getContainerClient(state.containerName), onEvent });
+
+    await expect(running).rejects.toMatchObject({ statusCode: 403 });
+    expect(await copiesLeft()).toEqual(before);
+  });
 });

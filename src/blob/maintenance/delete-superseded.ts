@@ -39,23 +39,14 @@ const readOnly = (code: string): ObjectResult => ({ outcome: 'readOnly', code })
 
 /** Throws errors that do not concern the blob itself. */
 export async function deleteSuperseded(copy: ListedBlob, deleting: Deleting): Promise<ObjectResult> {
+  const { step } = deleting;
   if (copy.copy === undefined || (copy.place !== 'snapshot' && copy.place !== 'version')) return SAME;
   const deletion = new Deletion(copy, deleting);
-  try {
-    const { result } = await retryOnConflict({
-      attempts: ATTEMPTS,
-      abortSignal: deleting.step.abortSignal,
-      attempt: () => deletion.run(),
-    });
-    return result;
-  } catch (error) {
-    if (isMissing(error)) return deletion.missing();
-    // deleting a version needs a permission of its own
-    if (statusOf(error) === FORBIDDEN) return { outcome: 'refused', code: serviceCodeOf(error) ?? String(FORBIDDEN) };
-    const result = resultOf(error);
-    if (result === null) throw error;
-    return result;
-  }
+  const refusal = await deletion.settled(() => deletion.refusal());
+  if (refusal !== null) return refusal;
+  if (step.dryRun) return { outcome: 'deleted' };
+  if ((await step.beforeDelete?.(copy)) === false) return SAME;
+  return deletion.settled(() => deletion.delete());
 }
 
 class Deletion {
@@ -71,10 +62,43 @@ class Deletion {
     this.client = copy.place === 'snapshot' ? this.current.withSnapshot(id) : this.current.withVersion(id);
   }
 
-  async run(): Promise<ObjectResult> {
+  /** Turns an error that concerns this copy alone into its result. */
+  async settled<Result>(attempt: () => Promise<Result>): Promise<Result | ObjectResult> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (isMissing(error)) return this.missing();
+      // deleting a version needs a permission of its own
+      if (statusOf(error) === FORBIDDEN) return { outcome: 'refused', code: serviceCodeOf(error) ?? String(FORBIDDEN) };
+      const result = resultOf(error);
+      if (result === null) throw error;
+      return result;
+    }
+  }
+
+  /** Why the copy must stay; `null` if its content stays without it. */
+  async refusal(): Promise<ObjectResult | null> {
+    const { result } = await retryOnConflict({
+      attempts: ATTEMPTS,
+      abortSignal: this.deleting.step.abortSignal,
+      attempt: () => this.compared(),
+    });
+    return result;
+  }
+
+  async delete(): Promise<ObjectResult> {
+    await this.deleting.step.beforeRequest();
+    try {
+      return { outcome: 'deleted', ...softness(await this.client.delete(this.signal())) };
+    } catch (error) {
+      if (isMissing(error)) return { outcome: 'gone' };
+      throw error;
+    }
+  }
+
+  private async compared(): Promise<ObjectResult | null> {
     const { step } = this.deleting;
-    const current = await this.propertiesOf(this.current).catch(noneIfMissing);
-    if (current === null) return readOnly('NO_CURRENT_BLOB');
+    const current = await this.propertiesOf(this.current);
     const state = storedState(encryptionDataOf(current.metadata));
     if (state.kind !== 'sealed' || isChosen(step.task, state)) return readOnly('CURRENT_BLOB_NOT_DONE');
     const copy = await this.propertiesOf(this.client);
@@ -89,17 +113,14 @@ class Deletion {
     )
       return readOnly('CURRENT_BLOB_DIFFERS');
     const different = await this.compare(current, copy);
-    if (different !== null) return different;
-    if (step.dryRun) return { outcome: 'deleted' };
-    await this.keep(current);
-    await step.beforeRequest();
-    return { outcome: 'deleted', ...softness(await this.client.delete(this.signal())) };
+    if (different === null && !step.dryRun) await this.keep(current);
+    return different;
   }
 
   /** Either of the two was deleted in the meantime. Without the current blob, the copy is all that is left of it. */
-  async missing(): Promise<ObjectResult> {
-    const current = await this.propertiesOf(this.current).catch(noneIfMissing);
-    return current === null ? readOnly('NO_CURRENT_BLOB') : { outcome: 'gone' };
+  private async missing(): Promise<ObjectResult> {
+    const copy = await this.propertiesOf(this.client).catch(noneIfMissing);
+    return copy === null ? { outcome: 'gone' } : readOnly('NO_CURRENT_BLOB');
   }
 
   /** `null` if both open to the same bytes. The current blob is opened with its own key, without any cache. */

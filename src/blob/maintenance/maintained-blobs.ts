@@ -2,6 +2,7 @@ import type { BlobClient, ContainerClient } from '@azure/storage-blob';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import type {
   BlindSpot,
+  DeletedObject,
   Maintained,
   MaintainedPage,
   Precheck,
@@ -9,11 +10,11 @@ import type {
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
-import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
+import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { groupFaults } from '../../option-rules.js';
-import { statusOf } from '../../service-errors.js';
+import { isMissing, statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { deleteSuperseded } from './delete-superseded.js';
@@ -148,7 +149,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   /** Of a blob, a snapshot or an old version. */
-  #clientOf({ name, place, copy = '' }: Pick<ListedBlob, 'name' | 'place' | 'copy'>): BlobClient {
+  #clientOf({ name, place, copy = '' }: DeletedObject): BlobClient {
     const client = this.access.container.getBlobClient(name);
     if (place === 'snapshot') return client.withSnapshot(copy);
     return place === 'version' ? client.withVersion(copy) : client;
@@ -172,6 +173,19 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
 
   #deleteIfSuperseded(blob: ListedBlob, step: Step): Promise<ObjectResult> {
     return deleteSuperseded(blob, { ...this.options, context: this.#contextOf(blob, step), step, kept: this.#kept });
+  }
+
+  async isGone(copy: DeletedObject, { beforeRequest, abortSignal }: Step): Promise<boolean> {
+    const { customerProvidedKey } = this.options;
+    await beforeRequest();
+    try {
+      await this.#clientOf(copy).getProperties({ abortSignal, customerProvidedKey });
+      return false;
+    } catch (error) {
+      if (isMissing(error)) return true;
+      if (resultOf(error) === null) throw error;
+      return false;
+    }
   }
 
   #contextOf({ name, facts }: ListedBlob, step: Step): BlobContext {

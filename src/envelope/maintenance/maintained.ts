@@ -21,6 +21,9 @@ export interface MaintainedObject {
   readonly goneOn?: Date;
 }
 
+/** What is left of an object that was deleted: where it was. */
+export type DeletedObject = Pick<MaintainedObject, 'name' | 'copy' | 'place'>;
+
 export interface MaintainedPage<Found extends MaintainedObject = MaintainedObject> {
   readonly objects: readonly Found[];
   /** Where the next page begins; absent for the last one. */
@@ -45,6 +48,11 @@ export interface Step {
   readonly dryRun: boolean;
   /** Waits until another request to storage may be sent. */
   readonly beforeRequest: () => Promise<void>;
+  /**
+   * Notes in the state of the job that an object is about to be deleted. `false` if it must not be, because another process has taken
+   * over. Its errors concern the job.
+   */
+  readonly beforeDelete?: (object: MaintainedObject) => Promise<boolean>;
   /** The rate of calls to keys that are not in this process; none without it. */
   readonly keyPace?: KeyPace;
   readonly abortSignal?: AbortSignalLike | undefined;
@@ -77,6 +85,8 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
    * lost, and the step can be repeated
    */
   act(objects: readonly Found[], step: Step): Promise<readonly ObjectResult[]>;
+  /** Whether something that a step was about to delete is not there any more. Only for sources whose steps delete. */
+  isGone?(deleted: DeletedObject, step: Step): Promise<boolean>;
   /** What the last walk could not show. */
   blindSpots(): readonly BlindSpot[];
   /** What a job should be warned of, as the last walk found it: one sentence each. */

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { ClaimedShard, claimShard } from '../../../src/maintenance/claimed-shard.js';
 import { factsOf, newShard, type ShardState } from '../../../src/maintenance/shard.js';
 import { MemoryStore } from '../../../src/maintenance/state-store.js';
@@ -56,5 +57,41 @@ describe('a shard', () => {
 
     expect(await (claim as ClaimedShard).save({ seen: 1 })).toBe(false);
     expect((claim as ClaimedShard).isLost).toBe(true);
+  });
+
+  it('notes deletions that come while it is saved in one save more, and drops none', async () => {
+    const { claim, store } = await claimed();
+    const shard = claim as ClaimedShard;
+    const saves = jest.spyOn(store, 'replace');
+
+    const noted = await Promise.all(['a', 'b', 'c'].map((name) => shard.noteDeletion({ name, place: 'snapshot' })));
+    await shard.noteDeletion({ name: 'd', place: 'version' });
+
+    expect(noted).toEqual([true, true, true]);
+    expect(saves).toHaveBeenCalledTimes(2);
+    const { value } = (await store.read<ShardState>('shard'))!;
+    expect(value.deleting?.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('does not let a process delete that has lost it', async () => {
+    const { claim, store } = await claimed();
+    await store.replace('shard', (await store.read('shard'))!);
+
+    expect(await (claim as ClaimedShard).noteDeletion({ name: 'a', place: 'snapshot' })).toBe(false);
+  });
+
+  it('lets no one delete whose note was not saved, and everyone after that whose note is', async () => {
+    const { claim, store } = await claimed();
+    const shard = claim as ClaimedShard;
+    const failing = jest.spyOn(store, 'replace').mockRejectedValueOnce(new Error('busy'));
+
+    const [first, second] = await Promise.allSettled(
+      ['a', 'b'].map((name) => shard.noteDeletion({ name, place: 'snapshot' })),
+    );
+    const third = await shard.noteDeletion({ name: 'c', place: 'snapshot' });
+    failing.mockRestore();
+
+    expect([first?.status, second?.status, third]).toEqual(['rejected', 'rejected', true]);
+    expect((await store.read<ShardState>('shard'))?.value.deleting?.map(({ name }) => name)).toEqual(['c']);
   });
 });
