@@ -12,6 +12,7 @@ import type {
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
+import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { groupFaults } from '../../option-rules.js';
 import { isMissing, statusOf } from '../../service-errors.js';
@@ -126,8 +127,10 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     return withoutTags(task);
   }
 
-  precheck(task: MaintenanceTask): Promise<Precheck> {
-    return precheckBlobs(this.access.container, task, this.options);
+  async precheck(task: MaintenanceTask): Promise<Precheck> {
+    const { container, policy } = this.access;
+    const { refusals, warnings } = await precheckBlobs(container, task, this.options);
+    return { refusals, warnings: [...uncheckedWraps(policy, task), ...warnings] };
   }
 
   belongTogether(): boolean {

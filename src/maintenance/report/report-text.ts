@@ -16,10 +16,7 @@ export function reportText(report: MaintenanceReport): string {
   return [
     headline(report),
     ...section('Objects', table([['seen', grouped(report.seen)], ...outcomeRows(report)])),
-    ...section(
-      'Needs attention',
-      listed(failures, failedOf(report.outcomes), failureCells),
-    ),
+    ...section('Needs attention', listed(failures, failedOf(report.outcomes), failureCells)),
     ...section(
       report.dryRun ? 'Would be deleted' : 'Deleted',
       listed(deletions, report.outcomes.deleted ?? 0, (one) => [one.source, nameOf(one), softWords(one)]),
@@ -41,10 +38,15 @@ export function reportText(report: MaintenanceReport): string {
 
 export function headline({ job, task, dryRun, finishedAt }: MaintenanceReport): string {
   const suffix = dryRun ? ' Dry run: nothing was written.' : '';
-  return `${job}: ${taskWords(task)}, finished ${finishedAt}.${suffix}`;
+  return `${job}: ${taskWords(task)}, finished ${finishedAt}.${suffix}${disclosureWords(task)}`;
 }
 
-/** Advice at the top of the report: what rotation does not undo. */
+/** What encrypting again does not undo. Whoever only leaves a key rewraps. */
+function disclosureWords(task: MaintenanceTask): string {
+  if (task.do !== 'reencrypt' || task.when.keyIds === undefined) return '';
+  return ' If the key was disclosed, so is everything that was under it: encrypting it again protects only what is written from now on.';
+}
+
 export function taskWords(task: MaintenanceTask): string {
   if (task.do === 'census') return 'census';
   if (task.do === 'reindex') return 'new search tags';

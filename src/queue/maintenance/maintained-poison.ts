@@ -19,6 +19,7 @@ import { DONE, type ObjectResult, resultOf } from '../../envelope/maintenance/ou
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { stateOfData, type StoredState } from '../../envelope/maintenance/stored-state.js';
 import { type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
+import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { isMessageGone } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
@@ -93,8 +94,8 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     return withoutTags(without(task, 'plaintext', 'foreign'));
   }
 
-  async precheck(): Promise<Precheck> {
-    return NOTHING_LEFT_BEHIND;
+  async precheck(task: MaintenanceTask): Promise<Precheck> {
+    return { ...NOTHING_LEFT_BEHIND, warnings: uncheckedWraps(this.access.policy, task) };
   }
 
   belongTogether(): boolean {

@@ -13,6 +13,7 @@ import {
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { hasTags, type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
+import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { assertLookupTable } from '../entity-class.js';
 import { entityModel } from '../entity-model.js';
@@ -72,8 +73,8 @@ export class MaintainedRows implements Maintained<ListedRow> {
     return searchable.size + unsearchable.size > 0;
   }
 
-  async precheck(): Promise<Precheck> {
-    return NOTHING_LEFT_BEHIND;
+  async precheck(task: MaintenanceTask): Promise<Precheck> {
+    return { ...NOTHING_LEFT_BEHIND, warnings: uncheckedWraps(this.access.policy, task) };
   }
 
   /** Rows share a transaction if they are in one partition and their encryption data is short enough for a hundred to fit. */

@@ -68,6 +68,15 @@ describe('a report', () => {
     expect(formatMaintenanceReport({ ...report, failures }, format)).toMatch(/until 2100-01-01T00:00:00\.000Z/);
   });
 
+  it.each(['text', 'html'] as const)('as %s begins with what encrypting again does not undo', (format) => {
+    const again = { ...report, task: { do: 'reencrypt', when: { keyIds: ['old'] } } } as const;
+    const inClear = { ...report, task: { do: 'reencrypt', when: { plaintext: true } } } as const;
+    const warning = /finished \S+\. If the key was disclosed, so is everything that was under it/;
+
+    expect(formatMaintenanceReport(again, format)).toMatch(warning);
+    for (const other of [report, inClear]) expect(formatMaintenanceReport(other, format)).not.toMatch(warning);
+  });
+
   it('as JSON is the report', () => {
     expect(JSON.parse(formatMaintenanceReport(report, 'json'))).toMatchObject({ seen: 1200, outcomes: { done: 1199 } });
   });
