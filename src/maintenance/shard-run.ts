@@ -130,7 +130,9 @@ export class ShardRun {
     const { source, concurrency, patience, meter, shard } = this.parts;
     const results = new Map<MaintainedObject, ObjectResult>();
     const step = this.#step;
-    const chosen = objects.filter(({ state }) => isChosen(step.task, state));
+    const chosen = objects.filter(
+      (object) => isChosen(step.task, object.state) || source.hasBegun?.(object, step.task) === true,
+    );
     meter.add(this.#title, { seen: objects.length - chosen.length, done: 0, failed: 0 });
     await boundedMap(groupsOf(chosen, source), concurrency, async (group) => {
       if (shard.isLost) return;

@@ -29,6 +29,14 @@ export interface BlobMaintenanceOptions {
    * @defaultValue false: append blobs are reported, and left
    */
   readonly toBlock?: boolean;
+  /**
+   * Encrypts page blobs again too, in protocol 1.0, which is the only one that they have. Meanwhile a reader of such a blob gets
+   * `UPLOAD_UNFINISHED`. Stop programs that write single pages first: what they write in that time is lost, and is reported as `damaged`
+   * with `READ_BACK_FAILED`.
+   *
+   * @defaultValue false: page blobs are reported, and left
+   */
+  readonly pageBlobs?: boolean;
   /** Reads the blobs that a task with `when: { foreign: true }` is about. */
   readonly foreign?: ForeignSource;
   /** The customer-provided key that the service encrypts these blobs with. */
@@ -47,6 +55,7 @@ export const BLOB_MAINTENANCE: RulesOf<BlobMaintenanceOptions> = {
   leaseIdOf: callable,
   acceptVersions: flag,
   toBlock: flag,
+  pageBlobs: flag,
   foreign: foreignSource,
   customerProvidedKey: object,
 };

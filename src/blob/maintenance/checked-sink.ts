@@ -8,6 +8,7 @@ import { type EncryptionPolicy, policyWith } from '../../envelope/encryption-pol
 import { openEnvelope } from '../../envelope/envelope.js';
 import { checkingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { DecryptionError } from '../../errors/content.js';
+import type { ContentForm } from '../../protocol/protocol.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { formatEncryptionData, parseEncryptionData } from '../../wire/encryption-data.js';
 import { type BlobContext, targetOf } from '../blob-context.js';
@@ -16,6 +17,7 @@ import type { BlockPlace, SealedUpload, UploadSink } from '../sealed-upload.js';
 export interface CheckedUpload {
   readonly context: BlobContext;
   readonly upload: SealedUpload;
+  readonly form: ContentForm;
   /** Bytes of ciphertext. */
   readonly length: number;
   /** SHA-256 of the plaintext, once all of it has been read. */
@@ -86,8 +88,8 @@ export class CheckedSink<Response> implements UploadSink<Response> {
   }
 
   #openerOf(text: string, policy: EncryptionPolicy) {
-    const { context, length } = this.checked;
+    const { context, form, length } = this.checked;
     const stored = parseEncryptionData(text);
-    return openEnvelope(policy, stored, { target: targetOf(context), form: 'stream', storedLength: length });
+    return openEnvelope(policy, stored, { target: targetOf(context), form, storedLength: length });
   }
 }

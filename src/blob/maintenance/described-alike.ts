@@ -2,6 +2,7 @@
 import type { BlobClient, BlobGetPropertiesResponse, Tags } from '@azure/storage-blob';
 import type { Step } from '../../envelope/maintenance/maintained.js';
 import { withoutEncryptionData } from '../../wire/blob-metadata.js';
+import { unmarked } from '../pages/kept-content.js';
 import { carriedHeaders } from './carried-headers.js';
 
 export interface DescribedState {
@@ -17,7 +18,8 @@ export async function isDescribedAlike(one: DescribedState, other: DescribedStat
 const sorted = (members: object): string => JSON.stringify(Object.entries(members).sort());
 
 function textOf(properties: BlobGetPropertiesResponse): string {
-  return JSON.stringify([sorted(withoutEncryptionData(properties.metadata)), sorted(carriedHeaders(properties))]);
+  const metadata = unmarked(withoutEncryptionData(properties.metadata));
+  return JSON.stringify([sorted(metadata), sorted(carriedHeaders(properties))]);
 }
 
 async function tagsOf({ client, properties }: DescribedState, step: Step): Promise<Tags> {

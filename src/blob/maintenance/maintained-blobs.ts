@@ -23,6 +23,7 @@ import { hasVersionId, type ListedBlob, type ListedPage, listedPages, type Liste
 import { precheckBlobs } from './precheck.js';
 import { protectionOf } from './protection.js';
 import { type BlobReencryption, reencryptListed } from './reencrypt-listed.js';
+import { isUnderReencryption, reencryptPages } from './reencrypt-pages.js';
 import { rewrapListed } from './rewrap-listed.js';
 
 interface BlobsAccess {
@@ -170,8 +171,22 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     }
     if (task.do !== 'reencrypt') return SAME;
     const { threads: _none, ...context } = this.#contextOf(blob, step);
+    if (this.#isOfPages(blob, task)) {
+      const client = this.access.container.getPageBlobClient(blob.name);
+      return reencryptPages({ ...options, context: { ...context, client }, step });
+    }
     const client = this.access.container.getBlockBlobClient(blob.name);
     return reencryptListed(blob, { ...options, context: { ...context, client }, step, interrupted: this.#interrupted });
+  }
+
+  hasBegun(blob: ListedBlob, task: MaintenanceTask): boolean {
+    return this.#isOfPages(blob, task) && isUnderReencryption(blob.text);
+  }
+
+  /** Foreign formats are read from block blobs alone. */
+  #isOfPages({ facts, place }: ListedBlob, task: MaintenanceTask): boolean {
+    if (task.do !== 'reencrypt' || task.when.foreign === true || this.options.pageBlobs !== true) return false;
+    return facts.BlobType === 'PageBlob' && place === 'current';
   }
 
   #deleteIfSuperseded(blob: ListedBlob, step: Step): Promise<ObjectResult> {

@@ -13,7 +13,7 @@ const FORBIDDEN = 403;
 export async function precheckBlobs(
   container: ContainerClient,
   { do: action }: MaintenanceTask,
-  { prefix, acceptVersions = false }: BlobMaintenanceOptions,
+  { prefix, acceptVersions = false, pageBlobs = false }: BlobMaintenanceOptions,
 ): Promise<Precheck> {
   const effects = EFFECTS[action];
   if (effects === undefined) return NOTHING_LEFT_BEHIND;
@@ -23,10 +23,15 @@ export async function precheckBlobs(
     warnings: [
       ...(await immutabilityWarnings(container)),
       ...(await softDeleteWarnings(container, effects.keptBySoftDelete)),
+      ...(pageBlobs && action === 'reencrypt' ? [PAGES] : []),
       ...effects.unseen,
     ],
   };
 }
+
+const PAGES =
+  'each page blob cannot be read while it is encrypted again (UPLOAD_UNFINISHED), and pages that other programs write in that time are lost: ' +
+  'stop those first';
 
 interface Effects {
   readonly changesBlobs: boolean;

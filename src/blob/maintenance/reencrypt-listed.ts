@@ -69,7 +69,7 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
   }
 }
 
-/** Page blobs would be unreadable until they are complete, and append blobs become block blobs. Pages are always in 1.0. */
+/** Page blobs cannot be read until they are complete, and append blobs become block blobs: both only on request. Pages are always in 1.0. */
 function otherType({ facts, state }: ListedBlob, { task }: Step): ObjectResult {
   const { BlobType: blobType = 'AppendBlob' } = facts;
   if (blobType === 'PageBlob' && !isChosen(without(task, 'protocols'), state)) return SAME;
@@ -142,7 +142,7 @@ export class BlobReencryption {
     if (again !== null) return again;
     const sink = step.dryRun ? { plan, ...NOWHERE } : new BlockSink(context.client, { plan, upload, options });
     const checked = new CheckedSink(sink, {
-      ...{ context, upload, length: ciphertextLength, expected: source.digest },
+      ...{ context, upload, form: 'stream', length: ciphertextLength, expected: source.digest },
       beforeCommit: async () => {
         await assertOpened?.();
         await this.assertSameTags(options.tags ?? {});

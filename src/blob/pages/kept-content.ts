@@ -32,6 +32,11 @@ export async function keepContent(
   return snapshot as string;
 }
 
+/** The metadata of a kept snapshot without what tells it from others. */
+export function unmarked({ [KEPT_ENTRY]: _mark, ...metadata }: Record<string, string>): Record<string, string> {
+  return metadata;
+}
+
 /** Deletes the snapshot of an upload. Nothing depends on it any more, so a failure is left to the next upload. */
 export async function forgetContent(requests: PageRequests, snapshot: string): Promise<void> {
   const { client, plain } = requests.of(snapshot);
@@ -121,7 +126,7 @@ async function restoreOnce(requests: PageRequests, { uploadId, snapshot, ...rest
   const copied = await copiedEtag(requests, uploadId);
   if (copied === null) return;
   // content is worth more than the letter case of names
-  const { [KEPT_ENTRY]: _mark, ...metadata } = (await kept.namedMetadata(properties)) ?? properties.metadata ?? {};
+  const metadata = unmarked((await kept.namedMetadata(properties)) ?? properties.metadata ?? {});
   await client.setMetadata(metadata, { ...requests.writing, ...requests.ifMatch(copied) });
 }
 

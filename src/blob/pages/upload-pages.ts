@@ -24,7 +24,9 @@ import { RollbackFailedError } from '../../errors/transfer.js';
 import { ENCRYPTION_DATA_ENTRY } from '../../wire/blob-metadata.js';
 import { formatUnfinished } from '../../wire/unfinished-upload.js';
 import { assertChangeable, type EncryptedOperationOptions } from '../blob-context.js';
-import { type EncryptedUploadResponse, SealedUpload, type SizedSource } from '../sealed-upload.js';
+import type { ByteSource } from '../../streams/source.js';
+import type { NewEncryptionData } from '../../wire/encryption-data.js';
+import { type EncryptedUploadResponse, SealedUpload, type SizedSource, type UploadSink } from '../sealed-upload.js';
 import { assertPageBlobLength, assertTransferShape, DEFAULT_CONCURRENCY } from '../transfer-shape.js';
 import { forgetPrevious, removePages, restoreContent } from './kept-content.js';
 import { claimPages, type PageClaim } from './page-claim.js';
@@ -57,15 +59,21 @@ export interface PageUploadOptions
 
 export async function uploadPageBlob(
   context: PageBlobContext,
-  content: SizedSource,
+  { source, length }: SizedSource,
   options: PageUploadOptions,
 ): Promise<EncryptedUploadResponse> {
-  assertChangeable(context);
-  assertTransferShape(options);
-  assertPageBlobLength(content.length);
-  refuseProtection(options);
-  const upload = await SealedUpload.prepare(context, 'pages', options);
-  return new PageUpload(context, upload, options).run(content);
+  const upload = await PageUpload.prepare(context, { length }, options);
+  return upload.run({ open: () => Promise.resolve(source) });
+}
+
+/** Content of an upload that is read once the old content is kept. */
+export interface PageContent {
+  /** @param previous - snapshot of the content that is replaced, if there was any */
+  readonly open: (previous: string | undefined) => Promise<ByteSource>;
+  /** Puts a check before the commit. */
+  readonly checked?: <Response>(sink: UploadSink<Response>, upload: SealedUpload) => UploadSink<Response>;
+  /** Runs after the commit. If it throws, the snapshot of the old content stays. */
+  readonly onCommitted?: (response: EncryptedUploadResponse) => Promise<void>;
 }
 
 function refuseProtection(options: object): void {
@@ -78,23 +86,52 @@ function refuseProtection(options: object): void {
   );
 }
 
-class PageUpload {
-  private readonly id = uniqueId();
+/** One upload of pages. */
+export class PageUpload {
   private readonly sequenceNumber = newSequenceNumber();
   private readonly requests: PageRequests;
 
-  constructor(
+  private constructor(
     context: PageBlobContext,
     private readonly upload: SealedUpload,
     private readonly options: PageUploadOptions,
+    private readonly shape: { readonly id: string; readonly length: number },
   ) {
     this.requests = new PageRequests(context, options);
   }
 
-  async run(content: SizedSource): Promise<EncryptedUploadResponse> {
+  /**
+   * Wraps a fresh content key. Sends nothing to storage.
+   *
+   * @param length - bytes of content
+   * @param id - of the upload; others see it until the upload is complete
+   */
+  static async prepare(
+    context: PageBlobContext,
+    { length, id = uniqueId() }: { readonly length: number; readonly id?: string },
+    options: PageUploadOptions,
+  ): Promise<PageUpload> {
+    assertChangeable(context);
+    assertTransferShape(options);
+    assertPageBlobLength(length);
+    refuseProtection(options);
+    const upload = await SealedUpload.prepare(context, 'pages', options);
+    return new PageUpload(context, upload, options, { id, length });
+  }
+
+  get encryptionData(): NewEncryptionData {
+    return this.upload.encryptionData;
+  }
+
+  private get id(): string {
+    return this.shape.id;
+  }
+
+  async run({ open, checked, onCommitted }: PageContent): Promise<EncryptedUploadResponse> {
+    const { length } = this.shape;
     const claim = await claimPages(this.requests, () => this.recovery(), {
       uploadId: this.id,
-      length: content.length,
+      length,
       options: (previous) => this.createOptions(previous),
     });
     const sink = new PageSink(this.requests, {
@@ -105,7 +142,9 @@ class PageUpload {
       concurrency: this.options.concurrency ?? DEFAULT_CONCURRENCY,
     });
     try {
-      const response = await this.upload.run(content, sink);
+      const source = await open(claim.previous);
+      const response = await this.upload.run({ source, length }, checked?.(sink, this.upload) ?? sink);
+      await onCommitted?.(response);
       await forgetPrevious(this.recovery(), claim);
       return response;
     } catch (error) {

@@ -18,6 +18,7 @@ const OPTIONS = {
   verify: { type: 'string' },
   'accept-versions': { type: 'boolean' },
   'to-block': { type: 'boolean' },
+  'page-blobs': { type: 'boolean' },
   container: { type: 'string', multiple: true },
   'all-containers': { type: 'boolean' },
   table: { type: 'string', multiple: true },

@@ -33,6 +33,7 @@ How rewrap and re-encrypt go about it
                                snapshot of the old blob until then
   --accept-versions            change blobs although the account keeps their old states, which need the old key
   --to-block                   re-encrypt append blobs of up to 64 MiB too, as block blobs
+  --page-blobs                 re-encrypt page blobs too, which cannot be read meanwhile; stop programs that write their pages
 
 Where
   --container <name>[/prefix]  blobs of a container; --all-containers for all

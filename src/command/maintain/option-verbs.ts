@@ -19,6 +19,7 @@ const VERBS_OF: Readonly<Record<string, readonly string[]>> = {
   verify: WRITING,
   'accept-versions': WRITING,
   'to-block': ['re-encrypt'],
+  'page-blobs': ['re-encrypt'],
   protocol: ['re-encrypt'],
 };
 

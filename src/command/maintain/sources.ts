@@ -48,6 +48,7 @@ const blobOptionsOf = (values: Values): BlobMaintenanceOptions => ({
   ...(values['page-size'] === undefined ? {} : { pageSize: Number(values['page-size']) }),
   ...(values['accept-versions'] === undefined ? {} : { acceptVersions: values['accept-versions'] }),
   ...(values['to-block'] === undefined ? {} : { toBlock: values['to-block'] }),
+  ...(values['page-blobs'] === undefined ? {} : { pageBlobs: values['page-blobs'] }),
 });
 
 /** The rows of a table, and the entries of its lookup table if its class has one. */

@@ -1,0 +1,104 @@
+/**
+ * What follows the commit of a page blob that was encrypted again. Its content is read back in any case: a program that writes pages without
+ * conditions may have written among the new ones. The snapshot of the old content stays until then.
+ */
+import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
+import type { Step } from '../../envelope/maintenance/maintained.js';
+import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
+import { encryptionDataOf } from '../../wire/blob-metadata.js';
+import type { PageBlobContext } from '../pages/page-requests.js';
+import type { ReadOptions } from '../read-requests.js';
+import type { EncryptedUploadResponse } from '../sealed-upload.js';
+import { stateOf } from '../service-answer.js';
+import { isStoredAs } from './read-back.js';
+
+export interface PagesCommitParts {
+  /** With the policy that wrote. */
+  readonly context: PageBlobContext;
+  readonly step: Step;
+  readonly reading: Pick<ReadOptions, 'abortSignal' | 'customerProvidedKey'>;
+  readonly leaseId: string | undefined;
+  /** SHA-256 of the plaintext. */
+  readonly digest: Uint8Array;
+}
+
+/** Maximum number of reads if other writers keep changing the blob. */
+const ATTEMPTS = 5;
+
+/** The new content is stored, and does not read back. */
+export class ReadBackError extends Error {}
+
+export class PagesCommit {
+  /** Encryption data of the new content, once it is known. */
+  text: string | undefined;
+  /** Snapshot of the old content. */
+  kept: string | undefined;
+  #isReadBack = false;
+
+  constructor(private readonly parts: PagesCommitParts) {}
+
+  /** Throws {@link ReadBackError} unless the content is what was sealed, or another writer has replaced it as a whole. */
+  async readBack({ etag }: Pick<EncryptedUploadResponse, 'etag'>): Promise<void> {
+    if (this.#isReadBack) return;
+    this.#isReadBack = true;
+    const { context, step, reading, digest } = this.parts;
+    let known = etag;
+    const { result } = await retryOnConflict({
+      attempts: ATTEMPTS,
+      abortSignal: step.abortSignal,
+      attempt: async () => {
+        const found = known ?? (await this.#ownEtag());
+        known = undefined;
+        await step.beforeRequest();
+        return found === null || (await isStoredAs({ digest, etag: found }, context, reading));
+      },
+    }).catch((error: unknown) => {
+      if (isChanged(error)) throw new ReadBackError();
+      throw error;
+    });
+    if (!result) throw new ReadBackError();
+  }
+
+  /** `null` if another writer has replaced or deleted what was committed. */
+  async #ownEtag(): Promise<string | null> {
+    const properties = await this.#propertiesOf(this.parts.context).catch(nullIfMissing);
+    if (properties === null || encryptionDataOf(properties.metadata) !== this.text) return null;
+    return stateOf(properties, properties.contentLength).etag;
+  }
+
+  /** An upload needs the sequence number for itself. If another writer has changed the blob since, it is theirs. */
+  async carrySequenceNumber(
+    { blobSequenceNumber: number }: BlobGetPropertiesResponse,
+    { etag }: Pick<EncryptedUploadResponse, 'etag'>,
+  ): Promise<void> {
+    if (number === undefined) return;
+    const { context, step, reading, leaseId } = this.parts;
+    const { abortSignal } = reading;
+    const conditions = { ifMatch: etag ?? '', ...(leaseId === undefined ? {} : { leaseId }) };
+    await step.beforeRequest();
+    try {
+      await context.client.updateSequenceNumber('update', number, { abortSignal, conditions });
+    } catch (error) {
+      if (!isChanged(error) && !isMissing(error)) throw error;
+    }
+  }
+
+  /** Whether the old content is still there: the upload does not say whether it could delete the snapshot. */
+  async hasKeptContent(): Promise<boolean> {
+    if (this.kept === undefined) return false;
+    const { context } = this.parts;
+    const client = context.client.withSnapshot(this.kept);
+    return (await this.#propertiesOf({ ...context, client }).catch(nullIfMissing)) !== null;
+  }
+
+  async #propertiesOf({ client }: PageBlobContext): Promise<BlobGetPropertiesResponse> {
+    const { step, reading } = this.parts;
+    await step.beforeRequest();
+    return client.getProperties(reading);
+  }
+}
+
+function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}

@@ -1,0 +1,208 @@
+/**
+ * Encrypts a page blob again under a fresh content key. Page writes have no commit, so this is an upload of pages (blob/pages), and its
+ * content comes from the snapshot in which the upload keeps the old content. Readers get the old content, `UPLOAD_UNFINISHED`, or the new
+ * content. The id of the upload has a mark: if the process ends, the next job finishes the blob from the same snapshot.
+ */
+import type { Readable } from 'node:stream';
+import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
+import { uniqueId } from '../../crypto/bytes.js';
+import { keysOf, policyWith } from '../../envelope/encryption-policy.js';
+import type { Step } from '../../envelope/maintenance/maintained.js';
+import { chosenAgain } from '../../envelope/maintenance/new-state.js';
+import {
+  DONE,
+  leftAlone,
+  type ObjectResult,
+  READ_BACK_FAILED,
+  resultOf,
+  SAME,
+  SNAPSHOT_LEFT,
+} from '../../envelope/maintenance/outcome.js';
+import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import { type StoredState, storedState } from '../../envelope/maintenance/stored-state.js';
+import { isChosen, without } from '../../envelope/maintenance/task.js';
+import { isChanged, isMissing, isRangeNotSatisfiable, retryOnConflict } from '../../service-errors.js';
+import { encryptionDataOf } from '../../wire/blob-metadata.js';
+import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
+import { downloadStream } from '../download.js';
+import { metadataAsStored } from '../metadata-names.js';
+import { unmarked } from '../pages/kept-content.js';
+import type { PageBlobContext } from '../pages/page-requests.js';
+import { type PageContent, PageUpload, type PageUploadOptions } from '../pages/upload-pages.js';
+import { stateOf } from '../service-answer.js';
+import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
+import { carriedHeaders } from './carried-headers.js';
+import { CheckedSink } from './checked-sink.js';
+import { assertVersionsAccepted } from './old-versions.js';
+import { PagesCommit, ReadBackError } from './pages-commit.js';
+import { digestOf } from './read-back.js';
+
+export interface ReencryptPages extends BlobMaintenanceOptions {
+  readonly context: PageBlobContext;
+  readonly step: Step;
+}
+
+/** Maximum number of attempts if other writers keep changing the blob. */
+const ATTEMPTS = 5;
+const MARK = 'reencryption-';
+const UNFINISHED = leftAlone({ kind: 'unfinished' });
+
+/** Whether the encryption data is that of a re-encryption that has not finished. */
+export const isUnderReencryption = (text: string | undefined): boolean =>
+  unfinishedUploadIn(text)?.id.startsWith(MARK) === true;
+
+/** Throws errors that do not concern the blob itself. */
+export async function reencryptPages(given: ReencryptPages): Promise<ObjectResult> {
+  try {
+    const { result } = await retryOnConflict({
+      attempts: ATTEMPTS,
+      abortSignal: given.step.abortSignal,
+      // another upload that takes the blob over may be shorter
+      isConflict: (error) => isChanged(error) || isRangeNotSatisfiable(error),
+      attempt: () => new PagesReencryption(given).run(),
+    });
+    return result;
+  } catch (error) {
+    if (error instanceof ReadBackError) return READ_BACK_FAILED;
+    const result = resultOf(error);
+    if (result === null) throw error;
+    return result;
+  }
+}
+
+/** The old content: the blob itself, or the snapshot of a re-encryption that has not finished. */
+interface OldPages {
+  readonly context: PageBlobContext;
+  readonly properties: BlobGetPropertiesResponse;
+  readonly state: StoredState;
+}
+
+class PagesReencryption {
+  constructor(private readonly given: ReencryptPages) {}
+
+  async run(): Promise<ObjectResult> {
+    const { context, step } = this.given;
+    const current = await this.pagesOf(context);
+    const text = encryptionDataOf(current.properties.metadata);
+    if (isUnderReencryption(text)) {
+      const kept = await this.keptBy(unfinishedUploadIn(text)?.previous);
+      return kept === null ? UNFINISHED : this.replace(kept, current);
+    }
+    if (current.state.kind === 'unfinished') return UNFINISHED;
+    return isChosen(without(step.task, 'protocols'), current.state) ? this.replace(current, current) : SAME;
+  }
+
+  private async pagesOf(context: PageBlobContext): Promise<OldPages> {
+    await this.given.step.beforeRequest();
+    const properties = await context.client.getProperties(this.reading());
+    return { context, properties, state: storedState(encryptionDataOf(properties.metadata)) };
+  }
+
+  /** `null` if the upload replaced nothing, which a re-encryption never does. */
+  private async keptBy(snapshot: string | undefined): Promise<OldPages | null> {
+    if (snapshot === undefined) return null;
+    return this.pagesOf(this.contextOf(snapshot)).catch(lookAgainIfMissing);
+  }
+
+  private contextOf(snapshot: string): PageBlobContext {
+    const { context } = this.given;
+    return { ...context, client: context.client.withSnapshot(snapshot) };
+  }
+
+  private async replace(old: OldPages, current: OldPages): Promise<ObjectResult> {
+    const { context, step, leaseIdOf } = this.given;
+    // before anything is replaced, all of it has to open
+    await step.beforeRequest();
+    const digest = await digestOf(readable(old), this.readingOf(old));
+    const writing = { ...context, policy: pagesPolicy(context) };
+    const leaseId = await leaseIdOf?.(context.client.name);
+    const options = { ...(await this.described(old)), conditions: { ifMatch: etagOf(current), leaseId } };
+    const shape = { length: old.properties.contentLength ?? 0, id: `${MARK}${uniqueId()}` };
+    const upload = await PageUpload.prepare(writing, shape, options);
+    const again = chosenAgain(writing.policy, without(step.task, 'protocols'), upload.encryptionData);
+    if (again !== null) return again;
+    if (step.dryRun) return DONE;
+    const commit = new PagesCommit({ context: writing, step, reading: this.reading(), leaseId, digest });
+    await step.beforeRequest();
+    const response = await upload.run(this.content(old, { commit, writing, digest }));
+    await commit.readBack(response);
+    assertVersionsAccepted(response, this.given);
+    await commit.carrySequenceNumber(old.properties, response);
+    return (await commit.hasKeptContent()) ? SNAPSHOT_LEFT : DONE;
+  }
+
+  private content(old: OldPages, { commit, writing, digest }: NewPages): PageContent {
+    const { contentLength: length = 0 } = old.properties;
+    return {
+      open: async (previous = '') => {
+        commit.kept = previous;
+        const kept = readable({ ...old, context: this.contextOf(previous) });
+        const answer = await downloadStream(kept, { offset: 0 }, this.reading()).catch(lookAgainIfMissing);
+        return answer.readableStreamBody as Readable;
+      },
+      checked: (sink, upload) =>
+        new CheckedSink(sink, {
+          ...{ context: writing, upload, form: 'pages', length, expected: () => digest },
+          beforeCommit: async () => void (commit.text = encryptionDataOf(upload.metadataAtEnd())),
+        }),
+      onCommitted: (response) => commit.readBack(response),
+    };
+  }
+
+  /** What the new blob gets of the old one. */
+  private async described(old: OldPages): Promise<PageUploadOptions> {
+    const { client } = old.context;
+    const { accessTier, accessTierInferred, encryptionScope, tagCount = 0 } = old.properties;
+    const metadata = unmarked(await metadataAsStored(old.context, old.properties, this.readingOf(old)));
+    await this.given.step.beforeRequest();
+    const tags = tagCount === 0 ? undefined : (await client.getTags(this.signal())).tags;
+    return {
+      ...this.reading(),
+      metadata,
+      blobHTTPHeaders: carriedHeaders(old.properties),
+      ...(tags === undefined ? {} : { tags }),
+      ...(accessTier === undefined || accessTierInferred === true ? {} : { tier: accessTier }),
+      ...(encryptionScope === undefined ? {} : { encryptionScope }),
+    };
+  }
+
+  private readingOf(old: OldPages) {
+    return { ...this.reading(), conditions: { ifMatch: etagOf(old) } };
+  }
+
+  private reading() {
+    const { customerProvidedKey } = this.given;
+    return { ...this.signal(), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
+  }
+
+  private signal() {
+    const { abortSignal } = this.given.step;
+    return { abortSignal };
+  }
+}
+
+interface NewPages {
+  readonly commit: PagesCommit;
+  readonly writing: PageBlobContext;
+  /** SHA-256 of the plaintext. */
+  readonly digest: Uint8Array;
+}
+
+/** Pages are defined in 1.0 alone. */
+const pagesPolicy = ({ policy }: PageBlobContext) => policyWith(policy, { protocol: '1.0', keys: keysOf(policy) });
+
+const readable = ({ context, state }: OldPages): PageBlobContext => ({
+  ...context,
+  policy: readingPolicy(context.policy, state),
+});
+
+const etagOf = ({ properties }: OldPages): string => stateOf(properties, properties.contentLength).etag;
+
+/** Another job has finished the blob and deleted the snapshot: a conflict like any other. */
+class FinishedByOthersError extends Error {
+  readonly statusCode = 412;
+}
+
+function lookAgainIfMissing(error: unknown): never {
+  throw isMissing(error) ? new FinishedByOthersError() : error;
+}

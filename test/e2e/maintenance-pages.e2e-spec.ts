@@ -1,0 +1,307 @@
+/** Page blobs that are encrypted again: what they keep, what other writers do meanwhile, and what a process leaves that ends. */
+import { BlobServiceClient } from '@azure/storage-blob';
+import {
+  type BlobMaintenanceOptions,
+  EncryptedContainerClient,
+  isMaintenanceClean,
+  type MaintenanceOptions,
+  type MaintenanceTask,
+  runMaintenance,
+} from 'nestjs-azure-encrypted-storage';
+import { containersFor, content } from '../support/blobs.js';
+import { after, before, during, NEW, OLD } from '../support/maintenance.js';
+import { PageProxy } from '../support/page-proxy.js';
+
+const LEAVE: MaintenanceTask = { do: 'reencrypt', when: { keyIds: [OLD] } };
+const ENCRYPT: MaintenanceTask = { do: 'reencrypt', when: { plaintext: true } };
+const PAGES = 4 * 1024 * 1024 + 512;
+const described = {
+  metadata: { Patient: '17' },
+  blobHTTPHeaders: { blobContentType: 'image/png', blobContentLanguage: 'de' },
+  tags: { ward: '3' },
+};
+/** Waits for nothing. */
+const clock = {
+  now: () => performance.now(),
+  after: (_milliseconds: number, task: () => void) => {
+    const timer = setTimeout(task, 0);
+    return () => clearTimeout(timer);
+  },
+};
+
+let old: EncryptedContainerClient;
+let both: EncryptedContainerClient;
+let young: EncryptedContainerClient;
+let proxy: PageProxy;
+beforeAll(async () => {
+  proxy = await PageProxy.start();
+});
+afterAll(() => proxy.close());
+beforeEach(async () => {
+  proxy.clear();
+  const readProtocols = ['1.0', '2.1'] as const;
+  [old, both, young] = (await containersFor(before('1.0'), during(), after('2.1', { readProtocols }))) as [
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+    EncryptedContainerClient,
+  ];
+});
+
+const raw = () => old.unencryptedClient.getPageBlobClient('disk');
+const disk = () => old.getPageBlobClient('disk');
+const opened = () => young.getPageBlobClient('disk').downloadToBuffer();
+/** The same container through the proxy. */
+const proxied = () => {
+  const service = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
+  return new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
+};
+const run = (
+  task: MaintenanceTask,
+  {
+    container = both,
+    pageBlobs = true,
+    ...options
+  }: BlobMaintenanceOptions &
+    Pick<MaintenanceOptions, 'dryRun'> & { readonly container?: EncryptedContainerClient } = {},
+) => {
+  const { dryRun = false, ...blobs } = options;
+  const sources = [container.forMaintenance({ ...blobs, pageBlobs })];
+  return runMaintenance({ name: 'again', task, sources }, { dryRun, clock, patience: 1 });
+};
+async function snapshots(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { snapshot } of old.listBlobsFlat({ includeSnapshots: true })) if (snapshot) found.push(snapshot);
+  return found;
+}
+const metadataNames = async () => {
+  for await (const { metadata = {} } of old.listBlobsFlat({ includeMetadata: true }))
+    return Object.keys(metadata).sort();
+  return [];
+};
+/** A page blob in clear, as any program writes it. */
+async function clear(bytes: Buffer): Promise<void> {
+  await raw().create(bytes.length, { ...described, blobSequenceNumber: 7 });
+  if (bytes.length > 0) await raw().uploadPages(bytes, 0, bytes.length);
+}
+const sealed = (bytes: Buffer) => disk().uploadData(bytes, described);
+
+describe('a page blob', () => {
+  it.each([0, 512, 1024, 64 * 512])('of %i bytes leaves a key, with all that describes it', async (length) => {
+    await sealed(content(length));
+    await raw().updateSequenceNumber('update', 42);
+
+    const report = await run(LEAVE);
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect(report.census.entries).toMatchObject([{ keyId: NEW, protocol: '1.0', integrity: true, count: 1 }]);
+    expect(isMaintenanceClean(report)).toBe(true);
+    expect((await opened()).equals(content(length))).toBe(true);
+    expect(await raw().getProperties()).toMatchObject({
+      ...{ contentType: 'image/png', contentLanguage: 'de', blobType: 'PageBlob', contentLength: length },
+      blobSequenceNumber: 42,
+    });
+    expect(await metadataNames()).toEqual(['Patient', 'encryptiondata']);
+    expect((await raw().getTags()).tags).toEqual({ ward: '3' });
+    expect(await snapshots()).toEqual([]);
+    expect((await run(LEAVE)).outcomes).toEqual({ same: 1 });
+  });
+
+  it('in clear, with pages that were never written, is encrypted as a whole', async () => {
+    const bytes = Buffer.concat([content(512), Buffer.alloc(PAGES - 1024), content(512)]);
+    await raw().create(PAGES, { ...described, blobSequenceNumber: 7 });
+    await raw().uploadPages(bytes.subarray(0, 512), 0, 512);
+    await raw().uploadPages(bytes.subarray(-512), PAGES - 512, 512);
+
+    const report = await run(ENCRYPT);
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect((await opened()).equals(bytes)).toBe(true);
+    expect((await raw().getProperties()).blobSequenceNumber).toBe(7);
+    expect(await snapshots()).toEqual([]);
+    expect(isMaintenanceClean(report)).toBe(true);
+  });
+
+  it('is only read in a dry run, and is left where nobody asked for page blobs', async () => {
+    await sealed(content(1024));
+    const { etag } = await raw().getProperties();
+
+    const dry = await run(LEAVE, { dryRun: true });
+    const unasked = await run(LEAVE, { pageBlobs: false });
+
+    expect(dry.outcomes).toEqual({ done: 1 });
+    expect(dry.warnings.join('\n')).toMatch(/cannot be read while it is encrypted again/);
+    expect(unasked.failures).toMatchObject([{ outcome: 'refused', code: 'PageBlobIsNotReencrypted' }]);
+    expect((await raw().getProperties()).etag).toBe(etag);
+  });
+
+  it('has no other protocol to leave 1.0 for, and no foreign format', async () => {
+    await clear(content(1024));
+    const foreign = { read: () => Promise.resolve(null) };
+
+    expect((await run({ do: 'reencrypt', when: { protocols: ['1.0'] } })).outcomes).toEqual({ same: 1 });
+    const report = await run({ do: 'reencrypt', when: { foreign: true, plaintext: true } }, { foreign });
+    expect(report.failures).toMatchObject([{ code: 'PageBlobIsNotReencrypted' }]);
+    expect((await raw().downloadToBuffer()).equals(content(1024))).toBe(true);
+  });
+
+  it('keeps the snapshots of the application, and its lease', async () => {
+    await sealed(content(1024));
+    const { snapshot } = await raw().createSnapshot();
+    const { leaseId } = await raw().getBlobLeaseClient().acquireLease(-1);
+
+    expect((await run(LEAVE)).outcomes).toEqual({ leased: 1 });
+    expect((await run(LEAVE, { leaseIdOf: () => leaseId })).outcomes).toEqual({ done: 1 });
+
+    expect(await snapshots()).toEqual([snapshot]);
+    expect((await raw().getProperties()).leaseState).toBe('leased');
+    expect((await opened()).equals(content(1024))).toBe(true);
+  });
+
+  it.each<[string, () => Promise<EncryptedContainerClient>, string]>([
+    ['whose key is not given', () => Promise.resolve(young), 'keyMissing'],
+    [
+      'that is damaged',
+      async () => {
+        const bytes = await raw().downloadToBuffer();
+        await raw().uploadPages(
+          bytes.subarray(0, 512).map((byte, at) => (at === 20 ? byte ^ 1 : byte)),
+          0,
+          512,
+        );
+        return both;
+      },
+      'damaged',
+    ],
+  ])('%s is not touched', async (_what, spoil, outcome) => {
+    await sealed(content(1024));
+    const container = await spoil();
+    const { etag } = await raw().getProperties();
+
+    expect((await run(LEAVE, { container })).outcomes).toEqual({ [outcome]: 1 });
+    expect((await raw().getProperties()).etag).toBe(etag);
+    expect(await snapshots()).toEqual([]);
+  });
+});
+
+describe('another program', () => {
+  it('that uploads the blob meanwhile is not undone', async () => {
+    await sealed(content(PAGES));
+    const theirs = young.unencryptedClient;
+    const application = new EncryptedContainerClient(theirs, after('1.0'));
+    proxy.fate = (action, earlier) =>
+      action === 'page' && earlier === 0 ? application.getPageBlobClient('disk').uploadData(content(512)) : 'pass';
+
+    const report = await run(LEAVE, { container: proxied() });
+
+    expect(report.failures).toEqual([]);
+    expect((await opened()).equals(content(512))).toBe(true);
+    expect(await snapshots()).toEqual([]);
+  });
+
+  it.each(['snapshot', 'create'] as const)('that changes it before the %s has its change encrypted', async (moment) => {
+    await clear(content(1024));
+    proxy.fate = (action, earlier) =>
+      action === moment && earlier === 0 ? raw().uploadPages(Buffer.alloc(512, 1), 0, 512) : 'pass';
+
+    const report = await run(ENCRYPT, { container: proxied() });
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect((await opened()).equals(Buffer.concat([Buffer.alloc(512, 1), content(1024).subarray(512)]))).toBe(true);
+    expect(await snapshots()).toEqual([]);
+  });
+
+  it('that writes a page among the new ones is found out, and the old content stays in its snapshot', async () => {
+    await clear(content(1024));
+    proxy.fate = (action, earlier) =>
+      action === 'metadata' && earlier === 0 ? raw().uploadPages(Buffer.alloc(512, 1), 0, 512) : 'pass';
+
+    const report = await run(ENCRYPT, { container: proxied() });
+
+    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
+    const [kept = ''] = await snapshots();
+    expect((await raw().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
+    expect(isMaintenanceClean(report)).toBe(false);
+  });
+});
+
+describe('a snapshot that may not be deleted', () => {
+  it('is named, because it has the old content', async () => {
+    await sealed(content(1024));
+    proxy.fate = (action) => (action === 'delete' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
+
+    const report = await run(LEAVE, { container: proxied() });
+
+    expect(report.failures).toMatchObject([{ outcome: 'refused', code: 'SNAPSHOT_LEFT' }]);
+    expect((await opened()).equals(content(1024))).toBe(true);
+    const left = await run({ do: 'deleteSuperseded', when: { keyIds: [OLD] } });
+    expect(left.outcomes).toMatchObject({ deleted: 1 });
+  });
+});
+
+describe('a process that ends', () => {
+  /** Everything after the request of that number fails, whatever it is. */
+  const endAt = (number: number): void => {
+    let sent = 0;
+    proxy.fate = () => (sent++ < number ? 'pass' : 'refuse');
+  };
+
+  it('at any request leaves a blob that the next job finishes', async () => {
+    let isOver = false;
+    const ended = new Set<string>();
+    for (let number = 1; !isOver; number += 1) {
+      await sealed(content(1024));
+      endAt(number);
+      isOver = await run(LEAVE, { container: proxied() }).then(
+        () => true,
+        () => false,
+      );
+      const found = await run({ do: 'census', retire: [OLD] });
+      ended.add(found.census.entries.find(({ place }) => place === 'current')?.kind ?? '');
+      proxy.clear();
+
+      const report = await run(LEAVE);
+
+      expect(report.failures).toEqual([]);
+      expect((await opened()).equals(content(1024))).toBe(true);
+      expect(await raw().getProperties()).toMatchObject({ contentType: 'image/png', contentLength: 1024 });
+      // the proxy sends names of headers in lower case
+      expect((await metadataNames()).map((name) => name.toLowerCase()).sort()).toEqual(['encryptiondata', 'patient']);
+      await raw().delete({ deleteSnapshots: 'include' });
+    }
+    expect([...ended].sort()).toEqual(['sealed', 'unfinished']);
+  });
+
+  it('is named by a job that was not asked for page blobs, and the key stays needed', async () => {
+    await sealed(content(1024));
+    let hasEnded = false;
+    proxy.fate = (action) => {
+      hasEnded ||= action === 'page';
+      return hasEnded ? 'refuse' : 'pass';
+    };
+    await expect(run(LEAVE, { container: proxied() })).rejects.toThrow();
+
+    const report = await run(LEAVE, { pageBlobs: false });
+
+    expect(report.failures).toMatchObject([{ outcome: 'refused', code: 'UPLOAD_UNFINISHED' }]);
+    expect(report.census.verdict?.mayDestroy).toBe('no');
+  });
+});
+
+describe('an answer that is lost', () => {
+  it.each(['look', 'read', 'snapshot', 'create', 'page', 'metadata', 'delete', 'sequence'] as const)(
+    'to a %s request changes nothing in the end',
+    async (lost) => {
+      await sealed(content(PAGES));
+      proxy.fate = (action, earlier) => (action === lost && earlier === 0 ? 'lose' : 'pass');
+
+      const report = await run(LEAVE, { container: proxied() });
+
+      expect(proxy.actions).toContain(lost);
+      expect(report.failures).toEqual([]);
+      expect((await opened()).equals(content(PAGES))).toBe(true);
+      expect(
+        (await run({ do: 'census', retire: [OLD] })).census.entries.filter(({ place }) => place === 'current'),
+      ).toMatchObject([{ keyId: NEW }]);
+    },
+  );
+});
