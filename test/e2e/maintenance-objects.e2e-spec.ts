@@ -235,6 +235,20 @@ describe('keys and scopes of the service', () => {
     }
   });
 
+  it('go with every request of a deletion that reads content or takes a snapshot', async () => {
+    await old.getBlockBlobClient('one').uploadData(content(100));
+    await raw('one').createSnapshot();
+    await both.getBlockBlobClient('one').rewrapKey();
+    const requests = recorded();
+
+    const report = await run({ do: 'deleteSuperseded', when: { keyIds: [OLD] } }, { customerProvidedKey });
+
+    expect(report.outcomes).toEqual({ deleted: 1, same: 1 });
+    expect(new Set(requests.map(({ name }) => name))).toEqual(new Set(['getProperties', 'download', 'createSnapshot']));
+    for (const { options } of requests) expect(options?.customerProvidedKey).toEqual(customerProvidedKey);
+    expect(requests.find(({ name }) => name === 'createSnapshot')?.options?.encryptionScope).toBe('clinic');
+  });
+
   /** The emulator has no scopes. */
   const addScope: AnswersProxy['spoil'] = ({ request, answer, response }) => {
     if (request.url?.includes('comp=list') !== true) return false;
