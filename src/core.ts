@@ -129,6 +129,7 @@ export type { ObjectPlace } from './envelope/maintenance/maintained.js';
 export { type BlobInventoryOptions, openBlobInventory } from './blob/inventory/open-inventory.js';
 export type { ForeignBlob, ForeignContent, ForeignSource } from './blob/maintenance/foreign-source.js';
 export type { BlobMaintenanceOptions } from './blob/maintenance/blob-maintenance-options.js';
+export type { QueueMaintenanceOptions } from './queue/maintenance/queue-maintenance-options.js';
 
 // keys
 export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';

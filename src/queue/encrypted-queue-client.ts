@@ -24,6 +24,7 @@ import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { Decrypted, Peeked, Received } from './decrypted-message.js';
 import { jsonText } from './json-text.js';
 import { MaintainedPoison } from './maintenance/maintained-poison.js';
+import type { QueueMaintenanceOptions } from './maintenance/queue-maintenance-options.js';
 import { ManagedQueue } from './managed-queue.js';
 import { type MessageContext, openMessage, sealMessage } from './message-envelope.js';
 import type { EncryptedQueueOptions, EncryptedReceiveOptions, EncryptedSendOptions } from './queue-options.js';
@@ -67,8 +68,8 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
   }
 
   /** The messages of this queue that are in its poison queue, as a source of {@link runMaintenance}. */
-  forMaintenance(poisonQueue: QueueClient): MaintainedPoison {
-    return new MaintainedPoison({ queue: this.name, poisonQueue, policy: this.policy });
+  forMaintenance(poisonQueue: QueueClient, options: QueueMaintenanceOptions = {}): MaintainedPoison {
+    return new MaintainedPoison({ queue: this.name, poisonQueue, policy: this.policy }, options);
   }
 
   /**

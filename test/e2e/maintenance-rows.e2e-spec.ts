@@ -183,6 +183,29 @@ describe('messages of a poison queue', () => {
     }
   });
 
+  it.each([
+    ['7 days', {}, 7],
+    ['half a day, where that is the longest', { messageTtlDays: 0.5 }, 0.5],
+  ])(
+    'do not tell what is in the queue itself: the report says that it may be there for %s',
+    async (_what, options, days) => {
+      const queue = await newQueue(before('2.0'));
+      const poison = plainQueue(`${queue.name}-poison`);
+
+      const { census } = await rewrap(likewise(queue, during('2.0')).forMaintenance(poison, options));
+
+      const said = new RegExp(
+        `^messages in queue ${queue.name}: those that were sent before (\\S+) can be there until (\\S+),`,
+      );
+      const [, sent = '', gone = ''] =
+        census.blindSpots.map((spot) => said.exec(spot)).find((found) => found !== null) ?? [];
+      expect(Date.parse(gone) - Date.parse(sent)).toBe(days * 24 * 60 * 60 * 1000);
+      expect(Math.abs(Date.now() - Date.parse(sent))).toBeLessThan(60_000);
+      expect(census.verdict?.mayDestroy).toBe('after');
+      expect(() => queue.forMaintenance(poison, { messageTtlDays: -1 })).toThrow(/"messageTtlDays" must be/);
+    },
+  );
+
   it('that others have received keep the census from a verdict', async () => {
     const queue = await newQueue(before('2.0'));
     const poison = plainQueue(`${queue.name}-poison`);

@@ -24,6 +24,7 @@ const OPTIONS = {
   table: { type: 'string', multiple: true },
   'all-tables': { type: 'boolean' },
   queue: { type: 'string', multiple: true },
+  'message-ttl': { type: 'string' },
   inventory: { type: 'string', multiple: true },
   'inventory-container': { type: 'string' },
   'inventory-max-age': { type: 'string' },
@@ -65,7 +66,7 @@ const VERBS: readonly string[] = [
 ];
 const NUMBERS = [
   ...(['concurrency', 'requests-per-second', 'key-calls-per-second', 'pages-per-shard'] as const),
-  ...(['claim-seconds', 'page-size', 'patience', 'inventory-max-age'] as const),
+  ...(['claim-seconds', 'page-size', 'patience', 'inventory-max-age', 'message-ttl'] as const),
 ];
 
 /** Throws `INVALID_OPTIONS` that lists every problem. */
@@ -115,6 +116,8 @@ function whereFaults(verb: string, values: Values): string[] {
   );
   if (ofInventories.length > 0)
     return ofInventories.map((name) => `--${name} is about an inventory: give --inventory <path of its manifest>`);
+  if (values['message-ttl'] !== undefined && values.queue === undefined)
+    return ['--message-ttl is about messages: give --queue'];
   return ['inventory' as const, ...PLACES].every((place) => values[place] === undefined)
     ? ['say where: --container, --table, --queue or --inventory']
     : [];

@@ -39,6 +39,7 @@ Where
   --container <name>[/prefix]  blobs of a container; --all-containers for all
   --table <name>               rows of a table; --all-tables for all
   --queue <name>               messages of a queue that are in its poison queue <name>-poison
+  --message-ttl <days>         the longest time to live of messages in the queues themselves, which the report waits for, default 7
   --inventory <path>           of census: the account's own inventory of its blobs, <rule>-manifest.json with its CSV files beside it;
                                needs no account. With --inventory-container <name>, a path in that container of the account
   --inventory-max-age <days>   how old it may be to answer whether a key may be destroyed, default 8

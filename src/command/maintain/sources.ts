@@ -6,6 +6,7 @@ import { EncryptedEntity } from '../../decorators/encrypted-entity.decorator.js'
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
+import type { QueueMaintenanceOptions } from '../../queue/maintenance/queue-maintenance-options.js';
 import type { MaintenanceSource } from '../../maintenance/job.js';
 import { hasLookups } from '../../table/lookup/entry-writes.js';
 import { lookupTableOf } from '../../table/lookup/lookup-entry.js';
@@ -39,7 +40,7 @@ export async function sourcesOf(
     .flatMap((name) => rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name) }));
   const poison = (values.queue ?? []).map((name) => {
     const queue = new EncryptedQueueClient(account.queues.getQueueClient(name), policy);
-    return queue.forMaintenance(account.queues.getQueueClient(`${name}-poison`));
+    return queue.forMaintenance(account.queues.getQueueClient(`${name}-poison`), queueOptionsOf(values));
   });
   return [...blobs, ...rows, ...poison];
 }
@@ -50,6 +51,9 @@ const blobOptionsOf = (values: Values): BlobMaintenanceOptions => ({
   ...(values['to-block'] === undefined ? {} : { toBlock: values['to-block'] }),
   ...(values['page-blobs'] === undefined ? {} : { pageBlobs: values['page-blobs'] }),
 });
+
+const queueOptionsOf = ({ 'message-ttl': days }: Values): QueueMaintenanceOptions =>
+  days === undefined ? {} : { messageTtlDays: Number(days) };
 
 /** The rows of a table, and the entries of its lookup table if its class has one. */
 function rowsOf(

@@ -21,12 +21,15 @@ import { stateOfData, type StoredState } from '../../envelope/maintenance/stored
 import { type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
 import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
+import { InvalidOptionsError } from '../../errors/input.js';
+import { groupFaults } from '../../option-rules.js';
 import { isMessageGone } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
 import { parseMessage } from '../../wire/queue-message.js';
 import { parsePoisonMessage } from '../consumer/poison-message.js';
 import { receiveStored } from '../service-answer.js';
 import { newPoisonText } from './new-poison-text.js';
+import { DEFAULT_TTL_DAYS, QUEUE_MAINTENANCE, type QueueMaintenanceOptions } from './queue-maintenance-options.js';
 
 /** The queue, its poison queue, and how its messages are encrypted. */
 export interface PoisonAccess {
@@ -40,6 +43,7 @@ export interface HeldMessage extends MaintainedObject {
   readonly item: DequeuedMessageItem;
 }
 
+const MS_PER_DAY = 24 * 60 * 60 * 1000;
 /** Maximum number of messages in a response; the service's limit. */
 const BATCH = 32;
 /** Seconds for which a message that the walk has received is invisible to others. */
@@ -58,8 +62,16 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   /** Pop receipts by message id. Every update of a message changes its receipt. */
   readonly #receipts = new Map<string, string>();
   #hidden = 0;
+  /** When the last walk began. */
+  #walkedOn = new Date();
 
-  constructor(private readonly access: PoisonAccess) {}
+  constructor(
+    private readonly access: PoisonAccess,
+    private readonly options: QueueMaintenanceOptions = {},
+  ) {
+    const faults = groupFaults(QUEUE_MAINTENANCE, options);
+    if (faults.length > 0) throw new InvalidOptionsError(faults);
+  }
 
   get name(): string {
     return this.access.poisonQueue.name;
@@ -69,6 +81,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     const { poisonQueue } = this.access;
     const signal = { abortSignal };
     if (namesOnly) return;
+    this.#walkedOn = new Date();
     try {
       // received messages become visible again after their timeout, ahead of those that have not been received
       for (let again = 0; again < MOST_IN_VAIN; again += 1) {
@@ -143,9 +156,20 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   }
 
   blindSpots(): readonly BlindSpot[] {
-    if (this.#hidden === 0) return [];
+    if (this.#hidden === 0) return [this.#messagesInFlight()];
     const text = `${this.#hidden} messages of queue ${this.name} that others had received: count again in a few minutes`;
-    return [{ text, isBlocking: true }];
+    return [{ text, isBlocking: true }, this.#messagesInFlight()];
+  }
+
+  /** A message that is handled in vain comes to the poison queue with the key that it was sent under. */
+  #messagesInFlight(): BlindSpot {
+    const { messageTtlDays: days = DEFAULT_TTL_DAYS } = this.options;
+    const sentBy = this.#walkedOn;
+    const goneOn = new Date(sentBy.getTime() + days * MS_PER_DAY);
+    const text =
+      `messages in queue ${this.access.queue}: those that were sent before ${sentBy.toISOString()} can be there until ` +
+      `${goneOn.toISOString()}, if none lives longer than ${days} days. Count its poison queue again after that`;
+    return { text, isBlocking: false };
   }
 
   warnings(): readonly string[] {

@@ -69,6 +69,8 @@ describe('the command line of maintain', () => {
     [['census', '--container', 'c', '--inventory-container', 'x'], /--inventory-container is about an inventory/],
     [['census', '--container', 'c', '--inventory-max-age', '3'], /--inventory-max-age is about an inventory/],
     [['census', '--inventory', 'x.csv', '--inventory-max-age', 'old'], /--inventory-max-age is a number/],
+    [['census', '--queue', 'q', '--message-ttl', 'week'], /--message-ttl is a number/],
+    [['census', '--container', 'c', '--message-ttl', '7'], /--message-ttl is about messages: give --queue/],
     [['status'], /status needs --job/],
     [['delete-superseded', '--container', 'c', ...KEY], /delete-superseded needs --retire/],
     [['delete-superseded', '--container', 'c', '--retire', 'b'], /delete-superseded needs --new-key/],

@@ -17,7 +17,7 @@ const policy = (keyEncryptionKey: EncryptionPolicy['keyEncryptionKey']): Encrypt
 
 it('a rewrap under a key that cannot unwrap is warned of, by its id', () => {
   expect(uncheckedWraps(policy(wrapOnly), rewrap)).toEqual([
-    expect.stringMatching(/^key "clinic:\\u\{?1b\}?2026" cannot unwrap here/i),
+    expect.stringContaining('key "clinic:\\u001b2026" cannot unwrap here'),
   ]);
 });
 

@@ -1,0 +1,17 @@
+import { anyNumber, type RulesOf } from '../../option-rules.js';
+
+/** Options for the maintenance of the messages of a poison queue. */
+export interface QueueMaintenanceOptions {
+  /**
+   * The longest time to live of messages in the queue itself, in days, up to 36,500. Messages there cannot be listed: the report says until when
+   * those can be there that were sent before it.
+   *
+   * @defaultValue 7, which is that of the service
+   */
+  readonly messageTtlDays?: number;
+}
+
+export const DEFAULT_TTL_DAYS = 7;
+
+/** The rules of these options. */
+export const QUEUE_MAINTENANCE: RulesOf<QueueMaintenanceOptions> = { messageTtlDays: anyNumber(0, 36_500) };
