@@ -101,10 +101,19 @@ function systemProperties(
   if (typeof partitionKey !== 'string' || typeof rowKey !== 'string') {
     throw new InvalidServiceResponseError('has an entity without PartitionKey or RowKey');
   }
+  if (!Object.values(row as Row).every(isColumn)) {
+    throw new InvalidServiceResponseError('has a column that is neither text, a number, a boolean nor null');
+  }
   if (typeof etag === 'string' && etag !== '') return { partitionKey, rowKey, etag };
   if (queryOptions?.select === undefined) throw new InvalidServiceResponseError('has an entity without ETag');
   return { partitionKey, rowKey };
 }
+
+/**
+ * Whether a table can have the value. The SDK passes an object on as it is, and one that looks like a typed value has the tag of that value,
+ * although the application would get the object: `{ "type": "Boolean", "value": false }` is true in a condition.
+ */
+const isColumn = (value: unknown): boolean => typeof value !== 'object' || value === null;
 
 /** The SDK rejects such parts of a response with errors that have no code. */
 function nameUnreadableAnswer(error: unknown): never {

@@ -82,6 +82,9 @@ const BODIES: Readonly<Record<string, AnswersProxy['spoil']>> = {
   'has no RowKey': changed((row) => delete row['RowKey']),
   'has a PartitionKey that is no text': changed((row) => (row['PartitionKey'] = 5)),
   'has no ETag': changed((row) => delete row['odata.etag']),
+  'has a column that is an object': changed((row) => (row['ward'] = {})),
+  'has a column that looks like a typed value': changed((row) => (row['ward'] = { type: 'String', value: 'w' })),
+  'has a column that is a list': changed((row) => (row['more'] = [])),
   'has a type that does not exist': changed((row) => (row['ward@odata.type'] = 'Edm.Nothing')),
 };
 
