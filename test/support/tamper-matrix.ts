@@ -213,6 +213,16 @@ const rows: readonly Row[] = [
     text(/\}$/, ',"EncryptionAgent":{"Protocol":"9.9","EncryptionAlgorithm":"X"}}'),
     all(UNKNOWN),
   ],
+  [
+    'names in escapes',
+    text(/"(AzCse\w+|KeyWrappingMetadata)"/g, (_all, name = '') => `"${escaped(name)}"`),
+    all('same'),
+  ],
+  [
+    'an IV and entries in lower case beside its own',
+    text(/\}$/, `,"contentencryptioniv":"${'A'.repeat(22)}==","keywrappingmetadata":{"EncryptionLibrary":"x"}}`),
+    all('same'),
+  ],
   ['9 KiB of an unknown member', text(/\}$/, `,"Unknown":"${'x'.repeat(9 * 1024)}"}`), all('same')],
   ['9 KiB of key id', member('KeyId', `"${'x'.repeat(9 * 1024)}"`), all(NO_KEY)],
 
@@ -284,6 +294,15 @@ export const entryRows: readonly (readonly [what: string, change: Change, code: 
   ['the entries of other content of the key', taken(...ENTRIES), FAILED],
   ['the MAC of other content of the key', taken('AzCseMac'), FAILED],
   ['a flipped AzCseMac', text(/("AzCseMac":")(.)/, (_all, head = '', first = '') => head + flipped(first)), FAILED],
+  ['a MAC without its padding', text(/("AzCseMac":"[^"]*)="/, '$1"'), FAILED],
+  ['its entries in lower case', text(/"AzCse(?:Bind|Tag|Mac)"/g, (name) => name.toLowerCase()), MISSING],
+  ['its entries in another member', text('"KeyWrappingMetadata"', '"__proto__"'), MISSING],
+  [
+    'a second KeyWrappingMetadata, without entries',
+    text(/\}$/, ',"KeyWrappingMetadata":{"EncryptionLibrary":"x"}}'),
+    MISSING,
+  ],
+  ['AzCseBind that is no text', text(/"AzCseBind":"[^"]*"/, '"AzCseBind":["1;c=1"]'), FAILED],
   ['a MAC with a space', text('"AzCseMac":"', '"AzCseMac":" '), FAILED],
   ['a MAC that is no text', text(/"AzCseMac":"[^"]*"/, '"AzCseMac":7'), FAILED],
   ['another version of AzCseBind', text('"AzCseBind":"1;', '"AzCseBind":"2;'), FAILED],
@@ -296,6 +315,10 @@ const otherAlgorithm = (stored: Stored): Change =>
   member('EncryptionAlgorithm', isCbc(stored) ? '"AES_GCM_256"' : '"AES_CBC_256"');
 const otherMinor = (stored: Stored): Change =>
   member('Protocol', stored.text.includes('"Protocol":"2.0"') ? '"2.1"' : '"2.0"');
+
+function escaped(name: string): string {
+  return [...name].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+}
 
 export const names = Object.keys(kinds) as KindName[];
 
