@@ -71,7 +71,7 @@ for (const peer of BLOB_PEERS) {
       }
 
       if (needsKeyBesideResolver(peer)) {
-        itIsKnownThat('a resolver does not do for a key where encryption is required', async () => {
+        itIsKnownThat('where encryption is required, a resolver is not accepted in place of a key', async () => {
           const place = await weWrite(newBlob(), content(100), { protocol });
           await expect(peerReads(peer, place, { resolve: true })).rejects.toThrow('no key was provided');
         });
@@ -97,7 +97,7 @@ for (const peer of BLOB_PEERS) {
       }
 
       if (isPython(peer) && protocol === '1.0' && peer.generation === 'current') {
-        itIsKnownThat('chunks of a download that are no multiple of 16 bytes make it fail', async () => {
+        itIsKnownThat('a download in chunks that are not a multiple of 16 bytes fails', async () => {
           const place = await weWrite(newBlob(), content(5000), { protocol });
           const sizes = { singleGet: 1000, chunkGet: 1000 };
           await expect(peerReads(peer, place, { sizes })).rejects.toThrow('not a multiple of the block length');
