@@ -8,14 +8,14 @@ export default {
   testRegex: '/test/.*\\.(spec|e2e-spec)\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/.cache/'],
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
-  extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['js', 'ts', 'json'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-azure-encrypted-storage$': '<rootDir>/src/index.ts',
     '^nestjs-azure-encrypted-storage/(core|testing)$': '<rootDir>/src/$1.ts',
   },
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json' }] },
+  // the runner leaves modules to Node
+  transform: {},
   coverageProvider: 'v8',
   // Jest's default leaves one core of two idle
   maxWorkers: '100%',

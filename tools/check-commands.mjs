@@ -14,6 +14,7 @@ const RELEASE = 'only a release changes the version or publishes';
 const RUNNERS = [
   { commands: ['npm install && npm test', 'npm test -- test/unit/keys'], by: TESTS },
   { commands: ['npm install && npm start', 'npm start', 'PORT=0 npm start'], by: EXAMPLE },
+  { commands: ['LONG_PROPERTIES=true npm test -- test/property'], by: 'LONG_PROPERTIES=true npm test' },
   { commands: ['npm run test:interop', 'npm run test:interop -- --write'], by: 'npm run test:interop' },
   { commands: ['npm run test:faults'], by: 'npm run test:faults -- --short' },
   {

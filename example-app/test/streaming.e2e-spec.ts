@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Emulator, startEmulator } from 'nestjs-azure-encrypted-storage/testing';
 import { bytesOf, form, scanOf, type TestClinic, testClinic } from './support/clinic.js';
 import { SlowStorage } from './support/slow-storage.js';
 
@@ -13,16 +14,21 @@ const UNDER_WAY = 32 * MIB;
 
 const storage = new SlowStorage();
 const content = scanOf(LARGE);
+/** Of its own: what is uploaded stays in its memory until it ends. */
+let emulator: Emulator;
 let clinic: TestClinic;
 
 beforeAll(async () => {
-  clinic = await testClinic({}, (direct) => storage.before(direct));
+  emulator = await startEmulator();
+  const { connectionString } = emulator;
+  clinic = await testClinic({ connectionString }, (direct) => storage.before(direct));
   await clinic.call('/scans', form('large', content));
 });
 afterAll(async () => {
   storage.resume();
   await clinic.close();
   storage.close();
+  await emulator.stop();
 });
 
 /** The value once it has stood still for a while. */
@@ -128,7 +134,7 @@ describe('an upload', () => {
 
 describe('the end of the application', () => {
   it('does not wait for a client that reads nothing', async () => {
-    const own = await testClinic();
+    const own = await testClinic({ connectionString: emulator.connectionString, prefix: 'own' });
     await own.call('/scans', form('large', content));
     const [answer] = (await once(get(`${own.url}/scans/large`), 'response')) as [IncomingMessage];
 

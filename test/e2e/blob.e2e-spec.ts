@@ -68,7 +68,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     const plaintext = content(size);
     const blob = container.getBlockBlobClient(`ranges-${size}`);
     await blob.uploadData(plaintext);
-    const edges = [0, 1, 15, 16, 17, 31, 32, size - 17, size - 16, size - 1, size, size + 1, size + 40];
+    const edges = new Set([0, 1, 15, 16, 17, 31, 32, size - 17, size - 16, size - 1, size, size + 1, size + 40]);
     const countsFrom = (offset: number) => {
       if (size <= MIB) return [0, 1, 16, 17, size, undefined];
       // almost all of a long content, once
@@ -114,13 +114,13 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
   });
 
   it('counts progress in bytes of plaintext, up to the whole', async () => {
-    const plaintext = content(5 * MIB + 3);
+    const [blockSize, plaintext] = [128 * 1024, content(5 * 128 * 1024 + 3)];
     const blob = container.getBlockBlobClient('progress');
     const up: number[] = [];
     const down: number[] = [];
     const toBuffer: number[] = [];
 
-    await blob.uploadData(plaintext, { blockSize: MIB, onProgress: ({ loadedBytes }) => up.push(loadedBytes) });
+    await blob.uploadData(plaintext, { blockSize, onProgress: ({ loadedBytes }) => up.push(loadedBytes) });
     const answer = await blob.download(0, undefined, { onProgress: ({ loadedBytes }) => down.push(loadedBytes) });
     await bytesFrom(answer.readableStreamBody);
     await blob.downloadToBuffer(0, undefined, { onProgress: ({ loadedBytes }) => toBuffer.push(loadedBytes) });

@@ -1,4 +1,4 @@
-import { BlobServiceClient, type BlockBlobClient } from '@azure/storage-blob';
+import { BlobServiceClient, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
 import { AesKeyEncryptionKey, type EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_ENTRY } from '../../src/wire/blob-metadata.js';
 import { parseEncryptionData } from '../../src/wire/encryption-data.js';
@@ -241,22 +241,24 @@ describe('the inspection of a changed blob', () => {
 
 describe('the inspection of blobs that Python wrote', () => {
   const vectors = casesOf('blob').filter((vector) => storedBytes(vector) !== null);
+  let container: ContainerClient;
+
+  beforeAll(async () => {
+    container = BlobServiceClient.fromConnectionString(connectionString()).getContainerClient(uniqueName('vectors'));
+    await container.create();
+  });
 
   it.each(vectors.map((vector) => [vector.id, vector] as const))('knows and verifies %s', async (id, vector) => {
-    const container = BlobServiceClient.fromConnectionString(connectionString()).getContainerClient(
-      uniqueName('vector'),
-    );
-    await container.create();
     const bytes = storedBytes(vector)!;
     const { metadata } = vector.stored;
     if (vector.blobType === 'page') {
-      const pages = container.getPageBlobClient('v');
+      const pages = container.getPageBlobClient(id);
       await pages.create(bytes.length, { metadata });
       if (bytes.length > 0) await pages.uploadPages(bytes, 0, bytes.length);
-    } else await container.getBlockBlobClient('v').upload(bytes, bytes.length, { metadata });
+    } else await container.getBlockBlobClient(id).upload(bytes, bytes.length, { metadata });
     const keyArgs = keyArguments(vector, folder);
 
-    const finding = await findingOf('blob', `${container.containerName}/v`, ...keyArgs);
+    const finding = await findingOf('blob', `${container.containerName}/${id}`, ...keyArgs);
 
     const hasRandomNonces = id === 's-b2-region1000';
     expect(codesOf(finding)).toEqual(hasRandomNonces ? ['NONCE_FOREIGN'] : []);

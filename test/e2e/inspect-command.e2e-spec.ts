@@ -33,7 +33,7 @@ describe('the command', () => {
     const { code, stdout, stderr } = await command.run(['inspect', 'blob', path], env);
 
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^blob devstoreaccount1 \S+ folder\/a scan\n/);
+    expect(stdout).toMatch(/^blob \w+ \S+ folder\/a scan\n/);
     expect(stdout).toMatch(/^ {2}protocol +2\.0$/m);
     expect(stdout).toMatch(/^ {2}key id +inspected:key$/m);
     expect(stdout).toMatch(/^ {2}plaintext bytes +28$/m);

@@ -64,8 +64,13 @@ describe('maintain', () => {
 
     const events = stderr.trimEnd().split('\n');
     const kinds = events.map((line) => (JSON.parse(line) as { kind: string }).kind);
-    const ofPass = ['started', 'shardStarted', 'shardDone', 'planned', 'progress', 'finished'];
-    expect([code, kinds.filter((kind) => kind !== 'warning')]).toEqual([0, [...ofPass, ...ofPass]]);
+    const ofPass = ['started', 'shardStarted', 'shardDone', 'planned', 'finished'];
+    // progress comes once a second, too
+    expect(kinds.filter((kind) => kind === 'progress').length).toBeGreaterThanOrEqual(2);
+    expect([code, kinds.filter((kind) => !['warning', 'progress'].includes(kind))]).toEqual([
+      0,
+      [...ofPass, ...ofPass],
+    ]);
     expect(JSON.parse(stdout)).toMatchObject({ job: 'mine', outcomes: { done: 1 } });
     expect(stderr).not.toContain(plaintext);
   });

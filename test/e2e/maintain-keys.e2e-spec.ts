@@ -111,11 +111,9 @@ describe('in a vault', () => {
   });
   /** As the module in docs/rotating.md, through the proxy that leads to the vault. */
   function config(): readonly string[] {
-    const source = (path: string): string =>
-      JSON.stringify(pathToFileURL(join(dirname(command.main), '..', path)).href);
+    const core = pathToFileURL(join(dirname(command.main), '..', 'core.js')).href;
     const { port } = new URL(server.proxy);
-    const text = `import { KeyVaultKeys } from ${source('keys/vault/key-vault-keys.js')};
-      import { loadKeyVaultSdk } from ${source('keys/vault/key-vault-sdk.js')};
+    const text = `import { KeyVaultKeys, loadKeyVaultSdk } from ${JSON.stringify(core)};
       const credential = { getToken: async () => ({ token: 'token', expiresOnTimestamp: Date.now() + 3600000 }) };
       const clientOptions = { proxyOptions: { host: 'http://127.0.0.1', port: ${port} }, retryOptions: { maxRetries: 0 } };
       const key = ${JSON.stringify(vault.idOf('records'))};

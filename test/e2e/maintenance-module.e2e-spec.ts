@@ -1,7 +1,7 @@
 /** Maintenance inside an application: in its own process, and shared through a queue by processes of which one is killed. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { DynamicModule } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import {
@@ -21,7 +21,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor, policyOf } from '../support/blobs.js';
-import { compileCommand } from '../support/command.js';
+import { compiledPackage } from '../support/compiled-package.js';
 import { FlakyKey, PATIENCE, size, until } from '../support/consumers.js';
 import { optionsOf, started } from '../support/nest.js';
 
@@ -211,11 +211,10 @@ describe('through a queue', () => {
       const settings = {
         ...{ connectionString: connectionString(), keys: KEYS, queue, state, container, blobs: { pageSize: 5 } },
         ...{ jobs: [LEAVE, COUNT], consumer: CONSUMER },
-        options: { ...OPTIONS, concurrency: 1, requestsPerSecond: 15 },
+        options: { ...OPTIONS, concurrency: 1, requestsPerSecond: 40 },
       };
       const script = join('test', 'support', 'maintenance-worker.mjs');
-      const folder = dirname(dirname(compileCommand().main));
-      const [first, second] = [1, 2].map(() => fork(script, [folder, JSON.stringify(settings)]));
+      const [first, second] = [1, 2].map(() => fork(script, [compiledPackage(), JSON.stringify(settings)]));
       workers.push(first!, second!);
       await Promise.all([once(first!, 'message'), once(second!, 'message')]);
 

@@ -1,17 +1,28 @@
-/** @jest-environment node */
 /** A protocol version is a folder and an entry: a made-up 3.0 (test/support/v3) is put into the list, and nothing else is touched. */
-import { jest } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
+import type * as Core from 'nestjs-azure-encrypted-storage/core';
+import type * as Registry from '../../src/protocol/registry.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
-import { protocolV3 } from '../support/v3/index.js';
+import { compileInto, installedPackage } from '../support/compiled-package.js';
 
-const { PROTOCOLS } = await import('../../src/protocol/versions.js');
-jest.unstable_mockModule('../../src/protocol/versions.js', () => ({ PROTOCOLS: [...PROTOCOLS, protocolV3] }));
-const { PROTOCOL_VERSIONS } = await import('../../src/protocol/registry.js');
-const { AesKeyEncryptionKey, EncryptedBlobService, EncryptedQueueService } =
-  await import('nestjs-azure-encrypted-storage');
+const folder = installedPackage();
+const toy = readFileSync('test/support/v3/index.ts', 'utf8');
+compileInto(folder, 'protocol/v3/index.ts', toy.replaceAll('../../../src/', '../../'));
+const list = readFileSync('src/protocol/versions.ts', 'utf8');
+compileInto(
+  folder,
+  'protocol/versions.ts',
+  `import { protocolV3 } from './v3/index.js';\n${list.replace(/\] as const/, ', protocolV3$&')}`,
+);
+
+const load = (path: string): Promise<unknown> => import(pathToFileURL(join(folder, path)).href);
+const { PROTOCOL_VERSIONS } = (await load('protocol/registry.js')) as typeof Registry;
+const { AesKeyEncryptionKey, EncryptedBlobService, EncryptedQueueService } = (await load('core.js')) as typeof Core;
 
 const policy: EncryptionPolicy = {
   // the type of versions is made from the list that the compiler sees

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import {
   AesKeyEncryptionKey,
@@ -21,7 +22,7 @@ class Patient {
   @Encrypt() name!: string;
 }
 
-const ACCOUNT = 'devstoreaccount1';
+const { accountName: ACCOUNT } = BlobServiceClient.fromConnectionString(connectionString());
 const keys = {
   a: AesKeyEncryptionKey.generate('a/2025'),
   formerA: AesKeyEncryptionKey.generate('a/2024'),

@@ -18,6 +18,8 @@ import {
 } from '../support/vectors.js';
 
 const RANDOM_NONCES = 's-b2-region1000';
+const REGION = 4 * 1024 * 1024;
+const LONG = 1_000_000;
 const target = { kind: 'blob', account: 'a', container: 'c', blob: 'b' } as const;
 const readBy = readByDotnet('blob');
 const cases = [...casesOf('blob'), ...readBy];
@@ -43,6 +45,12 @@ function inPieces(transform: ByteTransform, sealed: Buffer, length: number): Buf
   const pieces: Buffer[] = [];
   for (let at = 0; at < sealed.length; at += length) pieces.push(...transform.push(sealed.subarray(at, at + length)));
   return Buffer.concat([...pieces, ...transform.finish()]);
+}
+
+/** How much is read from an offset on. Each range of long content takes a region, and was opened whole before. */
+function countsFrom(offset: number, size: number): readonly (number | undefined)[] {
+  if (size <= LONG) return [0, 1, 15, 16, 17, 100, size, undefined];
+  return offset < REGION - 1 ? [0, 17] : [0, 17, undefined];
 }
 
 describe('blobs that another SDK wrote or read', () => {
@@ -81,13 +89,12 @@ describe('blobs that another SDK wrote or read', () => {
     const opener = await openerOf(vector);
     const plaintext = plaintextOf(vector);
     const size = plaintext.length;
-    const region = 4 * 1024 * 1024;
-    const edges = [0, 1, 15, 16, 17, 31, 32, 33, size - 17, size - 16, size - 1, size, size + 1, region - 1, region];
+    const edges = [0, 1, 15, 16, 17, 31, 32, 33, size - 17, size - 16, size - 1, size, size + 1, REGION - 1, REGION];
 
     const ranges = edges
       .filter((edge) => edge >= 0)
-      .flatMap((offset) => [0, 1, 15, 16, 17, 100, size, undefined].map((count) => ({ offset, count })));
-    expect(ranges.length).toBeGreaterThan(50);
+      .flatMap((offset) => countsFrom(offset, size).map((count) => ({ offset, count })));
+    expect(ranges.length).toBeGreaterThan(25);
     const wrong = ranges.filter(({ offset, count }) => {
       const end = count === undefined ? undefined : offset + count;
       const range = count === undefined ? { offset } : { offset, count };

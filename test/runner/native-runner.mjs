@@ -1,11 +1,9 @@
 /**
  * Runs a suite with jest-circus as Jest does, but Node loads the modules: once for all suites of a worker. Jest would load the SDKs and Nest
- * anew for each suite, which takes longer than most suites do. A suite that mocks a module begins with `@jest-environment node`, and gets
- * modules of its own.
+ * anew for each suite, which takes longer than most suites do.
  */
 import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { SharedEnvironment } from './shared-environment.mjs';
 
 const require = createRequire(import.meta.url);
 const { default: runWithCircus } = require('jest-circus/runner');
@@ -18,20 +16,17 @@ let hasHooks = false;
 const imports = new Map();
 
 export default function runSuite(globalConfig, config, environment, runtime, path, sendMessage) {
-  if (!(environment instanceof SharedEnvironment)) {
-    return runWithCircus(globalConfig, config, environment, runtime, path, sendMessage);
-  }
-  registerHooks(config);
+  registerHooks();
   const modules = nativeModules(runtime);
   // no await: this function would be a frame of each failure
   return runWithCircus(globalConfig, config, environment, modules, path, sendMessage).finally(forgetSuite);
 }
 
-function registerHooks({ cacheDirectory }) {
+function registerHooks() {
   if (hasHooks) return;
   hasHooks = true;
   process.setSourceMapsEnabled(true);
-  register('./typescript-hooks.mjs', import.meta.url, { data: { cacheDirectory } });
+  register('./typescript-hooks.mjs', import.meta.url);
 }
 
 /** What jest-circus asks of Jest's runtime. */

@@ -21,6 +21,7 @@ export class AnswersProxy {
   answer: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   /** Requests so far, oldest first. */
   readonly requests: IncomingMessage[] = [];
+  private readonly agent = new http.Agent({ keepAlive: true });
   private readonly server = http.createServer((request, response) => {
     this.requests.push(request);
     if (!this.answer(request, response)) this.forward(request, response);
@@ -59,6 +60,8 @@ export class AnswersProxy {
   }
 
   async close(): Promise<void> {
+    // an answer that nobody read would keep the process alive
+    this.agent.destroy();
     this.server.closeAllConnections();
     this.server.close();
     await once(this.server, 'close');
@@ -69,7 +72,8 @@ export class AnswersProxy {
     const names = rawHeaders.filter((_, index) => index % 2 === 0);
     const headers = Object.fromEntries(names.map((name, index) => [name, rawHeaders[2 * index + 1]]));
     const port = this.endpoint.exec(connectionString())?.[2];
-    const forwarded = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
+    const { agent } = this;
+    const forwarded = http.request({ host: '127.0.0.1', port, method, path, headers, agent }, (answer) => {
       if (this.spoil({ request, answer, response })) return;
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);

@@ -1,13 +1,23 @@
 /** How a test reaches the emulator of this run, and names that no other test uses. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
 
-/** Connection string of the emulator that jest's global setup started: blobs, queues and tables in one account. */
+/** Connection string of the emulator that jest's global setup started: blobs, queues and tables in an account of the suite. */
 export function connectionString(): string {
   const value = process.env.AZURITE_CONNECTION_STRING;
   if (value === undefined || value === '') {
     throw new Error('No emulator: run this test by jest, from a folder that is not storage-free in global-setup.mjs');
   }
-  return value;
+  const account = accountOfSuite();
+  return account === undefined ? value : value.replaceAll('devstoreaccount1', account);
+}
+
+/** The same in every run. None in an emulator that was running before. */
+export function accountOfSuite(): string | undefined {
+  const accounts = process.env.SUITE_ACCOUNTS?.split(' ') ?? [];
+  const suite = relative(process.cwd(), expect.getState().testPath ?? '');
+  const hash = createHash('sha256').update(suite);
+  return accounts[hash.digest().readUInt32BE() % accounts.length];
 }
 
 /** A fresh name, valid for a container and for a queue. `prefix`: lower-case letters, digits and single hyphens. */

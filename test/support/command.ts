@@ -1,18 +1,9 @@
-/** The command of the package, compiled from src as it stands, once for all tests: they need no build. */
+/** The command of the package, from src as it stands. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import ts from 'typescript';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { compiledPackage, putInPlace } from './compiled-package.js';
 
 export interface Finished {
   readonly code: number;
@@ -26,11 +17,8 @@ export interface Command {
   readonly run: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Finished>;
 }
 
-/** In node_modules, so that packages are found from there. */
-const CACHE = join(process.cwd(), 'node_modules', '.cache');
-
 export function compileCommand(): Command {
-  const main = join(compiledSources(), 'command', 'main.js');
+  const main = join(bundledCommand(), 'command', 'main.js');
   return {
     main,
     run: (args, env = {}) =>
@@ -43,49 +31,27 @@ export function compileCommand(): Command {
   };
 }
 
-/** The folder of src compiled, named after what src holds. */
-function compiledSources(): string {
-  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
-    .sort()
-    .map((path) => [path, readFileSync(join('src', path), 'utf8')] as const);
-  const name = `command-${createHash('sha256').update(JSON.stringify(sources)).digest('hex').slice(0, 16)}`;
-  const folder = join(CACHE, name);
-  if (existsSync(folder)) return folder;
+const SDKS = ['@azure/storage-blob', '@azure/storage-queue', '@azure/data-tables'];
+/** So that `require` works in modules of the SDKs that were CommonJS. */
+const REQUIRE = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
 
-  mkdirSync(CACHE, { recursive: true });
-  for (const older of readdirSync(CACHE).filter((found) => found !== name && found.startsWith('command-'))) {
-    rmSync(join(CACHE, older), { recursive: true, force: true });
-  }
-  const unfinished = mkdtempSync(join(CACHE, 'unfinished-'));
-  writeFileSync(join(unfinished, 'package.json'), JSON.stringify({ type: 'module' }));
-  for (const [path, source] of sources) compile(path, source, unfinished);
+/** In few files, with the SDKs: a process starts in less than half of the time. Other peers are loaded as by the package. */
+function bundledCommand(): string {
+  const compiled = compiledPackage();
+  const folder = join(compiled, 'bundled');
+  if (existsSync(folder)) return folder;
+  const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    readonly peerDependencies: object;
+  };
+  const unfinished = mkdtempSync(join(compiled, 'unfinished-'));
+  buildSync({
+    entryPoints: ['command/main.js', 'core.js', 'index.js'].map((path) => join(compiled, path)),
+    outdir: unfinished,
+    ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20' },
+    external: Object.keys(peerDependencies).filter((name) => !SDKS.includes(name)),
+    banner: { js: REQUIRE },
+    logLevel: 'error',
+  });
   putInPlace(unfinished, folder);
   return folder;
-}
-
-/** Another worker may have been faster: what it compiled is the same. */
-function putInPlace(unfinished: string, folder: string): void {
-  try {
-    renameSync(unfinished, folder);
-  } catch (error) {
-    rmSync(unfinished, { recursive: true });
-    if (!existsSync(folder)) throw error;
-  }
-}
-
-function compile(path: string, source: string, folder: string): void {
-  const target = join(folder, path.replace(/\.ts$/, '.js'));
-  mkdirSync(dirname(target), { recursive: true });
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-      useDefineForClassFields: false,
-      verbatimModuleSyntax: false,
-    },
-  });
-  writeFileSync(target, outputText);
 }

@@ -49,12 +49,12 @@ export class FlakyKey implements KeyEncryptionKey {
   }
 }
 
-const service = QueueServiceClient.fromConnectionString(connectionString());
+const service = () => QueueServiceClient.fromConnectionString(connectionString());
 
-export const plainQueue = (name: string) => service.getQueueClient(name);
+export const plainQueue = (name: string) => service().getQueueClient(name);
 
 export async function newQueue(policy: EncryptionPolicy = policyOf('2.0')): Promise<EncryptedQueueClient> {
-  const queue = new EncryptedQueueService(() => service, policy).getQueueClient(uniqueName('consumed'));
+  const queue = new EncryptedQueueService(service, policy).getQueueClient(uniqueName('consumed'));
   await queue.create();
   await plainQueue(`${queue.name}-poison`).create();
   return queue;
@@ -62,7 +62,7 @@ export async function newQueue(policy: EncryptionPolicy = policyOf('2.0')): Prom
 
 /** The same queue under another policy. */
 export const likewise = (queue: EncryptedQueueClient, policy: EncryptionPolicy): EncryptedQueueClient =>
-  new EncryptedQueueService(() => service, policy).getQueueClient(queue.name);
+  new EncryptedQueueService(service, policy).getQueueClient(queue.name);
 
 export interface Watched {
   readonly consumer: EncryptedQueueConsumer;

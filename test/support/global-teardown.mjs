@@ -4,4 +4,5 @@ export default async function globalTeardown() {
   await globalThis.azurite.stop();
   delete globalThis.azurite;
   delete process.env.AZURITE_CONNECTION_STRING;
+  delete process.env.SUITE_ACCOUNTS;
 }

@@ -58,6 +58,7 @@ export class PageProxy {
   /** Decides by the action and how many of that action there were before. */
   fate: (action: PageAction, earlier: number) => Fate = () => 'pass';
   readonly actions: PageAction[] = [];
+  private readonly agent = new http.Agent({ keepAlive: true });
   private readonly server = http.createServer((request, response) => {
     void this.take(request, response).catch(() => response.destroy());
   });
@@ -81,6 +82,7 @@ export class PageProxy {
   }
 
   async close(): Promise<void> {
+    this.agent.destroy();
     this.server.closeAllConnections();
     this.server.close();
     await once(this.server, 'close');
@@ -100,12 +102,23 @@ export class PageProxy {
       return;
     }
     if (typeof fate !== 'string') await fate;
-    if (fate === 'repeat') await answerOf(request, body);
-    const answer = await answerOf(request, body);
+    if (fate === 'repeat') await this.answerOf(request, body);
+    const answer = await this.answerOf(request, body);
     if (fate === 'lose') return void response.destroy();
     // a caller that has gone gets nothing
     if (response.destroyed) return;
     response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+
+  private async answerOf({ method, url: path, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
+    const port = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(connectionString())?.[1];
+    const { agent } = this;
+    const forwarded = http.request({ host: '127.0.0.1', port, method, path, headers, agent });
+    forwarded.end(body);
+    const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    return { status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(chunks) };
   }
 }
 
@@ -113,14 +126,4 @@ interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
-}
-
-async function answerOf({ method, url: path, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
-  const port = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(connectionString())?.[1];
-  const forwarded = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false });
-  forwarded.end(body);
-  const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
-  const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
-  return { status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(chunks) };
 }

@@ -107,8 +107,15 @@ interface ReadBy {
   readonly readBy: Readonly<Record<string, Reading>>;
 }
 
-const contentsOf = (file: string): VectorFile =>
-  JSON.parse(readFileSync(join(FOLDER, `${file}.json`), 'utf8')) as VectorFile;
+const alreadyRead = new Map<string, VectorFile>();
+
+/** Read once: the suites ask for the files case by case. */
+function contentsOf(file: string): VectorFile {
+  const contents =
+    alreadyRead.get(file) ?? (JSON.parse(readFileSync(join(FOLDER, `${file}.json`), 'utf8')) as VectorFile);
+  alreadyRead.set(file, contents);
+  return contents;
+}
 
 /** All cases of a service, of every file, with the key of each. */
 export function casesOf<S extends AnyCase['service']>(
@@ -138,8 +145,7 @@ export function readByDotnet<S extends AnyCase['service']>(
 
 /** The known answers of integrity entries say in which context they were written; the recordings of them do not. */
 function contextOf({ id }: Pick<Case, 'id'>): Pick<Case, 'context'> {
-  const { cases } = JSON.parse(readFileSync(join(FOLDER, 'integrity.json'), 'utf8')) as Pick<VectorFile, 'cases'>;
-  const context = cases.find((known) => `integrity-${known.id}` === id)?.context;
+  const context = contentsOf('integrity').cases.find((known) => `integrity-${known.id}` === id)?.context;
   return context === undefined ? {} : { context };
 }
 
@@ -164,12 +170,13 @@ export const readingPolicy = (key: KeyEncryptionKey, { context }: Pick<Case, 'co
   requireEncryption: true,
 });
 
-const alreadyGenerated = new WeakMap<Generator, Buffer>();
+const alreadyGenerated = new Map<string, Buffer>();
 
-/** Made once a case, since it takes a hash for every 32 bytes: do not write into it. */
+/** Made once, since it takes a hash for every 32 bytes: do not write into it. */
 export function generated(generator: Generator): Buffer {
-  const bytes = alreadyGenerated.get(generator) ?? generate(generator);
-  alreadyGenerated.set(generator, bytes);
+  const name = `${generator.length} ${generator.seed}`;
+  const bytes = alreadyGenerated.get(name) ?? generate(generator);
+  alreadyGenerated.set(name, bytes);
   return bytes;
 }
 

@@ -1,10 +1,11 @@
-/** The application in this process, over an emulator of its own or the one that the settings name. */
+/** The application in this process, over the suite's account in the emulator of this run, or what the settings name. */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { startClinic } from '../../src/clinic.js';
 import { startEmulator } from 'nestjs-azure-encrypted-storage/testing';
 import { keyOf, SecretKeys } from '../../src/keys/secret-keys.js';
 import type { GivenSettings } from '../../src/configuration/clinic-settings.js';
 import { HmacSearchKey } from 'nestjs-azure-encrypted-storage';
+import { accountOfSuite, connectionString as ofSuite } from '../../../test/support/azurite.js';
 
 const secret = { keyId: 'clinic:test', secret: createSecretKey(randomBytes(32)) };
 const keys = new SecretKeys(secret);
@@ -25,8 +26,10 @@ export async function testClinic(
   settings: Partial<GivenSettings> = {},
   connect: (connectionString: string) => Promise<string> = async (direct) => direct,
 ): Promise<TestClinic> {
-  const emulator = settings.connectionString === undefined ? await startEmulator() : null;
-  const direct = emulator?.connectionString ?? settings.connectionString ?? '';
+  const given = settings.connectionString ?? (accountOfSuite() === undefined ? undefined : ofSuite());
+  // an emulator that was running before has one account, where the clinics of several suites would meet
+  const emulator = given === undefined ? await startEmulator() : null;
+  const direct = given ?? emulator?.connectionString ?? '';
   const connectionString = await connect(direct);
   const load = () => ({ keys, searchKeys, ...settings, connectionString });
   const clinic = await startClinic({ demonstration: true, load }, SILENT);

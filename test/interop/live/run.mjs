@@ -9,7 +9,7 @@ const given = process.argv.slice(2);
 const { status } = spawnSync(
   process.execPath,
   [
-    ...['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', 'node_modules/jest/bin/jest.js'],
+    'node_modules/jest/bin/jest.js',
     ...['--config', 'test/interop/live/jest.config.js'],
     ...given.filter((argument) => argument !== WRITE),
   ],

@@ -1,14 +1,13 @@
-/** @jest-environment node */
 /** What happens where the optional peer `csv-parse` is not installed. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
+import { pathToFileURL } from 'node:url';
+import type * as Core from '../../../src/core.js';
+import { installedPackage } from '../../support/compiled-package.js';
 import { csvOf, downloaded } from '../../support/inventories.js';
 
-jest.unstable_mockModule('csv-parse', () => {
-  throw Object.assign(new Error("Cannot find package 'csv-parse'"), { code: 'ERR_MODULE_NOT_FOUND' });
-});
-const { openBlobInventory, runMaintenance } = await import('../../../src/core.js');
+const core = join(installedPackage({ absent: 'csv-parse' }), 'core.js');
+const { openBlobInventory, runMaintenance } = (await import(pathToFileURL(core).href)) as typeof Core;
 
 it('without csv-parse, an inventory says what to install', async () => {
   const folder = downloaded({ files: [csvOf([])], objectCount: 0 });

@@ -1,14 +1,14 @@
-/** @jest-environment node */
 /** What happens where the optional peer `@azure/keyvault-keys` is not installed. */
-import { jest } from '@jest/globals';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Test } from '@nestjs/testing';
+import type * as Package from '../../../src/index.js';
+import { installedPackage } from '../../support/compiled-package.js';
 import { InProcessVault } from '../../support/in-process-vault.js';
 import { SILENT } from '../../support/nest.js';
 
-jest.unstable_mockModule('@azure/keyvault-keys', () => {
-  throw Object.assign(new Error("Cannot find package '@azure/keyvault-keys'"), { code: 'ERR_MODULE_NOT_FOUND' });
-});
-const { AesKeyEncryptionKey, EncryptedStorageModule } = await import('../../../src/index.js');
+const index = join(installedPackage({ absent: '@azure/keyvault-keys' }), 'index.js');
+const { AesKeyEncryptionKey, EncryptedStorageModule } = (await import(pathToFileURL(index).href)) as typeof Package;
 
 const connection = { blobEndpoint: 'https://clinic.blob.core.windows.net' };
 const keyEncryptionKey = AesKeyEncryptionKey.generate('k');

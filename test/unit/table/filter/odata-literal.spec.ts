@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { namesInFilter } from '../../../../src/table/filter/filter-names.js';
 import { odataLiteral } from '../../../../src/table/filter/odata-literal.js';
 import { endOfPrefix } from '../../../../src/table/filter/prefix.js';
+import { runs } from '../../../support/property-runs.js';
 
 describe('a literal', () => {
   const literals: readonly (readonly [unknown, string])[] = [
@@ -107,7 +108,7 @@ describe('the end of a prefix', () => {
         expect(end === null || prefix + other < end).toBe(true);
         expect(other.startsWith(prefix)).toBe(other >= prefix && (end === null || other < end));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(200) },
     );
   });
 });
