@@ -2,8 +2,8 @@
 import type { DeletedObject } from '../envelope/maintenance/maintained.js';
 import type { Clock } from '../queue/consumer/clock.js';
 import type { ObjectFailure } from './events.js';
-import { failureLines, failuresName, failuresPrefix } from './failure-lines.js';
-import { factsOf, NOTHING_DONE, type ShardState } from './shard.js';
+import { failureLines, failuresName } from './failure-lines.js';
+import { factsOf, NOTHING_DONE, type ShardState, withAttempt } from './shard.js';
 import type { StateStore, StoredDocument } from './state-store.js';
 
 export interface ShardClaims {
@@ -33,9 +33,7 @@ export async function claimShard(
   // a state that cannot be resumed starts again
   const state = isDivisible ? stored.value : { ...stored.value, ...NOTHING_DONE };
   const shard = new ClaimedShard(name, { ...stored, value: state }, claims);
-  if (!(await shard.save({}))) return 'taken';
-  await shard.dropUnsavedFailures();
-  return shard;
+  return (await shard.save({ attempts: withAttempt(state) })) ? shard : 'taken';
 }
 
 export class ClaimedShard {
@@ -97,19 +95,12 @@ export class ClaimedShard {
 
   /** Names the objects of the page after the saved position that need attention. It must be called before that page is saved. */
   async noteFailures(failures: readonly ObjectFailure[]): Promise<void> {
-    const { seen } = this.#state;
+    const { seen: before, attempts = [] } = this.#state;
     // a page that is done again may have fewer
-    if (this.#isLost || (failures.length === 0 && this.#notedAt !== seen)) return;
-    this.#notedAt = seen;
-    await this.claims.store.writeLines(failuresName(this.name, seen), failureLines(failures));
-  }
-
-  /** Empties what a process noted after the saved position and did not save. Emptying needs no permission to delete. */
-  async dropUnsavedFailures(): Promise<void> {
-    const { store } = this.claims;
-    const first = failuresName(this.name, this.#state.seen);
-    const noted = await store.list(failuresPrefix(this.name));
-    for (const { name } of noted) if (name >= first) await store.writeLines(name, '');
+    if (this.#isLost || (failures.length === 0 && this.#notedAt !== before)) return;
+    this.#notedAt = before;
+    const name = failuresName({ shard: this.name, attempt: attempts.at(-1)?.number ?? 0, before });
+    await this.claims.store.writeLines(name, failureLines(failures));
   }
 
   /** Renews the claim of this process. */

@@ -76,8 +76,8 @@ export interface MaintenanceProgress {
   /** Objects per second. */
   readonly rate: number;
   /**
-   * Seconds until the pass has seen as many objects as the last finished run of the job, or, in its first census, as its work. Absent
-   * in the first run. Processes that share the job end sooner.
+   * Seconds until the pass has seen as many objects as the last finished run of the job, or, in its first census, as its work, at the
+   * rate of this process. What was seen before it began is not left. Absent in the first run. Processes that share the job end sooner.
    */
   readonly eta?: number;
 }

@@ -6,6 +6,7 @@ import { InvalidOptionsError } from '../errors/input.js';
 import { type Clock, pause, systemClock } from '../queue/consumer/clock.js';
 import { type ClaimedShard, claimShard, type ShardClaims } from './claimed-shard.js';
 import type { EventOfPass, MaintenanceEvent } from './events.js';
+import { notedFailures } from './failure-lines.js';
 import { type MaintenanceOptions, type MaintenanceSource, titleOf } from './job.js';
 import { Pace } from './pace.js';
 import { Patience } from './patience.js';
@@ -102,7 +103,7 @@ export class MaintenancePass {
    */
   async run(expected: number | null = null): Promise<void> {
     const { kind } = this.parts;
-    if (expected !== null) this.#meter.expect(expected);
+    this.#meter.begin(expected === null ? null : expected - (await this.seen()));
     this.#report({ kind: 'started', pass: kind });
     for await (const shard of this.plan()) await this.runShard(shard);
     for (let hasWaited = false; ; hasWaited = true) {
@@ -130,7 +131,6 @@ export class MaintenancePass {
       patience: this.#patience,
       meter: this.#meter,
     });
-    this.#meter.resume(shard.state.seen);
     this.#reportShard('shardStarted', shard, source);
     if (!(await run.run())) return 'taken';
     this.#reportShard('shardDone', shard, source);
@@ -146,8 +146,9 @@ export class MaintenancePass {
   /** Number of objects that all processes have seen. */
   async seen(): Promise<number> {
     const { store, folder } = this.parts;
-    const shards = await store.list(shardsFolder(folder));
-    return shards.reduce((sum, { facts }) => sum + Number(facts['seen'] ?? 0), 0);
+    let seen = 0;
+    for await (const { facts } of store.list(shardsFolder(folder))) seen += Number(facts['seen'] ?? 0);
+    return seen;
   }
 
   /** When the first process started; ISO 8601. */
@@ -163,7 +164,7 @@ export class MaintenancePass {
    */
   async totals(): Promise<Totals> {
     const { store, folder } = this.parts;
-    const names = (await store.list(shardsFolder(folder))).map(({ name }) => name);
+    const names = await this.#shards();
     const totals = new Totals();
     let counted = 0;
     for (let at = 0; at < names.length; at += READ_AT_ONCE) {
@@ -180,7 +181,15 @@ export class MaintenancePass {
         `the state in ${folder} has lost documents: keep them until the job is over, and run it again under another name`,
       ]);
     }
+    await totals.addFailures(notedFailures(store, folder));
     return totals;
+  }
+
+  async #shards(): Promise<readonly string[]> {
+    const { store, folder } = this.parts;
+    const names: string[] = [];
+    for await (const { name } of store.list(shardsFolder(folder))) names.push(name);
+    return names;
   }
 
   /** Works on shards that are not done. Returns whether others are still working on some. */
@@ -188,7 +197,7 @@ export class MaintenancePass {
     const { store, folder } = this.parts;
     const plan = await store.read<PlanState>(planName(folder));
     let isLeft = plan?.value.done !== true;
-    for (const { name, facts } of await store.list(shardsFolder(folder))) {
+    for await (const { name, facts } of store.list(shardsFolder(folder))) {
       if (facts['finished'] === 'true') continue;
       this.#patience.throwIfAborted();
       if ((await this.runShard(name)) === 'taken') isLeft = true;

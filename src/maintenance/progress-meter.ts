@@ -19,11 +19,11 @@ export interface MeterParts {
 
 export class ProgressMeter {
   #sum: Amounts = { seen: 0, done: 0, failed: 0 };
-  readonly #started: number;
+  #started: number;
   #reported: number;
   #source = '';
-  /** Objects that are still to be seen when this process begins; `null` if nobody knows. */
-  #expected: number | null = null;
+  /** Objects that were still to be seen when the pass began in this process; `null` if nobody knows. */
+  #left: number | null = null;
 
   constructor(private readonly parts: MeterParts) {
     this.#started = parts.clock.now();
@@ -34,13 +34,14 @@ export class ProgressMeter {
     this.parts.report(event);
   }
 
-  expect(objects: number): void {
-    this.#expected = objects;
-  }
-
-  /** Counts what was seen before this process took over a shard. */
-  resume(seen: number): void {
-    if (this.#expected !== null) this.#expected -= seen;
+  /**
+   * The pass begins in this process.
+   *
+   * @param left - objects that are still to be seen, by all processes; `null` if nobody knows
+   */
+  begin(left: number | null): void {
+    this.#left = left;
+    this.#started = this.#reported = this.parts.clock.now();
   }
 
   add(source: string, { seen, done, failed }: Amounts): void {
@@ -60,8 +61,8 @@ export class ProgressMeter {
   }
 
   #eta(rate: number): { readonly eta?: number } {
-    if (this.#expected === null) return {};
-    const left = Math.max(0, this.#expected - this.#sum.seen);
+    if (this.#left === null) return {};
+    const left = Math.max(0, this.#left - this.#sum.seen);
     return left > 0 && rate === 0 ? {} : { eta: left === 0 ? 0 : left / rate };
   }
 }

@@ -18,7 +18,7 @@ import type { Deletion, ObjectFailure } from './events.js';
 import { titleOf } from './job.js';
 import type { Patience } from './patience.js';
 import type { ProgressMeter } from './progress-meter.js';
-import { MOST_NAMED, type ShardState } from './shard.js';
+import { MOST_NAMED, type ShardState, withAttempt } from './shard.js';
 
 export interface ShardRunParts {
   readonly source: Maintained;
@@ -29,6 +29,11 @@ export interface ShardRunParts {
   readonly concurrency: number;
   readonly patience: Patience;
   readonly meter: ProgressMeter;
+}
+
+/** What the shard has counted with a page, and the failures of that page. */
+interface WalkedPage extends Pick<ShardState, 'seen' | 'outcomes' | 'deletions' | 'census'> {
+  readonly failures: readonly ObjectFailure[];
 }
 
 export class ShardRun {
@@ -88,6 +93,8 @@ export class ShardRun {
     if (gone.length === 0) return;
     const named = gone.map(({ name, copy = '' }): Deletion => ({ source: this.#title, name, copy }));
     await shard.save({
+      // what was noted of the page before does not count: the page is done again
+      attempts: withAttempt(shard.state),
       seen: seen + gone.length,
       outcomes: { ...outcomes, deleted: (outcomes.deleted ?? 0) + gone.length },
       deletions: [...deletions, ...named].slice(0, MOST_NAMED),
@@ -96,14 +103,10 @@ export class ShardRun {
     meter.add(this.#title, { seen: gone.length, done: gone.length, failed: 0 });
   }
 
-  async #savePage(
-    { failures, ...counts }: Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'deletions' | 'census'>,
-    end: Pick<ShardState, 'done' | 'position'>,
-  ): Promise<boolean> {
+  async #savePage({ failures, ...counts }: WalkedPage, end: Pick<ShardState, 'done' | 'position'>): Promise<boolean> {
     const { shard } = this.parts;
     await shard.noteFailures(failures);
-    const named = [...shard.state.failures, ...failures].slice(0, MOST_NAMED);
-    return shard.save({ ...counts, ...end, failures: named, deleting: [], ...this.#remarks() });
+    return shard.save({ ...counts, ...end, deleting: [], ...this.#remarks() });
   }
 
   /** With those of earlier pages, which another process may have walked. */
@@ -158,7 +161,7 @@ export class ShardRun {
   async #after(
     objects: readonly MaintainedObject[],
     results: ReadonlyMap<MaintainedObject, ObjectResult>,
-  ): Promise<Pick<ShardState, 'seen' | 'outcomes' | 'failures' | 'deletions' | 'census'>> {
+  ): Promise<WalkedPage> {
     const { shard, step, meter } = this.parts;
     const { state } = shard;
     const outcomes: Record<string, number> = { ...state.outcomes };

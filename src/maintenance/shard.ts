@@ -2,7 +2,7 @@
 import type { BlindSpot, DeletedObject } from '../envelope/maintenance/maintained.js';
 import { isFailure, type OutcomeCounts, OUTCOMES } from '../envelope/maintenance/outcome.js';
 import type { CensusEntry } from './census.js';
-import type { Deletion, ObjectFailure } from './events.js';
+import type { Deletion } from './events.js';
 
 /** Where a shard begins and ends in the order of a listing. */
 export interface ShardRange {
@@ -29,7 +29,8 @@ export interface ShardState extends ShardRange {
   readonly claimedUntil?: string;
   readonly seen: number;
   readonly outcomes: OutcomeCounts;
-  readonly failures: readonly ObjectFailure[];
+  /** Those that saved a page, and the one that is under way. Absent in a shard that an earlier version worked on. */
+  readonly attempts?: readonly Attempt[];
   readonly deletions: readonly Deletion[];
   /**
    * What was about to be deleted of the page after the saved position. What of it is gone was deleted by this job, also if the process
@@ -41,7 +42,30 @@ export interface ShardState extends ShardRange {
   readonly warnings: readonly string[];
 }
 
-/** Maximum number of failures, and of deletions, that a shard and a report keep by name. */
+/** A process that claimed the shard. It notes the failures of a page before it saves the page. */
+export interface Attempt {
+  /** From 1. */
+  readonly number: number;
+  /** Number of objects before the first page that it saves. */
+  readonly from: number;
+}
+
+/** One more attempt, from the page that is next. Of those before, it keeps the ones that saved a page. */
+export function withAttempt({ attempts = [], seen }: ShardState): readonly Attempt[] {
+  const number = (attempts.at(-1)?.number ?? 0) + 1;
+  return [...attempts.filter(({ from }) => from < seen), { number, from: seen }];
+}
+
+/**
+ * The number of the attempt that saved the page after so many objects: 0 for one that an earlier version made, `null` if no page has been
+ * saved there.
+ */
+export function attemptAt({ attempts = [], seen }: ShardState, before: number): number | null {
+  if (before >= seen) return null;
+  return attempts.findLast(({ from }) => from <= before)?.number ?? 0;
+}
+
+/** Maximum number of failures, and of deletions, that a report names. */
 export const MOST_NAMED = 1000;
 
 export const newShard = (range: ShardRange): ShardState => ({
@@ -51,7 +75,7 @@ export const newShard = (range: ShardRange): ShardState => ({
 });
 
 export const NOTHING_DONE = {
-  ...{ seen: 0, outcomes: {}, failures: [], deletions: [], deleting: [], census: [] },
+  ...{ seen: 0, outcomes: {}, deletions: [], deleting: [], census: [] },
   ...{ blindSpots: [], warnings: [] },
 } as const;
 

@@ -4,6 +4,7 @@ import { MOST_IN_PAGE } from '../blob/maintenance/listed-blob.js';
 import { listingPages } from '../blob/maintenance/listing-page.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { isChanged, isMissing, isResourceMissing, isTaken } from '../service-errors.js';
+import { MOST_NAMED } from './shard.js';
 
 export interface StoredDocument<Value> {
   readonly value: Value;
@@ -13,6 +14,11 @@ export interface StoredDocument<Value> {
 /** Counts stored as metadata of a document, so that one listing shows the status of a job. */
 export type DocumentFacts = Readonly<Record<string, string>>;
 
+export interface ListedDocument {
+  readonly name: string;
+  readonly facts: DocumentFacts;
+}
+
 export interface StateStore {
   read<Value>(name: string): Promise<StoredDocument<Value> | null>;
   /** The ETag of the new document; `null` if one of that name exists. */
@@ -21,8 +27,9 @@ export interface StateStore {
   replace(name: string, document: StoredDocument<unknown>, facts?: DocumentFacts): Promise<string | null>;
   /** Stores lines of JSON, whatever is there. */
   writeLines(name: string, lines: string): Promise<void>;
-  /** Names that begin with the prefix, in alphabetical order. */
-  list(prefix: string): Promise<readonly { readonly name: string; readonly facts: DocumentFacts }[]>;
+  readLines<Line>(name: string): Promise<readonly Line[]>;
+  /** Those whose names begin with the prefix, in alphabetical order. */
+  list(prefix: string): AsyncIterable<ListedDocument>;
 }
 
 /** For jobs without `state`: nothing is written to storage. */
@@ -31,6 +38,7 @@ export class MemoryStore implements StateStore {
     string,
     { readonly text: string; readonly etag: string; readonly facts: DocumentFacts }
   >();
+  readonly #lines = new Map<string, readonly string[]>();
   #changes = 0;
 
   async read<Value>(name: string): Promise<StoredDocument<Value> | null> {
@@ -46,14 +54,20 @@ export class MemoryStore implements StateStore {
     return this.#documents.get(name)?.etag === etag ? this.#put(name, value, facts) : null;
   }
 
-  async list(prefix: string) {
-    const found = [...this.#documents].filter(([name]) => name.startsWith(prefix));
-    return found.map(([name, { facts }]) => ({ name, facts })).sort((one, other) => (one.name < other.name ? -1 : 1));
+  async *list(prefix: string): AsyncGenerator<ListedDocument> {
+    const names = [...this.#documents.keys(), ...this.#lines.keys()].filter((name) => name.startsWith(prefix)).sort();
+    for (const name of names) yield { name, facts: this.#documents.get(name)?.facts ?? {} };
   }
 
-  /** Nothing reads them without a container. */
-  writeLines(): Promise<void> {
-    return Promise.resolve();
+  /** Only the report reads them, so no more are kept than it names, and the rest of that page. */
+  async writeLines(name: string, lines: string): Promise<void> {
+    const others = [...this.#lines].filter(([other]) => other !== name);
+    const held = others.reduce((sum, [, { length }]) => sum + length, 0);
+    if (held < MOST_NAMED) this.#lines.set(name, linesIn(lines));
+  }
+
+  async readLines<Line>(name: string): Promise<readonly Line[]> {
+    return (this.#lines.get(name) ?? []).map((line) => JSON.parse(line) as Line);
   }
 
   #put(name: string, value: unknown, facts: DocumentFacts): string {
@@ -94,16 +108,13 @@ export class ContainerStore implements StateStore {
 
   async readLines<Line>(name: string): Promise<readonly Line[]> {
     const { text } = await this.#download(name);
-    const lines = text.split('\n').filter((line) => line !== '');
-    return lines.map((line) => parsed(name, line) as Line);
+    return linesIn(text).map((line) => parsed(name, line) as Line);
   }
 
-  async list(prefix: string) {
+  async *list(prefix: string): AsyncGenerator<ListedDocument> {
     const request = { prefix, include: ['metadata'], pageSize: MOST_IN_PAGE };
-    const found: { readonly name: string; readonly facts: DocumentFacts }[] = [];
     const pages = listingPages(this.container, request, ({ name, metadata }) => ({ name, facts: metadata }));
-    for await (const { entries } of pages) for (const entry of entries) found.push(entry);
-    return found;
+    for await (const { entries } of pages) yield* entries;
   }
 
   /** One request, so that text and ETag belong together. */
@@ -130,6 +141,8 @@ export class ContainerStore implements StateStore {
     }
   }
 }
+
+const linesIn = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 
 /** For readers of a state that may not exist yet. */
 export function nullIfNoContainer(error: unknown): null {

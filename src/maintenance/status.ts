@@ -1,6 +1,6 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { shardsFolder } from './plan.js';
-import { ContainerStore, nullIfNoContainer } from './state-store.js';
+import { ContainerStore, type DocumentFacts, nullIfNoContainer } from './state-store.js';
 
 interface JobProgress {
   readonly finished: number;
@@ -34,8 +34,8 @@ export async function maintenanceStatus(state: ContainerClient, job: string): Pr
   const stored = await store.read<JobProgress>(`${job}/job.json`).catch(nullIfNoContainer);
   if (stored === null) return null;
   const { finished, pass = 'work' } = stored.value;
-  const documents = await store.list(shardsFolder(`${job}/${finished + 1}/${pass}`));
-  const shards = documents.map(({ facts }) => facts);
+  const shards: DocumentFacts[] = [];
+  for await (const { facts } of store.list(shardsFolder(`${job}/${finished + 1}/${pass}`))) shards.push(facts);
   const sum = (name: string): number => shards.reduce((total, facts) => total + Number(facts[name] ?? 0), 0);
   const running = {
     ...{ pass, shards: shards.length, shardsDone: shards.filter((facts) => facts['finished'] === 'true').length },

@@ -14,16 +14,23 @@ export class Totals {
   readonly #warnings = new Set<string>();
   readonly #blindSpots = new Map<string, BlindSpot>();
 
-  add({ seen, outcomes, failures, deletions, census, warnings, blindSpots }: ShardState): void {
+  add({ seen, outcomes, deletions, census, warnings, blindSpots }: ShardState): void {
     this.#seen += seen;
     for (const [outcome, count] of Object.entries(outcomes)) {
       this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + count;
     }
-    this.#failures.push(...failures.slice(0, MOST_NAMED - this.#failures.length));
     this.#deletions.push(...deletions.slice(0, MOST_NAMED - this.#deletions.length));
     this.#tally.addAll(census);
     for (const text of warnings) this.#warnings.add(text);
     for (const spot of blindSpots) this.#blindSpots.set(JSON.stringify(spot), spot);
+  }
+
+  /** Takes as many as a report names. */
+  async addFailures(failures: AsyncIterable<ObjectFailure>): Promise<void> {
+    for await (const failure of failures) {
+      this.#failures.push(failure);
+      if (this.#failures.length === MOST_NAMED) return;
+    }
   }
 
   /** Number of objects. */

@@ -6,11 +6,9 @@ import {
   type KeyEncryptionKey,
   KeyUnavailableError,
   type MaintenanceEvent,
-  maintenanceFailures,
   maintenanceStatus,
   type MaintenanceJob,
   type MaintenanceOptions,
-  type ObjectFailure,
   planMaintenance,
   runMaintenance,
   runMaintenanceShard,
@@ -52,43 +50,6 @@ const openable = async () => {
 };
 
 describe('a job whose state is kept', () => {
-  it('names each object that needs attention in its state, page by page, also where it was interrupted', async () => {
-    const ending = new AbortController();
-    const onEvent = ({ kind }: MaintenanceEvent): void => (kind === 'object' ? ending.abort() : undefined);
-    const blind = job({ sources: [young.forMaintenance({ pageSize: 5 })] });
-    const first = runMaintenance(blind, { state: state!, onEvent, abortSignal: ending.signal });
-    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
-    const named = async (): Promise<ObjectFailure[]> => {
-      const found: ObjectFailure[] = [];
-      for await (const failure of maintenanceFailures(state!, blind.name)) found.push(failure);
-      return found;
-    };
-    expect((await named()).length).toBeGreaterThanOrEqual(5);
-
-    const { failures } = await runMaintenance(blind, { state: state! });
-
-    expect(await named()).toEqual(failures);
-    expect((await named()).map(({ name, outcome, code }) => [name, outcome, code])).toEqual(
-      NAMES.map((name) => [name, 'keyMissing', 'KEY_NOT_FOUND']),
-    );
-    await expect(maintenanceFailures(state!, 'never-run').next()).resolves.toMatchObject({ done: true });
-  });
-
-  it('does not name what a process noted that was killed before it saved the page', async () => {
-    const [shard] = [await planMaintenance(job(), { state: state! }).next()];
-    const folder = String(shard.value).replace(/shards\/.*/, 'failures');
-    const line = `${JSON.stringify({ source: 'blobs x', name: 'x', outcome: 'leased' })}\n`;
-    for (const at of ['000000000000', '000000000003']) {
-      await state!.getBlockBlobClient(`${folder}/0000000-${at}.ndjson`).upload(line, line.length);
-    }
-    expect((await maintenanceFailures(state!, job().name).next()).value).toMatchObject({ outcome: 'leased' });
-
-    const { outcomes } = await runMaintenance(job(), { state: state! });
-
-    expect(outcomes).toEqual({ done: NAMES.length });
-    await expect(maintenanceFailures(state!, job().name).next()).resolves.toMatchObject({ done: true });
-  });
-
   it('tells the plan, each shard and the progress as events, under its name and without content', async () => {
     const events: MaintenanceEvent[] = [];
     const onEvent = (event: MaintenanceEvent): void => void events.push(event);

@@ -1,18 +1,29 @@
 import { jest } from '@jest/globals';
 import { ClaimedShard, claimShard } from '../../../src/maintenance/claimed-shard.js';
-import { factsOf, newShard, type ShardState } from '../../../src/maintenance/shard.js';
+import type { ObjectFailure } from '../../../src/maintenance/events.js';
+import { notedFailures } from '../../../src/maintenance/failure-lines.js';
+import { attemptAt, factsOf, newShard, type ShardState, withAttempt } from '../../../src/maintenance/shard.js';
 import { MemoryStore } from '../../../src/maintenance/state-store.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 
 const CLAIM = 30;
+const NAME = 'job/1/work/shards/0000000.json';
 
 async function claimed(store = new MemoryStore(), worker = 'mine', clock = new ManualClock()) {
   const shard = newShard({ source: 0 });
-  await store.create('shard', shard, factsOf(shard));
-  const stored = await store.read<ShardState>('shard');
-  const found = { name: 'shard', stored: stored! };
+  await store.create(NAME, shard, factsOf(shard));
+  const stored = await store.read<ShardState>(NAME);
+  const found = { name: NAME, stored: stored! };
   const claim = await claimShard(found, { store, clock, worker, claimSeconds: CLAIM }, true);
   return { claim, store, clock };
+}
+
+/** Another process takes the shard, whose own one does not know of it. */
+async function takenOver(shard: ClaimedShard, store: MemoryStore): Promise<unknown> {
+  const stored = await store.read<ShardState>(shard.name);
+  const value = { ...stored!.value, claimedUntil: new Date(0).toISOString() };
+  await store.replace(shard.name, { value, etag: stored!.etag });
+  return (await claimed(store, 'theirs')).claim;
 }
 
 describe('a shard', () => {
@@ -52,8 +63,8 @@ describe('a shard', () => {
 
   it('whose process lost it is not saved any more', async () => {
     const { claim, store } = await claimed();
-    const stored = await store.read('shard');
-    await store.replace('shard', stored!);
+    const stored = await store.read(NAME);
+    await store.replace(NAME, stored!);
 
     expect(await (claim as ClaimedShard).save({ seen: 1 })).toBe(false);
     expect((claim as ClaimedShard).isLost).toBe(true);
@@ -93,5 +104,94 @@ describe('a shard', () => {
 
     expect([first?.status, second?.status, third]).toEqual(['rejected', 'rejected', true]);
     expect((await store.read<ShardState>('shard'))?.value.deleting?.map(({ name }) => name)).toEqual(['c']);
+  });
+});
+
+describe('the failures of a shard', () => {
+  const failure = (name: string): ObjectFailure => ({ source: 'blobs scans', name, outcome: 'leased' });
+  const named = async (store: MemoryStore): Promise<string[]> => {
+    const names: string[] = [];
+    for await (const { name } of notedFailures(store, 'job/1/work')) names.push(name);
+    return names;
+  };
+
+  it('are those of whoever saved the page, also where another process notes it late', async () => {
+    const { claim, store } = await claimed();
+    const [slow, quick] = [claim as ClaimedShard, (await takenOver(claim as ClaimedShard, store)) as ClaimedShard];
+    await slow.noteFailures([failure('early')]);
+
+    await quick.noteFailures([failure('one')]);
+    await quick.save({ seen: 5 });
+    await quick.noteFailures([]);
+    await quick.save({ seen: 10 });
+    await slow.noteFailures([failure('late')]);
+    expect(await slow.save({ seen: 5 })).toBe(false);
+
+    expect(await named(store)).toEqual(['one']);
+  });
+
+  it('are those of the page as it was saved, where it is done again', async () => {
+    const { claim, store } = await claimed();
+    const shard = claim as ClaimedShard;
+    await shard.noteFailures([failure('first'), failure('second')]);
+    expect(await named(store)).toEqual([]);
+
+    await shard.noteFailures([]);
+    await shard.save({ seen: 5 });
+
+    expect(await named(store)).toEqual([]);
+  });
+
+  it('are kept in memory no longer than a report needs them', async () => {
+    const { claim, store } = await claimed();
+    const shard = claim as ClaimedShard;
+    for (let page = 0; page < 6; page += 1) {
+      await shard.noteFailures(Array.from({ length: 300 }, (_, at) => failure(`${page}-${at}`)));
+      await shard.save({ seen: (page + 1) * 300 });
+    }
+
+    expect(await named(store)).toHaveLength(1200);
+  });
+
+  it.each([
+    ['no page', [], 0, 0, null],
+    ['pages of an earlier version', [], 10, 5, 0],
+    ['the first page', [{ number: 1, from: 0 }], 5, 0, 1],
+    ['a page that is not saved', [{ number: 1, from: 0 }], 5, 5, null],
+    [
+      'what the first attempt saved',
+      [
+        { number: 1, from: 0 },
+        { number: 3, from: 5 },
+      ],
+      10,
+      4,
+      1,
+    ],
+    [
+      'where the next one began',
+      [
+        { number: 1, from: 0 },
+        { number: 3, from: 5 },
+      ],
+      10,
+      5,
+      3,
+    ],
+    ['what was saved before attempts were counted', [{ number: 1, from: 5 }], 10, 4, 0],
+  ])('of %s', (_what, attempts, seen, before, expected) => {
+    const none = newShard({ source: 0 });
+    expect(attemptAt({ ...none, seen, ...(attempts.length === 0 ? {} : { attempts }) }, before)).toBe(expected);
+  });
+
+  it('belong to attempts that are numbered on, of which those are kept that saved a page', () => {
+    let shard: ShardState = newShard({ source: 0 });
+    for (const seen of [0, 0, 5, 5, 9]) shard = { ...shard, seen, attempts: withAttempt({ ...shard, seen }) };
+
+    expect(shard.attempts).toEqual([
+      { number: 2, from: 0 },
+      { number: 4, from: 5 },
+      { number: 5, from: 9 },
+    ]);
   });
 });

@@ -96,7 +96,10 @@ describe('a run whose state lost a document', () => {
     expect((await passOf(store, source).totals()).seen).toBe(ALL.length);
 
     const { list } = store;
-    store.list = async (prefix) => (await list.call(store, prefix)).slice(1);
+    store.list = async function* (prefix) {
+      for await (const document of list.call(store, prefix))
+        if (!document.name.endsWith('/0000000.json')) yield document;
+    };
     await expect(passOf(store, source).totals()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
@@ -106,7 +109,6 @@ describe('a run whose state lost a document', () => {
     while ((await plan.next()).done !== true);
 
     await expect(passOf(store, source).totals()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
-    const [first] = await store.list('job/1/work/shards/');
-    expect((await store.read<ShardState>(first!.name))?.value.nextFrom).toBe('c');
+    expect((await store.read<ShardState>('job/1/work/shards/0000000.json'))?.value.nextFrom).toBe('c');
   });
 });
