@@ -40,7 +40,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'crypto',
     'encoding',
   ],
-  maintenance: ['blob', 'queue', 'table', 'envelope', 'crypto', 'streams', 'encoding'],
+  maintenance: ['blob', 'queue', 'table', 'envelope', 'crypto', 'streams', 'encoding', 'tracing'],
   inspect: ['blob', 'queue', 'table', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'encoding'],
   command: [
     'inspect',

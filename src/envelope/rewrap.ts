@@ -5,7 +5,7 @@ import { InvalidOptionsError } from '../errors/input.js';
 import { KeyWrapError } from '../errors/keys.js';
 import type { KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
 import { storedProtocol } from '../protocol/registry.js';
-import { type EncryptionData, parseEncryptionData, replaceWrappedKey } from '../wire/encryption-data.js';
+import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
 import { assertFinished } from '../wire/unfinished-upload.js';
 import { isKeyOutage } from './content-fault.js';
 import { type EncryptionPolicy, keysOf } from './encryption-policy.js';
@@ -42,8 +42,9 @@ export async function rewrapEnvelope(
   text: string,
   context: RewrapContext,
 ): Promise<Rewrapped> {
-  const { keyId, wrappedKey } = await rewrapData(policy, parseEncryptionData(text), context);
-  return { keyId, text: wrappedKey === null ? null : replaceWrappedKey(text, wrappedKey) };
+  const stored = parseEncryptionData(text);
+  const { keyId, wrappedKey } = await rewrapData(policy, stored, context);
+  return { keyId, text: wrappedKey === null ? null : stored.rewrapped(wrappedKey) };
 }
 
 /** The same for parsed encryption data. `wrappedKey` is `null` if the key that writes wraps it already. */

@@ -2,7 +2,7 @@
 import { isAmong, type KeyIds } from '../envelope/maintenance/key-ids.js';
 import type { MaintainedObject, ObjectPlace } from '../envelope/maintenance/maintained.js';
 import type { TagsState } from '../envelope/maintenance/outcome.js';
-import type { StoredState } from '../envelope/maintenance/stored-state.js';
+import type { SealedState, StoredState } from '../envelope/maintenance/stored-state.js';
 import { isChosen, type MaintenanceTask } from '../envelope/maintenance/task.js';
 
 /** A group of similar objects. */
@@ -57,55 +57,88 @@ export interface Census {
 const MOST_ENTRIES = 5000;
 const OTHERS = '(other keys)';
 
+type Group = Omit<CensusEntry, 'count' | 'goneOn'>;
+
+interface Counted {
+  readonly group: Group;
+  count: number;
+  goneOn: string | undefined;
+}
+
 /** Adds up objects. */
 export class Tally {
-  readonly #entries = new Map<string, CensusEntry>();
+  readonly #groups = new Map<string, Counted>();
+  /** The group of the last object: the next one is mostly like it. */
+  #last: Counted | undefined;
 
   constructor(entries: readonly CensusEntry[] = []) {
-    for (const entry of entries) this.#add(entry);
+    this.addAll(entries);
   }
 
   count(source: string, { place, state, goneOn }: MaintainedObject, tags?: TagsState): void {
-    this.#add({
-      ...{ source, place, ...NOT_SEALED, ...state },
-      ...(tags === undefined ? {} : { tags }),
-      count: 1,
-      ...(goneOn === undefined ? {} : { goneOn: goneOn.toISOString() }),
-    });
+    const last = this.#last;
+    if (last !== undefined && goneOn === undefined && isOfGroup(last, { source, place, tags }, state)) {
+      last.count += 1;
+      return;
+    }
+    const group = { source, place, ...NOT_SEALED, ...state, ...(tags === undefined ? {} : { tags }) };
+    this.#last = this.#add({ group, count: 1, goneOn: goneOn?.toISOString() });
   }
 
   addAll(entries: readonly CensusEntry[]): void {
-    for (const entry of entries) this.#add(entry);
+    for (const { count, goneOn, ...group } of entries) this.#add({ group, count, goneOn });
   }
 
   get entries(): readonly CensusEntry[] {
-    return [...this.#entries.values()];
+    return [...this.#groups.values()].map(({ group, count, goneOn }) => ({
+      ...{ ...group, count },
+      ...(goneOn === undefined ? {} : { goneOn }),
+    }));
   }
 
-  #add(entry: CensusEntry): void {
-    const key = keyOf(entry);
-    const known = this.#entries.get(key);
-    if (known === undefined && this.#entries.size >= MOST_ENTRIES && entry.keyId !== OTHERS) {
-      this.#add({ ...entry, keyId: OTHERS, protocol: null, library: null });
-      return;
+  #add({ group, count, goneOn }: Counted): Counted {
+    const key = keyOf(group, goneOn);
+    const known = this.#groups.get(key);
+    if (known !== undefined) {
+      known.count += count;
+      known.goneOn = [known.goneOn, goneOn]
+        .filter((date) => date !== undefined)
+        .sort()
+        .at(-1);
+      return known;
     }
-    const goneOn = [known?.goneOn, entry.goneOn]
-      .filter((date) => date !== undefined)
-      .sort()
-      .at(-1);
-    this.#entries.set(key, {
-      ...entry,
-      count: entry.count + (known?.count ?? 0),
-      ...(goneOn === undefined ? {} : { goneOn }),
-    });
+    if (this.#groups.size >= MOST_ENTRIES && group.keyId !== OTHERS) {
+      return this.#add({ group: { ...group, keyId: OTHERS, protocol: null, library: null }, count, goneOn });
+    }
+    const counted = { group, count, goneOn };
+    this.#groups.set(key, counted);
+    return counted;
   }
 }
+
+/** Whether an object that is not going to be removed belongs there. */
+const isOfGroup = (
+  { group, goneOn }: Counted,
+  { source, place, tags }: Pick<Group, 'source' | 'place' | 'tags'>,
+  state: StoredState,
+): boolean =>
+  goneOn === undefined &&
+  group.source === source &&
+  group.place === place &&
+  group.tags === tags &&
+  group.kind === state.kind &&
+  (state.kind !== 'sealed' || isAlike(group, state));
+
+const isAlike = (group: Group, { keyId, protocol, integrity, library }: SealedState): boolean =>
+  group.keyId === keyId && group.protocol === protocol && group.integrity === integrity && group.library === library;
 
 const NOT_SEALED = { keyId: null, protocol: null, integrity: false, library: null } as const;
 
 /** Deleted objects whose end is unknown are not counted with those that end. */
-const keyOf = ({ source, place, kind, keyId, protocol, integrity, library, tags, goneOn }: CensusEntry): string =>
-  JSON.stringify([source, place, kind, keyId, protocol, integrity, library, tags, goneOn === undefined]);
+const keyOf = (
+  { source, place, kind, keyId, protocol, integrity, library, tags }: Group,
+  goneOn: string | undefined,
+): string => JSON.stringify([source, place, kind, keyId, protocol, integrity, library, tags, goneOn === undefined]);
 
 export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
   const countOf = (state: TagsState): number =>

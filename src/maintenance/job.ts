@@ -60,7 +60,7 @@ export interface MaintenanceOptions {
    */
   readonly keyCallsPerSecond?: number;
   /**
-   * Number of pages (of 1,000 blobs or rows) in a shard. Processes that share a job take one shard at a time.
+   * Number of pages (of 1,000 blobs or 500 rows) in a shard. Processes that share a job take one shard at a time.
    *
    * @defaultValue one shard for each source
    */

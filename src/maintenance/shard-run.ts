@@ -12,6 +12,7 @@ import { isFailure, leftAlone, type ObjectResult, SAME } from '../envelope/maint
 import { isChosen } from '../envelope/maintenance/task.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { TimeSlice } from '../streams/time-slice.js';
+import { type Traceable, traced } from '../tracing/span.js';
 import { Tally } from './census.js';
 import type { ClaimedShard } from './claimed-shard.js';
 import type { Deletion, ObjectFailure } from './events.js';
@@ -139,7 +140,9 @@ export class ShardRun {
     meter.add(this.#title, { seen: objects.length - chosen.length, done: 0, failed: 0 });
     await boundedMap(groupsOf(chosen, source), concurrency, async (group) => {
       if (shard.isLost) return;
-      const found = await patience.outlast(() => source.act(group, step));
+      const found = await patience.outlast(() =>
+        traced('Maintenance.step', {}, (traceable: Traceable) => source.act(group, { ...step, ...traceable })),
+      );
       for (const [at, object] of group.entries()) results.set(object, found[at] as ObjectResult);
       const failed = found.filter(isFailure).length;
       const done = found.filter(({ outcome }) => outcome === 'done' || outcome === 'deleted').length;

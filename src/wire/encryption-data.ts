@@ -44,6 +44,8 @@ export interface EncryptionData extends AnyEncryptionData {
   readonly field: (...path: readonly string[]) => unknown;
   /** Entries of `KeyWrappingMetadata` other than the library name. Their values have not been checked. */
   readonly additions: ReadonlyMap<string, unknown>;
+  /** The text with another wrapped key. Every other member stays as its writer stored it. */
+  readonly rewrapped: (wrappedKey: StoredWrappedKey) => string;
 }
 
 /** Where the encryption data is stored. Only blobs have `EncryptionMode`. */
@@ -70,6 +72,7 @@ export function readEncryptionData(root: JsonObject): EncryptionData {
     algorithm: textMember(agent, 'EncryptionAlgorithm'),
     field: fieldReader(root),
     additions: additionsIn(member(root, 'KeyWrappingMetadata')),
+    rewrapped: (wrappedKey) => rewrappedText(root, wrappedKey),
   };
 }
 
@@ -95,10 +98,7 @@ export function formatEncryptionData(data: NewEncryptionData, place: EncryptionD
   return toAscii(`${text}}}`);
 }
 
-/** The same text with another wrapped key. Every other member stays as its writer stored it. */
-export function replaceWrappedKey(text: string, wrappedKey: StoredWrappedKey): string {
-  const root = parseObject(text);
-  if (root === null) throw new InvalidEncryptionDataError('it is not a JSON object');
+function rewrappedText(root: JsonObject, wrappedKey: StoredWrappedKey): string {
   const entries = Object.entries(root).map(([name, value]) =>
     name.toLowerCase() === 'wrappedcontentkey' ? [name, wrappedKeyObject(wrappedKey)] : [name, value],
   );

@@ -1,6 +1,6 @@
 /** The text of a sealed message with another wrapped key: content and every other member stay as their writer left them. */
 import { InvalidEncryptionDataError } from '../errors/content.js';
-import { replaceWrappedKey, type StoredWrappedKey } from './encryption-data.js';
+import { readEncryptionData, type StoredWrappedKey } from './encryption-data.js';
 import { isObject, parseObject, toAsciiJson } from './json.js';
 
 const DATA = 'EncryptionData';
@@ -17,5 +17,5 @@ export function withWrappedKey(text: string, wrappedKey: StoredWrappedKey): stri
 function replacedIn(message: Readonly<Record<string, unknown>>, wrappedKey: StoredWrappedKey): object {
   const data = message[DATA];
   if (!isObject(data)) throw new InvalidEncryptionDataError(`${DATA} is not an object`);
-  return { ...message, [DATA]: JSON.parse(replaceWrappedKey(JSON.stringify(data), wrappedKey)) as object };
+  return { ...message, [DATA]: JSON.parse(readEncryptionData(data).rewrapped(wrappedKey)) as object };
 }

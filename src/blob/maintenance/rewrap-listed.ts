@@ -3,8 +3,7 @@
  * writer was faster, the blob is read again and the decision is made again.
  */
 import type { BlobGetPropertiesResponse, BlobRequestConditions } from '@azure/storage-blob';
-import type { Step } from '../../envelope/maintenance/maintained.js';
-import { keyOperation } from '../../envelope/key-operation.js';
+import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
@@ -97,8 +96,13 @@ class ListedRewrap {
   ): Promise<ObjectResult> {
     if (text === undefined) return SAME;
     const { context, step, retire, distinctKeys } = this.rewrap;
-    const operation = keyOperation(this.signal());
-    const key = { target: targetOf(context), form: 'stream', operation, retire, distinctKeys } as const;
+    const key = {
+      target: targetOf(context),
+      form: 'stream',
+      operation: callOptions(step),
+      retire,
+      distinctKeys,
+    } as const;
     const found = await retiredText(context.policy, text, key);
     if ('result' in found) return found.result;
     const merged = withEncryptionData(metadata, found.text);
@@ -134,12 +138,7 @@ class ListedRewrap {
   }
 
   private reading() {
-    const { customerProvidedKey } = this.rewrap;
-    return { ...this.signal(), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
-  }
-
-  private signal() {
-    const { abortSignal } = this.rewrap.step;
-    return { abortSignal };
+    const { customerProvidedKey, step } = this.rewrap;
+    return { ...callOptions(step), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
   }
 }

@@ -1,5 +1,6 @@
 /** How the maintenance engine uses blobs, rows and poison messages: pages of objects in a fixed order, and steps that change them. */
 import type { AbortSignalLike } from '@azure/abort-controller';
+import type { Traceable } from '../../tracing/span.js';
 import type { ObjectResult } from './outcome.js';
 import type { KeyPace } from './paced-keys.js';
 import type { StoredState } from './stored-state.js';
@@ -41,8 +42,8 @@ export interface WalkOptions {
   readonly abortSignal?: AbortSignalLike | undefined;
 }
 
-/** Context of a step. */
-export interface Step {
+/** Context of a step, and its span. */
+export interface Step extends Traceable {
   readonly task: MaintenanceTask;
   /** Does everything except the writes. */
   readonly dryRun: boolean;
@@ -57,6 +58,15 @@ export interface Step {
   readonly keyPace?: KeyPace;
   readonly abortSignal?: AbortSignalLike | undefined;
 }
+
+/** The options of its requests, and of its calls to keys. */
+export const callOptions = ({
+  abortSignal,
+  tracingOptions,
+}: Step): Traceable & { readonly abortSignal?: AbortSignalLike } => ({
+  ...(abortSignal === undefined ? {} : { abortSignal }),
+  ...(tracingOptions === undefined ? {} : { tracingOptions }),
+});
 
 /**
  * A source of objects to maintain: the blobs of a container, the rows of a table, or the messages of a poison queue. An inventory of

@@ -4,6 +4,7 @@ import type { TableClient } from '@azure/data-tables';
 import type { MaintainedObject, MaintainedPage, WalkOptions } from '../../envelope/maintenance/maintained.js';
 import { type StoredState, storedState } from '../../envelope/maintenance/stored-state.js';
 import { InvalidServiceResponseError } from '../../errors/transfer.js';
+import { TimeSlice } from '../../streams/time-slice.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
 import type { EntityKeys, Row } from '../entity-context.js';
 import { storedPages, storedRow } from '../service-answer.js';
@@ -15,8 +16,8 @@ export interface ListedRow extends MaintainedObject, EntityKeys {
   readonly text: string | undefined;
 }
 
-/** Number of rows in a page; the service's maximum. */
-const PAGE_SIZE = 1000;
+/** Number of rows in a page. The SDK parses a page in one go: the 1,000 that the service would give hold the event loop for 20 ms. */
+const PAGE_SIZE = 500;
 const KEYS = ['PartitionKey', 'RowKey'];
 const COLUMNS = [...KEYS, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY];
 
@@ -30,9 +31,15 @@ export async function* listedRows(
     abortSignal,
   };
   const settings = { maxPageSize: PAGE_SIZE, ...(from === undefined ? {} : { continuationToken: from }) };
+  const slice = new TimeSlice();
   for await (const page of storedPages(table, options, settings)) {
     const { continuationToken: next } = page;
-    yield { objects: page.map((row) => listedRow(row)), ...(next === undefined || next === '' ? {} : { next }) };
+    const objects: ListedRow[] = [];
+    for (const row of page) {
+      while (slice.isSpent) await slice.breathe();
+      objects.push(listedRow(row));
+    }
+    yield { objects, ...(next === undefined || next === '' ? {} : { next }) };
   }
 }
 

@@ -15,13 +15,14 @@ import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { hasTags, type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
 import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { accountOf } from '../account.js';
 import { assertLookupTable } from '../entity-class.js';
 import { entityModel } from '../entity-model.js';
 import { TimeSlice } from '../../streams/time-slice.js';
 import { type ListedRow, listedRows } from './listed-row.js';
 import { reencryptRow } from './reencrypt-row.js';
 import { reindexRow } from './reindex-row.js';
-import { rewrapRows } from './rewrap-rows.js';
+import { type RewrapRows, rewrapRows } from './rewrap-rows.js';
 
 /** The table, and how its rows are encrypted. */
 export interface RowsAccess {
@@ -43,9 +44,10 @@ export class MaintainedRows implements Maintained<ListedRow> {
   readonly kind = 'rows';
   readonly isDivisible = true;
   readonly stepSize = STEP_SIZE;
-  readonly #shared = { distinctKeys: new Set<string>(), slice: new TimeSlice() };
+  readonly #shared: Pick<RewrapRows, 'account' | 'distinctKeys' | 'slice'>;
 
   constructor(private readonly access: RowsAccess) {
+    this.#shared = { account: accountOf(access.table.url), distinctKeys: new Set(), slice: new TimeSlice() };
     if (access.entityClass !== null) assertLookupTable(access.entityClass, access.lookupTable);
   }
 

@@ -7,7 +7,7 @@ import type { TableClient, TransactionAction } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { keysOf } from '../../envelope/encryption-policy.js';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
-import type { Step } from '../../envelope/maintenance/maintained.js';
+import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
 import { isChosen, type RewrapVerification } from '../../envelope/maintenance/task.js';
@@ -17,7 +17,6 @@ import { boundedMap } from '../../streams/bounded-map.js';
 import type { TimeSlice } from '../../streams/time-slice.js';
 import { provingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../wire/entity-metadata.js';
-import { accountOf } from '../account.js';
 import { readStored } from '../merge/stored-entity.js';
 import { openRow } from '../opened-row.js';
 import { submittedTransaction } from '../service-answer.js';
@@ -32,6 +31,8 @@ const TRANSACTIONS = 4;
 export const TEXT_LIMIT = 32 * 1024;
 
 export interface RewrapRows {
+  /** Name of the account. */
+  readonly account: string;
   readonly table: TableClient;
   readonly policy: EncryptionPolicy;
   readonly retire: KeyIds;
@@ -82,15 +83,14 @@ function ownResult(error: unknown): ObjectResult {
 
 async function newText(row: ListedRow, given: RewrapRows) {
   const { text, partitionKey, rowKey } = row;
-  const { table, policy, retire, verify, ...rewrap } = given;
+  const { account, table, policy, retire, verify, step, distinctKeys } = given;
   if (text === undefined) return { result: SAME };
-  const { abortSignal } = rewrap.step;
   const found = await retiredText(policy, text, {
-    target: { kind: 'table', account: accountOf(table.url), table: table.tableName, partitionKey, rowKey },
+    target: { kind: 'table', account, table: table.tableName, partitionKey, rowKey },
     form: 'entity',
+    operation: callOptions(step),
     retire,
-    distinctKeys: rewrap.distinctKeys,
-    ...(abortSignal === undefined ? {} : { operation: { abortSignal } }),
+    distinctKeys,
   });
   if ('text' in found && found.text.length > TEXT_LIMIT) {
     throw new PayloadTooLargeError('The encryption data', TEXT_LIMIT, found.text.length);
@@ -103,7 +103,7 @@ async function newText(row: ListedRow, given: RewrapRows) {
 async function assertRowOpens({ partitionKey, rowKey, etag }: ListedRow, text: string, rewrap: RewrapRows) {
   const { table, policy, step } = rewrap;
   await step.beforeRequest();
-  const stored = await readStored(table, { partitionKey, rowKey }, signalOf(step));
+  const stored = await readStored(table, { partitionKey, rowKey }, callOptions(step));
   // another writer changed it, so the write will fail too
   if (stored.etag !== etag) return;
   const context = contextOf({ table, entityClass: null, step }, provingPolicy(policy));
@@ -139,7 +139,7 @@ async function faultOfTransaction(
   await step.beforeRequest();
   while (slice.isSpent) await slice.breathe();
   try {
-    await submittedTransaction(table, actions, signalOf(step));
+    await submittedTransaction(table, actions, callOptions(step));
     return null;
   } catch (error) {
     if (![400, 404, 409, 412, 413].includes(statusOf(error) ?? 0)) throw error;
@@ -194,9 +194,7 @@ class LoneRow {
     await step.beforeRequest();
     this.sent = text;
     const patch = { partitionKey, rowKey, [ENCRYPTION_DATA_PROPERTY]: text };
-    await table.updateEntity(patch, 'Merge', { ...signalOf(step), etag });
+    await table.updateEntity(patch, 'Merge', { ...callOptions(step), etag });
     return DONE;
   }
 }
-
-const signalOf = ({ abortSignal }: Step) => (abortSignal === undefined ? {} : { abortSignal });

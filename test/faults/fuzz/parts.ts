@@ -40,7 +40,7 @@ const encryptionData: Decoder = {
         const layout = storedLayout(data, random.pick(['stream', 'pages', 'message'] as const));
         const { least, most } = layout.plaintextBounds(length);
         if (least < 0 || most > length || least > most) return wrong(`from ${least} to ${most} bytes in ${length}`);
-        const again = wire.parseEncryptionData(wire.replaceWrappedKey(shown, data.wrappedKey));
+        const again = wire.parseEncryptionData(data.rewrapped(data.wrappedKey));
         return again.protocol === data.protocol ? undefined : wrong('another protocol after a rewrap');
       },
     };
