@@ -69,7 +69,7 @@ export class BlockSink implements UploadSink<BlobUploadCommonResponse> {
     const { contentChecksumAlgorithm } = this.given.options;
     await this.client.stageBlock(id, block, block.length, {
       ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
-      ...(conditions?.leaseId === undefined ? {} : { conditions: { leaseId: conditions.leaseId } }),
+      conditions: { leaseId: conditions?.leaseId },
       contentChecksumAlgorithm,
     });
   }

@@ -11,8 +11,8 @@ import { tableNameFault } from './table-name.js';
 
 /** What a class itself declares. */
 interface OwnDeclaration {
-  readonly table?: string;
-  readonly clear?: '*' | readonly string[];
+  readonly table?: string | undefined;
+  readonly clear?: '*' | readonly string[] | undefined;
 }
 
 /** What `@EncryptedEntity()` declares for a class, including what it inherits. */
@@ -51,7 +51,10 @@ export function recordDeclaration(entityClass: EntityClass, options: OwnDeclarat
   if (reserved !== undefined)
     refuse(`names "${reserved}" under "clear": leave it out, the service or the format has it`);
 
-  Object.defineProperty(entityClass.prototype, RECORD, { value: ownCopy(options), configurable: true });
+  // later changes to the options or the list have no effect
+  const copy = typeof options.clear === 'object' ? [...options.clear] : options.clear;
+  const value: OwnDeclaration = { table: options.table, clear: copy };
+  Object.defineProperty(entityClass.prototype, RECORD, { value, configurable: true });
   const contradiction = contradictionIn(entityClass);
   if (contradiction !== null) refuse(contradiction);
 }
@@ -109,11 +112,5 @@ export function declarationRecord(prototype: object): OwnDeclaration | null {
   if (!Object.hasOwn(prototype, RECORD)) return null;
   return (prototype as Record<symbol, OwnDeclaration>)[RECORD] ?? null;
 }
-
-/** A copy, so that later changes to the options or the list have no effect. */
-const ownCopy = ({ table, clear }: OwnDeclaration): OwnDeclaration => ({
-  ...(table === undefined ? {} : { table }),
-  ...(clear === undefined ? {} : { clear: clear === '*' ? clear : [...clear] }),
-});
 
 export const nameOf = ({ name }: EntityClass): string => (name === '' ? 'a class without a name' : name);

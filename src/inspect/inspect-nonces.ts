@@ -100,8 +100,7 @@ async function readNonces(content: StoredContent, plan: RegionPlan, { choice, ta
   const nonces = await boundedMap(regions, CONCURRENCY, async (region) => {
     const offset = plan.offsetOf(region);
     const length = Math.min(plan.nonceLength, content.length - offset);
-    const conditions = content.etag === undefined ? {} : { ifMatch: content.etag };
-    return content.client.downloadToBuffer(offset, length, { conditions });
+    return content.client.downloadToBuffer(offset, length, { conditions: { ifMatch: content.etag } });
   });
   nonces.forEach((nonce, index) => {
     tally.add(regions[index] as number, nonce);
@@ -110,8 +109,7 @@ async function readNonces(content: StoredContent, plan: RegionPlan, { choice, ta
 
 /** Reads the whole content once, in constant memory. */
 async function readThrough({ client, etag }: StoredContent, plan: RegionPlan, tally: NonceTally): Promise<void> {
-  const conditions = etag === undefined ? {} : { ifMatch: etag };
-  const { readableStreamBody } = await client.download(0, undefined, { conditions });
+  const { readableStreamBody } = await client.download(0, undefined, { conditions: { ifMatch: etag } });
   let [position, region] = [0, 0];
   let nonce = Buffer.alloc(0);
   for await (const given of readableStreamBody ?? []) {

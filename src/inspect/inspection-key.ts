@@ -32,7 +32,7 @@ export function verifyingPolicy(source: KeySource): EncryptionPolicy | null {
     // nothing is written; a policy that writes this version reads every version
     protocol: '1.0',
     requireEncryption: true,
-    ...(context === undefined ? {} : { context: () => context }),
+    context: context === undefined ? undefined : () => context,
     keyResolver: (keyId) => (keyId === (source.keyId ?? keyId) ? make(keyId) : null),
   };
 }

@@ -75,7 +75,7 @@ export class EncryptedStorageModule {
     assertTables(features);
     const { encryption } = features;
     return featureModule({
-      ...givenSource<EncryptedStorageFeatureSettings>(encryption === undefined ? {} : { encryption }),
+      ...givenSource<EncryptedStorageFeatureSettings>({ encryption }),
       account: name,
       resources: resourcesOf(features, name),
       hasPolicy: encryption !== undefined,

@@ -145,7 +145,7 @@ export interface ContentOpener {
    * @param nonce - the first stored bytes of the window, as many as a nonce has
    */
   orderProof?(window: CipherWindow, nonce: Uint8Array): CipherWindow | null;
-  readonly wholeTag?: WholeTag;
+  readonly wholeTag?: WholeTag | undefined;
   /** Only if the version defines entities. Opens all of these properties, or fails. */
   openProperties?(place: EntityPlace, properties: readonly SealedProperty[]): Buffer[];
 }

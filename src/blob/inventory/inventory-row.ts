@@ -35,8 +35,7 @@ export function inventoryRow(cells: InventoryCells, takenOn: Date | null): Inven
   const where = factsIn(cells, isDeleted);
   const goneOn = isDeleted ? goneOnIn(cells['remainingretentiondays'], takenOn) : undefined;
   const state = storedState(encryptionDataOf(metadata));
-  const object = { name, copy: copyOf(where), place: placeOf(where), state };
-  return { kind: 'blob', object: { ...object, ...(goneOn === undefined ? {} : { goneOn }) } };
+  return { kind: 'blob', object: { name, copy: copyOf(where), place: placeOf(where), state, goneOn } };
 }
 
 /** As a listing would say it. */

@@ -47,12 +47,10 @@ export async function requestPage(container: ContainerClient, request: PageReque
   const { storageClientContext: client } = container as unknown as WithGeneratedClient;
   // loaded with the SDK of whoever made the client, and not by everyone who imports this package
   const { createSerializer } = await import('@azure/core-client');
-  const { abortSignal } = request;
   const requestOptions = { customHeaders: { accept: 'application/xml', 'x-ms-version': client.version } };
-  const options = { requestOptions, ...(abortSignal === undefined ? {} : { abortSignal }) };
   const baseUrl = urlOf(container, request);
   const response = await client.sendOperationRequest<{ readonly readableStreamBody: Readable }>(
-    { options },
+    { options: { requestOptions, abortSignal: request.abortSignal } },
     { ...LIST_BLOBS, baseUrl, serializer: createSerializer({}, true) },
   );
   return response.readableStreamBody;

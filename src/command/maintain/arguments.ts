@@ -180,12 +180,12 @@ function kindFaults(verb: string, { queue, ...values }: Values): string[] {
 
 function taskOf(verb: Verb, values: Values): MaintenanceTask {
   const retire = retiredIds(values);
-  if (verb === 'rewrap') return { do: 'rewrap', retire, ...rewrapVerification(values) };
+  if (verb === 'rewrap') return { do: 'rewrap', retire, verify: rewrapVerification(values) };
   if (verb === 'reindex') return { do: 'reindex' };
   if (verb === 'delete-superseded') return { do: 'deleteSuperseded', when: choiceOf(retire, values) };
   if (verb !== 're-encrypt') return { do: 'census', retire, ...(values.tags === true ? { tags: true } : {}) };
   const foreign = values.foreign === true ? { foreign: true } : {};
-  return { do: 'reencrypt', when: { ...choiceOf(retire, values), ...foreign }, ...reencryptVerification(values) };
+  return { do: 'reencrypt', when: { ...choiceOf(retire, values), ...foreign }, verify: reencryptVerification(values) };
 }
 
 function choiceOf(retire: KeyIds, values: Values): ReencryptChoice {

@@ -14,14 +14,13 @@ export async function commandPolicy(values: Values, env: NodeJS.ProcessEnv): Pro
   if (values.config !== undefined) return configured(values.config);
   const newKey = values['new-key'];
   const old = (values['old-key'] ?? []).map((given) => keyFrom(given, env));
-  const keyEncryptionKey = newKey === undefined ? undefined : keyFrom(newKey, env);
   return {
     policy: {
       protocol: protocolOf(values.protocol),
       readProtocols: PROTOCOL_VERSIONS,
       requireEncryption: true,
       keyResolver: new KeyRing(old).resolve,
-      ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+      keyEncryptionKey: newKey === undefined ? undefined : keyFrom(newKey, env),
     },
     entities: {},
   };

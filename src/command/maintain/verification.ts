@@ -15,15 +15,9 @@ const OF_REENCRYPT: ReadonlyMap<string, ReencryptVerification> = new Map([
   ['snapshot', 'snapshot'],
 ]);
 
-export function rewrapVerification({ verify = '' }: Checks): { readonly verify?: RewrapVerification } {
-  const found = OF_REWRAP.get(verify);
-  return found === undefined ? {} : { verify: found };
-}
+export const rewrapVerification = ({ verify = '' }: Checks) => OF_REWRAP.get(verify);
 
-export function reencryptVerification({ verify = '' }: Checks): { readonly verify?: ReencryptVerification } {
-  const found = OF_REENCRYPT.get(verify);
-  return found === undefined ? {} : { verify: found };
-}
+export const reencryptVerification = ({ verify = '' }: Checks) => OF_REENCRYPT.get(verify);
 
 export function verifyFaults(verb: string, { verify }: Checks): string[] {
   const known = verb === 'rewrap' ? OF_REWRAP : verb === 're-encrypt' ? OF_REENCRYPT : null;

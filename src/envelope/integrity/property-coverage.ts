@@ -39,7 +39,7 @@ export interface EnvelopeOpener extends ContentOpener {
    */
   readonly interpret?: Interpret | undefined;
   /** Only for an entity whose integrity entries were verified. */
-  readonly coverage?: PropertyCoverage;
+  readonly coverage?: PropertyCoverage | undefined;
   /** The integrity tag of the write, verified. Only of content with integrity entries that were verified. */
   readonly integrityTag?: string;
 }

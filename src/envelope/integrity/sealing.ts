@@ -75,7 +75,7 @@ export class IntegritySealing {
       fields,
       layout,
       seal: () => this.watchedTransform(sealer.seal()),
-      ...(plan === undefined ? {} : { plan: () => this.watchedPlan(plan()) }),
+      plan: plan && (() => this.watchedPlan(plan())),
     };
   }
 

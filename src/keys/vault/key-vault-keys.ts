@@ -175,8 +175,7 @@ export class KeyVaultKeys {
           this.#olderVersion(writing, error),
         );
         const facts = factsOf(version);
-        const { keyId, expiresOn } = facts;
-        record({ keyId, ...(expiresOn === undefined ? {} : { keyExpiresOn: expiresOn.toISOString() }) });
+        record({ keyId: facts.keyId, keyExpiresOn: facts.expiresOn?.toISOString() });
         this.#onEvent?.({ kind: 'versionConfirmed', ...facts });
         return version;
       });
@@ -246,5 +245,5 @@ const factsOf = ({ key, expiresOn, recoveryLevel, insteadOf }: WritingVersion): 
   keyId: key.keyId,
   expiresOn,
   isPurgeable: recoveryLevel?.includes('Purgeable'),
-  ...(insteadOf === undefined ? {} : { insteadOf }),
+  insteadOf,
 });

@@ -143,7 +143,7 @@ async function partFor(answer: Answer, properties: EncryptedBlobProperties, curr
 async function measuredLength({ blob, abortSignal }: Answer, properties: EncryptedBlobProperties): Promise<number> {
   const { contentLength = 0, etag } = properties;
   const offset = Math.max(0, contentLength - LONGEST_PADDING);
-  const end = await blob.download(offset, undefined, { abortSignal, ...underEtag(etag) });
+  const end = await blob.download(offset, undefined, { abortSignal, conditions: { ifMatch: etag } });
   (end.readableStreamBody as Readable | undefined)?.destroy();
   return offset + (end.contentLength ?? 0);
 }
@@ -178,7 +178,7 @@ async function content(answer: Answer, properties: EncryptedBlobProperties, want
 /** Where a range of 1.0 may not be read, because it cannot be verified, the whole content is sent. */
 async function opened(answer: Answer, { etag }: EncryptedBlobProperties, part: Part) {
   const { blob, abortSignal } = answer;
-  const options = { abortSignal, ...underEtag(etag) };
+  const options = { abortSignal, conditions: { ifMatch: etag } };
   const { first, last } = part.range ?? { first: 0, last: -1 };
   try {
     const count = part.range === null ? undefined : last - first + 1;
@@ -220,5 +220,3 @@ function describe({ response, options }: Answer, properties: EncryptedBlobProper
 
 const typeOf = ({ options }: Answer, { contentType }: EncryptedBlobProperties): string =>
   options.contentType ?? contentType ?? 'application/octet-stream';
-
-const underEtag = (etag: string | undefined) => (etag === undefined ? {} : { conditions: { ifMatch: etag } });

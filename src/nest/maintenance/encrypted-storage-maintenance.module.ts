@@ -65,7 +65,7 @@ export class EncryptedStorageMaintenanceModule {
     // a unique token keeps Nest 10 from treating two similar calls as one
     const id = `EncryptedStorageMaintenance:${modules++}`;
     const [settings, parts] = [`${id}:settings`, `${id}:parts`];
-    const handling = { createIfNotExists: true, ...consumer, ...(account === undefined ? {} : { account }) };
+    const handling = { createIfNotExists: true, ...consumer, account };
     return {
       module: EncryptedStorageMaintenanceModule,
       imports: [...imports],

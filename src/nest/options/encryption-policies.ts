@@ -30,7 +30,7 @@ function withoutWriter(merged: EncryptionOptions, level: Partial<EncryptionOptio
   const vault = level.keyEncryptionKey === undefined ? keyVault : keyVault && readingOnly(keyVault);
   return {
     ...others,
-    ...(level.keyVault?.key !== undefined || keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
+    keyEncryptionKey: level.keyVault?.key === undefined ? keyEncryptionKey : undefined,
     keyVault: vault,
   };
 }

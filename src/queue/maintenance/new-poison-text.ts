@@ -43,7 +43,7 @@ const contextOf = ({ abortSignal }: Step, { queue, account, policy }: PoisonPart
   encoding: 'text',
   target: { kind: 'queue', account, queue },
   form: 'message',
-  ...(abortSignal === undefined ? {} : { operation: { abortSignal } }),
+  operation: { abortSignal },
 });
 
 async function rewrapped(
