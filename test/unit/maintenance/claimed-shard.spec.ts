@@ -80,13 +80,13 @@ describe('a shard', () => {
 
     expect(noted).toEqual([true, true, true]);
     expect(saves).toHaveBeenCalledTimes(2);
-    const { value } = (await store.read<ShardState>('shard'))!;
+    const { value } = (await store.read<ShardState>(NAME))!;
     expect(value.deleting?.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('does not let a process delete that has lost it', async () => {
     const { claim, store } = await claimed();
-    await store.replace('shard', (await store.read('shard'))!);
+    await store.replace(NAME, (await store.read(NAME))!);
 
     expect(await (claim as ClaimedShard).noteDeletion({ name: 'a', place: 'snapshot' })).toBe(false);
   });
@@ -103,7 +103,7 @@ describe('a shard', () => {
     failing.mockRestore();
 
     expect([first?.status, second?.status, third]).toEqual(['rejected', 'rejected', true]);
-    expect((await store.read<ShardState>('shard'))?.value.deleting?.map(({ name }) => name)).toEqual(['c']);
+    expect((await store.read<ShardState>(NAME))?.value.deleting?.map(({ name }) => name)).toEqual(['c']);
   });
 });
 
