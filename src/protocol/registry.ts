@@ -24,11 +24,9 @@ export function protocolFor(version: ProtocolVersion): Protocol {
  */
 export function protocolToWrite(version: ProtocolVersion, form: ContentForm): Protocol {
   const chosen = protocolFor(version);
-  const newestFirst = protocols.slice(0, protocols.indexOf(chosen) + 1).reverse();
-  const found = newestFirst.find(
-    ({ forms, authenticates }) => forms.includes(form) && (form === 'entity' || authenticates === chosen.authenticates),
-  );
-  return found ?? cannotWrite(form);
+  const canWrite = ({ forms, authenticates }: Protocol): boolean =>
+    forms.includes(form) && (form === 'entity' || authenticates === chosen.authenticates);
+  return protocols.findLast((each, at) => at <= protocols.indexOf(chosen) && canWrite(each)) ?? cannotWrite(form);
 }
 
 /** The version that stored content names. Version and algorithm are accepted only as a known pair. */

@@ -16,10 +16,12 @@ const LABEL = 'azcse/flag/v1';
 
 /** Fresh bytes for a content key whose content has entries. The caller wipes them. */
 export function generateFlaggedKey(): Buffer {
-  const key = randomBytes(CONTENT_KEY_LENGTH);
-  const flag = deriveBytes(key.subarray(0, RANDOM_LENGTH), LABEL);
+  const random = randomBytes(RANDOM_LENGTH);
+  const flag = deriveBytes(random, LABEL);
+  const key = Buffer.alloc(CONTENT_KEY_LENGTH);
+  key.set(random);
   flag.copy(key, RANDOM_LENGTH, 0, FLAG_LENGTH);
-  wipe(flag);
+  wipe(random, flag);
   return key;
 }
 
