@@ -150,17 +150,18 @@ const readPage = (table: Table): Promise<Sample> =>
 
 /** Microseconds for each row. */
 interface Served {
+  readonly kind: 'insert' | 'get' | 'page';
   readonly what: string;
   readonly us: Readonly<Record<keyof Found<unknown>, number>>;
   readonly quiet: string;
 }
 
 /** The floor, and the case that is held to the bar. */
-function floorAndBar(lab: Lab, { what, us, quiet }: Served, atLeast: number): Row[] {
-  const row = comparison(what, us.plain, us.sealed);
+function floorAndBar(lab: Lab, { kind, what, us, quiet }: Served): Row[] {
+  const target = { what: 'ratio', value: us.plain / us.sealed, atLeast: WITH_EMULATOR[kind] };
   return [
-    comparison('the same bytes by the plain SDK, the floor of the bar below', us.plain, us.bytes),
-    { ...row, quiet, ...(lab.isQuick ? {} : { targets: [{ what: 'ratio', value: us.plain / us.sealed, atLeast }] }) },
+    comparison(`${kind}, the same bytes by the plain SDK: the floor of the bar below`, us.plain, us.bytes),
+    { ...comparison(what, us.plain, us.sealed), quiet, ...(lab.isQuick ? {} : { targets: [target] }) },
   ];
 }
 
@@ -174,9 +175,9 @@ const comparison = (what: string, plainUs: number, us: number): Row => ({
   ratio: plainUs / us,
 });
 
-function rateRows(lab: Lab, what: 'insert' | 'get', { plain, bytes, sealed }: Found<number>): Row[] {
+function rateRows(lab: Lab, kind: 'insert' | 'get', { plain, bytes, sealed }: Found<number>): Row[] {
   const us = { plain: medianOf(plain, Number), bytes: medianOf(bytes, Number), sealed: medianOf(sealed, Number) };
-  return floorAndBar(lab, { what, us, quiet: sealed.quiet }, WITH_EMULATOR[what]);
+  return floorAndBar(lab, { kind, what: kind, us, quiet: sealed.quiet });
 }
 
 function pageRows(lab: Lab, { plain, bytes, sealed }: Found<Sample>): Row[] {
@@ -185,5 +186,5 @@ function pageRows(lab: Lab, { plain, bytes, sealed }: Found<Sample>): Row[] {
   const added = Math.round(cpuMs(sealed) - cpuMs(bytes));
   const what = `pages of ${PAGE} rows (${added} ms of CPU beyond the plain SDK with the same bytes)`;
   const us = { plain: usOf(plain), bytes: usOf(bytes), sealed: usOf(sealed) };
-  return floorAndBar(lab, { what, us, quiet: sealed.quiet }, WITH_EMULATOR.page);
+  return floorAndBar(lab, { kind: 'page', what, us, quiet: sealed.quiet });
 }
