@@ -245,5 +245,5 @@ const factsOf = ({ key, expiresOn, recoveryLevel, insteadOf }: WritingVersion): 
   keyId: key.keyId,
   expiresOn,
   isPurgeable: recoveryLevel?.includes('Purgeable'),
-  insteadOf,
+  ...(insteadOf === undefined ? {} : { insteadOf }),
 });
