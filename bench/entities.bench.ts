@@ -9,7 +9,7 @@ import { perOperation } from './support/operations.js';
 import type { Row } from './support/report.js';
 import { medianOf, type Samples } from './support/rounds.js';
 import { type Sample, takeSample } from './support/sample.js';
-import { ENTITY_YARDSTICKS, inYardsticks, PAGE_DELAY_MS, PAGE_ROW_YARDSTICKS } from './support/targets.js';
+import { ENTITY_YARDSTICKS, floor, inYardsticks, PAGE_DELAY_MS, PAGE_ROW_YARDSTICKS } from './support/targets.js';
 import { rowPrimitives } from './support/primitives.js';
 import { rowByHand } from './support/row-by-hand.js';
 import { rowsServed } from './support/rows-served.js';
@@ -149,7 +149,3 @@ async function inMemory(lab: Lab): Promise<Row[]> {
     line('- of it: properties and the rest', us('open') - us('openKey') - us('openData')),
   ];
 }
-
-/** What no package can do without. */
-const floor = (what: string, us: number, yardUs: number): string =>
-  `${what}, of the bar below: ${(us / yardUs).toFixed(1)} yardsticks`;

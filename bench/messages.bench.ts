@@ -1,14 +1,16 @@
 /** A message of 1 KiB: microseconds to seal and to open it, in parts, and messages a second beside the plain SDK. */
+import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { EncryptedQueueService, type KeyEncryptionKey, RsaKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 import { envelope, messageEnvelope, queueMessage, span } from './support/internals.js';
 import type { Lab, Subject } from './support/lab.js';
+import { openByHand, sealByHand } from './support/message-by-hand.js';
 import { messagePrimitives } from './support/message-primitives.js';
 import { perOperation, perSecond } from './support/operations.js';
 import type { Row } from './support/report.js';
 import { medianOf } from './support/rounds.js';
-import { inYardsticks, MESSAGE_YARDSTICKS, WITH_EMULATOR } from './support/targets.js';
+import { floor, inYardsticks, MESSAGE_YARDSTICKS, WITH_EMULATOR } from './support/targets.js';
 import { benchKey } from './support/transfer.js';
 import { yardstick } from './support/yardstick.js';
 
@@ -59,6 +61,9 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
   const ops = lab.isQuick ? 20 : count;
 
   const primitives = messagePrimitives(protocol, ops);
+  const handSealed = sealByHand(protocol, TEXT);
+  assert.equal(openByHand(protocol, handSealed).toString(), TEXT);
+  if (keyName === 'A256KW') assert.equal((await messageEnvelope.openMessage(handSealed, context)).toString(), TEXT);
   const found = await lab.measure(
     `message, ${protocol}, ${keyName}`,
     {
@@ -73,6 +78,8 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
       yard: yardstick(ops),
       sealFloor: primitives.seal,
       openFloor: primitives.open,
+      sealByHand: perOperation(ops, () => sealByHand(protocol, TEXT)),
+      openByHand: perOperation(ops, () => openByHand(protocol, handSealed)),
     },
     lab.isQuick ? 1 : MICRO_ROUNDS,
   );
@@ -86,10 +93,13 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
   });
   const isHeld = keyName === 'A256KW' && !lab.isQuick;
   const held = (name: 'seal' | 'open'): Row[] => {
-    const floor = us(`${name}Floor`);
-    const inYards = (floor / us('yard')).toFixed(1);
+    const floorRow = (what: string, value: number): Row => row(floor(what, value, us('yard')), value);
+    const floors = [
+      floorRow('the primitives alone', us(`${name}Floor`)),
+      floorRow('the same by hand', us(`${name}ByHand`)),
+    ];
     return [
-      ...(keyName === 'A256KW' ? [row(`the primitives alone of the next line, ${inYards} yardsticks`, floor)] : []),
+      ...(keyName === 'A256KW' ? floors : []),
       {
         ...row(name, us(name)),
         plain: us('plain'),

@@ -1,11 +1,12 @@
 /** A little of much: one byte at the end of 1 GiB, and small blobs, where what comes before the first byte is all there is. */
-import { getByHand, putByHand } from './support/by-hand.js';
+import { getByHand, putByHand } from './support/blob-by-hand.js';
 import type { Lab, Subject } from './support/lab.js';
 import { perOperation } from './support/operations.js';
 import type { Row } from './support/report.js';
 import { medianOf } from './support/rounds.js';
 import { SMALL_BLOB_MS, TAIL_MS } from './support/targets.js';
-import type { ContentKind } from './support/stored-content.js';
+import { type ContentKind, storedLength } from './support/stored-content.js';
+import type { Protocol } from './support/content-by-hand.js';
 import { MIB, plainService } from './support/transfer.js';
 
 const GIB = 1024 * MIB;
@@ -74,27 +75,34 @@ async function smallBlobs(lab: Lab): Promise<Row[]> {
   const content = Buffer.alloc(KIB, 'bench');
   const put = (kind: ContentKind) =>
     perOperation(count, () => lab.blobs.client(kind, `${kind}-${KIB}`).upload(content, content.length));
+  // with the integrity entries that a reader checks
+  const nameOf = (kind: ContentKind): string => `${kind}-${KIB}-entries`;
   const get = (kind: ContentKind) =>
-    perOperation(count, () => lab.blobs.client(kind, `${kind}-${KIB}`).downloadToBuffer(Buffer.alloc(KIB), 0, KIB));
+    perOperation(count, () => lab.blobs.client(kind, nameOf(kind)).downloadToBuffer(Buffer.alloc(KIB), 0, KIB));
   const container = plainService(lab.server.url).getContainerClient('bench');
-  const name = `2.0-${KIB}`;
-  const byHand = {
-    put: perOperation(count, () => putByHand(container, name, content)),
-    get: perOperation(count, () => getByHand(container, name, KIB)),
+  const byHand = (protocol: Protocol) => {
+    const blob = { container, name: nameOf(protocol), protocol };
+    return {
+      put: perOperation(count, () => putByHand(blob, content)),
+      get: perOperation(count, () => getByHand(blob, storedLength(protocol, KIB))),
+    };
   };
-  const of = (work: typeof put) => ({ plain: work('plain'), '1.0': work('1.0'), '2.0': work('2.0') });
+  const of = (work: typeof put, way: 'put' | 'get') => ({
+    ...{ plain: work('plain'), '1.0': work('1.0'), '2.0': work('2.0') },
+    ...{ '1.0 by hand': byHand('1.0')[way], '2.0 by hand': byHand('2.0')[way] },
+  });
   return [
-    ...smallRows(lab, 'put a blob of 1 KiB', await lab.compare('put 1 KiB', { ...of(put), byHand: byHand.put })),
-    ...smallRows(lab, 'get a blob of 1 KiB', await lab.compare('get 1 KiB', { ...of(get), byHand: byHand.get })),
+    ...smallRows(lab, 'put a blob of 1 KiB', await lab.compare('put 1 KiB', of(put, 'put'))),
+    ...smallRows(lab, 'get a blob of 1 KiB', await lab.compare('get 1 KiB', of(get, 'get'))),
   ];
 }
 
 function smallRows(lab: Lab, what: string, found: Awaited<ReturnType<Lab['compare']>>): Row[] {
-  const ms = (kind: ContentKind | 'byHand'): number => medianOf(found[kind]!, (us) => us as number) / 1000;
-  const added = (ms('byHand') - ms('plain')).toFixed(2);
+  const ms = (variant: string): number => medianOf(found[variant]!, (us) => us as number) / 1000;
+  const floor = (protocol: Protocol): string => (ms(`${protocol} by hand`) - ms('plain')).toFixed(2);
   return (['1.0', '2.0'] as const).map((protocol) => ({
     subject: 'small blobs',
-    case: `${what} (the SDK, the primitives and the metadata by hand: ${added} ms added)`,
+    case: `${what} (the SDK, the content and the metadata by hand: ${floor(protocol)} ms added)`,
     protocol,
     unit: 'ms',
     plain: ms('plain'),

@@ -12,6 +12,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
+import { derivedMac, KEY_LENGTH, LABELS, mac, unwrapped, wrapped } from './envelope-by-hand.js';
 import { perOperation } from './operations.js';
 
 const PROPERTIES = 10;
@@ -19,26 +20,20 @@ const PROPERTIES = 10;
 const VALUE_LENGTH = 64;
 const TAG_INPUT_LENGTH = VALUE_LENGTH + 20;
 const HEADER_LENGTH = 400;
-const INITIAL_VALUE = Buffer.alloc(8, 0xa6);
-const KEY_LENGTH = 32;
 
 const kek = createSecretKey(randomBytes(KEY_LENGTH));
 const header = randomBytes(HEADER_LENGTH);
 const tagInput = randomBytes(TAG_INPUT_LENGTH);
 const ivInput = randomBytes(30);
-const label = Buffer.from('azcse/header/v1\x01', 'latin1');
 /** The values and the list of their names. */
 const values = randomBytes((PROPERTIES + 1) * VALUE_LENGTH);
 const round = values.subarray(0, (PROPERTIES + 1) * 16);
 
-const mac = (key: KeyObject | Uint8Array, input: Uint8Array): Buffer =>
-  createHmac('sha256', key).update(input).digest();
-
 /** The tags of all properties, as strings, which cost less than memory of their own, and the MAC of the header. */
 function entries(contentKey: KeyObject): Buffer {
-  const tagKey = mac(contentKey, label);
+  const tagKey = mac(contentKey, LABELS.property);
   for (let at = 0; at < PROPERTIES; at++) createHmac('sha256', tagKey).update(tagInput).digest('binary');
-  return mac(mac(contentKey, label), header);
+  return derivedMac(contentKey, LABELS.header, header);
 }
 
 function initializationVectors(): void {
@@ -50,37 +45,27 @@ function sealRow(): void {
   // random bytes are drawn for many rows at once
   const bytes = Buffer.alloc(KEY_LENGTH);
   // the flag, which a reader looks at only where entries are missing
-  mac(bytes.subarray(0, 24), label);
+  mac(bytes.subarray(0, 24), LABELS.flag);
   const contentKey = createSecretKey(bytes);
-  const wrap = createCipheriv('id-aes256-wrap', kek, INITIAL_VALUE);
-  wrap.update(bytes);
-  wrap.final();
+  wrapped(kek, bytes);
   initializationVectors();
   const cipher = createCipheriv('aes-256-ecb', contentKey, null).setAutoPadding(false);
   for (let at = 0; at < VALUE_LENGTH; at += 16) cipher.update(round);
   entries(contentKey);
 }
 
-function openRow(wrapped: Uint8Array): void {
-  const unwrap = createDecipheriv('id-aes256-wrap', kek, INITIAL_VALUE);
-  const bytes = unwrap.update(wrapped);
-  unwrap.final();
-  const contentKey = createSecretKey(bytes);
+function openRow(encryptedKey: Uint8Array): void {
+  const contentKey = createSecretKey(unwrapped(kek, encryptedKey));
   const expected = entries(contentKey);
   for (let at = 0; at < 2; at++) timingSafeEqual(expected, expected);
   initializationVectors();
   createDecipheriv('aes-256-ecb', contentKey, null).setAutoPadding(false).update(values);
 }
 
-function wrappedKey(): Buffer {
-  const wrap = createCipheriv('id-aes256-wrap', kek, INITIAL_VALUE);
-  return Buffer.concat([wrap.update(randomBytes(KEY_LENGTH)), wrap.final()]);
-}
-
 /** Microseconds of each way, over `count` rows. */
 export function rowPrimitives(count: number): Readonly<Record<'seal' | 'open', () => Promise<number>>> {
-  const wrapped = wrappedKey();
-  return { seal: perOperation(count, sealRow), open: perOperation(count, () => openRow(wrapped)) };
+  const encryptedKey = wrapped(kek, randomBytes(KEY_LENGTH));
+  return { seal: perOperation(count, sealRow), open: perOperation(count, () => openRow(encryptedKey)) };
 }
 
 /** What the tags of searchable properties of a row demand: a MAC for each, and one that signs it. */

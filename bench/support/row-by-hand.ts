@@ -10,61 +10,30 @@ import {
   createSecretKey,
   hash,
   type KeyObject,
-  randomFillSync,
   timingSafeEqual,
 } from 'node:crypto';
+import { derivedMac, flaggedKey, LABELS, mac, prefixed, randomPiece, unwrapped, wrapped } from './envelope-by-hand.js';
 
 export type StoredRow = Readonly<Record<string, unknown>> & { readonly partitionKey: string; readonly rowKey: string };
 
 const DATA = '_ClientEncryptionMetadata1';
 const LIST = '_ClientEncryptionMetadata2';
 const BLOCK = 16;
-const INITIAL_VALUE = Buffer.alloc(8, 0xa6);
 const HEADER_START = Buffer.from('azcse/header/v1\0\x04', 'latin1');
-const labelOf = (purpose: string): Buffer => Buffer.from(`azcse/${purpose}/v1\x01`, 'latin1');
-const LABELS = { flag: labelOf('flag'), header: labelOf('header'), property: labelOf('property') };
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Holds the inputs of MACs and hashes, none of which is secret, until they are used. */
 const scratch = Buffer.alloc(4096);
-/** Random bytes of twenty rows at once. */
-const random = Buffer.alloc(1024);
-let used = random.length;
-
-function randomPiece(length: number): Buffer {
-  if (used + length > random.length) {
-    randomFillSync(random);
-    used = 0;
-  }
-  const piece = Buffer.alloc(length);
-  random.copy(piece, 0, used, used + length);
-  random.fill(0, used, used + length);
-  used += length;
-  return piece;
-}
-
-const mac = (key: KeyObject | Uint8Array, input: Uint8Array): Buffer =>
-  createHmac('sha256', key).update(input).digest();
-
-function prefixed(part: Uint8Array | string, at: number): number {
-  const from = at + 4;
-  if (typeof part === 'string') scratch.writeUInt32BE(scratch.write(part, from), at);
-  else {
-    scratch.writeUInt32BE(part.length, at);
-    scratch.set(part, from);
-  }
-  return from + scratch.readUInt32BE(at);
-}
 
 /** The tags of the properties, one after another. */
 function tagsOf(contentKey: KeyObject, names: readonly string[], sealedOf: (index: number) => Uint8Array): Buffer {
   const key = mac(contentKey, LABELS.property);
   const tags = Buffer.allocUnsafe(names.length * BLOCK);
   for (const [index, name] of names.entries()) {
-    let at = prefixed(name, 0);
+    let at = prefixed(scratch, name, 0);
     scratch[at++] = 1;
     scratch[at++] = 0;
-    const input = scratch.subarray(0, prefixed(sealedOf(index), at));
+    const input = scratch.subarray(0, prefixed(scratch, sealedOf(index), at));
     tags.write(createHmac('sha256', key).update(input).digest('binary'), index * BLOCK, BLOCK, 'binary');
   }
   key.fill(0);
@@ -80,13 +49,10 @@ interface Header {
 function headerMac(contentKey: KeyObject, { partitionKey, rowKey }: StoredRow, { iv, bind, list }: Header): Buffer {
   scratch.set(HEADER_START);
   let at = HEADER_START.length;
-  for (const part of ['1.0', 'AES_CBC_256', iv, bind, '', partitionKey, rowKey]) at = prefixed(part, at);
+  for (const part of ['1.0', 'AES_CBC_256', iv, bind, '', partitionKey, rowKey]) at = prefixed(scratch, part, at);
   scratch[at++] = 0;
-  at = prefixed(list, prefixed('', at));
-  const key = mac(contentKey, LABELS.header);
-  const found = mac(key, scratch.subarray(0, at));
-  key.fill(0);
-  return found;
+  at = prefixed(scratch, list, prefixed(scratch, '', at));
+  return derivedMac(contentKey, LABELS.header, scratch.subarray(0, at));
 }
 
 /** Derives the IV of each name; what precedes the name is the same for all. */
@@ -115,20 +81,11 @@ export function rowByHand(options: HandOptions): RowByHand {
   return { seal: (entity) => sealed(options, entity), open: (row) => opened(options, row) };
 }
 
-function flaggedKey(): Buffer {
-  const bytes = Buffer.alloc(32);
-  const start = randomPiece(24);
-  bytes.set(start);
-  bytes.set(mac(start, LABELS.flag).subarray(0, 8), 24);
-  return bytes;
-}
-
 function sealed({ kek, keyId, names, integrity }: HandOptions, entity: StoredRow): StoredRow {
   const bytes = integrity === 'off' ? randomPiece(32) : flaggedKey();
   const iv = randomPiece(BLOCK);
   const contentKey = createSecretKey(bytes);
-  const wrap = createCipheriv('id-aes256-wrap', kek, INITIAL_VALUE);
-  const wrapped = wrap.update(bytes, undefined, 'base64') + wrap.final('base64');
+  const encryptedKey = wrapped(kek, bytes).toString('base64');
   bytes.fill(0);
   const all = [...names, LIST];
   const texts = all.map((name) => (name === LIST ? JSON.stringify(names) : String(entity[name])));
@@ -137,7 +94,7 @@ function sealed({ kek, keyId, names, integrity }: HandOptions, entity: StoredRow
   const row: Record<string, unknown> & StoredRow = { ...entity };
   for (const [index, name] of all.entries()) row[name] = blocks[index];
   row[DATA] =
-    `{"WrappedContentKey":{"KeyId":${JSON.stringify(keyId)},"EncryptedKey":"${wrapped}","Algorithm":"A256KW"},` +
+    `{"WrappedContentKey":{"KeyId":${JSON.stringify(keyId)},"EncryptedKey":"${encryptedKey}","Algorithm":"A256KW"},` +
     `"EncryptionAgent":{"Protocol":"1.0","EncryptionAlgorithm":"AES_CBC_256"},"ContentEncryptionIV":"${iv.toString('base64')}",` +
     `"KeyWrappingMetadata":{"EncryptionLibrary":"bench"${entries}}}`;
   return row;
@@ -194,9 +151,7 @@ interface StoredData {
 
 function opened({ kek, integrity }: HandOptions, row: StoredRow): object {
   const data = JSON.parse(row[DATA] as string) as StoredData;
-  const unwrap = createDecipheriv('id-aes256-wrap', kek, INITIAL_VALUE);
-  const bytes = unwrap.update(data.WrappedContentKey.EncryptedKey, 'base64');
-  unwrap.final();
+  const bytes = unwrapped(kek, Buffer.from(data.WrappedContentKey.EncryptedKey, 'base64'));
   const contentKey = createSecretKey(bytes);
   bytes.fill(0);
   const { AzCseBind: bind, AzCseMac: entry } = data.KeyWrappingMetadata;

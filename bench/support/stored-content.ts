@@ -9,7 +9,8 @@
  * Everything is sealed under one content key, which a key that the bench knows has wrapped. It has integrity entries, or not.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { flaggedKey, integrityEntries } from './stored-entries.js';
+import { flaggedKey } from './envelope-by-hand.js';
+import { integrityEntries } from './stored-entries.js';
 import type { KeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 
 export const CONTENT_KINDS = ['plain', '1.0', '2.0'] as const;

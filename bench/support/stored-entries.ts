@@ -1,20 +1,13 @@
 /** Integrity entries of blobs that the server holds without their bytes; docs/formats.md has what they are made of. */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { LABELS, mac } from './envelope-by-hand.js';
 import type { StoredData } from './stored-content.js';
 
-const FLAG_LENGTH = 8;
-const RANDOM_LENGTH = 24;
 const BLOCK_BLOB = 1;
 
 interface StoredBlob {
   readonly plaintextLength: number;
   readonly stored: { readonly length: number; readonly slices: () => Iterable<Buffer> };
-}
-
-/** A content key that says that its content has entries. */
-export function flaggedKey(): Buffer {
-  const random = randomBytes(RANDOM_LENGTH);
-  return Buffer.concat([random, derived(random, 'azcse/flag/v1').subarray(0, FLAG_LENGTH)]);
 }
 
 export function integrityEntries(
@@ -25,16 +18,14 @@ export function integrityEntries(
   const isChained = data.ContentEncryptionIV !== undefined;
   const bind = `1;c=${stored.length}${isChained ? `;n=${plaintextLength}` : ''}`;
   const tag = isChained ? tagOf(key, stored.slices()) : Buffer.alloc(0);
-  const mac = createHmac('sha256', derived(key, 'azcse/header/v1'))
-    .update(headerOf(data, bind, tag))
-    .digest('base64');
-  return { AzCseBind: bind, ...(isChained ? { AzCseTag: tag.toString('base64') } : {}), AzCseMac: mac };
+  const header = mac(mac(key, LABELS.header), headerOf(data, bind, tag)).toString('base64');
+  return { AzCseBind: bind, ...(isChained ? { AzCseTag: tag.toString('base64') } : {}), AzCseMac: header };
 }
 
 function tagOf(key: Buffer, slices: Iterable<Buffer>): Buffer {
-  const mac = createHmac('sha256', derived(key, 'azcse/content/v1'));
-  for (const slice of slices) mac.update(slice);
-  return mac.digest();
+  const running = createHmac('sha256', mac(key, LABELS.content));
+  for (const slice of slices) running.update(slice);
+  return running.digest();
 }
 
 function headerOf({ EncryptionAgent: agent, ...data }: StoredData, bind: string, tag: Buffer): Buffer {
@@ -52,9 +43,6 @@ function headerOf({ EncryptionAgent: agent, ...data }: StoredData, bind: string,
     prefixed(tag),
   ]);
 }
-
-const derived = (key: Buffer, label: string): Buffer =>
-  createHmac('sha256', key).update(label).update(Buffer.of(1)).digest();
 
 function prefixed(bytes: Buffer): Buffer {
   const length = Buffer.alloc(4);

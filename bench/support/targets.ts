@@ -133,6 +133,11 @@ export const inYardsticks = (us: number, yardstickUs: number, atMost: number): T
   value: us / yardstickUs,
   atMost,
 });
+
+/** The case of a line with what no package can do without. */
+export const floor = (what: string, us: number, yardstickUs: number): string =>
+  `${what}, of the bar below: ${(us / yardstickUs).toFixed(1)} yardsticks`;
+
 /** Such a page where every row asks a key that answers in 20 ms: one after another that would be 20 seconds. */
 export const FAR_KEY_PAGE_MS = 2000;
 /** A page of 1,000 rows whose keys are in a vault that takes 200 requests a second: 5 seconds is the least that it can take. */

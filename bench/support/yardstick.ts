@@ -3,22 +3,19 @@
  * microseconds would tell of the machine.
  */
 import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto';
+import { KEY_LENGTH, wrapped } from './envelope-by-hand.js';
 import { perOperation } from './operations.js';
 
-const INITIAL_VALUE = Buffer.alloc(8, 0xa6);
-const CONTENT_KEY_LENGTH = 32;
 const CONTENT_LENGTH = 1024;
 
 /** Microseconds that one yardstick takes, over `count` of them. */
 export function yardstick(count: number): () => Promise<number> {
-  const key = createSecretKey(randomBytes(CONTENT_KEY_LENGTH));
-  const contentKey = randomBytes(CONTENT_KEY_LENGTH);
+  const key = createSecretKey(randomBytes(KEY_LENGTH));
+  const contentKey = randomBytes(KEY_LENGTH);
   const content = randomBytes(CONTENT_LENGTH);
   const nonce = randomBytes(12);
   return perOperation(count, () => {
-    const wrap = createCipheriv('id-aes256-wrap', key, INITIAL_VALUE);
-    wrap.update(contentKey);
-    wrap.final();
+    wrapped(key, contentKey);
     const cipher = createCipheriv('aes-256-gcm', key, nonce);
     cipher.update(content);
     cipher.final();

@@ -1,0 +1,143 @@
+/**
+ * Content of one region sealed and opened by hand: what the format demands and nothing else, in straight code for the key of the bench. No
+ * policy, no context, no content in pieces, no other writers, no errors with a reason, no spans. A package that does more takes longer, so no
+ * bar for a message or a small blob can be below it.
+ */
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import {
+  derivedMac,
+  flaggedKey,
+  GCM,
+  KEY_LENGTH,
+  LABELS,
+  prefixed,
+  randomPiece,
+  TAG_LENGTH,
+  unwrapped,
+  wrapped,
+} from './envelope-by-hand.js';
+
+export type Protocol = '1.0' | '2.0';
+export type Form = 'stream' | 'message';
+
+export interface SealedByHand {
+  readonly sealed: Buffer;
+  /** The encryption data. */
+  readonly data: string;
+}
+
+/** Encryption data, as far as it is read. */
+export interface StoredData {
+  readonly WrappedContentKey: { readonly EncryptedKey: string };
+  readonly ContentEncryptionIV?: string;
+  readonly KeyWrappingMetadata: {
+    readonly AzCseBind: string;
+    readonly AzCseTag?: string;
+    readonly AzCseMac: string;
+  };
+}
+
+/** Those of `benchKey`. */
+const KEK = createSecretKey(Buffer.alloc(KEY_LENGTH, 'bench'));
+const KEY_ID = 'bench:2026';
+
+const IV_LENGTH = 16;
+const NONCE = Buffer.from('000000000100000000000000', 'hex');
+const PACKED_PREFIX = Buffer.from('2.0\0\0\0\0\0', 'latin1');
+/** 4 MiB of data in a region, and the length of a nonce. */
+const REGIONS = Buffer.from('004000000c', 'hex');
+const NOTHING = Buffer.alloc(0);
+
+const ALGORITHMS = { '1.0': 'AES_CBC_256', '2.0': 'AES_GCM_256' } as const;
+const startOf = (kind: number): Buffer => Buffer.from(`azcse/header/v1\0${String.fromCharCode(kind)}`, 'latin1');
+const STARTS = { stream: startOf(1), message: startOf(3) } as const;
+
+/** Holds the input of the header's MAC, none of which is secret, until it is used. */
+const scratch = Buffer.alloc(4096);
+
+export function sealContent(protocol: Protocol, form: Form, content: Buffer): SealedByHand {
+  const bytes = flaggedKey();
+  const key = createSecretKey(bytes);
+  const packed = protocol === '1.0' ? bytes : Buffer.concat([PACKED_PREFIX, bytes]);
+  const encryptedKey = wrapped(KEK, packed).toString('base64');
+  packed.fill(0);
+  bytes.fill(0);
+  const iv = protocol === '1.0' ? randomPiece(IV_LENGTH) : NOTHING;
+  const sealed = protocol === '1.0' ? cbcSealed(key, iv, content) : gcmSealed(key, content);
+  const tag = protocol === '1.0' ? derivedMac(key, LABELS.content, sealed) : NOTHING;
+  const paddedLength = protocol === '1.0' && form === 'stream' ? `;n=${content.length}` : '';
+  const bind = `1;c=${sealed.length}${paddedLength}`;
+  const mac = derivedMac(key, LABELS.header, header(protocol, form, { iv, bind, tag })).toString('base64');
+  const data =
+    `{${form === 'stream' ? '"EncryptionMode":"FullBlob",' : ''}` +
+    `"WrappedContentKey":{"KeyId":${JSON.stringify(KEY_ID)},"EncryptedKey":"${encryptedKey}","Algorithm":"A256KW"},` +
+    `"EncryptionAgent":{"Protocol":"${protocol}","EncryptionAlgorithm":"${ALGORITHMS[protocol]}"},` +
+    (protocol === '1.0'
+      ? `"ContentEncryptionIV":"${iv.toString('base64')}",`
+      : `"EncryptedRegionInfo":{"DataLength":4194304,"NonceLength":12},`) +
+    `"KeyWrappingMetadata":{"EncryptionLibrary":"bench","AzCseBind":"${bind}",` +
+    `${tag.length === 0 ? '' : `"AzCseTag":"${tag.toString('base64')}",`}"AzCseMac":"${mac}"}}`;
+  return { sealed, data };
+}
+
+export function openContent(protocol: Protocol, form: Form, { sealed, data }: OpenableByHand): Buffer {
+  const packed = unwrapped(KEK, Buffer.from(data.WrappedContentKey.EncryptedKey, 'base64'));
+  const key = createSecretKey(packed.subarray(-KEY_LENGTH));
+  packed.fill(0);
+  const { AzCseBind: bind, AzCseTag, AzCseMac } = data.KeyWrappingMetadata;
+  const iv = Buffer.from(data.ContentEncryptionIV ?? '', 'base64');
+  const tag = Buffer.from(AzCseTag ?? '', 'base64');
+  assertSame(
+    derivedMac(key, LABELS.header, header(protocol, form, { iv, bind, tag })),
+    Buffer.from(AzCseMac, 'base64'),
+  );
+  if (protocol === '2.0') return gcmOpened(key, sealed);
+  assertSame(derivedMac(key, LABELS.content, sealed), tag);
+  const decipher = createDecipheriv('aes-256-cbc', key, iv);
+  return Buffer.concat([decipher.update(sealed), decipher.final()]);
+}
+
+export interface OpenableByHand {
+  readonly sealed: Buffer;
+  readonly data: StoredData;
+}
+
+interface Header {
+  readonly iv: Buffer;
+  readonly bind: string;
+  readonly tag: Buffer;
+}
+
+function header(protocol: Protocol, form: Form, { iv, bind, tag }: Header): Buffer {
+  scratch.set(STARTS[form]);
+  let at = prefixed(scratch, protocol, STARTS[form].length);
+  at = prefixed(scratch, ALGORITHMS[protocol], at);
+  if (protocol === '1.0') at = prefixed(scratch, iv, at);
+  else at += REGIONS.copy(scratch, at);
+  at = prefixed(scratch, tag, prefixed(scratch, bind, at));
+  return scratch.subarray(0, at);
+}
+
+function cbcSealed(key: KeyObject, iv: Buffer, content: Buffer): Buffer {
+  const cipher = createCipheriv('aes-256-cbc', key, iv);
+  return Buffer.concat([cipher.update(content), cipher.final()]);
+}
+
+function gcmSealed(key: KeyObject, content: Buffer): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', key, NONCE, GCM);
+  const sealed = cipher.update(content);
+  cipher.final();
+  return Buffer.concat([NONCE, sealed, cipher.getAuthTag()]);
+}
+
+function gcmOpened(key: KeyObject, sealed: Buffer): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE.length), GCM);
+  decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
+  const opened = decipher.update(sealed.subarray(NONCE.length, -TAG_LENGTH));
+  decipher.final();
+  return opened;
+}
+
+function assertSame(found: Uint8Array, expected: Uint8Array): void {
+  if (!timingSafeEqual(found, expected)) throw new Error('the content was changed');
+}

@@ -1,0 +1,17 @@
+/** A message sealed and opened by hand, with its JSON and base64 (content-by-hand.ts). */
+import { openContent, type Protocol, sealContent, type StoredData } from './content-by-hand.js';
+
+interface StoredMessage {
+  readonly EncryptedMessageContents: string;
+  readonly EncryptionData: StoredData;
+}
+
+export function sealByHand(protocol: Protocol, text: string): string {
+  const { sealed, data } = sealContent(protocol, 'message', Buffer.from(text));
+  return `{"EncryptedMessageContents":"${sealed.toString('base64')}","EncryptionData":${data}}`;
+}
+
+export function openByHand(protocol: Protocol, stored: string): Buffer {
+  const { EncryptedMessageContents: contents, EncryptionData: data } = JSON.parse(stored) as StoredMessage;
+  return openContent(protocol, 'message', { sealed: Buffer.from(contents, 'base64'), data });
+}
