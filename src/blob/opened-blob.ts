@@ -58,7 +58,8 @@ export class OpenedBlob {
     const requests = new ReadRequests(context.client, options);
     try {
       const answer = await firstAnswer(requests, guessOf(context, range));
-      const opener = await openerOf(context, answer.stored, { ...options, expectedTag, abortSignal: requests.signal });
+      const { callersSignal: abortSignal } = requests;
+      const opener = await openerOf(context, answer.stored, { ...options, expectedTag, abortSignal });
       return new OpenedBlob(context, requests, { answer, opener });
     } catch (error) {
       requests.end();

@@ -3,6 +3,7 @@
  * error (412), never a mixture.
  */
 import type { Readable } from 'node:stream';
+import { AbortError } from '@azure/abort-controller';
 import type {
   BlobClient,
   BlobDownloadOptions,
@@ -33,7 +34,8 @@ const DEFAULT_RESUMPTIONS = 5;
 
 export class ReadRequests {
   private readonly client: BlobClient;
-  private readonly abort: LinkedAbort;
+  /** Made when it is needed: a signal costs the SDK as much as the rest of a short read. */
+  private abort: LinkedAbort | undefined;
   private readonly open = new Set<Readable>();
   /** Number of requests that have not been answered. */
   private unanswered = 0;
@@ -46,18 +48,17 @@ export class ReadRequests {
   ) {
     // getProperties does not have this option
     this.client = options.snapshot === undefined ? client : client.withSnapshot(options.snapshot);
-    this.abort = linkedAbort(options.abortSignal);
   }
 
-  /** Aborts with the caller's signal, and when the read ends. */
-  get signal(): AbortSignal {
-    return this.abort.signal;
+  /** For what is done until the first response is there and its key unwrapped, which only the caller's signal can end. */
+  get callersSignal(): AbortSignal | undefined {
+    return this.options.abortSignal === undefined ? undefined : this.signal;
   }
 
   /** The first bytes, under the caller's conditions; `null` if the blob ends before them. */
   async first(extent: Extent): Promise<BlobDownloadResponseParsed | null> {
     try {
-      const response = await this.request(extent, this.options.conditions);
+      const response = await this.request(extent, this.options.conditions, this.callersSignal);
       this.hold(answeredState(response, extent));
       return response;
     } catch (error) {
@@ -69,7 +70,7 @@ export class ReadRequests {
   /** The first response for the blob, without any of its bytes. */
   async properties(): Promise<BlobGetPropertiesResponse> {
     const { conditions, tracingOptions, customerProvidedKey } = this.options;
-    const { signal: abortSignal } = this;
+    const { callersSignal: abortSignal } = this;
     const response = await this.client.getProperties({ abortSignal, conditions, tracingOptions, customerProvidedKey });
     this.state = stateOf(response, response.contentLength);
     return response;
@@ -87,23 +88,30 @@ export class ReadRequests {
       length: count,
       tries: tries < 0 ? DEFAULT_RESUMPTIONS : tries,
       fetchFrom: (received) => this.fetch({ offset: offset + received, count: count - received }),
-      signal: this.signal,
+      isAborted: () => this.isEnded || this.abort?.signal.aborted === true,
     });
   }
 
   /** Ends requests in progress and stops listening to the caller's signal. */
   end(): void {
     this.isEnded = true;
-    this.abort.unlink();
+    this.abort?.unlink();
     const isReading = [...this.open].some(({ readableEnded }) => !readableEnded);
     // not of what is complete: an abort takes an exception and its stack
-    if (isReading || this.unanswered > 0) this.abort.controller.abort();
+    if (isReading || this.unanswered > 0) this.abort?.controller.abort();
     this.open.forEach(discard);
   }
 
+  /** Aborts with the caller's signal, and when the read ends. */
+  private get signal(): AbortSignal {
+    return (this.abort ??= linkedAbort(this.options.abortSignal)).signal;
+  }
+
   private async fetch(extent: Extent): Promise<Readable> {
+    // a body that breaks at that moment may ask for the rest
+    if (this.isEnded) throw new AbortError('The operation was aborted.');
     const { leaseId } = this.options.conditions ?? {};
-    const response = await this.request(extent, { leaseId, ifMatch: this.state?.etag });
+    const response = await this.request(extent, { leaseId, ifMatch: this.state?.etag }, this.signal);
     this.hold(answeredState(response, extent));
     return connectionOf(response);
   }
@@ -111,18 +119,17 @@ export class ReadRequests {
   private async request(
     extent: Extent,
     conditions: BlobRequestConditions | undefined,
+    abortSignal: AbortSignal | undefined,
   ): Promise<BlobDownloadResponseParsed> {
     const { keyEncryptionKey: _key, regionOrder: _order, expectedIntegrityTag: _tag, ...others } = this.options;
     const { snapshot: _snapshot, ...passed } = others;
     const { offset, count } = extent;
-    // a body that breaks at that moment may ask for the rest
-    if (this.isEnded) this.abort.controller.abort();
     this.unanswered += 1;
     try {
       const response = await this.client.download(offset, Math.min(count, MOST), {
         ...passed,
         conditions,
-        abortSignal: this.signal,
+        abortSignal,
         maxRetryRequests: 0,
       });
       this.watch(connectionOf(response));

@@ -15,7 +15,7 @@ export interface Resumption {
   /** Fetches the body from this byte. */
   readonly fetchFrom: (received: number) => Promise<Readable>;
   /** An aborted body is not resumed. */
-  readonly signal: AbortSignal;
+  readonly isAborted: () => boolean;
 }
 
 export class ResumedBody implements Body {
@@ -30,7 +30,16 @@ export class ResumedBody implements Body {
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
     try {
       for (let resumed = 0; ; resumed += 1) {
-        const failure = yield* this.readConnection();
+        let failure: unknown;
+        try {
+          for await (const chunk of this.connection as AsyncIterable<Buffer>) {
+            this.received += chunk.length;
+            if (this.received > this.resumption.length) break;
+            yield chunk;
+          }
+        } catch (error) {
+          failure = error;
+        }
         if (this.received === this.resumption.length) return;
         this.assertResumable(failure, resumed);
         await this.resume();
@@ -45,24 +54,10 @@ export class ResumedBody implements Body {
     discard(this.connection);
   }
 
-  /** Returns the error that broke the connection, if there was one. */
-  private async *readConnection(): AsyncGenerator<Buffer, unknown> {
-    try {
-      for await (const chunk of this.connection as AsyncIterable<Buffer>) {
-        this.received += chunk.length;
-        if (this.received > this.resumption.length) return undefined;
-        yield chunk;
-      }
-      return undefined;
-    } catch (error) {
-      return error;
-    }
-  }
-
   private assertResumable(failure: unknown, resumed: number): void {
-    const { length, tries, signal } = this.resumption;
+    const { length, tries, isAborted } = this.resumption;
     if (this.received > length) throw new InvalidServiceResponseError('has more bytes than its headers announce');
-    if (signal.aborted || this.isDestroyed) throw asAbortError(failure);
+    if (isAborted() || this.isDestroyed) throw asAbortError(failure);
     if (resumed >= tries) throw new DownloadInterruptedError(this.received, length, { cause: failure });
   }
 

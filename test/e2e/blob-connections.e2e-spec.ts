@@ -178,6 +178,15 @@ describe('a broken connection', () => {
 
     expect(proxy.ranges).toHaveLength(1);
   });
+
+  it.each([undefined, new AbortController().signal])('is left by a destroyed stream: %p', async (abortSignal) => {
+    const { readableStreamBody } = await (await storedBlob(policyOf('2.0'))).download(0, undefined, { abortSignal });
+    (readableStreamBody as Readable).destroy();
+
+    const { socket } = proxy.requests[0]!;
+    if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+    expect(proxy.requests).toHaveLength(1);
+  });
 });
 
 describe('an answer that cannot be used', () => {

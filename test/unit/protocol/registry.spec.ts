@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { ContentForm } from '../../../src/protocol/protocol.js';
 import {
   PROTOCOL_VERSIONS,
@@ -91,6 +92,23 @@ describe('the bytes that a key encryption key wraps', () => {
 });
 
 describe('the parameters that stored content names', () => {
+  it.each<[ProtocolVersion, Record<string, unknown>]>([
+    ['1.0', { ContentEncryptionIV: Buffer.alloc(16, 1).toString('base64') }],
+    ['2.0', { EncryptedRegionInfo: { DataLength: 1000, NonceLength: 12 } }],
+    ['2.1', { EncryptedRegionInfo: { DataLength: 1000, NonceLength: 12 } }],
+  ])('of %s are read once, and belong to one encryption data alone', (version, fields) => {
+    const protocol = protocolFor(version);
+    const first = jest.fn(read(fields));
+    const bound = protocol.boundParameters(first);
+    const reads = first.mock.calls.length;
+
+    protocol.storedLayout(first, 'stream');
+
+    expect(protocol.boundParameters(first)).toEqual(bound);
+    expect(first).toHaveBeenCalledTimes(reads);
+    expect(() => protocol.boundParameters(read({}))).toThrow();
+  });
+
   const read =
     (fields: Record<string, unknown>) =>
     (...path: readonly string[]): unknown =>
