@@ -62,8 +62,11 @@ export function member(object: JsonObject, name: string): unknown {
 /** Reads members by path, in any letter case. Returns `undefined` if there is none. */
 export const fieldReader =
   (root: JsonObject) =>
-  (...path: readonly string[]): unknown =>
-    path.reduce<unknown>((value, name) => (isObject(value) ? member(value, name) : undefined), root);
+  (...path: readonly string[]): unknown => {
+    let value: unknown = root;
+    for (const name of path) value = isObject(value) ? member(value, name) : undefined;
+    return value;
+  };
 
 /** Compact JSON in ASCII. It travels in HTTP headers, where other characters break the signature. */
 export const toAsciiJson = (value: unknown): string => toAscii(JSON.stringify(value));

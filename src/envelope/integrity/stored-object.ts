@@ -87,8 +87,8 @@ export function heldTo(
 ): EnvelopeOpener {
   const { properties } = header.bind;
   const integrityTag = header.mac.toString('base64');
-  // added to the opener, since a copy for each row takes longer
+  // added to the opener, since a copy takes longer
   if (properties !== undefined)
     return Object.assign(opener, { integrityTag, coverage: propertyCoverage(contentKey, properties) });
-  return { ...heldToTag(opener, contentKey, { header, mode }), integrityTag };
+  return Object.assign(heldToTag(opener, contentKey, { header, mode }), { integrityTag });
 }

@@ -8,7 +8,8 @@ import { lengthPrefixed } from '../../encoding/length-prefixed.js';
 import { decodeBase64 } from '../../encoding/base64.js';
 import { DecryptionError, InvalidEncryptionDataError } from '../../errors/content.js';
 import { once } from '../once.js';
-import type { Protocol, ReadField } from '../protocol.js';
+import type { Protocol } from '../protocol.js';
+import { storedParameter } from '../stored-parameter.js';
 import { cbcLayout, openWindow, paddingOf } from './content.js';
 import { CbcPlan } from './plan.js';
 import { type PropertiesOpener, propertiesOpener, rowKeyFirst, sealProperties, storedKeyOrder } from './entity.js';
@@ -75,17 +76,11 @@ export const protocolV1 = {
   },
 } as const satisfies Protocol;
 
-/** Each step of a read asks for it. Nothing changes its bytes. */
-const storedIvs = new WeakMap<ReadField, Buffer>();
-
-function storedIv(field: ReadField): Buffer {
-  const known = storedIvs.get(field);
-  if (known !== undefined) return known;
+const storedIv = storedParameter((field) => {
   const text = field('ContentEncryptionIV');
   const iv = typeof text === 'string' ? decodeBase64(text) : null;
   if (iv?.length !== BLOCK_LENGTH) {
     throw new InvalidEncryptionDataError(`ContentEncryptionIV is not ${BLOCK_LENGTH} bytes of base64`);
   }
-  storedIvs.set(field, iv);
   return iv;
-}
+});

@@ -33,10 +33,10 @@ export class RegionSealer implements ByteTransform {
     const pieces: Buffer[] = [];
     for (let at = 0; at < chunk.length;) {
       const sealing = this.sealing ?? this.startRegion(pieces);
-      const data = chunk.subarray(at, at + this.content.dataLength - this.filled);
-      pieces.push(sealing.update(data));
-      at += data.length;
-      this.filled += data.length;
+      const length = Math.min(chunk.length - at, this.content.dataLength - this.filled);
+      pieces.push(sealing.update(length === chunk.length ? chunk : chunk.subarray(at, at + length)));
+      at += length;
+      this.filled += length;
       if (this.filled === this.content.dataLength) this.endRegion(pieces);
     }
     return pieces;
@@ -93,10 +93,10 @@ export class RegionOpener implements ByteTransform {
   push(chunk: Uint8Array): readonly Buffer[] {
     if (chunk.length > this.left) throw new DecryptionError();
     const released: Buffer[] = [];
-    for (let rest = chunk; rest.length > 0;) {
-      const taken = this.take(rest, released);
+    for (let at = 0; at < chunk.length;) {
+      const taken = this.take(chunk, at, released);
       this.left -= taken;
-      rest = rest.subarray(taken);
+      at += taken;
     }
     return released;
   }
@@ -106,19 +106,19 @@ export class RegionOpener implements ByteTransform {
     return [];
   }
 
-  /** Takes what the current part of the region needs and returns the number of bytes. */
-  private take(chunk: Uint8Array, released: Buffer[]): number {
-    if (this.opening === null) return this.takeNonce(chunk);
-    if (this.sealedLeft === 0) return this.takeTag(chunk, this.opening, released);
-    const sealed = chunk.subarray(0, this.sealedLeft);
+  /** Takes from that place on what the current part of the region needs, and returns the number of bytes. */
+  private take(chunk: Uint8Array, at: number, released: Buffer[]): number {
+    if (this.opening === null) return this.takeNonce(chunk, at);
+    if (this.sealedLeft === 0) return this.takeTag(this.tag.gather(chunk, at), this.opening, released);
+    const sealed = chunk.subarray(at, at + this.sealedLeft);
     this.held.push(this.opening.update(sealed));
     this.sealedLeft -= sealed.length;
     return sealed.length;
   }
 
-  private takeNonce(chunk: Uint8Array): number {
+  private takeNonce(chunk: Uint8Array, at: number): number {
     const wasLeft = this.left + this.nonce.length;
-    const { taken, bytes } = this.nonce.gather(chunk);
+    const { taken, bytes } = this.nonce.gather(chunk, at);
     if (bytes === null) return taken;
     this.content.checkNonce(this.region, bytes);
     this.opening = gcmOpening(this.content.key, bytes);
@@ -127,8 +127,7 @@ export class RegionOpener implements ByteTransform {
     return taken;
   }
 
-  private takeTag(chunk: Uint8Array, opening: GcmOpening, released: Buffer[]): number {
-    const { taken, bytes } = this.tag.gather(chunk);
+  private takeTag({ taken, bytes }: GatheredPart, opening: GcmOpening, released: Buffer[]): number {
     if (bytes === null) return taken;
     opening.verify(bytes);
     for (const piece of this.held) released.push(piece);
@@ -137,6 +136,12 @@ export class RegionOpener implements ByteTransform {
     this.region += 1;
     return taken;
   }
+}
+
+/** What was taken of a field. `bytes` is the whole field once it is there. */
+interface GatheredPart {
+  readonly taken: number;
+  readonly bytes: Uint8Array | null;
 }
 
 /** A field of fixed length that may arrive in parts. */
@@ -150,9 +155,9 @@ class Gathered {
     return this.length === 0;
   }
 
-  /** Takes what is missing. `bytes` is the whole field once it is there, and the next one begins. */
-  gather(chunk: Uint8Array): { readonly taken: number; readonly bytes: Uint8Array | null } {
-    const part = chunk.subarray(0, this.size - this.length);
+  /** Takes what is missing from that place on. After a whole field the next one begins. */
+  gather(chunk: Uint8Array, at: number): GatheredPart {
+    const part = chunk.subarray(at, at + this.size - this.length);
     this.length += part.length;
     if (this.length < this.size) {
       // the caller may fill its memory again

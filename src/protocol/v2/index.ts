@@ -8,12 +8,14 @@ import { once } from '../once.js';
 import type {
   CipherWindow,
   ContentForm,
+  ContentLayout,
   ContentOpener,
   ContentSealer,
   OpenerChoice,
   Protocol,
   ReadField,
 } from '../protocol.js';
+import { storedParameter } from '../stored-parameter.js';
 import { RegionOpener, RegionSealer } from './content.js';
 import { REGION_OVERHEAD, regionLayout } from './layout.js';
 import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrder } from './nonce.js';
@@ -45,6 +47,7 @@ function protocolV2<Version extends string>(facts: VersionFacts<Version>): Proto
   const { version, regionLength } = facts;
   // shorter regions exist, but a reader that accepts longer ones can be made to hold a gigabyte to read one byte
   const mostStored = regionLength === 'fixed' ? DEFAULT_REGION_LENGTH : MAX_REGION_LENGTH;
+  const storedDataLength = storedParameter((field) => dataLengthIn(field, mostStored));
   const dataLengthOf = (chosen: number | undefined): number =>
     regionLength === 'fixed' ? DEFAULT_REGION_LENGTH : (chosen ?? DEFAULT_REGION_LENGTH);
   return {
@@ -54,17 +57,28 @@ function protocolV2<Version extends string>(facts: VersionFacts<Version>): Proto
     authenticates: true,
     notes: ['whole regions cut off at the end leave no trace'],
     ...packing(version),
-    newLayout: (choice) => regionLayout(dataLengthOf(choice.regionLength), choice.form),
-    storedLayout: (field, form) => regionLayout(storedDataLength(field, mostStored), form),
-    boundParameters: (field) => boundParameters(storedDataLength(field, mostStored)),
+    newLayout: (choice) => layoutOf(dataLengthOf(choice.regionLength), choice.form),
+    storedLayout: (field, form) => layoutOf(storedDataLength(field), form),
+    boundParameters: (field) => boundParameters(storedDataLength(field)),
     sealer: (key, choice) => sealerOf(key, dataLengthOf(choice.regionLength), choice.form),
-    opener: (key, field, choice) => openerOf(key, storedDataLength(field, mostStored), choice),
+    opener: (key, field, choice) => openerOf(key, storedDataLength(field), choice),
   };
 }
 
+/** Nearly all content has these, and each step of a read or write asks for one. */
+const USUAL_LAYOUTS: Readonly<Record<ContentForm, ContentLayout>> = {
+  stream: regionLayout(DEFAULT_REGION_LENGTH, 'stream'),
+  pages: regionLayout(DEFAULT_REGION_LENGTH, 'pages'),
+  message: regionLayout(DEFAULT_REGION_LENGTH, 'message'),
+  entity: regionLayout(DEFAULT_REGION_LENGTH, 'entity'),
+};
+
+const layoutOf = (dataLength: number, form: ContentForm): ContentLayout =>
+  dataLength === DEFAULT_REGION_LENGTH ? USUAL_LAYOUTS[form] : regionLayout(dataLength, form);
+
 function openerOf(key: ContentKey, dataLength: number, choice: OpenerChoice): ContentOpener {
   const regionLength = dataLength + REGION_OVERHEAD;
-  const layout = regionLayout(dataLength, choice.form);
+  const layout = layoutOf(dataLength, choice.form);
   const order = nonceOrder(choice.counting, MOST_STORED / regionLength);
   const isChecked = choice.regionOrder === 'checked';
   const inOrder = isChecked ? order.check : anyNonce;
@@ -103,7 +117,7 @@ function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): Conte
   };
   return {
     fields: { EncryptedRegionInfo: { DataLength: dataLength, NonceLength: NONCE_LENGTH } },
-    layout: regionLayout(dataLength, form),
+    layout: layoutOf(dataLength, form),
     seal: () => {
       spend();
       return new RegionSealer(content);
@@ -121,7 +135,7 @@ function loneCheck({ form, regionOrder, counting }: OpenerChoice, inOrder: Nonce
   return counting === 'ours' ? inOrder : loneRegionCheck;
 }
 
-function storedDataLength(field: ReadField, most: number): number {
+function dataLengthIn(field: ReadField, most: number): number {
   const info = field('EncryptedRegionInfo');
   if (typeof info !== 'object' || info === null) throw new InvalidEncryptionDataError('EncryptedRegionInfo is missing');
   const nonceLength = field('EncryptedRegionInfo', 'NonceLength');

@@ -70,7 +70,8 @@ export class MessageHandling {
 
   /** Whether the key of the message cannot be used at the moment. */
   isKeyDown({ item }: Received): boolean {
-    return this.parts.outages.isDown(keyIdOf(item.messageText) ?? '');
+    const { outages } = this.parts;
+    return outages.hasAny && outages.isDown(keyIdOf(item.messageText) ?? '');
   }
 
   /** Makes a message whose key cannot be used visible later. Never rejects. */
