@@ -91,6 +91,14 @@ describe('the bytes that a key encryption key wraps', () => {
 });
 
 describe('the parameters that stored content names', () => {
+  const read =
+    (fields: Record<string, unknown>) =>
+    (...path: readonly string[]): unknown =>
+      path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], fields);
+  const region = (DataLength: unknown, NonceLength: unknown = 12) => ({
+    EncryptedRegionInfo: { DataLength, NonceLength },
+  });
+
   it.each<[ProtocolVersion, Record<string, unknown>]>([
     ['1.0', { ContentEncryptionIV: Buffer.alloc(16, 1).toString('base64') }],
     ['2.0', { EncryptedRegionInfo: { DataLength: 1000, NonceLength: 12 } }],
@@ -110,14 +118,6 @@ describe('the parameters that stored content names', () => {
     expect(protocol.boundParameters(first)).toEqual(bound);
     expect(reads).toBe(readsOfOne);
     expect(() => protocol.boundParameters(read({}))).toThrow();
-  });
-
-  const read =
-    (fields: Record<string, unknown>) =>
-    (...path: readonly string[]): unknown =>
-      path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], fields);
-  const region = (DataLength: unknown, NonceLength: unknown = 12) => ({
-    EncryptedRegionInfo: { DataLength, NonceLength },
   });
 
   it.each<[ProtocolVersion, Record<string, unknown>]>([
