@@ -59,10 +59,10 @@ export async function openMessage(text: string, context: MessageContext): Promis
     assertPlaintextAllowed(context.policy, 'The message');
     return message.content;
   }
-  const opener = await openEnvelope(context.policy, message.encryptionData, {
-    ...context,
-    storedLength: message.sealed.length,
-  });
+  const { target, form, operation, keyEncryptionKey } = context;
+  const storedLength = message.sealed.length;
+  const stored = { target, form, operation, keyEncryptionKey, storedLength };
+  const opener = await openEnvelope(context.policy, message.encryptionData, stored);
   while (context.slice?.isSpent === true) await context.slice.breathe();
   return traced('Content.open', context.operation ?? {}, async (_options, record) => {
     const { protocol, wrappedKey } = message.encryptionData;

@@ -119,7 +119,9 @@ function verifiedLayout(layout: ContentLayout, whole: TaggedContent): ContentLay
   const { plaintextLength } = whole;
   const lengthOf = (length: number): number => plaintextLength ?? layout.plaintextBounds(length).most;
   return {
-    ...layout,
+    unitLength: layout.unitLength,
+    regions: layout.regions,
+    ciphertextLength: (length) => layout.ciphertextLength(length),
     plaintextBounds: (length) =>
       plaintextLength === undefined
         ? layout.plaintextBounds(length)

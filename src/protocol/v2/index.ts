@@ -122,7 +122,7 @@ function sealerOf(key: ContentKey, dataLength: number, form: ContentForm): Conte
       spend();
       return new RegionSealer(content);
     },
-    ...(dataLength < MIN_PLANNED_LENGTH ? {} : { plan }),
+    plan: dataLength < MIN_PLANNED_LENGTH ? undefined : plan,
   };
 }
 
