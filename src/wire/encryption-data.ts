@@ -14,7 +14,7 @@
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 import { LIBRARY_NAME } from '../version.js';
-import { fieldReader, isObject, type JsonObject, member, parseObject, toAscii, toAsciiJson } from './json.js';
+import { fieldReader, isObject, type JsonObject, member, parseObject, quoted, toAsciiJson } from './json.js';
 
 /** The stored form of the content key. */
 export interface StoredWrappedKey {
@@ -89,13 +89,13 @@ export function formatEncryptionData(data: NewEncryptionData, place: EncryptionD
   const { keyId, algorithm, encryptedKey } = data.wrappedKey;
   let text =
     place === 'blob' ? '{"EncryptionMode":"FullBlob","WrappedContentKey":{"KeyId":' : '{"WrappedContentKey":{"KeyId":';
-  text += `${JSON.stringify(keyId)},"EncryptedKey":"${Buffer.from(encryptedKey).toString('base64')}"`;
-  text += `,"Algorithm":${JSON.stringify(algorithm)}},"EncryptionAgent":{"Protocol":${JSON.stringify(data.protocol)}`;
-  text += `,"EncryptionAlgorithm":${JSON.stringify(data.algorithm)}}`;
-  for (const [name, value] of Object.entries(data.fields)) text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
+  text += `${quoted(keyId)},"EncryptedKey":"${Buffer.from(encryptedKey).toString('base64')}"`;
+  text += `,"Algorithm":${quoted(algorithm)}},"EncryptionAgent":{"Protocol":${quoted(data.protocol)}`;
+  text += `,"EncryptionAlgorithm":${quoted(data.algorithm)}}`;
+  for (const [name, value] of Object.entries(data.fields)) text += `,${quoted(name)}:${toAsciiJson(value)}`;
   text += `,"KeyWrappingMetadata":{"EncryptionLibrary":"${LIBRARY_NAME}"`;
-  for (const [name, value] of data.additions) text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
-  return toAscii(`${text}}}`);
+  for (const [name, value] of data.additions) text += `,${quoted(name)}:${quoted(value)}`;
+  return `${text}}}`;
 }
 
 function rewrappedText(root: JsonObject, wrappedKey: StoredWrappedKey): string {
