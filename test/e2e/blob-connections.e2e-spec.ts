@@ -180,7 +180,9 @@ describe('a broken connection', () => {
   });
 
   it.each([undefined, new AbortController().signal])('is left by a destroyed stream: %p', async (abortSignal) => {
-    const { readableStreamBody } = await (await storedBlob(policyOf('2.0'))).download(0, undefined, { abortSignal });
+    const blob = await blobs.stored(V20);
+    proxy.clear();
+    const { readableStreamBody } = await blob.download(0, undefined, { abortSignal });
     (readableStreamBody as Readable).destroy();
 
     const { socket } = proxy.requests[0]!;
