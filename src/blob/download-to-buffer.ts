@@ -122,17 +122,27 @@ class PartsDownload {
     const window = this.blob.window(part);
     const body = await this.blob.body(window);
 
-    let at = part.offset - (this.parts[0] as Part).offset;
-    const end = at + part.count;
+    const start = part.offset - (this.parts[0] as Part).offset;
+    const memory = this.destination.subarray(start, start + part.count);
+    let at = 0;
     const take = (piece: Buffer): void => {
-      at += piece.copy(this.destination, at, 0, end - at);
+      // a piece that is freed has no length any more
       this.loaded += piece.length;
-      this.blob.free(piece);
+      at += this.place(piece, memory.subarray(at));
       this.options.onProgress?.({ loadedBytes: this.loaded });
     };
-    await openBody({ body, transform: this.blob.transform(window), take, slice: this.slice });
+    await openBody({ body, transform: this.blob.transformInto(window, memory), take, slice: this.slice });
     const isLast = index === this.parts.length - 1;
-    if (at !== end && !isLast) throw new DecryptionError();
+    if (at !== memory.length && !isLast) throw new DecryptionError();
+  }
+
+  /** Returns the number of bytes that are in their place now. */
+  private place(piece: Buffer, place: Buffer): number {
+    const isInPlace = piece.buffer === place.buffer && piece.byteOffset === place.byteOffset;
+    if (isInPlace) return piece.length;
+    const placed = piece.copy(place);
+    this.blob.free(piece);
+    return placed;
   }
 }
 

@@ -132,6 +132,11 @@ export class OpenedBlob {
     return this.opener.open(window, release);
   }
 
+  /** The same, where the plaintext is for this memory: some of it is returned as a view of its place there. */
+  transformInto(window: CipherWindow, memory: Buffer): ByteTransform {
+    return this.opener.openInto?.(window, memory) ?? this.transform(window);
+  }
+
   /** Number of bytes of the whole plaintext. If padding hides it, opens the end of the content with another request. */
   async plaintextLength(): Promise<number> {
     const { least, most } = this.layout.plaintextBounds(this.stored.storedLength);

@@ -36,11 +36,13 @@ export function watchOpener(opener: EnvelopeOpener, { begins, failed }: OpenerWa
   const { wholeTag, coverage, integrityTag } = opener;
   const openProperties = opener.openProperties?.bind(opener);
   const orderProof = opener.orderProof?.bind(opener);
+  const openInto = opener.openInto?.bind(opener);
   return {
     layout: opener.layout,
     integrityTag,
     interpret: (read) => guard(() => interpreted(opener, read)),
     open: (window, release) => watchedTransform(opener.open(window, release)),
+    openInto: openInto && ((window, memory) => watchedTransform(openInto(window, memory))),
     orderProof,
     wholeTag: wholeTag && { unverified: wholeTag.unverified, check: () => watchedTransform(wholeTag.check()) },
     coverage: coverage && { verify: (stored) => guard(() => coverage.verify(stored)) },

@@ -134,6 +134,11 @@ export interface ContentOpener {
    */
   open(window: CipherWindow, release?: Release): ByteTransform;
   /**
+   * Only if content is in regions. The same, where the plaintext is for this memory: the ciphertext of a region may wait there, and what is
+   * opened there is returned as a view of it. Unverified plaintext is in the memory only while a call is running.
+   */
+  openInto?(window: CipherWindow, memory: Buffer): ByteTransform;
+  /**
    * Only if content is in regions. Returns what must be opened before any byte of the window, or `null`. Writers use different
    * nonce schemes, so the nonce at the start of the window may belong to a different region in another scheme.
    *

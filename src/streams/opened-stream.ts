@@ -30,8 +30,8 @@ export interface OpenedBody {
 export async function openBody({ body, transform, take, slice = new TimeSlice() }: OpenedBody): Promise<void> {
   for await (const chunk of body) {
     for (const step of stepsOf(chunk)) {
+      while (slice.isSpent) await slice.breathe();
       await takeAll(transform.push(step), take);
-      if (slice.isSpent) await slice.breathe();
     }
   }
   await takeAll(transform.finish(), take);

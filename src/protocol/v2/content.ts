@@ -1,17 +1,11 @@
 /** Sealing and opening of regions (see layout.ts), as state machines that accept bytes in chunks of any length. */
-import {
-  gcmOpening,
-  gcmSealing,
-  type GcmOpening,
-  type GcmSealing,
-  NONCE_LENGTH,
-  TAG_LENGTH,
-} from '../../crypto/aes-gcm.js';
+import { gcmSealing, type GcmSealing, NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { DecryptionError } from '../../errors/content.js';
 import { type NonceCheck, type NonceScheme } from './nonce.js';
 import { REGION_OVERHEAD } from './layout.js';
+import { heldRegion, type OpenRegion, regionInPlace } from './open-region.js';
 
 export interface RegionSealing {
   readonly key: ContentKey;
@@ -72,6 +66,8 @@ export interface RegionOpening {
   readonly firstRegion: number;
   /** Number of ciphertext bytes to come. They determine the length of the last region. */
   readonly ciphertextLength: number;
+  /** The memory that the plaintext of this region is for, as long as that, if its ciphertext may wait there. */
+  readonly roomFor: ((region: number, length: number) => Buffer | null) | undefined;
 }
 
 /** Opens whole regions in order. Plaintext of a region is held back until its tag has been verified. */
@@ -79,9 +75,7 @@ export class RegionOpener implements ByteTransform {
   private region: number;
   private left: number;
   private sealedLeft = 0;
-  private opening: GcmOpening | null = null;
-  /** Plaintext of the region until its tag has been verified. */
-  private held: Buffer[] = [];
+  private opening: OpenRegion | null = null;
   private readonly nonce = new Gathered(NONCE_LENGTH);
   private readonly tag = new Gathered(TAG_LENGTH);
 
@@ -111,7 +105,7 @@ export class RegionOpener implements ByteTransform {
     if (this.opening === null) return this.takeNonce(chunk, at);
     if (this.sealedLeft === 0) return this.takeTag(this.tag.gather(chunk, at), this.opening, released);
     const sealed = chunk.subarray(at, at + this.sealedLeft);
-    this.held.push(this.opening.update(sealed));
+    this.opening.add(sealed);
     this.sealedLeft -= sealed.length;
     return sealed.length;
   }
@@ -121,17 +115,21 @@ export class RegionOpener implements ByteTransform {
     const { taken, bytes } = this.nonce.gather(chunk, at);
     if (bytes === null) return taken;
     this.content.checkNonce(this.region, bytes);
-    this.opening = gcmOpening(this.content.key, bytes);
     this.sealedLeft = Math.min(this.content.dataLength, wasLeft - REGION_OVERHEAD);
     if (this.sealedLeft < 0) throw new DecryptionError();
+    this.opening = this.startRegion(bytes);
     return taken;
   }
 
-  private takeTag({ taken, bytes }: GatheredPart, opening: GcmOpening, released: Buffer[]): number {
+  private startRegion(nonce: Uint8Array): OpenRegion {
+    const { key, roomFor } = this.content;
+    const room = roomFor?.(this.region, this.sealedLeft) ?? null;
+    return room === null ? heldRegion(key, nonce) : regionInPlace(key, nonce, room);
+  }
+
+  private takeTag({ taken, bytes }: GatheredPart, opening: OpenRegion, released: Buffer[]): number {
     if (bytes === null) return taken;
-    opening.verify(bytes);
-    for (const piece of this.held) released.push(piece);
-    this.held = [];
+    for (const piece of opening.verified(bytes)) released.push(piece);
     this.opening = null;
     this.region += 1;
     return taken;

@@ -1,6 +1,7 @@
 /** Protocols 2.0 and 2.1: AES-256-GCM in regions. They differ in the wrapped label, and in who chooses DataLength. */
+import { isSharedArrayBuffer } from 'node:util/types';
 import { NONCE_LENGTH } from '../../crypto/aes-gcm.js';
-import { chain } from '../../crypto/byte-transform.js';
+import { type ByteTransform, chain } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { trim } from '../../crypto/trim.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
@@ -16,7 +17,7 @@ import type {
   ReadField,
 } from '../protocol.js';
 import { storedParameter } from '../stored-parameter.js';
-import { RegionOpener, RegionSealer } from './content.js';
+import { RegionOpener, type RegionOpening, RegionSealer } from './content.js';
 import { REGION_OVERHEAD, regionLayout } from './layout.js';
 import { anyNonce, littleEndianFromOne, loneRegionCheck, type NonceCheck, nonceOrder } from './nonce.js';
 import { PACKED_LENGTH, packing } from './packed-key.js';
@@ -26,6 +27,9 @@ import { RegionPlan } from './plan.js';
 export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
 /** Most that the writers of 2.1 (the Java SDK, and this package) let their users choose. */
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
+
+/** A longer region would hold the event loop for too long if it were opened in one go. */
+const MOST_IN_PLACE = DEFAULT_REGION_LENGTH;
 
 /** Number of bytes in the largest blob: 50,000 blocks of 4,000 MiB. */
 const MOST_STORED = 50_000 * 4000 * 1024 * 1024;
@@ -82,22 +86,36 @@ function openerOf(key: ContentKey, dataLength: number, choice: OpenerChoice): Co
   const order = nonceOrder(choice.counting, MOST_STORED / regionLength);
   const isChecked = choice.regionOrder === 'checked';
   const inOrder = isChecked ? order.check : anyNonce;
+  const open = (window: CipherWindow, roomFor?: RegionOpening['roomFor']): ByteTransform => {
+    const opener = new RegionOpener({
+      key,
+      dataLength,
+      checkNonce: isLoneRegion(window, dataLength) ? loneCheck(choice, inOrder) : inOrder,
+      firstRegion: window.offset / regionLength,
+      ciphertextLength: window.count,
+      roomFor,
+    });
+    return chain(opener, trim(window.skip, window.take));
+  };
   return {
     layout,
     orderProof: ({ offset }, nonce) =>
       isChecked && order.isAmbiguous(offset / regionLength, nonce)
         ? layout.window({ offset: 0, count: 1 }, Infinity)
         : null,
-    open: (window) => {
-      const opener = new RegionOpener({
-        key,
-        dataLength,
-        checkNonce: isLoneRegion(window, dataLength) ? loneCheck(choice, inOrder) : inOrder,
-        firstRegion: window.offset / regionLength,
-        ciphertextLength: window.count,
-      });
-      return chain(opener, trim(window.skip, window.take));
-    },
+    open: (window) => open(window),
+    openInto: (window, memory) => open(window, roomIn(memory, window, dataLength)),
+  };
+}
+
+/** The places of regions in memory for the plaintext of a window: of whole ones, unless another thread can see the memory. */
+function roomIn(memory: Buffer, { offset, skip, take }: CipherWindow, dataLength: number): RegionOpening['roomFor'] {
+  if (isSharedArrayBuffer(memory.buffer)) return () => null;
+  const firstRegion = offset / (dataLength + REGION_OVERHEAD);
+  const end = Math.min(take, memory.length);
+  return (region, length) => {
+    const at = (region - firstRegion) * dataLength - skip;
+    return length <= MOST_IN_PLACE && at >= 0 && at + length <= end ? memory.subarray(at, at + length) : null;
   };
 }
 
