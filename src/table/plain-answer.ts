@@ -1,6 +1,6 @@
 /**
  * Responses of the table service as plain JSON. The SDK walks through each value of a row by a table of types in which all of them are
- * `any`: it changes nothing, and takes as long as all else that the SDK does for a row (bench/history.md). What it would read of the headers
+ * `any`: it changes no value, and takes as long as all else that the SDK does for a row (bench/history.md). What it would read of the headers
  * of a page is read here. Failures are left to the SDK.
  */
 import type { OperationOptions } from '@azure/core-client';
@@ -14,6 +14,14 @@ export function plainly<Options extends OperationOptions>(options: Options): Opt
   const { onResponse, requestOptions } = options;
   if (onResponse !== undefined || requestOptions?.shouldDeserialize !== undefined) return options;
   return { ...options, requestOptions: { ...requestOptions, shouldDeserialize: isFailure } };
+}
+
+/**
+ * Takes a column of that name out, as the SDK's walk does. The SDK would make its value the prototype of the row, whose members would
+ * look like columns.
+ */
+export function dropPrototype(row: object): void {
+  Reflect.deleteProperty(row, '__proto__');
 }
 
 interface Headers {

@@ -15,7 +15,7 @@ import type {
 import { InvalidServiceResponseError } from '../errors/transfer.js';
 import { CheckedAnswers, type ServiceAnswer } from '../service-answers.js';
 import type { EntityKeys, Row } from './entity-context.js';
-import { continuationTokenIn, plainly } from './plain-answer.js';
+import { continuationTokenIn, dropPrototype, plainly } from './plain-answer.js';
 
 /**
  * What the service itself reports about a row. The SDK gives it other names, which columns of the row may have too, and accepts
@@ -104,6 +104,7 @@ function systemProperties(
   if (!Object.values(row as Row).every(isColumn)) {
     throw new InvalidServiceResponseError('has a column that is neither text, a number, a boolean nor null');
   }
+  dropPrototype(row as Row);
   if (typeof etag === 'string' && etag !== '') return { partitionKey, rowKey, etag };
   if (queryOptions?.select === undefined) throw new InvalidServiceResponseError('has an entity without ETag');
   return { partitionKey, rowKey };

@@ -1,6 +1,7 @@
 /** Rows are read without the SDK's own walk through each value. Nothing else about them may differ. */
 import { odata, TableClient, type TableEntityResultPage } from '@azure/data-tables';
 import { storedPages, storedRow } from '../../src/table/service-answer.js';
+import { AnswersProxy, withBody } from '../support/answers-proxy.js';
 import { connectionString, uniqueTableName } from '../support/azurite.js';
 
 const ROWS = 5;
@@ -94,4 +95,32 @@ it('a failure is the error of the SDK', async () => {
   const { statusCode, code, name, details } = expected as Record<string, unknown>;
   expect(ours).toMatchObject({ statusCode, code, name });
   expect(Object.keys((ours as { details: object }).details)).toEqual(Object.keys(details as object));
+});
+
+describe('a column that is called like the prototype of an object', () => {
+  let proxy: AnswersProxy;
+  beforeAll(async () => {
+    proxy = await AnswersProxy.start('Table');
+  });
+  afterAll(() => proxy.close());
+
+  it.each(['Guid', 'Binary', 'DateTime', 'String'])('is in no row, as the SDK has it, if it is a %s', async (type) => {
+    const behind = TableClient.fromConnectionString(proxy.connectionString, table.tableName, {
+      allowInsecureConnection: true,
+    });
+    const column = `"__proto__@odata.type":"Edm.${type}","__proto__":"2026-11-30"`;
+    proxy.spoil = withBody((body) => body.replaceAll('"PartitionKey"', `${column},"PartitionKey"`));
+    const keys = { partitionKey: 'p 0', rowKey: 'ü 0' };
+
+    for (const one of [{}, { disableTypeConversion: true }]) {
+      const rows: object[] = [await storedRow(behind, keys, one)];
+      for await (const page of storedPages(behind, one, undefined)) rows.push(...page);
+
+      expect(rows).toHaveLength(ROWS + 1);
+      for (const row of rows) {
+        expect(Object.getPrototypeOf(row)).toBe(Object.prototype);
+        expect(Object.keys(row)).not.toContain('__proto__');
+      }
+    }
+  });
 });
