@@ -1,5 +1,5 @@
 /** Page blobs that are encrypted again: what they keep, what other writers do meanwhile, and what a process leaves that ends. */
-import { BlobServiceClient } from '@azure/storage-blob';
+import { BlobServiceClient, type Metadata } from '@azure/storage-blob';
 import {
   type BlobMaintenanceOptions,
   EncryptedContainerClient,
@@ -221,6 +221,44 @@ describe('another program', () => {
     const [kept = ''] = await snapshots();
     expect((await raw().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
     expect(isMaintenanceClean(report)).toBe(false);
+  });
+
+  it('that writes among the new pages is found out too if the answer to the commit is lost', async () => {
+    await clear(content(1024));
+    proxy.fate = (action, earlier) => {
+      if (action !== 'metadata' || earlier > 1) return 'pass';
+      return earlier === 0 ? raw().uploadPages(Buffer.alloc(512, 1), 0, 512) : 'lose';
+    };
+
+    const report = await run(ENCRYPT, { container: proxied() });
+
+    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
+    const [kept = ''] = await snapshots();
+    expect((await raw().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
+  });
+
+  it.each<[string, string, (found: Metadata) => Metadata]>([
+    ['that it read before', 'snapshot', (found) => found],
+    ['that it read meanwhile', 'page', (found) => found],
+    ['of its own alone', 'page', () => ({ Ward: '3' })],
+  ])('that sets metadata %s after the commit is found out, and the old content stays', async (_what, moment, next) => {
+    await sealed(content(1024));
+    let found: Metadata = {};
+    const remember = async () => void ({ metadata: found = {} } = await raw().getProperties());
+    let hasWritten = false;
+    proxy.fate = (action, earlier) => {
+      if (action === moment && earlier === 0) return remember();
+      if (action !== 'read' || !proxy.actions.includes('metadata') || hasWritten) return 'pass';
+      hasWritten = true;
+      return raw().setMetadata(next(found));
+    };
+
+    const report = await run(LEAVE, { container: proxied() });
+
+    expect(hasWritten).toBe(true);
+    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
+    const [kept = ''] = await snapshots();
+    expect((await disk().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
   });
 });
 

@@ -4,8 +4,10 @@
  */
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
 import type { Step } from '../../envelope/maintenance/maintained.js';
+import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
+import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
 import type { PageBlobContext } from '../pages/page-requests.js';
 import type { ReadOptions } from '../read-requests.js';
 import type { EncryptedUploadResponse } from '../sealed-upload.js';
@@ -18,6 +20,8 @@ export interface PagesCommitParts {
   readonly step: Step;
   readonly reading: Pick<ReadOptions, 'abortSignal' | 'customerProvidedKey'>;
   readonly leaseId: string | undefined;
+  /** Encryption data of the old content. */
+  readonly replaced: string | undefined;
   /** SHA-256 of the plaintext. */
   readonly digest: Uint8Array;
 }
@@ -62,8 +66,21 @@ export class PagesCommit {
   /** `null` if another writer has replaced or deleted what was committed. */
   async #ownEtag(): Promise<string | null> {
     const properties = await this.#propertiesOf(this.parts.context).catch(nullIfMissing);
-    if (properties === null || encryptionDataOf(properties.metadata) !== this.text) return null;
-    return stateOf(properties, properties.contentLength).etag;
+    if (properties === null) return null;
+    const text = encryptionDataOf(properties.metadata);
+    if (text === this.text) return stateOf(properties, properties.contentLength).etag;
+    if (!this.#isOfOthers(text)) throw new ReadBackError();
+    return null;
+  }
+
+  /**
+   * Whether the encryption data came with other content. A program that wrote back metadata it had read before the commit, or metadata of
+   * its own alone, has left the new content without its key: the old content is then all there is.
+   */
+  #isOfOthers(text: string | undefined): boolean {
+    const { kind } = storedState(text);
+    if (kind === 'unfinished') return unfinishedUploadIn(text)?.previous !== this.kept;
+    return kind === 'sealed' && text !== this.parts.replaced;
   }
 
   /** An upload needs the sequence number for itself. If another writer has changed the blob since, it is theirs. */

@@ -122,7 +122,8 @@ class PagesReencryption {
     const again = chosenAgain(writing.policy, without(step.task, 'protocols'), upload.encryptionData);
     if (again !== null) return again;
     if (step.dryRun) return DONE;
-    const commit = new PagesCommit({ context: writing, step, reading: this.reading(), leaseId, digest });
+    const replaced = encryptionDataOf(old.properties.metadata);
+    const commit = new PagesCommit({ context: writing, step, reading: this.reading(), leaseId, replaced, digest });
     await step.beforeRequest();
     const response = await upload.run(this.content(old, { commit, writing, digest }));
     await commit.readBack(response);

@@ -141,12 +141,21 @@ export class PageUpload {
       claimedAt: claim.etag,
       concurrency: this.options.concurrency ?? DEFAULT_CONCURRENCY,
     });
+    const response = await this.written(claim, sink, { open, checked });
+    await onCommitted?.(response);
+    await forgetPrevious(this.recovery(), claim);
+    return response;
+  }
+
+  private async written(
+    claim: PageClaim,
+    sink: PageSink,
+    { open, checked }: Pick<PageContent, 'open' | 'checked'>,
+  ): Promise<EncryptedUploadResponse> {
+    const { length } = this.shape;
     try {
       const source = await open(claim.previous);
-      const response = await this.upload.run({ source, length }, checked?.(sink, this.upload) ?? sink);
-      await onCommitted?.(response);
-      await forgetPrevious(this.recovery(), claim);
-      return response;
+      return await this.upload.run({ source, length }, checked?.(sink, this.upload) ?? sink);
     } catch (error) {
       if (sink.isCommitted) throw error;
       return this.afterFailure(claim, sink, error);
@@ -157,11 +166,10 @@ export class PageUpload {
   private async afterFailure(claim: PageClaim, sink: PageSink, error: unknown): Promise<EncryptedUploadResponse> {
     const recovery = this.recovery();
     try {
-      const state = await recovery.state();
-      const committed = sink.answerIn(state);
-      if (committed === null) await this.rollBack(recovery, claim);
-      if (committed !== null || (await recovery.state()).kind === 'whole') await forgetPrevious(recovery, claim);
+      const committed = sink.answerIn(await recovery.state());
       if (committed !== null) return this.upload.tagged(committed);
+      await this.rollBack(recovery, claim);
+      if ((await recovery.state()).kind === 'whole') await forgetPrevious(recovery, claim);
     } catch (rollbackError) {
       throw new RollbackFailedError(claim.previous, rollbackError, { cause: error });
     }
