@@ -1,5 +1,5 @@
 /** How thoroughly a job checks what it writes: content under a new wrap, content that is read back, snapshots until then. */
-import { BlobServiceClient } from '@azure/storage-blob';
+import { BlobServiceClient, type Metadata } from '@azure/storage-blob';
 import {
   Encrypt,
   EncryptedContainerClient,
@@ -229,6 +229,21 @@ describe('content that is read back', () => {
       await blob.uploadData(bytes.fill(1), { metadata: { ...metadata, ward: '3' } });
     };
     proxy.fate = (action, earlier) => (action === 'read' && earlier === 1 ? spoil() : 'pass');
+
+    const report = await run(again('snapshot'), through(proxy.connectionString));
+
+    expect(report).toMatchObject({ outcomes: { damaged: 1 }, failures: [{ code: 'READ_BACK_FAILED' }] });
+    const [snapshot = ''] = await snapshots();
+    expect(String(await old.getBlockBlobClient('one').withSnapshot(snapshot).downloadToBuffer())).toBe('one');
+  });
+
+  it.each<[string, (found: Metadata) => Metadata]>([
+    ['that it read before', (found) => found],
+    ['of its own alone', () => ({ ward: '3' })],
+  ])('and gets metadata from another writer %s is reported, and the snapshot stays', async (_what, next) => {
+    const blob = old.unencryptedClient.getBlockBlobClient('one');
+    const { metadata = {} } = await blob.getProperties();
+    proxy.fate = (action, earlier) => (action === 'read' && earlier === 1 ? blob.setMetadata(next(metadata)) : 'pass');
 
     const report = await run(again('snapshot'), through(proxy.connectionString));
 

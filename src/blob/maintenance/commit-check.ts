@@ -19,7 +19,7 @@ import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import type { ReadOptions } from '../read-requests.js';
 import { stateOf } from '../service-answer.js';
 import type { BlockBlobContext, UploadOptions } from '../upload-blocks.js';
-import { isStoredAs } from './read-back.js';
+import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
 
 export interface CommitParts {
   readonly context: BlockBlobContext;
@@ -30,11 +30,13 @@ export interface CommitParts {
 /** What is about to be committed. */
 interface NewContent {
   readonly metadata: Record<string, string>;
+  /** Encryption data of what it replaces. */
+  readonly replaced: string | undefined;
   /** SHA-256 of the plaintext. */
   readonly digest: Uint8Array;
 }
 
-interface Open extends Pick<NewContent, 'digest'> {
+interface Open extends Pick<NewContent, 'digest' | 'replaced'> {
   /** Its encryption data, by which the blob shows whether it was committed. */
   readonly text: string | undefined;
   /** Snapshot of what it replaces. */
@@ -57,9 +59,9 @@ export class CommitCheck {
   }
 
   /** Runs just before the commit, with the options of the commit. */
-  async prepare({ metadata, digest }: NewContent, options: UploadOptions): Promise<void> {
+  async prepare({ metadata, ...content }: NewContent, options: UploadOptions): Promise<void> {
     const { dryRun } = this.parts.step;
-    if (!dryRun) this.#open = { text: encryptionDataOf(metadata), digest, snapshot: await this.#snapshot(options) };
+    if (!dryRun) this.#open = { text: encryptionDataOf(metadata), ...content, snapshot: await this.#snapshot(options) };
   }
 
   /** Runs after the commit. */
@@ -77,30 +79,35 @@ export class CommitCheck {
   }
 
   /** Reads what was committed. A writer that changes only metadata leaves the content, so it is read under the new ETag. */
-  async #isKept({ digest }: Open, committed: string): Promise<boolean> {
+  async #isKept({ digest, replaced }: Open, committed: string): Promise<boolean> {
     const { context, step, reading } = this.parts;
     let next: string | null = committed;
     const { result } = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: step.abortSignal,
       attempt: async () => {
-        const etag = next ?? (await this.#ownEtag());
+        const etag = next ?? (await this.#ownEtag(replaced));
         next = null;
         if (etag === null) return true;
         await step.beforeRequest();
         return isStoredAs({ digest, etag }, context, reading);
       },
+    }).catch((error: unknown) => {
+      if (error instanceof ReadBackError) return { result: false };
+      throw error;
     });
     return result;
   }
 
   /** `null` if another writer has replaced or deleted what was committed: nothing is left to compare. */
-  async #ownEtag(): Promise<string | null> {
+  async #ownEtag(replaced: string | undefined): Promise<string | null> {
     const { context, step, reading } = this.parts;
     await step.beforeRequest();
     try {
       const properties = await context.client.getProperties(reading);
-      return this.isCommitted(properties) ? stateOf(properties, properties.contentLength).etag : null;
+      if (this.isCommitted(properties)) return stateOf(properties, properties.contentLength).etag;
+      if (!isOfOtherContent(encryptionDataOf(properties.metadata), replaced)) throw new ReadBackError();
+      return null;
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;

@@ -4,7 +4,6 @@
  */
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
 import type { Step } from '../../envelope/maintenance/maintained.js';
-import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
@@ -12,7 +11,7 @@ import type { PageBlobContext } from '../pages/page-requests.js';
 import type { ReadOptions } from '../read-requests.js';
 import type { EncryptedUploadResponse } from '../sealed-upload.js';
 import { stateOf } from '../service-answer.js';
-import { isStoredAs } from './read-back.js';
+import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
 
 export interface PagesCommitParts {
   /** With the policy that wrote. */
@@ -28,9 +27,6 @@ export interface PagesCommitParts {
 
 /** Maximum number of reads if other writers keep changing the blob. */
 const ATTEMPTS = 5;
-
-/** The new content is stored, and does not read back. */
-export class ReadBackError extends Error {}
 
 export class PagesCommit {
   /** Encryption data of the new content, once it is known. */
@@ -73,14 +69,10 @@ export class PagesCommit {
     return null;
   }
 
-  /**
-   * Whether the encryption data came with other content. A program that wrote back metadata it had read before the commit, or metadata of
-   * its own alone, has left the new content without its key: the old content is then all there is.
-   */
   #isOfOthers(text: string | undefined): boolean {
-    const { kind } = storedState(text);
-    if (kind === 'unfinished') return unfinishedUploadIn(text)?.previous !== this.kept;
-    return kind === 'sealed' && text !== this.parts.replaced;
+    const unfinished = unfinishedUploadIn(text);
+    if (unfinished !== null) return unfinished.previous !== this.kept;
+    return isOfOtherContent(text, this.parts.replaced);
   }
 
   /** An upload needs the sequence number for itself. If another writer has changed the blob since, it is theirs. */

@@ -3,10 +3,14 @@ import type { Readable } from 'node:stream';
 import { equalBytes, startSha256 } from '../../crypto/bytes.js';
 import { resultOf } from '../../envelope/maintenance/outcome.js';
 import { provingPolicy } from '../../envelope/maintenance/reading-policy.js';
+import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isMissing } from '../../service-errors.js';
 import type { BlobContext } from '../blob-context.js';
 import { downloadStream } from '../download.js';
 import type { ReadOptions } from '../read-requests.js';
+
+/** The new content is stored, and does not read back. */
+export class ReadBackError extends Error {}
 
 export interface CommittedContent {
   /** SHA-256 of the plaintext. */
@@ -32,6 +36,15 @@ export async function isStoredAs(
     throw error;
   }
 }
+
+/**
+ * Whether encryption data came with content of its own. A program that wrote back metadata it had read before the commit, or metadata of
+ * its own alone, has left the new content without its key: the old content is then all there is.
+ *
+ * @param replaced - encryption data of the old content
+ */
+export const isOfOtherContent = (text: string | undefined, replaced: string | undefined): boolean =>
+  storedState(text).kind === 'sealed' && text !== replaced;
 
 /** SHA-256 of the plaintext of a blob. */
 export async function digestOf(context: BlobContext, options: ReadOptions): Promise<Uint8Array> {

@@ -146,7 +146,8 @@ export class BlobReencryption {
       beforeCommit: async () => {
         await assertOpened?.();
         await this.assertSameTags(options.tags ?? {});
-        await this.check.prepare({ metadata: upload.metadataAtEnd(), digest: source.digest() }, options);
+        const replaced = encryptionDataOf(properties.metadata);
+        await this.check.prepare({ metadata: upload.metadataAtEnd(), replaced, digest: source.digest() }, options);
       },
     });
     await step.beforeRequest();

@@ -34,8 +34,8 @@ import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { carriedHeaders } from './carried-headers.js';
 import { CheckedSink } from './checked-sink.js';
 import { assertVersionsAccepted } from './old-versions.js';
-import { PagesCommit, ReadBackError } from './pages-commit.js';
-import { digestOf } from './read-back.js';
+import { PagesCommit } from './pages-commit.js';
+import { digestOf, ReadBackError } from './read-back.js';
 
 export interface ReencryptPages extends BlobMaintenanceOptions {
   readonly context: PageBlobContext;
