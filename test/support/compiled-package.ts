@@ -20,13 +20,18 @@ const MODULES = join(process.cwd(), 'node_modules');
 /** In node_modules, so that packages are found from there. */
 const CACHE = join(MODULES, '.cache');
 
-/** The folder of src compiled, named after what src holds. */
+/** What else a folder is made from: how modules are compiled, and the packages that are bundled with them, as npm notes what is installed. */
+const BESIDES = ['tsconfig.json', join(MODULES, '.package-lock.json')];
+
+/** The folder of src compiled, named after what it is made from. */
 export function compiledPackage(): string {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .sort()
     .map((path) => [path, readFileSync(resolve('src', path), 'utf8')] as const);
-  const name = `command-${createHash('sha256').update(JSON.stringify(sources)).digest('hex').slice(0, 16)}`;
+  const besides = BESIDES.map((path) => (existsSync(path) ? readFileSync(path, 'utf8') : null));
+  const hash = createHash('sha256').update(JSON.stringify([besides, sources]));
+  const name = `command-${hash.digest('hex').slice(0, 16)}`;
   const folder = join(CACHE, name);
   if (existsSync(folder)) return folder;
 
