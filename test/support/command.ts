@@ -1,7 +1,7 @@
 /** The command of the package, from src as it stands. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { compiledPackage, putInPlace } from './compiled-package.js';
 
@@ -43,7 +43,8 @@ function bundledCommand(): string {
   const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
     readonly peerDependencies: object;
   };
-  const unfinished = mkdtempSync(join(compiled, 'unfinished-'));
+  // beside it: another worker may be copying what is in it
+  const unfinished = mkdtempSync(join(dirname(compiled), 'unfinished-'));
   buildSync({
     entryPoints: ['command/main.js', 'core.js', 'index.js'].map((path) => join(compiled, path)),
     outdir: unfinished,
