@@ -9,8 +9,8 @@ import {
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
 import { containersFor, content } from '../support/blobs.js';
-import { after, before, during, NEW, OLD } from '../support/maintenance.js';
-import { PageProxy } from '../support/page-proxy.js';
+import { after, before, during, NEW, OLD, snapshotsIn, timeless } from '../support/maintenance.js';
+import { type Fate, PageProxy } from '../support/page-proxy.js';
 
 const LEAVE: MaintenanceTask = { do: 'reencrypt', when: { keyIds: [OLD] } };
 const ENCRYPT: MaintenanceTask = { do: 'reencrypt', when: { plaintext: true } };
@@ -19,14 +19,6 @@ const described = {
   metadata: { Patient: '17' },
   blobHTTPHeaders: { blobContentType: 'image/png', blobContentLanguage: 'de' },
   tags: { ward: '3' },
-};
-/** Waits for nothing. */
-const clock = {
-  now: () => performance.now(),
-  after: (_milliseconds: number, task: () => void) => {
-    const timer = setTimeout(task, 0);
-    return () => clearTimeout(timer);
-  },
 };
 
 let old: EncryptedContainerClient;
@@ -66,13 +58,9 @@ const run = (
 ) => {
   const { dryRun = false, ...blobs } = options;
   const sources = [container.forMaintenance({ ...blobs, pageBlobs })];
-  return runMaintenance({ name: 'again', task, sources }, { dryRun, clock, patience: 1 });
+  return runMaintenance({ name: 'again', task, sources }, { dryRun, clock: timeless, patience: 1 });
 };
-async function snapshots(): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { snapshot } of old.listBlobsFlat({ includeSnapshots: true })) if (snapshot) found.push(snapshot);
-  return found;
-}
+const snapshots = () => snapshotsIn(old);
 const metadataNames = async () => {
   for await (const { metadata = {} } of old.listBlobsFlat({ includeMetadata: true }))
     return Object.keys(metadata).sort();
@@ -210,10 +198,14 @@ describe('another program', () => {
     expect(await snapshots()).toEqual([]);
   });
 
-  it('that writes a page among the new ones is found out, and the old content stays in its snapshot', async () => {
+  it.each<[string, Fate]>([
+    ['', 'pass'],
+    [', although the answer to the commit is lost', 'lose'],
+  ])('that writes a page among the new ones is found out, and the old content stays%s', async (_what, answer) => {
     await clear(content(1024));
+    const write = () => raw().uploadPages(Buffer.alloc(512, 1), 0, 512);
     proxy.fate = (action, earlier) =>
-      action === 'metadata' && earlier === 0 ? raw().uploadPages(Buffer.alloc(512, 1), 0, 512) : 'pass';
+      action !== 'metadata' || earlier > 1 ? 'pass' : earlier === 0 ? write() : answer;
 
     const report = await run(ENCRYPT, { container: proxied() });
 
@@ -221,20 +213,6 @@ describe('another program', () => {
     const [kept = ''] = await snapshots();
     expect((await raw().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
     expect(isMaintenanceClean(report)).toBe(false);
-  });
-
-  it('that writes among the new pages is found out too if the answer to the commit is lost', async () => {
-    await clear(content(1024));
-    proxy.fate = (action, earlier) => {
-      if (action !== 'metadata' || earlier > 1) return 'pass';
-      return earlier === 0 ? raw().uploadPages(Buffer.alloc(512, 1), 0, 512) : 'lose';
-    };
-
-    const report = await run(ENCRYPT, { container: proxied() });
-
-    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
-    const [kept = ''] = await snapshots();
-    expect((await raw().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
   });
 
   it.each<[string, string, (found: Metadata) => Metadata]>([
@@ -273,6 +251,26 @@ describe('a snapshot that may not be deleted', () => {
     expect((await opened()).equals(content(1024))).toBe(true);
     const left = await run({ do: 'deleteSuperseded', when: { keyIds: [OLD] } });
     expect(left.outcomes).toMatchObject({ deleted: 1 });
+  });
+});
+
+describe('an outage after the commit', () => {
+  it.each(['read', 'sequence', 'look'] as const)('that begins with a %s request is waited for', async (action) => {
+    await sealed(content(1024));
+    await raw().updateSequenceNumber('update', 42);
+    let isOut = false;
+    proxy.fate = (one) => {
+      if (one !== action || isOut) return 'pass';
+      isOut = proxy.actions.includes('metadata');
+      return isOut ? { status: 503, code: 'ServerBusy' } : 'pass';
+    };
+
+    const report = await run(LEAVE, { container: proxied() });
+
+    expect(isOut).toBe(true);
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect((await raw().getProperties()).blobSequenceNumber).toBe(42);
+    expect(await snapshots()).toEqual([]);
   });
 });
 

@@ -15,7 +15,7 @@ import { AnswersProxy, type Exchange } from '../support/answers-proxy.js';
 import { uniqueTableName } from '../support/azurite.js';
 import { containersFor, content } from '../support/blobs.js';
 import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consumers.js';
-import { after, before, during, OLD } from '../support/maintenance.js';
+import { after, before, during, OLD, snapshotsIn } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
 import { requestsOf, tableOf } from '../support/tables.js';
 
@@ -54,11 +54,7 @@ const prepare = async (protocol: ProtocolVersion) => {
     EncryptedContainerClient,
   ];
 };
-const snapshots = async () => {
-  const found: string[] = [];
-  for await (const { snapshot = '' } of old.listBlobsFlat({ includeSnapshots: true })) found.push(snapshot);
-  return found.filter((one) => one !== '');
-};
+const snapshots = () => snapshotsIn(old);
 /** The same container, through a proxy. */
 function through(connection: string) {
   const service = BlobServiceClient.fromConnectionString(connection, { retryOptions: { maxTries: 1 } });

@@ -1,4 +1,5 @@
 /** Containers, tables and poison queues under an old key, and policies that leave it. */
+import type { ContainerClient } from '@azure/storage-blob';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { KeyRing } from '../../src/keys/key-ring.js';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
@@ -19,3 +20,20 @@ export const during = (protocol: ProtocolVersion = '2.1', more: Partial<Encrypti
 /** Knows the new key alone. */
 export const after = (protocol: ProtocolVersion = '2.1', more: Partial<EncryptionPolicy> = {}): EncryptionPolicy =>
   policyOf(protocol, { keyEncryptionKey: newKey, ...more });
+
+/** A clock that waits for nothing. */
+export const timeless = {
+  now: () => performance.now(),
+  after: (_milliseconds: number, task: () => void) => {
+    const timer = setTimeout(task, 0);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Of all blobs. */
+export async function snapshotsIn(container: Pick<ContainerClient, 'listBlobsFlat'>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { snapshot } of container.listBlobsFlat({ includeSnapshots: true }))
+    if (snapshot) found.push(snapshot);
+  return found;
+}

@@ -59,6 +59,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   /** ETags of current blobs that this process has taken snapshots of, by name. */
   readonly #kept = new Map<string, string>();
   readonly #interrupted = new Map<string, BlobReencryption>();
+  readonly #interruptedPages = new Map<string, () => Promise<ObjectResult>>();
   #listing = 0;
   /** Whether a missing permission of this identity limited the listing. */
   #isForbidden = false;
@@ -173,7 +174,8 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     const { threads: _none, ...context } = this.#contextOf(blob, step);
     if (this.#isOfPages(blob, task)) {
       const client = this.access.container.getPageBlobClient(blob.name);
-      return reencryptPages({ ...options, context: { ...context, client }, step });
+      const interrupted = this.#interruptedPages;
+      return reencryptPages({ ...options, context: { ...context, client }, step, interrupted });
     }
     const client = this.access.container.getBlockBlobClient(blob.name);
     return reencryptListed(blob, { ...options, context: { ...context, client }, step, interrupted: this.#interrupted });

@@ -4,13 +4,16 @@
  */
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
 import type { Step } from '../../envelope/maintenance/maintained.js';
+import { DONE, type ObjectResult, SNAPSHOT_LEFT } from '../../envelope/maintenance/outcome.js';
 import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
 import type { PageBlobContext } from '../pages/page-requests.js';
+import type { CommittedPages } from '../pages/upload-pages.js';
 import type { ReadOptions } from '../read-requests.js';
 import type { EncryptedUploadResponse } from '../sealed-upload.js';
 import { stateOf } from '../service-answer.js';
+import { assertVersionsAccepted } from './old-versions.js';
 import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
 
 export interface PagesCommitParts {
@@ -23,6 +26,9 @@ export interface PagesCommitParts {
   readonly replaced: string | undefined;
   /** SHA-256 of the plaintext. */
   readonly digest: Uint8Array;
+  /** What the blob had before. */
+  readonly sequenceNumber: number | undefined;
+  readonly acceptVersions: boolean | undefined;
 }
 
 /** Maximum number of reads if other writers keep changing the blob. */
@@ -37,10 +43,20 @@ export class PagesCommit {
 
   constructor(private readonly parts: PagesCommitParts) {}
 
-  /** Throws {@link ReadBackError} unless the content is what was sealed, or another writer has replaced it as a whole. */
-  async readBack({ etag }: Pick<EncryptedUploadResponse, 'etag'>): Promise<void> {
-    if (this.#isReadBack) return;
+  /**
+   * Throws {@link ReadBackError} unless the content is what was sealed, or another writer has replaced it as a whole. Throws in an outage,
+   * and can be called again after it.
+   */
+  async finish({ response, forgetPrevious }: CommittedPages): Promise<ObjectResult> {
+    if (!this.#isReadBack) await this.#readBack(response);
     this.#isReadBack = true;
+    await this.#carrySequenceNumber(response);
+    await forgetPrevious();
+    assertVersionsAccepted(response, this.parts);
+    return (await this.#hasKeptContent()) ? SNAPSHOT_LEFT : DONE;
+  }
+
+  async #readBack({ etag }: EncryptedUploadResponse): Promise<void> {
     const { context, step, reading, digest } = this.parts;
     let known = etag;
     const { result } = await retryOnConflict({
@@ -76,12 +92,9 @@ export class PagesCommit {
   }
 
   /** An upload needs the sequence number for itself. If another writer has changed the blob since, it is theirs. */
-  async carrySequenceNumber(
-    { blobSequenceNumber: number }: BlobGetPropertiesResponse,
-    { etag }: Pick<EncryptedUploadResponse, 'etag'>,
-  ): Promise<void> {
+  async #carrySequenceNumber({ etag }: EncryptedUploadResponse): Promise<void> {
+    const { context, step, reading, leaseId, sequenceNumber: number } = this.parts;
     if (number === undefined) return;
-    const { context, step, reading, leaseId } = this.parts;
     const { abortSignal } = reading;
     const conditions = { ifMatch: etag ?? '', ...(leaseId === undefined ? {} : { leaseId }) };
     await step.beforeRequest();
@@ -93,7 +106,7 @@ export class PagesCommit {
   }
 
   /** Whether the old content is still there: the upload does not say whether it could delete the snapshot. */
-  async hasKeptContent(): Promise<boolean> {
+  async #hasKeptContent(): Promise<boolean> {
     if (this.kept === undefined) return false;
     const { context } = this.parts;
     const client = context.client.withSnapshot(this.kept);

@@ -16,7 +16,6 @@ import {
   READ_BACK_FAILED,
   resultOf,
   SAME,
-  SNAPSHOT_LEFT,
 } from '../../envelope/maintenance/outcome.js';
 import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { type StoredState, storedState } from '../../envelope/maintenance/stored-state.js';
@@ -33,13 +32,14 @@ import { stateOf } from '../service-answer.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { carriedHeaders } from './carried-headers.js';
 import { CheckedSink } from './checked-sink.js';
-import { assertVersionsAccepted } from './old-versions.js';
 import { PagesCommit } from './pages-commit.js';
 import { digestOf, ReadBackError } from './read-back.js';
 
 export interface ReencryptPages extends BlobMaintenanceOptions {
   readonly context: PageBlobContext;
   readonly step: Step;
+  /** Blobs whose step ended by an outage after the commit, by name: what is left to do. The repeated step goes on with them. */
+  readonly interrupted: Map<string, () => Promise<ObjectResult>>;
 }
 
 /** Maximum number of attempts if other writers keep changing the blob. */
@@ -53,21 +53,32 @@ export const isUnderReencryption = (text: string | undefined): boolean =>
 
 /** Throws errors that do not concern the blob itself. */
 export async function reencryptPages(given: ReencryptPages): Promise<ObjectResult> {
+  const { interrupted, step, context } = given;
+  const { name } = context.client;
   try {
-    const { result } = await retryOnConflict({
-      attempts: ATTEMPTS,
-      abortSignal: given.step.abortSignal,
-      // another upload that takes the blob over may be shorter
-      isConflict: (error) => isChanged(error) || isRangeNotSatisfiable(error),
-      attempt: () => new PagesReencryption(given).run(),
-    });
-    return result;
+    const begun = await interrupted.get(name)?.();
+    interrupted.delete(name);
+    // since then others may have stored what is chosen
+    const result = await reencrypted(given);
+    interrupted.delete(name);
+    return result.outcome === 'same' ? (begun ?? result) : result;
   } catch (error) {
-    if (error instanceof ReadBackError) return READ_BACK_FAILED;
-    const result = resultOf(error);
+    const result = error instanceof ReadBackError ? READ_BACK_FAILED : resultOf(error);
+    if (result !== null || step.abortSignal?.aborted === true) interrupted.delete(name);
     if (result === null) throw error;
     return result;
   }
+}
+
+async function reencrypted(given: ReencryptPages): Promise<ObjectResult> {
+  const { result } = await retryOnConflict({
+    attempts: ATTEMPTS,
+    abortSignal: given.step.abortSignal,
+    // another upload that takes the blob over may be shorter
+    isConflict: (error) => isChanged(error) || isRangeNotSatisfiable(error),
+    attempt: () => new PagesReencryption(given).run(),
+  });
+  return result;
 }
 
 /** The old content: the blob itself, or the snapshot of a re-encryption that has not finished. */
@@ -110,7 +121,7 @@ class PagesReencryption {
   }
 
   private async replace(old: OldPages, current: OldPages): Promise<ObjectResult> {
-    const { context, step, leaseIdOf } = this.given;
+    const { context, step, leaseIdOf, acceptVersions, interrupted } = this.given;
     // before anything is replaced, all of it has to open
     await step.beforeRequest();
     const digest = await digestOf(readable(old), this.readingOf(old));
@@ -122,14 +133,16 @@ class PagesReencryption {
     const again = chosenAgain(writing.policy, without(step.task, 'protocols'), upload.encryptionData);
     if (again !== null) return again;
     if (step.dryRun) return DONE;
-    const replaced = encryptionDataOf(old.properties.metadata);
-    const commit = new PagesCommit({ context: writing, step, reading: this.reading(), leaseId, replaced, digest });
+    const commit = new PagesCommit({
+      ...{ context: writing, step, reading: this.reading(), leaseId, digest, acceptVersions },
+      replaced: encryptionDataOf(old.properties.metadata),
+      sequenceNumber: old.properties.blobSequenceNumber,
+    });
     await step.beforeRequest();
-    const response = await upload.run(this.content(old, { commit, writing, digest }));
-    await commit.readBack(response);
-    assertVersionsAccepted(response, this.given);
-    await commit.carrySequenceNumber(old.properties, response);
-    return (await commit.hasKeptContent()) ? SNAPSHOT_LEFT : DONE;
+    const committed = await upload.commit(this.content(old, { commit, writing, digest }));
+    const finish = () => commit.finish(committed);
+    interrupted.set(context.client.name, finish);
+    return finish();
   }
 
   private content(old: OldPages, { commit, writing, digest }: NewPages): PageContent {
@@ -146,7 +159,6 @@ class PagesReencryption {
           ...{ context: writing, upload, form: 'pages', length, expected: () => digest },
           beforeCommit: async () => void (commit.text = encryptionDataOf(upload.metadataAtEnd())),
         }),
-      onCommitted: (response) => commit.readBack(response),
     };
   }
 

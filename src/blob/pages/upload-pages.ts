@@ -72,8 +72,13 @@ export interface PageContent {
   readonly open: (previous: string | undefined) => Promise<ByteSource>;
   /** Puts a check before the commit. */
   readonly checked?: <Response>(sink: UploadSink<Response>, upload: SealedUpload) => UploadSink<Response>;
-  /** Runs after the commit. If it throws, the snapshot of the old content stays. */
-  readonly onCommitted?: (response: EncryptedUploadResponse) => Promise<void>;
+}
+
+/** An upload that is complete, with the snapshot of what it replaced. */
+export interface CommittedPages {
+  readonly response: EncryptedUploadResponse;
+  /** Deletes the snapshot. Does not throw. */
+  readonly forgetPrevious: () => Promise<void>;
 }
 
 function refuseProtection(options: object): void {
@@ -127,7 +132,14 @@ export class PageUpload {
     return this.shape.id;
   }
 
-  async run({ open, checked, onCommitted }: PageContent): Promise<EncryptedUploadResponse> {
+  async run(content: PageContent): Promise<EncryptedUploadResponse> {
+    const { response, forgetPrevious: forget } = await this.commit(content);
+    await forget();
+    return response;
+  }
+
+  /** The same, but the snapshot of the old content stays until the caller has it deleted. */
+  async commit(content: PageContent): Promise<CommittedPages> {
     const { length } = this.shape;
     const claim = await claimPages(this.requests, () => this.recovery(), {
       uploadId: this.id,
@@ -141,16 +153,14 @@ export class PageUpload {
       claimedAt: claim.etag,
       concurrency: this.options.concurrency ?? DEFAULT_CONCURRENCY,
     });
-    const response = await this.written(claim, sink, { open, checked });
-    await onCommitted?.(response);
-    await forgetPrevious(this.recovery(), claim);
-    return response;
+    const response = await this.written(claim, sink, content);
+    return { response, forgetPrevious: () => forgetPrevious(this.recovery(), claim) };
   }
 
   private async written(
     claim: PageClaim,
     sink: PageSink,
-    { open, checked }: Pick<PageContent, 'open' | 'checked'>,
+    { open, checked }: PageContent,
   ): Promise<EncryptedUploadResponse> {
     const { length } = this.shape;
     try {
