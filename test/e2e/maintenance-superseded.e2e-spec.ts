@@ -188,6 +188,17 @@ it('leaves what is the last of a blob that another writer deletes while it is co
   expect((await snapshots('one')).old).toEqual(['one']);
 });
 
+it('takes one snapshot of a blob whose copies are compared at the same time', async () => {
+  const blob = old.getBlockBlobClient('one');
+  await blob.uploadData(Buffer.from('one'), described);
+  for (let copy = 0; copy < 5; copy += 1) await blob.unencryptedClient.createSnapshot();
+  await both.getBlockBlobClient('one').rewrapKey();
+
+  expect((await run({}, proxy.connectionString)).outcomes).toMatchObject({ deleted: 5 });
+  expect(proxy.actions.filter((action) => action === 'snapshot')).toHaveLength(1);
+  expect(await snapshots('one')).toEqual({ old: [], young: ['one'] });
+});
+
 it('keeps the content that another writer replaces between the comparison and the deletion', async () => {
   await snapshotThenRewrap('one');
   proxy.fate = (action) =>

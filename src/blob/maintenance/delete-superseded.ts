@@ -25,13 +25,19 @@ export interface Deleting extends BlobMaintenanceOptions {
   /** The current blob. */
   readonly context: BlobContext;
   readonly step: Step;
-  /** ETags of current blobs that already have a new snapshot, by name. */
-  readonly kept: Map<string, string>;
+  /** New snapshots of current blobs, taken or under way, by name. */
+  readonly kept: Map<string, KeptState>;
+}
+
+/** A state of a blob, with the request for its snapshot: several copies of a blob are compared at the same time. */
+export interface KeptState {
+  readonly etag: string;
+  readonly taken: Promise<unknown>;
 }
 
 /** Maximum number of attempts if other writers keep changing the current blob. */
 const ATTEMPTS = 5;
-/** Maximum number of ETags to remember. Beyond it a blob may get a second new snapshot. */
+/** Maximum number of states to remember. Beyond it a blob may get a second new snapshot. */
 const MOST_KEPT = 1000;
 
 const FORBIDDEN = 403;
@@ -154,11 +160,19 @@ class Deletion {
       await this.current.getProperties({ ...this.signal(), conditions, customerProvidedKey });
       return;
     }
-    if (kept.get(name) === etag) return;
+    const known = kept.get(name);
+    if (known?.etag === etag) {
+      await known.taken;
+      return;
+    }
     const { encryptionScope } = current;
-    await this.current.createSnapshot({ ...this.signal(), conditions, customerProvidedKey, encryptionScope });
+    const taken = this.current.createSnapshot({ ...this.signal(), conditions, customerProvidedKey, encryptionScope });
     if (kept.size >= MOST_KEPT) kept.clear();
-    kept.set(name, etag);
+    kept.set(name, { etag, taken });
+    await taken.catch((error: unknown) => {
+      kept.delete(name);
+      throw error;
+    });
   }
 
   private async propertiesOf(client: BlobClient): Promise<BlobGetPropertiesResponse> {

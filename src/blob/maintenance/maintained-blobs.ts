@@ -18,7 +18,7 @@ import { groupFaults } from '../../option-rules.js';
 import { isMissing, statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
-import { deleteSuperseded } from './delete-superseded.js';
+import { deleteSuperseded, type KeptState } from './delete-superseded.js';
 import { hasVersionId, type ListedBlob, type ListedPage, listedPages, type ListedPlaces } from './listed-blob.js';
 import { precheckBlobs } from './precheck.js';
 import { protectionOf } from './protection.js';
@@ -56,8 +56,8 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   readonly isDivisible = true;
   readonly stepSize = 1;
   readonly #distinctKeys = new Set<string>();
-  /** ETags of current blobs that this process has taken snapshots of, by name. */
-  readonly #kept = new Map<string, string>();
+  /** Snapshots of current blobs that this process has taken, by name. */
+  readonly #kept = new Map<string, KeptState>();
   readonly #interrupted = new Map<string, BlobReencryption>();
   readonly #interruptedPages = new Map<string, () => Promise<ObjectResult>>();
   #listing = 0;

@@ -30,8 +30,8 @@ export async function precheckBlobs(
 }
 
 const PAGES =
-  'each page blob cannot be read while it is encrypted again (UPLOAD_UNFINISHED), and pages that other programs write in that time are lost: ' +
-  'stop those first';
+  'each page blob cannot be read while it is encrypted again (UPLOAD_UNFINISHED), and pages, metadata and tags that other programs ' +
+  'write in that time are lost: stop those first';
 
 interface Effects {
   readonly changesBlobs: boolean;
