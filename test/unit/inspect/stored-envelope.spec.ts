@@ -19,6 +19,6 @@ describe('encryption data that somebody planted', () => {
     const { facts, anomalies } = inspectEnvelope(`{"WrappedContentKey":{"KeyId":${nested(15_000)}}}`, 'message');
 
     expect(facts).not.toHaveProperty('keyId');
-    expect(anomalies.map(({ code }) => code)).toEqual(['ENCRYPTION_DATA_INVALID']);
+    expect(anomalies.map(({ code }) => code)).toEqual(['ENCRYPTION_DATA_UNREADABLE']);
   });
 });
