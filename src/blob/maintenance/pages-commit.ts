@@ -47,11 +47,11 @@ export class PagesCommit {
    * Throws {@link ReadBackError} unless the content is what was sealed, or another writer has replaced it as a whole. Throws in an outage,
    * and can be called again after it.
    */
-  async finish({ response, forgetPrevious }: CommittedPages): Promise<ObjectResult> {
+  async finish({ response, forgetKept }: CommittedPages): Promise<ObjectResult> {
     if (!this.#isReadBack) await this.#readBack(response);
     this.#isReadBack = true;
     await this.#carrySequenceNumber(response);
-    await forgetPrevious();
+    await forgetKept();
     assertVersionsAccepted(response, this.parts);
     return (await this.#hasKeptContent()) ? SNAPSHOT_LEFT : DONE;
   }

@@ -57,6 +57,13 @@ export async function forgetPrevious(requests: PageRequests, { previous, isOwn }
   await forgetMarked(requests, (snapshot) => snapshot <= previous);
 }
 
+/** Deletes the snapshot alone. If the new content comes from what was stored, an older one may be the only good copy of it. */
+export async function forgetKept(requests: PageRequests, { previous, isOwn }: KeptSnapshot): Promise<void> {
+  if (previous === undefined) return;
+  if (isOwn) await forgetContent(requests, previous);
+  else await forgetMarked(requests, (snapshot) => snapshot === previous);
+}
+
 /**
  * Deletes the snapshots of an upload that failed before it claimed the blob: one may have been taken although its response was
  * lost.

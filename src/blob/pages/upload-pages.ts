@@ -28,7 +28,7 @@ import type { ByteSource } from '../../streams/source.js';
 import type { NewEncryptionData } from '../../wire/encryption-data.js';
 import { type EncryptedUploadResponse, SealedUpload, type SizedSource, type UploadSink } from '../sealed-upload.js';
 import { assertPageBlobLength, assertTransferShape, DEFAULT_CONCURRENCY } from '../transfer-shape.js';
-import { forgetPrevious, removePages, restoreContent } from './kept-content.js';
+import { forgetKept, forgetPrevious, removePages, restoreContent } from './kept-content.js';
 import { claimPages, type PageClaim } from './page-claim.js';
 import { type PageBlobContext, PageRequests } from './page-requests.js';
 import { PageSink } from './page-sink.js';
@@ -78,7 +78,7 @@ export interface PageContent {
 export interface CommittedPages {
   readonly response: EncryptedUploadResponse;
   /** Deletes the snapshot. Does not throw. */
-  readonly forgetPrevious: () => Promise<void>;
+  readonly forgetKept: () => Promise<void>;
 }
 
 function refuseProtection(options: object): void {
@@ -133,13 +133,20 @@ export class PageUpload {
   }
 
   async run(content: PageContent): Promise<EncryptedUploadResponse> {
-    const { response, forgetPrevious: forget } = await this.commit(content);
-    await forget();
+    const { response, claim } = await this.claimed(content);
+    await forgetPrevious(this.recovery(), claim);
     return response;
   }
 
-  /** The same, but the snapshot of the old content stays until the caller has it deleted. */
+  /** The same for content that comes from what was stored: the snapshot stays until the caller has it deleted. */
   async commit(content: PageContent): Promise<CommittedPages> {
+    const { response, claim } = await this.claimed(content);
+    return { response, forgetKept: () => forgetKept(this.recovery(), claim) };
+  }
+
+  private async claimed(
+    content: PageContent,
+  ): Promise<{ readonly response: EncryptedUploadResponse; readonly claim: PageClaim }> {
     const { length } = this.shape;
     const claim = await claimPages(this.requests, () => this.recovery(), {
       uploadId: this.id,
@@ -154,7 +161,7 @@ export class PageUpload {
       concurrency: this.options.concurrency ?? DEFAULT_CONCURRENCY,
     });
     const response = await this.written(claim, sink, content);
-    return { response, forgetPrevious: () => forgetPrevious(this.recovery(), claim) };
+    return { response, claim };
   }
 
   private async written(
