@@ -127,12 +127,12 @@ async function write(found: Report): Promise<void> {
   await writeFile(README, positionals.length > 0 ? page.replace(TABLE, again(found)) : wholeIn(page, found));
 }
 
-const wholeIn = (page: string, found: Report): string =>
-  page
+function wholeIn(page: string, found: Report): string {
+  return page
     .replace(TABLE, (_, start: string, _table, end: string) => start + toMarkdown(found) + end)
     .replace(CHART, (_, start: string, _chart, end: string) => start + chartOf(found.rows) + end);
+}
 
-const again =
-  (found: Report) =>
-  (_: string, start: string, table: string, end: string): string =>
-    start + withMeasuredAgain(table, { found, subjects: positionals }) + end;
+function again(found: Report): (match: string, start: string, table: string, end: string) => string {
+  return (_, start, table, end) => start + withMeasuredAgain(table, { found, subjects: positionals }) + end;
+}
