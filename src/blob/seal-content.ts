@@ -6,7 +6,8 @@ import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type { ContentSealer } from '../protocol/protocol.js';
 import type { ByteSource } from '../streams/source.js';
 import { traced } from '../tracing/span.js';
-import { stepsOf, TimeSlice } from '../streams/time-slice.js';
+import { stepsOf } from '../crypto/steps.js';
+import { TimeSlice } from '../streams/time-slice.js';
 import type { BlockSealing } from './block-sealing.js';
 import type { SealedBlocks } from './sealed-blocks.js';
 

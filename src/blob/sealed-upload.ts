@@ -13,7 +13,7 @@ import type { ContentForm } from '../protocol/protocol.js';
 import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData, type NewEncryptionData } from '../wire/encryption-data.js';
 import { type ByteSource, readAhead, type ReadAhead } from '../streams/source.js';
-import { STEP_LENGTH } from '../streams/time-slice.js';
+import { STEP_LENGTH } from '../crypto/steps.js';
 import {
   assertMetadataFits,
   type BlobContext,

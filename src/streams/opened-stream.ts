@@ -1,7 +1,8 @@
 /** Plaintext from a body of ciphertext, passed on piece by piece or as a stream. */
 import { Readable } from 'node:stream';
 import type { ByteTransform } from '../crypto/byte-transform.js';
-import { stepsOf, TimeSlice } from './time-slice.js';
+import { stepsOf } from '../crypto/steps.js';
+import { TimeSlice } from './time-slice.js';
 
 /** Stored bytes, read once, in the order in which they are stored. */
 export interface Body extends AsyncIterable<Uint8Array> {

@@ -3,8 +3,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds of work between two turns. */
 const SLICE_MS = 1;
-/** Number of bytes that a cipher gets at once. Larger steps are slower and block the loop longer (bench/README.md). */
-export const STEP_LENGTH = 64 * 1024;
 
 export class TimeSlice {
   private turn: Promise<void> | null = null;
@@ -35,14 +33,4 @@ export class TimeSlice {
     this.turn = null;
     this.started = this.now();
   }
-}
-
-/** Cuts a chunk into steps. Most chunks are one. */
-export function stepsOf(chunk: Uint8Array): Iterable<Uint8Array> {
-  if (chunk.length > STEP_LENGTH) return longSteps(chunk);
-  return chunk.length === 0 ? [] : [chunk];
-}
-
-function* longSteps(chunk: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < chunk.length; at += STEP_LENGTH) yield chunk.subarray(at, at + STEP_LENGTH);
 }

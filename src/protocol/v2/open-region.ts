@@ -2,6 +2,7 @@
 import { gcmOpening } from '../../crypto/aes-gcm.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { freeMemory } from '../../crypto/free-memory.js';
+import { stepsOf } from '../../crypto/steps.js';
 
 export interface OpenRegion {
   /** Takes the next bytes of the sealed data. */
@@ -9,9 +10,6 @@ export interface OpenRegion {
   /** Returns the plaintext. Throws `DecryptionError` unless the tag matches all that was added. */
   verified(tag: Uint8Array): readonly Buffer[];
 }
-
-/** Bytes that are opened at once where a region waits as ciphertext: what a cipher returns then stays in the processor's cache. */
-const STEP_LENGTH = 64 * 1024;
 
 /** Its plaintext waits, in pieces. */
 export function heldRegion(key: ContentKey, nonce: Uint8Array): OpenRegion {
@@ -57,10 +55,12 @@ export function regionInPlace(key: ContentKey, nonce: Uint8Array, memory: Buffer
   };
 }
 
-function openInSteps(memory: Buffer, open: (sealed: Buffer) => Buffer): void {
-  for (let at = 0; at < memory.length; at += STEP_LENGTH) {
-    const plaintext = open(memory.subarray(at, at + STEP_LENGTH));
-    plaintext.copy(memory, at);
+/** What a cipher returns for a step is copied while it is in the processor's cache. */
+function openInSteps(memory: Buffer, open: (sealed: Uint8Array) => Buffer): void {
+  let at = 0;
+  for (const sealed of stepsOf(memory)) {
+    const plaintext = open(sealed);
+    at += plaintext.copy(memory, at);
     freeMemory(plaintext);
   }
 }
