@@ -13,13 +13,14 @@ const TABLE = /(<!-- errors: [^\n]* -->\n\n)([\s\S]*?)(\n\n<!-- end of errors --
 
 const { ERRORS } = await import(pathToFileURL(join(ROOT, 'dist/esm/errors/list.js')).href);
 const classes = filesBelow('src/errors', '.ts').flatMap((path) => classesIn(textOf(path)));
+const codes = new Map(classes.map(({ name, code }) => [name, code]));
 const documents = [
-  ['README.md', tableOf(['code', 'what to do'], ({ code, answer }) => [`\`${code}\``, fromRoot(answer)])],
+  ['README.md', tableOf(['code', 'what to do'], ({ type, answer }) => [codeOf(type), fromRoot(answer)])],
   [
     'docs/errors.md',
     tableOf(
       ['code', 'when, and what it means', 'what to do', 'carries', 'sent', 'again'],
-      ({ code, when, answer, carries, sent, again }) => [`\`${code}\``, when, answer, carries, sent, again],
+      ({ type, when, answer, carries, sent, again }) => [codeOf(type), when, answer, carries, sent, again],
     ),
   ],
 ];
@@ -43,19 +44,20 @@ for (const fault of faults) console.error(fault);
 console.log(`${ERRORS.length} error codes checked, ${faults.length} faults`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
+function codeOf({ name }) {
+  return `\`${codes.get(name)}\``;
+}
+
 function rowOf(name) {
   return ERRORS.find(({ type }) => type.name === name);
 }
 
-function faultsOfRow({ name, code, fields }) {
+function faultsOfRow({ name, fields }) {
   const row = rowOf(name);
   if (row === undefined) return [];
-  return [
-    ...(row.code === code ? [] : [`${name} has the code ${code}, its row has ${row.code}`]),
-    ...fields
-      .filter((field) => !row.carries.includes(`\`${field}\``))
-      .map((field) => `the row of ${name} does not name its field ${field}`),
-  ];
+  return fields
+    .filter((field) => !row.carries.includes(`\`${field}\``))
+    .map((field) => `the row of ${name} does not name its field ${field}`);
 }
 
 /** Name, code and fields of each class that has a code. */
