@@ -2,6 +2,7 @@
  * Rules of options as data: one table for each group, whose keys are the names of the options. TypeScript checks a table against
  * its interface, but not what a factory returns, where a misspelt `allowKey` or `unwrapCache` would silently have no effect.
  */
+import { InvalidOptionsError } from './errors/input.js';
 
 /** The rule of one option. */
 export interface OptionRule {
@@ -86,5 +87,10 @@ export const unreadFaults = (rules: OptionRules, given: object, path = ''): read
       (name) =>
         `"${pathOf(path, name)}" is a method or an accessor of a class, which is not read: make it a property of the object`,
     );
+
+/** Throws {@link InvalidOptionsError} with all faults, if there are any. */
+export function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new InvalidOptionsError(faults);
+}
 
 const pathOf = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);

@@ -1,7 +1,8 @@
 /** What every operation on one blob needs, and what all calls share. */
 import type { BlobClient, BlobHTTPHeaders, ContainerClient } from '@azure/storage-blob';
 import type { CipherThreads } from '../crypto/cipher-threads.js';
-import { InvalidOptionsError, PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
+import { PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
+import { refuse } from '../option-rules.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import type { ExpectedTagOptions } from '../envelope/integrity/integrity-tag.js';
 import type { KeyChoiceOptions } from '../envelope/key-choice.js';
@@ -74,9 +75,8 @@ export function assertMetadataFits(metadata: Record<string, string>): void {
 /** Throws {@link InvalidOptionsError} with all faults of a range. */
 export function assertRange(offset: number, count: number | undefined): void {
   const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-  const faults = [
+  refuse([
     ...(isWhole(offset) ? [] : ['"offset" must be a whole number of bytes from 0']),
     ...(count === undefined || isWhole(count) ? [] : ['"count" must be a whole number of bytes from 0']),
-  ];
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  ]);
 }

@@ -1,5 +1,6 @@
 /** How uploads and downloads are split: defaults, limits of the service, and which values are refused before any request. */
 import { InvalidOptionsError, PayloadTooLargeError } from '../errors/input.js';
+import { refuse } from '../option-rules.js';
 
 /** Default number of ciphertext bytes in a block. */
 export const DEFAULT_BLOCK_LENGTH = 4 * 1024 * 1024;
@@ -34,14 +35,13 @@ export interface BlockPlan {
 export function assertTransferShape({ blockSize, concurrency, maxSingleShotSize }: TransferShape): void {
   const inRange = (value: number | undefined, least: number, most: number): boolean =>
     value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most);
-  const faults = [
+  refuse([
     ...(inRange(blockSize, 1, MAX_BLOCK_LENGTH) ? [] : [`"blockSize" must be from 1 to ${MAX_BLOCK_LENGTH} bytes`]),
     ...(inRange(concurrency, 1, Infinity) ? [] : ['"concurrency" must be a whole number from 1']),
     ...(inRange(maxSingleShotSize, 0, MAX_SINGLE_SHOT_LENGTH)
       ? []
       : [`"maxSingleShotSize" must be from 0 to ${MAX_SINGLE_SHOT_LENGTH} bytes`]),
-  ];
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  ]);
 }
 
 /** Throws {@link InvalidOptionsError} unless it is a number of bytes. */

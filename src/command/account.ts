@@ -4,6 +4,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { TokenCredential } from '@azure/core-auth';
 import { InvalidOptionsError } from '../errors/input.js';
+import { refuse } from '../option-rules.js';
 
 /** What the command line says of the account. */
 export interface AccountValues {
@@ -28,8 +29,7 @@ const TABLES = { retryOptions: RETRIES, allowInsecureConnection: true };
 
 /** Throws `INVALID_OPTIONS` for an invalid connection. */
 export async function accountOf(values: AccountValues, env: NodeJS.ProcessEnv): Promise<Account> {
-  const faults = ambiguities(values);
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  refuse(ambiguities(values));
   if (values.account !== undefined) return signedIn(values.account, values['endpoint-suffix'] ?? 'core.windows.net');
   const given = values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
   if (given === '') {

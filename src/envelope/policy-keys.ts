@@ -1,6 +1,5 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { printable } from '../encoding/printable.js';
-import { InvalidOptionsError } from '../errors/input.js';
 import type {
   EncryptionTarget,
   KeyEncryptionKey,
@@ -14,6 +13,7 @@ import { type AnsweredCall, reported, unwrapCall, wrapCall } from './key-call-re
 import { requestUnwrap, requestWrap } from './key-request.js';
 import { ParallelBound } from './parallel-bound.js';
 import { UnwrapCache, type UnwrapCacheStatistics } from './unwrap-cache.js';
+import { refuse } from '../option-rules.js';
 
 /** Its members are named one by one: with a spread, a row takes a microsecond more (bench/history.md). */
 const requestOptions = (
@@ -69,8 +69,7 @@ export class PolicyKeys implements KeyCalls {
    * @throws `INVALID_OPTIONS` for a bound or a cache that is out of range.
    */
   constructor(options: KeyCallOptions = {}, onEvent?: KeyEventListener) {
-    const faults = keyCallFaults({ ...options });
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse(keyCallFaults({ ...options }));
     const bounds = cacheBoundsOf(options);
     this.concurrency = concurrencyOf(options);
     this.#onEvent = onEvent;

@@ -1,5 +1,5 @@
 import { inspect, type InspectOptions } from 'node:util';
-import { InvalidOptionsError } from '../errors/input.js';
+import { refuse } from '../option-rules.js';
 
 /** What the keys of this package share: a checked id, the algorithm that they write, and output that shows nothing else. */
 export abstract class BuiltInKey<Algorithm extends string> {
@@ -9,8 +9,7 @@ export abstract class BuiltInKey<Algorithm extends string> {
   readonly algorithm: Algorithm;
 
   protected constructor(keyId: string, algorithm: Algorithm) {
-    const faults = keyIdFaults(keyId);
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse(keyIdFaults(keyId));
     this.keyId = keyId;
     this.algorithm = algorithm;
   }

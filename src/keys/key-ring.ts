@@ -1,6 +1,6 @@
-import { InvalidOptionsError } from '../errors/input.js';
 import { keyIdFaults } from './built-in-key.js';
 import type { KeyEncryptionKey, KeyResolver } from './key-encryption-key.js';
+import { refuse } from '../option-rules.js';
 
 /**
  * The keys that data may have been written with, found by id. One of them writes, all of them read.
@@ -29,8 +29,7 @@ export class KeyRing {
    * @throws `INVALID_OPTIONS`, with every id that occurs twice.
    */
   constructor(keys: readonly KeyEncryptionKey[] = []) {
-    const faults = keys.flatMap((key) => this.#insert(key));
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse(keys.flatMap((key) => this.#insert(key)));
   }
 
   /**
@@ -39,8 +38,7 @@ export class KeyRing {
    * @throws `INVALID_OPTIONS` if the ring already has a key with that id. The ring then remains unchanged.
    */
   add(key: KeyEncryptionKey): this {
-    const faults = this.#insert(key);
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse(this.#insert(key));
     return this;
   }
 

@@ -10,6 +10,7 @@
 import { constants, createPrivateKey, createPublicKey, KeyObject, publicEncrypt } from 'node:crypto';
 import { InvalidOptionsError } from '../errors/input.js';
 import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
+import { refuse } from '../option-rules.js';
 import { BuiltInKey, keyTitle } from './built-in-key.js';
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 import { type OaepHash, RsaDecryptPool } from './rsa-decrypt-pool.js';
@@ -58,10 +59,7 @@ export class RsaKeyEncryptionKey extends BuiltInKey<RsaKeyWrapAlgorithm> impleme
   readonly #wrappedLength: number;
 
   private constructor(keyId: string, key: KeyObject, { algorithm = 'RSA-OAEP' }: RsaKeyEncryptionKeyOptions = {}) {
-    const faults = [...keyFaults(key), ...algorithmFaults(algorithm)].map(
-      (fault) => `${keyTitle('RSA key', keyId)} ${fault}`,
-    );
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse([...keyFaults(key), ...algorithmFaults(algorithm)].map((fault) => `${keyTitle('RSA key', keyId)} ${fault}`));
     super(keyId, algorithm);
     this.canUnwrap = key.type === 'private';
     this.#key = key;

@@ -1,6 +1,5 @@
 /** Which search keys make and find tags. */
-import { InvalidOptionsError } from '../errors/input.js';
-import { isObject } from '../option-rules.js';
+import { isObject, refuse } from '../option-rules.js';
 import type { HmacSearchKey } from './hmac-search-key.js';
 
 /** The keys of searchable properties. */
@@ -48,7 +47,6 @@ const isSearchKey = (key: unknown): key is HmacSearchKey =>
 export async function searchKeysFor(keys: SearchKeys | SearchKeysSelector, target: SearchTarget): Promise<SearchKeys> {
   if (typeof keys !== 'function') return keys;
   const chosen = await keys(target);
-  const faults = searchKeysFaults(chosen, 'searchKeys()');
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  refuse(searchKeysFaults(chosen, 'searchKeys()'));
   return chosen;
 }

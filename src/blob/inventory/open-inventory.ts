@@ -3,7 +3,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { md5 } from '../../crypto/bytes.js';
 import type { BlindSpot, Maintained } from '../../envelope/maintenance/maintained.js';
 import { InvalidOptionsError } from '../../errors/input.js';
-import { anyNumber, groupFaults, object, type RulesOf } from '../../option-rules.js';
+import { anyNumber, groupFaults, object, refuse, type RulesOf } from '../../option-rules.js';
 import { ContainerFiles, type InventoryFiles, LocalFiles } from './inventory-files.js';
 import { outOfDate } from './left-out.js';
 import { MaintainedInventory } from './maintained-inventory.js';
@@ -54,8 +54,7 @@ const OPTIONS: RulesOf<BlobInventoryOptions> = { container: object, maxAgeDays: 
  * ```
  */
 export async function openBlobInventory(path: string, options: BlobInventoryOptions = {}): Promise<Maintained> {
-  const faults = groupFaults(OPTIONS, options);
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  refuse(groupFaults(OPTIONS, options));
   const { container, maxAgeDays = DEFAULT_MAX_AGE } = options;
   const files = container === undefined ? new LocalFiles() : new ContainerFiles(container);
   if (/\.json$/i.test(path)) return openManifest(files, path, maxAgeDays);
@@ -84,7 +83,7 @@ async function assertFiles(files: InventoryFiles, paths: readonly string[], mani
     else if (size !== expected) faults.push(`${path} has ${size} bytes, and the manifest says ${expected}`);
     else if (paths.indexOf(path) !== at) faults.push(`the manifest lists ${path} twice`);
   }
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  refuse(faults);
 }
 
 /** The service writes the MD5 of the manifest beside it, last of all. */

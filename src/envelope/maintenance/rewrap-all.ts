@@ -1,7 +1,7 @@
 /** A rewrap of everything in one place by a single call, for small ones: no state, no pace, no patience. The call can be repeated. */
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { InvalidOptionsError } from '../../errors/input.js';
-import { choice, flag, groupFaults, object, type RulesOf, wholeNumber } from '../../option-rules.js';
+import { choice, flag, groupFaults, object, refuse, type RulesOf, wholeNumber } from '../../option-rules.js';
 import { groupsOf } from './groups.js';
 import { type KeyIds, retiredKeyIds } from './key-ids.js';
 import type { Maintained, MaintainedObject, Step } from './maintained.js';
@@ -91,8 +91,7 @@ async function allOf<Result>(tasks: readonly Promise<Result>[]): Promise<Result[
 
 function assertOptions(options: RewrapKeysOptions): void {
   const isMissing = (options as Partial<RewrapKeysOptions>).retire === undefined;
-  const faults = [...(isMissing ? ['"retire" is missing'] : []), ...groupFaults(RULES, options)];
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  refuse([...(isMissing ? ['"retire" is missing'] : []), ...groupFaults(RULES, options)]);
 }
 
 class Sum implements RewrapKeysResult {

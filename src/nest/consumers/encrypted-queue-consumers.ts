@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { refuse } from '../../option-rules.js';
 import { EncryptedQueueConsumer } from '../../queue/consumer/encrypted-queue-consumer.js';
 import { logConsumerEvent } from './queue-consumer-log.js';
 import { type FoundHandler, type HandlerClients, QueueHandlerExplorer } from './queue-handler.explorer.js';
@@ -79,8 +80,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
 
   async #startAll(): Promise<readonly string[]> {
     const handlers = this.explorer.explore();
-    const faults = [...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)];
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse([...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)]);
     const added = handlers.filter(isUsable).filter((handler) => !this.#consumers.has(nameOf(handler)));
     for (const handler of added) this.#consumers.set(nameOf(handler), consumerOf(handler));
     const starting = added.filter(({ options }) => options.autoStart !== false);

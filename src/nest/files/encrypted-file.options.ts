@@ -1,6 +1,5 @@
 /** What an application decides about the files that it receives. */
-import { callable, flag, groupFaults, type RulesOf, wholeNumber } from '../../option-rules.js';
-import { InvalidOptionsError } from '../../errors/input.js';
+import { callable, flag, groupFaults, refuse, type RulesOf, wholeNumber } from '../../option-rules.js';
 
 /** A file as the client announces it. Nothing of it can be trusted. */
 export interface IncomingFile {
@@ -69,6 +68,5 @@ export const ENCRYPTED_FILE: RulesOf<EncryptedFileOptions> = {
 
 /** Throws `INVALID_OPTIONS` with every fault. */
 export function checkFileOptions(options: EncryptedFileOptions): void {
-  const faults = groupFaults(ENCRYPTED_FILE, options);
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  refuse(groupFaults(ENCRYPTED_FILE, options));
 }

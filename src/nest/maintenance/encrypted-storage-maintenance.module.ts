@@ -1,6 +1,5 @@
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
-import { InvalidOptionsError } from '../../errors/input.js';
 import type { QueuedJobs } from '../../maintenance/queued/queued-jobs.js';
 import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
 import { getEncryptedBlobServiceToken, getEncryptedQueueServiceToken } from '../injection/encrypted-storage.tokens.js';
@@ -13,6 +12,7 @@ import {
 } from './maintenance.options.js';
 import { type MaintenanceParts, maintenanceParts } from './maintenance-parts.js';
 import { handlerOf, type MaintenanceQueueHandler } from './maintenance-queue-handler.js';
+import { refuse } from '../../option-rules.js';
 
 let modules = 0;
 
@@ -102,8 +102,4 @@ const handlerProvider = (provide: string, parts: string, Handler: typeof Mainten
 function checked(settings: MaintenanceSettings): MaintenanceSettings {
   refuse(settingsFaults(settings));
   return settings;
-}
-
-function refuse(faults: readonly string[]): void {
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
 }

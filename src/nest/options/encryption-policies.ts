@@ -3,13 +3,14 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import type { PolicyKeys } from '../../envelope/policy-keys.js';
 import { readingOnly } from '../../keys/vault/key-vault-options.js';
+import { refuse } from '../../option-rules.js';
 import { KeyRing } from '../../keys/key-ring.js';
 import type { KeyResolver } from '../../keys/key-encryption-key.js';
 import { warnOfMissingIntegrity, warnOfReadFailure } from './failure-log.js';
 import type { EncryptedStorageKeys } from './encrypted-storage-keys.js';
 import type { EncryptedStorageModuleOptions, EncryptionOptions } from './encrypted-storage.options.js';
 import { choosesRegions, regionFaults } from './encryption-rules.js';
-import { checkOptions, refuse } from './options-check.js';
+import { checkOptions } from './options-check.js';
 
 export type ServiceKind = 'blob' | 'queue' | 'table';
 

@@ -1,5 +1,5 @@
 /** Checks the names and settings of a feature: when it is declared, and again when its factory has returned. */
-import { flag, group, groupFaults, isObject, type OptionRule, type RulesOf } from '../../option-rules.js';
+import { flag, group, groupFaults, isObject, type OptionRule, refuse, type RulesOf } from '../../option-rules.js';
 import type {
   EncryptedStorageFeatures,
   EncryptedStorageFeatureSettings,
@@ -7,7 +7,6 @@ import type {
   TableResource,
 } from './encrypted-storage.options.js';
 import { partOfPolicy } from './encryption-rules.js';
-import { refuse } from './options-check.js';
 import { containerName, queueName, tableName } from './resource-names.js';
 
 const NO_NAME = 'has no name: is the variable that it comes from set?';

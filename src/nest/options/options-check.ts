@@ -9,6 +9,7 @@ import {
   isObject,
   object,
   type OptionRule,
+  refuse,
   type RulesOf,
   text,
   unreadFaults,
@@ -91,15 +92,11 @@ export function assertCalledWithOptions<T>(given: T | undefined, method: string)
   if (!isObject(given)) throw new InvalidOptionsError([`${method} was called without options`]);
 }
 
-export function refuse(faults: readonly string[]): void {
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
-}
-
 /** An option that was reported as missing is not reported as wrong too. */
 const withoutGaps = ({ connection: one, encryption: other, ...rest }: Readonly<Record<string, unknown>>) => ({
   ...rest,
-  ...(isObject(one) ? { connection: one } : {}),
-  ...(isObject(other) ? { encryption: other } : {}),
+  connection: isObject(one) ? one : undefined,
+  encryption: isObject(other) ? other : undefined,
 });
 
 /** A region length that one service sets, while it inherits a protocol that has no choice of region length. */

@@ -8,6 +8,7 @@ import { consumerFaults, type EncryptedQueueConsumerOptions, settingsOf } from '
 import type { EncryptedQueueMessageHandler } from './encrypted-queue-message.js';
 import { REQUEST_TIMEOUT } from './message-lease.js';
 import { Poller, type PollerParts } from './poller.js';
+import { refuse } from '../../option-rules.js';
 
 /** Where a consumer takes its messages from. */
 export interface EncryptedQueueConsumerSource {
@@ -46,8 +47,7 @@ export class EncryptedQueueConsumer {
     options: EncryptedQueueConsumerOptions = {},
   ) {
     const queue = source.queue.forConsumer();
-    const faults = consumerFaults(queue.name, options);
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse(consumerFaults(queue.name, options));
     const settings = settingsOf(queue.name, options);
     const poisonQueue = source.getPoisonQueue(settings.poisonQueue);
     this.#parts = { queue, poisonQueue, handler, settings, clock: systemClock, report: reporter(queue.name, options) };
@@ -109,10 +109,11 @@ export class EncryptedQueueConsumer {
 /** Only a queue that is missing stops the start: what else goes wrong may pass, and the consumer reports it when it polls. */
 async function assertQueues(queues: readonly QueueClient[], abortSignal: AbortSignal): Promise<void> {
   const looks = await Promise.allSettled(queues.map((one) => one.peekMessages({ numberOfMessages: 1, abortSignal })));
-  const faults = looks.flatMap((look, index) =>
-    look.status === 'rejected' && isResourceMissing(look.reason) ? [missingQueue(queues[index]?.name ?? '')] : [],
+  refuse(
+    looks.flatMap((look, index) =>
+      look.status === 'rejected' && isResourceMissing(look.reason) ? [missingQueue(queues[index]?.name ?? '')] : [],
+    ),
   );
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
 
 const missingQueue = (name: string): string =>

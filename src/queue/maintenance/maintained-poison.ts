@@ -21,8 +21,7 @@ import { stateOfData, type StoredState } from '../../envelope/maintenance/stored
 import { type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
 import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
-import { InvalidOptionsError } from '../../errors/input.js';
-import { groupFaults } from '../../option-rules.js';
+import { groupFaults, refuse } from '../../option-rules.js';
 import { isMessageGone } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
 import { parseMessage } from '../../wire/queue-message.js';
@@ -69,8 +68,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     private readonly access: PoisonAccess,
     private readonly options: QueueMaintenanceOptions = {},
   ) {
-    const faults = groupFaults(QUEUE_MAINTENANCE, options);
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse(groupFaults(QUEUE_MAINTENANCE, options));
   }
 
   get name(): string {
