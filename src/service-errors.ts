@@ -61,6 +61,15 @@ export const isResourceMissing = (error: unknown): boolean =>
 /** 404: the blob, message or entity does not exist, but its container, queue or table does. */
 export const isMissing = (error: unknown): boolean => statusOf(error) === 404 && !isResourceMissing(error);
 
+/** 403: this identity may not do that. */
+export const isForbidden = (error: unknown): boolean => statusOf(error) === 403;
+
+/** For requests about something that may not be there: `await request.catch(nullIfMissing)`. */
+export function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}
+
 /** 409: an object with that name already exists, or is in a state that forbids the request. {@link serviceCodeOf} says which. */
 export const isTaken = (error: unknown): boolean => statusOf(error) === 409;
 

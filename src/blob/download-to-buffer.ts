@@ -64,7 +64,10 @@ async function download(blob: OpenedBlob, range: BufferRange, options: ToBufferO
     return new PartsDownload(blob, { parts, destination }, options).run();
   }
   return downloadTagged(blob, {
-    ...{ window, wholeTag, partLength, concurrency },
+    window,
+    wholeTag,
+    partLength,
+    concurrency,
     destination: destinationOf(range.destination, window.take),
     onProgress: onProgress && ((loadedBytes) => onProgress({ loadedBytes })),
   });

@@ -7,13 +7,12 @@ import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream/promises';
 import type { BlobGetPropertiesOptions, BlobGetPropertiesResponse, BlobRequestConditions } from '@azure/storage-blob';
 import { UnsupportedOperationError } from '../errors/input.js';
-import { statusOf } from '../service-errors.js';
+import { isForbidden } from '../service-errors.js';
 import { withoutEncryptionData } from '../wire/blob-metadata.js';
 import type { BlobContext } from './blob-context.js';
 import { ReadRequests } from './read-requests.js';
 import { connectionOf } from './service-answer.js';
 
-const FORBIDDEN = 403;
 const PREFIX = 'x-ms-meta-';
 /** Headers that the service writes in capitals. If there are none of them, something on the way has lower-cased all headers. */
 const CAPITALS = /^(Server|ETag|Last-Modified|Content-Length|Content-Type)$/;
@@ -82,7 +81,7 @@ async function namesInListing(
     }
     return undefined;
   } catch (error) {
-    if (statusOf(error) !== FORBIDDEN) throw error;
+    if (!isForbidden(error)) throw error;
     return undefined;
   }
 }

@@ -129,7 +129,10 @@ export async function underEtag<Result>(
     attempt: async () => {
       isRead = false;
       const properties = await context.client.getProperties({
-        ...{ abortSignal, tracingOptions, conditions, customerProvidedKey },
+        abortSignal,
+        tracingOptions,
+        conditions,
+        customerProvidedKey,
       });
       isRead = true;
       return change(properties, { ...conditions, ifMatch: stateOf(properties, properties.contentLength).etag });

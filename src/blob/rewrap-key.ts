@@ -74,7 +74,11 @@ class KeyRewrap {
     const { abortSignal, tracingOptions, customerProvidedKey, encryptionScope } = this.options;
     try {
       await this.context.client.setMetadata(metadata, {
-        ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope, conditions },
+        abortSignal,
+        tracingOptions,
+        customerProvidedKey,
+        encryptionScope,
+        conditions,
       });
     } catch (error) {
       if (!isUncertain(error) || !(await this.isStored(text))) throw error;

@@ -152,7 +152,9 @@ export class SealedUpload {
     let whole: Buffer | null = null;
     try {
       await sealContent({
-        ...{ source, sealing, blocks },
+        source,
+        sealing,
+        blocks,
         onTaken: (plaintextBytes) => void (this.taken = plaintextBytes),
         expectedLength: given.length,
         protocol: this.envelope.encryptionData.protocol,

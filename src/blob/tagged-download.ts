@@ -87,7 +87,9 @@ async function fetchInto(
     }
   };
   await fetchInLanes({
-    ...{ parts: extents.length, concurrency, fetch },
+    parts: extents.length,
+    concurrency,
+    fetch,
     stop: () => {
       blob.discard();
     },

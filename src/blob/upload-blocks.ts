@@ -68,7 +68,10 @@ export class BlockSink implements UploadSink<BlobUploadCommonResponse> {
     const { abortSignal, tracingOptions, conditions, customerProvidedKey, encryptionScope } = this.given.options;
     const { contentChecksumAlgorithm } = this.given.options;
     await this.client.stageBlock(id, block, block.length, {
-      ...{ abortSignal, tracingOptions, customerProvidedKey, encryptionScope },
+      abortSignal,
+      tracingOptions,
+      customerProvidedKey,
+      encryptionScope,
       conditions: { leaseId: conditions?.leaseId },
       contentChecksumAlgorithm,
     });

@@ -1,6 +1,7 @@
 /** Parses and checks the command line, and reports all faults at once. */
 import { parseArgs } from 'node:util';
 import { InvalidOptionsError } from '../errors/input.js';
+import { refuse } from '../option-rules.js';
 import type { NonceChoice } from './inspect-nonces.js';
 import type { KeySource } from './inspection-key.js';
 
@@ -92,11 +93,15 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   ];
   if (typeof subject === 'string') throw new InvalidOptionsError([subject, ...faults]);
   faults.push(...kindFaults(subject.kind, values));
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  refuse(faults);
   const { 'connection-string': text, account, 'endpoint-suffix': suffix } = values;
   const connection = { 'connection-string': text, account, 'endpoint-suffix': suffix };
   return {
-    ...{ subject, connection, nonces: nonceChoice(values), key: keySource(values), config: values.config },
+    subject,
+    connection,
+    nonces: nonceChoice(values),
+    key: keySource(values),
+    config: values.config,
     json: values.json === true,
   };
 }
@@ -126,11 +131,7 @@ function blobOf(names: readonly string[], { snapshot, 'version-id': versionId }:
   const [, container, blob] = /^([^/]+)\/(.+)$/s.exec(names.join(' ')) ?? [];
   if (names.length !== 1 || container === undefined || blob === undefined) return 'use blob <container>/<name>';
   if (snapshot !== undefined && versionId !== undefined) return 'give --snapshot or --version-id, not both';
-  return {
-    ...{ kind: 'blob', container, blob },
-    snapshot,
-    versionId,
-  };
+  return { kind: 'blob', container, blob, snapshot, versionId };
 }
 
 function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
@@ -149,7 +150,10 @@ function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
 }
 
 const KIND_OF = {
-  ...{ snapshot: 'blob', 'version-id': 'blob', nonces: 'blob', 'all-nonces': 'blob' },
+  snapshot: 'blob',
+  'version-id': 'blob',
+  nonces: 'blob',
+  'all-nonces': 'blob',
   messages: 'queue',
 } as const;
 

@@ -36,7 +36,7 @@ export async function inspectBlob({ container, client, nonces, policy }: BlobIns
     facts: { ...stored, ...envelope.facts, ...lengths.facts, ...regions.facts },
     anomalies: [...entry, ...envelope.anomalies, ...lengths.anomalies, ...regions.anomalies],
     notes: envelope.notes,
-    ...(policy === null ? {} : { verification: await verification(envelope, () => readWhole(client, policy)) }),
+    verification: policy === null ? undefined : await verification(envelope, () => readWhole(client, policy)),
   };
 }
 

@@ -131,6 +131,6 @@ async function openAll(
   return {
     plaintextBytes,
     sealedProperties: [...texts.keys()],
-    ...(covered === null ? {} : { signedProperties: [...covered] }),
+    signedProperties: covered === null ? undefined : [...covered],
   };
 }

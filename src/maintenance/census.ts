@@ -81,7 +81,7 @@ export class Tally {
       last.count += 1;
       return;
     }
-    const group = { source, place, ...NOT_SEALED, ...state, ...(tags === undefined ? {} : { tags }) };
+    const group = { source, place, ...NOT_SEALED, ...state, tags };
     this.#last = this.#add({ group, count: 1, goneOn: goneOn?.toISOString() });
   }
 
@@ -90,10 +90,7 @@ export class Tally {
   }
 
   get entries(): readonly CensusEntry[] {
-    return [...this.#groups.values()].map(({ group, count, goneOn }) => ({
-      ...{ ...group, count },
-      ...(goneOn === undefined ? {} : { goneOn }),
-    }));
+    return [...this.#groups.values()].map(({ group, count, goneOn }) => ({ ...group, count, goneOn }));
   }
 
   #add({ group, count, goneOn }: Counted): Counted {

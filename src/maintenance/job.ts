@@ -2,13 +2,23 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Maintained } from '../envelope/maintenance/maintained.js';
-import { FINE_OUTCOMES, type OutcomeCounts } from '../envelope/maintenance/outcome.js';
+import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import type { MaintenanceTask } from '../envelope/maintenance/task.js';
-import { InvalidOptionsError } from '../errors/input.js';
-import { anyNumber, callable, flag, groupFaults, must, object, type RulesOf, wholeNumber } from '../option-rules.js';
+import {
+  anyNumber,
+  callable,
+  flag,
+  groupFaults,
+  must,
+  object,
+  refuse,
+  type RulesOf,
+  wholeNumber,
+} from '../option-rules.js';
 import type { Clock } from '../queue/consumer/clock.js';
 import { type Census, hasUnfinished } from './census.js';
 import type { Deletion, MaintenanceEvent, ObjectFailure } from './events.js';
+import { changedOf, failedOf } from './shard.js';
 import { sourceFaults, taskFaults } from './task-rules.js';
 
 /**
@@ -111,10 +121,9 @@ export interface MaintenanceReport {
  * retired key is needed any more. A dry run that would change something is not clean.
  */
 export function isMaintenanceClean({ task, dryRun, outcomes, census }: MaintenanceReport): boolean {
-  const { done = 0, deleted = 0 } = outcomes;
   return (
-    Object.entries(outcomes).every(([outcome, count]) => count === 0 || FINE_OUTCOMES.includes(outcome)) &&
-    !(dryRun && done + deleted > 0) &&
+    failedOf(outcomes) === 0 &&
+    !(dryRun && changedOf(outcomes) > 0) &&
     census.verdict?.mayDestroy !== 'no' &&
     !hasUnfinished(task, census) &&
     Object.values(census.tags ?? {}).every((count) => count === 0)
@@ -145,15 +154,14 @@ const NAME = must(
 /** Throws {@link InvalidOptionsError} that lists every problem. */
 export function assertJob({ name, sources, task }: MaintenanceJob, options: MaintenanceOptions): void {
   const titles = sources.map(titleOf);
-  const faults = [
+  refuse([
     ...NAME.faults(name, 'name'),
     ...(sources.length === 0 ? ['"sources" must have at least one source'] : []),
     ...titles.filter((title, at) => titles.indexOf(title) !== at).map((title) => `"sources" has ${title} twice`),
     ...taskFaults(task),
     ...sourceFaults(task, sources),
     ...groupFaults(MAINTENANCE, options),
-  ];
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  ]);
 }
 
 /** Kind and name of a source. */

@@ -114,10 +114,15 @@ export class MaintenanceRun {
   #report({ seen, outcomes, failures, deletions }: Totals): Omit<MaintenanceReport, 'warnings' | 'census'> {
     const { job, options } = this;
     return {
-      ...{ job: job.name, task: job.task, dryRun: options.dryRun ?? false },
+      job: job.name,
+      task: job.task,
+      dryRun: options.dryRun ?? false,
       startedAt: this.kept.state.startedAt,
       finishedAt: new Date().toISOString(),
-      ...{ seen, outcomes, failures, deletions },
+      seen,
+      outcomes,
+      failures,
+      deletions,
     };
   }
 
@@ -179,9 +184,11 @@ function censusOf({ task }: MaintenanceJob, { census: entries, blindSpots: spots
   const finishedAt = new Date().toISOString();
   const isLeaving = 'prefix' in retire || retire.length > 0;
   return {
-    ...{ startedAt, finishedAt, entries },
-    ...(hasTags(task) ? { tags: tagCounts(entries) } : {}),
-    ...(isLeaving ? { verdict: verdictOn(retire, entries, { finishedAt, uncounted }) } : {}),
+    startedAt,
+    finishedAt,
+    entries,
+    tags: hasTags(task) ? tagCounts(entries) : undefined,
+    verdict: isLeaving ? verdictOn(retire, entries, { finishedAt, uncounted }) : undefined,
     blindSpots: blindSpotsOf([...new Set(spots.map(({ text }) => text))]),
     uncounted,
   };

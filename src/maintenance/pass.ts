@@ -126,7 +126,10 @@ export class MaintenancePass {
     const shard = await claimShard({ name, stored }, this.#claims, source.isDivisible);
     if (typeof shard === 'string') return shard;
     const run = new ShardRun({
-      ...{ source, shard, step: this.#step(source), everything: walksEverything(task) },
+      source,
+      shard,
+      step: this.#step(source),
+      everything: walksEverything(task),
       concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
       patience: this.#patience,
       meter: this.#meter,

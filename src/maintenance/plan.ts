@@ -73,7 +73,7 @@ async function nextRange(
 ): Promise<ShardRange | null> {
   const source = sources[index];
   if (source === undefined) return null;
-  const range = { source: index, ...(from === undefined ? {} : { from }) };
+  const range = { source: index, from };
   if (pagesPerShard === undefined || !source.isDivisible) return range;
   const cut = await findCut(source, { from, everything, pages: pagesPerShard });
   return cut === null ? range : { ...range, until: cut.until, nextFrom: cut.from };

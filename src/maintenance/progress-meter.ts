@@ -57,12 +57,12 @@ export class ProgressMeter {
     const { pass, report } = this.parts;
     const seconds = Math.max(0.001, (now - this.#started) / 1000);
     const rate = this.#sum.seen / seconds;
-    report({ kind: 'progress', pass, source: this.#source, ...this.#sum, rate, ...this.#eta(rate) });
+    report({ kind: 'progress', pass, source: this.#source, ...this.#sum, rate, eta: this.#eta(rate) });
   }
 
-  #eta(rate: number): { readonly eta?: number } {
-    if (this.#left === null) return {};
-    const left = Math.max(0, this.#left - this.#sum.seen);
-    return left > 0 && rate === 0 ? {} : { eta: left === 0 ? 0 : left / rate };
+  #eta(rate: number): number | undefined {
+    const left = this.#left === null ? NaN : Math.max(0, this.#left - this.#sum.seen);
+    if (left === 0) return 0;
+    return left > 0 && rate > 0 ? left / rate : undefined;
   }
 }

@@ -177,9 +177,10 @@ export class ShardRun {
       while (slice.isSpent) await slice.breathe();
       const result = resultOf(object);
       outcomes[result.outcome] = (outcomes[result.outcome] ?? 0) + 1;
-      const which = { source: this.#title, name: object.name, ...copyIn(object) };
+      const { name, copy } = object;
+      const which = { source: this.#title, name, copy };
       if (isFailure(result)) failures.push({ ...which, ...result });
-      if (result.outcome === 'deleted') deletions.push({ copy: '', ...which, ...softIn(result) });
+      if (result.outcome === 'deleted') deletions.push({ ...which, copy: copy ?? '', isSoft: result.isSoft });
       if (step.task.do === 'census') tally.count(this.#title, object, result.tags);
     }
     for (const failure of failures) meter.report({ kind: 'object', ...failure });
@@ -195,9 +196,6 @@ export class ShardRun {
 
 const placeOf = ({ name, copy, place }: DeletedObject): DeletedObject => ({ name, copy, place });
 const idOf = ({ name, copy, place }: DeletedObject): string => JSON.stringify([place, name, copy]);
-
-const copyIn = ({ copy }: MaintainedObject) => (copy === undefined ? {} : { copy });
-const softIn = ({ isSoft }: ObjectResult) => (isSoft === undefined ? {} : { isSoft });
 
 /** An object that is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
 function unchosen({ state }: MaintainedObject, { task }: Step): ObjectResult {

@@ -1,6 +1,6 @@
 /** A shard: a part of a source that one process works on at a time, and its saved state. */
 import type { BlindSpot, DeletedObject } from '../envelope/maintenance/maintained.js';
-import { isFailure, type OutcomeCounts, OUTCOMES } from '../envelope/maintenance/outcome.js';
+import { FINE_OUTCOMES, type OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import type { CensusEntry } from './census.js';
 import type { Deletion } from './events.js';
 
@@ -75,13 +75,18 @@ export const newShard = (range: ShardRange): ShardState => ({
 });
 
 export const NOTHING_DONE = {
-  ...{ seen: 0, outcomes: {}, deletions: [], deleting: [], census: [] },
-  ...{ blindSpots: [], warnings: [] },
+  seen: 0,
+  outcomes: {},
+  deletions: [],
+  deleting: [],
+  census: [],
+  blindSpots: [],
+  warnings: [],
 } as const;
 
 /** Number of objects that need attention. */
 export const failedOf = (outcomes: OutcomeCounts): number =>
-  OUTCOMES.reduce((sum, outcome) => sum + (isFailure({ outcome }) ? (outcomes[outcome] ?? 0) : 0), 0);
+  Object.entries(outcomes).reduce((sum, [outcome, count]) => sum + (FINE_OUTCOMES.includes(outcome) ? 0 : count), 0);
 
 /** Number of objects that were changed or deleted. */
 export const changedOf = ({ done = 0, deleted = 0 }: OutcomeCounts): number => done + deleted;

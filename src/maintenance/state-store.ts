@@ -6,6 +6,9 @@ import { InvalidOptionsError } from '../errors/input.js';
 import { isChanged, isMissing, isResourceMissing, isTaken } from '../service-errors.js';
 import { MOST_NAMED } from './shard.js';
 
+/** The container that commands and modules keep the state of jobs in, unless another one is given. */
+export const STATE_CONTAINER = 'azcse-maintenance';
+
 export interface StoredDocument<Value> {
   readonly value: Value;
   readonly etag: string;

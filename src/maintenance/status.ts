@@ -38,8 +38,12 @@ export async function maintenanceStatus(state: ContainerClient, job: string): Pr
   for await (const { facts } of store.list(shardsFolder(`${job}/${finished + 1}/${pass}`))) shards.push(facts);
   const sum = (name: string): number => shards.reduce((total, facts) => total + Number(facts[name] ?? 0), 0);
   const running = {
-    ...{ pass, shards: shards.length, shardsDone: shards.filter((facts) => facts['finished'] === 'true').length },
-    ...{ seen: sum('seen'), done: sum('acted'), failed: sum('failed') },
+    pass,
+    shards: shards.length,
+    shardsDone: shards.filter((facts) => facts['finished'] === 'true').length,
+    seen: sum('seen'),
+    done: sum('acted'),
+    failed: sum('failed'),
   };
   return { job, finishedRuns: finished, running: shards.length === 0 ? null : running };
 }

@@ -63,7 +63,7 @@ export const refusal = (
 ): VaultAnswer => ({
   status,
   headers,
-  body: { error: { code, message: 'No.', ...(inner === undefined ? {} : { innererror: { code: inner } }) } },
+  body: { error: { code, message: 'No.', innererror: inner === undefined ? undefined : { code: inner } } },
 });
 
 // making RSA keys takes time, and which one a version has does not matter to anybody

@@ -1,4 +1,5 @@
 import type { CpkInfo } from '@azure/storage-blob';
+import { callOptions, type CallOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { callable, flag, isObject, must, object, type RulesOf, text, wholeNumber } from '../../option-rules.js';
 import type { ForeignSource } from './foreign-source.js';
 import { MOST_IN_PAGE } from './listed-blob.js';
@@ -42,6 +43,21 @@ export interface BlobMaintenanceOptions {
   /** The customer-provided key that the service encrypts these blobs with. */
   readonly customerProvidedKey?: CpkInfo;
 }
+
+/** Maximum number of attempts if other writers keep changing a blob. */
+export const ATTEMPTS = 5;
+
+export type BlobRequestOptions = CallOptions & Pick<BlobMaintenanceOptions, 'customerProvidedKey'>;
+
+interface RequestParts extends Pick<BlobMaintenanceOptions, 'customerProvidedKey'> {
+  readonly step: Step;
+}
+
+/** The options of every request for a blob that reads or writes what the service encrypts. */
+export const requestOptions = ({ step, customerProvidedKey }: RequestParts): BlobRequestOptions => ({
+  ...callOptions(step),
+  customerProvidedKey,
+});
 
 const foreignSource = must(
   (value) => isObject(value) && typeof value['read'] === 'function',

@@ -4,7 +4,7 @@
  * After a crash in between it stays, and a census counts it. One that cannot be deleted is reported.
  */
 import type { BlobGetPropertiesResponse, BlobUploadCommonResponse } from '@azure/storage-blob';
-import type { Step } from '../../envelope/maintenance/maintained.js';
+import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import {
   DONE,
   isFailure,
@@ -14,17 +14,17 @@ import {
   SNAPSHOT_LEFT,
 } from '../../envelope/maintenance/outcome.js';
 import { isReadBack } from '../../envelope/maintenance/task.js';
-import { isMissing, retryOnConflict, statusOf } from '../../service-errors.js';
+import { isForbidden, isMissing, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
-import type { ReadOptions } from '../read-requests.js';
 import { stateOf } from '../service-answer.js';
 import type { BlockBlobContext, UploadOptions } from '../upload-blocks.js';
+import { ATTEMPTS, type BlobRequestOptions } from './blob-maintenance-options.js';
 import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
 
 export interface CommitParts {
   readonly context: BlockBlobContext;
   readonly step: Step;
-  readonly reading: Pick<ReadOptions, 'abortSignal' | 'customerProvidedKey'>;
+  readonly reading: BlobRequestOptions;
 }
 
 /** What is about to be committed. */
@@ -42,10 +42,6 @@ interface Open extends Pick<NewContent, 'digest' | 'replaced'> {
   /** Snapshot of what it replaces. */
   readonly snapshot: string | undefined;
 }
-
-/** Maximum number of attempts if other writers keep changing the metadata of the new content. */
-const ATTEMPTS = 5;
-const FORBIDDEN = 403;
 
 export class CommitCheck {
   #open: Open | undefined;
@@ -142,14 +138,13 @@ export class CommitCheck {
   }
 
   async #deleteSnapshot(snapshot: string): Promise<void> {
-    const { context, step, reading } = this.parts;
-    const { abortSignal } = reading;
+    const { context, step } = this.parts;
     await step.beforeRequest();
     try {
-      await context.client.withSnapshot(snapshot).delete({ abortSignal });
+      await context.client.withSnapshot(snapshot).delete(callOptions(step));
     } catch (error) {
       if (isMissing(error)) return;
-      if (statusOf(error) !== FORBIDDEN && resultOf(error) === null) throw error;
+      if (!isForbidden(error) && resultOf(error) === null) throw error;
       this.#hasLeftSnapshot = true;
     }
   }

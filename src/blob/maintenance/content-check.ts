@@ -23,7 +23,10 @@ export async function assertContentOpens(context: BlobContext, text: string, opt
     const { stored, fetched } = await firstAnswer(requests, guess);
     const { form, storedLength } = stored;
     const opener = await openEnvelope(provingPolicy(context.policy), data, {
-      ...{ target: targetOf(context), form, storedLength, operation: keyOperation(options) },
+      target: targetOf(context),
+      form,
+      storedLength,
+      operation: keyOperation(options),
     });
     const window = opener.layout.window(range, storedLength);
     const isAtHand = fetched?.extent.count === window.count;

@@ -6,16 +6,23 @@
  */
 import type { BlobClient, BlobDeleteResponse, BlobGetPropertiesResponse } from '@azure/storage-blob';
 import { equalBytes } from '../../crypto/bytes.js';
-import type { Step } from '../../envelope/maintenance/maintained.js';
+import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { provingPolicy, readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen } from '../../envelope/maintenance/task.js';
-import { isChanged, isMissing, retryOnConflict, serviceCodeOf, statusOf } from '../../service-errors.js';
+import {
+  isChanged,
+  isForbidden,
+  isMissing,
+  nullIfMissing,
+  retryOnConflict,
+  serviceCodeOf,
+} from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import type { BlobContext } from '../blob-context.js';
 import { stateOf } from '../service-answer.js';
-import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
+import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
 import { isDescribedAlike } from './described-alike.js';
 import type { ListedBlob } from './listed-blob.js';
 import { protectionIn } from './protection.js';
@@ -35,12 +42,9 @@ export interface KeptState {
   readonly taken: Promise<unknown>;
 }
 
-/** Maximum number of attempts if other writers keep changing the current blob. */
-const ATTEMPTS = 5;
 /** Maximum number of states to remember. Beyond it a blob may get a second new snapshot. */
 const MOST_KEPT = 1000;
 
-const FORBIDDEN = 403;
 const readOnly = (code: string): ObjectResult => ({ outcome: 'readOnly', code });
 
 /** Throws errors that do not concern the blob itself. */
@@ -75,7 +79,7 @@ class Deletion {
     } catch (error) {
       if (isMissing(error)) return this.missing();
       // deleting a version needs a permission of its own
-      if (statusOf(error) === FORBIDDEN) return { outcome: 'refused', code: serviceCodeOf(error) ?? String(FORBIDDEN) };
+      if (isForbidden(error)) return { outcome: 'refused', code: serviceCodeOf(error) ?? '403' };
       const result = resultOf(error);
       if (result === null) throw error;
       return result;
@@ -95,7 +99,7 @@ class Deletion {
   async delete(): Promise<ObjectResult> {
     await this.deleting.step.beforeRequest();
     try {
-      return { outcome: 'deleted', ...softness(await this.client.delete(this.signal())) };
+      return { outcome: 'deleted', isSoft: isSoftly(await this.client.delete(callOptions(this.deleting.step))) };
     } catch (error) {
       if (isMissing(error)) return { outcome: 'gone' };
       throw error;
@@ -125,7 +129,7 @@ class Deletion {
 
   /** Either of the two was deleted in the meantime. Without the current blob, the copy is all that is left of it. */
   private async missing(): Promise<ObjectResult> {
-    const copy = await this.propertiesOf(this.client).catch(noneIfMissing);
+    const copy = await this.propertiesOf(this.client).catch(nullIfMissing);
     return copy === null ? { outcome: 'gone' } : readOnly('NO_CURRENT_BLOB');
   }
 
@@ -151,13 +155,13 @@ class Deletion {
 
   /** Whatever happens to the current blob from here on, what was compared stays. */
   private async keep(current: BlobGetPropertiesResponse): Promise<void> {
-    const { step, kept, customerProvidedKey } = this.deleting;
+    const { step, kept } = this.deleting;
     const { etag } = stateOf(current, current.contentLength);
-    const conditions = { ifMatch: etag };
+    const reading = this.reading(current);
     const { name } = this.copy;
     await step.beforeRequest();
     if (hasVersion(current)) {
-      await this.current.getProperties({ ...this.signal(), conditions, customerProvidedKey });
+      await this.current.getProperties(reading);
       return;
     }
     const known = kept.get(name);
@@ -166,7 +170,7 @@ class Deletion {
       return;
     }
     const { encryptionScope } = current;
-    const taken = this.current.createSnapshot({ ...this.signal(), conditions, customerProvidedKey, encryptionScope });
+    const taken = this.current.createSnapshot({ ...reading, encryptionScope });
     if (kept.size >= MOST_KEPT) kept.clear();
     kept.set(name, { etag, taken });
     await taken.catch((error: unknown) => {
@@ -177,29 +181,13 @@ class Deletion {
 
   private async propertiesOf(client: BlobClient): Promise<BlobGetPropertiesResponse> {
     await this.deleting.step.beforeRequest();
-    const { customerProvidedKey } = this.deleting;
-    return client.getProperties({ ...this.signal(), customerProvidedKey });
+    return client.getProperties(requestOptions(this.deleting));
   }
 
   private reading(properties: BlobGetPropertiesResponse) {
     const { etag } = stateOf(properties, properties.contentLength);
-    const { customerProvidedKey } = this.deleting;
-    return {
-      ...this.signal(),
-      conditions: { ifMatch: etag },
-      ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }),
-    };
+    return { ...requestOptions(this.deleting), conditions: { ifMatch: etag } };
   }
-
-  private signal() {
-    const { abortSignal } = this.deleting.step;
-    return { abortSignal };
-  }
-}
-
-function noneIfMissing(error: unknown): null {
-  if (isMissing(error)) return null;
-  throw error;
 }
 
 /** Why a copy cannot be read or deleted, as far as properties show it. */
@@ -213,8 +201,8 @@ function refusalOf(copy: BlobGetPropertiesResponse, current: BlobGetPropertiesRe
 /** The account keeps the current state of this blob as a version when it is replaced. */
 const hasVersion = ({ versionId }: BlobGetPropertiesResponse): boolean => versionId !== undefined && versionId !== '';
 
-/** Whether the service has kept what was deleted; nothing if it does not say. */
-function softness(response: BlobDeleteResponse): Pick<ObjectResult, 'isSoft'> {
+/** Whether the service has kept what was deleted; `undefined` if it does not say. */
+function isSoftly(response: BlobDeleteResponse): boolean | undefined {
   const isPermanent = response._response.headers.get('x-ms-delete-type-permanent');
-  return isPermanent === undefined ? {} : { isSoft: isPermanent === 'false' };
+  return isPermanent === undefined ? undefined : isPermanent === 'false';
 }

@@ -57,7 +57,7 @@ export async function* listedPages(
     return undefined;
   };
   for await (const { entries: objects, marker: next } of listingPages(container, request, blobOf)) {
-    yield { objects, hasDeletedDirectory, ...(next === '' ? {} : { next }) };
+    yield { objects, hasDeletedDirectory, next: next === '' ? undefined : next };
   }
 }
 
@@ -67,7 +67,10 @@ const placesIn = (places: ListedPlaces): readonly string[] =>
 function listedBlob({ name, facts, metadata }: ListingEntry): ListedBlob {
   const text = encryptionDataOf(metadata);
   return {
-    ...{ name, facts, metadata, text },
+    name,
+    facts,
+    metadata,
+    text,
     copy: copyOf(facts),
     place: placeOf(facts),
     state: storedState(text),

@@ -13,9 +13,8 @@ import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
 import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
-import { InvalidOptionsError } from '../../errors/input.js';
-import { groupFaults } from '../../option-rules.js';
-import { isMissing, statusOf } from '../../service-errors.js';
+import { groupFaults, refuse } from '../../option-rules.js';
+import { isForbidden, isMissing, statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { deleteSuperseded, type KeptState } from './delete-superseded.js';
@@ -40,7 +39,6 @@ const LISTINGS: readonly ListedPlaces[] = [
 ];
 const CURRENT: ListedPlaces = { snapshots: false, versions: false, deleted: false };
 
-const FORBIDDEN = 403;
 /** Error codes for listings that an account does not support. */
 const UNSUPPORTED = [400, 409, 501];
 
@@ -70,8 +68,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     private readonly access: BlobsAccess,
     private readonly options: BlobMaintenanceOptions = {},
   ) {
-    const faults = groupFaults(BLOB_MAINTENANCE, options);
-    if (faults.length > 0) throw new InvalidOptionsError(faults);
+    refuse(groupFaults(BLOB_MAINTENANCE, options));
   }
 
   /** Name of the container, with the prefix if there is one. */
@@ -113,8 +110,8 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
         return { places, first: first.done === true ? null : first.value, rest };
       } catch (error) {
         const status = statusOf(error) ?? 0;
-        if (places === LISTINGS.at(-1) || ![FORBIDDEN, ...UNSUPPORTED].includes(status)) throw error;
-        this.#isForbidden ||= status === FORBIDDEN;
+        if (places === LISTINGS.at(-1) || !(isForbidden(error) || UNSUPPORTED.includes(status))) throw error;
+        this.#isForbidden ||= isForbidden(error);
       }
     }
     throw new Error('There is a listing that every account can give');
@@ -123,7 +120,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   taskFor(task: MaintenanceTask): MaintenanceTask {
     // as plaintext, what is sealed in another format would be sealed twice
     if (this.options.foreign === undefined && task.do === 'reencrypt' && task.when.foreign === true)
-      throw new InvalidOptionsError([
+      refuse([
         `container ${this.access.container.containerName} has nothing that reads the foreign format: set "foreign" of forMaintenance`,
       ]);
     return withoutTags(task);

@@ -3,16 +3,16 @@
  * conditions may have written among the new ones. The snapshot of the old content stays until then.
  */
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
-import type { Step } from '../../envelope/maintenance/maintained.js';
+import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, SNAPSHOT_LEFT } from '../../envelope/maintenance/outcome.js';
-import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
+import { isChanged, isMissing, nullIfMissing, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
 import type { PageBlobContext } from '../pages/page-requests.js';
 import type { CommittedPages } from '../pages/upload-pages.js';
-import type { ReadOptions } from '../read-requests.js';
 import type { EncryptedUploadResponse } from '../sealed-upload.js';
 import { stateOf } from '../service-answer.js';
+import { ATTEMPTS, type BlobRequestOptions } from './blob-maintenance-options.js';
 import { assertVersionsAccepted } from './old-versions.js';
 import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
 
@@ -20,7 +20,7 @@ export interface PagesCommitParts {
   /** With the policy that wrote. */
   readonly context: PageBlobContext;
   readonly step: Step;
-  readonly reading: Pick<ReadOptions, 'abortSignal' | 'customerProvidedKey'>;
+  readonly reading: BlobRequestOptions;
   readonly leaseId: string | undefined;
   /** Encryption data of the old content. */
   readonly replaced: string | undefined;
@@ -30,9 +30,6 @@ export interface PagesCommitParts {
   readonly sequenceNumber: number | undefined;
   readonly acceptVersions: boolean | undefined;
 }
-
-/** Maximum number of reads if other writers keep changing the blob. */
-const ATTEMPTS = 5;
 
 export class PagesCommit {
   /** Encryption data of the new content, once it is known. */
@@ -93,13 +90,12 @@ export class PagesCommit {
 
   /** An upload needs the sequence number for itself. If another writer has changed the blob since, it is theirs. */
   async #carrySequenceNumber({ etag }: EncryptedUploadResponse): Promise<void> {
-    const { context, step, reading, leaseId, sequenceNumber: number } = this.parts;
+    const { context, step, leaseId, sequenceNumber: number } = this.parts;
     if (number === undefined) return;
-    const { abortSignal } = reading;
-    const conditions = { ifMatch: etag ?? '', ...(leaseId === undefined ? {} : { leaseId }) };
+    const conditions = { ifMatch: etag ?? '', leaseId };
     await step.beforeRequest();
     try {
-      await context.client.updateSequenceNumber('update', number, { abortSignal, conditions });
+      await context.client.updateSequenceNumber('update', number, { ...callOptions(step), conditions });
     } catch (error) {
       if (!isChanged(error) && !isMissing(error)) throw error;
     }
@@ -118,9 +114,4 @@ export class PagesCommit {
     await step.beforeRequest();
     return client.getProperties(reading);
   }
-}
-
-function nullIfMissing(error: unknown): null {
-  if (isMissing(error)) return null;
-  throw error;
 }

@@ -2,13 +2,12 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { NOTHING_LEFT_BEHIND, type Precheck } from '../../envelope/maintenance/maintained.js';
 import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
-import { statusOf } from '../../service-errors.js';
+import { isForbidden } from '../../service-errors.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { keepsVersions, versionsFault } from './old-versions.js';
 
 /** Time limit in milliseconds. Without an answer, the warning says that it is not known. */
 const TIMEOUT = 10_000;
-const FORBIDDEN = 403;
 
 export async function precheckBlobs(
   container: ContainerClient,
@@ -89,7 +88,7 @@ async function propertiesOf(
   try {
     return await container.getProperties();
   } catch (error) {
-    if (statusOf(error) === FORBIDDEN) return null;
+    if (isForbidden(error)) return null;
     throw error;
   }
 }

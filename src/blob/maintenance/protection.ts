@@ -16,7 +16,7 @@ export function protectionIn({
   return {
     outcome: 'immutable',
     code: legalHold === true ? 'LEGAL_HOLD' : 'IMMUTABILITY_POLICY',
-    ...(isUnderPolicy ? { until: until.toISOString() } : {}),
+    until: isUnderPolicy ? until.toISOString() : undefined,
   };
 }
 

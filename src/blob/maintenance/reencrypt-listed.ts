@@ -17,17 +17,14 @@ import { SealedUpload } from '../sealed-upload.js';
 import { stateOf } from '../service-answer.js';
 import { blockPlan } from '../transfer-shape.js';
 import { type BlockBlobContext, BlockSink, type UploadOptions } from '../upload-blocks.js';
-import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
-import { carriedHeaders } from './carried-headers.js';
+import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
+import { carriedDescription, tagsOf } from './carried-description.js';
 import { CheckedSink } from './checked-sink.js';
 import { CommitCheck } from './commit-check.js';
 import { ForeignSourceError } from './foreign-content.js';
 import type { ListedBlob } from './listed-blob.js';
 import { type OldContent, OldContentReader } from './old-content.js';
 import { assertVersionsAccepted } from './old-versions.js';
-
-/** Maximum number of attempts if other writers keep changing the blob. */
-const ATTEMPTS = 5;
 
 export interface ReencryptListed extends BlobMaintenanceOptions {
   readonly context: BlockBlobContext;
@@ -90,7 +87,7 @@ export class BlobReencryption {
     private readonly name: string,
   ) {
     const { context, step } = given;
-    this.check = new CommitCheck({ context, step, reading: this.reading() });
+    this.check = new CommitCheck({ context, step, reading: requestOptions(given) });
   }
 
   /** Whether it is not known how its last commit ended, or that has not been checked. */
@@ -105,13 +102,13 @@ export class BlobReencryption {
   async run(): Promise<ObjectResult> {
     const { context, step, foreign } = this.given;
     await step.beforeRequest();
-    const properties = await context.client.getProperties(this.reading());
+    const properties = await this.properties();
     const settled = await this.check.settle(properties);
     if (settled !== null) return settled;
     const state = storedState(encryptionDataOf(properties.metadata));
     if (!isChosen(step.task, state)) return SAME;
     const conditions = { ifMatch: stateOf(properties, properties.contentLength).etag };
-    const reading = { ...this.reading(), conditions };
+    const reading = { ...requestOptions(this.given), conditions };
     const metadata = await metadataAsStored(context, properties, reading);
 
     await step.beforeRequest();
@@ -128,7 +125,7 @@ export class BlobReencryption {
   /** Looks whether the last commit was made although it failed: its answer may have been lost. `null` if it was not. */
   async afterFailure(refused: ObjectResult | null): Promise<ObjectResult | null> {
     if (!this.isCommitting) return null;
-    const properties = await this.given.context.client.getProperties(this.reading());
+    const properties = await this.properties();
     // a request without an answer may still arrive, so its snapshot stays
     return refused === null && !this.check.isCommitted(properties) ? null : this.check.settle(properties);
   }
@@ -142,7 +139,11 @@ export class BlobReencryption {
     if (again !== null) return again;
     const sink = step.dryRun ? { plan, ...NOWHERE } : new BlockSink(context.client, { plan, upload, options });
     const checked = new CheckedSink(sink, {
-      ...{ context, upload, form: 'stream', length: ciphertextLength, expected: source.digest },
+      context,
+      upload,
+      form: 'stream',
+      length: ciphertextLength,
+      expected: source.digest,
       beforeCommit: async () => {
         await assertOpened?.();
         await this.assertSameTags(options.tags ?? {});
@@ -162,45 +163,32 @@ export class BlobReencryption {
     properties: BlobGetPropertiesResponse,
     { metadata }: Pick<OldContent, 'metadata'>,
   ): Promise<UploadOptions> {
-    const { customerProvidedKey, leaseIdOf } = this.given;
-    const conditions = { ifMatch: stateOf(properties, properties.contentLength).etag };
-    const leaseId = await leaseIdOf?.(this.name);
-    const { accessTier, accessTierInferred, encryptionScope } = properties;
+    const { etag } = stateOf(properties, properties.contentLength);
+    const leaseId = await this.given.leaseIdOf?.(this.name);
     return {
-      ...this.reading(),
+      ...requestOptions(this.given),
+      ...carriedDescription(properties),
       metadata,
-      blobHTTPHeaders: carriedHeaders(properties),
-      conditions: { ...conditions, ...(leaseId === undefined ? {} : { leaseId }) },
-      ...(await this.tags(properties)),
-      ...(accessTier === undefined || accessTierInferred === true ? {} : { tier: accessTier }),
-      ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }),
-      ...(encryptionScope === undefined ? {} : { encryptionScope }),
+      conditions: { ifMatch: etag, leaseId },
+      tags: await this.tagsIn(properties),
     };
   }
 
-  private async tags({ tagCount = 0 }: BlobGetPropertiesResponse): Promise<Pick<UploadOptions, 'tags'>> {
-    if (tagCount === 0) return {};
-    await this.given.step.beforeRequest();
-    const { tags } = await this.given.context.client.getTags(this.signal());
-    return { tags };
+  private properties(): Promise<BlobGetPropertiesResponse> {
+    return this.given.context.client.getProperties(requestOptions(this.given));
+  }
+
+  private tagsIn(properties: BlobGetPropertiesResponse): Promise<Tags | undefined> {
+    const { context, step } = this.given;
+    return tagsOf({ client: context.client, properties }, step);
   }
 
   /** Setting tags does not change the ETag, so a change since they were read would be lost unnoticed. */
   private async assertSameTags(carried: Tags): Promise<void> {
     await this.given.step.beforeRequest();
-    const { tags = {} } = await this.tags(await this.given.context.client.getProperties(this.reading()));
+    const tags = (await this.tagsIn(await this.properties())) ?? {};
     const names = new Set([...Object.keys(carried), ...Object.keys(tags)]);
     if ([...names].some((name) => carried[name] !== tags[name])) throw new TagsChangedError();
-  }
-
-  private reading() {
-    const { customerProvidedKey } = this.given;
-    return { ...this.signal(), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
-  }
-
-  private signal() {
-    const { abortSignal } = this.given.step;
-    return { abortSignal };
   }
 }
 

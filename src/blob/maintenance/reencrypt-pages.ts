@@ -29,8 +29,8 @@ import { unmarked } from '../pages/kept-content.js';
 import type { PageBlobContext } from '../pages/page-requests.js';
 import { type PageContent, PageUpload, type PageUploadOptions } from '../pages/upload-pages.js';
 import { stateOf } from '../service-answer.js';
-import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
-import { carriedHeaders } from './carried-headers.js';
+import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
+import { carriedDescription, tagsOf } from './carried-description.js';
 import { CheckedSink } from './checked-sink.js';
 import { PagesCommit } from './pages-commit.js';
 import { digestOf, ReadBackError } from './read-back.js';
@@ -42,8 +42,6 @@ export interface ReencryptPages extends BlobMaintenanceOptions {
   readonly interrupted: Map<string, () => Promise<ObjectResult>>;
 }
 
-/** Maximum number of attempts if other writers keep changing the blob. */
-const ATTEMPTS = 5;
 const MARK = 'reencryption-';
 const UNFINISHED = leftAlone({ kind: 'unfinished' });
 
@@ -105,7 +103,7 @@ class PagesReencryption {
 
   private async pagesOf(context: PageBlobContext): Promise<OldPages> {
     await this.given.step.beforeRequest();
-    const properties = await context.client.getProperties(this.reading());
+    const properties = await context.client.getProperties(requestOptions(this.given));
     return { context, properties, state: storedState(encryptionDataOf(properties.metadata)) };
   }
 
@@ -134,7 +132,12 @@ class PagesReencryption {
     if (again !== null) return again;
     if (step.dryRun) return DONE;
     const commit = new PagesCommit({
-      ...{ context: writing, step, reading: this.reading(), leaseId, digest, acceptVersions },
+      context: writing,
+      step,
+      reading: requestOptions(this.given),
+      leaseId,
+      digest,
+      acceptVersions,
       replaced: encryptionDataOf(old.properties.metadata),
       sequenceNumber: old.properties.blobSequenceNumber,
     });
@@ -151,12 +154,16 @@ class PagesReencryption {
       open: async (previous = '') => {
         commit.kept = previous;
         const kept = readable({ ...old, context: this.contextOf(previous) });
-        const answer = await downloadStream(kept, { offset: 0 }, this.reading()).catch(lookAgainIfMissing);
+        const answer = await downloadStream(kept, { offset: 0 }, requestOptions(this.given)).catch(lookAgainIfMissing);
         return answer.readableStreamBody as Readable;
       },
       checked: (sink, upload) =>
         new CheckedSink(sink, {
-          ...{ context: writing, upload, form: 'pages', length, expected: () => digest },
+          context: writing,
+          upload,
+          form: 'pages',
+          length,
+          expected: () => digest,
           beforeCommit: async () => void (commit.text = encryptionDataOf(upload.metadataAtEnd())),
         }),
     };
@@ -164,33 +171,14 @@ class PagesReencryption {
 
   /** What the new blob gets of the old one. */
   private async described(old: OldPages): Promise<PageUploadOptions> {
-    const { client } = old.context;
-    const { accessTier, accessTierInferred, encryptionScope, tagCount = 0 } = old.properties;
-    const metadata = unmarked(await metadataAsStored(old.context, old.properties, this.readingOf(old)));
-    await this.given.step.beforeRequest();
-    const tags = tagCount === 0 ? undefined : (await client.getTags(this.signal())).tags;
-    return {
-      ...this.reading(),
-      metadata,
-      blobHTTPHeaders: carriedHeaders(old.properties),
-      ...(tags === undefined ? {} : { tags }),
-      ...(accessTier === undefined || accessTierInferred === true ? {} : { tier: accessTier }),
-      ...(encryptionScope === undefined ? {} : { encryptionScope }),
-    };
+    const { context, properties } = old;
+    const metadata = unmarked(await metadataAsStored(context, properties, this.readingOf(old)));
+    const tags = await tagsOf({ client: context.client, properties }, this.given.step);
+    return { ...requestOptions(this.given), ...carriedDescription(properties), metadata, tags };
   }
 
   private readingOf(old: OldPages) {
-    return { ...this.reading(), conditions: { ifMatch: etagOf(old) } };
-  }
-
-  private reading() {
-    const { customerProvidedKey } = this.given;
-    return { ...this.signal(), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
-  }
-
-  private signal() {
-    const { abortSignal } = this.given.step;
-    return { abortSignal };
+    return { ...requestOptions(this.given), conditions: { ifMatch: etagOf(old) } };
   }
 }
 

@@ -17,10 +17,7 @@ import { stateOf } from '../service-answer.js';
 import { assertContentOpens } from './content-check.js';
 import { etagOf, hasAllMetadata, type ListedBlob } from './listed-blob.js';
 import { assertVersionsAccepted } from './old-versions.js';
-import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
-
-/** Maximum number of attempts if other writers keep changing the blob. */
-const ATTEMPTS = 5;
+import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
 
 export interface RewrapListed extends BlobMaintenanceOptions {
   readonly context: BlobContext;
@@ -74,7 +71,7 @@ class ListedRewrap {
   private async lookAndWrite(): Promise<ObjectResult> {
     const { context, step } = this.rewrap;
     await step.beforeRequest();
-    const properties = await context.client.getProperties(this.reading());
+    const properties = await context.client.getProperties(requestOptions(this.rewrap));
     const text = encryptionDataOf(properties.metadata);
     if (text !== undefined && text === this.sent) return DONE;
     if (!isChosen(step.task, storedState(text))) return SAME;
@@ -86,7 +83,7 @@ class ListedRewrap {
     properties: BlobGetPropertiesResponse,
     conditions: BlobRequestConditions,
   ): Promise<Record<string, string>> {
-    return metadataAsStored(this.rewrap.context, properties, { ...this.reading(), conditions });
+    return metadataAsStored(this.rewrap.context, properties, { ...requestOptions(this.rewrap), conditions });
   }
 
   private async write(
@@ -116,7 +113,7 @@ class ListedRewrap {
     const { context, step, verify } = this.rewrap;
     if (verify !== 'content') return;
     await step.beforeRequest();
-    await assertContentOpens(context, text, { ...this.reading(), conditions });
+    await assertContentOpens(context, text, { ...requestOptions(this.rewrap), conditions });
   }
 
   private async store(
@@ -126,19 +123,14 @@ class ListedRewrap {
   ): Promise<void> {
     const { context, step, leaseIdOf } = this.rewrap;
     const leaseId = await leaseIdOf?.(this.blob.name);
-    const { EncryptionScope: encryptionScope } = this.blob.facts;
+    const { EncryptionScope: scope } = this.blob.facts;
     await step.beforeRequest();
     this.sent = text;
     const response = await context.client.setMetadata(metadata, {
-      ...this.reading(),
-      conditions: { ...conditions, ...(leaseId === undefined ? {} : { leaseId }) },
-      ...(encryptionScope === undefined || encryptionScope === '' ? {} : { encryptionScope }),
+      ...requestOptions(this.rewrap),
+      conditions: { ...conditions, leaseId },
+      encryptionScope: scope === '' ? undefined : scope,
     });
     assertVersionsAccepted(response, this.rewrap);
-  }
-
-  private reading() {
-    const { customerProvidedKey, step } = this.rewrap;
-    return { ...callOptions(step), ...(customerProvidedKey === undefined ? {} : { customerProvidedKey }) };
   }
 }

@@ -7,7 +7,7 @@ import type {
   PageBlobCreateOptions,
 } from '@azure/storage-blob';
 import { UnsupportedOperationError } from '../../errors/input.js';
-import { isMissing } from '../../service-errors.js';
+import { nullIfMissing } from '../../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../../wire/blob-metadata.js';
 import { type UnfinishedUpload, unfinishedUploadIn } from '../../wire/unfinished-upload.js';
 import type { BlobContext } from '../blob-context.js';
@@ -56,20 +56,13 @@ export class PageRequests {
   /** For requests that neither read nor write content. */
   get plain(): Pick<PageRequestOptions, 'abortSignal' | 'tracingOptions'> {
     const { abortSignal, tracingOptions } = this.options;
-    return {
-      abortSignal,
-      tracingOptions,
-    };
+    return { abortSignal, tracingOptions };
   }
 
   /** For requests that write. */
   get writing(): Omit<PageRequestOptions, 'conditions'> {
     const { customerProvidedKey, encryptionScope } = this.options;
-    return {
-      ...this.plain,
-      customerProvidedKey,
-      encryptionScope,
-    };
+    return { ...this.plain, customerProvidedKey, encryptionScope };
   }
 
   /** The caller's own. */
@@ -99,7 +92,7 @@ export class PageRequests {
   /** All metadata, with its names as they were stored; `null` if their letter case cannot be determined. */
   async namedMetadata(properties: BlobGetPropertiesResponse): Promise<Record<string, string> | null> {
     const { customerProvidedKey } = this.options;
-    const options = { ...this.plain, ...(customerProvidedKey && { customerProvidedKey }), conditions: {} };
+    const options = { ...this.plain, customerProvidedKey, conditions: {} };
     try {
       const user = await metadataAsStored(this.context, properties, options);
       const text = encryptionDataOf(properties.metadata);
@@ -127,11 +120,6 @@ export class PageRequests {
 
   private async properties(): Promise<BlobGetPropertiesResponse | null> {
     const { customerProvidedKey } = this.options;
-    try {
-      return await this.client.getProperties({ ...this.plain, ...(customerProvidedKey && { customerProvidedKey }) });
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    return this.client.getProperties({ ...this.plain, customerProvidedKey }).catch(nullIfMissing);
   }
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { MaintenanceTask, ReencryptChoice } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { refuse } from '../../option-rules.js';
 import { optionFaults } from './option-verbs.js';
 import { reencryptVerification, rewrapVerification, verifyFaults } from './verification.js';
 
@@ -74,7 +75,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
   const { values, positionals } = parsed(args);
   if (values.help === true) return 'help';
   const [verb = '', ...rest] = positionals;
-  const faults = [
+  refuse([
     ...(VERBS.includes(verb) && rest.length === 0
       ? []
       : ['say maintain census, rewrap, re-encrypt, delete-superseded, reindex, status or failures']),
@@ -88,8 +89,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
     ...NUMBERS.filter((name) => values[name] !== undefined && !Number.isFinite(Number(values[name]))).map(
       (name) => `--${name} is a number`,
     ),
-  ];
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  ]);
   return { verb: verb as Verb, values, task: taskOf(verb as Verb, values) };
 }
 
@@ -178,23 +178,27 @@ function kindFaults(verb: string, { queue, ...values }: Values): string[] {
   return [];
 }
 
+/** The number of an option that was given. */
+export const numberIn = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Number(text);
+
 function taskOf(verb: Verb, values: Values): MaintenanceTask {
   const retire = retiredIds(values);
   if (verb === 'rewrap') return { do: 'rewrap', retire, verify: rewrapVerification(values) };
   if (verb === 'reindex') return { do: 'reindex' };
   if (verb === 'delete-superseded') return { do: 'deleteSuperseded', when: choiceOf(retire, values) };
-  if (verb !== 're-encrypt') return { do: 'census', retire, ...(values.tags === true ? { tags: true } : {}) };
-  const foreign = values.foreign === true ? { foreign: true } : {};
-  return { do: 'reencrypt', when: { ...choiceOf(retire, values), ...foreign }, verify: reencryptVerification(values) };
+  if (verb !== 're-encrypt') return { do: 'census', retire, tags: values.tags };
+  const when = { ...choiceOf(retire, values), foreign: values.foreign };
+  return { do: 'reencrypt', when, verify: reencryptVerification(values) };
 }
 
 function choiceOf(retire: KeyIds, values: Values): ReencryptChoice {
   const isLeaving = 'prefix' in retire || retire.length > 0;
   return {
-    ...(isLeaving ? { keyIds: retire } : {}),
-    ...(values.plaintext === true ? { plaintext: true } : {}),
-    ...(values['from-protocol'] === undefined ? {} : { protocols: values['from-protocol'] }),
-    ...(values['without-integrity'] === true ? { withoutIntegrity: true } : {}),
+    keyIds: isLeaving ? retire : undefined,
+    plaintext: values.plaintext,
+    protocols: values['from-protocol'],
+    withoutIntegrity: values['without-integrity'],
   };
 }
 

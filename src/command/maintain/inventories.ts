@@ -2,17 +2,14 @@
 import { openBlobInventory } from '../../blob/inventory/open-inventory.js';
 import type { MaintenanceSource } from '../../maintenance/job.js';
 import type { Account } from '../account.js';
-import type { Values } from './arguments.js';
+import { numberIn, type Values } from './arguments.js';
 
 export async function inventoriesOf(
   { inventory = [], 'inventory-container': name, 'inventory-max-age': maxAge }: Values,
   account: Account | null,
 ): Promise<readonly MaintenanceSource[]> {
   const container = name === undefined ? undefined : account?.blobs.getContainerClient(name);
-  const options = {
-    ...(container === undefined ? {} : { container }),
-    ...(maxAge === undefined ? {} : { maxAgeDays: Number(maxAge) }),
-  };
+  const options = { container, maxAgeDays: numberIn(maxAge) };
   const opened: MaintenanceSource[] = [];
   for (const path of inventory) opened.push(await openBlobInventory(path, options));
   return opened;

@@ -12,19 +12,18 @@ import {
 } from '../../maintenance/job.js';
 import { formatMaintenanceReport } from '../../maintenance/report/format-report.js';
 import { runMaintenance } from '../../maintenance/run-maintenance.js';
+import { STATE_CONTAINER } from '../../maintenance/state-store.js';
 import { maintenanceStatus } from '../../maintenance/status.js';
 import { unlessClosed } from '../closed-output.js';
 import { EXIT } from '../exit.js';
 import { type Account, accountOf } from '../account.js';
-import { type Arguments, isOffline, parseArguments, type Values } from './arguments.js';
+import { type Arguments, isOffline, numberIn, parseArguments, type Values } from './arguments.js';
 import { HELP } from './help.js';
 import { inventoriesOf } from './inventories.js';
 import { jsonLine, jsonLines } from './json-lines.js';
 import { commandPolicy } from './policy.js';
 import { ProgressBar } from './progress-bar.js';
 import { sourcesOf } from './sources.js';
-
-const STATE_CONTAINER = 'azcse-maintenance';
 
 export async function maintain(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const given = parseArguments(args);
@@ -74,7 +73,7 @@ async function run({ values, task }: Arguments, account: Account | null, env: No
     ...(await inventoriesOf(values, account)),
   ];
   const job: MaintenanceJob = { name: values.job ?? nameOf(task, sources), task, sources };
-  const state = account !== null && keepsState(task, values) ? { state: stateOf(values, account) } : {};
+  const state = account !== null && keepsState(task, values) ? stateOf(values, account) : undefined;
   const report = await observed(job, values, state);
   if (values.html !== undefined) writeFileSync(values.html, formatMaintenanceReport(report, 'html'));
   process.stdout.write(formatMaintenanceReport(report, values.json === true ? 'json' : 'text'));
@@ -89,13 +88,13 @@ const keepsState = (task: MaintenanceJob['task'], values: Values): boolean =>
 async function observed(
   job: MaintenanceJob,
   values: Values,
-  state: Pick<MaintenanceOptions, 'state'>,
+  state: MaintenanceOptions['state'],
 ): Promise<MaintenanceReport> {
   const observer = values.json === true ? jsonLines(process.stderr) : new ProgressBar(process.stderr);
   const ending = new AbortController();
   const end = (): void => ending.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
-  const options = { ...optionsOf(values), ...state, onEvent: observer.show, abortSignal: ending.signal };
+  const options = { ...optionsOf(values), state, onEvent: observer.show, abortSignal: ending.signal };
   return runMaintenance(job, options).finally(() => {
     observer.end();
     process.off('SIGINT', end).off('SIGTERM', end);
@@ -103,18 +102,14 @@ async function observed(
 }
 
 function optionsOf(values: Values): MaintenanceOptions {
-  const numbers = {
-    concurrency: values.concurrency,
-    requestsPerSecond: values['requests-per-second'],
-    keyCallsPerSecond: values['key-calls-per-second'],
-    pagesPerShard: values['pages-per-shard'],
-    claimSeconds: values['claim-seconds'],
-    patience: values.patience,
-  };
-  const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
   return {
-    dryRun: values['dry-run'] ?? false,
-    ...Object.fromEntries(given.map(([name, value]) => [name, Number(value)])),
+    dryRun: values['dry-run'],
+    concurrency: numberIn(values.concurrency),
+    requestsPerSecond: numberIn(values['requests-per-second']),
+    keyCallsPerSecond: numberIn(values['key-calls-per-second']),
+    pagesPerShard: numberIn(values['pages-per-shard']),
+    claimSeconds: numberIn(values['claim-seconds']),
+    patience: numberIn(values.patience),
   };
 }
 

@@ -4,16 +4,16 @@ import type { BlobMaintenanceOptions } from '../../blob/maintenance/blob-mainten
 import { Encrypt } from '../../decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../decorators/encrypted-entity.decorator.js';
 import { InvalidOptionsError } from '../../errors/input.js';
+import { refuse } from '../../option-rules.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
-import type { QueueMaintenanceOptions } from '../../queue/maintenance/queue-maintenance-options.js';
 import type { MaintenanceSource } from '../../maintenance/job.js';
 import { hasLookups } from '../../table/lookup/entry-writes.js';
 import { lookupTableOf } from '../../table/lookup/lookup-entry.js';
 import { MaintainedLookups } from '../../table/maintenance/maintained-lookups.js';
 import { MaintainedRows } from '../../table/maintenance/maintained-rows.js';
 import type { Account } from '../account.js';
-import type { Values } from './arguments.js';
+import { numberIn, type Values } from './arguments.js';
 import type { CommandPolicy } from '../configured-policy.js';
 
 /** Containers of the service and of other programs, which contain no application data. */
@@ -24,12 +24,12 @@ export async function sourcesOf(
   account: Account,
   { values, stateContainer }: { readonly values: Values; readonly stateContainer: string },
 ): Promise<readonly MaintenanceSource[]> {
-  const options = { ...blobOptionsOf(values), ...(foreign === undefined ? {} : { foreign }) };
+  const options = { ...blobOptionsOf(values), foreign };
   const containers = [...(values.container ?? []), ...(await allContainers(account, values, stateContainer))];
   const blobs = containers.map((given) => {
     const [, name = given, prefix] = /^([^/]+)\/(.+)$/s.exec(given) ?? [];
     const client = new EncryptedContainerClient(account.blobs.getContainerClient(name), policy);
-    return client.forMaintenance({ ...options, ...(prefix === undefined ? {} : { prefix }) });
+    return client.forMaintenance({ ...options, prefix });
   });
   const tables = [...(values.table ?? []), ...(await allTables(account, values))];
   const named = namedClasses(values.encrypt ?? []);
@@ -38,22 +38,20 @@ export async function sourcesOf(
   const rows = tables
     .filter((name) => !tables.some((other) => lookupTableOf(other) === name && hasLookupTable(classes, other)))
     .flatMap((name) => rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name) }));
+  const messageTtlDays = numberIn(values['message-ttl']);
   const poison = (values.queue ?? []).map((name) => {
     const queue = new EncryptedQueueClient(account.queues.getQueueClient(name), policy);
-    return queue.forMaintenance(account.queues.getQueueClient(`${name}-poison`), queueOptionsOf(values));
+    return queue.forMaintenance(account.queues.getQueueClient(`${name}-poison`), { messageTtlDays });
   });
   return [...blobs, ...rows, ...poison];
 }
 
 const blobOptionsOf = (values: Values): BlobMaintenanceOptions => ({
-  ...(values['page-size'] === undefined ? {} : { pageSize: Number(values['page-size']) }),
-  ...(values['accept-versions'] === undefined ? {} : { acceptVersions: values['accept-versions'] }),
-  ...(values['to-block'] === undefined ? {} : { toBlock: values['to-block'] }),
-  ...(values['page-blobs'] === undefined ? {} : { pageBlobs: values['page-blobs'] }),
+  pageSize: numberIn(values['page-size']),
+  acceptVersions: values['accept-versions'],
+  toBlock: values['to-block'],
+  pageBlobs: values['page-blobs'],
 });
-
-const queueOptionsOf = ({ 'message-ttl': days }: Values): QueueMaintenanceOptions =>
-  days === undefined ? {} : { messageTtlDays: Number(days) };
 
 /** The rows of a table, and the entries of its lookup table if its class has one. */
 function rowsOf(
@@ -82,10 +80,11 @@ function namedClasses(given: readonly string[]): Readonly<Record<string, EntityC
 }
 
 function assertAmong(tables: readonly string[], named: readonly string[]): void {
-  const faults = named
-    .filter((name) => !tables.includes(name))
-    .map((name) => `--encrypt names ${JSON.stringify(name)}, which is not a table of this job: give --table ${name}`);
-  if (faults.length > 0) throw new InvalidOptionsError(faults);
+  refuse(
+    named
+      .filter((name) => !tables.includes(name))
+      .map((name) => `--encrypt names ${JSON.stringify(name)}, which is not a table of this job: give --table ${name}`),
+  );
 }
 
 function classOf(names: readonly string[]): EntityClass {

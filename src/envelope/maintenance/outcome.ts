@@ -35,11 +35,6 @@ export type ObjectOutcome =
   | 'damaged'
   | 'refused';
 
-export const OUTCOMES: readonly ObjectOutcome[] = [
-  ...(['done', 'same', 'gone', 'deleted', 'conflict', 'leased', 'immutable'] as const),
-  ...(['archived', 'readOnly', 'tooLarge', 'keyMissing', 'damaged', 'refused'] as const),
-];
-
 /** Number of objects by outcome. */
 export type OutcomeCounts = Readonly<Partial<Record<ObjectOutcome, number>>>;
 

@@ -205,7 +205,7 @@ export class KeyVaultKeys {
 
   async #writingVersion(writing: KeyVaultKeyId): Promise<WritingVersion> {
     const { version } = writing;
-    const found = await this.#found(writing, version === undefined ? {} : { version });
+    const found = await this.#found(writing, { version });
     const id = this.#idOf(found, writing);
     const { enabled, notBefore, expiresOn, recoveryLevel } = found.properties;
     if (enabled === false) throw new KeyDisabledError(id.keyId, 'disabled');
@@ -213,7 +213,7 @@ export class KeyVaultKeys {
     return { key: new VaultVersionKey(target, publicKeyOf(found, target)), notBefore, expiresOn, recoveryLevel };
   }
 
-  #found({ keyId, vaultUrl, name }: KeyVaultKeyId, options: { readonly version?: string }): Promise<VaultKey> {
+  #found({ keyId, vaultUrl, name }: KeyVaultKeyId, options: { version?: string | undefined }): Promise<VaultKey> {
     return this.#asked(keyId, vaultUrl, (client) => client.getKey(name, options));
   }
 
@@ -245,5 +245,5 @@ const factsOf = ({ key, expiresOn, recoveryLevel, insteadOf }: WritingVersion): 
   keyId: key.keyId,
   expiresOn,
   isPurgeable: recoveryLevel?.includes('Purgeable'),
-  ...(insteadOf === undefined ? {} : { insteadOf }),
+  insteadOf,
 });

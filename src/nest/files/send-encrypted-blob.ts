@@ -93,7 +93,8 @@ export async function sendEncryptedBlob(
 ): Promise<StreamableFile | undefined> {
   const answer = { blob, request, response, options, abortSignal: disconnectSignal({ request, response }) };
   const { result } = await retryOnConflict({
-    ...{ attempts: ATTEMPTS, abortSignal: answer.abortSignal },
+    attempts: ATTEMPTS,
+    abortSignal: answer.abortSignal,
     attempt: () => answerOnce(answer),
     isConflict: isChanged,
   });

@@ -63,12 +63,17 @@ async function uploaded(
     abortSignal: part.form.signal,
     blobHTTPHeaders: { blobContentType: contentType },
     metadata,
-    ...(options.replace === true ? {} : { conditions: { ifNoneMatch: '*' } }),
+    conditions: options.replace === true ? undefined : { ifNoneMatch: '*' },
   });
   const { etag = '', integrityTag } = response;
   return {
-    ...{ fieldname, originalname, mimetype, size: content.taken },
-    ...{ container: container.containerName, blobName, etag },
+    fieldname,
+    originalname,
+    mimetype,
+    size: content.taken,
+    container: container.containerName,
+    blobName,
+    etag,
     integrityTag,
   };
 }

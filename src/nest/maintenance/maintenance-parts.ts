@@ -9,10 +9,10 @@ import {
   type MaintenanceReport,
 } from '../../maintenance/job.js';
 import { QueuedJobs } from '../../maintenance/queued/queued-jobs.js';
+import { STATE_CONTAINER } from '../../maintenance/state-store.js';
 import type { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
 import type { MaintenanceSettings } from './maintenance.options.js';
 
-const STATE_CONTAINER = 'azcse-maintenance';
 /** A claim ends before the message of a process that died is visible again, so the next one finds the shard free. */
 const SHARED = { pagesPerShard: 4, claimSeconds: 15 };
 /** Time to live of a message: a job may take longer than the service's default of seven days. */
@@ -34,7 +34,9 @@ export function maintenanceParts(
   if (queue === null) return { jobs, options: { ...options, state }, queued: null };
   const shared = { ...SHARED, ...options, state };
   const queued = new QueuedJobs({
-    ...{ jobs, options: shared, onReport: logReport },
+    jobs,
+    options: shared,
+    onReport: logReport,
     send: async (message) => {
       await queue.sendMessage(JSON.stringify(message), { messageTimeToLive: NEVER });
     },

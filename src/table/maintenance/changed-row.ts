@@ -120,7 +120,7 @@ export const contextOf = (
   policy: EncryptionPolicy,
 ): TableContext => tableContext({ table, lookupTable, entityClass: entityClass ?? AnyEntity, policy }, optionsOf(step));
 
-const optionsOf = ({ abortSignal }: Step) => (abortSignal === undefined ? {} : { abortSignal });
+const optionsOf = ({ abortSignal }: Step) => ({ abortSignal });
 
 /** Opens a row that was just sealed, as a reader would. Throws unless every sealed text is the same as before. */
 export async function assertKept(

@@ -30,7 +30,7 @@ export async function* listedRows(
     disableTypeConversion: true,
     abortSignal,
   };
-  const settings = { maxPageSize: PAGE_SIZE, ...(from === undefined ? {} : { continuationToken: from }) };
+  const settings = { maxPageSize: PAGE_SIZE, continuationToken: from };
   const slice = new TimeSlice();
   for await (const page of storedPages(table, options, settings)) {
     const { continuationToken: next } = page;
@@ -39,7 +39,7 @@ export async function* listedRows(
       while (slice.isSpent) await slice.breathe();
       objects.push(listedRow(row));
     }
-    yield { objects, ...(next === undefined || next === '' ? {} : { next }) };
+    yield { objects, next: next === '' ? undefined : next };
   }
 }
 

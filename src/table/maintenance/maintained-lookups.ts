@@ -57,12 +57,12 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
 
   async *pages({ from, namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage<ListedEntry>> {
     const queryOptions = { select: namesOnly ? KEYS : [...KEYS, 'pk', 'rk'] };
-    const settings = { maxPageSize: PAGE_SIZE, ...(from === undefined ? {} : { continuationToken: from }) };
+    const settings = { maxPageSize: PAGE_SIZE, continuationToken: from };
     const options = { queryOptions, disableTypeConversion: true, abortSignal };
     for await (const page of storedPages(this.#entries, options, settings)) {
       const { continuationToken: next } = page;
       const objects = page.map((row) => this.#listed(row as Row & EntityKeys));
-      yield { objects, ...(next === undefined || next === '' ? {} : { next }) };
+      yield { objects, next: next === '' ? undefined : next };
     }
   }
 
@@ -90,8 +90,11 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
 
   async #swept({ entry }: ListedEntry, step: Step): Promise<ObjectResult> {
     if (entry === null) return SAME;
-    const options = step.abortSignal === undefined ? {} : { abortSignal: step.abortSignal };
-    const lookups = new LookupTable({ rows: this.#rows, entries: this.#entries, olderTags: new Map() }, options);
+    const { abortSignal } = step;
+    const lookups = new LookupTable(
+      { rows: this.#rows, entries: this.#entries, olderTags: new Map() },
+      { abortSignal },
+    );
     try {
       await step.beforeRequest();
       if ((await lookups.tagOf(entry)) === entry.tag) return SAME;

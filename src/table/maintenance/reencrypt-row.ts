@@ -38,7 +38,7 @@ export function reencryptRow({ partitionKey, rowKey }: ListedRow, change: RowCha
     if (again !== null) return { result: again };
     if (losesDigits(stored.row, row)) return { result: { outcome: 'refused', code: 'UNSUPPORTED_VALUE' } };
     await assertKept(before, row, change);
-    return { result: DONE, row, context: reading, ...(isReadBack(step.task) ? { readBack: before } : {}) };
+    return { result: DONE, row, context: reading, readBack: isReadBack(step.task) ? before : undefined };
   });
 }
 
