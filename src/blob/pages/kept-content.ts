@@ -57,7 +57,7 @@ export async function forgetPrevious(requests: PageRequests, { previous, isOwn }
   await forgetMarked(requests, (snapshot) => snapshot <= previous);
 }
 
-/** Deletes the snapshot alone. If the new content comes from what was stored, an older one may be the only good copy of it. */
+/** Deletes the snapshot alone. Where the content is, or comes from, what was stored, an older one may be the only good copy of it. */
 export async function forgetKept(requests: PageRequests, { previous, isOwn }: KeptSnapshot): Promise<void> {
   if (previous === undefined) return;
   if (isOwn) await forgetContent(requests, previous);

@@ -186,7 +186,7 @@ export class PageUpload {
       const committed = sink.answerIn(await recovery.state());
       if (committed !== null) return this.upload.tagged(committed);
       await this.rollBack(recovery, claim);
-      if ((await recovery.state()).kind === 'whole') await forgetPrevious(recovery, claim);
+      if ((await recovery.state()).kind === 'whole') await forgetKept(recovery, claim);
     } catch (rollbackError) {
       throw new RollbackFailedError(claim.previous, rollbackError, { cause: error });
     }

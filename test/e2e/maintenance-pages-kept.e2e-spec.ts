@@ -1,0 +1,139 @@
+/** The snapshot of a page blob that is encrypted again: it stays until the new content is read back, and longer if that is damaged. */
+import { BlobServiceClient, type Metadata } from '@azure/storage-blob';
+import {
+  EncryptedContainerClient,
+  isMaintenanceClean,
+  type MaintenanceTask,
+  runMaintenance,
+} from 'nestjs-azure-encrypted-storage';
+import { containersFor, content } from '../support/blobs.js';
+import { before, during, OLD, snapshotsIn, timeless } from '../support/maintenance.js';
+import { type Fate, PageProxy } from '../support/page-proxy.js';
+
+const LEAVE: MaintenanceTask = { do: 'reencrypt', when: { keyIds: [OLD] } };
+const ENCRYPT: MaintenanceTask = { do: 'reencrypt', when: { plaintext: true } };
+
+let old: EncryptedContainerClient;
+let both: EncryptedContainerClient;
+let proxy: PageProxy;
+beforeAll(async () => {
+  proxy = await PageProxy.start();
+});
+afterAll(() => proxy.close());
+beforeEach(async () => {
+  proxy.clear();
+  [old, both] = (await containersFor(before('1.0'), during())) as [EncryptedContainerClient, EncryptedContainerClient];
+});
+
+const raw = () => old.unencryptedClient.getPageBlobClient('disk');
+const disk = () => old.getPageBlobClient('disk');
+/** The blob for the application, which writes it with the new key. */
+const application = ({ unencryptedClient } = both) =>
+  new EncryptedContainerClient(unencryptedClient, during('1.0')).getPageBlobClient('disk');
+const opened = () => application().downloadToBuffer();
+const proxied = () => {
+  const service = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
+  return new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
+};
+const run = (task: MaintenanceTask, container = both) =>
+  runMaintenance(
+    { name: 'again', task, sources: [container.forMaintenance({ pageBlobs: true })] },
+    { clock: timeless, patience: 1 },
+  );
+const snapshots = () => snapshotsIn(old);
+/** A page blob in clear, as any program writes it. */
+async function clear(bytes: Buffer): Promise<void> {
+  await raw().create(bytes.length);
+  await raw().uploadPages(bytes, 0, bytes.length);
+}
+const sealed = (bytes: Buffer) => disk().uploadData(bytes, { metadata: { Patient: '17' } });
+
+describe('another program', () => {
+  it.each<[string, Fate]>([
+    ['', 'pass'],
+    [', although the answer to the commit is lost', 'lose'],
+  ])('that writes a page among the new ones is found out, and the old content stays%s', async (_what, answer) => {
+    await clear(content(1024));
+    const write = () => raw().uploadPages(Buffer.alloc(512, 1), 0, 512);
+    proxy.fate = (action, earlier) =>
+      action !== 'metadata' || earlier > 1 ? 'pass' : earlier === 0 ? write() : answer;
+
+    const report = await run(ENCRYPT, proxied());
+
+    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
+    const [kept = ''] = await snapshots();
+    expect((await raw().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
+    expect(isMaintenanceClean(report)).toBe(false);
+  });
+
+  it.each<[string, string, (found: Metadata) => Metadata]>([
+    ['that it read before', 'snapshot', (found) => found],
+    ['that it read meanwhile', 'page', (found) => found],
+    ['of its own alone', 'page', () => ({ Ward: '3' })],
+  ])('that sets metadata %s after the commit is found out, and the old content stays', async (_what, moment, next) => {
+    await sealed(content(1024));
+    let found: Metadata = {};
+    const remember = async () => void ({ metadata: found = {} } = await raw().getProperties());
+    let hasWritten = false;
+    proxy.fate = (action, earlier) => {
+      if (action === moment && earlier === 0) return remember();
+      if (action !== 'read' || !proxy.actions.includes('metadata') || hasWritten) return 'pass';
+      hasWritten = true;
+      return raw().setMetadata(next(found));
+    };
+
+    const report = await run(LEAVE, proxied());
+
+    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
+    const [kept = ''] = await snapshots();
+    expect((await disk().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
+  });
+});
+
+describe('a snapshot that may not be deleted', () => {
+  it('is named, because it has the old content', async () => {
+    await sealed(content(1024));
+    proxy.fate = (action) => (action === 'delete' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
+
+    const report = await run(LEAVE, proxied());
+
+    expect(report.failures).toMatchObject([{ outcome: 'refused', code: 'SNAPSHOT_LEFT' }]);
+    expect((await opened()).equals(content(1024))).toBe(true);
+    const left = await run({ do: 'deleteSuperseded', when: { keyIds: [OLD] } });
+    expect(left.outcomes).toMatchObject({ deleted: 1 });
+  });
+});
+
+it('keeps the snapshot of an earlier job that found damage, also when the blob is encrypted once more', async () => {
+  await clear(content(512));
+  proxy.fate = (action, earlier) =>
+    action === 'read' && earlier > 0 && proxy.actions.includes('metadata') ? raw().setMetadata({ a: 'b' }) : 'pass';
+  expect((await run(ENCRYPT, proxied())).outcomes).toEqual({ damaged: 1 });
+  const [kept] = await snapshots();
+  expect((await run(ENCRYPT)).outcomes).toEqual({ done: 1 });
+  expect(await snapshots()).toEqual([kept]);
+});
+
+it.each<[string, () => Promise<unknown>]>([
+  ['a job', () => run(ENCRYPT, proxied())],
+  [
+    'an upload',
+    () =>
+      application(proxied())
+        .uploadData(content(1024))
+        .catch(() => undefined),
+  ],
+])('keeps the snapshot of an earlier job that found damage, also when %s fails later', async (_what, fail) => {
+  await clear(content(512));
+  proxy.fate = (action, earlier) =>
+    action === 'read' && earlier > 0 && proxy.actions.includes('metadata') ? raw().setMetadata({ a: 'b' }) : 'pass';
+  expect((await run(ENCRYPT, proxied())).outcomes).toEqual({ damaged: 1 });
+  const [kept] = await snapshots();
+  proxy.clear();
+  proxy.fate = (action) => (action === 'page' ? { status: 409, code: 'BlobImmutableDueToPolicy' } : 'pass');
+
+  await fail();
+
+  expect(proxy.actions).toContain('copy');
+  expect(await snapshots()).toEqual([kept]);
+});
