@@ -1,4 +1,6 @@
 /** The snapshot of a page blob that is encrypted again: it stays until the new content is read back, and longer if that is damaged. */
+import { EventEmitter, once } from 'node:events';
+import { Readable } from 'node:stream';
 import { BlobServiceClient, type Metadata } from '@azure/storage-blob';
 import {
   EncryptedContainerClient,
@@ -87,6 +89,55 @@ describe('another program', () => {
     expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
     const [kept = ''] = await snapshots();
     expect((await disk().withSnapshot(kept).downloadToBuffer()).equals(content(1024))).toBe(true);
+  });
+});
+
+describe('an upload that begins before the new content is read back', () => {
+  /** Claims the blob, and waits until it is to fail. */
+  async function begun(): Promise<() => Promise<void>> {
+    const failing = new EventEmitter();
+    const source = Readable.from(
+      (async function* () {
+        await once(failing, 'now');
+        yield Buffer.alloc(0);
+      })(),
+    );
+    const upload = application()
+      .uploadStream(source, 512)
+      .catch(() => undefined);
+    const isClaimed = () =>
+      raw()
+        .getProperties()
+        .then(({ metadata }) => JSON.stringify(metadata).includes('AzCseUpload'));
+    while (!(await isClaimed()));
+    return async () => {
+      failing.emit('now');
+      await upload;
+    };
+  }
+
+  it.each([true, false])('leaves the old content where the new one is damaged (damaged: %p)', async (isDamaged) => {
+    await clear(content(1024));
+    let fail = async (): Promise<void> => undefined;
+    let hasBegun = false;
+    proxy.fate = (action, earlier) => {
+      if (isDamaged && action === 'metadata' && earlier === 0) return raw().uploadPages(Buffer.alloc(512, 1), 0, 512);
+      if (action !== 'read' || !proxy.actions.includes('metadata') || hasBegun) return 'pass';
+      hasBegun = true;
+      return begun().then((failing) => (fail = failing));
+    };
+
+    const report = await run(ENCRYPT, proxied());
+    const kept = await snapshots();
+    await fail();
+
+    expect(hasBegun).toBe(true);
+    expect(report.outcomes).toEqual(isDamaged ? { damaged: 1 } : { done: 1 });
+    expect(kept).toHaveLength(isDamaged ? 2 : 1);
+    if (isDamaged) {
+      const [left = ''] = await snapshots();
+      expect((await raw().withSnapshot(left).downloadToBuffer()).equals(content(1024))).toBe(true);
+    } else expect((await opened()).equals(content(1024))).toBe(true);
   });
 });
 

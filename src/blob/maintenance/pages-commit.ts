@@ -14,7 +14,7 @@ import type { EncryptedUploadResponse } from '../sealed-upload.js';
 import { stateOf } from '../service-answer.js';
 import { ATTEMPTS, type BlobRequestOptions } from './blob-maintenance-options.js';
 import { assertVersionsAccepted } from './old-versions.js';
-import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
+import { isOfOtherContent, isStoredAs, lookAgainIfMissing, ReadBackError } from './read-back.js';
 
 export interface PagesCommitParts {
   /** With the policy that wrote. */
@@ -29,6 +29,12 @@ export interface PagesCommitParts {
   /** What the blob had before. */
   readonly sequenceNumber: number | undefined;
   readonly acceptVersions: boolean | undefined;
+}
+
+interface FoundPages {
+  /** Of the blob, or of a snapshot. */
+  readonly context: PageBlobContext;
+  readonly etag: string;
 }
 
 export class PagesCommit {
@@ -55,15 +61,15 @@ export class PagesCommit {
 
   async #readBack({ etag }: EncryptedUploadResponse): Promise<void> {
     const { context, step, reading, digest } = this.parts;
-    let known = etag;
+    let known: FoundPages | undefined = etag === undefined ? undefined : { context, etag };
     const { result } = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: step.abortSignal,
       attempt: async () => {
-        const found = known ?? (await this.#ownEtag());
+        const found = known ?? (await this.#found());
         known = undefined;
         await step.beforeRequest();
-        return found === null || (await isStoredAs({ digest, etag: found }, context, reading));
+        return found === null || (await isStoredAs({ digest, etag: found.etag }, found.context, reading));
       },
     }).catch((error: unknown) => {
       if (isChanged(error)) throw new ReadBackError();
@@ -72,20 +78,29 @@ export class PagesCommit {
     if (!result) throw new ReadBackError();
   }
 
-  /** `null` if another writer has replaced or deleted what was committed. */
-  async #ownEtag(): Promise<string | null> {
-    const properties = await this.#propertiesOf(this.parts.context).catch(nullIfMissing);
+  /** Where what was committed is; `null` if another writer has replaced or deleted it. */
+  async #found(): Promise<FoundPages | null> {
+    const { context } = this.parts;
+    const properties = await this.#propertiesOf(context).catch(nullIfMissing);
     if (properties === null) return null;
+    const unfinished = unfinishedUploadIn(encryptionDataOf(properties.metadata));
+    if (unfinished === null || unfinished.previous === this.kept) return this.#foundIn(context, properties);
+    if (unfinished.previous === undefined) return null;
+    // another upload has claimed the blob: if it fails, it puts back what it keeps
+    const kept = this.#snapshot(unfinished.previous);
+    return this.#foundIn(kept, await this.#propertiesOf(kept).catch(lookAgainIfMissing));
+  }
+
+  #foundIn(context: PageBlobContext, properties: BlobGetPropertiesResponse): FoundPages | null {
     const text = encryptionDataOf(properties.metadata);
-    if (text === this.text) return stateOf(properties, properties.contentLength).etag;
-    if (!this.#isOfOthers(text)) throw new ReadBackError();
+    if (text === this.text) return { context, etag: stateOf(properties, properties.contentLength).etag };
+    if (!isOfOtherContent(text, this.parts.replaced)) throw new ReadBackError();
     return null;
   }
 
-  #isOfOthers(text: string | undefined): boolean {
-    const unfinished = unfinishedUploadIn(text);
-    if (unfinished !== null) return unfinished.previous !== this.kept;
-    return isOfOtherContent(text, this.parts.replaced);
+  #snapshot(snapshot: string): PageBlobContext {
+    const { context } = this.parts;
+    return { ...context, client: context.client.withSnapshot(snapshot) };
   }
 
   /** An upload needs the sequence number for itself. If another writer has changed the blob since, it is theirs. */
@@ -104,9 +119,7 @@ export class PagesCommit {
   /** Whether the old content is still there: the upload does not say whether it could delete the snapshot. */
   async #hasKeptContent(): Promise<boolean> {
     if (this.kept === undefined) return false;
-    const { context } = this.parts;
-    const client = context.client.withSnapshot(this.kept);
-    return (await this.#propertiesOf({ ...context, client }).catch(nullIfMissing)) !== null;
+    return (await this.#propertiesOf(this.#snapshot(this.kept)).catch(nullIfMissing)) !== null;
   }
 
   async #propertiesOf({ client }: PageBlobContext): Promise<BlobGetPropertiesResponse> {

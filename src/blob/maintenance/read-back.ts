@@ -18,10 +18,7 @@ export interface CommittedContent {
   readonly etag: string;
 }
 
-/**
- * `true` also if another writer has deleted it since: nothing is left to compare. Throws the service's 412 if another writer has changed
- * it, and errors that do not concern the blob.
- */
+/** Throws a 412 if another writer has changed or deleted it since, and errors that do not concern the blob. */
 export async function isStoredAs(
   { digest, etag }: CommittedContent,
   context: BlobContext,
@@ -31,10 +28,18 @@ export async function isStoredAs(
     const proving = { ...context, policy: provingPolicy(context.policy) };
     return equalBytes(await digestOf(proving, { ...options, conditions: { ifMatch: etag } }), digest);
   } catch (error) {
-    if (isMissing(error)) return true;
     if (resultOf(error)?.outcome === 'damaged') return false;
-    throw error;
+    return lookAgainIfMissing(error);
   }
+}
+
+/** Another process has deleted the blob or the snapshot: a conflict like any other. */
+class DeletedByOthersError extends Error {
+  readonly statusCode = 412;
+}
+
+export function lookAgainIfMissing(error: unknown): never {
+  throw isMissing(error) ? new DeletedByOthersError() : error;
 }
 
 /**

@@ -20,7 +20,7 @@ import {
 import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { type StoredState, storedState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen, without } from '../../envelope/maintenance/task.js';
-import { isChanged, isMissing, isRangeNotSatisfiable, retryOnConflict } from '../../service-errors.js';
+import { isChanged, isRangeNotSatisfiable, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
 import { downloadStream } from '../download.js';
@@ -33,7 +33,7 @@ import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-ma
 import { carriedDescription, tagsOf } from './carried-description.js';
 import { CheckedSink } from './checked-sink.js';
 import { PagesCommit } from './pages-commit.js';
-import { digestOf, ReadBackError } from './read-back.js';
+import { digestOf, lookAgainIfMissing, ReadBackError } from './read-back.js';
 
 export interface ReencryptPages extends BlobMaintenanceOptions {
   readonly context: PageBlobContext;
@@ -198,12 +198,3 @@ const readable = ({ context, state }: OldPages): PageBlobContext => ({
 });
 
 const etagOf = ({ properties }: OldPages): string => stateOf(properties, properties.contentLength).etag;
-
-/** Another job has finished the blob and deleted the snapshot: a conflict like any other. */
-class FinishedByOthersError extends Error {
-  readonly statusCode = 412;
-}
-
-function lookAgainIfMissing(error: unknown): never {
-  throw isMissing(error) ? new FinishedByOthersError() : error;
-}
