@@ -3,7 +3,7 @@ import { isAmong, type KeyIds } from '../envelope/maintenance/key-ids.js';
 import type { MaintainedObject, ObjectPlace } from '../envelope/maintenance/maintained.js';
 import type { TagsState } from '../envelope/maintenance/outcome.js';
 import type { SealedState, StoredState } from '../envelope/maintenance/stored-state.js';
-import { isChosen, type MaintenanceTask } from '../envelope/maintenance/task.js';
+import { isChosen, type MaintenanceTask, without } from '../envelope/maintenance/task.js';
 
 /** A group of similar objects. */
 export interface CensusEntry {
@@ -188,13 +188,21 @@ export function verdictOn(
   return { retire, mayDestroy: 'after', after, reasons: waiting };
 }
 
-/** Whether a choice of objects, such as plaintext, may have some left among what a job cannot change. */
+/** Whether a choice of objects, such as plaintext, has some left: those that a job cannot change, and those that came while it ran. */
 export function hasUnfinished(task: MaintenanceTask, { entries, uncounted }: Census): boolean {
   if (task.do !== 'reencrypt' && task.do !== 'deleteSuperseded') return false;
-  return uncounted.length > 0 || entries.some((entry) => isCopy(entry) && isChosen(task, stateOf(entry)));
+  return uncounted.length > 0 || entries.some((entry) => isChosen(taskAt(task, entry), stateOf(entry)));
 }
 
-const isCopy = ({ place }: CensusEntry): boolean => place === 'snapshot' || place === 'version';
+const NOTHING: MaintenanceTask = { do: 'census' };
+
+/** What of the task applies to objects in a place. Pages and rows are always in 1.0, and only a reader tells a foreign format from plaintext. */
+function taskAt(task: MaintenanceTask, { place }: CensusEntry): MaintenanceTask {
+  if (place === 'snapshot' || place === 'version') return task;
+  if (place === 'deleted' || task.do !== 'reencrypt') return NOTHING;
+  return without(task, 'protocols', 'foreign', ...(place === 'poison' ? (['plaintext'] as const) : []));
+}
+
 const stateOf = ({ kind, keyId, protocol, integrity, library }: CensusEntry): StoredState =>
   kind === 'sealed' ? { kind, keyId: keyId ?? '', protocol: protocol ?? '', integrity, library } : { kind };
 

@@ -85,10 +85,14 @@ describe('a report', () => {
 describe('a report is clean', () => {
   const encrypt = { do: 'reencrypt', when: { plaintext: true } } as const;
   const remove = { do: 'deleteSuperseded', when: { plaintext: true } } as const;
+  const bind = { do: 'reencrypt', when: { withoutIntegrity: true } } as const;
+  const leave = { do: 'reencrypt', when: { protocols: ['1.0'] } } as const;
+  const convert = { do: 'reencrypt', when: { foreign: true } } as const;
   const counted = (more: Partial<MaintenanceReport['census']> = {}) => {
     const { verdict: _none, ...census } = report.census;
     return { ...census, entries: [], ...more };
   };
+  const sealed = (more: Partial<CensusEntry>) => counted({ entries: [entry(more)] });
   const plain = (place: CensusEntry['place']) =>
     counted({ entries: [entry({ kind: 'plain', keyId: null, protocol: null, integrity: false, place })] });
 
@@ -101,6 +105,13 @@ describe('a report is clean', () => {
     ['an old version in clear is left', false, { task: remove, outcomes: {}, census: plain('version') }],
     ['a deleted blob in clear will be gone', true, { task: encrypt, outcomes: { done: 1 }, census: plain('deleted') }],
     ['versions could not be listed', false, { task: remove, outcomes: {}, census: counted({ uncounted: ['some'] }) }],
+    ['a blob in clear has come meanwhile', false, { task: encrypt, outcomes: { done: 1 }, census: plain('current') }],
+    ['a row in clear has come meanwhile', false, { task: encrypt, outcomes: { done: 1 }, census: plain('row') }],
+    ['a poison message is in clear', true, { task: encrypt, outcomes: { done: 1 }, census: plain('poison') }],
+    ['a blob without entries has come', false, { task: bind, outcomes: {}, census: sealed({ integrity: false }) }],
+    ['a page blob is in 1.0, as all are', true, { task: leave, outcomes: {}, census: sealed({ protocol: '1.0' }) }],
+    ['nothing reads a blob in clear', true, { task: convert, outcomes: { same: 1 }, census: plain('current') }],
+    ['a blob that stays is in clear', true, { task: remove, outcomes: { same: 1 }, census: plain('current') }],
     ['a census counts plaintext', true, { task: { do: 'census' }, outcomes: {}, census: plain('snapshot') }],
   ])('if %s: %s', (_what, expected, more) => {
     expect(isMaintenanceClean({ ...report, census: counted(), ...more })).toBe(expected);
