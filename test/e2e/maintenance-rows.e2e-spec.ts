@@ -10,7 +10,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { formatPoisonMessage } from '../../src/queue/consumer/poison-message.js';
 import { uniqueTableName } from '../support/azurite.js';
-import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consumers.js';
+import { likewise, newQueue, plainQueue, until, visibleTexts } from '../support/consumers.js';
 import { after, before, during, NEW, OLD } from '../support/maintenance.js';
 import { requestsOf, tableOf } from '../support/tables.js';
 
@@ -218,5 +218,30 @@ describe('messages of a poison queue', () => {
       mayDestroy: 'no',
       reasons: [expect.stringMatching(/1 messages of queue/)],
     });
+  });
+
+  it('that others have received do so, too, where others delete some that were seen', async () => {
+    const queue = await newQueue(before('2.0'));
+    const poison = plainQueue(`${queue.name}-poison`);
+    await poison.sendMessage('hidden');
+    await poison.receiveMessages({ visibilityTimeout: 600 });
+    await poison.sendMessage('seen');
+    // as in a walk that takes longer than it holds messages
+    const quick = plainQueue(poison.name);
+    const receive = quick.receiveMessages.bind(quick);
+    quick.receiveMessages = (options) => receive({ ...options, visibilityTimeout: 1 });
+    const source = likewise(queue, during('2.0')).forMaintenance(quick);
+
+    for await (const { objects } of source.pages({ everything: true })) {
+      if (objects.length === 0) continue;
+      await until(async () => {
+        const [found] = (await poison.receiveMessages()).receivedMessageItems;
+        if (found !== undefined) await poison.deleteMessage(found.messageId, found.popReceipt);
+        return found !== undefined;
+      });
+    }
+
+    const text: unknown = expect.stringMatching(/^1 messages of queue/);
+    expect(source.blindSpots()).toContainEqual({ text, isBlocking: true });
   });
 });

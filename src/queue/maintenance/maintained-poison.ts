@@ -93,7 +93,8 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
         yield { objects: fresh.map(heldMessage), next: 'again' };
       }
       const { approximateMessagesCount: count = 0 } = await poisonQueue.getProperties(signal);
-      this.#hidden = Math.max(0, count - this.#receipts.size);
+      // others may have some of those that were seen
+      this.#hidden = Math.max(0, count - (await this.#showAgain()));
       yield { objects: [] };
     } finally {
       await this.#showAgain();
@@ -145,12 +146,14 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     this.#receipts.set(messageId, popReceipt ?? '');
   }
 
-  async #showAgain(): Promise<void> {
-    await boundedMap([...this.#receipts], BATCH, async ([messageId, popReceipt]) => {
+  /** Returns the number of messages that were still held. */
+  async #showAgain(): Promise<number> {
+    const shown = await boundedMap([...this.#receipts], BATCH, ([messageId, popReceipt]) => {
       const options = { abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT) };
-      await this.access.poisonQueue.updateMessage(messageId, popReceipt, undefined, 0, options).catch(() => undefined);
+      return this.access.poisonQueue.updateMessage(messageId, popReceipt, undefined, 0, options).catch(() => null);
     });
     this.#receipts.clear();
+    return shown.filter((answer) => answer !== null).length;
   }
 
   blindSpots(): readonly BlindSpot[] {
