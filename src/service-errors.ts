@@ -3,6 +3,7 @@
  * build (ESM or CommonJS), whose errors are instances of another class.
  */
 import { setTimeout } from 'node:timers/promises';
+import { printable } from './encoding/printable.js';
 
 /** The members of a `RestError` that say what happened. In errors of tables they are nested. */
 interface ServiceError {
@@ -21,11 +22,11 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** The service's own code, such as `BlobNotFound`. For HEAD requests it is in a header, not in the body. */
+/** The service's own code, such as `BlobNotFound`. For HEAD requests it is in a header, not in the body. Safe for a log. */
 export function serviceCodeOf(error: unknown): string | undefined {
   const { code, details } = (error ?? {}) as ServiceError;
   const found = [code, details?.errorCode, details?.odataError?.code].find((value) => typeof value === 'string');
-  return found;
+  return found && printable(found);
 }
 
 interface AskedToWait {

@@ -10,7 +10,7 @@ import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile }
 const LEAVES = ['errors', 'service-errors', 'service-answers', 'option-rules', 'version'];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   errors: ['encoding/printable'],
-  'service-errors': [],
+  'service-errors': ['encoding/printable'],
   'service-answers': [],
   'option-rules': [],
   version: [],

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `npx nestjs-azure-encrypted-storage`. Exit codes: 0 nothing wrong, 1 something wrong or left, 2 wrong usage, 3 not reachable. */
+import { printable } from '../encoding/printable.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { HELP, parseCommand } from '../inspect/command-line.js';
 import { toJson, toText } from '../inspect/format-report.js';
@@ -43,7 +44,7 @@ function explain(error: unknown): number {
   }
   const { name, code, statusCode } = error as Partial<Record<string, string | number>>;
   const words = [code ?? name ?? 'error', statusCode].filter((word) => word !== undefined);
-  process.stderr.write(`The request failed: ${words.join(' ')}\n`);
+  process.stderr.write(`The request failed: ${printable(words.join(' '))}\n`);
   return EXIT.notReached;
 }
 

@@ -1,5 +1,7 @@
 /** The command as people run it: a process of its own, its output and its exit codes. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createService } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -162,5 +164,20 @@ describe('what is not there', () => {
 
     expect(code).toBe(3);
     expect(stderr).toContain('ECONNREFUSED');
+  });
+
+  it('exits with 3 where something refuses, whose code does not control the terminal', async () => {
+    const server = createService((_request, response) => {
+      response.writeHead(400, { 'content-type': 'application/xml' });
+      response.end('<?xml version="1.0"?><Error><Code>Odd\u001b[2J</Code><Message>no</Message></Error>');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const refusing = connectionString().replace(/(Endpoint=http:\/\/127\.0\.0\.1):\d+/g, `$1:${port}`);
+
+    const { code, stderr } = await command.run(['inspect', 'queue', 'some-queue', '--connection-string', refusing]);
+    server.close();
+
+    expect([code, stderr]).toEqual([3, 'The request failed: Odd\\u001b[2J 400\n']);
   });
 });

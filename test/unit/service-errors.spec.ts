@@ -42,15 +42,16 @@ describe('the errors of the services', () => {
     expect(meaningsOf(error)).toEqual(meanings);
   });
 
-  it('have one code, wherever the SDK puts it', () => {
+  it('have one code that may be shown, wherever the SDK puts it', () => {
     const codes = [
       { code: 'A' },
       { details: { errorCode: 'B' } },
       { details: { odataError: { code: 'C' } } },
       { code: 7 },
+      { code: 'D\u001b[2J' },
     ];
 
-    expect(codes.map(serviceCodeOf)).toEqual(['A', 'B', 'C', undefined]);
+    expect(codes.map(serviceCodeOf)).toEqual(['A', 'B', 'C', undefined, 'D\\u001b[2J']);
   });
 });
 

@@ -1,7 +1,7 @@
 /** What the maintenance of an application is made of: its jobs, where their state is, and the queue if processes share them. */
 import { Logger } from '@nestjs/common';
 import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
-import { quoted } from '../../encoding/printable.js';
+import { printable, quoted } from '../../encoding/printable.js';
 import {
   isMaintenanceClean,
   type MaintenanceJob,
@@ -59,5 +59,5 @@ export function logStopped(job: string, error: unknown): void {
   const { name, code } = error as Error & { readonly code?: unknown };
   if (name === 'AbortError') return;
   const words = [name, typeof code === 'string' ? code : ''].join(' ').trim();
-  logger.error(`Job ${quoted(job)} has stopped, and can be started again: ${words}`);
+  logger.error(`Job ${quoted(job)} has stopped, and can be started again: ${printable(words)}`);
 }
