@@ -67,11 +67,11 @@ export class ShardRun {
   /** Starts at the last saved position, so it can be called again after the listing fails. */
   async #walk(): Promise<boolean> {
     const { source, shard, everything, step, patience } = this.parts;
-    const { abortSignal } = step;
+    const { abortSignal, beforeRequest } = step;
     await this.#countDeleted();
     const { position, from } = shard.state;
-    await step.beforeRequest();
-    for await (const page of source.pages({ from: position ?? from, everything, abortSignal })) {
+    await beforeRequest();
+    for await (const page of source.pages({ from: position ?? from, everything, abortSignal, beforeRequest })) {
       patience.throwIfAborted();
       const { objects, isLast } = this.#within(page);
       const counts = await this.#after(objects, await this.#actOnAll(objects));
@@ -79,7 +79,7 @@ export class ShardRun {
       const next = source.isDivisible && !done ? { position: page.next } : {};
       if (!(await this.#savePage(counts, { ...next, done }))) return false;
       if (done) break;
-      await step.beforeRequest();
+      await beforeRequest();
     }
     return shard.state.done || shard.save({ done: true, ...this.#remarks() });
   }

@@ -34,7 +34,7 @@ export function inventoryRow(cells: InventoryCells, takenOn: Date | null): Inven
   }
   const where = factsIn(cells, isDeleted);
   const goneOn = isDeleted ? goneOnIn(cells['remainingretentiondays'], takenOn) : undefined;
-  const state = storedState(encryptionDataOf(metadata));
+  const state = isKeptBack(cells) ? ({ kind: 'damaged' } as const) : storedState(encryptionDataOf(metadata));
   return { kind: 'blob', object: { name, copy: copyOf(where), place: placeOf(where), state, goneOn } };
 }
 
@@ -48,6 +48,10 @@ function factsIn(cells: InventoryCells, isDeleted: boolean): Facts {
     ...(versionid === '' ? {} : { VersionId: versionid, IsCurrentVersion: String(isCurrent) }),
   };
 }
+
+/** Metadata of a blob under a customer-provided key is not for everyone: an empty cell does not say that the blob has none. */
+const isKeptBack = ({ customerprovidedkeysha256: key = '', metadata = '' }: InventoryCells): boolean =>
+  key.trim() !== '' && metadata.trim() === '';
 
 /** An empty cell is a blob without metadata. */
 function metadataIn(cell: string): Readonly<Record<string, string>> {

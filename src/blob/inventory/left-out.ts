@@ -14,6 +14,14 @@ export function leftOut({ rule, startedAt }: Manifest, isHierarchy: boolean): re
     ...(rule.prefixes.length === 0
       ? []
       : [{ text: `blobs that ${where} is not about: it lists ${namesOf(rule.prefixes)}`, isBlocking: false }]),
+    ...(rule.columns.has('customerprovidedkeysha256')
+      ? []
+      : [
+          {
+            text: `encrypted blobs under a customer-provided key: ${where} may count them as plaintext`,
+            isBlocking: false,
+          },
+        ]),
     { text: `blobs that were written since ${startedAt}: ${where} is of then`, isBlocking: false },
   ];
 }

@@ -40,7 +40,10 @@ export interface BlobMaintenanceOptions {
   readonly pageBlobs?: boolean;
   /** Reads the blobs that a task with `when: { foreign: true }` is about. */
   readonly foreign?: ForeignSource;
-  /** The customer-provided key that the service encrypts these blobs with. */
+  /**
+   * The customer-provided key that the service encrypts these blobs with. A listing does not show their encryption data, so without it, and
+   * under another one, they are reported as `damaged`. With it, each takes a request more.
+   */
   readonly customerProvidedKey?: CpkInfo;
 }
 

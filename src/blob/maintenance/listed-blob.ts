@@ -73,7 +73,7 @@ function listedBlob({ name, facts, metadata }: ListingEntry): ListedBlob {
     text,
     copy: copyOf(facts),
     place: placeOf(facts),
-    state: storedState(text),
+    state: isKeptBack({ facts, metadata }) ? { kind: 'damaged' } : storedState(text),
     goneOn: goneOnOf(facts),
   };
 }
@@ -125,9 +125,13 @@ const goneOnOf = ({ RemainingRetentionDays: days }: Facts): Date | undefined => 
 export const goneAfter = (days: string | undefined, from: Date): Date | undefined =>
   /^\d{1,4}$/.test(days ?? '') ? new Date(from.getTime() + (Number(days) + 1) * MS_PER_DAY) : undefined;
 
+/** Whether the listing has no metadata of the blob because it is under a key that each request has to provide. */
+export const isKeptBack = ({ facts, metadata }: Pick<ListedBlob, 'facts' | 'metadata'>): boolean =>
+  (facts.CustomerProvidedKeySha256 ?? '') !== '' && Object.keys(metadata).length === 0;
+
 /** Whether the listing shows all of the metadata, so that it can be written back. */
-export const hasAllMetadata = ({ metadata }: ListedBlob): boolean =>
-  !Object.keys(metadata).some((name) => name.toLowerCase() === INVALID_NAME);
+export const hasAllMetadata = (blob: ListedBlob): boolean =>
+  !isKeptBack(blob) && !Object.keys(blob.metadata).some((name) => name.toLowerCase() === INVALID_NAME);
 
 /** The ETag in the form that conditions need: listings omit the quotes. */
 export function etagOf({ facts: { Etag: etag } }: ListedBlob): string {

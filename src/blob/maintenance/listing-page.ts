@@ -19,6 +19,7 @@ export interface ListingEntry {
 const FACTS = [
   ...(['Snapshot', 'VersionId', 'IsCurrentVersion', 'Deleted', 'Etag', 'BlobType', 'AccessTier'] as const),
   ...(['EncryptionScope', 'RemainingRetentionDays', 'ResourceType', 'Content-Length'] as const),
+  'CustomerProvidedKeySha256' as const,
 ];
 export type Facts = Readonly<Partial<Record<(typeof FACTS)[number], string>>>;
 const isFact = new Set<string>(FACTS);

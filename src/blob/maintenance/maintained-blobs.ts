@@ -18,6 +18,7 @@ import { isForbidden, isMissing, statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { deleteSuperseded, type KeptState } from './delete-superseded.js';
+import { revealed } from './kept-back.js';
 import { hasVersionId, type ListedBlob, type ListedPage, listedPages, type ListedPlaces } from './listed-blob.js';
 import { precheckBlobs } from './precheck.js';
 import { protectionOf } from './protection.js';
@@ -79,10 +80,15 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   async *pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedBlob>> {
-    const { container } = this.access;
-    const { prefix, pageSize } = this.options;
+    const { customerProvidedKey } = this.options;
+    const revealing = { walk: options, customerProvidedKey, clientOf: (blob: ListedBlob) => this.#clientOf(blob) };
+    for await (const page of this.#listed(options)) yield await revealed(page, revealing);
+  }
+
+  async *#listed(options: WalkOptions): AsyncGenerator<ListedPage> {
     if (!options.everything) {
-      yield* listedPages(container, { prefix, pageSize, places: CURRENT }, options);
+      const { prefix, pageSize } = this.options;
+      yield* listedPages(this.access.container, { prefix, pageSize, places: CURRENT }, options);
       return;
     }
     const { places, first, rest } = await this.#firstPage(options);

@@ -39,6 +39,8 @@ export interface WalkOptions {
   readonly everything: boolean;
   /** Returns only names. */
   readonly namesOnly?: boolean;
+  /** Waits until another request to storage may be sent, if a page takes more than the one that lists it. */
+  readonly beforeRequest?: () => Promise<void>;
   readonly abortSignal?: AbortSignalLike | undefined;
 }
 
