@@ -4,6 +4,7 @@ import { Encrypt, EncryptedBlobService, EncryptedEntity } from 'nestjs-azure-enc
 import { cipherRates } from './support/cipher-rates.js';
 import { entityEnvelope, messageEnvelope, span } from './support/internals.js';
 import type { Lab, Subject } from './support/lab.js';
+import { openByHand, sealByHand } from './support/message-by-hand.js';
 import { perOperation } from './support/operations.js';
 import type { Row } from './support/report.js';
 import { medianOf, type Samples } from './support/rounds.js';
@@ -145,13 +146,19 @@ async function messagesOf(lab: Lab, protocol: Protocol): Promise<Row[]> {
     off: await messageEnvelope.sealMessage(TEXT, contextOf('off')),
     verify: await messageEnvelope.sealMessage(TEXT, contextOf('verify')),
   };
-  return bothWays(lab, { what: 'a message of 1 KiB', protocol, atMost: INTEGRITY_YARDSTICKS.message }, (mode) => {
+  const one = { what: 'a message of 1 KiB', protocol, atMost: INTEGRITY_YARDSTICKS.message };
+  const byHand = await floorsOf(lab, one, (mode) => {
+    const sealed = sealByHand(protocol, TEXT, mode);
+    return { seal: () => sealByHand(protocol, TEXT, mode), open: () => openByHand(protocol, sealed) };
+  });
+  const ours = await bothWays(lab, one, (mode) => {
     const context = contextOf(mode);
     return {
       seal: () => messageEnvelope.sealMessage(TEXT, context),
       open: () => messageEnvelope.openMessage(stored[mode], context),
     };
   });
+  return [...byHand, ...ours];
 }
 
 async function entitiesOf(lab: Lab): Promise<Row[]> {
@@ -170,7 +177,7 @@ async function entitiesOf(lab: Lab): Promise<Row[]> {
     protocol: '1.0',
     atMost: INTEGRITY_YARDSTICKS.entity,
   } as const;
-  const byHand = await floorsOf(lab, one.what, (mode) => {
+  const byHand = await floorsOf(lab, one, (mode) => {
     const hand = rowByHand({ kek, keyId: benchKey().keyId, names, integrity: mode });
     return { seal: () => hand.seal(entity), open: () => hand.open(stored[mode]) };
   });
@@ -229,16 +236,19 @@ function lineOf(what: string, protocol: Protocol, { off, verify }: Timed): Row {
   return { subject: SUBJECT, case: what, protocol, unit: 'us', plain, encrypted, ratio: plain / encrypted };
 }
 
-/** What entries add to the same rows by hand: no package can add less. */
-async function floorsOf(lab: Lab, what: string, worksOf: (mode: Mode) => Works): Promise<Row[]> {
+/** What entries add to the same by hand: no package can add less. */
+async function floorsOf(
+  lab: Lab,
+  { what, protocol }: Pick<Micro, 'what' | 'protocol'>,
+  worksOf: (mode: Mode) => Works,
+): Promise<Row[]> {
   const works = { off: worksOf('off'), verify: worksOf('verify') };
   const rows: Row[] = [];
   for (const way of WAYS) {
-    const found = await timed(lab, `${way} ${what} by hand`, { off: works.off[way], verify: works.verify[way] });
+    const byHand = `${way} ${what} by hand`;
+    const found = await timed(lab, `${byHand}, ${protocol}`, { off: works.off[way], verify: works.verify[way] });
     const added = (usOf(found.verify) - usOf(found.off)) / usOf(found.yard);
-    rows.push(
-      lineOf(`${way} ${what} by hand: entries add ${added.toFixed(1)} yardsticks, of the bar below`, '1.0', found),
-    );
+    rows.push(lineOf(`${byHand}: entries add ${added.toFixed(1)} yardsticks, of the bar below`, protocol, found));
   }
   return rows;
 }

@@ -19,6 +19,7 @@ import {
 
 export type Protocol = '1.0' | '2.0';
 export type Form = 'stream' | 'message';
+export type Integrity = 'verify' | 'off';
 
 export interface SealedByHand {
   readonly sealed: Buffer;
@@ -26,14 +27,14 @@ export interface SealedByHand {
   readonly data: string;
 }
 
-/** Encryption data, as far as it is read. */
+/** Encryption data, as far as it is read. Sealed with `integrity: 'off'`, it has no entries. */
 export interface StoredData {
   readonly WrappedContentKey: { readonly EncryptedKey: string };
   readonly ContentEncryptionIV?: string;
   readonly KeyWrappingMetadata: {
-    readonly AzCseBind: string;
+    readonly AzCseBind?: string;
     readonly AzCseTag?: string;
-    readonly AzCseMac: string;
+    readonly AzCseMac?: string;
   };
 }
 
@@ -55,8 +56,13 @@ const STARTS = { stream: startOf(1), message: startOf(3) } as const;
 /** Holds the input of the header's MAC, none of which is secret, until it is used. */
 const scratch = Buffer.alloc(4096);
 
-export function sealContent(protocol: Protocol, form: Form, content: Buffer): SealedByHand {
-  const bytes = flaggedKey();
+export function sealContent(
+  protocol: Protocol,
+  form: Form,
+  content: Buffer,
+  integrity: Integrity = 'verify',
+): SealedByHand {
+  const bytes = integrity === 'off' ? randomPiece(KEY_LENGTH) : flaggedKey();
   const key = createSecretKey(bytes);
   const packed = protocol === '1.0' ? bytes : Buffer.concat([PACKED_PREFIX, bytes]);
   const encryptedKey = wrapped(KEK, packed).toString('base64');
@@ -64,10 +70,7 @@ export function sealContent(protocol: Protocol, form: Form, content: Buffer): Se
   bytes.fill(0);
   const iv = protocol === '1.0' ? randomPiece(IV_LENGTH) : NOTHING;
   const sealed = protocol === '1.0' ? cbcSealed(key, iv, content) : gcmSealed(key, content);
-  const tag = protocol === '1.0' ? derivedMac(key, LABELS.content, sealed) : NOTHING;
-  const paddedLength = protocol === '1.0' && form === 'stream' ? `;n=${content.length}` : '';
-  const bind = `1;c=${sealed.length}${paddedLength}`;
-  const mac = derivedMac(key, LABELS.header, header(protocol, form, { iv, bind, tag })).toString('base64');
+  const entries = integrity === 'off' ? '' : entriesOf({ protocol, form, key, iv, sealed, length: content.length });
   const data =
     `{${form === 'stream' ? '"EncryptionMode":"FullBlob",' : ''}` +
     `"WrappedContentKey":{"KeyId":${JSON.stringify(KEY_ID)},"EncryptedKey":"${encryptedKey}","Algorithm":"A256KW"},` +
@@ -75,9 +78,27 @@ export function sealContent(protocol: Protocol, form: Form, content: Buffer): Se
     (protocol === '1.0'
       ? `"ContentEncryptionIV":"${iv.toString('base64')}",`
       : `"EncryptedRegionInfo":{"DataLength":4194304,"NonceLength":12},`) +
-    `"KeyWrappingMetadata":{"EncryptionLibrary":"bench","AzCseBind":"${bind}",` +
-    `${tag.length === 0 ? '' : `"AzCseTag":"${tag.toString('base64')}",`}"AzCseMac":"${mac}"}}`;
+    `"KeyWrappingMetadata":{"EncryptionLibrary":"bench"${entries}}}`;
   return { sealed, data };
+}
+
+interface Bound {
+  readonly protocol: Protocol;
+  readonly form: Form;
+  readonly key: KeyObject;
+  readonly iv: Buffer;
+  readonly sealed: Buffer;
+  /** Bytes of the plaintext. */
+  readonly length: number;
+}
+
+/** The integrity entries as members of JSON. */
+function entriesOf({ protocol, form, key, iv, sealed, length }: Bound): string {
+  const tag = protocol === '1.0' ? derivedMac(key, LABELS.content, sealed) : NOTHING;
+  const bind = `1;c=${sealed.length}${protocol === '1.0' && form === 'stream' ? `;n=${length}` : ''}`;
+  const mac = derivedMac(key, LABELS.header, header(protocol, form, { iv, bind, tag })).toString('base64');
+  const tagEntry = tag.length === 0 ? '' : `"AzCseTag":"${tag.toString('base64')}",`;
+  return `,"AzCseBind":"${bind}",${tagEntry}"AzCseMac":"${mac}"`;
 }
 
 export function openContent(protocol: Protocol, form: Form, { sealed, data }: OpenableByHand): Buffer {
@@ -86,13 +107,13 @@ export function openContent(protocol: Protocol, form: Form, { sealed, data }: Op
   packed.fill(0);
   const { AzCseBind: bind, AzCseTag, AzCseMac } = data.KeyWrappingMetadata;
   const iv = Buffer.from(data.ContentEncryptionIV ?? '', 'base64');
-  const tag = Buffer.from(AzCseTag ?? '', 'base64');
-  assertSame(
-    derivedMac(key, LABELS.header, header(protocol, form, { iv, bind, tag })),
-    Buffer.from(AzCseMac, 'base64'),
-  );
+  if (bind !== undefined) {
+    const tag = Buffer.from(AzCseTag ?? '', 'base64');
+    const mac = derivedMac(key, LABELS.header, header(protocol, form, { iv, bind, tag }));
+    assertSame(mac, Buffer.from(AzCseMac ?? '', 'base64'));
+    if (protocol === '1.0') assertSame(derivedMac(key, LABELS.content, sealed), tag);
+  }
   if (protocol === '2.0') return gcmOpened(key, sealed);
-  assertSame(derivedMac(key, LABELS.content, sealed), tag);
   const decipher = createDecipheriv('aes-256-cbc', key, iv);
   return Buffer.concat([decipher.update(sealed), decipher.final()]);
 }

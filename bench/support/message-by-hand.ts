@@ -1,13 +1,13 @@
 /** A message sealed and opened by hand, with its JSON and base64 (content-by-hand.ts). */
-import { openContent, type Protocol, sealContent, type StoredData } from './content-by-hand.js';
+import { type Integrity, openContent, type Protocol, sealContent, type StoredData } from './content-by-hand.js';
 
 interface StoredMessage {
   readonly EncryptedMessageContents: string;
   readonly EncryptionData: StoredData;
 }
 
-export function sealByHand(protocol: Protocol, text: string): string {
-  const { sealed, data } = sealContent(protocol, 'message', Buffer.from(text));
+export function sealByHand(protocol: Protocol, text: string, integrity: Integrity = 'verify'): string {
+  const { sealed, data } = sealContent(protocol, 'message', Buffer.from(text), integrity);
   return `{"EncryptedMessageContents":"${sealed.toString('base64')}","EncryptionData":${data}}`;
 }
 
