@@ -9,6 +9,8 @@ import { median } from './statistics.js';
 const WAIT_LIMIT_MS = 1000;
 const LOSS_LIMIT_MS = 300_000;
 const RETRIES = 2;
+/** How long a variant is warmed up: once if it takes longer. */
+const WARM_UP_MS = 1000;
 /** Quiet samples from which on the others are left out. */
 const ENOUGH_QUIET = 3;
 
@@ -18,7 +20,7 @@ export interface RoundsOptions {
   readonly pids: readonly number[];
   /** Whether samples wait for quiet. */
   readonly isGated: boolean;
-  /** Whether each variant is run once beforehand; default `true`. */
+  /** Whether each variant is warmed up beforehand; default `true`. */
   readonly warmsUp?: boolean;
 }
 
@@ -37,7 +39,7 @@ export async function inRounds<Name extends string, S>(
   { rounds, pids, isGated, warmsUp = true }: RoundsOptions,
 ): Promise<Record<Name, Samples<S>>> {
   const names = Object.keys(variants) as Name[];
-  if (warmsUp) for (const name of names) await variants[name]();
+  if (warmsUp) for (const name of names) await warmUp(variants[name], isGated ? WARM_UP_MS : 0);
 
   const taken = new Map<Name, Taken<S>[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
@@ -47,6 +49,13 @@ export async function inRounds<Name extends string, S>(
     }
   }
   return Object.fromEntries(names.map((name) => [name, kept(taken.get(name)!)])) as Record<Name, Samples<S>>;
+}
+
+/** At least once. The compiler of V8 takes thousands of small operations to be done with them, as a server has behind it within minutes. */
+async function warmUp(take: () => Promise<unknown>, ms: number): Promise<void> {
+  const until = performance.now() + ms;
+  do await take();
+  while (performance.now() < until);
 }
 
 /** The median of one figure over the samples. */
