@@ -1,8 +1,7 @@
 /** An entity of 20 properties, 10 of them sealed: microseconds to seal and to open it, in parts, pages, and entities a second. */
 import assert from 'node:assert/strict';
-import { createSecretKey } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
-import { BenchEntity, entityOf, PAGE, rowPolicy as policy, sealedNames } from './support/bench-rows.js';
+import { BenchEntity, entityOf, hand, PAGE, rowPolicy as policy } from './support/bench-rows.js';
 import { encryptionData, entityEnvelope, envelope, span, tablePage, timeSlice } from './support/internals.js';
 import type { Lab, Subject } from './support/lab.js';
 import { perOperation } from './support/operations.js';
@@ -11,7 +10,6 @@ import { medianOf, type Samples } from './support/rounds.js';
 import { type Sample, takeSample } from './support/sample.js';
 import { ENTITY_YARDSTICKS, floor, inYardsticks, PAGE_DELAY_MS, PAGE_ROW_YARDSTICKS } from './support/targets.js';
 import { rowPrimitives } from './support/primitives.js';
-import { rowByHand } from './support/row-by-hand.js';
 import { rowsServed } from './support/rows-served.js';
 import { yardstick } from './support/yardstick.js';
 
@@ -32,13 +30,6 @@ const context = {
   ...{ policy, account: 'bench', table: 'bench', entityClass: BenchEntity },
   operation: span.startSpan('EncryptedTableClient.bench', {}).options,
 };
-
-const hand = rowByHand({
-  kek: createSecretKey(Buffer.alloc(32, 'bench')),
-  keyId: policy.keyEncryptionKey.keyId,
-  names: sealedNames,
-  integrity: 'verify',
-});
 
 /** What a page costs beyond what the SDK takes for it, garbage and all. */
 async function pageInMemory(lab: Lab): Promise<Row[]> {

@@ -27,7 +27,6 @@ export const maintenance: Subject = {
   name: 'maintenance',
   run: async (lab) => {
     const account = await Account.start();
-    lab.pids.push(account.pid);
     try {
       return [
         ...(await growing(lab, account, 'rewrap', 'blobs')),
@@ -58,10 +57,6 @@ class Account {
     const content = new StoredContent(await newSeed(oldKey(), true));
     const { port } = await ask(child, { text: content.encryptionData('2.0', 1024)! });
     return new Account(child, `http://127.0.0.1:${port}/bench`);
-  }
-
-  get pid(): number {
-    return this.child.pid!;
   }
 
   /** What was asked of the account since the last call. */

@@ -22,10 +22,9 @@ export const peer: Subject = {
       if (process === null) lab.notes.push(`The ${language} SDK cannot be run here: it was not measured.`);
       return process ?? [];
     });
-    for (const { name, versions, pid } of peers) {
+    for (const { name, versions } of peers) {
       const told = Object.entries(versions).map((entry) => entry.join(' '));
       lab.notes.push(`The ${name}: ${told.join(', ')}.`);
-      lab.pids.push(pid);
     }
     try {
       return peers.length === 0 ? [] : await besidePeers(lab, peers);

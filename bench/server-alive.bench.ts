@@ -42,7 +42,6 @@ export const serverAlive: Subject = {
     const load = fork(fileURLToPath(new URL('support/route-load.js', import.meta.url)), {
       stdio: ['ignore', 2, 2, 'ipc'],
     });
-    lab.pids.push(load.pid!);
     const applications = { '1.0': await start(lab, '1.0'), '2.0': await start(lab, '2.0') };
     try {
       await lab.server.pace(FAST);

@@ -1,5 +1,7 @@
 /** The entity of the bench: 20 properties, 10 of them sealed. */
+import { createSecretKey } from 'node:crypto';
 import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
+import { rowByHand } from './row-by-hand.js';
 import { benchKey } from './transfer.js';
 
 const SEALED = 10;
@@ -26,3 +28,11 @@ export const entityOf = (rowKey: string) => ({ partitionKey: 'bench', rowKey, ..
 export const PAGE = 1000;
 
 export const rowPolicy = { protocol: '2.0', keyEncryptionKey: benchKey(), requireEncryption: true } as const;
+
+/** Seals and opens the same rows by hand. */
+export const hand = rowByHand({
+  kek: createSecretKey(Buffer.alloc(32, 'bench')),
+  keyId: rowPolicy.keyEncryptionKey.keyId,
+  names: sealedNames,
+  integrity: 'verify',
+});

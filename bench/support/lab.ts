@@ -38,8 +38,6 @@ export class Lab {
   /** Plain beside plain, of every comparison that has it. */
   readonly sameBesideSame: { readonly case: string; readonly ratio: number }[] = [];
   readonly notes: string[] = [];
-  /** Processes of the bench beside this one, which are no other work. */
-  readonly pids: number[] = [];
   private emulator: Emulator | undefined;
   private isLate = false;
 
@@ -48,7 +46,6 @@ export class Lab {
     private readonly options: LabOptions,
   ) {
     this.blobs = new Blobs(plainService(server.url));
-    this.pids.push(server.pid);
   }
 
   static async open(options: LabOptions): Promise<Lab> {
@@ -83,7 +80,6 @@ export class Lab {
     process.stderr.write(`${what}\n`);
     return inRounds(variants, {
       rounds: this.roundsLeft(what, rounds),
-      pids: this.pids,
       isGated: !this.isQuick,
       warmsUp,
     });

@@ -1,5 +1,5 @@
 /** How busy the machine is with other work than the bench's: what a sample is gated on. Linux tells; elsewhere nothing is gated. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Cores busy with work of others, steal counted double, that a sample may start under, and may have had on average. */
 const QUIET_BEFORE = 0.1;
@@ -22,6 +22,28 @@ export interface OtherWork {
 }
 
 export const canTell = process.platform === 'linux' && readTicks([]) !== null;
+
+/** The processes that this one has started, and those that they have started. Without /proc it finds none. */
+export function startedProcesses(): readonly number[] {
+  const parents = new Map<number, number>();
+  for (const name of namesIn('/proc')) {
+    const pid = Number(name);
+    if (pid > 0) parents.set(pid, Number(statOf(pid)[PARENT]));
+  }
+  const isStarted = (pid: number): boolean => {
+    const parent = parents.get(pid) ?? 0;
+    return parent === process.pid || (parent > 1 && isStarted(parent));
+  };
+  return [...parents.keys()].filter(isStarted);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
 
 /** Measures from now on; `pids` are the processes of the bench beside this one. Without /proc it finds nothing. */
 export function watchOthers(pids: readonly number[]): () => OtherWork {
@@ -65,11 +87,18 @@ function readTicks(pids: readonly number[]): Ticks | null {
 
 /** User and system time of a process with its threads; 0 once it is gone. */
 function ticksOf(pid: number): number {
+  const stat = statOf(pid);
+  return Number(stat[USER_TIME] ?? 0) + Number(stat[SYSTEM_TIME] ?? 0);
+}
+
+/** Places of the fields behind the name of the program. */
+const [PARENT, USER_TIME, SYSTEM_TIME] = [1, 11, 12];
+
+function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return 0;
+    return [];
   }
 }

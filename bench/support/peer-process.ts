@@ -67,10 +67,6 @@ export class PeerProcess {
     return line === null ? null : new PeerProcess(name, child, lines, JSON.parse(line) as Record<string, string>);
   }
 
-  get pid(): number {
-    return this.child.pid!;
-  }
-
   async transfer(order: PeerOrder): Promise<PeerSample> {
     this.child.stdin.write(`${JSON.stringify(order)}\n`);
     const line = await nextLine(this.child, this.lines);

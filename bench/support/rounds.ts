@@ -2,7 +2,7 @@
  * Variants of the same work, taken in turn in one process: A B C, C B A, A B C, ... so that whatever drifts drifts for all. Each
  * sample waits for a quiet moment and is taken again, within limits, if the machine was busy with something else meanwhile.
  */
-import { waitForQuiet, wasQuiet, watchOthers } from './other-work.js';
+import { startedProcesses, waitForQuiet, wasQuiet, watchOthers } from './other-work.js';
 import { median } from './statistics.js';
 
 /** Milliseconds that one sample waits for quiet, and that a whole run may lose by it: it ends in bounded time on any machine. */
@@ -16,8 +16,6 @@ const ENOUGH_QUIET = 3;
 
 export interface RoundsOptions {
   readonly rounds: number;
-  /** Processes of the bench beside this one. */
-  readonly pids: readonly number[];
   /** Whether samples wait for quiet. */
   readonly isGated: boolean;
   /** Whether each variant is warmed up beforehand; default `true`. */
@@ -36,11 +34,13 @@ let lost = 0;
 
 export async function inRounds<Name extends string, S>(
   variants: Variants<Name, S>,
-  { rounds, pids, isGated, warmsUp = true }: RoundsOptions,
+  { rounds, isGated, warmsUp = true }: RoundsOptions,
 ): Promise<Record<Name, Samples<S>>> {
   const names = Object.keys(variants) as Name[];
   if (warmsUp) for (const name of names) await warmUp(variants[name], isGated ? WARM_UP_MS : 0);
 
+  // the server, an emulator, peers: they are no other work
+  const pids = startedProcesses();
   const taken = new Map<Name, Taken<S>[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {

@@ -18,10 +18,6 @@ export class ServerProcess {
     return new ServerProcess(child, `http://127.0.0.1:${port}/bench`);
   }
 
-  get pid(): number {
-    return this.child.pid!;
-  }
-
   /** Bytes a second of all connections together; 0 for no limit. */
   async pace(rate: number): Promise<void> {
     await ask(this.child, { rate });
