@@ -1,14 +1,20 @@
 /** Whole blobs up and down beside the plain SDK: paced to a network's rate, unpaced, and (for indication) against Azurite. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { CipherThreads } from 'nestjs-azure-encrypted-storage';
-import { type CipherRates, cipherRates, shareOfCeiling } from './support/cipher-rates.js';
+import {
+  type CipherRates,
+  cipherRates,
+  type Protocol as CipherProtocol,
+  shareOfCeiling,
+} from './support/cipher-rates.js';
 import type { Lab, Subject } from './support/lab.js';
 import { peakMemory } from './support/memory.js';
 import type { Row } from './support/report.js';
 import { medianOf, type Samples, type Variants } from './support/rounds.js';
 import { type Sample, takeSample } from './support/sample.js';
 import { type ContentKind, storedLength } from './support/stored-content.js';
-import { Blobs, MIB, prepared, type Transfer } from './support/transfer.js';
+import { Blobs, MIB, plainService, prepared, type Transfer } from './support/transfer.js';
+import { downloadByHand, uploadByHand } from './support/transfer-by-hand.js';
 import { memoryTarget, transferTargets } from './support/targets.js';
 
 const GIB = 1024 * MIB;
@@ -78,7 +84,7 @@ const quickCases = (): Case[] => [
   ...REFERENCE.map((kind) => ({ ...kind, length: 32 * MIB, concurrency: 1, rate: UNPACED })),
 ];
 
-type Variant = ContentKind | `${'1.0' | '2.0'} thread`;
+type Variant = ContentKind | `${'1.0' | '2.0'} ${'thread' | 'by hand'}`;
 
 /** One case plain, in 1.0 and in 2.0 in turn; uploads from memory on a worker thread too. */
 async function compared(lab: Lab, one: Case): Promise<Row[]> {
@@ -87,11 +93,13 @@ async function compared(lab: Lab, one: Case): Promise<Row[]> {
   const threads = new CipherThreads(1);
   const take = (kind: ContentKind) => () => sampleOf(lab, { kind }, one);
   const onThread = (kind: ContentKind) => () => sampleOf(lab, { kind, threads }, one);
+  const byHand = (kind: ContentKind) => () => sampleOf(lab, { kind, isByHand: true }, one);
   const variants = {
     plain: take('plain'),
     '1.0': take('1.0'),
     '2.0': take('2.0'),
     ...(isThreaded(one) ? { '1.0 thread': onThread('1.0'), '2.0 thread': onThread('2.0') } : {}),
+    ...(isByHand(one) ? { '1.0 by hand': byHand('1.0'), '2.0 by hand': byHand('2.0') } : {}),
     ...(isReference(one) ? { again: take('plain') } : {}),
   } as Variants<Variant | 'again', Sample>;
   const rounds = one.length < GIB ? {} : { warmsUp: false };
@@ -113,19 +121,26 @@ const isThreaded = ({ direction, medium, concurrency }: Case): boolean =>
 /** Of no more than 256 MiB: a longer one would cost a minute and tell the same. */
 const isReference = (one: Case): boolean =>
   one.concurrency === 4 && one.length <= 256 * MIB && REFERENCE.some((kind) => isSameKind(kind, one));
+/** What straight code makes of the same, at the paces that bars are set for. */
+const isByHand = (one: Case): boolean => isReference(one) && one.length === LENGTHS[0] && one.rate !== SLOW;
 const isSameKind = (a: Kind, b: Kind): boolean => a.direction === b.direction && a.medium === b.medium;
 const seconds = (samples: Samples<Sample>): number => medianOf(samples, (sample) => sample.seconds);
 
 interface Sealed {
   readonly kind: ContentKind;
   readonly threads?: CipherThreads;
+  readonly isByHand?: boolean;
 }
 
 /** One transfer; the server's counters have to tell that all of it went over the wire. */
-async function sampleOf(lab: Lab, { kind, threads }: Sealed, one: Case): Promise<Sample> {
-  const client = lab.blobs.client(kind, `${kind}-${one.length}`, threads);
+async function sampleOf(lab: Lab, { kind, threads, isByHand }: Sealed, one: Case): Promise<Sample> {
+  const name = `${kind}-${one.length}`;
+  const prepare = (): Promise<() => Promise<unknown>> =>
+    isByHand === true
+      ? Promise.resolve(preparedByHand(lab, kind as CipherProtocol, name, one))
+      : prepared(lab.blobs.client(kind, name, threads), one, lab.materials);
   const times = one.rate === UNPACED && !lab.isQuick ? Math.max(1, LEAST_MOVED / one.length) : 1;
-  const works = await Promise.all(Array.from({ length: times }, () => prepared(client, one, lab.materials)));
+  const works = await Promise.all(Array.from({ length: times }, prepare));
   await lab.server.counts();
   const sample = await takeSample(async () => {
     for (const work of works) await work();
@@ -135,6 +150,13 @@ async function sampleOf(lab: Lab, { kind, threads }: Sealed, one: Case): Promise
   const expected = storedLength(kind, one.length) * times;
   if (moved < expected) throw new Error(`${moved} of ${expected} bytes were moved in ${caseName(one)} (${kind})`);
   return perTransfer(sample, times);
+}
+
+function preparedByHand(lab: Lab, protocol: CipherProtocol, name: string, { direction, length, concurrency }: Case) {
+  const client = plainService(lab.server.url).getContainerClient('bench').getBlockBlobClient(name);
+  const buffer = lab.materials.buffer(length);
+  const run = direction === 'upload' ? uploadByHand : downloadByHand;
+  return () => run({ client, protocol, concurrency }, buffer);
 }
 
 const perTransfer = (sample: Sample, times: number): Sample => ({
@@ -169,7 +191,7 @@ function rowsOf(lab: Lab, { one, name, ciphers }: Named, found: Partial<Record<V
       },
       quiet: sealed.quiet,
     };
-    return lab.isQuick ? row : { ...row, targets: transferTargets(one, row) };
+    return lab.isQuick || protocol.endsWith('by hand') ? row : { ...row, targets: transferTargets(one, row) };
   });
 }
 
@@ -179,8 +201,9 @@ function ceilingShare(
   protocol: string,
   found: { readonly plain: number; readonly sealed: number; readonly ciphers: CipherRates },
 ): Pick<Row, 'ceilingShare'> {
-  if (rate !== UNPACED || (protocol !== '1.0' && protocol !== '2.0')) return {};
-  const cipher = found.ciphers[`${direction === 'upload' ? 'seal' : 'open'} ${protocol}`].rate;
+  if (rate !== UNPACED || protocol.endsWith('thread')) return {};
+  const cipher =
+    found.ciphers[`${direction === 'upload' ? 'seal' : 'open'} ${protocol.slice(0, 3) as CipherProtocol}`].rate;
   return { ceilingShare: shareOfCeiling(found.sealed / found.plain, found.plain, cipher) };
 }
 

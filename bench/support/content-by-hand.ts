@@ -39,7 +39,7 @@ export interface StoredData {
 }
 
 /** Those of `benchKey`. */
-const KEK = createSecretKey(Buffer.alloc(KEY_LENGTH, 'bench'));
+export const KEK = createSecretKey(Buffer.alloc(KEY_LENGTH, 'bench'));
 const KEY_ID = 'bench:2026';
 
 const IV_LENGTH = 16;
