@@ -122,7 +122,7 @@ const isThreaded = ({ direction, medium, concurrency }: Case): boolean =>
 const isReference = (one: Case): boolean =>
   one.concurrency === 4 && one.length <= 256 * MIB && REFERENCE.some((kind) => isSameKind(kind, one));
 /** What straight code makes of the same, at the paces that bars are set for. */
-const isByHand = (one: Case): boolean => isReference(one) && one.length === LENGTHS[0] && one.rate !== SLOW;
+const isByHand = (one: Case): boolean => isReference(one) && one.length <= LENGTHS[0] && one.rate !== SLOW;
 const isSameKind = (a: Kind, b: Kind): boolean => a.direction === b.direction && a.medium === b.medium;
 const seconds = (samples: Samples<Sample>): number => medianOf(samples, (sample) => sample.seconds);
 
