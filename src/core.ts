@@ -1,6 +1,7 @@
 /**
- * The entry `nestjs-azure-encrypted-storage/core`: everything without Nest, for functions, scripts and tools. It loads no SDK of Azure Storage; the
- * clients that you pass bring theirs. `Protocol` and the layers below the clients are left out on purpose: the list of versions is ours.
+ * The entry point `nestjs-azure-encrypted-storage/core`: everything without Nest, for functions, scripts and tools. It loads no
+ * SDK of Azure Storage; the clients that you pass bring theirs. `Protocol` and the layers below the clients are deliberately not
+ * exported: the list of versions is not an extension point.
  */
 
 // entities

@@ -1,4 +1,4 @@
-/** The public surface: everything of the entry `core`, and the module for Nest. */
+/** The public surface: everything that `core` exports, and the Nest module. */
 // eslint-disable-next-line no-restricted-syntax -- core names each of its exports
 export * from './core.js';
 

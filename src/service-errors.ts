@@ -31,12 +31,12 @@ export function serviceCodeOf(error: unknown): string | undefined {
 
 interface AskedToWait {
   readonly response?: { readonly headers?: { get?(name: string): unknown } | undefined };
-  /** Of the cause of an error of a key, which has no response. */
+  /** In the cause of a key's error, which has no response. */
   readonly retryAfter?: number;
   readonly cause?: AskedToWait;
 }
 
-/** Seconds that a service, or that of a key, asks to wait, from its header `Retry-After`; `undefined` without one. */
+/** Seconds that a storage or key service asks to wait, from its `Retry-After` header; `undefined` without one. */
 export function retryAfterOf(error: unknown): number | undefined {
   const { response, retryAfter, cause } = (error ?? {}) as AskedToWait;
   return retryAfter ?? cause?.retryAfter ?? secondsIn(response?.headers);
@@ -62,7 +62,7 @@ export const isResourceMissing = (error: unknown): boolean =>
 /** 404: the blob, message or entity does not exist, but its container, queue or table does. */
 export const isMissing = (error: unknown): boolean => statusOf(error) === 404 && !isResourceMissing(error);
 
-/** 403: this identity may not do that. */
+/** 403: this identity lacks the permission. */
 export const isForbidden = (error: unknown): boolean => statusOf(error) === 403;
 
 /** For requests about something that may not be there: `await request.catch(nullIfMissing)`. */

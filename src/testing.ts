@@ -1,4 +1,4 @@
-/** The entry `nestjs-azure-encrypted-storage/testing`: what tests need and production does not. */
+/** The entry point `nestjs-azure-encrypted-storage/testing`: what tests need and production does not. */
 export { type CertificateFiles, type Emulator, type EmulatorOptions, startEmulator } from './testing/emulator.js';
 export { generateAesKey, generateRsaKey } from './testing/generated-keys.js';
 export {

@@ -1,4 +1,4 @@
-/** Name and version of this package, as in package.json (a test holds them equal). */
+/** Name and version of this package, as in package.json (a test checks that they are equal). */
 export const PACKAGE_NAME = 'nestjs-azure-encrypted-storage';
 export const PACKAGE_VERSION = '0.1.0';
 

@@ -1,5 +1,5 @@
 /**
- * Rows with Azurite: the plain SDK with the values in clear, this package, and between them the plain SDK with rows that are sealed and opened
+ * Rows with Azurite: the plain SDK with the values in plaintext, this package, and between them the plain SDK with rows that are sealed and opened
  * by hand (row-by-hand.ts). The last is the floor of what encrypted rows can reach: eleven binary columns in place of ten strings, and
  * encryption data, cost the SDK and the emulator the same whoever sealed them.
  */
@@ -34,7 +34,7 @@ interface Table {
   readonly list: () => AsyncIterable<readonly unknown[]>;
 }
 
-/** In clear by the plain SDK, by hand and the plain SDK, by this package. */
+/** In plaintext by the plain SDK, by hand and the plain SDK, by this package. */
 type Found<S> = Readonly<Record<keyof Tables, Samples<S>>>;
 
 interface Tables {

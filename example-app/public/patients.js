@@ -182,12 +182,12 @@ function rowTable(row) {
 }
 
 const TAG = /^azcse_t_/;
-/** In clear, and signed in the class of patients. */
+/** In plaintext, and signed in the class of patients. */
 const SIGNED = ['admitted', 'discretion'];
 
 function kindOf(name, value) {
   if (TAG.test(name)) return 'tag, for searches';
-  return `${typeof value}, ${SIGNED.includes(name) ? 'signed' : 'in clear'}`;
+  return `${typeof value}, ${SIGNED.includes(name) ? 'signed' : 'in plaintext'}`;
 }
 
 function rowLine(name, value) {

@@ -105,7 +105,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await line.innerText()).toMatch(/\s3$/);
   });
 
-  it('shows a scan in clear beside its ciphertext, encryption data, protocol and key', async () => {
+  it('shows a scan in plaintext beside its ciphertext, encryption data, protocol and key', async () => {
     await uploadFile('note.txt', 'text/plain', Buffer.from('A plain sentence that must not be stored.'));
     const [reads, stores] = [await side(READS, 0).innerText(), await side(STORES, 0).innerText()];
 
@@ -189,7 +189,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     const row = (name: string): Promise<string> => side(STORES, 2).getByRole('row', { name }).first().innerText();
     expect(await row('diagnosis')).toContain('binary, sealed');
     expect(await row('born')).toContain('binary, sealed');
-    expect(await row('room')).toMatch(/string, in clear\s+5/);
+    expect(await row('room')).toMatch(/string, in plaintext\s+5/);
     expect(await side(STORES, 2).innerText()).not.toMatch(/Ada Example|nothing serious|1980/);
   });
 

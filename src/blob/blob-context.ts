@@ -25,7 +25,7 @@ export interface BlobEnvironment {
    * @defaultValue 33,554,432
    */
   readonly keptMemory?: number | undefined;
-  /** The container of a blob, for what only its listing shows. */
+  /** The container of a blob, for facts that only its listing shows. */
   readonly container?: ContainerClient;
 }
 
@@ -41,7 +41,7 @@ export const targetOf = ({ client }: BlobContext): EncryptionTarget => ({
   blob: client.name,
 });
 
-/** Refuses options that would describe plaintext to the service, or ciphertext to the caller. */
+/** Rejects options that would describe plaintext to the service, or ciphertext to the caller. */
 export function refuseHashes(options: object): void {
   const given = options as { blobHTTPHeaders?: BlobHTTPHeaders } & Record<string, unknown>;
   const named = [

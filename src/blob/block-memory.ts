@@ -1,13 +1,14 @@
 /**
- * Memory of blocks that serves again, one pool for all uploads of the process. Fresh memory costs an upload more than its cipher, in
- * page faults and garbage collections (bench/history.md).
+ * Reused memory for blocks, one pool for all uploads of the process. New memory costs an upload more than its cipher, in page
+ * faults and garbage collections (bench/history.md).
  *
  *     taken    by an upload that needs a block, in the size class of its length
  *     given    by an upload that succeeded: all its requests are answered, and what is in the memory is ciphertext
  *     freed    when nothing has needed it for ten seconds
  *
- * An upload that failed or was aborted gives nothing: a request of it may still read. A request that was answered before its body was
- * sent may read too. Over TLS it sends a copy; what it sends over `http:` belongs to a request that was refused.
+ * An upload that failed or was aborted gives nothing: one of its requests may still be reading the memory. A request that was
+ * answered before its body was sent may still be reading it too. Over TLS it sends a copy; what it sends over `http:` belongs to
+ * a request that was refused.
  */
 export interface IdleClock {
   /** Milliseconds since an arbitrary moment. */
@@ -22,7 +23,7 @@ const processClock: IdleClock = {
   after: (milliseconds, task) => setTimeout(task, milliseconds).unref(),
 };
 
-/** Default of the bytes that are kept: the blocks of one upload with the defaults of the SDK. */
+/** Default number of bytes that are kept: the blocks of one upload with the defaults of the SDK. */
 export const DEFAULT_KEPT_MEMORY = 32 * 1024 * 1024;
 
 /** Shorter blocks are left to the garbage collector. In bytes. */
@@ -37,7 +38,7 @@ interface IdleMemory {
 }
 
 export class BlockMemory {
-  /** By size, the one that was used last at the end. */
+  /** By size; the most recently used one is last. */
   private readonly idle = new Map<number, IdleMemory[]>();
   private bytes = 0;
   private isWatched = false;
@@ -49,7 +50,7 @@ export class BlockMemory {
     return this.bytes;
   }
 
-  /** A block of that many bytes, at the start of memory of its own. What is in it is of no meaning. */
+  /** A block of that many bytes, at the start of separate memory. Its content is undefined. */
   take(length: number): Buffer {
     const size = sizeOf(length);
     const found = this.idle.get(size)?.pop();

@@ -1,6 +1,6 @@
 /**
- * Copies by the service. They copy ciphertext with its encryption data, so the copy reads like its source. If the copy gets metadata of its
- * own, the encryption data of the source is added to it, because the service would leave it out.
+ * Copies by the service. They copy ciphertext with its encryption data, so the copy is read like its source. If the copy gets its
+ * own metadata, the encryption data of the source is added, because the service would leave it out.
  */
 import type { BlobBeginCopyFromURLOptions, BlobClient } from '@azure/storage-blob';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
@@ -35,7 +35,7 @@ export async function beginCopy(
   });
 }
 
-/** Without metadata of its own, the copy gets all of the source's. */
+/** Without its own metadata, the copy gets all of the source's. */
 function completeMetadata(
   metadata: CopyOptions['metadata'],
   encryptionData: string | undefined,

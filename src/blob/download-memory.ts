@@ -1,4 +1,4 @@
-/** Memory for the content of a whole download. How long that is says the service. */
+/** Memory for the content of a whole download, whose length is what the service claims. */
 import { InvalidOptionsError } from '../errors/input.js';
 
 /** Throws {@link InvalidOptionsError} for more than a buffer or the process can hold. */

@@ -58,7 +58,7 @@ async function download(blob: OpenedBlob, range: BufferRange, options: ToBufferO
   if (wholeTag === undefined) {
     const end = endOf(range, blob);
     const length = end - range.offset;
-    // first, since there may be more parts than memory of a length that the service only claims
+    // first, because the claimed length may need more memory than there is
     const destination = destinationOf(range.destination, length) ?? newMemory(length);
     const parts = partsOf({ offset: range.offset, end }, blob.layout, partLength);
     return new PartsDownload(blob, { parts, destination }, options).run();
@@ -129,7 +129,7 @@ class PartsDownload {
     const memory = this.destination.subarray(start, start + part.count);
     let at = 0;
     const take = (piece: Buffer): void => {
-      // a piece that is freed has no length any more
+      // once a piece is freed, its length is 0
       this.loaded += piece.length;
       at += this.place(piece, memory.subarray(at));
       this.options.onProgress?.({ loadedBytes: this.loaded });
@@ -149,7 +149,7 @@ class PartsDownload {
   }
 }
 
-/** The first part, by a guess: it ends where the next unit starts. */
+/** The first part, as a guess: it ends where the next unit starts. */
 function firstPart({ policy }: BlobContext, range: ByteRange, partLength: number): ByteRange {
   const { unitLength } = expectedLayout(policy, 'stream');
   const count = partEnd(range.offset, partLength, unitLength) - range.offset;

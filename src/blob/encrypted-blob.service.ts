@@ -4,8 +4,8 @@ import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedContainerClient } from './encrypted-container-client.js';
 
 /**
- * The blob service of an account, with encryption. It can be injected wherever `EncryptedStorageModule` is imported, and is a
- * plain class elsewhere.
+ * The blob service of an account, with encryption. Inject it wherever `EncryptedStorageModule` is imported, or construct it
+ * without Nest.
  */
 export class EncryptedBlobService {
   /** `connect` returns the plain SDK client. It is called when the client is first used. */

@@ -90,9 +90,9 @@ export class EncryptedContainerClient {
   }
 
   /**
-   * Rewraps every blob of this container, or those under `prefix`, whose key is in `retire`, in one call. For containers of any size, and to
-   * resume, use {@link runMaintenance}. Problems of single blobs are in the result. If the call fails, repeat it: blobs that are done are
-   * left as they are.
+   * Rewraps every blob of this container, or those under `prefix`, whose key is in `retire`, in one call. For containers of any
+   * size, and to resume, use {@link runMaintenance}. Problems of single blobs are in the result. If the call fails, repeat it: it
+   * skips blobs that are already done.
    *
    * @throws `INVALID_OPTIONS`, also if the container keeps old versions and `acceptVersions` is not set; `KEY_WRAP_FAILED`; errors of keys and
    * services that cannot be reached
@@ -128,7 +128,7 @@ export class EncryptedContainerClient {
     return this.unencryptedClient.deleteBlob(blobName, options);
   }
 
-  /** Deletes up to 256 blobs in one request. The response says what became of each. */
+  /** Deletes up to 256 blobs in one request. The response has the outcome of each. */
   deleteBlobs(blobNames: readonly string[], options?: BlobDeleteOptions): Promise<BlobBatchDeleteBlobsResponse> {
     const { unencryptedClient: container } = this;
     const blobs = blobNames.map((name) => container.getBlobClient(name));

@@ -8,8 +8,8 @@ import { type PageUploadOptions, uploadPageBlob } from './pages/upload-pages.js'
 import { uploadInMemory, uploadStreamed } from './upload-body.js';
 
 /**
- * An encrypted page blob, written as a whole. No SDK defines page blobs in another protocol than 1.0, so writing under 2.x is
- * refused. Reading works under every policy. Lengths are multiples of 512 bytes; nothing is padded.
+ * An encrypted page blob, written as a whole. No SDK defines page blobs in a protocol other than 1.0, so writing under 2.x is
+ * rejected. Reading works under every policy. Lengths are multiples of 512 bytes; nothing is padded.
  *
  * Readers get the content before an upload, the content after it, or `UPLOAD_UNFINISHED`. An existing blob is kept in a snapshot
  * until the new one is complete, and is restored if the upload fails.

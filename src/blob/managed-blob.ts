@@ -1,4 +1,4 @@
-/** The calls that change a blob but not its content. They are those of the SDK, and none of them loses the encryption data. */
+/** The SDK's methods that change a blob but not its content. None of them loses the encryption data. */
 import type {
   BlobAbortCopyFromURLOptions,
   BlobAbortCopyFromURLResponse,
@@ -77,7 +77,7 @@ export abstract class ManagedBlob<Client extends BlobClient> {
     return this.unencryptedClient.deleteIfExists(options);
   }
 
-  /** Restores a blob that was deleted softly, with its encryption data. */
+  /** Restores a soft-deleted blob with its encryption data. */
   undelete(options?: BlobUndeleteOptions): Promise<BlobUndeleteResponse> {
     return this.unencryptedClient.undelete(options);
   }
@@ -119,7 +119,7 @@ export abstract class ManagedBlob<Client extends BlobClient> {
     return this.unencryptedClient.getBlobLeaseClient(proposeLeaseId);
   }
 
-  /** Sets until when the blob cannot be changed or deleted. Its key cannot be rewrapped in that time, so keep the old key. */
+  /** Sets until when the blob cannot be changed or deleted. Its key cannot be rewrapped until then, so keep the old key. */
   setImmutabilityPolicy(
     immutabilityPolicy: BlobImmutabilityPolicy,
     options?: BlobSetImmutabilityPolicyOptions,
@@ -140,17 +140,17 @@ export abstract class ManagedBlob<Client extends BlobClient> {
   }
 
   /**
-   * Returns the address of the blob with a SAS. Whoever has it gets the CIPHERTEXT and the encryption data, and needs the key to read them; with
-   * permission to write, they could replace the blob by plaintext. Needs a client with an account key.
+   * Returns the address of the blob with a SAS. Anyone who has it gets the CIPHERTEXT and the encryption data, and needs the key
+   * to read them; with permission to write, they could replace the blob with plaintext. Needs a client with an account key.
    */
   generateCiphertextSasUrl(options: BlobGenerateSasUrlOptions): Promise<string> {
     return this.unencryptedClient.generateSasUrl(options);
   }
 
   /**
-   * Lets the service copy an encrypted blob onto this one, without decrypting it. The copy keeps the encryption data, also if you pass metadata,
-   * and is read with the same key. Takes a request for the properties of the source, and fails with 412 if the source is replaced in
-   * the meantime.
+   * Lets the service copy an encrypted blob onto this one, without decrypting it. The copy keeps the encryption data, even if you
+   * pass metadata, and is read with the same key. Takes a request for the properties of the source, and fails with 412 if the
+   * source is replaced in the meantime.
    *
    * @returns the SDK's poller
    * @throws `PLAINTEXT_NOT_ALLOWED` if the source is not encrypted and encryption is required; `UNSUPPORTED_OPERATION` on a client of a
@@ -174,7 +174,7 @@ export abstract class ManagedBlob<Client extends BlobClient> {
     );
   }
 
-  /** Aborts a copy that is under way. */
+  /** Aborts a copy that is in progress. */
   abortCopy(copyId: string, options?: BlobAbortCopyFromURLOptions): Promise<BlobAbortCopyFromURLResponse> {
     return this.unencryptedClient.abortCopyFromURL(copyId, options);
   }

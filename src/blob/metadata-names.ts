@@ -1,7 +1,7 @@
 /**
  * Metadata with its names as they were stored. The service keeps their letter case, but Node lower-cases the names of headers, so
- * the SDK's properties have lost it. Writing those back would change what other programs list and compare. The names are in the
- * raw headers of a response with a body or, if something on the way has changed those, in a listing.
+ * the SDK's properties have lost it. Writing these names back would change what other programs list and compare. The original
+ * names are in the raw headers of a response with a body or, if a proxy has changed those, in a listing.
  */
 import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream/promises';
@@ -14,7 +14,9 @@ import { ReadRequests } from './read-requests.js';
 import { connectionOf } from './service-answer.js';
 
 const PREFIX = 'x-ms-meta-';
-/** Headers that the service writes in capitals. If there are none of them, something on the way has lower-cased all headers. */
+/**
+ * Headers that the service writes with capitals. If a response has none of them, a proxy or client has lower-cased all headers.
+ */
 const CAPITALS = /^(Server|ETag|Last-Modified|Content-Length|Content-Type)$/;
 
 export interface NamesOptions extends BlobGetPropertiesOptions {
@@ -42,7 +44,7 @@ function unknown(name: string): never {
   );
 }
 
-/** Names in the raw headers of a read of one byte, unless something on the way has changed their letter case. */
+/** Names in the raw headers of a read of one byte, unless a proxy or client has changed their letter case. */
 async function namesInHeaders({ client }: BlobContext, options: NamesOptions): Promise<string[] | undefined> {
   const requests = new ReadRequests(client, options);
   try {

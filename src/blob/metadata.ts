@@ -69,7 +69,7 @@ function statedOf({ encryptionData, form }: StoredBlob): StatedIntegrity {
   return statedIntegrity({ protocol: storedProtocolOf(encryptionData), form }, encryptionData.additions);
 }
 
-/** By the layout, or where padding hides it by the entries, if they fit what is stored. */
+/** From the layout or, if padding hides the length, from the entries, if they match what is stored. */
 function plaintextLengthOf(
   encryptionData: EncryptionData,
   { form, storedLength }: StoredBlob,

@@ -132,7 +132,7 @@ export class OpenedBlob {
     return this.opener.open(window, release);
   }
 
-  /** The same, where the plaintext is for this memory: some of it is returned as a view of its place there. */
+  /** The same for plaintext that belongs in this memory: some pieces are returned as views of their place there. */
   transformInto(window: CipherWindow, memory: Buffer): ByteTransform {
     return this.opener.openInto?.(window, memory) ?? this.transform(window);
   }
@@ -202,7 +202,7 @@ async function openerOf(context: BlobContext, stored: StoredBlob, options: Openi
     if (options.expectedTag !== undefined) throw new StaleContentError();
     return plaintextOpener;
   }
-  // lengths that no writer can have produced are refused before a key is called
+  // lengths that no writer can have produced are rejected before a key is called
   storedLayout(encryptionData, form).plaintextBounds(storedLength);
   const { keyEncryptionKey, regionOrder } = options;
   return openEnvelope(context.policy, encryptionData, {

@@ -1,6 +1,6 @@
 /**
- * The stored bytes of a window, held back until the opener is sure of the order of regions. Writers use different nonce schemes.
- * A window whose first region could be one of two waits until another window, which settles the question, has been opened.
+ * The stored bytes of a window, held back until the order of regions is certain. Writers use different nonce schemes. If the
+ * first region of a window could be one of two, the window waits until another window that settles the question has been opened.
  */
 import { asBuffer } from '../crypto/bytes.js';
 import type { CipherWindow } from '../protocol/protocol.js';

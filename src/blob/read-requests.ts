@@ -25,8 +25,8 @@ export interface ReadOptions extends Omit<BlobDownloadOptions, 'onProgress'>, En
 }
 
 /**
- * Requested if everything is wanted. Without a range, a response shows only its own length and not that of the blob, so an
- * emptied response would be an empty blob.
+ * The count that is requested for a whole blob. Without a range, a response shows only its own length and not that of the blob,
+ * so an emptied response would look like an empty blob.
  */
 const MOST = Number.MAX_SAFE_INTEGER;
 /** Default number of times that a body is resumed; the SDK's default. */
@@ -34,7 +34,7 @@ const DEFAULT_RESUMPTIONS = 5;
 
 export class ReadRequests {
   private readonly client: BlobClient;
-  /** Made when it is needed: a signal costs the SDK as much as the rest of a short read. */
+  /** Created when it is needed: a signal costs the SDK as much as the rest of a short read. */
   private abort: LinkedAbort | undefined;
   private readonly open = new Set<Readable>();
   /** Number of requests that have not been answered. */
@@ -50,7 +50,7 @@ export class ReadRequests {
     this.client = options.snapshot === undefined ? client : client.withSnapshot(options.snapshot);
   }
 
-  /** For what is done until the first response is there and its key unwrapped, which only the caller's signal can end. */
+  /** For the work until the first response has arrived and its key is unwrapped, which only the caller's signal can end. */
   get callersSignal(): AbortSignal | undefined {
     return this.options.abortSignal === undefined ? undefined : this.signal;
   }
@@ -97,7 +97,7 @@ export class ReadRequests {
     this.isEnded = true;
     this.abort?.unlink();
     const isReading = [...this.open].some(({ readableEnded }) => !readableEnded);
-    // not of what is complete: an abort takes an exception and its stack
+    // not of a complete read: an abort creates an exception with its stack
     if (isReading || this.unanswered > 0) this.abort?.controller.abort();
     this.open.forEach(discard);
   }

@@ -17,7 +17,7 @@ export interface RewrapKeyOptions
     EncryptedOperationOptions,
     Pick<BlobSetMetadataOptions, 'conditions' | 'customerProvidedKey' | 'encryptionScope'> {
   /**
-   * Wraps again even if the key that writes wraps the content key already. For key services that keep the id of a rotated key and
+   * Wraps again even if the key that writes already wraps the content key. For key services that keep the id of a rotated key and
    * store the version inside the wrapped bytes: AWS KMS, Google Cloud KMS, HashiCorp Vault.
    *
    * @defaultValue false

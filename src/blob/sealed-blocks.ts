@@ -8,7 +8,7 @@ export interface BlockSending {
   /** Number of ciphertext bytes in a block. The last one may be shorter. */
   readonly blockLength: number;
   readonly concurrency: number;
-  /** Where memory comes from, and is left to other uploads. */
+  /** Where memory comes from, and where it is left for other uploads. */
   readonly memory: Pick<BlockMemory, 'take' | 'give'>;
   /** Bytes that may be kept there. */
   readonly keptMemory: number;
@@ -58,7 +58,7 @@ export class SealedBlocks {
   }
 
   /**
-   * Leaves the memory to other uploads. Call it once, when the upload has succeeded: every request is answered then.
+   * Leaves the memory to other uploads. Call it once, when the upload has succeeded, because then every request is answered.
    *
    * @param whole - the last block, if it was the whole content and was sent by itself
    */

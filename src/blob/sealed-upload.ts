@@ -78,7 +78,7 @@ export class SealedUpload {
     private readonly options: SealedUploadOptions,
   ) {}
 
-  /** Wraps a fresh content key. Everything that can be refused before the first request to storage is refused here. */
+  /** Wraps a new content key. Everything that can be rejected before the first request to storage is rejected here. */
   static async prepare(context: BlobContext, form: ContentForm, options: SealedUploadOptions): Promise<SealedUpload> {
     refuseHashes(options);
     const envelope = await createEnvelope(context.policy, {
@@ -105,7 +105,7 @@ export class SealedUpload {
     return this.sealedMetadata;
   }
 
-  /** The service's response, and what names this write. */
+  /** The service's response, with the tag that identifies this write. */
   tagged<Response extends object>(response: Response): Response & IntegrityTagged {
     return this.integrityTag === undefined ? response : Object.assign(response, { integrityTag: this.integrityTag });
   }

@@ -45,12 +45,12 @@ export async function downloadTagged(blob: OpenedBlob, download: TaggedDownload)
 }
 
 /**
- * The ciphertext, in the memory that its plaintext will have: opened bytes never reach those that are still sealed. Fresh memory for it
+ * The ciphertext, in the memory of its later plaintext: opened bytes never overwrite those that are still sealed. Separate memory
  * would cost as much as the MAC.
  */
 class SealedInPlace {
   readonly memory: Buffer;
-  /** What padding adds, where the memory is as long as the plaintext. */
+  /** The bytes that padding adds, if the memory is only as long as the plaintext. */
   private readonly rest: Buffer;
 
   constructor(length: number, destination: Buffer | undefined) {

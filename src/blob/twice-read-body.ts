@@ -1,6 +1,7 @@
 /**
- * Content that is read twice: first all of it, to verify the tag, then again to be opened. The second answer may be another one,
- * whatever its ETag says. So a digest of each piece of the first is kept, and a piece of the second is released once it is the same.
+ * Content that is read twice: first all of it, to verify the tag, then again to be opened. The second answer may differ from the
+ * first, even under the same ETag. So a digest of each piece of the first answer is kept, and a piece of the second is released
+ * only if it is the same.
  */
 import { equalBytes, startSha256 } from '../crypto/bytes.js';
 import type { ByteTransform } from '../crypto/byte-transform.js';

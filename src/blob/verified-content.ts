@@ -1,12 +1,11 @@
 /**
  * How whole content whose ciphertext one tag covers (1.0 with integrity entries) is read, depending on where it goes:
  *
- *     partial   a file that nobody sees before it is whole: opened as it comes, and dropped if the tag does not hold
- *     stream    up to 8 MiB of ciphertext wait in memory until the tag was verified. More than that is read twice where unverified
+ *     partial   a file that nobody sees before it is complete: opened as it arrives, and deleted if the tag is wrong
+ *     stream    up to 8 MiB of ciphertext wait in memory until the tag is verified. Longer content is read twice if unverified
  *               plaintext is refused (twice-read-body.ts); otherwise the stream fails at its end
- *     device    a file that anybody may be reading from: like a stream, and always read twice where it is long
- *
- * The memory of each way does not grow with the content.
+ *     device    a file that others may be reading: like a stream, and always read twice if it is longer
+ * None of them takes memory that grows with the content.
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherWindow, ContentOpener, Release } from '../protocol/protocol.js';

@@ -4,7 +4,7 @@ import { RandomPool } from './random-pool.js';
 
 const pool = new RandomPool();
 
-/** Fresh bytes for a key or an IV, in memory of their own. */
+/** New random bytes for a key or an IV, in separate memory. */
 export const randomBytes = (length: number): Buffer => pool.take(length);
 
 /** A unique name of 36 characters. */
@@ -13,10 +13,10 @@ export const uniqueId = (): string => randomUUID();
 /** A random sequence number of 48 bits. It is never 0, which is the default of blobs. */
 export const newSequenceNumber = (): number => randomInt(1, 2 ** 48 - 1);
 
-/** Of bytes that are no secret: in one call, which costs a third of what a hash object costs, by way of a string. */
+/** Only for bytes that are not secret: one call, through a string, costs a third of a hash object. */
 export const sha256 = (bytes: Uint8Array | string): Buffer => Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 
-/** Finds accidents, not attacks. */
+/** Detects accidents, not attacks. */
 export const md5 = (bytes: Uint8Array): Buffer => Buffer.from(hash('md5', bytes, 'binary'), 'binary');
 
 /** A part of a buffer to write to. */

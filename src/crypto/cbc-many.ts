@@ -3,9 +3,9 @@
  *
  *     sealing   C_j = E(P_j XOR C_(j-1))        opening   P_j = D(C_j) XOR C_(j-1)        C_(-1) = IV
  *
- * (NIST SP 800-38A, 6.2). One cipher provides E and D for all contents, and the chaining is done here, because a cipher for each
- * content would cost more than its few blocks. The result is the same as that of aes-cbc.ts. Single blocks never leave this file.
- * The IVs of all contents are in one piece of memory, one after another.
+ * (NIST SP 800-38A, 6.2). One cipher provides E and D for all contents, and this file does the chaining, because a cipher for
+ * each content would cost more than its few blocks. The result is the same as that of aes-cbc.ts. Single blocks never leave this
+ * file. The IVs of all contents are in one piece of memory, one after another.
  */
 import { createCipheriv, createDecipheriv, type Decipher } from 'node:crypto';
 import { BLOCK_LENGTH, cbcSealer } from './aes-cbc.js';
@@ -139,7 +139,7 @@ function joined(contents: readonly Uint8Array[]): Buffer {
 
 const byteOf = (bytes: Uint8Array, at: number): number => bytes[at] as number;
 
-/** Length of the padding that ends there. Always checks all of it, whatever it finds. */
+/** Length of the padding that ends there. Always checks all of it, even after a wrong byte. */
 function paddingIn(opened: Buffer, end: number): number {
   const padding = byteOf(opened, end - 1);
   if (padding === 0 || padding > BLOCK_LENGTH) throw new DecryptionError();

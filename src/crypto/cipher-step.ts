@@ -8,7 +8,7 @@ export interface BeginStep {
   readonly algorithm: 'aes-256-cbc' | 'aes-256-gcm';
   readonly key: ContentKey;
   readonly iv: Uint8Array;
-  /** Key of a MAC over all of the ciphertext, where one is wanted. */
+  /** Key of a MAC over all of the ciphertext, if one is needed. */
   readonly macKey?: MacKey;
 }
 

@@ -8,7 +8,7 @@ import { CipherThread } from './cipher-thread.js';
 
 /** Content that is sealed on a thread. */
 export interface ThreadedContent {
-  /** Seals a buffer that owns its memory, and takes that memory over. Use the buffer that it resolves to. */
+  /** Seals a buffer that owns its memory, and takes ownership of it. Use the buffer that it resolves to. */
   seal(buffer: Buffer, steps: readonly CipherStep[]): Promise<Buffer>;
   /** The MAC over all of the ciphertext, if the steps ask for one. Call it once, after all of it was sealed. */
   mac(): Promise<Buffer>;

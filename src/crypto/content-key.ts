@@ -8,7 +8,7 @@ export const CONTENT_KEY_LENGTH = 32;
 /** A content key ready for use: a handle that never prints its bytes. */
 export type ContentKey = KeyObject;
 
-/** Fresh bytes for a content key. The caller wipes them after wrapping and importing them. */
+/** New bytes for a content key. The caller wipes them after wrapping and importing them. */
 export const generateContentKey = (): Buffer => randomBytes(CONTENT_KEY_LENGTH);
 
 /** Imports the bytes into a handle. You may wipe them afterwards. */

@@ -1,7 +1,7 @@
 /**
  * Frees memory at once, without waiting for the garbage collector. A cipher cannot write into memory of its caller: each step
- * returns fresh memory, so sealing a gigabyte produces a gigabyte of garbage, and the collector scans the whole heap every 40 MiB
- * to keep up (bench/README.md). Call this when you have copied what a cipher returned.
+ * returns new memory, so sealing a gigabyte produces a gigabyte of garbage, and the collector scans the whole heap every 40 MiB
+ * to keep up (bench/history.md). Call this when you have copied what a cipher returned.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 
@@ -11,8 +11,8 @@ const LEAST_LENGTH = 4096;
 let nowhere: MessagePort | undefined;
 
 /**
- * Only for bytes that a cipher returned and that nothing else refers to: afterwards they are gone, and their view is empty. Small
- * pieces, and bytes that share their memory with others, are left to the collector.
+ * Only for bytes that a cipher returned and that nothing else references: afterwards they are gone, and their view is empty.
+ * Small pieces, and bytes that share their memory with others, are left to the collector.
  */
 export function freeMemory({ buffer, byteLength }: Uint8Array): void {
   if (byteLength < LEAST_LENGTH || byteLength !== buffer.byteLength) return;

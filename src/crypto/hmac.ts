@@ -18,8 +18,8 @@ export function hmac(key: MacKey | Uint8Array, ...parts: readonly (Uint8Array | 
 }
 
 /**
- * Writes a MAC that is stored, and so is no secret, cut to the length of the place: by way of a string, which costs less than the memory
- * of a digest. A row has one for each property. Returns where the place ends.
+ * Writes a stored MAC, which is therefore not secret, truncated to the length of the place. It passes through a string, which
+ * costs less than the memory of a digest: a row has a MAC for each property. Returns where the place ends.
  */
 export const writeStoredMac = (key: MacKey | Uint8Array, input: Uint8Array, { into, at, length }: Place): number =>
   at + into.write(createHmac(ALGORITHM, key).update(input).digest('binary'), at, length, 'binary');
@@ -37,7 +37,7 @@ export function underDerivedKey<Result>(key: ContentKey, label: string, work: (d
   }
 }
 
-/** The same as a handle, for work that goes on later. The bytes are wiped. */
+/** The same as a handle, for work that continues later. The bytes are wiped. */
 export function deriveKey(key: ContentKey, label: string): MacKey {
   const bytes = deriveBytes(key, label);
   const derived = createSecretKey(bytes);
@@ -45,7 +45,7 @@ export function deriveKey(key: ContentKey, label: string): MacKey {
   return derived;
 }
 
-/** The MAC of one input under a key that serves for nothing else. The bytes of that key are wiped. */
+/** The MAC of one input under a key that is used for nothing else. The bytes of that key are wiped. */
 export const macUnderDerivedKey = (key: ContentKey, label: string, input: Uint8Array | string): Buffer =>
   underDerivedKey(key, label, (derived) => hmac(derived, input));
 
@@ -57,7 +57,7 @@ export class RunningMac {
     this.mac = createHmac(ALGORITHM, key);
   }
 
-  /** Under a key that serves for nothing else. The bytes of that key are wiped. */
+  /** Under a key that is used for nothing else. The bytes of that key are wiped. */
   static underDerivedKey(key: ContentKey, label: string): RunningMac {
     const derived = deriveBytes(key, label);
     const mac = new RunningMac(derived);

@@ -1,10 +1,10 @@
 /**
- * Random bytes in short pieces, drawn many at once: a call to the generator of OpenSSL costs as much as a MAC, for 16 bytes as for a
- * kilobyte. A piece is given out once, in memory of its own, and wiped here.
+ * Short pieces of random bytes from a pool: a call to OpenSSL's generator costs as much as a MAC, whether for 16 bytes or for a
+ * kilobyte. Each piece is given out once, in separate memory, and wiped here.
  */
 import { randomFillSync } from 'node:crypto';
 
-/** Bytes that are drawn at once: of some twenty objects. */
+/** Bytes that are drawn at once: enough for some twenty objects. */
 const POOL_LENGTH = 1024;
 
 export class RandomPool {
@@ -13,7 +13,7 @@ export class RandomPool {
 
   constructor(private readonly fill: (bytes: Buffer) => unknown = randomFillSync) {}
 
-  /** At most as many bytes as are drawn at once: a longer piece would end in zeros. */
+  /** At most as many bytes as the pool has: a longer piece would end in zeros. */
   take(length: number): Buffer {
     if (!(length <= POOL_LENGTH)) throw new RangeError(`At most ${POOL_LENGTH} random bytes can be taken at once`);
     if (this.#next + length > POOL_LENGTH) this.#refill();

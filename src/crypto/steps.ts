@@ -1,6 +1,6 @@
 /** Content is given to a cipher in steps. */
 
-/** Number of bytes that a cipher gets at once. Larger steps are slower and block the loop longer (bench/README.md). */
+/** Number of bytes that a cipher gets at once. Larger steps are slower and block the loop longer (bench/history.md). */
 export const STEP_LENGTH = 64 * 1024;
 
 /** Cuts a chunk into steps. Most chunks are one. */

@@ -3,10 +3,10 @@ import type { EntityClass } from './encryption-metadata.js';
 import { recordDeclaration } from './entity-declaration.js';
 import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
-/** Always in clear, or set by the service, so they cannot be listed. */
+/** Always in plaintext, or set by the service, so they cannot be listed. */
 type Undeclared = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 
-/** The names that a class can keep in clear. If no class is given, a reason for the compiler to print. */
+/** The names that a class can keep in plaintext. If no class is given, a reason for the compiler to print. */
 type ClearName<Entity> = [keyof Entity] extends [never]
   ? Readonly<Record<'reason', 'name the class, as in @EncryptedEntity<Patient>({ ... })'>>
   : Exclude<keyof Entity & string, Undeclared>;
@@ -19,8 +19,8 @@ export interface EncryptedEntityOptions<Entity extends object = object> {
    */
   readonly table?: string;
   /**
-   * The properties that are stored in clear, in addition to the keys. If `requireEncryption` is on, a property that is neither in
-   * this list nor marked with `@Encrypt()` is refused. `'*'` keeps everything in clear that is not sealed; use it for wide rows
+   * The properties that are stored in plaintext, in addition to the keys. If `requireEncryption` is on, a property that is neither in
+   * this list nor marked with `@Encrypt()` is refused. `'*'` keeps everything in plaintext that is not sealed; use it for wide rows
    * and for tables of other applications.
    *
    * @defaultValue none
@@ -29,7 +29,7 @@ export interface EncryptedEntityOptions<Entity extends object = object> {
 }
 
 /**
- * Declares an entity class: its table, and which of its properties are stored in clear. Every class of a table client needs it.
+ * Declares an entity class: its table, and which of its properties are stored in plaintext. Every class of a table client needs it.
  *
  * Subclasses inherit the declaration, and their own `clear` list adds to the inherited one. The classes made by `PartialType`,
  * `OmitType`, `PickType` and `IntersectionType` of Nest's mapped types are not subclasses, so they lose `@Encrypt()` and this

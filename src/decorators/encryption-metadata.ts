@@ -17,8 +17,8 @@ const VALUE_TYPES: readonly EncryptedValueType[] = ['string', 'number', 'bigint'
 /** The options of `@Encrypt()`. */
 export interface EncryptOptions {
   /**
-   * Encrypts the property only in entities for which this returns `true`; in the others it stays in clear. It gets an instance of
-   * the class with the values that a read would return. It is evaluated on reads too: a property in clear for which it returns
+   * Encrypts the property only in entities for which this returns `true`; in the others it stays in plaintext. It gets an instance of
+   * the class with the values that a read would return. It is evaluated on reads too: a property in plaintext for which it returns
    * `true` is refused.
    */
   readonly when?: (entity: never) => boolean;
@@ -74,7 +74,7 @@ export function recordEncryptedProperty(
     throw new InvalidEntityError(`@Encrypt() works on instance properties: make "${propertyKey}" one`);
   }
   if (isReservedName(propertyKey)) {
-    throw new InvalidEntityError(`"${propertyKey}" cannot be encrypted: the service or the format needs it in clear`);
+    throw new InvalidEntityError(`"${propertyKey}" cannot be encrypted: the service or the format needs it in plaintext`);
   }
   const fault = optionsFault(options) ?? searchableFault(propertyKey, options.searchable, options);
   if (fault !== null) throw new InvalidEntityError(`@Encrypt() of "${propertyKey}" ${fault}`);

@@ -19,7 +19,7 @@ interface OwnDeclaration {
 export interface EntityDeclaration {
   /** The table of its entities, unless a feature or a call names another. */
   readonly table: string | null;
-  /** Names of the properties that are stored in clear in addition to the keys; `*` for all that are not sealed. */
+  /** Names of the properties that are stored in plaintext in addition to the keys; `*` for all that are not sealed. */
   readonly clear: '*' | ReadonlySet<string>;
 }
 
@@ -97,7 +97,7 @@ function contradictedKey(entityClass: EntityClass): string | null {
   const { partitionKey, rowKey } = keyNamesOf(entityClass);
   const isKey = (name: string): boolean => name === partitionKey || name === rowKey;
   const sealed = sealedNamesAt(entityClass.prototype as object).find(isKey);
-  if (sealed !== undefined) return `finds @Encrypt() on "${sealed}", which is a key: drop it, keys are stored in clear`;
+  if (sealed !== undefined) return `finds @Encrypt() on "${sealed}", which is a key: drop it, keys are stored in plaintext`;
   const signed = [...signedNamesOf(entityClass)].find(isKey);
   if (signed !== undefined) return `finds @Sign() on "${signed}", which is a key: drop it, keys are always signed`;
   const { clear } = entityDeclaration(entityClass) ?? { clear: '*' };

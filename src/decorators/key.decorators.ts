@@ -27,7 +27,7 @@ type KeyDecorator<Key extends keyof KeyNames> = <Entity extends object, Name ext
  * Marks the property that is the partition key of an entity, under a name of your own. It is stored as `PartitionKey`, and only
  * there. Entities are written and read with this name. Without the decorator the name is `partitionKey`.
  *
- * Keys are strings. They are stored in clear, and always signed. To filter by the name, list it under {@link Filterable}.
+ * Keys are strings. They are stored in plaintext, and always signed. To filter by the name, list it under {@link Filterable}.
  * Subclasses inherit the mark.
  *
  * @throws `INVALID_ENTITY` for a second property with the same key, for a property with both keys, and for reserved names. A

@@ -139,10 +139,10 @@ export function searchableFault(
   return lookupFault(given, when) ?? conditionFault(given, when) ?? declarationFault(property, given, type);
 }
 
-/** A value in clear has no tag, so no entry either; and short tags of different values may be equal. */
+/** A value in plaintext has no tag, so no entry either; and short tags of different values may be equal. */
 function lookupFault({ lookup = false, bits = MOST_BITS }: SearchableOptions, when: unknown): string | null {
   if (lookup !== false && when !== undefined)
-    return 'has "when", so it can have no "searchable.lookup": rows with the value in clear would not be found';
+    return 'has "when", so it can have no "searchable.lookup": rows with the value in plaintext would not be found';
   return lookup === 'unique' && bits !== MOST_BITS
     ? `is unique, so its tags need ${MOST_BITS} bits: leave out "searchable.bits"`
     : null;

@@ -4,7 +4,7 @@ import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
 type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 
-/** What a table stores in clear, including the SDK's typed values. */
+/** What a table stores in plaintext, including the SDK's typed values. */
 type Storable =
   string | number | bigint | boolean | Date | Uint8Array | { readonly type: string; readonly value: unknown };
 
@@ -19,10 +19,10 @@ type SignableKey<Entity, Key extends keyof Entity> = Key extends Reserved
   ? Refused<'keys are always signed; timestamp and etag belong to the service'>
   : true extends CanBeStored<Exclude<Entity[Key], null | undefined>>
     ? Key
-    : Refused<'a table stores no value of this type in clear'>;
+    : Refused<'a table stores no value of this type in plaintext'>;
 
 /**
- * Marks a property of an entity class that is stored in clear and that only this package may change. You can filter by it, and a
+ * Marks a property of an entity class that is stored in plaintext and that only this package may change. You can filter by it, and a
  * read detects every change that somebody else made to it. It does not have to be listed under `clear` of `@EncryptedEntity()`.
  * Properties marked with `@Encrypt()` are signed already.
  *

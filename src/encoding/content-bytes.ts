@@ -33,7 +33,7 @@ function textBytes(text: string): Buffer {
   );
 }
 
-/** The type alone, never the value. */
+/** Only the type, never the value. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== 'object') return `a ${typeof value}`;

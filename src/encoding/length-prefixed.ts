@@ -9,7 +9,7 @@ export function lengthPrefixed(part: Uint8Array | string): Buffer {
   return prefixed;
 }
 
-/** A part that stands as it is, because it always has the same length, or has its lengths in it. */
+/** A part without a prefix, because it always has the same length, or contains its lengths. */
 export interface Bare {
   readonly bare: Uint8Array;
 }

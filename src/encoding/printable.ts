@@ -1,10 +1,10 @@
 /**
  * Makes text from other writers safe for a log, an error message or a terminal. Key ids, protocols and algorithms come from
- * storage: a line break in one forges a log line, an escape sequence controls a terminal, and invisible or direction-changing
- * characters make one id look like another.
+ * storage: a line break in them could forge a log line, an escape sequence could control a terminal, and invisible or
+ * direction-changing characters could make one id look like another.
  */
 
-/** Maximum number of characters that are shown of a text. */
+/** Maximum number of characters of a text that are shown. */
 const MAX_LENGTH = 256;
 const ELLIPSIS = '…';
 
@@ -23,7 +23,7 @@ export const printable = (text: string): string => cut(text, escaped);
 export const quoted = (text: string): string =>
   `"${cut(text, (character) => (/["\\]/.test(character) ? `\\${character}` : escaped(character)))}"`;
 
-/** Reads no further than it shows, and cuts between characters. */
+/** Reads only what it shows, and cuts between characters. */
 function cut(text: string, show: (character: string) => string): string {
   let shown = '';
   for (const character of text) {

@@ -1,4 +1,4 @@
-/** Keeps nothing from one text to the next. */
+/** Keeps no state between texts. */
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Decodes UTF-8 strictly. Returns `null` if the bytes are not UTF-8. */
@@ -10,5 +10,5 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** Whether UTF-8 can represent the text. A lone surrogate would come back as another character. */
+/** Whether UTF-8 can represent the text. A lone surrogate would be read back as another character. */
 export const isWellFormed = (text: string): boolean => text.isWellFormed();

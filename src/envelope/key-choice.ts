@@ -30,7 +30,7 @@ export interface KeyContext extends KeyChoiceOptions {
 
 const SELECTED = '(the key chosen by the keyEncryptionKey function)';
 
-/** The key for a write. Throws {@link KeyMissingError} if there is none: nothing is ever written in clear for lack of a key. */
+/** The key for a write. Throws {@link KeyMissingError} if there is none: nothing is ever written in plaintext for lack of a key. */
 export async function keyToWrap(policy: EncryptionPolicy, context: KeyContext): Promise<KeyEncryptionKey> {
   const key =
     context.keyEncryptionKey ??

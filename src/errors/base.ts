@@ -1,7 +1,7 @@
 /**
- * The base of every error that this package defines. The code is API. The message is for people: one sentence that says what
- * to do. No message, field or `cause` contains key bytes or plaintext. Text from storage, such as a key id, is escaped and cut
- * in messages and fields, so that an error can be logged as it is. Errors of the Azure SDKs pass through untouched.
+ * The base of every error that this package defines. The code is API. The message is for people: one sentence that says what to
+ * do. No message, field or `cause` contains key bytes or plaintext. Text from storage, such as a key id, is escaped and truncated
+ * in messages and fields, so that an error can be logged safely. Errors of the Azure SDKs pass through unchanged.
  */
 import { escaped } from '../encoding/printable.js';
 

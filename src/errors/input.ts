@@ -44,7 +44,7 @@ export class UnsupportedValueError extends EncryptedStorageError {
   }
 }
 
-/** An entity has a property that its class does not declare, so it would be stored in clear. Nothing was sent. */
+/** An entity has a property that its class does not declare, so it would be stored in plaintext. Nothing was sent. */
 export class UndeclaredPropertyError extends EncryptedStorageError {
   readonly code = 'UNDECLARED_PROPERTY';
   constructor(
@@ -52,7 +52,7 @@ export class UndeclaredPropertyError extends EncryptedStorageError {
     entityClass: string,
   ) {
     super(
-      `Property ${JSON.stringify(propertyName)} of ${entityClass} is not declared and would be stored in clear: ` +
+      `Property ${JSON.stringify(propertyName)} of ${entityClass} is not declared and would be stored in plaintext: ` +
         'mark it with @Encrypt() or @Sign(), name it under "clear" of @EncryptedEntity(), or leave it out',
     );
   }
@@ -98,7 +98,7 @@ export class SourceConsumedError extends EncryptedStorageError {
   }
 }
 
-/** Throw this from a queue handler for a message that can never be processed: it goes to the poison queue at once. */
+/** Throw this from a queue handler for a message that can never be processed: it moves to the poison queue at once. */
 export class UnprocessableMessageError extends EncryptedStorageError {
   readonly code = 'UNPROCESSABLE_MESSAGE';
 }

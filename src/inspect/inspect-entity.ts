@@ -1,5 +1,5 @@
 /**
- * Inspects an entity. Its encryption data is in clear, but the list of sealed properties is not. Without a key, any binary
+ * Inspects an entity. Its encryption data is in plaintext, but the list of sealed properties is not. Without a key, any binary
  * property that consists of whole cipher blocks may be sealed.
  */
 import type { TableClient } from '@azure/data-tables';

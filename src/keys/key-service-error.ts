@@ -123,7 +123,7 @@ const STATES = [
   [/\bKeyNotYetValid\b|on a key that is not yet valid|not yet valid/i, 'not valid yet'],
 ] as const;
 
-/** The parts that may be seen. A `RestError` contains request and response, and one of them has the content key in clear. */
+/** The parts that may be seen. A `RestError` contains request and response, and one of them has the content key in plaintext. */
 function withoutContents(failure: Failure): Error {
   const { name, code, statusCode } = failure;
   const message = code === PARSE_ERROR ? 'The answer of the key service broke off' : failure.message;

@@ -199,7 +199,7 @@ const idOf = ({ name, copy, place }: DeletedObject): string => JSON.stringify([p
 
 /** An object that is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
 function unchosen({ state }: MaintainedObject, { task }: Step): ObjectResult {
-  // a search does not find a row in clear either
+  // a search does not find a row in plaintext either
   if (task.do === 'census') return task.tags === true && state.kind === 'plain' ? { ...SAME, tags: 'untagged' } : SAME;
   return leftAlone(state);
 }

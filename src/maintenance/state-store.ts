@@ -80,7 +80,7 @@ export class MemoryStore implements StateStore {
   }
 }
 
-/** Stores documents as blobs in a container. They contain names of objects in clear, but never keys or content. */
+/** Stores documents as blobs in a container. They contain names of objects in plaintext, but never keys or content. */
 export class ContainerStore implements StateStore {
   constructor(private readonly container: ContainerClient) {}
 

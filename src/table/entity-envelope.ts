@@ -31,7 +31,7 @@ export interface RowSealing {
   readonly texts: SealedTexts;
   /** Names of the clear properties to sign, among those that exist. */
   readonly signed: ReadonlySet<string>;
-  /** Stored in clear, and signed. */
+  /** Stored in plaintext, and signed. */
   readonly tags: RowTags;
 }
 

@@ -214,7 +214,7 @@ function storedTypesOf(
   };
 }
 
-/** Someone who can write the row can put values in clear where sealed ones are expected, and leave out the list. */
+/** Someone who can write the row can put values in plaintext where sealed ones are expected, and leave out the list. */
 function assertNothingPlanted({ row, model, context }: RowToOpen, names: readonly string[]): void {
   const planted = model.alwaysSealed.find((name) => !names.includes(name) && isStored(row, name));
   if (planted !== undefined) assertPlaintextAllowed(context.policy, `Property "${planted}" of the entity`);

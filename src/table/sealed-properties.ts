@@ -45,7 +45,7 @@ export interface Sealing {
 export interface SealedBefore {
   /** What the row has sealed in addition to the properties of the class. */
   readonly anyway: readonly string[];
-  /** Whether a property may be stored in clear whose condition, which does not hold, looked at these. */
+  /** Whether a property may be stored in plaintext whose condition, which does not hold, looked at these. */
   readonly mayBeClear: (name: string, looks: Looks) => boolean;
 }
 

@@ -28,9 +28,9 @@ export interface SpanFacts {
   readonly wrapAlgorithm?: string;
   /** Where a key wraps: `process` or `service`. */
   readonly wrapLocation?: string;
-  /** `hit` where a content key was kept from an earlier read, so that its key was not asked. */
+  /** `hit` if the content key was cached by an earlier read, so that its key was not called. */
   readonly keyCache?: string;
-  /** Of the version of a key that writes, as an ISO date. */
+  /** Expiry of the key version that writes, as an ISO date. */
   readonly keyExpiresOn?: string;
   readonly plaintextBytes?: number;
   readonly ciphertextBytes?: number;
@@ -104,7 +104,7 @@ function unrecordedAbove({ tracingOptions }: Traceable): TracingContext | undefi
 
 /**
  * Starts a span for something that outlives a call, such as a stream. The caller must end it. Below a span that records nothing
- * there are no further ones: a page has two for each row, and nobody would see them.
+ * no further spans are created: a page would have two for each row, and nobody would see them.
  */
 export function startSpan<Options extends Traceable>(name: string, options: Options): OpenSpan<Options> {
   const above = unrecordedAbove(options);

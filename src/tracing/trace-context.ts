@@ -1,4 +1,4 @@
-/** A trace that continues in another process, as W3C Trace Context writes it. */
+/** A trace that continues in another process, in the format of W3C Trace Context. */
 import { type OperationTracingOptions } from '@azure/core-tracing';
 import { type Traceable, tracing } from './span.js';
 
@@ -8,7 +8,7 @@ export interface TraceHeaders {
   readonly tracestate?: string;
 }
 
-/** The headers of the span that the options belong to; none if nothing records spans. */
+/** The headers of the span that the options belong to; none if no spans are recorded. */
 export function traceHeadersOf({ tracingOptions }: Traceable): TraceHeaders {
   const { traceparent, tracestate } = tracing.createRequestHeaders(tracingOptions?.tracingContext);
   if (traceparent === undefined) return {};

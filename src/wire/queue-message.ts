@@ -5,7 +5,7 @@
  *
  * Text of any other shape was never encrypted. JSON of the application itself may have a member with that name; without
  * `EncryptionData` it is read as it is. Legacy .NET and Java write `{"EncryptedMessageContents":"<base64>"}`, without other
- * members, for a message in clear. Source: docs/formats.md, "Messages".
+ * members, for a message in plaintext. Source: docs/formats.md, "Messages".
  */
 import { decodeBase64 } from '../encoding/base64.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';

@@ -65,7 +65,7 @@ describe('the inspection of an entity', () => {
     ['encryption data that is no JSON', ENCRYPTION_DATA_PROPERTY, '{', ['ENCRYPTION_DATA_UNREADABLE'], 'absent'],
     ['a list that is text', SEALED_NAMES_PROPERTY, 'name', ['LIST_NOT_BINARY'], 'DECRYPTION_FAILED'],
     ['a list that is cut', SEALED_NAMES_PROPERTY, new Uint8Array(15), ['LIST_LENGTH'], 'DECRYPTION_FAILED'],
-    ['a sealed property in clear', 'name', 'A. Other', [], 'DECRYPTION_FAILED'],
+    ['a sealed property in plaintext', 'name', 'A. Other', [], 'DECRYPTION_FAILED'],
     ['a signed property that was changed', 'status', 'out', [], 'DECRYPTION_FAILED'],
     ['a sealed property that is cut', 'name', new Uint8Array(3), [], 'DECRYPTION_FAILED'],
   ] as const)('finds %s', async (_what, property, value, codes, verified) => {

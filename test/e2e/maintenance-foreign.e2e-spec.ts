@@ -85,7 +85,7 @@ describe('the format of the documentation', () => {
 
   it('is read only in a dry run, and what is not in it is left', async () => {
     await archived('scan', content(100));
-    await raw('clear').uploadData(Buffer.from('in clear'));
+    await raw('clear').uploadData(Buffer.from('in plaintext'));
     await both.getBlockBlobClient('ours').uploadData('ours');
     const before = (await raw('scan').getProperties()).etag;
 
@@ -95,13 +95,13 @@ describe('the format of the documentation', () => {
     expect((await raw('scan').getProperties()).etag).toBe(before);
     expect((await run(archiveFormat(KEY))).outcomes).toEqual({ done: 1, same: 2 });
 
-    expect(String(await raw('clear').downloadToBuffer())).toBe('in clear');
+    expect(String(await raw('clear').downloadToBuffer())).toBe('in plaintext');
     expect((await run(archiveFormat(KEY))).outcomes).toEqual({ same: 3 });
   });
 
   it('is left together with plaintext, if the task says both', async () => {
     await archived('scan', content(100));
-    await raw('clear').uploadData(Buffer.from('in clear'));
+    await raw('clear').uploadData(Buffer.from('in plaintext'));
     const when = { foreign: true, plaintext: true };
     const sources = [both.forMaintenance({ foreign: archiveFormat(KEY) })];
 
@@ -112,7 +112,7 @@ describe('the format of the documentation', () => {
       /re-encryption of plaintext and content in a foreign format/,
     );
     expect((await opened('scan')).equals(content(100))).toBe(true);
-    expect(String(await opened('clear'))).toBe('in clear');
+    expect(String(await opened('clear'))).toBe('in plaintext');
   });
 
   it('stays as it is where a byte is damaged or the key is another, and nothing of the error is told', async () => {

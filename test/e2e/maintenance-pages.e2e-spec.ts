@@ -65,7 +65,7 @@ const metadataNames = async () => {
     return Object.keys(metadata ?? {}).sort();
   return [];
 };
-/** A page blob in clear, as any program writes it. */
+/** A page blob in plaintext, as any program writes it. */
 async function clear(bytes: Buffer): Promise<void> {
   await raw().create(bytes.length, { ...described, blobSequenceNumber: 7 });
   if (bytes.length > 0) await raw().uploadPages(bytes, 0, bytes.length);
@@ -93,7 +93,7 @@ describe('a page blob', () => {
     expect((await run(LEAVE)).outcomes).toEqual({ same: 1 });
   });
 
-  it('in clear, with pages that were never written, is encrypted as a whole', async () => {
+  it('in plaintext, with pages that were never written, is encrypted as a whole', async () => {
     const bytes = Buffer.concat([content(512), Buffer.alloc(PAGES - 1024), content(512)]);
     await raw().create(PAGES, { ...described, blobSequenceNumber: 7 });
     await raw().uploadPages(bytes.subarray(0, 512), 0, 512);

@@ -41,7 +41,7 @@ const metadataOf = async (name: string) => {
 
 describe('blobs', () => {
   it.each([0, 1, 15, 16, 70_000, 4 * 1024 * 1024 + 1])(
-    'of %i bytes in clear are encrypted, with all that describes them',
+    'of %i bytes in plaintext are encrypted, with all that describes them',
     async (length) => {
       const plain = old.unencryptedClient.getBlockBlobClient('plain');
       await plain.uploadData(content(length), carried);
@@ -181,7 +181,7 @@ class Dated {
 }
 
 describe('rows', () => {
-  it('in clear are encrypted as their class says, and other columns keep their exact types', async () => {
+  it('in plaintext are encrypted as their class says, and other columns keep their exact types', async () => {
     const name = uniqueTableName('rows');
     const table = tableOf(Patient, name, during());
     await table.createTable();
@@ -223,7 +223,7 @@ describe('rows', () => {
     });
   });
 
-  it('in clear without a class are named, and rows are never to leave protocol 1.0', async () => {
+  it('in plaintext without a class are named, and rows are never to leave protocol 1.0', async () => {
     const name = uniqueTableName('rows');
     const table = tableOf(Patient, name, during());
     await table.createTable();

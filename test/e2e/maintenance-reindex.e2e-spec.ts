@@ -116,7 +116,7 @@ it('counts, shows what it would do, does it, and leaves nothing', async () => {
   expect(stored['seen']).toEqual({ type: 'DateTime', value: '2026-01-02T03:04:05.1234567Z' });
 });
 
-it('counts rows in clear, which no search finds', async () => {
+it('counts rows in plaintext, which no search finds', async () => {
   await members.unencryptedClient.createEntity({ partitionKey: 'south', rowKey: 'clear', ssn: 'ssn' });
 
   const report = await run(census, members.forMaintenance());

@@ -140,7 +140,7 @@ it.each<[string, () => Promise<unknown>, string]>([
   expect((await snapshots('one')).old).toEqual(['one']);
 });
 
-it('leaves a snapshot that its key does not open, and those of blobs in clear unless they are chosen', async () => {
+it('leaves a snapshot that its key does not open, and those of blobs in plaintext unless they are chosen', async () => {
   await snapshotThenRewrap('one');
   const clear = old.unencryptedClient.getBlockBlobClient('clear');
   await clear.uploadData(Buffer.from('clear'));

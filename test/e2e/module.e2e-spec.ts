@@ -278,7 +278,7 @@ describe('start-up', () => {
     expect(() => EncryptedStorageModule.forFeature({ tables: [{ entity: Nameless, table: 'a-b' }] })).toThrow(/"a-b"/);
   });
 
-  it('refuses an entity class that would store everything in clear, naming the likely cause', async () => {
+  it('refuses an entity class that would store everything in plaintext, naming the likely cause', async () => {
     @EncryptedEntity({ table: 'bare' })
     class Bare {
       partitionKey!: string;

@@ -201,7 +201,7 @@ describe('a message that cannot be decrypted', () => {
       (text: string) => text.replace('EncryptionAgent', 'Agent'),
     ],
     ['an unknown version', 'UNSUPPORTED_PROTOCOL', testKey.keyId, (text: string) => text.replace('"2.0"', '"9.0"')],
-    ['no encryption', 'PLAINTEXT_NOT_ALLOWED', null, () => 'in clear'],
+    ['no encryption', 'PLAINTEXT_NOT_ALLOWED', null, () => 'in plaintext'],
   ])('for %s goes to the poison queue at once, and the handler never sees it', async (_what, reason, keyId, spoil) => {
     const queue = await newQueue(policyOf('2.0', { keyResolver: () => null }));
     const spoiled = spoil(await sealed(queue, 'secret'));
@@ -274,7 +274,7 @@ describe('a message of protocol 1.0, which detects no change,', () => {
 describe('replayPoisonMessages', () => {
   it('ends by itself while a consumer moves what it puts back to the poison queue again', async () => {
     const queue = await newQueue();
-    for (let n = 0; n < 40; n += 1) await store(queue, `in clear ${n}`);
+    for (let n = 0; n < 40; n += 1) await store(queue, `in plaintext ${n}`);
     const { consumer, count } = await consume(queue, () => undefined, { concurrency: 16 });
     await until(() => count('poisoned') === 40);
 

@@ -217,7 +217,7 @@ describe('a queue that is being migrated', () => {
     await expect(strict.peekMessages()).rejects.toEqual(code('PLAINTEXT_NOT_ALLOWED'));
   });
 
-  it('reads bytes that legacy .NET wrapped in clear, also where they are no text', async () => {
+  it('reads bytes that legacy .NET wrapped in plaintext, also where they are no text', async () => {
     const queue = await queueOf(policyOf('2.0', { requireEncryption: false }));
     await queue.unencryptedClient.sendMessage('{"EncryptedMessageContents":"AP8="}');
 

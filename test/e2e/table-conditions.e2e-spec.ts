@@ -1,4 +1,4 @@
-/** What conditions look at, and what somebody can do who changes it: never make the application store in clear what was sealed. */
+/** What conditions look at, and what somebody can do who changes it: never make the application store in plaintext what was sealed. */
 import { Encrypt, EncryptedEntity, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy, withoutEntries } from '../support/tables.js';
@@ -79,7 +79,7 @@ it('and where entries cover what it does not name', async () => {
 });
 
 it.each<readonly [string, Partial<Stay>, object]>([
-  ['added in clear', { ward: 'private', room: '12' }, { vip: false }],
+  ['added in plaintext', { ward: 'private', room: '12' }, { vip: false }],
   ['changed, which nothing covers', { ward: 'private', vip: true, room: '12' }, { vip: false }],
 ])('it stays sealed where the condition would look at what somebody %s', async (_what, values, change) => {
   const keys = await stored(values);

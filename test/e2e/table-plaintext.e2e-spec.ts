@@ -48,7 +48,7 @@ describe('requireEncryption', () => {
     await expect(strict.listEntities().next()).rejects.toMatchObject({ code: 'PLAINTEXT_NOT_ALLOWED' });
   });
 
-  it('refuses what stands in clear where the class seals, also beside sealed properties', async () => {
+  it('refuses what stands in plaintext where the class seals, also beside sealed properties', async () => {
     const keys = { partitionKey: 'planted', rowKey: '1' };
     const [strict, open] = [tableOf(Chart, tableName), tableOf(Chart, tableName, lax)];
     const refused = { code: 'PLAINTEXT_NOT_ALLOWED', message: expect.stringContaining('"allergies"') as string };
@@ -63,7 +63,7 @@ describe('requireEncryption', () => {
     expect(await strict.getEntity('planted', '1')).toMatchObject({ text: 'seals both', allergies: 'none' });
   });
 
-  it('reads a row in which the old Java SDK sealed nothing, and no value in clear that is put into it', async () => {
+  it('reads a row in which the old Java SDK sealed nothing, and no value in plaintext that is put into it', async () => {
     const keys = { partitionKey: 'java', rowKey: '1' };
     const notes = tableOf(Note, tableName);
     await tableOf(Note, tableName, withoutEntries()).createEntity({ ...keys, text: 'x' });
@@ -180,7 +180,7 @@ describe('a condition', () => {
     await raw.updateEntity({ ...keys, ...more }, 'Merge');
   };
 
-  it('is evaluated on reads: what is in clear against it is refused', async () => {
+  it('is evaluated on reads: what is in plaintext against it is refused', async () => {
     await planted({ ward: 'private' });
 
     await expect(stays.getEntity('conditions', '1')).rejects.toMatchObject(refused);

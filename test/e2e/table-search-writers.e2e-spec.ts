@@ -54,7 +54,7 @@ describe('a row that changes', () => {
     expect(await patients.getEntity('north', '21')).toMatchObject({ ssn: null, age: NaN, name: 'Else' });
   });
 
-  it('has no tag for what a merge stores in clear, and is still found by it', async () => {
+  it('has no tag for what a merge stores in plaintext, and is still found by it', async () => {
     await changing('22');
     await patients.updateEntity({ partitionKey: 'north', rowKey: '22', ward: 'open', room: 'r' }, 'Merge');
 

@@ -39,7 +39,7 @@ describe('messages of other SDKs', () => {
 
   it.each(encrypted)('%s is sealed again to the same bytes', (_id, vector) => expectSealedAgain(vector));
 
-  it.each(clear)('%s, which its writer left in clear, is plain', (_id, vector) => {
+  it.each(clear)('%s, which its writer left in plaintext, is plain', (_id, vector) => {
     expect(parseMessage(vector.stored.messageText)).toEqual({
       kind: 'plain',
       content: Buffer.from(vector.stored.messageText),

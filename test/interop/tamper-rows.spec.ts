@@ -92,7 +92,7 @@ const rowChanges: readonly (readonly [what: string, change: Change, code: Code])
   ['a sealed property of another row', from('iban'), FAILED],
   ['a sealed property deleted', drop('iban'), FAILED],
   ['a sealed property emptied', set({ iban: null }), FAILED],
-  ['a sealed property in clear', set({ iban: 'DE00 0002' }), FAILED],
+  ['a sealed property in plaintext', set({ iban: 'DE00 0002' }), FAILED],
   [
     'a sealed property as text of its bytes',
     (row) => ({ ...row, iban: (row['iban'] as Buffer).toString('base64') }),
@@ -178,7 +178,7 @@ describe.each(['verify', 'require'] as const)('a row with integrity entries, und
     ['a property that the class signs', { serial: 7n }, MISSING],
     ['a property that the class may seal', { owner: 'planted' }, MISSING],
     ['a property that the class seals', { memo: 'planted' }, CLEAR],
-  ])('with %s, added in clear', async (_what, more, code) => {
+  ])('with %s, added in plaintext', async (_what, more, code) => {
     const row = await written({ serial: undefined, owner: undefined, memo: undefined });
 
     await expect(read({ ...row, ...more }, mode)).rejects.toMatchObject({ code });

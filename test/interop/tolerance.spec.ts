@@ -131,7 +131,7 @@ it.each([
 it.each([
   ['null', ',"EncryptionData":null'],
   ['left out', ''],
-])('a message whose encryption data is %s holds base64 of its content in clear', (_what, data) => {
+])('a message whose encryption data is %s holds base64 of its content in plaintext', (_what, data) => {
   const contents = Buffer.from('naïve ✓').toString('base64');
 
   expect(parseMessage(`{"EncryptedMessageContents":"${contents}"${data}}`)).toEqual({

@@ -25,7 +25,7 @@ export class Refused {
   @Sign() timestamp!: string;
   // @ts-expect-error a table stores no map
   @Sign() map!: Map<string, string>;
-  // @ts-expect-error a table stores no object in clear
+  // @ts-expect-error a table stores no object in plaintext
   @Sign() address!: { readonly street: string };
   // @ts-expect-error one of the two cannot be stored
   @Sign() either!: string | readonly string[];

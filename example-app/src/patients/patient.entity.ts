@@ -30,7 +30,7 @@ const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== 
 
 /**
  * A patient of a ward: what is stored, what requests are checked against, and what the HTTP API describes, in one class. The ward and
- * the number are keys and stay in clear, like the admission date, which is signed.
+ * the number are keys and stay in plaintext, like the admission date, which is signed.
  */
 @EncryptedEntity<Patient>({ table: PATIENTS, clear: ['discretion'] })
 export class Patient {
@@ -90,7 +90,7 @@ export class Patient {
   @IsBoolean()
   discretion!: boolean;
 
-  /** In clear, so that listings can be filtered by it; nobody else can change it unnoticed. */
+  /** In plaintext, so that listings can be filtered by it; nobody else can change it unnoticed. */
   @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Now unless it is given' })
   @MayBeAbsent()
   @Type(() => Date)

@@ -1,4 +1,4 @@
-/** The files of an inventory: in the container that the account writes them to, or downloaded beside their manifest. */
+/** The files of an inventory: in the container that the account writes them to, or downloaded next to their manifest. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ export interface InventoryFiles {
   /** Number of bytes; `null` if there is no such file. */
   size(path: string): Promise<number | null>;
   open(path: string): Promise<Readable>;
-  /** The file that the manifest calls so. */
+  /** The file that has this name in the manifest. */
   listedPath(manifest: string, blob: string): string;
 }
 
@@ -51,7 +51,7 @@ export class LocalFiles implements InventoryFiles {
     }
   }
 
-  /** A file that cannot be read is no outage, so waiting for it would not help. */
+  /** A file that cannot be read is not an outage, so waiting for it would not help. */
   open(path: string): Promise<Readable> {
     const file = createReadStream(path);
     return new Promise((resolve, reject) => {

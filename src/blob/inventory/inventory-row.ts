@@ -1,4 +1,7 @@
-/** A row of an inventory as an object of a census. What is not as the service writes it is a fault, and never plaintext. */
+/**
+ * A row of an inventory as an object of a census. A row that is not in the form that the service writes is a fault, never
+ * plaintext.
+ */
 import type { MaintainedObject } from '../../envelope/maintenance/maintained.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isObject } from '../../option-rules.js';
@@ -15,7 +18,7 @@ const OF_HIERARCHIES = 'hdi_isfolder';
 /** Whether the account has a hierarchical namespace. A rule of any account may name the column, and then its cells are empty. */
 export const isOfHierarchy = (cells: InventoryCells): boolean => (cells[OF_HIERARCHIES] ?? '').trim() !== '';
 
-/** What is wrong with a row; the text has nothing of the row. */
+/** What is wrong with a row; the text contains nothing from the row. */
 export class RowFault extends Error {}
 
 export type InventoryRow =
@@ -38,7 +41,7 @@ export function inventoryRow(cells: InventoryCells, takenOn: Date | null): Inven
   return { kind: 'blob', object: { name, copy: copyOf(where), place: placeOf(where), state, goneOn } };
 }
 
-/** As a listing would say it. */
+/** The facts as a listing would show them. */
 function factsIn(cells: InventoryCells, isDeleted: boolean): Facts {
   const { snapshot = '', versionid = '' } = cells;
   const isCurrent = flagIn(cells['iscurrentversion'], 'IsCurrentVersion');

@@ -8,14 +8,14 @@ import type { InventoryCells } from './inventory-row.js';
 const MOST_IN_ROW = 256 * 1024;
 
 export interface InventoryFile {
-  /** For sentences. */
+  /** For error messages. */
   readonly path: string;
   readonly content: Readable;
-  /** The columns that are missing among these, in lower case. */
+  /** The required columns that are not among these, in lower case. */
   readonly missing: (columns: ReadonlySet<string>) => readonly string[];
 }
 
-/** Throws `INVALID_OPTIONS` for a file that is not what the service writes, or ends in the middle of a row. */
+/** Throws `INVALID_OPTIONS` for a file that is not in the form that the service writes, or ends in the middle of a row. */
 export async function* inventoryRows({ path, content, missing }: InventoryFile): AsyncGenerator<InventoryCells> {
   const { CsvError, parse } = await csvParser();
   const found: { header: boolean } = { header: false };

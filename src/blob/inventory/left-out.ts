@@ -1,4 +1,4 @@
-/** What an inventory does not list, as its rule says. */
+/** What an inventory does not list, according to its rule. */
 import { printable } from '../../encoding/printable.js';
 import type { BlindSpot } from '../../envelope/maintenance/maintained.js';
 import type { InventoryRule, Manifest } from './manifest.js';
@@ -26,7 +26,7 @@ export function leftOut({ rule, startedAt }: Manifest, isHierarchy: boolean): re
   ];
 }
 
-/** What an inventory does not show because of its time. A time in the future is not that of an inventory of this account. */
+/** What an inventory does not show because of its age. If its time is in the future, it is not an inventory of this account. */
 export function outOfDate({ rule, startedAt }: Manifest, maxAgeDays: number): readonly BlindSpot[] {
   const days = (Date.now() - Date.parse(startedAt)) / MS_PER_DAY;
   if (days >= -1 && days <= maxAgeDays) return [];

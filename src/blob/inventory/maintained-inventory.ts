@@ -51,7 +51,7 @@ export class MaintainedInventory implements Maintained {
     return manifest === null ? paths.join(', ') : `${manifest.rule.name} of ${manifest.startedAt}`;
   }
 
-  /** Begins after as many rows as `from` says. Files cannot be split, so a plan makes one shard of them. */
+  /** Skips `from` rows. Files cannot be split, so a plan has one shard for them. */
   async *pages({ from = '0', namesOnly = false }: WalkOptions): AsyncGenerator<MaintainedPage> {
     if (namesOnly) return;
     [this.#rows, this.#blobs, this.#isWhole] = [0, 0, false];
@@ -137,7 +137,7 @@ export class MaintainedInventory implements Maintained {
     ];
   }
 
-  /** An account without any blob needs no inventory, so it is more likely that of another account, or of a rule that finds nothing. */
+  /** Nobody takes an inventory of an empty account: more likely it is that of another account, or its rule finds nothing. */
   #ifEmpty(): readonly BlindSpot[] {
     if (!this.#isWhole || this.#blobs > 0) return [];
     return [{ text: `every blob: inventory ${this.name} lists none`, isBlocking: true }];

@@ -13,7 +13,7 @@ export interface InventoryRule {
   readonly prefixes: readonly string[];
   readonly excludedPrefixes: readonly string[];
   readonly isOfRecentBlobs: boolean;
-  /** Filters that this package does not know, and that may leave out anything. */
+  /** Filters that this package does not know, which may leave out anything. */
   readonly unknownFilters: readonly string[];
   readonly snapshots: boolean;
   readonly versions: boolean;

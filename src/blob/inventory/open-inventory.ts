@@ -30,16 +30,16 @@ const DEFAULT_MAX_AGE = 8;
 const OPTIONS: RulesOf<BlobInventoryOptions> = { container: object, maxAgeDays: anyNumber(0.1, 3650) };
 
 /**
- * Opens an inventory that the account made of its own blobs, as a source of a census. A census of it lists no blobs, and is evidence
- * that this package did not make. It is of the time of the inventory, and counts blobs of all its containers together. One that is
- * older than `maxAgeDays`, or that lists no blob at all, keeps the answer to whether a key may be destroyed at no.
+ * Opens an inventory that Azure Storage wrote of an account's blobs, as a source of a census. Such a census lists no blobs, and
+ * is evidence that does not come from this package. It shows the time of the inventory, and counts the blobs of all its
+ * containers together. If the inventory is older than `maxAgeDays`, or lists no blob at all, the key may not be destroyed.
  *
- * The rule needs the format CSV and the columns `Name` and `Metadata`. It should include snapshots, versions and deleted blobs, with
- * `Snapshot`, `VersionId`, `IsCurrentVersion`, `Deleted` and `RemainingRetentionDays`: what it leaves out keeps the answer to whether
- * a key may be destroyed at no. It needs the package `csv-parse`.
+ * The rule needs the format CSV and the columns `Name` and `Metadata`. It should include snapshots, versions and deleted blobs,
+ * with `Snapshot`, `VersionId`, `IsCurrentVersion`, `Deleted` and `RemainingRetentionDays`: if it leaves any of these out, the
+ * key may not be destroyed. Requires the package `csv-parse`.
  *
- * @param path - of the manifest, `<rule>-manifest.json`, with the files that it lists beside it; or of a CSV file alone, of which nobody
- * knows what it leaves out
+ * @param path - path of the manifest, `<rule>-manifest.json`, with the files that it lists next to it; or of a single CSV file,
+ * which does not show what it leaves out
  * @throws `INVALID_OPTIONS` with all faults of a manifest, and for files that are missing or cut off; later, when it is counted, for
  * rows that are not as the service writes them
  *
@@ -86,7 +86,7 @@ async function assertFiles(files: InventoryFiles, paths: readonly string[], mani
   refuse(faults);
 }
 
-/** The service writes the MD5 of the manifest beside it, last of all. */
+/** The service writes the MD5 of the manifest to a file next to it, last of all. */
 async function checksumNotes(files: InventoryFiles, path: string, bytes: Buffer): Promise<readonly BlindSpot[]> {
   const checksum = path.replace(/\.json$/i, '.checksum');
   if ((await files.size(checksum)) === null) {

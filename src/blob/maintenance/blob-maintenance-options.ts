@@ -17,28 +17,26 @@ export interface BlobMaintenanceOptions {
   /** Returns the lease id of a leased blob that the job may write to. */
   readonly leaseIdOf?: (blobName: string) => string | undefined | Promise<string | undefined>;
   /**
-   * Whether a job may change blobs although the account keeps each of their old states as a version, which nothing can rewrap or encrypt.
-   * Without it, such a job is refused; a dry run warns.
+   * Whether a job may change blobs although the account keeps each old state as a version, which cannot be rewrapped or
+   * encrypted. Without this option, such a job does not begin; a dry run warns.
    *
    * @defaultValue false
    */
   readonly acceptVersions?: boolean;
   /**
-   * Encrypts append blobs again too, as block blobs: programs that append to them get 409 `InvalidBlobType` afterwards. Each is replaced
-   * in one request, so it may have up to 64 MiB. Longer ones are reported as `tooLarge`.
-   *
-   * @defaultValue false: append blobs are reported, and left
+   * Encrypts append blobs again too, as block blobs: programs that append to them get 409 `InvalidBlobType` afterwards. Each is
+   * replaced in one request, so it may have up to 64 MiB. Longer ones are reported as `tooLarge`.
+   * @defaultValue false: append blobs are reported and not changed
    */
   readonly toBlock?: boolean;
   /**
-   * Encrypts page blobs again too, in protocol 1.0, which is the only one that they have. Meanwhile a reader of such a blob gets
-   * `UPLOAD_UNFINISHED`. Stop programs that write single pages first: what they write in that time is lost, and is reported as `damaged`
-   * with `READ_BACK_FAILED`.
-   *
-   * @defaultValue false: page blobs are reported, and left
+   * Encrypts page blobs again too, in protocol 1.0, the only one that supports them. Meanwhile a reader of such a blob gets
+   * `UPLOAD_UNFINISHED`. First stop programs that write single pages: what they write in that time is lost, and the blob is
+   * reported as `damaged` with `READ_BACK_FAILED`.
+   * @defaultValue false: page blobs are reported and not changed
    */
   readonly pageBlobs?: boolean;
-  /** Reads the blobs that a task with `when: { foreign: true }` is about. */
+  /** Reads the blobs that a task with `when: { foreign: true }` selects. */
   readonly foreign?: ForeignSource;
   /**
    * The customer-provided key that the service encrypts these blobs with. A listing does not show their encryption data, so without it, and

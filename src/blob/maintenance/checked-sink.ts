@@ -1,6 +1,6 @@
 /**
- * Opens what an upload seals, block by block, before the request that makes it visible: the old content is replaced only by one that
- * opens to the same bytes, with the key that is stored with it.
+ * Opens what an upload seals, block by block, before the request that makes it visible: the old content is replaced only by
+ * content that opens to the same bytes, with the key that is stored with it.
  */
 import { equalBytes, startSha256 } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
@@ -22,7 +22,7 @@ export interface CheckedUpload {
   readonly length: number;
   /** SHA-256 of the plaintext, once all of it has been read. */
   readonly expected: () => Uint8Array;
-  /** Runs last, and may refuse to make the upload visible. */
+  /** Runs last; if it throws, the upload does not become visible. */
   readonly beforeCommit: () => Promise<void>;
 }
 

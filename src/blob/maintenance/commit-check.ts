@@ -49,7 +49,7 @@ export class CommitCheck {
 
   constructor(private readonly parts: CommitParts) {}
 
-  /** Whether a commit was begun whose end is not known. */
+  /** Whether a commit was begun whose outcome is not known. */
   get isOpen(): boolean {
     return this.#open !== undefined;
   }
@@ -110,7 +110,7 @@ export class CommitCheck {
     }
   }
 
-  /** Ends a commit whose end is not known, by what the blob has now. `null` if it was not made. */
+  /** Settles a commit whose outcome is not known, by what the blob has now. `null` if it was not made. */
   async settle(properties: BlobGetPropertiesResponse): Promise<ObjectResult | null> {
     if (this.isCommitted(properties)) return this.committed(properties);
     await this.#forget();

@@ -1,8 +1,8 @@
 /**
- * Deletes a snapshot or an old version of a blob that the current blob supersedes: the current blob is not one that the task selects, it
- * opens with its own key, and it has the same content, metadata, tags and HTTP headers. So no content is lost. Unless the account keeps
- * versions, a new snapshot of the current blob is taken first, under the ETag of the comparison: what was compared stays, also if another
- * writer replaces the current blob at that moment.
+ * Deletes a snapshot or an old version of a blob that the current blob supersedes: the current blob is not one that the task
+ * selects, it opens with its own key, and it has the same content, metadata, tags and HTTP headers. So no content is lost. Unless
+ * the account keeps versions, a new snapshot of the current blob is taken first, under the ETag of the comparison: what was
+ * compared is kept even if another writer replaces the current blob at that moment.
  */
 import type { BlobClient, BlobDeleteResponse, BlobGetPropertiesResponse } from '@azure/storage-blob';
 import { equalBytes } from '../../crypto/bytes.js';
@@ -32,7 +32,7 @@ export interface Deleting extends BlobMaintenanceOptions {
   /** The current blob. */
   readonly context: BlobContext;
   readonly step: Step;
-  /** New snapshots of current blobs, taken or under way, by name. */
+  /** New snapshots of current blobs, taken or in progress, by name. */
   readonly kept: Map<string, KeptState>;
 }
 
@@ -72,13 +72,13 @@ class Deletion {
     this.client = copy.place === 'snapshot' ? this.current.withSnapshot(id) : this.current.withVersion(id);
   }
 
-  /** Turns an error that concerns this copy alone into its result. */
+  /** Turns an error that concerns only this copy into its result. */
   async settled<Result>(attempt: () => Promise<Result>): Promise<Result | ObjectResult> {
     try {
       return await attempt();
     } catch (error) {
       if (isMissing(error)) return this.missing();
-      // deleting a version needs a permission of its own
+      // deleting a version needs a separate permission
       if (isForbidden(error)) return { outcome: 'refused', code: serviceCodeOf(error) ?? '403' };
       const result = resultOf(error);
       if (result === null) throw error;
@@ -86,7 +86,7 @@ class Deletion {
     }
   }
 
-  /** Why the copy must stay; `null` if its content stays without it. */
+  /** Why the copy must stay; `null` if its content is kept elsewhere. */
   async refusal(): Promise<ObjectResult | null> {
     const { result } = await retryOnConflict({
       attempts: ATTEMPTS,
@@ -153,7 +153,7 @@ class Deletion {
     }
   }
 
-  /** Whatever happens to the current blob from here on, what was compared stays. */
+  /** Keeps what was compared, whatever happens to the current blob from here on. */
   private async keep(current: BlobGetPropertiesResponse): Promise<void> {
     const { step, kept } = this.deleting;
     const { etag } = stateOf(current, current.contentLength);

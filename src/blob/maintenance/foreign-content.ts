@@ -1,6 +1,6 @@
 /**
- * Asks the application for the content of a blob in a format of others. What the application throws concerns that blob alone, unless
- * the service failed to give the stored bytes.
+ * Asks the application for the content of a blob in a foreign format. What the application throws concerns only that blob, unless
+ * the service failed to return the stored bytes.
  */
 import { Readable } from 'node:stream';
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
@@ -11,8 +11,8 @@ import type { ByteSource } from '../../streams/source.js';
 import type { ForeignContent, ForeignSource } from './foreign-source.js';
 
 /**
- * The application could not read the blob, or returned the stored bytes as they are. Its own error is dropped, because the text may repeat
- * content.
+ * The application could not read the blob, or returned the stored bytes unchanged. Its own error is dropped, because the text may
+ * repeat content.
  */
 export class ForeignSourceError extends Error {
   constructor(readonly code: 'FOREIGN_SOURCE_FAILED' | 'FOREIGN_SOURCE_UNCHANGED' = 'FOREIGN_SOURCE_FAILED') {
@@ -49,13 +49,13 @@ export async function openForeign(source: ForeignSource, stored: StoredForeign):
 }
 
 /**
- * The stored bytes, which remember why they could not be read. A function may pipe them, look at their beginning alone, or forget them:
- * their failure must not keep the job waiting for the end of a pipe, which does not pass errors on.
+ * The stored bytes, which remember why they could not be read. A function may pipe them, read only their beginning, or ignore
+ * them: their failure must not keep the job waiting for the end of a pipe, which does not pass errors on.
  */
 class StoredBytes {
   #failure: Error | undefined;
   #fail: (failure: Error) => void = () => undefined;
-  /** Rejects as soon as the bytes cannot be read. That a reader ends early is an `AbortError`. */
+  /** Rejects as soon as the bytes cannot be read. A reader that ends early causes an `AbortError`. */
   readonly failed = new Promise<never>((_resolve, reject) => (this.#fail = reject));
 
   constructor(private readonly stored: Pick<StoredForeign, 'open' | 'hold'>) {
@@ -70,7 +70,7 @@ class StoredBytes {
     return bytes.on('error', (error) => error.name === 'AbortError' || this.#fail(error));
   }
 
-  /** Only the service's own failures are remembered, and not that a reader has ended early. */
+  /** Remembers only the service's own failures, not that a reader has ended early. */
   async *#watched(stored: Readable, isEnded: () => boolean): AsyncGenerator<Uint8Array> {
     try {
       yield* stored as AsyncIterable<Uint8Array>;
@@ -105,18 +105,18 @@ class StoredBytes {
   }
 }
 
-/** Other arrays of numbers would lose all but a byte of each. */
+/** Of the numbers in other typed arrays, only one byte each would remain. */
 function bytesOf(piece: unknown): Buffer {
   if (typeof piece === 'string') return Buffer.from(piece);
   if (piece instanceof Uint8Array) return Buffer.from(piece);
   throw new ForeignSourceError();
 }
 
-/** The SDK would drop line breaks, and end the job with an error of its own for other characters. */
+/** The SDK would drop line breaks, and for other characters end the job with its own error. */
 const isHeader = ([name, value]: [string, unknown]): boolean =>
   /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 
-/** Throws for a function with a fault, which concerns every blob. */
+/** Throws for a faulty function, which concerns every blob. */
 function lengthOf(found: ForeignContent): number {
   const { content, length, metadata } = isObject(found) ? (found as Partial<ForeignContent>) : {};
   const isBytes = content instanceof Uint8Array;

@@ -8,7 +8,7 @@ export interface ForeignBlob {
   readonly metadata: Readonly<Record<string, string>>;
   /** Content type, length, ETag and the rest. */
   readonly properties: BlobGetPropertiesResponse;
-  /** Opens the stored bytes, of this state of the blob only: if another writer changes it, the stream fails. */
+  /** Opens the stored bytes of exactly this state of the blob: if another writer changes it, the stream fails. */
   readonly content: () => Promise<Readable>;
 }
 
@@ -17,13 +17,13 @@ export interface ForeignContent {
   readonly content: Uint8Array | Readable;
   /** Number of bytes of content; needed for a stream. If it returns more or fewer, nothing is stored. */
   readonly length?: number;
-  /** All metadata that the blob is to keep. Leave out what belonged to the other format. */
+  /** All metadata that the blob should keep. Leave out what belonged to the other format. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads blobs that another program encrypted in a format of its own, so that a job can encrypt them again in ours: see
- * `foreign` of {@link ReencryptChoice}.
+ * Reads blobs that another program encrypted in its own format, so that a job can encrypt them again in the format of this
+ * package: see `foreign` of {@link ReencryptChoice}.
  *
  * @example
  * ```ts
@@ -43,12 +43,12 @@ export interface ForeignContent {
  */
 export interface ForeignSource {
   /**
-   * Returns the content in clear and the metadata to keep, or `null` for a blob that is not in this format.
+   * Returns the content in plaintext and the metadata to keep, or `null` for a blob that is not in this format.
    *
-   * If it throws, or its stream fails, the blob is left as it is, and reported as `damaged` with `FOREIGN_SOURCE_FAILED`. Errors of
-   * this package keep their codes: throw `KeyUnavailableError` to make the job wait and ask again. Content that is the stored bytes is
-   * not stored either, and reported as `refused` with `FOREIGN_SOURCE_UNCHANGED`: return `null` for a blob that needs no opening. It may
-   * be called several times for a blob, and in a dry run.
+   * If it throws, or its stream fails, the blob is not changed, and is reported as `damaged` with `FOREIGN_SOURCE_FAILED`. Errors
+   * of this package keep their codes: throw `KeyUnavailableError` to make the job wait and ask again. If it returns the stored
+   * bytes unchanged, nothing is stored either, and the blob is reported as `refused` with `FOREIGN_SOURCE_UNCHANGED`: return
+   * `null` for a blob that needs no opening. The function may be called several times for a blob, and in a dry run.
    */
   read(blob: ForeignBlob): Promise<ForeignContent | null>;
 }

@@ -4,7 +4,7 @@ import type { ByteSource } from '../../streams/source.js';
 
 export interface HashedSource {
   readonly pieces: ByteSource;
-  /** SHA-256 of what was read, once all of it has been. */
+  /** SHA-256 of the content, once all of it has been read. */
   readonly digest: () => Uint8Array;
 }
 

@@ -39,7 +39,7 @@ export interface Listing {
 }
 
 export interface ListedPage extends MaintainedPage<ListedBlob> {
-  /** Whether it or a page before it has a deleted folder, which stands for everything that was in it. */
+  /** Whether this or an earlier page has a deleted folder, which may have contained any blobs. */
   readonly hasDeletedDirectory: boolean;
 }
 
@@ -98,7 +98,7 @@ export const hasVersionId = ({ facts: { VersionId } }: ListedBlob): boolean =>
 /** Accounts with a hierarchical namespace list folders as empty blobs with this metadata. */
 const DIRECTORY_ENTRY = 'hdi_isfolder';
 
-/** What tells a folder from a blob. */
+/** What distinguishes a folder from a blob. */
 export interface DirectoryMarks {
   readonly metadata: Readonly<Record<string, string>>;
   /** Whether the service says so. */
@@ -107,7 +107,7 @@ export interface DirectoryMarks {
   readonly length: string | undefined;
 }
 
-/** Anyone who writes a blob can mark it as a folder, so one with content or encryption data is a blob all the same. */
+/** Anyone who writes a blob can mark it as a folder, so one with content or encryption data still counts as a blob. */
 export const isDirectoryEntry = ({ metadata, isCalledSo, length }: DirectoryMarks): boolean =>
   encryptionDataOf(metadata) === undefined &&
   (isCalledSo || (metadata[DIRECTORY_ENTRY] === 'true' && Number(length ?? 0) === 0));
@@ -120,7 +120,7 @@ const goneOnOf = ({ RemainingRetentionDays: days }: Facts): Date | undefined => 
 /**
  * @param days - that remain, as text
  * @param from - when the service said so
- * @returns `undefined` if nobody knows
+ * @returns `undefined` if it is not known
  */
 export const goneAfter = (days: string | undefined, from: Date): Date | undefined =>
   /^\d{1,4}$/.test(days ?? '') ? new Date(from.getTime() + (Number(days) + 1) * MS_PER_DAY) : undefined;

@@ -7,7 +7,7 @@ import { TimeSlice } from '../../streams/time-slice.js';
 import { type PageRequest, requestPage } from './listing-request.js';
 import { XmlReader } from './xml-reader.js';
 
-/** A blob as the listing has it, as text. */
+/** A blob as text, as the listing shows it. */
 export interface ListingEntry {
   readonly name: string;
   readonly facts: Facts;
@@ -24,7 +24,7 @@ const FACTS = [
 export type Facts = Readonly<Partial<Record<(typeof FACTS)[number], string>>>;
 const isFact = new Set<string>(FACTS);
 type ListingAttributes = Readonly<{ Encoded?: string }>;
-/** Bytes that are read between two looks at the clock. */
+/** Bytes that are read between two checks of the clock. */
 const PIECE_LENGTH = 16 * 1024;
 
 export interface ListingPage<Entry> {
@@ -47,7 +47,7 @@ export async function* listingPages<Entry>(
 }
 
 /**
- * Gives the event loop its turns while it works.
+ * Yields to the event loop while it works.
  *
  * @param entryOf - what to keep of a blob; nothing for `undefined`
  * @throws {@link InvalidServiceResponseError} unless the page is complete

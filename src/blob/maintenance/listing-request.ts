@@ -1,6 +1,6 @@
 /**
- * One page of List Blobs, sent through the client's own pipeline and read as it arrives. The SDK parses a page as a whole: at 5,000 blobs
- * with metadata that takes a hundred megabytes, and holds the event loop for half a second (bench/history.md).
+ * One page of List Blobs, sent through the client's own pipeline and read as it arrives. The SDK parses a page as a whole: at
+ * 5,000 blobs with metadata that takes a hundred megabytes, and blocks the event loop for half a second (bench/history.md).
  */
 import type { Readable } from 'node:stream';
 import type { AbortSignalLike } from '@azure/abort-controller';
@@ -45,7 +45,7 @@ const LIST_BLOBS: Omit<OperationSpec, 'serializer'> = {
 /** The XML of the page. Throws the errors that the SDK's listing throws. */
 export async function requestPage(container: ContainerClient, request: PageRequest): Promise<Readable> {
   const { storageClientContext: client } = container as unknown as WithGeneratedClient;
-  // loaded with the SDK of whoever made the client, and not by everyone who imports this package
+  // already loaded by the SDK of the caller's client, and not needed by everyone who imports this package
   const { createSerializer } = await import('@azure/core-client');
   const requestOptions = { customHeaders: { accept: 'application/xml', 'x-ms-version': client.version } };
   const baseUrl = urlOf(container, request);
@@ -56,7 +56,7 @@ export async function requestPage(container: ContainerClient, request: PageReque
   return response.readableStreamBody;
 }
 
-/** Encoded as the SDK does: a shared key signs the decoded query, in which a plus sign is no space. */
+/** Encoded as the SDK does: a shared key signs the decoded query, in which a plus sign is not a space. */
 function urlOf({ url }: ContainerClient, { include, prefix, marker, pageSize }: PageRequest): string {
   const query = Object.entries({ restype: 'container', comp: 'list', maxresults: String(pageSize), prefix, marker })
     .filter(([, value]) => value !== undefined && value !== '')

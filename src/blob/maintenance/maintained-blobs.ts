@@ -188,7 +188,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     return this.#isOfPages(blob, task) && isUnderReencryption(blob.text);
   }
 
-  /** Foreign formats are read from block blobs alone. */
+  /** Foreign formats are read only from block blobs. */
   #isOfPages({ facts, place }: ListedBlob, task: MaintenanceTask): boolean {
     if (task.do !== 'reencrypt' || task.when.foreign === true || this.options.pageBlobs !== true) return false;
     return facts.BlobType === 'PageBlob' && place === 'current';

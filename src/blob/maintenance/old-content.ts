@@ -1,4 +1,4 @@
-/** What a blob contained that is encrypted again: opened by this package, or read by the application from a format of others. */
+/** The content of a blob that is encrypted again: opened by this package, or read by the application from a foreign format. */
 import type { Readable } from 'node:stream';
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
 import { equalBytes, startSha256 } from '../../crypto/bytes.js';
@@ -35,8 +35,8 @@ export interface OldContent {
   /** What the new blob gets. */
   readonly metadata: Record<string, string>;
   /**
-   * Of a foreign format, once all of the content has been read: rejects with `FOREIGN_SOURCE_UNCHANGED` if it is what is stored. That is
-   * ciphertext of the other format, which nobody would look for under ours.
+   * For a foreign format, once all of the content has been read: rejects with `FOREIGN_SOURCE_UNCHANGED` if it equals what is
+   * stored. That would be ciphertext of the other format, which nobody would expect under ours.
    */
   readonly assertOpened?: () => Promise<void>;
 }
@@ -67,7 +67,7 @@ export class OldContentReader {
     return { source: hashed(stream), length, metadata };
   }
 
-  /** Formats that change the length, which are most, cost no second read. Of nothing there is no ciphertext. */
+  /** Most formats change the length and so need no second read. Empty content has no ciphertext. */
   async #assertOther({ source, length }: Omit<OldContent, 'metadata'>, { properties, state }: OldBlob): Promise<void> {
     if (length === 0 || length !== properties.contentLength) return;
     await this.parts.step.beforeRequest();

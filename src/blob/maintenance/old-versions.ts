@@ -10,7 +10,7 @@ const LOOK_AT = 100;
 /** Statuses of a listing of versions that the account does not have, or that this identity may not see. */
 const NOT_LISTED = [400, 403, 409, 501];
 
-/** What a job is refused for. */
+/** Why a job does not begin. */
 export const versionsFault = (containerName: string): string =>
   `container ${containerName} keeps old versions: each blob that is changed leaves one as it was, under the old key. Decide how long you ` +
   'keep them, then set "acceptVersions" (--accept-versions)';
@@ -34,7 +34,9 @@ interface VersionsChoice {
   readonly context: { readonly client: { readonly containerName: string } };
 }
 
-/** Ends the job at the first write whose response names a version. That write was made, as are those under way: each leaves an old version. */
+/**
+ * Ends the job at the first write whose response names a version. That write, and those in progress, each leave an old version.
+ */
 export function assertVersionsAccepted(
   { versionId }: { readonly versionId?: string | undefined },
   { acceptVersions = false, context }: VersionsChoice,

@@ -1,6 +1,6 @@
 /**
- * What follows the commit of a page blob that was encrypted again. Its content is read back in any case: a program that writes pages without
- * conditions may have written among the new ones. The snapshot of the old content stays until then.
+ * What follows the commit of a page blob that was encrypted again. Its content is always read back, because a program that writes
+ * pages without conditions may have written over the new ones. The snapshot of the old content stays until then.
  */
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
@@ -26,7 +26,7 @@ export interface PagesCommitParts {
   readonly replaced: string | undefined;
   /** SHA-256 of the plaintext. */
   readonly digest: Uint8Array;
-  /** What the blob had before. */
+  /** The sequence number that the blob had before. */
   readonly sequenceNumber: number | undefined;
   readonly acceptVersions: boolean | undefined;
 }
@@ -103,7 +103,7 @@ export class PagesCommit {
     return { ...context, client: context.client.withSnapshot(snapshot) };
   }
 
-  /** An upload needs the sequence number for itself. If another writer has changed the blob since, it is theirs. */
+  /** Restores the sequence number, which the upload used for itself, unless another writer has changed the blob since. */
   async #carrySequenceNumber({ etag }: EncryptedUploadResponse): Promise<void> {
     const { context, step, leaseId, sequenceNumber: number } = this.parts;
     if (number === undefined) return;

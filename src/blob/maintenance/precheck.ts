@@ -1,4 +1,4 @@
-/** What changes of blobs leave behind in an account, as far as it can be read before a job. */
+/** What changes to blobs leave behind in an account, as far as it can be known before a job. */
 import type { ContainerClient } from '@azure/storage-blob';
 import { NOTHING_LEFT_BEHIND, type Precheck } from '../../envelope/maintenance/maintained.js';
 import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
@@ -61,7 +61,7 @@ const EFFECTS: Readonly<Partial<Record<MaintenanceTask['do'], Effects>>> = {
   },
 };
 
-/** Of the container as a whole. Blobs may have policies of their own. */
+/** Protection of the whole container. Blobs may also have their own policies. */
 async function immutabilityWarnings(container: ContainerClient): Promise<readonly string[]> {
   const { containerName } = container;
   const properties = await propertiesOf(container);
@@ -109,7 +109,7 @@ async function softDeleteDays({ url, credential }: ContainerClient): Promise<num
   const service = new URL(url);
   service.pathname = service.pathname.replace(/\/[^/]+\/?$/, '');
   try {
-    // the caller's client comes from there, so it is loaded already
+    // the caller's client comes from this package, so it is already loaded
     const { BlobServiceClient } = await import('@azure/storage-blob');
     const client = new BlobServiceClient(service.href, credential, { retryOptions: { maxTries: 1 } });
     const { deleteRetentionPolicy: policy } = await client.getProperties({ abortSignal: AbortSignal.timeout(TIMEOUT) });

@@ -1,6 +1,6 @@
 /**
- * What protects a blob, snapshot or version from changes, and until when. Its properties show a legal hold and a policy of its own. A hold
- * or policy of the container as a whole is not among them: the service refuses the change, and the result has the service's code.
+ * What protects a blob, snapshot or version from changes, and until when. Its properties show its own legal hold and policy, but
+ * not a hold or policy of the whole container: then the service refuses the change, and the result has the service's code.
  */
 import type { BlobClient, BlobGetPropertiesResponse, CpkInfo } from '@azure/storage-blob';
 import type { Step } from '../../envelope/maintenance/maintained.js';

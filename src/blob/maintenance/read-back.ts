@@ -1,4 +1,4 @@
-/** Reads what was committed from the service again, without any cache of keys, and compares it with what was written. */
+/** Reads committed content back from the service, without a key cache, and compares it with what was written. */
 import type { Readable } from 'node:stream';
 import { equalBytes, startSha256 } from '../../crypto/bytes.js';
 import { resultOf } from '../../envelope/maintenance/outcome.js';
@@ -9,7 +9,7 @@ import type { BlobContext } from '../blob-context.js';
 import { downloadStream } from '../download.js';
 import type { ReadOptions } from '../read-requests.js';
 
-/** The new content is stored, and does not read back. */
+/** The new content is stored, but does not read back. */
 export class ReadBackError extends Error {}
 
 export interface CommittedContent {
@@ -43,8 +43,8 @@ export function lookAgainIfMissing(error: unknown): never {
 }
 
 /**
- * Whether encryption data came with content of its own. A program that wrote back metadata it had read before the commit, or metadata of
- * its own alone, has left the new content without its key: the old content is then all there is.
+ * Whether encryption data belongs to other content. A program that wrote back metadata it had read before the commit, or only its
+ * own metadata, has left the new content without its key: then only the old content can be read.
  *
  * @param replaced - encryption data of the old content
  */

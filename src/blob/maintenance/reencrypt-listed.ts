@@ -1,6 +1,7 @@
 /**
- * Encrypts a block blob again under a fresh content key: reads the stored content under its ETag, seals it, opens it again as a check, and
- * commits it under the same ETag. Readers get the old content or the new content. Metadata, tags, tier and HTTP headers are carried over.
+ * Encrypts a block blob again under a new content key: reads the stored content under its ETag, seals it, opens it again as a
+ * check, and commits it under the same ETag. Readers get the old content or the new content. Metadata, tags, tier and HTTP
+ * headers are carried over.
  */
 import type { BlobGetPropertiesResponse, BlobUploadCommonResponse, Tags } from '@azure/storage-blob';
 import { expectedLayout } from '../../envelope/envelope.js';
@@ -29,7 +30,7 @@ import { assertVersionsAccepted } from './old-versions.js';
 export interface ReencryptListed extends BlobMaintenanceOptions {
   readonly context: BlockBlobContext;
   readonly step: Step;
-  /** Blobs whose step ended by an outage between its commit and its end, by name. The repeated step goes on with them. */
+  /** Blobs whose step was interrupted by an outage after its commit, by name. The repeated step continues with them. */
   readonly interrupted: Map<string, BlobReencryption>;
 }
 
@@ -73,7 +74,7 @@ function otherType({ facts, state }: ListedBlob, { task }: Step): ObjectResult {
   return { outcome: 'refused', code: `${blobType}IsNotReencrypted` };
 }
 
-/** Another writer has changed the tags: a conflict like any other, so the blob is read again. */
+/** Another writer has changed the tags: a conflict like any other, after which the blob is read again. */
 class TagsChangedError extends Error {
   readonly statusCode = 412;
   readonly code = 'TagsChanged';
@@ -90,7 +91,7 @@ export class BlobReencryption {
     this.check = new CommitCheck({ context, step, reading: requestOptions(given) });
   }
 
-  /** Whether it is not known how its last commit ended, or that has not been checked. */
+  /** Whether the outcome of its last commit is not known or has not been checked. */
   get isCommitting(): boolean {
     return this.check.isOpen;
   }
@@ -122,7 +123,7 @@ export class BlobReencryption {
     }
   }
 
-  /** Looks whether the last commit was made although it failed: its answer may have been lost. `null` if it was not. */
+  /** Checks whether the last commit was made although it failed: its answer may have been lost. `null` if it was not made. */
   async afterFailure(refused: ObjectResult | null): Promise<ObjectResult | null> {
     if (!this.isCommitting) return null;
     const properties = await this.properties();
@@ -200,7 +201,7 @@ const NOWHERE = {
 
 interface Content extends OldContent {
   readonly options: UploadOptions;
-  /** Of what it replaces. */
+  /** Properties of the blob that is replaced. */
   readonly properties: BlobGetPropertiesResponse;
 }
 

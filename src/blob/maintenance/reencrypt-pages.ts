@@ -1,7 +1,8 @@
 /**
- * Encrypts a page blob again under a fresh content key. Page writes have no commit, so this is an upload of pages (blob/pages), and its
- * content comes from the snapshot in which the upload keeps the old content. Readers get the old content, `UPLOAD_UNFINISHED`, or the new
- * content. The id of the upload has a mark: if the process ends, the next job finishes the blob from the same snapshot.
+ * Encrypts a page blob again under a new content key. Page writes have no commit, so this is an upload of pages (blob/pages), and
+ * its content comes from the snapshot in which the upload keeps the old content. Readers get the old content,
+ * `UPLOAD_UNFINISHED`, or the new content. The id of the upload is marked: if the process ends, the next job finishes the blob
+ * from the same snapshot.
  */
 import type { Readable } from 'node:stream';
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
@@ -38,7 +39,10 @@ import { digestOf, lookAgainIfMissing, ReadBackError } from './read-back.js';
 export interface ReencryptPages extends BlobMaintenanceOptions {
   readonly context: PageBlobContext;
   readonly step: Step;
-  /** Blobs whose step ended by an outage after the commit, by name: what is left to do. The repeated step goes on with them. */
+  /**
+   * Blobs whose step was interrupted by an outage after the commit, by name, with what is left to do. The repeated step continues
+   * there.
+   */
   readonly interrupted: Map<string, () => Promise<ObjectResult>>;
 }
 
@@ -56,7 +60,7 @@ export async function reencryptPages(given: ReencryptPages): Promise<ObjectResul
   try {
     const begun = await interrupted.get(name)?.();
     interrupted.delete(name);
-    // since then others may have stored what is chosen
+    // other writers may have stored content that the task selects since then
     const result = await reencrypted(given);
     interrupted.delete(name);
     return result.outcome === 'same' ? (begun ?? result) : result;
@@ -72,7 +76,7 @@ async function reencrypted(given: ReencryptPages): Promise<ObjectResult> {
   const { result } = await retryOnConflict({
     attempts: ATTEMPTS,
     abortSignal: given.step.abortSignal,
-    // another upload that takes the blob over may be shorter
+    // another upload that takes over the blob may be shorter
     isConflict: (error) => isChanged(error) || isRangeNotSatisfiable(error),
     attempt: () => new PagesReencryption(given).run(),
   });
@@ -169,7 +173,7 @@ class PagesReencryption {
     };
   }
 
-  /** What the new blob gets of the old one. */
+  /** What the new blob keeps of the old one. */
   private async described(old: OldPages): Promise<PageUploadOptions> {
     const { context, properties } = old;
     const metadata = unmarked(await metadataAsStored(context, properties, this.readingOf(old)));
@@ -189,7 +193,7 @@ interface NewPages {
   readonly digest: Uint8Array;
 }
 
-/** Pages are defined in 1.0 alone. */
+/** Pages are defined only in 1.0. */
 const pagesPolicy = ({ policy }: PageBlobContext) => policyWith(policy, { protocol: '1.0', keys: keysOf(policy) });
 
 const readable = ({ context, state }: OldPages): PageBlobContext => ({

@@ -1,6 +1,6 @@
 /**
- * Rewraps a blob from a listing: the listing is the only read, and Set Blob Metadata under the listed ETag the only write. If another
- * writer was faster, the blob is read again and the decision is made again.
+ * Rewraps a blob from a listing: the listing is the only read, and Set Blob Metadata under the listed ETag the only write. If
+ * another writer was faster, the blob is read again, and the task decides again.
  */
 import type { BlobGetPropertiesResponse, BlobRequestConditions } from '@azure/storage-blob';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';

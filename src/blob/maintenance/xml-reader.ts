@@ -7,10 +7,10 @@ type Attributes = Readonly<Record<string, string>>;
 /** Called at the end of each element. `path` is valid during the call: names from the root to this element. */
 export type ElementListener = (path: readonly string[], text: string, attributes: Attributes) => void;
 
-/** Of entities, those of XML alone. */
+/** Only the entities that XML defines. */
 const OPTIONS = { strictEntities: true, position: false };
 
-/** Elements have either elements in them or text, as services write it. */
+/** An element contains either elements or text, as the services write them. */
 export class XmlReader {
   readonly #parser = sax.parser(true, OPTIONS);
   readonly #path: string[] = [];

@@ -10,7 +10,7 @@ import type { PageRequests } from './page-requests.js';
 
 /** Metadata entry of the snapshots that uploads take. */
 const KEPT_ENTRY = 'azcsekept';
-/** Milliseconds between two looks at a copy that the service has not completed. */
+/** Milliseconds between two checks of a copy that the service has not completed. */
 const COPY_INTERVAL = 500;
 /** Maximum number of attempts to get ahead of late page writes. */
 const ATTEMPTS = 20;
@@ -26,13 +26,13 @@ export async function keepContent(
   const { snapshot } = await requests.client.createSnapshot({
     ...requests.writing,
     conditions: requests.conditions,
-    // without metadata it would get that of the blob, unmarked
+    // without metadata, the snapshot would get the blob's, without the mark
     ...(named !== null && metadataLength(marked) <= METADATA_LIMIT ? { metadata: marked } : {}),
   });
   return snapshot as string;
 }
 
-/** The metadata of a kept snapshot without what tells it from others. */
+/** The metadata of a kept snapshot without its mark. */
 export function unmarked({ [KEPT_ENTRY]: _mark, ...metadata }: Record<string, string>): Record<string, string> {
   return metadata;
 }
@@ -57,7 +57,7 @@ export async function forgetPrevious(requests: PageRequests, { previous, isOwn }
   await forgetMarked(requests, (snapshot) => snapshot <= previous);
 }
 
-/** Deletes the snapshot alone. Where the content is, or comes from, what was stored, an older one may be the only good copy of it. */
+/** Deletes only this snapshot. If the new content is or comes from what was stored, an older one may be the only good copy. */
 export async function forgetKept(requests: PageRequests, { previous, isOwn }: KeptSnapshot): Promise<void> {
   if (previous === undefined) return;
   if (isOwn) await forgetContent(requests, previous);

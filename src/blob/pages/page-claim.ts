@@ -1,6 +1,6 @@
 /**
- * The first half of an upload of pages: looks at the existing blob, keeps it, and replaces it with empty pages that belong to
- * this upload alone. `create` always has a condition, so that a request that arrives late or twice changes nothing.
+ * The first half of an upload of pages: looks at the existing blob, keeps it, and replaces it with empty pages that belong only
+ * to this upload. `create` always has a condition, so that a request that arrives late or twice changes nothing.
  */
 import type { BlobRequestConditions, PageBlobCreateOptions } from '@azure/storage-blob';
 import { UnsupportedOperationError } from '../../errors/input.js';
@@ -164,7 +164,7 @@ async function afterFailure(
     const isInUse = state.kind === 'unfinished' && state.upload.previous === kept.taken;
     if (kept.taken !== undefined && !isInUse) await forgetContent(requests, kept.taken);
   } catch {
-    // the service cannot be reached: the snapshot stays, and the caller gets the error of `create`
+    // if the service cannot be reached, the snapshot stays, and the caller gets the error of `create`
   }
   return null;
 }

@@ -53,19 +53,19 @@ export class PageRequests {
     return new PageRequests({ ...this.context, client: this.client.withSnapshot(snapshot) }, this.options);
   }
 
-  /** For requests that neither read nor write content. */
+  /** Options of requests that neither read nor write content. */
   get plain(): Pick<PageRequestOptions, 'abortSignal' | 'tracingOptions'> {
     const { abortSignal, tracingOptions } = this.options;
     return { abortSignal, tracingOptions };
   }
 
-  /** For requests that write. */
+  /** Options of requests that write. */
   get writing(): Omit<PageRequestOptions, 'conditions'> {
     const { customerProvidedKey, encryptionScope } = this.options;
     return { ...this.plain, customerProvidedKey, encryptionScope };
   }
 
-  /** The caller's own. */
+  /** The caller's own conditions. */
   get conditions(): BlobRequestConditions {
     return this.options.conditions ?? {};
   }

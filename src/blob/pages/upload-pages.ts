@@ -106,7 +106,7 @@ export class PageUpload {
   }
 
   /**
-   * Wraps a fresh content key. Sends nothing to storage.
+   * Wraps a new content key. Sends nothing to storage.
    *
    * @param length - bytes of content
    * @param id - of the upload; others see it until the upload is complete
@@ -138,7 +138,7 @@ export class PageUpload {
     return response;
   }
 
-  /** The same for content that comes from what was stored: the snapshot stays until the caller has it deleted. */
+  /** The same for content that comes from what was stored: the snapshot stays until the caller deletes it. */
   async commit(content: PageContent): Promise<CommittedPages> {
     const { response, claim } = await this.claimed(content);
     return { response, forgetKept: () => forgetKept(this.recovery(), claim) };

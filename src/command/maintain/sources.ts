@@ -68,7 +68,7 @@ function rowsOf(
   ];
 }
 
-/** `<table>=<property>,<property>`: a class for plaintext rows whose other properties stay in clear. */
+/** `<table>=<property>,<property>`: a class for plaintext rows whose other properties stay in plaintext. */
 function namedClasses(given: readonly string[]): Readonly<Record<string, EntityClass>> {
   return Object.fromEntries(
     given.map((text) => {

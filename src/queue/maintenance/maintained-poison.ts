@@ -101,7 +101,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     }
   }
 
-  /** Consumers decide what happens to messages in clear. */
+  /** Consumers decide what happens to messages in plaintext. */
   taskFor(task: MaintenanceTask): MaintenanceTask {
     return withoutTags(without(task, 'plaintext', 'foreign'));
   }

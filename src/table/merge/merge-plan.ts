@@ -47,7 +47,7 @@ export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'
   if (!context.policy.requireEncryption) return false;
   return (
     properties.every(({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined) &&
-    // null does not change what is stored in clear
+    // null does not change what is stored in plaintext
     [...signed].every((name) => storedValue(patch[name]) === undefined)
   );
 }

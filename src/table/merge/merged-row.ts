@@ -61,7 +61,7 @@ const mergedValues = (
 ): Row => ({ ...convertedValues(clear), ...Object.fromEntries(sealed), ...changes });
 
 /**
- * Whether a property may be stored in clear because its condition does not hold. Someone else may have changed what the condition
+ * Whether a property may be stored in plaintext because its condition does not hold. Someone else may have changed what the condition
  * looked at, unless entries cover it or the caller passes it. A property that is sealed then stays sealed, because the condition
  * may have looked at something that is missing. A property that was not sealed follows the condition, unless the condition looked
  * at a column of the row that the entries should cover and do not.

@@ -50,7 +50,7 @@ export class FoundRows {
 const hasTag = (row: Row, { property, tags }: ResolvedSearch): boolean =>
   tags.has(String(storedValue(row[tagColumnOf(property)])));
 
-/** Whether a property that is in clear has the value as the service compares it. */
+/** Whether a property that is in plaintext has the value as the service compares it. */
 const isClearlyFound = (row: StoredRow, texts: SealedTexts, { property, comparisons }: ResolvedSearch): boolean =>
   !texts.has(property) &&
   comparisons.some((comparison) => comparison.column === property && holds(comparison, convertedValues(row)) !== false);

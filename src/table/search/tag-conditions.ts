@@ -115,7 +115,7 @@ export const tagComparison = (property: string, tag: string): Comparison => ({
   value: tag,
 });
 
-/** None for a value that no column holds in clear. */
+/** None for a value that no column holds in plaintext. */
 function clearComparison(property: string, value: unknown): readonly Comparison[] {
   const literal = literalOf(value);
   return literal === null ? [] : [{ kind: 'comparison', column: property, operator: 'eq', literal, value }];

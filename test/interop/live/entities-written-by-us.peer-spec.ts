@@ -186,9 +186,9 @@ for (const peer of TABLE_PEERS) {
       const { table } = await newTable();
       await (
         await ours<Careful>(Careful, table)
-      ).createEntity({ ...entityOf(row('')), name: 'in clear', ward: 'open' });
+      ).createEntity({ ...entityOf(row('')), name: 'in plaintext', ward: 'open' });
 
-      expect(valuesOf(await peerGets(peer, row(''), { table }))).toMatchObject({ name: 'in clear', ward: 'open' });
+      expect(valuesOf(await peerGets(peer, row(''), { table }))).toMatchObject({ name: 'in plaintext', ward: 'open' });
     });
   });
 }

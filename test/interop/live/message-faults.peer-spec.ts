@@ -15,7 +15,7 @@ for (const peer of QUEUE_PEERS) {
   for (const protocol of peer.writes) {
     describeCell({ service: 'messages', protocol, peer, peerDoes: 'writes' }, () => {
       if (!encryptsEmptyText(peer)) {
-        itIsKnownThat('an empty message is stored in clear, even where encryption is required', async () => {
+        itIsKnownThat('an empty message is stored in plaintext, even where encryption is required', async () => {
           const { queue, raw } = await newQueue();
           await peerSends(peer, [''], { queue, protocol });
 

@@ -1,7 +1,7 @@
 /** What peers cannot do or get wrong with messages; message-faults.peer-spec.ts holds each to be still so. */
 import { isPython, type Peer } from './peers.js';
 
-/** The current Python SDK leaves an empty message in clear. */
+/** The current Python SDK leaves an empty message in plaintext. */
 export const encryptsEmptyText = (peer: Peer): boolean => !isPython(peer) || peer.generation === 'legacy';
 
 /** The legacy Java SDK has no way to read what was not encrypted, once it has a key. */

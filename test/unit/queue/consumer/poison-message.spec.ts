@@ -16,7 +16,7 @@ describe('a poison message', () => {
   it.each([
     ['sealed', sealed('clinic:2026'), 'clinic:2026'],
     ['damaged', sealed('clinic:2026', '***'), 'clinic:2026'],
-    ['in clear', 'naïve "quoted" \\ \r\n 🙂', null],
+    ['in plaintext', 'naïve "quoted" \\ \r\n 🙂', null],
     ['empty', '', null],
   ])('gives back a text that is %s, its key id and all facts', (_what, storedText, keyId) => {
     const { text, isWrapped } = formatPoisonMessage(storedText, facts);

@@ -14,7 +14,7 @@ function endlessQueue(batchSize = 32) {
   const clock = new ManualClock();
   /** How many messages each receive asked for. */
   const asked: number[] = [];
-  const stored = Buffer.from('stored in clear').toString('base64');
+  const stored = Buffer.from('stored in plaintext').toString('base64');
   let received = 0;
   const item = (): string =>
     `<QueueMessage><MessageId>${++received}</MessageId><InsertionTime>Mon, 02 Nov 2026 08:00:00 GMT</InsertionTime>` +
