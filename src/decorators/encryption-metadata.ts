@@ -74,7 +74,9 @@ export function recordEncryptedProperty(
     throw new InvalidEntityError(`@Encrypt() works on instance properties: make "${propertyKey}" one`);
   }
   if (isReservedName(propertyKey)) {
-    throw new InvalidEntityError(`"${propertyKey}" cannot be encrypted: the service or the format needs it in plaintext`);
+    throw new InvalidEntityError(
+      `"${propertyKey}" cannot be encrypted: the service or the format needs it in plaintext`,
+    );
   }
   const fault = optionsFault(options) ?? searchableFault(propertyKey, options.searchable, options);
   if (fault !== null) throw new InvalidEntityError(`@Encrypt() of "${propertyKey}" ${fault}`);

@@ -97,7 +97,8 @@ function contradictedKey(entityClass: EntityClass): string | null {
   const { partitionKey, rowKey } = keyNamesOf(entityClass);
   const isKey = (name: string): boolean => name === partitionKey || name === rowKey;
   const sealed = sealedNamesAt(entityClass.prototype as object).find(isKey);
-  if (sealed !== undefined) return `finds @Encrypt() on "${sealed}", which is a key: drop it, keys are stored in plaintext`;
+  if (sealed !== undefined)
+    return `finds @Encrypt() on "${sealed}", which is a key: drop it, keys are stored in plaintext`;
   const signed = [...signedNamesOf(entityClass)].find(isKey);
   if (signed !== undefined) return `finds @Sign() on "${signed}", which is a key: drop it, keys are always signed`;
   const { clear } = entityDeclaration(entityClass) ?? { clear: '*' };

@@ -26,7 +26,7 @@ export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   /** Which keys may read and write a target. Without it, all may. */
   readonly allowKey?: KeyPredicate;
   readonly requireEncryption: boolean;
-  /** The keys of the tags by which rows are found. Classes with searchable properties need them. */
+  /** The keys for the tags by which rows are found. Classes with searchable properties need them. */
   readonly searchKeys?: SearchKeys | SearchKeysSelector;
   /**
    * The limit on calls to keys and the cache, for policies that share them. Without it, `keyConcurrency` and `unwrapCache` of
@@ -44,12 +44,15 @@ export function assertPlaintextAllowed(policy: EncryptionPolicy, what: string): 
   if (policy.requireEncryption) throw new PlaintextNotAllowedError(what);
 }
 
-/** A policy with some members changed. It asks the given policy for the others, which may be methods or accessors of a class. */
+/**
+ * A policy with some members changed. It reads the others from the given policy, where they may be methods or accessors of a
+ * class.
+ */
 export const policyWith = (
   policy: EncryptionPolicy,
   changes: { readonly [Name in keyof EncryptionPolicy]?: EncryptionPolicy[Name] | undefined },
 ): EncryptionPolicy =>
-  // an empty target, because the members of a frozen one could not be replaced
+  // an empty target, because the members of a frozen target could not be replaced
   new Proxy({} as EncryptionPolicy, {
     has: (_target, name) => name in changes || name in policy,
     get: (_target, name) => {

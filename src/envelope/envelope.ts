@@ -42,7 +42,7 @@ export interface OpenContext extends EnvelopeContext, StoredObject {}
 export interface Envelope {
   /** The part of the encryption data that is known before the content is sealed. */
   readonly encryptionData: NewEncryptionData;
-  /** As long as the encryption data can get until the content is sealed; of an entity without its entries. */
+  /** The longest that the encryption data can get once the content is sealed; for an entity without its entries. */
   readonly longestData: () => NewEncryptionData;
   /** Seals the content, once. */
   readonly sealer: ContentSealer;
@@ -51,7 +51,7 @@ export interface Envelope {
 }
 
 /**
- * Creates a fresh content key and wraps it. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
+ * Creates a new content key and wraps it. Throws before anything is sent: `KEY_MISSING`, `KEY_NOT_ALLOWED`, `KEY_WRAP_FAILED`,
  * `UNSUPPORTED_OPERATION`, `INVALID_OPTIONS` for a context that is not text.
  */
 export async function createEnvelope(policy: EncryptionPolicy, context: CreateContext): Promise<Envelope> {
@@ -154,7 +154,7 @@ async function openUnwatched(
   try {
     const bytes = protocol.unpackKey(packed);
     const contentKey = importContentKey(bytes);
-    // the key tells only where something is missing, and to ask it takes a MAC
+    // the key only matters if something is missing, and checking it takes a MAC
     const isStripped = lacksEntries(stored.additions) && isFlaggedKey(bytes);
     wipe(bytes);
     const { form, regionOrder = 'checked' } = context;

@@ -12,7 +12,7 @@ interface Waiter {
 
 /**
  * One call to a key that several reads wait for. Each read gets its own copy of the bytes. If a read is aborted, the others
- * continue to wait. The call itself is aborted when the last of them is gone.
+ * continue to wait. The call itself is aborted when the last of them has left.
  */
 export class JoinedUnwrap {
   private readonly controller = new AbortController();

@@ -4,13 +4,13 @@ import { group, groupFaults, isObject, type LooseOptions, type RulesOf, wholeNum
 /** How many unwrapped content keys are kept, and for how long. */
 export interface UnwrapCacheOptions {
   /**
-   * Maximum number of content keys that are kept, 1 to 100,000. The least recently used one leaves first.
+   * Maximum number of content keys that are kept, 1 to 100,000. The least recently used one is evicted first.
    *
    * @defaultValue 1,000
    */
   readonly max?: number;
   /**
-   * Maximum number of milliseconds that a content key is kept, 1 to 86,400,000, however often it is used.
+   * Maximum number of milliseconds that a content key is kept, 1 to 86,400,000, no matter how often it is used.
    *
    * @defaultValue 300,000
    */
@@ -28,8 +28,9 @@ export interface KeyCallOptions {
    */
   readonly keyConcurrency?: number;
   /**
-   * Keeps unwrapped content keys in memory for a while, so that reading something again does not call its key again. A revoked
-   * key can still read what is kept. `false` keeps nothing. Keys with `cacheUnwraps: false`, such as AES keys, are always called.
+   * Keeps unwrapped content keys in memory for a while, so that reading something again does not call its key again. After a key
+   * is revoked, kept content keys can still be used. `false` keeps nothing. Keys with `cacheUnwraps: false`, such as AES keys,
+   * are always called.
    *
    * @defaultValue up to 1,000 content keys for 5 minutes
    */

@@ -4,7 +4,7 @@ import type { KeyEvent, KeyEventListener } from '../keys/key-event.js';
 import { isAbort } from './key-error.js';
 import { wrapLocationOf } from './key-request.js';
 
-/** What is known of a call to a key before it is made. */
+/** What is known about a call to a key before it is made. */
 export interface ReportedCall {
   readonly operation: 'wrap' | 'unwrap';
   readonly keyId: string;

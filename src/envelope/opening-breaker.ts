@@ -16,7 +16,7 @@ import { watchOpener } from './watched-opener.js';
 const MOST_FAILURES = 16;
 /** Milliseconds from the first failure. */
 const PERIOD = 60 * 60 * 1000;
-/** Number of wrapped keys that are counted, since storage determines how many there are. */
+/** Maximum number of wrapped keys that are counted, because stored content determines how many there are. */
 const MAX_KEYS = 10_000;
 
 const nameOf = ({ encryptedKey }: Pick<StoredWrappedKey, 'encryptedKey'>): string =>
@@ -25,7 +25,7 @@ const nameOf = ({ encryptedKey }: Pick<StoredWrappedKey, 'encryptedKey'>): strin
 type WrappedBytes = Pick<StoredWrappedKey, 'keyId' | 'encryptedKey'>;
 
 export class OpeningBreaker {
-  /** By the bytes of a wrapped key, whatever its id. */
+  /** By the bytes of a wrapped key, regardless of its id. */
   private readonly failures: LRUCache<string, number>;
 
   constructor(clock: Perf = performance) {
@@ -43,7 +43,7 @@ export class OpeningBreaker {
 
   /**
    * The same opener, but a failure is counted, once, and after too many failures it opens nothing more. Reads that began earlier
-   * count as well. Throws {@link LockedOutError}.
+   * count too. Throws {@link LockedOutError}.
    */
   watched(opener: ContentOpener, wrappedKey: WrappedBytes): EnvelopeOpener {
     const name = nameOf(wrappedKey);

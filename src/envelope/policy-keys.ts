@@ -15,7 +15,7 @@ import { ParallelBound } from './parallel-bound.js';
 import { UnwrapCache, type UnwrapCacheStatistics } from './unwrap-cache.js';
 import { refuse } from '../option-rules.js';
 
-/** Its members are named one by one: with a spread, a row takes a microsecond more (bench/history.md). */
+/** Lists the members one by one: with a spread, a row takes a microsecond more (bench/history.md). */
 const requestOptions = (
   target: EncryptionTarget,
   { abortSignal, tracingOptions }: KeyOperationOptions = {},

@@ -9,7 +9,7 @@ import type { EnvelopeOpener } from './integrity/property-coverage.js';
 import { resourceOf } from './target.js';
 import { watchOpener } from './watched-opener.js';
 
-/** What a log may contain about stored content. Text from storage is escaped and cut after 256 characters. */
+/** What a log may contain about stored content. Text from storage is escaped and truncated after 256 characters. */
 export interface ContentFacts {
   readonly kind: EncryptionTarget['kind'];
   /** Name of the container, queue or table. */

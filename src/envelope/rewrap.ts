@@ -16,7 +16,7 @@ import { assertKeyAllowed, keyToUnwrap, keyToWrap } from './key-choice.js';
 export interface RewrapResult {
   /** Id of the key that wraps the content key now. */
   readonly keyId: string;
-  /** `false` if that key wrapped it already and `force` was not set. */
+  /** `false` if that key already wrapped it and `force` was not set. */
   readonly changed: boolean;
 }
 
@@ -85,7 +85,7 @@ interface NewWrap {
 /**
  * Unwraps what was just wrapped, because it replaces the only copy of the content key. Not for a key that can only wrap.
  *
- * @throws {@link KeyWrapError} if something else comes back
+ * @throws {@link KeyWrapError} if the result differs
  */
 async function assertUnwraps(
   policy: EncryptionPolicy,
@@ -106,7 +106,7 @@ async function assertUnwraps(
   throw new KeyWrapError(newKey.keyId, { cause });
 }
 
-/** An old key under a new id would retire the key in name only. A key that opens what the old one wrapped is the old one. */
+/** An old key under a new id would be retired in name only. A key that opens what the old one wrapped is the old one. */
 async function assertDistinct(
   policy: EncryptionPolicy,
   { stored, newKey, packed }: NewWrap & { readonly stored: EncryptionData },

@@ -1,8 +1,8 @@
 /**
  * Key bytes by name, in two parts. An entry that is requested a second time moves to the larger part, where the least recently
- * used entry leaves first. Entries that were requested once wait in the smaller part, where a random entry leaves first. So
- * repeated scans that are longer than the cache still find most of what fits. If the oldest left first, each entry would leave
- * just before it is needed again, and such a scan would find nothing.
+ * used entry is evicted first. Entries that were requested once wait in the smaller part, where a random entry is evicted first.
+ * So repeated scans of more entries than fit still find most of the cached ones. If the oldest were evicted first, each entry
+ * would leave just before it is needed again, and such a scan would find nothing.
  */
 import { LRUCache, type Perf } from 'lru-cache';
 import { wipe } from '../crypto/content-key.js';
@@ -28,7 +28,7 @@ export class ScanResistantCache {
   readonly #places = new Map<string, number>();
   /** Name of the entry that is moving between the parts and must not be wiped. */
   #moving: string | undefined;
-  /** Entries that left because there was no room. */
+  /** Entries that were evicted because there was no room. */
   evictions = 0;
 
   constructor({ max, ttl }: UnwrapCacheBounds, { clock = performance, random = Math.random }: CacheEnvironment = {}) {

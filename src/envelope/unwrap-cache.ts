@@ -22,20 +22,20 @@ export interface UnwrapPlace {
   readonly target: EncryptionTarget;
 }
 
-/** Who asks, and what is reported about the answer. */
+/** Who waits for the bytes, and who is notified. */
 export interface UnwrapAsk {
   readonly abortSignal?: AbortSignalLike | undefined;
-  /** Called where the bytes were kept, or another read is asking for them already. */
+  /** Called if the bytes were cached, or if another read is already waiting for them. */
   readonly onHit?: () => void;
 }
 
-/** How well a cache of unwrapped content keys serves: counts since it was made, and what it holds now. */
+/** Statistics of a cache of unwrapped content keys: counts since it was created, and its current size. */
 export interface UnwrapCacheStatistics {
-  /** Reads that did not ask their key: the content key was kept, or another read was asking for it already. */
+  /** Reads that did not call their key: the content key was cached, or another read was already waiting for it. */
   readonly hits: number;
-  /** Reads that asked their key. */
+  /** Reads that called their key. */
   readonly misses: number;
-  /** Content keys that left early because there was no room. */
+  /** Content keys that were evicted because there was no room. */
   readonly evictions: number;
   /** Content keys that are kept now. */
   readonly size: number;
@@ -55,8 +55,8 @@ export class UnwrapCache {
   }
 
   /**
-   * The bytes that the key unwraps to, which the caller wipes. Reads that miss at the same time share one call. `call` gives its
-   * bytes away.
+   * The bytes that the key unwraps to, which the caller wipes. Reads that miss at the same time share one call. The cache takes
+   * ownership of the bytes that `call` returns.
    */
   async unwrap(place: UnwrapPlace, call: UnwrapCall, { abortSignal, onHit }: UnwrapAsk = {}): Promise<Uint8Array> {
     const name = this.nameOf(place);
@@ -74,7 +74,7 @@ export class UnwrapCache {
     return { hits, misses, evictions: kept.evictions, size: kept.size };
   }
 
-  /** Wipes what is cached, and caches nothing from now on: every read calls its key again. */
+  /** Wipes the cache and caches nothing more: from now on, every read calls its key. */
   close(): void {
     this.isClosed = true;
     this.kept.clear();

@@ -5,11 +5,11 @@ import type { EnvelopeOpener, Interpret } from './integrity/property-coverage.js
 export interface OpenerWatch {
   /** Called before bytes are opened. If it throws, the caller gets the error. */
   readonly begins?: () => void;
-  /** Called with an error that was thrown. The caller gets the error as well. */
+  /** Called with an error that was thrown. The caller gets the error too. */
   readonly failed: (error: unknown) => void;
 }
 
-/** Reads opened plaintext, under the eyes of those who watch its opener. */
+/** Interprets opened plaintext, and reports a failure like one of its opener. */
 export const interpreted = <Result>(
   { interpret = unwatched }: Pick<EnvelopeOpener, 'interpret'>,
   read: () => Result,

@@ -1,4 +1,4 @@
-/** Guards what must not happen twice under one content key: throws when called again. */
+/** Guards an action that must not happen twice under one content key: throws when called again. */
 export function once(): () => void {
   let spent = false;
   return () => {

@@ -1,5 +1,5 @@
 /**
- * The interface of one version of the client-side encryption scheme: how it packs the content key, lays content out, seals and
+ * The interface of one version of the client-side encryption scheme: how it packs the content key, lays out content, seals and
  * opens. The rest of the package uses versions only through these interfaces.
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';
@@ -91,7 +91,7 @@ export interface SealedProperty {
   readonly sealed: Uint8Array;
 }
 
-/** Seals new content with fresh parameters. */
+/** Seals new content with new parameters. */
 export interface ContentSealer {
   /** The members that this version adds to the encryption data. */
   readonly fields: JsonFields;
@@ -117,9 +117,9 @@ export interface ContentSealer {
  */
 export type Release = 'verified' | 'opened' | 'checked';
 
-/** One tag that covers all of the ciphertext, so that only the whole can be verified. */
+/** One tag that covers all of the ciphertext, so that only the whole content can be verified. */
 export interface WholeTag {
-  /** Whether plaintext may be released that is not verified, because it is a part, or is not verified yet. */
+  /** Whether unverified plaintext may be released: because it is only a part of the content, or is not verified yet. */
   readonly unverified: 'allowed' | 'refused';
   /** Takes all of the ciphertext and returns nothing. Fails at the end unless it is the ciphertext that was tagged. */
   check(): ByteTransform;
@@ -134,8 +134,8 @@ export interface ContentOpener {
    */
   open(window: CipherWindow, release?: Release): ByteTransform;
   /**
-   * Only if content is in regions. The same, where the plaintext is for this memory: the ciphertext of a region may wait there, and what is
-   * opened there is returned as a view of it. Unverified plaintext is in the memory only while a call is running.
+   * Only if content is in regions. The same for plaintext that belongs in this memory: the ciphertext of a region may wait there,
+   * and what is opened there is returned as a view of it. Unverified plaintext is in the memory only while a call is running.
    */
   openInto?(window: CipherWindow, memory: Buffer): ByteTransform;
   /**
@@ -154,7 +154,7 @@ export interface SealerChoice {
   readonly form: ContentForm;
   /** Bytes of plaintext in a region, if the version has regions and lets the writer choose. */
   readonly regionLength?: number | undefined;
-  /** Fixed parameters to write known answers again. Only tests pass them. */
+  /** Fixed parameters to reproduce known answers. Only tests pass them. */
   readonly iv?: Uint8Array;
 }
 

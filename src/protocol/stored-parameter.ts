@@ -1,8 +1,8 @@
 import type { ReadField } from './protocol.js';
 
 /**
- * A parameter of stored content, which `read` decodes and checks. The steps of a read ask for it one after another, so the latest value is
- * kept, with the encryption data that it is from: a map would cost as much as to read it again. Nothing may change the value.
+ * A parameter of stored content, which `read` decodes and checks. Several steps of a read need it, so the latest value is kept
+ * together with its encryption data: a map would cost as much as reading it again. Nothing may change the value.
  */
 export function storedParameter<Value extends object | number>(
   read: (field: ReadField) => Value,

@@ -1,9 +1,9 @@
 import { TimeSlice } from './time-slice.js';
 
 /**
- * Runs `task` over the items, at most `limit` at once, and keeps their order. The event loop gets its turns even if many tasks
- * begin. After a failure no further task begins, and it is thrown once those that are under way have ended: what a caller then takes
- * back or gives up, no task touches any more.
+ * Runs `task` over the items, at most `limit` at once, and keeps their order. It yields to the event loop even if many tasks
+ * begin. After a failure no further task begins, and the error is thrown once all running tasks have ended, so that the caller
+ * can clean up without interference.
  */
 export async function boundedMap<Item, Result>(
   items: readonly Item[],

@@ -42,8 +42,9 @@ import type {
 } from './write-responses.js';
 
 /**
- * A table of entities of one class. `@Encrypt()` properties are stored encrypted, and each row has its own content key. Keys, clear
- * properties and names are not encrypted, but reads detect changes of `@Sign()` properties. `searchable` finds rows by encrypted ones.
+ * A table of entities of one class. `@Encrypt()` properties are stored encrypted, and each row has its own content key. Keys,
+ * clear properties and names are not encrypted, but reads detect changes to `@Sign()` properties. `searchable` finds rows by
+ * encrypted ones.
  *
  * @example
  * ```ts
@@ -115,8 +116,8 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   }
 
   /**
-   * Begins a filter for {@link EncryptedTableClient.listEntities}, over the keys, `timestamp`, the properties that the class lists
-   * under `Filterable`, and, with `eq` and `in`, the encrypted ones that it lists under `Searchable`.
+   * Starts a filter for {@link EncryptedTableClient.listEntities}, over the keys, `timestamp`, the properties that the class
+   * lists under `Filterable`, and, with `eq` and `in`, the encrypted ones that it lists under `Searchable`.
    *
    * @throws `ENCRYPTED_PROPERTY_IN_FILTER`, `INVALID_OPTIONS` for a value that cannot be compared
    */
@@ -127,7 +128,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   }
 
   /**
-   * The search tag of a value, for a lookup table of your own. `partitionKey` is required unless tags are valid in the whole table.
+   * The search tag of a value, for your own lookup table. `partitionKey` is required unless tags are valid in the whole table.
    *
    * @throws `INVALID_OPTIONS` for a property or a value without tags, or a missing `partitionKey`
    */
@@ -160,7 +161,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
    * the row, decrypts it, applies the change and replaces the row. If another writer changes it in the meantime, the merge starts
    * again. If only unsigned clear properties of a class without `when` change, the service merges them itself.
    *
-   * @returns the response of the service, in `attempts` the number of times that the row was written, and its `integrityTag`
+   * @returns the response of the service, with the number of times that the row was written (`attempts`) and its `integrityTag`
    * @throws as {@link EncryptedTableClient.createEntity}. With `Merge` also the errors of decryption, and the service's 412 for
    * an `etag` that you pass, or after others changed the row `mergeAttempts` times.
    */

@@ -8,7 +8,7 @@ import { hasLookups } from './lookup/entry-writes.js';
 import { lookupTableOf } from './lookup/lookup-entry.js';
 import type { EncryptedTableDefaults } from './table-options.js';
 
-/** The tables of an account, with encryption. It can be injected wherever `EncryptedStorageModule` is imported. */
+/** The tables of an account, with encryption. Inject it wherever `EncryptedStorageModule` is imported. */
 export class EncryptedTableService {
   constructor(
     private readonly tableClientFactory: (tableName: string) => TableClient,
@@ -20,8 +20,8 @@ export class EncryptedTableService {
   /**
    * Returns a client for the table of an entity class. The table is the one in `@EncryptedEntity()`, unless you name another.
    *
-   * @throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without encrypted properties where encryption is
-   * required; `INVALID_OPTIONS` where no table is named, or its name breaks the rules of the service
+   * @throws `INVALID_ENTITY` for a class without `@EncryptedEntity()`, or without encrypted properties although encryption is
+   * required; `INVALID_OPTIONS` if no table is named, or its name breaks the rules of the service
    */
   getTableClient<T extends object>(entity: EntityClass<T>, tableName?: string): EncryptedTableClient<T> {
     assertEntityClass(entity, this.policy);
@@ -40,7 +40,7 @@ export class EncryptedTableService {
   /**
    * The SDK's listing of the tables of the account.
    *
-   * @throws `UNSUPPORTED_OPERATION` if the service was made from single table clients (`tableClientFactory`), which cannot list
+   * @throws `UNSUPPORTED_OPERATION` if the service uses single table clients (`tableClientFactory`), which cannot list
    */
   listTables(options?: ListTableItemsOptions): ReturnType<TableServiceClient['listTables']> {
     if (this.connect === undefined) {

@@ -32,7 +32,7 @@ export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPo
   );
 }
 
-/** Throws {@link InvalidOptionsError} if rows of the class need search tags that nothing can make. */
+/** Throws {@link InvalidOptionsError} if rows of the class need search tags but there are no search keys. */
 function assertSearchKeys(entityClass: EntityClass, { searchKeys }: EncryptionPolicy): void {
   const [first] = entityModel(entityClass).searchable.keys();
   if (first === undefined || searchKeys !== undefined) return;
@@ -101,7 +101,7 @@ export function assertDeclared(entity: Row, entityClass: EntityClass, policy: En
   if (undeclared !== undefined) throw new UndeclaredPropertyError(undeclared, nameOf(entityClass));
 }
 
-/** Throws {@link UndeclaredPropertyError} for a property that the class does not declare. Filters are about stored columns. */
+/** Throws {@link UndeclaredPropertyError} for a property that the class does not declare. Filters name stored columns. */
 export function assertDeclaredName(name: string, entityClass: EntityClass): void {
   if (!declaredNames(entityClass)(name)) throw new UndeclaredPropertyError(name, nameOf(entityClass));
 }

@@ -20,7 +20,7 @@ export interface TableContext extends KeyChoiceOptions {
   readonly operation?: KeyOperationOptions;
   /** The bytes of the integrity tag that the caller expects of the row. */
   readonly expectedTag?: Uint8Array | undefined;
-  /** For the lookup table, if a class of the call has one. */
+  /** Only if a class of the call has a lookup table. */
   readonly lookups?: LookupTables | undefined;
   readonly onSearchTagMismatch?: SearchTagMismatchListener | undefined;
   /** Time on the event loop that all rows of the call share. */
@@ -71,7 +71,9 @@ export function tableContext(
   };
 }
 
-/** The members are named one by one, also where others are added: with a spread, a row takes a microsecond more (bench/history.md). */
+/**
+ * Lists the members one by one, even where others are added: with a spread, a row takes a microsecond more (bench/history.md).
+ */
 export const envelopeContext = (context: TableContext, keys: EntityKeys): EnvelopeContext => ({
   target: targetOf(context, keys),
   form: 'entity',

@@ -61,7 +61,7 @@ export async function sealRow(
   sealing: RowSealing,
   context: TableContext,
 ): Promise<Row & EntityKeys> {
-  // the caller may change its object while the key is asked
+  // the caller may change its object while the key is called
   const entity = withColumns(given, sealing.tags);
   const { policy, operation, keyEncryptionKey } = context;
   const envelope = await createEnvelope(policy, {
@@ -79,7 +79,7 @@ export async function sealRow(
   });
 }
 
-/** A copy. Columns that are added to an object after it was made cost a row three times as much as the copy. */
+/** A copy, because adding columns to an existing object costs three times as much (bench/history.md). */
 const withColumns = (given: Row & EntityKeys, columns: RowTags): WrittenRow =>
   columns.size === 0 ? { ...given } : (Object.fromEntries([...Object.entries(given), ...columns]) as WrittenRow);
 
@@ -111,7 +111,7 @@ function typesOf(texts: SealedTexts): ReadonlyMap<string, string> | undefined {
   return entry === undefined ? undefined : new Map([[PROPERTY_TYPES_ENTRY, entry]]);
 }
 
-/** What a query asks of the rows that it gets. */
+/** What a query requires of the rows that it returns. */
 export interface RowOpening extends Pick<EntityQuery, 'projection' | 'found'> {
   readonly onSearchTagMismatch?: SearchTagMismatchListener | undefined;
 }

@@ -12,11 +12,11 @@ const INTEGER = /^-?\d+$/;
 export const instanceOf = (itemClass: EntityClass, values: object): object =>
   withPrototype(Object.fromEntries(Object.entries(values)), itemClass);
 
-/** The object itself: one that gets its properties one after another, from twenty on, takes seven times the memory. */
+/** Changes the object itself: a new object that gets twenty properties or more one by one takes seven times the memory. */
 const withPrototype = (values: object, entityClass: EntityClass): object =>
   Object.setPrototypeOf(values, entityClass.prototype as object) as object;
 
-/** Sets a property of the object itself, never one of its prototype: by assignment where that cannot call a setter. */
+/** Sets a property of the object itself, never of its prototype: by assignment if that cannot call a setter. */
 export function define(target: object, name: string, value: unknown): void {
   if (!(name in target) || Object.hasOwn(target, name)) (target as Record<string, unknown>)[name] = value;
   else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
@@ -24,7 +24,10 @@ export function define(target: object, name: string, value: unknown): void {
 
 const NOTHING: ReadonlyMap<string, unknown> = new Map<string, unknown>();
 
-/** The entity of a row: everything except what the format adds, with keys under the names of the class, and with the values that were opened in the place of sealed ones. */
+/**
+ * The entity of a row: everything except what the format adds, with keys under the names of the class, and with opened values
+ * instead of sealed ones.
+ */
 export function entityOf(entityClass: EntityClass, row: Row, opened: ReadonlyMap<string, unknown> = NOTHING): object {
   const nameOf = namesInEntity(entityClass);
   const values: [name: string, value: unknown][] = [];

@@ -11,8 +11,8 @@ export interface TaggedRows {
 const INTEGRITY_TAG = Symbol.for('nestjs-azure-encrypted-storage/integrityTag');
 
 /**
- * The integrity tag of an entity that was read: base64 of 32 bytes, 44 characters. It names the write that stored the row, and equals
- * the `integrityTag` that this write returned. A copy of the entity has none.
+ * The integrity tag of an entity that was read: base64 of 32 bytes, 44 characters. It identifies the write that stored the row,
+ * and equals the `integrityTag` that this write returned. A copy of the entity has none.
  *
  * @returns `undefined` for rows without integrity entries, and while `integrity` is `'off'`
  *
@@ -28,7 +28,7 @@ const INTEGRITY_TAG = Symbol.for('nestjs-azure-encrypted-storage/integrityTag');
 export const integrityTagOf = (entity: object): string | undefined =>
   (entity as { readonly [INTEGRITY_TAG]?: string })[INTEGRITY_TAG];
 
-/** The same row or entity, which {@link integrityTagOf} then knows the tag of. */
+/** The same row or entity, with the tag that {@link integrityTagOf} returns. */
 export function withIntegrityTag<Given extends object>(entity: Given, integrityTag: string | undefined): Given {
   return integrityTag === undefined ? entity : Object.defineProperty(entity, INTEGRITY_TAG, { value: integrityTag });
 }

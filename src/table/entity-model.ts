@@ -36,7 +36,7 @@ export interface EntityModel {
   readonly unsearchable: ReadonlySet<string>;
   /** Whether rows have encryption data, because something in them may be sealed or is signed. */
   readonly isProtected: boolean;
-  /** The keys that the class calls otherwise than the SDK. */
+  /** The keys that have other names in the class than in the SDK. */
   readonly renamedKeys: readonly RenamedKey[];
   /** `null` for a class without `@EncryptedEntity()`. */
   readonly declaration: EntityDeclaration | null;
@@ -58,7 +58,7 @@ export function entityModel(entityClass: EntityClass): EntityModel {
   return model;
 }
 
-/** Walks the prototypes without making a list of them, which would take as long as computing the model. */
+/** Walks the prototypes without creating a list of them, which would take as long as computing the model. */
 function isCurrent({ records }: KnownModel, entityClass: EntityClass): boolean {
   let at = records.length;
   for (let prototype = entityClass.prototype as object | null; prototype !== null; prototype = parentOf(prototype)) {

@@ -32,7 +32,7 @@ export interface EntityQuery {
   readonly projection: Projection;
   /** Evaluates the filter again after decryption, if it searches encrypted properties. */
   readonly found: FoundRows | null;
-  /** How to go by the lookup table; `null` if the service searches the table itself. */
+  /** How to use the lookup table; `null` if the service searches the table itself. */
   readonly lookup: (LookupPlan & { readonly filter: string | undefined }) | null;
 }
 
@@ -49,7 +49,7 @@ export async function entityQuery<T extends object>(
   const { sometimesSealed, signed } = entityModel(context.entityClass);
   const projection = projectionOf(select, {
     conditional: context.policy.requireEncryption ? sometimesSealed : [],
-    // entries also cover whatever a condition has looked at, which the class does not list
+    // entries also cover what a condition read, which the class does not list
     filtered: namesInFilter(filter ?? '').filter((name) => signed.has(name) || sometimesSealed.length > 0),
     evaluated: found?.columns ?? [],
     columnOf: (name) => columnOf(name, context.entityClass),

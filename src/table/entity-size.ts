@@ -17,7 +17,7 @@ const GUID_LENGTH = 16;
 const LENGTH_PREFIX = 4;
 const KEYS = new Set(['partitionKey', 'rowKey']);
 
-/** What the properties hold that this package adds, for errors. */
+/** What the properties that this package adds contain, for errors. */
 const OWN_NAMES: Readonly<Record<string, string>> = {
   [ENCRYPTION_DATA_PROPERTY]:
     'The encryption data of the entity, which types and signatures of properties are part of,',

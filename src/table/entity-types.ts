@@ -5,7 +5,7 @@ interface Keys {
   rowKey: string;
 }
 
-/** A class that has no property of the name of a key calls it otherwise, or leaves it to the object. */
+/** A class without a property named like a key has another name for it, or leaves it to the object. */
 type KeysOf<T> = Pick<Keys, Extract<keyof T, keyof Keys>> & Partial<Keys>;
 
 /** An entity to store: that of the class, with its keys. */

@@ -1,4 +1,4 @@
-/** Entities as callers pass them. They may have getters, and may change while a row is read or a key is asked. */
+/** Entities as callers pass them. They may have getters, and may change while a row is read or a key is called. */
 import { isDate, isUint8Array } from 'node:util/types';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { EntityKeys, Row } from './entity-context.js';

@@ -1,6 +1,6 @@
 /**
- * The keys of an entity under the names that its class gives them. Rows have them under the names of the SDK: an entity becomes a
- * row before anything else is done with it, and a row an entity last.
+ * The keys of an entity under the names that its class gives them. Rows have them under the names of the SDK: an entity is
+ * converted to a row first of all, and a row to an entity last.
  */
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import type { RenamedKey } from '../decorators/key-metadata.js';
@@ -51,7 +51,7 @@ export function isKeyOf(entityClass: EntityClass): (name: string) => boolean {
   return (name) => keys.has(name);
 }
 
-/** Throws {@link InvalidEntityError} for a row with a column that a key hides, and that has another value: it would be lost. */
+/** Throws {@link InvalidEntityError} if a key hides a column with a different value, which would be lost. */
 export function assertNothingHidden(
   row: Row & EntityKeys,
   opened: ReadonlyMap<string, unknown>,
@@ -74,7 +74,7 @@ export function columnOf(name: string, entityClass: EntityClass): string {
 
 export const sdkColumnOf = (name: string): string => (Object.hasOwn(COLUMNS, name) ? (COLUMNS[name] ?? name) : name);
 
-/** Throws {@link InvalidOptionsError} for a name that only entities have: no column is called by it, so nothing would be found. */
+/** Throws {@link InvalidOptionsError} for a name that only entities use: no column has it, so nothing would be found. */
 export function assertColumns(columns: readonly string[], entityClass: EntityClass): void {
   for (const [key, name] of entityModel(entityClass).renamedKeys) {
     if (!columns.includes(name)) continue;

@@ -1,4 +1,4 @@
-/** The pages of a listing: the rows that the service finds, opened, without those that the filter does not hold for. */
+/** The pages of a listing: the rows that the service finds, opened, without those that do not match the filter. */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient, TableEntityResult } from '@azure/data-tables';
 import { keysOf } from '../envelope/encryption-policy.js';

@@ -1,4 +1,4 @@
-/** The calls that change a table itself or the keys of its rows, not what entities contain. */
+/** The methods that change a table itself or the keys of its rows, not what entities contain. */
 import type { OperationOptions } from '@azure/core-client';
 import type { DeleteTableEntityOptions, DeleteTableEntityResponse, TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
@@ -38,7 +38,7 @@ export abstract class ManagedTable {
     return this.unencryptedClient.tableName;
   }
 
-  /** Creates the table, and its lookup table if the class has one. If it exists already, nothing changes. */
+  /** Creates the table, and its lookup table if the class has one. If it already exists, nothing changes. */
   async createTable(options?: OperationOptions): Promise<void> {
     await this.lookupTable?.createTable(options);
     await this.unencryptedClient.createTable(options);
@@ -61,7 +61,7 @@ export abstract class ManagedTable {
   }
 
   /**
-   * Wraps the content key of an entity with the key that writes. Nothing but the column with the encryption data changes, under the
+   * Wraps the content key of an entity with the key that writes. Only the column with the encryption data changes, under the
    * row's ETag: if another writer is faster, the row is read again.
    *
    * @returns the id of the key that wraps the content key now, and whether anything was changed
@@ -78,8 +78,8 @@ export abstract class ManagedTable {
   }
 
   /**
-   * Rewraps every row whose key is in `retire`, in one call. For tables of any size, and to resume, use {@link runMaintenance}. Problems of
-   * single rows are in the result. If the call fails, repeat it: rows that are done are left as they are.
+   * Rewraps every row whose key is in `retire`, in one call. For tables of any size, and to resume, use {@link runMaintenance}.
+   * Problems of single rows are in the result. If the call fails, repeat it: it skips rows that are already done.
    *
    * @throws `INVALID_OPTIONS`, `KEY_WRAP_FAILED`; errors of keys and services that cannot be reached
    */

@@ -36,7 +36,7 @@ export interface OpenedRow extends Pick<EnvelopeOpener, 'interpret'> {
   readonly integrityTag?: string | undefined;
 }
 
-/** A row, and what is needed to judge it. */
+/** A row, and what is needed to check it. */
 interface RowToOpen {
   readonly row: Row & EntityKeys;
   readonly context: TableContext;
@@ -102,7 +102,7 @@ function openUnwrapped(unwrapped: UnwrappedRow): OpenedRow {
 }
 
 type OpenedTexts = Pick<OpenedRow, 'texts' | 'interpret'>;
-/** What `@Encrypt()` says of properties. */
+/** What `@Encrypt()` declares about properties. */
 type OptionsByName = ReadonlyMap<string, Pick<EncryptOptions, 'as'>>;
 
 /** Values of sealed properties by name. */
@@ -148,7 +148,7 @@ function textsOf(unwrapped: UnwrappedRow, names: readonly string[]): SealedTexts
       if (isStored(row, name)) stored.push({ name, type: typeOf(name), sealed: binaryValue(name, row[name]) });
     }
   } catch (error) {
-    // a fault in a property before this one is the first one
+    // a fault in an earlier property is reported first
     openProperties(unwrapped, stored);
     throw error;
   }
@@ -178,14 +178,14 @@ function coveredNamesOf(
   if (opener.coverage === undefined) return null;
   return opener.coverage.verify({
     sealedNames,
-    // a column that is there is verified, whatever the request named
+    // a column that is present is verified, even if it was not requested
     isAsked: (name) => isAsked(name) || isStored(row, name),
     ciphertextOf: (name) => ciphertextOf(row, name),
     signedValueOf: (name) => (isStored(row, name) ? signedValue(row[name]) : null),
   });
 }
 
-/** `null` for a column that is not there, or has another type than sealed ones. */
+/** `null` for a missing column, or one that does not have the type of sealed ones. */
 function ciphertextOf(row: Row, name: string): Uint8Array | null {
   const value = Object.hasOwn(row, name) ? row[name] : undefined;
   if (value instanceof Uint8Array) return value;
@@ -214,7 +214,7 @@ function storedTypesOf(
   };
 }
 
-/** Someone who can write the row can put values in plaintext where sealed ones are expected, and leave out the list. */
+/** Someone who can write the row can replace sealed values with plaintext, and leave out the list. */
 function assertNothingPlanted({ row, model, context }: RowToOpen, names: readonly string[]): void {
   const planted = model.alwaysSealed.find((name) => !names.includes(name) && isStored(row, name));
   if (planted !== undefined) assertPlaintextAllowed(context.policy, `Property "${planted}" of the entity`);
@@ -227,7 +227,7 @@ function assertNothingAdded({ row, model, context }: RowToOpen, { texts, covered
   if (model.mayBeCovered.some(isAdded)) throw new IntegrityMissingError();
 }
 
-/** The same for properties that are sealed or not as the row says. */
+/** The same for properties that are sealed only in some rows. */
 function assertRightlyClear({ row, model, context }: RowToOpen, opened: OpenedTexts): void {
   const { policy, entityClass } = context;
   if (!policy.requireEncryption) return;

@@ -1,7 +1,7 @@
 /**
- * Responses of the table service as plain JSON. The SDK walks through each value of a row by a table of types in which all of them are
- * `any`: it changes no value, and takes as long as all else that the SDK does for a row (bench/history.md). What it would read of the headers
- * of a page is read here. Failures are left to the SDK.
+ * Responses of the table service as plain JSON. The SDK walks through each value of a row with a table of types in which all are
+ * `any`: this changes no value, and takes as long as everything else that the SDK does for a row (bench/history.md). What it
+ * would read from the headers of a page is read here. Failures are left to the SDK.
  */
 import type { OperationOptions } from '@azure/core-client';
 
@@ -9,7 +9,7 @@ const OK = 200;
 
 const isFailure = ({ status }: { readonly status: number }): boolean => status !== OK;
 
-/** The same options, for such responses. A caller who looks at responses gets them as the SDK makes them. */
+/** The same options, for such responses. A caller with `onResponse` gets responses as the SDK creates them. */
 export function plainly<Options extends OperationOptions>(options: Options): Options {
   const { onResponse, requestOptions } = options;
   if (onResponse !== undefined || requestOptions?.shouldDeserialize !== undefined) return options;
@@ -17,8 +17,8 @@ export function plainly<Options extends OperationOptions>(options: Options): Opt
 }
 
 /**
- * Takes a column of that name out, as the SDK's walk does. The SDK would make its value the prototype of the row, whose members would
- * look like columns.
+ * Removes a column `__proto__`, as the SDK's walk does. Its value would become the prototype of the row, whose members would look
+ * like columns.
  */
 export function dropPrototype(row: object): void {
   Reflect.deleteProperty(row, '__proto__');

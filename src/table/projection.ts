@@ -53,10 +53,10 @@ function ofWholeRow(asked: readonly string[], columnOf: ColumnOf): Projection {
   return { isAsked, narrow: (entity) => without(entity, isOut) };
 }
 
-/** The service takes a list for its names, and ignores the space around them. */
+/** The service accepts a list of names, and ignores the space around them. */
 const namesIn = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
-/** Part of every response, whatever was requested. */
+/** Part of every response, no matter what was requested. */
 const isOfAnswer = (name: string): boolean => name === 'etag' || name.startsWith('odata.');
 
 function without(entity: object, isOut: (name: string) => boolean): object {

@@ -14,7 +14,7 @@ import type { EncryptedTableOptions } from './table-options.js';
 /** Options of `rewrapEntityKey`: those of the SDK, and a key for this call. */
 export interface RewrapEntityKeyOptions extends OperationOptions, EncryptedTableOptions {
   /**
-   * Wraps again even if the key that writes wraps the content key already. For key services that keep the id of a rotated key and
+   * Wraps again even if the key that writes already wraps the content key. For key services that keep the id of a rotated key and
    * store the version inside the wrapped bytes: AWS KMS, Google Cloud KMS, HashiCorp Vault.
    *
    * @defaultValue false

@@ -117,7 +117,7 @@ export async function deleteEntity(
   return response;
 }
 
-/** Repeats a write that another one overtook, unless the caller names the version. */
+/** Repeats a write if another writer was faster, unless the caller names the version. */
 const overwritten = <Result extends object>(
   { etag, attempts }: { readonly etag: string | undefined; readonly attempts: number },
   attempt: () => Promise<Result>,
@@ -146,7 +146,7 @@ export async function readTags(
   return { row, etag };
 }
 
-/** `null` if there is no such row. */
+/** `null` if the row does not exist. */
 export async function readTagsIfAny(keys: EntityKeys, write: RowCall): Promise<TaggedVersion | null> {
   try {
     return await readTags(keys, write);

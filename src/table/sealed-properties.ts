@@ -13,8 +13,8 @@ import { type Looks, WatchedEntity } from './watched-entity.js';
 type Condition = (entity: object) => unknown;
 
 /**
- * Throws {@link InvalidEntityError} unless the keys are text that UTF-8 can hold, and no property would overwrite them, a column of the format
- * or a type.
+ * Throws {@link InvalidEntityError} unless the keys are text that UTF-8 can represent, and no property would overwrite a key, a
+ * column of the format or a type.
  */
 export function assertStorable(entity: Row & EntityKeys): void {
   for (const key of ['partitionKey', 'rowKey'] as const) {
@@ -37,7 +37,7 @@ const isOverwriting = (name: string): boolean =>
 export interface Sealing {
   /** Names to seal, in the order in which the class declares them. */
   readonly sealed: readonly string[];
-  /** Names of clear properties that decide on it, or whose being clear was decided: integrity entries cover them. */
+  /** Names of clear properties that a condition read, or that are clear because of a condition: integrity entries cover them. */
   readonly decisive: ReadonlySet<string>;
 }
 
@@ -45,7 +45,7 @@ export interface Sealing {
 export interface SealedBefore {
   /** What the row has sealed in addition to the properties of the class. */
   readonly anyway: readonly string[];
-  /** Whether a property may be stored in plaintext whose condition, which does not hold, looked at these. */
+  /** Whether a property may be stored in plaintext if its condition does not hold and read these properties. */
   readonly mayBeClear: (name: string, looks: Looks) => boolean;
 }
 
@@ -54,8 +54,8 @@ const NOTHING_BEFORE: SealedBefore = { anyway: [], mayBeClear: () => true };
 
 /**
  * Determines what to seal in this entity. An absent property is not stored at all. Conditions see what a read will return,
- * because reads evaluate them again. So if a condition looks at a property that another one seals, all are evaluated again until
- * no name is added.
+ * because reads evaluate them again. So if a condition reads a property that another condition seals, all are evaluated again
+ * until no name is added.
  */
 export function sealingOf(
   entityClass: EntityClass,
@@ -84,7 +84,7 @@ export function sealingOf(
   return { sealed: stored.map(keyOf).filter((name) => sealed.has(name)), decisive: new Set(decisive) };
 }
 
-/** What decides on properties that are not there yet: a merge may bring them. Their conditions may fail without them. */
+/** What the conditions of absent properties read, because a merge may add these. Such conditions may throw without them. */
 function looksOfAbsent(entityClass: EntityClass, entity: Row): ReadonlySet<string> {
   const { properties } = entityModel(entityClass);
   const absent = properties.filter(({ propertyKey, options }) => options.when && entity[propertyKey] === undefined);

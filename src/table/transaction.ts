@@ -62,8 +62,8 @@ interface SealedAction {
 }
 
 /**
- * All or nothing. If a row to merge was changed in the meantime, nothing was written, and the whole transaction is sealed and
- * sent again.
+ * All or nothing. If a row to merge was changed in the meantime, nothing is written, and the whole transaction is sealed and sent
+ * again.
  */
 export async function submitTransaction<T extends object>({
   table,

@@ -1,7 +1,7 @@
-/** An entity that records which of its properties a condition looks at. */
+/** An entity that records which of its properties a condition reads. */
 import { isSystemProperty } from './entity-size.js';
 
-/** What a condition looked at. */
+/** What a condition read. */
 export interface Looks {
   /** Names of properties, existing or not, without the keys and the members of the class itself. */
   readonly names: ReadonlySet<string>;
@@ -15,7 +15,7 @@ export class WatchedEntity implements Looks {
   /** Pass this to a condition. Accessors and methods of the class see the same object. */
   readonly entity: object;
 
-  /** `isKey` says what the class calls its keys. */
+  /** `isKey` knows the names of the keys in the class. */
   constructor(
     entity: object,
     private readonly isKey: (name: string) => boolean,

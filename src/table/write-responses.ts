@@ -12,7 +12,7 @@ import type { Attempted } from './merge/attempts.js';
 /** The response to an insert. */
 export type EncryptedCreateResponse = CreateTableEntityResponse & IntegrityTagged;
 
-/** The response to an update. After a merge that the service did by itself there is no tag, because the row keeps the one that it had. */
+/** The response to an update. A merge that the service did alone returns no tag, because the row keeps its tag. */
 export type EncryptedUpdateResponse = UpdateEntityResponse & IntegrityTagged & Attempted;
 
 /** The response to an upsert. The tag is missing as in {@link EncryptedUpdateResponse}. */

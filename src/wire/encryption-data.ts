@@ -76,7 +76,7 @@ export function readEncryptionData(root: JsonObject): EncryptionData {
   };
 }
 
-/** What a reader will see of the members that the protocol version adds, and of the library, which some versions look at. */
+/** How a reader will see the members that the protocol version adds, and the library name, which some versions check. */
 export function readerOf({ fields }: Pick<NewEncryptionData, 'fields'>): EncryptionData['field'] {
   const field = fieldReader(fields);
   return (...path) => field(...path) ?? LIBRARY(...path);
@@ -84,7 +84,7 @@ export function readerOf({ fields }: Pick<NewEncryptionData, 'fields'>): Encrypt
 
 const LIBRARY = fieldReader({ KeyWrappingMetadata: { EncryptionLibrary: LIBRARY_NAME } });
 
-/** Put together by hand, which takes a third of what an object and its JSON take. */
+/** Concatenated by hand, which takes a third of the time of an object and its JSON. */
 export function formatEncryptionData(data: NewEncryptionData, place: EncryptionDataPlace): string {
   const { keyId, algorithm, encryptedKey } = data.wrappedKey;
   let text =

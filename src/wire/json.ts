@@ -5,12 +5,12 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Levels of nested values. No writer has more than a few, and to write thousands of them again would overflow the stack. */
+/** Levels of nested values. No writer uses more than a few, and writing thousands of them would overflow the stack. */
 const MOST_LEVELS = 1000;
 
 /** The parsed object, or `null` if the text is not JSON, contains another kind of value, or is nested too deeply. */
 export function parseObject(text: string): JsonObject | null {
-  // a level takes two characters, so most texts need no look
+  // a level takes two characters, so most texts need no check
   if (text.length > 2 * MOST_LEVELS && levelsIn(text) > MOST_LEVELS) return null;
   try {
     const value: unknown = JSON.parse(text);
@@ -28,7 +28,7 @@ export const LEVEL_STEPS: ReadonlyMap<string, number> = new Map([
   [']', -1],
 ]);
 
-/** The deepest level, in one pass over text that may be no JSON at all. */
+/** The deepest level, in one pass over text that may not be JSON. */
 function levelsIn(text: string): number {
   let level = 0;
   let deepest = 0;

@@ -3,8 +3,8 @@
  *
  *     {"EncryptedMessageContents":"<base64>","EncryptionData":{...}}
  *
- * Text of any other shape was never encrypted. JSON of the application itself may have a member with that name; without
- * `EncryptionData` it is read as it is. Legacy .NET and Java write `{"EncryptedMessageContents":"<base64>"}`, without other
+ * Text of any other shape was never encrypted. The application's own JSON may have a member with that name; without
+ * `EncryptionData` it is read unchanged. Legacy .NET and Java write `{"EncryptedMessageContents":"<base64>"}`, without other
  * members, for a message in plaintext. Source: docs/formats.md, "Messages".
  */
 import { decodeBase64 } from '../encoding/base64.js';
@@ -25,7 +25,7 @@ export type StoredMessage =
   /** `content` is what the application reads. Legacy .NET and Java may wrap it without encrypting it. */
   | { readonly kind: 'plain'; readonly content: Buffer };
 
-/** Base64 is put in as it is: to look for characters to escape in it takes longer than all the rest. */
+/** Inserts base64 unchanged: looking for characters to escape in it takes longer than everything else. */
 export const formatMessage = (sealed: Buffer, encryptionData: NewEncryptionData): string =>
   `{"${CONTENTS}":"${sealed.toString('base64')}","${DATA}":${formatEncryptionData(encryptionData, 'message')}}`;
 
@@ -52,8 +52,8 @@ const START = `{"${CONTENTS}":"`;
 const NEXT = `","${DATA}":`;
 
 /**
- * A message exactly as {@link formatMessage} writes it; `null` for any other. Contents are most of the text, and JSON would look at each of
- * their characters.
+ * A message exactly as {@link formatMessage} writes it; `null` for any other. The contents are most of the text, and a JSON
+ * parser would check each of their characters.
  */
 function asWritten(text: string): StoredMessage | null {
   const end = text.startsWith(START) ? text.indexOf('"', START.length) : -1;

@@ -5,7 +5,7 @@ import { isObject, parseObject, toAsciiJson } from './json.js';
 
 const DATA = 'EncryptionData';
 
-/** The JSON as it is, or in base64 where it is stored in base64. */
+/** The JSON as text, or in base64 if it is stored in base64. */
 export function withWrappedKey(text: string, wrappedKey: StoredWrappedKey): string {
   const plain = parseObject(text);
   if (plain !== null) return toAsciiJson(replacedIn(plain, wrappedKey));

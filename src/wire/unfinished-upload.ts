@@ -1,7 +1,7 @@
 /**
  * The encryption data of a page blob whose upload is not complete:
  *
- *     KeyId "unfinished-upload", a wrapped key that no key unwraps
+ *     KeyId "unfinished-upload", with a wrapped key that no key unwraps
  *     KeyWrappingMetadata: AzCseUpload    id of the upload
  *                          AzCsePrevious  snapshot that holds the content before it, if there was any
  *

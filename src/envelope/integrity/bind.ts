@@ -5,8 +5,8 @@
  *     entity    1;p=<base64 of the tags of its properties>
  *     both      ;x=<base64 of the tag of the context> at the end, where there is a context
  *
- * In this order, decimals without leading zeros, base64 in its one canonical spelling, nothing else.
- * Source: docs/formats.md, "Integrity entries".
+ * In this order, decimals without leading zeros, base64 in its only canonical form, nothing else. Source: docs/formats.md,
+ * "Integrity entries".
  */
 import { DecryptionError } from '../../errors/content.js';
 

@@ -1,4 +1,4 @@
-/** Makes the integrity entries of a new entity: watches what is sealed, then binds it together with what is signed. */
+/** Creates the integrity entries of a new entity: watches what is sealed, then binds it together with what is signed. */
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import type { ContentSealer } from '../../protocol/protocol.js';

@@ -1,6 +1,6 @@
 /**
  * A content key that shows that its content has integrity entries. Every SDK accepts its 32 bytes like any others, but a reader
- * that unwraps it knows that the entries must be there, so they cannot be removed unnoticed.
+ * that unwraps it knows that the entries must be present, so nobody can remove them unnoticed.
  *
  *     CEK = r (24 random bytes) || first 8 bytes of HMAC-SHA-256(r, "azcse/flag/v1" || 01)
  *
@@ -14,7 +14,7 @@ const FLAG_LENGTH = 8;
 const RANDOM_LENGTH = CONTENT_KEY_LENGTH - FLAG_LENGTH;
 const LABEL = 'azcse/flag/v1';
 
-/** Fresh bytes for a content key whose content has entries. The caller wipes them. */
+/** New bytes for a content key whose content has entries. The caller wipes them. */
 export function generateFlaggedKey(): Buffer {
   const random = randomBytes(RANDOM_LENGTH);
   const flag = deriveBytes(random, LABEL);

@@ -8,14 +8,14 @@ export const headerMac = (contentKey: ContentKey, header: Uint8Array): Buffer =>
 
 const CIPHERTEXT_LABEL = 'azcse/content/v1';
 
-/** For a MAC over ciphertext that is made elsewhere. */
+/** The key for a MAC over ciphertext, if another thread computes the MAC. */
 export const ciphertextKey = (contentKey: ContentKey): MacKey => deriveKey(contentKey, CIPHERTEXT_LABEL);
 
-/** The MAC over ciphertext that is made here. */
+/** The MAC over ciphertext, computed here. */
 export const ciphertextMac = (contentKey: ContentKey): RunningMac =>
   RunningMac.underDerivedKey(contentKey, CIPHERTEXT_LABEL);
 
-/** The tag of a context. It is keyed, because a plain hash would reveal a name to anyone who tries a million of them. */
+/** The tag of a context. It is keyed, because a plain hash would reveal a name to anyone who tries a million names. */
 export const contextTag = (contentKey: ContentKey, context: string): Buffer =>
   macUnderDerivedKey(contentKey, 'azcse/context/v1', context).subarray(0, SHORT_TAG_LENGTH);
 

@@ -20,8 +20,8 @@ export interface ExpectedTagOptions {
 /** Members of the responses to reads and writes in addition to the SDK's. */
 export interface IntegrityTagged {
   /**
-   * Names the write: base64 of 32 bytes. Keep it outside the storage account, and pass it to later reads as `expectedIntegrityTag`.
-   * Missing for content without integrity entries, and if `integrity` is `'off'`.
+   * Identifies the write: base64 of 32 bytes. Keep it outside the storage account, and pass it to later reads as
+   * `expectedIntegrityTag`. Missing for content without integrity entries, and if `integrity` is `'off'`.
    */
   readonly integrityTag?: string;
 }

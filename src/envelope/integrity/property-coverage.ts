@@ -34,13 +34,13 @@ export type Interpret = <Result>(read: () => Result) => Result;
 /** An opener of stored content. */
 export interface EnvelopeOpener extends ContentOpener {
   /**
-   * For whoever makes sense of plaintext: a failure is one of opening. Whether plaintext makes sense tells someone who changes content
-   * that nothing verifies as much as its padding does.
+   * For code that interprets plaintext: its failure counts as a failure to open. For unverified content, whether plaintext can be
+   * interpreted reveals as much to an attacker as its padding does.
    */
   readonly interpret?: Interpret | undefined;
   /** Only for an entity whose integrity entries were verified. */
   readonly coverage?: PropertyCoverage | undefined;
-  /** The integrity tag of the write, verified. Only of content with integrity entries that were verified. */
+  /** The integrity tag of the write. Only for content whose integrity entries were verified. */
   readonly integrityTag?: string;
 }
 
@@ -49,7 +49,7 @@ export const propertyCoverage = (contentKey: ContentKey, tags: Buffer): Property
   verify: (stored) => underPropertyKey(contentKey, (key) => verified(key, tags, stored)),
 });
 
-/** Computes the tags that were asked for in a copy of all tags, which has to stay the same. */
+/** Computes the requested tags into a copy of all tags, which must not change. */
 function verified(key: Uint8Array, tags: Buffer, stored: StoredProperties): ReadonlySet<string> {
   const { sealedNames, isAsked, ciphertextOf, signedValueOf } = stored;
   const signed = placesOfSigned(tags, sealedNames);

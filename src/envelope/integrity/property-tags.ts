@@ -49,8 +49,8 @@ export const signedProperty = (name: string, { type, bytes }: SignedValue): Tagg
 });
 
 /**
- * Writes the tag of a property, and returns the place after it. The input is made in one piece: a row has many properties, and pieces cost
- * more than the MAC of short ones.
+ * Writes the tag of a property, and returns the place after it. The input is one piece of memory: a row has many properties, and
+ * separate pieces cost more than the MAC of short ones.
  */
 export function writeTag(
   key: Uint8Array,
@@ -111,7 +111,7 @@ export function placesOfSigned(tags: Buffer, sealedNames: readonly string[]): Re
   return places;
 }
 
-/** The name in front of a tag that is there as a whole. */
+/** The name in front of a tag. Throws unless both are complete. */
 function nameAt(tags: Buffer, at: number): Buffer {
   const from = at + NAME_LENGTH_BYTES;
   if (from > tags.length) throw new DecryptionError();

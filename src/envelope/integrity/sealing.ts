@@ -1,4 +1,4 @@
-/** Makes the integrity entries of new content: watches what is sealed, then binds it. */
+/** Creates the integrity entries of new content: watches what is sealed, then binds it. */
 import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
 import type { ContentKey } from '../../crypto/content-key.js';
@@ -18,7 +18,7 @@ export interface BoundContent {
   readonly context: string | null;
 }
 
-/** Whether a tag over all of the ciphertext is stored: where the format itself does not notice changes. */
+/** Whether a tag over all of the ciphertext is stored, because the format itself does not detect changes. */
 export const hasWholeTag = ({ protocol, form }: Pick<BoundContent, 'protocol' | 'form'>): boolean =>
   !protocol.authenticates && form !== 'entity';
 
@@ -57,7 +57,7 @@ const bindOf = (
 
 /** Counts and authenticates the ciphertext of one content as it is made, here or on a thread. */
 export class IntegritySealing {
-  /** Gives the MAC over all of the ciphertext, wherever it was made. */
+  /** Returns the MAC over all of the ciphertext, wherever it was computed. */
   private takeTag: () => Buffer = notSealed;
   private plaintextLength = 0;
   private ciphertextLength = 0;
@@ -90,7 +90,7 @@ export class IntegritySealing {
     return entriesToWrite({ bind, tag, mac });
   }
 
-  /** The thread that seals the ciphertext makes the MAC over all of it, too. */
+  /** The thread that seals the ciphertext also computes the MAC over all of it. */
   private watchedPlan(plan: CipherPlan): CipherPlan {
     const counted: CipherPlan = {
       bufferMultiple: plan.bufferMultiple,

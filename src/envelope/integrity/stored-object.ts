@@ -1,4 +1,4 @@
-/** The integrity of one stored object: verifies its header, and opens its content only as it was written. */
+/** The integrity of one stored object: verifies its header, and opens its content only if it is unchanged. */
 import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { StaleContentError } from '../../errors/integrity.js';
@@ -13,9 +13,9 @@ import { heldToTag } from './verified-opener.js';
 
 /** What is stored with the encryption data, and what the caller expects. */
 export interface StoredObject {
-  /** `ignored` only in methods that are named for recovery. */
+  /** `ignored` only in methods whose names say that they are for recovery. */
   readonly regionOrder?: RegionOrder | undefined;
-  /** Number of stored bytes of ciphertext, whatever part of them is read. Not for entities. */
+  /** Number of stored bytes of ciphertext, no matter which part is read. Not for entities. */
   readonly storedLength?: number;
   /** The ciphertext of the list of sealed names in an entity; empty if there is no list. */
   readonly sealedList?: () => Uint8Array;
@@ -87,7 +87,7 @@ export function heldTo(
 ): EnvelopeOpener {
   const { properties } = header.bind;
   const integrityTag = header.mac.toString('base64');
-  // added to the opener, since a copy takes longer
+  // added to the opener, because a copy takes longer
   if (properties !== undefined)
     return Object.assign(opener, { integrityTag, coverage: propertyCoverage(contentKey, properties) });
   return Object.assign(heldToTag(opener, contentKey, { header, mode }), { integrityTag });

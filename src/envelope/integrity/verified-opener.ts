@@ -94,8 +94,8 @@ function held(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
 }
 
 /**
- * Gives plaintext as it comes, but the last pieces only after everything was verified. So whoever counts bytes never has the whole
- * content before a failure.
+ * Releases plaintext as it arrives, but the last pieces only after everything was verified. So a reader that counts bytes never
+ * has the whole content before a failure.
  */
 function alongside(check: ByteTransform, decrypt: ByteTransform): ByteTransform {
   let last: readonly Buffer[] = [];

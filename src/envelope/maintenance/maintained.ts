@@ -81,7 +81,7 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   pages(options: WalkOptions): AsyncIterable<MaintainedPage<Found>>;
   /** The task as it applies to these objects: entities, for example, are always in protocol 1.0. */
   taskFor(task: MaintenanceTask): MaintenanceTask;
-  /** Whether an earlier step has begun to change the object, and its process ended. A step then finishes it, whatever its state is. */
+  /** Whether the process ended while an earlier step was changing the object. A step then finishes it, whatever its state. */
   hasBegun?(object: Found, task: MaintenanceTask): boolean;
   /** What the account does with objects that the task changes, as far as it can be read beforehand. */
   precheck(task: MaintenanceTask): Promise<Precheck>;

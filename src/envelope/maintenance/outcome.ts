@@ -46,7 +46,7 @@ export interface FailedObject {
   readonly outcome: ObjectOutcome;
   /** Error code of this package or of the service. */
   readonly code?: string;
-  /** When its immutability policy ends, if it is `immutable` and has a policy of its own; ISO 8601. A legal hold has no end. */
+  /** When its immutability policy ends, if it is `immutable` and has its own policy; ISO 8601. A legal hold has no end. */
   readonly until?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Holds the calls of a job to keys that are not in this process, such as keys in a vault, to a rate that is halved while they are busy. */
+/** Limits the rate of a job's calls to keys outside this process, such as keys in a vault, and halves it while they are busy. */
 import { statusOf } from '../../service-errors.js';
 import type { WrappedKey } from '../../keys/key-encryption-key.js';
 import { type EncryptionPolicy, keysOf, policyWith } from '../encryption-policy.js';

@@ -3,7 +3,7 @@ import { PROTOCOL_VERSIONS } from '../../protocol/registry.js';
 import { type EncryptionPolicy, keysOf, policyWith } from '../encryption-policy.js';
 import type { StoredState } from './stored-state.js';
 
-/** Allows plaintext only if the object was listed as plaintext, and not if it has lost its encryption data since. */
+/** Allows plaintext only if the object was listed as plaintext, not if it has lost its encryption data since. */
 export const readingPolicy = (policy: EncryptionPolicy, state: StoredState): EncryptionPolicy =>
   policyWith(policy, {
     keys: keysOf(policy),

@@ -1,4 +1,7 @@
-/** A rewrap of everything in one place by a single call, for small ones: no state, no pace, no patience. The call can be repeated. */
+/**
+ * Rewraps a whole container or table in a single call, for small ones: no state, no rate limit, no retries. The call can be
+ * repeated.
+ */
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { choice, flag, groupFaults, object, refuse, type RulesOf, wholeNumber } from '../../option-rules.js';
@@ -10,7 +13,7 @@ import { isChosen, REWRAP_VERIFICATIONS, type RewrapVerification } from './task.
 
 /** Options of `rewrapKeys`. */
 export interface RewrapKeysOptions {
-  /** The keys that are no longer to be needed. */
+  /** The keys to retire. */
   readonly retire: KeyIds;
   /**
    * What is checked before anything is stored.
@@ -83,7 +86,7 @@ async function actOn(source: Maintained, group: readonly MaintainedObject[], ste
   return group.map((object, at) => [object, results[at] as ObjectResult]);
 }
 
-/** Waits for all of them also if one fails, so that nothing is written after the call has ended. */
+/** Waits for all of them even if one fails, so that nothing is written after the call has ended. */
 async function allOf<Result>(tasks: readonly Promise<Result>[]): Promise<Result[]> {
   await Promise.allSettled(tasks);
   return Promise.all(tasks);

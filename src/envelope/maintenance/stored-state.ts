@@ -1,4 +1,4 @@
-/** What the encryption data of a stored object shows without any key. Maintenance decides by it, and a census counts it. */
+/** What the encryption data of a stored object shows without any key. Maintenance uses it to decide, and a census counts it. */
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { parseEncryptionData, type EncryptionData } from '../../wire/encryption-data.js';
 import { unfinishedUploadOf } from '../../wire/unfinished-upload.js';

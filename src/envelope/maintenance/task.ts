@@ -9,8 +9,8 @@ export interface ReencryptChoice {
   /** Objects without encryption data. */
   readonly plaintext?: boolean;
   /**
-   * Blobs in a format of others, as `foreign` of `forMaintenance` reads them. Those that it does not read are left, unless `plaintext`
-   * chooses them. Rows and messages have no such formats.
+   * Blobs in a foreign format, which `foreign` of `forMaintenance` reads. Blobs that it does not read are not changed, unless
+   * `plaintext` selects them. Rows and messages have no foreign formats.
    */
   readonly foreign?: boolean;
   /** Objects in these protocol versions, such as `['1.0']`. */
@@ -47,10 +47,10 @@ export const REENCRYPT_VERIFICATIONS = ['seal', 'readBack', 'snapshot'] as const
  * - `census` counts objects and changes nothing.
  * - `rewrap` wraps the content keys of objects under the keys in `retire` with the key that the policy writes with. Content is neither
  *   read nor written.
- * - `reencrypt` reads content and writes it again under a fresh content key, in the protocol of the policy: after a key was
- *   disclosed, to encrypt plaintext, or to leave protocol 1.0 or a format of others.
+ * - `reencrypt` reads content and writes it again under a new content key, in the protocol of the policy: after a key was
+ *   disclosed, to encrypt plaintext, or to leave protocol 1.0 or a foreign format.
  * - `deleteSuperseded` deletes snapshots and old versions of blobs, of those that `when` selects. Only for containers. One is deleted if
- *   the current blob is not selected, opens, and has the same content, metadata, tags and HTTP headers. Others are left and reported.
+ *   the current blob is not selected, opens, and has the same content, metadata, tags and HTTP headers. Others are kept and reported.
  * - `reindex` writes the rows again whose search tags are missing, wrong, or of an older search key. Only for tables whose entity
  *   class has searchable properties.
  *

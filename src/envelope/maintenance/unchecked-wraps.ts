@@ -1,9 +1,12 @@
-/** Where the key that writes is the public half of a pair, or may only wrap, no new wrap can be checked before it replaces the old one. */
+/**
+ * If the key that writes is the public half of a pair, or may only wrap, new wraps cannot be checked before they replace old
+ * ones.
+ */
 import { quoted } from '../../encoding/printable.js';
 import type { EncryptionPolicy } from '../encryption-policy.js';
 import type { MaintenanceTask } from './task.js';
 
-/** What a job is warned of, as sentences. Keys that a function chooses for each object are not known before. */
+/** The warnings, as sentences. Keys that a function chooses for each object are not known in advance. */
 export function uncheckedWraps(
   { keyEncryptionKey: key }: EncryptionPolicy,
   { do: action }: MaintenanceTask,

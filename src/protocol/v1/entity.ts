@@ -12,7 +12,7 @@ import { ManyOpener, sealMany } from '../../crypto/cbc-many.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import type { EntityPlace, PropertyContent, ReadField, SealedProperty } from '../protocol.js';
 
-/** Bytes that a character of a string takes at most. */
+/** Maximum number of bytes for a character of a string. */
 const MOST_BYTES = 3;
 
 /** The keys of an entity in the order in which an IV is derived from them. */

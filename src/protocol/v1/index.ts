@@ -1,5 +1,5 @@
 /**
- * Protocol 1.0: AES-256-CBC without authentication, the format of the legacy SDKs. The KEK wraps the 32 bytes of the CEK alone.
+ * Protocol 1.0: AES-256-CBC without authentication, the format of the legacy SDKs. The KEK wraps only the 32 bytes of the CEK.
  */
 import { BLOCK_LENGTH, cbcSealer } from '../../crypto/aes-cbc.js';
 import { randomBytes } from '../../crypto/bytes.js';

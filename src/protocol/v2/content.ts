@@ -66,7 +66,7 @@ export interface RegionOpening {
   readonly firstRegion: number;
   /** Number of ciphertext bytes to come. They determine the length of the last region. */
   readonly ciphertextLength: number;
-  /** The memory that the plaintext of this region is for, as long as that, if its ciphertext may wait there. */
+  /** The memory for the plaintext of this region, of the same length, if its ciphertext may wait there. */
   readonly roomFor: ((region: number, length: number) => Buffer | null) | undefined;
 }
 
@@ -100,7 +100,7 @@ export class RegionOpener implements ByteTransform {
     return [];
   }
 
-  /** Takes from that place on what the current part of the region needs, and returns the number of bytes. */
+  /** Takes what the current part of the region needs, starting at `at`, and returns the number of bytes. */
   private take(chunk: Uint8Array, at: number, released: Buffer[]): number {
     if (this.opening === null) return this.takeNonce(chunk, at);
     if (this.sealedLeft === 0) return this.takeTag(this.tag.gather(chunk, at), this.opening, released);
@@ -136,7 +136,7 @@ export class RegionOpener implements ByteTransform {
   }
 }
 
-/** What was taken of a field. `bytes` is the whole field once it is there. */
+/** The part of a field that was taken. `bytes` is the field once it is complete. */
 interface GatheredPart {
   readonly taken: number;
   readonly bytes: Uint8Array | null;
@@ -153,7 +153,7 @@ class Gathered {
     return this.length === 0;
   }
 
-  /** Takes what is missing from that place on. After a whole field the next one begins. */
+  /** Takes what is missing, starting at `at`. After a complete field the next one begins. */
   gather(chunk: Uint8Array, at: number): GatheredPart {
     const part = chunk.subarray(at, at + this.size - this.length);
     this.length += part.length;

@@ -25,10 +25,10 @@ import { RegionPlan } from './plan.js';
 
 /** Bytes of plaintext in a region, in every writer of 2.0. */
 export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
-/** Most that the writers of 2.1 (the Java SDK, and this package) let their users choose. */
+/** The maximum that the writers of 2.1 (the Java SDK, and this package) let their users choose. */
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
-/** A longer region would hold the event loop for too long if it were opened in one go. */
+/** A longer region would block the event loop for too long if it were opened in one go. */
 const MOST_IN_PLACE = DEFAULT_REGION_LENGTH;
 
 /** Number of bytes in the largest blob: 50,000 blocks of 4,000 MiB. */
@@ -49,7 +49,7 @@ export interface VersionFacts<Version extends string> extends Pick<Protocol, 're
 
 function protocolV2<Version extends string>(facts: VersionFacts<Version>): Protocol & VersionFacts<Version> {
   const { version, regionLength } = facts;
-  // shorter regions exist, but a reader that accepts longer ones can be made to hold a gigabyte to read one byte
+  // other lengths exist, but accepting longer regions would let a writer make the reader hold a gigabyte to read one byte
   const mostStored = regionLength === 'fixed' ? DEFAULT_REGION_LENGTH : MAX_REGION_LENGTH;
   const storedDataLength = storedParameter((field) => dataLengthIn(field, mostStored));
   const dataLengthOf = (chosen: number | undefined): number =>
@@ -69,7 +69,7 @@ function protocolV2<Version extends string>(facts: VersionFacts<Version>): Proto
   };
 }
 
-/** Nearly all content has these, and each step of a read or write asks for one. */
+/** Nearly all content has these layouts, and each step of a read or write needs one. */
 const USUAL_LAYOUTS: Readonly<Record<ContentForm, ContentLayout>> = {
   stream: regionLayout(DEFAULT_REGION_LENGTH, 'stream'),
   pages: regionLayout(DEFAULT_REGION_LENGTH, 'pages'),
@@ -108,7 +108,7 @@ function openerOf(key: ContentKey, dataLength: number, choice: OpenerChoice): Co
   };
 }
 
-/** The places of regions in memory for the plaintext of a window: of whole ones, unless another thread can see the memory. */
+/** The places of complete regions in the memory for a window's plaintext; none if another thread can see the memory. */
 function roomIn(memory: Buffer, { offset, skip, take }: CipherWindow, dataLength: number): RegionOpening['roomFor'] {
   if (isSharedArrayBuffer(memory.buffer)) return () => null;
   const firstRegion = offset / (dataLength + REGION_OVERHEAD);

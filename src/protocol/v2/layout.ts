@@ -4,7 +4,7 @@
  *     content  = region_0 || region_1 || ... || region_k
  *     region_i = nonce (12) || sealed data (DataLength; the last may be shorter) || tag (16)
  *
- * Empty content is no region at all or, for messages, one region of 28 bytes. A range needs every region that it touches, whole,
+ * Empty content has no region or, for messages, one region of 28 bytes. A range needs every region that it touches, whole,
  * because the tag covers all of it. Nothing in the format proves that the last region is last. Source: docs/formats.md,
  * "Regions".
  */

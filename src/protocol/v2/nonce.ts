@@ -3,7 +3,7 @@
  *
  *     Python   region, big-endian, 96 bits
  *     Java     region, big-endian, 64 bits || 0 0 0 0
- *     .NET     0 0 0 0 || region + 1, little-endian, 64 bits           <- the one we write: every reader takes it
+ *     .NET     0 0 0 0 || region + 1, little-endian, 64 bits           <- the one we write: every reader accepts it
  *
  * A reader keeps the schemes that fit all regions so far. If none is left, regions were moved, duplicated or left out. Regions
  * cut off at the end leave no trace (SECURITY.md, "Truncation"). Source: docs/formats.md, "Nonces".

@@ -1,4 +1,6 @@
-/** One region while it arrives, and what of it waits for its tag. Nothing of it is given out before that has been verified. */
+/**
+ * One region while it arrives, and the part that waits for its tag. Nothing of it is released before the tag has been verified.
+ */
 import { gcmOpening } from '../../crypto/aes-gcm.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { freeMemory } from '../../crypto/free-memory.js';
@@ -27,8 +29,8 @@ export function heldRegion(key: ContentKey, nonce: Uint8Array): OpenRegion {
 }
 
 /**
- * Its ciphertext waits, in the memory that its plaintext is for, and is opened there in one go: nobody can look at the memory between the
- * first step and the verification. It saves the memory for plaintext that waits, whose page faults cost more than the cipher
+ * Its ciphertext waits in the memory for its plaintext, and is opened there in one go: nobody can read the memory between the
+ * first step and the verification. This saves memory for waiting plaintext, whose page faults cost more than the cipher
  * (bench/history.md).
  *
  * @param memory - as long as the data of the region
@@ -55,7 +57,7 @@ export function regionInPlace(key: ContentKey, nonce: Uint8Array, memory: Buffer
   };
 }
 
-/** What a cipher returns for a step is copied while it is in the processor's cache. */
+/** Copies what the cipher returns for a step while it is in the processor's cache. */
 function openInSteps(memory: Buffer, open: (sealed: Uint8Array) => Buffer): void {
   let at = 0;
   for (const sealed of stepsOf(memory)) {

@@ -6,7 +6,7 @@ import { convertedValues } from '../entity-instance.js';
 import { isTyped } from '../stored-value.js';
 import type { Comparison, FilterComparison } from './condition.js';
 
-/** Names of the SDK for columns that the service names otherwise. */
+/** The SDK's names for columns that have other names in the service. */
 const NAMES = new Map([
   ['PartitionKey', 'partitionKey'],
   ['RowKey', 'rowKey'],
@@ -24,7 +24,7 @@ const HOLDS: Readonly<Record<FilterComparison, (order: number) => boolean>> = {
 
 /**
  * Whether a comparison holds in a row, whose values are converted. `null` if that cannot be known: times may differ in digits
- * that a `Date` does not have. A missing column compares to nothing.
+ * that a `Date` does not have. A missing column equals nothing.
  */
 export function holds({ column, operator, value }: Comparison, row: Row): boolean | null {
   const found = row[NAMES.get(column) ?? column];

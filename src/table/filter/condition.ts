@@ -11,7 +11,7 @@ export interface Comparison {
   readonly column: string;
   readonly operator: FilterComparison;
   readonly literal: string;
-  /** The value that the literal stands for. */
+  /** The value that the literal represents. */
   readonly value: unknown;
 }
 
@@ -42,7 +42,7 @@ export function join(kind: 'and' | 'or', ...conditions: readonly Condition[]): C
   return { kind, parts: conditions.flatMap((part) => (part.kind === kind ? part.parts : [part])) };
 }
 
-/** The OData text of a condition. A search has none before its tags are known: its values are secret. */
+/** The OData text of a condition. A search has no text before its tags are known, because its values are secret. */
 export function conditionText(condition: Condition): string {
   if (condition.kind === 'comparison') return `${condition.column} ${condition.operator} ${condition.literal}`;
   if (condition.kind === 'search') return `${condition.property} eq ?`;

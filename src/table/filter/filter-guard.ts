@@ -1,4 +1,4 @@
-/** Refuses filters on sealed properties. They would compare ciphertext, find nothing and report no error. */
+/** Rejects filters on sealed properties. They would compare ciphertext, find nothing and report no error. */
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedPropertyInFilterError } from '../../errors/input.js';
 import { entityModel } from '../entity-model.js';

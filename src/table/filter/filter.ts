@@ -120,7 +120,7 @@ export class Filter<T extends object, Kind extends FilterKind = 'clear'> {
     return new Filter<T>(this.entityClass, { kind: 'not', part: this.condition });
   }
 
-  /** The OData text, as `queryOptions.filter` accepts it. The text of a search is not known yet, and is refused there. */
+  /** The OData text, as `queryOptions.filter` accepts it. The text of a search is not known yet, and is rejected there. */
   toString(): string {
     return conditionText(this.condition);
   }

@@ -65,7 +65,8 @@ const int64Literal = (value: bigint): string | null =>
   value >= -INT64_LIMIT && value < INT64_LIMIT ? `${value.toString()}L` : null;
 
 /**
- * With a decimal point, because the service reads an integer otherwise, and without an exponent, which not every service accepts.
+ * With a decimal point, because the service would otherwise read an integer, and without an exponent, which not every service
+ * accepts.
  */
 function doubleLiteral(value: number): string | null {
   if (!Number.isFinite(value)) return null;

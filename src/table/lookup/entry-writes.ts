@@ -1,10 +1,11 @@
 /**
- * Writes rows together with their entries in the lookup table: new entries before the rows, old ones away after them. Whatever
- * fails in between leaves an entry too many, which costs searches a read, and never one too few, which would hide the row.
+ * Writes rows together with their entries in the lookup table: new entries are written before the rows, old ones removed after
+ * them. A failure in between can leave an extra entry, which costs searches a read, but never a missing one, which would hide the
+ * row.
  *
- * Two writers of one row keep to this because each reads the row, then the entry that it will remove, then writes its own entry, and
- * then replaces the row under the ETag that it read. An insert has read no row, so a row that was there when it wrote its entry may
- * be deleted before it is inserted. Its entry is pending until then, and the deletion leaves it.
+ * This holds for two concurrent writers of one row, because each reads the row, then the entry that it will remove, then writes
+ * its own entry, and then replaces the row under the ETag that it read. An insert has not read a row, so a row that existed when
+ * it wrote its entry may be deleted before the insert. Its entry is pending until then, and the deletion leaves it.
  */
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -25,7 +26,7 @@ export interface RowVersions {
   readonly entityClass: EntityClass;
 }
 
-/** Requests to the lookup table at once. */
+/** Concurrent requests to the lookup table. */
 const CONCURRENCY = 16;
 
 export const hasLookups = (entityClass: EntityClass): boolean => entityModel(entityClass).lookedUp.size > 0;
@@ -50,7 +51,7 @@ export async function writeWithEntries<Result>(
   return result;
 }
 
-/** Writes missing entries of a row that stays as it is. */
+/** Writes missing entries of a row that does not change. */
 export async function placeEntries(entries: readonly LookupEntry[], context: TableContext): Promise<void> {
   if (entries.length > 0) await placeAll(entries, lookupsOf(context), () => 'settled');
 }
@@ -98,7 +99,7 @@ async function placeAll(
     });
     return placed;
   } catch (error) {
-    // all that were under way when one failed are among them
+    // includes all that were in progress when one failed
     await lookups.release(placed);
     throw error;
   }
@@ -113,13 +114,13 @@ async function writeOrRelease<Result>(write: () => Promise<Result>, release: () 
   }
 }
 
-/** Whether the service has decided. Otherwise the write may still be done. */
+/** Whether the service has rejected the write. Otherwise it may still take effect. */
 function isRefusal(error: unknown): boolean {
   const status = statusOf(error) ?? 0;
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
-/** The rows are written, so nothing here makes the call reject. What fails leaves an entry too many, which `reindex` removes. */
+/** The rows are written, so nothing here makes the call reject. A failure leaves an extra entry, which `reindex` removes. */
 async function settle(
   { placed, leaving }: { readonly placed: readonly PlacedEntry[]; readonly leaving: readonly StoredEntry[] },
   context: TableContext,

@@ -29,7 +29,7 @@ export interface LookupEntry {
   readonly owner: EntityKeys;
 }
 
-/** `pending`: an insert is under way that relies on the entry, so nobody else removes it. */
+/** `pending`: an insert in progress relies on the entry, so nobody else removes it. */
 export type EntryState = 'pending' | 'settled';
 
 /** The entries that a row should have: one for each tag of a property with `lookup`. */
@@ -68,7 +68,7 @@ export function ownerIn({ pk, rk }: Row): EntityKeys | null {
 
 const PARTITION = /^(.+)\.([0-9a-f]{6}\.[0-9a-f]{1,32})$/s;
 
-/** The entry that a stored row has the shape of; `null` if it has none. Anybody who can write the table may have put it there. */
+/** The stored row as an entry; `null` if it does not have that form. Anyone who can write to the table may have put it there. */
 export function shapedEntryIn(stored: Row & EntityKeys): LookupEntry | null {
   const owner = ownerIn(stored);
   const [, property, tag] = PARTITION.exec(stored.partitionKey) ?? [];

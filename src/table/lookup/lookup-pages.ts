@@ -1,6 +1,6 @@
 /**
- * The rows that the entries of a search name, page by page: a page of entries, then each of their rows. A token has the number of the
- * tag and the service's token for its entries, as base64 of a JSON list.
+ * The rows that the entries of a search name, page by page: a page of entries, then each of their rows. A continuation token has
+ * the number of the tag and the service's token for its entries, as base64 of a JSON list.
  */
 import type { ListTableEntitiesOptions, TableClient, TableEntityResultPage } from '@azure/data-tables';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';

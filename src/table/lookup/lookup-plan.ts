@@ -1,6 +1,6 @@
 /**
- * Whether a search can go by the lookup table: it must be the whole filter, or a part of its outermost `and`. Entries only say which
- * rows to ask for. The service compares the filter and the tag of each of these rows, so an entry that is wrong finds nothing.
+ * Whether a search can use the lookup table: it must be the whole filter, or a part of its outermost `and`. Entries only say
+ * which rows to fetch. The service compares the filter and the tag of each of these rows, so a wrong entry finds nothing.
  */
 import type { EntityKeys } from '../entity-context.js';
 import { type Comparison, type Condition, join } from '../filter/condition.js';
@@ -10,7 +10,7 @@ import { odataLiteral } from '../filter/odata-literal.js';
 export interface LookupPlan {
   readonly property: string;
   readonly tags: readonly string[];
-  /** What the service is asked for the row of an entry. */
+  /** The condition for the row of an entry, which the service evaluates. */
   readonly conditionFor: (tag: string, row: EntityKeys) => Condition;
 }
 

@@ -10,9 +10,9 @@ import { storedRow } from '../service-answer.js';
 import { storedValue } from '../stored-value.js';
 import { type EntryState, isSameRow, keysOfEntry, type LookupEntry, ownerIn, partitionOf } from './lookup-entry.js';
 
-/** Milliseconds after which no request that a writer has begun can still arrive. */
+/** Milliseconds after which no request of an earlier write can still arrive. */
 const SETTLED_AFTER = 3_600_000;
-/** How often an entry is written while others change it. */
+/** Maximum number of attempts to write an entry while others change it. */
 const ATTEMPTS = 8;
 
 /** An entry as it is stored. */
@@ -21,15 +21,15 @@ export interface StoredEntry {
   readonly etag: string;
 }
 
-/** An entry that was written for a row that is written next. */
+/** An entry that was written for a row about to be written. */
 export interface PlacedEntry extends StoredEntry {
   /** Whether nobody had written it before. */
   readonly isNew: boolean;
-  /** Whether this writer alone has made it pending. */
+  /** Whether only this writer has made it pending. */
   readonly isToSettle: boolean;
 }
 
-/** What is known of a stored entry besides its owner. */
+/** What is known about a stored entry besides its owner. */
 interface EntryAge {
   readonly state: EntryState;
   /** Milliseconds since it was written, by the service's clock. */
@@ -51,14 +51,14 @@ export class LookupTable {
     return this.#findIf(entry, () => true);
   }
 
-  /** The entry, if it is that of the row and was written so long ago that no writer can still be about to write the row. */
+  /** The entry, if it belongs to the row and was written so long ago that no writer can still be about to write the row. */
   async findSettled(entry: LookupEntry): Promise<StoredEntry | null> {
     return this.#findIf(entry, ({ age }) => age >= SETTLED_AFTER);
   }
 
   /**
-   * The entry of a row that is about to lose the tag, if it is that of the row and no insert that is under way relies on it. An
-   * insert that begins later gives it another ETag.
+   * The entry of a row that is about to lose the tag, if it belongs to the row and no insert in progress relies on it. An insert
+   * that begins later gives it another ETag.
    */
   async findRemovable(entry: LookupEntry): Promise<StoredEntry | null> {
     return this.#findIf(entry, ({ state, age }) => state === 'settled' || age >= SETTLED_AFTER);
@@ -75,7 +75,7 @@ export class LookupTable {
   }
 
   /**
-   * Writes an entry. If it is there, it gets a new ETag, so that nobody removes it who saw it before.
+   * Writes an entry. If it exists, it gets a new ETag, so that nobody who saw it before can remove it.
    *
    * @throws `DUPLICATE_VALUE` if another row has the unique value
    */
@@ -106,7 +106,7 @@ export class LookupTable {
     }
   }
 
-  /** Writes an entry that is there; throws `taken` if it is gone by now. What others have made pending stays so. */
+  /** Writes an existing entry; throws `taken` if it no longer exists. An entry that others have made pending stays pending. */
   async #touch(entry: LookupEntry, state: EntryState, taken: unknown): Promise<PlacedEntry> {
     const stored = await this.#stored(entry);
     if (stored === null) throw taken;
@@ -118,7 +118,7 @@ export class LookupTable {
     return { entry, etag: etagIn(response), isNew: false, isToSettle: now !== before };
   }
 
-  /** Says of an entry that was placed that no insert is under way any more. If it stays pending, a deletion leaves it over. */
+  /** Marks a placed entry as settled once no insert is in progress. If it stayed pending, a deletion would leave it behind. */
   async settle({ entry, etag, isToSettle }: PlacedEntry): Promise<void> {
     if (!isToSettle) return;
     try {
@@ -137,9 +137,9 @@ export class LookupTable {
   }
 
   /**
-   * Takes entries back whose rows were not written: removes new ones, settles others. A write may have been done although its response
-   * says otherwise, because it was sent twice. So each row is read first. Entries that cannot be removed stay: they only cost
-   * searches a read.
+   * Takes back entries whose rows were not written: removes new ones, settles others. A write may have taken effect although its
+   * response says otherwise, because it was sent twice. So each row is read first. Entries that cannot be removed stay: they only
+   * cost searches a read.
    */
   async release(placed: readonly PlacedEntry[]): Promise<void> {
     for (const one of placed)
@@ -149,7 +149,7 @@ export class LookupTable {
       });
   }
 
-  /** Removes entries of rows that are gone although the response to their deletion says that it was not done. */
+  /** Removes entries of rows that are gone although the response to their deletion reported a failure. */
   async releaseGone(found: readonly StoredEntry[]): Promise<void> {
     for (const stored of found)
       await attempt(async () => {
@@ -157,7 +157,7 @@ export class LookupTable {
       });
   }
 
-  /** The tag that the row has in this property, `undefined` for none; `null` if there is no row. */
+  /** The tag that the row has for this property, `undefined` for none; `null` if the row does not exist. */
   async tagOf({ owner, property }: LookupEntry): Promise<unknown> {
     const column = tagColumnOf(property);
     const queryOptions = { select: ['PartitionKey', 'RowKey', column] };
@@ -174,7 +174,7 @@ export class LookupTable {
     }
   }
 
-  /** Removes an entry unless somebody has written it since. */
+  /** Removes an entry unless it was written again since. */
   async remove({ entry, etag }: StoredEntry): Promise<void> {
     const { partitionKey, rowKey } = keysOfEntry(entry);
     try {

@@ -31,18 +31,18 @@ export interface RowChange {
   readonly step: Step;
 }
 
-/** For a row that is encrypted already: sealed properties stay sealed. */
+/** For a row that is already encrypted: sealed properties stay sealed. */
 class AnyEntity {
   readonly [name: string]: unknown;
 }
 
-/** What becomes of a row: the row to store and its result, or the result alone. */
+/** The plan for a row: the row to store and its result, or only the result. */
 export interface PlannedChange {
   readonly result: ObjectResult;
   readonly row?: Row & EntityKeys;
-  /** The row that was opened, if what is stored is to be read again and compared with it. */
+  /** The opened row, if what is stored must be read back and compared with it. */
   readonly readBack?: Pick<OpenedRow, 'texts'>;
-  /** In which the row was sealed. */
+  /** The context in which the row was sealed. */
   readonly context?: TableContext;
 }
 
@@ -89,8 +89,8 @@ async function readAndReplace(
 }
 
 /**
- * Reads the row again. If another writer has sealed it since, there is nothing to compare. One that changes only clear columns leaves the
- * encryption data, and what is sealed is compared.
+ * Reads the row again. If another writer has sealed it since, there is nothing to compare. A writer that changes only clear
+ * columns keeps the encryption data, so the sealed properties are compared.
  */
 async function isKept(before: Pick<OpenedRow, 'texts'>, sealed: Row & EntityKeys, change: RowChange): Promise<boolean> {
   const { partitionKey, rowKey } = sealed;
@@ -109,7 +109,7 @@ async function isKept(before: Pick<OpenedRow, 'texts'>, sealed: Row & EntityKeys
 
 const encryptionDataIn = (row: Row): unknown => storedValue(row[ENCRYPTION_DATA_PROPERTY]);
 
-/** `when` may throw for a row that anybody can have stored. That concerns the row, and must not end the job. */
+/** `when` may throw for a row that anyone may have stored. This concerns only the row, and must not end the job. */
 function refusedByClass(error: unknown): PlannedChange {
   if (isEncryptedStorageError(error) || isAbort(error)) throw error;
   return { result: { outcome: 'refused', code: 'ENTITY_CLASS_FAILED' } };

@@ -16,7 +16,7 @@ export interface ListedRow extends MaintainedObject, EntityKeys {
   readonly text: string | undefined;
 }
 
-/** Number of rows in a page. The SDK parses a page in one go: the 1,000 that the service would give hold the event loop for 20 ms. */
+/** Number of rows in a page. The SDK parses a page in one go: the service's 1,000 rows would block the event loop for 20 ms. */
 const PAGE_SIZE = 500;
 const KEYS = ['PartitionKey', 'RowKey'];
 const COLUMNS = [...KEYS, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY];

@@ -1,7 +1,7 @@
 /**
- * The entries of a lookup table as a source for maintenance. `reindex` removes those whose row does not have the tag. A writer may be
- * about to write that row, so an entry must be an hour old by the service's own clock. Entries do not say of which class their row is, so
- * all classes of a table are treated alike.
+ * The entries of a lookup table as a source for maintenance. `reindex` removes those whose row does not have the tag. A writer
+ * may be about to write that row, so an entry must be an hour old by the service's own clock. Entries do not name the class of
+ * their row, so all classes of a table are treated alike.
  */
 import type { TableClient } from '@azure/data-tables';
 import {
@@ -29,7 +29,7 @@ export interface LookupsAccess {
 }
 
 export interface ListedEntry extends MaintainedObject {
-  /** `null` for a row that is no entry, which stays. */
+  /** `null` for a row that is not an entry, which stays. */
   readonly entry: LookupEntry | null;
 }
 

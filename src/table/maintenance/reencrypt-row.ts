@@ -1,6 +1,6 @@
 /**
- * Encrypts a row again under a fresh content key: reads the row with the exact types of its columns, opens it, seals it, opens it again
- * as a check, and replaces it under its ETag. Plaintext rows need the class that declares which properties are encrypted.
+ * Encrypts a row again under a new content key: reads the row with the exact types of its columns, opens it, seals it, opens it
+ * again as a check, and replaces it under its ETag. Plaintext rows need the class that declares which properties are encrypted.
  */
 import { chosenAgain } from '../../envelope/maintenance/new-state.js';
 import { DONE, type ObjectResult } from '../../envelope/maintenance/outcome.js';
@@ -44,7 +44,7 @@ export function reencryptRow({ partitionKey, rowKey }: ListedRow, change: RowCha
 
 const KEYS = ['partitionKey', 'rowKey'];
 
-/** The first entries of a row tell which of its clear columns are protected, and only the class knows. */
+/** The first integrity entries of a row determine which of its clear columns are protected, and only the class knows which. */
 const hasClearColumn = (row: Row, { texts }: Pick<OpenedRow, 'texts'>): boolean =>
   Object.keys(row).some(
     (name) => !texts.has(name) && !KEYS.includes(name) && !isSystemProperty(name) && !isReservedColumn(name),

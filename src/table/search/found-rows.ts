@@ -1,7 +1,8 @@
 /**
- * The filter again, after decryption. A row may be there because of a tag whose value is another one: short tags collide, and other
- * writers leave old tags behind. Then the whole filter is evaluated. Otherwise the service has evaluated its comparisons better than
- * they can be repeated here, so only what is sealed is compared: the service may return other rows than it was asked for.
+ * Evaluates the filter again after decryption. A row may be found by a tag although its value differs: short tags collide, and
+ * other writers leave old tags behind. Then the whole filter is evaluated. Otherwise the service has evaluated its comparisons
+ * better than they can be repeated here, so only sealed values are compared, because the service may return other rows than
+ * requested.
  */
 import { tagColumnOf } from '../../decorators/searchable.js';
 import type { EntityKeys, Row } from '../entity-context.js';
@@ -55,7 +56,7 @@ const isClearlyFound = (row: StoredRow, texts: SealedTexts, { property, comparis
   !texts.has(property) &&
   comparisons.some((comparison) => comparison.column === property && holds(comparison, convertedValues(row)) !== false);
 
-/** `null` for a property that is not there, or cannot be searched. */
+/** `null` for a property that is missing, or cannot be searched. */
 function textIn(row: Row, texts: SealedTexts, { property, rule }: ResolvedSearch): SearchedText | null {
   try {
     const value = texts.get(property) ?? clearText(property, row);
@@ -77,8 +78,8 @@ interface OpenedValues {
 }
 
 /**
- * `unknown` stands for comparisons that cannot be repeated here. It is `true` at first, so that no row is lost; `not` turns it
- * over.
+ * `unknown` is the result of comparisons that cannot be repeated here. It is `true` at first, so that no row is lost; `not`
+ * inverts it.
  */
 function evaluated(condition: Condition<ResolvedSearch>, opened: OpenedValues, unknown: boolean): boolean {
   if (condition.kind === 'comparison')

@@ -15,15 +15,15 @@ export type RowTags = ReadonlyMap<string, string>;
 
 export interface TaggedRow extends Pick<EntityKeys, 'partitionKey'> {
   readonly texts: SealedTexts;
-  /** Whether the value of a property is written for the first time; every value is, if this is left out. */
+  /** Whether the value of a property is new. If this is left out, all are. */
   readonly isNew?: (name: string) => boolean;
 }
 
 const NONE: RowTags = new Map();
 
 /**
- * The tags of what is sealed. Only a value that is new can make this throw: for a value that the row has already, `of` may have
- * been written since, so the row gets no tag.
+ * The tags of sealed values. Only a new value can make this throw: for a value that the row already has, `of` may have been added
+ * later, so the row gets no tag.
  */
 export async function rowTags(
   { texts, partitionKey, isNew = () => true }: TaggedRow,
@@ -64,8 +64,8 @@ export interface SealedChange {
 }
 
 /**
- * Whether a column is the tag of a value that is not there any more, or that is made again. Tags of properties that the class
- * does not declare searchable or not stay as long as their values do.
+ * Whether a column is the tag of a value that no longer exists, or whose tag is computed again. Tags of properties for which the
+ * class does not set `searchable` stay as long as their values.
  */
 export function isOldTag(column: string, context: TableContext, { isChanged, isOpened }: SealedChange): boolean {
   if (!isTagColumn(column)) return false;

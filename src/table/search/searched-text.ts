@@ -1,6 +1,6 @@
 /**
- * What of a value is searched: its canonical text (`values/canonical-text.ts`) and type, after `of` and `normalize`. -0 is 0;
- * `null` and NaN cannot be searched, since nothing equals them.
+ * The text of a value that is searched: its canonical text (`values/canonical-text.ts`) and type, after `of` and `normalize`. -0
+ * is 0; `null` and NaN cannot be searched, since nothing equals them.
  */
 import type { SearchRule } from '../../decorators/searchable.js';
 import { asBuffer } from '../../crypto/bytes.js';
@@ -15,7 +15,7 @@ export interface SearchedText {
 const SEARCHED_TYPES = ['string', 'number', 'bigint', 'date', 'binary'];
 
 /**
- * The searched text of a sealed text; `null` for a value that is not found. Throws {@link UnsupportedValueError} for a value
+ * The searched text of a sealed text; `null` for a value that cannot be found. Throws {@link UnsupportedValueError} for a value
  * whose type cannot be searched, and what `of` throws.
  */
 export function searchedText(name: string, rule: SearchRule, sealed: TypedText): SearchedText | null {
@@ -37,7 +37,7 @@ function mapped(name: string, of: NonNullable<SearchRule['of']>, sealed: TypedTe
   return encodeValue(name, given ?? null);
 }
 
-/** Unicode form NFKC, trimmed, one blank for each run of white space, lower case. */
+/** Unicode form NFKC, trimmed, one space for each run of white space, lower case. */
 const normalized = (text: string): string => text.normalize('NFKC').trim().replaceAll(/\s+/gu, ' ').toLowerCase();
 
 export const isSameText = (one: SearchedText | null, other: SearchedText | null): boolean =>

@@ -1,6 +1,6 @@
 /**
- * Computes the tags of an opened row again. Another SDK that changes a row leaves the old tag in it, and somebody who can write the
- * table can exchange tags. Such rows hide from searches.
+ * Computes the tags of an opened row again. If another SDK changes a row, the old tag stays, and someone who can write to the
+ * table can exchange tags. Searches do not find such rows.
  */
 import { type SearchRule, tagColumnOf } from '../../decorators/searchable.js';
 import type { TagsState } from '../../envelope/maintenance/outcome.js';
@@ -21,7 +21,7 @@ export interface CheckedRow {
   readonly isAsked: (column: string) => boolean;
 }
 
-/** The properties with wrong tags. Without search keys nothing can be said, so nothing is. */
+/** The properties with wrong tags. Without search keys this cannot be determined, and none are returned. */
 export async function tagFaults(
   { row, texts, isAsked }: CheckedRow,
   context: TableContext,
@@ -40,7 +40,7 @@ export async function tagFaults(
   return faults;
 }
 
-/** What is wrong with the tags of a whole row; `null` if nothing is. Throws what keeps the search keys from being known. */
+/** What is wrong with the tags of a whole row; `null` if nothing is. Throws if the search keys cannot be determined. */
 export async function tagsState(
   { row, texts }: Pick<CheckedRow, 'row' | 'texts'>,
   context: TableContext,

@@ -1,5 +1,5 @@
 /**
- * Searches of a filter as conditions on tags: a comparison for each value and key, joined by `or`. Where a property is sealed only
+ * Searches of a filter as conditions on tags: a comparison for each value and key, joined by `or`. If a property is sealed only
  * under a condition (`when`), the value itself is compared too.
  */
 import { type SearchRule, tagColumnOf } from '../../decorators/searchable.js';
@@ -13,7 +13,7 @@ import { contextKeys, findingKeys } from './context-keys.js';
 import { searchTag } from './search-tag.js';
 import { searchedText, type SearchedText } from './searched-text.js';
 
-/** A search, and what it asks the service. */
+/** A search, and the conditions that it sends to the service. */
 export interface ResolvedSearch extends SealedSearch {
   readonly rule: SearchRule;
   readonly wanted: readonly SearchedText[];
@@ -56,7 +56,7 @@ export function wantedText(property: string, value: unknown, context: Context): 
   throw new InvalidOptionsError([`the filter gives "${property}" a value that no row can be found by`]);
 }
 
-/** The condition with what each search asks. A search finds its partition in the nearest `and` that names one. */
+/** The condition with the comparisons of each search. A search takes its partition from the nearest `and` that names one. */
 export async function withTags(
   condition: Condition,
   context: TableContext,

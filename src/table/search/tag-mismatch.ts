@@ -18,5 +18,8 @@ export interface SearchTagMismatch {
   readonly fault: SearchTagFault;
 }
 
-/** Called for each row that is read with a wrong tag. The row is returned all the same. An error that it throws makes the call reject. */
+/**
+ * Called for each row that is read with a wrong tag. The row is still returned. If the listener throws, the call rejects with
+ * that error.
+ */
 export type SearchTagMismatchListener = (mismatch: SearchTagMismatch) => void;

@@ -1,4 +1,4 @@
-/** JSON without loss: values that `JSON.stringify` would drop or change are refused. */
+/** JSON without loss: values that `JSON.stringify` would drop or change are rejected. */
 import { types } from 'node:util';
 import { isWellFormed } from '../../encoding/utf8.js';
 

@@ -1,6 +1,6 @@
 /**
- * What represents the value of a signed property in its tag: the value as an application sees it, in whatever form the SDK has
- * it.
+ * What represents the value of a signed property in its tag: the value as an application sees it, regardless of its form in the
+ * SDK.
  *
  *     1 string    UTF-8                                  5 date      ms since 1970 as i64; finer digits are cut off
  *     2 number    IEEE 754, Int32 and Double alike       6 Guid      its lower-case text

@@ -103,7 +103,11 @@ describe('a report is clean', () => {
     ['a dry run would delete something', false, { task: remove, dryRun: true, outcomes: { deleted: 1 } }],
     ['a snapshot in plaintext is left', false, { task: encrypt, outcomes: { done: 1 }, census: plain('snapshot') }],
     ['an old version in plaintext is left', false, { task: remove, outcomes: {}, census: plain('version') }],
-    ['a deleted blob in plaintext will be gone', true, { task: encrypt, outcomes: { done: 1 }, census: plain('deleted') }],
+    [
+      'a deleted blob in plaintext will be gone',
+      true,
+      { task: encrypt, outcomes: { done: 1 }, census: plain('deleted') },
+    ],
     ['versions could not be listed', false, { task: remove, outcomes: {}, census: counted({ uncounted: ['some'] }) }],
     ['a blob in clear has come meanwhile', false, { task: encrypt, outcomes: { done: 1 }, census: plain('current') }],
     ['a row in clear has come meanwhile', false, { task: encrypt, outcomes: { done: 1 }, census: plain('row') }],
