@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
@@ -17,8 +19,8 @@ export default {
   // the runner leaves modules to Node
   transform: {},
   coverageProvider: 'v8',
-  // Jest's default leaves one core of two idle
-  maxWorkers: '100%',
+  // one more than there are cores: some suites wait for the emulator most of the time
+  maxWorkers: availableParallelism() + 1,
   // a machine that does other things too takes its time
   testTimeout: 180_000,
 };

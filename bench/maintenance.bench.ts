@@ -125,7 +125,7 @@ function rowsOf(lab: Lab, { task, kind, amount }: Case, { result, counts, plain 
   const { seconds, cpuSeconds, delayP99, delayMax, peak } = result;
   // of a second of CPU: what one core does, whatever else the machine does meanwhile
   const rate = amount / cpuSeconds;
-  const plainRate = plain === undefined ? {} : { plain: amount / plain.cpuSeconds };
+  const ofPlain = (figure: (plain: JobResult) => number) => (plain === undefined ? {} : { plain: figure(plain) });
   const ratio = plain === undefined ? {} : { ratio: plain.cpuSeconds / cpuSeconds };
   const requests = counts.objectRequests / amount;
   const title = `${task} of ${amount.toLocaleString('en-US')} ${kind}`;
@@ -143,16 +143,22 @@ function rowsOf(lab: Lab, { task, kind, amount }: Case, { result, counts, plain 
       ...row(` (${((cpuSeconds / amount) * 1e6).toFixed(0)} us of CPU each, ${seconds.toFixed(0)} s)`, '/s', rate, [
         { what: '/s', value: rate, atLeast },
       ]),
-      ...plainRate,
+      ...ofPlain((found) => amount / found.cpuSeconds),
       ...ratio,
     },
     row(': requests for each', 'requests', requests, [
       { what: 'requests', value: requests, atMost: MAINTENANCE.requests },
     ]),
-    row(': peak of memory', 'MiB', peak, [{ what: 'MiB', value: peak, atMost: MAINTENANCE.peak }]),
-    row(`: event-loop delay p99 (max ${delayMax.toFixed(0)} ms)`, 'ms', delayP99, [
-      { what: 'p99 ms', value: delayP99, atMost: MAINTENANCE.delayP99 },
-    ]),
+    {
+      ...row(': peak of memory', 'MiB', peak, [{ what: 'MiB', value: peak, atMost: MAINTENANCE.peak }]),
+      ...ofPlain((found) => found.peak),
+    },
+    {
+      ...row(`: event-loop delay p99 (max ${delayMax.toFixed(0)} ms)`, 'ms', delayP99, [
+        { what: 'p99 ms', value: delayP99, atMost: MAINTENANCE.delayP99 },
+      ]),
+      ...ofPlain((found) => found.delayP99),
+    },
   ];
 }
 
