@@ -5,6 +5,7 @@
  *     stream    up to 8 MiB of ciphertext wait in memory until the tag is verified. Longer content is read twice if unverified
  *               plaintext is refused (twice-read-body.ts); otherwise the stream fails at its end
  *     device    a file that others may be reading: like a stream, and always read twice if it is longer
+ *
  * None of them takes memory that grows with the content.
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';

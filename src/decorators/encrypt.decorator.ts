@@ -27,7 +27,7 @@ type CanHold<Value, Type extends EncryptedValueType> = Value extends Held[Type]
     : false;
 
 /**
- * Matches no name, so the compiler prints it where a name was expected. An interface would not work in declaration files of
+ * Matches no name, so the compiler prints it where a name was expected. An interface would not work in the declaration files of
  * users.
  */
 type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
@@ -63,14 +63,14 @@ type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValu
         : Refused<'this property cannot hold the type given to @Encrypt'>;
 
 /**
- * Marks a property of an entity class, so that tables store it encrypted. It only records the property and does not change the
- * class.
+ * Marks a property of an entity class, so that tables store it encrypted. The decorator only records the property and does not
+ * change the class.
  *
  * Subclasses inherit the mark. The classes of Nest's mapped types (`PartialType`, `OmitType`, `PickType`, `IntersectionType`) do
  * not: see {@link EncryptedEntity}.
  *
- * The property may be a string, number, bigint, boolean, `Date`, `Uint8Array`, JSON value or `null`. It comes back as it was
- * stored.
+ * The property may be a string, number, bigint, boolean, `Date`, `Uint8Array`, JSON value or `null`. Reads return the value that
+ * you stored.
  *
  * @param options - `when`: encrypt only in entities for which this returns `true`; `type`: the type of the property; `as`: the
  * class of the objects in a `json` property; `searchable`: find rows by this property ({@link Searchable})

@@ -6,7 +6,7 @@ import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 /** Always in plaintext, or set by the service, so they cannot be listed. */
 type Undeclared = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 
-/** The names that a class can keep in plaintext. If no class is given, a reason for the compiler to print. */
+/** The names that a class can store in plaintext. If no class is given, a reason for the compiler to print. */
 type ClearName<Entity> = [keyof Entity] extends [never]
   ? Readonly<Record<'reason', 'name the class, as in @EncryptedEntity<Patient>({ ... })'>>
   : Exclude<keyof Entity & string, Undeclared>;
@@ -19,9 +19,9 @@ export interface EncryptedEntityOptions<Entity extends object = object> {
    */
   readonly table?: string;
   /**
-   * The properties that are stored in plaintext, in addition to the keys. If `requireEncryption` is on, a property that is neither in
-   * this list nor marked with `@Encrypt()` is refused. `'*'` keeps everything in plaintext that is not sealed; use it for wide rows
-   * and for tables of other applications.
+   * The properties that are stored in plaintext, in addition to the keys. If `requireEncryption` is on, a property that is
+   * neither in this list nor marked with `@Encrypt()` is rejected. `'*'` stores everything that is not sealed in plaintext; use
+   * it for wide rows and for tables of other applications.
    *
    * @defaultValue none
    */
@@ -33,7 +33,7 @@ export interface EncryptedEntityOptions<Entity extends object = object> {
  *
  * Subclasses inherit the declaration, and their own `clear` list adds to the inherited one. The classes made by `PartialType`,
  * `OmitType`, `PickType` and `IntersectionType` of Nest's mapped types are not subclasses, so they lose `@Encrypt()` and this
- * declaration. Use them for request bodies, and pass what arrives to the table client of the entity class itself.
+ * declaration. Use them for request bodies, and pass their objects to the table client of the entity class itself.
  *
  * @typeParam Entity - the class, so that the compiler can check the names under `clear`
  * @throws `INVALID_ENTITY` for a property that is both sealed and listed under `clear`, for reserved names and for unknown

@@ -17,14 +17,14 @@ const VALUE_TYPES: readonly EncryptedValueType[] = ['string', 'number', 'bigint'
 /** The options of `@Encrypt()`. */
 export interface EncryptOptions {
   /**
-   * Encrypts the property only in entities for which this returns `true`; in the others it stays in plaintext. It gets an instance of
-   * the class with the values that a read would return. It is evaluated on reads too: a property in plaintext for which it returns
-   * `true` is refused.
+   * Encrypts the property only in entities for which this returns `true`; in the others it stays in plaintext. It gets an
+   * instance of the class with the values that a read would return. It is evaluated on reads too: a property in plaintext for
+   * which it returns `true` is rejected.
    */
   readonly when?: (entity: never) => boolean;
   /**
-   * The only type that the property may have, in addition to `null`. Other values are refused on writes and on reads. Without it,
-   * the value determines the type. To store a string or a number as JSON text, use `json`.
+   * The only type that the property may have, in addition to `null`. Other values are rejected on writes and on reads. Without
+   * it, the value determines the type. To store a string or a number as JSON text, use `json`.
    */
   readonly type?: EncryptedValueType;
   /**
@@ -33,8 +33,8 @@ export interface EncryptOptions {
    */
   readonly as?: () => EntityClass;
   /**
-   * Makes rows findable by the value: `true`, or how it is compared. Needs `searchKeys`. `false` removes the tags that an earlier
-   * release wrote.
+   * Lets you find rows by the value: `true`, or options that say how it is compared. Needs `searchKeys`. `false` removes the tags
+   * that an earlier release wrote.
    */
   readonly searchable?: boolean | SearchableOptions;
 }
@@ -143,7 +143,9 @@ export function chainOf(prototype: object | null): readonly object[] {
 
 const NOTHING: ReadonlyMap<string, EncryptOptions> = new Map<string, EncryptOptions>();
 
-/** What is recorded at this prototype alone. It is never changed: another property creates a new record. */
+/**
+ * What is recorded at this prototype, without inherited records. A record is never changed: another property creates a new one.
+ */
 export function encryptedPropertyRecord(prototype: object): ReadonlyMap<string, EncryptOptions> {
   if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
   return (prototype as Record<symbol, ReadonlyMap<string, EncryptOptions>>)[RECORD] ?? NOTHING;

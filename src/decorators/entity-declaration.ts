@@ -108,7 +108,10 @@ function contradictedKey(entityClass: EntityClass): string | null {
     : `names "${named}" under "clear", which is a key: leave it out, keys are always clear`;
 }
 
-/** What is declared at this prototype alone. It is never changed: another declaration creates a new record. */
+/**
+ * What is declared at this prototype, without inherited declarations. A record is never changed: another declaration creates a
+ * new one.
+ */
 export function declarationRecord(prototype: object): OwnDeclaration | null {
   if (!Object.hasOwn(prototype, RECORD)) return null;
   return (prototype as Record<symbol, OwnDeclaration>)[RECORD] ?? null;

@@ -14,10 +14,10 @@ export interface KeyNames {
 /** The SDK's names, which apply where a class gives no others. */
 const SDK_KEY_NAMES: KeyNames = { partitionKey: 'partitionKey', rowKey: 'rowKey' };
 
-/** A key and the name that a class gives it, which is another than that of the SDK. */
+/** A key and the name that a class gives it, which differs from the SDK's name. */
 export type RenamedKey = readonly [key: keyof KeyNames, name: string];
 
-/** What the decorator of each key is called, for errors. */
+/** The name of the decorator of each key, for errors. */
 export const KEY_DECORATORS: Readonly<Record<keyof KeyNames, string>> = {
   partitionKey: '@PartitionKey()',
   rowKey: '@RowKey()',
@@ -57,7 +57,7 @@ export const keyNamesOf = (entityClass: EntityClass): KeyNames => ({
   ...keyNamesAt(entityClass.prototype as object),
 });
 
-/** The keys that an entity class calls otherwise than the SDK. */
+/** The keys that have other names in an entity class than in the SDK. */
 export const renamedKeysOf = (entityClass: EntityClass): readonly RenamedKey[] => {
   const names = keyNamesOf(entityClass);
   return (['partitionKey', 'rowKey'] as const).filter((key) => names[key] !== key).map((key) => [key, names[key]]);
@@ -66,7 +66,7 @@ export const renamedKeysOf = (entityClass: EntityClass): readonly RenamedKey[] =
 const keyNamesAt = (prototype: object): Partial<KeyNames> =>
   Object.assign({}, ...chainOf(prototype).map(keyRecord)) as Partial<KeyNames>;
 
-/** What is recorded at this prototype alone. It is never changed: another key creates a new record. */
+/** What is recorded at this prototype, without inherited records. A record is never changed: another key creates a new one. */
 export function keyRecord(prototype: object): Partial<KeyNames> {
   if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
   return (prototype as Record<symbol, Partial<KeyNames>>)[RECORD] ?? NOTHING;

@@ -24,14 +24,14 @@ type KeyDecorator<Key extends keyof KeyNames> = <Entity extends object, Name ext
 ) => void;
 
 /**
- * Marks the property that is the partition key of an entity, under a name of your own. It is stored as `PartitionKey`, and only
- * there. Entities are written and read with this name. Without the decorator the name is `partitionKey`.
+ * Marks the property that is the partition key of an entity, under your own name. It is stored as `PartitionKey`, and only there.
+ * Entities are written and read with this name. Without the decorator the name is `partitionKey`.
  *
  * Keys are strings. They are stored in plaintext, and always signed. To filter by the name, list it under {@link Filterable}.
  * Subclasses inherit the mark.
  *
  * @throws `INVALID_ENTITY` for a second property with the same key, for a property with both keys, and for reserved names. A
- * property that has `@Encrypt()` or `@Sign()` too, or is listed under `clear`, is refused by `@EncryptedEntity()`.
+ * property that has `@Encrypt()` or `@Sign()` too, or is listed under `clear`, is rejected by `@EncryptedEntity()`.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ type KeyDecorator<Key extends keyof KeyNames> = <Entity extends object, Name ext
 export const PartitionKey = (): KeyDecorator<'partitionKey'> => keyDecorator('partitionKey');
 
 /**
- * Marks the property that is the row key of an entity, under a name of your own. It is stored as `RowKey`, and only there. All
+ * Marks the property that is the row key of an entity, under your own name. It is stored as `RowKey`, and only there. Everything
  * else is as in {@link PartitionKey}.
  *
  * @throws `INVALID_ENTITY`, as {@link PartitionKey}

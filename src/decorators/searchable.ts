@@ -39,21 +39,21 @@ export type SearchableName<Entity> = Entity extends { readonly [Searchable]?: in
 export interface SearchableOptions {
   /**
    * Where equal values have equal tags: only within a partition, or in the whole table. A search within a partition must name the
-   * partition. It is faster, and shows less.
+   * partition. It is faster and reveals less.
    *
    * @defaultValue 'partition'
    */
   readonly scope?: 'partition' | 'table';
   /**
-   * `'text'` compares texts in Unicode form NFKC, without space at either end, with one blank for each run of white space, and in
-   * lower case. It is not full case folding: `ß` differs from `ss`.
+   * `'text'` compares texts in Unicode form NFKC, trimmed, with one space for each run of white space, and in lower case. This is
+   * not full case folding: `ß` differs from `ss`.
    *
    * @defaultValue 'none'
    */
   readonly normalize?: 'none' | 'text';
   /**
-   * What is compared instead of the value, such as the month of a date. It must return the same for the same value, always.
-   * `null` and `undefined` are not found. Booleans and JSON need it.
+   * Returns what to compare instead of the value, such as the month of a date. It must always return the same for the same value.
+   * Rows for which it returns `null` or `undefined` are not found. Booleans and JSON need it.
    */
   readonly of?: (value: never) => string | number | Date | null | undefined;
   /**
@@ -64,15 +64,15 @@ export interface SearchableOptions {
    */
   readonly bits?: number;
   /**
-   * `'write'` writes tags and refuses searches, while rows exist that have none yet.
+   * `'write'` writes tags but rejects searches. Use it while there are rows without tags.
    *
    * @defaultValue 'use'
    */
   readonly mode?: 'write' | 'use';
   /**
-   * `true` also writes an entry to a second table, `<table>lookup`, for each row. Searches read it instead of the whole table, so use
-   * it for tables of more than some 10,000 rows in the scope. `'unique'` refuses a value that another row of the scope has, with
-   * `DUPLICATE_VALUE`.
+   * `true` also writes an entry to a second table, `<table>lookup`, for each row. Searches read it instead of the whole table, so
+   * use it for tables of more than about 10,000 rows in the scope. `'unique'` rejects a value that another row of the scope has,
+   * with `DUPLICATE_VALUE`.
    *
    * @defaultValue false
    */
@@ -99,7 +99,7 @@ const SEARCHABLE: RulesOf<SearchableOptions> = {
   mode: choice(['write', 'use']),
   lookup: must((value) => typeof value === 'boolean' || value === 'unique', 'true, false or "unique"'),
 };
-/** The option `searchable`, without what it may be combined with. */
+/** The rule of the option `searchable` alone, without combinations with other options. */
 export const SEARCHABLE_RULE: OptionRule = {
   members: SEARCHABLE,
   faults: (value, path) =>
@@ -122,7 +122,7 @@ export function searchRuleOf(searchable: boolean | SearchableOptions | undefined
   return { scope, normalize, bits, mode, lookup, of };
 }
 
-/** What else a property declares that its tags depend on. */
+/** Other declarations of a property that its tags depend on. */
 export interface SearchedDeclaration {
   readonly type?: string | undefined;
   readonly when?: unknown;
@@ -139,7 +139,7 @@ export function searchableFault(
   return lookupFault(given, when) ?? conditionFault(given, when) ?? declarationFault(property, given, type);
 }
 
-/** A value in plaintext has no tag, so no entry either; and short tags of different values may be equal. */
+/** A value in plaintext has no tag, and so no entry; and short tags of different values may be equal. */
 function lookupFault({ lookup = false, bits = MOST_BITS }: SearchableOptions, when: unknown): string | null {
   if (lookup !== false && when !== undefined)
     return 'has "when", so it can have no "searchable.lookup": rows with the value in plaintext would not be found';
@@ -148,7 +148,7 @@ function lookupFault({ lookup = false, bits = MOST_BITS }: SearchableOptions, wh
     : null;
 }
 
-/** Where the condition does not hold, the service compares the value itself, which it can neither normalize nor map. */
+/** If the condition does not hold, the service compares the value itself, which it can neither normalize nor map. */
 const conditionFault = ({ normalize = 'none', of }: SearchableOptions, when: unknown): string | null =>
   when !== undefined && (normalize !== 'none' || of !== undefined)
     ? 'has "when", so it can be searched only by its exact value: leave out "normalize" and "of"'

@@ -22,12 +22,12 @@ type SignableKey<Entity, Key extends keyof Entity> = Key extends Reserved
     : Refused<'a table stores no value of this type in plaintext'>;
 
 /**
- * Marks a property of an entity class that is stored in plaintext and that only this package may change. You can filter by it, and a
- * read detects every change that somebody else made to it. It does not have to be listed under `clear` of `@EncryptedEntity()`.
- * Properties marked with `@Encrypt()` are signed already.
+ * Marks a property of an entity class that is stored in plaintext and that only this package may change. You can filter by it,
+ * and reads detect every change that anyone else made to it. It does not have to be listed under `clear` of `@EncryptedEntity()`.
+ * Properties marked with `@Encrypt()` do not need it.
  *
  * Subclasses inherit the mark. All classes and releases that write a table must sign the same properties: a merge through a class
- * that does not sign what another one signs makes the row unreadable. Signing one more property of existing rows is a migration.
+ * that does not sign what another one signs makes the row unreadable. Signing another property of existing rows is a migration.
  *
  * The property may be a string, a finite number, a bigint of 64 bits, a boolean, a `Date`, a `Uint8Array`, or a typed value of
  * the SDK. A date is signed to the millisecond; finer digits are not covered.

@@ -26,7 +26,9 @@ export function recordSignedProperty(prototype: object, propertyKey: string | sy
 export const signedNamesOf = (entity: EntityClass): ReadonlySet<string> =>
   new Set(prototypesOf(entity).flatMap((prototype) => [...signedPropertyRecord(prototype)]));
 
-/** What is recorded at this prototype alone. It is never changed: another property creates a new record. */
+/**
+ * What is recorded at this prototype, without inherited records. A record is never changed: another property creates a new one.
+ */
 export function signedPropertyRecord(prototype: object): ReadonlySet<string> {
   if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
   return (prototype as Record<symbol, ReadonlySet<string>>)[RECORD] ?? NOTHING;

@@ -2,7 +2,7 @@
 
 const TABLE_NAME = /^[A-Za-z][A-Za-z0-9]{2,62}$/;
 
-/** What is wrong with the name of a table, as text to put after the place where it is given; `null` for a valid name. */
+/** What is wrong with the name of a table, as text that follows the place where it is given; `null` for a valid name. */
 export function tableNameFault(name: unknown): string | null {
   if (typeof name !== 'string') return 'must be the name of a table';
   // the service reserves this name for its own list

@@ -1,7 +1,7 @@
 /**
  * AES key wrap, RFC 3394, with the default initial value of its section 2.2.3.1:
  *
- *     wrapped = 8 bytes more than the key in it; both are multiples of 8 bytes, and the wrapped key has at least 24
+ *     wrapped = 8 bytes longer than the key in it; both are multiples of 8 bytes, and the wrapped key has at least 24
  *
  * A content key of 1.0 (32 bytes) is stored as 40 bytes, a packed one of 2.x (40 bytes) as 48.
  */

@@ -1,7 +1,9 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { refuse } from '../option-rules.js';
 
-/** What the keys of this package share: a checked id, the algorithm that they write, and output that shows nothing else. */
+/**
+ * What the keys of this package share: a checked id, the algorithm that they write, and printed output that shows nothing else.
+ */
 export abstract class BuiltInKey<Algorithm extends string> {
   /** Stored with everything that this key wraps. */
   readonly keyId: string;

@@ -27,9 +27,9 @@ export interface SearchedProperty {
 }
 
 /**
- * A secret key for the tags of searchable properties. It is a key of the application: never store it in the account, or anyone
- * who reads the table can test guesses. It decrypts nothing. If you lose it, rows stay readable, and `reindex` writes new tags.
- * The bytes are in handles, which neither `JSON.stringify` nor `console.log` can read.
+ * A secret key for the tags of searchable properties. It belongs to the application: never store it in the account, or anyone who
+ * reads the table can test guesses. It cannot decrypt anything. If you lose it, rows stay readable, and `reindex` writes new
+ * tags. The bytes are in handles, which neither `JSON.stringify` nor `console.log` can read.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export class HmacSearchKey {
 
   /** The MAC of a list of texts under the key of one property of one table: 64 hex digits in lower case. */
   mac({ table, property }: SearchedProperty, parts: readonly string[]): string {
-    // the digits at once: a buffer in between takes as long as the MAC
+    // the digits directly: a buffer in between takes as long as the MAC
     return createHmac(HASH, this.#keyOf(table.toLowerCase(), property)).update(lengthPrefixedList(parts)).digest('hex');
   }
 

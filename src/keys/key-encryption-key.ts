@@ -1,6 +1,6 @@
 /**
- * The interface to the owner of the keys. A key encryption key (KEK) wraps and unwraps content keys (CEKs) and never leaves its
- * owner. Source: docs/formats.md, "Keys".
+ * The interface to the key owner. A key encryption key (KEK) wraps and unwraps content keys (CEKs) and never leaves its owner.
+ * Source: docs/formats.md, "Keys".
  */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import type { OperationTracingOptions } from '@azure/core-tracing';
@@ -16,8 +16,8 @@ export interface KeyOperationOptions {
   readonly tracingOptions?: OperationTracingOptions;
   /**
    * What is written or read. Some services authenticate a context with the wrapped bytes (AWS KMS, Google Cloud KMS, HashiCorp
-   * Vault). If you make that context from the target, a wrapped key cannot be used for other content. The unwrap cache reuses a
-   * content key for the same target only. `undefined` in a health check without a target.
+   * Vault). If you derive that context from the target, a wrapped key cannot be used for other content. The unwrap cache reuses a
+   * content key only for the same target. `undefined` in a health check without a target.
    */
   readonly target?: EncryptionTarget;
 }
@@ -43,7 +43,7 @@ export interface KeyEncryptionKey {
   readonly canUnwrap?: boolean;
   /**
    * `false` for a key whose content keys must not be kept in the unwrap cache: because it unwraps in memory and gains nothing
-   * from a cache, or because its owner wants to see every single use and be able to refuse it.
+   * from a cache, or because its owner wants to see every use and be able to deny it.
    */
   readonly cacheUnwraps?: boolean;
   /** `true` for a key that wraps in this process. Events and spans report it, and maintenance jobs limit how fast they call other keys. */
@@ -68,7 +68,7 @@ export type EncryptionTarget =
       readonly rowKey: string;
     };
 
-/** Picks the key for a write. */
+/** Chooses the key for a write. */
 export type KeyEncryptionKeySelector = (target: EncryptionTarget) => KeyEncryptionKey | Promise<KeyEncryptionKey>;
 
 /**

@@ -1,8 +1,7 @@
 /** Events of keys, for metrics: ids, counts and times; never the bytes of a key. */
 
 /**
- * An event of a key or of its vault. `keyId` may come from storage, so it is escaped and cut after
- * 256 characters.
+ * An event of a key or of its vault. `keyId` may come from storage, so it is escaped and truncated after 256 characters.
  *
  * - `wrapped`, `unwrapped`: a call to a key succeeded. `where` is `process` for keys that wrap in this process, `service` for all
  *   others
@@ -43,9 +42,9 @@ export type KeyEvent =
       readonly kind: 'versionConfirmed';
       readonly keyId: string;
       readonly expiresOn: Date | undefined;
-      /** Whether a deleted key can be destroyed for good at once; `undefined` if the vault does not report it. */
+      /** Whether a deleted key can be destroyed permanently at once; `undefined` if the vault does not report it. */
       readonly isPurgeable: boolean | undefined;
-      /** Id of the newest version, where it is disabled and an older one writes instead. */
+      /** Id of the newest version, if it is disabled and an older one writes instead. */
       readonly insteadOf?: string | undefined;
     }
   | { readonly kind: 'versionUnconfirmed'; readonly keyId: string; readonly code: string };

@@ -32,7 +32,7 @@ const UNREACHED = ['RestError', 'TimeoutError'];
 /** Codes of a failed connection: those of the system (`ERR_` is Node's own) and of `fetch`. */
 const CONNECTION_CODE = /^(?:E(?!RR_)[A-Z_]+|UND_ERR_[A-Z_]+)$/;
 const CIPHER_CODE = /^ERR_(?:OSSL|CRYPTO)_/;
-/** The code of a response that broke off. Its message quotes the response, which may be the content key. */
+/** The code for an incomplete response. Its message quotes the response, which may be the content key. */
 const PARSE_ERROR = 'PARSE_ERROR';
 
 interface InnerError {
@@ -123,7 +123,9 @@ const STATES = [
   [/\bKeyNotYetValid\b|on a key that is not yet valid|not yet valid/i, 'not valid yet'],
 ] as const;
 
-/** The parts that may be seen. A `RestError` contains request and response, and one of them has the content key in plaintext. */
+/**
+ * The parts that may be exposed. A `RestError` contains request and response, and one of them has the content key in plaintext.
+ */
 function withoutContents(failure: Failure): Error {
   const { name, code, statusCode } = failure;
   const message = code === PARSE_ERROR ? 'The answer of the key service broke off' : failure.message;

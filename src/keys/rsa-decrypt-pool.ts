@@ -9,7 +9,7 @@ export type OaepHash = 'SHA-1' | 'SHA-256';
 
 type Handle = webcrypto.CryptoKey;
 
-/** The default size of Node's thread pool. More could not work at once. */
+/** The default size of Node's thread pool. More handles could not run at once. */
 const HANDLES_PER_HASH = 4;
 
 export class RsaDecryptPool {

@@ -1,5 +1,5 @@
 /**
- * RSAES-OAEP, RFC 8017, section 7.1, with an empty label. One hash serves the label and MGF1:
+ * RSAES-OAEP, RFC 8017, section 7.1, with an empty label. The label and MGF1 use the same hash:
  *
  *     RSA-OAEP      SHA-1
  *     RSA-OAEP-256  SHA-256
@@ -21,7 +21,7 @@ export type RsaKeyWrapAlgorithm = 'RSA-OAEP' | 'RSA-OAEP-256' | 'RSA';
 /** Options of an RSA key. */
 export interface RsaKeyEncryptionKeyOptions {
   /**
-   * The algorithm that is written; all three are read. The default is `RSA-OAEP`, which every SDK knows. `RSA` writes the same
+   * The algorithm that is written; all three are read. The default is `RSA-OAEP`, which every SDK supports. `RSA` writes the same
    * bytes under the name that key classes based on the samples of the Python SDK expect.
    */
   readonly algorithm?: RsaKeyWrapAlgorithm;
@@ -38,8 +38,8 @@ const BITS_PER_BYTE = 8;
 const PRIVATE_LABEL = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 /**
- * An RSA key that wraps content keys. A private key wraps and unwraps. A public key only wraps, for applications that write what
- * they must not read.
+ * An RSA key that wraps content keys. A private key wraps and unwraps. A public key only wraps, for applications that write
+ * content that they must not read.
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
-/** Which search keys make and find tags. */
+/** Which search keys write and find tags. */
 import { isObject, refuse } from '../option-rules.js';
 import type { HmacSearchKey } from './hmac-search-key.js';
 
 /** The keys of searchable properties. */
 export interface SearchKeys {
-  /** Makes the tags of rows that are written. */
+  /** Creates the tags of rows that are written. */
   readonly write: HmacSearchKey;
   /**
    * Older keys, whose tags are found too. Each key makes a filter longer by one comparison for each value.
@@ -22,7 +22,7 @@ export interface SearchTarget {
   readonly partitionKey: string | undefined;
 }
 
-/** Picks the keys of a tenant. It is called for each row and each filter, so look keys up from memory. */
+/** Chooses the keys of a tenant. It is called for each row and each filter, so look up keys in memory. */
 export type SearchKeysSelector = (target: SearchTarget) => SearchKeys | Promise<SearchKeys>;
 
 /** What is wrong with search keys, as sentences that begin with the path. */

@@ -49,7 +49,7 @@ export interface Census {
   readonly verdict?: KeyVerdict;
   /** What this census did not see, or cannot see. */
   readonly blindSpots: readonly string[];
-  /** Those of them that could not be listed, and may contain what the task is about. */
+  /** The blind spots that could not be listed and may contain objects that the task selects. */
   readonly uncounted: readonly string[];
 }
 
@@ -68,7 +68,7 @@ interface Counted {
 /** Adds up objects. */
 export class Tally {
   readonly #groups = new Map<string, Counted>();
-  /** The group of the last object: the next one is mostly like it. */
+  /** The group of the last object, because the next one is usually alike. */
   #last: Counted | undefined;
 
   constructor(entries: readonly CensusEntry[] = []) {
@@ -113,7 +113,7 @@ export class Tally {
   }
 }
 
-/** Whether an object that is not going to be removed belongs there. */
+/** Whether an object that will not be removed belongs to the group. */
 const isOfGroup = (
   { group, goneOn }: Counted,
   { source, place, tags }: Pick<Group, 'source' | 'place' | 'tags'>,
@@ -131,7 +131,7 @@ const isAlike = (group: Group, { keyId, protocol, integrity, library }: SealedSt
 
 const NOT_SEALED = { keyId: null, protocol: null, integrity: false, library: null } as const;
 
-/** Deleted objects whose end is unknown are not counted with those that end. */
+/** Deleted objects with an unknown end are counted separately from those with a known one. */
 const keyOf = (
   { source, place, kind, keyId, protocol, integrity, library, tags }: Group,
   goneOn: string | undefined,
@@ -149,7 +149,7 @@ export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
   };
 }
 
-/** What no listing of one account shows. */
+/** What no listing of an account shows. */
 const UNSEEN = [
   'messages that are still in queues, other than poison queues: keep the key as long as the longest time to live of your messages',
   'containers, tables and queues that this job was not given, and containers that were deleted and can be restored',
@@ -196,7 +196,10 @@ export function hasUnfinished(task: MaintenanceTask, { entries, uncounted }: Cen
 
 const NOTHING: MaintenanceTask = { do: 'census' };
 
-/** What of the task applies to objects in a place. Pages and rows are always in 1.0, and only a reader tells a foreign format from plaintext. */
+/**
+ * The part of the task that applies to objects in a place. Pages and rows are always in 1.0, and only a reader distinguishes a
+ * foreign format from plaintext.
+ */
 function taskAt(task: MaintenanceTask, { place }: CensusEntry): MaintenanceTask {
   if (place === 'snapshot' || place === 'version') return task;
   if (place === 'deleted' || task.do !== 'reencrypt') return NOTHING;

@@ -30,7 +30,7 @@ export async function claimShard(
   if (stored.value.done) return 'done';
   const { worker, claimedUntil = '' } = stored.value;
   if (worker !== claims.worker && claimedUntil > new Date().toISOString()) return 'taken';
-  // a state that cannot be resumed starts again
+  // a state that cannot be resumed is reset
   const state = isDivisible ? stored.value : { ...stored.value, ...NOTHING_DONE };
   const shard = new ClaimedShard(name, { ...stored, value: state }, claims);
   return (await shard.save({ attempts: withAttempt(state) })) ? shard : 'taken';
@@ -43,14 +43,14 @@ export class ClaimedShard {
   /** Number of objects before the page whose failures were noted last. */
   #notedAt = -1;
   #saving: Promise<unknown> = Promise.resolve();
-  /** What is to be noted with the next save, and that save. */
+  /** Deletions to note with the next save, and that save. */
   readonly #toNote: DeletedObject[] = [];
   #noting: Promise<boolean> | undefined;
   #isBeating = false;
   #cancelBeat: () => void = () => undefined;
 
   constructor(
-    /** Of its document in the state. */
+    /** Name of its document in the state. */
     readonly name: string,
     { value, etag }: StoredDocument<ShardState>,
     private readonly claims: ShardClaims,
@@ -68,15 +68,15 @@ export class ClaimedShard {
     return this.#isLost;
   }
 
-  /** Saves progress; `false` once another process has taken the shard over. One save at a time. */
+  /** Saves progress; `false` once another process has taken over the shard. One save at a time. */
   save(progress: Partial<ShardState>): Promise<boolean> {
     return this.#inTurn(() => this.#saveNow(progress));
   }
 
   /**
-   * Notes that an object is about to be deleted. Those that come while another save is under way are saved together.
+   * Notes that an object is about to be deleted. Notes that arrive during another save are saved together.
    *
-   * @returns `false` if another process has taken the shard over: then nothing must be deleted any more
+   * @returns `false` if another process has taken over the shard: then nothing must be deleted any more
    */
   noteDeletion(object: DeletedObject): Promise<boolean> {
     this.#toNote.push(object);
@@ -93,10 +93,10 @@ export class ClaimedShard {
     return saved;
   }
 
-  /** Names the objects of the page after the saved position that need attention. It must be called before that page is saved. */
+  /** Records which objects of the page after the saved position need attention. Call it before that page is saved. */
   async noteFailures(failures: readonly ObjectFailure[]): Promise<void> {
     const { seen: before, attempts = [] } = this.#state;
-    // a page that is done again may have fewer
+    // a repeated page may have fewer
     if (this.#isLost || (failures.length === 0 && this.#notedAt !== before)) return;
     this.#notedAt = before;
     const name = failuresName({ shard: this.name, attempt: attempts.at(-1)?.number ?? 0, before });
@@ -108,13 +108,13 @@ export class ClaimedShard {
     this.#isBeating = true;
     const beat = async (): Promise<void> => {
       await this.save({}).catch(() => undefined);
-      // it may have been stopped while the save was under way
+      // it may have been stopped during the save
       if (this.#isBeating && !this.#isLost) this.startBeating();
     };
     this.#cancelBeat = this.claims.clock.after((this.claims.claimSeconds * 1000) / 3, () => void beat());
   }
 
-  /** Gives up the claim, so that others need not wait. */
+  /** Releases the claim, so that others need not wait. */
   async release(): Promise<void> {
     this.stopBeating();
     await this.save({ claimedUntil: new Date(0).toISOString() }).catch(() => undefined);

@@ -23,12 +23,12 @@ export interface Deletion {
  * - `warning`: what the job will leave behind, before it begins
  * - `started`: a pass, which is the task itself or its census, begins in this process
  * - `planned`: all shards of a pass are known
- * - `shardStarted`, `shardDone`: this process begins a shard, or goes on with it, and finishes it
+ * - `shardStarted`, `shardDone`: this process begins or resumes a shard, and finishes it
  * - `progress`: at most once a second, and at the end of a pass
  * - `object`: an object needs attention
  * - `throttled`: a service is busy or cannot be reached; the job continues more slowly
  * - `keyUnavailable`, `keyAvailable`: the outage of a key begins, or ends
- * - `waiting`: other processes work on what is left
+ * - `waiting`: only shards that other processes are working on are left
  * - `finished`: a pass ends
  */
 export type MaintenanceEvent = {
@@ -76,8 +76,9 @@ export interface MaintenanceProgress {
   /** Objects per second. */
   readonly rate: number;
   /**
-   * Seconds until the pass has seen as many objects as the last finished run of the job, or, in its first census, as its work, at the
-   * rate of this process. What was seen before it began is not left. Absent in the first run. Processes that share the job end sooner.
+   * Seconds until the pass has seen as many objects as the last finished run of the job, or, in its first census, as its work, at
+   * the rate of this process. Objects that were seen before it began are not counted again. Absent in the first run. Processes
+   * that share the job end sooner.
    */
   readonly eta?: number;
 }

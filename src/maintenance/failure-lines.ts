@@ -3,8 +3,8 @@
  *
  *     leave-2025/1/work/failures/0000003-00001-000000005000.ndjson       shard, attempt, number of objects of the shard before the page
  *
- * A process writes it before it saves the page. It counts once that attempt has saved the page: what a process noted that was killed, or
- * that lost its shard to another, does not.
+ * A process writes the document before it saves the page. It counts once that attempt has saved the page: the notes of a process
+ * that was killed, or that lost its shard to another, do not count.
  */
 import type { ContainerClient } from '@azure/storage-blob';
 import type { ObjectFailure } from './events.js';
@@ -12,7 +12,7 @@ import { attemptAt, type ShardState } from './shard.js';
 import { ContainerStore, nullIfNoContainer, type StateStore } from './state-store.js';
 
 interface NotedPage {
-  /** Name of its document in the state. */
+  /** Name of the shard's document in the state. */
   readonly shard: string;
   readonly attempt: number;
   /** Number of objects of the shard before it. */
@@ -49,7 +49,7 @@ export async function* notedFailures(store: StateStore, folder: string): AsyncGe
 
 /**
  * Yields every object that needs attention, of the run that is in progress or else of the last one; a report names only the first
- * 1,000. The order is that of the shards. An object at the border of two shards may come twice.
+ * 1,000. The order is that of the shards. An object at the border of two shards may be yielded twice.
  *
  * @param state - the container of the job's state
  * @throws `INVALID_OPTIONS` if a document of the state is damaged

@@ -45,7 +45,7 @@ export interface MaintenanceOptions {
    */
   readonly state?: ContainerClient;
   /**
-   * Does everything except the writes. No state is kept either.
+   * Does everything except the writes. No state is kept.
    *
    * @defaultValue false
    */
@@ -117,7 +117,7 @@ export interface MaintenanceReport {
 }
 
 /**
- * Whether nothing is left to do: every object is in the state that the task asks for, snapshots and old versions included, and no
+ * Whether nothing is left to do: every object is in the state that the task requires, snapshots and old versions included, and no
  * retired key is needed any more. A dry run that would change something is not clean.
  */
 export function isMaintenanceClean({ task, dryRun, outcomes, census }: MaintenanceReport): boolean {

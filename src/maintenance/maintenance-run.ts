@@ -10,20 +10,20 @@ import type { Totals } from './totals.js';
 
 /** The state of a job as a whole. */
 interface JobState {
-  /** Names of the sources and the task, as JSON. A different job with the same name is refused. */
+  /** Names of the sources and the task, as JSON. A different job with the same name is rejected. */
   readonly identity: string;
   readonly packageVersion: string;
   /** Runs that have finished. */
   readonly finished: number;
   readonly startedAt: string;
-  /** The pass that has begun last; the first of the run if absent. It spares a status the listing of the other one. */
+  /** The pass that began last; the first of the run if absent. With it, a status need not list the other pass. */
   readonly pass?: 'work' | 'census';
 }
 
 export class MaintenanceRun {
   readonly work: MaintenancePass;
   readonly census: MaintenancePass;
-  /** What it leaves behind, as found before it began. */
+  /** What the job leaves behind, as determined before it began. */
   #warnings: readonly string[] = [];
 
   private constructor(
@@ -76,7 +76,7 @@ export class MaintenanceRun {
     await store.replace(name, { value: this.kept.state, etag: stored.etag });
   }
 
-  /** A process that fails to note it, because another one changes the document, changes nothing but a status. */
+  /** If this fails because another process changes the document, only a status is affected. */
   async #note(pass: 'work' | 'census'): Promise<void> {
     const { store, state } = this.kept;
     const name = `${this.job.name}/job.json`;
@@ -102,7 +102,7 @@ export class MaintenanceRun {
     return report;
   }
 
-  /** Number of objects that a pass will probably see: that of the last run, or for a first census that of the work. */
+  /** The expected number of objects of a pass: that of the last run, or for a first census that of the work. */
   async #expected({ kind }: MaintenancePass): Promise<number | null> {
     const { store, state } = this.kept;
     const last = await store.read<MaintenanceReport>(reportName(this.job.name, state.finished));
@@ -126,7 +126,7 @@ export class MaintenanceRun {
     };
   }
 
-  /** Makes the report, and marks this run of the job as finished, so that the next call starts a new run. */
+  /** Creates the report, and marks this run of the job as finished, so that the next call starts a new run. */
   async #keep(report: MaintenanceReport): Promise<void> {
     const { store, state } = this.kept;
     const { name } = this.job;
@@ -156,7 +156,9 @@ async function jobState(store: StateStore, job: MaintenanceJob): Promise<JobStat
   return withoutReported(store, name, stored);
 }
 
-/** A process that ended after it wrote its report may not have closed the run. Its counts are of then, so they are not resumed. */
+/**
+ * A process that ended after it wrote its report may not have closed the run. Its counts are outdated, so they are not resumed.
+ */
 async function withoutReported(
   store: StateStore,
   name: string,
@@ -169,7 +171,7 @@ async function withoutReported(
   return (await store.read<JobState>(name))?.value ?? closed;
 }
 
-/** The wrong account, or a misspelt prefix, looks like a job with nothing to do. Poison queues are empty as a rule. */
+/** The wrong account, or a misspelt prefix, looks like a job with nothing to do. Poison queues are usually empty. */
 function emptyOnes({ sources }: MaintenanceJob, { census: entries }: Totals): readonly string[] {
   const seen = new Set(entries.map(({ source }) => source));
   const empty = sources.filter((source) => source.kind !== 'poison' && !seen.has(titleOf(source)));

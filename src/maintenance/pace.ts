@@ -6,7 +6,10 @@ const RAISE_EVERY = 10_000;
 const RAISE_BY = 1.05;
 /** Milliseconds of requests that may be sent at once. */
 const BURST = 100;
-/** Milliseconds after which another refusal is one of the lower rate: requests that were under way together are one refusal. */
+/**
+ * Milliseconds after which another refusal concerns the lower rate: refusals of requests that were in progress together count as
+ * one.
+ */
 const SETTLED_AFTER = 1000;
 
 export class Pace {

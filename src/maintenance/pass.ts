@@ -96,8 +96,7 @@ export class MaintenancePass {
     this.#report({ kind: 'planned', pass: kind, shards });
   }
 
-  /**
-   * Plans the shards that are not planned yet, and works until this process or others have finished every shard.
+  /** Plans the shards that are not planned yet, and works until this process or others have finished every shard.
    *
    * @param expected - number of objects that will probably be seen, if known
    */

@@ -25,7 +25,7 @@ export interface PatienceParts {
 
 export class Patience {
   #isKeyOut = false;
-  /** Errors that a step has waited for long enough. The walk around it must not wait for them again. */
+  /** Errors for which a step has already waited long enough. The surrounding walk must not wait for them again. */
   readonly #over = new WeakSet<object>();
 
   constructor(private readonly parts: PatienceParts) {}

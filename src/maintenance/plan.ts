@@ -32,7 +32,7 @@ const shardName = (folder: string, number: number): string =>
   `${shardsFolder(folder)}${String(number).padStart(7, '0')}.json`;
 
 /**
- * Yields the name of each shard as it is planned; shards that an earlier plan made are not repeated.
+ * Yields the name of each shard as it is planned; shards from an earlier plan are not repeated.
  *
  * @returns the number of all shards; `null` if another process plans the rest
  */
@@ -58,8 +58,8 @@ export async function* planShards(pass: PlannedPass): AsyncGenerator<string, num
 }
 
 /**
- * Stores the shard, unless it was planned before, by another process or by one that ended before it saved the plan. Its range counts
- * then: the listing may have been cut elsewhere since, and the next shard has to begin where that one ends.
+ * Stores the shard, unless it was planned before, by another process or by one that ended before it saved the plan. Then the
+ * earlier range applies: the listing may have been cut elsewhere since, and the next shard must begin where that one ends.
  */
 async function storedRange(store: StateStore, shardId: string, range: ShardRange): Promise<ShardRange> {
   const planned = newShard(range);

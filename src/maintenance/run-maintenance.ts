@@ -51,7 +51,7 @@ export async function* planMaintenance(job: MaintenanceJob, options: Maintenance
 }
 
 /**
- * Runs one shard of a job. A shard may be interrupted, run again, and run by two processes at once.
+ * Runs one shard of a job. A shard may be interrupted, repeated, and run by two processes at once.
  *
  * @returns `'done'`, or `'taken'` if another process is working on it
  * @throws `INVALID_OPTIONS` without `state`; otherwise as {@link runMaintenance}

@@ -84,7 +84,7 @@ export class ShardRun {
     return shard.state.done || shard.save({ done: true, ...this.#remarks() });
   }
 
-  /** Counts what was deleted after the last page was saved, by this process or by one before it: no listing shows it any more. */
+  /** Counts what this process or an earlier one deleted after the last page was saved, because no listing shows it any more. */
   async #countDeleted(): Promise<void> {
     const { source, shard, step, concurrency, meter } = this.parts;
     const { seen, outcomes, deletions, deleting = [] } = shard.state;
@@ -94,7 +94,7 @@ export class ShardRun {
     if (gone.length === 0) return;
     const named = gone.map(({ name, copy = '' }): Deletion => ({ source: this.#title, name, copy }));
     await shard.save({
-      // what was noted of the page before does not count: the page is done again
+      // earlier notes about the page do not count, because the page is repeated
       attempts: withAttempt(shard.state),
       seen: seen + gone.length,
       outcomes: { ...outcomes, deleted: (outcomes.deleted ?? 0) + gone.length },
@@ -110,7 +110,7 @@ export class ShardRun {
     return shard.save({ ...counts, ...end, deleting: [], ...this.#remarks() });
   }
 
-  /** With those of earlier pages, which another process may have walked. */
+  /** Includes remarks about earlier pages, which another process may have walked. */
   #remarks(): Pick<ShardState, 'blindSpots' | 'warnings'> {
     const { source, shard } = this.parts;
     const { blindSpots, warnings } = shard.state;
@@ -118,7 +118,7 @@ export class ShardRun {
     return { blindSpots: [...new Map(all).values()], warnings: [...new Set([...warnings, ...source.warnings()])] };
   }
 
-  /** The objects of a page that belong to this shard. Where pages are cut as they were when it was planned, no mark is needed. */
+  /** The objects of a page that belong to this shard. If pages are cut as they were when it was planned, no mark is needed. */
   #within({ objects, next }: MaintainedPage): {
     readonly objects: readonly MaintainedObject[];
     readonly isLast: boolean;
@@ -151,7 +151,7 @@ export class ShardRun {
     return results;
   }
 
-  /** What became of each object. One that is gone and was about to be deleted was: only the answer was lost. */
+  /** The result of each object. One that is gone and was about to be deleted was deleted: only the answer was lost. */
   #results(results: ReadonlyMap<MaintainedObject, ObjectResult>): (object: MaintainedObject) => ObjectResult {
     const { shard, step } = this.parts;
     const noted = new Set((shard.state.deleting ?? []).map(idOf));

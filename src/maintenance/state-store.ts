@@ -28,10 +28,10 @@ export interface StateStore {
   create(name: string, value: unknown, facts?: DocumentFacts): Promise<string | null>;
   /** The new ETag; `null` if another process changed the document. */
   replace(name: string, document: StoredDocument<unknown>, facts?: DocumentFacts): Promise<string | null>;
-  /** Stores lines of JSON, whatever is there. */
+  /** Stores lines of JSON, and replaces what exists. */
   writeLines(name: string, lines: string): Promise<void>;
   readLines<Line>(name: string): Promise<readonly Line[]>;
-  /** Those whose names begin with the prefix, in alphabetical order. */
+  /** The documents whose names begin with the prefix, in alphabetical order. */
   list(prefix: string): AsyncIterable<ListedDocument>;
 }
 
@@ -62,7 +62,7 @@ export class MemoryStore implements StateStore {
     for (const name of names) yield { name, facts: this.#documents.get(name)?.facts ?? {} };
   }
 
-  /** Only the report reads them, so no more are kept than it names, and the rest of that page. */
+  /** Only the report reads them, so no more are kept than it names, plus the rest of that page. */
   async writeLines(name: string, lines: string): Promise<void> {
     const others = [...this.#lines].filter(([other]) => other !== name);
     const held = others.reduce((sum, [, { length }]) => sum + length, 0);

@@ -1,4 +1,4 @@
-/** What is wrong with a task. A misspelt member would choose nothing, and the job would end clean without having done anything. */
+/** What is wrong with a task. A misspelt member would select nothing, and the job would succeed without having done anything. */
 import { REENCRYPT_VERIFICATIONS, type ReencryptChoice, REWRAP_VERIFICATIONS } from '../envelope/maintenance/task.js';
 import { areTexts, keyIds, retiredKeyIds } from '../envelope/maintenance/key-ids.js';
 import {
@@ -45,7 +45,7 @@ export function taskFaults(task: unknown): readonly string[] {
   return [...(isMissing ? [`"task.${needed}" is missing`] : []), ...groupFaults(rules, given, 'task')];
 }
 
-/** Kinds of sources that a task can have, where it cannot have each, and why. */
+/** The kinds of sources that a task supports, if it does not support all, and why. */
 const OF_SOURCES: Readonly<Record<string, { readonly kinds: readonly string[]; readonly fault: string }>> = {
   reindex: { kinds: ['rows'], fault: '"sources" of "reindex" must be tables: nothing else has search tags' },
   deleteSuperseded: {

@@ -1,4 +1,4 @@
-/** What all shards of a pass counted, added up one by one, so that memory does not grow with their number. */
+/** The counts of all shards of a pass, added up one by one, so that memory does not grow with their number. */
 import type { BlindSpot } from '../envelope/maintenance/maintained.js';
 import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import { type CensusEntry, Tally } from './census.js';
@@ -25,7 +25,7 @@ export class Totals {
     for (const spot of blindSpots) this.#blindSpots.set(JSON.stringify(spot), spot);
   }
 
-  /** Takes as many as a report names. */
+  /** Keeps as many as a report names. */
   async addFailures(failures: AsyncIterable<ObjectFailure>): Promise<void> {
     for await (const failure of failures) {
       this.#failures.push(failure);

@@ -1,6 +1,6 @@
 /**
- * What each account has once: checked options, clients, policies and the root's services. It is global, so that feature modules
- * anywhere find it.
+ * What each account has once: checked options, clients, policies and the root's services. The module is global, so that feature
+ * modules anywhere find it.
  */
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
@@ -60,7 +60,7 @@ export class EncryptedStorageCoreModule {
   }
 }
 
-/** Runs once per account: refuses a second registration under the same name, and logs the policies. */
+/** Runs once per account: rejects a second registration under the same name, and logs the policies. */
 class StartUp implements OnModuleInit {
   constructor(
     private readonly policies: EncryptionPolicies,

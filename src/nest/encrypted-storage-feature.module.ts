@@ -65,7 +65,7 @@ function policyProviders(feature: Feature) {
 /**
  * Provides the root's services again, where no module injects them. `app.get()` and `moduleRef.get(..., { strict: false })` take
  * the last module that provides a token. Nest adds a module before those that it imports, so this one always comes after its
- * feature, and these calls return the root's services, whatever the order of imports.
+ * feature, and these calls return the root's services, regardless of the order of imports.
  */
 @Module({})
 class EncryptedStorageRootServicesModule {

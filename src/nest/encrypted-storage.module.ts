@@ -62,8 +62,9 @@ export class EncryptedStorageModule {
   }
 
   /**
-   * Registers clients for injection, for the account with that name. With `encryption`, the module has its own policy: the
-   * services and clients that are injected where it is imported follow it. Members that it leaves out come from the root.
+   * Registers clients for injection, for the account with that name. With `encryption`, the module has its own policy, which
+   * applies to services and clients that are injected where the module is imported. Members that the policy leaves out come from
+   * the root.
    *
    * @throws `INVALID_OPTIONS` with every fault, including names that Azure Storage does not accept
    */
@@ -83,8 +84,8 @@ export class EncryptedStorageModule {
   }
 
   /**
-   * The same with settings from a factory: the policy, the names in the account, and whether to create what is missing. The names
-   * that clients are injected by are given next to the factory.
+   * The same with settings from a factory: the policy, the names in the account, and whether to create missing resources. Give
+   * the names for injection next to the factory.
    *
    * @throws `INVALID_OPTIONS` if there is no factory. Faults in what the factory returns stop start-up.
    *

@@ -56,12 +56,14 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
     super(unencryptedClient);
   }
 
-  /** Whether messages that are sent as JSON carry the trace of their sender, and consumers continue it. */
+  /** Whether messages that are sent as JSON contain the trace of their sender, which consumers continue. */
   get traceContext(): boolean {
     return this.options.traceContext ?? false;
   }
 
-  /** The same queue for a consumer, which reports failures itself, opens each message once and asks the key for every message. */
+  /**
+   * The same queue for a consumer, which reports failures itself, opens each message once and calls the key for every message.
+   */
   forConsumer(): EncryptedQueueClient<T> {
     const policy = policyWith(this.policy, { onReadFailed: undefined, keys: keysOf(this.policy).withoutCache() });
     return new EncryptedQueueClient<T>(this.unencryptedClient, policy, this.options);
@@ -91,7 +93,7 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
   }
 
   /**
-   * Sends a value as JSON, whose text is the content of the message. Other SDKs read it as they read any text. With the option
+   * Sends a value as JSON, whose text is the content of the message. Other SDKs read it like any other text. With the option
    * `traceContext` of the queue, an object also gets the members `traceparent` and `tracestate` of W3C Trace Context.
    *
    * @throws `UNSUPPORTED_VALUE` for a value that JSON cannot represent, and as {@link EncryptedQueueClient.sendMessage}
@@ -117,9 +119,9 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
   }
 
   /**
-   * Sends many messages, several at once and in no particular order. One that fails does not stop the others.
+   * Sends many messages, several at once and in no particular order. A failure does not stop the others.
    *
-   * @returns what became of each message, in the order of the messages, as of `Promise.allSettled`
+   * @returns the outcome of each message, in the order of the messages, as `Promise.allSettled` returns it
    */
   sendMessages(
     contents: readonly (string | ArrayBuffer | ArrayBufferView)[],
@@ -161,7 +163,7 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
   }
 
   /**
-   * Decrypts the stored text of a message that something else received, such as the plain client or an Azure Function.
+   * Decrypts the stored text of a message that another component received, such as the plain client or an Azure Function.
    *
    * @returns the exact content
    * @throws as {@link EncryptedQueueClient.receiveMessages} without a handler
@@ -174,7 +176,7 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
 
   /**
    * Changes a received message. New content is encrypted under a new content key. Without content (`undefined`), only the
-   * visibility changes, and the stored text remains as it is.
+   * visibility changes, and the stored text remains unchanged.
    *
    * @throws as {@link EncryptedQueueClient.sendMessage}
    */

@@ -3,7 +3,7 @@ import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { EncryptedQueueClient } from './encrypted-queue-client.js';
 import type { EncryptedQueueOptions } from './queue-options.js';
 
-/** The queue service of an account, with encryption. It can be injected wherever `EncryptedStorageModule` is imported. */
+/** The queue service of an account, with encryption. Inject it wherever `EncryptedStorageModule` is imported. */
 export class EncryptedQueueService {
   /** `connect` returns the plain SDK client. It is called when the client is first used. */
   constructor(

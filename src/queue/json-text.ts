@@ -1,5 +1,5 @@
 /**
- * JSON as the content of a message. A trace travels in two members of the object, as CloudEvents have them, so the content stays plain
+ * JSON as the content of a message. A trace is stored in two members of the object, as in CloudEvents, so the content stays plain
  * JSON for every other SDK:
  *
  *     {"patient":"jane","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
@@ -7,7 +7,7 @@
 import { UnsupportedValueError } from '../errors/input.js';
 import type { TraceHeaders } from '../tracing/trace-context.js';
 
-/** The text of a value. Members of its own are never replaced by those of a trace. */
+/** The text of a value. Members of a trace never replace the value's own members. */
 export function jsonText(value: unknown, trace: TraceHeaders): string {
   const traced = isPlainObject(value) && trace.traceparent !== undefined ? { ...trace, ...value } : value;
   const text = stringified(traced);
@@ -16,12 +16,12 @@ export function jsonText(value: unknown, trace: TraceHeaders): string {
   return text;
 }
 
-/** `undefined` for functions and the like, and for values that refer to themselves. */
+/** `undefined` for functions and similar values, and for values that refer to themselves. */
 function stringified(value: unknown): string | undefined {
   try {
     return (JSON.stringify as (given: unknown) => string | undefined)(value);
   } catch (cause) {
-    // the message of a circle names properties
+    // the error message about a circular structure names properties
     if (cause instanceof TypeError) return undefined;
     throw cause;
   }
@@ -33,7 +33,7 @@ export interface TracedJson {
   readonly value: unknown;
 }
 
-/** `undefined` if the content is not JSON, or carries no trace. */
+/** `undefined` if the content is not JSON, or contains no trace. */
 export function tracedJson(content: Buffer): TracedJson | undefined {
   if (!content.includes(MARK)) return undefined;
   let parsed: unknown;

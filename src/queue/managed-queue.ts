@@ -1,4 +1,4 @@
-/** The calls that change a queue itself, not the content of its messages. They are those of the SDK. */
+/** The SDK's methods that change a queue itself, not the content of its messages. */
 import type {
   QueueClearMessagesOptions,
   QueueClearMessagesResponse,

@@ -1,4 +1,4 @@
-/** What the content of a message looks like inside the ciphertext. Source: docs/formats.md, "Messages". */
+/** How the content of a message is encoded inside the ciphertext. Source: docs/formats.md, "Messages". */
 import { decodeBase64 } from '../encoding/base64.js';
 import { decodeUtf8 } from '../encoding/utf8.js';
 import { DecryptionError } from '../errors/content.js';

@@ -51,7 +51,7 @@ function assertFits(what: string, length: number): void {
 }
 
 /**
- * @returns the content. Content that was never encrypted is returned as it is, if the policy allows plaintext.
+ * @returns the content. Content that was never encrypted is returned unchanged, if the policy allows plaintext.
  */
 export async function openMessage(text: string, context: MessageContext): Promise<Buffer> {
   const message = parseMessage(text);

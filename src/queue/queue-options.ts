@@ -5,14 +5,14 @@ import type { MessageEncoding } from './message-encoding.js';
 
 /** Options that all calls of a queue client share. */
 export interface EncryptedQueueOptions {
-  /** What a message looks like inside the ciphertext. Default: `text`. */
+  /** How a message is encoded inside the ciphertext. Default: `text`. */
   readonly messageEncoding?: MessageEncoding;
   /**
    * Used for every receive and peek that has no handler. Default: none, so a message that cannot be decrypted makes the call
    * throw.
    */
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
-  /** Whether objects that are sent as JSON carry the trace of their sender, and consumers continue it. Default: `false`. */
+  /** Whether objects that are sent as JSON contain the trace of their sender, which consumers continue. Default: `false`. */
   readonly traceContext?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Azurite in memory, on free ports, which ends with the process that started it. This file imports nothing of the package, so that the
- * package's own tests can load it before anything is built.
+ * Azurite in memory, on free ports, which ends with the process that started it. This file imports nothing from the package, so
+ * that the package's own tests can load it before anything is built.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ export interface EmulatorOptions {
 export interface Emulator {
   /** Connection string of blobs, queues and tables. */
   readonly connectionString: string;
-  /** Ends the emulator, and what is stored in it. */
+  /** Stops the emulator. What is stored in it is lost. */
   readonly stop: () => Promise<void>;
 }
 
@@ -40,10 +40,10 @@ const FLAGS = [
 const START_TIMEOUT = 60_000;
 
 /**
- * Starts Azurite in memory on free ports. Install `azurite` as a dev dependency of the project that the process runs in. However the
- * process ends, the emulator ends with it.
+ * Starts Azurite in memory on free ports. Install `azurite` as a dev dependency of the project that the process runs in. The
+ * emulator ends when the process ends, even if it is killed.
  *
- * @throws an error that says how to install Azurite if it is not there, or shows what it printed if it does not start
+ * @throws an error that says how to install Azurite if it is missing, or shows what it printed if it does not start
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export async function startEmulator({ certificate }: EmulatorOptions = {}): Prom
   const program = azuriteProgram();
   const tls =
     certificate === undefined ? [] : ['--cert', certificate.cert, '--key', certificate.key, '--oauth', 'basic'];
-  // a group of its own, so that Ctrl-C reaches the application first, and the emulator outlives its last request
+  // a separate process group, so that Ctrl-C reaches the application first, and the emulator outlives its last request
   const child = spawn(process.execPath, ['--import', preload(program), program, ...FLAGS, ...tls], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
@@ -82,8 +82,8 @@ function azuriteProgram(): string {
 }
 
 /**
- * Runs in the emulator's process before the emulator. It ends with the channel to its parent. Its garbage collectors, which may sweep what is
- * written while they run, wait for longer than any test.
+ * Runs in the emulator's process before the emulator. It ends the process when the channel to its parent closes, and delays
+ * Azurite's garbage collectors, which may delete data that is written while they run, for longer than any test.
  */
 function preload(program: string): string {
   const code = `

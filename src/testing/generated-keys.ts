@@ -1,4 +1,4 @@
-/** Keys for one test run, which nothing outside the process ever sees. */
+/** Keys for one test run, which never leave the process. */
 import { generateKeyPairSync } from 'node:crypto';
 import { AesKeyEncryptionKey } from '../keys/aes-key-encryption-key.js';
 import { RsaKeyEncryptionKey } from '../keys/rsa-key-encryption-key.js';

@@ -1,6 +1,6 @@
 /**
- * A key vault in this process: an HTTP client that the real clients of `@azure/keyvault-keys` send their requests through. It keeps
- * versions, their states and a log of what it was asked; faults can be put in its way.
+ * A key vault in this process: an HTTP client that the real clients of `@azure/keyvault-keys` send their requests through. It
+ * keeps versions, their states and a log of the requests; tests can inject faults.
  */
 import * as crypto from 'node:crypto';
 import type { TokenCredential } from '@azure/core-auth';
@@ -11,14 +11,14 @@ type HttpClient = NonNullable<KeyVaultClientOptions['httpClient']>;
 type HttpRequest = Parameters<HttpClient['sendRequest']>[0];
 type HttpAnswer = Awaited<ReturnType<HttpClient['sendRequest']>>;
 
-/** What a client asks a vault for. */
+/** What a client requests from a vault. */
 export type VaultOperation = 'get' | 'versions' | 'wrapkey' | 'unwrapkey';
 
 /** A request that a vault has answered. */
 export interface VaultRequest {
   readonly operation: VaultOperation;
   readonly name: string;
-  /** Empty where the request names none. */
+  /** Empty if the request names no version. */
   readonly version: string;
 }
 
@@ -66,7 +66,7 @@ export const refusal = (
   body: { error: { code, message: 'No.', innererror: inner === undefined ? undefined : { code: inner } } },
 });
 
-// making RSA keys takes time, and which one a version has does not matter to anybody
+// generating RSA keys takes time, and it does not matter which one a version has
 const made: crypto.KeyObject[] = [];
 const rsaKey = (at: number): crypto.KeyObject =>
   (made[at] ??= crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
@@ -90,9 +90,9 @@ const rsaKey = (at: number): crypto.KeyObject =>
  * ```
  */
 export class InProcessVault implements HttpClient {
-  /** What was asked and answered, without the challenges that precede it. */
+  /** The requests and their answers, without the challenges that precede them. */
   readonly requests: VaultRequest[] = [];
-  /** Asked before each answer; what it gives is answered in place of the vault's. */
+  /** Called before each answer. If it returns an answer, that one is sent instead of the vault's. */
   fault: (request: VaultRequest) => VaultAnswer | undefined | Promise<VaultAnswer | undefined> = () => undefined;
   tokenError: Error | undefined;
   readonly #keys = new Map<string, Version[]>();
@@ -100,7 +100,7 @@ export class InProcessVault implements HttpClient {
 
   constructor(readonly url = 'https://clinic.vault.azure.net') {}
 
-  /** A new version of a key; returns its id. */
+  /** Creates a new version of a key, and returns its id. */
   rotate(name: string, { kty = 'RSA', material }: { kty?: Version['kty']; material?: Material } = {}): string {
     const version = crypto.randomBytes(16).toString('hex');
     const own = kty === 'RSA' ? { rsa: rsaKey(this.#made % 4) } : { secret: crypto.randomBytes(32) };
@@ -120,12 +120,12 @@ export class InProcessVault implements HttpClient {
     this.#versionOf(keyId).attributes.enabled = enabled;
   }
 
-  /** It expired a second ago, or expires at another time. */
+  /** Lets a version expire at a time, by default a second ago. */
   expire(keyId: string, at = Date.now() - 1000): void {
     this.#versionOf(keyId).attributes.exp = seconds(at);
   }
 
-  /** What the vault says of the recovery of a deleted key. */
+  /** Sets how the vault lets a deleted key be recovered. */
   setRecoveryLevel(keyId: string, level: string): void {
     this.#versionOf(keyId).attributes.recoveryLevel = level;
   }
@@ -140,7 +140,7 @@ export class InProcessVault implements HttpClient {
     return this.#versionOf(keyId).material;
   }
 
-  /** How many requests for this operation the vault has received. */
+  /** The number of requests for this operation that the vault has received. */
   count(operation: VaultOperation): number {
     return this.requests.filter((request) => request.operation === operation).length;
   }
@@ -178,7 +178,7 @@ export class InProcessVault implements HttpClient {
     return { request, status, headers: answered, bodyAsText } as unknown as HttpAnswer;
   }
 
-  /** What the vault answers, however the request came. Without a token it is the challenge, as a real vault gives it. */
+  /** The vault's answer to a request. Without a token it is the challenge, as from a real vault. */
   async answer({ url, authorization, body }: IncomingRequest): Promise<VaultAnswer> {
     if (authorization === undefined) return { status: 401, headers: CHALLENGE };
     const asked = requestOf(new URL(url));

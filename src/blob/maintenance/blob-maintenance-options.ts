@@ -26,6 +26,7 @@ export interface BlobMaintenanceOptions {
   /**
    * Encrypts append blobs again too, as block blobs: programs that append to them get 409 `InvalidBlobType` afterwards. Each is
    * replaced in one request, so it may have up to 64 MiB. Longer ones are reported as `tooLarge`.
+   *
    * @defaultValue false: append blobs are reported and not changed
    */
   readonly toBlock?: boolean;
@@ -33,6 +34,7 @@ export interface BlobMaintenanceOptions {
    * Encrypts page blobs again too, in protocol 1.0, the only one that supports them. Meanwhile a reader of such a blob gets
    * `UPLOAD_UNFINISHED`. First stop programs that write single pages: what they write in that time is lost, and the blob is
    * reported as `damaged` with `READ_BACK_FAILED`.
+   *
    * @defaultValue false: page blobs are reported and not changed
    */
   readonly pageBlobs?: boolean;

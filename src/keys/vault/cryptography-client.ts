@@ -1,18 +1,18 @@
-/** One call to `CryptographyClient` of `@azure/keyvault-keys`, or to a client like it, and what may go wrong with it. */
+/** One call to `CryptographyClient` of `@azure/keyvault-keys`, or to a similar client, and its failures. */
 import { KeyAlgorithmError, KeyUnwrapError } from '../../errors/keys.js';
 import type { KeyOperationOptions, KeyWrapAlgorithm } from '../key-encryption-key.js';
 import { keyServiceError } from '../key-service-error.js';
 
-/** The part of `CryptographyClient` of `@azure/keyvault-keys` that is used; that class fits as it is. */
+/** The part of `CryptographyClient` of `@azure/keyvault-keys` that is used. The class itself can be passed. */
 export interface CryptographyClientLike {
   readonly keyID?: string | undefined;
-  /** `keyID` of the answer names the version of the key that wrapped. */
+  /** `keyID` of the result names the version of the key that wrapped. */
   wrapKey(
     algorithm: KeyWrapAlgorithm,
     key: Uint8Array,
     options?: KeyOperationOptions,
   ): Promise<{ readonly result: Uint8Array; readonly keyID?: string | undefined }>;
-  /** Rejects with a status code if the vault refuses. */
+  /** Rejects with a status code if the vault rejects the request. */
   unwrapKey(
     algorithm: KeyWrapAlgorithm,
     encryptedKey: Uint8Array,
@@ -20,11 +20,11 @@ export interface CryptographyClientLike {
   ): Promise<{ readonly result: Uint8Array }>;
 }
 
-/** What is passed on to a client of the SDK, which has no use for a target. */
+/** The options for a client of the SDK, which does not use a target. */
 export const clientCallOptions = ({ target: _unused, ...options }: KeyOperationOptions = {}): KeyOperationOptions =>
   options;
 
-/** Stored name of a wrap algorithm and what Key Vault calls it. RSA1_5 is missing on purpose: its padding is an oracle. */
+/** The stored name of a wrap algorithm, and its name in Key Vault. RSA1_5 is deliberately missing: its padding is an oracle. */
 const ALGORITHMS: ReadonlyMap<string, KeyWrapAlgorithm> = new Map([
   ['A128KW', 'A128KW'],
   ['A192KW', 'A192KW'],
@@ -37,10 +37,10 @@ const ALGORITHMS: ReadonlyMap<string, KeyWrapAlgorithm> = new Map([
 /** Names that a key in a vault may write. */
 export const isVaultAlgorithm = (name: unknown): name is KeyWrapAlgorithm => ALGORITHMS.get(name as string) === name;
 
-/** Longer than what the largest RSA key of Key Vault wraps, 512 bytes: the vault need not see it. */
+/** Longer than anything that the largest RSA key of Key Vault wraps (512 bytes), so more is not sent to the vault. */
 const MAX_WRAPPED_LENGTH = 1024;
 
-/** What is to be unwrapped, as it is stored. */
+/** A wrapped key as it is stored. */
 export interface StoredWrap {
   readonly keyId: string;
   readonly algorithm: string;
@@ -48,9 +48,9 @@ export interface StoredWrap {
 }
 
 /**
- * Unwraps in the vault, into memory of its own.
+ * Unwraps in the vault, into separate memory.
  *
- * @throws `KEY_ALGORITHM_NOT_ALLOWED`, `KEY_UNWRAP_FAILED`, and all that {@link keyServiceError} makes of an answer
+ * @throws `KEY_ALGORITHM_NOT_ALLOWED`, `KEY_UNWRAP_FAILED`, and the errors of {@link keyServiceError}
  */
 export async function unwrapBy(
   client: CryptographyClientLike,
@@ -73,12 +73,12 @@ async function answerOf(keyId: string, call: () => Promise<{ readonly result: Ui
   }
 }
 
-/** Neither a wrapped key nor a content key is empty, whatever a client answers. */
+/** Neither a wrapped key nor a content key may be empty, whatever a client returns. */
 export const isFilled = (bytes: unknown): bytes is Uint8Array => bytes instanceof Uint8Array && bytes.length > 0;
 
 export const NO_BYTES = 'The client of the key service answered without bytes';
 
-/** The SDK decodes into memory that all of the process shares (Node's buffer pool): a content key must not stay there. */
+/** The SDK decodes into memory that the whole process shares (Node's buffer pool). A content key must not stay there. */
 function takeOut(result: Uint8Array): Uint8Array {
   const own = Uint8Array.from(result);
   if (result.buffer.byteLength > result.byteLength) result.fill(0);

@@ -1,34 +1,34 @@
 /**
- * Which version of a key writes. One request finds it out for all who write meanwhile; later ones are made in the background:
+ * Which version of a key writes. One request serves all writes that wait for it; later requests are made in the background:
  *
  *     age of the last answer    0 ........ refresh ........ 2 × refresh ........
  *     a write                   uses it    uses it, and     waits for a new answer
- *                                          asks anew
+ *                                          asks again
  */
 import { KeyDisabledError } from '../../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-key.js';
 import { unlessAborted } from './unless-aborted.js';
 
-/** A version of a key that writes, and between which times it may. */
+/** The version of a key that writes, and the period in which it may write. */
 export interface WritingVersion {
   readonly key: KeyEncryptionKey;
   readonly notBefore?: Date | undefined;
   readonly expiresOn?: Date | undefined;
-  /** What the vault says of the recovery of a deleted key. */
+  /** How the vault lets a deleted key be recovered. */
   readonly recoveryLevel?: string | undefined;
-  /** Id of the newest version, where it is disabled and this older one writes instead. */
+  /** Id of the newest version, if it is disabled and this older one writes instead. */
   readonly insteadOf?: string | undefined;
 }
 
-/** Handed in by tests. */
+/** Passed in by tests. */
 export interface VersionClock {
-  /** Milliseconds that only grow. */
+  /** Milliseconds that only increase. */
   now(): number;
-  /** Milliseconds of the calendar. */
+  /** Milliseconds since 1970. */
   date(): number;
 }
 
-/** Milliseconds that a failed answer is given again without asking: an outage is not a flood of requests. */
+/** Milliseconds for which a failure is reused without a request, so that an outage does not cause a flood of requests. */
 const FAILURE_AGE = 1000;
 
 export class CurrentVersion {
@@ -36,7 +36,7 @@ export class CurrentVersion {
   #failure: { readonly error: unknown; readonly at: number } | undefined;
   #asking: Promise<WritingVersion> | undefined;
 
-  /** `ask` looks the version up; it rejects where there is none that may write. */
+  /** `ask` looks up the version; it rejects if no version may write. */
   constructor(
     private readonly ask: () => Promise<WritingVersion>,
     private readonly refresh: number,
@@ -54,13 +54,13 @@ export class CurrentVersion {
     return version.key;
   }
 
-  /** Asks again, whatever is known. */
+  /** Sends a new request, even if the known version is recent. */
   async renew(): Promise<void> {
     this.#failure = undefined;
     await this.#request();
   }
 
-  /** What is known without asking: the version, and milliseconds since it was confirmed. */
+  /** What is known without a request: the version, and milliseconds since it was confirmed. */
   get state(): { readonly version: WritingVersion; readonly age: number } | undefined {
     return this.#known && { version: this.#known.version, age: this.clock.now() - this.#known.at };
   }
@@ -68,7 +68,7 @@ export class CurrentVersion {
   #fresh(): { readonly version: WritingVersion } | undefined {
     const { state } = this;
     if (state === undefined || state.age >= 2 * this.refresh) return undefined;
-    // the failure reaches whoever writes when the version is no longer confirmed
+    // later writes get the failure, once the version is no longer confirmed
     if (state.age >= this.refresh) this.#answer().catch(() => undefined);
     return state;
   }
@@ -92,7 +92,7 @@ export class CurrentVersion {
       return version;
     } catch (error) {
       this.#failure = { error, at: this.clock.now() };
-      // what the vault said of the key itself holds at once; where it did not answer, the version is good for a while
+      // what the vault reports about the key applies at once; without an answer, the known version may be used for a while
       if (isFinal(error)) this.#known = undefined;
       throw error;
     }

@@ -1,9 +1,9 @@
 /**
- * The identifier of a key in Azure Key Vault or a Managed HSM. It is stored with the data, so anybody who can write to storage
- * can choose it, and clients take it for an address. Therefore it is read strictly:
+ * The identifier of a key in Azure Key Vault or a Managed HSM. It is stored with the data, so anyone who can write to storage can
+ * choose it, and clients use it as an address. Therefore it is parsed strictly:
  *
  *     https://<host>/keys/<name>              a key
- *     https://<host>/keys/<name>/<version>    a version of it; 32 hexadecimal digits
+ *     https://<host>/keys/<name>/<version>    a version of the key; 32 hexadecimal digits
  *
  * No port, user, query, fragment, percent sign, dot segment or trailing slash, and a host in lower case.
  */
@@ -30,7 +30,7 @@ const KEY_ID = /^(https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\/keys\/([0-9a-z-]{
  * ```ts
  * import { type KeyPredicate, parseKeyVaultKeyId } from 'nestjs-azure-encrypted-storage';
  *
- * // each partition of a table has a key of its own
+ * // each partition of a table has its own key
  * export const allowKey: KeyPredicate = (keyId, target) => {
  *   const key = parseKeyVaultKeyId(keyId);
  *   return target.kind === 'table' && key?.vaultUrl === 'https://clinic.vault.azure.net' && key.name === target.partitionKey;
@@ -43,7 +43,7 @@ export function parseKeyVaultKeyId(keyId: string): KeyVaultKeyId | null {
   return { keyId, vaultUrl, name, version };
 }
 
-/** Leaves out ids that are not of a vault. */
+/** Leaves out ids that do not belong to a vault. */
 export const keyVaultKeyIdsIn = (keyIds: readonly string[] = []): readonly KeyVaultKeyId[] =>
   keyIds.flatMap((keyId) => parseKeyVaultKeyId(keyId) ?? []);
 
@@ -55,8 +55,8 @@ const DOT_SEGMENT = /[\\/](?:\.|%2e){1,2}(?=[\\/?#]|$)/i;
 const NEVER_IN_A_URL = /[\\\s\u0000-\u001f\u007f]/;
 
 /**
- * Whether a stored key id pretends to be an address, but is none that a key can have: who wrote it meant to be taken for
- * another. Ids that are not addresses are never malformed; those of other key services may have any canonical form.
+ * Whether a stored key id looks like an address, but not one that a key can have: its writer wanted it to pass for another id.
+ * Ids that are not addresses are never malformed; those of other key services may have any canonical form.
  */
 export function isMalformedKeyId(keyId: string): boolean {
   if (!/^\s*https?:/i.test(keyId)) return false;

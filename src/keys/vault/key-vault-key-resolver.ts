@@ -6,28 +6,31 @@ import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
 import type { KeyVaultEnvironment } from './key-vault-keys.js';
 import { KeyVaultKeyEncryptionKey } from './key-vault-key.js';
 
-/** How keys of Key Vault are found. */
+/** Options of {@link keyVaultKeyResolver}. */
 export interface KeyVaultKeyResolverOptions {
-  /** A client for the key of exactly this id. */
+  /** Returns a client for the key with exactly this id. */
   readonly client: (keyId: string) => CryptographyClientLike;
-  /** Whether a key id is one of yours, given whole and in its parts. Only `true` is: see {@link keyVaultKeyResolver}. */
+  /** Whether a key id, passed whole and in its parts, is one of yours. Only `true` allows it: see {@link keyVaultKeyResolver}. */
   readonly allow: (keyId: string, parts: KeyVaultKeyId) => boolean;
 }
 
-/** Keys that a resolver keeps: a client fetches its key before it unwraps, so a new one for every read costs a request more. */
+/**
+ * Keys that a resolver keeps: a client fetches its key before it unwraps, so a new one for every read costs an additional
+ * request.
+ */
 const KNOWN_KEYS = 1000;
 
 /**
- * Finds keys in Key Vault through clients of your own. Prefer the `keyVault` option of the module, which needs neither function.
+ * Finds keys in Key Vault through your own clients. Prefer the `keyVault` option of the module, which needs neither function.
  *
- * A key id is data from storage, and here an address to which an access token is sent: `allow` keeps a planted one from sending
- * yours to a foreign vault. It is asked for every read, and only for ids that {@link parseKeyVaultKeyId} reads: dot segments,
- * encodings, ports and the like never reach it. The clients of the last 1,000 keys are kept.
+ * A key id is data from storage, and here it is an address to which an access token is sent: `allow` prevents a planted id from
+ * sending your token to a foreign vault. It is called for every read, and only with ids that {@link parseKeyVaultKeyId} accepts:
+ * dot segments, encodings, ports and the like never reach it. The clients of the last 1,000 keys are kept.
  *
- * Make the client for reading from `{ id, name, properties: {} }` in place of an id: it then needs no request and no permission to
- * get the key, and it still reads what a version wrapped that has expired.
+ * Create the client for reading from `{ id, name, properties: {} }` instead of an id: then it needs no request and no permission
+ * to get the key, and can still read what an expired version wrapped.
  *
- * @throws `INVALID_OPTIONS` where one of the two functions is missing.
+ * @throws `INVALID_OPTIONS` if one of the two functions is missing.
  *
  * @example
  * ```ts
@@ -54,7 +57,7 @@ export function keyVaultKeyResolver(
   return (keyId) => {
     const parts = parseKeyVaultKeyId(keyId);
     if (parts === null) return null;
-    // a promise of `false` is truthy too
+    // a promise is truthy even if it resolves to `false`
     const verdict: unknown = allow(keyId, parts);
     if (verdict !== true) return null;
     const key = known.get(keyId) ?? new KeyVaultKeyEncryptionKey(client(keyId), { keyId }, environment);

@@ -17,10 +17,13 @@ import { type PacedCalls, sharedPaces } from './vault-pace.js';
 
 /** Options of a {@link KeyVaultKeyEncryptionKey}. */
 export interface KeyVaultKeyOptions {
-  /** What is written. Default `RSA-OAEP`, which every SDK knows; a symmetric key of a Managed HSM needs `A256KW` or its like. */
+  /**
+   * The algorithm that is written. Default `RSA-OAEP`, which every SDK supports; a symmetric key of a Managed HSM needs `A128KW`,
+   * `A192KW` or `A256KW`.
+   */
   readonly algorithm?: KeyWrapAlgorithm;
   /**
-   * Id that is stored, and that the key answers to. Give it for a key that was moved to another vault, whose id is still the old one.
+   * The id that is stored, and by which the key is found. Set it for a key that was moved to another vault but keeps its old id.
    *
    * @defaultValue the id of the client
    */
@@ -28,13 +31,14 @@ export interface KeyVaultKeyOptions {
 }
 
 /**
- * One version of a key in Azure Key Vault, over a client of your own. Prefer the `keyVault` option of the module: it follows
+ * One version of a key in Azure Key Vault, through your own client. Prefer the `keyVault` option of the module: it follows
  * rotations, and notices a version that was disabled.
  *
- * It writes through a client of one version only. The SDK wraps with the newest version when its client was made without one, but
- * does not say which version that was, so what it wrote could not be read after a rotation.
+ * It writes only through a client of one version. A client without a version wraps with the newest one but does not report which
+ * version that was, so what it wrote could not be read after a rotation.
  *
- * Calls keep to the pace of their vault: after 429 and 503 they wait with all other calls of this process to it, and try again.
+ * Calls keep to the pace of their vault: after a 429 or 503, they wait together with all other calls of this process to that
+ * vault, and are retried.
  *
  * @example
  * ```ts
@@ -49,7 +53,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
   readonly #canWrite: boolean;
   readonly #pace: PacedCalls;
 
-  /** @throws `INVALID_OPTIONS` for an algorithm that is not a {@link KeyWrapAlgorithm}, or where no key id is known. */
+  /** @throws `INVALID_OPTIONS` for an algorithm that is not a {@link KeyWrapAlgorithm}, or if no key id is known. */
   constructor(
     client: CryptographyClientLike,
     options: KeyVaultKeyOptions = {},
@@ -67,10 +71,10 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
   }
 
   /**
-   * Wraps with the version that the client is made for.
+   * Wraps with the version of the client.
    *
-   * @throws `INVALID_OPTIONS` where the client is made for no version; `KEY_WRAP_FAILED` where the vault refuses the bytes;
-   * `KEY_UNAVAILABLE`, `KEY_ACCESS_DENIED`, `KEY_DELETED`, `KEY_DISABLED` where the key cannot be used.
+   * @throws `INVALID_OPTIONS` if the client has no version; `KEY_WRAP_FAILED` if the vault rejects the bytes; `KEY_UNAVAILABLE`,
+   * `KEY_ACCESS_DENIED`, `KEY_DELETED`, `KEY_DISABLED` if the key cannot be used.
    */
   async wrapKey(contentKey: Uint8Array, options?: KeyOperationOptions): Promise<WrappedKey> {
     if (!this.#canWrite) throw new InvalidOptionsError([versionlessFault(this.keyId)]);
@@ -83,8 +87,8 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
    * Unwraps in the vault.
    *
    * @throws `KEY_ALGORITHM_NOT_ALLOWED` for RSA1_5 and everything else that is not a {@link KeyWrapAlgorithm} (`RSA` is read as
-   * `RSA-OAEP`); `KEY_UNWRAP_FAILED` where the vault refuses the bytes; `KEY_UNAVAILABLE`, `KEY_ACCESS_DENIED`, `KEY_DELETED`,
-   * `KEY_DISABLED` where the key cannot be used.
+   * `RSA-OAEP`); `KEY_UNWRAP_FAILED` if the vault rejects the bytes; `KEY_UNAVAILABLE`, `KEY_ACCESS_DENIED`, `KEY_DELETED`,
+   * `KEY_DISABLED` if the key cannot be used.
    */
   async unwrapKey(encryptedKey: Uint8Array, algorithm: string, options?: KeyOperationOptions): Promise<Uint8Array> {
     const client: CryptographyClientLike = {
@@ -107,13 +111,13 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
 const versionlessFault = (keyId: string): string =>
   `the client of key ${JSON.stringify(keyId)} is made for no version of it, so it cannot write: use the option "keyVault", which follows rotations, or make the client with the id of a version`;
 
-/** `/` at the end is what people leave behind. */
+/** Accepts a `/` at the end, a common mistake. */
 const idOf = (keyId: string): KeyVaultKeyId | null => parseKeyVaultKeyId(keyId.replace(/\/+$/, ''));
 
 const isVersionless = (keyId: string): boolean =>
   idOf(keyId)?.version === undefined && /\/keys\/[^/]+\/*$/i.test(keyId);
 
-/** That of the vault of the first id that names one. A client of something else has none. */
+/** The pace of the vault in the first id that names one. A client of another service has none. */
 function paceOf(
   { paces = sharedPaces }: Pick<KeyVaultEnvironment, 'paces'>,
   keyIds: readonly (string | undefined)[],
@@ -122,6 +126,6 @@ function paceOf(
   return vault === undefined ? { run: (call) => call() } : paces.of(vault.vaultUrl);
 }
 
-/** A client of the SDK that was made without a version has one in its id after its first use, but not in its requests. */
+/** A client of the SDK that was created without a version has one in its id after its first use, but not in its requests. */
 const wasVersionless = (client: object): boolean =>
   (client as { readonly remoteProvider?: { readonly version?: unknown } }).remoteProvider?.version === '';

@@ -16,33 +16,33 @@ import { VaultClients } from './vault-clients.js';
 import { sharedPaces, type VaultPaces } from './vault-pace.js';
 import { publicKeyOf, type VaultVersion, VaultKeyOfAnyVersion, VaultVersionKey } from './vault-version-key.js';
 
-/** What is handed in where there is no module: by policies without Nest, and by tests. */
+/** Passed in by policies without Nest, and by tests. */
 export interface KeyVaultEnvironment {
   readonly paces?: VaultPaces;
   readonly clock?: VersionClock;
-  /** Gets what happens with the keys; not for tests alone. */
+  /** Receives the events of the keys. Also used outside of tests. */
   readonly onEvent?: KeyEventListener;
 }
 
-/** What is known of the key that writes. */
+/** What is known about the key that writes. */
 export interface KeyVaultState {
   /** Id of the version that writes. */
   readonly keyId: string;
   readonly expiresOn: Date | undefined;
   /** Milliseconds since the vault confirmed it. */
   readonly age: number;
-  /** Whether a deleted key can be destroyed for good at once; `undefined` where the vault does not say. */
+  /** Whether a deleted key can be destroyed permanently at once; `undefined` if the vault does not report it. */
   readonly isPurgeable: boolean | undefined;
-  /** Id of the newest version, where it is disabled and an older one writes instead. */
+  /** Id of the newest version, if it is disabled and an older one writes instead. */
   readonly insteadOf?: string | undefined;
 }
 
-/** Versions of which the key object is kept, and with it what the unwrap cache holds of them. */
+/** Versions whose key objects are kept, and with them their entries in the unwrap cache. */
 const KNOWN_VERSIONS = 1000;
 
 /**
- * The keys of a `keyVault` option: the version that writes, followed through rotations, and one key for each stored id that may be
- * read. Nothing is asked before the first write or read.
+ * The keys of a `keyVault` option: the version that writes, which follows rotations, and one key for each stored id that may be
+ * read. No request is sent before the first write or read.
  */
 export class KeyVaultKeys {
   readonly #options: KeyVaultOptions;
@@ -64,7 +64,7 @@ export class KeyVaultKeys {
     this.#onEvent = onEvent;
     this.#date = () => clock?.date() ?? Date.now();
     const writing = options.key === undefined ? null : parseKeyVaultKeyId(options.key);
-    // the version that writes does not limit which ones of its key are read
+    // the version that writes does not limit which versions of its key may read
     this.#readable = [
       ...(writing === null ? [] : [{ ...writing, version: undefined }]),
       ...keyVaultKeyIdsIn(options.alsoRead),
@@ -87,7 +87,7 @@ export class KeyVaultKeys {
     return this.#options.key;
   }
 
-  /** What is known of the version that writes, without asking. */
+  /** What is known about the version that writes, without a request. */
   get state(): KeyVaultState | undefined {
     const state = this.#current?.state;
     if (state === undefined) return undefined;
@@ -97,15 +97,15 @@ export class KeyVaultKeys {
   /**
    * The version that writes; its id is the one that is stored.
    *
-   * @throws `KEY_MISSING` where only reading is configured; `KEY_UNAVAILABLE`, `KEY_ACCESS_DENIED`, `KEY_DELETED`, `KEY_DISABLED`
-   * where no version may write or the vault cannot be asked
+   * @throws `KEY_MISSING` if only reading is configured; `KEY_UNAVAILABLE`, `KEY_ACCESS_DENIED`, `KEY_DELETED`, `KEY_DISABLED` if
+   * no version may write or the vault cannot be reached
    */
   async current(options?: KeyOperationOptions): Promise<KeyEncryptionKey> {
     if (this.#current === undefined) throw new KeyMissingError();
     return this.#current.key(options);
   }
 
-  /** The key of a stored id, or `null` for one that is not among those that may be read. Asks nothing. */
+  /** The key for a stored id, or `null` if it is not among those that may be read. Sends no request. */
   resolve(keyId: string): KeyEncryptionKey | null {
     const id = parseKeyVaultKeyId(keyId);
     if (id === null || !this.#mayRead(id)) return null;
@@ -117,12 +117,12 @@ export class KeyVaultKeys {
     return key;
   }
 
-  /** Looks up at once which version is the newest, for a handler of the event `KeyNewVersionCreated`. */
+  /** Looks up the newest version at once. Call it from a handler of the event `KeyNewVersionCreated`. */
   async refresh(): Promise<void> {
     await this.#current?.renew();
   }
 
-  /** Gives up its part in the rate of its vaults, and ends the calls that wait for their turn there: `KEY_UNAVAILABLE`. */
+  /** Releases its share of the rate of its vaults, and ends calls that wait for their turn with `KEY_UNAVAILABLE`. */
   close(): void {
     this.#vaults.close();
   }
@@ -145,7 +145,7 @@ export class KeyVaultKeys {
     return { keyId, algorithm, client, paced, isInvented };
   }
 
-  /** A version that the options name was not invented by who stored it. */
+  /** A version that the options name was not invented by the writer of the data. */
   #isConfigured(keyId: string): boolean {
     const { key, alsoRead = [] } = this.#options;
     return key === keyId || alsoRead.includes(keyId);
@@ -167,7 +167,7 @@ export class KeyVaultKeys {
     }
   }
 
-  /** In a span of its own: many wait for it, or nobody does. */
+  /** In a separate span, because many calls may wait for it, or none. */
   async #confirmed(writing: KeyVaultKeyId): Promise<WritingVersion> {
     try {
       return await traced('KeyVault.currentVersion', {}, async (_options, record) => {
@@ -192,7 +192,7 @@ export class KeyVaultKeys {
     const { keyId, vaultUrl, name } = writing;
     const listing = this.#asked(keyId, vaultUrl, (client) => allVersions(client, name));
     const versions = await listing.catch((failure: unknown) => {
-      // an outage says nothing of the older version that writes by now; the disabled one itself must not go on
+      // an outage says nothing about the older version that writes now, but the disabled version must not write any more
       if (failure instanceof KeyUnavailableError && this.state?.keyId !== error.keyId) throw failure;
       return [];
     });
@@ -217,7 +217,7 @@ export class KeyVaultKeys {
     return this.#asked(keyId, vaultUrl, (client) => client.getKey(name, options));
   }
 
-  /** What the vault says is stored as a key id, so it is read as strictly as one from storage. */
+  /** The id that the vault returns is stored as a key id, so it is parsed as strictly as one from storage. */
   #idOf({ id, properties }: VaultKey, writing: KeyVaultKeyId): KeyVaultKeyId & { readonly version: string } {
     const version = parseKeyVaultKeyId(id ?? '')?.version ?? properties.version;
     const parsed = parseKeyVaultKeyId(`${writing.vaultUrl}/keys/${writing.name}/${version ?? ''}`);

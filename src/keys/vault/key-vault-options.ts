@@ -1,4 +1,4 @@
-/** The `keyVault` option of a policy, and what may be wrong with it. */
+/** The `keyVault` option of a policy, and its rules. */
 import type { TokenCredential } from '@azure/core-auth';
 import { group, isObject, must, object, type OptionRule, type RulesOf, wholeNumber } from '../../option-rules.js';
 import type { KeyWrapAlgorithm } from '../key-encryption-key.js';
@@ -9,45 +9,46 @@ import type { KeyVaultClientOptions } from './key-vault-sdk.js';
 /** Keys in Azure Key Vault or a Managed HSM. Needs the package `@azure/keyvault-keys`. */
 export interface KeyVaultOptions {
   /**
-   * Id of the key that writes, as `https://clinic.vault.azure.net/keys/records`. Without a version the newest one writes, and
-   * rotations are followed; with a version only that one writes. All versions of the key are read. Leave it out to only read.
+   * Id of the key that writes, such as `https://clinic.vault.azure.net/keys/records`. Without a version the newest one writes,
+   * and rotations are followed; with a version only that one writes. All versions of the key can read. Omit it if the application
+   * only reads.
    */
   readonly key?: string;
   /** How to sign in, for example `new DefaultAzureCredential()` of `@azure/identity`. */
   readonly credential: TokenCredential;
   /**
-   * How content keys are wrapped: `RSA-OAEP` or `RSA-OAEP-256` for RSA keys, in this process; `A256KW` and its like for symmetric
-   * keys of a Managed HSM, which then are asked for each write.
+   * How content keys are wrapped: `RSA-OAEP` or `RSA-OAEP-256` for RSA keys, in this process; `A128KW`, `A192KW` or `A256KW` for
+   * symmetric keys of a Managed HSM, with a request for each write.
    *
-   * @defaultValue `RSA-OAEP`, which every SDK knows
+   * @defaultValue `RSA-OAEP`, which every SDK supports
    */
   readonly algorithm?: KeyWrapAlgorithm;
-  /** Ids of other keys that may be read: with a version that version, without one all of them. */
+  /** Ids of other keys that may read: with a version, only that version; without one, all of them. */
   readonly alsoRead?: readonly string[];
   /**
-   * Where keys are that were moved: addresses of vaults, as they are part of stored key ids, and the addresses to ask in their
-   * place. `{ 'https://old.vault.azure.net': 'https://clinic.vault.azure.net' }` reads what the old vault's keys wrapped.
+   * Where to find keys that were moved: maps the address of the vault in stored key ids to the address that has the keys now.
+   * `{ 'https://old.vault.azure.net': 'https://clinic.vault.azure.net' }` reads what the old vault's keys wrapped.
    */
   readonly aliases?: Readonly<Record<string, string>>;
   /**
-   * Milliseconds after which it is looked up, in the background, which version is the newest and whether it may still write;
-   * 1,000 to 86,400,000. A version that could not be confirmed for twice as long is not written with.
+   * Milliseconds between look-ups, in the background, of the newest version and whether it may still write; 1,000 to 86,400,000.
+   * A version that could not be confirmed for twice this time does not write.
    *
    * @defaultValue 300,000
    */
   readonly refresh?: number;
   /**
-   * Requests a second that a vault is sent at most, by all policies of this process, 1 to 10,000. The lowest value counts where
-   * policies of one vault differ.
+   * Maximum number of requests per second that all policies of this process together send to a vault, 1 to 10,000. If policies
+   * differ, the lowest value applies.
    *
-   * @defaultValue no limit but the vault's own
+   * @defaultValue only the vault's own limit
    */
   readonly requestsPerSecond?: number;
-  /** Handed to the clients of the SDK. */
+  /** Passed to the clients of the SDK. */
   readonly clientOptions?: KeyVaultClientOptions;
 }
 
-/** The same keys for reading alone. */
+/** The same keys, only for reading. */
 export function readingOnly({ key, alsoRead = [], ...others }: KeyVaultOptions): KeyVaultOptions {
   const id = key === undefined ? null : parseKeyVaultKeyId(key);
   return { ...others, alsoRead: [...(id === null ? [] : [`${id.vaultUrl}/keys/${id.name}`]), ...alsoRead] };

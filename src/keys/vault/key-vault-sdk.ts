@@ -1,11 +1,11 @@
-/** The part of `@azure/keyvault-keys` that is used. The package is an optional peer: it is loaded where `keyVault` is set. */
+/** The part of `@azure/keyvault-keys` that is used. The package is an optional peer: it is loaded only if `keyVault` is set. */
 import type { TokenCredential } from '@azure/core-auth';
 import type { CommonClientOptions } from '@azure/core-client';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
 import type { CryptographyClientLike } from './cryptography-client.js';
 
-/** What a vault answers about one version of a key. */
+/** What a vault returns for one version of a key. */
 export interface VaultKey {
   readonly id?: string | undefined;
   readonly name: string;
@@ -22,13 +22,16 @@ export interface VaultKeyProperties {
   readonly expiresOn?: Date | undefined;
   readonly notBefore?: Date | undefined;
   readonly createdOn?: Date | undefined;
-  /** `Purgeable`... : without purge protection a deleted key can be destroyed at once. */
+  /** Begins with `Purgeable` if there is no purge protection: then a deleted key can be destroyed at once. */
   readonly recoveryLevel?: string | undefined;
 }
 
 /** The part of `KeyClient` that is used. */
 export interface KeyClientLike {
-  /** A version of a key, the newest one unless `version` names another. Rejects with a status code if the vault refuses. */
+  /**
+   * A version of a key, the newest one unless `version` names another. Rejects with a status code if the vault rejects the
+   * request.
+   */
   getKey(name: string, options?: KeyOperationOptions & { readonly version?: string }): Promise<VaultKey>;
   /** The states of all versions of a key. */
   listPropertiesOfKeyVersions(name: string, options?: KeyOperationOptions): AsyncIterable<VaultKeyProperties>;
@@ -52,7 +55,7 @@ export interface KeyVaultSdk {
 
 const PACKAGE = '@azure/keyvault-keys';
 
-/** @throws `INVALID_OPTIONS` where the package is not installed. */
+/** @throws `INVALID_OPTIONS` if the package is not installed. */
 export async function loadKeyVaultSdk(): Promise<KeyVaultSdk> {
   try {
     return (await import('@azure/keyvault-keys')) as unknown as KeyVaultSdk;

@@ -22,7 +22,7 @@ export async function enabledVersions(
   return (await allVersions(client, name, options)).filter(isEnabled);
 }
 
-/** Whether a version may write. `now` in milliseconds of the calendar. */
+/** Whether a version may write. `now` is in milliseconds since 1970. */
 export const isUsable = (version: VaultKeyProperties, now: number): boolean =>
   isEnabled(version) &&
   (version.notBefore === undefined || version.notBefore.getTime() <= now) &&

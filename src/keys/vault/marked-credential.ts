@@ -1,6 +1,6 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth';
 
-/** Whatever a credential throws means that there is no token, and never anything about the key or the content. */
+/** Any error of a credential means that there is no token, and says nothing about the key or the content. */
 export function markedCredential(credential: TokenCredential): TokenCredential {
   return {
     getToken: async (...request): Promise<AccessToken | null> => {

@@ -1,13 +1,13 @@
 /**
- * Why a vault does not know a stored version of a key. The id is stored with the data, so anybody who can write to storage can
+ * Why a vault does not know a stored version of a key. The id is stored with the data, so anyone who can write to storage can
  * invent a version. That is a fault of the object, while a deleted key is an outage:
  *
  *     the key     the version     means
- *     is there    is missing      the key never had this version
- *     otherwise                   the key is gone, or it cannot be known
+ *     exists      is missing      the key never had this version
+ *     otherwise                   the key is gone, or this cannot be determined
  *
- * A version cannot be deleted while its key stays. Both are looked up, the version last: the answer that led here may be older than
- * a recovery of the key.
+ * A version cannot be deleted while its key stays. Both are looked up, the version last, because the key may have been recovered
+ * after the answer that led here.
  */
 import { LRUCache } from 'lru-cache';
 import { KeyDeletedError, KeyDisabledError } from '../../errors/keys.js';
@@ -15,13 +15,13 @@ import type { KeyOperationOptions } from '../key-encryption-key.js';
 import type { KeyVaultKeyId } from './key-id.js';
 import { unlessAborted } from './unless-aborted.js';
 
-/** Asks the vault for a key, or for a version of it; rejects with an error of this package. */
+/** Requests a key or a version of it from the vault; rejects with an error of this package. */
 export type KeyLookup = (id: KeyVaultKeyId, options: { readonly version?: string }) => Promise<unknown>;
 
-/** Ids of which it is remembered whether they were invented. */
+/** Number of ids for which the answer is remembered. */
 const REMEMBERED = 1000;
 const INVENTED_AGE = 5 * 60 * 1000;
-/** Milliseconds that any other answer is given again: it may change soon, but an outage is not a flood of requests. */
+/** Milliseconds for which any other answer is reused: it may change soon, but an outage must not cause a flood of requests. */
 const OTHER_AGE = 1000;
 
 export class MissingVersions {
@@ -34,7 +34,7 @@ export class MissingVersions {
     this.#answers = new LRUCache({ max: REMEMBERED, ttl: INVENTED_AGE, ttlResolution: 0, perf: clock });
   }
 
-  /** Whether the key exists, but never had this version; `false` also where that cannot be known. Callers share the requests. */
+  /** Whether the key exists but never had this version; `false` also if this cannot be determined. Callers share the requests. */
   async isInvented(id: KeyVaultKeyId, { abortSignal }: KeyOperationOptions = {}): Promise<boolean> {
     return unlessAborted(this.#answers.get(id.keyId) ?? this.#ask(id), abortSignal);
   }
@@ -53,7 +53,7 @@ export class MissingVersions {
     return (await this.#exists(id, { version: id.version })) === false;
   }
 
-  /** `undefined` where the vault does not say. */
+  /** `undefined` if the vault does not say. */
   async #exists(id: KeyVaultKeyId, options: { readonly version?: string }): Promise<boolean | undefined> {
     try {
       await this.lookUp(id, options);

@@ -1,9 +1,9 @@
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 import { setTimeout as timeout } from 'node:timers/promises';
 
-/** Handed in by tests. */
+/** Passed in by tests. */
 export interface PaceClock {
-  /** Milliseconds that only grow. */
+  /** Milliseconds that only increase. */
   now(): number;
   sleep(milliseconds: number, signal: AbortSignalLike | undefined): Promise<void>;
   /** From 0 to 1. */

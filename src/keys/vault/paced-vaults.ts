@@ -4,8 +4,8 @@ import type { KeyEventListener } from '../key-event.js';
 import type { PaceEvent, VaultPaces } from './vault-pace.js';
 
 /**
- * The vaults of one `keyVault` option: asked at the pace that all of the process shares, reported to one listener. Closing ends what
- * waits for its turn, so that no timer keeps the process alive; what is under way in a vault ends by itself.
+ * The vaults of one `keyVault` option: called at the pace that the whole process shares, and reported to one listener. Closing
+ * ends calls that wait for their turn, so that no timer keeps the process alive; calls in progress end normally.
  */
 export class PacedVaults {
   readonly #waiting = new Set<AbortController>();
@@ -17,12 +17,12 @@ export class PacedVaults {
     private readonly onEvent: KeyEventListener | undefined,
   ) {}
 
-  /** Holds a vault to so many calls a second. */
+  /** Limits the calls to a vault per second. */
   limit(address: string, requestsPerSecond: number): void {
     this.#limits.push(this.paces.of(address).limit(requestsPerSecond));
   }
 
-  /** Makes the call when the vault may be asked. */
+  /** Makes the call when the pace of the vault allows it. */
   async run<Answer>(
     address: string,
     call: () => Promise<Answer>,
@@ -51,7 +51,7 @@ export class PacedVaults {
     }
   }
 
-  /** Gives up its part in the rates, and all that waits. Calls after that are made, unless they would have to wait. */
+  /** Releases its share of the rates, and ends waiting calls. Later calls are made only if they do not have to wait. */
   close(): void {
     this.#isClosed = true;
     for (const release of this.#limits) release();

@@ -1,6 +1,6 @@
 import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
 
-/** Many wait for one answer: a caller that aborts leaves the others waiting. */
+/** Many callers wait for one answer: if one aborts, the others continue to wait. */
 export async function unlessAborted<Answer>(
   answer: Promise<Answer>,
   signal: AbortSignalLike | undefined,

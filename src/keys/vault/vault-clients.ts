@@ -5,7 +5,7 @@ import type { KeyVaultOptions } from './key-vault-options.js';
 import type { KeyClientLike, KeyVaultSdk } from './key-vault-sdk.js';
 import { markedCredential } from './marked-credential.js';
 
-/** The part of an HTTP answer that is looked at. */
+/** The part of an HTTP response that is used. */
 interface VaultAnswer {
   readonly status: number;
   readonly headers?: { get?(name: string): string | undefined } | undefined;
@@ -13,7 +13,9 @@ interface VaultAnswer {
 
 const THROTTLED = [429, 503];
 
-/** The retry policy of the SDK passes on errors that are not its own, so that the pace of the vault alone says when to try again. */
+/**
+ * The retry policy of the SDK passes on errors that are not its own, so that only the pace of the vault decides when to retry.
+ */
 class VaultThrottledError extends Error {
   override readonly name = 'VaultThrottledError';
   readonly statusCode: number;
@@ -46,7 +48,7 @@ export class VaultClients {
     this.#credential = markedCredential(options.credential);
   }
 
-  /** Where the keys of a vault are now: `aliases` says so. */
+  /** The address that has the keys of a vault now, according to `aliases`. */
   addressOf(vaultUrl: string): string {
     const { aliases = {} } = this.#options;
     return Object.hasOwn(aliases, vaultUrl) ? (aliases[vaultUrl] as string) : vaultUrl;
@@ -59,14 +61,16 @@ export class VaultClients {
     return known;
   }
 
-  /** A client that is made of an id alone fetches no key: it needs no permission for that, and reads what has expired. */
+  /**
+   * A client that is created from only an id fetches no key: it needs no permission for that, and can read with expired versions.
+   */
   ofVersion({ vaultUrl, name }: KeyVaultKeyId, version: string): CryptographyClientLike {
     const { CryptographyClient } = this.#sdk;
     const key = { id: `${this.addressOf(vaultUrl)}/keys/${name}/${version}`, name, properties: {} };
     return new CryptographyClient(key, this.#credential, this.#clientOptions());
   }
 
-  /** New for each client: the SDK writes into it. */
+  /** A new object for each client, because the SDK modifies it. */
   #clientOptions(): object {
     const { clientOptions = {} } = this.#options;
     const ours = { policy: NO_RETRY_WHEN_THROTTLED, position: 'perRetry' };

@@ -1,12 +1,13 @@
 /**
- * How fast one vault is asked. A vault limits its requests over all of an application, so what matters is the host, not the policy:
+ * How fast requests are sent to one vault. A vault limits the requests of the whole application, so the host matters, not the
+ * policy:
  *
  *     429, 503        the whole vault pauses: 1, 2, 4, 8, 16 s with jitter, or as long as Retry-After says; half as many calls at once
- *     an answer       one call more at once, up to the limit
- *     a rate          calls are spread evenly; where policies differ, the lowest rate counts
+ *     an answer       one more call at once, up to the limit
+ *     a rate          calls are spread evenly; if policies differ, the lowest rate applies
  *
- * Each call has a place on a clock that stands still while the vault pauses, so that a pause moves those who wait, and does not let
- * them all go at once when it ends.
+ * Each call has a place on a clock that stops while the vault pauses, so that a pause delays waiting calls without releasing all
+ * of them at once when it ends.
  */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { LRUCache } from 'lru-cache';
@@ -14,7 +15,7 @@ import { traced } from '../../tracing/span.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
 import { aborted, type PaceClock, realClock } from './pace-clock.js';
 
-/** What a call to a vault went through before it was made. */
+/** What happened to a call to a vault before it was made. */
 export type PaceEvent =
   | { readonly kind: 'waited'; readonly milliseconds: number }
   | { readonly kind: 'throttled'; readonly status: number; readonly pause: number };
@@ -22,29 +23,29 @@ export type PaceEvent =
 /** What accompanies a call. */
 export interface PacedCall extends Pick<KeyOperationOptions, 'abortSignal' | 'tracingOptions'> {
   readonly onEvent?: (event: PaceEvent) => void;
-  /** Called before a call waits; may abort it. */
+  /** Called before a call waits; it may abort the call. */
   readonly beforeWait?: () => void;
 }
 
 /** How calls to a vault are made. */
 export type PacedCalls = Pick<VaultPace, 'run'>;
 
-/** The part of an error of the SDK that is looked at. */
+/** The part of an error of the SDK that is used. */
 interface Refusal {
   readonly statusCode: number;
   readonly response?: { readonly headers?: { get?(name: string): string | undefined } | undefined } | undefined;
 }
 
 const MOST_AT_ONCE = 256;
-/** A call is given up after so many refusals, if so much time has passed: in a storm some calls meet one refusal after the other. */
+/** A call gives up after this many refusals and this much time: under heavy load some calls are refused again and again. */
 const LEAST_ATTEMPTS = 6;
 const LEAST_PATIENCE = 15_000;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 16_000;
-/** A pause that the vault asked for and that is longer than this is not waited for. */
+/** If the vault asks for a longer pause than this, calls do not wait for it. */
 const MOST_PATIENCE = 60_000;
 const MS = 1000;
-/** Less is the imprecision of the sums. */
+/** Shorter waits are only rounding errors. */
 const SHORTEST_WAIT = 0.01;
 const THROTTLED = [429, 503];
 
@@ -55,23 +56,23 @@ export class VaultPace {
   #atOnce = MOST_AT_ONCE;
   #pauses = 0;
   #pausedUntil = -Infinity;
-  /** The next place, on the clock that stands still in pauses. */
+  /** The next place, on the clock that stops in pauses. */
   #nextPlace = -Infinity;
-  /** Milliseconds of all pauses, to the end of the one that lasts. */
+  /** Milliseconds of all pauses, up to the end of the current one. */
   #pausedFor = 0;
   /** The last refusal. */
   #reason: unknown;
 
   constructor(private readonly clock: PaceClock = realClock) {}
 
-  /** Holds calls to so many a second until the function that it returns is called. */
+  /** Limits calls per second until the returned function is called. */
   limit(requestsPerSecond: number): () => void {
     const claim = Symbol('rate');
     this.#rates.set(claim, requestsPerSecond);
     return () => this.#rates.delete(claim);
   }
 
-  /** Makes the call when the vault may be asked, and again where it answered that it is too busy. */
+  /** Makes the call when the pace allows it, and retries it if the vault answers that it is too busy. */
   async run<Answer>(call: () => Promise<Answer>, paced: PacedCall = {}): Promise<Answer> {
     const began = this.clock.now();
     for (let attempt = 1; ; attempt += 1) {
@@ -167,11 +168,11 @@ export class VaultPace {
     this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + 1);
   }
 
-  /** Milliseconds from now until the vault may be asked again. */
+  /** Milliseconds from now until requests may be sent to the vault again. */
   #pause(refusal: Refusal): number {
     this.#reason = refusal;
     const now = this.clock.now();
-    // calls that were under way together are one refusal
+    // refusals of calls that were in progress together count as one
     const isFirst = now >= this.#pausedUntil;
     const retryAfter = retryAfterOf(refusal);
     if (retryAfter !== undefined) this.#pauseUntil(now + retryAfter);
@@ -194,7 +195,7 @@ export class VaultPace {
   }
 }
 
-/** The paces of all vaults that this process asks. Those of vaults that were not asked for longest are forgotten. */
+/** The paces of all vaults that this process uses. The least recently used ones are forgotten. */
 export class VaultPaces {
   readonly #paces: LRUCache<string, VaultPace>;
 
@@ -208,19 +209,19 @@ export class VaultPaces {
     return pace;
   }
 
-  /** Forgets what every vault has answered. For tests, whose vaults share an address. */
+  /** Forgets the state of every vault. For tests, whose vaults share an address. */
   reset(): void {
     this.#paces.clear();
   }
 }
 
-/** One for the process: its policies, modules and clients share the vault's limit. */
+/** One for the whole process: its policies, modules and clients share the vault's limit. */
 export const sharedPaces = new VaultPaces();
 
 const isRefusal = (error: unknown): error is Refusal =>
   THROTTLED.includes((error as { readonly statusCode?: number } | undefined)?.statusCode ?? 0);
 
-/** Milliseconds; seconds or a date in the header. One that is over asks for no pause, so the own one counts. */
+/** In milliseconds, from seconds or a date in the header. A date in the past asks for no pause, so our own pause applies. */
 function retryAfterOf({ response }: Refusal): number | undefined {
   const retryAfter = response?.headers?.get?.('retry-after');
   if (retryAfter === undefined || retryAfter === '') return undefined;

@@ -6,28 +6,28 @@ import { keyServiceError } from '../key-service-error.js';
 import { clientCallOptions, type CryptographyClientLike, isFilled, NO_BYTES, unwrapBy } from './cryptography-client.js';
 import type { VaultKey } from './key-vault-sdk.js';
 
-/** How one version of a key is reached. */
+/** How to reach one version of a key. */
 export interface VaultVersion {
-  /** The id that is stored, and that the key answers to. */
+  /** The id that is stored, and by which the key is found. */
   readonly keyId: string;
   readonly algorithm: KeyWrapAlgorithm;
   /** A client of exactly this version. */
   readonly client: CryptographyClientLike;
-  /** Makes a call when the vault may be asked. */
+  /** Makes a call when the pace of the vault allows it. */
   readonly paced: <Answer>(call: () => Promise<Answer>, options: KeyOperationOptions | undefined) => Promise<Answer>;
-  /** Asked where the vault does not know the version: whether it has the key all the same. */
+  /** Called if the vault does not know the version: whether the key exists without it. */
   readonly isInvented: (options: KeyOperationOptions | undefined) => Promise<boolean>;
 }
 
 const HASHES: Partial<Record<KeyWrapAlgorithm, string>> = { 'RSA-OAEP': 'sha1', 'RSA-OAEP-256': 'sha256' };
 
-/** One version of a key in a vault: unwraps there, wraps here where the key is an RSA key whose public half is given. */
+/** One version of a key in a vault: unwraps there, and wraps here if the key is an RSA key whose public half is given. */
 export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements KeyEncryptionKey {
   /** RSA keys wrap here. */
   readonly wrapsInProcess: boolean;
   readonly #version: VaultVersion;
   readonly #publicKey: KeyObject | undefined;
-  /** A version that has unwrapped here was not invented, whatever the vault says of it later. */
+  /** A version that has unwrapped here was not invented, whatever the vault says about it later. */
   #hasUnwrapped = false;
 
   constructor(version: VaultVersion, publicKey?: KeyObject) {
@@ -93,7 +93,7 @@ export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements Key
 /**
  * The public half of an RSA key; `undefined` for a symmetric key, which wraps in the vault.
  *
- * @throws `KEY_WRAP_FAILED` for a key that cannot wrap by this algorithm, or must not
+ * @throws `KEY_WRAP_FAILED` for a key that cannot or must not wrap with this algorithm
  */
 export function publicKeyOf({ keyType, key, keyOperations }: VaultKey, version: VaultVersion): KeyObject | undefined {
   const { keyId, algorithm } = version;
@@ -121,7 +121,7 @@ const wrongKind = (keyId: string, algorithm: string): KeyWrapError =>
     ),
   });
 
-/** A stored id without a version may have been wrapped by any: all enabled ones are tried, the newest first. */
+/** For a stored id without a version, any version may have wrapped: all enabled ones are tried, newest first. */
 export class VaultKeyOfAnyVersion extends BuiltInKey<KeyWrapAlgorithm> implements KeyEncryptionKey {
   constructor(
     keyId: string,

@@ -1,11 +1,11 @@
 import { quoted } from '../../encoding/printable.js';
 import type { KeyVaultState } from './key-vault-keys.js';
 
-/** Key Vault sends its own notice of an expiry, `KeyNearExpiry`, as early. */
+/** Key Vault sends its own event before an expiry, `KeyNearExpiry`, equally early. */
 const NEAR_EXPIRY = 30 * 24 * 60 * 60 * 1000;
 const DATE_LENGTH = 10;
 
-/** What will go wrong with a version that writes today, a sentence each. `now` in milliseconds of the calendar. */
+/** Warnings about the version that writes now, one sentence each. `now` is in milliseconds since 1970. */
 export function versionWarnings(
   { keyId, expiresOn, isPurgeable, insteadOf }: Omit<KeyVaultState, 'age'>,
   now: number,

@@ -1,6 +1,6 @@
 /**
- * Jobs that processes share through a queue. Messages only distribute the work: what has to be done is in the state of the job, so a
- * message may be lost, repeated, or handled twice at once.
+ * Jobs that processes share through a queue. Messages only distribute the work: the state of the job records what has to be done,
+ * so a message may be lost, repeated, or handled twice at once.
  */
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { MaintenanceJob, MaintenanceOptions, MaintenanceReport } from '../job.js';
@@ -21,7 +21,7 @@ export class QueuedJobs {
     assertShared(parts.options);
   }
 
-  /** Asks the workers to run a job. If a run of it has not finished, they resume that one. */
+  /** Asks the workers to run a job. If a run has not finished, they resume it. */
   async start(name: string): Promise<void> {
     const run = await MaintenanceRun.open(this.#jobOf(name), this.parts.options);
     await run.begin();
@@ -29,12 +29,12 @@ export class QueuedJobs {
     await this.parts.send({ job: name, run: run.number, do: 'plan', pass: first?.kind ?? 'census' });
   }
 
-  /** @param abortSignal - stops the work, which the next one to handle the message resumes */
+  /** @param abortSignal - stops the work, which resumes when the message is handled again */
   async handle(message: QueuedMessage, abortSignal: AbortSignal): Promise<void> {
     const run = await MaintenanceRun.open(this.#jobOf(message.job), { ...this.parts.options, abortSignal });
     if (run.number !== message.run) return;
     if (message.do === 'shard') {
-      // where another process has it, the one that finishes the pass makes sure that it is done
+      // if another process has it, the one that finishes the pass makes sure that it is done
       await run[passOfShard(message.shard)].runShard(message.shard);
     } else if (message.do === 'plan') {
       await this.#plan(message, run[message.pass], abortSignal);

@@ -3,11 +3,11 @@ import { UnprocessableMessageError } from '../../errors/input.js';
 import { isObject } from '../../option-rules.js';
 
 /**
- * What a process is asked to do.
+ * What the message asks a process to do.
  *
  * - `plan`: split a pass into shards, and send a message for each
  * - `shard`: run one shard
- * - `finish`: do what is left of a pass, wait for other processes, and go on with the next pass or write the report
+ * - `finish`: do what is left of a pass, wait for other processes, and continue with the next pass or write the report
  */
 export type QueuedMessage = Base &
   (
@@ -23,7 +23,7 @@ interface Base {
 
 /**
  * @param json - the parsed content of a message
- * @throws `UNPROCESSABLE_MESSAGE` if it is no such message
+ * @throws `UNPROCESSABLE_MESSAGE` if it is not such a message
  */
 export function parseQueuedMessage(json: unknown): QueuedMessage {
   const given = isObject(json) ? json : {};

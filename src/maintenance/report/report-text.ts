@@ -41,7 +41,7 @@ export function headline({ job, task, dryRun, finishedAt }: MaintenanceReport): 
   return `${job}: ${taskWords(task)}, finished ${finishedAt}.${suffix}${disclosureWords(task)}`;
 }
 
-/** What encrypting again does not undo. Whoever only leaves a key rewraps. */
+/** What encrypting again does not undo. To only retire a key, rewrap. */
 function disclosureWords(task: MaintenanceTask): string {
   if (task.do !== 'reencrypt' || task.when.keyIds === undefined) return '';
   return ' If the key was disclosed, so is everything that was under it: encrypting it again protects only what is written from now on.';
@@ -88,7 +88,7 @@ export const softWords = ({ isSoft }: Deletion): string =>
 const outcomeRows = ({ outcomes }: MaintenanceReport): string[][] =>
   Object.entries(outcomes).map(([outcome, count]) => [outcome, grouped(count)]);
 
-/** What was counted of search tags, if anything was. */
+/** The counts of search tags, if they were taken. */
 export const tagRows = ({ census }: MaintenanceReport): string[][] =>
   Object.entries(census.tags ?? {}).map(([state, count]) => [state, grouped(count)]);
 

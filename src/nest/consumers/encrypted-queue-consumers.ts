@@ -50,7 +50,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
   }
 
   /**
-   * Starts the consumers of handlers that have come since the application started: those of modules that you load lazily. Call it after
+   * Starts the consumers of handlers that were added since the application started: those of lazy-loaded modules. Call it after
    * `LazyModuleLoader.load()`. Their consumers stop with the application.
    *
    * @returns the names of the queues whose consumers it started
@@ -88,7 +88,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
     return starting.map(({ queue }) => queue);
   }
 
-  /** Starts all or none: if the application does not start, it must not continue to handle messages. */
+  /** Starts all or none: if the application fails to start, it must not continue to handle messages. */
   async #start(handlers: readonly FoundHandler[]): Promise<void> {
     const consumers = handlers.map(({ queue, options }) => this.get(queue, options.account));
     const starts = await Promise.allSettled(consumers.map((consumer) => consumer.start()));

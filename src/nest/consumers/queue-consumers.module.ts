@@ -3,7 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { EncryptedQueueConsumers } from './encrypted-queue-consumers.js';
 import { QueueHandlerExplorer } from './queue-handler.explorer.js';
 
-/** One per application, however many accounts it has. A handler names its account itself. */
+/** One per application, even with several accounts. A handler names its account itself. */
 @Global()
 @Module({
   imports: [DiscoveryModule],

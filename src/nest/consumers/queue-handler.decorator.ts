@@ -6,15 +6,15 @@ import { type EncryptedQueueHandlerOptions, recordQueueHandler } from './queue-h
 /**
  * Marks a method of a provider as the handler for the messages of a queue. It is found when the application starts.
  *
- * The method gets the decrypted message and an `AbortSignal`. When it returns, the message is deleted. When it throws, the
- * message comes again later, and goes to the poison queue after `maxFailures`. A message that cannot be decrypted goes there at
- * once. Messages are delivered at least once, so handlers must be idempotent.
+ * The method receives the decrypted message and an `AbortSignal`. When it returns, the message is deleted. When it throws, the
+ * message is delivered again later, and moves to the poison queue after `maxFailures`. A message that cannot be decrypted moves
+ * there at once. Messages are delivered at least once, so handlers must be idempotent.
  *
  * The keys and the policy are those of the module of the provider, as if the provider injected the client of that queue: those of
  * the `forFeature` that the module imports, or else of the account's `forRoot`.
  *
  * @param queue - name of the queue in the account
- * @throws `INVALID_OPTIONS` for static methods. Invalid options stop the start of the application, and one error lists them all.
+ * @throws `INVALID_OPTIONS` for static methods. Invalid options stop start-up, and one error lists all of them.
  *
  * @example
  * ```ts

@@ -18,7 +18,7 @@ import {
 } from './queue-handler-metadata.js';
 import type { StorageClients } from '../options/storage-clients.js';
 
-/** Every option of `@EncryptedQueueHandler()`: those of its consumer, and two more. */
+/** All options of `@EncryptedQueueHandler()`: those of its consumer, and two more. */
 export const HANDLER: RulesOf<EncryptedQueueHandlerOptions> = { ...CONSUMER, account: text, autoStart: flag };
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -26,7 +26,7 @@ type Module = NonNullable<Wrapper['host']>;
 
 /** A handler that was found: everything about it, or why it cannot work. */
 export interface FoundHandler extends QueueHandlerMethod {
-  /** Class and method, for people to read. */
+  /** Class and method, for messages. */
   readonly where: string;
   readonly faults: readonly string[];
   readonly handler: EncryptedQueueMessageHandler;
@@ -102,7 +102,7 @@ function clientsOf({ host }: Wrapper, { queue, options: { account } }: QueueHand
 
 /**
  * What a module sees under a token: its own provider, or else that of the first import; global modules come last. Nest's own
- * lookup cannot be used: with Nest 10 it takes the last one if several have been made, and so the root's instead of a feature's.
+ * lookup cannot be used: if there are several, Nest 10 takes the last one, and so the root's instead of a feature's.
  */
 function seenBy(module: Module | undefined, token: InjectionToken): unknown {
   if (module === undefined) return undefined;

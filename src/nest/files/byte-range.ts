@@ -8,8 +8,8 @@ export interface RequestedRange {
 }
 
 /**
- * The range to send; `'unsatisfiable'` for a 416; `null` for the whole content. Ranges that touch or overlap are sent as one. Several
- * that do not, other units and headers that are not a range are answered with the whole content, as the RFC allows.
+ * The range to send; `'unsatisfiable'` for a 416; `null` for the whole content. Adjacent or overlapping ranges are sent as one.
+ * Separate ranges, other units and invalid headers are answered with the whole content, as the RFC allows.
  *
  * @param length - bytes of the whole plaintext
  */
@@ -22,7 +22,7 @@ export function requestedRange(header: string, length: number): RequestedRange |
   return range === undefined || others.length > 0 ? null : { first: range.start, last: range.end };
 }
 
-/** `range-parser` refuses a suffix that is longer than the content, which stands for all of it. */
+/** `range-parser` rejects a suffix that is longer than the content, which means all of it. */
 function withoutLongSuffixes(header: string, length: number): string {
   const at = header.indexOf('=') + 1;
   const specs = header.slice(at).split(',');

@@ -7,7 +7,7 @@ import fresh from 'fresh';
 /** The headers of a request, as Node gives them. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What tells one state of a blob from another. */
+/** What distinguishes one state of a blob from another. */
 export interface Validators {
   /** In quotes, as in the header. */
   readonly etag: string;

@@ -1,4 +1,4 @@
-/** A request and its response, as far as Express and Fastify agree. */
+/** A request and its response: the part that Express and Fastify have in common. */
 import type { ServerResponse } from 'node:http';
 import type { RequestHeaders } from './conditions.js';
 
@@ -26,7 +26,7 @@ export interface HttpExchange {
 export const rawResponse = (response: HttpResponse): ServerResponse =>
   ((response as { readonly raw?: unknown }).raw ?? response) as ServerResponse;
 
-/** Aborts when the response ends: also after a complete one, which may be an error in place of content that was opened. */
+/** Aborts when the response ends, even after a complete one, which may be an error sent instead of opened content. */
 export function disconnectSignal({ response }: HttpExchange): AbortSignal {
   const controller = new AbortController();
   const raw = rawResponse(response);

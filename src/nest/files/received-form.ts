@@ -1,15 +1,15 @@
 /**
- * One multipart form while it arrives. Its files become visible together: when the last part has been received and every file has been read
- * to its end. A client that hangs up between two parts, or a file that is refused, leaves nothing behind.
+ * One multipart form while it arrives. Its files become visible together: when the last part has been received and every file has
+ * been read to its end. If a client disconnects between two parts, or a file is rejected, nothing is left behind.
  */
 import type { IncomingMessage } from 'node:http';
 
-/** Between two looks at a request. */
+/** Time between two checks of a request. */
 const STANDSTILL_MS = 5_000;
 
 export class ReceivedForm {
   readonly #failure = new AbortController();
-  /** Files that have begun and are not read to their end yet. */
+  /** Files that have begun and have not been read to their end. */
   #unread = 0;
   #isReceived = false;
   #isDecided = false;
@@ -37,7 +37,7 @@ export class ReceivedForm {
     return form;
   }
 
-  /** Aborts the uploads of a form that has failed. It never aborts what is being made visible. */
+  /** Aborts the uploads of a form that has failed. It never aborts the request that makes files visible. */
   get signal(): AbortSignal {
     return this.#failure.signal;
   }
@@ -61,7 +61,7 @@ export class ReceivedForm {
     this.#decideIfWhole();
   }
 
-  /** A part was not received or was refused. It is too late for files that are being made visible. */
+  /** A part was not received or was rejected. Files that are already being made visible are not affected. */
   fail(): void {
     if (this.#isDecided) return;
     this.#failure.abort();
@@ -69,8 +69,8 @@ export class ReceivedForm {
   }
 
   /**
-   * Fails a form that stands still twice in a row although all of its files were read. Then it has another file, which Multer has
-   * refused and does not read, so that nothing would ever end the request.
+   * Fails a form that makes no progress twice in a row although all of its files were read. Then it has another file, which
+   * Multer has rejected and does not read, so that nothing would ever end the request.
    */
   #watchOf(request: IncomingMessage): () => void {
     let stoodStill = false;

@@ -1,6 +1,6 @@
 /**
- * Answers a GET or HEAD request with an encrypted blob: conditions, one range, and plaintext that is decrypted no faster than the client
- * takes it. Two requests to storage: properties, then the content under their ETag.
+ * Answers a GET or HEAD request with an encrypted blob: conditions, one range, and plaintext that is decrypted no faster than the
+ * client reads it. Two requests to storage: properties, then the content under their ETag.
  */
 import {
   HttpException,
@@ -20,10 +20,10 @@ import { type RequestedRange, requestedRange } from './byte-range.js';
 import { judgeRead, rangeApplies, type Validators } from './conditions.js';
 import { disconnectSignal, type HttpExchange, rawResponse } from './http-exchange.js';
 
-/** How often the answer is begun anew because the blob was replaced in the meantime. */
+/** Maximum number of attempts if the blob is replaced in the meantime. */
 const ATTEMPTS = 3;
 
-/** What a response says of the content. By default it is what the blob has. */
+/** How a response describes the content. The default is the blob's own description. */
 export interface SendBlobOptions {
   /** Media type. The default is the blob's, or else `application/octet-stream`. */
   readonly contentType?: string;
@@ -54,12 +54,12 @@ interface Answer extends HttpExchange {
  * response with `@Res({ passthrough: true })`. {@link EncryptedBlobInterceptor} calls it for you.
  *
  * - `If-Match`, `If-Unmodified-Since`, `If-None-Match`, `If-Modified-Since`: 412 or 304 as in RFC 9110. ETags are those of the service.
- * - `Range`, with `If-Range` if it is an ETag: 206 with one range of plaintext, or 416. Several ranges that do not touch are
+ * - `Range`, with `If-Range` if it is an ETag: 206 with one range of plaintext, or 416. Several separate ranges are
  *   answered with the whole content.
  * - HEAD: the headers of GET. `Content-Length` is missing for 1.0 blobs without integrity entries, whose length only decryption shows.
  *
- * Nothing is sent before the first bytes have been verified. If a later part turns out to be changed, the connection is closed before the
- * announced length is reached. If the client hangs up, the download stops.
+ * Nothing is sent before the first bytes have been verified. If a later part turns out to be changed, the connection is closed
+ * before the announced length is reached. If the client disconnects, the download stops.
  *
  * @returns the body; `undefined` for a 304
  * @throws Nest's exceptions for 404, 412 and 416; the errors of `download` and the service's own unchanged
@@ -140,7 +140,7 @@ async function partFor(answer: Answer, properties: EncryptedBlobProperties, curr
   throw new HttpException(`The content has ${total} bytes`, HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE);
 }
 
-/** Padding hides up to 16 bytes (1.0): the end is decrypted to see how long the plaintext is. */
+/** Padding hides up to 16 bytes (1.0): the end is decrypted to find the length of the plaintext. */
 async function measuredLength({ blob, abortSignal }: Answer, properties: EncryptedBlobProperties): Promise<number> {
   const { contentLength = 0, etag } = properties;
   const offset = Math.max(0, contentLength - LONGEST_PADDING);
@@ -176,7 +176,7 @@ async function content(answer: Answer, properties: EncryptedBlobProperties, want
   return new StreamableFile(body).setErrorHandler(() => undefined).setErrorLogger(() => undefined);
 }
 
-/** Where a range of 1.0 may not be read, because it cannot be verified, the whole content is sent. */
+/** If a range of 1.0 may not be read because it cannot be verified, the whole content is sent. */
 async function opened(answer: Answer, { etag }: EncryptedBlobProperties, part: Part) {
   const { blob, abortSignal } = answer;
   const options = { abortSignal, conditions: { ifMatch: etag } };
@@ -190,9 +190,9 @@ async function opened(answer: Answer, { etag }: EncryptedBlobProperties, part: P
   }
 }
 
-/** Waits until the first bytes are verified, so that content that was changed is answered with an error. */
+/** Waits until the first bytes are verified, so that changed content is answered with an error. */
 async function firstBytes(body: Readable, signal: AbortSignal): Promise<void> {
-  // a failure right behind the first bytes may come before anything listens
+  // a failure right after the first bytes may occur before anything listens
   body.on('error', () => undefined);
   try {
     await once(body, 'readable', { signal });

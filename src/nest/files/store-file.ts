@@ -1,4 +1,4 @@
-/** Streams one file of a form into an encrypted blob. No temporary file, and no more memory than the blocks that are under way. */
+/** Streams one file of a form into an encrypted blob, without a temporary file and with only the blocks in flight in memory. */
 import { BadRequestException, ConflictException, PayloadTooLargeException } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import type { EncryptedContainerClient } from '../../blob/encrypted-container-client.js';
@@ -10,7 +10,7 @@ import type { ReceivedForm } from './received-form.js';
 const BLOCK_LENGTH = 4 * 1024 * 1024;
 const CONCURRENCY = 2;
 
-/** The content of a file. A parser of forms that stops at a limit of its own ends the stream and sets `truncated`. */
+/** The content of a file. A form parser that stops at its own limit ends the stream and sets `truncated`. */
 export type FileStream = Readable & { readonly truncated?: boolean };
 
 /** A file, and the form that it is part of. */
@@ -23,8 +23,8 @@ export interface FilePart {
 }
 
 /**
- * The blob appears when the whole form is there. If anything fails before, the container stays as it is, and the rest of the stream is
- * read and dropped, so that the client gets its response.
+ * The blob appears when the whole form has arrived. If anything fails before, the container does not change, and the rest of the
+ * stream is read and dropped, so that the client gets its response.
  */
 export async function storeFile(
   container: EncryptedContainerClient,
@@ -78,7 +78,7 @@ async function uploaded(
   };
 }
 
-/** The bytes of a file. It ends only if they are all of them and the form is whole. */
+/** The bytes of a file. The iteration ends only if the file and the form are complete. */
 class FileContent implements AsyncIterable<Uint8Array> {
   taken = 0;
 
@@ -104,7 +104,7 @@ class FileContent implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Deletes the blob of a file, unless it has been changed since. A blob that the file may have replaced is left alone. */
+/** Deletes the blob of a file, unless it has been changed since. If the file may have replaced a blob, nothing is deleted. */
 export async function removeStoredFile(
   container: EncryptedContainerClient,
   { blobName, etag }: EncryptedFile,

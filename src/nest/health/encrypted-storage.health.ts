@@ -36,7 +36,7 @@ export interface StorageHealthOptions {
    * @defaultValue the services that the connection names, and the keys that write
    */
   readonly checks?: readonly StorageHealthCheck[];
-  /** The target that a key is chosen for, if `keyEncryptionKey` is a function. Without it, such keys are not checked. */
+  /** The target to choose a key for, if `keyEncryptionKey` is a function. Without it, such keys are not checked. */
   readonly keyTarget?: EncryptionTarget;
 }
 
@@ -61,8 +61,8 @@ interface Known {
 
 /**
  * A health indicator for `@nestjs/terminus` 11 and 12, which it does not import. `key` wraps and unwraps 32 random bytes with
- * every key that writes; a key that can only wrap is only asked to wrap. `blob`, `queue` and `table` send one small authenticated
- * request each.
+ * every key that writes; for a key that can only wrap, only wrapping is checked. `blob`, `queue` and `table` send one small
+ * authenticated request each.
  *
  * @example
  * ```ts
@@ -120,7 +120,7 @@ export class EncryptedStorageHealthIndicator {
 
     for (const [other, { until }] of this.#known) if (until <= now) this.#known.delete(other);
     const outcome = this.#check(name, options);
-    // an unfinished check is joined, however short `maxAge` is
+    // an unfinished check is joined, no matter how short `maxAge` is
     this.#known.set(id, { until: Infinity, outcome });
     void outcome.then(() => {
       const until = performance.now() + (options.maxAge ?? DEFAULT_MAX_AGE_MS);
@@ -147,7 +147,7 @@ export class EncryptedStorageHealthIndicator {
     }
   }
 
-  /** Logs once each time a check starts to fail, since a probe comes every few seconds. */
+  /** Logs once each time a check starts to fail, because a probe runs every few seconds. */
   #warnOnce(name: StorageHealthCheck, error: unknown): void {
     if (this.#down.has(name)) return;
     this.#down.add(name);

@@ -83,7 +83,7 @@ async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget: 
   for (const one of new Map(found.map((each) => [each.key, each])).values()) await checkKey(one, operation);
 }
 
-/** If the version that writes was disabled, the vault is asked at once whether another one writes from now on. */
+/** If the version that writes was disabled, the vault is asked at once which version writes now. */
 async function checkKey(
   { key, find, reader, renew }: KeyToCheck & Found,
   operation: KeyOperationOptions,
@@ -114,7 +114,7 @@ interface KeyToCheck {
 
 const itself: KeyToCheck['reader'] = (key) => key;
 
-/** The keys that write. A function that picks a key is called only for a target of its own kind. */
+/** The keys that write. A function that chooses a key is called only for a target of its own kind. */
 function keysToCheck(
   policies: HealthSubject['policies'],
   keyTarget: EncryptionTarget | undefined,
@@ -127,7 +127,7 @@ function keysToCheck(
     }
     if (key !== undefined) return { find: () => key, reader: itself };
     if (keyVault?.canWrite !== true) return [];
-    // looked up as a read does it, by the id that would be stored
+    // looked up as in a read, by the id that would be stored
     const reader: KeyToCheck['reader'] = (_key, keyId) => {
       const found = keyVault.resolve(keyId);
       if (found === null) throw new KeyNotFoundError(keyId);
@@ -143,7 +143,7 @@ function nothingToCheck(policies: HealthSubject['policies']): Error {
     : new KeyMissingError();
 }
 
-/** Whether a function picks keys. It cannot be called without a target. */
+/** Whether a function chooses keys. It cannot be called without a target. */
 export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
   SERVICES.some((kind) => typeof policies[kind].keyEncryptionKey === 'function');
 
@@ -159,7 +159,9 @@ export function keyWarnings({ policies }: HealthSubject): readonly string[] {
   return [...vaults].flatMap((vault) => (vault?.state === undefined ? [] : versionWarnings(vault.state, Date.now())));
 }
 
-/** A key that can only wrap is only asked to wrap. The call does not wait behind other calls, and its result is not cached. */
+/**
+ * For a key that can only wrap, only wrapping is checked. The call does not wait for other calls, and its result is not cached.
+ */
 async function roundTrip(
   { key, reader }: Pick<KeyToCheck, 'reader'> & Found,
   operation: KeyOperationOptions,

@@ -1,6 +1,6 @@
 /**
- * Finds features that provide a client under the same token, with different policies, to one module. Nest would inject the one
- * that is imported first, and the policy of the other would silently not apply.
+ * Finds features that provide a client under the same token, with different policies, to one module. Nest would inject the client
+ * of the first import, and the policy of the other would silently not apply.
  */
 import type { InjectionToken } from '@nestjs/common';
 import { FEATURE, type FeatureRecord } from './feature.providers.js';

@@ -67,7 +67,7 @@ export const recordProvider = ({ account, resources, settings }: Feature): Facto
 });
 
 /**
- * The policies of a feature. If it changes nothing they are those of the root, and share its limit on key calls and its cache.
+ * The policies of a feature. If it changes nothing, they are those of the root and share its limit on key calls and its cache.
  */
 export const featurePoliciesProvider = (policies: InjectionToken, { account, settings }: Feature): FactoryProvider => ({
   provide: policies,

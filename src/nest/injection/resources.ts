@@ -1,5 +1,6 @@
 /**
- * The three kinds of resources that a feature provides clients for: their titles and tokens, and how they are made and created.
+ * The three kinds of resources that a feature provides clients for: their titles and tokens, and how clients and resources are
+ * created.
  */
 import type { InjectionToken, Type } from '@nestjs/common';
 import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
@@ -33,12 +34,12 @@ export interface Resource {
   readonly create: (client: never) => Promise<unknown>;
 }
 
-/** What sets one kind of resource apart. */
+/** What distinguishes one kind of resource. */
 interface ResourceKind<Given extends { readonly createIfNotExists?: boolean }> {
   readonly service: keyof ServiceTokens;
   readonly token: (given: Given, account: string | undefined) => InjectionToken;
   readonly title: (given: Given) => string;
-  /** What the module says of it, and what a factory has decided since. */
+  /** What the module declares, combined with what a factory returns. */
   readonly settled: (given: Given, settings: EncryptedStorageFeatureSettings) => Given;
   readonly client: (service: never, settled: Given) => unknown;
   readonly create: (client: never) => Promise<unknown>;

@@ -54,8 +54,8 @@ let modules = 0;
 @Module({})
 export class EncryptedStorageMaintenanceModule {
   /**
-   * Without `queue`, a job runs in the process that starts it. With it, every process that imports the module takes part: the job is
-   * split into shards, each of which is a message.
+   * Without `queue`, a job runs in the process that starts it. With `queue`, every process that imports the module takes part:
+   * the job is split into shards, with one message for each.
    *
    * @throws `INVALID_OPTIONS` with every fault. Faults in what the factory returns stop start-up.
    */

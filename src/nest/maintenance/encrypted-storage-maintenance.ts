@@ -42,7 +42,7 @@ export class EncryptedStorageMaintenance implements OnModuleDestroy {
    * With a queue, this sends one message and returns; the processes that consume the queue do the work. Without a queue, the job runs
    * in this process, and this returns at once; an error of the job is logged.
    *
-   * @throws `INVALID_OPTIONS` if there is no such job
+   * @throws `INVALID_OPTIONS` if the job does not exist
    */
   async start(job: string): Promise<void> {
     const known = this.#jobOf(job);

@@ -1,4 +1,4 @@
-/** What the maintenance of an application is made of: its jobs, where their state is, and the queue if processes share them. */
+/** The parts of the maintenance of an application: its jobs, where their state is, and the queue if processes share them. */
 import { Logger } from '@nestjs/common';
 import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
 import { printable, quoted } from '../../encoding/printable.js';
@@ -54,7 +54,7 @@ export function logReport(report: MaintenanceReport): void {
   else logger.warn(`${text}; something is left, see the report`);
 }
 
-/** The text of an error may name what is stored. */
+/** Logs no text of the error, because it may name what is stored. */
 export function logStopped(job: string, error: unknown): void {
   const { name, code } = error as Error & { readonly code?: unknown };
   if (name === 'AbortError') return;

@@ -12,7 +12,7 @@ export class MaintenanceQueueHandler {
   }
 }
 
-/** A class of its own for each queue, because the queue is recorded on the class. */
+/** A separate class for each queue, because the queue is recorded on the class. */
 export function handlerOf(queue: string, options: EncryptedQueueHandlerOptions): typeof MaintenanceQueueHandler {
   class MaintenanceShards extends MaintenanceQueueHandler {}
   recordQueueHandler(MaintenanceShards.prototype, 'handle', { queue, options });

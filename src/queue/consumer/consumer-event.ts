@@ -12,11 +12,11 @@ export interface EventMessage {
  * - `handled`: the handler returned, and the message is deleted
  * - `failed`: the handler threw; the message is visible again after `retryDelay` seconds
  * - `poisoned`: the message is in the poison queue
- * - `released`: the message is visible again after `retryDelay` seconds, through no fault of its own
+ * - `released`: the message is visible again after `retryDelay` seconds, for a reason other than a failure of its handler
  * - `renewalFailed`: the message could not be renewed while its handler runs; the renewal is retried as long as there is time
  * - `lost`: the time of the message ran out, another consumer received it, or it expired. The signal of the handler is aborted;
  *   what the handler did may be done again
- * - `unsettled`: the message could not be deleted, released or moved; it comes again
+ * - `unsettled`: the message could not be deleted, released or moved; it will be delivered again
  * - `keyUnavailable`, `keyAvailable`: beginning and end of an outage of a key
  * - `queueUnavailable`, `queueAvailable`: beginning and end of a period in which the queue cannot be polled
  */

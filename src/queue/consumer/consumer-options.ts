@@ -48,13 +48,13 @@ export interface EncryptedQueueConsumerOptions {
    */
   readonly maxPollDelay?: number;
   /**
-   * Number of failures of the handler after which the message goes to the poison queue, 1 or more.
+   * Number of failures of the handler after which the message moves to the poison queue, 1 or more.
    *
    * @defaultValue 5
    */
   readonly maxFailures?: number;
   /**
-   * Number of receives after which a message goes to the poison queue without being handled, 1 or more. Use it for handlers that
+   * Number of receives after which a message moves to the poison queue without being handled, 1 or more. Use it for handlers that
    * may kill the process, whose failures cannot be counted. Receives that another process made during an outage of a key service
    * count too.
    *
@@ -86,8 +86,8 @@ export interface EncryptedQueueConsumerOptions {
    */
   readonly createIfNotExists?: boolean;
   /**
-   * What happens at the start if the queue or its poison queue does not exist: `'fail'` refuses to start, `'wait'` polls until the queue
-   * is there.
+   * What happens at start-up if the queue or its poison queue does not exist: `'fail'` stops start-up, `'wait'` polls until the
+   * queue exists.
    *
    * @defaultValue 'fail'
    */

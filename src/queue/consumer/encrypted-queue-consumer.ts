@@ -65,8 +65,8 @@ export class EncryptedQueueConsumer {
   /**
    * Starts polling; does nothing if the consumer is running.
    *
-   * @throws `INVALID_OPTIONS` if the queue or its poison queue does not exist, unless `missingQueue` is `'wait'`; the service's errors if
-   * queues have to be created and cannot be
+   * @throws `INVALID_OPTIONS` if the queue or its poison queue does not exist, unless `missingQueue` is `'wait'`; the service's
+   * errors if queues cannot be created
    */
   async start(): Promise<void> {
     if (this.#poller !== undefined) return;
@@ -98,7 +98,7 @@ export class EncryptedQueueConsumer {
     if (settings.createIfNotExists) {
       await within(deadline, (abortSignal) => Promise.all(both.map((one) => one.createIfNotExists({ abortSignal }))));
     } else if (settings.missingQueue === 'fail') {
-      // a service that does not answer in time may come back
+      // a service that does not answer in time may recover
       await within(deadline, (abortSignal) => assertQueues(both, abortSignal)).catch((error: unknown) => {
         if (error instanceof InvalidOptionsError) throw error;
       });
@@ -106,7 +106,7 @@ export class EncryptedQueueConsumer {
   }
 }
 
-/** Only a queue that is missing stops the start: what else goes wrong may pass, and the consumer reports it when it polls. */
+/** Only a missing queue stops start-up: other failures may be temporary, and the consumer reports them when it polls. */
 async function assertQueues(queues: readonly QueueClient[], abortSignal: AbortSignal): Promise<void> {
   const looks = await Promise.allSettled(queues.map((one) => one.peekMessages({ numberOfMessages: 1, abortSignal })));
   refuse(

@@ -3,7 +3,7 @@ import { UnprocessableMessageError } from '../../errors/input.js';
 import type { TracedJson } from '../json-text.js';
 import { type MessageValidator, validated } from './message-validator.js';
 
-/** A decrypted message, as a handler gets it. */
+/** A decrypted message, as a handler receives it. */
 export class EncryptedQueueMessage {
   readonly id: string;
   /** How often it was received, including this time. */
@@ -33,7 +33,7 @@ export class EncryptedQueueMessage {
   /**
    * Parses the content as JSON. The sender determines what it contains, so pass a validator, or validate it before you use it.
    *
-   * @throws `UNPROCESSABLE_MESSAGE` if it is not JSON. If the handler does not catch it, the message goes to the poison queue.
+   * @throws `UNPROCESSABLE_MESSAGE` if it is not JSON. If the handler does not catch it, the message moves to the poison queue.
    */
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what it expects
   json<T = unknown>(): T;
@@ -41,8 +41,8 @@ export class EncryptedQueueMessage {
    * Parses the content as JSON and validates it.
    *
    * @param validator - a Standard Schema (of zod, valibot, arktype and others), or a class with the decorators of class-validator
-   * @returns what the schema makes of it, or an instance of the class
-   * @throws `UNPROCESSABLE_MESSAGE` if it is not JSON or does not fit; `INVALID_OPTIONS` if a class is passed and class-validator or
+   * @returns the output of the schema, or an instance of the class
+   * @throws `UNPROCESSABLE_MESSAGE` if it is not JSON or not valid; `INVALID_OPTIONS` if a class is passed and class-validator or
    * class-transformer is not installed
    *
    * @example
@@ -83,7 +83,7 @@ export class EncryptedQueueMessage {
 }
 
 /**
- * Handles one message. When it returns, the message is deleted. When it throws, the message comes again later.
+ * Handles one message. When it returns, the message is deleted. When it throws, the message is delivered again later.
  *
  * @param signal - aborted when the consumer stops and the handler's time is up, and when the message is lost to another consumer
  */

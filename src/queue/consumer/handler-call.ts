@@ -1,4 +1,4 @@
-/** Passes a message to its handler, in a span that continues the trace of the sender if the message carries one. */
+/** Passes a message to its handler, in a span that continues the trace of the sender if the message contains one. */
 import type { ReceivedMessageItem } from '@azure/storage-queue';
 import { traced } from '../../tracing/span.js';
 import { continuing } from '../../tracing/trace-context.js';

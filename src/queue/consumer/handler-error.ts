@@ -6,10 +6,10 @@ import { isEncryptedStorageError } from '../../errors/any-error.js';
 export const isUnprocessable = (error: unknown): error is Error =>
   isEncryptedStorageError(error) && error.code === 'UNPROCESSABLE_MESSAGE';
 
-/** How many levels of causes are searched. Causes may form a circle. */
+/** Maximum number of levels of causes that are searched. Causes may form a cycle. */
 const MAX_CAUSES = 10;
 
-/** Also as the cause of another error: a handler may use a key itself and wrap the error. */
+/** Checks causes too: a handler may use a key itself and wrap the error. */
 export function isCausedByKeyOutage(error: unknown, depth = 0): boolean {
   if (isKeyOutage(error)) return true;
   return error instanceof Error && depth < MAX_CAUSES && isCausedByKeyOutage(error.cause, depth + 1);

@@ -27,7 +27,7 @@ type TextsByKey = ReadonlyMap<string | null, readonly string[]>;
 const MAX_PROBES = 8;
 /** Seconds that a poll waits for a key that is being tried. */
 const PROBE_PATIENCE = 1;
-/** Minimum number of seconds between two looks. */
+/** Minimum number of seconds between two checks. */
 const LEAST_WAIT = 0.05;
 
 export class KeyGate {
@@ -40,7 +40,7 @@ export class KeyGate {
     private readonly outages: KeyOutages,
   ) {}
 
-  /** Seconds after which it makes sense to look again while the gate is closed. */
+  /** Seconds after which to check again while the gate is closed. */
   get seconds(): number {
     return this.#probes.size > 0 ? LEAST_WAIT : Math.max(LEAST_WAIT, this.outages.seconds);
   }
@@ -72,7 +72,7 @@ export class KeyGate {
     return texts;
   }
 
-  /** Messages without a key can be judged at once. */
+  /** Messages without a key can be handled at once. */
   #isAnyUsable(texts: TextsByKey): boolean {
     const isUsable = (keyId: string): boolean =>
       !this.outages.isDown(keyId) && (this.#isProven || !this.#probes.has(keyId));

@@ -14,7 +14,7 @@ interface Outage {
 
 /** Seconds between two tries of a key that cannot be used. */
 const OUTAGE_DELAY: BackOffRange = { min: 1, max: 60 };
-/** Key ids come from storage: anyone who can send may name any number of them. */
+/** Key ids come from storage: anyone who can send messages may name any number of them. */
 const MAX_KEYS = 100;
 
 export class KeyOutages {

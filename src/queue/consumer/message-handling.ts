@@ -53,7 +53,7 @@ export class MessageHandling {
 
   constructor(private readonly parts: HandlingParts) {}
 
-  /** Never rejects: failures are reported, and the message comes again. */
+  /** Never rejects: failures are reported, and the message is delivered again. */
   async run(received: Received): Promise<void> {
     const { item } = received;
     const lease = this.#leaseOf(received);
@@ -80,7 +80,7 @@ export class MessageHandling {
     return this.#giveUp(received, this.#postponementOf(item));
   }
 
-  /** Gives back a message whose handling has not begun. Never rejects. */
+  /** Returns a message to the queue whose handling has not begun. Never rejects. */
   giveBack(received: Received): Promise<void> {
     this.#history.excuse(received.item);
     return this.#giveUp(received, 0);

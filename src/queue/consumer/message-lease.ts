@@ -1,7 +1,7 @@
 /**
  * The time for which this consumer holds a received message. It is measured on our own clock, from the moment before the request
  * was sent, because the service cannot have started counting earlier. So it ends here before the service shows the message to
- * another consumer, whatever the network does.
+ * another consumer, regardless of the network.
  *
  *     request sent                          expiry        visible again
  *     |-- renewal ------- more renewals ----|-- margin ---|
@@ -72,8 +72,8 @@ export class MessageLease {
   }
 
   /**
-   * Works even after the time is up, as long as no other consumer has received the message: it has been handled, and need not be
-   * handled again.
+   * Works even after the time is up, as long as no other consumer has received the message, because it has been handled and must
+   * not be handled again.
    *
    * @returns whether the message is deleted
    */

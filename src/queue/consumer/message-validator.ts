@@ -1,7 +1,7 @@
 /** Validators of the content of messages: Standard Schemas (zod, valibot, arktype and others), and classes of class-validator. */
 import { InvalidOptionsError, UnprocessableMessageError } from '../../errors/input.js';
 
-/** What a Standard Schema (version 1) answers about a value. */
+/** The result of a Standard Schema (version 1) for a value. */
 export type SchemaResult<T> =
   { readonly value: T; readonly issues?: undefined } | { readonly issues: readonly object[] };
 
@@ -21,9 +21,9 @@ export interface StandardSchema<T> {
 export type MessageValidator<T> = StandardSchema<T> | (new () => T);
 
 /**
- * Returns the value as the validator makes it. The error names nothing of the content.
+ * Returns the output of the validator. The error reveals nothing of the content.
  *
- * @throws `UNPROCESSABLE_MESSAGE` if it does not fit
+ * @throws `UNPROCESSABLE_MESSAGE` if the value is not valid
  */
 export async function validated<T>(value: unknown, validator: MessageValidator<T>): Promise<T> {
   if ('~standard' in validator) {

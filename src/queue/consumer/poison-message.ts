@@ -4,8 +4,8 @@
  *     {"poisonMessage":1,"reason","keyId","queue","messageId","dequeueCount","insertedOn","poisonedOn","storedText"}
  *
  * If that does not fit into a message, only the stored text is kept, byte for byte. A sender can make such a text look like the
- * JSON above. The consumer always writes exactly these members in exactly this order. So a stored text that has them, and has to
- * be kept alone, is stored with `storedText` first: it is the same JSON, but is never read as the consumer's.
+ * JSON above. The consumer always writes exactly these members in exactly this order. So if a stored text that is kept alone has
+ * these members, it is stored with `storedText` first: it is the same JSON, but is never read as the consumer's.
  */
 import { PayloadTooLargeError } from '../../errors/input.js';
 import { type JsonObject, parseObject } from '../../wire/json.js';
@@ -14,7 +14,7 @@ import { MESSAGE_LIMIT } from '../message-envelope.js';
 
 /**
  * What the consumer reports about a message. No sender of messages can forge it. Anyone who can write to the poison queue itself
- * can, so grant that permission to consumers alone.
+ * can, so grant that permission only to consumers.
  */
 export interface PoisonFacts {
   /** A `PoisonReason` of the release that wrote it. */

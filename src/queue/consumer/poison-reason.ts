@@ -1,8 +1,8 @@
 /**
  * Why a message is in the poison queue, as far as that may be revealed. Protocol 1.0 does not detect changes. Someone who can
  * send messages and read the poison queue could send changed copies of a message, and would learn its content bit by bit if the
- * queue showed whether a copy could not be decrypted, or was decrypted and refused. So in 1.0 all of these have the same reason
- * and take the same path: the same number of tries, with the same delays. A failed unwrap depends on the wrapped key alone, and
+ * queue showed whether a copy could not be decrypted, or was decrypted and rejected. So in 1.0 all of these have the same reason
+ * and take the same path: the same number of tries, with the same delays. A failed unwrap depends only on the wrapped key, and
  * has its own reason.
  */
 import { isAuthenticated } from '../../envelope/authenticity.js';

@@ -16,9 +16,9 @@ const TROUBLE_DELAY: BackOffRange = { min: 1, max: 60 };
 /** Seconds that an aborted handler has to finish, and then the service to receive the result. */
 const ABORT_GRACE = 1;
 const SETTLE_TIMEOUT = 5;
-/** Part of the slots that one receive should fill. */
+/** Fraction of the slots that one receive should fill. */
 const WORTHWHILE = 1 / 2;
-/** Seconds that a free slot waits for others at most, however slow the last receive was. */
+/** Maximum number of seconds that a free slot waits for others, no matter how slow the last receive was. */
 const MAX_PATIENCE = 0.1;
 
 export class Poller {
@@ -49,7 +49,7 @@ export class Poller {
   }
 
   /**
-   * Waits for a pending receive, since its messages are already invisible, and gives back what it brings. Then running handlers
+   * Waits for a pending receive, because its messages are already invisible, and returns them to the queue. Then running handlers
    * get their time, and a little more after their signal is aborted.
    */
   async stop(): Promise<void> {
@@ -81,7 +81,7 @@ export class Poller {
     if (this.#failedPolls > 0) this.parts.report({ kind: 'queueAvailable' });
     this.#failedPolls = 0;
     for (const one of received) this.#begin(one);
-    // postponing messages reveals those behind them, so the next look comes afterwards
+    // postponing messages reveals those behind them, so check again only afterwards
     await Promise.all(this.#returning);
     if (state === 'closed') return this.#gate.seconds;
     this.#emptyPolls = received.length > 0 ? 0 : this.#emptyPolls + 1;
@@ -134,8 +134,8 @@ export class Poller {
   }
 
   /**
-   * Waits for a free slot, and then for others as long as a receive takes: to fetch messages one by one costs as many requests again as
-   * to delete them. Nothing is fetched ahead, so a slow handler keeps no message from other consumers.
+   * Waits for a free slot, and then for others as long as a receive takes: fetching messages one by one costs as many requests as
+   * deleting them. Nothing is fetched ahead, so a slow handler keeps no message from other consumers.
    */
   async #untilFree(): Promise<void> {
     const { clock, settings } = this.parts;

@@ -5,13 +5,13 @@
 import type { ReceivedMessageItem } from '@azure/storage-queue';
 import { LRUCache } from 'lru-cache';
 
-/** Number of messages that are remembered. A forgotten one goes to the poison queue earlier, but not without cause. */
+/** Number of messages that are remembered. A forgotten one moves to the poison queue earlier, but not without a failure. */
 const MAX_MESSAGES = 100_000;
 
 export class ReceiveHistory {
-  /** Number of receives that ended through no fault of the message, by message id. */
+  /** Number of receives that ended for another reason than a failure of the message, by message id. */
   readonly #excused = new LRUCache<string, number>({ max: MAX_MESSAGES });
-  /** Messages that fail however often they are tried, and their errors. */
+  /** Messages that always fail, and their errors. */
   readonly #hopeless = new LRUCache<string, Error>({ max: MAX_MESSAGES });
 
   /**

@@ -28,11 +28,11 @@ const AT_ONCE = 8;
 
 /**
  * Puts messages of a poison queue back into the queue, with the exact text that was stored, and deletes them from the poison
- * queue. It takes the messages that were there when it began. Consumers may keep running; what they move to the poison queue in
- * the meantime stays there. Each message is sent before it is deleted, so a failure between the two leaves it in both queues.
+ * queue. It processes the messages that were there when it began. Consumers may keep running; what they move to the poison queue
+ * in the meantime stays there. Each message is sent before it is deleted, so a failure between the two leaves it in both queues.
  *
  * @param poisonQueue - the plain client of the poison queue; its messages are not decrypted on the way
- * @returns how many messages were put back
+ * @returns the number of messages that were put back
  * @throws `INVALID_SERVICE_RESPONSE` for responses of the service that cannot be right. Nothing is put back unless the first
  * response says how many messages there are, and when. Errors of the service are thrown unchanged.
  *
@@ -96,7 +96,7 @@ class Replay {
     });
     const chosen = items.filter((item) => item.insertedOn <= beginning && !this.isSeen(item));
     for (const item of items) this.kept.set(item.messageId, item);
-    // the oldest come first: messages that were kept, and new ones, come again when all others have been looked at
+    // the oldest come first: kept messages and new ones are received only when all others have been looked at
     await forEach(chosen, (item) => this.putBack(item));
     return chosen.length > 0;
   }

@@ -162,7 +162,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     return [{ text, isBlocking: true }, this.#messagesInFlight()];
   }
 
-  /** A message that is handled in vain comes to the poison queue with the key that it was sent under. */
+  /** A message that cannot be handled moves to the poison queue with the key that it was sent under. */
   #messagesInFlight(): BlindSpot {
     const { messageTtlDays: days = DEFAULT_TTL_DAYS } = this.options;
     const sentBy = this.#walkedOn;

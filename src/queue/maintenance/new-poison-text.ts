@@ -37,7 +37,7 @@ export async function newPoisonText(text: string, step: Step, parts: PoisonParts
   return 'result' in found ? found : { text: withStoredText(text, found.text) };
 }
 
-/** Keeps the bytes inside unchanged, whatever their encoding. */
+/** Keeps the bytes inside unchanged, in any encoding. */
 const contextOf = ({ abortSignal }: Step, { queue, account, policy }: PoisonParts): MessageContext => ({
   policy,
   encoding: 'text',
