@@ -4,7 +4,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AesKeyEncryptionKey, type EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import {
+  AesKeyEncryptionKey,
+  type EncryptedContainerClient,
+  type MaintenanceReport,
+} from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor, policyOf } from '../support/blobs.js';
 import { type Command, compileCommand } from '../support/command.js';
@@ -57,6 +62,27 @@ describe('maintain', () => {
     for (const secret of [plaintext, OLD_KEY, NEW_KEY, 'AccountKey']) {
       expect(JSON.stringify([dry, real, again])).not.toContain(secret);
     }
+  });
+
+  it('counts all containers, also the root and that of a website, which stays in clear', async () => {
+    const service = BlobServiceClient.fromConnectionString(connectionString());
+    const [root, web] = ['$root', '$web'].map((name) => service.getContainerClient(name)) as [
+      ContainerClient,
+      ContainerClient,
+    ];
+    await Promise.all([root.createIfNotExists(), web.createIfNotExists()]);
+    await web.getBlockBlobClient('index.html').upload('<p>', 3);
+    const all = ['--all-containers', '--json'];
+
+    const census = await maintain('census', '--retire', 'clinic:2025', ...all);
+    const dry = await maintain('re-encrypt', '--plaintext', '--dry-run', ...KEYS, ...all);
+
+    const sources = (JSON.parse(census.stdout) as MaintenanceReport).census.entries.map(({ source }) => source);
+    expect(sources).toEqual(expect.arrayContaining([`blobs ${old.containerName}`, 'blobs $web']));
+    expect(census.stdout).toContain('nothing was seen in blobs $root');
+    expect(dry.stdout).toContain('nothing was seen in blobs $root');
+    expect(dry.stdout).not.toContain('$web');
+    await Promise.all([root.delete(), web.delete()]);
   });
 
   it('prints a line of JSON for each event with --json, beside the report', async () => {

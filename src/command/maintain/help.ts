@@ -36,7 +36,7 @@ How rewrap and re-encrypt go about it
   --page-blobs                 re-encrypt page blobs too, which cannot be read meanwhile; stop programs that write their pages
 
 Where
-  --container <name>[/prefix]  blobs of a container; --all-containers for all
+  --container <name>[/prefix]  blobs of a container; --all-containers for all, with --plaintext for all but $web
   --table <name>               rows of a table; --all-tables for all
   --queue <name>               messages of a queue that are in its poison queue <name>-poison
   --message-ttl <days>         the longest time to live of messages in the queues themselves, which the report waits for, default 7

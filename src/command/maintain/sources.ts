@@ -16,8 +16,11 @@ import type { Account } from '../account.js';
 import { numberIn, type Values } from './arguments.js';
 import type { CommandPolicy } from '../configured-policy.js';
 
-/** Containers of the service and of other programs, which contain no application data. */
-const isOurs = (name: string, stateContainer: string): boolean => !name.startsWith('$') && name !== stateContainer;
+/**
+ * Containers that the service or browsers read, such as `$web`, where nobody could read what is encrypted. What is encrypted in
+ * them anyway needs its key, so only `--plaintext` leaves them out.
+ */
+const isReadInClear = (name: string): boolean => name.startsWith('$') && name !== '$root';
 
 export async function sourcesOf(
   { policy, entities, foreign }: CommandPolicy,
@@ -107,7 +110,9 @@ const hasLookupTable = (classes: CommandPolicy['entities'], table: string): bool
 async function allContainers({ blobs }: Account, values: Values, stateContainer: string): Promise<readonly string[]> {
   const names: string[] = [];
   if (values['all-containers'] !== true) return names;
-  for await (const { name } of blobs.listContainers()) if (isOurs(name, stateContainer)) names.push(name);
+  const isLeftOut = (name: string): boolean =>
+    name === stateContainer || (values.plaintext === true && isReadInClear(name));
+  for await (const { name } of blobs.listContainers()) if (!isLeftOut(name)) names.push(name);
   return names;
 }
 
