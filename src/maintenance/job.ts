@@ -39,7 +39,8 @@ export interface MaintenanceJob {
 export interface MaintenanceOptions {
   /**
    * The plain client of a container for the state of jobs. With it, an interrupted job resumes where it stopped, and several
-   * processes can share one job. The state contains names of objects in plaintext, but never keys or content.
+   * processes can share one job. Jobs in several accounts that share it need different names. The state contains names of objects in
+   * plaintext, but never keys or content.
    *
    * @defaultValue none: the job starts from the beginning each time
    */

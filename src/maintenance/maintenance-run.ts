@@ -143,14 +143,15 @@ const reportName = (job: string, run: number): string => `${job}/${run}/report.j
 async function jobState(store: StateStore, job: MaintenanceJob): Promise<JobState> {
   const name = `${job.name}/job.json`;
   const startedAt = new Date().toISOString();
-  const identity = JSON.stringify([job.task, job.sources.map(titleOf)]);
+  const accounts = job.sources.map(({ account = '' }) => account);
+  const identity = JSON.stringify([job.task, job.sources.map(titleOf), accounts]);
   const fresh: JobState = { identity, packageVersion: PACKAGE_VERSION, finished: 0, startedAt };
   if ((await store.create(name, fresh)) !== null) return fresh;
   const stored = await store.read<JobState>(name);
   if (stored === null) return fresh;
   if (stored.value.identity !== identity) {
     throw new InvalidOptionsError([
-      `job ${JSON.stringify(job.name)} exists with another task or other sources: choose another name`,
+      `job ${JSON.stringify(job.name)} exists with another task, other sources or in another account: choose another name`,
     ]);
   }
   return withoutReported(store, name, stored);

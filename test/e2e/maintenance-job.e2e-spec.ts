@@ -2,7 +2,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BlobServiceClient } from '@azure/storage-blob';
 import {
+  Encrypt,
+  EncryptedBlobService,
   type EncryptedContainerClient,
+  EncryptedEntity,
   type KeyEncryptionKey,
   KeyUnavailableError,
   type MaintenanceEvent,
@@ -13,10 +16,18 @@ import {
   runMaintenance,
   runMaintenanceShard,
 } from 'nestjs-azure-encrypted-storage';
-import { connectionString, uniqueName } from '../support/azurite.js';
+import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { containersFor } from '../support/blobs.js';
-import { FlakyKey } from '../support/consumers.js';
+import { FlakyKey, newQueue, plainQueue } from '../support/consumers.js';
 import { after, before, during, OLD, oldKey } from '../support/maintenance.js';
+import { tableOf } from '../support/tables.js';
+
+@EncryptedEntity<Row>()
+class Row {
+  partitionKey!: string;
+  rowKey!: string;
+  @Encrypt() name!: string;
+}
 
 const service = BlobServiceClient.fromConnectionString(connectionString());
 const NAMES = Array.from({ length: 23 }, (_, index) => `blob-${String(index).padStart(2, '0')}`);
@@ -127,6 +138,26 @@ describe('a job whose state is kept', () => {
     const other = runMaintenance(job({ task: { do: 'census' } }), { state: state! });
 
     await expect(other).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+
+  it('is refused under the same name in another account, which has containers of the same names', async () => {
+    await runMaintenance(job(), { state: state! });
+    const { accountName, containerName } = both.unencryptedClient;
+    const elsewhere = BlobServiceClient.fromConnectionString(connectionString().replaceAll(accountName, 'elsewhere'));
+    const namesake = new EncryptedBlobService(() => elsewhere, during()).getContainerClient(containerName);
+
+    const other = runMaintenance(job({ sources: [namesake.forMaintenance()] }), { state: state! });
+
+    await expect(other).rejects.toMatchObject({ code: 'INVALID_OPTIONS', message: /in another account/ });
+  });
+
+  it('knows the account of every kind of source', async () => {
+    const poison = (await newQueue(during('2.0'))).forMaintenance(plainQueue('accounts-poison'));
+    const rows = tableOf(Row, uniqueTableName('accounts'), during('2.0')).forMaintenance();
+
+    const accounts = [both.forMaintenance(), poison, rows].map(({ account }) => account);
+
+    expect(new Set(accounts)).toEqual(new Set([both.unencryptedClient.accountName]));
   });
 
   it('is shared by processes: each object is in one shard, and all is done once', async () => {

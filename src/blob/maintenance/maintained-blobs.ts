@@ -74,9 +74,12 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
 
   /** Name of the container, with the prefix if there is one. */
   get name(): string {
-    const { prefix } = this.options;
-    const { containerName } = this.access.container;
+    const [{ containerName }, { prefix }] = [this.access.container, this.options];
     return prefix === undefined ? containerName : `${containerName}/${prefix}`;
+  }
+
+  get account(): string {
+    return this.access.container.accountName;
   }
 
   async *pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedBlob>> {

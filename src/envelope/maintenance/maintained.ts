@@ -74,6 +74,8 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   readonly kind: 'blobs' | 'rows' | 'poison' | 'inventory';
   /** Name of the container, table or queue, or rule and time of the inventory. */
   readonly name: string;
+  /** Name of the storage account, if known: no job takes what was done in another account for its own progress. */
+  readonly account?: string | undefined;
   /** Whether a walk can begin in the middle, so that it can be split into shards. */
   readonly isDivisible: boolean;
   /** Maximum number of objects in one step. */

@@ -75,6 +75,10 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     return this.access.poisonQueue.name;
   }
 
+  get account(): string {
+    return this.access.poisonQueue.accountName;
+  }
+
   async *pages({ namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage<HeldMessage>> {
     const { poisonQueue } = this.access;
     const signal = { abortSignal };

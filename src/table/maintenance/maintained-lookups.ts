@@ -17,6 +17,7 @@ import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintena
 import { hasTags, type MaintenanceTask } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { EntityKeys, Row } from '../entity-context.js';
+import { accountOf } from '../account.js';
 import { type LookupEntry, shapedEntryIn } from '../lookup/lookup-entry.js';
 import { LookupTable } from '../lookup/lookup-table.js';
 import { storedPages } from '../service-answer.js';
@@ -53,6 +54,10 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
 
   get name(): string {
     return this.#entries.tableName;
+  }
+
+  get account(): string {
+    return accountOf(this.#entries.url);
   }
 
   async *pages({ from, namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage<ListedEntry>> {

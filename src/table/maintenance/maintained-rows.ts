@@ -55,6 +55,10 @@ export class MaintainedRows implements Maintained<ListedRow> {
     return this.access.table.tableName;
   }
 
+  get account(): string {
+    return this.#shared.account;
+  }
+
   pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedRow>> {
     return listedRows(this.access.table, options);
   }
