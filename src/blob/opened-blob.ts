@@ -12,7 +12,7 @@ import { keyOperation } from '../envelope/key-operation.js';
 import { StaleContentError } from '../errors/integrity.js';
 import { expectedLayout, openEnvelope, storedLayout } from '../envelope/envelope.js';
 import type { ByteRange, CipherWindow, ContentLayout, Release, WholeTag } from '../protocol/protocol.js';
-import { type Body, discard, NO_BODY, openBody } from '../streams/opened-stream.js';
+import { type Body, discard, firstBytes, NO_BODY, openBody } from '../streams/opened-stream.js';
 import type { SpanFacts } from '../tracing/span.js';
 import { assertRange, type BlobContext, refuseHashes, targetOf } from './blob-context.js';
 import { plaintextOpener } from './plaintext-opener.js';
@@ -21,6 +21,9 @@ import { ReadRequests, type ReadOptions } from './read-requests.js';
 import type { Extent } from './service-answer.js';
 import { type FetchedBytes, type FirstAnswer, firstAnswer, type StoredBlob } from './stored-blob.js';
 import { type Content, type Destination, isTagged, verifiedContent } from './verified-content.js';
+
+/** Bytes at the end of a response that cost less to read than another request does. */
+const MOST_EXCESS = 1024;
 
 interface OpenedAnswer {
   readonly answer: FirstAnswer;
@@ -115,16 +118,22 @@ export class OpenedBlob {
     return this.fetched?.extent;
   }
 
-  /** Stored bytes: those that came with the first response if they match, otherwise those of a new request. */
+  /**
+   * Stored bytes: those that came with the first response if they start at the same place and have all of them, otherwise those of a new
+   * request.
+   */
   async storedBytes(window: Extent): Promise<Body> {
     const { fetched } = this;
     this.fetched = undefined;
     if (fetched === undefined) return this.fetch(window);
     const { extent, connection } = fetched;
-    if (extent.offset === window.offset && extent.count === window.count)
-      return this.requests.resumed(connection, extent);
-    discard(connection);
-    return this.fetch(window);
+    const excess = extent.count - window.count;
+    if (extent.offset !== window.offset || excess < 0 || excess > MOST_EXCESS) {
+      discard(connection);
+      return this.fetch(window);
+    }
+    const body = this.requests.resumed(connection, extent);
+    return excess === 0 ? body : firstBytes(body, window.count);
   }
 
   /** From the stored bytes of a window to the requested plaintext. */
@@ -187,7 +196,12 @@ export class OpenedBlob {
 
 function guessOf({ policy }: BlobContext, range: ByteRange): Extent {
   if (range.offset === 0 && range.count === undefined) return { offset: 0, count: Infinity };
-  return expectedLayout(policy, 'stream').window(range, Infinity);
+  const layout = expectedLayout(policy, 'stream');
+  const { offset, count } = layout.window(range, Infinity);
+  if (count === 0 || range.count === undefined) return { offset, count };
+  // the content may end where the range ends, and what pads it may be needed
+  const end = layout.ciphertextLength(range.offset + range.count);
+  return { offset, count: Math.max(count, end - offset) };
 }
 
 interface OpeningOptions extends ReadOptions {

@@ -18,6 +18,20 @@ export const NO_BODY: Body = {
   destroy: () => undefined,
 };
 
+/** The first bytes of a body. The few behind them are read too, so that the connection can serve again. */
+export const firstBytes = (body: Body, count: number): Body => ({
+  async *[Symbol.asyncIterator]() {
+    let left = count;
+    for await (const chunk of body) {
+      if (left > 0) yield chunk.subarray(0, left);
+      left = Math.max(0, left - chunk.length);
+    }
+  },
+  destroy: () => {
+    body.destroy();
+  },
+});
+
 export interface OpenedBody {
   readonly body: Body;
   readonly transform: ByteTransform;

@@ -157,6 +157,37 @@ describe('reading', () => {
     expect(requests[0]!.getHeader('x-ms-range')).toBe(`bytes=${REGION + 28}-${2 * (REGION + 28) - 1}`);
   });
 
+  it.each([
+    ['all of it', 1024, 0, 1024],
+    ['all of it, with padding inside the last block', 1000, 0, 1000],
+    ['more than there is', 1024, 0, 5000],
+    ['its start', 5000, 0, 1024],
+    ['its middle', 5000, 1024, 1024],
+    ['its end', 5120, 4096, 1024],
+    ['its last byte', 5120, 5119, 1],
+  ])('of 1.0 fetches %s in one request, with integrity entries and without', async (_what, size, offset, count) => {
+    const containers = await containersFor(policyOf('1.0'), policyOf('1.0', { integrity: 'off' }));
+    const expected = content(size).subarray(offset, offset + count);
+    for (const container of containers) {
+      const blob = container.getBlockBlobClient('of-1.0');
+      await blob.uploadData(content(size));
+      const requests: ClientRequest[] = [];
+      const record = (message: unknown): void => {
+        const { request } = message as { request: ClientRequest };
+        if (request.path.endsWith('/of-1.0')) requests.push(request);
+      };
+
+      subscribe('http.client.request.start', record);
+      const buffer = await blob.downloadToBuffer(offset, count);
+      unsubscribe('http.client.request.start', record);
+      const { readableStreamBody } = await blob.download(offset, count);
+
+      expect(buffer.equals(expected)).toBe(true);
+      expect((await bytesFrom(readableStreamBody)).equals(expected)).toBe(true);
+      expect(requests.map(({ method }) => method)).toEqual(['GET']);
+    }
+  });
+
   it('fails when the blob is replaced between two of its requests', async () => {
     const [container] = await containersFor(policyOf('2.0'));
     const blob = container!.getBlockBlobClient('moving');
