@@ -148,6 +148,22 @@ describe('src', () => {
     expect(findCycle(tree)).toBeUndefined();
   });
 
+  it('exports only what another file names', () => {
+    const tests = ['test', 'bench'].flatMap(readSourceTree);
+    const isNamed = (path: string, name: string) =>
+      [...tree, ...tests].some(
+        ({ files, text }) =>
+          (files.includes(path) || files.includes(`../src/${path}`)) && new RegExp(`\\b${name}\\b`).test(text),
+      );
+
+    const kept = tree.flatMap(({ path, exports }) =>
+      exports.filter((name) => !isNamed(path, name)).map((name) => `${path}: ${name}`),
+    );
+
+    // the declarations of a version name it
+    expect(kept).toEqual(['protocol/protocol.ts: SealerChoice']);
+  });
+
   it('imports only files that exist, by their .js names', () => {
     const known = new Set(tree.map((file) => file.path));
 

@@ -10,7 +10,7 @@
  * answered before its body was sent may still be reading it too. Over TLS it sends a copy; what it sends over `http:` belongs to
  * a request that was refused.
  */
-export interface IdleClock {
+interface IdleClock {
   /** Milliseconds since an arbitrary moment. */
   now(): number;
   /** Runs the task after this number of milliseconds. */

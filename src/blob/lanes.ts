@@ -1,6 +1,6 @@
 /** Fetches several parts at once. */
 
-export interface Lanes {
+interface Lanes {
   /** Number of parts. */
   readonly parts: number;
   /** Maximum number of concurrent parts. */

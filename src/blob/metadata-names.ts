@@ -19,7 +19,7 @@ const PREFIX = 'x-ms-meta-';
  */
 const CAPITALS = /^(Server|ETag|Last-Modified|Content-Length|Content-Type)$/;
 
-export interface NamesOptions extends BlobGetPropertiesOptions {
+interface NamesOptions extends BlobGetPropertiesOptions {
   /** ETag of the state that `properties` describe. */
   readonly conditions: BlobRequestConditions;
 }

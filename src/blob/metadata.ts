@@ -107,10 +107,7 @@ export function createSnapshot(
 }
 
 /** Gets the state that a change starts from, and the conditions under which nobody else has changed it. */
-export type Change<Result> = (
-  properties: BlobGetPropertiesResponse,
-  conditions: BlobRequestConditions,
-) => Promise<Result>;
+type Change<Result> = (properties: BlobGetPropertiesResponse, conditions: BlobRequestConditions) => Promise<Result>;
 
 /** Makes a change under the ETag that was read. Retries if another writer was faster, unless the caller set the ETag. */
 export async function underEtag<Result>(

@@ -6,7 +6,7 @@ import { asBuffer } from '../crypto/bytes.js';
 import type { CipherWindow } from '../protocol/protocol.js';
 import type { Body } from '../streams/opened-stream.js';
 
-export interface OrderProof {
+interface OrderProof {
   /** Length of a nonce at the start of the window. */
   readonly nonceLength: number;
   /** Returns what has to be opened first, given the nonce. */

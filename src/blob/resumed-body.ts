@@ -7,7 +7,7 @@ import { AbortError } from '@azure/abort-controller';
 import { DownloadInterruptedError, InvalidServiceResponseError } from '../errors/transfer.js';
 import { type Body, discard } from '../streams/opened-stream.js';
 
-export interface Resumption {
+interface Resumption {
   /** Number of bytes in the body. */
   readonly length: number;
   /** Maximum number of times that it may be resumed. */

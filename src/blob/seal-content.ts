@@ -11,7 +11,7 @@ import { TimeSlice } from '../streams/time-slice.js';
 import type { BlockSealing } from './block-sealing.js';
 import type { SealedBlocks } from './sealed-blocks.js';
 
-export interface Sealing {
+interface Sealing {
   readonly source: ByteSource;
   readonly sealing: BlockSealing;
   readonly blocks: SealedBlocks;
@@ -35,7 +35,7 @@ export function sealContent(content: Sealing): Promise<void> {
   });
 }
 
-export interface WholeSealing extends Pick<Sealing, 'protocol' | 'integrity' | 'operation'> {
+interface WholeSealing extends Pick<Sealing, 'protocol' | 'integrity' | 'operation'> {
   readonly sealer: ContentSealer;
 }
 

@@ -39,7 +39,7 @@ export interface SizedSource extends UploadSource {
 }
 
 /** Options of uploads of all kinds of blobs. */
-export interface SealedUploadOptions extends OperationOptions, EncryptedOperationOptions {
+interface SealedUploadOptions extends OperationOptions, EncryptedOperationOptions {
   readonly metadata?: Metadata;
   readonly onProgress?: (progress: { loadedBytes: number }) => void;
 }

@@ -12,7 +12,7 @@ import { fetchInLanes } from './lanes.js';
 import type { OpenedBlob } from './opened-blob.js';
 import type { Extent } from './service-answer.js';
 
-export interface TaggedDownload {
+interface TaggedDownload {
   readonly window: CipherWindow;
   readonly wholeTag: WholeTag;
   /** Number of ciphertext bytes in a part. */

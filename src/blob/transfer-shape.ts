@@ -18,7 +18,7 @@ const PAGE_LENGTH = 512;
 const MAX_PAGE_BLOB_LENGTH = 8 * 1024 ** 4;
 
 /** How a transfer is split, in bytes, and how much of it is in flight at once. */
-export interface TransferShape {
+interface TransferShape {
   readonly blockSize?: number | undefined;
   readonly concurrency?: number | undefined;
   readonly maxSingleShotSize?: number | undefined;

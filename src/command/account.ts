@@ -7,7 +7,7 @@ import { InvalidOptionsError } from '../errors/input.js';
 import { refuse } from '../option-rules.js';
 
 /** What the command line says of the account. */
-export interface AccountValues {
+interface AccountValues {
   readonly 'connection-string'?: string | undefined;
   readonly account?: string | undefined;
   readonly 'endpoint-suffix'?: string | undefined;

@@ -18,7 +18,7 @@ export interface GcmSealing {
 }
 
 /** Opens one region piece by piece. `update` returns unverified plaintext; release it only after `verify`. */
-export interface GcmOpening {
+interface GcmOpening {
   update(ciphertext: Uint8Array): Buffer;
   /** Throws {@link DecryptionError} unless the tag matches everything that was opened. */
   verify(tag: Uint8Array): void;

@@ -31,7 +31,7 @@ export const writeSha256 = (input: Uint8Array, { into, at, length }: Place): num
   at + into.write(hash('sha256', input, 'binary'), at, length, 'binary');
 
 /** SHA-256 of content that comes in pieces. */
-export interface RunningHash {
+interface RunningHash {
   update(piece: Uint8Array): void;
   digest(): Buffer;
 }

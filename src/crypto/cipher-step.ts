@@ -3,7 +3,7 @@ import type { ContentKey } from './content-key.js';
 import type { MacKey } from './hmac.js';
 
 /** Starts a cipher. CBC runs without padding, so the sealed bytes are a multiple of 16. */
-export interface BeginStep {
+interface BeginStep {
   readonly step: 'begin';
   readonly algorithm: 'aes-256-cbc' | 'aes-256-gcm';
   readonly key: ContentKey;
@@ -13,14 +13,14 @@ export interface BeginStep {
 }
 
 /** Seals bytes of the buffer in place. */
-export interface SealStep {
+interface SealStep {
   readonly step: 'seal';
   readonly from: number;
   readonly to: number;
 }
 
 /** Writes bytes of the tag over everything sealed since the cipher started. The tag may be split between two buffers. */
-export interface TagStep {
+interface TagStep {
   readonly step: 'tag';
   /** Position in the buffer. */
   readonly at: number;

@@ -123,7 +123,7 @@ export function searchRuleOf(searchable: boolean | SearchableOptions | undefined
 }
 
 /** Other declarations of a property that its tags depend on. */
-export interface SearchedDeclaration {
+interface SearchedDeclaration {
   readonly type?: string | undefined;
   readonly when?: unknown;
 }

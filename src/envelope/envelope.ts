@@ -30,14 +30,14 @@ export interface EnvelopeContext extends KeyChoiceOptions {
   readonly operation?: KeyOperationOptions | undefined;
 }
 
-export interface CreateContext extends EnvelopeContext {
+interface CreateContext extends EnvelopeContext {
   /** Entries for `KeyWrappingMetadata`. Readers that do not know them ignore them. */
   readonly additions?: ReadonlyMap<string, string> | undefined;
   /** Clear properties of an entity that its integrity entries cover. */
   readonly signed?: ReadonlyMap<string, SignedValue> | undefined;
 }
 
-export interface OpenContext extends EnvelopeContext, StoredObject {}
+interface OpenContext extends EnvelopeContext, StoredObject {}
 
 export interface Envelope {
   /** The part of the encryption data that is known before the content is sealed. */

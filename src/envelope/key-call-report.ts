@@ -5,7 +5,7 @@ import { isAbort } from './key-error.js';
 import { wrapLocationOf } from './key-request.js';
 
 /** What is known about a call to a key before it is made. */
-export interface ReportedCall {
+interface ReportedCall {
   readonly operation: 'wrap' | 'unwrap';
   readonly keyId: string;
 }

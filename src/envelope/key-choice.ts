@@ -23,7 +23,7 @@ export interface KeyChoiceOptions {
 }
 
 /** What the choice of a key depends on. */
-export interface KeyContext extends KeyChoiceOptions {
+interface KeyContext extends KeyChoiceOptions {
   readonly target: EncryptionTarget;
   readonly operation?: KeyOperationOptions | undefined;
 }

@@ -2,7 +2,7 @@
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import { keyOutage } from '../keys/key-service-error.js';
 
-export interface FailedKeyCall {
+interface FailedKeyCall {
   readonly keyId: string;
   /** The error for a failure that does not look like one of a key service. */
   readonly otherwise: (cause: unknown) => Error;

@@ -12,7 +12,7 @@ import type { UnwrapCacheBounds } from './key-call-options.js';
 const PROVEN_PART = 0.8;
 
 /** Passed in by tests. */
-export interface CacheEnvironment {
+interface CacheEnvironment {
   readonly clock?: Perf;
   /** From 0 to 1. */
   readonly random?: () => number;

@@ -23,7 +23,7 @@ export interface UnwrapPlace {
 }
 
 /** Who waits for the bytes, and who is notified. */
-export interface UnwrapAsk {
+interface UnwrapAsk {
   readonly abortSignal?: AbortSignalLike | undefined;
   /** Called if the bytes were cached, or if another read is already waiting for them. */
   readonly onHit?: () => void;

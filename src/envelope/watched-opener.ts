@@ -2,7 +2,7 @@
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { EnvelopeOpener, Interpret } from './integrity/property-coverage.js';
 
-export interface OpenerWatch {
+interface OpenerWatch {
   /** Called before bytes are opened. If it throws, the caller gets the error. */
   readonly begins?: () => void;
   /** Called with an error that was thrown. The caller gets the error too. */

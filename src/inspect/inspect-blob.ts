@@ -11,7 +11,7 @@ import { inspectNonces, type NonceChoice } from './inspect-nonces.js';
 import type { Anomaly, Facts, Finding } from './report.js';
 import { inspectEnvelope, type StoredEnvelope } from './stored-envelope.js';
 
-export interface BlobInspection {
+interface BlobInspection {
   readonly container: ContainerClient;
   readonly client: BlockBlobClient;
   readonly nonces: NonceChoice;

@@ -18,7 +18,7 @@ import { type ReadContent, verification } from './inspection-key.js';
 import type { Anomaly, Facts, Finding } from './report.js';
 import { inspectEnvelope } from './stored-envelope.js';
 
-export interface EntityInspection {
+interface EntityInspection {
   readonly client: TableClient;
   readonly partitionKey: string;
   readonly rowKey: string;

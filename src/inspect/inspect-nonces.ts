@@ -7,7 +7,7 @@ import type { Anomaly, Facts } from './report.js';
 /** How many nonces are read: the first, the last, and evenly spaced ones between them. */
 export type NonceChoice = number | 'all';
 
-export interface StoredContent {
+interface StoredContent {
   readonly client: BlockBlobClient;
   readonly etag: string | undefined;
   readonly length: number;

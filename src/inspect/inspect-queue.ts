@@ -12,7 +12,7 @@ import { verification } from './inspection-key.js';
 import type { Facts, Finding } from './report.js';
 import { inspectEnvelope, type StoredEnvelope } from './stored-envelope.js';
 
-export interface QueueInspection {
+interface QueueInspection {
   readonly client: QueueClient;
   /** Maximum number of messages to peek at, 1 to 32. */
   readonly messages: number;

@@ -14,7 +14,7 @@ import type { Report } from './report.js';
 type BlobSubject = Extract<Subject, { kind: 'blob' }>;
 
 /** The clients of the account. */
-export interface InspectedAccount {
+interface InspectedAccount {
   readonly blobs: BlobServiceClient;
   readonly queues: QueueServiceClient;
   readonly table: (name: string) => TableClient;

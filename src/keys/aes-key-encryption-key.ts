@@ -12,7 +12,7 @@ import { BuiltInKey, keyTitle } from './built-in-key.js';
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js';
 
 /** Wrap algorithms of AES keys. The length of the key determines which one is used. */
-export type AesKeyWrapAlgorithm = 'A128KW' | 'A192KW' | 'A256KW';
+type AesKeyWrapAlgorithm = 'A128KW' | 'A192KW' | 'A256KW';
 
 const ALGORITHM_BY_KEY_LENGTH: ReadonlyMap<number, AesKeyWrapAlgorithm> = new Map([
   [16, 'A128KW'],

@@ -14,9 +14,9 @@ export interface ShardClaims {
   readonly claimSeconds: number;
 }
 
-export type Claim = ClaimedShard | 'done' | 'taken';
+type Claim = ClaimedShard | 'done' | 'taken';
 
-export interface FoundShard {
+interface FoundShard {
   readonly name: string;
   readonly stored: StoredDocument<ShardState>;
 }

@@ -17,7 +17,7 @@ import { ShardRun } from './shard-run.js';
 import type { StateStore } from './state-store.js';
 import { Totals } from './totals.js';
 
-export interface PassParts {
+interface PassParts {
   /** Name of the job. */
   readonly job: string;
   readonly kind: 'work' | 'census';

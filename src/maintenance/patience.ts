@@ -14,7 +14,7 @@ const BUSY = [408, 429, 500, 502, 503, 504];
 const OF_CONNECTIONS = ['INVALID_SERVICE_RESPONSE', 'DOWNLOAD_INTERRUPTED'];
 const KEY_OUTAGES = ['KEY_UNAVAILABLE', 'KEY_ACCESS_DENIED'];
 
-export interface PatienceParts {
+interface PatienceParts {
   readonly clock: Clock;
   readonly pace: Pace;
   /** Seconds. */

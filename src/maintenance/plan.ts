@@ -14,7 +14,7 @@ export interface PlanState {
   readonly next: number;
 }
 
-export interface PlannedPass {
+interface PlannedPass {
   readonly store: StateStore;
   /** Folder of the pass in the state. */
   readonly folder: string;

@@ -11,7 +11,7 @@ interface Amounts {
   readonly failed: number;
 }
 
-export interface MeterParts {
+interface MeterParts {
   readonly clock: Clock;
   readonly pass: 'work' | 'census';
   readonly report: (event: EventOfPass) => void;

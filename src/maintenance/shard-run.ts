@@ -21,7 +21,7 @@ import type { Patience } from './patience.js';
 import type { ProgressMeter } from './progress-meter.js';
 import { MOST_NAMED, type ShardState, withAttempt } from './shard.js';
 
-export interface ShardRunParts {
+interface ShardRunParts {
   readonly source: Maintained;
   readonly shard: ClaimedShard;
   readonly step: Step;

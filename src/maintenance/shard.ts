@@ -43,7 +43,7 @@ export interface ShardState extends ShardRange {
 }
 
 /** A process that claimed the shard. It notes the failures of a page before it saves the page. */
-export interface Attempt {
+interface Attempt {
   /** From 1. */
   readonly number: number;
   /** Number of objects before the first page that it saves. */

@@ -17,7 +17,7 @@ export interface StoredDocument<Value> {
 /** Counts stored as metadata of a document, so that one listing shows the status of a job. */
 export type DocumentFacts = Readonly<Record<string, string>>;
 
-export interface ListedDocument {
+interface ListedDocument {
   readonly name: string;
   readonly facts: DocumentFacts;
 }

@@ -18,7 +18,7 @@ interface AsyncOptions<T> {
 }
 
 /** How the result is obtained and checked. */
-export interface Answer<T> {
+interface Answer<T> {
   readonly method: 'forRootAsync' | 'forFeatureAsync';
   /** Calls the object that `useClass` or `useExisting` provides. */
   readonly ask: (factory: never) => T | Promise<T>;

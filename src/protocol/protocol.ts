@@ -7,7 +7,7 @@ import type { CipherPlan } from '../crypto/cipher-step.js';
 import type { ContentKey } from '../crypto/content-key.js';
 
 /** Members that a protocol adds to the encryption data when it writes. */
-export type JsonFields = Readonly<Record<string, unknown>>;
+type JsonFields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a member of the stored encryption data by path, in any letter case. Returns `undefined` if there is none. The value is

@@ -51,7 +51,7 @@ export async function sendStored(
 }
 
 /** The state of a queue at one moment, by the service's clock. */
-export interface QueueState {
+interface QueueState {
   readonly date: Date;
   /** Number of messages in the queue, including invisible ones. */
   readonly count: number;

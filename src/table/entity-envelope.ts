@@ -27,7 +27,7 @@ import { encodeValue, type TypedText } from './values/property-value.js';
 import { valuesToSign } from './values/signed-value.js';
 
 /** What happens to the properties of a row, except those that are stored unchanged. */
-export interface RowSealing {
+interface RowSealing {
   readonly texts: SealedTexts;
   /** Names of the clear properties to sign, among those that exist. */
   readonly signed: ReadonlySet<string>;
@@ -112,7 +112,7 @@ function typesOf(texts: SealedTexts): ReadonlyMap<string, string> | undefined {
 }
 
 /** What a query requires of the rows that it returns. */
-export interface RowOpening extends Pick<EntityQuery, 'projection' | 'found'> {
+interface RowOpening extends Pick<EntityQuery, 'projection' | 'found'> {
   readonly onSearchTagMismatch?: SearchTagMismatchListener | undefined;
 }
 

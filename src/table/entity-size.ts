@@ -5,9 +5,9 @@ import type { Row } from './entity-context.js';
 import { isTyped, type TypedValue } from './stored-value.js';
 
 /** Limits in bytes for a property and for an entity, and for the number of properties in addition to the keys. */
-export const PROPERTY_LIMIT = 64 * 1024;
-export const ENTITY_LIMIT = 1024 * 1024;
-export const PROPERTY_COUNT_LIMIT = 250;
+const PROPERTY_LIMIT = 64 * 1024;
+const ENTITY_LIMIT = 1024 * 1024;
+const PROPERTY_COUNT_LIMIT = 250;
 
 /** Bytes that the service counts for an entity and for each property, in addition to names and values. */
 const ENTITY_OVERHEAD = 4;

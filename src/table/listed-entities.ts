@@ -12,7 +12,7 @@ import { openPage } from './page.js';
 import { storedPages } from './service-answer.js';
 import type { EncryptedListOptions, EncryptedTableDefaults } from './table-options.js';
 
-export interface ListingCall<T extends object> {
+interface ListingCall<T extends object> {
   readonly table: TableClient;
   readonly context: TableContext;
   readonly defaults: EncryptedTableDefaults;

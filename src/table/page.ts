@@ -20,7 +20,7 @@ export interface TableDecryptionFailure extends EntityKeys {
 /** Called with each row that cannot be decrypted, in the order of the page. An error that it throws makes the call reject. */
 export type TableDecryptionFailedHandler = (failure: TableDecryptionFailure) => void | Promise<void>;
 
-export interface PageOpening<Result> {
+interface PageOpening<Result> {
   readonly table: TableClient;
   /** Number of rows that are opened at once. */
   readonly concurrency: number;

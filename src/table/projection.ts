@@ -14,7 +14,7 @@ export interface Projection {
 }
 
 /** What a read needs in addition to the columns that the caller names. */
-export interface ProjectionNeeds {
+interface ProjectionNeeds {
   /**
    * Properties with `when`, which is evaluated on the row. It may look at any column, so if one of them is requested, all columns
    * are.

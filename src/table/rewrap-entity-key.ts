@@ -25,7 +25,7 @@ export interface RewrapEntityKeyOptions extends OperationOptions, EncryptedTable
 /** Maximum number of attempts if other writers keep changing the row. */
 const ATTEMPTS = 8;
 
-export interface RewrapCall {
+interface RewrapCall {
   readonly context: TableContext;
   readonly options: RewrapEntityKeyOptions;
 }

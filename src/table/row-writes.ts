@@ -27,7 +27,7 @@ export interface RowCall {
 }
 
 /** The tags of a stored row, and its ETag. */
-export interface TaggedVersion {
+interface TaggedVersion {
   readonly row: StoredRow;
   readonly etag: string;
 }

@@ -34,7 +34,7 @@ const isOverwriting = (name: string): boolean =>
   name === 'PartitionKey' || name === 'RowKey' || name === '__proto__' || name.includes('@odata.');
 
 /** What happens to the properties of an entity that is written. */
-export interface Sealing {
+interface Sealing {
   /** Names to seal, in the order in which the class declares them. */
   readonly sealed: readonly string[];
   /** Names of clear properties that a condition read, or that are clear because of a condition: integrity entries cover them. */

@@ -45,7 +45,7 @@ export type EncryptedTransactionAction<T extends object> =
       (UpdateTableEntityOptions & EncryptedActionOptions)?,
     ];
 
-export interface Transaction<T extends object> {
+interface Transaction<T extends object> {
   readonly table: TableClient;
   readonly context: TableContext;
   readonly actions: readonly EncryptedTransactionAction<T>[];

@@ -50,7 +50,7 @@ const ATTRIBUTES: Readonly<Record<keyof SpanFacts, string>> = {
   integrity: 'encryption.integrity',
 };
 
-export type RecordFacts = (facts: SpanFacts) => void;
+type RecordFacts = (facts: SpanFacts) => void;
 
 /** Runs `work` in a span. Spans made with the options that `work` gets, including those of the SDK, become children of it. */
 export async function traced<Options extends Traceable, Result>(
@@ -84,7 +84,7 @@ export function tracedStep<Result>(name: string, options: Traceable, work: (reco
   }
 }
 
-export interface OpenSpan<Options extends Traceable> {
+interface OpenSpan<Options extends Traceable> {
   /** The given options, for spans that are to be children of this one. */
   readonly options: Options;
   readonly context: TracingContext;

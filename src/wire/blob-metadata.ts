@@ -8,7 +8,7 @@ export const ENCRYPTION_DATA_ENTRY = 'encryptiondata';
 /** Maximum number of bytes of names and values in one blob's metadata; the service's limit. */
 export const METADATA_LIMIT = 8 * 1024;
 
-export type BlobMetadata = Readonly<Record<string, string>>;
+type BlobMetadata = Readonly<Record<string, string>>;
 
 const isEntry = (name: string): boolean => name.toLowerCase() === ENCRYPTION_DATA_ENTRY;
 

@@ -15,6 +15,8 @@ export interface SourceFile {
   readonly files: readonly string[];
   /** Packages and built-in modules, as written. */
   readonly packages: readonly string[];
+  /** Names that the file declares and exports. */
+  readonly exports: readonly string[];
   /** Whether the file hands on names of another file (`export … from`). */
   readonly reexports: boolean;
   /** Whether the file holds anything but imports and re-exports. */
@@ -40,6 +42,7 @@ export function parseSource(path: string, text: string): SourceFile {
     text,
     files: specifiers.filter(isRelative).map((specifier) => targetOf(path, specifier)),
     packages: specifiers.filter((specifier) => !isRelative(specifier)),
+    exports: source.statements.flatMap(exportsOf),
     reexports: source.statements.some(isReexport),
     defines: !source.statements.every((statement) => isReexport(statement) || ts.isImportDeclaration(statement)),
   };
@@ -49,6 +52,13 @@ const isRelative = (specifier: string) => specifier.startsWith('.');
 
 const isReexport = (statement: ts.Statement) =>
   ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined;
+
+function exportsOf(statement: ts.Statement): string[] {
+  const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+  if (modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) !== true) return [];
+  const declared = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement];
+  return declared.map((declaration) => (declaration as ts.DeclarationStatement).name?.getText() ?? '');
+}
 
 /** `./x.js` in `a/b.ts` is `a/x.ts`. */
 const targetOf = (path: string, specifier: string) => posix.join(dirname(path), specifier).replace(/\.js$/, '.ts');

@@ -21,7 +21,7 @@ export const isOfHierarchy = (cells: InventoryCells): boolean => (cells[OF_HIERA
 /** What is wrong with a row; the text contains nothing from the row. */
 export class RowFault extends Error {}
 
-export type InventoryRow =
+type InventoryRow =
   | { readonly kind: 'blob'; readonly object: MaintainedObject }
   | { readonly kind: 'directory'; readonly isDeleted: boolean };
 

@@ -7,7 +7,7 @@ import type { InventoryCells } from './inventory-row.js';
 /** Maximum number of bytes of a row. Names and metadata have at most 10 KiB. */
 const MOST_IN_ROW = 256 * 1024;
 
-export interface InventoryFile {
+interface InventoryFile {
   /** For error messages. */
   readonly path: string;
   readonly content: Readable;

@@ -18,7 +18,7 @@ import { inventoryRows } from './inventory-rows.js';
 import { leftOut } from './left-out.js';
 import { type Manifest, missingColumns } from './manifest.js';
 
-export interface Inventory {
+interface Inventory {
   readonly files: InventoryFiles;
   readonly paths: readonly string[];
   /** `null` for files that came without one. */

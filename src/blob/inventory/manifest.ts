@@ -30,7 +30,7 @@ export interface Manifest {
 }
 
 /** Every fault of a manifest that cannot be counted. */
-export type ManifestFaults = readonly string[];
+type ManifestFaults = readonly string[];
 
 export function parseManifest(text: string): Manifest | ManifestFaults {
   const given = parsed(text);

@@ -14,7 +14,7 @@ import { formatEncryptionData, parseEncryptionData } from '../../wire/encryption
 import { type BlobContext, targetOf } from '../blob-context.js';
 import type { BlockPlace, SealedUpload, UploadSink } from '../sealed-upload.js';
 
-export interface CheckedUpload {
+interface CheckedUpload {
   readonly context: BlobContext;
   readonly upload: SealedUpload;
   readonly form: ContentForm;

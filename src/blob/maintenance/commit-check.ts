@@ -21,7 +21,7 @@ import type { BlockBlobContext, UploadOptions } from '../upload-blocks.js';
 import { ATTEMPTS, type BlobRequestOptions } from './blob-maintenance-options.js';
 import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
 
-export interface CommitParts {
+interface CommitParts {
   readonly context: BlockBlobContext;
   readonly step: Step;
   readonly reading: BlobRequestOptions;

@@ -28,7 +28,7 @@ import type { ListedBlob } from './listed-blob.js';
 import { protectionIn } from './protection.js';
 import { digestOf } from './read-back.js';
 
-export interface Deleting extends BlobMaintenanceOptions {
+interface Deleting extends BlobMaintenanceOptions {
   /** The current blob. */
   readonly context: BlobContext;
   readonly step: Step;

@@ -20,7 +20,7 @@ export class ForeignSourceError extends Error {
   }
 }
 
-export interface StoredForeign {
+interface StoredForeign {
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly properties: BlobGetPropertiesResponse;
@@ -30,7 +30,7 @@ export interface StoredForeign {
   readonly hold: (stream: Readable) => void;
 }
 
-export interface OpenedForeign {
+interface OpenedForeign {
   readonly pieces: ByteSource;
   readonly length: number;
   readonly metadata: Record<string, string>;

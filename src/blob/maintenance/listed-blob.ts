@@ -32,7 +32,7 @@ export interface ListedPlaces {
   readonly deleted: boolean;
 }
 
-export interface Listing {
+interface Listing {
   readonly prefix?: string | undefined;
   readonly pageSize?: number | undefined;
   readonly places: ListedPlaces;
@@ -99,7 +99,7 @@ export const hasVersionId = ({ facts: { VersionId } }: ListedBlob): boolean =>
 const DIRECTORY_ENTRY = 'hdi_isfolder';
 
 /** What distinguishes a folder from a blob. */
-export interface DirectoryMarks {
+interface DirectoryMarks {
   readonly metadata: Readonly<Record<string, string>>;
   /** Whether the service says so. */
   readonly isCalledSo: boolean;

@@ -27,7 +27,7 @@ type ListingAttributes = Readonly<{ Encoded?: string }>;
 /** Bytes that are read between two checks of the clock. */
 const PIECE_LENGTH = 16 * 1024;
 
-export interface ListingPage<Entry> {
+interface ListingPage<Entry> {
   readonly entries: readonly Entry[];
   /** Where the next page begins; empty for the last one. */
   readonly marker: string;

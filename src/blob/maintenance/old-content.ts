@@ -13,7 +13,7 @@ import { ForeignSourceError, openForeign } from './foreign-content.js';
 import type { ForeignSource } from './foreign-source.js';
 import { hashed, type HashedSource } from './hashed-source.js';
 
-export interface OldContentParts {
+interface OldContentParts {
   readonly context: BlockBlobContext;
   readonly step: Step;
   readonly foreign: ForeignSource | undefined;
@@ -21,7 +21,7 @@ export interface OldContentParts {
   readonly reading: ReadOptions;
 }
 
-export interface OldBlob {
+interface OldBlob {
   readonly properties: BlobGetPropertiesResponse;
   readonly state: StoredState;
   /** Without encryption data. */

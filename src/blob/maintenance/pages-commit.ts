@@ -16,7 +16,7 @@ import { ATTEMPTS, type BlobRequestOptions } from './blob-maintenance-options.js
 import { assertVersionsAccepted } from './old-versions.js';
 import { isOfOtherContent, isStoredAs, lookAgainIfMissing, ReadBackError } from './read-back.js';
 
-export interface PagesCommitParts {
+interface PagesCommitParts {
   /** With the policy that wrote. */
   readonly context: PageBlobContext;
   readonly step: Step;

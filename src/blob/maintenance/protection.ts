@@ -20,7 +20,7 @@ export function protectionIn({
   };
 }
 
-export interface RefusedChange {
+interface RefusedChange {
   /** Of the blob, snapshot or version that was to be changed. */
   readonly client: BlobClient;
   readonly step: Step;

@@ -12,7 +12,7 @@ import type { ReadOptions } from '../read-requests.js';
 /** The new content is stored, but does not read back. */
 export class ReadBackError extends Error {}
 
-export interface CommittedContent {
+interface CommittedContent {
   /** SHA-256 of the plaintext. */
   readonly digest: Uint8Array;
   readonly etag: string;

@@ -27,7 +27,7 @@ import type { ListedBlob } from './listed-blob.js';
 import { type OldContent, OldContentReader } from './old-content.js';
 import { assertVersionsAccepted } from './old-versions.js';
 
-export interface ReencryptListed extends BlobMaintenanceOptions {
+interface ReencryptListed extends BlobMaintenanceOptions {
   readonly context: BlockBlobContext;
   readonly step: Step;
   /** Blobs whose step was interrupted by an outage after its commit, by name. The repeated step continues with them. */

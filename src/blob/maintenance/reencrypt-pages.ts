@@ -36,7 +36,7 @@ import { CheckedSink } from './checked-sink.js';
 import { PagesCommit } from './pages-commit.js';
 import { digestOf, lookAgainIfMissing, ReadBackError } from './read-back.js';
 
-export interface ReencryptPages extends BlobMaintenanceOptions {
+interface ReencryptPages extends BlobMaintenanceOptions {
   readonly context: PageBlobContext;
   readonly step: Step;
   /**

@@ -19,7 +19,7 @@ import { etagOf, hasAllMetadata, type ListedBlob } from './listed-blob.js';
 import { assertVersionsAccepted } from './old-versions.js';
 import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
 
-export interface RewrapListed extends BlobMaintenanceOptions {
+interface RewrapListed extends BlobMaintenanceOptions {
   readonly context: BlobContext;
   readonly retire: KeyIds;
   readonly verify?: RewrapVerification | undefined;

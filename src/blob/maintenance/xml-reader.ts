@@ -5,7 +5,7 @@ import { InvalidServiceResponseError } from '../../errors/transfer.js';
 type Attributes = Readonly<Record<string, string>>;
 
 /** Called at the end of each element. `path` is valid during the call: names from the root to this element. */
-export type ElementListener = (path: readonly string[], text: string, attributes: Attributes) => void;
+type ElementListener = (path: readonly string[], text: string, attributes: Attributes) => void;
 
 /** Only the entities that XML defines. */
 const OPTIONS = { strictEntities: true, position: false };

@@ -83,13 +83,13 @@ async function forgetMarked(
 }
 
 /** Snapshot of the content that an upload replaces. */
-export interface KeptSnapshot {
+interface KeptSnapshot {
   readonly previous: string | undefined;
   /** Whether the upload took it itself. */
   readonly isOwn: boolean;
 }
 
-export interface Restoring {
+interface Restoring {
   /** Id of the upload whose unfinished pages are replaced. */
   readonly uploadId: string;
   readonly snapshot: string;

@@ -14,7 +14,7 @@ const ATTEMPTS = 20;
 const NO_ETAG = '"0x0"';
 
 /** What an upload replaces the content with. */
-export interface EmptyPages {
+interface EmptyPages {
   readonly uploadId: string;
   readonly length: number;
   /** Options and metadata of `create`, for an upload that replaces the content of that snapshot. */

@@ -24,7 +24,7 @@ export type PageBlobState =
       readonly upload: UnfinishedUpload;
     };
 
-export type PageRequestOptions = Pick<
+type PageRequestOptions = Pick<
   PageBlobCreateOptions,
   'abortSignal' | 'tracingOptions' | 'conditions' | 'customerProvidedKey' | 'encryptionScope'
 >;

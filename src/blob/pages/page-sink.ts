@@ -9,7 +9,7 @@ import type { PageBlobState, PageRequests } from './page-requests.js';
 /** Maximum number of attempts to commit while late page writes change the ETag. */
 const ATTEMPTS = 20;
 
-export interface ClaimedPages {
+interface ClaimedPages {
   readonly upload: SealedUpload;
   readonly uploadId: string;
   readonly sequenceNumber: number;

@@ -53,7 +53,7 @@ const OPTIONS = {
 } as const;
 
 export type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
-export type Verb = 'census' | 'rewrap' | 're-encrypt' | 'delete-superseded' | 'reindex' | 'status' | 'failures';
+type Verb = 'census' | 'rewrap' | 're-encrypt' | 'delete-superseded' | 'reindex' | 'status' | 'failures';
 
 export interface Arguments {
   readonly verb: Verb;

@@ -11,7 +11,7 @@ import { formatPropertyTags, type SignedValue } from './property-tags.js';
 import type { BoundContent } from './sealing.js';
 
 /** What is known about an entity before anything in it is sealed. */
-export interface NewEntity extends Omit<EntityHeader, 'list'> {
+interface NewEntity extends Omit<EntityHeader, 'list'> {
   /** Clear properties that are covered. */
   readonly signed: ReadonlyMap<string, SignedValue>;
 }

@@ -4,7 +4,7 @@ import { DecryptionError } from '../../errors/content.js';
 import { canonicalBytes } from './bind.js';
 
 export const BIND_ENTRY = 'AzCseBind';
-export const TAG_ENTRY = 'AzCseTag';
+const TAG_ENTRY = 'AzCseTag';
 export const MAC_ENTRY = 'AzCseMac';
 
 export interface IntegrityEntries {

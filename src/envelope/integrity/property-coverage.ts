@@ -8,7 +8,7 @@ import { underPropertyKey } from './integrity-keys.js';
 import { placesOfSigned, sealedProperty, signedProperty, type SignedValue, writeTag } from './property-tags.js';
 
 /** The columns of a stored entity, as its entries name them. */
-export interface StoredProperties {
+interface StoredProperties {
   /** In the order of the list. */
   readonly sealedNames: readonly string[];
   /** Whether a projection requested the column. A column that was not requested is missing. */
@@ -19,7 +19,7 @@ export interface StoredProperties {
   readonly signedValueOf: (name: string) => SignedValue | null;
 }
 
-export interface PropertyCoverage {
+interface PropertyCoverage {
   /**
    * Throws {@link DecryptionError} unless every property that is listed and was requested is there and unchanged.
    *

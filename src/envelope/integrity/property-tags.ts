@@ -68,7 +68,7 @@ export function writeTag(
 }
 
 /** The properties of an entity that have tags. */
-export interface CoveredProperties {
+interface CoveredProperties {
   /** Ciphertext by name, in the order of the list of sealed names. */
   readonly sealed: ReadonlyMap<string, Uint8Array>;
   readonly signed: ReadonlyMap<string, SignedValue>;

@@ -24,7 +24,7 @@ export interface StoredObject {
 }
 
 /** What is known about stored content once its key is unwrapped. */
-export interface UnwrappedContent {
+interface UnwrappedContent {
   readonly stored: EncryptionData;
   readonly contentKey: ContentKey;
   /** Whether entries were removed: some are missing, and the content key records that they existed. */
@@ -33,7 +33,7 @@ export interface UnwrappedContent {
 }
 
 /** Identifies the object. */
-export interface StoredObjectContext extends StoredObject {
+interface StoredObjectContext extends StoredObject {
   readonly target: EncryptionTarget;
   readonly form: ContentForm;
 }

@@ -16,7 +16,7 @@ import type { IntegrityMode } from './integrity-options.js';
 import { bindShapeOf, type BoundContent, hasWholeTag } from './sealing.js';
 
 /** Stored content, as far as needed to check its header. */
-export interface StoredContent extends BoundContent {
+interface StoredContent extends BoundContent {
   readonly additions: ReadonlyMap<string, unknown>;
   /**
    * Number of stored ciphertext bytes. Any in a recovery, which reads what is left, and for an entity, which binds tags instead.

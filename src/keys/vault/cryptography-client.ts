@@ -41,7 +41,7 @@ export const isVaultAlgorithm = (name: unknown): name is KeyWrapAlgorithm => ALG
 const MAX_WRAPPED_LENGTH = 1024;
 
 /** A wrapped key as it is stored. */
-export interface StoredWrap {
+interface StoredWrap {
   readonly keyId: string;
   readonly algorithm: string;
   readonly encryptedKey: Uint8Array;

@@ -16,7 +16,7 @@ import type { KeyVaultKeyId } from './key-id.js';
 import { unlessAborted } from './unless-aborted.js';
 
 /** Requests a key or a version of it from the vault; rejects with an error of this package. */
-export type KeyLookup = (id: KeyVaultKeyId, options: { readonly version?: string }) => Promise<unknown>;
+type KeyLookup = (id: KeyVaultKeyId, options: { readonly version?: string }) => Promise<unknown>;
 
 /** Number of ids for which the answer is remembered. */
 const REMEMBERED = 1000;

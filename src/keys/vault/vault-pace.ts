@@ -21,7 +21,7 @@ export type PaceEvent =
   | { readonly kind: 'throttled'; readonly status: number; readonly pause: number };
 
 /** What accompanies a call. */
-export interface PacedCall extends Pick<KeyOperationOptions, 'abortSignal' | 'tracingOptions'> {
+interface PacedCall extends Pick<KeyOperationOptions, 'abortSignal' | 'tracingOptions'> {
   readonly onEvent?: (event: PaceEvent) => void;
   /** Called before a call waits; it may abort the call. */
   readonly beforeWait?: () => void;

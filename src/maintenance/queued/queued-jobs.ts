@@ -9,7 +9,7 @@ import type { MaintenancePass } from '../pass.js';
 import { assertShared } from '../run-maintenance.js';
 import { passOfShard, type QueuedMessage } from './queued-message.js';
 
-export interface QueuedJobsParts {
+interface QueuedJobsParts {
   readonly jobs: readonly MaintenanceJob[];
   readonly options: MaintenanceOptions;
   readonly send: (message: QueuedMessage) => Promise<void>;

@@ -3,7 +3,7 @@ import { printable } from '../../encoding/printable.js';
 import { type CensusEntry, placeName } from '../census.js';
 
 /** The objects under one key, or under none, in one protocol. */
-export interface CensusRow {
+interface CensusRow {
   readonly key: string;
   readonly protocol: string;
   readonly place: string;

@@ -47,7 +47,7 @@ function disclosureWords(task: MaintenanceTask): string {
   return ' If the key was disclosed, so is everything that was under it: encrypting it again protects only what is written from now on.';
 }
 
-export function taskWords(task: MaintenanceTask): string {
+function taskWords(task: MaintenanceTask): string {
   if (task.do === 'census') return 'census';
   if (task.do === 'reindex') return 'new search tags';
   if (task.do === 'deleteSuperseded') return `deletion of superseded snapshots and versions: ${choiceWords(task.when)}`;

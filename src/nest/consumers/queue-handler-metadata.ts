@@ -15,7 +15,7 @@ export interface EncryptedQueueHandlerOptions extends EncryptedQueueConsumerOpti
   readonly autoStart?: boolean;
 }
 
-export interface QueueHandlerRecord {
+interface QueueHandlerRecord {
   readonly queue: string;
   readonly options: EncryptedQueueHandlerOptions;
 }

@@ -14,7 +14,7 @@ const CONCURRENCY = 2;
 export type FileStream = Readable & { readonly truncated?: boolean };
 
 /** A file, and the form that it is part of. */
-export interface FilePart {
+interface FilePart {
   readonly file: IncomingFile;
   readonly stream: FileStream;
   readonly form: ReceivedForm;

@@ -6,7 +6,7 @@ import type { InjectionToken } from '@nestjs/common';
 import { FEATURE, type FeatureRecord } from './feature.providers.js';
 
 /** The part of Nest's own modules that is used here. */
-export interface StartedModule {
+interface StartedModule {
   readonly name: string;
   readonly metatype: unknown;
   readonly imports: ReadonlySet<StartedModule>;

@@ -15,7 +15,7 @@ import { checkOptions } from './options-check.js';
 export type ServiceKind = 'blob' | 'queue' | 'table';
 
 /** A later level overrides an earlier one, member by member. A member that is `undefined` keeps the value from above. */
-export function mergeEncryption(
+function mergeEncryption(
   root: EncryptionOptions,
   ...levels: readonly (Partial<EncryptionOptions> | undefined)[]
 ): EncryptionOptions {
@@ -37,7 +37,7 @@ function withoutWriter(merged: EncryptionOptions, level: Partial<EncryptionOptio
 }
 
 /** The options that apply to one kind of service, including those of a feature module. */
-export function encryptionFor(
+function encryptionFor(
   options: EncryptedStorageModuleOptions,
   kind: ServiceKind,
   feature?: Partial<EncryptionOptions>,

@@ -20,7 +20,7 @@ import { readingKeys, searchKeys, writingKey } from './key-rules.js';
 const MIN_REGION_LENGTH = 16;
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
-export const ENCRYPTION: RulesOf<EncryptionOptions> = {
+const ENCRYPTION: RulesOf<EncryptionOptions> = {
   protocol: choice(PROTOCOL_VERSIONS),
   keyEncryptionKey: writingKey,
   keyVault: keyVaultRule,

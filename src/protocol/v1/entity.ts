@@ -16,7 +16,7 @@ import type { EntityPlace, PropertyContent, ReadField, SealedProperty } from '..
 const MOST_BYTES = 3;
 
 /** The keys of an entity in the order in which an IV is derived from them. */
-export type KeyOrder = (place: EntityPlace) => readonly [first: string, second: string];
+type KeyOrder = (place: EntityPlace) => readonly [first: string, second: string];
 
 export const rowKeyFirst: KeyOrder = ({ partitionKey, rowKey }) => [rowKey, partitionKey];
 
@@ -30,12 +30,12 @@ export function storedKeyOrder(field: ReadField): KeyOrder {
 }
 
 /** What the IVs of an entity are derived from. */
-export interface IvSource {
+interface IvSource {
   readonly entityIv: Uint8Array;
   readonly keyOrder: KeyOrder;
 }
 
-export interface EntityParameters extends IvSource {
+interface EntityParameters extends IvSource {
   readonly key: ContentKey;
 }
 

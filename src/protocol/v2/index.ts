@@ -24,7 +24,7 @@ import { PACKED_LENGTH, packing } from './packed-key.js';
 import { RegionPlan } from './plan.js';
 
 /** Bytes of plaintext in a region, in every writer of 2.0. */
-export const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
+const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
 /** The maximum that the writers of 2.1 (the Java SDK, and this package) let their users choose. */
 const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
@@ -43,11 +43,11 @@ export const protocolV20 = protocolV2({ version: '2.0', regionLength: 'fixed', f
 export const protocolV21 = protocolV2({ version: '2.1', regionLength: 'chosen', forms: ['stream'] });
 
 /** What distinguishes one version of the family. */
-export interface VersionFacts<Version extends string> extends Pick<Protocol, 'regionLength' | 'forms'> {
+interface VersionFacts<Version extends string> extends Pick<Protocol, 'regionLength' | 'forms'> {
   readonly version: Version;
 }
 
-function protocolV2<Version extends string>(facts: VersionFacts<Version>): Protocol & VersionFacts<Version> {
+function protocolV2<Version extends string>(facts: VersionFacts<Version>): Protocol & { readonly version: Version } {
   const { version, regionLength } = facts;
   // other lengths exist, but accepting longer regions would let a writer make the reader hold a gigabyte to read one byte
   const mostStored = regionLength === 'fixed' ? DEFAULT_REGION_LENGTH : MAX_REGION_LENGTH;

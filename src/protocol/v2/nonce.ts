@@ -50,7 +50,7 @@ export const waysOf = (region: number, nonce: Uint8Array): readonly string[] =>
 export type NonceCheck = (region: number, nonce: Uint8Array) => void;
 
 /** One check for all windows of one content. The first region seen in any of them determines the scheme. */
-export interface NonceOrder {
+interface NonceOrder {
   readonly check: NonceCheck;
   /**
    * Whether the nonce of this region may belong to another region in another scheme, and opening region 0 shows which of the two

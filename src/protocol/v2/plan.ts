@@ -5,7 +5,7 @@ import type { Appended, CipherPlan, CipherStep } from '../../crypto/cipher-step.
 import type { ContentKey } from '../../crypto/content-key.js';
 import type { NonceScheme } from './nonce.js';
 
-export interface RegionContent {
+interface RegionContent {
   readonly key: ContentKey;
   readonly dataLength: number;
   readonly nonces: NonceScheme;

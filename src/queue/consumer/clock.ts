@@ -39,7 +39,7 @@ export async function atMost(clock: Clock, seconds: number, work: Promise<unknow
 }
 
 /** How long a request may take, and what ends it earlier. */
-export interface Deadline {
+interface Deadline {
   readonly clock: Clock;
   readonly seconds: number;
   readonly signal?: AbortSignal;

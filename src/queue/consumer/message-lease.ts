@@ -23,7 +23,7 @@ const LEAST_TIME = 0.05;
 /** How much earlier the time ends here than at the service, because clocks differ in speed and timers come late. */
 const MARGIN = { part: 1 / 50, least: 1, mostPart: 1 / 4 };
 
-export interface LeaseOptions {
+interface LeaseOptions {
   readonly clock: Clock;
   /** Seconds, for the receive and for each renewal. */
   readonly visibilityTimeout: number;

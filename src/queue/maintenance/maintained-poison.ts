@@ -31,14 +31,14 @@ import { newPoisonText } from './new-poison-text.js';
 import { DEFAULT_TTL_DAYS, QUEUE_MAINTENANCE, type QueueMaintenanceOptions } from './queue-maintenance-options.js';
 
 /** The queue, its poison queue, and how its messages are encrypted. */
-export interface PoisonAccess {
+interface PoisonAccess {
   /** Name of the queue that the messages were sent to. */
   readonly queue: string;
   readonly poisonQueue: QueueClient;
   readonly policy: EncryptionPolicy;
 }
 
-export interface HeldMessage extends MaintainedObject {
+interface HeldMessage extends MaintainedObject {
   readonly item: DequeuedMessageItem;
 }
 

@@ -14,7 +14,7 @@ import { withWrappedKey } from '../../wire/sealed-message-text.js';
 import { parsePoisonMessage, withStoredText } from '../consumer/poison-message.js';
 import { type MessageContext, openMessage, sealMessage } from '../message-envelope.js';
 
-export interface PoisonParts {
+interface PoisonParts {
   /** Names of the queue and of its account. */
   readonly queue: string;
   readonly account: string;

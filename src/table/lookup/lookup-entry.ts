@@ -41,7 +41,7 @@ export function entriesOf(row: Row & EntityKeys, entityClass: EntityClass): read
   });
 }
 
-export const entryOf = (
+const entryOf = (
   property: string,
   { lookup }: Pick<SearchRule, 'lookup'>,
   { tag, owner }: Pick<LookupEntry, 'tag' | 'owner'>,

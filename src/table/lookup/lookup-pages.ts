@@ -17,7 +17,7 @@ import type { LookupPlan } from './lookup-plan.js';
 const PAGE_SIZE = 100;
 const CONCURRENCY = 16;
 
-export interface LookupListing {
+interface LookupListing {
   readonly plan: LookupPlan;
   readonly rows: TableClient;
   readonly entries: TableClient;

@@ -37,7 +37,7 @@ class AnyEntity {
 }
 
 /** The plan for a row: the row to store and its result, or only the result. */
-export interface PlannedChange {
+interface PlannedChange {
   readonly result: ObjectResult;
   readonly row?: Row & EntityKeys;
   /** The opened row, if what is stored must be read back and compared with it. */

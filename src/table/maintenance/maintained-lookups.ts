@@ -24,12 +24,12 @@ import { storedPages } from '../service-answer.js';
 import { nameOfRow } from './listed-row.js';
 
 /** The lookup table, and the table whose rows its entries name. */
-export interface LookupsAccess {
+interface LookupsAccess {
   readonly table: TableClient;
   readonly lookupTable?: TableClient | undefined;
 }
 
-export interface ListedEntry extends MaintainedObject {
+interface ListedEntry extends MaintainedObject {
   /** `null` for a row that is not an entry, which stays. */
   readonly entry: LookupEntry | null;
 }

@@ -25,7 +25,7 @@ import { reindexRow } from './reindex-row.js';
 import { type RewrapRows, rewrapRows } from './rewrap-rows.js';
 
 /** The table, and how its rows are encrypted. */
-export interface RowsAccess {
+interface RowsAccess {
   readonly table: TableClient;
   readonly policy: EncryptionPolicy;
   /** The class that declares which properties are encrypted. Rewrapping does not need it. */

@@ -31,7 +31,7 @@ export interface MergeOptions {
   readonly mergeAttempts?: number;
 }
 
-export interface MergeCall extends Merge, MergeOptions {
+interface MergeCall extends Merge, MergeOptions {
   /** The only version of the row to change; `*` for any. */
   readonly etag?: string;
 }

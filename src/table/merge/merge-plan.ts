@@ -24,7 +24,7 @@ export interface Merge {
 }
 
 /** The whole row, to replace the version that was read. */
-export interface PlannedReplace {
+interface PlannedReplace {
   readonly kind: 'replace';
   readonly before: Row & EntityKeys;
   readonly row: Row & EntityKeys;
@@ -32,7 +32,7 @@ export interface PlannedReplace {
 }
 
 /** The row did not exist. */
-export interface PlannedCreate {
+interface PlannedCreate {
   readonly kind: 'create';
   readonly row: Row & EntityKeys;
 }

@@ -7,7 +7,7 @@ import { contextKeys } from './context-keys.js';
 import { searchTag } from './search-tag.js';
 import { wantedText } from './tag-conditions.js';
 
-export interface TaggedValue {
+interface TaggedValue {
   readonly name: string;
   readonly value: unknown;
   readonly partitionKey: string | undefined;

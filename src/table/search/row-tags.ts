@@ -13,7 +13,7 @@ import { searchedText, type SearchedText } from './searched-text.js';
 /** Tags by the name of their column. */
 export type RowTags = ReadonlyMap<string, string>;
 
-export interface TaggedRow extends Pick<EntityKeys, 'partitionKey'> {
+interface TaggedRow extends Pick<EntityKeys, 'partitionKey'> {
   readonly texts: SealedTexts;
   /** Whether the value of a property is new. If this is left out, all are. */
   readonly isNew?: (name: string) => boolean;
@@ -58,7 +58,7 @@ function textOf(read: () => SearchedText | null, isNew: boolean): SearchedText |
 }
 
 /** What a change does to the sealed properties of a row. */
-export interface SealedChange {
+interface SealedChange {
   readonly isChanged: (property: string) => boolean;
   readonly isOpened: (property: string) => boolean;
 }

@@ -13,7 +13,7 @@ import type { SearchedText } from './searched-text.js';
 const DIGIT_BITS = 4;
 
 /** Where a tag is valid: a property, and for tags of one partition its key. */
-export interface TagPlace extends SearchedProperty {
+interface TagPlace extends SearchedProperty {
   readonly partitionKey: string;
 }
 

@@ -15,7 +15,7 @@ import type { SearchTagFault } from './tag-mismatch.js';
 import { searchedText, type SearchedText } from './searched-text.js';
 
 /** A row that was opened, and which of its columns a projection requested. */
-export interface CheckedRow {
+interface CheckedRow {
   readonly row: Row & EntityKeys;
   readonly texts: SealedTexts;
   readonly isAsked: (column: string) => boolean;

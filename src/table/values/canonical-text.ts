@@ -13,7 +13,7 @@ import type { PropertyType } from '../../wire/property-types.js';
 import { isEdmValue } from '../stored-value.js';
 import { jsonText, type Refuse } from './json-text.js';
 
-export interface CanonicalText {
+interface CanonicalText {
   holds(value: unknown): boolean;
   /** Only called with values that it holds. */
   write(value: never, refuse: Refuse): string;
