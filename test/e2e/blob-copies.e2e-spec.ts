@@ -7,8 +7,8 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
 
   it('is read from a copy that the service made', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const source = container!.getBlockBlobClient('source');
-    const copy = container!.getBlockBlobClient('copy');
+    const source = container.getBlockBlobClient('source');
+    const copy = container.getBlockBlobClient('copy');
     await source.uploadData(plaintext);
 
     await copy.unencryptedClient.syncCopyFromURL(source.url);
@@ -18,24 +18,24 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
 
   it('is read as an append blob, which other SDKs write', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const source = container!.getBlockBlobClient('source');
+    const source = container.getBlockBlobClient('source');
     await source.uploadData(plaintext);
     const ciphertext = await source.unencryptedClient.downloadToBuffer();
     const { metadata } = await source.unencryptedClient.getProperties();
 
-    const appended = container!.unencryptedClient.getAppendBlobClient('appended');
+    const appended = container.unencryptedClient.getAppendBlobClient('appended');
     await appended.create({ metadata });
     await appended.appendBlock(ciphertext, ciphertext.length);
 
-    const copy = container!.getBlockBlobClient('appended');
+    const copy = container.getBlockBlobClient('appended');
     expect((await copy.downloadToBuffer()).equals(plaintext)).toBe(true);
     expect((await copy.downloadToBuffer(10, 20)).equals(plaintext.subarray(10, 30))).toBe(true);
   });
 
   it('is lost in a copy that was given metadata of its own, unless the entry is among it', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const source = container!.getBlockBlobClient('source');
-    const copy = container!.getBlockBlobClient('copy');
+    const source = container.getBlockBlobClient('source');
+    const copy = container.getBlockBlobClient('copy');
     await source.uploadData(plaintext);
     const { metadata } = await source.getProperties();
 
@@ -48,7 +48,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
 
   it('is read after its headers, tags and tier were changed', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const blob = container!.getBlockBlobClient('blob');
+    const blob = container.getBlockBlobClient('blob');
     await blob.uploadData(plaintext);
 
     await blob.setHTTPHeaders({ blobContentType: 'text/plain' });
@@ -67,8 +67,8 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     ['with an entry of its own', { EncryptionData: 'mine' }, {}],
   ])('is read from a copy that is begun %s', async (_how, metadata, expected) => {
     const [container] = await containersFor(policyOf(protocol));
-    const source = container!.getBlockBlobClient('source');
-    const copy = container!.getBlockBlobClient('copy');
+    const source = container.getBlockBlobClient('source');
+    const copy = container.getBlockBlobClient('copy');
     await source.uploadData(plaintext, { metadata: { ward: 'north' } });
 
     const poller = await copy.beginCopyFrom(source, metadata === undefined ? {} : { metadata });
@@ -82,7 +82,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
 
   it('is not replaced by a copy of plaintext, where encryption is required', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const [source, copy] = [container!.getBlockBlobClient('source'), container!.getBlockBlobClient('copy')];
+    const [source, copy] = [container.getBlockBlobClient('source'), container.getBlockBlobClient('copy')];
     await source.unencryptedClient.uploadData(plaintext);
     await copy.uploadData(plaintext);
 
@@ -93,7 +93,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
 
   it('is changed under a lease', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const blob = container!.getBlockBlobClient('blob');
+    const blob = container.getBlockBlobClient('blob');
     await blob.uploadData(plaintext);
     const lease = blob.getBlobLeaseClient();
     await lease.acquireLease(-1);
@@ -106,7 +106,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
 
   it('leaves its account as ciphertext by a SAS', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const blob = container!.getBlockBlobClient('blob');
+    const blob = container.getBlockBlobClient('blob');
     await blob.uploadData(plaintext);
     const permissions = BlobSASPermissions.parse('r');
 
@@ -121,7 +121,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
 describe('what only describes a blob', () => {
   it('takes no hash of the plaintext, and changes no snapshot by accident', async () => {
     const [container] = await containersFor(policyOf('2.0'));
-    const blob = container!.getBlockBlobClient('blob');
+    const blob = container.getBlockBlobClient('blob');
     await blob.uploadData('content');
     const { snapshot = '' } = await blob.createSnapshot();
 
@@ -139,16 +139,16 @@ describe('what only describes a blob', () => {
   it('deletes several blobs of a container', async () => {
     const [container] = await containersFor(policyOf('2.0'));
     const names = ['a', 'b/c', 'b/d'];
-    for (const name of names) await container!.getBlockBlobClient(name).uploadData(name);
+    for (const name of names) await container.getBlockBlobClient(name).uploadData(name);
     const levels: string[] = [];
-    for await (const item of container!.listBlobsByHierarchy('/')) levels.push(item.name);
+    for await (const item of container.listBlobsByHierarchy('/')) levels.push(item.name);
     expect(levels.sort()).toEqual(['a', 'b/']);
 
-    const { subResponsesSucceededCount } = await container!.deleteBlobs(names.slice(1));
-    await container!.deleteBlob('a');
+    const { subResponsesSucceededCount } = await container.deleteBlobs(names.slice(1));
+    await container.deleteBlob('a');
 
     expect(subResponsesSucceededCount).toBe(2);
-    expect(await container!.getBlockBlobClient('b/c').exists()).toBe(false);
-    expect(await container!.exists()).toBe(true);
+    expect(await container.getBlockBlobClient('b/c').exists()).toBe(false);
+    expect(await container.exists()).toBe(true);
   });
 });

@@ -11,7 +11,7 @@ const BEYOND = 40;
 let blobs: EncryptedContainerClient;
 
 beforeAll(async () => {
-  [blobs] = (await containersFor(policyOf('1.0'))) as readonly [EncryptedContainerClient];
+  [blobs] = await containersFor(policyOf('1.0'));
 });
 
 it.each(LENGTHS)('%i bytes are all that is written to a larger buffer', async (length) => {

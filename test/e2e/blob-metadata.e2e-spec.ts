@@ -34,7 +34,7 @@ async function oldBlob({
   content = 'kept',
   metadata = {},
 }: { content?: string; metadata?: Record<string, string> } = {}) {
-  const [old, current] = (await containersFor(OLD, YOUNG)) as [EncryptedContainerClient, EncryptedContainerClient];
+  const [old, current] = await containersFor(OLD, YOUNG);
   await old.getBlockBlobClient('b').uploadData(Buffer.from(content), { metadata });
   return current.getBlockBlobClient('b');
 }
@@ -201,7 +201,7 @@ describe('a rewrap', () => {
   it('is made all the same where the key wraps the blob already, if it is forced', async () => {
     const rotated = new ContextKey('versions-within');
     const policy = policyOf('2.0', { keyEncryptionKey: rotated });
-    const [container] = (await containersFor(policy)) as [EncryptedContainerClient];
+    const [container] = await containersFor(policy);
     const blob = container.getBlockBlobClient('b');
     await blob.uploadData(Buffer.from('kept'), { metadata });
     rotated.rotate();

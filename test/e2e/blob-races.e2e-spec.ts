@@ -23,7 +23,7 @@ type Protocol = keyof typeof policies;
 const protocols = Object.keys(policies) as Protocol[];
 
 const blobOf = async (policy: EncryptionPolicy): Promise<EncryptedBlockBlobClient> =>
-  (await containersFor(policy))[0]!.getBlockBlobClient('b');
+  (await containersFor(policy))[0].getBlockBlobClient('b');
 
 /** As anybody with access to the account can: stages a block and commits it after those that are there. */
 async function addBlock({ unencryptedClient: raw }: EncryptedBlockBlobClient, bytes: Buffer): Promise<void> {

@@ -70,7 +70,7 @@ let [ours, java, python]: Stored[] = [];
 let folder: string;
 
 beforeAll(async () => {
-  [container] = (await containersFor(policyOf('2.1', { regionLength: REGION }))) as [EncryptedContainerClient];
+  [container] = await containersFor(policyOf('2.1', { regionLength: REGION }));
   [ours, java, python] = await Promise.all([littleEndianFromOne, bigEndian64, bigEndian96].map(sealedBy));
   folder = await mkdtemp(join(tmpdir(), 'regions-'));
 });

@@ -34,9 +34,9 @@ function flipping(read: number, at: number): AnswersProxy['spoil'] {
 
 async function readThrough(spoil: AnswersProxy['spoil']) {
   const [direct] = await containersFor(policy);
-  await direct!.getBlockBlobClient('long').uploadData(plaintext);
+  await direct.getBlockBlobClient('long').uploadData(plaintext);
   const service = BlobServiceClient.fromConnectionString(proxy.connectionString);
-  const container = new EncryptedBlobService(() => service, policy).getContainerClient(direct!.containerName);
+  const container = new EncryptedBlobService(() => service, policy).getContainerClient(direct.containerName);
   proxy.clear();
   proxy.spoil = spoil;
   const { readableStreamBody } = await container.getBlockBlobClient('long').download();

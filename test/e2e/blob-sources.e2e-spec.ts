@@ -8,7 +8,7 @@ const precious = Buffer.alloc(512, 'precious');
 
 async function blobs() {
   const [container] = await containersFor(policyOf('1.0'));
-  const [block, pages] = [container!.getBlockBlobClient('block'), container!.getPageBlobClient('pages')];
+  const [block, pages] = [container.getBlockBlobClient('block'), container.getPageBlobClient('pages')];
   await block.uploadData(precious);
   await pages.uploadData(precious);
   return { block, pages };

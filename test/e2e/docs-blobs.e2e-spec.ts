@@ -13,7 +13,7 @@ describe('encryptBlobs and encryptRows of docs/migrating.md', () => {
   it('encrypts blobs and rows where they are and keeps what the service knows of them', async () => {
     const [migrating, strict] = await containersFor(policyOf('2.0', { requireEncryption: false }), policyOf('2.0'));
     const clear = content(9_000_000);
-    const raw = migrating!.getBlockBlobClient('old').unencryptedClient;
+    const raw = migrating.getBlockBlobClient('old').unencryptedClient;
     const blobHTTPHeaders = {
       blobContentType: 'image/png',
       blobContentEncoding: 'identity',
@@ -23,9 +23,9 @@ describe('encryptBlobs and encryptRows of docs/migrating.md', () => {
     };
     const metadata = { WardName: 'north', lower: 'a' };
     await raw.uploadData(clear, { metadata, tags: { retention: '10y' }, tier: 'Cool', blobHTTPHeaders });
-    await migrating!.getBlockBlobClient('bare').unencryptedClient.uploadData(clear);
-    await migrating!.getBlockBlobClient('new').uploadData(content(100));
-    const { etag } = await migrating!.getBlockBlobClient('new').getProperties();
+    await migrating.getBlockBlobClient('bare').unencryptedClient.uploadData(clear);
+    await migrating.getBlockBlobClient('new').uploadData(content(100));
+    const { etag } = await migrating.getBlockBlobClient('new').getProperties();
 
     const { encryptBlobs, encryptRows, Patient } = await docsSample('docs/migrating.md', 'encryptBlobs');
     const [encryptOld, encryptOldRows] = [encryptBlobs, encryptRows] as ((
@@ -42,7 +42,7 @@ describe('encryptBlobs and encryptRows of docs/migrating.md', () => {
     expect(await patients.getEntity('north', '1')).toMatchObject({ name: 'Jane' });
 
     for (const name of ['old', 'bare']) {
-      expect((await strict!.getBlockBlobClient(name).downloadToBuffer()).equals(clear)).toBe(true);
+      expect((await strict.getBlockBlobClient(name).downloadToBuffer()).equals(clear)).toBe(true);
     }
     expect(await raw.getProperties()).toMatchObject({
       contentType: 'image/png',
@@ -53,10 +53,10 @@ describe('encryptBlobs and encryptRows of docs/migrating.md', () => {
       accessTier: 'Cool',
     });
     expect((await raw.getTags()).tags).toEqual({ retention: '10y' });
-    for await (const item of migrating!.listBlobsFlat({ includeMetadata: true, prefix: 'old' })) {
+    for await (const item of migrating.listBlobsFlat({ includeMetadata: true, prefix: 'old' })) {
       expect(item.metadata).toMatchObject(metadata);
     }
-    expect((await strict!.getBlockBlobClient('new').getProperties()).etag).toBe(etag);
+    expect((await strict.getBlockBlobClient('new').getProperties()).etag).toBe(etag);
   });
 });
 
@@ -82,7 +82,7 @@ describe('the route with ranges of docs/blobs.md', () => {
   ])('answers %j with %d, in 1.0 and in 2.0', async (range, status, body) => {
     for (const protocol of ['1.0', '2.0'] as const) {
       const [container] = await containersFor(policyOf(protocol));
-      await container!.getBlockBlobClient('one').uploadData(Buffer.from(plaintext));
+      await container.getBlockBlobClient('one').uploadData(Buffer.from(plaintext));
       const { ScansController } = await docsSample('docs/blobs.md', 'ScansController');
       class AppModule {}
       const providers = [{ provide: getEncryptedContainerToken('scans'), useValue: container }];

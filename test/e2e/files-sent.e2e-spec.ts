@@ -227,7 +227,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
 
   it('never gives out all bytes of a long blob of 1.0 whose end was changed', async () => {
     const [old] = await containersFor(policyOf('1.0'));
-    const source = old!.getBlockBlobClient('long');
+    const source = old.getBlockBlobClient('long');
     await source.uploadData(content(9_000_000));
     const { metadata = {} } = await source.unencryptedClient.getProperties();
     const stored = await source.unencryptedClient.downloadToBuffer();
@@ -269,7 +269,7 @@ class KeptResponse extends EventEmitter implements HttpResponse {
 describe('sendEncryptedBlob', () => {
   it('sends the whole content where a range of 1.0 cannot be verified', async () => {
     const [strict] = await containersFor(policyOf('1.0', { integrity: 'require' }));
-    const blob = strict!.getBlockBlobClient('strict');
+    const blob = strict.getBlockBlobClient('strict');
     await blob.uploadData(SHORT);
     const response = new KeptResponse();
 
@@ -285,7 +285,7 @@ describe('sendEncryptedBlob', () => {
 
   it('begins anew if the blob is replaced between its two requests', async () => {
     const [container] = await containersFor(policyOf('2.0'));
-    const blob = container!.getBlockBlobClient('replaced');
+    const blob = container.getBlockBlobClient('replaced');
     const first = await blob.uploadData('first');
     const response = new KeptResponse();
     const { unencryptedClient } = blob;
@@ -293,7 +293,7 @@ describe('sendEncryptedBlob', () => {
     let looks = 0;
     unencryptedClient.getProperties = async (options) => {
       const properties = await getProperties(options);
-      if (++looks === 1) await container!.getBlockBlobClient('replaced').uploadData('second');
+      if (++looks === 1) await container.getBlockBlobClient('replaced').uploadData('second');
       return properties;
     };
 

@@ -24,9 +24,9 @@ let path: string;
 beforeAll(async () => {
   command = compileCommand();
   const [container] = await containersFor(policyOf('2.0', { keyEncryptionKey }));
-  blob = container!.getBlockBlobClient('folder/a scan');
-  plainBlob = (name, metadata) => container!.unencryptedClient.getBlockBlobClient(name).upload('x', 1, { metadata });
-  path = `${container!.containerName}/folder/a scan`;
+  blob = container.getBlockBlobClient('folder/a scan');
+  plainBlob = (name, metadata) => container.unencryptedClient.getBlockBlobClient(name).upload('x', 1, { metadata });
+  path = `${container.containerName}/folder/a scan`;
   await blob.uploadData(Buffer.from(plaintext));
 });
 

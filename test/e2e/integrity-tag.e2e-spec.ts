@@ -17,7 +17,7 @@ const writers = [
 describe.each(writers)('the integrity tag of a %s %s blob', (protocol, kind) => {
   it('comes with the write, with every read, and with the properties', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const blob = clientOf(container!, kind);
+    const blob = clientOf(container, kind);
 
     const { integrityTag, etag } = await blob.uploadData(content(PAGE));
 
@@ -34,7 +34,7 @@ describe.each(writers)('the integrity tag of a %s %s blob', (protocol, kind) => 
 
   it('shows an old version that was put back, whole and by ranges', async () => {
     const [container] = await containersFor(policyOf(protocol));
-    const blob = clientOf(container!, kind);
+    const blob = clientOf(container, kind);
     await blob.uploadData(content(PAGE));
     const raw = blob.unencryptedClient;
     const old = { sealed: await raw.downloadToBuffer(), metadata: (await raw.getProperties()).metadata! };
@@ -63,8 +63,8 @@ describe.each(writers)('the integrity tag of a %s %s blob', (protocol, kind) => 
         integrity: 'require',
       }),
     );
-    const { integrityTag: expectedIntegrityTag = '' } = await clientOf(first!, kind).uploadData(content(PAGE));
-    const blob = clientOf(second!, kind);
+    const { integrityTag: expectedIntegrityTag = '' } = await clientOf(first, kind).uploadData(content(PAGE));
+    const blob = clientOf(second, kind);
 
     const { changed } = await blob.rewrapKey();
     await blob.setMetadata({ reader: 'anna' });
@@ -79,7 +79,7 @@ describe.each(writers)('the integrity tag of a %s %s blob', (protocol, kind) => 
 
 it('is missing where integrity is off, and nothing can be expected there', async () => {
   const [container] = await containersFor(policyOf('2.0', { integrity: 'off' }));
-  const blob = container!.getBlockBlobClient('letter');
+  const blob = container.getBlockBlobClient('letter');
   const { integrityTag } = await blob.uploadData(content(5));
   const expectedIntegrityTag = Buffer.alloc(32).toString('base64');
 
@@ -100,7 +100,7 @@ it.each([
   ['that is no text', 7 as unknown as string],
 ])('a tag %s is refused before any request', async (_what, expectedIntegrityTag) => {
   const [container] = await containersFor(policyOf('2.0'));
-  const blob = container!.getBlockBlobClient('never-written');
+  const blob = container.getBlockBlobClient('never-written');
 
   await expect(blob.downloadToBuffer(0, 1, { expectedIntegrityTag })).rejects.toMatchObject({
     code: 'INVALID_OPTIONS',
@@ -113,11 +113,11 @@ it('content without entries, and content that was never encrypted, is not what a
     policyOf('2.0', { requireEncryption: false }),
   );
   const expectedIntegrityTag = Buffer.alloc(32).toString('base64');
-  await writer!.getBlockBlobClient('sealed').uploadData(content(5));
-  await writer!.unencryptedClient.getBlockBlobClient('plain').upload('clear', 5);
+  await writer.getBlockBlobClient('sealed').uploadData(content(5));
+  await writer.unencryptedClient.getBlockBlobClient('plain').upload('clear', 5);
 
   for (const name of ['sealed', 'plain']) {
-    const reading = reader!.getBlockBlobClient(name).downloadToBuffer(0, undefined, { expectedIntegrityTag });
+    const reading = reader.getBlockBlobClient(name).downloadToBuffer(0, undefined, { expectedIntegrityTag });
     await expect(reading).rejects.toMatchObject({ code: 'STALE_CONTENT' });
   }
 });
@@ -127,13 +127,13 @@ it('entries cannot be removed from a blob whose key was rewrapped, from a snapsh
   const [container] = await containersFor(
     policyOf('2.0', { keyEncryptionKey: young, keyResolver: (id) => (id === testKey.keyId ? testKey : null) }),
   );
-  const blob = container!.getBlockBlobClient('letter');
+  const blob = container.getBlockBlobClient('letter');
   await blob.uploadData(content(5), { keyEncryptionKey: testKey });
   await blob.rewrapKey();
   const raw = blob.unencryptedClient;
   const { metadata } = await raw.getProperties();
   const stripped = { encryptiondata: metadata!['encryptiondata']!.replace(/,"AzCse\w+":"[^"]*"/g, '') };
-  const copy = container!.getBlockBlobClient('copy');
+  const copy = container.getBlockBlobClient('copy');
 
   const { snapshot } = await raw.createSnapshot({ metadata: stripped });
   await copy.unencryptedClient.syncCopyFromURL(raw.url, { metadata: stripped });
@@ -145,7 +145,7 @@ it('entries cannot be removed from a blob whose key was rewrapped, from a snapsh
 
 it('properties tell the length of the plaintext where the entries fit what is stored', async () => {
   const [container] = await containersFor(policyOf('1.0'));
-  const blob = container!.getBlockBlobClient('letter');
+  const blob = container.getBlockBlobClient('letter');
   await blob.uploadData(content(21));
   const { metadata } = await blob.unencryptedClient.getProperties();
   const before = (await blob.getProperties()).plaintextContentLength;
@@ -161,9 +161,9 @@ it('content whose entries were removed is read under "off", and reported', async
     policyOf('2.0'),
     policyOf('2.0', { integrity: 'off', onIntegrityMissing: (facts) => told.push(facts) }),
   );
-  const raw = writer!.unencryptedClient.getBlockBlobClient('letter');
-  await writer!.getBlockBlobClient('letter').uploadData(content(5));
-  const off = reader!.getBlockBlobClient('letter');
+  const raw = writer.unencryptedClient.getBlockBlobClient('letter');
+  await writer.getBlockBlobClient('letter').uploadData(content(5));
+  const off = reader.getBlockBlobClient('letter');
   await off.downloadToBuffer();
   expect(told).toEqual([]);
 
@@ -173,7 +173,7 @@ it('content whose entries were removed is read under "off", and reported', async
 
   expect(await off.downloadToBuffer()).toEqual(content(5));
   expect(told).toEqual([{ kind: 'blob', resource: raw.containerName, protocol: '2.0', keyId: 'test:key' }]);
-  await expect(writer!.getBlockBlobClient('letter').downloadToBuffer()).rejects.toMatchObject({
+  await expect(writer.getBlockBlobClient('letter').downloadToBuffer()).rejects.toMatchObject({
     code: 'INTEGRITY_MISSING',
   });
 });

@@ -39,9 +39,9 @@ const damage = (sealed: Buffer): Buffer => Buffer.from(sealed).fill((sealed[15] 
 
 it('a blob that was changed is locked out, by ranges and for other clients too, and others are not', async () => {
   const [container, other] = await containersFor(policy, policyOf('1.0'));
-  const blob = container!.getBlockBlobClient('changed');
+  const blob = container.getBlockBlobClient('changed');
   await blob.uploadData(content(20));
-  await container!.getBlockBlobClient('good').uploadData(content(20));
+  await container.getBlockBlobClient('good').uploadData(content(20));
   const { metadata } = await blob.getProperties();
   const sealed = await blob.unencryptedClient.downloadToBuffer();
   await blob.unencryptedClient.uploadData(damage(sealed), { metadata: metadata! });
@@ -49,8 +49,8 @@ it('a blob that was changed is locked out, by ranges and for other clients too, 
   expect(await codesOf(8, () => blob.downloadToBuffer())).toEqual(new Set([FAILED]));
   expect(await codesOf(8, () => blob.downloadToBuffer(19, 1))).toEqual(new Set([FAILED]));
   expect(await codeOf(() => blob.downloadToBuffer())).toBe(LOCKED);
-  expect(await codeOf(() => other!.getBlockBlobClient('changed').download(0, 1))).toBe(LOCKED);
-  expect(await codeOf(() => other!.getBlockBlobClient('good').downloadToBuffer())).toBe('read');
+  expect(await codeOf(() => other.getBlockBlobClient('changed').download(0, 1))).toBe(LOCKED);
+  expect(await codeOf(() => other.getBlockBlobClient('good').downloadToBuffer())).toBe('read');
 });
 
 it(

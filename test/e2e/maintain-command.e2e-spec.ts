@@ -31,10 +31,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 beforeEach(async () => {
-  [old, young] = (await containersFor(
+  [old, young] = await containersFor(
     policyOf('2.1', { keyEncryptionKey: AesKeyEncryptionKey.fromBase64('clinic:2025', OLD_KEY) }),
     policyOf('2.1', { keyEncryptionKey: AesKeyEncryptionKey.fromBase64('clinic:2026', NEW_KEY) }),
-  )) as [EncryptedContainerClient, EncryptedContainerClient];
+  );
   await old.getBlockBlobClient('<script>').uploadData(plaintext);
 });
 

@@ -98,7 +98,7 @@ describe('in a vault', () => {
     vault = new InProcessVault();
     older = vault.rotate('records');
     server = await serveVault(vault);
-    [container] = (await containersFor(policy())) as [EncryptedContainerClient];
+    [container] = await containersFor(policy());
     await container.getBlockBlobClient('one').uploadData('one');
   });
   afterEach(() => server.stop());

@@ -1,8 +1,7 @@
 /** What an account answers that the emulator does not: policies that forbid a write, a busy service, old versions, deleted blobs. */
-import { BlobServiceClient } from '@azure/storage-blob';
+import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import {
   type BlobMaintenanceOptions,
-  EncryptedContainerClient,
   formatMaintenanceReport,
   isMaintenanceClean,
   type MaintenanceEvent,
@@ -11,7 +10,7 @@ import {
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy, withHeader } from '../support/answers-proxy.js';
-import { containersFor } from '../support/blobs.js';
+import { behind, containersFor } from '../support/blobs.js';
 import { after, before, during, OLD } from '../support/maintenance.js';
 import { PageProxy, type ServiceAnswer } from '../support/page-proxy.js';
 
@@ -29,18 +28,16 @@ afterAll(() => Promise.all([proxy.close(), answers.close()]));
 beforeEach(async () => {
   proxy.clear();
   answers.clear();
-  [old, young] = (await containersFor(before(), after())) as [EncryptedContainerClient, EncryptedContainerClient];
+  [old, young] = await containersFor(before(), after());
   await old.getBlockBlobClient('one').uploadData('one');
 });
 
 function run(
-  connection: string,
+  through: Parameters<typeof behind>[0],
   task: MaintenanceTask,
   { blobs, ...options }: MaintenanceOptions & { readonly blobs?: BlobMaintenanceOptions } = {},
 ) {
-  const retryOptions = { maxTries: 1, retryDelayInMs: 1 };
-  const service = BlobServiceClient.fromConnectionString(connection, { retryOptions });
-  const ours = new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
+  const ours = behind(through, old, during());
   return runMaintenance({ name: 'leave', task, sources: [ours.forMaintenance(blobs)] }, options);
 }
 const isWrite = (action: string): boolean => action === 'metadata' || action === 'write';
@@ -63,7 +60,7 @@ describe('a write that the account forbids', () => {
       proxy.clear();
       proxy.fate = (asked) => (asked === action ? answer : 'pass');
 
-      const report = await run(proxy.connectionString, task);
+      const report = await run(proxy, task);
 
       expect(report.outcomes).toEqual(outcomes);
       expect(report.census.verdict?.mayDestroy).toBe('no');
@@ -75,7 +72,7 @@ describe('a write that the account forbids', () => {
   it('ends the job where this identity may not write at all', async () => {
     proxy.fate = (action) => (isWrite(action) ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
 
-    await expect(run(proxy.connectionString, REWRAP)).rejects.toMatchObject({ statusCode: 403 });
+    await expect(run(proxy, REWRAP)).rejects.toMatchObject({ statusCode: 403 });
   });
 });
 
@@ -89,7 +86,7 @@ describe('a service that is busy', () => {
       (isWrite(action) || action === 'list') && earlier === 0 ? { status, code } : 'pass';
     const events: MaintenanceEvent[] = [];
 
-    const report = await run(proxy.connectionString, REWRAP, { onEvent: (event) => void events.push(event) });
+    const report = await run(proxy, REWRAP, { onEvent: (event) => void events.push(event) });
 
     expect(report).toMatchObject({ outcomes: { done: 1 }, failures: [] });
     expect(isMaintenanceClean(report)).toBe(true);
@@ -100,7 +97,7 @@ describe('a service that is busy', () => {
   it('ends the job with its error once the patience is over', async () => {
     proxy.fate = (action) => (isWrite(action) ? { status: 503, code: 'ServerBusy' } : 'pass');
 
-    await expect(run(proxy.connectionString, REWRAP, { patience: 0 })).rejects.toMatchObject({ statusCode: 503 });
+    await expect(run(proxy, REWRAP, { patience: 0 })).rejects.toMatchObject({ statusCode: 503 });
   });
 });
 
@@ -110,7 +107,7 @@ describe('tags that another writer sets while a blob is encrypted again', () => 
     proxy.fate = (action, earlier) =>
       action === 'read' && earlier === 0 ? old.unencryptedClient.getBlockBlobClient('one').setTags(tags) : 'pass';
 
-    const report = await run(proxy.connectionString, REENCRYPT);
+    const report = await run(proxy, REENCRYPT);
 
     expect(report.outcomes).toEqual({ done: 1 });
     expect((await old.unencryptedClient.getBlockBlobClient('one').getTags()).tags).toEqual(tags);
@@ -129,7 +126,7 @@ describe('an account that keeps versions and deleted blobs', () => {
   const DELETED = `<Deleted>true</Deleted>${FORMER}`;
   const counted = async (kinds: readonly string[]) => {
     listAs(...kinds);
-    return run(answers.connectionString, { do: 'census', retire: [OLD] });
+    return run(answers, { do: 'census', retire: [OLD] });
   };
 
   it('has every version, snapshot and deleted blob counted, and is warned of', async () => {
@@ -160,7 +157,7 @@ describe('an account that keeps versions and deleted blobs', () => {
         .replace('</Properties>', '<RemainingRetentionDays>6</RemainingRetentionDays></Properties>'),
     );
 
-    const { census } = await run(answers.connectionString, { do: 'census', retire: [OLD] });
+    const { census } = await run(answers, { do: 'census', retire: [OLD] });
 
     expect(census.verdict?.mayDestroy).toBe('after');
     const days = (Date.parse(census.verdict?.after ?? '') - Date.parse(census.startedAt)) / 86_400_000;
@@ -171,7 +168,7 @@ describe('an account that keeps versions and deleted blobs', () => {
     listAs(CURRENT, FORMER, SNAPSHOT, DELETED);
     const wholes = answers.requests;
 
-    const report = await run(answers.connectionString, { ...REWRAP }, { dryRun: true });
+    const report = await run(answers, { ...REWRAP }, { dryRun: true });
 
     expect(report.outcomes).toEqual({ done: 1, readOnly: 3 });
     expect(wholes.every(({ method }) => method === 'GET')).toBe(true);
@@ -189,15 +186,15 @@ describe('a job that would leave old versions', () => {
     'does not begin $do, warns in a dry run, and begins where that is accepted',
     async (task) => {
       keepVersions();
-      await expect(run(answers.connectionString, task)).rejects.toMatchObject({
+      await expect(run(answers, task)).rejects.toMatchObject({
         code: 'INVALID_OPTIONS',
         faults: [expect.stringMatching(/keeps old versions.*--accept-versions/)],
       });
-      const dry = await run(answers.connectionString, task, { dryRun: true });
+      const dry = await run(answers, task, { dryRun: true });
       expect(writes()).toEqual([]);
       expect(dry.warnings.join()).toMatch(/keeps old versions.*--accept-versions/);
 
-      const accepted = await run(answers.connectionString, task, { blobs: { acceptVersions: true } });
+      const accepted = await run(answers, task, { blobs: { acceptVersions: true } });
 
       expect(accepted.outcomes).toEqual({ done: 1 });
       expect(accepted.warnings.join()).not.toMatch(/--accept-versions/);
@@ -209,13 +206,13 @@ describe('a job that would leave old versions', () => {
     const addHeader = withHeader('x-ms-version-id', '2026-02-01T00:00:00.0000000Z');
     answers.spoil = (exchange) => exchange.request.method === 'PUT' && addHeader(exchange);
 
-    await expect(run(answers.connectionString, task, { concurrency: 1 })).rejects.toMatchObject({
+    await expect(run(answers, task, { concurrency: 1 })).rejects.toMatchObject({
       code: 'INVALID_OPTIONS',
     });
 
     expect(writes()).toHaveLength(1);
     answers.clear();
-    const { outcomes } = await run(answers.connectionString, task, { blobs: { acceptVersions: true } });
+    const { outcomes } = await run(answers, task, { blobs: { acceptVersions: true } });
     expect(outcomes).toEqual({ same: 1, done: 2 });
   });
 });
@@ -238,7 +235,7 @@ describe('what a job leaves behind', () => {
     answers.spoil = withSoftDelete(policy);
     const events: MaintenanceEvent[] = [];
 
-    const report = await run(answers.connectionString, REENCRYPT, { onEvent: (event) => void events.push(event) });
+    const report = await run(answers, REENCRYPT, { onEvent: (event) => void events.push(event) });
 
     expect(report.warnings.join('; ')).toMatch(sentence);
     expect(report.warnings.join('; ')).toMatch(/lifecycle.*BlobCreated/);
@@ -256,7 +253,7 @@ describe('what a job leaves behind', () => {
       return true;
     };
 
-    const report = await run(answers.connectionString, REENCRYPT, { dryRun: true });
+    const report = await run(answers, REENCRYPT, { dryRun: true });
 
     expect(report.warnings.join('; ')).toMatch(/cannot read whether soft delete is on/);
   });
@@ -270,7 +267,7 @@ it('begins where this identity may not read the properties of the container, and
     return true;
   };
 
-  const report = await run(answers.connectionString, REWRAP);
+  const report = await run(answers, REWRAP);
 
   expect(report.outcomes).toEqual({ done: 1 });
   expect(report.warnings.join('; ')).toMatch(/cannot read whether container .* has a legal hold/);
@@ -287,8 +284,8 @@ describe('append blobs', () => {
   it.each(['', 'some lines\n'])('of %j become block blobs if the job may do that', async (text) => {
     await appended('log', text);
 
-    const left = await run(answers.connectionString, PLAINTEXT);
-    const report = await run(answers.connectionString, PLAINTEXT, { blobs: { toBlock: true } });
+    const left = await run(answers, PLAINTEXT);
+    const report = await run(answers, PLAINTEXT, { blobs: { toBlock: true } });
 
     expect(left).toMatchObject({ outcomes: { refused: 1 }, failures: [{ code: 'AppendBlobIsNotReencrypted' }] });
     expect(report.outcomes).toEqual({ same: 1, done: 1 });
@@ -304,7 +301,7 @@ describe('append blobs', () => {
         ? old.unencryptedClient.getAppendBlobClient('log').appendBlock('more\n', 5)
         : 'pass';
 
-    const report = await run(proxy.connectionString, PLAINTEXT, { blobs: { toBlock: true } });
+    const report = await run(proxy, PLAINTEXT, { blobs: { toBlock: true } });
 
     expect(report.outcomes).toEqual({ same: 1, done: 1 });
     expect(String(await young.getBlockBlobClient('log').downloadToBuffer())).toBe('some lines\nmore\n');
@@ -314,7 +311,7 @@ describe('append blobs', () => {
     await appended('log', 'some lines\n');
     proxy.fate = (action) => (action === 'write' ? { status: 409, code: 'InvalidBlobType' } : 'pass');
 
-    const report = await run(proxy.connectionString, PLAINTEXT, { blobs: { toBlock: true } });
+    const report = await run(proxy, PLAINTEXT, { blobs: { toBlock: true } });
 
     expect(report).toMatchObject({ outcomes: { refused: 1 }, failures: [{ code: 'InvalidBlobType' }] });
     expect(String(await old.unencryptedClient.getAppendBlobClient('log').downloadToBuffer())).toBe('some lines\n');

@@ -1,9 +1,10 @@
 /** Directories that a listing shows as deleted: nobody can see what was in them. */
 import { BlobServiceClient } from '@azure/storage-blob';
-import { EncryptedContainerClient, type MaintenanceReport, runMaintenance } from 'nestjs-azure-encrypted-storage';
+import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
+import { type MaintenanceReport, runMaintenance } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy, withBody } from '../support/answers-proxy.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
-import { containersFor } from '../support/blobs.js';
+import { behind, containersFor } from '../support/blobs.js';
 import { after, OLD } from '../support/maintenance.js';
 
 const state = BlobServiceClient.fromConnectionString(connectionString()).getContainerClient(uniqueName('state'));
@@ -15,8 +16,7 @@ beforeAll(async () => {
 afterAll(() => answers.close());
 beforeEach(async () => {
   const [direct] = await containersFor(after());
-  const service = BlobServiceClient.fromConnectionString(answers.connectionString, { retryOptions: { maxTries: 1 } });
-  young = new EncryptedContainerClient(service.getContainerClient(direct!.containerName), after());
+  young = behind(answers, direct, after());
   await young.getBlockBlobClient('one').uploadData('one');
   const metadata = { hdi_isfolder: 'true' };
   await young.unencryptedClient.getBlockBlobClient('a-folder').upload('', 0, { metadata });

@@ -14,7 +14,7 @@ import { after, during } from '../support/maintenance.js';
 let both: EncryptedContainerClient;
 let young: EncryptedContainerClient;
 beforeEach(async () => {
-  [both, young] = (await containersFor(during(), after())) as [EncryptedContainerClient, EncryptedContainerClient];
+  [both, young] = await containersFor(during(), after());
 });
 
 const other = (byte: number): number => byte ^ 0xff;

@@ -2,10 +2,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { BlobServiceClient } from '@azure/storage-blob';
+import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import {
   type BlobMaintenanceOptions,
-  EncryptedContainerClient,
   type ForeignContent,
   type ForeignSource,
   formatMaintenanceReport,
@@ -15,7 +14,7 @@ import {
   type MaintenanceTask,
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
-import { containersFor, content } from '../support/blobs.js';
+import { behind, containersFor, content } from '../support/blobs.js';
 import { docsSample } from '../support/docs-samples.js';
 import { after, during } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
@@ -39,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => proxy.close());
 beforeEach(async () => {
   proxy.clear();
-  [both, young] = (await containersFor(during(), after())) as [EncryptedContainerClient, EncryptedContainerClient];
+  [both, young] = await containersFor(during(), after());
 });
 
 function sealed(plaintext: Buffer): { readonly bytes: Buffer; readonly nonce: string } {
@@ -336,9 +335,7 @@ describe('a service that fails while the function reads', () => {
     ['an answer in between', 1],
   ])('is asked again after %s, and the blob is not taken for damaged', async (_what, at) => {
     await archived('scan', content(100));
-    const retryOptions = { maxTries: 1, retryDelayInMs: 1 };
-    const service = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions });
-    const container = new EncryptedContainerClient(service.getContainerClient(both.containerName), during());
+    const container = behind(proxy, both, during());
     proxy.fate = (action, earlier) =>
       action === 'read' && earlier === at ? { status: 503, code: 'ServerBusy' } : 'pass';
 

@@ -34,7 +34,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 beforeEach(async () => {
-  const [one, other] = (await containersFor(before(), after())) as [EncryptedContainerClient, EncryptedContainerClient];
+  const [one, other] = await containersFor(before(), after());
   old = one;
   for (const name of ['one', 'two'])
     await old.getBlockBlobClient(name).uploadData(name, { metadata: { Patient: '17' } });

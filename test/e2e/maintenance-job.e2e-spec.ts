@@ -37,11 +37,7 @@ let both: EncryptedContainerClient;
 let young: EncryptedContainerClient;
 let state: MaintenanceOptions['state'];
 beforeEach(async () => {
-  [old, both, young] = (await containersFor(before(), during(), after())) as [
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-  ];
+  [old, both, young] = await containersFor(before(), during(), after());
   state = service.getContainerClient(uniqueName('state'));
   await Promise.all(NAMES.map((name) => old.getBlockBlobClient(name).uploadData(name)));
 });
@@ -214,7 +210,7 @@ describe('an outage of the key', () => {
     const key = new FlakyKey(oldKey);
     key.isDown = true;
     const [flaky] = await containersFor(during('2.1', { keyResolver: () => key }));
-    const container = Object.assign(flaky!, { unencryptedClient: both.unencryptedClient });
+    const container = Object.assign(flaky, { unencryptedClient: both.unencryptedClient });
     const events: MaintenanceEvent['kind'][] = [];
     const onEvent = ({ kind }: MaintenanceEvent): void => {
       events.push(kind);
@@ -230,7 +226,7 @@ describe('an outage of the key', () => {
   it('ends the job with its error once it lasts longer than the patience, and the job can go on', async () => {
     const key = new FlakyKey(oldKey);
     key.isDown = true;
-    const container = Object.assign((await containersFor(during('2.1', { keyResolver: () => key })))[0]!, {
+    const container = Object.assign((await containersFor(during('2.1', { keyResolver: () => key })))[0], {
       unencryptedClient: both.unencryptedClient,
     });
     const sources = [container.forMaintenance()];
@@ -260,7 +256,7 @@ describe('an outage of the key', () => {
         return oldKey.unwrapKey(encryptedKey, algorithm);
       },
     };
-    const container = Object.assign((await containersFor(during('2.1', { keyResolver: () => key })))[0]!, {
+    const container = Object.assign((await containersFor(during('2.1', { keyResolver: () => key })))[0], {
       unencryptedClient: both.unencryptedClient,
     });
 

@@ -9,9 +9,9 @@ const METADATA = { Owner: 'Dr & <Who>', lower_case: '"quoted"', MIXED9: "it's" }
 
 it('has names, ETags and metadata as the SDK lists them, page after page', async () => {
   const [ours] = await containersFor(during());
-  const container = ours!.unencryptedClient;
+  const container = ours.unencryptedClient;
   for (const name of NAMES) {
-    await ours!.getBlockBlobClient(name).uploadData(name, { metadata: METADATA });
+    await ours.getBlockBlobClient(name).uploadData(name, { metadata: METADATA });
     await container.getBlockBlobClient(name).createSnapshot();
   }
   const plain = { metadata: METADATA, blobHTTPHeaders: { blobContentType: 'text/plain' } };
@@ -38,10 +38,10 @@ it('has names, ETags and metadata as the SDK lists them, page after page', async
 
 it.each(['a b', 'ünïcode/', 'plus+', 'folder/ä%2F&'])('begins with the prefix %s and nothing else', async (prefix) => {
   const [ours] = await containersFor(during());
-  for (const name of NAMES) await ours!.getBlockBlobClient(name).uploadData(name);
+  for (const name of NAMES) await ours.getBlockBlobClient(name).uploadData(name);
   const names = [];
   const listing = { prefix, places: PLACES };
-  for await (const { objects } of listedPages(ours!.unencryptedClient, listing, { everything: true, namesOnly: true }))
+  for await (const { objects } of listedPages(ours.unencryptedClient, listing, { everything: true, namesOnly: true }))
     names.push(...objects.map(({ name }) => name));
   expect(names).toEqual(NAMES.filter((name) => name.startsWith(prefix)));
 });
@@ -49,20 +49,20 @@ it.each(['a b', 'ünïcode/', 'plus+', 'folder/ä%2F&'])('begins with the prefix
 it('has a blob that is marked as a folder but has content or encryption data', async () => {
   const [ours] = await containersFor(during());
   const metadata = { hdi_isfolder: 'true' };
-  await ours!.getBlockBlobClient('sealed').uploadData('', { metadata });
-  await ours!.unencryptedClient.getBlockBlobClient('clear').upload('x', 1, { metadata });
-  await ours!.unencryptedClient.getBlockBlobClient('folder').upload('', 0, { metadata });
+  await ours.getBlockBlobClient('sealed').uploadData('', { metadata });
+  await ours.unencryptedClient.getBlockBlobClient('clear').upload('x', 1, { metadata });
+  await ours.unencryptedClient.getBlockBlobClient('folder').upload('', 0, { metadata });
 
   const names = [];
-  for await (const { objects } of listedPages(ours!.unencryptedClient, { places: PLACES }, { everything: true }))
+  for await (const { objects } of listedPages(ours.unencryptedClient, { places: PLACES }, { everything: true }))
     names.push(...objects.map(({ name }) => name));
   expect(names).toEqual(['clear', 'sealed']);
 });
 
 it('throws the error of the service, with its status and code', async () => {
   const [ours] = await containersFor(during());
-  await ours!.unencryptedClient.delete();
-  const pages = listedPages(ours!.unencryptedClient, { places: PLACES }, { everything: true });
+  await ours.unencryptedClient.delete();
+  const pages = listedPages(ours.unencryptedClient, { places: PLACES }, { everything: true });
   const code = 'ContainerNotFound';
   await expect(pages.next()).rejects.toMatchObject({ statusCode: 404, code, details: { errorCode: code } });
 });
@@ -70,6 +70,6 @@ it('throws the error of the service, with its status and code', async () => {
 it('stops when it is aborted', async () => {
   const [ours] = await containersFor(during());
   const abortSignal = AbortSignal.abort();
-  const pages = listedPages(ours!.unencryptedClient, { places: PLACES }, { everything: true, abortSignal });
+  const pages = listedPages(ours.unencryptedClient, { places: PLACES }, { everything: true, abortSignal });
   await expect(pages.next()).rejects.toMatchObject({ name: 'AbortError' });
 });

@@ -42,10 +42,10 @@ let young: EncryptedContainerClient;
 const apps: TestingModule[] = [];
 const workers: ChildProcess[] = [];
 async function underOldKey(): Promise<void> {
-  const [old, now] = (await containersFor(
+  const [old, now] = await containersFor(
     policyOf('2.1', { keyEncryptionKey: oldKey }),
     policyOf('2.1', { keyEncryptionKey: newKey }),
-  )) as [EncryptedContainerClient, EncryptedContainerClient];
+  );
   [container, young] = [old.containerName, now];
   await Promise.all(NAMES.map((name) => old.getBlockBlobClient(name).uploadData(name)));
 }

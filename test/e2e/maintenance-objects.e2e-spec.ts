@@ -10,7 +10,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
-import { containersFor, content } from '../support/blobs.js';
+import { behind, containersFor, content } from '../support/blobs.js';
 import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consumers.js';
 import { after, before, during, OLD } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
@@ -23,11 +23,7 @@ let old: EncryptedContainerClient;
 let both: EncryptedContainerClient;
 let young: EncryptedContainerClient;
 beforeEach(async () => {
-  [old, both, young] = (await containersFor(
-    before('1.0'),
-    during(),
-    after('2.1', { readProtocols: ['1.0', '2.1'] }),
-  )) as [EncryptedContainerClient, EncryptedContainerClient, EncryptedContainerClient];
+  [old, both, young] = await containersFor(before('1.0'), during(), after('2.1', { readProtocols: ['1.0', '2.1'] }));
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -36,13 +32,7 @@ afterEach(() => {
 const run = (task: MaintenanceTask, options: BlobMaintenanceOptions = {}, container = both) =>
   runMaintenance({ name: 'leave', task, sources: [container.forMaintenance(options)] });
 const raw = (name: string) => old.unencryptedClient.getBlockBlobClient(name);
-const through = (connection: string) =>
-  new EncryptedContainerClient(
-    BlobServiceClient.fromConnectionString(connection, { retryOptions: { maxTries: 1 } }).getContainerClient(
-      old.containerName,
-    ),
-    during(),
-  );
+const through = (proxy: PageProxy | AnswersProxy) => behind(proxy, old, during());
 
 describe('a blob of another type', () => {
   it('of pages is rewrapped, and is left by a re-encryption, which says so', async () => {
@@ -101,7 +91,7 @@ describe('a blob in the archive', () => {
       await old.getBlockBlobClient('archived').uploadData('archived');
       await raw('archived').setAccessTier('Archive');
 
-      const report = await run(task, {}, through(proxy.connectionString));
+      const report = await run(task, {}, through(proxy));
 
       expect(report.outcomes).toEqual({ archived: 1 });
       expect(report.census.verdict?.mayDestroy).toBe('no');
@@ -147,7 +137,7 @@ describe('a blob that must not change', () => {
         await old.getBlockBlobClient('kept').uploadData('kept');
         refuse(answers, refusal, shown);
 
-        const report = await run(task, {}, through(answers.connectionString));
+        const report = await run(task, {}, through(answers));
 
         expect(report.failures).toEqual([
           { source: `blobs ${old.containerName}`, name: 'kept', outcome: 'immutable', ...expected },
@@ -169,7 +159,7 @@ describe('a blob that must not change', () => {
         return action === 'look' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass';
       };
 
-      const report = await run(REWRAP, {}, through(proxy.connectionString));
+      const report = await run(REWRAP, {}, through(proxy));
 
       expect(report).toMatchObject({ outcomes: { immutable: 1 }, failures: [{ code: byPolicy }] });
       expect(String(await old.getBlockBlobClient('kept').downloadToBuffer())).toBe('kept');
@@ -223,7 +213,7 @@ describe('keys and scopes of the service', () => {
       answers.spoil = addScope;
       const requests = recorded();
 
-      const report = await run(task, { customerProvidedKey }, through(answers.connectionString));
+      const report = await run(task, { customerProvidedKey }, through(answers));
 
       expect(report.outcomes).toEqual({ done: 1 });
       const named = (names: readonly string[]) => requests.filter(({ name }) => names.includes(name));

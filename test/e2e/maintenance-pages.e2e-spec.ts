@@ -1,5 +1,4 @@
 /** Page blobs that are encrypted again: what they keep, what other writers do meanwhile, and what a process leaves that ends. */
-import { BlobServiceClient } from '@azure/storage-blob';
 import {
   type BlobMaintenanceOptions,
   EncryptedContainerClient,
@@ -8,8 +7,8 @@ import {
   type MaintenanceTask,
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
-import { containersFor, content } from '../support/blobs.js';
-import { after, before, during, NEW, OLD, snapshotsIn, timeless } from '../support/maintenance.js';
+import { behind, containersFor, content, snapshotsIn } from '../support/blobs.js';
+import { after, before, during, NEW, OLD, timeless } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
 
 const LEAVE: MaintenanceTask = { do: 'reencrypt', when: { keyIds: [OLD] } };
@@ -32,20 +31,13 @@ afterAll(() => proxy.close());
 beforeEach(async () => {
   proxy.clear();
   const readProtocols = ['1.0', '2.1'] as const;
-  [old, both, young] = (await containersFor(before('1.0'), during(), after('2.1', { readProtocols }))) as [
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-  ];
+  [old, both, young] = await containersFor(before('1.0'), during(), after('2.1', { readProtocols }));
 });
 
 const raw = () => old.unencryptedClient.getPageBlobClient('disk');
 const disk = () => old.getPageBlobClient('disk');
 const opened = () => young.getPageBlobClient('disk').downloadToBuffer();
-const proxied = () => {
-  const service = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
-  return new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
-};
+const proxied = () => behind(proxy, old, during());
 const run = (
   task: MaintenanceTask,
   {

@@ -23,11 +23,7 @@ let old: EncryptedContainerClient;
 let both: EncryptedContainerClient;
 let young: EncryptedContainerClient;
 beforeEach(async () => {
-  [old, both, young] = (await containersFor(before('1.0'), during(), after())) as [
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-  ];
+  [old, both, young] = await containersFor(before('1.0'), during(), after());
 });
 const carried = {
   metadata: { Patient: '17' },

@@ -86,8 +86,8 @@ it('is refused for what has no tags', async () => {
   const invalid = expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error;
 
   await expect(run(reindex, untagged.forMaintenance())).rejects.toThrow(invalid);
-  await expect(run(reindex, container!.forMaintenance())).rejects.toThrow(invalid);
-  await expect(run(census, container!.forMaintenance())).resolves.toMatchObject({ census: { tags: NONE } });
+  await expect(run(reindex, container.forMaintenance())).rejects.toThrow(invalid);
+  await expect(run(census, container.forMaintenance())).resolves.toMatchObject({ census: { tags: NONE } });
 });
 
 it('counts, shows what it would do, does it, and leaves nothing', async () => {

@@ -23,11 +23,7 @@ let both: EncryptedContainerClient;
 let young: EncryptedContainerClient;
 let state: ContainerClient;
 beforeEach(async () => {
-  const [old, ...others] = (await containersFor(before(), during(), after())) as [
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-  ];
+  const [old, ...others] = await containersFor(before(), during(), after());
   [both, young] = others;
   state = service.getContainerClient(uniqueName('state'));
   await Promise.all(NAMES.map((name) => old.getBlockBlobClient(name).uploadData(name)));

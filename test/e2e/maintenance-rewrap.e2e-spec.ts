@@ -1,5 +1,4 @@
 /** Leaving a key in bulk, for blobs: what is changed, what is kept, and what happens where others write at the same time. */
-import { BlobServiceClient } from '@azure/storage-blob';
 import {
   AesKeyEncryptionKey,
   EncryptedContainerClient,
@@ -8,7 +7,7 @@ import {
   type MaintenanceSource,
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
-import { containersFor, content, policyOf } from '../support/blobs.js';
+import { behind, containersFor, content, policyOf } from '../support/blobs.js';
 import { after, before, during, NEW, newKey, OLD } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
 
@@ -25,24 +24,14 @@ beforeAll(async () => {
 afterAll(() => proxy.close());
 beforeEach(async () => {
   proxy.clear();
-  [old, both, young] = (await containersFor(before(), during(), after())) as [
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-  ];
+  [old, both, young] = await containersFor(before(), during(), after());
 });
 
 /** The same container under another policy. */
 const under = (policy: EncryptionPolicy) => new EncryptedContainerClient(old.unencryptedClient, policy);
 
 /** The same container behind the proxy. */
-const proxied = () =>
-  new EncryptedContainerClient(
-    BlobServiceClient.fromConnectionString(proxy.connectionString, {
-      retryOptions: { maxTries: 2, retryDelayInMs: 10 },
-    }).getContainerClient(old.containerName),
-    during(),
-  );
+const proxied = () => behind(proxy, old, during(), { maxTries: 2, retryDelayInMs: 10 });
 
 const read = async (name: string) => (await young.getBlockBlobClient(name).downloadToBuffer()).toString();
 

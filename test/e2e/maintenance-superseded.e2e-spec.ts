@@ -1,7 +1,7 @@
 /** Deleting snapshots and old versions that need a key, and only those whose content the current blob has under another one. */
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import {
-  EncryptedContainerClient,
   formatMaintenanceReport,
   isMaintenanceClean,
   type MaintenanceEvent,
@@ -12,7 +12,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
-import { containersFor } from '../support/blobs.js';
+import { behind, containersFor } from '../support/blobs.js';
 import { after, before, during, OLD } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
 
@@ -35,11 +35,7 @@ afterAll(() => Promise.all([proxy.close(), answers.close()]));
 beforeEach(async () => {
   proxy.clear();
   answers.clear();
-  [old, both, young] = (await containersFor(before(), during(), after())) as [
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-  ];
+  [old, both, young] = await containersFor(before(), during(), after());
 });
 
 /** A blob with a snapshot under the old key, which was rewrapped afterwards. */
@@ -64,14 +60,12 @@ async function snapshots(name: string): Promise<{ readonly old: string[]; readon
   }
   return found;
 }
-function run(options: MaintenanceOptions & { readonly task?: MaintenanceTask } = {}, connection?: string) {
+function run(
+  options: MaintenanceOptions & { readonly task?: MaintenanceTask } = {},
+  through?: PageProxy | AnswersProxy,
+) {
   const { task = DELETE, ...others } = options;
-  const service =
-    connection === undefined
-      ? null
-      : BlobServiceClient.fromConnectionString(connection, { retryOptions: { maxTries: 1 } });
-  const container =
-    service === null ? both : new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
+  const container = through === undefined ? both : behind(through, old, during());
   return runMaintenance({ name: 'delete', task, sources: [container.forMaintenance()] }, others);
 }
 
@@ -163,7 +157,7 @@ it('leaves what another writer replaces while it is compared', async () => {
       ? young.getBlockBlobClient('one').uploadData(Buffer.from('newer'), described)
       : 'pass';
 
-  const report = await run({}, proxy.connectionString);
+  const report = await run({}, proxy);
 
   expect(report).toMatchObject({ outcomes: { readOnly: 1 }, failures: [{ code: 'CURRENT_BLOB_DIFFERS' }] });
   expect(await snapshots('one')).toEqual({ old: ['one'], young: [] });
@@ -181,7 +175,7 @@ it('leaves what is the last of a blob that another writer deletes while it is co
     return true;
   };
 
-  const report = await run({}, answers.connectionString);
+  const report = await run({}, answers);
 
   expect(report).toMatchObject({ outcomes: { readOnly: 1 }, failures: [{ code: 'NO_CURRENT_BLOB' }] });
   expect(isMaintenanceClean(report)).toBe(false);
@@ -194,7 +188,7 @@ it('takes one snapshot of a blob whose copies are compared at the same time', as
   for (let copy = 0; copy < 5; copy += 1) await blob.unencryptedClient.createSnapshot();
   await both.getBlockBlobClient('one').rewrapKey();
 
-  expect((await run({}, proxy.connectionString)).outcomes).toMatchObject({ deleted: 5 });
+  expect((await run({}, proxy)).outcomes).toMatchObject({ deleted: 5 });
   expect(proxy.actions.filter((action) => action === 'snapshot')).toHaveLength(1);
   expect(await snapshots('one')).toEqual({ old: [], young: ['one'] });
 });
@@ -204,7 +198,7 @@ it('keeps the content that another writer replaces between the comparison and th
   proxy.fate = (action) =>
     action === 'delete' ? young.getBlockBlobClient('one').uploadData(Buffer.from('newer'), described) : 'pass';
 
-  const report = await run({}, proxy.connectionString);
+  const report = await run({}, proxy);
 
   expect(report.outcomes).toMatchObject({ deleted: 1 });
   expect(await snapshots('one')).toEqual({ old: [], young: ['one'] });
@@ -217,7 +211,7 @@ it.each([
   await snapshotThenRewrap('one');
   proxy.fate = (action) => (action === 'delete' ? { status, code } : 'pass');
 
-  const report = await run({}, proxy.connectionString);
+  const report = await run({}, proxy);
 
   expect([report.outcomes, report.deletions]).toEqual([outcomes, []]);
   expect((await snapshots('one')).old).toEqual(['one']);
@@ -237,7 +231,7 @@ it.each([
     return true;
   };
 
-  const report = await run({}, answers.connectionString);
+  const report = await run({}, answers);
 
   expect(report).toMatchObject({ outcomes: { immutable: 1 }, failures: [protection] });
   expect(answers.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
@@ -256,7 +250,7 @@ it.each([
     return true;
   };
 
-  const { deletions } = await run({}, answers.connectionString);
+  const { deletions } = await run({}, answers);
 
   expect(deletions).toEqual([expect.objectContaining({ name: 'one', isSoft })]);
 });
@@ -270,7 +264,7 @@ it('takes no snapshot where the account keeps versions', async () => {
     return true;
   };
 
-  const report = await run({}, answers.connectionString);
+  const report = await run({}, answers);
 
   expect(report.outcomes).toEqual({ deleted: 1, same: 1 });
   expect(await snapshots('one')).toEqual({ old: [], young: [] });
@@ -295,12 +289,12 @@ describe('a deletion', () => {
         ending.abort();
         return fate;
       };
-      const broken = run({ state, concurrency: 2, abortSignal: ending.signal }, proxy.connectionString);
+      const broken = run({ state, concurrency: 2, abortSignal: ending.signal }, proxy);
       await expect(broken).rejects.toThrow();
       const left = await copiesLeft();
       proxy.clear();
 
-      const report = await run({ state }, proxy.connectionString);
+      const report = await run({ state }, proxy);
 
       expect(left.length).toBeLessThan(NAMES.length - 2);
       expect(deletedIn(report)).toEqual(NAMES);
@@ -314,7 +308,7 @@ describe('a deletion', () => {
   it('whose answer is lost is counted as one, and is not made twice', async () => {
     proxy.fate = (action, earlier) => (action === 'delete' && earlier === 0 ? 'lose' : 'pass');
 
-    const report = await run({ state }, proxy.connectionString);
+    const report = await run({ state }, proxy);
 
     expect(deletedIn(report)).toEqual(NAMES);
     expect(report.outcomes).toEqual({ deleted: NAMES.length, same: NAMES.length });
@@ -327,7 +321,7 @@ describe('a deletion', () => {
         ? old.unencryptedClient.getBlobClient('one').delete({ deleteSnapshots: 'include' })
         : 'pass';
 
-    const report = await run({ state, concurrency: 1 }, proxy.connectionString);
+    const report = await run({ state, concurrency: 1 }, proxy);
 
     expect(report.failures).toEqual([]);
     expect(await copiesLeft()).toEqual([]);
@@ -337,11 +331,10 @@ describe('a deletion', () => {
     const before = await copiesLeft();
     let isShut = false;
     proxy.fate = (action) => (action === 'write' && isShut ? { status: 403, code: 'AuthorizationFailure' } : 'pass');
-    const states = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
     // the claim of the shard is the last write that succeeds
     const onEvent = ({ kind }: MaintenanceEvent) => void (isShut ||= kind === 'shardStarted');
 
-    const running = run({ state: states.getContainerClient(state.containerName), onEvent });
+    const running = run({ state: behind(proxy, state, during()).unencryptedClient, onEvent });
 
     await expect(running).rejects.toMatchObject({ statusCode: 403 });
     expect(await copiesLeft()).toEqual(before);

@@ -28,9 +28,9 @@ async function stepsOf(work: () => Promise<unknown>): Promise<string[]> {
 
 it('has one of its own for each blob, with the calls to keys and the write below it', async () => {
   const [old, both] = await containersFor(before(), during());
-  await old!.getBlockBlobClient('scan').uploadData('content');
+  await old.getBlockBlobClient('scan').uploadData('content');
 
-  const steps = await stepsOf(() => runMaintenance({ name: 'leave', task: TASK, sources: [both!.forMaintenance()] }));
+  const steps = await stepsOf(() => runMaintenance({ name: 'leave', task: TASK, sources: [both.forMaintenance()] }));
 
   expect(steps).toEqual(['Maintenance.step', ...[...CALLS, 'BlobClient-setMetadata'].map(below)]);
 });

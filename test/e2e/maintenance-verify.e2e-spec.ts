@@ -1,5 +1,5 @@
 /** How thoroughly a job checks what it writes: content under a new wrap, content that is read back, snapshots until then. */
-import { BlobServiceClient, type Metadata } from '@azure/storage-blob';
+import type { Metadata } from '@azure/storage-blob';
 import {
   Encrypt,
   EncryptedContainerClient,
@@ -13,9 +13,9 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy, type Exchange } from '../support/answers-proxy.js';
 import { uniqueTableName } from '../support/azurite.js';
-import { containersFor, content } from '../support/blobs.js';
+import { behind, containersFor, content, snapshotsIn } from '../support/blobs.js';
 import { likewise, newQueue, plainQueue, visibleTexts } from '../support/consumers.js';
-import { after, before, during, OLD, snapshotsIn } from '../support/maintenance.js';
+import { after, before, during, OLD } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
 import { requestsOf, tableOf } from '../support/tables.js';
 
@@ -48,18 +48,11 @@ afterAll(() => Promise.all([proxy.close(), answers.close()]));
 const prepare = async (protocol: ProtocolVersion) => {
   proxy.clear();
   answers.clear();
-  [old, both, young] = (await containersFor(before(protocol), during(protocol), after(protocol))) as [
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-    EncryptedContainerClient,
-  ];
+  [old, both, young] = await containersFor(before(protocol), during(protocol), after(protocol));
 };
 const snapshots = () => snapshotsIn(old);
 /** The same container, through a proxy. */
-function through(connection: string) {
-  const service = BlobServiceClient.fromConnectionString(connection, { retryOptions: { maxTries: 1 } });
-  return new EncryptedContainerClient(service.getContainerClient(old.containerName), during()).forMaintenance();
-}
+const through = (one: PageProxy | AnswersProxy) => behind(one, old, during()).forMaintenance();
 
 /** The answer with another last byte. */
 function flipped({ answer, response }: Exchange): boolean {
@@ -166,7 +159,7 @@ describe('content that is read back', () => {
   it('and is not what was sent is reported, and the old content is in the snapshot', async () => {
     spoilAfterCommit();
 
-    const report = await run(again('snapshot'), through(answers.connectionString));
+    const report = await run(again('snapshot'), through(answers));
 
     expect(report).toMatchObject({ outcomes: { damaged: 1 }, failures: [{ code: 'READ_BACK_FAILED' }] });
     const [snapshot = ''] = await snapshots();
@@ -177,7 +170,7 @@ describe('content that is read back', () => {
   it('whose answer was lost is settled by what the blob has', async () => {
     proxy.fate = (action, earlier) => (action === 'write' && earlier === 0 ? 'lose' : 'pass');
 
-    const report = await run(again('snapshot'), through(proxy.connectionString));
+    const report = await run(again('snapshot'), through(proxy));
 
     expect(report.outcomes).toEqual({ done: 1 });
     expect([await text(), await snapshots()]).toEqual(['one', []]);
@@ -188,7 +181,7 @@ describe('content that is read back', () => {
     proxy.fate = (action, earlier) =>
       action === 'read' && earlier === 1 ? { status: 503, code: 'ServerBusy' } : 'pass';
 
-    const report = await run(again('snapshot'), through(proxy.connectionString));
+    const report = await run(again('snapshot'), through(proxy));
 
     expect(report.outcomes).toEqual({ done: 1 });
     expect(proxy.actions.filter((action) => action === 'read')).toHaveLength(3);
@@ -201,7 +194,7 @@ describe('content that is read back', () => {
   ])('and is refused with %i leaves no snapshot', async (status, code, outcomes) => {
     proxy.fate = (action) => (action === 'write' ? { status, code } : 'pass');
 
-    const report = await run(again('snapshot'), through(proxy.connectionString));
+    const report = await run(again('snapshot'), through(proxy));
 
     expect(report.outcomes).toEqual(outcomes);
     expect(await snapshots()).toEqual([]);
@@ -212,7 +205,7 @@ describe('content that is read back', () => {
     proxy.fate = (action, earlier) =>
       action === 'read' && earlier === 1 ? young.getBlockBlobClient('one').uploadData('newer') : 'pass';
 
-    const report = await run(again('readBack'), through(proxy.connectionString));
+    const report = await run(again('readBack'), through(proxy));
 
     expect([report.outcomes, await text()]).toEqual([{ done: 1 }, 'newer']);
   });
@@ -226,7 +219,7 @@ describe('content that is read back', () => {
     };
     proxy.fate = (action, earlier) => (action === 'read' && earlier === 1 ? spoil() : 'pass');
 
-    const report = await run(again('snapshot'), through(proxy.connectionString));
+    const report = await run(again('snapshot'), through(proxy));
 
     expect(report).toMatchObject({ outcomes: { damaged: 1 }, failures: [{ code: 'READ_BACK_FAILED' }] });
     const [snapshot = ''] = await snapshots();
@@ -241,7 +234,7 @@ describe('content that is read back', () => {
     const { metadata = {} } = await blob.getProperties();
     proxy.fate = (action, earlier) => (action === 'read' && earlier === 1 ? blob.setMetadata(next(metadata)) : 'pass');
 
-    const report = await run(again('snapshot'), through(proxy.connectionString));
+    const report = await run(again('snapshot'), through(proxy));
 
     expect(report).toMatchObject({ outcomes: { damaged: 1 }, failures: [{ code: 'READ_BACK_FAILED' }] });
     const [snapshot = ''] = await snapshots();
@@ -251,7 +244,7 @@ describe('content that is read back', () => {
   it('is reported if its snapshot cannot be deleted', async () => {
     proxy.fate = (action) => (action === 'delete' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
 
-    const report = await run(again('snapshot'), through(proxy.connectionString));
+    const report = await run(again('snapshot'), through(proxy));
 
     expect(report).toMatchObject({ outcomes: { refused: 1 }, failures: [{ name: 'one', code: 'SNAPSHOT_LEFT' }] });
     expect([await text(), await snapshots()]).toEqual(['one', [expect.any(String)]]);
@@ -261,7 +254,7 @@ describe('content that is read back', () => {
     proxy.fate = (action, earlier) =>
       action === 'delete' && earlier === 0 ? { status: 503, code: 'ServerBusy' } : 'pass';
 
-    const report = await run(again('snapshot'), through(proxy.connectionString));
+    const report = await run(again('snapshot'), through(proxy));
 
     expect(report.outcomes).toEqual({ done: 1 });
     expect([await text(), await snapshots()]).toEqual(['one', []]);

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { content } from '../support/blobs.js';
 import { nameOf, outcome, type PageLab, pageLab, readBy, snapshotsOf, strict } from '../support/page-lab.js';
@@ -153,7 +152,7 @@ describe('a request that arrives late', () => {
       expect(await readBy(lab)).toBe(nameOf(OLD));
       const before = await lab.direct().getProperties();
       release();
-      await setTimeout(100);
+      await proxy.idle();
 
       expect(await readBy(lab)).toBe(nameOf(OLD));
       expect((await lab.direct().getProperties()).etag).toBe(before.etag);

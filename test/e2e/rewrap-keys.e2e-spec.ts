@@ -15,11 +15,7 @@ describe('the keys of a container', () => {
   let both: EncryptedContainerClient;
   let young: EncryptedContainerClient;
   beforeEach(async () => {
-    [old, both, young] = (await containersFor(before(), during(), after())) as [
-      EncryptedContainerClient,
-      EncryptedContainerClient,
-      EncryptedContainerClient,
-    ];
+    [old, both, young] = await containersFor(before(), during(), after());
     for (const name of ['a/1', 'a/2', 'b/1']) await old.getBlockBlobClient(name).uploadData(name);
     await young.getBlockBlobClient('a/3').uploadData('a/3');
   });

@@ -78,12 +78,12 @@ describe('the function that picks the key', () => {
   it('is asked for the blob in every operation of a blob', async () => {
     const { policy, asked } = recorded(policyOf('1.0', { keyResolver }));
     const [container] = await containersFor(policy);
-    const blob = container!.getBlockBlobClient('scan');
-    const pages = container!.getPageBlobClient('disk');
+    const blob = container.getBlockBlobClient('scan');
+    const pages = container.getPageBlobClient('disk');
     const target = (name: string) => ({
       kind: 'blob',
       account: ACCOUNT,
-      container: container!.containerName,
+      container: container.containerName,
       blob: name,
     });
     const operations: [string, () => Promise<unknown>][] = [
@@ -152,11 +152,11 @@ describe('reads that are held to the keys of the tenant', () => {
       policyOf(protocol, { keyEncryptionKey: keys.formerA }),
       policyOf(protocol, { keyEncryptionKey: keys.b }),
     );
-    await former!.getBlockBlobClient('former').uploadData(Buffer.from('scan'));
-    await foreign!.getBlockBlobClient('foreign').uploadData(Buffer.from('scan'));
-    const blob = mine!.getBlockBlobClient('foreign');
+    await former.getBlockBlobClient('former').uploadData(Buffer.from('scan'));
+    await foreign.getBlockBlobClient('foreign').uploadData(Buffer.from('scan'));
+    const blob = mine.getBlockBlobClient('foreign');
 
-    expect((await mine!.getBlockBlobClient('former').downloadToBuffer()).toString()).toBe('scan');
+    expect((await mine.getBlockBlobClient('former').downloadToBuffer()).toString()).toBe('scan');
     await expect(blob.download()).rejects.toEqual(notAllowed);
     await expect(blob.downloadToBuffer()).rejects.toEqual(notAllowed);
     await expect(blob.rewrapKey()).rejects.toEqual(notAllowed);

@@ -86,7 +86,7 @@ const spellings = (bytes: Buffer): readonly string[] => [bytes.toString('hex'), 
 async function blobOf(name = 'scan') {
   const policy = policyOf('2.1', { keyEncryptionKey: listeningKey, regionLength: 1024 });
   const [container] = await containersFor(policy);
-  return container!.getBlockBlobClient(name);
+  return container.getBlockBlobClient(name);
 }
 
 describe('the trace of a blob', () => {
@@ -208,7 +208,7 @@ describe('the trace of a blob', () => {
 
   it('has no opening where nothing was sealed', async () => {
     const [container] = await containersFor(policyOf('2.0', { requireEncryption: false }));
-    const blob = container!.getBlockBlobClient('plain');
+    const blob = container.getBlockBlobClient('plain');
     await blob.unencryptedClient.uploadData(content(100));
 
     const spans = await spansOf(async () => {

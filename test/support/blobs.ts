@@ -1,6 +1,6 @@
 /** Blob services over the emulator, for tests of the blob layer. */
 import { createCipheriv } from 'node:crypto';
-import { BlobServiceClient } from '@azure/storage-blob';
+import { BlobServiceClient, type ContainerClient, type StoragePipelineOptions } from '@azure/storage-blob';
 import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
 import type { EncryptedContainerClient } from '../../src/blob/encrypted-container-client.js';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
@@ -18,13 +18,34 @@ export const policyOf = (protocol: ProtocolVersion, more: Partial<EncryptionPoli
 });
 
 /** Containers that share one name, so that what one policy writes another can read. */
-export async function containersFor(
-  ...policies: readonly EncryptionPolicy[]
-): Promise<readonly EncryptedContainerClient[]> {
+export async function containersFor<Policies extends readonly EncryptionPolicy[]>(
+  ...policies: Policies
+): Promise<{ readonly [At in keyof Policies]: EncryptedContainerClient }> {
   const service = BlobServiceClient.fromConnectionString(connectionString());
   const name = uniqueName('blobs');
   await service.getContainerClient(name).create();
-  return policies.map((policy) => new EncryptedBlobService(() => service, policy).getContainerClient(name));
+  const containerFor = (policy: EncryptionPolicy) =>
+    new EncryptedBlobService(() => service, policy).getContainerClient(name);
+  return policies.map(containerFor) as { readonly [At in keyof Policies]: EncryptedContainerClient };
+}
+
+/** The same container behind a proxy. Nothing is sent twice, unless the options say so. */
+export function behind(
+  proxy: { readonly connectionString: string },
+  { containerName }: { readonly containerName: string },
+  policy: EncryptionPolicy,
+  retryOptions: StoragePipelineOptions['retryOptions'] = { maxTries: 1 },
+): EncryptedContainerClient {
+  const service = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions });
+  return new EncryptedBlobService(() => service, policy).getContainerClient(containerName);
+}
+
+/** Of all blobs. */
+export async function snapshotsIn(container: Pick<ContainerClient, 'listBlobsFlat'>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { snapshot } of container.listBlobsFlat({ includeSnapshots: true }))
+    if (snapshot) found.push(snapshot);
+  return found;
 }
 
 /** The same bytes for the same length, and no part of them like another. */

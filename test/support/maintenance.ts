@@ -1,5 +1,4 @@
 /** Containers, tables and poison queues under an old key, and policies that leave it. */
-import type { ContainerClient } from '@azure/storage-blob';
 import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import { KeyRing } from '../../src/keys/key-ring.js';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
@@ -29,11 +28,3 @@ export const timeless = {
     return () => clearTimeout(timer);
   },
 };
-
-/** Of all blobs. */
-export async function snapshotsIn(container: Pick<ContainerClient, 'listBlobsFlat'>): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { snapshot } of container.listBlobsFlat({ includeSnapshots: true }))
-    if (snapshot) found.push(snapshot);
-  return found;
-}

@@ -59,8 +59,11 @@ export class PageProxy {
   fate: (action: PageAction, earlier: number) => Fate = () => 'pass';
   readonly actions: PageAction[] = [];
   private readonly agent = new http.Agent({ keepAlive: true });
+  private readonly taken = new Set<Promise<unknown>>();
   private readonly server = http.createServer((request, response) => {
-    void this.take(request, response).catch(() => response.destroy());
+    const taken = this.take(request, response).catch(() => response.destroy());
+    this.taken.add(taken);
+    void taken.finally(() => this.taken.delete(taken));
   });
 
   static async start(): Promise<PageProxy> {
@@ -74,6 +77,11 @@ export class PageProxy {
   get connectionString(): string {
     const { port } = this.server.address() as AddressInfo;
     return connectionString().replace(/(BlobEndpoint=http:\/\/127\.0\.0\.1):\d+/, `$1:${port}`);
+  }
+
+  /** Until every request that came so far is done, also if nobody waits for its answer. */
+  async idle(): Promise<void> {
+    await Promise.all(this.taken);
   }
 
   clear(): void {

@@ -43,8 +43,8 @@ export class ProxiedBlobs {
 
 async function containerWithBlob(kind: StoredKind): Promise<string> {
   const [direct] = await containersFor(policyFor(kind));
-  const blob = direct!.getBlockBlobClient('blob');
+  const blob = direct.getBlockBlobClient('blob');
   const { policy, plaintext } = kind;
   await (policy === undefined ? blob.unencryptedClient.uploadData(plaintext) : blob.uploadData(plaintext));
-  return direct!.containerName;
+  return direct.containerName;
 }

@@ -23,20 +23,23 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Counts the readings of all files and tells whose they were; from the given one on they fail. */
-async function watchReads(failFrom = Infinity): Promise<{ readonly file: () => FileHandle | undefined }> {
+/** Watches the readings of all files; from the given one on they fail. */
+async function watchReads(failFrom = Infinity) {
   const probe = await open(path, 'a');
   await probe.close();
   // Node does not export the class
   const handles = Object.getPrototypeOf(probe) as FileHandle;
   const { read } = handles;
   const files: FileHandle[] = [];
+  const readings: Promise<unknown>[] = [];
   jest.spyOn(handles, 'read').mockImplementation(function (this: FileHandle, ...given: unknown[]) {
     files.push(this);
     if (files.length >= failFrom) return Promise.reject(new Error('the disk failed'));
-    return Reflect.apply(read, this, given) as ReturnType<typeof read>;
+    const reading = Reflect.apply(read, this, given) as ReturnType<typeof read>;
+    readings.push(reading);
+    return reading;
   });
-  return { file: () => files[0] };
+  return { file: () => files[0], readings };
 }
 
 /** The descriptor of a file that was closed. */
@@ -138,9 +141,12 @@ describe('a file as a source', () => {
   it('does not lose a chunk while the next one is read', async () => {
     const content = randomBytes(4 * STEP);
     await writeFile(path, content);
+    const { readings } = await watchReads();
     let at = 0;
     for await (const chunk of fileSource(path)) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(readings).toHaveLength(at / STEP + 2);
+
+      await Promise.all(readings);
 
       expect(content.subarray(at, at + chunk.length).equals(chunk)).toBe(true);
 
