@@ -4,7 +4,6 @@
  */
 import { InvalidOptionsError } from './errors/input.js';
 
-/** The rule of one option. */
 export interface OptionRule {
   /** The faults of a value, as sentences that begin with the path of the option. The value has not been checked yet. */
   readonly faults: (value: unknown, path: string) => readonly string[];

@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile } from './support/source-tree.js';
 
 /** A layer imports itself, the leaves, and what stands here: a folder, or one file of it. */
-const LEAVES = ['errors', 'service-errors', 'service-answers', 'option-rules', 'version'];
+const LEAVES = ['errors', 'service-errors', 'service-answers', 'option-rules', 'aborts', 'clock', 'version'];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   errors: ['encoding/printable'],
   'service-errors': ['encoding/printable'],
   'service-answers': [],
   'option-rules': [],
+  aborts: [],
+  clock: [],
   version: [],
   encoding: [],
   tracing: ['encoding'],
@@ -24,23 +26,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   streams: ['crypto', 'encoding'],
   decorators: [],
   blob: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
-  queue: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
+  queue: ['envelope', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
   table: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'decorators', 'tracing'],
-  nest: [
-    'maintenance',
-    'blob',
-    'queue',
-    'table',
-    'envelope',
-    'protocol',
-    'keys',
-    'wire',
-    'streams',
-    'decorators',
-    'crypto',
-    'encoding',
-  ],
-  maintenance: ['blob', 'queue', 'table', 'envelope', 'crypto', 'streams', 'encoding', 'tracing'],
+  nest: ['maintenance', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'decorators', 'crypto', 'encoding'],
+  maintenance: ['blob', 'envelope', 'crypto', 'streams', 'encoding', 'tracing'],
   inspect: ['blob', 'queue', 'table', 'envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'encoding'],
   command: [
     'inspect',
@@ -56,19 +45,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'encoding',
   ],
   testing: ['keys'],
-  core: [
-    'maintenance',
-    'blob',
-    'queue',
-    'table',
-    'envelope',
-    'protocol',
-    'keys',
-    'wire',
-    'decorators',
-    'crypto',
-    'tracing',
-  ],
+  core: ['maintenance', 'blob', 'queue', 'table', 'envelope', 'protocol', 'keys', 'decorators', 'crypto', 'tracing'],
   index: ['core', 'nest'],
 };
 
@@ -91,7 +68,7 @@ const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
   [/^@azure\/core-tracing(\/|$)/, ['tracing', 'keys']],
   [
     /^@azure\/(?!core-tracing)/,
-    ['keys', 'envelope', 'blob', 'queue', 'table', 'maintenance', 'nest', 'inspect', 'command', 'testing'],
+    ['aborts', 'keys', 'envelope', 'blob', 'queue', 'table', 'maintenance', 'nest', 'inspect', 'command', 'testing'],
   ],
   [/^@nestjs\//, ['nest']],
   [/^(fresh|range-parser)(\/|$)/, ['nest']],
@@ -107,6 +84,7 @@ const TABLES = ['errors/list.ts', 'core.ts', 'index.ts'];
 /** What the package exports. */
 const ENTRIES = ['index.ts', 'core.ts', 'testing.ts'];
 
+const isIn = (target: string, entry: string) => target === `${entry}.ts` || target.startsWith(`${entry}/`);
 const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.ts$/, '');
 const roomOf = (path: string) => path.split('/').slice(0, 2).join('/');
 const versionOf = (path: string) => /^protocol\/(v\d+)\//.exec(path)?.[1];
@@ -115,8 +93,7 @@ const versionOf = (path: string) => /^protocol\/(v\d+)\//.exec(path)?.[1];
 function faultsOf(file: SourceFile): string[] {
   const layer = layerOf(file.path);
   const allowed = [layer, ...LEAVES, ...(LAYERS[layer] ?? [])];
-  const isAllowed = (target: string) =>
-    allowed.some((entry) => target === `${entry}.ts` || target.startsWith(`${entry}/`));
+  const isAllowed = (target: string) => allowed.some((entry) => isIn(target, entry));
   const room = roomOf(file.path);
   const isBeyond = (target: string) =>
     room in ROOMS && layerOf(target) === layer && ![room, ...(ROOMS[room] ?? [])].includes(roomOf(target));
@@ -142,6 +119,15 @@ describe('src', () => {
 
   it('keeps to its layers, homes and sizes', () => {
     expect(tree.flatMap(faultsOf)).toEqual([]);
+  });
+
+  it('takes every arrow that its layers allow', () => {
+    const unused = Object.entries(LAYERS).flatMap(([layer, entries]) => {
+      const targets = tree.filter(({ path }) => layerOf(path) === layer).flatMap(({ files }) => files);
+      return entries.filter((entry) => !targets.some((target) => isIn(target, entry))).map((to) => `${layer} to ${to}`);
+    });
+
+    expect(unused).toEqual([]);
   });
 
   it('has no import cycle, types included', () => {

@@ -1,9 +1,7 @@
 /** Fetches several parts at once. */
 
 interface Lanes {
-  /** Number of parts. */
   readonly parts: number;
-  /** Maximum number of concurrent parts. */
   readonly concurrency: number;
   readonly fetch: (part: number) => Promise<void>;
   /** Ends the parts in progress when one has failed. */

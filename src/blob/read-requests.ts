@@ -3,7 +3,6 @@
  * error (412), never a mixture.
  */
 import type { Readable } from 'node:stream';
-import { AbortError } from '@azure/abort-controller';
 import type {
   BlobClient,
   BlobDownloadOptions,
@@ -11,11 +10,11 @@ import type {
   BlobGetPropertiesResponse,
   BlobRequestConditions,
 } from '@azure/storage-blob';
+import { aborted, type LinkedAbort, linkedAbort } from '../aborts.js';
 import { InvalidServiceResponseError } from '../errors/transfer.js';
 import type { RegionOrder } from '../protocol/protocol.js';
 import { isRangeNotSatisfiable } from '../service-errors.js';
 import { type Body, discard, keepError } from '../streams/opened-stream.js';
-import { type LinkedAbort, linkedAbort } from './abort.js';
 import type { EncryptedReadOptions } from './blob-context.js';
 import { ResumedBody } from './resumed-body.js';
 import { answeredState, type BlobState, connectionOf, type Extent, stateOf } from './service-answer.js';
@@ -88,7 +87,7 @@ export class ReadRequests {
       length: count,
       tries: tries < 0 ? DEFAULT_RESUMPTIONS : tries,
       fetchFrom: (received) => this.fetch({ offset: offset + received, count: count - received }),
-      isAborted: () => this.isEnded || this.abort?.signal.aborted === true,
+      isAborted: () => this.isEnded || this.abort?.controller.signal.aborted === true,
     });
   }
 
@@ -104,12 +103,12 @@ export class ReadRequests {
 
   /** Aborts with the caller's signal, and when the read ends. */
   private get signal(): AbortSignal {
-    return (this.abort ??= linkedAbort(this.options.abortSignal)).signal;
+    return (this.abort ??= linkedAbort(this.options.abortSignal)).controller.signal;
   }
 
   private async fetch(extent: Extent): Promise<Readable> {
     // a body that breaks at that moment may ask for the rest
-    if (this.isEnded) throw new AbortError('The operation was aborted.');
+    if (this.isEnded) throw aborted();
     const { leaseId } = this.options.conditions ?? {};
     const response = await this.request(extent, { leaseId, ifMatch: this.state?.etag }, this.signal);
     this.hold(answeredState(response, extent));

@@ -3,16 +3,14 @@
  * but treats a broken connection as an abort.
  */
 import type { Readable } from 'node:stream';
-import { AbortError } from '@azure/abort-controller';
+import { aborted, isAbort } from '../aborts.js';
 import { DownloadInterruptedError, InvalidServiceResponseError } from '../errors/transfer.js';
 import { type Body, discard } from '../streams/opened-stream.js';
 
 interface Resumption {
-  /** Number of bytes in the body. */
   readonly length: number;
   /** Maximum number of times that it may be resumed. */
   readonly tries: number;
-  /** Fetches the body from this byte. */
   readonly fetchFrom: (received: number) => Promise<Readable>;
   /** An aborted body is not resumed. */
   readonly isAborted: () => boolean;
@@ -67,5 +65,4 @@ export class ResumedBody implements Body {
   }
 }
 
-const asAbortError = (failure: unknown): unknown =>
-  (failure as Error | undefined)?.name === 'AbortError' ? failure : new AbortError('The operation was aborted.');
+const asAbortError = (failure: unknown): unknown => (isAbort(failure) ? failure : aborted());

@@ -1,6 +1,7 @@
 /** Wraps the content key of a stored blob with another key. It reads and writes metadata, never content. */
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobGetPropertiesResponse, BlobRequestConditions, BlobSetMetadataOptions } from '@azure/storage-blob';
+import { isAbort } from '../aborts.js';
 import { type Rewrapped, rewrapEnvelope, type RewrapResult } from '../envelope/rewrap.js';
 import { keyOperation } from '../envelope/key-operation.js';
 import { UnsupportedOperationError } from '../errors/input.js';
@@ -96,5 +97,4 @@ class KeyRewrap {
 }
 
 /** Whether the change may have been made anyway. */
-const isUncertain = (error: unknown): boolean =>
-  isChanged(error) || (statusOf(error) === undefined && (error as Error).name !== 'AbortError');
+const isUncertain = (error: unknown): boolean => isChanged(error) || (statusOf(error) === undefined && !isAbort(error));

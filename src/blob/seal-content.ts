@@ -1,5 +1,6 @@
 /** Seals a source of plaintext into blocks, in small steps that leave the event loop free. */
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import type { AbortSignalLike } from '@azure/abort-controller';
+import { throwIfAborted, unlessAborted } from '../aborts.js';
 import { runAll } from '../crypto/byte-transform.js';
 import { SourceLengthError } from '../errors/input.js';
 import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
@@ -45,7 +46,7 @@ export function sealWhole(
   { sealer, protocol, integrity, operation }: WholeSealing,
 ): Promise<Buffer> {
   return traced('Content.seal', operation, async (_options, record) => {
-    if (operation.abortSignal?.aborted === true) throw aborted();
+    throwIfAborted(operation.abortSignal);
     record({ protocol, integrity, plaintextBytes: content.length });
     return runAll(sealer.seal(), content);
   });
@@ -56,7 +57,7 @@ async function sealAll({ source, sealing, blocks, ...content }: Sealing): Promis
   let taken = 0;
   for await (const chunk of untilAborted(source, content.operation.abortSignal)) {
     for (const step of stepsOf(chunk)) {
-      if (content.operation.abortSignal?.aborted === true) throw aborted();
+      throwIfAborted(content.operation.abortSignal);
       taken += step.length;
       assertLength(taken <= (content.expectedLength ?? Infinity), taken, content.expectedLength);
       content.onTaken(taken);
@@ -69,8 +70,6 @@ async function sealAll({ source, sealing, blocks, ...content }: Sealing): Promis
   return taken;
 }
 
-const aborted = (): AbortError => new AbortError('The operation was aborted.');
-
 /** The chunks of a source. It may return none for hours, and an abort does not wait for the next one. */
 export async function* untilAborted(
   source: ByteSource,
@@ -81,7 +80,7 @@ export async function* untilAborted(
   try {
     for (;;) {
       isWaiting = true;
-      const next = await unlessAborted(async () => iterator.next(), signal);
+      const next = await unlessAborted(nextOf(iterator), signal);
       isWaiting = false;
       if (next.done === true) return;
       yield next.value;
@@ -94,20 +93,7 @@ export async function* untilAborted(
   }
 }
 
-/** Not a race with one promise for all chunks, which would keep all of them in memory. */
-function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
-  if (signal === undefined) return work();
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(aborted());
-    };
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
-    work()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort));
-  });
-}
+const nextOf = async (iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>) => iterator.next();
 
 function assertLength(holds: boolean, taken: number, expectedLength = 0): void {
   if (!holds) throw new SourceLengthError(expectedLength, taken);

@@ -33,12 +33,10 @@ export interface UploadSource {
   readonly length?: number | undefined;
 }
 
-/** A source of known length. */
 export interface SizedSource extends UploadSource {
   readonly length: number;
 }
 
-/** Options of uploads of all kinds of blobs. */
 interface SealedUploadOptions extends OperationOptions, EncryptedOperationOptions {
   readonly metadata?: Metadata;
   readonly onProgress?: (progress: { loadedBytes: number }) => void;

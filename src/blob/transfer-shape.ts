@@ -9,7 +9,7 @@ export const DEFAULT_CONCURRENCY = 5;
 /** Maximum number of blocks in a block blob; the service's limit. */
 export const MAX_BLOCKS = 50_000;
 /** Maximum length of a block in bytes; the service's limit. */
-const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
+export const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
 /** Maximum length in bytes of a blob that is written in one request; the service's limit. */
 const MAX_SINGLE_SHOT_LENGTH = 5000 * 1024 * 1024;
 /** Length of a page in bytes. */

@@ -48,7 +48,6 @@ interface BlockUpload {
   readonly options: UploadOptions;
 }
 
-/** Sends blocks to a block blob. */
 export class BlockSink implements UploadSink<BlobUploadCommonResponse> {
   readonly plan: BlockPlan;
   private readonly idPrefix = uniqueId();

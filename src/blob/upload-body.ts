@@ -6,7 +6,6 @@ import { isStream, readOnce } from '../streams/stream-source.js';
 import type { SizedSource } from './sealed-upload.js';
 import { assertContentLength } from './transfer-shape.js';
 
-/** Starts an upload of the given content. */
 type Uploading<Result> = (content: SizedSource) => Promise<Result>;
 
 /** Content in memory. Throws `UNSUPPORTED_VALUE` for anything else, and for text that UTF-8 cannot represent. */

@@ -6,7 +6,6 @@ import type { TokenCredential } from '@azure/core-auth';
 import { InvalidOptionsError } from '../errors/input.js';
 import { refuse } from '../option-rules.js';
 
-/** What the command line says of the account. */
 interface AccountValues {
   readonly 'connection-string'?: string | undefined;
   readonly account?: string | undefined;

@@ -2,7 +2,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { randomBytes } from './bytes.js';
 
-/** Length of a content key, in bytes. */
 export const CONTENT_KEY_LENGTH = 32;
 
 /** A content key ready for use: a handle that never prints its bytes. */

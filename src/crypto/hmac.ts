@@ -3,7 +3,6 @@ import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Place } from './bytes.js';
 import type { ContentKey } from './content-key.js';
 
-/** Length of a MAC, in bytes. */
 export const MAC_LENGTH = 32;
 
 /** A key for MACs: a handle that never prints its bytes. */

@@ -85,7 +85,6 @@ export function recordEncryptedProperty(
   Object.defineProperty(prototype, RECORD, { value: record, configurable: true });
 }
 
-/** The rules of the options of `@Encrypt()`. */
 export const ENCRYPT: RulesOf<EncryptOptions> = {
   when: callable,
   type: choice(VALUE_TYPES),

@@ -28,7 +28,6 @@ const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-entity');
 const isListOfNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');
 
-/** The rules of the options of `@EncryptedEntity()`. */
 export const ENCRYPTED_ENTITY: RulesOf<OwnDeclaration> = {
   table: {
     faults: (value, path) => {

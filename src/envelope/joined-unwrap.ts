@@ -1,4 +1,5 @@
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import type { AbortSignalLike } from '@azure/abort-controller';
+import { aborted } from '../aborts.js';
 import { wipe } from '../crypto/content-key.js';
 
 /** Calls the key, with this signal. */
@@ -34,7 +35,7 @@ export class JoinedUnwrap {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.remove(waiter);
-        reject(new AbortError('The operation was aborted.'));
+        reject(aborted());
         if (this.waiters.size === 0) this.abandon();
       };
       const waiter = { leave, resolve, reject };

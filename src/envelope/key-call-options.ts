@@ -58,7 +58,6 @@ const UNWRAP_CACHE: RulesOf<UnwrapCacheOptions> = {
 };
 const cache = group(UNWRAP_CACHE);
 
-/** The rules of these options. */
 export const KEY_CALLS: RulesOf<KeyCallOptions> = {
   keyConcurrency: wholeNumber(1, MAX_CONCURRENCY),
   unwrapCache: {

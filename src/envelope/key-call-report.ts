@@ -1,7 +1,7 @@
 import { printable } from '../encoding/printable.js';
 import type { KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
 import type { KeyEvent, KeyEventListener } from '../keys/key-event.js';
-import { isAbort } from './key-error.js';
+import { isAbort } from '../aborts.js';
 import { wrapLocationOf } from './key-request.js';
 
 /** What is known about a call to a key before it is made. */

@@ -12,7 +12,8 @@ import {
 } from '../errors/keys.js';
 import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../keys/key-encryption-key.js';
 import type { EncryptionPolicy } from './encryption-policy.js';
-import { asKeyError, isAbort } from './key-error.js';
+import { isAbort } from '../aborts.js';
+import { asKeyError } from './key-error.js';
 import { isMalformedKeyId } from '../keys/vault/key-id.js';
 import { resourceOf } from './target.js';
 

@@ -1,4 +1,5 @@
 /** How a failure of a key, or of finding one, reaches the caller. */
+import { isAbort } from '../aborts.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import { keyOutage } from '../keys/key-service-error.js';
 
@@ -16,5 +17,3 @@ export function asKeyError(error: unknown, { keyId, otherwise }: FailedKeyCall):
   if (isEncryptedStorageError(error) || isAbort(error)) return error;
   return keyOutage(error, keyId) ?? otherwise(error);
 }
-
-export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

@@ -1,4 +1,5 @@
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import type { AbortSignalLike } from '@azure/abort-controller';
+import { aborted, throwIfAborted } from '../aborts.js';
 
 /** Lets at most `limit` tasks run at once. The others wait in order of arrival. */
 export class ParallelBound {
@@ -9,7 +10,7 @@ export class ParallelBound {
 
   /** Runs the task when there is room. An aborted waiter rejects immediately and takes no slot. */
   async run<T>(task: () => Promise<T>, signal?: AbortSignalLike): Promise<T> {
-    if (signal?.aborted === true) throw aborted();
+    throwIfAborted(signal);
     if (this.running < this.limit) this.running += 1;
     else await this.roomFor(signal);
     try {
@@ -44,5 +45,3 @@ export class ParallelBound {
     enter();
   }
 }
-
-const aborted = (): AbortError => new AbortError('The operation was aborted.');

@@ -1,4 +1,5 @@
 /** Rewrap: the same content key under another KEK. Content and all other members of the encryption data remain unchanged. */
+import { isAbort } from '../aborts.js';
 import { equalBytes } from '../crypto/bytes.js';
 import { wipe } from '../crypto/content-key.js';
 import { InvalidOptionsError } from '../errors/input.js';
@@ -100,7 +101,7 @@ async function assertUnwraps(
     wipe(unwrapped);
     if (isSame) return;
   } catch (error) {
-    if (isKeyOutage(error) || (error as Error).name === 'AbortError') throw error;
+    if (isKeyOutage(error) || isAbort(error)) throw error;
     throw new KeyWrapError(newKey.keyId, { cause: error });
   }
   throw new KeyWrapError(newKey.keyId, { cause });
@@ -119,7 +120,7 @@ async function assertDistinct(
     .withoutCache()
     .unwrap({ key: newKey, target, operation }, stored.wrappedKey)
     .catch((error: unknown) => {
-      if (isKeyOutage(error) || (error as Error).name === 'AbortError') throw error;
+      if (isKeyOutage(error) || isAbort(error)) throw error;
       return null;
     });
   if (opened !== null) {

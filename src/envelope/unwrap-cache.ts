@@ -7,7 +7,8 @@
  * what the other unwrapped. The target counts because a key may authenticate it: for content that was copied elsewhere, the key
  * has to be called. The cache is limited in number and time, and bytes are wiped when they leave. Failures are never cached.
  */
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import type { AbortSignalLike } from '@azure/abort-controller';
+import { throwIfAborted } from '../aborts.js';
 import type { Perf } from 'lru-cache';
 import { wipe } from '../crypto/content-key.js';
 import type { EncryptionTarget, KeyEncryptionKey, WrappedKey } from '../keys/key-encryption-key.js';
@@ -61,7 +62,7 @@ export class UnwrapCache {
   async unwrap(place: UnwrapPlace, call: UnwrapCall, { abortSignal, onHit }: UnwrapAsk = {}): Promise<Uint8Array> {
     const name = this.nameOf(place);
     const kept = this.kept.get(name);
-    if (kept === undefined && abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+    if (kept === undefined) throwIfAborted(abortSignal);
     if (kept !== undefined || this.pending.has(name)) {
       this.hits += 1;
       onHit?.();

@@ -9,7 +9,6 @@ import * as integrity from './integrity.js';
 import * as keys from './keys.js';
 import * as transfer from './transfer.js';
 
-/** One row of the tables. */
 interface ErrorGuide {
   readonly type: new (...args: never[]) => { readonly code: string };
   /** When it is thrown, and what it means. */

@@ -1,6 +1,6 @@
 /** A shard claimed by this process. Its state is saved under its ETag, and a process whose save fails stops without an error. */
 import type { DeletedObject } from '../envelope/maintenance/maintained.js';
-import type { Clock } from '../queue/consumer/clock.js';
+import type { Clock } from '../clock.js';
 import type { ObjectFailure } from './events.js';
 import { failureLines, failuresName } from './failure-lines.js';
 import { factsOf, NOTHING_DONE, type ShardState, withAttempt } from './shard.js';

@@ -15,7 +15,7 @@ import {
   type RulesOf,
   wholeNumber,
 } from '../option-rules.js';
-import type { Clock } from '../queue/consumer/clock.js';
+import type { Clock } from '../clock.js';
 import { type Census, hasUnfinished } from './census.js';
 import type { Deletion, MaintenanceEvent, ObjectFailure } from './events.js';
 import { changedOf, failedOf } from './shard.js';
@@ -133,7 +133,6 @@ export function isMaintenanceClean({ task, dryRun, outcomes, census }: Maintenan
 
 const JOB_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** The rules of the options of a job. */
 export const MAINTENANCE: RulesOf<MaintenanceOptions> = {
   state: object,
   dryRun: flag,

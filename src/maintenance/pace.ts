@@ -1,5 +1,5 @@
 /** Limits the rate of requests to storage, or of calls to keys: halved while the service is busy, then raised again step by step. */
-import type { Clock } from '../queue/consumer/clock.js';
+import type { Clock } from '../clock.js';
 
 /** Milliseconds between two raises, and the size of each. */
 const RAISE_EVERY = 10_000;
@@ -30,12 +30,10 @@ export class Pace {
     this.#raisedAt = clock.now();
   }
 
-  /** Number of requests sent so far. */
   get sent(): number {
     return this.#sent;
   }
 
-  /** Current rate in requests per second. */
   get rate(): number {
     return this.#rate;
   }

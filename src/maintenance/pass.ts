@@ -1,9 +1,10 @@
 /** One walk over all sources of a job: of the task itself, or of the census after it. Any number of processes can share it. */
 import { uniqueId } from '../crypto/bytes.js';
 import type { Maintained, Precheck, Step } from '../envelope/maintenance/maintained.js';
+import { DEFAULT_CONCURRENCY } from '../envelope/maintenance/rewrap-all.js';
 import { type MaintenanceTask, walksEverything } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import { type Clock, pause, systemClock } from '../queue/consumer/clock.js';
+import { type Clock, pause, systemClock } from '../clock.js';
 import { type ClaimedShard, claimShard, type ShardClaims } from './claimed-shard.js';
 import type { EventOfPass, MaintenanceEvent } from './events.js';
 import { notedFailures } from './failure-lines.js';
@@ -18,7 +19,6 @@ import type { StateStore } from './state-store.js';
 import { Totals } from './totals.js';
 
 interface PassParts {
-  /** Name of the job. */
   readonly job: string;
   readonly kind: 'work' | 'census';
   readonly task: MaintenanceTask;
@@ -31,7 +31,6 @@ interface PassParts {
   readonly onBegin?: () => Promise<void>;
 }
 
-const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_RATE = 500;
 const DEFAULT_KEY_RATE = 100;
 const DEFAULT_CLAIM = 30;

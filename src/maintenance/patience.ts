@@ -1,7 +1,8 @@
 /** Retries a step that failed for a reason unrelated to its object, with growing delays, up to a time limit. */
 import { isEncryptedStorageError } from '../errors/any-error.js';
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
-import { type Clock, pause } from '../queue/consumer/clock.js';
+import type { AbortSignalLike } from '@azure/abort-controller';
+import { linkedAbort, throwIfAborted } from '../aborts.js';
+import { type Clock, pause } from '../clock.js';
 import { retryAfterOf, statusOf } from '../service-errors.js';
 import type { EventOfPass } from './events.js';
 import type { Pace } from './pace.js';
@@ -55,7 +56,7 @@ export class Patience {
   }
 
   throwIfAborted(): void {
-    if (this.parts.abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+    throwIfAborted(this.parts.abortSignal);
   }
 
   async #waitFor(error: unknown, seconds: number): Promise<void> {
@@ -78,11 +79,9 @@ export class Patience {
   }
 
   async #pause(seconds: number): Promise<void> {
-    const ended = new AbortController();
-    const follow = (): void => ended.abort();
-    this.parts.abortSignal?.addEventListener('abort', follow);
-    await pause(this.parts.clock, seconds, ended.signal);
-    this.parts.abortSignal?.removeEventListener('abort', follow);
+    const { controller, unlink } = linkedAbort(this.parts.abortSignal);
+    await pause(this.parts.clock, seconds, controller.signal);
+    unlink();
   }
 }
 

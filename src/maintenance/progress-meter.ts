@@ -1,5 +1,5 @@
 /** Counts what this process has done in a pass, and reports it at most once a second. */
-import type { Clock } from '../queue/consumer/clock.js';
+import type { Clock } from '../clock.js';
 import type { EventOfPass } from './events.js';
 
 /** Milliseconds. */

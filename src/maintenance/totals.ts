@@ -33,7 +33,6 @@ export class Totals {
     }
   }
 
-  /** Number of objects. */
   get seen(): number {
     return this.#seen;
   }

@@ -79,13 +79,11 @@ export interface EntityPlace {
   readonly rowKey: string;
 }
 
-/** A property to seal. */
 export interface PropertyContent {
   readonly name: string;
   readonly plaintext: Uint8Array;
 }
 
-/** A sealed property to open. */
 export interface SealedProperty {
   readonly name: string;
   readonly sealed: Uint8Array;
@@ -167,6 +165,9 @@ export interface OpenerChoice {
    */
   readonly counting: 'any' | 'ours';
 }
+
+/** Most plaintext bytes that the writers of 2.1 (the Java SDK, and this package) let their users choose for a region. */
+export const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
 /** One version of the scheme. */
 export interface Protocol {

@@ -12,7 +12,6 @@ const protocols: readonly Protocol[] = PROTOCOLS;
 /** Versions that can be written, oldest first. */
 export const PROTOCOL_VERSIONS: readonly ProtocolVersion[] = PROTOCOLS.map(({ version }) => version);
 
-/** The version with that name. */
 export function protocolFor(version: ProtocolVersion): Protocol {
   return protocols.find((protocol) => protocol.version === version) ?? unsupported(version, '');
 }

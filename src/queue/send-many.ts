@@ -1,4 +1,3 @@
-/** Many messages, several at once. */
 import type { QueueSendMessageOptions, QueueSendMessageResponse } from '@azure/storage-queue';
 import { InvalidOptionsError } from '../errors/input.js';
 import { boundedMap } from '../streams/bounded-map.js';

@@ -1,6 +1,7 @@
 /** Wraps the content key of a stored entity with another key: reads and merges one column, under the ETag of the row. */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
+import { isAbort } from '../aborts.js';
 import { rewrapEnvelope, type RewrapResult } from '../envelope/rewrap.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 import { PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
@@ -10,6 +11,7 @@ import { type EntityKeys, envelopeContext, type TableContext } from './entity-co
 import { type ListedRow, lookAtRow } from './maintenance/listed-row.js';
 import { TEXT_LIMIT } from './maintenance/rewrap-rows.js';
 import type { EncryptedTableOptions } from './table-options.js';
+import { ATTEMPTS } from './merge/attempts.js';
 
 /** Options of `rewrapEntityKey`: those of the SDK, and a key for this call. */
 export interface RewrapEntityKeyOptions extends OperationOptions, EncryptedTableOptions {
@@ -21,9 +23,6 @@ export interface RewrapEntityKeyOptions extends OperationOptions, EncryptedTable
    */
   readonly force?: boolean;
 }
-
-/** Maximum number of attempts if other writers keep changing the row. */
-const ATTEMPTS = 8;
 
 interface RewrapCall {
   readonly context: TableContext;
@@ -89,5 +88,4 @@ function textOf({ text, state }: ListedRow): string {
   throw new UnsupportedOperationError('The entity is not encrypted and has no key to rewrap: replace it to encrypt it');
 }
 
-const isUnanswered = (error: unknown): boolean =>
-  statusOf(error) === undefined && (error as Error).name !== 'AbortError';
+const isUnanswered = (error: unknown): boolean => statusOf(error) === undefined && !isAbort(error);

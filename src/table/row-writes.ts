@@ -13,7 +13,7 @@ import { sealEntity } from './entity-envelope.js';
 import { tagged } from './entity-integrity-tag.js';
 import { entityModel } from './entity-model.js';
 import { hasLookups, writeWithEntries } from './lookup/entry-writes.js';
-import { type Attempted, DEFAULT_MERGE_ATTEMPTS, mergeUnderEtag } from './merge/attempts.js';
+import { type Attempted, ATTEMPTS, mergeUnderEtag } from './merge/attempts.js';
 import { storedRow } from './service-answer.js';
 import type { EncryptedCreateResponse, EncryptedUpdateResponse, EncryptedUpsertResponse } from './write-responses.js';
 
@@ -45,10 +45,7 @@ export async function insertEntity(
 export async function replaceEntity(
   entity: StoredRow,
   write: RowCall,
-  {
-    etag,
-    attempts = DEFAULT_MERGE_ATTEMPTS,
-  }: { readonly etag?: string | undefined; readonly attempts?: number | undefined },
+  { etag, attempts = ATTEMPTS }: { readonly etag?: string | undefined; readonly attempts?: number | undefined },
 ): Promise<EncryptedUpdateResponse> {
   const { table, context, options } = write;
   const after = await sealEntity(entity, context);
@@ -72,7 +69,7 @@ export async function replaceEntity(
 export async function replaceOrInsert(
   entity: StoredRow,
   write: RowCall,
-  { attempts = DEFAULT_MERGE_ATTEMPTS }: { readonly attempts?: number | undefined },
+  { attempts = ATTEMPTS }: { readonly attempts?: number | undefined },
 ): Promise<EncryptedUpsertResponse> {
   const { table, context, options } = write;
   const after = await sealEntity(entity, context);
@@ -107,7 +104,7 @@ export async function deleteEntity(
   const { partitionKey, rowKey } = keys;
   const { entityClass } = context;
   if (!hasLookups(entityClass)) return table.deleteEntity(partitionKey, rowKey, { ...options, etag });
-  const { attempts: _made, ...response } = await overwritten({ etag, attempts: DEFAULT_MERGE_ATTEMPTS }, async () => {
+  const { attempts: _made, ...response } = await overwritten({ etag, attempts: ATTEMPTS }, async () => {
     const before = await readTags(keys, write);
     const condition = { ...options, etag: conditionOf(etag, before) };
     return writeWithEntries([{ before: before.row, after: null, entityClass }], context, () =>

@@ -18,7 +18,7 @@ import { sealEntity } from './entity-envelope.js';
 import { integrityTagOf } from './entity-integrity-tag.js';
 import { givenEntity } from './given-entity.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
-import { mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './merge/attempts.js';
+import { ATTEMPTS, mergeUnderEtag } from './merge/attempts.js';
 import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, isUnprotected } from './merge/merge-plan.js';
 import { hasLookups, type RowVersions, writeWithEntries } from './lookup/entry-writes.js';
 import { conditionOf, readTags, readTagsIfAny, type RowCall } from './row-writes.js';
@@ -70,7 +70,7 @@ export async function submitTransaction<T extends object>({
   context,
   actions: given,
   options,
-  mergeAttempts = DEFAULT_MERGE_ATTEMPTS,
+  mergeAttempts = ATTEMPTS,
 }: Transaction<T>): Promise<EncryptedTransactionResponse> {
   const actions = given.map((action) => givenAction(action, context.entityClass));
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);

@@ -1,15 +1,15 @@
 /** The snapshot of a page blob that is encrypted again: it stays until the new content is read back, and longer if that is damaged. */
 import { EventEmitter, once } from 'node:events';
 import { Readable } from 'node:stream';
-import { BlobServiceClient, type Metadata } from '@azure/storage-blob';
+import type { Metadata } from '@azure/storage-blob';
 import {
   EncryptedContainerClient,
   isMaintenanceClean,
   type MaintenanceTask,
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
-import { containersFor, content } from '../support/blobs.js';
-import { before, during, OLD, snapshotsIn, timeless } from '../support/maintenance.js';
+import { behind, containersFor, content, snapshotsIn } from '../support/blobs.js';
+import { before, during, OLD, timeless } from '../support/maintenance.js';
 import { type Fate, PageProxy } from '../support/page-proxy.js';
 
 const LEAVE: MaintenanceTask = { do: 'reencrypt', when: { keyIds: [OLD] } };
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => proxy.close());
 beforeEach(async () => {
   proxy.clear();
-  [old, both] = (await containersFor(before('1.0'), during())) as [EncryptedContainerClient, EncryptedContainerClient];
+  [old, both] = await containersFor(before('1.0'), during());
 });
 
 const raw = () => old.unencryptedClient.getPageBlobClient('disk');
@@ -33,10 +33,7 @@ const disk = () => old.getPageBlobClient('disk');
 const application = ({ unencryptedClient } = both) =>
   new EncryptedContainerClient(unencryptedClient, during('1.0')).getPageBlobClient('disk');
 const opened = () => application().downloadToBuffer();
-const proxied = () => {
-  const service = BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
-  return new EncryptedContainerClient(service.getContainerClient(old.containerName), during());
-};
+const proxied = () => behind(proxy, old, during());
 const run = (task: MaintenanceTask, container = both) =>
   runMaintenance(
     { name: 'again', task, sources: [container.forMaintenance({ pageBlobs: true })] },

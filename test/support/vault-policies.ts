@@ -9,7 +9,7 @@ import { PolicyKeys } from '../../src/envelope/policy-keys.js';
 import { KeyVaultKeys } from '../../src/keys/vault/key-vault-keys.js';
 import type { KeyVaultOptions } from '../../src/keys/vault/key-vault-options.js';
 import type { KeyVaultSdk } from '../../src/keys/vault/key-vault-sdk.js';
-import { unlessAborted } from '../../src/keys/vault/unless-aborted.js';
+import { unlessAborted } from '../../src/aborts.js';
 import { VaultPaces } from '../../src/keys/vault/vault-pace.js';
 import type { storedData } from './envelopes.js';
 

@@ -1,9 +1,9 @@
 /** What an inventory does not list, according to its rule. */
+import { MS_PER_DAY } from '../../clock.js';
 import { printable } from '../../encoding/printable.js';
 import type { BlindSpot } from '../../envelope/maintenance/maintained.js';
 import type { InventoryRule, Manifest } from './manifest.js';
 
-const MS_PER_DAY = 24 * 60 * 60 * 1000;
 const BLOB_TYPES = ['blockBlob', 'appendBlob', 'pageBlob'];
 
 /** @param isHierarchy - whether the account has a hierarchical namespace, and so neither page blobs nor versions */

@@ -67,7 +67,6 @@ const foreignSource = must(
   'an object with a function "read"',
 );
 
-/** The rules of these options. */
 export const BLOB_MAINTENANCE: RulesOf<BlobMaintenanceOptions> = {
   prefix: text,
   pageSize: wholeNumber(1, MOST_IN_PAGE),

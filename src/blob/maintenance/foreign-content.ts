@@ -4,6 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
+import { isAbort } from '../../aborts.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { isObject } from '../../option-rules.js';
@@ -67,7 +68,7 @@ class StoredBytes {
     const stored = await open().catch((error: unknown) => this.#note(error));
     const bytes: Readable = Readable.from(this.#watched(stored, () => bytes.destroyed));
     hold(bytes);
-    return bytes.on('error', (error) => error.name === 'AbortError' || this.#fail(error));
+    return bytes.on('error', (error) => isAbort(error) || this.#fail(error));
   }
 
   /** Remembers only the service's own failures, not that a reader has ended early. */

@@ -1,5 +1,6 @@
 /** Blobs as a listing with metadata gives them: enough to decide what to do with each, and to write under the listed ETag. */
 import type { ContainerClient } from '@azure/storage-blob';
+import { MS_PER_DAY } from '../../clock.js';
 import type {
   MaintainedObject,
   MaintainedPage,
@@ -22,7 +23,6 @@ export interface ListedBlob extends MaintainedObject {
 /** Maximum number of blobs in a page; the service's limit. */
 export const MOST_IN_PAGE = 5000;
 const DEFAULT_IN_PAGE = 1000;
-const MS_PER_DAY = 24 * 60 * 60 * 1000;
 /** A listing uses this name for metadata names that it cannot show. */
 const INVALID_NAME = 'x-ms-invalid-name';
 

@@ -1,6 +1,7 @@
 /** Listings of blobs, page by page, collected from their XML. */
 import type { Readable } from 'node:stream';
 import type { ContainerClient } from '@azure/storage-blob';
+import { isAbort } from '../../aborts.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { InvalidServiceResponseError } from '../../errors/transfer.js';
 import { TimeSlice } from '../../streams/time-slice.js';
@@ -68,7 +69,7 @@ export async function readPage<Entry>(
       }
     }
   } catch (error) {
-    if (isEncryptedStorageError(error) || (error as Error).name === 'AbortError') throw error;
+    if (isEncryptedStorageError(error) || isAbort(error)) throw error;
     throw new InvalidServiceResponseError('breaks off');
   }
   reader.end();

@@ -70,7 +70,6 @@ export class PageRequests {
     return this.options.conditions ?? {};
   }
 
-  /** The caller's lease. */
   get lease(): BlobRequestConditions {
     const { leaseId } = this.conditions;
     return { leaseId };

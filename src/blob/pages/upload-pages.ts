@@ -91,7 +91,6 @@ function refuseProtection(options: object): void {
   );
 }
 
-/** One upload of pages. */
 export class PageUpload {
   private readonly sequenceNumber = newSequenceNumber();
   private readonly requests: PageRequests;

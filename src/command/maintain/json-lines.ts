@@ -5,7 +5,6 @@ import type { Observer, Terminal } from './progress-bar.js';
 
 export const jsonLine = (value: object): string => `${escaped(JSON.stringify(value))}\n`;
 
-/** Shows every event of a job. */
 export const jsonLines = (output: Terminal): Observer => ({
   show: (event: MaintenanceEvent) => void output.write(jsonLine(event)),
   end: () => undefined,

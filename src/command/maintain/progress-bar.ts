@@ -8,7 +8,6 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
-/** Shows the events of a job. */
 export interface Observer {
   readonly show: (event: MaintenanceEvent) => void;
   /** Restores the terminal for the shell. */

@@ -5,7 +5,7 @@ import { ProtocolNotAllowedError } from '../../errors/integrity.js';
 import { isWellFormed } from '../../encoding/utf8.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
 import { callable, choice, type LooseOptions, must, type RulesOf, wholeNumber } from '../../option-rules.js';
-import type { ContentForm, ContentLayout, Protocol } from '../../protocol/protocol.js';
+import { type ContentForm, type ContentLayout, MAX_REGION_LENGTH, type Protocol } from '../../protocol/protocol.js';
 import { PROTOCOL_VERSIONS, protocolFor, protocolToWrite, type ProtocolVersion } from '../../protocol/registry.js';
 
 /** What a policy requires of the integrity of what it reads, and what it binds new content to. */
@@ -40,17 +40,14 @@ export interface IntegrityOptions {
 
 const INTEGRITY_MODES = ['verify', 'require', 'off'] as const;
 const DEFAULT_MAX_REGION_LENGTH = 16 * 1024 * 1024;
-/** Length in bytes. Longer texts are not defined. */
-const GREATEST_REGION_LENGTH = 1024 * 1024 * 1024;
 
-/** The rules of these options. */
 export const INTEGRITY: RulesOf<IntegrityOptions> = {
   integrity: choice(INTEGRITY_MODES),
   readProtocols: must(
     (value) => Array.isArray(value) && value.length > 0 && value.every((version) => isVersion(version)),
     `a list of one or more of ${PROTOCOL_VERSIONS.map((version) => `"${version}"`).join(', ')}`,
   ),
-  maxRegionLength: wholeNumber(1, GREATEST_REGION_LENGTH, ' bytes'),
+  maxRegionLength: wholeNumber(1, MAX_REGION_LENGTH, ' bytes'),
   context: callable,
 };
 

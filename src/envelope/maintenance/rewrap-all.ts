@@ -2,7 +2,8 @@
  * Rewraps a whole container or table in a single call, for small ones: no state, no rate limit, no retries. The call can be
  * repeated.
  */
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import type { AbortSignalLike } from '@azure/abort-controller';
+import { throwIfAborted } from '../../aborts.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { choice, flag, groupFaults, object, refuse, type RulesOf, wholeNumber } from '../../option-rules.js';
 import { groupsOf } from './groups.js';
@@ -44,7 +45,7 @@ export interface RewrapKeysResult {
   readonly failures: readonly FailedObject[];
 }
 
-const DEFAULT_CONCURRENCY = 16;
+export const DEFAULT_CONCURRENCY = 16;
 
 const RULES: RulesOf<RewrapKeysOptions> = {
   retire: retiredKeyIds,
@@ -61,9 +62,7 @@ export async function rewrapAll(source: Maintained, options: RewrapKeysOptions):
   const task = source.taskFor({ do: 'rewrap', retire, verify });
   const { refusals } = await source.precheck(task);
   if (refusals.length > 0 && !dryRun) throw new InvalidOptionsError(refusals);
-  const beforeRequest = async (): Promise<void> => {
-    if (abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
-  };
+  const beforeRequest = async (): Promise<void> => throwIfAborted(abortSignal);
   const step: Step = { task, dryRun, abortSignal, beforeRequest };
   const sum = new Sum();
   for await (const { objects } of source.pages({ everything: false, abortSignal })) {

@@ -5,9 +5,9 @@
  *     a write                   uses it    uses it, and     waits for a new answer
  *                                          asks again
  */
+import { unlessAborted } from '../../aborts.js';
 import { KeyDisabledError } from '../../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-key.js';
-import { unlessAborted } from './unless-aborted.js';
 
 /** The version of a key that writes, and the period in which it may write. */
 export interface WritingVersion {

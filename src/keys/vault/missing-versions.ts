@@ -10,10 +10,10 @@
  * after the answer that led here.
  */
 import { LRUCache } from 'lru-cache';
+import { unlessAborted } from '../../aborts.js';
 import { KeyDeletedError, KeyDisabledError } from '../../errors/keys.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
 import type { KeyVaultKeyId } from './key-id.js';
-import { unlessAborted } from './unless-aborted.js';
 
 /** Requests a key or a version of it from the vault; rejects with an error of this package. */
 type KeyLookup = (id: KeyVaultKeyId, options: { readonly version?: string }) => Promise<unknown>;

@@ -1,5 +1,6 @@
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import type { AbortSignalLike } from '@azure/abort-controller';
 import { setTimeout as timeout } from 'node:timers/promises';
+import { aborted, linkedAbort } from '../../aborts.js';
 
 /** Passed in by tests. */
 export interface PaceClock {
@@ -14,18 +15,13 @@ export const realClock: PaceClock = {
   now: () => performance.now(),
   random: () => Math.random(),
   sleep: async (milliseconds, signal) => {
-    const abort = new AbortController();
-    const onAbort = (): void => abort.abort();
-    signal?.addEventListener('abort', onAbort);
+    const { controller, unlink } = linkedAbort(signal);
     try {
-      if (signal?.aborted === true) throw aborted();
-      await timeout(milliseconds, undefined, { signal: abort.signal });
+      await timeout(milliseconds, undefined, { signal: controller.signal });
     } catch {
       throw aborted();
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      unlink();
     }
   },
 };
-
-export const aborted = (): AbortError => new AbortError('The operation was aborted.');

@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from '@azure/abort-controller';
+import { linkedAbort } from '../../aborts.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
 import type { KeyEventListener } from '../key-event.js';
 import type { PaceEvent, VaultPaces } from './vault-pace.js';
@@ -28,8 +28,7 @@ export class PacedVaults {
     call: () => Promise<Answer>,
     { abortSignal, tracingOptions }: KeyOperationOptions = {},
   ): Promise<Answer> {
-    const abort = new AbortController();
-    const leave = followed(abortSignal, abort);
+    const { controller: abort, unlink } = linkedAbort(abortSignal);
     const asking = async (): Promise<Answer> => {
       this.#waiting.delete(abort);
       return call().finally(() => this.#waiting.add(abort));
@@ -46,7 +45,7 @@ export class PacedVaults {
     } catch (error) {
       throw abort.signal.aborted && abortSignal?.aborted !== true ? new Error(CLOSED, { cause: error }) : error;
     } finally {
-      leave();
+      unlink();
       this.#waiting.delete(abort);
     }
   }
@@ -60,11 +59,3 @@ export class PacedVaults {
 }
 
 const CLOSED = 'The application shut down while a call waited for its turn at the vault';
-
-/** Aborts with the signal, until the function that it returns is called. */
-function followed(signal: AbortSignalLike | undefined, abort: AbortController): () => void {
-  const onAbort = (): void => abort.abort();
-  signal?.addEventListener('abort', onAbort);
-  if (signal?.aborted === true) onAbort();
-  return () => signal?.removeEventListener('abort', onAbort);
-}

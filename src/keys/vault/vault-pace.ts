@@ -10,10 +10,11 @@
  * of them at once when it ends.
  */
 import type { AbortSignalLike } from '@azure/abort-controller';
+import { aborted, throwIfAborted } from '../../aborts.js';
 import { LRUCache } from 'lru-cache';
 import { traced } from '../../tracing/span.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
-import { aborted, type PaceClock, realClock } from './pace-clock.js';
+import { type PaceClock, realClock } from './pace-clock.js';
 
 /** What happened to a call to a vault before it was made. */
 export type PaceEvent =
@@ -93,7 +94,7 @@ export class VaultPace {
   }
 
   async #enter({ abortSignal, tracingOptions, onEvent, beforeWait }: PacedCall): Promise<void> {
-    assertGoingOn(abortSignal);
+    throwIfAborted(abortSignal);
     const began = this.clock.now();
     if (this.#running < this.#atOnce && this.#isOpen()) {
       this.#running += 1;
@@ -101,7 +102,7 @@ export class VaultPace {
       return;
     }
     beforeWait?.();
-    assertGoingOn(abortSignal);
+    throwIfAborted(abortSignal);
     const options = { tracingOptions };
     await traced('KeyVault.wait', options, () => this.#wait(abortSignal));
     onEvent?.({ kind: 'waited', milliseconds: this.clock.now() - began });
@@ -227,8 +228,4 @@ function retryAfterOf({ response }: Refusal): number | undefined {
   if (retryAfter === undefined || retryAfter === '') return undefined;
   const milliseconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) * MS : Date.parse(retryAfter) - Date.now();
   return milliseconds > 0 ? milliseconds : undefined;
-}
-
-function assertGoingOn(signal: AbortSignalLike | undefined): void {
-  if (signal?.aborted === true) throw aborted();
 }

@@ -1,4 +1,5 @@
 /** What an application decides about the files that it receives. */
+import { MAX_BLOCK_LENGTH } from '../../blob/transfer-shape.js';
 import { callable, flag, groupFaults, refuse, type RulesOf, wholeNumber } from '../../option-rules.js';
 
 /** A file as the client announces it. Nothing of it can be trusted. */
@@ -52,8 +53,6 @@ export interface EncryptedFileOptions {
   readonly concurrency?: number;
 }
 
-/** Maximum length of a block in bytes; the service's limit. */
-const MAX_BLOCK_LENGTH = 4000 * 1024 * 1024;
 const MAX_CONCURRENCY = 1000;
 
 export const ENCRYPTED_FILE: RulesOf<EncryptedFileOptions> = {

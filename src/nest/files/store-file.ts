@@ -2,12 +2,12 @@
 import { BadRequestException, ConflictException, PayloadTooLargeException } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import type { EncryptedContainerClient } from '../../blob/encrypted-container-client.js';
+import { DEFAULT_BLOCK_LENGTH } from '../../blob/transfer-shape.js';
 import { uniqueId } from '../../crypto/bytes.js';
 import { isChanged, isMissing, serviceCodeOf } from '../../service-errors.js';
 import type { EncryptedFile, EncryptedFileOptions, IncomingFile } from './encrypted-file.options.js';
 import type { ReceivedForm } from './received-form.js';
 
-const BLOCK_LENGTH = 4 * 1024 * 1024;
 const CONCURRENCY = 2;
 
 /** The content of a file. A form parser that stops at its own limit ends the stream and sets `truncated`. */
@@ -57,7 +57,7 @@ async function uploaded(
   const contentType = (await decide(options.contentType)) ?? mimetype;
   const metadata = await decide(options.metadata);
   const content = new FileContent(part, options.maxBytes ?? Infinity);
-  const { blockSize = BLOCK_LENGTH, concurrency = CONCURRENCY } = options;
+  const { blockSize = DEFAULT_BLOCK_LENGTH, concurrency = CONCURRENCY } = options;
   const source = Readable.from(content, { objectMode: false });
   const response = await container.getBlockBlobClient(blobName).uploadStream(source, blockSize, concurrency, {
     abortSignal: part.form.signal,

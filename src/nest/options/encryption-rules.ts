@@ -13,12 +13,12 @@ import {
   wholeNumber,
 } from '../../option-rules.js';
 import { keyVaultRule } from '../../keys/vault/key-vault-options.js';
+import { MAX_REGION_LENGTH } from '../../protocol/protocol.js';
 import { PROTOCOL_VERSIONS, protocolFor, type ProtocolVersion } from '../../protocol/registry.js';
 import type { EncryptionOptions } from './encrypted-storage.options.js';
 import { readingKeys, searchKeys, writingKey } from './key-rules.js';
 
 const MIN_REGION_LENGTH = 16;
-const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
 const ENCRYPTION: RulesOf<EncryptionOptions> = {
   protocol: choice(PROTOCOL_VERSIONS),

@@ -6,15 +6,16 @@ import type { ContentKey } from '../../crypto/content-key.js';
 import { trim } from '../../crypto/trim.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
 import { once } from '../once.js';
-import type {
-  CipherWindow,
-  ContentForm,
-  ContentLayout,
-  ContentOpener,
-  ContentSealer,
-  OpenerChoice,
-  Protocol,
-  ReadField,
+import {
+  type CipherWindow,
+  type ContentForm,
+  type ContentLayout,
+  type ContentOpener,
+  type ContentSealer,
+  MAX_REGION_LENGTH,
+  type OpenerChoice,
+  type Protocol,
+  type ReadField,
 } from '../protocol.js';
 import { storedParameter } from '../stored-parameter.js';
 import { RegionOpener, type RegionOpening, RegionSealer } from './content.js';
@@ -25,8 +26,6 @@ import { RegionPlan } from './plan.js';
 
 /** Bytes of plaintext in a region, in every writer of 2.0. */
 const DEFAULT_REGION_LENGTH = 4 * 1024 * 1024;
-/** The maximum that the writers of 2.1 (the Java SDK, and this package) let their users choose. */
-const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
 /** A longer region would block the event loop for too long if it were opened in one go. */
 const MOST_IN_PLACE = DEFAULT_REGION_LENGTH;

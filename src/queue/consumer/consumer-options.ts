@@ -133,7 +133,6 @@ export function settingsOf(
   return { ...DEFAULTS, poisonQueue: `${queue}-poison`, ...Object.fromEntries(given) };
 }
 
-/** The rules of these options. */
 export const CONSUMER: RulesOf<EncryptedQueueConsumerOptions> = {
   concurrency: wholeNumber(1, 1000),
   batchSize: wholeNumber(1, MAX_BATCH),

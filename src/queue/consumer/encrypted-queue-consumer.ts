@@ -2,7 +2,7 @@ import type { QueueClient } from '@azure/storage-queue';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { isResourceMissing } from '../../service-errors.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
-import { systemClock, within } from './clock.js';
+import { systemClock, within } from '../../clock.js';
 import type { QueueConsumerEvent, Report } from './consumer-event.js';
 import { consumerFaults, type EncryptedQueueConsumerOptions, settingsOf } from './consumer-options.js';
 import type { EncryptedQueueMessageHandler } from './encrypted-queue-message.js';

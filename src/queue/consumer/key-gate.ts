@@ -6,7 +6,7 @@
 import { isContentFault, isLockedOut } from '../../envelope/content-fault.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { keyIdOf } from '../../wire/queue-message.js';
-import { atMost, within } from './clock.js';
+import { atMost, within } from '../../clock.js';
 import { MAX_BATCH } from './consumer-options.js';
 import type { KeyOutages } from './key-outages.js';
 import { REQUEST_TIMEOUT } from './message-lease.js';

@@ -1,7 +1,7 @@
 /** Keys that cannot be used at the moment, by the key id that messages name, and when to try them again. */
 import { LRUCache } from 'lru-cache';
 import { backOff, type BackOffRange } from './back-off.js';
-import { type Clock, MS } from './clock.js';
+import { type Clock, MS } from '../../clock.js';
 import type { Report } from './consumer-event.js';
 
 interface Outage {

@@ -8,7 +8,7 @@ import { isContentFault, isLockedOut } from '../../envelope/content-fault.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { sendStored } from '../service-answer.js';
 import { backOff, type BackOffRange } from './back-off.js';
-import { type Clock, within } from './clock.js';
+import { type Clock, within } from '../../clock.js';
 import type { EventMessage, Report } from './consumer-event.js';
 import type { ConsumerSettings } from './consumer-options.js';
 import type { EncryptedQueueMessageHandler } from './encrypted-queue-message.js';

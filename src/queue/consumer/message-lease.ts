@@ -8,7 +8,7 @@
  */
 import type { QueueClient, ReceivedMessageItem } from '@azure/storage-queue';
 import { isMessageGone, isMissing } from '../../service-errors.js';
-import { type Clock, MS, within } from './clock.js';
+import { type Clock, MS, within } from '../../clock.js';
 
 /** Seconds that the service has to respond to any request except a renewal. */
 export const REQUEST_TIMEOUT = 30;

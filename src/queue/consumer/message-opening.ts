@@ -2,7 +2,7 @@
 import { KeyUnavailableError } from '../../errors/keys.js';
 import { keyIdOf } from '../../wire/queue-message.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
-import { type Clock, within } from './clock.js';
+import { type Clock, within } from '../../clock.js';
 
 /** Seconds that a key has to respond. */
 const KEY_TIMEOUT = 30;

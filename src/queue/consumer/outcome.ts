@@ -1,6 +1,5 @@
 import type { PoisonReason } from './poison-reason.js';
 
-/** The outcome of handling a message. */
 export type Outcome =
   | { readonly kind: 'handled' | 'abandoned' }
   | { readonly kind: 'failed'; readonly error: unknown }

@@ -1,7 +1,7 @@
 /** One run of a consumer, from start to stop. It polls the queue and passes messages on, never more than can be handled. */
 import type { ReceivedMessageItem } from '@azure/storage-queue';
 import { backOff, type BackOffRange } from './back-off.js';
-import { atMost, MS, pause, within } from './clock.js';
+import { atMost, MS, pause, within } from '../../clock.js';
 import { MAX_BATCH } from './consumer-options.js';
 import { type GateState, KeyGate } from './key-gate.js';
 import { KeyOutages } from './key-outages.js';

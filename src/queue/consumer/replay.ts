@@ -1,5 +1,6 @@
-import { AbortError, type AbortSignalLike } from '@azure/abort-controller';
+import type { AbortSignalLike } from '@azure/abort-controller';
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
+import { throwIfAborted } from '../../aborts.js';
 import type { EncryptedQueueClient } from '../encrypted-queue-client.js';
 import { boundedMap } from '../../streams/bounded-map.js';
 import { queueState, receiveStored, sendStored } from '../service-answer.js';
@@ -108,7 +109,7 @@ class Replay {
 
   private async putBack(item: DequeuedMessageItem): Promise<void> {
     const { where = () => true, abortSignal } = this.options;
-    if (abortSignal?.aborted === true) throw new AbortError('The operation was aborted.');
+    throwIfAborted(abortSignal);
     const message = parsePoisonMessage(item.messageText);
     if (!where(message)) return;
     const { messageId } = await sendStored(this.queue.unencryptedClient, message.storedText, this.signal);

@@ -4,6 +4,7 @@
  * or deleted, so none can be lost or duplicated. After a crash they become visible when their visibility timeout ends.
  */
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
+import { MS_PER_DAY } from '../../clock.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import {
   type BlindSpot,
@@ -25,6 +26,7 @@ import { groupFaults, refuse } from '../../option-rules.js';
 import { isMessageGone } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
 import { parseMessage } from '../../wire/queue-message.js';
+import { MAX_BATCH } from '../consumer/consumer-options.js';
 import { parsePoisonMessage } from '../consumer/poison-message.js';
 import { receiveStored } from '../service-answer.js';
 import { newPoisonText } from './new-poison-text.js';
@@ -42,9 +44,7 @@ interface HeldMessage extends MaintainedObject {
   readonly item: DequeuedMessageItem;
 }
 
-const MS_PER_DAY = 24 * 60 * 60 * 1000;
 /** Maximum number of messages in a response; the service's limit. */
-const BATCH = 32;
 /** Seconds for which a message that the walk has received is invisible to others. */
 const HOLD = 120;
 /** Maximum number of consecutive receives that return nothing new. */
@@ -87,7 +87,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     try {
       // received messages become visible again after their timeout, ahead of those that have not been received
       for (let again = 0; again < MOST_IN_VAIN; again += 1) {
-        const options = { numberOfMessages: BATCH, visibilityTimeout: HOLD, ...signal };
+        const options = { numberOfMessages: MAX_BATCH, visibilityTimeout: HOLD, ...signal };
         const { receivedMessageItems: items } = await receiveStored(poisonQueue, options);
         const fresh = items.filter(({ messageId }) => !this.#receipts.has(messageId));
         for (const { messageId, popReceipt } of items) this.#receipts.set(messageId, popReceipt);
@@ -152,7 +152,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
 
   /** Returns the number of messages that were still held. */
   async #showAgain(): Promise<number> {
-    const shown = await boundedMap([...this.#receipts], BATCH, ([messageId, popReceipt]) => {
+    const shown = await boundedMap([...this.#receipts], MAX_BATCH, ([messageId, popReceipt]) => {
       const options = { abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT) };
       return this.access.poisonQueue.updateMessage(messageId, popReceipt, undefined, 0, options).catch(() => null);
     });

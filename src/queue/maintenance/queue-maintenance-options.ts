@@ -13,5 +13,4 @@ export interface QueueMaintenanceOptions {
 
 export const DEFAULT_TTL_DAYS = 7;
 
-/** The rules of these options. */
 export const QUEUE_MAINTENANCE: RulesOf<QueueMaintenanceOptions> = { messageTtlDays: anyNumber(0, 36_500) };

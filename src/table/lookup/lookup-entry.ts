@@ -8,7 +8,7 @@
  *
  * LP(x) is the length of x as a big-endian u32, then x in UTF-8. Source: docs/formats.md, "Lookup tables".
  */
-import { sha256 } from '../../crypto/digest.js';
+import { sha256 } from '../../crypto/bytes.js';
 import { type SearchRule, tagColumnOf } from '../../decorators/searchable.js';
 import { lengthPrefixedList } from '../../encoding/length-prefixed.js';
 import type { EntityKeys, Row } from '../entity-context.js';
@@ -51,7 +51,9 @@ export const partitionOf = ({ property, tag }: Pick<LookupEntry, 'property' | 't
 
 export const keysOfEntry = (entry: LookupEntry): EntityKeys => ({
   partitionKey: partitionOf(entry),
-  rowKey: entry.isUnique ? UNIQUE_ROW_KEY : sha256(lengthPrefixedList([entry.owner.partitionKey, entry.owner.rowKey])),
+  rowKey: entry.isUnique
+    ? UNIQUE_ROW_KEY
+    : sha256(lengthPrefixedList([entry.owner.partitionKey, entry.owner.rowKey])).toString('hex'),
 });
 
 export const isSameEntry = (one: LookupEntry, other: LookupEntry): boolean =>

@@ -9,11 +9,10 @@ import type { EntityKeys, LookupTables, Row } from '../entity-context.js';
 import { storedRow } from '../service-answer.js';
 import { storedValue } from '../stored-value.js';
 import { type EntryState, isSameRow, keysOfEntry, type LookupEntry, ownerIn, partitionOf } from './lookup-entry.js';
+import { ATTEMPTS } from '../merge/attempts.js';
 
 /** Milliseconds after which no request of an earlier write can still arrive. */
 const SETTLED_AFTER = 3_600_000;
-/** Maximum number of attempts to write an entry while others change it. */
-const ATTEMPTS = 8;
 
 /** An entry as it is stored. */
 export interface StoredEntry {

@@ -8,20 +8,18 @@ import { type ObjectResult, READ_BACK_FAILED, resultOf, SAME } from '../../envel
 import { checkingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import type { StoredState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen } from '../../envelope/maintenance/task.js';
-import { isAbort } from '../../envelope/key-error.js';
+import { isAbort } from '../../aborts.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { DecryptionError } from '../../errors/content.js';
 import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
 import { type EntityKeys, type Row, type TableContext, tableContext } from '../entity-context.js';
 import { writeWithEntries } from '../lookup/entry-writes.js';
+import { ATTEMPTS } from '../merge/attempts.js';
 import { readStored, type StoredEntity } from '../merge/stored-entity.js';
 import { type OpenedRow, openRow } from '../opened-row.js';
 import { storedValue } from '../stored-value.js';
 import { rowState } from './listed-row.js';
-
-/** Maximum number of attempts if other writers keep changing the row. */
-const ATTEMPTS = 8;
 
 export interface RowChange {
   readonly table: TableClient;

@@ -17,14 +17,13 @@ import { boundedMap } from '../../streams/bounded-map.js';
 import type { TimeSlice } from '../../streams/time-slice.js';
 import { provingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../wire/entity-metadata.js';
+import { ATTEMPTS } from '../merge/attempts.js';
 import { readStored } from '../merge/stored-entity.js';
 import { openRow } from '../opened-row.js';
 import { submittedTransaction } from '../service-answer.js';
 import { contextOf } from './changed-row.js';
 import { type ListedRow, lookAtRow } from './listed-row.js';
 
-/** Maximum number of attempts if other writers keep changing the row. */
-const ATTEMPTS = 8;
 /** Maximum number of transactions for the same rows. */
 const TRANSACTIONS = 4;
 /** UTF-16 code units of a text property; the service's limit. */

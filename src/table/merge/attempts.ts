@@ -2,7 +2,8 @@
 import { InvalidOptionsError } from '../../errors/input.js';
 import { type ConflictRetries, retryOnConflict } from '../../service-errors.js';
 
-export const DEFAULT_MERGE_ATTEMPTS = 8;
+/** Maximum number of attempts if other writers keep changing a row; of merges, unless the caller chooses. */
+export const ATTEMPTS = 8;
 
 /** How many times the write was sent. */
 export interface Attempted {

@@ -9,7 +9,7 @@ import { tagged } from '../entity-integrity-tag.js';
 import { writeWithEntries } from '../lookup/entry-writes.js';
 import { insertEntity } from '../row-writes.js';
 import { isChanged, isMissing, isTaken } from '../../service-errors.js';
-import { mergeUnderEtag, DEFAULT_MERGE_ATTEMPTS } from './attempts.js';
+import { mergeUnderEtag, ATTEMPTS } from './attempts.js';
 import {
   assertMergeable,
   isClearMerge,
@@ -38,7 +38,7 @@ interface MergeCall extends Merge, MergeOptions {
 
 /** Merges into an existing row. If the caller passes an ETag, it is used, and the caller gets a conflict at once. */
 export async function mergeEntity(merge: MergeCall): Promise<EncryptedUpdateResponse> {
-  const { table, context, patch, options, etag = '*', mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
+  const { table, context, patch, options, etag = '*', mergeAttempts = ATTEMPTS } = merge;
   assertMergeable(merge);
   const isOwn = etag === '*';
   return mergeUnderEtag({
@@ -56,7 +56,7 @@ export async function mergeEntity(merge: MergeCall): Promise<EncryptedUpdateResp
 
 /** Merges into a row, or inserts it. */
 export async function mergeOrInsert(merge: MergeCall): Promise<EncryptedUpsertResponse> {
-  const { table, patch, options, mergeAttempts = DEFAULT_MERGE_ATTEMPTS } = merge;
+  const { table, patch, options, mergeAttempts = ATTEMPTS } = merge;
   assertMergeable(merge);
   if (isUnprotected(merge)) return { ...(await table.upsertEntity(patch, 'Merge', options)), attempts: 1 };
   return mergeUnderEtag({

@@ -1,5 +1,5 @@
-import { atMost, pause, systemClock, within } from '../../../../src/queue/consumer/clock.js';
-import { ManualClock } from '../../../support/manual-clock.js';
+import { atMost, pause, systemClock, within } from '../../src/clock.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 const never = () => new Promise<never>(() => undefined);
 

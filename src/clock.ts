@@ -1,5 +1,5 @@
-/** The clock of a consumer: monotonic, even if the date of the system changes, and with timers. Tests pass in their own. */
-import { AbortError } from '@azure/abort-controller';
+/** A clock with timers: monotonic, even if the date of the system changes. Tests pass in their own. */
+import { aborted } from './aborts.js';
 
 export interface Clock {
   /** Milliseconds since an arbitrary moment. */
@@ -9,6 +9,7 @@ export interface Clock {
 }
 
 export const MS = 1000;
+export const MS_PER_DAY = 24 * 60 * 60 * MS;
 
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -60,7 +61,7 @@ export async function within<Answer>(
       reject(error);
       ended.abort(error);
     };
-    const leave = (): void => end(new AbortError('The operation was aborted.'));
+    const leave = (): void => end(aborted());
     const cancel = clock.after(seconds * MS, () => end(timeoutError(seconds)));
     signal?.addEventListener('abort', leave);
     if (signal?.aborted === true) leave();
