@@ -3,6 +3,7 @@
  * build (ESM or CommonJS), whose errors are instances of another class.
  */
 import { setTimeout } from 'node:timers/promises';
+import { isAbort } from './aborts.js';
 import { printable } from './encoding/printable.js';
 
 /** The members of a `RestError` that say what happened. In errors of tables they are nested. */
@@ -61,6 +62,12 @@ export const isResourceMissing = (error: unknown): boolean =>
 
 /** 404: the blob, message or entity does not exist, but its container, queue or table does. */
 export const isMissing = (error: unknown): boolean => statusOf(error) === 404 && !isResourceMissing(error);
+
+/** There was no response, so what was requested may have been done. */
+export const isUnanswered = (error: unknown): boolean => statusOf(error) === undefined && !isAbort(error);
+
+/** 429 or 503: the service, or that of a key, gets more requests than it takes. */
+export const isThrottled = (status: number | undefined): boolean => status === 429 || status === 503;
 
 /** 403: this identity lacks the permission. */
 export const isForbidden = (error: unknown): boolean => statusOf(error) === 403;

@@ -1,11 +1,10 @@
 /** Wraps the content key of a stored blob with another key. It reads and writes metadata, never content. */
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobGetPropertiesResponse, BlobRequestConditions, BlobSetMetadataOptions } from '@azure/storage-blob';
-import { isAbort } from '../aborts.js';
 import { type Rewrapped, rewrapEnvelope, type RewrapResult } from '../envelope/rewrap.js';
 import { keyOperation } from '../envelope/key-operation.js';
 import { UnsupportedOperationError } from '../errors/input.js';
-import { isChanged, statusOf } from '../service-errors.js';
+import { isChanged, isUnanswered } from '../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
 import { assertMetadataFits, type BlobContext, type EncryptedOperationOptions, targetOf } from './blob-context.js';
 import { underEtag } from './metadata.js';
@@ -82,7 +81,8 @@ class KeyRewrap {
         conditions,
       });
     } catch (error) {
-      if (!isUncertain(error) || !(await this.isStored(text))) throw error;
+      const mayBeDone = isChanged(error) || isUnanswered(error);
+      if (!mayBeDone || !(await this.isStored(text))) throw error;
     }
   }
 
@@ -95,6 +95,3 @@ class KeyRewrap {
     );
   }
 }
-
-/** Whether the change may have been made anyway. */
-const isUncertain = (error: unknown): boolean => isChanged(error) || (statusOf(error) === undefined && !isAbort(error));

@@ -6,6 +6,7 @@ import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { storedProtocolOf } from '../envelope/envelope.js';
 import { openRow, valuesOf } from '../table/opened-row.js';
+import { isKey, isSystemProperty } from '../table/reserved-names.js';
 import { storedRow } from '../table/service-answer.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import {
@@ -28,8 +29,6 @@ interface EntityInspection {
 type Row = Readonly<Record<string, unknown>>;
 
 const BLOCK_LENGTH = 16;
-/** Set by the SDK, or not a property of the user. */
-const OTHERS = new Set(['partitionKey', 'rowKey', 'timestamp', 'etag']);
 
 export async function inspectEntity(inspection: EntityInspection): Promise<Finding> {
   const { client, partitionKey, rowKey, policy } = inspection;
@@ -59,7 +58,7 @@ const storedFacts = (row: Row): Facts => ({
   lastModified: typeof row['timestamp'] === 'string' ? row['timestamp'] : undefined,
 });
 
-const isOwn = (name: string): boolean => !OTHERS.has(name) && !name.startsWith('odata.') && !isReservedProperty(name);
+const isOwn = (name: string): boolean => !isKey(name) && !isSystemProperty(name) && !isReservedProperty(name);
 
 function withoutData(text: unknown, list: unknown, facts: Facts): Finding {
   const code = text === undefined && list === undefined ? 'NOT_ENCRYPTED' : 'METADATA_INCOMPLETE';

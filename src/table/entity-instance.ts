@@ -3,7 +3,7 @@ import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { decodeBase64 } from '../encoding/base64.js';
 import type { Row } from './entity-context.js';
 import { namesInEntity } from './key-names.js';
-import { isReservedColumn } from './search/reserved-columns.js';
+import { isReservedColumn } from './reserved-names.js';
 import { isTyped } from './stored-value.js';
 
 const INTEGER = /^-?\d+$/;

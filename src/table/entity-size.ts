@@ -2,6 +2,7 @@
 import { InvalidEntityError, PayloadTooLargeError } from '../errors/input.js';
 import { ENCRYPTION_DATA_PROPERTY, isReservedProperty, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
+import { isKey, isSystemProperty } from './reserved-names.js';
 import { isTyped, type TypedValue } from './stored-value.js';
 
 /** Limits in bytes for a property and for an entity, and for the number of properties in addition to the keys. */
@@ -15,7 +16,6 @@ const PROPERTY_OVERHEAD = 8;
 const SCALAR_LENGTH = 8;
 const GUID_LENGTH = 16;
 const LENGTH_PREFIX = 4;
-const KEYS = new Set(['partitionKey', 'rowKey']);
 
 /** What the properties that this package adds contain, for errors. */
 const OWN_NAMES: Readonly<Record<string, string>> = {
@@ -23,10 +23,6 @@ const OWN_NAMES: Readonly<Record<string, string>> = {
     'The encryption data of the entity, which types and signatures of properties are part of,',
   [SEALED_NAMES_PROPERTY]: 'The list of the names of sealed properties',
 };
-
-/** Set by the service, or by the SDK on reads. */
-const SYSTEM = new Set(['timestamp', 'etag']);
-export const isSystemProperty = (name: string): boolean => SYSTEM.has(name) || name.startsWith('odata.');
 
 export function assertFits(row: Row): void {
   const names = Object.keys(row).filter((name) => isSent(name, row[name]));
@@ -37,7 +33,7 @@ export function assertFits(row: Row): void {
     const length = valueLength(value);
     if (length > PROPERTY_LIMIT)
       throw new PayloadTooLargeError(OWN_NAMES[name] ?? `Property "${name}"`, PROPERTY_LIMIT, length);
-    total += KEYS.has(name) ? length : PROPERTY_OVERHEAD + name.length * 2 + length + prefixLength(value);
+    total += isKey(name) ? length : PROPERTY_OVERHEAD + name.length * 2 + length + prefixLength(value);
   }
   if (total > ENTITY_LIMIT) throw new PayloadTooLargeError('The entity', ENTITY_LIMIT, total);
 }
@@ -48,7 +44,7 @@ const isSent = (name: string, value: unknown): boolean =>
 /** The keys and the two properties of the format do not count. */
 function assertCount(names: readonly string[]): void {
   if (names.length <= PROPERTY_COUNT_LIMIT) return;
-  const own = names.filter((name) => !KEYS.has(name) && !isReservedProperty(name)).length;
+  const own = names.filter((name) => !isKey(name) && !isReservedProperty(name)).length;
   if (own <= PROPERTY_COUNT_LIMIT) return;
   throw new InvalidEntityError(
     `The entity has ${own} properties, more than the ${PROPERTY_COUNT_LIMIT} that a table stores in addition to the keys: split it`,

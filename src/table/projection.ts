@@ -1,8 +1,7 @@
 /** Projections. Opening and verifying a row needs more columns than the caller requests; the caller gets only those. */
 import { sdkColumnOf } from './key-names.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
-
-const KEY_COLUMNS = ['PartitionKey', 'RowKey'];
+import { KEY_COLUMNS } from './reserved-names.js';
 
 export interface Projection {
   /** The columns to request; `undefined` for all. */

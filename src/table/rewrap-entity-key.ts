@@ -1,11 +1,10 @@
 /** Wraps the content key of a stored entity with another key: reads and merges one column, under the ETag of the row. */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
-import { isAbort } from '../aborts.js';
 import { rewrapEnvelope, type RewrapResult } from '../envelope/rewrap.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 import { PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
-import { isChanged, retryOnConflict, statusOf } from '../service-errors.js';
+import { isChanged, isUnanswered, retryOnConflict } from '../service-errors.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../wire/entity-metadata.js';
 import { type EntityKeys, envelopeContext, type TableContext } from './entity-context.js';
 import { type ListedRow, lookAtRow } from './maintenance/listed-row.js';
@@ -87,5 +86,3 @@ function textOf({ text, state }: ListedRow): string {
     throw new InvalidEncryptionDataError(`${ENCRYPTION_DATA_PROPERTY} is missing or not text`);
   throw new UnsupportedOperationError('The entity is not encrypted and has no key to rewrap: replace it to encrypt it');
 }
-
-const isUnanswered = (error: unknown): boolean => statusOf(error) === undefined && !isAbort(error);

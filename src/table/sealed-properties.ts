@@ -5,9 +5,8 @@ import { InvalidEntityError } from '../errors/input.js';
 import type { EntityKeys, Row } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { convertedValues, entityOf } from './entity-instance.js';
-import { isSystemProperty } from './entity-size.js';
 import { isKeyOf } from './key-names.js';
-import { isReservedColumn } from './search/reserved-columns.js';
+import { isReservedColumn, isSystemProperty } from './reserved-names.js';
 import { type Looks, WatchedEntity } from './watched-entity.js';
 
 type Condition = (entity: object) => unknown;

@@ -1,5 +1,5 @@
 /** An entity that records which of its properties a condition reads. */
-import { isSystemProperty } from './entity-size.js';
+import { isSystemProperty } from './reserved-names.js';
 
 /** What a condition read. */
 export interface Looks {

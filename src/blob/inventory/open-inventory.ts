@@ -27,7 +27,7 @@ export interface BlobInventoryOptions {
 }
 
 const DEFAULT_MAX_AGE = 8;
-const OPTIONS: RulesOf<BlobInventoryOptions> = { container: object, maxAgeDays: anyNumber(0.1, 3650) };
+export const BLOB_INVENTORY: RulesOf<BlobInventoryOptions> = { container: object, maxAgeDays: anyNumber(0.1, 3650) };
 
 /**
  * Opens an inventory that Azure Storage wrote of an account's blobs, as a source of a census. Such a census lists no blobs, and
@@ -54,7 +54,7 @@ const OPTIONS: RulesOf<BlobInventoryOptions> = { container: object, maxAgeDays: 
  * ```
  */
 export async function openBlobInventory(path: string, options: BlobInventoryOptions = {}): Promise<Maintained> {
-  refuse(groupFaults(OPTIONS, options));
+  refuse(groupFaults(BLOB_INVENTORY, options));
   const { container, maxAgeDays = DEFAULT_MAX_AGE } = options;
   const files = container === undefined ? new LocalFiles() : new ContainerFiles(container);
   if (/\.json$/i.test(path)) return openManifest(files, path, maxAgeDays);

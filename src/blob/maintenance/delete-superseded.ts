@@ -7,7 +7,7 @@
 import type { BlobClient, BlobDeleteResponse, BlobGetPropertiesResponse } from '@azure/storage-blob';
 import { equalBytes } from '../../crypto/bytes.js';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
-import { type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { type ObjectResult, ownResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { provingPolicy, readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen } from '../../envelope/maintenance/task.js';
@@ -80,9 +80,7 @@ class Deletion {
       if (isMissing(error)) return this.missing();
       // deleting a version needs a separate permission
       if (isForbidden(error)) return { outcome: 'refused', code: serviceCodeOf(error) ?? '403' };
-      const result = resultOf(error);
-      if (result === null) throw error;
-      return result;
+      return ownResult(error);
     }
   }
 

@@ -12,7 +12,7 @@ import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
 import { isKeptBack, type ListedBlob, type ListedPage } from './listed-blob.js';
 
-export interface Revealing extends Pick<BlobMaintenanceOptions, 'customerProvidedKey'> {
+interface Revealing extends Pick<BlobMaintenanceOptions, 'customerProvidedKey'> {
   readonly walk: WalkOptions;
   readonly clientOf: (blob: ListedBlob) => BlobClient;
 }

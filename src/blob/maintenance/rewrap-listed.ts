@@ -4,7 +4,7 @@
  */
 import type { BlobGetPropertiesResponse, BlobRequestConditions } from '@azure/storage-blob';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
-import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { DONE, type ObjectResult, ownResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen, type RewrapVerification } from '../../envelope/maintenance/task.js';
@@ -32,9 +32,7 @@ export async function rewrapListed(blob: ListedBlob, rewrap: RewrapListed): Prom
   try {
     return await new ListedRewrap(blob, rewrap).run();
   } catch (error) {
-    const result = resultOf(error);
-    if (result === null) throw error;
-    return result;
+    return ownResult(error);
   }
 }
 

@@ -139,6 +139,13 @@ export function resultOf(error: unknown): ObjectResult | null {
   return OBJECT_STATUSES.includes(statusOf(error) ?? 0) ? serviceResult(error) : null;
 }
 
+/** The same. Throws the error if it concerns the whole job. */
+export function ownResult(error: unknown): ObjectResult {
+  const result = resultOf(error);
+  if (result === null) throw error;
+  return result;
+}
+
 function serviceResult(error: unknown): ObjectResult {
   const code = serviceCodeOf(error) ?? String(statusOf(error));
   const known = OF_SERVICE_CODES[code];

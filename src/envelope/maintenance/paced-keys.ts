@@ -1,5 +1,5 @@
 /** Limits the rate of a job's calls to keys outside this process, such as keys in a vault, and halves it while they are busy. */
-import { statusOf } from '../../service-errors.js';
+import { isThrottled, statusOf } from '../../service-errors.js';
 import type { WrappedKey } from '../../keys/key-encryption-key.js';
 import { type EncryptionPolicy, keysOf, policyWith } from '../encryption-policy.js';
 import type { KeyCall, KeyCalls } from '../policy-keys.js';
@@ -11,8 +11,6 @@ export interface KeyPace {
   /** Slows down because a key service is busy. */
   slowDown(): void;
 }
-
-const BUSY = [429, 503];
 
 /** One for each policy, because a step is taken for each object. */
 const known = new WeakMap<EncryptionPolicy, { readonly pace: KeyPace; readonly paced: EncryptionPolicy }>();
@@ -62,4 +60,4 @@ class PacedKeys implements KeyCalls {
   }
 }
 
-const isBusy = (error: unknown): boolean => BUSY.includes(statusOf(error) ?? 0);
+const isBusy = (error: unknown): boolean => isThrottled(statusOf(error));

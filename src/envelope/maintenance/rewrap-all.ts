@@ -47,7 +47,7 @@ export interface RewrapKeysResult {
 
 export const DEFAULT_CONCURRENCY = 16;
 
-const RULES: RulesOf<RewrapKeysOptions> = {
+export const REWRAP_KEYS: RulesOf<RewrapKeysOptions> = {
   retire: retiredKeyIds,
   verify: choice(REWRAP_VERIFICATIONS),
   dryRun: flag,
@@ -93,7 +93,7 @@ async function allOf<Result>(tasks: readonly Promise<Result>[]): Promise<Result[
 
 function assertOptions(options: RewrapKeysOptions): void {
   const isMissing = (options as Partial<RewrapKeysOptions>).retire === undefined;
-  refuse([...(isMissing ? ['"retire" is missing'] : []), ...groupFaults(RULES, options)]);
+  refuse([...(isMissing ? ['"retire" is missing'] : []), ...groupFaults(REWRAP_KEYS, options)]);
 }
 
 class Sum implements RewrapKeysResult {

@@ -1,4 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth';
+import { isThrottled } from '../../service-errors.js';
 import type { CryptographyClientLike } from './cryptography-client.js';
 import type { KeyVaultKeyId } from './key-id.js';
 import type { KeyVaultOptions } from './key-vault-options.js';
@@ -10,8 +11,6 @@ interface VaultAnswer {
   readonly status: number;
   readonly headers?: { get?(name: string): string | undefined } | undefined;
 }
-
-const THROTTLED = [429, 503];
 
 /**
  * The retry policy of the SDK passes on errors that are not its own, so that only the pace of the vault decides when to retry.
@@ -30,7 +29,7 @@ const NO_RETRY_WHEN_THROTTLED = {
   name: 'vaultThrottlingPolicy',
   sendRequest: async (request: unknown, next: (request: unknown) => Promise<VaultAnswer>): Promise<VaultAnswer> => {
     const answer = await next(request);
-    if (THROTTLED.includes(answer.status)) throw new VaultThrottledError(answer);
+    if (isThrottled(answer.status)) throw new VaultThrottledError(answer);
     return answer;
   },
 };

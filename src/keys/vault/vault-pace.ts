@@ -12,6 +12,7 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { aborted, throwIfAborted } from '../../aborts.js';
 import { LRUCache } from 'lru-cache';
+import { isThrottled, statusOf } from '../../service-errors.js';
 import { traced } from '../../tracing/span.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
 import { type PaceClock, realClock } from './pace-clock.js';
@@ -48,7 +49,6 @@ const MOST_PATIENCE = 60_000;
 const MS = 1000;
 /** Shorter waits are only rounding errors. */
 const SHORTEST_WAIT = 0.01;
-const THROTTLED = [429, 503];
 
 export class VaultPace {
   readonly #rates = new Map<symbol, number>();
@@ -219,8 +219,7 @@ export class VaultPaces {
 /** One for the whole process: its policies, modules and clients share the vault's limit. */
 export const sharedPaces = new VaultPaces();
 
-const isRefusal = (error: unknown): error is Refusal =>
-  THROTTLED.includes((error as { readonly statusCode?: number } | undefined)?.statusCode ?? 0);
+const isRefusal = (error: unknown): error is Refusal => isThrottled(statusOf(error));
 
 /** In milliseconds, from seconds or a date in the header. A date in the past asks for no pause, so our own pause applies. */
 function retryAfterOf({ response }: Refusal): number | undefined {

@@ -9,6 +9,7 @@ import { requestUnwrap, requestWrap } from '../../envelope/key-request.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { KeyDisabledError, KeyMissingError, KeyNotFoundError, KeyUnwrapError } from '../../errors/keys.js';
 import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../../keys/key-encryption-key.js';
+import { statusOf } from '../../service-errors.js';
 import { versionWarnings } from '../../keys/vault/version-warnings.js';
 import type { ServiceKind } from '../options/encryption-policies.js';
 import type { StorageClients } from '../options/storage-clients.js';
@@ -30,7 +31,6 @@ export interface CheckCall {
 const SERVICES = ['blob', 'queue', 'table'] as const;
 /** A table that need not exist: a 404 proves that authentication succeeded. */
 const PROBE = 'EncryptedStorageHealth';
-const NOT_FOUND = 404;
 
 /** Resolves if the check passes, and rejects with the error otherwise. */
 export const checks: Readonly<Record<StorageHealthCheck, (subject: HealthSubject, call: CheckCall) => Promise<void>>> =
@@ -46,7 +46,7 @@ export const checks: Readonly<Record<StorageHealthCheck, (subject: HealthSubject
       try {
         await clients.table(PROBE).getEntity(PROBE, PROBE, { abortSignal });
       } catch (error) {
-        if ((error as { statusCode?: unknown }).statusCode !== NOT_FOUND) throw error;
+        if (statusOf(error) !== 404) throw error;
       }
     },
   };

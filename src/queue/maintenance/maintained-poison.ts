@@ -16,7 +16,7 @@ import {
   type Step,
   type WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
-import { DONE, type ObjectResult, resultOf } from '../../envelope/maintenance/outcome.js';
+import { DONE, type ObjectResult, ownResult } from '../../envelope/maintenance/outcome.js';
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { stateOfData, type StoredState } from '../../envelope/maintenance/stored-state.js';
 import { type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
@@ -135,9 +135,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
       return DONE;
     } catch (error) {
       if (isMessageGone(error)) return { outcome: 'gone' };
-      const result = resultOf(error);
-      if (result === null) throw error;
-      return result;
+      return ownResult(error);
     }
   }
 

@@ -4,7 +4,7 @@ import { equalBytes } from '../../crypto/bytes.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
-import { type ObjectResult, READ_BACK_FAILED, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { type ObjectResult, ownResult, READ_BACK_FAILED, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { checkingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import type { StoredState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen } from '../../envelope/maintenance/task.js';
@@ -59,9 +59,7 @@ export async function changeRow(
     });
     return result;
   } catch (error) {
-    const result = resultOf(error);
-    if (result === null) throw error;
-    return result;
+    return ownResult(error);
   }
 }
 

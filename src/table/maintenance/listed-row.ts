@@ -7,6 +7,7 @@ import { InvalidServiceResponseError } from '../../errors/transfer.js';
 import { TimeSlice } from '../../streams/time-slice.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
 import type { EntityKeys, Row } from '../entity-context.js';
+import { KEY_COLUMNS } from '../reserved-names.js';
 import { storedPages, storedRow } from '../service-answer.js';
 import { storedValue } from '../stored-value.js';
 
@@ -18,15 +19,14 @@ export interface ListedRow extends MaintainedObject, EntityKeys {
 
 /** Number of rows in a page. The SDK parses a page in one go: the service's 1,000 rows would block the event loop for 20 ms. */
 const PAGE_SIZE = 500;
-const KEYS = ['PartitionKey', 'RowKey'];
-const COLUMNS = [...KEYS, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY];
+const COLUMNS = [...KEY_COLUMNS, ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY];
 
 export async function* listedRows(
   table: TableClient,
   { from, namesOnly = false, abortSignal }: WalkOptions,
 ): AsyncGenerator<MaintainedPage<ListedRow>> {
   const options = {
-    queryOptions: { select: namesOnly ? KEYS : COLUMNS },
+    queryOptions: { select: namesOnly ? KEY_COLUMNS : COLUMNS },
     disableTypeConversion: true,
     abortSignal,
   };

@@ -13,13 +13,14 @@ import {
   type Step,
   type WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
-import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { DONE, type ObjectResult, ownResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { hasTags, type MaintenanceTask } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { EntityKeys, Row } from '../entity-context.js';
 import { accountOf } from '../account.js';
 import { type LookupEntry, shapedEntryIn } from '../lookup/lookup-entry.js';
 import { LookupTable } from '../lookup/lookup-table.js';
+import { KEY_COLUMNS } from '../reserved-names.js';
 import { storedPages } from '../service-answer.js';
 import { nameOfRow } from './listed-row.js';
 
@@ -36,7 +37,6 @@ interface ListedEntry extends MaintainedObject {
 
 /** Number of entries in a page; the service's maximum. */
 const PAGE_SIZE = 1000;
-const KEYS = ['PartitionKey', 'RowKey'];
 
 export class MaintainedLookups implements Maintained<ListedEntry> {
   readonly kind = 'rows';
@@ -61,7 +61,7 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
   }
 
   async *pages({ from, namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage<ListedEntry>> {
-    const queryOptions = { select: namesOnly ? KEYS : [...KEYS, 'pk', 'rk'] };
+    const queryOptions = { select: namesOnly ? KEY_COLUMNS : [...KEY_COLUMNS, 'pk', 'rk'] };
     const settings = { maxPageSize: PAGE_SIZE, continuationToken: from };
     const options = { queryOptions, disableTypeConversion: true, abortSignal };
     for await (const page of storedPages(this.#entries, options, settings)) {
@@ -109,9 +109,7 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
       if (!step.dryRun) await lookups.remove(settled);
       return { ...DONE, tags: 'leftover' };
     } catch (error) {
-      const result = resultOf(error);
-      if (result === null) throw error;
-      return result;
+      return ownResult(error);
     }
   }
 

@@ -10,9 +10,8 @@ import { parseEncryptionData } from '../../wire/encryption-data.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../../wire/entity-metadata.js';
 import { mergedRow } from '../merge/merged-row.js';
 import type { Row } from '../entity-context.js';
-import { isSystemProperty } from '../entity-size.js';
 import { type OpenedRow, openRow } from '../opened-row.js';
-import { isReservedColumn } from '../search/reserved-columns.js';
+import { isKey, isReservedColumn, isSystemProperty } from '../reserved-names.js';
 import { isBinary, isTyped } from '../stored-value.js';
 import { assertKept, changeRow, contextOf, type RowChange } from './changed-row.js';
 import type { ListedRow } from './listed-row.js';
@@ -42,12 +41,10 @@ export function reencryptRow({ partitionKey, rowKey }: ListedRow, change: RowCha
   });
 }
 
-const KEYS = ['partitionKey', 'rowKey'];
-
 /** The first integrity entries of a row determine which of its clear columns are protected, and only the class knows which. */
 const hasClearColumn = (row: Row, { texts }: Pick<OpenedRow, 'texts'>): boolean =>
   Object.keys(row).some(
-    (name) => !texts.has(name) && !KEYS.includes(name) && !isSystemProperty(name) && !isReservedColumn(name),
+    (name) => !texts.has(name) && !isKey(name) && !isSystemProperty(name) && !isReservedColumn(name),
   );
 
 /** Digits after the milliseconds, other than 0. */

@@ -8,7 +8,7 @@ import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { keysOf } from '../../envelope/encryption-policy.js';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
-import { DONE, type ObjectResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
+import { DONE, type ObjectResult, ownResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
 import { isChosen, type RewrapVerification } from '../../envelope/maintenance/task.js';
 import { PayloadTooLargeError } from '../../errors/input.js';
@@ -71,13 +71,6 @@ async function plan(row: ListedRow, rewrap: RewrapRows): Promise<Planned> {
   } catch (error) {
     return { row, result: ownResult(error) };
   }
-}
-
-/** The result of a row whose write failed. Throws errors that do not concern the row. */
-function ownResult(error: unknown): ObjectResult {
-  const result = resultOf(error);
-  if (result === null) throw error;
-  return result;
 }
 
 async function newText(row: ListedRow, given: RewrapRows) {

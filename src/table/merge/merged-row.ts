@@ -7,7 +7,7 @@ import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { sealRow } from '../entity-envelope.js';
 import { convertedValues } from '../entity-instance.js';
 import { entityModel } from '../entity-model.js';
-import { isSystemProperty } from '../entity-size.js';
+import { isSystemProperty } from '../reserved-names.js';
 import { type OpenedRow, openRow, type SealedTexts, valuesOf } from '../opened-row.js';
 import { isOldTag, rowTags } from '../search/row-tags.js';
 import { type SealedBefore, sealingOf } from '../sealed-properties.js';

@@ -6,7 +6,7 @@ import type { HmacSearchKey } from '../../keys/hmac-search-key.js';
 import { partitionOf } from '../lookup/lookup-entry.js';
 import type { SealedTexts } from '../opened-row.js';
 import { contextKeys } from './context-keys.js';
-import { isTagColumn, propertyOfTag } from './reserved-columns.js';
+import { isTagColumn, propertyOfTag } from '../reserved-names.js';
 import { searchTag } from './search-tag.js';
 import { searchedText, type SearchedText } from './searched-text.js';
 

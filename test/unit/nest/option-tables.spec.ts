@@ -1,8 +1,10 @@
 /** Walks the tables of option rules that the start-up check uses: every option of every group. */
+import { BLOB_INVENTORY } from '../../../src/blob/inventory/open-inventory.js';
 import { BLOB_MAINTENANCE } from '../../../src/blob/maintenance/blob-maintenance-options.js';
 import { ENCRYPT } from '../../../src/decorators/encryption-metadata.js';
 import { ENCRYPTED_ENTITY } from '../../../src/decorators/entity-declaration.js';
 import { KEY_CALLS } from '../../../src/envelope/key-call-options.js';
+import { REWRAP_KEYS } from '../../../src/envelope/maintenance/rewrap-all.js';
 import { MAINTENANCE } from '../../../src/maintenance/job.js';
 import { HANDLER } from '../../../src/nest/consumers/queue-handler.explorer.js';
 import { ENCRYPTED_FILE } from '../../../src/nest/files/encrypted-file.options.js';
@@ -11,6 +13,7 @@ import { EXTRAS, MODULE } from '../../../src/nest/options/options-check.js';
 import { FEATURE } from '../../../src/nest/options/feature-check.js';
 import { groupFaults, type OptionRule, type OptionRules } from '../../../src/option-rules.js';
 import { CONSUMER } from '../../../src/queue/consumer/consumer-options.js';
+import { QUEUE_MAINTENANCE } from '../../../src/queue/maintenance/queue-maintenance-options.js';
 
 const GROUPS: Readonly<Record<string, OptionRules>> = {
   forRoot: MODULE,
@@ -24,6 +27,9 @@ const GROUPS: Readonly<Record<string, OptionRules>> = {
   '@EncryptedEntity()': ENCRYPTED_ENTITY,
   'a job': MAINTENANCE,
   'blobs of a job': BLOB_MAINTENANCE,
+  'poison messages of a job': QUEUE_MAINTENANCE,
+  'a rewrap in one call': REWRAP_KEYS,
+  'an inventory': BLOB_INVENTORY,
   'workers of jobs': WORKER,
   'jobs of a module': SETTINGS,
 };
