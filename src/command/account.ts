@@ -5,12 +5,7 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import type { TokenCredential } from '@azure/core-auth';
 import { InvalidOptionsError } from '../errors/input.js';
 import { refuse } from '../option-rules.js';
-
-interface AccountValues {
-  readonly 'connection-string'?: string | undefined;
-  readonly account?: string | undefined;
-  readonly 'endpoint-suffix'?: string | undefined;
-}
+import { accountFaults, type AccountValues, connectionStringOf } from './account-values.js';
 
 export interface Account {
   readonly blobs: BlobServiceClient;
@@ -28,12 +23,9 @@ const TABLES = { retryOptions: RETRIES, allowInsecureConnection: true };
 
 /** Throws `INVALID_OPTIONS` for an invalid connection. */
 export async function accountOf(values: AccountValues, env: NodeJS.ProcessEnv): Promise<Account> {
-  refuse(ambiguities(values));
+  refuse(accountFaults(values, env));
   if (values.account !== undefined) return signedIn(values.account, values['endpoint-suffix'] ?? 'core.windows.net');
-  const given = values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
-  if (given === '') {
-    throw new InvalidOptionsError(['give --account or --connection-string, or set AZURE_STORAGE_CONNECTION_STRING']);
-  }
+  const given = connectionStringOf(values, env);
   try {
     return {
       blobs: BlobServiceClient.fromConnectionString(given, { retryOptions: RETRIES }),
@@ -46,15 +38,6 @@ export async function accountOf(values: AccountValues, env: NodeJS.ProcessEnv): 
     throw new InvalidOptionsError(['the connection string cannot be used']);
   }
 }
-
-const ambiguities = ({ account, ...values }: AccountValues): readonly string[] => [
-  ...(account !== undefined && values['connection-string'] !== undefined
-    ? ['give --account or --connection-string, not both']
-    : []),
-  ...(account === undefined && values['endpoint-suffix'] !== undefined
-    ? ['--endpoint-suffix needs --account: a connection string has its own']
-    : []),
-];
 
 async function signedIn(account: string, suffix: string): Promise<Account> {
   if (!/^[a-z0-9]{3,24}$/.test(account)) throw new InvalidOptionsError(['--account is the name of a storage account']);

@@ -2,12 +2,12 @@
 /** The command `npx nestjs-azure-encrypted-storage`. Exit codes: 0 nothing wrong, 1 something wrong or left, 2 wrong usage, 3 not reachable. */
 import { printable } from '../encoding/printable.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import { HELP, parseCommand } from '../inspect/command-line.js';
 import { toJson, toText } from '../inspect/format-report.js';
 import { isFine } from '../inspect/report.js';
 import { PACKAGE_VERSION } from '../version.js';
 import { unlessClosed } from './closed-output.js';
 import { EXIT } from './exit.js';
+import { HELP, parseCommand } from './inspect/arguments.js';
 
 async function run(args: readonly string[]): Promise<number> {
   if (args[0] === 'maintain') {

@@ -1,15 +1,32 @@
-/** From a command to a report: inspects the requested object. */
+/** From a request to a report: inspects an object. */
 import type { TableClient } from '@azure/data-tables';
 import type { BlobServiceClient, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import type { Command, Subject } from './command-line.js';
 import { inspectBlob } from './inspect-blob.js';
 import { inspectEntity } from './inspect-entity.js';
+import type { NonceChoice } from './inspect-nonces.js';
 import { inspectQueue } from './inspect-queue.js';
-import { verifyingPolicy } from './inspection-key.js';
+import { type KeySource, verifyingPolicy } from './inspection-key.js';
 import type { Report } from './report.js';
+
+export type Subject =
+  | {
+      readonly kind: 'blob';
+      readonly container: string;
+      readonly blob: string;
+      readonly snapshot?: string;
+      readonly versionId?: string;
+    }
+  | { readonly kind: 'queue'; readonly queue: string; readonly messages: number }
+  | { readonly kind: 'entity'; readonly table: string; readonly partitionKey: string; readonly rowKey: string };
+
+export interface InspectionRequest {
+  readonly subject: Subject;
+  readonly nonces: NonceChoice;
+  readonly key: KeySource;
+}
 
 type BlobSubject = Extract<Subject, { kind: 'blob' }>;
 
@@ -23,16 +40,16 @@ interface InspectedAccount {
 /**
  * Throws `INVALID_OPTIONS` for an invalid key. Errors of the services are thrown unchanged.
  *
- * @param configured - a policy to verify with instead of the key of the command
+ * @param configured - a policy to verify with instead of the key of the request
  */
 export async function inspect(
-  command: Command,
+  request: InspectionRequest,
   account: InspectedAccount,
   configured: EncryptionPolicy | null = null,
 ): Promise<Report> {
-  const { subject } = command;
-  const policy = configured ?? checkedKey(() => verifyingPolicy(command.key));
-  if (subject.kind === 'blob') return blobReport(account.blobs, { ...command, subject }, policy);
+  const { subject } = request;
+  const policy = configured ?? checkedKey(() => verifyingPolicy(request.key));
+  if (subject.kind === 'blob') return blobReport(account.blobs, { ...request, subject }, policy);
   if (subject.kind === 'queue') {
     const client = account.queues.getQueueClient(subject.queue);
     const findings = await inspectQueue({ client, messages: subject.messages, policy });
@@ -45,7 +62,7 @@ export async function inspect(
 
 async function blobReport(
   service: BlobServiceClient,
-  { nonces, subject }: Pick<Command, 'nonces'> & { readonly subject: BlobSubject },
+  { nonces, subject }: Pick<InspectionRequest, 'nonces'> & { readonly subject: BlobSubject },
   policy: EncryptionPolicy | null,
 ): Promise<Report> {
   const container = service.getContainerClient(subject.container);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountOf } from '../../src/command/account.js';
-import { type Command, parseCommand } from '../../src/inspect/command-line.js';
+import { type Command, parseCommand } from '../../src/command/inspect/arguments.js';
 import { inspect } from '../../src/inspect/inspect.js';
 import type { Finding, Report } from '../../src/inspect/report.js';
 import { connectionString } from './azurite.js';

@@ -1,32 +1,21 @@
-/** Parses and checks the command line, and reports all faults at once. */
-import { parseArgs } from 'node:util';
-import { InvalidOptionsError } from '../errors/input.js';
-import { refuse } from '../option-rules.js';
-import type { NonceChoice } from './inspect-nonces.js';
-import type { KeySource } from './inspection-key.js';
+/** Parses and checks the command line of `inspect`, and reports all faults at once. */
+import { InvalidOptionsError } from '../../errors/input.js';
+import type { InspectionRequest, Subject } from '../../inspect/inspect.js';
+import type { NonceChoice } from '../../inspect/inspect-nonces.js';
+import type { KeySource } from '../../inspect/inspection-key.js';
+import { refuse } from '../../option-rules.js';
+import { accountFaults, type AccountValues } from '../account-values.js';
+import { parsed } from '../parsed.js';
 
-export type Subject =
-  | {
-      readonly kind: 'blob';
-      readonly container: string;
-      readonly blob: string;
-      readonly snapshot?: string;
-      readonly versionId?: string;
-    }
-  | { readonly kind: 'queue'; readonly queue: string; readonly messages: number }
-  | { readonly kind: 'entity'; readonly table: string; readonly partitionKey: string; readonly rowKey: string };
-
-export interface Command {
-  readonly subject: Subject;
-  /** As they were given. */
-  readonly connection: Pick<Values, 'connection-string' | 'account' | 'endpoint-suffix'>;
-  readonly nonces: NonceChoice;
-  readonly key: KeySource;
+export interface Command extends InspectionRequest {
+  /** As it was given. */
+  readonly connection: AccountValues;
   /** Path of a module that exports the policy to verify with. */
   readonly config: string | undefined;
   readonly json: boolean;
 }
 
+/** `kind` is what an option is for, if it is not for all. */
 const OPTIONS = {
   'connection-string': { type: 'string' },
   account: { type: 'string' },
@@ -37,17 +26,17 @@ const OPTIONS = {
   'pem-file': { type: 'string' },
   context: { type: 'string' },
   config: { type: 'string' },
-  snapshot: { type: 'string' },
-  'version-id': { type: 'string' },
-  messages: { type: 'string' },
-  nonces: { type: 'string' },
-  'all-nonces': { type: 'boolean' },
+  snapshot: { type: 'string', kind: 'blob' },
+  'version-id': { type: 'string', kind: 'blob' },
+  messages: { type: 'string', kind: 'queue' },
+  nonces: { type: 'string', kind: 'blob' },
+  'all-nonces': { type: 'boolean', kind: 'blob' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>['values'];
+type Values = ReturnType<typeof parsed<typeof OPTIONS>>['values'];
 
 const MOST_MESSAGES = 32;
 const DEFAULT_NONCES = 16;
@@ -80,25 +69,22 @@ Exit codes: 0 no anomalies; 1 anomalies, or the verification failed; 2 wrong usa
 
 /** Throws `INVALID_OPTIONS` with every fault. */
 export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command | 'help' | 'version' {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parsed(args, OPTIONS);
   if (values.help === true) return 'help';
   if (values.version === true) return 'version';
   const subject = subjectOf(positionals.slice(1), values);
-  const where = values.account ?? values['connection-string'] ?? env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
   const faults = [
     ...(positionals[0] === 'inspect' ? [] : ['the command is "inspect" or "maintain"']),
-    ...(where === '' ? ['give --account or --connection-string, or set AZURE_STORAGE_CONNECTION_STRING'] : []),
+    ...accountFaults(values, env),
     ...keyFaults(values, env),
     ...countFaults(values),
   ];
   if (typeof subject === 'string') throw new InvalidOptionsError([subject, ...faults]);
   faults.push(...kindFaults(subject.kind, values));
   refuse(faults);
-  const { 'connection-string': text, account, 'endpoint-suffix': suffix } = values;
-  const connection = { 'connection-string': text, account, 'endpoint-suffix': suffix };
   return {
     subject,
-    connection,
+    connection: values,
     nonces: nonceChoice(values),
     key: keySource(values),
     config: values.config,
@@ -108,14 +94,6 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
 
 const nonceChoice = (values: Values): NonceChoice =>
   values['all-nonces'] === true ? 'all' : Number(values.nonces ?? DEFAULT_NONCES);
-
-function parsed(args: readonly string[]): { readonly values: Values; readonly positionals: string[] } {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new InvalidOptionsError([(error as Error).message]);
-  }
-}
 
 function subjectOf([kind, ...names]: readonly string[], values: Values): Subject | string {
   const [first = '', second = '', third = ''] = names;
@@ -149,18 +127,10 @@ function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
   ];
 }
 
-const KIND_OF = {
-  snapshot: 'blob',
-  'version-id': 'blob',
-  nonces: 'blob',
-  'all-nonces': 'blob',
-  messages: 'queue',
-} as const;
-
 const kindFaults = (kind: Subject['kind'], values: Values): string[] =>
-  Object.entries(KIND_OF)
-    .filter(([name, only]) => only !== kind && values[name as keyof typeof KIND_OF] !== undefined)
-    .map(([name, only]) => `--${name} is for inspect ${only}`);
+  Object.entries<{ readonly type: string; readonly kind?: string }>(OPTIONS)
+    .filter(([name, { kind: only = kind }]) => only !== kind && values[name as keyof Values] !== undefined)
+    .map(([name, { kind: only }]) => `--${name} is for inspect ${only}`);
 
 const countFaults = ({ messages, nonces }: Values): string[] => [
   ...(isCount(messages, MOST_MESSAGES) ? [] : [`--messages must be a number from 1 to ${MOST_MESSAGES}`]),

@@ -1,59 +1,72 @@
 /** Checks the command line of `maintain` and reports all problems at once. */
-import { parseArgs } from 'node:util';
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { MaintenanceTask, ReencryptChoice } from '../../envelope/maintenance/task.js';
-import { InvalidOptionsError } from '../../errors/input.js';
 import { refuse } from '../../option-rules.js';
-import { optionFaults } from './option-verbs.js';
+import { parsed } from '../parsed.js';
 import { reencryptVerification, rewrapVerification, verifyFaults } from './verification.js';
 
+const VERBS = ['census', 'rewrap', 're-encrypt', 'delete-superseded', 'reindex', 'status', 'failures'] as const;
+type Verb = (typeof VERBS)[number];
+
+/** Verbs that choose objects by their keys, or by more, and those that write. */
+const LEAVING = ['census', 'rewrap', 're-encrypt', 'delete-superseded'] as const;
+const CHOOSING = ['re-encrypt', 'delete-superseded'] as const;
+const WRITING = ['rewrap', 're-encrypt'] as const;
+const CENSUS = ['census'] as const;
+const REENCRYPT = ['re-encrypt'] as const;
+
+const FLAG = { type: 'boolean' } as const;
+const TEXT = { type: 'string' } as const;
+const TEXTS = { type: 'string', multiple: true } as const;
+const NUMBER = { type: 'string', isNumber: true } as const;
+
+/** `verbs` are those that have a use for the option, if not all have. One that has no effect is refused, because somebody relies on it. */
 const OPTIONS = {
-  retire: { type: 'string', multiple: true },
-  'retire-all-but': { type: 'string', multiple: true },
-  plaintext: { type: 'boolean' },
-  foreign: { type: 'boolean' },
-  'from-protocol': { type: 'string', multiple: true },
-  'without-integrity': { type: 'boolean' },
-  tags: { type: 'boolean' },
-  encrypt: { type: 'string', multiple: true },
-  verify: { type: 'string' },
-  'accept-versions': { type: 'boolean' },
-  'to-block': { type: 'boolean' },
-  'page-blobs': { type: 'boolean' },
-  container: { type: 'string', multiple: true },
-  'all-containers': { type: 'boolean' },
-  table: { type: 'string', multiple: true },
-  'all-tables': { type: 'boolean' },
-  queue: { type: 'string', multiple: true },
-  'message-ttl': { type: 'string' },
-  inventory: { type: 'string', multiple: true },
-  'inventory-container': { type: 'string' },
-  'inventory-max-age': { type: 'string' },
-  'connection-string': { type: 'string' },
-  account: { type: 'string' },
-  'endpoint-suffix': { type: 'string' },
-  'new-key': { type: 'string' },
-  'old-key': { type: 'string', multiple: true },
-  protocol: { type: 'string' },
-  config: { type: 'string' },
-  'dry-run': { type: 'boolean' },
-  job: { type: 'string' },
-  'state-container': { type: 'string' },
-  'no-state': { type: 'boolean' },
-  concurrency: { type: 'string' },
-  'requests-per-second': { type: 'string' },
-  'key-calls-per-second': { type: 'string' },
-  'pages-per-shard': { type: 'string' },
-  'claim-seconds': { type: 'string' },
-  'page-size': { type: 'string' },
-  patience: { type: 'string' },
-  html: { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
+  retire: { ...TEXTS, verbs: LEAVING },
+  'retire-all-but': { ...TEXTS, verbs: LEAVING },
+  plaintext: { ...FLAG, verbs: CHOOSING },
+  foreign: { ...FLAG, verbs: REENCRYPT },
+  'from-protocol': { ...TEXTS, verbs: CHOOSING },
+  'without-integrity': { ...FLAG, verbs: CHOOSING },
+  tags: { ...FLAG, verbs: CENSUS },
+  encrypt: { ...TEXTS, verbs: REENCRYPT },
+  verify: { ...TEXT, verbs: WRITING },
+  'accept-versions': { ...FLAG, verbs: WRITING },
+  'to-block': { ...FLAG, verbs: REENCRYPT },
+  'page-blobs': { ...FLAG, verbs: REENCRYPT },
+  container: TEXTS,
+  'all-containers': FLAG,
+  table: TEXTS,
+  'all-tables': FLAG,
+  queue: TEXTS,
+  'message-ttl': NUMBER,
+  inventory: { ...TEXTS, verbs: CENSUS },
+  'inventory-container': { ...TEXT, verbs: CENSUS },
+  'inventory-max-age': { ...NUMBER, verbs: CENSUS },
+  'connection-string': TEXT,
+  account: TEXT,
+  'endpoint-suffix': TEXT,
+  'new-key': TEXT,
+  'old-key': TEXTS,
+  protocol: { ...TEXT, verbs: REENCRYPT },
+  config: TEXT,
+  'dry-run': FLAG,
+  job: TEXT,
+  'state-container': TEXT,
+  'no-state': FLAG,
+  concurrency: NUMBER,
+  'requests-per-second': NUMBER,
+  'key-calls-per-second': NUMBER,
+  'pages-per-shard': NUMBER,
+  'claim-seconds': NUMBER,
+  'page-size': NUMBER,
+  patience: NUMBER,
+  html: TEXT,
+  json: FLAG,
+  help: { ...FLAG, short: 'h' },
 } as const;
 
-export type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
-type Verb = 'census' | 'rewrap' | 're-encrypt' | 'delete-superseded' | 'reindex' | 'status' | 'failures';
+export type Values = ReturnType<typeof parsed<typeof OPTIONS>>['values'];
 
 export interface Arguments {
   readonly verb: Verb;
@@ -62,21 +75,13 @@ export interface Arguments {
   readonly task: MaintenanceTask;
 }
 
-const VERBS: readonly string[] = [
-  ...(['census', 'rewrap', 're-encrypt', 'delete-superseded', 'reindex', 'status', 'failures'] satisfies Verb[]),
-];
-const NUMBERS = [
-  ...(['concurrency', 'requests-per-second', 'key-calls-per-second', 'pages-per-shard'] as const),
-  ...(['claim-seconds', 'page-size', 'patience', 'inventory-max-age', 'message-ttl'] as const),
-];
-
 /** Throws `INVALID_OPTIONS` that lists every problem. */
 export function parseArguments(args: readonly string[]): Arguments | 'help' {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parsed(args, OPTIONS);
   if (values.help === true) return 'help';
   const [verb = '', ...rest] = positionals;
   refuse([
-    ...(VERBS.includes(verb) && rest.length === 0
+    ...(isVerb(verb) && rest.length === 0
       ? []
       : ['say maintain census, rewrap, re-encrypt, delete-superseded, reindex, status or failures']),
     ...whereFaults(verb, values),
@@ -85,21 +90,29 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
     ...moduleFaults(verb, values),
     ...kindFaults(verb, values),
     ...verifyFaults(verb, values),
-    ...(VERBS.includes(verb) ? optionFaults(verb, values) : []),
-    ...NUMBERS.filter((name) => values[name] !== undefined && !Number.isFinite(Number(values[name]))).map(
-      (name) => `--${name} is a number`,
-    ),
+    ...optionFaults(verb, values),
   ]);
   return { verb: verb as Verb, values, task: taskOf(verb as Verb, values) };
 }
 
-function parsed(args: readonly string[]): { readonly values: Values; readonly positionals: string[] } {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new InvalidOptionsError([(error as Error).message]);
-  }
+const isVerb = (verb: string): boolean => (VERBS as readonly string[]).includes(verb);
+
+interface OptionFacts {
+  readonly type: string;
+  readonly verbs?: readonly string[];
+  readonly isNumber?: boolean;
 }
+
+function optionFaults(verb: string, values: Values): string[] {
+  const given = Object.entries<OptionFacts>(OPTIONS).filter(([name]) => values[name as keyof Values] !== undefined);
+  return given.flatMap(([name, { verbs = VERBS, isNumber = false }]) => [
+    ...(isVerb(verb) && !verbs.includes(verb) ? [`--${name} is for ${inWords(verbs)}`] : []),
+    ...(isNumber && !Number.isFinite(Number(values[name as keyof Values])) ? [`--${name} is a number`] : []),
+  ]);
+}
+
+const inWords = (verbs: readonly string[]): string =>
+  verbs.length < 2 ? verbs.join() : `${verbs.slice(0, -1).join(', ')} and ${verbs.at(-1)}`;
 
 /** Places in the account. */
 const PLACES = ['container', 'all-containers', 'table', 'all-tables', 'queue'] as const;

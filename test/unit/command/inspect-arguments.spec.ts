@@ -1,4 +1,4 @@
-import { type Command, parseCommand } from '../../../src/inspect/command-line.js';
+import { type Command, parseCommand } from '../../../src/command/inspect/arguments.js';
 
 const env = { AZURE_STORAGE_CONNECTION_STRING: 'UseDevelopmentStorage=true', CLINIC_KEY: 'a2V5' };
 const parsed = (line: string) => parseCommand(line.split(' '), env);
