@@ -79,9 +79,9 @@ async function smallBlobs(lab: Lab): Promise<Row[]> {
   const nameOf = (kind: ContentKind): string => `${kind}-${KIB}-entries`;
   const get = (kind: ContentKind) =>
     perOperation(count, () => lab.blobs.client(kind, nameOf(kind)).downloadToBuffer(Buffer.alloc(KIB), 0, KIB));
-  const container = plainService(lab.server.url).getContainerClient('bench');
+  const service = plainService(lab.server.url);
   const byHand = (protocol: Protocol) => {
-    const blob = { container, name: nameOf(protocol), protocol };
+    const blob = { service, name: nameOf(protocol), protocol };
     return {
       put: perOperation(count, () => putByHand(blob, content)),
       get: perOperation(count, () => getByHand(blob, storedLength(protocol, KIB))),
