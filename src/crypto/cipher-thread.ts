@@ -113,10 +113,11 @@ export class CipherThread {
 
   private async ask(order: object, transferred: readonly ArrayBuffer[]): Promise<ArrayBuffer> {
     if (this.ended !== null) throw this.ended;
-    this.worker.ref();
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
+      // this throws for memory that cannot be transferred; then there is no answer to wait for
       this.worker.postMessage(order, transferred);
+      this.worker.ref();
+      this.waiting.push({ resolve, reject });
     });
   }
 

@@ -199,3 +199,21 @@ describe('threads', () => {
     await pool.close();
   });
 });
+
+describe('memory that cannot be transferred', () => {
+  it('is refused, and the next answer of the thread is still for who asked', async () => {
+    const own = new CipherThreads(1);
+    const content = own.open();
+    const begin = { step: 'begin', algorithm: 'aes-256-cbc', key, iv: Buffer.alloc(16) } as const;
+    try {
+      await expect(content.seal(Buffer.from(new SharedArrayBuffer(16)), [begin])).rejects.toThrow('transferList');
+
+      const sealed = await content.seal(Buffer.alloc(32), [begin, { step: 'seal', from: 0, to: 32 }]);
+
+      expect(sealed).toHaveLength(32);
+    } finally {
+      content.close();
+      await own.close();
+    }
+  }, 5000);
+});
