@@ -27,10 +27,17 @@ export function isOldJava(field: (...path: readonly string[]) => unknown): boole
 
 export const formatSealedNames = (names: readonly string[]): Buffer => Buffer.from(JSON.stringify(names), 'utf8');
 
-/** Reads both forms of the list. Throws {@link DecryptionError} for anything else, because it was sealed as a list. */
+/** A key whose text is ciphertext would open to another key than the row has. */
+const NEVER_SEALED = ['partitionKey', 'rowKey', ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY];
+
+/**
+ * Reads both forms of the list. Throws {@link DecryptionError} for anything else, because it was sealed as a list, and for names that no
+ * writer seals.
+ */
 export function parseSealedNames(list: Buffer): readonly string[] {
   const text = list.toString('utf8');
-  return jsonNames(text) ?? bareNames(text) ?? failed();
+  const names = jsonNames(text) ?? bareNames(text) ?? failed();
+  return names.some((name) => NEVER_SEALED.includes(name)) ? failed() : names;
 }
 
 function jsonNames(text: string): readonly string[] | null {

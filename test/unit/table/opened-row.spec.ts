@@ -65,3 +65,15 @@ it('a property is sealed under its own name, although objects have a setter of t
   expect(Object.hasOwn(row, '__proto__')).toBe(true);
   expect(Object.getPrototypeOf(row)).toBe(Object.prototype);
 });
+
+it.each(['partitionKey', 'rowKey', '_ClientEncryptionMetadata1', '_ClientEncryptionMetadata2'])(
+  'a row does not open whose list says that %s is sealed',
+  async (name) => {
+    const texts = new Map([[name, { type: 'string' as const, bytes: Buffer.from('of another tenant') }]]);
+    const sealing = { texts, signed: new Set<string>(), tags: new Map<string, never>() };
+    const keys = { partitionKey: 'base64+/', rowKey: 'base64==' };
+    const row = await sealRow(keys, sealing, context);
+
+    await expect(openEntity({ ...row, ...keys }, context)).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
+  },
+);
