@@ -29,6 +29,7 @@ class Guest {
   rowKey!: string;
   @Encrypt() name!: string;
   @Encrypt<Guest>({ when: (guest) => guest.discretion === true }) room?: string | null;
+  @Encrypt<Guest>({ when: (guest) => guest.discretion === true }) arrived?: Date;
   discretion?: boolean;
 }
 
@@ -235,6 +236,20 @@ describe('a condition', () => {
     await guests.updateEntity({ ...keys, room: null }, 'Merge');
     expect(await room()).toBeUndefined();
     expect(await guests.getEntity('g', keys.rowKey)).toMatchObject({ name: 'Jane', discretion: false });
+  });
+
+  it('does not seal a time whose digits after the milliseconds would be lost', async () => {
+    const keys = { partitionKey: 'g', rowKey: `g${++count}` };
+    const arrived = { type: 'DateTime', value: '2026-01-02T03:04:05.1234567Z' };
+    await guests.createEntity({ ...keys, name: 'Jane', arrived: arrived as never });
+
+    const sealed = guests.updateEntity({ ...keys, discretion: true }, 'Merge');
+
+    await expect(sealed).rejects.toMatchObject({ code: 'UNSUPPORTED_VALUE', propertyName: 'arrived' });
+    const row = await guests.unencryptedClient.getEntity('g', keys.rowKey, { disableTypeConversion: true });
+    expect(row['arrived']).toEqual(arrived);
+    await guests.updateEntity({ ...keys, discretion: true, arrived: new Date(arrived.value) }, 'Merge');
+    expect(await guests.getEntity('g', keys.rowKey)).toMatchObject({ arrived: new Date(arrived.value) });
   });
 });
 

@@ -12,7 +12,6 @@ import { mergedRow } from '../merge/merged-row.js';
 import type { Row } from '../entity-context.js';
 import { type OpenedRow, openRow } from '../opened-row.js';
 import { isKey, isReservedColumn, isSystemProperty } from '../reserved-names.js';
-import { isBinary, isTyped } from '../stored-value.js';
 import { assertKept, changeRow, contextOf, type RowChange } from './changed-row.js';
 import type { ListedRow } from './listed-row.js';
 
@@ -35,7 +34,6 @@ export function reencryptRow({ partitionKey, rowKey }: ListedRow, change: RowCha
     const row = await mergedRow(stored, keys, reading);
     const again = chosenAgain(policy, step.task, parseEncryptionData(String(row[ENCRYPTION_DATA_PROPERTY])));
     if (again !== null) return { result: again };
-    if (losesDigits(stored.row, row)) return { result: { outcome: 'refused', code: 'UNSUPPORTED_VALUE' } };
     await assertKept(before, row, change);
     return { result: DONE, row, context: reading, readBack: isReadBack(step.task) ? before : undefined };
   });
@@ -45,14 +43,4 @@ export function reencryptRow({ partitionKey, rowKey }: ListedRow, change: RowCha
 const hasClearColumn = (row: Row, { texts }: Pick<OpenedRow, 'texts'>): boolean =>
   Object.keys(row).some(
     (name) => !texts.has(name) && !isKey(name) && !isSystemProperty(name) && !isReservedColumn(name),
-  );
-
-/** Digits after the milliseconds, other than 0. */
-const FINE_TIME = /\.\d{3}\d*[1-9]/;
-
-/** A time that becomes sealed is a `Date`, which has milliseconds. */
-const losesDigits = (before: Row, after: Row): boolean =>
-  Object.entries(before).some(
-    ([name, value]) =>
-      isTyped(value) && value.type === 'DateTime' && FINE_TIME.test(String(value.value)) && isBinary(after[name]),
   );

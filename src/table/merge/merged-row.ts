@@ -3,6 +3,7 @@
  * makes it clear by `when`. This includes what other writers sealed.
  */
 import type { EncryptOptions } from '../../decorators/encryption-metadata.js';
+import { UnsupportedValueError } from '../../errors/input.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { sealRow } from '../entity-envelope.js';
 import { convertedValues } from '../entity-instance.js';
@@ -11,6 +12,7 @@ import { isSystemProperty } from '../reserved-names.js';
 import { type OpenedRow, openRow, type SealedTexts, valuesOf } from '../opened-row.js';
 import { isOldTag, rowTags } from '../search/row-tags.js';
 import { type SealedBefore, sealingOf } from '../sealed-properties.js';
+import { isTyped } from '../stored-value.js';
 import { encodeValue, type TypedText } from '../values/property-value.js';
 import type { StoredEntity } from './stored-entity.js';
 
@@ -33,7 +35,9 @@ export async function mergedRow(
     mayBeClear: clearanceOf(stored, changes, (name) => Object.hasOwn(clear, name)),
   });
   const names = [...own, ...foreign];
-  const sealed = new Map(names.map((name) => [name, textOf(name, { texts, changes, values, options })] as const));
+  const sealed = new Map(
+    names.map((name) => [name, textOf(name, { texts, changes, clear, values, options })] as const),
+  );
   const isChanged = (name: string): boolean => Object.hasOwn(changes, name);
   const opened = [...texts.keys()].filter((name) => !names.includes(name));
   const { partitionKey, rowKey } = row;
@@ -83,14 +87,30 @@ function clearanceOf(
 interface Sources {
   readonly texts: SealedTexts;
   readonly changes: Row;
+  /** Columns as they are stored. */
+  readonly clear: Row;
   readonly values: Row;
   readonly options: ReadonlyMap<string, EncryptOptions>;
 }
 
 /** Text that does not change is carried over as it is, because the class may have another declared type by now. */
-function textOf(name: string, { texts, changes, values, options }: Sources): TypedText {
-  const kept = Object.hasOwn(changes, name) ? undefined : texts.get(name);
+function textOf(name: string, { texts, changes, clear, values, options }: Sources): TypedText {
+  const isChanged = Object.hasOwn(changes, name);
+  const kept = isChanged ? undefined : texts.get(name);
+  if (kept === undefined && !isChanged) assertWholeMilliseconds(name, clear[name]);
   return kept ?? encodeValue(name, values[name], options.get(name)?.type);
+}
+
+/** Digits after the milliseconds, other than 0. */
+const FINE_TIME = /\.\d{3}\d*[1-9]/;
+
+/** A time that becomes sealed is a `Date`, which has milliseconds. */
+function assertWholeMilliseconds(name: string, value: unknown): void {
+  if (!isTyped(value) || value.type !== 'DateTime' || !FINE_TIME.test(String(value.value))) return;
+  throw new UnsupportedValueError(
+    name,
+    'is a time with digits after the milliseconds, which encryption would cut off: pass the time as a Date in the change',
+  );
 }
 
 /** `undefined` changes nothing, and neither does `null` in a property that is never sealed, as in the service. */
