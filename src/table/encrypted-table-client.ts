@@ -34,6 +34,7 @@ import type {
   EncryptedTableOptions,
 } from './table-options.js';
 import { type EncryptedTransactionAction, submitTransaction } from './transaction.js';
+import { assertMode } from './update-mode.js';
 import type {
   EncryptedCreateResponse,
   EncryptedTransactionResponse,
@@ -162,8 +163,8 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
    * again. If only unsigned clear properties of a class without `when` change, the service merges them itself.
    *
    * @returns the response of the service, with the number of times that the row was written (`attempts`) and its `integrityTag`
-   * @throws as {@link EncryptedTableClient.createEntity}. With `Merge` also the errors of decryption, and the service's 412 for
-   * an `etag` that you pass, or after others changed the row `mergeAttempts` times.
+   * @throws as {@link EncryptedTableClient.createEntity}, and `INVALID_OPTIONS` for another mode. With `Merge` also the errors of
+   * decryption, and the service's 412 for an `etag` that you pass, or after others changed the row `mergeAttempts` times.
    */
   updateEntity(
     entity: ChangedEntity<T>,
@@ -171,6 +172,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     options: UpdateTableEntityOptions & EncryptedMergeOptions = {},
   ): Promise<EncryptedUpdateResponse> {
     return traced('EncryptedTableClient.updateEntity', options, async (traceable) => {
+      assertMode(mode);
       const { mergeAttempts, etag, ...passed } = traceable;
       const call = this.callOf(passed);
       if (mode === 'Merge')
@@ -186,6 +188,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     options: OperationOptions & EncryptedMergeOptions = {},
   ): Promise<EncryptedUpsertResponse> {
     return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
+      assertMode(mode);
       const { mergeAttempts, ...passed } = traceable;
       const call = this.callOf(passed);
       if (mode === 'Merge')

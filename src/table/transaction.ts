@@ -23,6 +23,7 @@ import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, isUnprotec
 import { hasLookups, type RowVersions, writeWithEntries } from './lookup/entry-writes.js';
 import { conditionOf, readTags, readTagsIfAny, type RowCall } from './row-writes.js';
 import { submittedTransaction } from './service-answer.js';
+import { assertKind } from './update-mode.js';
 import type { EncryptedTransactionResponse } from './write-responses.js';
 
 /** Options of one action of a transaction. */
@@ -72,6 +73,7 @@ export async function submitTransaction<T extends object>({
   options,
   mergeAttempts = ATTEMPTS,
 }: Transaction<T>): Promise<EncryptedTransactionResponse> {
+  for (const action of given) assertKind(action);
   const actions = given.map((action) => givenAction(action, context.entityClass));
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
   for (const action of actions) assertAction(action, context);

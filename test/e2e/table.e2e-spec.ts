@@ -137,6 +137,26 @@ describe('updates', () => {
   );
 });
 
+describe('a mode or an action that there is not', () => {
+  const before = { partitionKey: 'misspelt', rowKey: '1', name: 'Jane', city: 'w' };
+  const change = { partitionKey: 'misspelt', rowKey: '1', city: 'x' };
+  const calls: [what: string, call: () => Promise<unknown>][] = [
+    ['an update', () => patients.updateEntity(change, 'merge' as never)],
+    ['an upsert', () => patients.upsertEntity(change, 'merge' as never)],
+    ['an update of a transaction', () => patients.submitTransaction([['update', change, 'merge' as never]])],
+    ['an upsert of a transaction', () => patients.submitTransaction([['upsert', change, { etag: '*' } as never]])],
+    ['an action', () => patients.submitTransaction([['insert', change] as never])],
+  ];
+
+  it.each(calls)('is refused in %s, and replaces nothing', async (_what, call) => {
+    await patients.upsertEntity(before);
+
+    await expect(call()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+
+    expect(await patients.getEntity('misspelt', '1')).toMatchObject(before);
+  });
+});
+
 describe('sizes', () => {
   it('allow 65535 bytes in a sealed property and refuse one more by its name', async () => {
     const patient = { ...fresh(), name: 'x'.repeat(65_535) };
