@@ -244,4 +244,26 @@ describe('messages of a poison queue', () => {
     const text: unknown = expect.stringMatching(/^1 messages of queue/);
     expect(source.blindSpots()).toContainEqual({ text, isBlocking: true });
   });
+
+  it('are all seen by each of two walks of one source, which would hide them from each other at the same time', async () => {
+    const queue = await newQueue(before('2.0'));
+    const poison = plainQueue(`${queue.name}-poison`);
+    await Promise.all(Array.from({ length: 40 }, () => poison.sendMessage('clear')));
+    const source = likewise(queue, during('2.0')).forMaintenance(poison);
+    const walk = async (abortSignal?: AbortSignal): Promise<number> => {
+      let seen = 0;
+      for await (const { objects } of source.pages({ everything: true, abortSignal })) seen += objects.length;
+      return seen;
+    };
+    const first = source.pages({ everything: true });
+    const begun = (await first.next()).value as { readonly objects: readonly unknown[] };
+
+    const aborted = walk(AbortSignal.timeout(1)).catch((error: unknown) => error);
+    const second = walk();
+    let rest = 0;
+    expect(await aborted).toMatchObject({ name: 'AbortError' });
+    for await (const { objects } of first) rest += objects.length;
+
+    expect([begun.objects.length + rest, await second]).toEqual([40, 40]);
+  });
 });

@@ -11,6 +11,7 @@ import {
 } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
+import { Turns } from '../../envelope/maintenance/turns.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { InventoryFiles } from './inventory-files.js';
 import { type InventoryCells, inventoryRow, isOfHierarchy, RowFault } from './inventory-row.js';
@@ -36,6 +37,7 @@ export class MaintainedInventory implements Maintained {
   readonly kind = 'inventory';
   readonly isDivisible = true;
   readonly stepSize = 1;
+  readonly #turns = new Turns();
   #rows = 0;
   #blobs = 0;
   /** Whether the last walk has read all rows. */
@@ -52,8 +54,17 @@ export class MaintainedInventory implements Maintained {
   }
 
   /** Skips `from` rows. Files cannot be split, so a plan has one shard for them. */
-  async *pages({ from = '0', namesOnly = false }: WalkOptions): AsyncGenerator<MaintainedPage> {
+  async *pages({ from = '0', namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage> {
     if (namesOnly) return;
+    const end = await this.#turns.take(abortSignal);
+    try {
+      yield* this.#walk(from);
+    } finally {
+      end();
+    }
+  }
+
+  async *#walk(from: string): AsyncGenerator<MaintainedPage> {
     [this.#rows, this.#blobs, this.#isWhole] = [0, 0, false];
     [this.#hasDeletedDirectories, this.#isHierarchy] = [false, false];
     let objects: MaintainedObject[] = [];

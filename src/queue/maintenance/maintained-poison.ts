@@ -20,6 +20,7 @@ import { DONE, type ObjectResult, ownResult } from '../../envelope/maintenance/o
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { stateOfData, type StoredState } from '../../envelope/maintenance/stored-state.js';
 import { type MaintenanceTask, without, withoutTags } from '../../envelope/maintenance/task.js';
+import { Turns } from '../../envelope/maintenance/turns.js';
 import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { groupFaults, refuse } from '../../option-rules.js';
@@ -60,6 +61,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   readonly #distinctKeys = new Set<string>();
   /** Pop receipts by message id. Every update of a message changes its receipt. */
   readonly #receipts = new Map<string, string>();
+  readonly #turns = new Turns();
   #hidden = 0;
   /** When the last walk began. */
   #walkedOn = new Date();
@@ -83,6 +85,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
     const { poisonQueue } = this.access;
     const signal = { abortSignal };
     if (namesOnly) return;
+    const end = await this.#turns.take(abortSignal);
     this.#walkedOn = new Date();
     try {
       // received messages become visible again after their timeout, ahead of those that have not been received
@@ -102,6 +105,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
       yield { objects: [] };
     } finally {
       await this.#showAgain();
+      end();
     }
   }
 
