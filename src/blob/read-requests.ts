@@ -150,7 +150,7 @@ export class ReadRequests {
   private hold(state: BlobState): void {
     this.state ??= state;
     if (state.etag !== this.state.etag || state.storedLength !== this.state.storedLength) {
-      throw new InvalidServiceResponseError('describes another state of the blob than the one asked for');
+      throw new InvalidServiceResponseError('describes another state of the blob than the requested one');
     }
   }
 }

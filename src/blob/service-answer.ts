@@ -34,7 +34,7 @@ export function answeredState(response: BlobDownloadResponseParsed, { offset, co
   const [first, last, total] = answeredRange(response);
   const end = Math.min(offset + count, total);
   if (first !== offset || last !== end - 1 || bodyLength(response) !== end - offset) {
-    throw new InvalidServiceResponseError('is for another range than the one asked for');
+    throw new InvalidServiceResponseError('is for another range than the requested one');
   }
   return stateOf(response, total);
 }

@@ -15,8 +15,8 @@ export interface Account {
 }
 
 /**
- * Few retries: a job waits and slows down itself, and retries of the SDK would hide that a service is busy. Someone who waits for an
- * inspection should not wait a minute.
+ * Few retries: a job waits and slows down itself, and retries of the SDK would hide that a service is busy. An inspection should
+ * not take a minute to fail.
  */
 const RETRIES = { maxTries: 2, maxRetries: 1, retryDelayInMs: 500 };
 const TABLES = { retryOptions: RETRIES, allowInsecureConnection: true };

@@ -1,4 +1,4 @@
-/** The policy that a module of the user exports, with any keys: in a vault, of another service, or behind a resolver. */
+/** The policy that the user's own module exports, with any keys: in a vault, in another service, or behind a resolver. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ForeignSource } from '../blob/maintenance/foreign-source.js';
@@ -11,7 +11,7 @@ export interface CommandPolicy {
   readonly policy: EncryptionPolicy;
   /** Classes by the name of their table. */
   readonly entities: Readonly<Record<string, EntityClass>>;
-  /** Reads blobs in a format of others. */
+  /** Reads blobs in a foreign format. */
   readonly foreign?: ForeignSource | undefined;
 }
 

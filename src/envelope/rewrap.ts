@@ -128,7 +128,7 @@ async function assertDistinct(
     wipe(opened);
     if (isSame) {
       throw new InvalidOptionsError([
-        `key ${JSON.stringify(newKey.keyId)} is key ${JSON.stringify(keyId)} under another id: make a new key`,
+        `key ${JSON.stringify(newKey.keyId)} is key ${JSON.stringify(keyId)} under another id: create a new key`,
       ]);
     }
   }

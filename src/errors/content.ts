@@ -28,7 +28,9 @@ export class UnsupportedProtocolError extends EncryptedStorageError {
 export class DecryptionError extends EncryptedStorageError {
   readonly code = 'DECRYPTION_FAILED';
   constructor() {
-    super('Decryption failed: the content was changed, cut or written with another key, restore it from a backup');
+    super(
+      'Decryption failed: the content was changed, truncated or written with another key: restore it from a backup',
+    );
   }
 }
 

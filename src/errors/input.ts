@@ -53,7 +53,7 @@ export class UndeclaredPropertyError extends EncryptedStorageError {
   ) {
     super(
       `Property ${JSON.stringify(propertyName)} of ${entityClass} is not declared and would be stored in plaintext: ` +
-        'mark it with @Encrypt() or @Sign(), name it under "clear" of @EncryptedEntity(), or leave it out',
+        'mark it with @Encrypt() or @Sign(), list it under "clear" of @EncryptedEntity(), or leave it out',
     );
   }
 }

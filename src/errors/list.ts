@@ -50,7 +50,7 @@ export const ERRORS = [
   },
   {
     type: keys.KeyNotFoundError,
-    when: 'a read finds no key: no configured key has the stored id, and the resolver returned `null`; the stored id is a malformed address of a key; or the vault has the key, but never had the stored version of it',
+    when: 'a read finds no key: no configured key has the stored id, and the resolver returned `null`; the stored id is a malformed address of a key; or the vault has the key, but the key never had the stored version',
     answer: 'Add the key with that id to `keyResolver`. Do not delete keys that stored data still names.',
     carries: '`keyId` as stored',
     sent: 'reads',
@@ -109,7 +109,7 @@ export const ERRORS = [
     type: keys.KeyAccessDeniedError,
     when: 'the key service responded with 401 or 403: the identity of the application lacks a role, or a firewall blocks it',
     answer:
-      'Give the identity the role "Key Vault Crypto Service Encryption User", or open the firewall, see [keys.md](keys.md#when-access-is-lost). The data is intact.',
+      'Give the identity the role "Key Vault Crypto Service Encryption User", or allow the application in the firewall, see [keys.md](keys.md#when-access-is-lost). The data is intact.',
     carries: '`keyId`; `cause`',
     sent: 'reads',
     again: 'once access is back',
@@ -148,7 +148,7 @@ export const ERRORS = [
   },
   {
     type: content.DecryptionError,
-    when: 'the content cannot be decrypted: it was changed, cut, or sealed with another content key. The error deliberately gives no reason',
+    when: 'the content cannot be decrypted: it was changed, truncated, or sealed with another content key. The error deliberately gives no reason',
     answer: 'Restore the content from a backup.',
     carries: '',
     sent: 'reads',
@@ -201,7 +201,7 @@ export const ERRORS = [
   {
     type: content.RegionOutOfOrderError,
     when: '2.x: a region is not where it was written. No byte of that region was released, but a stream has released earlier regions',
-    answer: 'Restore the content from a backup. `downloadMisordered` reads it as it is stored.',
+    answer: 'Restore the content from a backup. `downloadMisordered` reads it in the stored order.',
     carries: '`region`, counted from 0',
     sent: 'reads',
     again: 'no',
@@ -274,7 +274,7 @@ export const ERRORS = [
   },
   {
     type: input.UndeclaredPropertyError,
-    when: 'encryption is required, and an entity or a filter has a property that its class neither marks with `@Encrypt()` or `@Sign()` nor names under `clear` of `@EncryptedEntity()`',
+    when: 'encryption is required, and an entity or a filter has a property that its class neither marks with `@Encrypt()` or `@Sign()` nor lists under `clear` of `@EncryptedEntity()`',
     answer:
       'Declare the property, correct its name, or leave it out. See [tables.md](tables.md#every-property-is-declared).',
     carries: '`propertyName`',
@@ -297,7 +297,7 @@ export const ERRORS = [
       'Store another value. If no row has this one, `reindex` releases it an hour after the interrupted write, and the same row can take it at once.',
     carries: '`propertyName`',
     sent: 'reads and entries of the lookup table, not the row',
-    again: 'if the other row gives the value up',
+    again: 'once the other row no longer has the value',
   },
   {
     type: input.SourceLengthError,
@@ -310,7 +310,7 @@ export const ERRORS = [
   {
     type: input.SourceConsumedError,
     when: 'the source of an upload has already been read (in full or in part), is locked or being read elsewhere, or was destroyed. A hash, a scanner, a body parser or an earlier upload may have consumed it. The blob is unchanged',
-    answer: 'Pass a fresh stream, or read the content into memory first if you need it twice.',
+    answer: 'Pass a new stream, or read the content into memory first if you need it twice.',
     carries: '`cause`: the error, if the stream had failed',
     sent: 'no',
     again: 'no',

@@ -29,7 +29,10 @@ function verificationLines(verification: Verification): string[] {
   const { plaintextBytes, integrity, sealedProperties, signedProperties } = verification;
   return [
     line('verification', `decrypts to ${plaintextBytes} bytes`),
-    line('integrity', integrity === 'verified' ? 'the entries hold' : 'there are no entries: changes may be unseen'),
+    line(
+      'integrity',
+      integrity === 'verified' ? 'the entries are valid' : 'there are no entries: changes may go unnoticed',
+    ),
     ...(sealedProperties === undefined ? [] : [line('sealed properties', sealedProperties.join(', ') || 'none')]),
     ...(signedProperties === undefined ? [] : [line('signed properties', signedProperties.join(', ') || 'none')]),
   ];

@@ -45,7 +45,7 @@ const NOT_ENCRYPTED: Anomaly = {
   text: 'the blob has no encryption data: it is plaintext, or the encryption data was lost',
 };
 
-/** Pages of which nobody knows how many are written: there is no content to look at. */
+/** Pages of an unfinished upload: it is not known how many are written, so there is no content to inspect. */
 const unfinished = (
   { id, previous }: UnfinishedUpload,
   { facts, anomalies }: Pick<Finding, 'facts' | 'anomalies'>,
@@ -56,7 +56,7 @@ const unfinished = (
     {
       code: 'UPLOAD_UNFINISHED',
       text:
-        'unfinished upload: it is still under way, or its process ended before all pages were written; ' +
+        'unfinished upload: it is still in progress, or its process ended before all pages were written; ' +
         (previous === undefined ? 'there was no content before it' : 'the content before it is in the snapshot'),
     },
   ],

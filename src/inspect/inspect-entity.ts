@@ -111,7 +111,7 @@ const javaNotes = (data: EncryptionData | undefined): string[] =>
 const listNotes = (list: unknown): string[] =>
   list === undefined ? [] : ['the names of the sealed properties are sealed too: you need the key to read them'];
 
-/** Stands in for the application's class. The row only has to meet the rules that hold for every class. */
+/** Replaces the application's class. The row only has to meet the rules that apply to every class. */
 class AnyEntity {
   readonly [name: string]: unknown;
 }

@@ -4,7 +4,7 @@ import type { RegionPlan } from '../protocol/protocol.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import type { Anomaly, Facts } from './report.js';
 
-/** How many nonces are read: the first, the last, and evenly spaced ones between them. */
+/** The number of nonces to read: the first, the last, and evenly spaced ones between them. */
 export type NonceChoice = number | 'all';
 
 interface StoredContent {

@@ -22,7 +22,7 @@ export interface KeySource {
   readonly context?: string | undefined;
 }
 
-/** A policy that reads with this key alone; `null` without a key. Throws `INVALID_OPTIONS` for an invalid key. */
+/** A policy that reads only with this key; `null` without a key. Throws `INVALID_OPTIONS` for an invalid key. */
 export function verifyingPolicy(source: KeySource): EncryptionPolicy | null {
   const make = makerOf(source);
   if (make === null) return null;

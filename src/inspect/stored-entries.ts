@@ -1,4 +1,4 @@
-/** What integrity entries say without a key: which there are, and what they bind. */
+/** What integrity entries show without a key: which entries exist, and what they bind. */
 import { type Bind, parseBind } from '../envelope/integrity/bind.js';
 import { storedEntries } from '../envelope/integrity/entries.js';
 import { bindShapeOf, hasWholeTag } from '../envelope/integrity/sealing.js';
@@ -39,7 +39,7 @@ export function inspectEntries(data: EncryptionData, form: ContentForm): StoredI
   }
 }
 
-/** Throws `DECRYPTION_FAILED` for entries that nobody writes; `null` for none. */
+/** Throws `DECRYPTION_FAILED` for entries that no writer produces; `null` for none. */
 function bindOf(data: EncryptionData, form: ContentForm): Bind | null {
   const entries = storedEntries(data.additions);
   if (entries === null) return null;

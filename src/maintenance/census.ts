@@ -152,7 +152,7 @@ export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
 /** What no listing of an account shows. */
 const UNSEEN = [
   'messages that are still in queues, other than poison queues: keep the key as long as the longest time to live of your messages',
-  'containers, tables and queues that this job was not given, and containers that were deleted and can be restored',
+  'containers, tables and queues that are not part of this job, and containers that were deleted and can be restored',
   'other accounts, replicas of this one, backup vaults, point-in-time restore, exports and local copies',
   'programs that still write with the key, or hold wrapped content keys elsewhere',
 ];

@@ -1,6 +1,6 @@
 /**
  * Streams as sources of plaintext. A stream can be read only once. If part of it has been read, the rest would be stored as if it
- * were everything, so such a stream is refused. A fresh stream that is empty is content of no bytes.
+ * were everything, so such a stream is rejected. A new stream that is empty is empty content.
  */
 import { Readable } from 'node:stream';
 import { isUint8Array } from 'node:util/types';
@@ -28,7 +28,7 @@ export const isStream = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
 /**
- * Passes the chunks of a stream to `read`. Text is encoded as UTF-8. Anything else that is not bytes is refused.
+ * Passes the chunks of a stream to `read`. Text is encoded as UTF-8. Anything else that is not bytes is rejected.
  *
  * @throws `SOURCE_CONSUMED` if the stream has been read, is being read elsewhere, or was destroyed. It is thrown before `read` is
  * called, or when the first chunk is requested.
@@ -74,7 +74,7 @@ class StreamSource implements AsyncIterable<Uint8Array> {
     text.end();
     // a generator does not show its state: one that has ended looks like one that never had any chunks
     if (chunks === 0 && (iterator as unknown) === this.stream) {
-      throw new SourceConsumedError('gave nothing, and a generator does not show whether it was read before');
+      throw new SourceConsumedError('returned nothing, and a generator does not show whether it was read before');
     }
   }
 }
@@ -94,7 +94,7 @@ class TextChunks {
   bytes(chunk: unknown): Uint8Array {
     this.end();
     if (isUint8Array(chunk)) return chunk;
-    throw new UnsupportedOperationError('The stream gives objects, not bytes: pass a stream of Buffers or strings');
+    throw new UnsupportedOperationError('The stream returns objects, not bytes: pass a stream of Buffers or strings');
   }
 
   end(): void {

@@ -1,4 +1,4 @@
-/** Gives the event loop a turn after a certain time of work, so that a server stays responsive while it seals a gigabyte. */
+/** Yields to the event loop after a certain time of work, so that a server stays responsive while it seals a gigabyte. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds of work between two turns. */

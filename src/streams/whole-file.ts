@@ -20,7 +20,7 @@ const PARTIAL = /^\.(?:([0-9a-f]{8})-(\d{1,10})-(\d{1,10})-)?[0-9a-f]{8}(?:-[0-9
 /** The files that this thread is writing. */
 const underWay = new Set<string>();
 
-/** A file that appears only when it is whole, or a device or a pipe, which exposes everything that is written. */
+/** A file that appears only when it is complete, or a device or a pipe, which exposes everything that is written. */
 export type WrittenFile = 'partial' | 'device';
 
 /** Also writes to a device or a pipe, which has no half-written state to protect and is not replaced. */

@@ -18,8 +18,8 @@ import type { EntityKeys, Row } from './entity-context.js';
 import { continuationTokenIn, dropPrototype, plainly } from './plain-answer.js';
 
 /**
- * What the service itself reports about a row. The SDK gives it other names, which columns of the row may have too, and accepts
- * either. So it is read from the body.
+ * What the service itself reports about a row. The SDK gives these values other names, which columns of the row may have too, and
+ * accepts either. So they are read from the body.
  */
 interface SystemProperties extends EntityKeys {
   /** Absent in some projections. */
@@ -38,7 +38,7 @@ export async function storedRow(
   const answers = new CheckedAnswers(plainly(options), ({ parsedBody }) => {
     answered = systemProperties(parsedBody, options);
     if (answered.partitionKey !== partitionKey || answered.rowKey !== rowKey) {
-      throw new InvalidServiceResponseError('is for another entity than the one asked for');
+      throw new InvalidServiceResponseError('is for another entity than the requested one');
     }
   });
   const row = await answers.of(() => table.getEntity<Row>(partitionKey, rowKey, answers.options));
@@ -86,7 +86,7 @@ function rowsIn({ parsedBody, headers }: ServiceAnswer, options: ListTableEntiti
   const rows = (parsedBody as { readonly value?: unknown } | null | undefined)?.value;
   if (!Array.isArray(rows)) throw new InvalidServiceResponseError('has no list of entities');
   const hasNext = (key: string): boolean => (headers.get(`x-ms-continuation-next${key}`) ?? '') !== '';
-  // the SDK would take such a page for the last one
+  // the SDK would treat such a page as the last one
   if (hasNext('rowkey') && !hasNext('partitionkey')) {
     throw new InvalidServiceResponseError('has only half of the token for the next page');
   }
@@ -111,8 +111,8 @@ function systemProperties(
 }
 
 /**
- * Whether a table can have the value. The SDK passes an object on as it is, and one that looks like a typed value has the tag of that value,
- * although the application would get the object: `{ "type": "Boolean", "value": false }` is true in a condition.
+ * Whether a table can have the value. The SDK passes on an object unchanged, and one that looks like a typed value has the tag of
+ * that value, although the application would get the object: `{ "type": "Boolean", "value": false }` is true in a condition.
  */
 const isColumn = (value: unknown): boolean => typeof value !== 'object' || value === null;
 

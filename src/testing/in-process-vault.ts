@@ -223,7 +223,7 @@ export class InProcessVault implements HttpClient {
   #versionOf(keyId: string): Version {
     const [name = '', version] = keyId.slice(`${this.url}/keys/`.length).split('/');
     const found = this.#keys.get(name)?.find((one) => one.version === version);
-    if (found === undefined) throw new Error(`The vault has no ${keyId}`);
+    if (found === undefined) throw new Error(`The vault has no key ${keyId}`);
     return found;
   }
 }

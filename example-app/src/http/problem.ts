@@ -29,7 +29,7 @@ export class Problem {
   readonly title: string;
   @ApiProperty({ example: 500 })
   readonly status: number;
-  @ApiProperty({ example: 'Decryption failed: the content was changed, cut or written with another key' })
+  @ApiProperty({ example: 'Decryption failed: the content was changed, truncated or written with another key' })
   readonly detail: string;
   @ApiProperty({ example: 'urn:uuid:3e1b…', description: 'This occurrence; the log has the same' })
   readonly instance: string;

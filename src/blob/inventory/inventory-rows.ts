@@ -39,7 +39,7 @@ export async function* inventoryRows({ path, content, missing }: InventoryFile):
     content.destroy();
   }
   if (!found.header)
-    throw new InvalidOptionsError([`${path} is empty: even an inventory of nothing names its columns`]);
+    throw new InvalidOptionsError([`${path} is empty: even an inventory without blobs names its columns`]);
 }
 
 function columnsOf(path: string, header: readonly string[], missing: InventoryFile['missing']): string[] {

@@ -13,7 +13,7 @@ export function leftOut({ rule, startedAt }: Manifest, isHierarchy: boolean): re
     ...cutBy(rule, isHierarchy).map((what) => ({ text: `${what}: ${where} leaves them out`, isBlocking: true })),
     ...(rule.prefixes.length === 0
       ? []
-      : [{ text: `blobs that ${where} is not about: it lists ${namesOf(rule.prefixes)}`, isBlocking: false }]),
+      : [{ text: `blobs outside of ${namesOf(rule.prefixes)}: ${where} lists only these`, isBlocking: false }]),
     ...(rule.columns.has('customerprovidedkeysha256')
       ? []
       : [
@@ -22,7 +22,7 @@ export function leftOut({ rule, startedAt }: Manifest, isHierarchy: boolean): re
             isBlocking: false,
           },
         ]),
-    { text: `blobs that were written since ${startedAt}: ${where} is of then`, isBlocking: false },
+    { text: `blobs that were written since ${startedAt}: ${where} is older`, isBlocking: false },
   ];
 }
 
@@ -47,7 +47,7 @@ function cutBy(rule: InventoryRule, isHierarchy: boolean): readonly string[] {
     ...(rule.deleted ? [] : ['deleted blobs that can be restored']),
     ...types.map((type) => `blobs of type ${type}`),
     ...(rule.isOfRecentBlobs ? ['blobs that are older than its days'] : []),
-    ...rule.unknownFilters.map((name) => `blobs that its filter ${printable(name)} is about`),
+    ...rule.unknownFilters.map((name) => `blobs that its filter ${printable(name)} may exclude`),
     ...(rule.excludedPrefixes.length === 0 ? [] : [`blobs under ${namesOf(rule.excludedPrefixes)}`]),
   ];
 }

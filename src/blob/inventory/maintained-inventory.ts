@@ -134,7 +134,7 @@ export class MaintainedInventory implements Maintained {
   blindSpots(): readonly BlindSpot[] {
     const { manifest, notes } = this.inventory;
     if (manifest === null) {
-      const text = `what the inventory in ${this.name} leaves out, and whether it is whole: count it with its manifest`;
+      const text = `what the inventory in ${this.name} leaves out, and whether it is complete: count it with its manifest`;
       return [...notes, { text, isBlocking: true }, ...this.#ifEmpty()];
     }
     return [
@@ -155,6 +155,6 @@ export class MaintainedInventory implements Maintained {
   }
 
   warnings(): readonly string[] {
-    return [`inventory ${this.name} is what the account wrote then, and not a live listing`];
+    return [`inventory ${this.name} shows what was stored then: it is not a live listing`];
   }
 }

@@ -90,11 +90,11 @@ async function assertFiles(files: InventoryFiles, paths: readonly string[], mani
 async function checksumNotes(files: InventoryFiles, path: string, bytes: Buffer): Promise<readonly BlindSpot[]> {
   const checksum = path.replace(/\.json$/i, '.checksum');
   if ((await files.size(checksum)) === null) {
-    return [{ text: `whether ${path} is as the account wrote it: its checksum is not beside it`, isBlocking: false }];
+    return [{ text: `whether ${path} is as the account wrote it: there is no checksum next to it`, isBlocking: false }];
   }
   const expected = (await textOf(await files.open(checksum))).trim();
   const found = md5(bytes);
   const isSame = expected.toLowerCase() === found.toString('hex') || expected === found.toString('base64');
-  if (!isSame) throw new InvalidOptionsError([`${path} does not have the checksum that is beside it`]);
+  if (!isSame) throw new InvalidOptionsError([`${path} does not match the checksum next to it`]);
   return [];
 }

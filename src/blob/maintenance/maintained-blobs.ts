@@ -130,7 +130,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     // as plaintext, what is sealed in another format would be sealed twice
     if (this.options.foreign === undefined && task.do === 'reencrypt' && task.when.foreign === true)
       refuse([
-        `container ${this.access.container.containerName} has nothing that reads the foreign format: set "foreign" of forMaintenance`,
+        `container ${this.access.container.containerName} has no reader for the foreign format: set "foreign" of forMaintenance`,
       ]);
     return withoutTags(task);
   }
@@ -226,7 +226,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     if (!this.#keepsVersions) return [];
     const { containerName } = this.access.container;
     return [
-      `container ${containerName} keeps old versions: each blob that is changed leaves one as it was, which nothing can rewrap or encrypt`,
+      `container ${containerName} keeps old versions: each changed blob leaves one, which cannot be rewrapped or encrypted`,
     ];
   }
 

@@ -12,7 +12,7 @@ const NOT_LISTED = [400, 403, 409, 501];
 
 /** Why a job does not begin. */
 export const versionsFault = (containerName: string): string =>
-  `container ${containerName} keeps old versions: each blob that is changed leaves one as it was, under the old key. Decide how long you ` +
+  `container ${containerName} keeps old versions: each changed blob leaves one under the old key. Decide how long to ` +
   'keep them, then set "acceptVersions" (--accept-versions)';
 
 /** Whether one of the first blobs has a version. Blobs from before versioning was switched on have none. */

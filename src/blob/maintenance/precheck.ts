@@ -30,7 +30,7 @@ export async function precheckBlobs(
 
 const PAGES =
   'each page blob cannot be read while it is encrypted again (UPLOAD_UNFINISHED), and pages, metadata and tags that other programs ' +
-  'write in that time are lost: stop those first';
+  'write in that time are lost: stop these programs first';
 
 interface Effects {
   readonly changesBlobs: boolean;
@@ -41,11 +41,11 @@ interface Effects {
 }
 
 const LIFECYCLE =
-  'each blob that is changed has a new time of its last change: lifecycle rules that count from it start again. Rules cannot be read ' +
-  'here: look at the lifecycle management of the account';
+  'each changed blob gets a new last-modified time: lifecycle rules that count from it start again. This job cannot read the rules: ' +
+  'check the lifecycle management of the account';
 const EVENTS =
   'each blob that is encrypted again sends BlobCreated, so functions and other subscribers run, and the change feed has an entry. ' +
-  'Subscriptions cannot be read here: look at the events of the account';
+  'This job cannot read subscriptions: check the events of the account';
 
 const EFFECTS: Readonly<Partial<Record<MaintenanceTask['do'], Effects>>> = {
   rewrap: { changesBlobs: true, keptBySoftDelete: null, unseen: [LIFECYCLE] },

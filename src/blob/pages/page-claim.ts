@@ -104,7 +104,7 @@ async function keep(requests: PageRequests, state: PageBlobState, uploadId: stri
   if (ifNoneMatch === '*') return { previous: undefined, taken: undefined };
   if (state.properties.blobType !== 'PageBlob') {
     throw new UnsupportedOperationError(
-      'There is a blob of another type, which could not be put back if the upload failed: delete it first, or choose another name',
+      'There is a blob of another type, which could not be restored if the upload failed: delete it first, or choose another name',
     );
   }
   const taken = await keepContent(requests, state.properties, uploadId);

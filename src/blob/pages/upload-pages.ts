@@ -87,7 +87,7 @@ function refuseProtection(options: object): void {
   );
   if (named.length === 0) return;
   throw new UnsupportedOperationError(
-    `${named.join(', ')} cannot be set by an upload of pages, which needs them until the content is whole: set them afterwards`,
+    `${named.join(', ')} cannot be set by an upload of pages, which needs them until the content is complete: set them afterwards`,
   );
 }
 

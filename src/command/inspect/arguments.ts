@@ -8,7 +8,7 @@ import { accountFaults, type AccountValues } from '../account-values.js';
 import { parsed } from '../parsed.js';
 
 export interface Command extends InspectionRequest {
-  /** As it was given. */
+  /** The values as they were given. */
   readonly connection: AccountValues;
   /** Path of a module that exports the policy to verify with. */
   readonly config: string | undefined;

@@ -83,7 +83,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
   refuse([
     ...(isVerb(verb) && rest.length === 0
       ? []
-      : ['say maintain census, rewrap, re-encrypt, delete-superseded, reindex, status or failures']),
+      : ['use maintain census, rewrap, re-encrypt, delete-superseded, reindex, status or failures']),
     ...whereFaults(verb, values),
     ...taskFaults(verb, values),
     ...keyFaults(verb, values),
@@ -117,7 +117,7 @@ const inWords = (verbs: readonly string[]): string =>
 /** Places in the account. */
 const PLACES = ['container', 'all-containers', 'table', 'all-tables', 'queue'] as const;
 
-/** Whether files on this machine are all that the command is about. */
+/** Whether the command only needs files on this machine. */
 export const isOffline = ({ verb, values }: Pick<Arguments, 'verb' | 'values'>): boolean =>
   verb === 'census' &&
   ['job', 'inventory-container' as const, ...PLACES].every((name) => values[name as keyof Values] === undefined);
@@ -128,11 +128,11 @@ function whereFaults(verb: string, values: Values): string[] {
     (name) => values.inventory === undefined && values[name] !== undefined,
   );
   if (ofInventories.length > 0)
-    return ofInventories.map((name) => `--${name} is about an inventory: give --inventory <path of its manifest>`);
+    return ofInventories.map((name) => `--${name} applies to an inventory: give --inventory <path of its manifest>`);
   if (values['message-ttl'] !== undefined && values.queue === undefined)
-    return ['--message-ttl is about messages: give --queue'];
+    return ['--message-ttl applies to messages: give --queue'];
   return ['inventory' as const, ...PLACES].every((place) => values[place] === undefined)
-    ? ['say where: --container, --table, --queue or --inventory']
+    ? ['give a place: --container, --table, --queue or --inventory']
     : [];
 }
 
@@ -172,12 +172,12 @@ function keyFaults(verb: string, values: Values): string[] {
   ];
 }
 
-/** What no text can say. */
+/** Options that need a module, because text cannot express them. */
 function moduleFaults(verb: string, { tags, foreign, config }: Values): string[] {
   if (foreign === true && config === undefined)
-    return ['--foreign: what reads the format is in the module of --config: give it'];
+    return ['--foreign needs --config, with a module that reads the format'];
   if ((verb !== 'reindex' && tags !== true) || config !== undefined) return [];
-  return ['search keys and entity classes are in the module of --config: give it'];
+  return ['search tags need --config, with a module that exports search keys and entity classes'];
 }
 
 /** Only rows have search tags, and only blobs have snapshots and versions. */

@@ -1,4 +1,4 @@
-/** The policy of a maintenance command: keys from variables and files, never from the command line, or a module of the user. */
+/** The policy of a maintenance command: keys from variables and files, never from the command line, or the user's own module. */
 import { readFileSync } from 'node:fs';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { AesKeyEncryptionKey } from '../../keys/aes-key-encryption-key.js';

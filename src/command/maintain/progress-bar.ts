@@ -76,24 +76,24 @@ export class ProgressBar implements Observer {
   }
 }
 
-type Told = Exclude<MaintenanceEvent['kind'], 'progress' | 'object'>;
+type Shown = Exclude<MaintenanceEvent['kind'], 'progress' | 'object'>;
 
-/** Shards are told one by one only with `--json`: there may be thousands. */
-const SENTENCES: { readonly [Kind in Told]: (event: Extract<MaintenanceEvent, { kind: Kind }>) => string | null } = {
+/** Single shards are shown only with `--json`, because there may be thousands. */
+const SENTENCES: { readonly [Kind in Shown]: (event: Extract<MaintenanceEvent, { kind: Kind }>) => string | null } = {
   warning: ({ text }) => `Warning: ${printable(text)}.`,
   started: ({ pass }) => (pass === 'work' ? 'Working.' : 'Counting.'),
   planned: ({ shards }) => (shards > 1 ? `Planned: ${format(shards)} shards.` : null),
   shardStarted: () => null,
   shardDone: () => null,
   finished: ({ pass }) => (pass === 'work' ? 'The work is done.' : 'The census is done.'),
-  waiting: () => 'Other processes work on what is left: waiting for them.',
+  waiting: () => 'Other processes are working on what is left: waiting for them.',
   throttled: ({ requestsPerSecond }) =>
-    `The service is busy or does not answer: going on with ${format(requestsPerSecond)} requests a second.`,
+    `The service is busy or does not answer: continuing with ${format(requestsPerSecond)} requests a second.`,
   keyUnavailable: () => 'A key cannot be reached: waiting for it.',
-  keyAvailable: () => 'The key is back.',
+  keyAvailable: () => 'The key is available again.',
 };
 
-const sentenceOf = (event: Extract<MaintenanceEvent, { kind: Told }>): string | null =>
+const sentenceOf = (event: Extract<MaintenanceEvent, { kind: Shown }>): string | null =>
   (SENTENCES[event.kind] as (event: MaintenanceEvent) => string | null)(event);
 
 const format = (amount: number): string => Math.round(amount).toLocaleString('en-US');

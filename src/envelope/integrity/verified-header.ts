@@ -1,7 +1,7 @@
 /**
  * Checks the integrity entries of stored content before anything is opened: the flag, then the MAC of the header, then the
  * context, then the length. Every fault is a `DECRYPTION_FAILED` without a reason, with two exceptions that do not depend on
- * anything secret: entries that are missing although they must be there, and a different context.
+ * anything secret: missing entries that must be present, and a different context.
  */
 import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
@@ -19,7 +19,8 @@ import { bindShapeOf, type BoundContent, hasWholeTag } from './sealing.js';
 interface StoredContent extends BoundContent {
   readonly additions: ReadonlyMap<string, unknown>;
   /**
-   * Number of stored ciphertext bytes. Any in a recovery, which reads what is left, and for an entity, which binds tags instead.
+   * Number of stored ciphertext bytes. `any` in a recovery, which reads what is left, and for an entity, which binds tags
+   * instead.
    */
   readonly length: number | 'any';
   readonly entity?: EntityHeader | undefined;
@@ -73,7 +74,7 @@ function assertLengths({ form, length, protocol, field }: StoredContent, bind: B
   if (form === 'entity' || length === 'any') return;
   const { ciphertextLength, plaintextLength } = bind;
   if (ciphertextLength !== length) throw new DecryptionError();
-  // numbers written by someone who has the key must fit as well
+  // numbers written by someone who has the key must fit too
   const layout = protocol.storedLayout(field, form);
   if (plaintextLength !== undefined && layout.ciphertextLength(plaintextLength) !== length) throw new DecryptionError();
 }

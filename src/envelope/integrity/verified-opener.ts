@@ -2,8 +2,8 @@
  * Opens content whose header is valid. Regions verify themselves. Content in one chain (1.0) has one tag over all of its
  * ciphertext:
  *
- *     whole    MAC over the ciphertext, compared before the padding could matter, which is never looked at: cut to `n`
- *     range    a part of a chain cannot be verified: its length is, or it is refused where integrity is required
+ *     whole    MAC over the ciphertext, compared first; the padding is never checked, because the content is cut to `n`
+ *     range    a part of a chain cannot be verified: only its length is, or it is rejected if integrity is required
  */
 import { asBuffer, equalBytes } from '../../crypto/bytes.js';
 import type { ByteTransform } from '../../crypto/byte-transform.js';
@@ -51,7 +51,7 @@ function verifiedOpener(opener: ContentOpener, whole: TaggedContent): ContentOpe
     layout,
     wholeTag: { unverified: whole.unverified, check: () => tagCheck(whole) },
     open: (window, release = 'verified') => {
-      // without looking at the padding if the length is known
+      // without checking the padding if the length is known
       const decrypt = opener.open(whole.plaintextLength === undefined ? window : { ...window, reachesEnd: false });
       if (!isWhole(window) || release === 'checked') return decrypt;
       return release === 'verified' ? held(tagCheck(whole), decrypt) : alongside(tagCheck(whole), decrypt);
@@ -59,7 +59,7 @@ function verifiedOpener(opener: ContentOpener, whole: TaggedContent): ContentOpe
   };
 }
 
-/** Takes all of the ciphertext and gives nothing; throws {@link DecryptionError} at the end unless it is the one that was tagged. */
+/** Takes all of the ciphertext and returns nothing; throws {@link DecryptionError} at the end unless it is what was tagged. */
 function tagCheck({ key, tag, ciphertextLength }: TaggedContent): ByteTransform {
   const mac = ciphertextMac(key);
   const complete = exactLength(ciphertextLength);

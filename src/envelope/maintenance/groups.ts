@@ -1,6 +1,6 @@
 import type { Maintained, MaintainedObject } from './maintained.js';
 
-/** Groups of objects in order, each as large as one step can take. */
+/** Groups of objects in order, each as large as one step allows. */
 export function groupsOf(
   objects: readonly MaintainedObject[],
   source: Pick<Maintained, 'stepSize' | 'belongTogether'>,

@@ -18,7 +18,7 @@ export const keyIds = must(
 );
 const notEmpty = must((value) => !Array.isArray(value) || value.length > 0, 'a list that names at least one key');
 
-/** The rule for keys that are to be left. An empty list would leave none, and look like success. */
+/** The rule for keys to retire. An empty list would retire none, and look like success. */
 export const retiredKeyIds: OptionRule = {
   faults: (value, path) =>
     [keyIds, notEmpty].map((rule) => rule.faults(value, path)).find(({ length }) => length > 0) ?? [],

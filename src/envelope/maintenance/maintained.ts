@@ -14,7 +14,7 @@ export type ObjectPlace = 'current' | 'snapshot' | 'version' | 'deleted' | 'row'
 export interface MaintainedObject {
   /** For reports. Names may be personal data, so keep reports where the objects are. */
   readonly name: string;
-  /** Of a snapshot or an old version of a blob: which one. */
+  /** The id of the snapshot or old version, if it is one. */
   readonly copy?: string | undefined;
   readonly place: ObjectPlace;
   readonly state: StoredState;
@@ -22,7 +22,7 @@ export interface MaintainedObject {
   readonly goneOn?: Date;
 }
 
-/** What is left of an object that was deleted: where it was. */
+/** Where a deleted object was. */
 export type DeletedObject = Pick<MaintainedObject, 'name' | 'copy' | 'place'>;
 
 export interface MaintainedPage<Found extends MaintainedObject = MaintainedObject> {
@@ -39,7 +39,7 @@ export interface WalkOptions {
   readonly everything: boolean;
   /** Returns only names. */
   readonly namesOnly?: boolean;
-  /** Waits until another request to storage may be sent, if a page takes more than the one that lists it. */
+  /** Waits until another request to storage may be sent, if a page takes more requests than its listing. */
   readonly beforeRequest?: () => Promise<void>;
   readonly abortSignal?: AbortSignalLike | undefined;
 }
@@ -56,7 +56,7 @@ export interface Step extends Traceable {
    * over. Its errors concern the job.
    */
   readonly beforeDelete?: (object: MaintainedObject) => Promise<boolean>;
-  /** The rate of calls to keys that are not in this process; none without it. */
+  /** The rate of calls to keys outside this process; unlimited without it. */
   readonly keyPace?: KeyPace;
   readonly abortSignal?: AbortSignalLike | undefined;
 }
@@ -85,7 +85,7 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   taskFor(task: MaintenanceTask): MaintenanceTask;
   /** Whether the process ended while an earlier step was changing the object. A step then finishes it, whatever its state. */
   hasBegun?(object: Found, task: MaintenanceTask): boolean;
-  /** What the account does with objects that the task changes, as far as it can be read beforehand. */
+  /** What the account does with objects that the task changes, as far as it can be known beforehand. */
   precheck(task: MaintenanceTask): Promise<Precheck>;
   /** Whether two objects may be in the same step. */
   belongTogether(one: Found, other: Found): boolean;
@@ -97,18 +97,18 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
    * lost, and the step can be repeated
    */
   act(objects: readonly Found[], step: Step): Promise<readonly ObjectResult[]>;
-  /** Whether something that a step was about to delete is not there any more. Only for sources whose steps delete. */
+  /** Whether an object that a step was about to delete no longer exists. Only for sources whose steps delete. */
   isGone?(deleted: DeletedObject, step: Step): Promise<boolean>;
   /** What the last walk could not show. */
   blindSpots(): readonly BlindSpot[];
-  /** What a job should be warned of, as the last walk found it: one sentence each. */
+  /** Warnings for a job from the last walk: one sentence each. */
   warnings(): readonly string[];
 }
 
 /** What a job leaves behind, found before it changes anything: one sentence each. */
 export interface Precheck {
   readonly warnings: readonly string[];
-  /** Reasons not to begin. A dry run warns of them. */
+  /** Reasons not to begin. A dry run warns about them. */
   readonly refusals: readonly string[];
 }
 

@@ -23,6 +23,6 @@ export function chosenAgain(
   if (!isChosen(task, state)) return null;
   if (typeof policy.keyEncryptionKey === 'function') return CHOSEN_AGAIN;
   throw new InvalidOptionsError([
-    'what is written would be chosen again: take another key or protocol to write with, and leave "integrity" on',
+    'what is written would be selected again: write with another key or protocol, and leave "integrity" on',
   ]);
 }

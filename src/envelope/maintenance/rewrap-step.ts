@@ -28,6 +28,6 @@ export function newTextOf(policy: EncryptionPolicy, { keyId, text }: Rewrapped, 
   if (text !== null && !isAmong(retire, keyId)) return { text };
   if (typeof policy.keyEncryptionKey === 'function') return { result: STILL_RETIRED };
   throw new InvalidOptionsError([
-    `key ${JSON.stringify(keyId)} writes and is to be left: make another key the writing one, or leave it out of "retire"`,
+    `key ${JSON.stringify(keyId)} writes, but is also to be retired: write with another key, or leave this one out of "retire"`,
   ]);
 }

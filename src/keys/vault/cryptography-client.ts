@@ -76,7 +76,7 @@ async function answerOf(keyId: string, call: () => Promise<{ readonly result: Ui
 /** Neither a wrapped key nor a content key may be empty, whatever a client returns. */
 export const isFilled = (bytes: unknown): bytes is Uint8Array => bytes instanceof Uint8Array && bytes.length > 0;
 
-export const NO_BYTES = 'The client of the key service answered without bytes';
+export const NO_BYTES = 'The client of the key service returned no bytes';
 
 /** The SDK decodes into memory that the whole process shares (Node's buffer pool). A content key must not stay there. */
 function takeOut(result: Uint8Array): Uint8Array {

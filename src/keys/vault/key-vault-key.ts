@@ -109,7 +109,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
 }
 
 const versionlessFault = (keyId: string): string =>
-  `the client of key ${JSON.stringify(keyId)} is made for no version of it, so it cannot write: use the option "keyVault", which follows rotations, or make the client with the id of a version`;
+  `the client of key ${JSON.stringify(keyId)} has no version, so it cannot write: use the option "keyVault", which follows rotations, or create the client with the id of a version`;
 
 /** Accepts a `/` at the end, a common mistake. */
 const idOf = (keyId: string): KeyVaultKeyId | null => parseKeyVaultKeyId(keyId.replace(/\/+$/, ''));

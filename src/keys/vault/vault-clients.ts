@@ -20,7 +20,7 @@ class VaultThrottledError extends Error {
   readonly statusCode: number;
 
   constructor(readonly response: VaultAnswer) {
-    super(`The vault answered ${response.status}: it gets more requests than it takes`);
+    super(`The vault answered ${response.status}: it receives too many requests`);
     this.statusCode = response.status;
   }
 }

@@ -34,7 +34,9 @@ export function parseQueuedMessage(json: unknown): QueuedMessage {
     const isPass = pass === 'work' || pass === 'census';
     if (isPass && (given['do'] === 'plan' || given['do'] === 'finish')) return { ...base, do: given['do'], pass };
   }
-  throw new UnprocessableMessageError('The message is not one of a maintenance job: use a queue of its own for them');
+  throw new UnprocessableMessageError(
+    'The message does not belong to a maintenance job: use a separate queue for maintenance',
+  );
 }
 
 /** A shard is the name of a document in the state, so it must be inside the folder of its job. */

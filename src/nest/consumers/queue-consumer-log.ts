@@ -15,7 +15,9 @@ type Loggers = { readonly [K in Kind]: (event: Event<K>) => void };
 const LOGGERS: Loggers = {
   handled: (event) => logger.debug(`${nameOf(event)} is handled`),
   failed: (event) =>
-    logger.warn(`${nameOf(event)} failed and comes again in ${round(event.retryDelay)} s: ${causeOf(event.error)}`),
+    logger.warn(
+      `${nameOf(event)} failed and will be delivered again in ${round(event.retryDelay)} s: ${causeOf(event.error)}`,
+    ),
   poisoned: (event) =>
     logger.error(
       `${nameOf(event)} is in the poison queue: ${event.reason}, ${keyOf(event.keyId)}` +
@@ -24,12 +26,15 @@ const LOGGERS: Loggers = {
     ),
   released: (event) =>
     logger.debug(
-      `${nameOf(event)} is given back for ${round(event.retryDelay)} s` +
+      `${nameOf(event)} is visible again in ${round(event.retryDelay)} s` +
         (event.error === undefined ? '' : `: ${causeOf(event.error)}`),
     ),
   renewalFailed: (event) => logger.warn(`${nameOf(event)} could not be renewed: ${causeOf(event.error)}`),
   lost: (event) => logger.warn(`${nameOf(event)} was lost: another consumer may handle it again`),
-  unsettled: (event) => logger.error(`${nameOf(event)} could not be settled and comes again: ${causeOf(event.error)}`),
+  unsettled: (event) =>
+    logger.error(
+      `${nameOf(event)} could not be deleted, returned or moved, and will be delivered again: ${causeOf(event.error)}`,
+    ),
   keyUnavailable: ({ queue, keyId, error }) =>
     logger.error(`Queue "${queue}" waits for key ${quoted(keyId)}: ${causeOf(error)}`),
   keyAvailable: ({ queue, keyId }) => logger.log(`Queue "${queue}": key ${quoted(keyId)} is available again`),

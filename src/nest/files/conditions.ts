@@ -4,7 +4,7 @@
  */
 import fresh from 'fresh';
 
-/** The headers of a request, as Node gives them. */
+/** The headers of a request, as Node provides them. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** What distinguishes one state of a blob from another. */
@@ -14,7 +14,7 @@ export interface Validators {
   readonly lastModified?: Date | undefined;
 }
 
-/** What the conditions of a GET or HEAD request ask for: the content, 304, or 412. */
+/** The answer to the conditions of a GET or HEAD request: the content, 304, or 412. */
 export type Judgement = 'content' | 'not-modified' | 'failed';
 
 export function judgeRead(headers: RequestHeaders, current: Validators): Judgement {
@@ -45,7 +45,7 @@ function isExpected(headers: RequestHeaders, current: Validators): boolean {
   return wholeSeconds(current.lastModified) <= limit;
 }
 
-/** An ETag of the service holds no comma and no quote, so no part of a foreign tag equals it. */
+/** An ETag of the service contains no comma or quote, so no part of a foreign tag equals it. */
 const listsStrongly = (list: string, etag: string): boolean =>
   isStrong(etag) && list.split(',').some((tag) => tag.trim() === etag);
 

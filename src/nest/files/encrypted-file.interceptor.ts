@@ -28,8 +28,8 @@ export interface EncryptedFileInterceptorOptions extends EncryptedFileOptions {
  * {@link EncryptedFile}. The other fields of the form are the body. Works with Express (Multer) and with Fastify, where you register
  * `@fastify/multipart`.
  *
- * The blob appears when the whole form has been received. If the client hangs up or the file is longer than `maxBytes` (413), nothing is
- * stored, and a blob that was there stays. Pipes and handlers run after the file is stored.
+ * The blob appears when the whole form has been received. If the client disconnects or the file is longer than `maxBytes` (413),
+ * nothing is stored, and an existing blob is unchanged. Pipes and handlers run after the file is stored.
  *
  * @param field - name of the field of the form
  * @param container - name of a container that the module gets from `forFeature`
@@ -97,8 +97,8 @@ async function multerInterceptor({ field, container, options }: FormStore): Prom
 type Decision = (error: Error | null, isAccepted: boolean) => void;
 
 /**
- * Multer neither reads a file that it refuses itself nor ends the others, so a form with two long files would never end. So files are
- * refused here, after their form has failed.
+ * Multer neither reads a file that it rejects itself nor ends the others, so a form with two long files would never end. So files
+ * are rejected here, after their form has failed.
  */
 function oneFile(field: string, storage: EncryptedMulterStorage) {
   const begun = new WeakSet<object>();

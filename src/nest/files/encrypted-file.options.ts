@@ -1,8 +1,8 @@
-/** What an application decides about the files that it receives. */
+/** What an application can decide about the files that it receives. */
 import { MAX_BLOCK_LENGTH } from '../../blob/transfer-shape.js';
 import { callable, flag, groupFaults, refuse, type RulesOf, wholeNumber } from '../../option-rules.js';
 
-/** A file as the client announces it. Nothing of it can be trusted. */
+/** A file as the client announces it. None of these values can be trusted. */
 export interface IncomingFile {
   /** Name of the field of the form. */
   readonly fieldname: string;
@@ -22,7 +22,7 @@ export interface EncryptedFile extends IncomingFile {
   readonly blobName: string;
   /** ETag of the blob, in quotes. */
   readonly etag: string;
-  /** Names the write, if it has integrity entries. */
+  /** Identifies the write, if it has integrity entries. */
   readonly integrityTag?: string;
 }
 
@@ -42,14 +42,14 @@ export interface EncryptedFileOptions {
   /** Metadata of the blob, which is not encrypted. The default is none. */
   readonly metadata?: FileDecision<Record<string, string>>;
   /**
-   * Whether a file may replace a blob. Otherwise a name that is taken is answered with 409, and the old blob stays.
+   * Whether a file may replace a blob. Otherwise, if the name is taken, the answer is 409 and the old blob stays.
    *
    * @defaultValue false
    */
   readonly replace?: boolean;
   /** Number of ciphertext bytes in a block. The default is 4 MiB. */
   readonly blockSize?: number;
-  /** Number of blocks that are sent at once. An upload takes one block more than that in memory. The default is 2. */
+  /** Number of blocks that are sent at once. An upload holds one more block in memory. The default is 2. */
   readonly concurrency?: number;
 }
 

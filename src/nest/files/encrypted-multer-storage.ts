@@ -15,9 +15,9 @@ type MulterFile = IncomingFile & { readonly stream: FileStream };
  * A storage engine of Multer that streams files into encrypted blobs. Pass it as `storage` to Nest's `FileInterceptor`,
  * `FilesInterceptor` or `MulterModule`, or to Multer itself. {@link EncryptedFileInterceptor} does that for one file.
  *
- * A blob appears when the whole form has been received. If the client hangs up, if a file is too long, for this engine or for the
- * `limits` of Multer, or if another file of the form is refused, nothing is stored. If Multer refuses the form for another reason after
- * the file is stored, or a pipe rejects it, the blob is deleted; a blob that may have been replaced (`replace`) is not.
+ * A blob appears when the whole form has been received. If the client disconnects, if a file is too long for this engine or for
+ * the `limits` of Multer, or if another file of the form is rejected, nothing is stored. If Multer rejects the form for another
+ * reason after the file is stored, or a pipe rejects it, the blob is deleted, unless it may have replaced another (`replace`).
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export class EncryptedMulterStorage {
     }, callback);
   }
 
-  /** Fails the form of a file that is not expected: nothing of the form is stored, and the rest of it is not waited for. */
+  /** Fails the form of an unexpected file: nothing of the form is stored, without waiting for the rest of it. */
   refuse(request: IncomingMessage): void {
     this.#formOf(request).fail();
   }

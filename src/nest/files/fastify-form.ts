@@ -33,7 +33,7 @@ interface MultipartRequest {
   file?: unknown;
 }
 
-/** Sets `file` and `body` of the request, as Multer does for Express. A request that is not a form is left as it is. */
+/** Sets `file` and `body` of the request, as Multer does for Express. A request that is not a form is not changed. */
 export async function receiveFastifyForm(given: object, store: FormStore): Promise<void> {
   const request = given as MultipartRequest;
   if (request.isMultipart === undefined) {
@@ -44,7 +44,7 @@ export async function receiveFastifyForm(given: object, store: FormStore): Promi
   // until a form was read, `file` is a method of the plugin
   Object.assign(request, { file: undefined });
   if (!request.isMultipart()) return;
-  // the plugin would wait for an end that has been
+  // the plugin would wait for an end that has already passed
   if (request.raw?.closed === true && !request.raw.readableEnded)
     throw new BadRequestException('The form is incomplete');
   const { body, file } = await new FastifyForm(request, store).receive();
@@ -65,7 +65,7 @@ class FastifyForm {
     const { maxBytes } = this.store.options;
     const limits = maxBytes === undefined ? {} : { limits: { fileSize: maxBytes + 1 } };
     try {
-      // a file that is too long is refused by the upload
+      // the upload rejects a file that is too long
       for await (const part of this.request.parts({ ...limits, throwFileSizeLimit: false })) this.take(part);
       this.form.complete();
     } catch (error) {
@@ -91,7 +91,7 @@ class FastifyForm {
     const file = { fieldname, originalname, mimetype };
     const { container, options } = this.store;
     this.upload = storeFile(container, { file, stream, form: this.form, request: this.request }, options);
-    // it is awaited when the form is whole
+    // it is awaited when the form is complete
     this.upload.catch(() => undefined);
   }
 }

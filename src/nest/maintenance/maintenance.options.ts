@@ -19,15 +19,15 @@ export interface MaintenanceSettings {
 /** Options of `EncryptedStorageMaintenanceModule.forWorker`. */
 export interface MaintenanceWorkerOptions {
   /**
-   * Name of a queue through which processes share jobs. Use it for nothing else. Its messages are encrypted as the policy of the
-   * module asks.
+   * Name of a queue through which processes share jobs. Use it for nothing else. Its messages are encrypted under the policy of
+   * the module.
    *
    * @defaultValue none: each job runs in the process that starts it
    */
   readonly queue?: string;
   /**
-   * How this process consumes the queue. `concurrency` is the number of shards at the same time. With `autoStart: false` the process
-   * starts jobs and does none of their work. The queue is created, unless `createIfNotExists` is `false`.
+   * How this process consumes the queue. `concurrency` is the number of shards at the same time. With `autoStart: false`, the
+   * process only starts jobs and does none of their work. The queue is created, unless `createIfNotExists` is `false`.
    */
   readonly consumer?: Omit<EncryptedQueueHandlerOptions, 'account'>;
   /** Name of the account that has the queue and the state, if there are several. */
@@ -49,7 +49,7 @@ export const WORKER: RulesOf<MaintenanceWorkerOptions> = {
 };
 export const SETTINGS: RulesOf<MaintenanceSettings> = { jobs: must(Array.isArray, 'a list of jobs'), options: object };
 
-/** Every fault of what `forWorker` was given, as sentences. */
+/** Every fault of the options of `forWorker`, as sentences. */
 export function workerFaults(options: MaintenanceWorkerOptions): readonly string[] {
   const { queue, consumer, useFactory } = options as Partial<MaintenanceWorkerOptions>;
   return [

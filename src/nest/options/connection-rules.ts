@@ -38,7 +38,8 @@ function formFaults(given: LooseOptions): readonly string[] {
 }
 
 /**
- * Anyone can use a token that travels in plaintext until it expires. A request signed with an account key does not reveal the key.
+ * Anyone can use a token that was sent unencrypted, until it expires. A request signed with an account key does not reveal the
+ * key.
  */
 function tokenFaults(given: LooseOptions): readonly string[] {
   if (!isTokenCredential(given['credential'])) return [];

@@ -9,9 +9,9 @@ import { loadKeyVaultSdk } from '../../keys/vault/key-vault-sdk.js';
 import { KeyVaultLog } from './key-vault-log.js';
 
 /**
- * The keys of an account, including those of its features. Inject it to collect metrics about them, or to follow a rotation at once, for example in a handler for
- * the Event Grid event `Microsoft.KeyVault.KeyNewVersionCreated`. Without such a handler, a rotation is followed within
- * `refresh`.
+ * The keys of an account, including those of its features. Inject this class to collect metrics about keys, or to follow a
+ * rotation at once, for example in a handler for the Event Grid event `Microsoft.KeyVault.KeyNewVersionCreated`. Without such a
+ * handler, a rotation is followed within `refresh`.
  *
  * @example
  * ```ts
@@ -38,8 +38,7 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
   readonly #report = (event: KeyEvent): void => this.#notify(event);
 
   /**
-   * Looks up at once which version of each key writes. Rejects if a vault cannot be reached; the versions known so far remain in
-   * use.
+   * Looks up which version of each key writes. Rejects if a vault cannot be reached; then the known versions remain in use.
    */
   async refreshKeys(): Promise<void> {
     await Promise.all([...this.#vaults.values()].map((vault) => vault.refresh()));
@@ -81,7 +80,7 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
    * ```
    */
   onEvent(listener: KeyEventListener): () => void {
-    // one of its own for each call: a listener may be given twice
+    // a new function for each call, because a listener may be added twice
     const own: KeyEventListener = (event) => listener(event);
     this.#listeners.add(own);
     return () => this.#listeners.delete(own);
@@ -102,7 +101,7 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
     return vault;
   }
 
-  /** Gives up this account's share of the rate of its vaults. Called by Nest. */
+  /** Releases this account's share of the rate of its vaults. Called by Nest. */
   onApplicationShutdown(): void {
     for (const vault of this.#vaults.values()) vault.close();
   }

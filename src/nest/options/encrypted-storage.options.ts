@@ -25,8 +25,8 @@ export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
   /**
    * The protocol version of new blobs and queue messages. `readProtocols` sets what can be read. There is no default:
    *
-   * - `2.0`: AES-256-GCM, authenticated; read by the current SDKs. Choose this unless something below applies.
-   * - `2.1`: the same with a region length of your choice; read by recent releases of them.
+   * - `2.0`: AES-256-GCM, authenticated; read by the current SDKs. Choose this unless one of the others applies.
+   * - `2.1`: the same with a region length that you choose; read only by recent releases of the SDKs.
    * - `1.0`: AES-256-CBC, the format of the legacy SDKs. Not authenticated: changes go unnoticed (CVE-2022-30187). Needed for old
    *   readers and for page blobs.
    *
@@ -34,7 +34,8 @@ export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
    */
   readonly protocol: ProtocolVersion;
   /**
-   * The key that encrypts new data, or a function that picks it. Without one, this module can only read, and a write is an error.
+   * The key that encrypts new data, or a function that chooses it. Without one, this module can only read, and a write is an
+   * error.
    */
   readonly keyEncryptionKey?: KeyEncryptionKey | KeyEncryptionKeySelector;
   /**
@@ -42,19 +43,19 @@ export interface EncryptionOptions extends KeyCallOptions, IntegrityOptions {
    * `keyResolver`. Rotations are followed. Requires the package `@azure/keyvault-keys`.
    */
   readonly keyVault?: KeyVaultOptions;
-  /** Finds keys for reading. `keyEncryptionKey` serves its own key id; every other id is passed to this. */
+  /** Finds keys for reading. The id of `keyEncryptionKey` is read with that key; every other id is passed to this resolver. */
   readonly keyResolver?: KeyResolver | readonly KeyEncryptionKey[];
   /**
    * Limits every read and write to the keys that belong to the target: a tenant's own keys, including older ones. It is called
    * with the stored key id before any key is looked up, and with the id that is about to be stored. Unless it returns `true`, the
-   * call fails with `KEY_NOT_ALLOWED`, whatever keys are configured, cached or passed with the call.
+   * call fails with `KEY_NOT_ALLOWED`, no matter which keys are configured, cached or passed with the call.
    *
    * @defaultValue every key is allowed
    */
   readonly allowKey?: KeyPredicate;
   /**
-   * The keys by which tables find rows with encrypted properties (`@Encrypt({ searchable })`), or a function that picks those of a
-   * tenant. They are keys of the application; nothing of them is stored. Blobs and queues ignore them.
+   * The keys by which tables find rows with encrypted properties (`@Encrypt({ searchable })`), or a function that chooses those
+   * of a tenant. They belong to the application and are never stored. Blobs and queues ignore them.
    *
    * @defaultValue none; then no class may have searchable properties
    */
@@ -83,16 +84,16 @@ export interface BlobOptions {
   /**
    * Number of worker threads of this account that seal uploads of more than one block, 0 to 64. With 0, uploads are sealed on the
    * event loop, in steps of at most a millisecond. A thread takes half of the work of an upload off the event loop in protocol
-   * 1.0, but little in 2.x, whose cipher is fast (bench/README.md). Use threads on servers that upload hundreds of megabytes a
+   * 1.0, but little in 2.x, whose cipher is fast (bench/README.md). Use threads on servers that upload hundreds of megabytes per
    * second. Each costs about 20 MiB of memory once it has started.
    *
    * @defaultValue 0
    */
   readonly workers?: number;
   /**
-   * Bytes of memory, 0 to 1,073,741,824, that uploads leave for later uploads of the process, because fresh memory costs more than
-   * the cipher. It holds ciphertext, and is freed when it has not been used for ten seconds. One upload fills `concurrency` + 2
-   * blocks; give as much as all uploads at once need, or 0 to keep nothing.
+   * Bytes of memory, 0 to 1,073,741,824, that uploads leave for later uploads of the process, because allocating memory costs
+   * more than the cipher. It holds ciphertext, and is freed when it has not been used for ten seconds. One upload fills
+   * `concurrency` + 2 blocks; set as much as all concurrent uploads need, or 0 to keep nothing.
    *
    * @defaultValue 33,554,432
    */
@@ -106,14 +107,14 @@ export interface QueueOptions {
   /** Passed to the SDK's client. */
   readonly clientOptions?: QueuePipelineOptions;
   /**
-   * What a message looks like inside the ciphertext.
+   * How a message is encoded inside the ciphertext.
    *
    * @defaultValue 'text'
    */
   readonly messageEncoding?: MessageEncoding;
   /**
-   * Whether objects that are sent with `sendJson` carry the trace of their sender inside the ciphertext, in the members `traceparent` and
-   * `tracestate`, and handlers continue it. Other readers of the queue see the two members.
+   * Whether objects that are sent with `sendJson` contain the trace of their sender inside the ciphertext, in the members
+   * `traceparent` and `tracestate`, and handlers continue it. Other readers of the queue see the two members.
    *
    * @defaultValue false
    */
@@ -133,8 +134,8 @@ export interface TableOptions {
    */
   readonly onDecryptionFailed?: TableDecryptionFailedHandler;
   /**
-   * Called for rows that are read with a wrong search tag, so that searches do not find them by their value. The rows are returned
-   * all the same.
+   * Called for rows that are read with a wrong search tag, so that searches do not find them by their value. The rows are still
+   * returned.
    *
    * @defaultValue logs a warning, without the keys of the row
    */
@@ -150,7 +151,7 @@ export interface EncryptedStorageModuleOptions {
   readonly table?: TableOptions;
 }
 
-/** What has to be known before the options are. */
+/** What must be known before the options. */
 export interface EncryptedStorageModuleExtras {
   /** Name of this account, if there are several. The account without a name is the default. */
   readonly name?: string;
@@ -204,7 +205,7 @@ export interface EncryptedStorageFeatures {
 
 /** What the factory of `forFeatureAsync` returns for a container or queue. */
 export interface ResourceSettings {
-  /** Name in the account. The default is the name that it is injected by. */
+  /** Name in the account. The default is the name for injection. */
   readonly name?: string;
   readonly createIfNotExists?: boolean;
 }
@@ -213,9 +214,9 @@ export interface ResourceSettings {
 export interface EncryptedStorageFeatureSettings {
   /** Policy of this feature module. Members that you leave out come from the root. */
   readonly encryption?: Partial<EncryptionOptions>;
-  /** For the name that a container is injected by: its name in the account, and whether to create it. */
+  /** By the name for injection: the name of the container in the account, and whether to create it. */
   readonly containers?: Readonly<Record<string, string | ResourceSettings>>;
-  /** For the name that a queue is injected by: its name in the account, and whether to create it. */
+  /** By the name for injection: the name of the queue in the account, and whether to create it. */
   readonly queues?: Readonly<Record<string, string | ResourceSettings>>;
   /** For an entity class: the name of its table, and whether to create it. */
   readonly tables?: readonly TableResource[];

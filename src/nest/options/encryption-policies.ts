@@ -25,7 +25,7 @@ function mergeEncryption(
   );
 }
 
-/** A level that brings a key of one kind that writes replaces one of the other kind, which from then on only reads. */
+/** If a level has a writing key of one kind, it replaces an inherited one of the other kind, which from then on only reads. */
 function withoutWriter(merged: EncryptionOptions, level: Partial<EncryptionOptions>): EncryptionOptions {
   const { keyEncryptionKey, keyVault, ...others } = merged;
   const vault = level.keyEncryptionKey === undefined ? keyVault : keyVault && readingOnly(keyVault);
@@ -58,14 +58,14 @@ export class EncryptionPolicies implements OnApplicationShutdown {
     private readonly keys: ReadonlySet<PolicyKeys>,
   ) {}
 
-  /** Wipes the content keys that are kept in memory. Reads in progress continue without them. */
+  /** Wipes the content keys in memory. Reads in progress continue without them. */
   onApplicationShutdown(): void {
     for (const keys of this.keys) keys.close();
   }
 }
 
 /**
- * Throws {@link InvalidOptionsError}, since the options of a feature and of the root may be valid separately and invalid
+ * Throws {@link InvalidOptionsError}, because the options of a feature and of the root may be valid separately but invalid
  * together. Services without differences share one policy, and with it the limit on key calls and the cache.
  */
 export async function toPolicies(
@@ -92,13 +92,13 @@ export async function toPolicies(
     shared.set(own, policy);
     return policy;
   };
-  // one after the other, because they share what the first one made
+  // one after the other, because they share what the first one created
   const blob = await policyFor('blob');
   const queue = await policyFor('queue');
   return new EncryptionPolicies(blob, queue, await policyFor('table'), allKeys);
 }
 
-/** Checked options, in the form that the services take. */
+/** Checked options, in the form that the services use. */
 async function toPolicy(
   { keyResolver, keyVault, requireEncryption = true, ...others }: EncryptionOptions,
   keys: PolicyKeys,

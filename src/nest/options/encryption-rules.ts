@@ -33,7 +33,7 @@ const ENCRYPTION: RulesOf<EncryptionOptions> = {
   ...INTEGRITY,
 };
 
-/** The policy of the account. There is no level above it to inherit from. */
+/** The policy of the account, which has no level above to inherit from. */
 export const wholePolicy: OptionRule = group(ENCRYPTION, (given, path) => [
   ...(given['protocol'] === undefined
     ? [`"${path}.protocol" has no default: choose one of ${named(PROTOCOL_VERSIONS)}`]

@@ -3,12 +3,12 @@ import { quoted } from '../../encoding/printable.js';
 import { searchKeysFaults } from '../../keys/search-keys.js';
 import { isObject, type OptionRule } from '../../option-rules.js';
 
-/** A key, or a function that picks one. */
+/** A key, or a function that chooses one. */
 export const writingKey: OptionRule = {
   faults: (value, path) => (typeof value === 'function' ? [] : keyFaults(value, path)),
 };
 
-/** Keys of search tags, or a function that picks them. */
+/** Keys of search tags, or a function that chooses them. */
 export const searchKeys: OptionRule = {
   faults: (value, path) => (typeof value === 'function' ? [] : searchKeysFaults(value, path)),
 };

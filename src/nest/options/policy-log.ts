@@ -40,7 +40,7 @@ function logPolicy(subject: string, kind: ServiceKind, policy: EncryptionPolicy)
   }
 }
 
-/** Some SDKs send the id unescaped in a header, which the service refuses. */
+/** Some SDKs send the id unescaped in a header, which the service rejects. */
 const hasForeignId = ({ keyEncryptionKey }: EncryptionPolicy): boolean =>
   typeof keyEncryptionKey === 'object' && /[^\x20-\x7e]/.test(keyEncryptionKey.keyId);
 

@@ -14,7 +14,9 @@ import { InvalidOptionsError } from '../../errors/input.js';
 import type { EncryptedStorageModuleOptions } from './encrypted-storage.options.js';
 import type { AccountKey, StorageConnection } from './storage-connection.js';
 
-/** The clients of one account. They are made when first used, because a connection need not reach services that nothing uses. */
+/**
+ * The clients of one account. They are created when first used, because a connection need not include services that are not used.
+ */
 export class StorageClients implements OnApplicationShutdown {
   readonly threads: CipherThreads | undefined;
   readonly keptMemory: number | undefined;
@@ -105,7 +107,7 @@ function tableClientFactory(options: EncryptedStorageModuleOptions): (tableName:
   return (tableName) => tableClient(tableEndpoint, tableName, { credential, clientOptions });
 }
 
-/** `undefined` where the application makes each table client itself. */
+/** `undefined` if the application creates each table client itself. */
 function tableServiceClient({
   connection,
   table,

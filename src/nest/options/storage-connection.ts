@@ -13,7 +13,7 @@ export interface AccountKey {
 /**
  * How to reach the account: exactly one of these forms.
  *
- * A `StorageSharedKeyCredential` instance is refused on purpose: the Azure SDK ships two builds, and silently replaces an
+ * A `StorageSharedKeyCredential` instance is deliberately rejected: the Azure SDK ships two builds, and silently replaces an
  * instance of the other build with an anonymous credential. Strings, a `TokenCredential` and whole clients are safe.
  */
 export type StorageConnection =

@@ -1,11 +1,11 @@
-/** How often a merge is written before the caller gets the conflict with other writers. */
+/** The number of times that a merge is written before the caller gets the conflict with other writers. */
 import { InvalidOptionsError } from '../../errors/input.js';
 import { type ConflictRetries, retryOnConflict } from '../../service-errors.js';
 
 /** Maximum number of attempts if other writers keep changing a row; of merges, unless the caller chooses. */
 export const ATTEMPTS = 8;
 
-/** How many times the write was sent. */
+/** The number of times that the write was sent. */
 export interface Attempted {
   readonly attempts: number;
 }

@@ -1,12 +1,12 @@
-/** Numbers of a JSON text as they are written. Parsing loses this, but `3.0` is not `3` in a table. */
+/** Numbers of a JSON text as they are written. Parsing loses the notation, but `3.0` is not `3` in a table. */
 import { endOfString, LEVEL_STEPS } from '../../wire/json.js';
 
 /** Each token begins with a different character, and none is tried twice, because the text comes from a service. */
 const TOKEN = /"|-?\d[\d.eE+-]*|[{}[\],:]|[a-z]+/g;
 
 /**
- * The numbers that are members of the outermost object, by name. It takes one pass, whatever the text is. If members have the
- * same name, the last one counts, as in `JSON.parse`.
+ * The numbers that are members of the outermost object, by name, in one pass over any text. If members have the same name, the
+ * last one counts, as in `JSON.parse`.
  */
 export function numbersIn(text: string): ReadonlyMap<string, string> {
   const numbers = new Map<string, string>();

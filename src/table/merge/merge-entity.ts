@@ -1,7 +1,7 @@
 /**
- * Merges into rows with sealed properties. The service would keep the properties that it is not sent, under a content key that is
- * no longer stored, so they could never be read again. So the row is read, the change is applied, and the row is replaced if it
- * has not changed.
+ * Merges into rows with sealed properties. The service would keep properties that are not in the request, under a content key
+ * that is no longer stored, so they could never be read again. So the row is read, the change is applied, and the row is replaced
+ * if it has not changed.
  */
 import type { UpsertEntityResponse } from '@azure/data-tables';
 import type { IntegrityTagged } from '../../envelope/integrity/integrity-tag.js';

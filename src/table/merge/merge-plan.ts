@@ -19,7 +19,7 @@ export interface Merge {
   readonly table: TableClient;
   readonly context: TableContext;
   readonly patch: Row & EntityKeys;
-  /** For reading the row. */
+  /** Options for reading the row. */
   readonly options: OperationOptions;
 }
 
@@ -38,8 +38,8 @@ interface PlannedCreate {
 }
 
 /**
- * Whether the service can merge by itself: no changed property is sealed or signed, or can affect what is. What `when` looks at
- * is not known. If plaintext is accepted, the row may first have to be encrypted.
+ * Whether the service can do the merge alone: no changed property is sealed or signed, or can affect what is. It is not known
+ * what `when` reads. If plaintext is accepted, the row may first have to be encrypted.
  */
 export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'>): boolean {
   const { properties, signed, isProtected } = entityModel(context.entityClass);

@@ -1,6 +1,6 @@
 /**
- * A stored row with a patch applied to it, sealed again. What is sealed stays sealed, with its text and type, unless the class
- * makes it clear by `when`. This includes what other writers sealed.
+ * A stored row with a patch applied to it, sealed again. Sealed properties stay sealed, with their text and type, unless `when`
+ * of the class makes them clear. This includes what other writers sealed.
  */
 import type { EncryptOptions } from '../../decorators/encryption-metadata.js';
 import { UnsupportedValueError } from '../../errors/input.js';
@@ -48,7 +48,7 @@ export async function mergedRow(
     partitionKey,
     rowKey,
   };
-  // what the row has sealed stays sealed, even if the class only signs it by now
+  // what the row has sealed stays sealed, even if the class now only signs it
   const toSign = [...signed, ...decisive, ...(stored.covered ?? [])].filter((name) => !names.includes(name));
   const tags = await rowTags({ texts: sealed, partitionKey, isNew: isChanged }, context);
   return sealRow(
@@ -65,10 +65,10 @@ const mergedValues = (
 ): Row => ({ ...convertedValues(clear), ...Object.fromEntries(sealed), ...changes });
 
 /**
- * Whether a property may be stored in plaintext because its condition does not hold. Someone else may have changed what the condition
- * looked at, unless entries cover it or the caller passes it. A property that is sealed then stays sealed, because the condition
- * may have looked at something that is missing. A property that was not sealed follows the condition, unless the condition looked
- * at a column of the row that the entries should cover and do not.
+ * Whether a property may be stored in plaintext because its condition does not hold. Someone else may have changed what the
+ * condition read, unless entries cover it or the caller passes it. Then a sealed property stays sealed, because the condition may
+ * have read something that is missing. A property that was not sealed follows the condition, unless the condition read a column
+ * of the row that the entries should cover but do not.
  */
 function clearanceOf(
   { texts, covered }: OpenedRow,
@@ -93,7 +93,7 @@ interface Sources {
   readonly options: ReadonlyMap<string, EncryptOptions>;
 }
 
-/** Text that does not change is carried over as it is, because the class may have another declared type by now. */
+/** Unchanged text is carried over as it is stored, because the class may declare another type now. */
 function textOf(name: string, { texts, changes, clear, values, options }: Sources): TypedText {
   const isChanged = Object.hasOwn(changes, name);
   const kept = isChanged ? undefined : texts.get(name);

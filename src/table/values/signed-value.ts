@@ -55,7 +55,7 @@ function valueToSign(name: string, value: unknown): SignedValue {
   if (signed !== null && isName) return signed;
   throw new UnsupportedValueError(
     name,
-    'is signed, and holds what a table does not give back as it is: no finite number, no valid text, date or Guid, no 64 bits',
+    'is signed, but a table would not return its value unchanged: use a finite number, well-formed text, a valid date or Guid, or 64 bits',
   );
 }
 

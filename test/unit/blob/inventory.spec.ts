@@ -97,7 +97,7 @@ describe('a census of an inventory', () => {
     expect(isMaintenanceClean(report)).toBe(true);
     expect(report.census.verdict).toMatchObject({ mayDestroy: 'after', reasons: [] });
     const text = formatMaintenanceReport(report, 'text');
-    expect(text).toContain(`inventory all of ${STARTED} is what the account wrote then, and not a live listing`);
+    expect(text).toContain(`inventory all of ${STARTED} shows what was stored then: it is not a live listing`);
     expect(text).toContain(`blobs that were written since ${STARTED}`);
   });
 
@@ -108,7 +108,7 @@ describe('a census of an inventory', () => {
     ['a type of blobs', { blobTypes: ['blockBlob', 'appendBlob'] }, /^blobs of type pageBlob/],
     ['old blobs', { creationTime: 3 }, /^blobs that are older/],
     ['a prefix', { excludePrefix: ['scans/x'] }, /^blobs under scans\/x/],
-    ['what nobody here knows', { lastAccess: { lastNDays: 3 } }, /^blobs that its filter lastAccess is about/],
+    ['what nobody here knows', { lastAccess: { lastNDays: 3 } }, /^blobs that its filter lastAccess may exclude/],
   ])('is not clean where the rule leaves out %s', async (_what, filters, sentence) => {
     const report = await counted([young('one')], { filters });
 
@@ -121,7 +121,7 @@ describe('a census of an inventory', () => {
     const report = await counted([young('one')], { filters: { prefixMatch: ['scans/', ''] } });
 
     expect(isMaintenanceClean(report)).toBe(true);
-    expect(report.census.blindSpots.join('\n')).toMatch(/it lists scans\/$/m);
+    expect(report.census.blindSpots.join('\n')).toMatch(/blobs outside of scans\/: .* lists only these$/m);
   });
 
   it('leaves out directories, and needs no versions or page blobs where there are directories', async () => {
@@ -188,14 +188,14 @@ describe('a census of an inventory', () => {
 
     const report = await count(join(folder, 'all-manifest.json'));
 
-    expect(report.census.blindSpots.join('\n')).toMatch(/checksum is not beside it/);
+    expect(report.census.blindSpots.join('\n')).toMatch(/no checksum next to it/);
   });
 
   it('of a file without its manifest is never clean', async () => {
     const report = await count(join(written([young('one')]), 'all_0.csv'));
 
     expect(report.census.entries).toMatchObject([{ keyId: 'clinic:2026', count: 1 }]);
-    expect(report.census.uncounted).toEqual([expect.stringMatching(/whether it is whole/)]);
+    expect(report.census.uncounted).toEqual([expect.stringMatching(/whether it is complete/)]);
     expect(isMaintenanceClean(report)).toBe(false);
   });
 
@@ -271,7 +271,7 @@ describe('a manifest', () => {
     [
       'is changed',
       (folder: string) => writeFileSync(join(folder, 'all-manifest.checksum'), 'x'),
-      /does not have the checksum/,
+      /does not match the checksum/,
     ],
     [
       'lists a file that is not there',

@@ -33,7 +33,7 @@ describe('a report', () => {
     expect(toText(report({ anomalies }))).toMatch(/^ {2}ANOMALY +NONCES_MIXED: odd$/m);
     const verified = { verified: true, integrity: 'verified', plaintextBytes: 5, signedProperties: ['ward'] } as const;
     expect(toText(report({ verification: verified }))).toMatch(
-      /decrypts to 5 bytes\n {2}integrity +the entries hold\n {2}signed properties +ward/,
+      /decrypts to 5 bytes\n {2}integrity +the entries are valid\n {2}signed properties +ward/,
     );
     expect(toText(report({ verification: { ...verified, integrity: 'no entries' } }))).toContain('no entries');
     expect(toText(report({ verification: { verified: false, code: 'DECRYPTION_FAILED', text: 'no' } }))).toContain(
