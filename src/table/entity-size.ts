@@ -1,5 +1,5 @@
-/** Limits of the table service, checked before anything is sent, so that the error can name the property. */
-import { InvalidEntityError, PayloadTooLargeError } from '../errors/input.js';
+/** What a table does not store, checked before anything is sent, so that the error can name the property. */
+import { InvalidEntityError, PayloadTooLargeError, UnsupportedValueError } from '../errors/input.js';
 import { ENCRYPTION_DATA_PROPERTY, isReservedProperty, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
 import { isKey, isSystemProperty } from './reserved-names.js';
@@ -30,12 +30,23 @@ export function assertFits(row: Row): void {
   let total = ENTITY_OVERHEAD;
   for (const name of names) {
     const value = row[name];
+    assertFinite(name, value);
     const length = valueLength(value);
     if (length > PROPERTY_LIMIT)
       throw new PayloadTooLargeError(OWN_NAMES[name] ?? `Property "${name}"`, PROPERTY_LIMIT, length);
     total += isKey(name) ? length : PROPERTY_OVERHEAD + name.length * 2 + length + prefixLength(value);
   }
   if (total > ENTITY_LIMIT) throw new PayloadTooLargeError('The entity', ENTITY_LIMIT, total);
+}
+
+/** JSON has `null` for such a number, and a table stores no `null`: the property would be gone. */
+function assertFinite(name: string, value: unknown): void {
+  const plain = isTyped(value) ? value.value : value;
+  if (typeof plain !== 'number' || Number.isFinite(plain)) return;
+  throw new UnsupportedValueError(
+    name,
+    `holds ${plain} in clear, which would be lost: pass { type: 'Double', value: '${plain}' }`,
+  );
 }
 
 const isSent = (name: string, value: unknown): boolean =>

@@ -127,6 +127,18 @@ describe('updates', () => {
     }
   });
 
+  it('are refused where a clear property would be dropped, by a merge that the service makes too', async () => {
+    const keys = { partitionKey: 'p', rowKey: `r${++count}` };
+    const lost = expect.objectContaining({ code: 'UNSUPPORTED_VALUE', propertyName: 'age' }) as unknown;
+    await patients.createEntity({ ...keys, name: 'Jane', age: 40 });
+
+    await expect(patients.updateEntity({ ...keys, name: 'Jane', age: NaN })).rejects.toEqual(lost);
+    await expect(patients.updateEntity({ ...keys, age: Infinity }, 'Merge')).rejects.toEqual(lost);
+    await expect(tableOf(Wide, tableName).updateEntity({ ...keys, age: NaN } as never, 'Merge')).rejects.toEqual(lost);
+
+    expect(await patients.getEntity('p', keys.rowKey)).toMatchObject({ age: 40 });
+  });
+
   it.each([...METADATA, 'PartitionKey', 'RowKey', 'name@odata.type'])(
     'are refused with a property %s',
     async (name) => {

@@ -20,3 +20,14 @@ it.each([
     assertFits({ ...row, [name]: value });
   }).not.toThrow();
 });
+
+it.each([NaN, Infinity, -Infinity])('an entity with %s in clear is refused, which JSON would drop', (value) => {
+  for (const held of [value, { type: 'Double', value }]) {
+    expect(() => {
+      assertFits({ ...row, share: held });
+    }).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_VALUE', propertyName: 'share' }));
+  }
+  expect(() => {
+    assertFits({ ...row, share: { type: 'Double', value: String(value) } });
+  }).not.toThrow();
+});
