@@ -77,6 +77,23 @@ describe('two features of one client in one module', () => {
     });
   });
 
+  it('fail the start where they name different tables or containers, which Nest would choose between', async () => {
+    const named = (name: string) => [
+      EncryptedStorageModule.forFeature({ tables: [{ entity: Patient, table: `patients${name}` }] }),
+      EncryptedStorageModule.forFeatureAsync({
+        containers: ['letters'],
+        useFactory: () => ({ containers: { letters: `letters-${name}` } }),
+      }),
+    ];
+
+    await expect(started(root(), moduleWith(Nothing, ...named('eu'), ...named('us')))).rejects.toMatchObject({
+      faults: [
+        /table "patientsus" with different names in the account, "patientseu" and "patientsus": use the same one/,
+        /container "letters" with different names in the account, "letters-eu" and "letters-us"/,
+      ].map((pattern) => expect.stringMatching(pattern) as unknown),
+    });
+  });
+
   it('start where they have the same policy, or different clients, or stand in modules of their own', async () => {
     const [one, other] = [moduleWith(Nothing, feature({ protocol: '1.0' })), moduleWith(Nothing, feature(undefined))];
     const twice = moduleWith(

@@ -50,8 +50,13 @@ export const creationProvider = ({ id, resources, settings }: Feature): FactoryP
 export interface FeatureRecord {
   readonly name: string | undefined;
   readonly encryption: EncryptedStorageFeatures['encryption'];
-  /** Tokens of its clients, with their titles. */
-  readonly resources: ReadonlyMap<InjectionToken, string>;
+  readonly resources: readonly FeatureResource[];
+}
+
+/** A client that a feature provides, and what it is for. */
+export interface FeatureResource extends Pick<Resource, 'token' | 'title'> {
+  /** Its name in the account. */
+  readonly name: string;
 }
 
 export const FEATURE = 'EncryptedStorageFeature';
@@ -59,10 +64,10 @@ export const FEATURE = 'EncryptedStorageFeature';
 export const recordProvider = ({ account, resources, settings }: Feature): FactoryProvider => ({
   provide: FEATURE,
   inject: [settings],
-  useFactory: ({ encryption }: EncryptedStorageFeatureSettings): FeatureRecord => ({
+  useFactory: (decided: EncryptedStorageFeatureSettings): FeatureRecord => ({
     name: account,
-    encryption,
-    resources: new Map(resources.map(({ token, title }) => [token, title])),
+    encryption: decided.encryption,
+    resources: resources.map(({ token, title, nameIn }) => ({ token, title, name: nameIn(decided) })),
   }),
 });
 

@@ -29,6 +29,8 @@ export interface Resource {
   readonly service: keyof ServiceTokens;
   /** Its title before the settings are known. */
   readonly title: string;
+  /** Its name in the account. */
+  readonly nameIn: (settings: EncryptedStorageFeatureSettings) => string;
   readonly isCreated: (settings: EncryptedStorageFeatureSettings) => boolean;
   readonly client: (service: never, settings: EncryptedStorageFeatureSettings) => unknown;
   readonly create: (client: never) => Promise<unknown>;
@@ -41,6 +43,7 @@ interface ResourceKind<Given extends { readonly createIfNotExists?: boolean }> {
   readonly title: (given: Given) => string;
   /** What the module declares, combined with what a factory returns. */
   readonly settled: (given: Given, settings: EncryptedStorageFeatureSettings) => Given;
+  readonly nameOf: (settled: Given) => string;
   readonly client: (service: never, settled: Given) => unknown;
   readonly create: (client: never) => Promise<unknown>;
 }
@@ -60,6 +63,7 @@ const byName = (
   token: ({ name }, account) => token(name, account),
   title: ({ name }) => `${kind.slice(0, -1)} "${name}"`,
   settled: (given, settings) => settledName(given, settings[kind]?.[given.name]),
+  nameOf: ({ name }) => name,
   client,
   create: (created: { createIfNotExists(): Promise<unknown> }) => created.createIfNotExists(),
 });
@@ -81,6 +85,7 @@ const tables: ResourceKind<TableResource> = {
   token: ({ entity }, account) => getEncryptedTableToken(entity, account),
   title: ({ entity, table }) => `table "${table ?? entityDeclaration(entity)?.table ?? entity.name}"`,
   settled: (given, settings) => ({ ...given, ...settings.tables?.find(({ entity }) => entity === given.entity) }),
+  nameOf: ({ entity, table }) => tableNameOf(entity, table),
   client: (service: EncryptedTableService, { entity, table }) => {
     warnOfSearchable(entity);
     return service.getTableClient(entity, table);
@@ -103,6 +108,7 @@ function resourceOf<Given extends { readonly createIfNotExists?: boolean }>(
     token: kind.token(given, account),
     service: kind.service,
     title: kind.title(given),
+    nameIn: (settings) => kind.nameOf(kind.settled(given, settings)),
     isCreated: (settings) => kind.settled(given, settings).createIfNotExists === true,
     client: (service, settings) => kind.client(service, kind.settled(given, settings)),
     create: kind.create,

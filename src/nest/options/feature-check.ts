@@ -57,12 +57,26 @@ const table: OptionRule = {
   },
 };
 
+/** A list of classes. One that is listed twice would have one client, of whichever table Nest takes. */
+const tables: OptionRule = {
+  members: TABLE,
+  faults: (value, path) => [...listOf(table).faults(value, path), ...repeatedFaults(value, path)],
+};
+
+function repeatedFaults(value: unknown, path: string): readonly string[] {
+  const classes = Array.isArray(value) ? value.map((one: unknown) => (isObject(one) ? one['entity'] : one)) : [];
+  const repeated = classes.filter((one, at) => typeof one === 'function' && classes.indexOf(one) !== at);
+  return repeated.map(
+    (one) => `"${path}" has class ${(one as { readonly name: string }).name} twice: keep one of its tables`,
+  );
+}
+
 /** Every option of `forFeature`. */
 export const FEATURE: RulesOf<EncryptedStorageFeatures> = {
   encryption: partOfPolicy,
   containers: listOf(resource(containerName)),
   queues: listOf(resource(queueName)),
-  tables: listOf(table),
+  tables,
 };
 
 /** Throws {@link InvalidOptionsError} with every fault. */
@@ -84,7 +98,7 @@ export function checkSettings(
     encryption: partOfPolicy,
     containers: group(settingsOf(known.containers, containerName)),
     queues: group(settingsOf(known.queues, queueName)),
-    tables: listOf(table),
+    tables,
   };
   const given: unknown = settings;
   refuse(isObject(given) ? groupFaults(rules, given) : ['the factory of forFeatureAsync returned nothing: return {}']);

@@ -109,6 +109,11 @@ describe('forFeature', () => {
         /^"tables\[0\]\.table": "my-patients" cannot be the name of a table/,
       ],
     ],
+    [
+      'two tables of one class',
+      [Patient, { entity: Patient, table: 'others' }],
+      ['"tables" has class Patient twice: keep one of its tables'],
+    ],
   ];
   it.each(broken)('refuses %s', (_what, given, faults) => {
     expect(featureFaults(given)).toEqual(
