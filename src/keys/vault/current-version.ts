@@ -28,7 +28,10 @@ export interface VersionClock {
   date(): number;
 }
 
-/** Milliseconds for which a failure is reused without a request, so that an outage does not cause a flood of requests. */
+/**
+ * Milliseconds for which a failure, or a version that has expired, is reused without a request, so that an outage does not cause a flood of
+ * requests.
+ */
 const FAILURE_AGE = 1000;
 
 export class CurrentVersion {
@@ -67,10 +70,19 @@ export class CurrentVersion {
 
   #fresh(): { readonly version: WritingVersion } | undefined {
     const { state } = this;
-    if (state === undefined || state.age >= 2 * this.refresh) return undefined;
+    if (state === undefined || state.age >= this.#longestAge(state.version)) return undefined;
     // later writes get the failure, once the version is no longer confirmed
     if (state.age >= this.refresh) this.#answer().catch(() => undefined);
     return state;
+  }
+
+  /** Milliseconds for which a version is known without a new answer. One that has expired may have been rotated. */
+  #longestAge({ expiresOn }: WritingVersion): number {
+    return this.#isOver(expiresOn) ? FAILURE_AGE : 2 * this.refresh;
+  }
+
+  #isOver(date: Date | undefined): boolean {
+    return date !== undefined && date.getTime() <= this.clock.date();
   }
 
   async #answer(): Promise<WritingVersion> {
@@ -99,9 +111,8 @@ export class CurrentVersion {
   }
 
   #assertInTime({ key: { keyId }, notBefore, expiresOn }: WritingVersion): void {
-    const now = this.clock.date();
-    if (expiresOn !== undefined && expiresOn.getTime() <= now) throw new KeyDisabledError(keyId, 'expired');
-    if (notBefore !== undefined && notBefore.getTime() > now) throw new KeyDisabledError(keyId, 'not valid yet');
+    if (this.#isOver(expiresOn)) throw new KeyDisabledError(keyId, 'expired');
+    if (notBefore !== undefined && !this.#isOver(notBefore)) throw new KeyDisabledError(keyId, 'not valid yet');
   }
 }
 

@@ -2,7 +2,7 @@
 import { createEnvelope } from '../../../../src/envelope/envelope.js';
 import type { EncryptionPolicy } from '../../../../src/envelope/encryption-policy.js';
 import { InProcessVault, refusal } from '../../../support/in-process-vault.js';
-import { context, vaultPolicyOf } from '../../../support/vault-policies.js';
+import { context, vaultPolicyOf, VaultTime } from '../../../support/vault-policies.js';
 
 const keyIdOf = async (policy: EncryptionPolicy): Promise<string> =>
   (await createEnvelope(policy, context)).encryptionData.wrappedKey.keyId;
@@ -60,5 +60,28 @@ describe('the key that writes', () => {
     const { policy } = vaultPolicyOf(vault.options('records', change(vault, newest)));
 
     await expect(keyIdOf(policy)).rejects.toMatchObject({ code: 'KEY_DISABLED', state: 'disabled' });
+  });
+});
+
+describe('a version that has expired', () => {
+  const MINUTE = 60_000;
+
+  it('is followed by one that came since it was confirmed, and asked for once a second until one comes', async () => {
+    const vault = new InProcessVault();
+    const time = new VaultTime();
+    const expiring = vault.rotate('records');
+    vault.expire(expiring, Date.now() + MINUTE);
+    const { policy } = vaultPolicyOf(vault.options('records', { refresh: 24 * 60 * MINUTE }), time);
+    expect(await keyIdOf(policy)).toBe(expiring);
+
+    time.passed += 2 * MINUTE;
+    for (let write = 0; write < 5; write += 1)
+      await expect(keyIdOf(policy)).rejects.toMatchObject({ code: 'KEY_DISABLED', state: 'expired' });
+    expect(vault.count('get')).toBe(2);
+
+    const next = vault.rotate('records');
+    time.passed += 1000;
+    expect(await keyIdOf(policy)).toBe(next);
+    expect(vault.count('get')).toBe(3);
   });
 });
