@@ -64,6 +64,14 @@ describe('maintain', () => {
     }
   });
 
+  it('does nothing if the page of its report could not be written', async () => {
+    const { code, stderr } = await rewrap('--no-state', '--html', join(folder, 'missing', 'rewrap.html'));
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--html cannot be written: ENOENT/);
+    expect(String(await old.getBlockBlobClient('<script>').downloadToBuffer())).toBe(plaintext);
+  });
+
   it('counts all containers, also the root and that of a website, which stays in clear', async () => {
     const service = BlobServiceClient.fromConnectionString(connectionString());
     const [root, web] = ['$root', '$web'].map((name) => service.getContainerClient(name)) as [

@@ -1,8 +1,9 @@
 /** The command `maintain`: from a command line to a report and an exit code. */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../../crypto/bytes.js';
 import { quoted } from '../../encoding/printable.js';
+import { InvalidOptionsError } from '../../errors/input.js';
 import { maintenanceFailures } from '../../maintenance/failure-lines.js';
 import {
   isMaintenanceClean,
@@ -66,6 +67,7 @@ async function failures(values: Values, account: Account): Promise<number> {
 
 /** @param account - `null` for a command that needs none */
 async function run({ values, task }: Arguments, account: Account | null, env: NodeJS.ProcessEnv): Promise<number> {
+  assertWritable(values.html);
   const policy = await commandPolicy(values, env);
   const stateContainer = values['state-container'] ?? STATE_CONTAINER;
   const sources = [
@@ -75,9 +77,20 @@ async function run({ values, task }: Arguments, account: Account | null, env: No
   const job: MaintenanceJob = { name: values.job ?? nameOf(task, sources), task, sources };
   const state = account !== null && keepsState(task, values) ? stateOf(values, account) : undefined;
   const report = await observed(job, values, state);
-  if (values.html !== undefined) writeFileSync(values.html, formatMaintenanceReport(report, 'html'));
   process.stdout.write(formatMaintenanceReport(report, values.json === true ? 'json' : 'text'));
+  if (values.html !== undefined) writeFileSync(values.html, formatMaintenanceReport(report, 'html'));
   return isMaintenanceClean(report) ? EXIT.fine : EXIT.wrong;
+}
+
+/** Throws before the job begins if the page of its report could not be written when it has ended. */
+function assertWritable(path: string | undefined): void {
+  if (path === undefined) return;
+  try {
+    closeSync(openSync(path, 'a'));
+  } catch (error) {
+    const { code = 'error' } = error as NodeJS.ErrnoException;
+    throw new InvalidOptionsError([`the file of --html cannot be written: ${code}`]);
+  }
 }
 
 /** A census is short and can simply be repeated. */
