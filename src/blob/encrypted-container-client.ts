@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import type {
   BlobBatchDeleteBlobsResponse,
   BlobDeleteOptions,
@@ -15,6 +16,7 @@ import type {
   ContainerGetPropertiesResponse,
   ContainerListBlobsOptions,
 } from '@azure/storage-blob';
+import { shown } from '../encoding/shown.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { rewrapAll, type RewrapKeysOptions, type RewrapKeysResult } from '../envelope/maintenance/rewrap-all.js';
 import type { BlobEnvironment } from './blob-context.js';
@@ -39,6 +41,11 @@ export class EncryptedContainerClient {
   /** Name of the container. */
   get containerName(): string {
     return this.unencryptedClient.containerName;
+  }
+
+  /** The name alone, for `console.log` and every logger that uses `util.inspect`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return shown(this, { containerName: this.containerName }, options);
   }
 
   /** Creates the container. Fails with 409 if it exists. */

@@ -1,4 +1,5 @@
 /** The SDK's methods that change a blob but not its content. None of them loses the encryption data. */
+import { inspect, type InspectOptions } from 'node:util';
 import type {
   BlobAbortCopyFromURLOptions,
   BlobAbortCopyFromURLResponse,
@@ -29,6 +30,7 @@ import type {
   BlobUndeleteResponse,
   Tags,
 } from '@azure/storage-blob';
+import { shown } from '../encoding/shown.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
 import { assertChangeable, type BlobContext, type BlobEnvironment, refuseHashes } from './blob-context.js';
@@ -55,6 +57,11 @@ export abstract class ManagedBlob<Client extends BlobClient> {
   /** Name of its container. */
   get containerName(): string {
     return this.unencryptedClient.containerName;
+  }
+
+  /** The name alone, for `console.log` and every logger that uses `util.inspect`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return shown(this, { name: this.name, containerName: this.containerName }, options);
   }
 
   /** Address of the blob. */

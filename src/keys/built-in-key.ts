@@ -1,4 +1,5 @@
 import { inspect, type InspectOptions } from 'node:util';
+import { shown } from '../encoding/shown.js';
 import { refuse } from '../option-rules.js';
 
 /**
@@ -23,7 +24,7 @@ export abstract class BuiltInKey<Algorithm extends string> {
 
   /** The same for `console.log` and every logger that uses `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    return `${this.constructor.name} ${inspect(this.toJSON(), options)}`;
+    return shown(this, this.toJSON(), options);
   }
 }
 

@@ -11,9 +11,18 @@ export interface QueueDecryptionFailure {
   readonly message: ReceivedMessageItem | PeekedMessageItem;
   readonly error: EncryptedStorageError;
   readonly queueName: string;
-  /** The plain client, to delete the message or to move it. */
+  /** The plain client, to delete the message or to move it. Not enumerable: a log would show the key that it connects with. */
   readonly queue: QueueClient;
 }
+
+export const decryptionFailure = ({
+  message,
+  error,
+  queue,
+}: Omit<QueueDecryptionFailure, 'queueName'>): QueueDecryptionFailure =>
+  Object.defineProperty({ message, error, queueName: queue.name }, 'queue', {
+    value: queue,
+  }) as unknown as QueueDecryptionFailure;
 
 /** Called with each message that cannot be decrypted. An error that it throws makes the call reject. */
 export type QueueDecryptionFailedHandler = (failure: QueueDecryptionFailure) => void | Promise<void>;

@@ -20,7 +20,7 @@ import { boundedMap } from '../streams/bounded-map.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
 import { traceHeadersOf } from '../tracing/trace-context.js';
-import type { QueueDecryptionFailedHandler } from './decryption-failure.js';
+import { decryptionFailure, type QueueDecryptionFailedHandler } from './decryption-failure.js';
 import type { Decrypted, Peeked, Received } from './decrypted-message.js';
 import { jsonText } from './json-text.js';
 import { MaintainedPoison } from './maintenance/maintained-poison.js';
@@ -244,6 +244,6 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
     handler: QueueDecryptionFailedHandler | undefined,
   ): Promise<void> {
     if (handler === undefined || !isForHandler(error)) throw error;
-    await handler({ message, error, queueName: this.name, queue: this.unencryptedClient });
+    await handler(decryptionFailure({ message, error, queue: this.unencryptedClient }));
   }
 }

@@ -1,4 +1,5 @@
 /** The SDK's methods that change a queue itself, not the content of its messages. */
+import { inspect, type InspectOptions } from 'node:util';
 import type {
   QueueClearMessagesOptions,
   QueueClearMessagesResponse,
@@ -20,6 +21,7 @@ import type {
   QueueSetMetadataResponse,
   SignedIdentifier,
 } from '@azure/storage-queue';
+import { shown } from '../encoding/shown.js';
 
 /** A queue that can be created, described and deleted. */
 export abstract class ManagedQueue {
@@ -31,6 +33,11 @@ export abstract class ManagedQueue {
   /** Name of the queue. */
   get name(): string {
     return this.unencryptedClient.name;
+  }
+
+  /** The name alone, for `console.log` and every logger that uses `util.inspect`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return shown(this, { name: this.name }, options);
   }
 
   /** Creates the queue. Fails with 409 if it exists. */

@@ -1,7 +1,9 @@
 /** The methods that change a table itself or the keys of its rows, not what entities contain. */
+import { inspect, type InspectOptions } from 'node:util';
 import type { OperationOptions } from '@azure/core-client';
 import type { DeleteTableEntityOptions, DeleteTableEntityResponse, TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
+import { shown } from '../encoding/shown.js';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { rewrapAll, type RewrapKeysOptions, type RewrapKeysResult } from '../envelope/maintenance/rewrap-all.js';
 import type { RewrapResult } from '../envelope/rewrap.js';
@@ -36,6 +38,11 @@ export abstract class ManagedTable {
 
   get tableName(): string {
     return this.unencryptedClient.tableName;
+  }
+
+  /** The name alone, for `console.log` and every logger that uses `util.inspect`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return shown(this, { tableName: this.tableName }, options);
   }
 
   /** Creates the table, and its lookup table if the class has one. If it already exists, nothing changes. */

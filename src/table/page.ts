@@ -13,7 +13,7 @@ export interface TableDecryptionFailure extends EntityKeys {
   readonly row: Readonly<Record<string, unknown>>;
   readonly error: EncryptedStorageError;
   readonly tableName: string;
-  /** The plain client, to look at the row, delete it or move it. */
+  /** The plain client, to look at the row, delete it or move it. Not enumerable: a log would show the key that it connects with. */
   readonly table: TableClient;
 }
 
@@ -41,7 +41,10 @@ export async function openPage<Result>(
     else {
       const { row, error } = outcome;
       const { partitionKey, rowKey } = row;
-      await onDecryptionFailed({ partitionKey, rowKey, row, error, tableName: table.tableName, table });
+      const failure = { partitionKey, rowKey, row, error, tableName: table.tableName };
+      await onDecryptionFailed(
+        Object.defineProperty(failure, 'table', { value: table }) as unknown as TableDecryptionFailure,
+      );
     }
   }
   return opened;

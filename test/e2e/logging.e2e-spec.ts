@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Test } from '@nestjs/testing';
 import {
   AesKeyEncryptionKey,
@@ -9,7 +10,7 @@ import {
   EncryptedTableService,
   HmacSearchKey,
 } from 'nestjs-azure-encrypted-storage';
-import { uniqueName, uniqueTableName } from '../support/azurite.js';
+import { connectionString, uniqueName, uniqueTableName } from '../support/azurite.js';
 import { content, testKey } from '../support/blobs.js';
 import { CapturingLogger, optionsOf } from '../support/nest.js';
 
@@ -193,5 +194,48 @@ describe('the log of a read that fails', () => {
     expect(await blob.downloadToBuffer()).toEqual(content(100));
 
     expect(logger.lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+  });
+});
+
+describe('what console.log shows', () => {
+  const accountKey = /AccountKey=([^;]+)/.exec(connectionString())?.[1] ?? '';
+  /** As text, and as the bytes of a buffer. */
+  const secrets = [accountKey, inspect(Buffer.from(accountKey, 'base64')).slice('<Buffer '.length, 60)];
+  const shownOf = (value: unknown): string => {
+    const shown = inspect(value);
+    for (const secret of secrets) expect(shown).not.toContain(secret);
+    return shown;
+  };
+
+  it('of a client is its name, not the account key that the SDK shows', async () => {
+    const { module } = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })));
+    const container = module.get(EncryptedBlobService).getContainerClient('letters');
+
+    expect(shownOf(container)).toBe("EncryptedContainerClient { containerName: 'letters' }");
+    expect(shownOf(container.getBlockBlobClient('one'))).toMatch(/^EncryptedBlockBlobClient \{ name: 'one', /);
+    expect(shownOf(container.getPageBlobClient('two'))).toMatch(/^EncryptedPageBlobClient \{ name: 'two', /);
+    expect(shownOf(module.get(EncryptedQueueService).getQueueClient('tasks'))).toMatch(/^EncryptedQueueClient \{ name/);
+    expect(shownOf(module.get(EncryptedTableService).getTableClient(Patient))).toMatch(/^EncryptedTableClient \{ tab/);
+    await module.close();
+  });
+
+  it('of a row or message that could not be read is not the account key, though its client is there', async () => {
+    const { module } = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })));
+    const table = module.get(EncryptedTableService).getTableClient(Patient, uniqueTableName('shown'));
+    const queue = module.get(EncryptedQueueService).getQueueClient(uniqueName('shown'));
+    await table.createTable();
+    await table.unencryptedClient.createEntity({ partitionKey: 'p', rowKey: 'r', name: 'plain' });
+    await queue.create();
+    await queue.unencryptedClient.sendMessage('plain');
+    const failures: { readonly table?: object; readonly queue?: object }[] = [];
+    const onDecryptionFailed = (failure: object): void => void failures.push(failure);
+
+    for await (const row of table.listEntities({ onDecryptionFailed })) expect(row).toBeUndefined();
+    await queue.receiveMessages({ onDecryptionFailed });
+
+    for (const failure of failures) expect(shownOf(failure)).toContain('PlaintextNotAllowedError');
+    expect(failures[0]?.table).toBe(table.unencryptedClient);
+    expect(failures[1]?.queue).toBe(queue.unencryptedClient);
+    await module.close();
   });
 });
