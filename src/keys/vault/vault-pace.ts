@@ -46,6 +46,8 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 16_000;
 /** If the vault asks for a longer pause than this, calls do not wait for it. */
 const MOST_PATIENCE = 60_000;
+/** The vault is asked again after this time, whatever it asked for: a wrong header must not end all calls for good. */
+const LONGEST_ASKED_PAUSE = 600_000;
 const MS = 1000;
 /** Shorter waits are only rounding errors. */
 const SHORTEST_WAIT = 0.01;
@@ -226,5 +228,5 @@ function retryAfterOf({ response }: Refusal): number | undefined {
   const retryAfter = response?.headers?.get?.('retry-after');
   if (retryAfter === undefined || retryAfter === '') return undefined;
   const milliseconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) * MS : Date.parse(retryAfter) - Date.now();
-  return milliseconds > 0 ? milliseconds : undefined;
+  return milliseconds > 0 ? Math.min(milliseconds, LONGEST_ASKED_PAUSE) : undefined;
 }

@@ -159,6 +159,23 @@ describe('the pace of a vault', () => {
     expect(time.slept).toEqual([]);
   });
 
+  it.each([
+    ['a day', '86400'],
+    ['no finite time', '9'.repeat(400)],
+    ['the year 9999', 'Fri, 31 Dec 9999 00:00:00 GMT'],
+  ])('asks the vault again after ten minutes, although its header says %s', async (_what, asked) => {
+    const { pace, time, answered, call } = setUp();
+    const wrong = refusal(503, { 'retry-after': asked });
+    await expect(pace.run(() => Promise.reject(wrong))).rejects.toBe(wrong);
+
+    time.passed += 500_000;
+    await expect(pace.run(call)).rejects.toBe(wrong);
+    time.passed += 100_000;
+    await pace.run(call);
+
+    expect(answered).toEqual([600_000]);
+  });
+
   it('lets a call go that is aborted while it waits for its turn, its place or the end of a pause', async () => {
     const { pace, time } = setUp();
     pace.limit(1);
