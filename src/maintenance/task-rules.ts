@@ -1,5 +1,11 @@
 /** What is wrong with a task. A misspelt member would select nothing, and the job would succeed without having done anything. */
-import { REENCRYPT_VERIFICATIONS, type ReencryptChoice, REWRAP_VERIFICATIONS } from '../envelope/maintenance/task.js';
+import type { Maintained } from '../envelope/maintenance/maintained.js';
+import {
+  hasTags,
+  REENCRYPT_VERIFICATIONS,
+  type ReencryptChoice,
+  REWRAP_VERIFICATIONS,
+} from '../envelope/maintenance/task.js';
 import { areTexts, keyIds, retiredKeyIds } from '../envelope/maintenance/key-ids.js';
 import {
   choice,
@@ -59,8 +65,21 @@ const ANY_OTHER = {
   fault: '"sources" has an inventory, which can only be counted: take a census of it',
 };
 
-export function sourceFaults(task: unknown, sources: readonly { readonly kind: string }[]): readonly string[] {
+const TAGGED_CENSUS = { do: 'census', tags: true } as const;
+
+/** A census that looked at no tags would count none that is wrong. */
+const tagFaults = (task: unknown, sources: readonly Pick<Maintained, 'taskFor'>[]): readonly string[] =>
+  isObject(task) && task['do'] === 'census' && task['tags'] === true && !sources.some(isTagged)
+    ? ['"task.tags" needs a table among "sources" with its entity class, which has searchable properties']
+    : [];
+
+const isTagged = (source: Pick<Maintained, 'taskFor'>): boolean => hasTags(source.taskFor(TAGGED_CENSUS));
+
+export function sourceFaults(
+  task: unknown,
+  sources: readonly Pick<Maintained, 'kind' | 'taskFor'>[],
+): readonly string[] {
   const action = isObject(task) ? String(task['do']) : '';
   const { kinds, fault } = (Object.hasOwn(OF_SOURCES, action) ? OF_SOURCES[action] : undefined) ?? ANY_OTHER;
-  return sources.every(({ kind }) => kinds.includes(kind)) ? [] : [fault];
+  return [...(sources.every(({ kind }) => kinds.includes(kind)) ? [] : [fault]), ...tagFaults(task, sources)];
 }

@@ -71,6 +71,19 @@ describe('maintain', () => {
       expect(everything).not.toContain(secret);
   });
 
+  it('finds the class of a table in any letter case, and counts no tags without one', async () => {
+    const { name } = await prepared();
+    const config = memberConfig(folder, { command, table: name.toUpperCase() });
+    const count = (table: string) =>
+      command.run(['maintain', 'census', '--tags', '--table', table, '--config', config], commandEnv());
+
+    const [known, unknown] = [await count(name), await count(uniqueTableName('other'))];
+
+    expect(known.stdout).toMatch(/untagged +1\n/);
+    expect([known.code, unknown.code]).toEqual([1, 2]);
+    expect(unknown.stderr).toMatch(/"task.tags" needs a table among "sources" with its entity class/);
+  });
+
   it('takes a lookup table for one, and not for a table of rows', async () => {
     const { name } = await prepared();
     const config = memberConfig(folder, { command, table: name });

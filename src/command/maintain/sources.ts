@@ -39,7 +39,9 @@ export async function sourcesOf(
   assertAmong(tables, Object.keys(named));
   const classes = { ...entities, ...named };
   const rows = tables
-    .filter((name) => !tables.some((other) => lookupTableOf(other) === name && hasLookupTable(classes, other)))
+    .filter(
+      (name) => !tables.some((other) => isSameTable(lookupTableOf(other), name) && hasLookupTable(classes, other)),
+    )
     .flatMap((name) => rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name) }));
   const messageTtlDays = numberIn(values['message-ttl']);
   const poison = (values.queue ?? []).map((name) => {
@@ -100,7 +102,10 @@ function classOf(names: readonly string[]): EntityClass {
 }
 
 const entityClassOf = (entities: CommandPolicy['entities'], table: string): EntityClass | null =>
-  Object.hasOwn(entities, table) ? (entities[table] ?? null) : null;
+  Object.entries(entities).find(([name]) => isSameTable(name, table))?.[1] ?? null;
+
+/** The service does not distinguish letter case in the names of tables. */
+const isSameTable = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 const hasLookupTable = (classes: CommandPolicy['entities'], table: string): boolean => {
   const entityClass = entityClassOf(classes, table);
