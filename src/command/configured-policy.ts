@@ -15,10 +15,11 @@ export interface CommandPolicy {
   readonly foreign?: ForeignSource | undefined;
 }
 
-/** The policy of the module for an inspection, which reads every version. */
+/** The policy of the module for an inspection, which reads every version and verifies all integrity entries. */
 export async function configuredForReading(path: string): Promise<EncryptionPolicy> {
   const { policy } = await configured(path);
-  return policyWith(policy, { readProtocols: PROTOCOL_VERSIONS });
+  const integrity = policy.integrity === 'off' ? 'verify' : policy.integrity;
+  return policyWith(policy, { readProtocols: PROTOCOL_VERSIONS, integrity });
 }
 
 /** Throws `INVALID_OPTIONS` for a module that cannot be used. */

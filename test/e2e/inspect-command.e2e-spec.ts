@@ -60,7 +60,8 @@ describe('the command', () => {
     },
   );
 
-  it('verifies with the policy of a module, whatever keys it has and whatever it reads', async () => {
+  /** Inspects with the policy of a module, which has these members too. */
+  async function inspectedWith(members: string, inspected: string) {
     const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
     const config = join(folder, 'inspect.config.mjs');
     const home = pathToFileURL(join(dirname(command.main), '..', 'index.js')).href;
@@ -68,14 +69,36 @@ describe('the command', () => {
       config,
       `import { AesKeyEncryptionKey } from '${home}';
        const key = AesKeyEncryptionKey.fromBase64('inspected:key', '${keyBase64}');
-       export const policy = { protocol: '2.0', readProtocols: ['2.1'], requireEncryption: true, keyResolver: async () => key };`,
+       export const policy = { ${members}, requireEncryption: true, keyResolver: async () => key };`,
     );
+    const result = await command.run(['inspect', 'blob', inspected, '--config', config], env);
+    rmSync(folder, { recursive: true });
+    return result;
+  }
 
-    const { code, stdout, stderr } = await command.run(['inspect', 'blob', path, '--config', config], env);
+  it('verifies with the policy of a module, whatever keys it has and whatever it reads', async () => {
+    const { code, stdout, stderr } = await inspectedWith("protocol: '2.0', readProtocols: ['2.1']", path);
 
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^ {2}verification +decrypts to 28 bytes$/m);
-    rmSync(folder, { recursive: true });
+  });
+
+  it('verifies the integrity entries although the policy of a module does not', async () => {
+    const [container] = await containersFor(policyOf('1.0', { keyEncryptionKey }));
+    await container.getBlockBlobClient('changed').uploadData(Buffer.alloc(64));
+    const { unencryptedClient: stored } = container.getBlockBlobClient('changed');
+    const { metadata } = await stored.getProperties();
+    const bytes = await stored.downloadToBuffer();
+    bytes[0]! ^= 1;
+    await stored.uploadData(bytes, { metadata });
+
+    const { code, stdout } = await inspectedWith(
+      "protocol: '1.0', integrity: 'off'",
+      `${container.containerName}/changed`,
+    );
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ {2}verification +FAILED: DECRYPTION_FAILED: /m);
   });
 
   it('exits with 1 where the key is another one, and where something is odd', async () => {
