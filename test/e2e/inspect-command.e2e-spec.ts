@@ -139,6 +139,7 @@ describe('wrong usage', () => {
     [['inspect', 'queue', 'q', '--key', 'AAAA'], /'--key'/],
     [['inspect', 'queue', 'q', '--key-id', 'k'], /--key-id needs a key/],
     [['inspect', 'queue', 'q', '--key-base64-env', 'NO_SUCH'], /no environment variable NO_SUCH/],
+    [['inspect', 'queue', 'q', '--key-base64-env', keyBase64], /^there is no such environment variable: give its name/],
     [['inspect', 'queue', 'q', '--key-base64-env', 'CLINIC_KEY', '--pem-file', 'x'], /only one of/],
     [['inspect', 'queue', 'q', '--pem-file', '/no/such/file'], /the key cannot be used/],
     [['inspect', 'queue', 'q', '--key-base64-env', 'PATH'], /base64/],

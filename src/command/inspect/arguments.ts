@@ -5,6 +5,7 @@ import type { NonceChoice } from '../../inspect/inspect-nonces.js';
 import type { KeySource } from '../../inspect/inspection-key.js';
 import { refuse } from '../../option-rules.js';
 import { accountFaults, type AccountValues } from '../account-values.js';
+import { missingVariable } from '../missing-variable.js';
 import { parsed } from '../parsed.js';
 
 export interface Command extends InspectionRequest {
@@ -123,7 +124,7 @@ function keyFaults(values: Values, env: NodeJS.ProcessEnv): string[] {
       .filter((name) => (sources.length === 0 || values.config !== undefined) && values[name] !== undefined)
       .map((name) => `--${name} needs a key from a variable or a file`),
     ...(values.context === '' ? ['--context needs a text'] : []),
-    ...(variable !== undefined && env[variable] === undefined ? [`there is no environment variable ${variable}`] : []),
+    ...(variable !== undefined && env[variable] === undefined ? [missingVariable(variable)] : []),
   ];
 }
 

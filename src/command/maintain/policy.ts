@@ -7,6 +7,7 @@ import { KeyRing } from '../../keys/key-ring.js';
 import { RsaKeyEncryptionKey } from '../../keys/rsa-key-encryption-key.js';
 import { PROTOCOL_VERSIONS, type ProtocolVersion } from '../../protocol/registry.js';
 import { type CommandPolicy, configured } from '../configured-policy.js';
+import { missingVariable } from '../missing-variable.js';
 import type { Values } from './arguments.js';
 
 /** Throws `INVALID_OPTIONS` for keys or modules that cannot be used. */
@@ -49,6 +50,6 @@ function keyFrom(given: string, env: NodeJS.ProcessEnv): KeyEncryptionKey {
 
 function variable(name: string, env: NodeJS.ProcessEnv): string {
   const text = env[name];
-  if (text === undefined) throw new InvalidOptionsError([`there is no environment variable ${name}`]);
+  if (text === undefined) throw new InvalidOptionsError([missingVariable(name)]);
   return text;
 }

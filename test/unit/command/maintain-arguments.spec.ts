@@ -48,6 +48,10 @@ describe('the command line of maintain', () => {
     [['rewrap', '--container', 'c', '--retire', 'b', '--config', 'x.mjs', ...KEY], /not both/],
     [['rewrap', '--container', 'c', '--retire', 'b', '--new-key', 'a=KEY'], /a key is/],
     [['rewrap', '--container', 'c', '--retire', 'b', '--new-key', 'a=env:NO_SUCH'], /no environment variable NO_SUCH/],
+    [
+      ['rewrap', '--container', 'c', '--retire', 'b', '--new-key', `a=env:${env.KEY}`],
+      /variable: give its name, not its value$/,
+    ],
     [['rewrap', '--container', 'c', '--retire', 'b', '--new-key', 'a=env:SHORT'], /"a"|key a|bytes/],
     [['rewrap', '--container', 'c', '--retire', 'b', '--new-key', 'a=file:/no/such'], /"a" cannot be used/],
     [['re-encrypt', '--container', 'c', ...KEY], /re-encrypt needs --retire/],
