@@ -250,6 +250,39 @@ describe('content that is read back', () => {
     expect([await text(), await snapshots()]).toEqual(['one', [expect.any(String)]]);
   });
 
+  it('in an outage that the job does not wait for is not settled by a dry run, but by the next job', async () => {
+    proxy.fate = (action) => (action === 'write' ? { status: 503, code: 'ServerBusy' } : 'pass');
+    const source = through(proxy);
+    await expect(run(again('snapshot'), source, { patience: 0 })).rejects.toMatchObject({ statusCode: 503 });
+    proxy.clear();
+    const found = async () => [(await old.getBlockBlobClient('one').getProperties()).etag, await snapshots()];
+    const unsettled = await found();
+
+    const dry = await run(again('snapshot'), source, { dryRun: true });
+    expect([dry.outcomes, await found()]).toEqual([{ done: 1 }, unsettled]);
+
+    const report = await run(again('snapshot'), source);
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect([await text(), await snapshots()]).toEqual(['one', []]);
+  });
+
+  it('when a job is aborted is settled by the next job of the same process', async () => {
+    const stopping = new AbortController();
+    proxy.fate = (action) => {
+      if (action === 'write') stopping.abort();
+      return action === 'write' ? { status: 503, code: 'ServerBusy' } : 'pass';
+    };
+    const source = through(proxy);
+    const stopped = run(again('snapshot'), source, { abortSignal: stopping.signal });
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    proxy.clear();
+
+    const report = await run(again('snapshot'), source);
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect([await text(), await snapshots()]).toEqual(['one', []]);
+  });
+
   it('loses its snapshot after an outage', async () => {
     proxy.fate = (action, earlier) =>
       action === 'delete' && earlier === 0 ? { status: 503, code: 'ServerBusy' } : 'pass';

@@ -62,6 +62,10 @@ export const requestOptions = ({ step, customerProvidedKey }: RequestParts): Blo
   customerProvidedKey,
 });
 
+/** What writing steps of blobs left to be continued, by the name of the blob. A dry run neither continues nor forgets it. */
+export const interruptedIn = <Left>(left: Map<string, Left>, { dryRun }: Step): Map<string, Left> =>
+  dryRun ? new Map<string, Left>() : left;
+
 const foreignSource = must(
   (value) => isObject(value) && typeof value['read'] === 'function',
   'an object with a function "read"',

@@ -36,35 +36,46 @@ interface NewContent {
   readonly digest: Uint8Array;
 }
 
-interface Open extends Pick<NewContent, 'digest' | 'replaced'> {
+/** A commit whose outcome is not known or has not been checked. */
+export interface OpenCommit extends Pick<NewContent, 'digest' | 'replaced'> {
   /** Its encryption data, by which the blob shows whether it was committed. */
   readonly text: string | undefined;
   /** Snapshot of what it replaces. */
   readonly snapshot: string | undefined;
+  readonly isReadBack: boolean;
+  /** Whether a snapshot of an earlier attempt could not be deleted. */
+  readonly hasLeftSnapshot: boolean;
 }
 
 export class CommitCheck {
-  #open: Open | undefined;
-  #hasLeftSnapshot = false;
+  #open: OpenCommit | undefined;
+  #hasLeftSnapshot: boolean;
 
-  constructor(private readonly parts: CommitParts) {}
+  /** @param open - of an earlier step, which an outage interrupted */
+  constructor(
+    private readonly parts: CommitParts,
+    open?: OpenCommit,
+  ) {
+    this.#open = open;
+    this.#hasLeftSnapshot = open?.hasLeftSnapshot ?? false;
+  }
 
-  /** Whether a commit was begun whose outcome is not known. */
-  get isOpen(): boolean {
-    return this.#open !== undefined;
+  get open(): OpenCommit | undefined {
+    return this.#open;
   }
 
   /** Runs just before the commit, with the options of the commit. */
   async prepare({ metadata, ...content }: NewContent, options: UploadOptions): Promise<void> {
-    const { dryRun } = this.parts.step;
-    if (!dryRun) this.#open = { text: encryptionDataOf(metadata), ...content, snapshot: await this.#snapshot(options) };
+    const { dryRun, task } = this.parts.step;
+    if (dryRun) return;
+    const snapshot = await this.#snapshot(options);
+    const checks = { isReadBack: isReadBack(task), hasLeftSnapshot: this.#hasLeftSnapshot };
+    this.#open = { text: encryptionDataOf(metadata), ...content, snapshot, ...checks };
   }
 
   /** Runs after the commit. */
   async committed({ etag = '' }: Pick<BlobUploadCommonResponse, 'etag'>): Promise<ObjectResult> {
-    const { task } = this.parts.step;
-    if (this.#open !== undefined && isReadBack(task) && !(await this.#isKept(this.#open, etag)))
-      return READ_BACK_FAILED;
+    if (this.#open?.isReadBack === true && !(await this.#isKept(this.#open, etag))) return READ_BACK_FAILED;
     await this.#forget();
     return DONE;
   }
@@ -75,7 +86,7 @@ export class CommitCheck {
   }
 
   /** Reads what was committed. A writer that changes only metadata leaves the content, so it is read under the new ETag. */
-  async #isKept({ digest, replaced }: Open, committed: string): Promise<boolean> {
+  async #isKept({ digest, replaced }: OpenCommit, committed: string): Promise<boolean> {
     const { context, step, reading } = this.parts;
     let next: string | null = committed;
     const { result } = await retryOnConflict({

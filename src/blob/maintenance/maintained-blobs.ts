@@ -17,12 +17,13 @@ import { groupFaults, refuse } from '../../option-rules.js';
 import { isForbidden, isMissing, statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
 import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
+import type { OpenCommit } from './commit-check.js';
 import { deleteSuperseded, type KeptState } from './delete-superseded.js';
 import { revealed } from './kept-back.js';
 import { hasVersionId, type ListedBlob, type ListedPage, listedPages, type ListedPlaces } from './listed-blob.js';
 import { precheckBlobs } from './precheck.js';
 import { protectionOf } from './protection.js';
-import { type BlobReencryption, reencryptListed } from './reencrypt-listed.js';
+import { reencryptListed } from './reencrypt-listed.js';
 import { isUnderReencryption, reencryptPages } from './reencrypt-pages.js';
 import { rewrapListed } from './rewrap-listed.js';
 
@@ -57,7 +58,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   readonly #distinctKeys = new Set<string>();
   /** Snapshots of current blobs that this process has taken, by name. */
   readonly #kept = new Map<string, KeptState>();
-  readonly #interrupted = new Map<string, BlobReencryption>();
+  readonly #interrupted = new Map<string, OpenCommit>();
   readonly #interruptedPages = new Map<string, () => Promise<ObjectResult>>();
   #listing = 0;
   /** Whether a missing permission of this identity limited the listing. */
@@ -180,8 +181,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     const { threads: _none, ...context } = this.#contextOf(blob, step);
     if (this.#isOfPages(blob, task)) {
       const client = this.access.container.getPageBlobClient(blob.name);
-      const interrupted = this.#interruptedPages;
-      return reencryptPages({ ...options, context: { ...context, client }, step, interrupted });
+      return reencryptPages({ ...options, context: { ...context, client }, step, interrupted: this.#interruptedPages });
     }
     const client = this.access.container.getBlockBlobClient(blob.name);
     return reencryptListed(blob, { ...options, context: { ...context, client }, step, interrupted: this.#interrupted });

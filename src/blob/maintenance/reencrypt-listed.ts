@@ -18,10 +18,10 @@ import { SealedUpload } from '../sealed-upload.js';
 import { stateOf } from '../service-answer.js';
 import { blockPlan } from '../transfer-shape.js';
 import { type BlockBlobContext, BlockSink, type UploadOptions } from '../upload-blocks.js';
-import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
+import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
 import { carriedDescription, tagsOf } from './carried-description.js';
 import { CheckedSink } from './checked-sink.js';
-import { CommitCheck } from './commit-check.js';
+import { CommitCheck, type OpenCommit } from './commit-check.js';
 import { ForeignSourceError } from './foreign-content.js';
 import type { ListedBlob } from './listed-blob.js';
 import { type OldContent, OldContentReader } from './old-content.js';
@@ -30,8 +30,8 @@ import { assertVersionsAccepted } from './old-versions.js';
 interface ReencryptListed extends BlobMaintenanceOptions {
   readonly context: BlockBlobContext;
   readonly step: Step;
-  /** Blobs whose step was interrupted by an outage after its commit, by name. The repeated step continues with them. */
-  readonly interrupted: Map<string, BlobReencryption>;
+  /** Commits that were interrupted by an outage, by the name of the blob. The repeated step, or one of a later job, settles them. */
+  readonly interrupted: Map<string, OpenCommit>;
 }
 
 function resultOfReading(error: unknown): ObjectResult | null {
@@ -46,13 +46,14 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
   if (accessTier === 'Archive') return { outcome: 'archived' };
   const isBecomingBlocks = blobType === 'AppendBlob' && given.toBlock === true;
   if (blobType !== 'BlockBlob' && !isBecomingBlocks) return otherType(blob, given.step);
-  const { interrupted } = given;
-  const reencryption = interrupted.get(blob.name) ?? new BlobReencryption(given, blob.name);
+  const { step } = given;
+  const interrupted = interruptedIn(given.interrupted, step);
+  const reencryption = new BlobReencryption(given, blob.name, interrupted.get(blob.name));
   interrupted.delete(blob.name);
   try {
     const { result } = await retryOnConflict({
       attempts: ATTEMPTS,
-      abortSignal: given.step.abortSignal,
+      abortSignal: step.abortSignal,
       isConflict: isChanged,
       attempt: () => reencryption.run(),
     });
@@ -62,7 +63,7 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
     const settled = await reencryption.afterFailure(result).catch(() => null);
     const final = settled ?? result;
     if (final !== null) return reencryption.ended(final);
-    if (reencryption.isCommitting) interrupted.set(blob.name, reencryption);
+    if (reencryption.open !== undefined) interrupted.set(blob.name, reencryption.open);
     throw error;
   }
 }
@@ -80,20 +81,21 @@ class TagsChangedError extends Error {
   readonly code = 'TagsChanged';
 }
 
-export class BlobReencryption {
+class BlobReencryption {
   private readonly check: CommitCheck;
 
   constructor(
     private readonly given: ReencryptListed,
     private readonly name: string,
+    open: OpenCommit | undefined,
   ) {
     const { context, step } = given;
-    this.check = new CommitCheck({ context, step, reading: requestOptions(given) });
+    this.check = new CommitCheck({ context, step, reading: requestOptions(given) }, open);
   }
 
-  /** Whether the outcome of its last commit is not known or has not been checked. */
-  get isCommitting(): boolean {
-    return this.check.isOpen;
+  /** Its last commit, if the outcome of it is not known or has not been checked. */
+  get open(): OpenCommit | undefined {
+    return this.check.open;
   }
 
   ended(result: ObjectResult): ObjectResult {
@@ -125,7 +127,7 @@ export class BlobReencryption {
 
   /** Checks whether the last commit was made although it failed: its answer may have been lost. `null` if it was not made. */
   async afterFailure(refused: ObjectResult | null): Promise<ObjectResult | null> {
-    if (!this.isCommitting) return null;
+    if (this.open === undefined) return null;
     const properties = await this.properties();
     // a request without an answer may still arrive, so its snapshot stays
     return refused === null && !this.check.isCommitted(properties) ? null : this.check.settle(properties);

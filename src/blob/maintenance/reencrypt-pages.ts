@@ -6,6 +6,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
+import { isAbort } from '../../aborts.js';
 import { uniqueId } from '../../crypto/bytes.js';
 import { keysOf, policyWith } from '../../envelope/encryption-policy.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';
@@ -30,7 +31,7 @@ import { unmarked } from '../pages/kept-content.js';
 import type { PageBlobContext } from '../pages/page-requests.js';
 import { type PageContent, PageUpload, type PageUploadOptions } from '../pages/upload-pages.js';
 import { stateOf } from '../service-answer.js';
-import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
+import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
 import { carriedDescription, tagsOf } from './carried-description.js';
 import { CheckedSink } from './checked-sink.js';
 import { PagesCommit } from './pages-commit.js';
@@ -55,22 +56,25 @@ export const isUnderReencryption = (text: string | undefined): boolean =>
 
 /** Throws errors that do not concern the blob itself. */
 export async function reencryptPages(given: ReencryptPages): Promise<ObjectResult> {
-  const { interrupted, step, context } = given;
+  const { step, context } = given;
   const { name } = context.client;
+  const interrupted = interruptedIn(given.interrupted, step);
   try {
     const begun = await interrupted.get(name)?.();
     interrupted.delete(name);
     // other writers may have stored content that the task selects since then
-    const result = await reencrypted(given);
+    const result = await reencrypted({ ...given, interrupted });
     interrupted.delete(name);
     return result.outcome === 'same' ? (begun ?? result) : result;
   } catch (error) {
     const result = error instanceof ReadBackError ? READ_BACK_FAILED : resultOf(error);
-    if (result !== null || step.abortSignal?.aborted === true) interrupted.delete(name);
+    if (result !== null || isStopped(error, step)) interrupted.delete(name);
     if (result === null) throw error;
     return result;
   }
 }
+
+const isStopped = (error: unknown, { abortSignal }: Step): boolean => isAbort(error) || abortSignal?.aborted === true;
 
 async function reencrypted(given: ReencryptPages): Promise<ObjectResult> {
   const { result } = await retryOnConflict({
