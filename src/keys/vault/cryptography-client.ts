@@ -1,6 +1,6 @@
 /** One call to `CryptographyClient` of `@azure/keyvault-keys`, or to a similar client, and its failures. */
-import { KeyAlgorithmError, KeyUnwrapError } from '../../errors/keys.js';
-import type { KeyOperationOptions, KeyWrapAlgorithm } from '../key-encryption-key.js';
+import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../../errors/keys.js';
+import type { KeyOperationOptions, KeyWrapAlgorithm, WrappedKey } from '../key-encryption-key.js';
 import { keyServiceError } from '../key-service-error.js';
 
 /** The part of `CryptographyClient` of `@azure/keyvault-keys` that is used. The class itself can be passed. */
@@ -19,6 +19,15 @@ export interface CryptographyClientLike {
     options?: KeyOperationOptions,
   ): Promise<{ readonly result: Uint8Array }>;
 }
+
+/** Makes a call when the pace of its vault allows it. */
+export type PacedRun = <Answer>(call: () => Promise<Answer>, options?: KeyOperationOptions) => Promise<Answer>;
+
+/** The same client, whose calls keep the pace of their vault. */
+export const pacedClient = (client: CryptographyClientLike, run: PacedRun): CryptographyClientLike => ({
+  wrapKey: (algorithm, key, options) => run(() => client.wrapKey(algorithm, key, options), options),
+  unwrapKey: (algorithm, key, options) => run(() => client.unwrapKey(algorithm, key, options), options),
+});
 
 /** The options for a client of the SDK, which does not use a target. */
 export const clientCallOptions = ({ target: _unused, ...options }: KeyOperationOptions = {}): KeyOperationOptions =>
@@ -40,11 +49,24 @@ export const isVaultAlgorithm = (name: unknown): name is KeyWrapAlgorithm => ALG
 /** Longer than anything that the largest RSA key of Key Vault wraps (512 bytes), so more is not sent to the vault. */
 const MAX_WRAPPED_LENGTH = 1024;
 
-/** A wrapped key as it is stored. */
-interface StoredWrap {
+interface NewWrap {
   readonly keyId: string;
-  readonly algorithm: string;
-  readonly encryptedKey: Uint8Array;
+  readonly algorithm: KeyWrapAlgorithm;
+  readonly contentKey: Uint8Array;
+}
+
+/**
+ * Wraps in the vault.
+ *
+ * @throws `KEY_WRAP_FAILED`, and the errors of {@link keyServiceError}
+ */
+export async function wrapBy(
+  client: CryptographyClientLike,
+  { keyId, algorithm, contentKey }: NewWrap,
+  options?: KeyOperationOptions,
+): Promise<WrappedKey> {
+  const call = () => client.wrapKey(algorithm, contentKey, clientCallOptions(options));
+  return { keyId, algorithm, encryptedKey: await answerOf(call, { keyId, refused: KeyWrapError }) };
 }
 
 /**
@@ -54,29 +76,35 @@ interface StoredWrap {
  */
 export async function unwrapBy(
   client: CryptographyClientLike,
-  { keyId, algorithm, encryptedKey }: StoredWrap,
+  { keyId, algorithm, encryptedKey }: WrappedKey,
   options?: KeyOperationOptions,
 ): Promise<Uint8Array> {
   const known = ALGORITHMS.get(algorithm);
   if (known === undefined) throw new KeyAlgorithmError(keyId, algorithm);
   if (encryptedKey.length === 0 || encryptedKey.length > MAX_WRAPPED_LENGTH) throw new KeyUnwrapError(keyId);
-  const result = await answerOf(keyId, () => client.unwrapKey(known, encryptedKey, clientCallOptions(options)));
-  if (!isFilled(result)) throw new KeyUnwrapError(keyId, { cause: new Error(NO_BYTES) });
-  return takeOut(result);
+  const call = () => client.unwrapKey(known, encryptedKey, clientCallOptions(options));
+  return takeOut(await answerOf(call, { keyId, refused: KeyUnwrapError }));
 }
 
-async function answerOf(keyId: string, call: () => Promise<{ readonly result: Uint8Array }>): Promise<unknown> {
-  try {
-    return (await call()).result;
-  } catch (error) {
-    throw keyServiceError(error, { keyId, refused: KeyUnwrapError });
-  }
+interface Asked {
+  readonly keyId: string;
+  readonly refused: typeof KeyWrapError | typeof KeyUnwrapError;
 }
 
 /** Neither a wrapped key nor a content key may be empty, whatever a client returns. */
-export const isFilled = (bytes: unknown): bytes is Uint8Array => bytes instanceof Uint8Array && bytes.length > 0;
-
-export const NO_BYTES = 'The client of the key service returned no bytes';
+async function answerOf(
+  call: () => Promise<{ readonly result: unknown }>,
+  { keyId, refused }: Asked,
+): Promise<Uint8Array> {
+  let result: unknown;
+  try {
+    ({ result } = await call());
+  } catch (error) {
+    throw keyServiceError(error, { keyId, refused });
+  }
+  if (result instanceof Uint8Array && result.length > 0) return result;
+  throw new refused(keyId, { cause: new Error('The client of the key service returned no bytes') });
+}
 
 /** The SDK decodes into memory that the whole process shares (Node's buffer pool). A content key must not stay there. */
 function takeOut(result: Uint8Array): Uint8Array {

@@ -1,19 +1,17 @@
 import { InvalidOptionsError } from '../../errors/input.js';
-import { KeyWrapError } from '../../errors/keys.js';
 import { BuiltInKey } from '../built-in-key.js';
 import type { KeyEncryptionKey, KeyOperationOptions, KeyWrapAlgorithm, WrappedKey } from '../key-encryption-key.js';
-import { keyServiceError } from '../key-service-error.js';
 import {
-  clientCallOptions,
   type CryptographyClientLike,
-  isFilled,
   isVaultAlgorithm,
-  NO_BYTES,
+  pacedClient,
+  type PacedRun,
   unwrapBy,
+  wrapBy,
 } from './cryptography-client.js';
 import { type KeyVaultKeyId, parseKeyVaultKeyId } from './key-id.js';
 import type { KeyVaultEnvironment } from './key-vault-keys.js';
-import { type PacedCalls, sharedPaces } from './vault-pace.js';
+import { sharedPaces } from './vault-pace.js';
 
 /** Options of a {@link KeyVaultKeyEncryptionKey}. */
 export interface KeyVaultKeyOptions {
@@ -51,7 +49,6 @@ export interface KeyVaultKeyOptions {
 export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> implements KeyEncryptionKey {
   readonly #client: CryptographyClientLike;
   readonly #canWrite: boolean;
-  readonly #pace: PacedCalls;
 
   /** @throws `INVALID_OPTIONS` for an algorithm that is not a {@link KeyWrapAlgorithm}, or if no key id is known. */
   constructor(
@@ -65,8 +62,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
     }
     // read once: the id of a client changes when it fetches its key
     super(options.keyId ?? client.keyID ?? '', algorithm);
-    this.#client = client;
-    this.#pace = paceOf(environment, [client.keyID, this.keyId]);
+    this.#client = pacedClient(client, paceOf(environment, [client.keyID, this.keyId]));
     this.#canWrite = !isVersionless(this.keyId) && !isVersionless(client.keyID ?? '') && !wasVersionless(client);
   }
 
@@ -78,9 +74,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
    */
   async wrapKey(contentKey: Uint8Array, options?: KeyOperationOptions): Promise<WrappedKey> {
     if (!this.#canWrite) throw new InvalidOptionsError([versionlessFault(this.keyId)]);
-    const encryptedKey = await this.#wrapped(contentKey, options);
-    if (!isFilled(encryptedKey)) throw new KeyWrapError(this.keyId, { cause: new Error(NO_BYTES) });
-    return { keyId: this.keyId, algorithm: this.algorithm, encryptedKey };
+    return wrapBy(this.#client, { keyId: this.keyId, algorithm: this.algorithm, contentKey }, options);
   }
 
   /**
@@ -91,20 +85,7 @@ export class KeyVaultKeyEncryptionKey extends BuiltInKey<KeyWrapAlgorithm> imple
    * `KEY_DISABLED` if the key cannot be used.
    */
   async unwrapKey(encryptedKey: Uint8Array, algorithm: string, options?: KeyOperationOptions): Promise<Uint8Array> {
-    const client: CryptographyClientLike = {
-      wrapKey: (...call) => this.#client.wrapKey(...call),
-      unwrapKey: (...call) => this.#pace.run(() => this.#client.unwrapKey(...call), options),
-    };
-    return unwrapBy(client, { keyId: this.keyId, algorithm, encryptedKey }, options);
-  }
-
-  async #wrapped(contentKey: Uint8Array, options: KeyOperationOptions | undefined): Promise<unknown> {
-    try {
-      const call = () => this.#client.wrapKey(this.algorithm, contentKey, clientCallOptions(options));
-      return (await this.#pace.run(call, options)).result;
-    } catch (error) {
-      throw keyServiceError(error, { keyId: this.keyId, refused: KeyWrapError });
-    }
+    return unwrapBy(this.#client, { keyId: this.keyId, algorithm, encryptedKey }, options);
   }
 }
 
@@ -121,9 +102,11 @@ const isVersionless = (keyId: string): boolean =>
 function paceOf(
   { paces = sharedPaces }: Pick<KeyVaultEnvironment, 'paces'>,
   keyIds: readonly (string | undefined)[],
-): PacedCalls {
+): PacedRun {
   const [vault] = keyIds.flatMap((keyId) => idOf(keyId ?? '') ?? []);
-  return vault === undefined ? { run: (call) => call() } : paces.of(vault.vaultUrl);
+  if (vault === undefined) return (call) => call();
+  const pace = paces.of(vault.vaultUrl);
+  return (call, options) => pace.run(call, options);
 }
 
 /** A client of the SDK that was created without a version has one in its id after its first use, but not in its requests. */

@@ -9,6 +9,7 @@ import { CurrentVersion, type VersionClock, type WritingVersion } from './curren
 import { type KeyVaultKeyId, keyVaultKeyIdsIn, parseKeyVaultKeyId } from './key-id.js';
 import { DEFAULT_REFRESH, type KeyVaultOptions } from './key-vault-options.js';
 import type { KeyClientLike, KeyVaultSdk, VaultKey } from './key-vault-sdk.js';
+import { pacedClient } from './cryptography-client.js';
 import { allVersions, enabledVersions, isUsable } from './key-versions.js';
 import { MissingVersions } from './missing-versions.js';
 import { PacedVaults } from './paced-vaults.js';
@@ -137,12 +138,12 @@ export class KeyVaultKeys {
 
   #versionOf({ keyId, vaultUrl, name }: KeyVaultKeyId, version: string): VaultVersion {
     const { algorithm = 'RSA-OAEP' } = this.#options;
-    const client = this.#clients.ofVersion({ keyId, vaultUrl, name, version }, version);
     const address = this.#clients.addressOf(vaultUrl);
-    const paced: VaultVersion['paced'] = (call, options) => this.#vaults.run(address, call, options);
+    const asked = this.#clients.ofVersion({ keyId, vaultUrl, name, version }, version);
+    const client = pacedClient(asked, (call, options) => this.#vaults.run(address, call, options));
     const isInvented = async (options: KeyOperationOptions | undefined): Promise<boolean> =>
       !this.#isConfigured(keyId) && this.#missing.isInvented({ keyId, vaultUrl, name, version }, options);
-    return { keyId, algorithm, client, paced, isInvented };
+    return { keyId, algorithm, client, isInvented };
   }
 
   /** A version that the options name was not invented by the writer of the data. */

@@ -29,9 +29,6 @@ interface PacedCall extends Pick<KeyOperationOptions, 'abortSignal' | 'tracingOp
   readonly beforeWait?: () => void;
 }
 
-/** How calls to a vault are made. */
-export type PacedCalls = Pick<VaultPace, 'run'>;
-
 /** The part of an error of the SDK that is used. */
 interface Refusal {
   readonly statusCode: number;

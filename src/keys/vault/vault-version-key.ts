@@ -2,8 +2,7 @@ import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:
 import { KeyDeletedError, KeyNotFoundError, KeyUnwrapError, KeyWrapError } from '../../errors/keys.js';
 import { BuiltInKey } from '../built-in-key.js';
 import type { KeyEncryptionKey, KeyOperationOptions, KeyWrapAlgorithm, WrappedKey } from '../key-encryption-key.js';
-import { keyServiceError } from '../key-service-error.js';
-import { clientCallOptions, type CryptographyClientLike, isFilled, NO_BYTES, unwrapBy } from './cryptography-client.js';
+import { type CryptographyClientLike, unwrapBy, wrapBy } from './cryptography-client.js';
 import type { VaultKey } from './key-vault-sdk.js';
 
 /** How to reach one version of a key. */
@@ -11,10 +10,8 @@ export interface VaultVersion {
   /** The id that is stored, and by which the key is found. */
   readonly keyId: string;
   readonly algorithm: KeyWrapAlgorithm;
-  /** A client of exactly this version. */
+  /** A client of exactly this version, whose calls keep the pace of the vault. */
   readonly client: CryptographyClientLike;
-  /** Makes a call when the pace of the vault allows it. */
-  readonly paced: <Answer>(call: () => Promise<Answer>, options: KeyOperationOptions | undefined) => Promise<Answer>;
   /** Called if the vault does not know the version: whether the key exists without it. */
   readonly isInvented: (options: KeyOperationOptions | undefined) => Promise<boolean>;
 }
@@ -39,20 +36,14 @@ export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements Key
 
   async wrapKey(contentKey: Uint8Array, options?: KeyOperationOptions): Promise<WrappedKey> {
     const { keyId, algorithm } = this;
-    const encryptedKey =
-      this.#publicKey === undefined ? await this.#askToWrap(contentKey, options) : this.#wrap(contentKey);
-    if (!isFilled(encryptedKey)) throw new KeyWrapError(keyId, { cause: new Error(NO_BYTES) });
-    return { keyId, algorithm, encryptedKey };
+    if (this.#publicKey === undefined) return wrapBy(this.#version.client, { keyId, algorithm, contentKey }, options);
+    return { keyId, algorithm, encryptedKey: this.#wrap(contentKey, this.#publicKey) };
   }
 
   async unwrapKey(encryptedKey: Uint8Array, algorithm: string, options?: KeyOperationOptions): Promise<Uint8Array> {
-    const { client, paced } = this.#version;
-    const pacedClient: CryptographyClientLike = {
-      wrapKey: (...call) => client.wrapKey(...call),
-      unwrapKey: (...call) => paced(() => client.unwrapKey(...call), options),
-    };
+    const { client } = this.#version;
     try {
-      const contentKey = await unwrapBy(pacedClient, { keyId: this.keyId, algorithm, encryptedKey }, options);
+      const contentKey = await unwrapBy(client, { keyId: this.keyId, algorithm, encryptedKey }, options);
       this.#hasUnwrapped = true;
       return contentKey;
     } catch (error) {
@@ -69,23 +60,13 @@ export class VaultVersionKey extends BuiltInKey<KeyWrapAlgorithm> implements Key
     return !this.#hasUnwrapped && (await this.#version.isInvented(options));
   }
 
-  #wrap(contentKey: Uint8Array): Uint8Array {
+  #wrap(contentKey: Uint8Array, key: KeyObject): Uint8Array {
     const oaepHash = HASHES[this.algorithm];
-    if (oaepHash === undefined || this.#publicKey === undefined) throw wrongKind(this.keyId, this.algorithm);
+    if (oaepHash === undefined) throw wrongKind(this.keyId, this.algorithm);
     try {
-      return publicEncrypt({ key: this.#publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, contentKey);
+      return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, contentKey);
     } catch {
       throw new KeyWrapError(this.keyId);
-    }
-  }
-
-  async #askToWrap(contentKey: Uint8Array, options: KeyOperationOptions | undefined): Promise<unknown> {
-    const { client, paced } = this.#version;
-    try {
-      const call = () => client.wrapKey(this.algorithm, contentKey, clientCallOptions(options));
-      return (await paced(call, options)).result;
-    } catch (error) {
-      throw keyServiceError(error, { keyId: this.keyId, refused: KeyWrapError });
     }
   }
 }
