@@ -11,7 +11,12 @@ import { QueueServiceClient, StorageSharedKeyCredential as QueueKeyCredential } 
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { CipherThreads } from '../../crypto/cipher-threads.js';
 import { InvalidOptionsError } from '../../errors/input.js';
-import type { EncryptedStorageModuleOptions } from './encrypted-storage.options.js';
+import type {
+  BlobOptions,
+  EncryptedStorageModuleOptions,
+  QueueOptions,
+  TableOptions,
+} from './encrypted-storage.options.js';
 import type { AccountKey, StorageConnection } from './storage-connection.js';
 
 /**
@@ -20,16 +25,21 @@ import type { AccountKey, StorageConnection } from './storage-connection.js';
 export class StorageClients implements OnApplicationShutdown {
   readonly threads: CipherThreads | undefined;
   readonly keptMemory: number | undefined;
-  readonly blobs = lazily(() => blobServiceClient(this.options));
-  readonly queues = lazily(() => queueServiceClient(this.options));
+  readonly blobs: () => BlobServiceClient;
+  readonly queues: () => QueueServiceClient;
+  /** `undefined` if the application creates each table client itself. */
   readonly tableService: (() => TableServiceClient) | undefined;
-  private readonly tables = lazily(() => tableClientFactory(this.options));
+  private readonly tables: () => (tableName: string) => TableClient;
 
-  constructor(private readonly options: EncryptedStorageModuleOptions) {
-    const { workers = 0, keptMemory } = options.blob ?? {};
+  constructor({ connection, blob = {}, queue = {}, table = {} }: EncryptedStorageModuleOptions) {
+    const { workers = 0, keptMemory } = blob;
+    const createsTables = Reflect.get(connection, 'tableClientFactory') !== undefined;
     this.keptMemory = keptMemory;
-    this.tableService = tableServiceClient(options);
     this.threads = workers === 0 ? undefined : new CipherThreads(workers);
+    this.blobs = lazily(() => clientFrom(connection, blobClients(blob)));
+    this.queues = lazily(() => clientFrom(connection, queueClients(queue)));
+    this.tables = lazily(() => clientFrom(connection, tableClients(table)));
+    this.tableService = createsTables ? undefined : lazily(() => clientFrom(connection, tableServices(table)));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -44,101 +54,78 @@ function lazily<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
+type Credential = TokenCredential | AccountKey | undefined;
+
+/** How a client is made from each form of a connection. */
+interface ClientForms<Client> {
+  /** The option that has the client itself. */
+  readonly given?: string;
+  readonly endpoint: 'blobEndpoint' | 'queueEndpoint' | 'tableEndpoint';
+  readonly fromString: (connectionString: string) => Client;
+  readonly fromEndpoint: (url: string, credential: Credential) => Client;
+}
+
+const blobClients = ({ clientOptions }: BlobOptions): ClientForms<BlobServiceClient> => ({
+  given: 'blobServiceClient',
+  endpoint: 'blobEndpoint',
+  fromString: (text) => BlobServiceClient.fromConnectionString(text, clientOptions),
+  fromEndpoint: (url, credential) => new BlobServiceClient(url, withKey(credential, BlobKeyCredential), clientOptions),
+});
+
+const queueClients = ({ clientOptions }: QueueOptions): ClientForms<QueueServiceClient> => ({
+  given: 'queueServiceClient',
+  endpoint: 'queueEndpoint',
+  fromString: (text) => QueueServiceClient.fromConnectionString(text, clientOptions),
+  fromEndpoint: (url, credential) =>
+    new QueueServiceClient(url, withKey(credential, QueueKeyCredential), clientOptions),
+});
+
+const tableClients = (options: TableOptions): ClientForms<(tableName: string) => TableClient> => ({
+  given: 'tableClientFactory',
+  endpoint: 'tableEndpoint',
+  fromString: (text) => (tableName) =>
+    parsed('tableEndpoint', () => TableClient.fromConnectionString(text, tableName, tableOptions(text, options))),
+  fromEndpoint: (url, credential) => (tableName) =>
+    new TableClient(url, tableName, ...tableAccess(credential, tableOptions(url, options))),
+});
+
+const tableServices = (options: TableOptions): ClientForms<TableServiceClient> => ({
+  endpoint: 'tableEndpoint',
+  fromString: (text) => TableServiceClient.fromConnectionString(text, tableOptions(text, options)),
+  fromEndpoint: (url, credential) =>
+    new TableServiceClient(url, ...tableAccess(credential, tableOptions(url, options))),
+});
+
+const tableOptions = (address: string, { clientOptions }: TableOptions): TableServiceClientOptions => ({
+  allowInsecureConnection: isInsecure(address),
+  ...clientOptions,
+});
+
+/** The last parameters of the constructors, which take the options in place of a credential that is not there. */
+const tableAccess = (credential: Credential, options: TableServiceClientOptions) =>
+  (credential === undefined ? [options] : [withKey(credential, AzureNamedKeyCredential), options]) as [
+    TokenCredential,
+    TableServiceClientOptions,
+  ];
+
+/** Throws {@link InvalidOptionsError} if the connection has no address for the service. */
+function clientFrom<Client>(
+  connection: StorageConnection,
+  { given, endpoint, fromString, fromEndpoint }: ClientForms<Client>,
+): Client {
+  const client: unknown = given === undefined ? undefined : Reflect.get(connection, given);
+  if (client !== undefined) return client as Client;
+  if ('connectionString' in connection) return parsed(endpoint, () => fromString(connection.connectionString));
+  const { [endpoint]: url, credential } = endpointsOf(connection);
+  if (url !== undefined) return fromEndpoint(url, credential);
+  const missing = given === undefined ? endpoint : `${endpoint} or ${given}`;
+  throw new InvalidOptionsError([`"connection" has no ${missing}, which an injected service needs`]);
+}
+
 const DEFAULT_SUFFIX = 'core.windows.net';
 
-interface EndpointConnection {
-  readonly blobEndpoint?: string;
-  readonly queueEndpoint?: string;
-  readonly tableEndpoint?: string;
-  readonly credential?: TokenCredential | AccountKey;
-}
-
-/** Throws {@link InvalidOptionsError} if the connection has no address for blobs. */
-function blobServiceClient({ connection, blob }: EncryptedStorageModuleOptions): BlobServiceClient {
-  if ('blobServiceClient' in connection && connection.blobServiceClient !== undefined) {
-    return connection.blobServiceClient;
-  }
-  if ('connectionString' in connection) {
-    const { connectionString } = connection;
-    return parsed('BlobEndpoint', () => BlobServiceClient.fromConnectionString(connectionString, blob?.clientOptions));
-  }
-  const { blobEndpoint, credential } = endpointsOf(connection);
-  if (blobEndpoint === undefined) return missing('blobEndpoint or blobServiceClient');
-  const key = isAccountKey(credential)
-    ? new BlobKeyCredential(credential.accountName, credential.accountKey)
-    : credential;
-  return new BlobServiceClient(blobEndpoint, key, blob?.clientOptions);
-}
-
-/** Throws {@link InvalidOptionsError} if the connection has no address for queues. */
-function queueServiceClient({ connection, queue }: EncryptedStorageModuleOptions): QueueServiceClient {
-  if ('queueServiceClient' in connection && connection.queueServiceClient !== undefined) {
-    return connection.queueServiceClient;
-  }
-  if ('connectionString' in connection) {
-    const { connectionString } = connection;
-    return parsed('QueueEndpoint', () =>
-      QueueServiceClient.fromConnectionString(connectionString, queue?.clientOptions),
-    );
-  }
-  const { queueEndpoint, credential } = endpointsOf(connection);
-  if (queueEndpoint === undefined) return missing('queueEndpoint or queueServiceClient');
-  const key = isAccountKey(credential)
-    ? new QueueKeyCredential(credential.accountName, credential.accountKey)
-    : credential;
-  return new QueueServiceClient(queueEndpoint, key, queue?.clientOptions);
-}
-
-/** Throws {@link InvalidOptionsError} if the connection has no address for tables. */
-function tableClientFactory(options: EncryptedStorageModuleOptions): (tableName: string) => TableClient {
-  const { connection, table } = options;
-  if ('tableClientFactory' in connection && connection.tableClientFactory !== undefined) {
-    return connection.tableClientFactory;
-  }
-  if ('connectionString' in connection) {
-    const { connectionString } = connection;
-    const clientOptions = { allowInsecureConnection: isInsecure(connectionString), ...table?.clientOptions };
-    return (tableName) =>
-      parsed('TableEndpoint', () => TableClient.fromConnectionString(connectionString, tableName, clientOptions));
-  }
-  const { tableEndpoint, credential } = endpointsOf(connection);
-  if (tableEndpoint === undefined) return missing('tableEndpoint or tableClientFactory');
-  const clientOptions = { allowInsecureConnection: isInsecure(tableEndpoint), ...table?.clientOptions };
-  return (tableName) => tableClient(tableEndpoint, tableName, { credential, clientOptions });
-}
-
-/** `undefined` if the application creates each table client itself. */
-function tableServiceClient({
-  connection,
-  table,
-}: EncryptedStorageModuleOptions): (() => TableServiceClient) | undefined {
-  if ('tableClientFactory' in connection && connection.tableClientFactory !== undefined) return undefined;
-  return lazily(() => {
-    if ('connectionString' in connection) {
-      const { connectionString } = connection;
-      const clientOptions = { allowInsecureConnection: isInsecure(connectionString), ...table?.clientOptions };
-      return parsed('TableEndpoint', () => TableServiceClient.fromConnectionString(connectionString, clientOptions));
-    }
-    const { tableEndpoint, credential } = endpointsOf(connection);
-    if (tableEndpoint === undefined) return missing('tableEndpoint');
-    const clientOptions = { allowInsecureConnection: isInsecure(tableEndpoint), ...table?.clientOptions };
-    if (credential === undefined) return new TableServiceClient(tableEndpoint, clientOptions);
-    if (!isAccountKey(credential)) return new TableServiceClient(tableEndpoint, credential, clientOptions);
-    const key = new AzureNamedKeyCredential(credential.accountName, credential.accountKey);
-    return new TableServiceClient(tableEndpoint, key, clientOptions);
-  });
-}
-
-interface TableAccess {
-  readonly credential: EndpointConnection['credential'];
-  readonly clientOptions: TableServiceClientOptions;
-}
-
-function tableClient(endpoint: string, tableName: string, { credential, clientOptions }: TableAccess): TableClient {
-  if (credential === undefined) return new TableClient(endpoint, tableName, clientOptions);
-  if (!isAccountKey(credential)) return new TableClient(endpoint, tableName, credential, clientOptions);
-  const key = new AzureNamedKeyCredential(credential.accountName, credential.accountKey);
-  return new TableClient(endpoint, tableName, key, clientOptions);
+interface EndpointConnection extends Partial<Record<ClientForms<unknown>['endpoint'], string>> {
+  readonly credential?: Credential;
 }
 
 function endpointsOf(connection: StorageConnection): EndpointConnection {
@@ -156,20 +143,23 @@ function endpointsOf(connection: StorageConnection): EndpointConnection {
 const isInsecure = (address: string): boolean =>
   /(^|=)http:|UseDevelopmentStorage=true|DefaultEndpointsProtocol=http(;|$)/i.test(address);
 
-const isAccountKey = (credential: EndpointConnection['credential']): credential is AccountKey =>
-  credential !== undefined && 'accountKey' in credential;
+/** An account key as the SDK of the service takes it; other credentials as they are. */
+const withKey = <Key>(
+  credential: Credential,
+  SharedKey: new (accountName: string, accountKey: string) => Key,
+): TokenCredential | Key | undefined =>
+  credential !== undefined && 'accountKey' in credential
+    ? new SharedKey(credential.accountName, credential.accountKey)
+    : credential;
 
 /** Drops the SDK's own error, which says less and is not an error of this package. */
 function parsed<T>(endpoint: string, make: () => T): T {
   try {
     return make();
   } catch {
+    const name = endpoint.replace(/^./, (letter) => letter.toUpperCase());
     throw new InvalidOptionsError([
-      `"connection.connectionString" has no usable ${endpoint}, which an injected service needs`,
+      `"connection.connectionString" has no usable ${name}, which an injected service needs`,
     ]);
   }
-}
-
-function missing(what: string): never {
-  throw new InvalidOptionsError([`"connection" has no ${what}, which an injected service needs`]);
 }
