@@ -7,13 +7,14 @@ import type { DeleteTableEntityResponse, TableClient, UpsertEntityResponse } fro
 import { tagColumnOf } from '../decorators/searchable.js';
 import type { IntegrityTagged } from '../envelope/integrity/integrity-tag.js';
 import { InvalidServiceResponseError } from '../errors/transfer.js';
-import { isChanged, isMissing, isTaken } from '../service-errors.js';
+import { isChanged, nullIfMissing } from '../service-errors.js';
 import type { EntityKeys, Row, TableContext } from './entity-context.js';
 import { sealEntity } from './entity-envelope.js';
 import { tagged } from './entity-integrity-tag.js';
 import { entityModel } from './entity-model.js';
 import { hasLookups, writeWithEntries } from './lookup/entry-writes.js';
-import { type Attempted, ATTEMPTS, mergeUnderEtag } from './merge/attempts.js';
+import { type Attempted, ATTEMPTS, isUpsertConflict, mergeUnderEtag } from './merge/attempts.js';
+import { KEY_COLUMNS } from './reserved-names.js';
 import { storedRow } from './service-answer.js';
 import type { EncryptedCreateResponse, EncryptedUpdateResponse, EncryptedUpsertResponse } from './write-responses.js';
 
@@ -49,20 +50,30 @@ export async function replaceEntity(
 ): Promise<EncryptedUpdateResponse> {
   const { table, context, options } = write;
   const after = await sealEntity(entity, context);
-  const { entityClass } = context;
-  if (!hasLookups(entityClass)) {
-    return {
-      ...tagged(after, await table.updateEntity(after, 'Replace', { ...options, etag })),
-      attempts: 1,
-    };
+  if (!hasLookups(context.entityClass)) {
+    return { ...tagged(after, await table.updateEntity(after, 'Replace', { ...options, etag })), attempts: 1 };
   }
   return overwritten({ etag, attempts }, async () => {
     const before = await readTags(entity, write);
-    const condition = { ...options, etag: conditionOf(etag, before) };
-    return writeWithEntries([{ before: before.row, after, entityClass }], context, async () =>
-      tagged(after, await table.updateEntity(after, 'Replace', condition)),
-    );
+    return writeOver({ row: before.row, etag: conditionOf(etag, before) }, after, write);
   });
+}
+
+/** Stores a row in place of the version that was read, or inserts it if none was there. */
+export function writeOver(
+  before: TaggedVersion | null,
+  after: StoredRow,
+  { table, context, options }: RowCall,
+): Promise<UpsertEntityResponse & IntegrityTagged> {
+  const versions = { before: before?.row ?? null, after, entityClass: context.entityClass };
+  return writeWithEntries([versions], context, async () =>
+    tagged(
+      after,
+      before === null
+        ? await table.createEntity(after, options)
+        : await table.updateEntity(after, 'Replace', { ...options, etag: before.etag }),
+    ),
+  );
 }
 
 /** Replaces a row, or inserts it. */
@@ -73,24 +84,13 @@ export async function replaceOrInsert(
 ): Promise<EncryptedUpsertResponse> {
   const { table, context, options } = write;
   const after = await sealEntity(entity, context);
-  const { entityClass } = context;
-  if (!hasLookups(entityClass)) {
+  if (!hasLookups(context.entityClass)) {
     return { ...tagged(after, await table.upsertEntity(after, 'Replace', options)), attempts: 1 };
   }
-  return mergeUnderEtag<UpsertEntityResponse & IntegrityTagged>({
+  return mergeUnderEtag({
     attempts,
-    isConflict: (error) => isChanged(error) || isTaken(error) || isMissing(error),
-    attempt: async () => {
-      const before = await readTagsIfAny(entity, write);
-      return writeWithEntries([{ before: before?.row ?? null, after, entityClass }], context, async () =>
-        tagged(
-          after,
-          before === null
-            ? await table.createEntity(after, options)
-            : await table.updateEntity(after, 'Replace', { ...options, etag: before.etag }),
-        ),
-      );
-    },
+    isConflict: isUpsertConflict,
+    attempt: async () => writeOver(await readTagsIfAny(entity, write), after, write),
   });
 }
 
@@ -131,7 +131,7 @@ export async function readTags(
   { table, context, options }: RowCall,
 ): Promise<TaggedVersion> {
   const columns = [...entityModel(context.entityClass).lookedUp.keys()].map(tagColumnOf);
-  const queryOptions = { select: ['PartitionKey', 'RowKey', ...columns] };
+  const queryOptions = { select: [...KEY_COLUMNS, ...columns] };
   const row = await storedRow(
     table,
     { partitionKey, rowKey },
@@ -144,11 +144,5 @@ export async function readTags(
 }
 
 /** `null` if the row does not exist. */
-export async function readTagsIfAny(keys: EntityKeys, write: RowCall): Promise<TaggedVersion | null> {
-  try {
-    return await readTags(keys, write);
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
+export const readTagsIfAny = (keys: EntityKeys, write: RowCall): Promise<TaggedVersion | null> =>
+  readTags(keys, write).catch(nullIfMissing);

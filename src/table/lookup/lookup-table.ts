@@ -4,12 +4,13 @@ import type { TableClient } from '@azure/data-tables';
 import { tagColumnOf } from '../../decorators/searchable.js';
 import { DuplicateValueError } from '../../errors/input.js';
 import { InvalidServiceResponseError } from '../../errors/transfer.js';
-import { isChanged, isMissing, isTaken, retryOnConflict } from '../../service-errors.js';
+import { isChanged, isMissing, isTaken, nullIfMissing, retryOnConflict } from '../../service-errors.js';
 import type { EntityKeys, LookupTables, Row } from '../entity-context.js';
 import { storedRow } from '../service-answer.js';
 import { storedValue } from '../stored-value.js';
 import { type EntryState, isSameRow, keysOfEntry, type LookupEntry, ownerIn, partitionOf } from './lookup-entry.js';
-import { ATTEMPTS } from '../merge/attempts.js';
+import { ATTEMPTS, isUpsertConflict } from '../merge/attempts.js';
+import { KEY_COLUMNS } from '../reserved-names.js';
 
 /** Milliseconds after which no request of an earlier write can still arrive. */
 const SETTLED_AFTER = 3_600_000;
@@ -82,7 +83,7 @@ export class LookupTable {
     const { result } = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: this.options.abortSignal,
-      isConflict: (error) => isChanged(error) || isMissing(error) || isTaken(error),
+      isConflict: isUpsertConflict,
       attempt: () => this.#createOrTouch(entry, state),
     });
     if (!entry.isUnique) return result;
@@ -159,18 +160,10 @@ export class LookupTable {
   /** The tag that the row has for this property, `undefined` for none; `null` if the row does not exist. */
   async tagOf({ owner, property }: LookupEntry): Promise<unknown> {
     const column = tagColumnOf(property);
-    const queryOptions = { select: ['PartitionKey', 'RowKey', column] };
-    try {
-      const row = await storedRow(this.tables.rows, owner, {
-        ...this.options,
-        queryOptions,
-        disableTypeConversion: true,
-      });
-      return storedValue(row[column]);
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    const queryOptions = { select: [...KEY_COLUMNS, column] };
+    const options = { ...this.options, queryOptions, disableTypeConversion: true };
+    const row = await storedRow(this.tables.rows, owner, options).catch(nullIfMissing);
+    return row === null ? null : storedValue(row[column]);
   }
 
   /** Removes an entry unless it was written again since. */
@@ -187,13 +180,8 @@ export class LookupTable {
     entry: LookupEntry,
     onResponse?: OperationOptions['onResponse'],
   ): Promise<(Row & { readonly etag: string }) | null> {
-    try {
-      const options = { ...this.options, onResponse, disableTypeConversion: true };
-      return await storedRow(this.entries, keysOfEntry(entry), options);
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    const options = { ...this.options, onResponse, disableTypeConversion: true };
+    return storedRow(this.entries, keysOfEntry(entry), options).catch(nullIfMissing);
   }
 }
 

@@ -1,9 +1,12 @@
 /** The number of times that a merge is written before the caller gets the conflict with other writers. */
 import { InvalidOptionsError } from '../../errors/input.js';
-import { type ConflictRetries, retryOnConflict } from '../../service-errors.js';
+import { type ConflictRetries, isChanged, isMissing, isTaken, retryOnConflict } from '../../service-errors.js';
 
 /** Maximum number of attempts if other writers keep changing a row; of merges, unless the caller chooses. */
 export const ATTEMPTS = 8;
+
+/** Whether an update or insert may succeed when the row is read again: others changed, inserted or deleted it. */
+export const isUpsertConflict = (error: unknown): boolean => isChanged(error) || isTaken(error) || isMissing(error);
 
 /** The number of times that the write was sent. */
 export interface Attempted {

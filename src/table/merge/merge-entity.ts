@@ -5,11 +5,9 @@
  */
 import type { UpsertEntityResponse } from '@azure/data-tables';
 import type { IntegrityTagged } from '../../envelope/integrity/integrity-tag.js';
-import { tagged } from '../entity-integrity-tag.js';
-import { writeWithEntries } from '../lookup/entry-writes.js';
-import { insertEntity } from '../row-writes.js';
-import { isChanged, isMissing, isTaken } from '../../service-errors.js';
-import { mergeUnderEtag, ATTEMPTS } from './attempts.js';
+import { insertEntity, writeOver } from '../row-writes.js';
+import { isChanged, isMissing } from '../../service-errors.js';
+import { ATTEMPTS, isUpsertConflict, mergeUnderEtag } from './attempts.js';
 import {
   assertMergeable,
   isClearMerge,
@@ -38,7 +36,7 @@ interface MergeCall extends Merge, MergeOptions {
 
 /** Merges into an existing row. If the caller passes an ETag, it is used, and the caller gets a conflict at once. */
 export async function mergeEntity(merge: MergeCall): Promise<EncryptedUpdateResponse> {
-  const { table, context, patch, options, etag = '*', mergeAttempts = ATTEMPTS } = merge;
+  const { table, patch, options, etag = '*', mergeAttempts = ATTEMPTS } = merge;
   assertMergeable(merge);
   const isOwn = etag === '*';
   return mergeUnderEtag({
@@ -47,9 +45,7 @@ export async function mergeEntity(merge: MergeCall): Promise<EncryptedUpdateResp
     attempt: async () => {
       if (isClearMerge(merge)) return table.updateEntity(patch, 'Merge', { ...options, etag });
       const { before, row, etag: read } = await plannedUpdate(merge);
-      return writeWithEntries([{ before, after: row, entityClass: context.entityClass }], context, async () =>
-        tagged(row, await table.updateEntity(row, 'Replace', { ...options, etag: isOwn ? read : etag })),
-      );
+      return writeOver({ row: before, etag: isOwn ? read : etag }, row, merge);
     },
   });
 }
@@ -61,24 +57,15 @@ export async function mergeOrInsert(merge: MergeCall): Promise<EncryptedUpsertRe
   if (isUnprotected(merge)) return { ...(await table.upsertEntity(patch, 'Merge', options)), attempts: 1 };
   return mergeUnderEtag({
     attempts: mergeAttempts,
-    isConflict: (error) => isChanged(error) || isTaken(error) || isMissing(error),
+    isConflict: isUpsertConflict,
     attempt: async () => (isClearMerge(merge) ? await clearMergeOrInsert(merge) : await rewriteOrInsert(merge)),
   });
 }
 
 async function rewriteOrInsert(merge: MergeCall): Promise<UpsertEntityResponse & IntegrityTagged> {
-  const { table, context, options } = merge;
   const planned = await plannedUpsert(merge);
-  const { row } = planned;
-  const before = planned.kind === 'create' ? null : planned.before;
-  return writeWithEntries([{ before, after: row, entityClass: context.entityClass }], context, async () =>
-    tagged(
-      row,
-      planned.kind === 'create'
-        ? await table.createEntity(row, options)
-        : await table.updateEntity(row, 'Replace', { ...options, etag: planned.etag }),
-    ),
-  );
+  const before = planned.kind === 'create' ? null : { row: planned.before, etag: planned.etag };
+  return writeOver(before, planned.row, merge);
 }
 
 /** The service would insert the row without encryption data, as if it had never been encrypted. */
