@@ -62,17 +62,26 @@ const RESERVED = new Set([
   '__proto__',
 ]);
 
+/** Throws {@link InvalidEntityError} unless a decorator is on a named property of instances. */
+export function assertProperty(
+  decorator: string,
+  prototype: object,
+  propertyKey: string | symbol,
+): asserts propertyKey is string {
+  if (typeof propertyKey !== 'string')
+    throw new InvalidEntityError(`${decorator} works on named properties, not on symbols`);
+  if (typeof prototype === 'function') {
+    throw new InvalidEntityError(`${decorator} works on instance properties: make "${propertyKey}" one`);
+  }
+}
+
 /** Throws {@link InvalidEntityError} for a name that cannot be sealed. */
 export function recordEncryptedProperty(
   prototype: object,
   propertyKey: string | symbol,
   options: EncryptOptions,
 ): void {
-  if (typeof propertyKey !== 'string')
-    throw new InvalidEntityError('@Encrypt() works on named properties, not on symbols');
-  if (typeof prototype === 'function') {
-    throw new InvalidEntityError(`@Encrypt() works on instance properties: make "${propertyKey}" one`);
-  }
+  assertProperty('@Encrypt()', prototype, propertyKey);
   if (isReservedName(propertyKey)) {
     throw new InvalidEntityError(
       `"${propertyKey}" cannot be encrypted: the service or the format needs it in plaintext`,

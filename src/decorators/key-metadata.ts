@@ -3,7 +3,7 @@
  * symbol, like that of `@Encrypt()`.
  */
 import { InvalidEntityError } from '../errors/input.js';
-import { chainOf, type EntityClass, isReservedName } from './encryption-metadata.js';
+import { assertProperty, chainOf, type EntityClass, isReservedName } from './encryption-metadata.js';
 
 /** The names that a class gives to its keys. */
 export interface KeyNames {
@@ -29,11 +29,7 @@ const NOTHING: Partial<KeyNames> = {};
 /** Throws {@link InvalidEntityError} for a name that cannot be a key, and for a second property with the same key. */
 export function recordKey(prototype: object, key: keyof KeyNames, propertyKey: string | symbol): void {
   const decorator = KEY_DECORATORS[key];
-  if (typeof propertyKey !== 'string')
-    throw new InvalidEntityError(`${decorator} works on named properties, not on symbols`);
-  if (typeof prototype === 'function') {
-    throw new InvalidEntityError(`${decorator} works on instance properties: make "${propertyKey}" one`);
-  }
+  assertProperty(decorator, prototype, propertyKey);
   if (propertyKey !== key && isReservedName(propertyKey)) {
     throw new InvalidEntityError(`${decorator} cannot be "${propertyKey}": the service or the format uses that name`);
   }

@@ -3,18 +3,14 @@
  * `@Encrypt()`.
  */
 import { InvalidEntityError } from '../errors/input.js';
-import { type EntityClass, isReservedName, prototypesOf } from './encryption-metadata.js';
+import { assertProperty, type EntityClass, isReservedName, prototypesOf } from './encryption-metadata.js';
 
 const RECORD = Symbol.for('nestjs-azure-encrypted-storage/signed-properties');
 const NOTHING: ReadonlySet<string> = new Set<string>();
 
 /** Throws {@link InvalidEntityError} for a name that cannot be signed. */
 export function recordSignedProperty(prototype: object, propertyKey: string | symbol): void {
-  if (typeof propertyKey !== 'string')
-    throw new InvalidEntityError('@Sign() works on named properties, not on symbols');
-  if (typeof prototype === 'function') {
-    throw new InvalidEntityError(`@Sign() works on instance properties: make "${propertyKey}" one`);
-  }
+  assertProperty('@Sign()', prototype, propertyKey);
   if (isReservedName(propertyKey)) {
     throw new InvalidEntityError(`"${propertyKey}" cannot be signed: keys always are, the rest belongs to the service`);
   }

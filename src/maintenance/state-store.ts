@@ -3,7 +3,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { MOST_IN_PAGE } from '../blob/maintenance/listed-blob.js';
 import { listingPages } from '../blob/maintenance/listing-page.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import { isChanged, isMissing, isResourceMissing, isTaken } from '../service-errors.js';
+import { isChanged, isMissing, isResourceMissing, isTaken, nullIfMissing } from '../service-errors.js';
 import { MOST_NAMED } from './shard.js';
 
 /** The container that commands and modules keep the state of jobs in, unless another one is given. */
@@ -85,14 +85,9 @@ export class ContainerStore implements StateStore {
   constructor(private readonly container: ContainerClient) {}
 
   async read<Value>(name: string): Promise<StoredDocument<Value> | null> {
-    try {
-      // an empty answer is not JSON
-      const { text, etag } = await this.#download(name);
-      return { value: parsed(name, text) as Value, etag };
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    const found = await this.#download(name).catch(nullIfMissing);
+    // an empty answer is not JSON
+    return found === null ? null : { value: parsed(name, found.text) as Value, etag: found.etag };
   }
 
   create(name: string, value: unknown, facts: DocumentFacts = {}): Promise<string | null> {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ContainerClient } from '@azure/storage-blob';
 import { InvalidOptionsError } from '../../errors/input.js';
-import { isMissing } from '../../service-errors.js';
+import { nullIfMissing } from '../../service-errors.js';
 
 export interface InventoryFiles {
   /** Number of bytes; `null` if there is no such file. */
@@ -22,12 +22,8 @@ export class ContainerFiles implements InventoryFiles {
   constructor(private readonly container: ContainerClient) {}
 
   async size(path: string): Promise<number | null> {
-    try {
-      return (await this.container.getBlobClient(path).getProperties()).contentLength ?? 0;
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    const found = await this.container.getBlobClient(path).getProperties().catch(nullIfMissing);
+    return found === null ? null : (found.contentLength ?? 0);
   }
 
   async open(path: string): Promise<Readable> {

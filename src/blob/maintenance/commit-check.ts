@@ -14,7 +14,7 @@ import {
   SNAPSHOT_LEFT,
 } from '../../envelope/maintenance/outcome.js';
 import { isReadBack } from '../../envelope/maintenance/task.js';
-import { isForbidden, isMissing, retryOnConflict } from '../../service-errors.js';
+import { isForbidden, isMissing, nullIfMissing, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { stateOf } from '../service-answer.js';
 import type { BlockBlobContext, UploadOptions } from '../upload-blocks.js';
@@ -110,15 +110,11 @@ export class CommitCheck {
   async #ownEtag(replaced: string | undefined): Promise<string | null> {
     const { context, step, reading } = this.parts;
     await step.beforeRequest();
-    try {
-      const properties = await context.client.getProperties(reading);
-      if (this.isCommitted(properties)) return stateOf(properties, properties.contentLength).etag;
-      if (!isOfOtherContent(encryptionDataOf(properties.metadata), replaced)) throw new ReadBackError();
-      return null;
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    const properties = await context.client.getProperties(reading).catch(nullIfMissing);
+    if (properties === null) return null;
+    if (this.isCommitted(properties)) return stateOf(properties, properties.contentLength).etag;
+    if (!isOfOtherContent(encryptionDataOf(properties.metadata), replaced)) throw new ReadBackError();
+    return null;
   }
 
   /** Settles a commit whose outcome is not known, by what the blob has now. `null` if it was not made. */
