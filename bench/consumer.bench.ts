@@ -12,7 +12,7 @@ import { benchKey } from './support/transfer.js';
 const TEXT = 'message '.repeat(128);
 /** Messages that are handled at once, as many as one receive gives. */
 const CONCURRENCY = 32;
-const MESSAGES = 4 * CONCURRENCY;
+const MESSAGES = 16 * CONCURRENCY;
 const PROTOCOLS = ['1.0', '2.0'] as const;
 
 export const consumer: Subject = {

@@ -13,10 +13,10 @@ import { rowPrimitives } from './support/primitives.js';
 import { rowsServed } from './support/rows-served.js';
 import { yardstick } from './support/yardstick.js';
 
-const MICRO_ROUNDS = 9;
+const MICRO_ROUNDS = 15;
 /** Rows of a page that are opened at once; the client's default. */
 const PAGE_CONCURRENCY = 32;
-const MICRO_COUNT = 500;
+const MICRO_COUNT = 1000;
 
 const IN_MEMORY = 'entities with 10 of 20 properties sealed, in memory';
 

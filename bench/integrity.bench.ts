@@ -22,8 +22,8 @@ type Direction = 'upload' | 'download';
 
 const LENGTH = 256 * MIB;
 const QUICK_LENGTH = 8 * MIB;
-const MICRO_ROUNDS = 9;
-const MICRO_COUNT = 500;
+const MICRO_ROUNDS = 15;
+const MICRO_COUNT = 1000;
 const QUICK_COUNT = 20;
 const TEXT = 'message '.repeat(128);
 const BYTES_OF_GIB = 1024 * MIB;

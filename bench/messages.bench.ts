@@ -20,7 +20,7 @@ import { benchKey } from './support/transfer.js';
 import { yardstick } from './support/yardstick.js';
 
 const TEXT = 'message '.repeat(128);
-const MICRO_ROUNDS = 9;
+const MICRO_ROUNDS = 15;
 /** Messages that one call of receive gives at most. */
 const BATCH = 32;
 const BATCHES = 2;
@@ -33,7 +33,7 @@ export const messages: Subject = {
     const rsa = RsaKeyEncryptionKey.fromPem('rsa', newRsaPem());
     const rows: Row[] = [];
     for (const protocol of PROTOCOLS) {
-      rows.push(...(await inMemory(lab, { protocol, key: benchKey(), keyName: 'A256KW', count: 500 })));
+      rows.push(...(await inMemory(lab, { protocol, key: benchKey(), keyName: 'A256KW', count: 1000 })));
       rows.push(...(await inMemory(lab, { protocol, key: rsa, keyName: 'RSA-2048', count: 50 })));
     }
     rows.push(...(await withEmulator(lab)));

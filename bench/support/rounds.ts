@@ -9,8 +9,9 @@ import { median } from './statistics.js';
 const WAIT_LIMIT_MS = 1000;
 const LOSS_LIMIT_MS = 300_000;
 const RETRIES = 2;
-/** How long a variant is warmed up: once if it takes longer. */
-const WARM_UP_MS = 1000;
+/** How often variants are warmed up in turn, and how long each: once if it takes longer. */
+const WARM_UP_PASSES = 4;
+const WARM_UP_MS = 250;
 /** Quiet samples from which on the others are left out. */
 const ENOUGH_QUIET = 3;
 
@@ -37,7 +38,7 @@ export async function inRounds<Name extends string, S>(
   { rounds, isGated, warmsUp = true }: RoundsOptions,
 ): Promise<Record<Name, Samples<S>>> {
   const names = Object.keys(variants) as Name[];
-  if (warmsUp) for (const name of names) await warmUp(variants[name], isGated ? WARM_UP_MS : 0);
+  if (warmsUp) await warmUp(Object.values(variants), isGated ? WARM_UP_PASSES : 1);
 
   // the server, an emulator, peers: they are no other work
   const pids = startedProcesses();
@@ -51,11 +52,18 @@ export async function inRounds<Name extends string, S>(
   return Object.fromEntries(names.map((name) => [name, kept(taken.get(name)!)])) as Record<Name, Samples<S>>;
 }
 
-/** At least once. The compiler of V8 takes thousands of small operations to be done with them, as a server has behind it within minutes. */
-async function warmUp(take: () => Promise<unknown>, ms: number): Promise<void> {
-  const until = performance.now() + ms;
-  do await take();
-  while (performance.now() < until);
+/**
+ * At least once each. The compiler of V8 takes thousands of small operations, which a server has behind it within minutes. In turn, because what
+ * one variant does may undo what was compiled for another.
+ */
+async function warmUp(takes: readonly (() => Promise<unknown>)[], passes: number): Promise<void> {
+  for (let pass = 1; pass <= passes; pass++) {
+    for (const take of takes) {
+      const until = performance.now() + (passes === 1 ? 0 : WARM_UP_MS);
+      do await take();
+      while (performance.now() < until);
+    }
+  }
 }
 
 /** The median of one figure over the samples. */
