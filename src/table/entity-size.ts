@@ -1,9 +1,11 @@
 /** What a table does not store, checked before anything is sent, so that the error can name the property. */
+import { isDate, isUint8Array } from 'node:util/types';
 import { InvalidEntityError, PayloadTooLargeError, UnsupportedValueError } from '../errors/input.js';
 import { ENCRYPTION_DATA_PROPERTY, isReservedProperty, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import type { Row } from './entity-context.js';
 import { isKey, isSystemProperty } from './reserved-names.js';
-import { isTyped, type TypedValue } from './stored-value.js';
+import { isEdmValue, isTyped, type TypedValue } from './stored-value.js';
+import { kindOf } from './values/property-value.js';
 
 /** Limits in bytes for a property and for an entity, and for the number of properties in addition to the keys. */
 const PROPERTY_LIMIT = 64 * 1024;
@@ -30,7 +32,7 @@ export function assertFits(row: Row): void {
   let total = ENTITY_OVERHEAD;
   for (const name of names) {
     const value = row[name];
-    assertFinite(name, value);
+    assertStorable(name, value);
     const length = valueLength(value);
     if (length > PROPERTY_LIMIT)
       throw new PayloadTooLargeError(OWN_NAMES[name] ?? `Property "${name}"`, PROPERTY_LIMIT, length);
@@ -39,13 +41,30 @@ export function assertFits(row: Row): void {
   if (total > ENTITY_LIMIT) throw new PayloadTooLargeError('The entity', ENTITY_LIMIT, total);
 }
 
+/** The SDK refuses some of these values too, but when entries of the row are already in the lookup table, and drops others. */
+function assertStorable(name: string, value: unknown): void {
+  if (!isOfTable(value)) {
+    throw new UnsupportedValueError(
+      name,
+      `holds ${kindOf(value)} in clear, which a table does not store: encrypt it, convert it or leave it out`,
+    );
+  }
+  if (isDate(value) && Number.isNaN(value.getTime()))
+    throw new UnsupportedValueError(name, 'holds an invalid Date: give it a time');
+  assertFinite(name, isTyped(value) ? value.value : value);
+}
+
+const isOfTable = (value: unknown): boolean =>
+  typeof value === 'object'
+    ? isUint8Array(value) || isDate(value) || isEdmValue(value)
+    : typeof value !== 'function' && typeof value !== 'symbol';
+
 /** JSON has `null` for such a number, and a table stores no `null`: the property would be gone. */
 function assertFinite(name: string, value: unknown): void {
-  const plain = isTyped(value) ? value.value : value;
-  if (typeof plain !== 'number' || Number.isFinite(plain)) return;
+  if (typeof value !== 'number' || Number.isFinite(value)) return;
   throw new UnsupportedValueError(
     name,
-    `holds ${plain} in clear, which would be lost: pass { type: 'Double', value: '${plain}' }`,
+    `holds ${value} in clear, which would be lost: pass { type: 'Double', value: '${value}' }`,
   );
 }
 

@@ -76,6 +76,7 @@ export async function submitTransaction<T extends object>({
   for (const action of given) assertKind(action);
   const actions = given.map((action) => givenAction(action, context.entityClass));
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
+  assertOnePartition(actions);
   for (const action of actions) assertAction(action, context);
   let sealed: readonly SealedAction[] = [];
   return mergeUnderEtag({
@@ -91,6 +92,12 @@ export async function submitTransaction<T extends object>({
       return { ...response, integrityTags: planned.map(([, row]) => integrityTagOf(row)) };
     },
   });
+}
+
+/** The SDK checks it too, but when entries of the rows are already in the lookup table. */
+function assertOnePartition(actions: readonly GivenAction[]): void {
+  const partitions = new Set(actions.map(([, { partitionKey }]) => partitionKey));
+  if (partitions.size > 1) throw new InvalidOptionsError(['all actions of a transaction must be in one partition']);
 }
 
 /** The service identifies the failed action by its index: `1:The update condition ...`. */

@@ -209,6 +209,18 @@ describe('a unique value', () => {
     expect(await entriesIn(entries)).toEqual(before);
   });
 
+  it('is not reserved by a write that is refused before it is sent', async () => {
+    const { members, entries } = await table();
+    const lost = { ...member('1'), visits: {} as never };
+    const inTwo = [member('1'), { ...member('2'), partitionKey: 'south' }].map((row) => ['create', row] as const);
+
+    await expect(members.createEntity(lost)).rejects.toMatchObject({ code: 'UNSUPPORTED_VALUE' });
+    await expect(members.upsertEntity(lost)).rejects.toMatchObject({ code: 'UNSUPPORTED_VALUE' });
+    await expect(members.submitTransaction(inTwo)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+
+    expect(await entriesIn(entries)).toEqual([]);
+  });
+
   it('goes to one of many rows that want it at the same time', async () => {
     const made = await table();
     const { members } = made;

@@ -58,7 +58,8 @@ function failed(): never {
   throw new DecryptionError();
 }
 
-function kindOf(value: unknown): string {
+/** For errors: the kind of a value, never the value. */
+export function kindOf(value: unknown): string {
   return typeof value === 'object'
     ? (((value as object).constructor as { name?: string } | undefined)?.name ?? 'an object')
     : typeof value;
