@@ -68,18 +68,22 @@ function namesAsWritten(rawHeaders: readonly string[] = []): string[] | undefine
   return isKept ? ours.map((name) => name.slice(PREFIX.length)) : undefined;
 }
 
-/** Names in the entry of a listing; none without permission to list. */
+/** Names in the entry of a listing, of the blob or its snapshot; none without permission to list. */
 async function namesInListing(
   { client, container }: BlobContext,
   { abortSignal, tracingOptions }: NamesOptions,
 ): Promise<string[] | undefined> {
   if (container === undefined) return undefined;
-  const options = { prefix: client.name, includeMetadata: true, abortSignal, tracingOptions };
+  const taken = new URL(client.url).searchParams.get('snapshot');
+  const includeSnapshots = taken !== null;
+  const options = { prefix: client.name, includeMetadata: true, includeSnapshots, abortSignal, tracingOptions };
+  // it is the first of all names with this prefix, and its snapshots come with it
+  const size = { maxPageSize: includeSnapshots ? undefined : 1 };
   try {
-    // it is the first of all names with this prefix
-    for await (const { segment } of container.listBlobsFlat(options).byPage({ maxPageSize: 1 })) {
-      const entry = segment.blobItems.find(({ name }) => name === client.name);
-      return Object.keys(entry?.metadata ?? {});
+    for await (const { segment } of container.listBlobsFlat(options).byPage(size)) {
+      const own = segment.blobItems.filter(({ name }) => name === client.name);
+      const entry = own.find(({ snapshot }) => (taken === null ? !snapshot : snapshot === taken));
+      if (entry !== undefined || !includeSnapshots) return Object.keys(entry?.metadata ?? {});
     }
     return undefined;
   } catch (error) {

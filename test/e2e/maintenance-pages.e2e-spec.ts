@@ -242,6 +242,20 @@ describe('a process that ends', () => {
     expect([...ended].sort()).toEqual(['sealed', 'unfinished']);
   });
 
+  it('leaves a blob that the next job finishes also behind a proxy that writes names of headers in lower case', async () => {
+    await sealed(content(1024));
+    proxy.fate = () => (proxy.actions.includes('page') ? 'refuse' : 'pass');
+    await expect(run(LEAVE, { container: proxied() })).rejects.toThrow();
+    proxy.clear();
+
+    const report = await run(LEAVE, { container: proxied() });
+
+    expect(report).toMatchObject({ outcomes: { done: 1 }, failures: [] });
+    expect((await opened()).equals(content(1024))).toBe(true);
+    // the proxy does so in requests, too
+    expect(await metadataNames()).toEqual(['encryptiondata', 'patient']);
+  });
+
   it('is named by a job that was not asked for page blobs, and the key stays needed', async () => {
     await sealed(content(1024));
     let hasEnded = false;
