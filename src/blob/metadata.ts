@@ -56,12 +56,7 @@ export async function getProperties(
   }
   const { integrityTag } = stated;
   const length = plaintextLengthOf(stored.encryptionData, stored, stated);
-  return {
-    ...response,
-    encrypted: true,
-    plaintextContentLength: length,
-    integrityTag,
-  };
+  return { ...response, encrypted: true, plaintextContentLength: length, integrityTag };
 }
 
 function statedOf({ encryptionData, form }: StoredBlob): StatedIntegrity {

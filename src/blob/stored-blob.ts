@@ -57,9 +57,5 @@ function storedBlob(
   const text = encryptionDataOf(response.metadata);
   const encryptionData = text === undefined ? undefined : parseEncryptionData(text);
   if (encryptionData !== undefined) assertFinished(encryptionData);
-  return {
-    storedLength,
-    form: response.blobType === 'PageBlob' ? 'pages' : 'stream',
-    encryptionData,
-  };
+  return { storedLength, form: response.blobType === 'PageBlob' ? 'pages' : 'stream', encryptionData };
 }

@@ -39,8 +39,5 @@ export function cbcOpener({ key, iv, padding }: CbcParameters): ByteTransform {
 
 function transformOf(cipher: Cipher | Decipher): ByteTransform {
   const filled = (piece: Buffer): Buffer[] => (piece.length === 0 ? [] : [piece]);
-  return {
-    push: (chunk) => filled(cipher.update(chunk)),
-    finish: () => filled(cipher.final()),
-  };
+  return { push: (chunk) => filled(cipher.update(chunk)), finish: () => filled(cipher.final()) };
 }

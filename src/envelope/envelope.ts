@@ -64,10 +64,7 @@ export async function createEnvelope(policy: EncryptionPolicy, context: CreateCo
   const packed = protocol.packKey(bytes);
   try {
     const contentKey = importContentKey(bytes);
-    const sealer = protocol.sealer(contentKey, {
-      form: context.form,
-      regionLength: policy.regionLength,
-    });
+    const sealer = protocol.sealer(contentKey, { form: context.form, regionLength: policy.regionLength });
     const wrappedKey = await keysOf(policy).wrap({ key, target: context.target, operation: context.operation }, packed);
     await assertKeyAllowed(policy, wrappedKey.keyId, context.target);
     const encryptionData = {

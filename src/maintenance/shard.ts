@@ -68,11 +68,7 @@ export function attemptAt({ attempts = [], seen }: ShardState, before: number): 
 /** Maximum number of failures, and of deletions, that a report names. */
 export const MOST_NAMED = 1000;
 
-export const newShard = (range: ShardRange): ShardState => ({
-  ...range,
-  ...NOTHING_DONE,
-  done: false,
-});
+export const newShard = (range: ShardRange): ShardState => ({ ...range, ...NOTHING_DONE, done: false });
 
 export const NOTHING_DONE = {
   seen: 0,

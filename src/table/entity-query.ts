@@ -58,11 +58,7 @@ export async function entityQuery<T extends object>(
     projection,
     found,
     lookup: plan === null ? null : { ...plan, filter: options.queryOptions?.filter },
-    queryOptions: {
-      ...queryOptions,
-      filter,
-      select: projection.select,
-    },
+    queryOptions: { ...queryOptions, filter, select: projection.select },
   };
 }
 

@@ -23,7 +23,7 @@ import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import type { BlobContext } from '../blob-context.js';
 import { stateOf } from '../service-answer.js';
 import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
-import { isDescribedAlike } from './described-alike.js';
+import { isDescribedAlike } from './description.js';
 import type { ListedBlob } from './listed-blob.js';
 import { protectionIn } from './protection.js';
 import { digestOf } from './read-back.js';

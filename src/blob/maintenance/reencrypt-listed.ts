@@ -19,7 +19,7 @@ import { stateOf } from '../service-answer.js';
 import { blockPlan } from '../transfer-shape.js';
 import { type BlockBlobContext, BlockSink, type UploadOptions } from '../upload-blocks.js';
 import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
-import { carriedDescription, tagsOf } from './carried-description.js';
+import { carriedDescription, tagsOf } from './description.js';
 import { CheckedSink } from './checked-sink.js';
 import { CommitCheck, type OpenCommit } from './commit-check.js';
 import { ForeignSourceError } from './foreign-content.js';

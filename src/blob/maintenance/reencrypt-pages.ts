@@ -32,7 +32,7 @@ import type { PageBlobContext } from '../pages/page-requests.js';
 import { type PageContent, PageUpload, type PageUploadOptions } from '../pages/upload-pages.js';
 import { stateOf } from '../service-answer.js';
 import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
-import { carriedDescription, tagsOf } from './carried-description.js';
+import { carriedDescription, tagsOf } from './description.js';
 import { CheckedSink } from './checked-sink.js';
 import { PagesCommit } from './pages-commit.js';
 import { digestOf, lookAgainIfMissing, ReadBackError } from './read-back.js';

@@ -64,10 +64,7 @@ export function statedIntegrity(
     const entries = storedEntries(additions);
     if (entries === null) return {};
     const { plaintextLength } = parseBind(entries.bind, bindShapeOf({ protocol, form }));
-    return {
-      integrityTag: entries.mac.toString('base64'),
-      plaintextLength,
-    };
+    return { integrityTag: entries.mac.toString('base64'), plaintextLength };
   } catch (error) {
     if (error instanceof DecryptionError) return {};
     throw error;

@@ -40,11 +40,7 @@ export const canonicalTexts: Readonly<Record<PropertyType, CanonicalText>> = {
     write: String,
     read: (text) => (INTEGER.test(text) ? BigInt(text) : undefined),
   },
-  boolean: {
-    holds: (value) => typeof value === 'boolean',
-    write: String,
-    read: (text) => text === 'true',
-  },
+  boolean: { holds: (value) => typeof value === 'boolean', write: String, read: (text) => text === 'true' },
   date: {
     holds: isDate,
     write: (value: Date, refuse) =>

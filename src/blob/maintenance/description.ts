@@ -1,9 +1,11 @@
-/** What a blob that is encrypted again keeps of the old one, apart from content and metadata. */
+/** How a blob is described: what one that is encrypted again keeps of the old one, and whether two are described alike. */
 import type { BlobClient, BlobGetPropertiesResponse, BlobHTTPHeaders, Tags } from '@azure/storage-blob';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
+import { withoutEncryptionData } from '../../wire/blob-metadata.js';
+import { unmarked } from '../pages/kept-content.js';
 
 /** Omits the stored hash, which describes the plaintext or the old ciphertext. */
-export const carriedHeaders = (properties: BlobGetPropertiesResponse): BlobHTTPHeaders => ({
+const carriedHeaders = (properties: BlobGetPropertiesResponse): BlobHTTPHeaders => ({
   blobContentType: properties.contentType,
   blobContentEncoding: properties.contentEncoding,
   blobContentLanguage: properties.contentLanguage,
@@ -19,7 +21,7 @@ export const carriedDescription = (properties: BlobGetPropertiesResponse) => ({
 });
 
 /** A blob, snapshot or version, with its properties. */
-export interface DescribedBlob {
+interface DescribedBlob {
   readonly client: BlobClient;
   readonly properties: BlobGetPropertiesResponse;
 }
@@ -30,4 +32,17 @@ export async function tagsOf({ client, properties }: DescribedBlob, step: Step):
   if (tagCount === 0) return undefined;
   await step.beforeRequest();
   return (await client.getTags(callOptions(step))).tags;
+}
+
+/** Whether two states of a blob have the same metadata, tags and HTTP headers, apart from what encryption adds. */
+export async function isDescribedAlike(one: DescribedBlob, other: DescribedBlob, step: Step): Promise<boolean> {
+  if (textOf(one.properties) !== textOf(other.properties)) return false;
+  return sorted(await tagsOf(one, step)) === sorted(await tagsOf(other, step));
+}
+
+const sorted = (members: object = {}): string => JSON.stringify(Object.entries(members).sort());
+
+function textOf(properties: BlobGetPropertiesResponse): string {
+  const metadata = unmarked(withoutEncryptionData(properties.metadata));
+  return JSON.stringify([sorted(metadata), sorted(carriedHeaders(properties))]);
 }
