@@ -49,10 +49,15 @@ export class Filter<T extends object, Kind extends FilterKind = 'clear'> {
   /** Only for the compiler: what the filter compares. */
   declare protected readonly kind: Kind;
 
+  declare private readonly condition: Condition;
+
   private constructor(
     private readonly entityClass: EntityClass<T>,
-    private readonly condition: Condition,
-  ) {}
+    condition: Condition,
+  ) {
+    // not enumerable: the values of a search are secret, and must not be in a log or in JSON
+    Object.defineProperty(this, 'condition', { value: condition });
+  }
 
   /**
    * Throws `ENCRYPTED_PROPERTY_IN_FILTER` for a sealed property that is not searchable, `UNDECLARED_PROPERTY` for one that the

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Encrypt } from '../../../../src/decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../../../src/decorators/encrypted-entity.decorator.js';
 import { Filterable } from '../../../../src/decorators/filterable.js';
@@ -22,6 +23,10 @@ class Sub extends Visit {
 @EncryptedEntity({ table: 'others' })
 class SealedAge {
   @Encrypt() age!: number;
+}
+@EncryptedEntity({ table: 'searched' })
+class Searched {
+  @Encrypt({ searchable: true }) ssn!: string;
 }
 
 const where = (name: string, operator: string, value: unknown) => Filter.where(Visit, [name, operator, value]);
@@ -99,6 +104,16 @@ describe('the condition of a filter', () => {
       expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error,
     );
   });
+});
+
+it('a search shows its values in no log, JSON or text', () => {
+  const search = Filter.where(Searched, ['ssn', 'eq', '078-05-1120']);
+  const joined = search.and(Filter.where(Searched, ['partitionKey', 'eq', 'north']));
+
+  for (const filter of [search, joined])
+    expect([inspect(filter, { depth: null }), JSON.stringify({ where: filter }), String(filter)].join()).not.toContain(
+      '078',
+    );
 });
 
 describe('a text for a filter', () => {
