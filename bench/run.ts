@@ -1,4 +1,4 @@
-/** `npm run bench [-- [subject ...] [--quick | --full] [--json] [--write]]`; bench/README.md tells how to read what it prints. */
+/** `npm run bench [-- [subject ...] [--quick | --full] [--json] [--write]]`; bench/README.md explains how to read its output. */
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
@@ -73,7 +73,7 @@ const report = subjects.length === 1 && alone !== undefined ? await measure(alon
 console.log(flags.json ? JSON.stringify(report) : toMarkdown(report));
 if (flags.write) await write(report);
 
-/** Each subject in a process of its own: after gigabytes of transfers, a process takes twice as long for small things. */
+/** Each subject in a separate process: after gigabytes of transfers, a process takes twice as long for small things. */
 async function measureApart(all: readonly Subject[]): Promise<Report> {
   const reports: Report[] = [];
   for (const { name } of all) reports.push(await measureIn(name));

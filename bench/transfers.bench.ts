@@ -22,7 +22,7 @@ const SLOW = 125e6;
 const FAST = 400e6;
 const UNPACED = 0;
 const LENGTHS = [64 * MIB, 256 * MIB, GIB] as const;
-/** Bytes that an unpaced sample moves at least, in several transfers if need be: shorter ones tell of the collector's mood. */
+/** Bytes that an unpaced sample moves at least, in several transfers if need be: shorter ones depend on the collector's state. */
 const LEAST_MOVED = 256 * MIB;
 /** Plain may be this far from plain. */
 export const VOID_BEYOND = 0.1;
@@ -62,7 +62,7 @@ export const transfers: Subject = {
   },
 };
 
-/** 1 GiB at the slower pace takes half an hour, to tell what 256 MiB tell: only a full run has it. */
+/** 1 GiB at the slower pace takes half an hour, to show what 256 MiB show: only a full run has it. */
 function cases(isFull: boolean): Case[] {
   const of = (rate: number, length: number, concurrency = 4): Case[] =>
     KINDS.map((kind) => ({ ...kind, length, concurrency, rate }));
@@ -118,7 +118,7 @@ async function compared(lab: Lab, one: Case): Promise<Row[]> {
 
 const isThreaded = ({ direction, medium, concurrency }: Case): boolean =>
   direction === 'upload' && medium === 'buffer' && concurrency === 4;
-/** Of no more than 256 MiB: a longer one would cost a minute and tell the same. */
+/** Of no more than 256 MiB: a longer one would cost a minute and show the same. */
 const isReference = (one: Case): boolean =>
   one.concurrency === 4 && one.length <= 256 * MIB && REFERENCE.some((kind) => isSameKind(kind, one));
 /** What straight code makes of the same, at the paces that bars are set for. */
@@ -132,7 +132,7 @@ interface Sealed {
   readonly isByHand?: boolean;
 }
 
-/** One transfer; the server's counters have to tell that all of it went over the wire. */
+/** One transfer; the server's counters must show that all of it went over the wire. */
 async function sampleOf(lab: Lab, { kind, threads, isByHand }: Sealed, one: Case): Promise<Sample> {
   const name = `${kind}-${one.length}`;
   const prepare = (): Promise<() => Promise<unknown>> =>
@@ -195,7 +195,7 @@ function rowsOf(lab: Lab, { one, name, ciphers }: Named, found: Partial<Record<V
   });
 }
 
-/** A thread seals beside the transfer: its ceiling is another one. */
+/** A thread seals alongside the transfer, so its ceiling is different. */
 function ceilingShare(
   { rate, direction }: Case,
   protocol: string,
@@ -244,7 +244,7 @@ function memoryRow(transfer: Transfer, protocol: '1.0' | '2.0', found: Record<Co
   };
 }
 
-/** Azurite burns several times what the client does: these figures tell of it more than of us. */
+/** Azurite uses several times the CPU of the client: these figures say more about it than about us. */
 async function emulatorRows(lab: Lab): Promise<Row[]> {
   const service = BlobServiceClient.fromConnectionString(await lab.freshEmulator());
   const blobs = new Blobs(service);

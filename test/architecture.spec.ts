@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile } from './support/source-tree.js';
 
-/** A layer imports itself, the leaves, and what stands here: a folder, or one file of it. */
+/** A layer imports itself, the leaves, and what is listed here: a folder, or one file of it. */
 const LEAVES = ['errors', 'service-errors', 'service-answers', 'option-rules', 'aborts', 'clock', 'version'];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   errors: ['encoding/printable'],
@@ -49,7 +49,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   index: ['core', 'nest'],
 };
 
-/** Rooms of a layer: which rooms of the same layer a room may import. The files beside them may import all. */
+/** Rooms of a layer: which rooms of the same layer a room may import. The files next to them may import all. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'nest/options': [],
   'nest/health': ['nest/options'],
@@ -103,7 +103,7 @@ function faultsOf(file: SourceFile): string[] {
   const lines = file.text.replace(/\n$/, '').split('\n').length;
 
   return [
-    ...(layer in LAYERS ? [] : ['stands in no layer']),
+    ...(layer in LAYERS ? [] : ['is in no layer']),
     ...file.files.filter((target) => !isAllowed(target)).map((target) => `imports ${target} against the layers`),
     ...file.files.filter(isBeyond).map((target) => `imports ${target} against the rooms`),
     ...file.files.filter(namesVersion).map((target) => `names the protocol version folder of ${target}`),

@@ -113,7 +113,7 @@ async function runBundle(path, emulator) {
   };
   const name = `row-${randomBytes(6).toString('hex')}`;
   const { stdout } = await promisify(execFile)(process.execPath, [path, name], { env }).catch(({ stderr }) => {
-    // before it stands the line of the bundle, which is all of it
+    // before it is the line of the bundle, which contains all of it
     throw new Error(`${path} failed: ...${stderr.slice(-2000)}`);
   });
   if (stdout.trim() !== EXPECTED) throw new Error(`${path} printed ${stdout}`);

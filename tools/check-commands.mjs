@@ -1,5 +1,5 @@
 /**
- * Every command that the documents tell somebody to run is run by CI, or is listed here with what stands for it.
+ * Every command in the documents is run by CI, or is listed here with what replaces it.
  *
  * Commands are the lines of `sh` blocks, and inline code that begins like a command. `by` is a line of .ci/run; what has
  * `prints` is run here.
@@ -41,7 +41,7 @@ const RUNNERS = [
   }),
   { commands: ['npm run bench -- --quick'], by: 'npm run bench -- --quick' },
   { commands: [/^npm run (--silent )?bench/], why: 'a whole run takes half an hour; CI makes a quick one' },
-  { commands: ['node tools/screenshots.mjs <address>'], why: 'whoever takes new pictures looks at them' },
+  { commands: ['node tools/screenshots.mjs <address>'], why: 'the person who takes new pictures looks at them' },
   { commands: ['.ci/run'], why: 'it is what runs everything else' },
   { commands: ['npm run changeset', 'npm run release:version', 'npm publish'], why: RELEASE },
   { commands: [/^node -p .*randomBytes\(32\)/], prints: /^[\w+/]{43}=\n$/ },

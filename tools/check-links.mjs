@@ -23,6 +23,6 @@ function faultOf({ document, target }) {
   if (file.startsWith('..') || path.startsWith('/')) return `${target} leaves the project`;
   if (!existsSync(join(ROOT, file))) return `there is no ${file}`;
   if (anchor === undefined) return null;
-  if (!file.endsWith('.md')) return `${target} names a place in a file that is no document`;
+  if (!file.endsWith('.md')) return `${target} names a place in a file that is not a document`;
   return anchorsOf(textOf(file)).has(anchor) ? null : `${file} has no heading #${anchor}`;
 }

@@ -31,7 +31,7 @@ const USE = `
   if (Buffer.compare(unwrapped, contentKey) !== 0) throw new Error('unwrapped other bytes');
   if (!library.isEncryptedStorageError(new library.DecryptionError())) throw new Error('the error has no brand');
   if (typeof library.EncryptedStorageModule.forRoot !== 'function') throw new Error('the module has no forRoot');
-  if (core.AesKeyEncryptionKey !== library.AesKeyEncryptionKey) throw new Error('core has a copy of its own');
+  if (core.AesKeyEncryptionKey !== library.AesKeyEncryptionKey) throw new Error('core has its own copy');
   if (core.EncryptedStorageModule !== undefined) throw new Error('core has the module for Nest');
   const vault = new testing.InProcessVault();
   if (!vault.rotate('clinic').startsWith(vault.idOf('clinic'))) throw new Error('the vault has no key');
@@ -62,7 +62,7 @@ export const kek: KeyEncryptionKey = AesKeyEncryptionKey.generate('check-package
 export const keyId: string = kek.keyId;
 export const forRoot = EncryptedStorageModule.forRoot.name;
 export type Service = EncryptedBlobService;
-// @ts-expect-error a number is no key id, so the types are really there
+// @ts-expect-error a number is not a key id, so the types are really there
 AesKeyEncryptionKey.generate(1);
 `;
 
@@ -161,7 +161,7 @@ function runCommand() {
   console.log('the command runs');
 }
 
-/** Declarations of other packages may have faults of their own; ours may not. */
+/** Declarations of other packages may have faults; ours may not. */
 function typeCheck() {
   const files = PROGRAMS.map(({ format }) => join(folder, format, 'typed.ts'));
   const program = ts.createProgram(files, {

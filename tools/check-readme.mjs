@@ -1,5 +1,5 @@
 /**
- * Type-checks every `ts` block of the documents and of the comments of src, each as a module of its own, against src.
+ * Type-checks every `ts` block of the documents and of the comments of src, each as a separate module, against src.
  *
  * A block whose first line is a comment with a file name (`// patient.entity.ts`) can be imported under that name by the other
  * blocks of its document. No block is left out, and none hides behind a language that nothing checks: `sh` is held by
@@ -112,7 +112,7 @@ function projectOptions() {
   return options;
 }
 
-/** A compiler host that finds the blocks beside the real files. */
+/** A compiler host that finds the blocks in addition to the real files. */
 function hostWith(byFile, options) {
   const host = ts.createCompilerHost(options);
   const folders = new Set([...byFile.keys()].flatMap((file) => foldersAbove(file)));

@@ -1,8 +1,8 @@
 /**
- * Runs the commands of the README's section on the example application, as they stand there, against a running one:
+ * Runs the commands of the README's section on the example application, unchanged, against a running one:
  * `node tools/drive-example.mjs http://127.0.0.1:3000`. Each has to do what its comment says:
  *
- *     # {"name":"readme","etag":"..."}    the answer is JSON with these members; "..." stands for any text
+ *     # {"name":"readme","etag":"..."}    the answer is JSON with these members; "..." matches any text
  *     # status 204                        the answer has that status; otherwise it has one from 200 to 299
  *
  * What else a comment says is for people.
@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SECTION = /^## The example application\n([\s\S]*?)^## /m;
 const BLOCK = /^```sh\n([\s\S]*?)^```/gm;
 const DOCUMENTED = 'http://127.0.0.1:3000';
-/** Read by every curl: quiet, and the status on a last line of its own. */
+/** Read by every curl: quiet, and the status on a separate last line. */
 const CURLRC = 'silent\nshow-error\nmax-time = 60\nwrite-out = "\\n%{http_code}"\n';
 
 const [base = DOCUMENTED] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const FOREIGN = new Set(['node_modules', 'dist', 'coverage']);
-/** A fenced block, in a document or in a comment: margin, fence, language, what else stands there, body. */
+/** A fenced block, in a document or in a comment: margin, fence, language, the rest of the line, body. */
 const BLOCK =
   /^([ \t]*(?:\*[ \t])?[ \t]*)(```|~~~)[ \t]*([\w-]*)[ \t]*([^\n]*)\n([\s\S]*?)^[ \t]*(?:\*[ \t])?[ \t]*\2[ \t]*$/gm;
 const INLINE_CODE = /`+[^`]+`+/g;
@@ -50,7 +50,7 @@ export function linksOf(text) {
   }));
 }
 
-/** What can stand behind the `#` of a link to a document. */
+/** What can follow the `#` of a link to a document. */
 export function anchorsOf(text) {
   const seen = new Map();
   const headings = [...blank(text, BLOCK).matchAll(HEADING)].map(([, title]) => {

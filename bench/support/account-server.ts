@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { StoredDocuments } from './stored-documents.js';
 
-/** What was asked of the server since it was last told something. */
+/** The requests since the server last received a command. */
 export interface AccountCounts {
   readonly port: number;
   /** Requests for objects, and for the state of jobs. */

@@ -1,6 +1,6 @@
 /**
  * A process that answers the few blob calls of the bench as cheaply as Node can: bodies of uploads are counted and dropped,
- * downloads are slices of one buffer. The name of a blob tells what it holds: `/account/container/2.0-268435456`, with `-entries`
+ * downloads are slices of one buffer. The name of a blob says what it holds: `/account/container/2.0-268435456`, with `-entries`
  * at its end for one with integrity entries.
  *
  * Settings come from the parent by message, one answer each; the process ends with the parent.
@@ -19,7 +19,7 @@ export interface ServerSettings {
   readonly rate?: number;
 }
 
-/** What was asked of the server since it was last told something. */
+/** The requests since the server last received a command. */
 export interface ServerCounts {
   readonly port: number;
   readonly requests: number;

@@ -26,7 +26,7 @@ const FULL_TIME_LIMIT_MS = 90 * 60_000;
 export interface LabOptions {
   /** One small round of each. */
   readonly quick: boolean;
-  /** Also what takes long and tells little. */
+  /** Also what takes long and shows little. */
   readonly full: boolean;
   /** When the run began, in milliseconds since 1970. */
   readonly began: number;
@@ -85,7 +85,7 @@ export class Lab {
     });
   }
 
-  /** One round for what is still to do when the time is up: on a busy machine a run ends all the same, and says so. */
+  /** One round for what is still to do when the time is up: so a run ends on a busy machine too, and says so. */
   private roundsLeft(what: string, rounds: number): number {
     if (Date.now() - this.options.began < (this.isFull ? FULL_TIME_LIMIT_MS : TIME_LIMIT_MS)) return rounds;
     if (!this.isLate) this.notes.push(`Time was up: one round only from "${what}" on.`);

@@ -50,7 +50,7 @@ function newKey(protocol: Protocol): KeyObject {
   return createSecretKey(bytes);
 }
 
-/** The content key tells of entries only where they are missing, so its flag is not computed. */
+/** The flag of the content key only matters if entries are missing, so it is not computed. */
 const open = { '1.0': openCbc, '2.0': openGcm } as const;
 
 function openCbc(): () => Buffer {

@@ -1,4 +1,4 @@
-/** How busy the machine is with other work than the bench's: what a sample is gated on. Linux tells; elsewhere nothing is gated. */
+/** How busy the machine is with other work than the bench's: samples wait for a quiet machine. Only Linux reports it; elsewhere nothing waits. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Cores busy with work of others, steal counted double, that a sample may start under, and may have had on average. */

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { projectModule, projectPath } from '../../test/support/project.js';
 import type { ContentKind } from './stored-content.js';
 
-/** Debian's own comes last: another Python may stand before it in the path. */
+/** Debian's own comes last: another Python may come before it in the path. */
 const CANDIDATES = [process.env['BENCH_PYTHON'], 'python3', '/usr/bin/python3'];
 
 export interface PeerOrder {

@@ -40,7 +40,7 @@ export async function inRounds<Name extends string, S>(
   const names = Object.keys(variants) as Name[];
   if (warmsUp) await warmUp(Object.values(variants), isGated ? WARM_UP_PASSES : 1);
 
-  // the server, an emulator, peers: they are no other work
+  // the server, an emulator, peers: these do not count as other work
   const pids = startedProcesses();
   const taken = new Map<Name, Taken<S>[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {

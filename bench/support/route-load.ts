@@ -1,5 +1,5 @@
 /**
- * A process that asks a route at a steady pace, whether it answers or not, and tells how long each answer took from the moment
+ * A process that asks a route at a steady pace, whether it answers or not, and reports how long each answer took from the moment
  * it was due. Orders come from the parent by message; it ends with the parent.
  */
 import { Agent, get } from 'node:http';

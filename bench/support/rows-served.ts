@@ -1,7 +1,7 @@
 /**
  * Rows with Azurite: the plain SDK with the values in plaintext, this package, and between them the plain SDK with rows that are sealed and opened
  * by hand (row-by-hand.ts). The last is the floor of what encrypted rows can reach: eleven binary columns in place of ten strings, and
- * encryption data, cost the SDK and the emulator the same whoever sealed them.
+ * encryption data, cost the SDK and the emulator the same no matter who sealed them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { TableClient } from '@azure/data-tables';

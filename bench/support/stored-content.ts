@@ -22,7 +22,7 @@ const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 const REGION_LENGTH = NONCE_LENGTH + PIECE_LENGTH + TAG_LENGTH;
 
-/** What the server has to be told; bytes in base64, since it travels between processes. */
+/** What the server needs to know; bytes in base64, because it is sent between processes. */
 export interface StoredContentSeed {
   readonly contentKey: string;
   readonly hasEntries: boolean;
@@ -125,7 +125,7 @@ export class StoredContent {
     return this.piece.subarray(at % PIECE_LENGTH).subarray(0, lastBlock - at);
   }
 
-  /** Opens to the padding when it follows the block that stands before it. */
+  /** Opens to the padding if it follows the block before it. */
   private paddingBlock(plaintextLength: number): Buffer {
     const padding = BLOCK_LENGTH - (plaintextLength % BLOCK_LENGTH);
     if (padding !== BLOCK_LENGTH) throw new Error('The bench keeps to whole blocks');
@@ -143,7 +143,7 @@ export class StoredContent {
     return tag.subarray(within - NONCE_LENGTH - dataLength);
   }
 
-  /** The part of a tag that hangs on the ciphertext, told from what a real sealing gives. */
+  /** The part of a tag that depends on the ciphertext, derived from a real sealing. */
   private ciphertextHash(dataLength: number): Buffer {
     const known = this.hashes.get(dataLength);
     if (known !== undefined) return known;

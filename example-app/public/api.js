@@ -39,7 +39,7 @@ export const posted = (body) => ({
 const refusalOf = ({ status, response }) =>
   new Refusal(response ?? { status, code: `STATUS_${status}`, detail: 'The answer is not one of the clinic' });
 
-/** Sends a form with a file and tells of its progress, which `fetch` cannot. Resolves to what the clinic answers. */
+/** Sends a form with a file and reports its progress, which `fetch` cannot. Resolves to what the clinic answers. */
 export function upload(path, form, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

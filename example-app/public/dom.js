@@ -37,7 +37,7 @@ export function size(count) {
   return `${(count / divisor).toFixed(1)} ${unit}`;
 }
 
-/** Runs what a control asks for, and tells what went wrong in the status below it. */
+/** Runs what a control asks for, and shows what went wrong in the status below it. */
 export async function attempt(statusId, work) {
   try {
     await work();

@@ -5,7 +5,7 @@ import { byId, bytes, element, show, size } from './dom.js';
 const SHOWN = 6;
 const AGAIN = 5;
 const AGAIN_AFTER_MS = 400;
-/** More boxes than this would be too thin to see: then each stands for several regions. */
+/** More boxes than this would be too thin to see: then each represents several regions. */
 const MOST_BOXES = 64;
 
 /** Regions of a scan: how many bytes each takes when stored, and how many there are. */

@@ -20,7 +20,7 @@ export async function startReferrals() {
   await attempt('referral-status', showQueue);
 }
 
-/** Whether the handler takes messages; `null` until the clinic has told. */
+/** Whether the handler takes messages; `null` until the clinic has answered. */
 let isRunning = null;
 
 async function switchHandler() {

@@ -14,7 +14,7 @@ import { refuseOtherSites } from './http/own-site.js';
 import { ProblemFilter } from './http/problem.filter.js';
 
 const PAGE = fileURLToPath(new URL('../public', import.meta.url));
-/** The page needs nothing from elsewhere, and is told to take nothing from there. */
+/** The page needs nothing from other sites, and may load nothing from them. */
 const PAGE_HEADERS = {
   'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'X-Content-Type-Options': 'nosniff',

@@ -198,7 +198,7 @@ describe('a rewrap', () => {
     expect(await blob.rewrapKey()).toEqual({ keyId: 'young', changed: false });
   });
 
-  it('is made all the same where the key wraps the blob already, if it is forced', async () => {
+  it('is made anyway where the key already wraps the blob, if it is forced', async () => {
     const rotated = new ContextKey('versions-within');
     const policy = policyOf('2.0', { keyEncryptionKey: rotated });
     const [container] = await containersFor(policy);

@@ -10,7 +10,7 @@ import { bytesFrom, containersFor, content, policyOf } from '../support/blobs.js
 
 const MIB = 1024 * 1024;
 const REGION = 64 * 1024;
-/** Stored bytes of a region beside its content. */
+/** Stored bytes of a region next to its content. */
 const OVERHEAD = 28;
 const SIZE = 4 * REGION + 5;
 

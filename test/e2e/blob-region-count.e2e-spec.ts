@@ -27,7 +27,7 @@ const REGIONS = 65_537;
 const [EARLY, LATE] = [256, 65_535];
 const plaintext = content(REGIONS * REGION);
 
-/** The stored bytes, and the encryption data beside them. */
+/** The stored bytes, and the encryption data next to them. */
 interface Stored {
   readonly text: string;
   readonly sealed: Buffer;

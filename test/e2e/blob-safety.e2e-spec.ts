@@ -25,7 +25,7 @@ describe('page blobs', () => {
     expect((await blob.downloadToBuffer(17, 100)).equals(plaintext.subarray(17, 117))).toBe(true);
   });
 
-  it('are refused in 2.x before any request, and in lengths that are no pages', async () => {
+  it('are refused in 2.x before any request, and in lengths that are not pages', async () => {
     const [two, one] = await containersFor(policyOf('2.0'), policyOf('1.0'));
 
     await expect(two.getPageBlobClient('p').uploadData(Buffer.alloc(512))).rejects.toThrow(/in protocol "1.0" only/);

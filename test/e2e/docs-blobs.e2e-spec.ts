@@ -1,4 +1,4 @@
-/** The samples of docs/blobs.md and docs/migrating.md that read and write blobs, run as they stand there. */
+/** The samples of docs/blobs.md and docs/migrating.md that read and write blobs, run unchanged. */
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { Module, type Type } from '@nestjs/common';

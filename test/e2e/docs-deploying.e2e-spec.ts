@@ -1,4 +1,4 @@
-/** The recipes of docs/deploying.md for a script and for Azure Functions, run as they stand there. */
+/** The recipes of docs/deploying.md for a script and for Azure Functions, run unchanged. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

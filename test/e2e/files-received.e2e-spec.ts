@@ -197,7 +197,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect(await namesIn(container)).toEqual(before);
   });
 
-  it('passes a form without the file, and a request that is no form', async () => {
+  it('passes a form without the file, and a request that is not a form', async () => {
     const data = new FormData();
     data.append('ward', 'north');
 

@@ -159,7 +159,7 @@ describe('a health endpoint', () => {
     expect(body.error?.['storage']?.['message']).toMatch(/^blob: \w+ 403; queue: \w+ 403; table: \w+ 403$/);
   });
 
-  it('is down where the key fails, tells its id, and logs it once', async () => {
+  it('is down where the key fails, names its id, and logs it once', async () => {
     const secret = 'do not print me';
     const keyEncryptionKey = countingKey({ wrapKey: () => Promise.reject(new Error(secret)) });
     const logger = new CapturingLogger();
@@ -214,7 +214,7 @@ describe('the check of the key', () => {
     expect(publicKey.wraps).toBe(1);
   });
 
-  it('asks a function for the key of the target that is given, and tells where there is none', async () => {
+  it('asks a function for the key of the target that is given, and reports where there is none', async () => {
     const keyEncryptionKey = countingKey();
     const asked: unknown[] = [];
     const indicator = await indicatorOf(
@@ -243,7 +243,7 @@ describe('the check of the key', () => {
     });
   });
 
-  it('is left out where nothing is written, and fails where it is asked for all the same', async () => {
+  it('is left out where nothing is written, and fails where it is requested anyway', async () => {
     const indicator = await indicatorOf({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } });
 
     expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up', integrity: VERIFIED } });

@@ -42,7 +42,7 @@ describe('the inspection of a blob', () => {
     ['2.0', 100, { storedBytes: 128, plaintextBytes: 100, regions: 1, inOrder: true, wrappedKeyBytes: 48 }],
     ['2.0', 0, { storedBytes: 0, plaintextBytes: 0, regions: 0, inOrder: true }],
     ['2.1', 64 * 40, { storedBytes: 92 * 40, plaintextBytes: 64 * 40, regions: 40, noncesRead: 16, inOrder: true }],
-  ] as const)('tells what a blob of protocol %s and %i bytes is, and verifies it', async (protocol, length, facts) => {
+  ] as const)('shows what a blob of protocol %s and %i bytes is, and verifies it', async (protocol, length, facts) => {
     const { path } = await written(protocol, length);
 
     const finding = await findingOf('blob', path, ...withKey);
@@ -54,7 +54,7 @@ describe('the inspection of a blob', () => {
   });
 
   it.each([['2026-01-01T00:00:00.0000000Z'], [undefined]])(
-    'tells that an upload of pages is not finished, and where the content before it is: %s',
+    'shows that an upload of pages is not finished, and where the content before it is: %s',
     async (previous) => {
       const { path, client } = await written('2.0', 10);
       const { metadata = {} } = await client.getProperties();
@@ -132,7 +132,7 @@ const tampered: readonly (readonly [string, (stored: Stored) => Stored, readonly
     'PLAINTEXT_NOT_ALLOWED',
   ],
   [
-    'encryption data that is no JSON',
+    'encryption data that is not JSON',
     (stored) => ({ ...stored, text: 'x' }),
     ['ENCRYPTION_DATA_UNREADABLE'],
     'INVALID_ENCRYPTION_METADATA',

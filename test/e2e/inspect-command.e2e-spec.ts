@@ -159,7 +159,7 @@ describe('wrong usage', () => {
     expect(stderr).toMatch(/AZURE_STORAGE_CONNECTION_STRING.*needs a key.*--messages/s);
   });
 
-  it('is explained by --help, which is no fault', async () => {
+  it('is explained by --help, which is not a fault', async () => {
     const help = await command.run(['--help']);
     const version = await command.run(['--version']);
 

@@ -35,7 +35,7 @@ async function writtenRow(): Promise<{ rowKey: string; row: TableEntity }> {
 const replaced = (row: TableEntity) => table.unencryptedClient.updateEntity(row, 'Replace');
 
 describe('the inspection of an entity', () => {
-  it('tells what can be told without the key, and that the list of sealed properties is sealed', async () => {
+  it('shows what can be known without the key, and that the list of sealed properties is sealed', async () => {
     const { rowKey } = await writtenRow();
 
     const finding = await findingOf('entity', tableName, 'p', rowKey);
@@ -62,7 +62,7 @@ describe('the inspection of an entity', () => {
   it.each([
     ['a lost list', SEALED_NAMES_PROPERTY, undefined, ['LIST_MISSING'], 'DECRYPTION_FAILED'],
     ['lost encryption data', ENCRYPTION_DATA_PROPERTY, undefined, ['METADATA_INCOMPLETE'], 'absent'],
-    ['encryption data that is no JSON', ENCRYPTION_DATA_PROPERTY, '{', ['ENCRYPTION_DATA_UNREADABLE'], 'absent'],
+    ['encryption data that is not JSON', ENCRYPTION_DATA_PROPERTY, '{', ['ENCRYPTION_DATA_UNREADABLE'], 'absent'],
     ['a list that is text', SEALED_NAMES_PROPERTY, 'name', ['LIST_NOT_BINARY'], 'DECRYPTION_FAILED'],
     ['a list that is cut', SEALED_NAMES_PROPERTY, new Uint8Array(15), ['LIST_LENGTH'], 'DECRYPTION_FAILED'],
     ['a sealed property in plaintext', 'name', 'A. Other', [], 'DECRYPTION_FAILED'],
@@ -90,7 +90,7 @@ describe('the inspection of an entity', () => {
     expect(finding.facts['encrypted']).toBe(false);
   });
 
-  it('finds a row that was moved to another key: its IVs hang on both', async () => {
+  it('finds a row that was moved to another key: its IVs depend on both', async () => {
     const { row } = await writtenRow();
     await table.unencryptedClient.createEntity({ ...row, rowKey: 'moved' });
 

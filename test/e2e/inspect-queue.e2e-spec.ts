@@ -29,7 +29,7 @@ async function storedText(policy: EncryptionPolicy, content: string): Promise<st
 }
 
 describe('the inspection of a queue', () => {
-  it.each(['1.0', '2.0'] as const)('tells and verifies a message of protocol %s', async (protocol) => {
+  it.each(['1.0', '2.0'] as const)('shows and verifies a message of protocol %s', async (protocol) => {
     const text = await storedText(policyOf(protocol, { keyEncryptionKey }), 'see patient 17');
     const { name } = await queueWith(text);
 
@@ -67,7 +67,7 @@ describe('the inspection of a queue', () => {
   it.each([
     ['plaintext', () => 'plain', ['NOT_ENCRYPTED'], undefined],
     [
-      'contents that are no base64',
+      'contents that are not base64',
       (text: string) => text.replace('Contents":"', 'Contents":"*'),
       ['MESSAGE_DAMAGED'],
       'INVALID_ENCRYPTION_METADATA',

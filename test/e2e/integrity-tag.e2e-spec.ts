@@ -97,7 +97,7 @@ it.each([
   ['of 31 bytes', Buffer.alloc(31).toString('base64')],
   ['without its padding', Buffer.alloc(32).toString('base64').slice(0, -1)],
   ['that is empty', ''],
-  ['that is no text', 7 as unknown as string],
+  ['that is not text', 7 as unknown as string],
 ])('a tag %s is refused before any request', async (_what, expectedIntegrityTag) => {
   const [container] = await containersFor(policyOf('2.0'));
   const blob = container.getBlockBlobClient('never-written');
@@ -143,7 +143,7 @@ it('entries cannot be removed from a blob whose key was rewrapped, from a snapsh
     await expect(changed.downloadToBuffer()).rejects.toMatchObject({ code: 'INTEGRITY_MISSING' });
 });
 
-it('properties tell the length of the plaintext where the entries fit what is stored', async () => {
+it('properties have the length of the plaintext where the entries fit what is stored', async () => {
   const [container] = await containersFor(policyOf('1.0'));
   const blob = container.getBlockBlobClient('letter');
   await blob.uploadData(content(21));

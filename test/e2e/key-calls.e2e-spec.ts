@@ -95,7 +95,7 @@ describe('32 messages under a key that is slow to answer', () => {
   });
 });
 
-describe('consumers of two queues and reads beside them, under one policy', () => {
+describe('consumers of two queues and reads alongside them, under one policy', () => {
   afterEach(stopConsumers);
 
   it('never have more calls to the key under way than the policy allows', async () => {

@@ -93,7 +93,7 @@ describe('maintain', () => {
     await Promise.all([root.delete(), web.delete()]);
   });
 
-  it('prints a line of JSON for each event with --json, beside the report', async () => {
+  it('prints a line of JSON for each event with --json, in addition to the report', async () => {
     const { code, stdout, stderr } = await rewrap('--no-state', '--json', '--job', 'mine');
 
     const events = stderr.trimEnd().split('\n');

@@ -1,4 +1,4 @@
-/** A census of an inventory beside a census of a listing, from the container that has it, and as a command. */
+/** A census of an inventory alongside a census of a listing, from the container that has it, and as a command. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,7 +117,7 @@ describe('maintain census --inventory', () => {
     expect(await maintain({}, '--container', 'scans', '--inventory-max-age', '1')).toMatchObject({ code: 2 });
   });
 
-  it('reads the container that the account writes to, beside a listing of another', async () => {
+  it('reads the container that the account writes to, next to a listing of another', async () => {
     const env = { AZURE_STORAGE_CONNECTION_STRING: connectionString() };
     const args = [
       '--inventory',
@@ -135,7 +135,7 @@ describe('maintain census --inventory', () => {
     expect(JSON.parse(stdout)).toMatchObject({ seen: 10 });
   });
 
-  it('exits with 2 for what is no inventory', async () => {
+  it('exits with 2 for what is not an inventory', async () => {
     const path = join(folder, 'other.parquet');
 
     expect(await maintain({}, '--inventory', path)).toMatchObject({ code: 2, stdout: '' });

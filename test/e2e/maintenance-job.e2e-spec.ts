@@ -57,7 +57,7 @@ const openable = async () => {
 };
 
 describe('a job whose state is kept', () => {
-  it('tells the plan, each shard and the progress as events, under its name and without content', async () => {
+  it('reports the plan, each shard and the progress as events, under its name and without content', async () => {
     const events: MaintenanceEvent[] = [];
     const onEvent = (event: MaintenanceEvent): void => void events.push(event);
     const told = (kind: string) => events.filter((event) => event.kind === kind);

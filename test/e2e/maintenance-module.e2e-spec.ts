@@ -174,7 +174,7 @@ describe('through a queue', () => {
   };
   const OPTIONS = { pagesPerShard: 1, claimSeconds: 1 };
 
-  it('a census is shared too, tells its events, and leaves the queue empty', async () => {
+  it('a census is shared too, reports its events, and leaves the queue empty', async () => {
     const queue = uniqueName('jobs');
     const events: MaintenanceEvent[] = [];
     const options = { ...OPTIONS, onEvent: (event: MaintenanceEvent) => void events.push(event) };
@@ -191,7 +191,7 @@ describe('through a queue', () => {
     expect(await size(`${queue}-poison`)).toBe(0);
   });
 
-  it('what is no message of a job goes to the poison queue, also what names a document of another job', async () => {
+  it('what is not a message of a job goes to the poison queue, also what names a document of another job', async () => {
     const queue = uniqueName('jobs');
     const { app } = await application({ queue, consumer: CONSUMER, options: OPTIONS });
     const client = app.get(EncryptedQueueService, { strict: false }).getQueueClient(queue);

@@ -128,7 +128,7 @@ describe('a blob that must not change', () => {
     ['a policy', byPolicy, policy, { code: 'IMMUTABILITY_POLICY', until }],
     ['a legal hold', byHold, hold, { code: 'LEGAL_HOLD' }],
     ['both', byHold, { ...policy, ...hold }, { code: 'LEGAL_HOLD', until }],
-    ['a policy of its container, beside one that is over', byPolicy, over, { code: byPolicy }],
+    ['a policy of its container, next to one that is over', byPolicy, over, { code: byPolicy }],
     ['a legal hold of its container', byHold, {}, { code: byHold }],
   ])('because of %s is named, with the end if there is one', async (_what, refusal, shown, expected) => {
     const answers = await AnswersProxy.start();

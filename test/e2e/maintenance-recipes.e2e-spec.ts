@@ -1,4 +1,4 @@
-/** The recipes of docs/maintenance.md, as they stand there: on BullMQ with a real Redis, and what is Temporal's with any caller. */
+/** The recipes of docs/maintenance.md, unchanged: on BullMQ with a real Redis, and what is Temporal's with any caller. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -155,7 +155,7 @@ describe('rows', () => {
 });
 
 describe('messages of a poison queue', () => {
-  it('are rewrapped where they are, with what stands beside them, and are visible again', async () => {
+  it('are rewrapped in place, with what is next to them, and are visible again', async () => {
     const queue = await newQueue(before('2.0'));
     const poison = plainQueue(`${queue.name}-poison`);
     const { messageId } = await queue.sendMessage('an old referral');
@@ -187,7 +187,7 @@ describe('messages of a poison queue', () => {
     ['7 days', {}, 7],
     ['half a day, where that is the longest', { messageTtlDays: 0.5 }, 0.5],
   ])(
-    'do not tell what is in the queue itself: the report says that it may be there for %s',
+    'do not show what is in the queue itself: the report says that it may be there for %s',
     async (_what, options, days) => {
       const queue = await newQueue(before('2.0'));
       const poison = plainQueue(`${queue.name}-poison`);

@@ -15,7 +15,7 @@ class Note {
 
 const recorder = recordSpans();
 const TASK = { do: 'rewrap', retire: [OLD] } as const;
-/** The second unwrap tells whether the two keys are the same, once for each pair; the last one checks the new wrap. */
+/** The second unwrap shows whether the two keys are the same, once for each pair; the last one checks the new wrap. */
 const CALLS = ['unwrapKey', 'unwrapKey', 'wrapKey', 'unwrapKey'].map((call) => `KeyEncryptionKey.${call}`);
 
 /** Paths of the spans of steps, without the requests of the SDKs' own operations. */

@@ -86,7 +86,7 @@ describe('forFeatureAsync', () => {
     await app.close();
   });
 
-  it('without an encryption of its own writes as the root does, and by the names given beside it', async () => {
+  it('without an encryption of its own writes as the root does, and by the names given next to it', async () => {
     const feature = EncryptedStorageModule.forFeatureAsync({
       containers: [{ name: uniqueName('plain'), createIfNotExists: true }, 'scans'],
       useFactory: () => ({}),

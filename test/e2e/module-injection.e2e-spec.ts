@@ -1,4 +1,4 @@
-/** Which of two services a module sees that imports a feature with a policy of its own, beside the global ones of the root. */
+/** Which of two services a module sees that imports a feature with a policy of its own, next to the global ones of the root. */
 import { Controller, Injectable, Module, type Type } from '@nestjs/common';
 import {
   AesKeyEncryptionKey,

@@ -77,7 +77,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('fail the start where they name different tables or containers, which Nest would choose between', async () => {
+  it('fail at start-up where they name different tables or containers, between which Nest would choose', async () => {
     const named = (name: string) => [
       EncryptedStorageModule.forFeature({ tables: [{ entity: Patient, table: `patients${name}` }] }),
       EncryptedStorageModule.forFeatureAsync({
@@ -94,7 +94,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('start where they have the same policy, or different clients, or stand in modules of their own', async () => {
+  it('start where they have the same policy, or different clients, or are in separate modules', async () => {
     const [one, other] = [moduleWith(Nothing, feature({ protocol: '1.0' })), moduleWith(Nothing, feature(undefined))];
     const twice = moduleWith(
       Nothing,

@@ -229,7 +229,7 @@ describe('accounts by name', () => {
 });
 
 describe('start-up', () => {
-  it('tells every fault of the options at once', async () => {
+  it('reports every fault of the options at once', async () => {
     const options = { connection: {}, encryption: { keyEncryptionKey: { keyId: 7 }, regionLength: 3 } };
 
     const failing = started(EncryptedStorageModule.forRoot(options as never));
@@ -303,7 +303,7 @@ describe('start-up', () => {
     await app.close();
   });
 
-  it('tells the policy, and warns of 1.0 without integrity entries', async () => {
+  it('logs the policy, and warns about 1.0 without integrity entries', async () => {
     const lines: string[] = [];
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
     const { Test } = await import('@nestjs/testing');

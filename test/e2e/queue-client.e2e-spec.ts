@@ -8,7 +8,7 @@ const clientOf = (policy: EncryptionPolicy, name = uniqueName('client')) =>
   new EncryptedQueueService(() => service, policy).getQueueClient(name);
 
 describe('the client of a queue', () => {
-  it('tells whether the queue exists, and its properties', async () => {
+  it('returns whether the queue exists, and its properties', async () => {
     const queue = clientOf(policyOf('2.0'));
     expect(await queue.exists()).toBe(false);
 

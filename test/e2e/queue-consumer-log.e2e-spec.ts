@@ -37,7 +37,7 @@ describe('what is logged of a consumer', () => {
     return { app, lines };
   }
 
-  it('tells where a handler failed, the poison queue and the key, and nothing that a message or an error holds', async () => {
+  it('logs where a handler failed, the poison queue and the key, and nothing that a message or an error holds', async () => {
     const queue = uniqueName('logged');
     @Injectable()
     class Failing {
@@ -59,7 +59,7 @@ describe('what is logged of a consumer', () => {
     expect(text).not.toContain('JaneDoe');
   });
 
-  it('tells of the outage of a key once, and of its end', async () => {
+  it('reports the outage of a key once, and its end', async () => {
     const queue = uniqueName('outage');
     const key = new FlakyKey();
     @Injectable()

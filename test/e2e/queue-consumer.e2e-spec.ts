@@ -82,7 +82,7 @@ describe('a consumer', () => {
     await consumer.stop();
   });
 
-  it('aborts a handler whose message is gone, and tells that it may be handled again', async () => {
+  it('aborts a handler whose message is gone, and reports that it may be handled again', async () => {
     const queue = await newQueue();
     await queue.sendMessage('taken');
     let reason: unknown;
@@ -108,7 +108,7 @@ describe('a consumer', () => {
     await queue.sendMessage('slow');
     const plain = queue.unencryptedClient;
     const { receivedMessageItems } = await plain.receiveMessages({ visibilityTimeout: 1 });
-    // its clock stands still
+    // its clock stops
     const lease = new MessageLease(plain, receivedMessageItems[0]!, {
       clock: new ManualClock(),
       visibilityTimeout: 600,
@@ -139,7 +139,7 @@ describe('a consumer', () => {
     });
   });
 
-  it('tells once that it cannot poll, and goes on when it can', async () => {
+  it('reports once that it cannot poll, and continues when it can', async () => {
     const queue = await newQueue();
     await queue.delete();
 
@@ -211,7 +211,7 @@ describe('two consumers of one queue', () => {
         consume(
           queue,
           ({ text }) => {
-            // each third fails at first, and whoever gets it then must handle it
+            // each third fails at first, and the one that gets it next must handle it
             if (Number(text.split(' ')[1]) % 3 === 0 && !failed.has(text)) {
               failed.add(text);
               throw new Error('at first');
@@ -253,7 +253,7 @@ describe('a stop', () => {
   it.each([
     ['ends on its signal', (signal: AbortSignal) => once(signal, 'abort').then(() => signal.throwIfAborted())],
     ['never ends', () => new Promise<void>(() => undefined)],
-  ])('after its timeout makes the message of a handler that %s visible, which is no failure', async (_how, work) => {
+  ])('after its timeout makes the message of a handler that %s visible, which is not a failure', async (_how, work) => {
     const queue = await newQueue();
     await queue.sendMessage('unfinished');
     let begun = 0;

@@ -249,7 +249,7 @@ describe('the policy of a handler', () => {
 });
 
 describe('the start of an application', () => {
-  it('tells all faults of all handlers at once', async () => {
+  it('reports all faults of all handlers at once', async () => {
     const message = await failing(
       root(),
       moduleWith(handlerOf('first', { concurrency: 0, batchSize: 64 })),

@@ -72,7 +72,7 @@ describe('a key service that is down', () => {
     expect(count('poisoned')).toBe(0);
   });
 
-  it('under the handler itself is no failure of the message either', async () => {
+  it('under the handler itself is not a failure of the message either', async () => {
     const queue = await newQueue();
     await queue.sendMessage('stores a blob');
     let calls = 0;

@@ -248,7 +248,7 @@ describe('a message of protocol 1.0, which detects no change,', () => {
   };
   const same = (text: string): string => text;
 
-  it('does not tell in the poison queue whether it was decrypted', async () => {
+  it('does not show in the poison queue whether it was decrypted', async () => {
     const facts = [];
     for (const [spoil, handler] of [
       [changed, () => undefined],
@@ -303,7 +303,7 @@ describe('replayPoisonMessages', () => {
     expect(await size(queue.name)).toBe(0);
   });
 
-  it('brings bytes that are no text through the poison queue and back', async () => {
+  it('brings bytes that are not text through the poison queue and back', async () => {
     const queue = await newQueue();
     const bytes = Buffer.from([0, 255, 254, 128, 10]);
     await queue.sendMessage(bytes);

@@ -73,7 +73,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
     expect((await queue.getProperties()).approximateMessagesCount).toBe(contents.length);
   });
 
-  it('give back bytes that are no text', async () => {
+  it('give back bytes that are not text', async () => {
     const queue = await queueOf(policy);
     const bytes = Buffer.from([0, 255, 254, 128, 10]);
 
@@ -139,7 +139,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
       /INVALID_ENCRYPTION_METADATA|PLAINTEXT/,
     ],
     [
-      'contents that are no base64',
+      'contents that are not base64',
       (text: string) => text.replace('Contents":"', 'Contents":"*'),
       /INVALID_ENCRYPTION_METADATA/,
     ],
@@ -217,7 +217,7 @@ describe('a queue that is being migrated', () => {
     await expect(strict.peekMessages()).rejects.toEqual(code('PLAINTEXT_NOT_ALLOWED'));
   });
 
-  it('reads bytes that legacy .NET wrapped in plaintext, also where they are no text', async () => {
+  it('reads bytes that legacy .NET wrapped in plaintext, also where they are not text', async () => {
     const queue = await queueOf(policyOf('2.0', { requireEncryption: false }));
     await queue.unencryptedClient.sendMessage('{"EncryptedMessageContents":"AP8="}');
 

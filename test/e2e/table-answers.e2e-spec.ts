@@ -80,7 +80,7 @@ const BODIES: Readonly<Record<string, AnswersProxy['spoil']>> = {
   'has no list of rows': withBody(() => '{"value":null}'),
   'has rows that are none': withBody(() => '{"value":[1,null]}'),
   'has no RowKey': changed((row) => delete row['RowKey']),
-  'has a PartitionKey that is no text': changed((row) => (row['PartitionKey'] = 5)),
+  'has a PartitionKey that is not text': changed((row) => (row['PartitionKey'] = 5)),
   'has no ETag': changed((row) => delete row['odata.etag']),
   'has a column that is an object': changed((row) => (row['ward'] = {})),
   'has a column that looks like a typed value': changed((row) => (row['ward'] = { type: 'String', value: 'w' })),

@@ -94,7 +94,7 @@ describe('a typed filter', () => {
     expect(await found({ where: where() })).toBe(expected);
   });
 
-  it('holds beside a text, and pages with it', async () => {
+  it('holds next to a text, and pages with it', async () => {
     const where = visits.where('urgent', 'eq', true);
     const filter = "RowKey eq 'row-2' or RowKey eq 'row-3'";
     const page = await visits.listEntities({ where }).byPage({ maxPageSize: 1 }).next();

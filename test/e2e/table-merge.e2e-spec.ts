@@ -207,7 +207,7 @@ describe('an upsert that merges', () => {
     expect(await found(keys.rowKey)).toMatchObject({ name: 'Jane', ward: 'w', beds: 2 });
   });
 
-  it('does not go on where there is no table', async () => {
+  it('does not continue where there is no table', async () => {
     const nowhere = tableOf(Patient, uniqueTableName('nowhere'));
     const requests = requestsOf(nowhere);
 

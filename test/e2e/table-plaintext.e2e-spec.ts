@@ -33,7 +33,7 @@ const lax = tablePolicy({ requireEncryption: false });
 beforeAll(() => tableOf(Note, tableName).createTable());
 
 describe('requireEncryption', () => {
-  it('refuses plain rows, and lets them through when it is off, beside sealed ones', async () => {
+  it('refuses plain rows, and lets them through when it is off, next to sealed ones', async () => {
     const name = uniqueTableName('mixed');
     const [strict, open] = [tableOf(Note, name), tableOf(Note, name, lax)];
     await strict.createTable();
@@ -48,7 +48,7 @@ describe('requireEncryption', () => {
     await expect(strict.listEntities().next()).rejects.toMatchObject({ code: 'PLAINTEXT_NOT_ALLOWED' });
   });
 
-  it('refuses what stands in plaintext where the class seals, also beside sealed properties', async () => {
+  it('refuses plaintext where the class seals, also next to sealed properties', async () => {
     const keys = { partitionKey: 'planted', rowKey: '1' };
     const [strict, open] = [tableOf(Chart, tableName), tableOf(Chart, tableName, lax)];
     const refused = { code: 'PLAINTEXT_NOT_ALLOWED', message: expect.stringContaining('"allergies"') as string };

@@ -46,7 +46,7 @@ describe('a search', () => {
       },
       ['1', '2', '9'],
     ],
-    ['beside what is clear', () => north.and('ssn', 'eq', 'ssn 1').and('rowKey', 'gt', '1'), ['2']],
+    ['next to what is clear', () => north.and('ssn', 'eq', 'ssn 1').and('rowKey', 'gt', '1'), ['2']],
     [
       'or what is clear, under a negation',
       () => patients.where('ward', 'eq', 'private').not().or('name', 'eq', 'ANN BEA'),
@@ -56,7 +56,7 @@ describe('a search', () => {
     expect(await keysOf(patients, { where: where() })).toEqual(expected);
   });
 
-  it('pages, with tokens, and with another filter beside it', async () => {
+  it('pages, with tokens, and with another filter next to it', async () => {
     const where = patients.where('name', 'eq', 'ann bea');
     const pages: unknown[] = [];
     for await (const page of patients.listEntities({ where }).byPage({ maxPageSize: 1 })) {

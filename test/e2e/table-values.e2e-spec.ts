@@ -78,7 +78,7 @@ describe('values', () => {
     }
   });
 
-  it('are stored as ciphertext alone, their types beside the library', async () => {
+  it('are stored as ciphertext alone, their types next to the library', async () => {
     const row = await stored();
 
     for (const name of Object.keys(whole).filter((key) => !(key in keys))) expect(row[name]).toBeInstanceOf(Uint8Array);
@@ -155,7 +155,7 @@ describe('types that somebody changed', () => {
     expect(({} as Record<string, unknown>)['text']).toBeUndefined();
   });
 
-  it('or taken away give declared types all the same, and else the texts that other programs read', async () => {
+  it('or removed give declared types anyway, and else the texts that other programs read', async () => {
     await change(undefined);
 
     expect(await found()).toMatchObject({

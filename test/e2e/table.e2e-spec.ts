@@ -282,8 +282,8 @@ describe('a transaction', () => {
 describe('a damaged row', () => {
   const damage: readonly (readonly [string, (row: Record<string, unknown>) => void, string])[] = [
     ['no encryption data', (row) => delete row[METADATA[0]], 'INVALID_ENCRYPTION_METADATA'],
-    ['encryption data that is no JSON', (row) => (row[METADATA[0]] = 'x'), 'INVALID_ENCRYPTION_METADATA'],
-    ['encryption data that is no text', (row) => (row[METADATA[0]] = 7), 'INVALID_ENCRYPTION_METADATA'],
+    ['encryption data that is not JSON', (row) => (row[METADATA[0]] = 'x'), 'INVALID_ENCRYPTION_METADATA'],
+    ['encryption data that is not text', (row) => (row[METADATA[0]] = 7), 'INVALID_ENCRYPTION_METADATA'],
     [
       'an unknown protocol',
       (row) => (row[METADATA[0]] = String(row[METADATA[0]]).replace('"1.0"', '"9.0"')),
@@ -296,7 +296,7 @@ describe('a damaged row', () => {
     ],
     ['a cut list', (row) => (row[METADATA[1]] = Buffer.alloc(15)), 'DECRYPTION_FAILED'],
     ['a cut value', (row) => (row['text'] = Buffer.alloc(15)), 'DECRYPTION_FAILED'],
-    ['a value that is no bytes', (row) => (row['text'] = 1), 'DECRYPTION_FAILED'],
+    ['a value that is not bytes', (row) => (row['text'] = 1), 'DECRYPTION_FAILED'],
   ];
 
   it.each(damage)('with %s is an error in both modes', async (_what, change, code) => {

@@ -22,7 +22,7 @@ import { started, VERIFIED } from '../support/nest.js';
 
 const HOUR = 3600;
 
-/** As an identity of Azure gives one, but for the signature, which the emulator does not look at. */
+/** Like a token of an Azure identity, except for the signature, which the emulator does not look at. */
 function tokenFor(audience: string, seconds = HOUR): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

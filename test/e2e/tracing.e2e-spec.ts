@@ -115,7 +115,7 @@ describe('the trace of a blob', () => {
     });
   });
 
-  it('has the blocks of a larger upload beside its sealing, not below it', async () => {
+  it('has the blocks of a larger upload next to its sealing, not below it', async () => {
     const blob = await blobOf();
 
     const spans = await spansOf(() => blob.uploadStream(Readable.from([content(5000)]), 2048, 2));
@@ -190,7 +190,7 @@ describe('the trace of a blob', () => {
     expect(opening.ends).toBe(1);
   });
 
-  it('tells an opening that failed by class and code, and nothing more', async () => {
+  it('reports a failed opening by class and code, and nothing more', async () => {
     const blob = await blobOf();
     await blob.uploadData(content(5000));
     const { metadata } = await blob.unencryptedClient.getProperties();
@@ -219,7 +219,7 @@ describe('the trace of a blob', () => {
     expect(pathsOf(own(spans))).toEqual(['EncryptedBlobClient.download', 'EncryptedBlobClient.downloadToBuffer']);
   });
 
-  it('tells an answer of the service by code and status', async () => {
+  it('reports an answer of the service by code and status', async () => {
     const blob = await blobOf('absent');
 
     const spans = await spansOf(() => blob.getProperties());
@@ -228,7 +228,7 @@ describe('the trace of a blob', () => {
     expect(spans[0]?.statuses).toMatchObject([{ status: 'error', error: expect.stringMatching(/^RestError .*404$/) }]);
   });
 
-  it('stands below the span that the caller names', async () => {
+  it('is below the span that the caller names', async () => {
     const blob = await blobOf();
     await blob.uploadData(content(10));
     const application = createTracingClient({ namespace: 'ward', packageName: 'ward' });
@@ -264,7 +264,7 @@ describe('the trace of a queue', () => {
     ]);
   });
 
-  it('tells nothing of what a failing key says', async () => {
+  it('reveals nothing of what a failing key says', async () => {
     const queue = await queueOf({
       keyId: 'loud:key',
       wrapKey: (packed) => Promise.reject(new Error(`cannot wrap ${Buffer.from(packed).toString('hex')}`)),
@@ -333,7 +333,7 @@ describe('all spans of this file', () => {
     expect(recorder.own.filter(({ ends, statuses }) => ends !== 1 || statuses.length !== 1)).toEqual([]);
   });
 
-  it('told no plaintext, no key bytes and no table keys; the SDK’s own spans do tell table keys', () => {
+  it('contain no plaintext, no key bytes and no table keys; the SDK’s own spans do contain table keys', () => {
     const keyBytes = [kekBytes, ...contentKeys].flatMap((bytes) => [bytes, bytes.subarray(-32)]);
     const needles = [
       ...Object.values(secrets).flatMap((text) => [text, ...spellings(Buffer.from(text))]),

@@ -23,7 +23,7 @@ export interface Lane {
   readonly through: Storage;
 }
 
-/** A piece of a test; its name is what a failure quotes, and what its random choices hang on. */
+/** A piece of a test; its name is what a failure quotes, and what its random choices depend on. */
 export interface Job {
   readonly name: string;
   readonly run: (lane: Lane, random: Random) => Promise<void>;

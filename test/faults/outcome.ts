@@ -5,7 +5,7 @@ import { isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
 /**
  * - `right`: it succeeded, and what it gave or stored is what it should be
  * - `error`: it failed with a typed error, and what is stored is what was there before, or the new content
- * - `wrong`: other content, a success that is none, an error that nobody can tell apart
+ * - `wrong`: other content, a false success, an error that nobody can identify
  * - `lost`: content that was there, or was promised, is gone
  * - `hang`: no end within the time limit
  */
@@ -49,7 +49,7 @@ export async function attempt(run: (signal: AbortSignal) => Promise<unknown>, li
   return end;
 }
 
-/** Whether an application can tell the error apart: one of the package, of the service or its client, or its own abort. */
+/** Whether an application can identify the error: one of the package, of the service or its client, or its own abort. */
 export function isTyped(error: unknown): boolean {
   if (isEncryptedStorageError(error)) return true;
   return error instanceof Error && ['RestError', 'AbortError'].includes(error.name);

@@ -40,7 +40,7 @@ const tagRows: readonly (readonly [what: string, change: Change, code: Code])[] 
   ['no AzCseTag', without('AzCseTag'), FAILED],
   ['the tag of other content of the key', taken('AzCseTag'), FAILED],
   ['a flipped AzCseTag', text(/("AzCseTag":")(.)/, (_all, head = '', first = '') => head + flipped(first)), FAILED],
-  ['a tag that is no text', text(/"AzCseTag":"[^"]*"/, '"AzCseTag":null'), FAILED],
+  ['a tag that is not text', text(/"AzCseTag":"[^"]*"/, '"AzCseTag":null'), FAILED],
   ['the tag alone', without('AzCseBind', 'AzCseMac'), FAILED],
 ];
 const untaggedRows: typeof tagRows = [['a tag, which regions have no need of', withTag, FAILED]];
@@ -142,7 +142,7 @@ async function outcomesOfGuesses(
   return outcomes;
 }
 
-it('ranges of 1.0 tell nothing of the padding, which they tell where there are no entries', async () => {
+it('ranges of 1.0 reveal nothing about the padding, which they reveal where there are no entries', async () => {
   const [bound, unbound] = [kindsWith('verify')['blob 1.0'], kinds['blob 1.0']];
 
   expect(await outcomesOfGuesses(bound, await written(bound))).toEqual(new Set(['1 byte']));

@@ -109,7 +109,7 @@ const rowChanges: readonly (readonly [what: string, change: Change, code: Code])
   ['types stripped', data(/,"AzCseTypes":"(?:[^"\\]|\\.)*"/, ''), FAILED],
   ['a type changed', data('\\"cents\\":\\"number\\"', '\\"cents\\":\\"bigint\\"'), FAILED],
   ['a type added', data('\\"cents\\":\\"number\\"', '\\"cents\\":\\"number\\",\\"memo\\":\\"json\\"'), FAILED],
-  ['types that are no text', data(/"AzCseTypes":"(?:[^"\\]|\\.)*"/, '"AzCseTypes":7'), FAILED],
+  ['types that are not text', data(/"AzCseTypes":"(?:[^"\\]|\\.)*"/, '"AzCseTypes":7'), FAILED],
 
   // signed properties
   ['a signed text changed', set({ status: 'paid' }), FAILED],

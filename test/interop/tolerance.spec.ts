@@ -1,4 +1,4 @@
-/** What we write, to the letter, and what of other writers we read all the same: docs/formats.md. */
+/** What we write, to the letter, and what we still read of other writers: docs/formats.md. */
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { createEnvelope, openEnvelope } from '../../src/envelope/envelope.js';
 import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';

@@ -43,7 +43,7 @@ function fed(transform: ByteTransform, bytes: Buffer, cutLengths: readonly numbe
   return Buffer.concat([...pieces, ...transform.finish()]);
 }
 
-/** Takes its pieces for its own, as whoever frees their memory does. */
+/** Treats its pieces as its own, like a consumer that frees their memory. */
 function spoiling(transform: ByteTransform): ByteTransform {
   const spoiled = (pieces: readonly Buffer[]): Buffer[] => {
     const copies = pieces.map((piece) => Buffer.from(piece));

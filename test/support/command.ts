@@ -1,4 +1,4 @@
-/** The command of the package, from src as it stands. */
+/** The command of the package, from src. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -43,7 +43,7 @@ function bundledCommand(): string {
   const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
     readonly peerDependencies: object;
   };
-  // beside it: another worker may be copying what is in it
+  // next to it: another worker may be copying what is in it
   const unfinished = mkdtempSync(join(dirname(compiled), 'unfinished-'));
   buildSync({
     entryPoints: ['command/main.js', 'core.js', 'index.js'].map((path) => join(compiled, path)),

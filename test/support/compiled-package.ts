@@ -1,4 +1,4 @@
-/** The package, compiled from src as it stands, once for all tests: they need no build. */
+/** The package, compiled from src, once for all tests: they need no build. */
 import { createHash } from 'node:crypto';
 import {
   cpSync,

@@ -79,7 +79,7 @@ export async function stopConsumers(): Promise<void> {
   running.clear();
 }
 
-/** A consumer that runs, with short times, and what it tells. */
+/** A consumer that runs, with short times, and what it reports. */
 export async function consume(
   queue: EncryptedQueueClient,
   handler: EncryptedQueueMessageHandler,
@@ -95,7 +95,7 @@ export async function consume(
   return { consumer, events, count: (kind) => events.filter((event) => event.kind === kind).length };
 }
 
-/** Texts that stand in a queue and are visible now, as they are stored. */
+/** Texts that are in a queue and are visible now, as they are stored. */
 export async function visibleTexts(name: string): Promise<string[]> {
   const { peekedMessageItems } = await plainQueue(name).peekMessages({ numberOfMessages: 32 });
   return peekedMessageItems.map(({ messageText }) => messageText);

@@ -1,4 +1,4 @@
-/** Samples of the documentation, compiled and loaded as they stand. */
+/** Samples of the documentation, compiled and loaded unchanged. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';

@@ -3,7 +3,7 @@ import { createEnvelope, type EnvelopeContext } from '../../src/envelope/envelop
 import { type EncryptionPolicy, keysOf } from '../../src/envelope/encryption-policy.js';
 import { type EncryptionData, formatEncryptionData, parseEncryptionData } from '../../src/wire/encryption-data.js';
 
-/** The text beside a new content, without integrity entries, which there is no content for. */
+/** The text stored with new content, without integrity entries, which there is no content for. */
 export async function storedText(policy: EncryptionPolicy, context: EnvelopeContext): Promise<string> {
   const { encryptionData } = await createEnvelope({ ...policy, keys: keysOf(policy), integrity: 'off' }, context);
   return formatEncryptionData(encryptionData, context.target.kind === 'table' ? 'entity' : 'message');

@@ -5,7 +5,7 @@ interface Timer {
   readonly task: () => void;
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock that advances only when it is moved. */
 export class ManualClock implements Clock {
   #now = 0;
   readonly #timers = new Set<Timer>();
@@ -44,7 +44,7 @@ export class ManualClock implements Clock {
     await settled();
   }
 
-  /** Moves the time alone, as for a process whose event loop stood still: timers come late. */
+  /** Moves the time alone, as for a process whose event loop was blocked: timers come late. */
   jump(seconds: number): void {
     this.#now += seconds * 1000;
   }

@@ -100,7 +100,7 @@ export type Code = AnyEncryptedStorageError['code'];
  * - a code: refused, nothing given out
  * - a code and a length: refused after that many bytes; verified ones in 2.x, unverifiable ones in 1.0
  * - `same`: opens to what was written
- * - `unseen`: opens to something else, which the format cannot tell
+ * - `unseen`: opens to something else, which the format cannot detect
  * - `noise`: opens to noise of 1.0, unless its padding is wrong, as it mostly is
  * - `-`: there is nothing of the kind in it
  */
@@ -159,11 +159,11 @@ const asTwoWithRegions: Change = (stored, other) =>
 const rows: readonly Row[] = [
   // every field of the encryption data
   ['another key id', member('KeyId', '"other"'), all(NO_KEY)],
-  ['a key id that is no text', member('KeyId', '7'), all(BAD)],
+  ['a key id that is not text', member('KeyId', '7'), all(BAD)],
   ['a flipped wrapped key', text(/("EncryptedKey":")..../, '$1AAAA'), all(UNWRAP)],
   ['an empty wrapped key', member('EncryptedKey', '""'), all(UNWRAP)],
   ['a cut wrapped key', text(/("EncryptedKey":"[^"]{32})[^"]*/, '$1'), all(UNWRAP)],
-  ['a wrapped key that is no base64', text('"EncryptedKey":"', '"EncryptedKey":"*'), all(BAD)],
+  ['a wrapped key that is not base64', text('"EncryptedKey":"', '"EncryptedKey":"*'), all(BAD)],
   [
     'the wrapped key of other content',
     (stored, other) =>
@@ -205,7 +205,11 @@ const rows: readonly Row[] = [
   ['a list', (stored) => ({ ...stored, text: '[]' }), all(BAD)],
   ['an empty object', (stored) => ({ ...stored, text: '{}' }), all(BAD)],
   ['__proto__ for the agent', text('"EncryptionAgent"', '"__proto__"'), all(BAD)],
-  ['__proto__ beside the agent', text('"EncryptionAgent"', '"__proto__":{"keyId":"x"},"EncryptionAgent"'), all('same')],
+  [
+    '__proto__ next to the agent',
+    text('"EncryptionAgent"', '"__proto__":{"keyId":"x"},"EncryptionAgent"'),
+    all('same'),
+  ],
   [
     'a second wrapped key, of another key',
     text(/\}$/, ',"WrappedContentKey":{"KeyId":"other","EncryptedKey":"AAAA","Algorithm":"A256KW"}}'),
@@ -222,7 +226,7 @@ const rows: readonly Row[] = [
     all('same'),
   ],
   [
-    'an IV and entries in lower case beside its own',
+    'an IV and entries in lower case next to its own',
     text(/\}$/, `,"contentencryptioniv":"${'A'.repeat(22)}==","keywrappingmetadata":{"EncryptionLibrary":"x"}}`),
     all('same'),
   ],
@@ -263,8 +267,8 @@ const rows: readonly Row[] = [
     ),
     regionRow([FAILED, REGION]),
   ],
-  ['the last region missing: the format cannot tell', regions(0, 1, 2), regionRow('unseen')],
-  ['everything missing: the format cannot tell', regions(), [FAILED, 'unseen', FAILED, 'unseen'], 'unseen'],
+  ['the last region missing: the format cannot detect it', regions(0, 1, 2), regionRow('unseen')],
+  ['everything missing: the format cannot detect it', regions(), [FAILED, 'unseen', FAILED, 'unseen'], 'unseen'],
 ];
 
 export const MISSING: Code = 'INTEGRITY_MISSING';
@@ -305,9 +309,9 @@ export const entryRows: readonly (readonly [what: string, change: Change, code: 
     text(/\}$/, ',"KeyWrappingMetadata":{"EncryptionLibrary":"x"}}'),
     MISSING,
   ],
-  ['AzCseBind that is no text', text(/"AzCseBind":"[^"]*"/, '"AzCseBind":["1;c=1"]'), FAILED],
+  ['AzCseBind that is not text', text(/"AzCseBind":"[^"]*"/, '"AzCseBind":["1;c=1"]'), FAILED],
   ['a MAC with a space', text('"AzCseMac":"', '"AzCseMac":" '), FAILED],
-  ['a MAC that is no text', text(/"AzCseMac":"[^"]*"/, '"AzCseMac":7'), FAILED],
+  ['a MAC that is not text', text(/"AzCseMac":"[^"]*"/, '"AzCseMac":7'), FAILED],
   ['another version of AzCseBind', text('"AzCseBind":"1;', '"AzCseBind":"2;'), FAILED],
   ['more in AzCseBind', text(/("AzCseBind":"[^"]*)/, '$1;y=1'), FAILED],
   ['a context that nobody asked for', text(/("AzCseBind":"[^"]*)/, '$1;x=AAAAAAAAAAAAAAAAAAAAAA=='), FAILED],

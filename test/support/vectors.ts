@@ -190,7 +190,7 @@ function generate({ seed, length }: Generator): Buffer {
   return bytes;
 }
 
-/** The plaintext of a case, generated or as it stands in the file. */
+/** The plaintext of a case, generated or as it is in the file. */
 export function plaintextOf({ plaintext: { generator, base64 = '' } }: BlobCase): Buffer {
   return generator === undefined ? Buffer.from(base64, 'base64') : generated(generator);
 }

@@ -30,21 +30,21 @@ export class Refused {
   @Encrypt() timestamp!: string;
   // @ts-expect-error the service sets it
   @Encrypt() etag!: string;
-  // @ts-expect-error it is no data to store
+  // @ts-expect-error it is not data to store
   @Encrypt() map!: Map<string, string>;
-  // @ts-expect-error it is no data to store
+  // @ts-expect-error it is not data to store
   @Encrypt() set!: Set<string>;
-  // @ts-expect-error it is no data to store
+  // @ts-expect-error it is not data to store
   @Encrypt() call!: () => void;
-  // @ts-expect-error it is no data to store
+  // @ts-expect-error it is not data to store
   @Encrypt() later!: Promise<string>;
-  // @ts-expect-error a string is no date
+  // @ts-expect-error a string is not a date
   @Encrypt({ type: 'date' }) birthday!: string;
-  // @ts-expect-error a number is no bigint
+  // @ts-expect-error a number is not a bigint
   @Encrypt({ type: 'bigint' }) sum?: number | null;
   // @ts-expect-error no such type
   @Encrypt({ type: 'money' }) price!: number;
-  // @ts-expect-error a private member is no key of the class
+  // @ts-expect-error a private member is not a key of the class
   @Encrypt() private readonly hidden!: string;
 }
 

@@ -35,7 +35,7 @@ export class Refused {
   @EncryptedQueueHandler('q') answer(_message: EncryptedQueueMessage): boolean {
     return true;
   }
-  // @ts-expect-error it is no method
+  // @ts-expect-error it is not a method
   @EncryptedQueueHandler('q') property = 1;
   // @ts-expect-error there is no such option
   @EncryptedQueueHandler('q', { visibility: 30 }) option(): void {

@@ -42,7 +42,7 @@ export class PropertyFlipped {
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
-/** What no real application has: it tampers with its own storage, and tells what it fetched. On the embedded emulator only. */
+/** What no real application has: it tampers with its own storage, and shows what it fetched. On the embedded emulator only. */
 @ApiTags('demonstration')
 @Controller('demonstration')
 export class DemonstrationController {
@@ -69,7 +69,8 @@ export class DemonstrationController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Change one byte of a stored letter, which is in protocol 1.0',
-    description: 'Its integrity entries tell: reading it is refused. The same call again puts the byte back.',
+    description:
+      'Its integrity entries reveal the change, so reading it is refused. Repeat the call to restore the byte.',
   })
   @ApiResponse({ status: 200, type: ByteFlipped })
   @ApiProblems({ 400: 'The letter has no such byte', 404: 'No such letter' })

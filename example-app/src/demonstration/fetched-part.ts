@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 /** Ciphertext that one answer of the service holds, counted while it arrives. */
 export class FetchedPart {
-  /** As the service told it, such as `bytes 0-4194331/8388664`; `null` for an answer that is whole. */
+  /** As the service reported it, such as `bytes 0-4194331/8388664`; `null` for a complete answer. */
   contentRange: string | null = null;
   private length = 0;
   private socket: Socket | null = null;

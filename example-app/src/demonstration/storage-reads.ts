@@ -1,6 +1,6 @@
 /**
  * What each request for a scan made the application fetch from storage: shows that a range costs the regions it touches, and that
- * a client that reads slowly makes the storage be read slowly. Node itself tells, by its diagnostics channels.
+ * a client that reads slowly makes the storage be read slowly. Node itself reports the reads, through its diagnostics channels.
  */
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';

@@ -17,7 +17,7 @@ export function readBodies(app: NestExpressApplication): void {
   );
 }
 
-/** The parser's own messages quote the body. Express tells a handler of errors by its four parameters. */
+/** The parser's own messages quote the body. Express recognizes an error handler by its four parameters. */
 // eslint-disable-next-line no-restricted-syntax -- see above
 function refuseUnreadable(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
   const { status = 400 } = error as { status?: number };

@@ -23,7 +23,7 @@ const RETRY_AFTER = 5;
 
 /** The body of an answer that is an error. */
 export class Problem {
-  @ApiProperty({ example: 'about:blank', description: '`about:blank`: the code tells the kind' })
+  @ApiProperty({ example: 'about:blank', description: '`about:blank`: the code identifies the problem' })
   readonly type: string;
   @ApiProperty({ example: 'Internal Server Error' })
   readonly title: string;
@@ -96,6 +96,6 @@ function problemOfStorage(error: StorageError): Problem {
   return new Problem({ status: 502, code, detail: 'The storage service refused what the clinic asked' });
 }
 
-/** Each service has a place of its own for it. */
+/** Each service has it in a different place. */
 const codeOf = ({ code, details }: StorageError): string =>
   details?.odataError?.code ?? details?.errorCode ?? code ?? 'STORAGE_ERROR';

@@ -17,7 +17,7 @@ export class SecretKeys implements ClinicKeys {
     keyEncryptionKey: () => keyOf(this.current),
     keyResolver: (keyId, target) => new KeyRing(this.former.map(keyOf)).resolve(keyId, target),
   };
-  /** Every ward has a key of its own, and a row that was wrapped with another ward's is refused. */
+  /** Every ward has its own key, and a row that was wrapped with another ward's is refused. */
   readonly ofWards: ClinicKeys['ofWards'] = {
     keyEncryptionKey: (target) => keyOf(secretOfWard(this.current, wardOf(target))),
     keyResolver: (keyId, target) => keyOfWard(this.all, keyId, target),

@@ -4,7 +4,7 @@ import { type ClinicSecret, keyOf, keyOfWard } from './secret-keys.js';
 
 /**
  * A key in a vault writes, also for patients: no key of a ward can be derived from one that never leaves its vault. A row that was
- * copied to another ward is refused all the same, because rows are bound to their keys. What secrets encrypted before is still read.
+ * copied to another ward is still refused, because rows are bound to their keys. What secrets encrypted before is still read.
  */
 export class VaultKeys implements ClinicKeys {
   readonly writes: string;

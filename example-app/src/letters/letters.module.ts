@@ -4,7 +4,7 @@ import type { ClinicSettings } from '../configuration/clinic-settings.js';
 import { CLINIC } from '../configuration/configuration.module.js';
 import { LETTERS, LettersController } from './letters.controller.js';
 
-/** Letters are read by an older program that knows protocol 1.0 only: this module has a policy of its own. */
+/** Letters are read by an older program that only supports protocol 1.0, so this module has its own policy. */
 @Module({
   imports: [
     EncryptedStorageModule.forFeatureAsync({

@@ -74,7 +74,7 @@ export class KeyRotation implements OnModuleDestroy {
   }
 
   #stop(error: unknown): void {
-    // the application ends: nobody is told any more
+    // the application ends: no more progress is reported
     if (this.#ending.signal.aborted) return;
     const problem = problemOf(error);
     logProblem(problem, error);

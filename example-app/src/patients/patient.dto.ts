@@ -53,7 +53,7 @@ export class ListPatients {
   fields?: string;
 }
 
-/** Refuses a property that would go unused beside another one. */
+/** Rejects a property that would be ignored next to another one. */
 const Without = (other: string): PropertyDecorator =>
   ValidateBy({
     name: 'without',

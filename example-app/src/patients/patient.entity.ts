@@ -54,7 +54,7 @@ export class Patient {
   @Encrypt({ searchable: { scope: 'table' } })
   ssn?: string;
 
-  /** Found in a ward, whatever its case and spaces. Tags tell which patients of a ward have the same name. */
+  /** Found in a ward, whatever its case and spaces. Tags reveal which patients of a ward have the same name. */
   @ApiProperty({ example: 'Jane Doe' })
   @IsString()
   @IsNotEmpty()
@@ -69,7 +69,7 @@ export class Patient {
   @Encrypt()
   diagnosis!: string;
 
-  /** `null` where it is not known, which storage does tell. */
+  /** `null` where it is not known, which storage does reveal. */
   @ApiPropertyOptional({ type: 'string', format: 'date-time', nullable: true, example: '1980-05-06T00:00:00.000Z' })
   @IsOptional()
   @Type(() => Date)

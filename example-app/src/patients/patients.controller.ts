@@ -57,7 +57,7 @@ export class PatientsController {
   list(@Param() { ward }: WardKey, @Query() { since, fields }: ListPatients): Promise<Patient[]> {
     const onWard = this.patients.where('partitionKey', 'eq', ward);
     const where = since === undefined ? onWard : onWard.and('admitted', 'ge', since);
-    // what decryption needs beside them is fetched, and taken out again
+    // what else decryption needs is fetched too, and removed again
     return this.all({
       where,
       ...(fields === undefined ? {} : { queryOptions: { select: ['rowKey', ...fields.split(',')] } }),

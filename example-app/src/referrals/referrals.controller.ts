@@ -89,7 +89,7 @@ function referralIn(text: string): Referral {
     const referral = plainToInstance(Referral, value);
     if (validateSync(referral).length === 0) return referral;
   }
-  throw new UnprocessableMessageError('The message is no referral: look who else sends to the queue');
+  throw new UnprocessableMessageError('The message is not a referral: find out who else sends to the queue');
 }
 
 function parsedOrNull(text: string): unknown {

@@ -23,7 +23,7 @@ export class ReferralsHandler implements OnModuleDestroy {
   async handle(message: EncryptedQueueMessage): Promise<void> {
     const { patient, to, reason } = await message.json(Referral);
     const { id: messageId, dequeueCount } = message;
-    // a message may come twice: its id tells
+    // a message may be delivered twice, with the same id
     const others = this.state.value.handled.filter((other) => other.messageId !== messageId);
     this.#tell({ handled: [{ messageId, dequeueCount, patient, to, reason }, ...others].slice(0, KEPT) });
   }

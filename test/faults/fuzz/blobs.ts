@@ -130,12 +130,12 @@ export const blobs: Decoder = {
   },
 };
 
-/** What can stand in a header. */
+/** What a header can contain. */
 const headerOf = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').trim();
 
 /**
- * 1.0 has nothing that tells a changed ciphertext; 2.x nothing that tells of whole regions that are missing at the end. Integrity
- * entries tell of both.
+ * 1.0 cannot detect a changed ciphertext; 2.x cannot detect that whole regions are missing at the end. Integrity
+ * entries detect both.
  */
 function judge(found: Buffer, { protocol, content, regionLength, isBound }: BlobSeed): Finding | undefined {
   if (same(found, content) || (protocol === '1.0' && !isBound)) return undefined;

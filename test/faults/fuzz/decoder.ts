@@ -11,7 +11,7 @@ export interface Input {
 
 export interface Decoder {
   readonly name: string;
-  /** How much of a round's inputs it gets, beside the others. */
+  /** How much of a round's inputs it gets, compared with the others. */
   readonly share: number;
   readonly input: (random: Random) => Input;
 }

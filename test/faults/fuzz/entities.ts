@@ -93,7 +93,7 @@ function mutateRow(text: string, random: Random): string {
 const KEPT = ['PartitionKey', 'RowKey', 'Timestamp'];
 const EXTRA = ['constructor', '__proto__', 'extra', '_ClientEncryptionMetadata3'];
 
-/** A type that JSON does not tell by itself, or `null` for a property that is gone. */
+/** A type that JSON does not show, or `null` for a property that is gone. */
 function changedValue(value: unknown, random: Random): readonly [type: string | null | undefined, value?: unknown] {
   const text = typeof value === 'string' ? value : '';
   switch (random.between(0, 6)) {

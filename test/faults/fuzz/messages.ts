@@ -36,8 +36,8 @@ const seeds = await Promise.all(
 );
 
 /**
- * 2.0 opens to what was sealed, or not at all, but for a message without any ciphertext: .NET v12 stores empty ones like that.
- * 1.0 has nothing that tells a changed ciphertext. With integrity entries every message opens to what was sealed, or not at all.
+ * 2.0 opens to what was sealed, or not at all, except for a message without any ciphertext: .NET v12 stores empty ones like that.
+ * 1.0 cannot detect a changed ciphertext. With integrity entries every message opens to what was sealed, or not at all.
  */
 export const messages: Decoder = {
   name: 'messages',

@@ -58,7 +58,7 @@ const sealedNames: Decoder = {
       shown: list.toString('base64'),
       open: async () => {
         const names = parseSealedNames(list);
-        return names.every((name) => typeof name === 'string') ? undefined : wrong('a name that is no text');
+        return names.every((name) => typeof name === 'string') ? undefined : wrong('a name that is not text');
       },
     };
   },

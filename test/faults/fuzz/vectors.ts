@@ -39,7 +39,7 @@ export interface Seed extends Vector {
   readonly key: KeyEncryptionKey;
   /** Whether it has integrity entries: no change of it goes unnoticed, in any protocol. */
   readonly isBound: boolean;
-  /** The text that it is bound to, beside its own bytes. */
+  /** The text that it is bound to, besides its own bytes. */
   readonly context?: string;
 }
 

@@ -1,4 +1,4 @@
-/** A thread that opens inputs one after the other. Where it is stands in shared memory, for the case that an input has no end. */
+/** A thread that opens inputs one after the other. Its position is in shared memory, in case an input never ends. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
 import type * as OpeningBreakerModule from '../../../src/envelope/opening-breaker.js';
@@ -74,7 +74,7 @@ async function open(decoder: Decoder, random: Random): Promise<Opened> {
   return { ...opened, finding: { verdict: 'hang', what: `it took ${Math.round(taken)} ms` } };
 }
 
-/** The SDKs' own refusals of an answer that is no answer are theirs. */
+/** The SDKs' own refusals of an answer that is not an answer are theirs. */
 function findingOf(error: unknown): Finding | undefined {
   if (isEncryptedStorageError(error) || (error as Error).name === 'RestError') return undefined;
   return wrong(

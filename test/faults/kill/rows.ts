@@ -1,4 +1,4 @@
-/** Rows that count the rounds of a process that is killed: both sealed properties tell the same round, in every row. */
+/** Rows that count the rounds of a process that is killed: both sealed properties have the same round, in every row. */
 import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { describe, lost, wrong } from '../outcome.js';
 import { policyOf, TABLE } from '../storage.js';

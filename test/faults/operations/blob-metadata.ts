@@ -1,4 +1,4 @@
-/** Changes beside the content of a blob, which has to stay readable through all of them. */
+/** Changes apart from the content of a blob, which has to stay readable through all of them. */
 import { lost, wrong } from '../outcome.js';
 import { CONTAINER, NEXT_KEY, policyOf } from '../storage.js';
 import type { Operation } from './operation.js';

@@ -69,7 +69,7 @@ function reading({ random }: Ground, { content, call, part, client }: Reading): 
 const judgeBytes = (found: Buffer, wanted: Buffer): Finding | undefined =>
   same(found, wanted) ? undefined : wrong(`${found.length} bytes that are not the ${wanted.length} that were stored`);
 
-/** A file is old or new, and nothing else is left beside it. */
+/** A file is old or new, and nothing else is left next to it. */
 const toFile: Operation = {
   name: 'downloadToFile',
   protocols: ['1.0', '2.0', '2.1'],

@@ -1,4 +1,4 @@
-/** A proxy in front of all three services of an account. It hands everything through, but for the requests that a fault hits. */
+/** A proxy in front of all three services of an account. It passes everything through, except the requests that a fault hits. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';

@@ -16,7 +16,7 @@ export const SIZES: Readonly<Record<Protocol, readonly number[]>> = {
   '2.0': [0, 1, 16, 1000, REGION - 1, REGION, REGION + 1, 2 * REGION + 1],
   '2.1': [0, 1, 15, 16, 17, 31, 32, 33, 1000],
 };
-/** Regions of 2.1, in bytes of plaintext, beside the 16 of most cases. */
+/** Regions of 2.1, in bytes of plaintext, next to the 16 of most cases. */
 export const SMALL_REGION = 16;
 export const OTHER_REGIONS = [17, 1000, 4 * MIB, 5 * MIB];
 export const PAGES = [512, 1024, 65_536, REGION + 512];

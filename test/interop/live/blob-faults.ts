@@ -36,7 +36,7 @@ export function otherCaseIs(peer: Peer, protocol: Protocol): 'read' | 'refused' 
 /** Those that ask for a key, where encryption is required, though they have a resolver. */
 export const needsKeyBesideResolver = isOneOf('12.15.0b1', '12.14.0b1', '12.12.0', '12.3.1');
 
-/** Those that send a key id as it is in a header, where only ASCII can stand. */
+/** Those that send a key id as it is in a header, where only ASCII is allowed. */
 export const sendsRawKeyIds = (peer: Peer): boolean => !isPython(peer);
 
 export const unreadableVersions: readonly (readonly [peer: Peer, protocol: Protocol])[] = BLOB_PEERS.flatMap((peer) =>

@@ -49,7 +49,7 @@ for (const peer of BLOB_PEERS) {
         expectSameBytes(await bytesFrom((await client.download()).readableStreamBody), content(size));
       });
 
-      it('blocks of a size that is no multiple of a region', async () => {
+      it('blocks of a size that is not a multiple of a region', async () => {
         const place = await written(content(1_200_000), { sizes: { singlePut: 1024 * 1024, block: 100_000 } });
 
         expectSameBytes(await (await clientOf(place)).downloadToBuffer(), content(1_200_000));
@@ -91,7 +91,7 @@ for (const peer of BLOB_PEERS) {
         expectSameBytes(await (await clientOf(place)).downloadToBuffer(), content(100));
       });
 
-      it('beside metadata of its user', async () => {
+      it('next to metadata of its user', async () => {
         const place = await written(content(100), { metadata: { department: 'cardiology' } });
         const client = await clientOf(place);
 

@@ -41,7 +41,7 @@ for (const peer of BLOB_PEERS) {
         expectSameBytes((await peerReads(peer, place)).content, content(size));
       });
 
-      it('blocks of a size that is no multiple of a region', async () => {
+      it('blocks of a size that is not a multiple of a region', async () => {
         const upload = { maxSingleShotSize: 0, blockSize: 4097 };
         const place = await weWrite(newBlob(), content(100_000), { protocol }, upload);
 
@@ -87,7 +87,7 @@ for (const peer of BLOB_PEERS) {
         expectSameBytes((await peerReads(peer, place, { requireEncryption: false })).content, content(100));
       });
 
-      it('beside metadata of its user', async () => {
+      it('next to metadata of its user', async () => {
         const place = await weWrite(newBlob(), content(100), { protocol }, { metadata: { department: 'cardiology' } });
 
         const { content: found, metadata } = await peerReads(peer, place);

@@ -50,7 +50,7 @@ for (const peer of TABLE_PEERS) {
       );
     });
 
-    it('clear values of every type beside sealed ones', async () => {
+    it('clear values of every type next to sealed ones', async () => {
       const { table } = await newTable();
       const clear = keepsMilliseconds(peer) ? CLEAR_VALUES : { ...CLEAR_VALUES, date: WHOLE_SECONDS };
       await peerStores(peer, [{ ...row('Jane'), properties: { ...clear, name: sealed('Jane') } }], { table });
@@ -68,7 +68,7 @@ for (const peer of TABLE_PEERS) {
       expect((await (await ours(PATIENT, table, { key })).getEntity('north', '17')).name).toBe('Jane');
     });
 
-    it('with the key found by its id, in a module that lets plaintext through, beside a plain row', async () => {
+    it('with the key found by its id, in a module that lets plaintext through, next to a plain row', async () => {
       const { table, raw } = await newTable();
       await peerStores(peer, [row('Jane')], { table });
       await raw.createEntity({ partitionKey: 'north', rowKey: '18', name: 'never sealed' });

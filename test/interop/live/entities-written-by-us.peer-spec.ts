@@ -66,7 +66,7 @@ for (const peer of TABLE_PEERS) {
     it.each([
       ['clear', PATIENT],
       ['signed', signing(PATIENT, ...Object.keys(CLEAR_VALUES))],
-    ])('%s values of every type beside sealed ones', async (_what, entity) => {
+    ])('%s values of every type next to sealed ones', async (_what, entity) => {
       const { table } = await newTable();
       await (await ours(entity, table)).createEntity({ ...entityOf(row('Jane')), ...typed(CLEAR_VALUES) });
 
@@ -75,7 +75,7 @@ for (const peer of TABLE_PEERS) {
       expect(comparable(properties)).toMatchObject({ ...comparable(CLEAR_VALUES), name: 'String Jane' });
     });
 
-    it('sealed values of every type of ours, as the text that stands for them', async () => {
+    it('sealed values of every type of ours, as the text that represents them', async () => {
       const { table } = await newTable();
       const values = {
         number: [-1.5e-7, '-1.5e-7'],
@@ -103,7 +103,7 @@ for (const peer of TABLE_PEERS) {
       expect(valuesOf(await peerGets(peer, row(''), { table, key }))).toMatchObject({ name: 'Jane' });
     });
 
-    it('with the key found by its id, in a client that lets plaintext through, beside a plain row', async () => {
+    it('with the key found by its id, in a client that lets plaintext through, next to a plain row', async () => {
       const { table, raw } = await newTable();
       await (await ours(PATIENT, table)).createEntity(entityOf(row('Jane')));
       await raw.createEntity({ partitionKey: 'north', rowKey: '18', name: 'never sealed' });

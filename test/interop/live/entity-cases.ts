@@ -45,7 +45,7 @@ export const LONG_VALUES: readonly (readonly [what: string, value: string])[] = 
   ['21,000 characters of three bytes', '漢'.repeat(21_000)],
 ];
 
-/** One value of every type of the service, in plaintext beside sealed ones. */
+/** One value of every type of the service, in plaintext next to sealed ones. */
 export const CLEAR_VALUES: Readonly<Record<string, PeerValue>> = {
   text: { type: 'String', value: 'clear ü' },
   int32: { type: 'Int32', value: -2_147_483_648 },

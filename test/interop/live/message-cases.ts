@@ -28,7 +28,7 @@ export const BINARIES: readonly Buffer[] = [
   ...['ff', 'c3', 'eda080', 'efbbbf61', '00', '1f8b0800', '61'].map((hex) => Buffer.from(hex, 'hex')),
 ];
 
-/** Letters of a text that nearly fills a message, whoever writes it: 65,536 bytes are stored at most. */
+/** Letters of a text that nearly fills a message, in every SDK: 65,536 bytes are stored at most. */
 export const NEARLY_FULL = 48_700;
 
 export interface PeerMessageOptions {

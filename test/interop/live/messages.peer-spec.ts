@@ -68,7 +68,7 @@ for (const peer of QUEUE_PEERS) {
         expect((await client.receiveMessages()).receivedMessageItems[0]?.messageText).toBe('sealed');
       });
 
-      it('bytes that are no text', async () => {
+      it('bytes that are not text', async () => {
         const { queue } = await newQueue();
         await peerSends(peer, [BYTES], { queue, protocol, encoding: 'bytes' });
         const [message] = await received(queue, isPython(peer) ? { messageEncoding: 'base64' } : {});
@@ -144,7 +144,7 @@ for (const peer of QUEUE_PEERS) {
         expect(await peerReceives(peer, options)).toEqual([asContent('sealed')]);
       });
 
-      it('bytes that are no text', async () => {
+      it('bytes that are not text', async () => {
         const queue = await sent(BYTES, isPython(peer) ? { messageEncoding: 'base64' } : {});
 
         expect(await peerReceives(peer, { queue, encoding: 'bytes' })).toEqual([asContent(BYTES)]);

@@ -15,7 +15,7 @@ import { KEY, type SharedKey } from './keys.js';
 
 export interface StorageOptions {
   readonly key?: SharedKey;
-  /** Whether the key is found by its id, and is no key of the module. */
+  /** Whether the key is found by its id, and is not a key of the module. */
   readonly resolved?: boolean;
   /** Whether `KEY` is a former key, which only reads. */
   readonly rotated?: boolean;

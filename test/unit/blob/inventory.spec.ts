@@ -91,7 +91,7 @@ describe('a census of an inventory', () => {
     expect(report.census.verdict?.mayDestroy).toBe('no');
   });
 
-  it('is clean where nothing needs the key, and says that it is no listing', async () => {
+  it('is clean where nothing needs the key, and says that it is not a listing', async () => {
     const report = await counted([young('one'), young('two')]);
 
     expect(isMaintenanceClean(report)).toBe(true);
@@ -321,7 +321,7 @@ describe('a CSV file', () => {
     ['is of other columns', csvOf([{ a: '1' }], ['a', 'b']), /no column Name, Metadata, Snapshot, VersionId/],
     ['lacks its header', lines.slice(1).join('\n'), /no column Name, Metadata/],
     ['has a column twice', csvOf(rows, [...SCHEMA, 'Metadata']), /a column twice/],
-    ['has metadata that is no JSON', withRow({ Metadata: 'encryptiondata={}' }), /row 3 .* has metadata that is not/],
+    ['has metadata that is not JSON', withRow({ Metadata: 'encryptiondata={}' }), /row 3 .* has metadata that is not/],
     ['has metadata that is a list', withRow({ Metadata: '[{"encryptiondata":"x"}]' }), /row 3 .* has metadata/],
     ['has metadata with an object in it', withRow({ Metadata: '{"encryptiondata":{}}' }), /row 3 .* has metadata/],
     ['has a blob without a name', withRow({ Name: '' }), /row 3 .* has no name/],

@@ -83,7 +83,7 @@ it.each([
   ['a declaration', `<!DOCTYPE x [<!ENTITY a "b">]>${listing('')}`],
   ['an unknown entity', listing(blob('&a;'))],
   ['an entity with the name of a member of every object', listing(blob('&constructor;'))],
-  ['a number that is no character', listing(blob('&#x110000;'))],
+  ['a number that is not a character', listing(blob('&#x110000;'))],
   ['elements that end in another order', listing('<Blob><Name>a</Blob></Name>')],
   ['a second document', `${listing('')}<a></a>`],
   ['text between elements', listing('<Blob><Name>a<?b?>c</Name></Blob>')],
@@ -94,7 +94,7 @@ it.each([
   await expect(read(text)).rejects.toEqual(code('INVALID_SERVICE_RESPONSE'));
 });
 
-it('lets go of what is not wanted', async () => {
+it('keeps nothing that is not wanted', async () => {
   const body = inPieces(listing(blob('a') + blob('b')), 1000);
   const { entries } = await readPage(body, ({ name }) => (name === 'a' ? undefined : name));
   expect(entries).toEqual(['b']);

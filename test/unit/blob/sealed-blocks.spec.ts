@@ -126,7 +126,7 @@ describe('sealed blocks', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('stop at the first failure and tell it again at the end', async () => {
+  it('stop at the first failure and report it again at the end', async () => {
     const { blocks, pending, sent } = blocksOf(2);
     await blocks.write(Buffer.from('aaaabbbbc'));
     const writing = blocks.write(Buffer.from('cccd'));

@@ -117,7 +117,7 @@ describe.each(['1.0', '2.1'] as const)('protocol %s, streams on a thread', (vers
 });
 
 describe('threads', () => {
-  it('are not offered where a region is too small to be worth telling', () => {
+  it('are not offered where a region is too small to pay off', () => {
     expect(protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION - 1 }).plan).toBeUndefined();
   });
 

@@ -9,11 +9,11 @@ const refused = (text: string) =>
 
 it.each([
   ['a member that there is not', { searchable: { bit: 8 } }, '"searchable.bit"'],
-  ['what is no object', { searchable: 'yes' }, 'true, false or an object'],
+  ['what is not an object', { searchable: 'yes' }, 'true, false or an object'],
   ['null', { searchable: null }, 'true, false or an object'],
   ['a scope that there is not', { searchable: { scope: 'account' } }, '"searchable.scope"'],
   ['a form that there is not', { searchable: { normalize: 'fold' } }, '"searchable.normalize"'],
-  ['an "of" that is no function', { searchable: { of: 'month' } }, '"searchable.of"'],
+  ['an "of" that is not a function', { searchable: { of: 'month' } }, '"searchable.of"'],
   ['a mode that there is not', { searchable: { mode: 'read' } }, '"searchable.mode"'],
   ['3 bits', { searchable: { bits: 3 } }, '4 to 128'],
   ['129 bits', { searchable: { bits: 129 } }, '4 to 128'],

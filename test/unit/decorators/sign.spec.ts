@@ -69,7 +69,7 @@ describe('@Sign()', () => {
     }).toThrow(/no property with @Encrypt\(\) or @Sign\(\).*PartialType, OmitType/);
   });
 
-  it('is refused beside @Encrypt(), in the class or in one that it extends', () => {
+  it('is refused together with @Encrypt(), in the class or in one that it extends', () => {
     class Sealed {
       @Encrypt() name!: string;
     }

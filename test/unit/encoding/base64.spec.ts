@@ -9,7 +9,7 @@ describe('base64', () => {
   });
 
   it.each(['QQ', 'QQ=', 'QQ==\n', ' QQ==', 'Q-_=', 'QQ==QQ==', 'Q===', '====', 'QQ=Q'])(
-    'is not what %j is, which Node would read all the same',
+    'is not what %j is, which Node would still read',
     (text) => {
       expect(decodeBase64(text)).toBeNull();
     },

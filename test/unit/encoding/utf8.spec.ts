@@ -8,7 +8,7 @@ const BROKEN = [
   ['a byte that continues nothing', [0x80]],
 ] as const;
 
-it.each(BROKEN)('%s is no UTF-8, and is forgotten for the next text', (_what, bytes) => {
+it.each(BROKEN)('%s is not UTF-8, and is forgotten for the next text', (_what, bytes) => {
   expect(decodeUtf8(Uint8Array.from(bytes))).toBeNull();
   expect(decodeUtf8(Uint8Array.from([0x61, ...bytes]))).toBeNull();
 

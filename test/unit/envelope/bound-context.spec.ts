@@ -11,7 +11,7 @@ const policyOf = (key: SlowKey, text: unknown): EncryptionPolicy => ({
   context: () => text as string,
 });
 
-describe('a context that is no text', () => {
+describe('a context that is not text', () => {
   it.each([
     ['an empty text', ''],
     ['half of a character', 'tenant \ud83c'],

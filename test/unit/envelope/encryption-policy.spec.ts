@@ -4,7 +4,7 @@ import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js
 
 const REQUIRED = true;
 
-/** A policy as a class: what decides is no property of its objects. */
+/** A policy as a class: what decides is not a property of its objects. */
 class OwnPolicy implements EncryptionPolicy {
   readonly protocol = '2.0';
   readonly keyEncryptionKey = AesKeyEncryptionKey.generate('one');

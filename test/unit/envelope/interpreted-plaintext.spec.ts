@@ -1,4 +1,4 @@
-/** Content that nothing verifies, changed so that it decrypts but makes no sense: each answer to such a guess tells something. */
+/** Content that nothing verifies, changed so that it decrypts but makes no sense: each answer to such a guess reveals something. */
 import { Encrypt, EncryptedEntity, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import type { ReadFailure } from '../../../src/envelope/read-failure.js';
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
@@ -69,7 +69,7 @@ const LIST = JSON.stringify(['nameThatFillsMoreThanABlock', 'count']);
 const row = { partitionKey: 'p', rowKey: 'r', nameThatFillsMoreThanABlock: 'x'.repeat(20), count: 0.1 + 0.2 };
 
 it.each([
-  ['a text that is no UTF-8', 'nameThatFillsMoreThanABlock', BLOCK],
+  ['a text that is not UTF-8', 'nameThatFillsMoreThanABlock', BLOCK],
   ['a number that is none', 'count', BLOCK],
   ['a list of names that is none', SEALED_NAMES_PROPERTY, LIST.length - 1],
 ])('a row with %s is told and counted like one whose padding is wrong', async (_what, name, at) => {
@@ -83,7 +83,7 @@ it.each([
   expect(told).toEqual(LOCKED);
 });
 
-it('content with integrity entries is never locked, since a guess at it tells nothing', async () => {
+it('content with integrity entries is never locked, because a guess at it reveals nothing', async () => {
   const context = { account: 'a', table: 'notes', entityClass: Note };
   const verifying = { ...policy, integrity: 'verify' } as const;
   const sealed = await sealEntity(row, { ...context, policy: verifying });

@@ -73,7 +73,7 @@ describe('a stored key id that is a malformed address of a key', () => {
 
   it.each([
     ['of the right form', 'https://clinic.vault.azure.net/keys/records/0123456789abcdef0123456789abcdef'],
-    ['that is no address', 'clinic:2026'],
+    ['that is not an address', 'clinic:2026'],
   ])('is not meant by a function that throws on an id %s: that is an outage', async (_what, keyId) => {
     const failing = () => Promise.reject(new Error('down'));
 
@@ -116,7 +116,7 @@ describe('the key that writes', () => {
 
   it.each<[string, object]>([
     ['no id', { algorithm: 'X', encryptedKey: Buffer.of(1) }],
-    ['an id that is no text', { keyId: 7, algorithm: 'X', encryptedKey: Buffer.of(1) }],
+    ['an id that is not text', { keyId: 7, algorithm: 'X', encryptedKey: Buffer.of(1) }],
     ['an empty id', { keyId: '', algorithm: 'X', encryptedKey: Buffer.of(1) }],
     ['no algorithm', { keyId: 'b', encryptedKey: Buffer.of(1) }],
     ['no bytes', { keyId: 'b', algorithm: 'X' }],

@@ -15,7 +15,7 @@ const placeOf = (more: Partial<UnwrapPlace['wrapped']> = {}, asked = key): Unwra
 
 /** A cache, and calls that hand over bytes which the test keeps an eye on. */
 function setUp({ max = 10, ttl = 60_000 } = {}) {
-  // the faked clock stands in the place of the real one, not in its methods
+  // the faked clock replaces the real object, not its methods
   const cache = new UnwrapCache({ max, ttl }, { now: () => performance.now() });
   const handed: Uint8Array[] = [];
   const call = async (): Promise<Uint8Array> => {

@@ -196,7 +196,7 @@ describe('AesKeyEncryptionKey', () => {
       );
     });
 
-    it('what is no secret key object', () => {
+    it('what is not a secret key object', () => {
       const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       for (const key of [privateKey, publicKey, bytes, base64, undefined, { type: 'secret', symmetricKeySize: 32 }]) {
         expect(() => AesKeyEncryptionKey.fromKeyObject('k', key as KeyObject)).toThrow(InvalidOptionsError);

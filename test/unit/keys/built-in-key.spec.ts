@@ -11,7 +11,7 @@ describe('keyIdFaults', () => {
     expect(keyIdFaults(keyId)).toHaveLength(1);
   });
 
-  it('does not quote what stands in the place of an id', () => {
+  it('does not quote a value given as an id', () => {
     const secret = Buffer.from('a key in the wrong place');
 
     expect(keyIdFaults(secret).join()).not.toContain('wrong place');

@@ -72,7 +72,7 @@ describe('search keys', () => {
     ['a text', base64, '"keys" must be an object'],
     ['no key that writes', { read: [one] }, 'HmacSearchKey'],
     ['an older key that is none', { write: one, read: [base64] }, 'HmacSearchKey'],
-    ['older keys that are no list', { write: one, read: other }, '"keys.read" must be a list'],
+    ['older keys that are not a list', { write: one, read: other }, '"keys.read" must be a list'],
     ['the same key twice', { write: one, read: [other, one] }, 'twice'],
     ['a name that there is not', { write: one, reads: [] }, '"keys.reads"'],
   ])('may not be %s', async (_what, keys, text) => {

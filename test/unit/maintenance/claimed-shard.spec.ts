@@ -33,7 +33,7 @@ describe('a shard', () => {
     expect((await claimed(store, 'theirs')).claim).toBe('taken');
   });
 
-  it('is free once its process has let go of it', async () => {
+  it('is free once its process has released it', async () => {
     const { claim, store } = await claimed();
     await (claim as ClaimedShard).release();
 
@@ -115,7 +115,7 @@ describe('the failures of a shard', () => {
     return names;
   };
 
-  it('are those of whoever saved the page, also where another process notes it late', async () => {
+  it('are those of the process that saved the page, also where another process notes it late', async () => {
     const { claim, store } = await claimed();
     const [slow, quick] = [claim as ClaimedShard, (await takenOver(claim as ClaimedShard, store)) as ClaimedShard];
     await slow.noteFailures([failure('early')]);

@@ -141,7 +141,7 @@ describe('forRoot and forRootAsync', () => {
     ]);
   });
 
-  it.each(['forRoot', 'forRootAsync'] as const)('%s checks what stands beside the options', (method) => {
+  it.each(['forRoot', 'forRootAsync'] as const)('%s checks what is given next to the options', (method) => {
     const register = EncryptedStorageModule[method] as (given: unknown) => unknown;
 
     expect(faultsOf(() => register.call(EncryptedStorageModule, { name: '', isGlobal: 'no' }))).toEqual([

@@ -17,7 +17,7 @@ import { QUEUE_MAINTENANCE } from '../../../src/queue/maintenance/queue-maintena
 
 const GROUPS: Readonly<Record<string, OptionRules>> = {
   forRoot: MODULE,
-  'forRoot, beside the options': EXTRAS,
+  'forRoot, next to the options': EXTRAS,
   forFeature: FEATURE,
   'calls to keys': KEY_CALLS,
   'a consumer': CONSUMER,

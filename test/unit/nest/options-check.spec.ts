@@ -112,7 +112,7 @@ describe('connections', () => {
     ['a name with key and token', { accountName: 'x', accountKey: 'y', credential: token }, /either "accountKey" or/],
     ['a name with a key', { accountName: 'x', accountKey: 'y' }, null],
     ['a name with a token', { accountName: 'x', credential: token }, null],
-    ['an endpoint that is no URL', { blobEndpoint: 'x.blob' }, /"connection.blobEndpoint" must be a URL/],
+    ['an endpoint that is not a URL', { blobEndpoint: 'x.blob' }, /"connection.blobEndpoint" must be a URL/],
     ['one endpoint', { queueEndpoint: 'https://x' }, null],
     ['a token over https', { blobEndpoint: 'https://x', credential: token }, null],
     [
@@ -205,7 +205,7 @@ describe('encryption', () => {
     expect(faultsOf(withEncryption(given))).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
   });
 
-  it('takes a list of a key for each of 100,000 tenants, and finds the one that stands there twice', () => {
+  it('takes a list of a key for each of 100,000 tenants, and finds the one that is listed twice', () => {
     const keys = Array.from({ length: 100_000 }, (_, index) => ({ ...broken, keyId: `tenant-${index}` }));
 
     const faults = faultsOf(withEncryption({ protocol: '2.0', keyResolver: [...keys, keys[4711]] }));
@@ -224,7 +224,7 @@ describe('encryption', () => {
     expect(of('2.1', { protocol: '1.0', regionLength: 16 })).toEqual([expect.stringMatching(only21)]);
   });
 
-  it('tells of all faults in one error, and never of a value that may be secret', () => {
+  it('reports all faults in one error, and never a value that may be secret', () => {
     const faults = faultsOf({
       connection: { connectionString: 'AccountKey=c2VjcmV0' },
       encryption: { keyEncryptionKey: 'c2VjcmV0' },
@@ -271,7 +271,7 @@ describe('a misspelt name', () => {
     ['queue.encoding', { queue: { encoding: 'xml' } }],
     ['table.onFailed', { table: { onFailed: () => undefined } }],
   ];
-  it.each(misspelt)('"%s" is a fault that tells the right ones', (path, options) => {
+  it.each(misspelt)('"%s" is a fault that names the right ones', (path, options) => {
     expect(faultsOf({ connection, encryption, ...options })).toEqual([
       expect.stringMatching(new RegExp(`^"${path}" is not an option: the options are \\w+, \\w+`)),
     ]);
@@ -290,7 +290,7 @@ describe('a misspelt name', () => {
     expect(faultsOf({ connection, encryption: { ...encryption, allowKy: undefined } })).toEqual([]);
   });
 
-  it.each(['name', 'isGlobal'])('is not %s, but that belongs beside a factory', (name) => {
+  it.each(['name', 'isGlobal'])('is not %s, but that belongs next to a factory', (name) => {
     expect(faultsOf({ connection, encryption, [name]: 'eu' })).toEqual([
       `"${name}" must be given next to the factory of forRootAsync, not returned by it`,
     ]);

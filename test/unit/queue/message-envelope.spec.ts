@@ -39,7 +39,7 @@ describe.each(['1.0', '2.0'] as const)('a message of protocol %s', (protocol) =>
     const { EncryptedMessageContents: contents } = JSON.parse(text) as { EncryptedMessageContents: string };
     const cut = Buffer.from(contents, 'base64').subarray(0, length).toString('base64');
 
-    // also in 1.0: the block that is left ends in a letter, which is no padding
+    // also in 1.0: the block that is left ends in a letter, which is not padding
     await expect(openMessage(withContents(text, cut), context)).rejects.toEqual(code('DECRYPTION_FAILED'));
   });
 });

@@ -81,7 +81,7 @@ describe('a file sink', () => {
     }
   });
 
-  it('tells of a writing that failed', async () => {
+  it('reports a failed write', async () => {
     await writeFile(path, '');
     const file = await open(path, 'r');
     const sink = new FileSink(file);
@@ -91,7 +91,7 @@ describe('a file sink', () => {
     await file.close();
   });
 
-  it('tells of it at the end at the latest', async () => {
+  it('reports it at the end at the latest', async () => {
     const file = await open(path, 'r');
     const sink = new FileSink(file);
     await sink.write(Buffer.alloc(10));
@@ -113,7 +113,7 @@ describe('a file as a source', () => {
     }
   });
 
-  it('tells of a reading that failed when it is its turn, and closes the file', async () => {
+  it('reports a failed read when it is its turn, and closes the file', async () => {
     await writeFile(path, randomBytes(3 * STEP));
     const { file } = await watchReads(2);
     const source = fileSource(path);

@@ -123,7 +123,7 @@ describe('an opened stream', () => {
     },
   );
 
-  it('ends its own work when whoever is told of progress destroys it', async () => {
+  it('ends its own work when the listener for progress destroys it', async () => {
     const body = bodyOf(content, 64 * KIB);
     const stream: OpenedStream = new OpenedStream({ body, transform: exactLength(content.length) }, () =>
       stream.destroy(),
@@ -153,7 +153,7 @@ describe('an opened stream', () => {
     expect(body.destroyed).toBe(true);
   });
 
-  it('fails like whoever is told of progress', async () => {
+  it('fails like the listener for progress', async () => {
     const stream = new OpenedStream({ body: bodyOf(content, KIB), transform: exactLength(content.length) }, () => {
       throw new Error('mine');
     });
@@ -163,7 +163,7 @@ describe('an opened stream', () => {
 });
 
 describe('opening a body', () => {
-  it('waits for whoever takes a piece, by any kind of promise', async () => {
+  it('waits for the consumer of a piece, by any kind of promise', async () => {
     const taken: number[] = [];
     let isTaking = false;
     await openBody({

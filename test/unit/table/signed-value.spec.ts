@@ -55,7 +55,7 @@ it.each<readonly [string, unknown]>([
   ['a Guid without dashes', typed('Guid', '1234567890abcdef1234567890abcdef')],
   ['a Guid in braces', typed('Guid', '{12345678-90ab-cdef-1234-567890abcdef}')],
   ['a Boolean of another word', typed('Boolean', 'yes')],
-  ['Binary that is no base64', typed('Binary', '*')],
+  ['Binary that is not base64', typed('Binary', '*')],
   ['a type that there is not', typed('Money', '1')],
   ['a name of every object', typed('constructor', '1')],
   ['an object', {}],

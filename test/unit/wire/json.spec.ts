@@ -25,7 +25,7 @@ it.each([
   expect(() => JSON.stringify(parseObject(text))).not.toThrow();
 });
 
-it('brackets in strings are no levels, and objects beside each other are not below each other', () => {
+it('brackets in strings are not levels, and objects next to each other are not below each other', () => {
   const text = JSON.stringify({ a: `"${'[{'.repeat(3000)}\\`, b: Array.from({ length: 3000 }, () => ({ c: [] })) });
 
   expect(JSON.stringify(parseObject(text))).toBe(text);
@@ -35,7 +35,7 @@ it.each([
   ['strings that never end', '"\\'.repeat(LEVELS)],
   ['quotes alone', '"'.repeat(LEVELS)],
   ['brackets that close nothing', ']}'.repeat(LEVELS)],
-])('%s are no object, and take one pass', (_what, text) => {
+])('%s are not an object, and take one pass', (_what, text) => {
   const before = process.cpuUsage();
 
   expect(parseObject(`{"a":${text}`)).toBeNull();

@@ -18,7 +18,7 @@ const typesOf = (types: Readonly<Record<string, PropertyType>>) =>
   new Map(Object.entries(types).map(([name, type]) => [name, { type }]));
 
 describe('the types of sealed properties', () => {
-  it('are named only where they are no strings', () => {
+  it('are named only where they are not strings', () => {
     expect(formatPropertyTypes(typesOf({ name: 'string' }))).toBeUndefined();
     expect(formatPropertyTypes(new Map())).toBeUndefined();
     expect(formatPropertyTypes(typesOf({ name: 'string', born: 'date', größe: 'number' }))).toBe(
@@ -26,7 +26,7 @@ describe('the types of sealed properties', () => {
     );
   });
 
-  it('stand beside the library as text, and are read back', () => {
+  it('are next to the library as text, and are read back', () => {
     const text = formatEncryptionData(
       { ...data, additions: new Map([[PROPERTY_TYPES_ENTRY, '{"größe":"number"}']]) },
       'entity',
@@ -52,7 +52,7 @@ describe('the types of sealed properties', () => {
     ['a type nobody has', '{"a":"money"}'],
     ['a type in another case', '{"a":"Date"}'],
     ['a name of every object for a type', '{"a":"constructor"}'],
-    ['a type that is no text', '{"a":{"toString":"date"}}'],
+    ['a type that is not text', '{"a":{"toString":"date"}}'],
     ['a property that is not sealed', '{"b":"date"}'],
     ['__proto__', '{"__proto__":"date"}'],
     ['a prototype', '{"__proto__":{"b":"date"}}'],

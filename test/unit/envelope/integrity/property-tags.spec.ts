@@ -38,7 +38,7 @@ it.each<readonly [string, Buffer, readonly string[]]>([
   ['a name twice', Buffer.concat([listed('a'), listed('a')]), []],
   ['names in another order', Buffer.concat([listed('b'), listed('a')]), []],
   ['a name that is sealed', Buffer.concat([TAG, listed('a')]), ['a']],
-  ['a name that is no UTF-8', listed(Buffer.from([0xff])), []],
+  ['a name that is not UTF-8', listed(Buffer.from([0xff])), []],
   ['half a surrogate pair', listed(Buffer.from([0xed, 0xa0, 0x80])), []],
   ['a name that ends within a character', listed(Buffer.from([0x61, 0xc3])), []],
 ])('%s is refused', (_what, tags, sealedNames) => {

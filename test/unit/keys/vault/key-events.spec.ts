@@ -26,7 +26,7 @@ describe('events of keys in a vault', () => {
   it.each([
     ['RSA-OAEP', 'process'],
     ['A256KW', 'service'],
-  ] as const)('tell of a write with %s and of two reads, one of them from the cache', async (algorithm, where) => {
+  ] as const)('report a write with %s and two reads, one of them from the cache', async (algorithm, where) => {
     const { keyId, policy, events } = setUp(algorithm);
 
     const data = await storedData(policy, context);
@@ -42,7 +42,7 @@ describe('events of keys in a vault', () => {
     expect((policy.keys as PolicyKeys).cache).toEqual({ hits: 1, misses: 1, evictions: 0, size: 1 });
   });
 
-  it('tell of throttling, of the time that a call waited, and of a failure', async () => {
+  it('report throttling, the time that a call waited, and a failure', async () => {
     const { vault, keyId, policy, events } = setUp();
     const data = await storedData(policy, context);
     events.length = 0;
@@ -59,7 +59,7 @@ describe('events of keys in a vault', () => {
     ]);
   });
 
-  it('tell when the version that writes could not be confirmed', async () => {
+  it('report when the version that writes could not be confirmed', async () => {
     const { vault, keyVault, events } = setUp();
     vault.fault = () => refusal(403, 'Forbidden');
 
@@ -68,7 +68,7 @@ describe('events of keys in a vault', () => {
     expect(events).toEqual([{ kind: 'versionUnconfirmed', keyId: vault.idOf('records'), code: 'KEY_ACCESS_DENIED' }]);
   });
 
-  it('do not tell of calls that were aborted', async () => {
+  it('do not report calls that were aborted', async () => {
     const { policy, events } = setUp();
     const data = await storedData(policy, context);
     events.length = 0;
@@ -83,7 +83,7 @@ describe('events of keys in a vault', () => {
 });
 
 describe('spans of keys in a vault', () => {
-  it('tell where a key wrapped, what was cached, when the version expires, and how long a call waited', async () => {
+  it('show where a key wrapped, what was cached, when the version expires, and how long a call waited', async () => {
     const { vault, keyId, policy } = setUp();
     const expiresOn = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000);
     vault.expire(keyId, expiresOn.getTime());

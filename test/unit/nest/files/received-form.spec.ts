@@ -64,7 +64,7 @@ describe('a form', () => {
   });
 });
 
-describe('a request that stands still', () => {
+describe('a request that makes no progress', () => {
   beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
   afterEach(() => void jest.useRealTimers());
 

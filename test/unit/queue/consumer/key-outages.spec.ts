@@ -42,7 +42,7 @@ describe('the outage of a key', () => {
     expect(keys.due).toEqual([['k', 'text']]);
   });
 
-  it('remembers a bounded number of keys, which are named by whoever sends', () => {
+  it('remembers a bounded number of keys, which senders can choose', () => {
     const { keys } = outages();
 
     for (let key = 0; key < 150; key++) keys.failed(`k${key}`, 'text', down);

@@ -67,7 +67,7 @@ describe('a poison message', () => {
     };
 
     it.each([400, 30_000, 60_000, LIMIT - 400, LIMIT - 200, LIMIT - 1, LIMIT])(
-      'with %d bytes never tells facts of the sender',
+      'with %d bytes never shows facts of the sender',
       (length) => {
         const forged = imitation(length);
         expect(forged).toHaveLength(length);

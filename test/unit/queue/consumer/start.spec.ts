@@ -17,7 +17,7 @@ describe('a consumer of a service that never answers', () => {
     return new EncryptedQueueConsumer({ queue, getPoisonQueue }, () => undefined);
   }
 
-  it('starts all the same, because the service may come back', async () => {
+  it('starts anyway, because the service may recover', async () => {
     const waiting = consumer();
     const starting = waiting.start();
     await jest.advanceTimersByTimeAsync(60_000);

@@ -76,7 +76,7 @@ describe('a filter', () => {
     expect(() => where('ward', 'eq', '3').or(name as 'ward', 'eq', 'x')).toThrow(sealed(name));
   });
 
-  it('refuses what is no name, no operator, no text', () => {
+  it('refuses what is not a name, an operator or a text', () => {
     const invalid = expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error;
 
     for (const name of ['', "ward eq '3' or name", '1', 'a b', "ward'"])

@@ -100,7 +100,7 @@ describe('the end of a prefix', () => {
     expect(endOfPrefix(prefix)).toBe(end);
   });
 
-  it('stands behind every text that begins with it, and before every other that stands behind it', () => {
+  it('sorts after every text that begins with it, and before every other text that sorts after it', () => {
     const text = fc.string({ unit: 'binary', maxLength: 4 });
     fc.assert(
       fc.property(text, text, (prefix, other) => {
