@@ -333,7 +333,7 @@ describe('an indicator', () => {
     expect(module.get(getEncryptedStorageHealthIndicatorToken('eu'))).toBe(ward.eu);
   });
 
-  it('checks what the connection names, unless it is told otherwise', async () => {
+  it('checks what the connection names by default', async () => {
     const { connection } = await refusedOptions();
     const { blobEndpoint } = connection as { blobEndpoint: string };
     const clientOptions = { retryOptions: { maxTries: 1 } };

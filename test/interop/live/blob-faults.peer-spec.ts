@@ -71,7 +71,7 @@ for (const peer of BLOB_PEERS) {
       }
 
       if (needsKeyBesideResolver(peer)) {
-        itIsKnownThat('where encryption is required, a resolver is not accepted in place of a key', async () => {
+        itIsKnownThat('if encryption is required, a resolver is not accepted in place of a key', async () => {
           const place = await weWrite(newBlob(), content(100), { protocol });
           await expect(peerReads(peer, place, { resolve: true })).rejects.toThrow('no key was provided');
         });
@@ -187,7 +187,7 @@ for (const peer of BLOB_PEERS) {
 
 for (const [peer, protocol] of unreadableVersions) {
   describeCell({ service: 'blobs', protocol, peer, peerDoes: 'reads' }, () => {
-    itIsKnownThat('this version is not known: refused where encryption is required', async () => {
+    itIsKnownThat('this version is not known: refused if encryption is required', async () => {
       const place = await weWrite(newBlob(), content(100), { protocol });
       await expect(peerReads(peer, place)).rejects.toThrow(UNKNOWN_VERSION);
       if (isPython(peer)) return;

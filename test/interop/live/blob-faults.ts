@@ -33,7 +33,7 @@ export function otherCaseIs(peer: Peer, protocol: Protocol): 'read' | 'refused' 
   return isEarlyV2(peer) && protocol === '2.0' ? 'empty' : 'read';
 }
 
-/** Those that ask for a key, where encryption is required, though they have a resolver. */
+/** Releases that require a key, if encryption is required, even though they have a resolver. */
 export const needsKeyBesideResolver = isOneOf('12.15.0b1', '12.14.0b1', '12.12.0', '12.3.1');
 
 /** Those that send a key id as it is in a header, where only ASCII is allowed. */

@@ -69,7 +69,7 @@ for (const peer of TABLE_PEERS) {
     };
 
     if (!doublesQuotes(peer)) {
-      itIsKnownThat('a row whose keys have a quote cannot be asked for, only queried', async () => {
+      itIsKnownThat('a row whose keys contain a quote cannot be fetched by its keys, only queried', async () => {
         const table = await written("o'neill", '17');
         await expect(peerGets(peer, row("o'neill"), { table })).rejects.toThrow('ResourceNotFound');
       });

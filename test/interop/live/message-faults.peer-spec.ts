@@ -15,7 +15,7 @@ for (const peer of QUEUE_PEERS) {
   for (const protocol of peer.writes) {
     describeCell({ service: 'messages', protocol, peer, peerDoes: 'writes' }, () => {
       if (!encryptsEmptyText(peer)) {
-        itIsKnownThat('an empty message is stored in plaintext, even where encryption is required', async () => {
+        itIsKnownThat('an empty message is stored in plaintext, even if encryption is required', async () => {
           const { queue, raw } = await newQueue();
           await peerSends(peer, [''], { queue, protocol });
 
@@ -28,7 +28,7 @@ for (const peer of QUEUE_PEERS) {
 
       if (isPython(peer) && peer.generation === 'legacy') {
         itIsKnownThat(
-          'text is XML-escaped before it is encrypted, unless told otherwise: read it with "xml"',
+          'text is XML-escaped by default before it is encrypted: read it with "xml"',
           async () => {
             const { queue } = await newQueue();
             await peerSends(peer, [MARKUP], { queue, protocol, encoding: 'xml' });
@@ -63,7 +63,7 @@ for (const peer of QUEUE_PEERS) {
         });
       }
       if (!readsPlaintext(peer)) {
-        itIsKnownThat('plaintext is refused even where encryption is not required', async () => {
+        itIsKnownThat('plaintext is refused even if encryption is not required', async () => {
           const { queue, raw } = await newQueue();
           await raw.sendMessage('never encrypted');
 
@@ -89,7 +89,7 @@ for (const peer of QUEUE_PEERS) {
       return queue;
     };
 
-    itIsKnownThat('this version is not known: refused where encryption is required', async () => {
+    itIsKnownThat('this version is not known: refused if encryption is required', async () => {
       await expect(peerReceives(peer, { queue: await sent() })).rejects.toThrow(UNKNOWN_VERSION);
     });
     if (isPython(peer)) {

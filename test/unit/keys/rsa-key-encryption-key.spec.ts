@@ -26,7 +26,7 @@ const pemOf = (key: KeyObject, type: 'pkcs8' | 'spki' | 'pkcs1'): string =>
 const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.catch((reason: unknown) => reason);
 
 describe('RsaKeyEncryptionKey', () => {
-  it('writes RSA-OAEP unless told otherwise', async () => {
+  it('writes RSA-OAEP by default', async () => {
     const key = RsaKeyEncryptionKey.fromKeyObject('k', privateKey);
 
     expect((await key.wrapKey(CONTENT)).algorithm).toBe('RSA-OAEP');
