@@ -42,7 +42,7 @@ describe('two features of one client in one module', () => {
       { keyEncryptionKey: key },
       { keyEncryptionKey: AesKeyEncryptionKey.generate('one') },
     ],
-  ])('fail the start where they have %s, and say what to do', async (_what, one, other) => {
+  ])('fail at start-up where they have %s, and say what to do', async (_what, one, other) => {
     const starting = started(root(), moduleWith(Nothing, feature(one), feature(other)));
 
     await expect(starting).rejects.toMatchObject({
@@ -54,7 +54,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('fail the start for queues and tables too, all named at once', async () => {
+  it('fail at start-up for queues and tables too, all named at once', async () => {
     const both = (protocol: '1.0' | '2.0') => feature({ protocol }, { queues: ['letters'], tables: [Patient] });
 
     const starting = started(root(), moduleWith(Nothing, both('1.0'), both('2.0')));
@@ -66,7 +66,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('fail the start where one of them comes through another module', async () => {
+  it('fail at start-up where one of them comes through another module', async () => {
     @Module({ imports: [feature({ protocol: '1.0' })], exports: [EncryptedStorageModule] })
     class Letters {}
     @Module({ imports: [Letters, feature({ protocol: '2.0' })] })
@@ -77,7 +77,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('fail at start-up where they name different tables or containers, between which Nest would choose', async () => {
+  it('fail at start-up where they name different tables or containers, of which Nest would choose one', async () => {
     const named = (name: string) => [
       EncryptedStorageModule.forFeature({ tables: [{ entity: Patient, table: `patients${name}` }] }),
       EncryptedStorageModule.forFeatureAsync({
