@@ -27,16 +27,13 @@ for (const peer of QUEUE_PEERS) {
       }
 
       if (isPython(peer) && peer.generation === 'legacy') {
-        itIsKnownThat(
-          'text is XML-escaped by default before it is encrypted: read it with "xml"',
-          async () => {
-            const { queue } = await newQueue();
-            await peerSends(peer, [MARKUP], { queue, protocol, encoding: 'xml' });
+        itIsKnownThat('text is XML-escaped by default before it is encrypted: read it with "xml"', async () => {
+          const { queue } = await newQueue();
+          await peerSends(peer, [MARKUP], { queue, protocol, encoding: 'xml' });
 
-            const { peekedMessageItems } = await (await ours(queue)).peekMessages();
-            expect(peekedMessageItems[0]?.messageText).toMatch(/^a &lt; b &amp;&amp; c &gt; /);
-          },
-        );
+          const { peekedMessageItems } = await (await ours(queue)).peekMessages();
+          expect(peekedMessageItems[0]?.messageText).toMatch(/^a &lt; b &amp;&amp; c &gt; /);
+        });
       }
     });
   }
