@@ -9,14 +9,49 @@ export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted === true) throw aborted();
 }
 
+/** What of this package listens to one signal. */
+class AbortListeners {
+  readonly listeners = new Set<() => void>();
+
+  constructor(readonly signal: AbortSignalLike) {}
+
+  readonly call = (): void => {
+    for (const listener of [...this.listeners]) if (this.listeners.has(listener)) listener();
+  };
+
+  add(listener: () => void): void {
+    if (this.listeners.size === 0) this.signal.addEventListener('abort', this.call);
+    this.listeners.add(listener);
+  }
+
+  remove(listener: () => void): void {
+    if (this.listeners.delete(listener) && this.listeners.size === 0)
+      this.signal.removeEventListener('abort', this.call);
+  }
+}
+
+const listenersOf = new WeakMap<AbortSignalLike, AbortListeners>();
+
+/**
+ * Calls the listener when the signal is aborted, until the returned function is called. However many rows or messages wait for one
+ * signal, it gets a single listener: from the eleventh on, Node.js warns of a memory leak.
+ */
+export function onAbort(signal: AbortSignalLike | undefined, listener: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  const listeners = listenersOf.get(signal) ?? new AbortListeners(signal);
+  listenersOf.set(signal, listeners);
+  listeners.add(listener);
+  return () => listeners.remove(listener);
+}
+
 /** The answer, unless the caller aborts before it is there. Others that wait for the same answer still get it. */
 export function unlessAborted<Answer>(answer: Promise<Answer>, signal: AbortSignalLike | undefined): Promise<Answer> {
   if (signal === undefined) return answer;
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(aborted());
-    signal.addEventListener('abort', leave);
+    const stopListening = onAbort(signal, leave);
     if (signal.aborted) leave();
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    answer.then(resolve, reject).finally(stopListening);
   });
 }
 
@@ -31,6 +66,5 @@ export function linkedAbort(outer: AbortSignalLike | undefined): LinkedAbort {
   const controller = new AbortController();
   const follow = (): void => controller.abort();
   if (outer?.aborted === true) follow();
-  outer?.addEventListener('abort', follow);
-  return { controller, unlink: () => outer?.removeEventListener('abort', follow) };
+  return { controller, unlink: onAbort(outer, follow) };
 }

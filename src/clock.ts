@@ -1,5 +1,5 @@
 /** A clock with timers: monotonic, even if the date of the system changes. Tests pass in their own. */
-import { aborted } from './aborts.js';
+import { aborted, onAbort } from './aborts.js';
 
 export interface Clock {
   /** Milliseconds since an arbitrary moment. */
@@ -24,11 +24,11 @@ export function pause(clock: Clock, seconds: number, signal: AbortSignal): Promi
   return new Promise((resolve) => {
     const end = (): void => {
       cancel();
-      signal.removeEventListener('abort', end);
+      stopListening();
       resolve();
     };
     const cancel = clock.after(seconds * MS, end);
-    signal.addEventListener('abort', end);
+    const stopListening = onAbort(signal, end);
     if (signal.aborted) end();
   });
 }
@@ -63,11 +63,11 @@ export async function within<Answer>(
     };
     const leave = (): void => end(aborted());
     const cancel = clock.after(seconds * MS, () => end(timeoutError(seconds)));
-    signal?.addEventListener('abort', leave);
+    const stopListening = onAbort(signal, leave);
     if (signal?.aborted === true) leave();
     stopWaiting = () => {
       cancel();
-      signal?.removeEventListener('abort', leave);
+      stopListening();
     };
   });
   try {

@@ -1,12 +1,11 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
-import { aborted } from '../aborts.js';
+import { aborted, onAbort } from '../aborts.js';
 import { wipe } from '../crypto/content-key.js';
 
 /** Calls the key, with this signal. */
 export type UnwrapCall = (signal: AbortSignalLike) => Promise<Uint8Array>;
 
 interface Waiter {
-  readonly leave: () => void;
   readonly resolve: (packed: Uint8Array) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -17,7 +16,7 @@ interface Waiter {
  */
 export class JoinedUnwrap {
   private readonly controller = new AbortController();
-  private readonly waiters = new Map<Waiter, AbortSignalLike | undefined>();
+  private readonly waiters = new Map<Waiter, () => void>();
 
   /** `ended` gets ownership of the bytes, or `null` if there are none, before any waiting read. */
   constructor(
@@ -38,9 +37,8 @@ export class JoinedUnwrap {
         reject(aborted());
         if (this.waiters.size === 0) this.abandon();
       };
-      const waiter = { leave, resolve, reject };
-      this.waiters.set(waiter, signal);
-      signal?.addEventListener('abort', leave);
+      const waiter = { resolve, reject };
+      this.waiters.set(waiter, onAbort(signal, leave));
       if (signal?.aborted === true) leave();
     });
   }
@@ -72,7 +70,7 @@ export class JoinedUnwrap {
   }
 
   private remove(waiter: Waiter): void {
-    this.waiters.get(waiter)?.removeEventListener('abort', waiter.leave);
+    this.waiters.get(waiter)?.();
     this.waiters.delete(waiter);
   }
 }

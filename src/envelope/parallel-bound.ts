@@ -1,5 +1,5 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
-import { aborted, throwIfAborted } from '../aborts.js';
+import { aborted, onAbort, throwIfAborted } from '../aborts.js';
 
 /** Lets at most `limit` tasks run at once. The others wait in order of arrival. */
 export class ParallelBound {
@@ -23,14 +23,14 @@ export class ParallelBound {
   private roomFor(signal: AbortSignalLike | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const enter = (): void => {
-        signal?.removeEventListener('abort', giveUp);
+        stopListening();
         resolve();
       };
       const giveUp = (): void => {
         this.waiting.delete(enter);
         reject(aborted());
       };
-      signal?.addEventListener('abort', giveUp);
+      const stopListening = onAbort(signal, giveUp);
       this.waiting.add(enter);
     });
   }

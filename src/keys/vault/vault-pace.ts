@@ -10,7 +10,7 @@
  * of them at once when it ends.
  */
 import type { AbortSignalLike } from '@azure/abort-controller';
-import { aborted, throwIfAborted } from '../../aborts.js';
+import { aborted, onAbort, throwIfAborted } from '../../aborts.js';
 import { LRUCache } from 'lru-cache';
 import { isThrottled, statusOf } from '../../service-errors.js';
 import { traced } from '../../tracing/span.js';
@@ -121,7 +121,7 @@ export class VaultPace {
   #turn(signal: AbortSignalLike | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const enter = (): void => {
-        signal?.removeEventListener('abort', giveUp);
+        stopListening();
         this.#running += 1;
         resolve();
       };
@@ -129,7 +129,7 @@ export class VaultPace {
         this.#waiting.splice(this.#waiting.indexOf(enter), 1);
         reject(aborted());
       };
-      signal?.addEventListener('abort', giveUp);
+      const stopListening = onAbort(signal, giveUp);
       this.#waiting.push(enter);
     });
   }
