@@ -152,6 +152,38 @@ describe('rows', () => {
     expect(report.outcomes).toEqual({ done: 1 });
     expect(requests.every((request) => request.startsWith('GET'))).toBe(true);
   });
+
+  it.each(['timestamp', 'etag', 'partitionKey', 'rowKey'])(
+    'that have a column %s of another SDK, which this one cannot write, keep it: sealing them again is refused',
+    async (column) => {
+      await old.createEntity(patient('1', { ward: '3' }));
+      let text = '';
+      old.unencryptedClient.pipeline.addPolicy({
+        name: 'another SDK',
+        sendRequest: async (request, next) => {
+          const { body } = request;
+          // of the same length
+          if (typeof body === 'string') request.body = body.replace(/"zz(\w+)"/, '"$1"  ');
+          const response = await next(request);
+          text = response.bodyAsText ?? '';
+          return response;
+        },
+      });
+      const keys = { partitionKey: 'north', rowKey: '1' };
+      await old.unencryptedClient.updateEntity({ ...keys, [`zz${column}`]: 'theirs' }, 'Merge');
+
+      const task = { do: 'reencrypt', when: { keyIds: [OLD] } } as const;
+      const again = await runMaintenance({ name: 'again', task, sources: [both.forMaintenance()] });
+      const merging = both.updateEntity({ ...keys, name: 'another' }, 'Merge');
+
+      expect(again.failures).toMatchObject([{ outcome: 'refused', code: 'UNSUPPORTED_OPERATION' }]);
+      await expect(merging).rejects.toMatchObject({ code: 'UNSUPPORTED_OPERATION' });
+      expect((await rewrap(both.forMaintenance())).outcomes).toEqual({ done: 1 });
+      await both.updateEntity({ ...keys, ward: '4' }, 'Merge');
+      await old.unencryptedClient.getEntity('north', '1');
+      expect(JSON.parse(text)).toMatchObject({ [column]: 'theirs', ward: '4' });
+    },
+  );
 });
 
 describe('messages of a poison queue', () => {

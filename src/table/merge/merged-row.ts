@@ -14,14 +14,15 @@ import { isOldTag, rowTags } from '../search/row-tags.js';
 import { type SealedBefore, sealingOf } from '../sealed-properties.js';
 import { isTyped } from '../stored-value.js';
 import { encodeValue, type TypedText } from '../values/property-value.js';
-import type { StoredEntity } from './stored-entity.js';
+import { type StoredEntity, writable } from './stored-entity.js';
 
 /** Throws the errors of opening the row: nothing is written again without verification. */
 export async function mergedRow(
-  { row }: StoredEntity,
+  given: StoredEntity,
   patch: Row & EntityKeys,
   context: TableContext,
 ): Promise<Row & EntityKeys> {
+  const row = writable(given);
   const stored = await openRow(row, context);
   const { texts } = stored;
   const { options, signed } = entityModel(context.entityClass);
@@ -40,17 +41,16 @@ export async function mergedRow(
   );
   const isChanged = (name: string): boolean => Object.hasOwn(changes, name);
   const opened = [...texts.keys()].filter((name) => !names.includes(name));
-  const { partitionKey, rowKey } = row;
   const entity: Row & EntityKeys = {
     ...without(clear, (name) => isOldTag(name, context, { isChanged, isOpened: (each) => opened.includes(each) })),
     ...Object.fromEntries(opened.map((name) => [name, values[name]])),
     ...changes,
-    partitionKey,
-    rowKey,
+    partitionKey: row.partitionKey,
+    rowKey: row.rowKey,
   };
   // what the row has sealed stays sealed, even if the class now only signs it
   const toSign = [...signed, ...decisive, ...(stored.covered ?? [])].filter((name) => !names.includes(name));
-  const tags = await rowTags({ texts: sealed, partitionKey, isNew: isChanged }, context);
+  const tags = await rowTags({ texts: sealed, partitionKey: row.partitionKey, isNew: isChanged }, context);
   return sealRow(
     without(entity, (name) => entity[name] === null),
     { texts: sealed, signed: new Set(toSign), tags },

@@ -5,6 +5,7 @@
  */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
+import { UnsupportedOperationError } from '../../errors/input.js';
 import type { EntityKeys, Row } from '../entity-context.js';
 import { isTyped } from '../stored-value.js';
 import { storedRow } from '../service-answer.js';
@@ -14,7 +15,12 @@ export interface StoredEntity {
   readonly etag: string;
   /** Columns as the SDK accepts them for writing. */
   readonly row: Row & EntityKeys;
+  /** A column of another SDK that this SDK cannot write, so it would be lost if the row were replaced. */
+  readonly unwritable?: string | undefined;
 }
+
+/** Names that the SDK takes for those of what the service itself reports, which have capitals. No string has such quotes. */
+const UNWRITABLE = /"(timestamp|etag|partitionKey|rowKey|__proto__)"\s*:/;
 
 const FRACTION = /[.eE]/;
 
@@ -36,6 +42,7 @@ export async function readStored(
   const columns = Object.entries(row).map(([name, value]) => [name, exactValue(value, numbers.get(name))]);
   return {
     etag: row.etag,
+    unwritable: UNWRITABLE.exec(text)?.[1],
     row: { ...(Object.fromEntries(columns) as Row), partitionKey: keys.partitionKey, rowKey: keys.rowKey },
   };
 }
@@ -46,4 +53,12 @@ function exactValue(value: unknown, number: string | undefined): unknown {
   if (number !== undefined) return { type: FRACTION.test(number) ? 'Double' : 'Int32', value: Number(number) };
   if (value.type === 'Boolean') return String(value.value) === 'true';
   return value.type === 'String' ? value.value : value;
+}
+
+/** The row, if it can be replaced without the loss of a column. Throws `UNSUPPORTED_OPERATION`. */
+export function writable({ row, unwritable }: StoredEntity): Row & EntityKeys {
+  if (unwritable === undefined) return row;
+  throw new UnsupportedOperationError(
+    `The row has a column ${JSON.stringify(unwritable)}, which the SDK cannot write: sealing the row again would remove it, so rename it first`,
+  );
 }
