@@ -12,7 +12,7 @@ import {
 } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
-import { behind, containersFor } from '../support/blobs.js';
+import { behind, containersFor, snapshotsIn } from '../support/blobs.js';
 import { after, before, during, OLD } from '../support/maintenance.js';
 import { PageProxy } from '../support/page-proxy.js';
 
@@ -38,11 +38,12 @@ beforeEach(async () => {
   [old, both, young] = await containersFor(before(), during(), after());
 });
 
-/** A blob with a snapshot under the old key, which was rewrapped afterwards. */
-async function snapshotThenRewrap(name: string, text = name): Promise<string> {
+/** A blob with snapshots under the old key, which was rewrapped afterwards. Returns the last of them. */
+async function snapshotThenRewrap(name: string, copies = 1): Promise<string> {
   const blob = old.getBlockBlobClient(name);
-  await blob.uploadData(Buffer.from(text), described);
-  const { snapshot = '' } = await blob.unencryptedClient.createSnapshot();
+  await blob.uploadData(Buffer.from(name), described);
+  let snapshot = '';
+  for (let copy = 0; copy < copies; copy += 1) ({ snapshot = '' } = await blob.unencryptedClient.createSnapshot());
   await both.getBlockBlobClient(name).rewrapKey();
   return snapshot;
 }
@@ -183,13 +184,20 @@ it('leaves what is the last of a blob that another writer deletes while it is co
 });
 
 it('takes one snapshot of a blob whose copies are compared at the same time', async () => {
-  const blob = old.getBlockBlobClient('one');
-  await blob.uploadData(Buffer.from('one'), described);
-  for (let copy = 0; copy < 5; copy += 1) await blob.unencryptedClient.createSnapshot();
-  await both.getBlockBlobClient('one').rewrapKey();
+  await snapshotThenRewrap('one', 5);
 
   expect((await run({}, proxy)).outcomes).toMatchObject({ deleted: 5 });
   expect(proxy.actions.filter((action) => action === 'snapshot')).toHaveLength(1);
+  expect(await snapshots('one')).toEqual({ old: [], young: ['one'] });
+});
+
+it('takes another snapshot for the next copy if somebody has deleted the first', async () => {
+  await snapshotThenRewrap('one', 2);
+  const blob = old.unencryptedClient.getBlobClient('one');
+  const deleteNewest = async () => blob.withSnapshot((await snapshotsIn(old)).at(-1) ?? '').delete();
+  proxy.fate = (action, earlier) => (action === 'delete' && earlier === 0 ? deleteNewest() : 'pass');
+
+  expect((await run({ concurrency: 1 }, proxy)).outcomes).toMatchObject({ deleted: 2 });
   expect(await snapshots('one')).toEqual({ old: [], young: ['one'] });
 });
 

@@ -4,7 +4,12 @@
  * the account keeps versions, a new snapshot of the current blob is taken first, under the ETag of the comparison: what was
  * compared is kept even if another writer replaces the current blob at that moment.
  */
-import type { BlobClient, BlobDeleteResponse, BlobGetPropertiesResponse } from '@azure/storage-blob';
+import type {
+  BlobClient,
+  BlobCreateSnapshotResponse,
+  BlobDeleteResponse,
+  BlobGetPropertiesResponse,
+} from '@azure/storage-blob';
 import { equalBytes } from '../../crypto/bytes.js';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, ownResult, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
@@ -39,7 +44,7 @@ interface Deleting extends BlobMaintenanceOptions {
 /** A state of a blob, with the request for its snapshot: several copies of a blob are compared at the same time. */
 export interface KeptState {
   readonly etag: string;
-  readonly taken: Promise<unknown>;
+  readonly taken: Promise<BlobCreateSnapshotResponse>;
 }
 
 /** Maximum number of states to remember. Beyond it a blob may get a second new snapshot. */
@@ -163,10 +168,7 @@ class Deletion {
       return;
     }
     const known = kept.get(name);
-    if (known?.etag === etag) {
-      await known.taken;
-      return;
-    }
+    if (known?.etag === etag && (await this.isStillThere(known))) return;
     const { encryptionScope } = current;
     const taken = this.current.createSnapshot({ ...reading, encryptionScope });
     if (kept.size >= MOST_KEPT) kept.clear();
@@ -175,6 +177,12 @@ class Deletion {
       kept.delete(name);
       throw error;
     });
+  }
+
+  /** Other programs may have deleted the snapshot since. */
+  private async isStillThere({ taken }: KeptState): Promise<boolean> {
+    const { snapshot = '' } = await taken;
+    return (await this.propertiesOf(this.current.withSnapshot(snapshot)).catch(nullIfMissing)) !== null;
   }
 
   private async propertiesOf(client: BlobClient): Promise<BlobGetPropertiesResponse> {
