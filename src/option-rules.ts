@@ -32,6 +32,32 @@ export const callable = must((value) => typeof value === 'function', 'a function
 export const text = must((value) => typeof value === 'string' && value !== '', 'a text that is not empty');
 export const object = must(isObject, 'an object');
 
+/** Longest name of a container, a queue or a table. */
+const MAX_NAME = 63;
+const SHOWN_NAME = /^[\w$.[\]-]*$/;
+
+/**
+ * How a fault refers to a name that was given: in quotes, unless it is too long for a name or has other characters. A connection
+ * string or a token in the wrong place must not get into logs.
+ */
+export const givenName = (name: unknown): string => (isShown(name) ? `"${name}"` : described(name));
+
+/** The same without quotes. */
+export const shownName = (name: unknown): string => (isShown(name) ? name : described(name));
+
+export const isShown = (name: unknown): name is string =>
+  typeof name === 'string' && name.length <= MAX_NAME && SHOWN_NAME.test(name);
+const described = (name: unknown): string =>
+  typeof name === 'string' ? `a text of ${name.length} characters` : 'no text';
+
+/** The name of an account in a module. It may have spaces and other letters, but nothing that a connection string or a token has. */
+const isAccountName = (value: unknown): boolean =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_NAME && !/[=;]/.test(value);
+
+export const accountName = must(isAccountName, `a name of up to ${MAX_NAME} characters without "=" and ";"`);
+
+export const shownAccount = (name: string): string => (isAccountName(name) ? name : described(name));
+
 export const choice = (values: readonly string[]): OptionRule =>
   must(
     (value) => (values as readonly unknown[]).includes(value),
@@ -71,7 +97,7 @@ export function groupFaults(rules: OptionRules, given: object, path = ''): reado
     .flatMap(([name, value]) =>
       Object.hasOwn(rules, name)
         ? (rules[name]?.faults(value, pathOf(path, name)) ?? [])
-        : [`${JSON.stringify(pathOf(path, name))} is not an option: the options are ${Object.keys(rules).join(', ')}`],
+        : [`${givenName(pathOf(path, name))} is not an option: the options are ${Object.keys(rules).join(', ')}`],
     );
   return [...unreadFaults(rules, given, path), ...faults];
 }

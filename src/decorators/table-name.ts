@@ -1,4 +1,5 @@
 /** The service's rule for the names of tables. */
+import { givenName } from '../option-rules.js';
 
 const TABLE_NAME = /^[A-Za-z][A-Za-z0-9]{2,62}$/;
 
@@ -7,5 +8,5 @@ export function tableNameFault(name: unknown): string | null {
   if (typeof name !== 'string') return 'must be the name of a table';
   // the service reserves this name for its own list
   if (TABLE_NAME.test(name) && name.toLowerCase() !== 'tables') return null;
-  return `${JSON.stringify(name)} cannot be the name of a table: use 3 to 63 letters and digits, beginning with a letter`;
+  return `${givenName(name)} cannot be the name of a table: use 3 to 63 letters and digits, beginning with a letter`;
 }

@@ -1,5 +1,5 @@
 /** Which search keys write and find tags. */
-import { isObject, refuse } from '../option-rules.js';
+import { givenName, isObject, refuse } from '../option-rules.js';
 import type { HmacSearchKey } from './hmac-search-key.js';
 
 /** The keys of searchable properties. */
@@ -30,7 +30,7 @@ export function searchKeysFaults(value: unknown, path: string): readonly string[
   if (!isObject(value)) return [`"${path}" must be an object with "write", or a function that returns one`];
   const { write, read = [], ...others } = value;
   const unknown = Object.keys(others).map(
-    (name) => `${JSON.stringify(`${path}.${name}`)} is not an option: the options are write, read`,
+    (name) => `${givenName(`${path}.${name}`)} is not an option: the options are write, read`,
   );
   if (!Array.isArray(read)) return [...unknown, `"${path}.read" must be a list of search keys`];
   const keys = [write, ...(read as readonly unknown[])];

@@ -59,7 +59,7 @@ export async function openBlobInventory(path: string, options: BlobInventoryOpti
   const files = container === undefined ? new LocalFiles() : new ContainerFiles(container);
   if (/\.json$/i.test(path)) return openManifest(files, path, maxAgeDays);
   if (!/\.csv$/i.test(path))
-    throw new InvalidOptionsError([`${path} is neither a manifest (.json) nor CSV (.csv); Parquet is not read`]);
+    throw new InvalidOptionsError(['an inventory is a manifest (.json) or CSV (.csv): Parquet and URLs are not read']);
   if ((await files.size(path)) === null) throw new InvalidOptionsError([`there is no file ${path}`]);
   return new MaintainedInventory({ files, paths: [path], manifest: null, notes: [] });
 }

@@ -1,7 +1,7 @@
 /** Checks the command line of `maintain` and reports all problems at once. */
 import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import type { MaintenanceTask, ReencryptChoice } from '../../envelope/maintenance/task.js';
-import { refuse } from '../../option-rules.js';
+import { isShown, refuse } from '../../option-rules.js';
 import { parsed } from '../parsed.js';
 import { reencryptVerification, rewrapVerification, verifyFaults } from './verification.js';
 
@@ -85,6 +85,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' {
       ? []
       : ['use maintain census, rewrap, re-encrypt, delete-superseded, reindex, status or failures']),
     ...whereFaults(verb, values),
+    ...nameFaults(values),
     ...taskFaults(verb, values),
     ...keyFaults(verb, values),
     ...moduleFaults(verb, values),
@@ -135,6 +136,12 @@ function whereFaults(verb: string, values: Values): string[] {
     ? ['give a place: --container, --table, --queue or --inventory']
     : [];
 }
+
+/** Names are part of what a job prints, so a connection string must not be one. */
+const nameFaults = (values: Values): string[] =>
+  (['container', 'table', 'queue', 'state-container', 'inventory-container'] as const)
+    .filter((place) => [values[place] ?? []].flat().some((given) => !isShown(given.replace(/\/.*$/s, ''))))
+    .map((place) => `--${place} is the name of a ${place.replace(/^.*-/, '')}`);
 
 function taskFaults(verb: string, values: Values): string[] {
   const isLeaving = (values.retire ?? values['retire-all-but']) !== undefined;

@@ -2,7 +2,6 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../../crypto/bytes.js';
-import { quoted } from '../../encoding/printable.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { maintenanceFailures } from '../../maintenance/failure-lines.js';
 import {
@@ -15,6 +14,7 @@ import { formatMaintenanceReport } from '../../maintenance/report/format-report.
 import { runMaintenance } from '../../maintenance/run-maintenance.js';
 import { STATE_CONTAINER } from '../../maintenance/state-store.js';
 import { maintenanceStatus } from '../../maintenance/status.js';
+import { givenName } from '../../option-rules.js';
 import { unlessClosed } from '../closed-output.js';
 import { EXIT } from '../exit.js';
 import { type Account, accountOf } from '../account.js';
@@ -51,7 +51,7 @@ async function status(values: Values, account: Account): Promise<number> {
 async function failures(values: Values, account: Account): Promise<number> {
   const [state, job] = [stateOf(values, account), values.job ?? ''];
   if ((await maintenanceStatus(state, job)) === null) {
-    process.stderr.write(`There is no job ${quoted(job)} in the container ${state.containerName}.\n`);
+    process.stderr.write(`There is no job ${givenName(job)} in the container ${state.containerName}.\n`);
     return EXIT.notReached;
   }
   let count = 0;

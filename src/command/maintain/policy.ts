@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { AesKeyEncryptionKey } from '../../keys/aes-key-encryption-key.js';
 import type { KeyEncryptionKey } from '../../keys/key-encryption-key.js';
+import { keyTitle } from '../../keys/built-in-key.js';
 import { KeyRing } from '../../keys/key-ring.js';
 import { RsaKeyEncryptionKey } from '../../keys/rsa-key-encryption-key.js';
 import { PROTOCOL_VERSIONS, type ProtocolVersion } from '../../protocol/registry.js';
@@ -44,7 +45,7 @@ function keyFrom(given: string, env: NodeJS.ProcessEnv): KeyEncryptionKey {
     return kind === 'pem' ? RsaKeyEncryptionKey.fromPem(keyId, text) : AesKeyEncryptionKey.fromBase64(keyId, text);
   } catch (error) {
     if (error instanceof InvalidOptionsError) throw error;
-    throw new InvalidOptionsError([`the key ${JSON.stringify(keyId)} cannot be used`]);
+    throw new InvalidOptionsError([`${keyTitle('key', keyId)} cannot be used`]);
   }
 }
 

@@ -4,7 +4,7 @@ import type { BlobMaintenanceOptions } from '../../blob/maintenance/blob-mainten
 import { Encrypt } from '../../decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../decorators/encrypted-entity.decorator.js';
 import { InvalidOptionsError } from '../../errors/input.js';
-import { refuse } from '../../option-rules.js';
+import { givenName, refuse } from '../../option-rules.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
 import type { MaintenanceSource } from '../../maintenance/job.js';
@@ -88,7 +88,7 @@ function assertAmong(tables: readonly string[], named: readonly string[]): void 
   refuse(
     named
       .filter((name) => !tables.includes(name))
-      .map((name) => `--encrypt names ${JSON.stringify(name)}, which is not a table of this job: give --table ${name}`),
+      .map((name) => `--encrypt names ${givenName(name)}, which is not a table of this job: give it with --table`),
   );
 }
 

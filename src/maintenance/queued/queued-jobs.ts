@@ -3,6 +3,7 @@
  * so a message may be lost, repeated, or handled twice at once.
  */
 import { InvalidOptionsError } from '../../errors/input.js';
+import { givenName } from '../../option-rules.js';
 import type { MaintenanceJob, MaintenanceOptions, MaintenanceReport } from '../job.js';
 import { MaintenanceRun } from '../maintenance-run.js';
 import type { MaintenancePass } from '../pass.js';
@@ -64,7 +65,7 @@ export class QueuedJobs {
 
   #jobOf(name: string): MaintenanceJob {
     const job = this.parts.jobs.find((one) => one.name === name);
-    if (job === undefined) throw new InvalidOptionsError([`there is no job ${JSON.stringify(name)} among "jobs"`]);
+    if (job === undefined) throw new InvalidOptionsError([`there is no job ${givenName(name)} among "jobs"`]);
     return job;
   }
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InvalidOptionsError } from '../../errors/input.js';
-import { refuse } from '../../option-rules.js';
+import { givenName, refuse } from '../../option-rules.js';
 import { EncryptedQueueConsumer } from '../../queue/consumer/encrypted-queue-consumer.js';
 import { logConsumerEvent } from './queue-consumer-log.js';
 import { type FoundHandler, type HandlerClients, QueueHandlerExplorer } from './queue-handler.explorer.js';
@@ -40,7 +40,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
   get(queue: string, account?: string): EncryptedQueueConsumer {
     const consumer = this.#consumers.get(keyOf(queue, account));
     if (consumer !== undefined) return consumer;
-    throw new InvalidOptionsError([`no @EncryptedQueueHandler(${JSON.stringify(queue)}) was found at the start`]);
+    throw new InvalidOptionsError([`no @EncryptedQueueHandler(${givenName(queue)}) was found at the start`]);
   }
 
   /** Starts the consumers with `autoStart`. Called by Nest. */

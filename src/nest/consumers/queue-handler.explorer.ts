@@ -1,7 +1,7 @@
 /** Finds the methods that handle queues, and the clients that their modules would inject. */
 import { Inject, Injectable, type InjectionToken } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { flag, type RulesOf, text } from '../../option-rules.js';
+import { accountName, flag, givenName, type RulesOf, shownAccount } from '../../option-rules.js';
 import { CONSUMER, consumerFaults } from '../../queue/consumer/consumer-options.js';
 import type { EncryptedQueueMessageHandler } from '../../queue/consumer/encrypted-queue-message.js';
 import type { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
@@ -19,7 +19,7 @@ import {
 import type { StorageClients } from '../options/storage-clients.js';
 
 /** All options of `@EncryptedQueueHandler()`: those of its consumer, and two more. */
-export const HANDLER: RulesOf<EncryptedQueueHandlerOptions> = { ...CONSUMER, account: text, autoStart: flag };
+export const HANDLER: RulesOf<EncryptedQueueHandlerOptions> = { ...CONSUMER, account: accountName, autoStart: flag };
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Module = NonNullable<Wrapper['host']>;
@@ -63,7 +63,7 @@ function uniqueInstances(wrappers: readonly Wrapper[]): ReadonlyMap<object, Wrap
 
 function foundHandler(instance: object, wrapper: Wrapper, record: QueueHandlerMethod): FoundHandler {
   const { queue, options, method } = record;
-  const where = `@EncryptedQueueHandler(${JSON.stringify(queue)}) of ${instance.constructor.name}.${String(method)}`;
+  const where = `@EncryptedQueueHandler(${givenName(queue)}) of ${instance.constructor.name}.${String(method)}`;
   const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   const clients = clientsOf(wrapper, record);
   const faults = [
@@ -89,7 +89,7 @@ const call = (instance: object, method: string | symbol, given: Parameters<Encry
 const unknownAccount = (account: string | undefined): string =>
   account === undefined
     ? 'its module sees no EncryptedStorageModule.forRoot: import it'
-    : `there is no account ${JSON.stringify(account)}: import EncryptedStorageModule.forRoot with that "name"`;
+    : `there is no account "${shownAccount(account)}": import EncryptedStorageModule.forRoot with that "name"`;
 
 /** The clients that the module of the handler would inject, so that the policy of a feature applies. */
 function clientsOf({ host }: Wrapper, { queue, options: { account } }: QueueHandlerMethod): HandlerClients | undefined {

@@ -1,9 +1,10 @@
 /**
  * Injection tokens. They are readable strings, because Nest prints a token that it cannot resolve, and they are equal in both
- * builds.
+ * builds. A text that cannot be a name is not part of them: nothing is provided under it, and it may be a connection string.
  */
 import type { InjectionToken } from '@nestjs/common';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
+import { shownAccount, shownName } from '../../option-rules.js';
 
 const ENTITY_IDS = Symbol.for('nestjs-azure-encrypted-storage/entity-ids');
 
@@ -12,10 +13,10 @@ interface EntityIds {
   next: number;
 }
 
-const account = (name: string | undefined): string => (name === undefined ? '' : `@${name}`);
+const account = (name: string | undefined): string => (name === undefined ? '' : `@${shownAccount(name)}`);
 
 const hint = (name: string | undefined): string =>
-  `(did you import EncryptedStorageModule.forRoot(${name === undefined ? '' : `{ name: '${name}' }`})?)`;
+  `(did you import EncryptedStorageModule.forRoot(${name === undefined ? '' : `{ name: '${shownAccount(name)}' }`})?)`;
 
 /** Token of the checked options. Nest prints its text if `forRoot` is missing. */
 export const optionsToken = (name?: string): string => `EncryptedStorageOptions${account(name)} ${hint(name)}`;
@@ -67,15 +68,15 @@ export const getEncryptedStorageHealthIndicatorToken = (name?: string): Injectio
 
 /** What Nest prints for a client that no imported module provides. */
 const featureHint = (resource: string, name: string | undefined): string =>
-  `(did this module import EncryptedStorageModule.forFeature(${resource}${name === undefined ? '' : `, '${name}'`})?)`;
+  `(did this module import EncryptedStorageModule.forFeature(${resource}${name === undefined ? '' : `, '${shownAccount(name)}'`})?)`;
 
 /** Token of the client of one container. */
 export const getEncryptedContainerToken = (container: string, name?: string): InjectionToken =>
-  `EncryptedContainer:${container}${account(name)} ${featureHint(`{ containers: ['${container}'] }`, name)}`;
+  `EncryptedContainer:${shownName(container)}${account(name)} ${featureHint(`{ containers: ['${shownName(container)}'] }`, name)}`;
 
 /** Token of the client of one queue. */
 export const getEncryptedQueueToken = (queue: string, name?: string): InjectionToken =>
-  `EncryptedQueue:${queue}${account(name)} ${featureHint(`{ queues: ['${queue}'] }`, name)}`;
+  `EncryptedQueue:${shownName(queue)}${account(name)} ${featureHint(`{ queues: ['${shownName(queue)}'] }`, name)}`;
 
 /** Token of the client of an entity class's table. Two classes with the same name have different tokens. */
 export const getEncryptedTableToken = (entity: EntityClass, name?: string): InjectionToken =>

@@ -4,6 +4,7 @@ import type { MaintenanceJob, MaintenanceReport } from '../../maintenance/job.js
 import { lastReport } from '../../maintenance/last-report.js';
 import { runMaintenance } from '../../maintenance/run-maintenance.js';
 import { type MaintenanceStatus, maintenanceStatus } from '../../maintenance/status.js';
+import { givenName } from '../../option-rules.js';
 import { logReport, logStopped, type MaintenanceParts } from './maintenance-parts.js';
 
 /**
@@ -96,6 +97,6 @@ export class EncryptedStorageMaintenance implements OnModuleDestroy {
   #jobOf(name: string): MaintenanceJob {
     const job = this.parts.jobs.find((one) => one.name === name);
     if (job !== undefined) return job;
-    throw new InvalidOptionsError([`there is no job ${JSON.stringify(name)} among "jobs" of forWorker`]);
+    throw new InvalidOptionsError([`there is no job ${givenName(name)} among "jobs" of forWorker`]);
   }
 }

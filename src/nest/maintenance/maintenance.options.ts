@@ -1,6 +1,6 @@
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import type { MaintenanceJob, MaintenanceOptions } from '../../maintenance/job.js';
-import { callable, groupFaults, must, object, type RulesOf, text } from '../../option-rules.js';
+import { accountName, callable, givenName, groupFaults, must, object, type RulesOf } from '../../option-rules.js';
 import { consumerFaults } from '../../queue/consumer/consumer-options.js';
 import type { EncryptedQueueHandlerOptions } from '../consumers/queue-handler-metadata.js';
 import { HANDLER } from '../consumers/queue-handler.explorer.js';
@@ -42,7 +42,7 @@ export interface MaintenanceWorkerOptions {
 export const WORKER: RulesOf<MaintenanceWorkerOptions> = {
   queue: queueName,
   consumer: object,
-  account: text,
+  account: accountName,
   imports: must(Array.isArray, 'a list'),
   inject: must(Array.isArray, 'a list'),
   useFactory: callable,
@@ -67,6 +67,6 @@ export function settingsFaults(settings: MaintenanceSettings): readonly string[]
   return [
     ...groupFaults(SETTINGS, settings),
     ...(jobs === undefined ? ['"jobs" must be a list of jobs'] : []),
-    ...names.filter((name, at) => names.indexOf(name) !== at).map((name) => `"jobs" has ${JSON.stringify(name)} twice`),
+    ...names.filter((name, at) => names.indexOf(name) !== at).map((name) => `"jobs" has ${givenName(name)} twice`),
   ];
 }

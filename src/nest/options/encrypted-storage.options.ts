@@ -153,7 +153,7 @@ export interface EncryptedStorageModuleOptions {
 
 /** What must be known before the options. */
 export interface EncryptedStorageModuleExtras {
-  /** Name of this account, if there are several. The account without a name is the default. */
+  /** Name of this account, if there are several: up to 63 characters, without `=` and `;`. The account without a name is the default. */
   readonly name?: string;
   /**
    * Whether the services can be injected everywhere.

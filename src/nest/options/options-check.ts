@@ -1,6 +1,7 @@
 /** Checks options once, at start-up, and reports all faults together. */
 import { InvalidOptionsError } from '../../errors/input.js';
 import {
+  accountName,
   callable,
   choice,
   flag,
@@ -11,7 +12,6 @@ import {
   type OptionRule,
   refuse,
   type RulesOf,
-  text,
   unreadFaults,
   wholeNumber,
 } from '../../option-rules.js';
@@ -63,7 +63,7 @@ export const MODULE: RulesOf<EncryptedStorageModuleOptions & EncryptedStorageMod
   name: misplaced,
   isGlobal: misplaced,
 };
-export const EXTRAS: RulesOf<EncryptedStorageModuleExtras> = { name: text, isGlobal: flag };
+export const EXTRAS: RulesOf<EncryptedStorageModuleExtras> = { name: accountName, isGlobal: flag };
 
 /** Throws {@link InvalidOptionsError} with every fault. */
 export function checkOptions(options: EncryptedStorageModuleOptions): void {

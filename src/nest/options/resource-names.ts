@@ -1,14 +1,14 @@
 /** Which names Azure Storage accepts for containers, queues and tables. */
 import { tableNameFault } from '../../decorators/table-name.js';
 import { isQueueName, QUEUE_NAME_RULE } from '../../queue/queue-name.js';
-import type { OptionRule } from '../../option-rules.js';
+import { givenName, type OptionRule } from '../../option-rules.js';
 
 const SYSTEM_CONTAINERS: readonly unknown[] = ['$root', '$web', '$logs'];
 
 const nameRule = (what: string, isName: (name: string) => boolean, rule: string): OptionRule => ({
   faults: (value, path) => {
     if (typeof value !== 'string') return [`"${path}" must be the name of a ${what}`];
-    return isName(value) ? [] : [`"${path}" cannot be ${JSON.stringify(value)}: the name of a ${what} has ${rule}`];
+    return isName(value) ? [] : [`"${path}" cannot be ${givenName(value)}: the name of a ${what} has ${rule}`];
   },
 });
 

@@ -76,6 +76,8 @@ describe('the command line of maintain', () => {
     [['census', '--queue', 'q', '--message-ttl', 'week'], /--message-ttl is a number/],
     [['census', '--container', 'c', '--message-ttl', '7'], /--message-ttl applies to messages: give --queue/],
     [['status'], /status needs --job/],
+    [['census', '--container', `AccountKey=${env.KEY}`], /^--container is the name of a container$/],
+    [['census', '--queue', 'letters', '--table', 'sig=a%2Bb'], /^--table is the name of a table$/],
     [['delete-superseded', '--container', 'c', ...KEY], /delete-superseded needs --retire/],
     [['delete-superseded', '--container', 'c', '--retire', 'b'], /delete-superseded needs --new-key/],
     [['delete-superseded', '--table', 't', '--retire', 'b', ...KEY], /delete-superseded is for containers/],

@@ -145,7 +145,7 @@ describe('forRoot and forRootAsync', () => {
     const register = EncryptedStorageModule[method] as (given: unknown) => unknown;
 
     expect(faultsOf(() => register.call(EncryptedStorageModule, { name: '', isGlobal: 'no' }))).toEqual([
-      '"name" must be a text that is not empty',
+      '"name" must be a name of up to 63 characters without "=" and ";"',
       '"isGlobal" must be true or false',
     ]);
   });
