@@ -101,8 +101,9 @@ function classOf(names: readonly string[]): EntityClass {
   return NamedProperties;
 }
 
-const entityClassOf = (entities: CommandPolicy['entities'], table: string): EntityClass | null =>
-  Object.entries(entities).find(([name]) => isSameTable(name, table))?.[1] ?? null;
+/** The last one, because the classes of `--encrypt` replace those of the module. */
+const entityClassOf = (classes: CommandPolicy['entities'], table: string): EntityClass | null =>
+  Object.entries(classes).findLast(([name]) => isSameTable(name, table))?.[1] ?? null;
 
 /** The service does not distinguish letter case in the names of tables. */
 const isSameTable = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();

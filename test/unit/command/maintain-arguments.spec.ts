@@ -2,6 +2,7 @@ import { accountOf } from '../../../src/command/account.js';
 import { parseArguments } from '../../../src/command/maintain/arguments.js';
 import { commandPolicy } from '../../../src/command/maintain/policy.js';
 import { sourcesOf } from '../../../src/command/maintain/sources.js';
+import { Encrypt } from '../../../src/decorators/encrypt.decorator.js';
 
 const KEY = ['--new-key', 'a=env:KEY'];
 const env = { KEY: Buffer.alloc(32, 1).toString('base64'), SHORT: 'AAAA' };
@@ -123,6 +124,22 @@ describe('the command line of maintain', () => {
     const sources = sourcesOf(await commandPolicy(values, env), account, { values, stateContainer: 's' });
 
     await expect(sources).rejects.toThrow(/"nosuch", which is not a table of this job/);
+  });
+
+  it('takes the properties of --encrypt for a table, whatever class a module has for it in another letter case', async () => {
+    class Member {
+      @Encrypt({ searchable: { lookup: true } })
+      ssn = '';
+    }
+    const found = parseArguments(['re-encrypt', '--plaintext', '--table', 'members', '--encrypt', 'members=a', ...KEY]);
+    const { values } = found as Exclude<typeof found, 'help'>;
+    const module = { ...(await commandPolicy(values, env)), entities: { Members: Member } };
+    const account = await accountOf({ account: 'clinic' }, {});
+
+    const sources = await sourcesOf(module, account, { values, stateContainer: 's' });
+
+    // the class of the module has a lookup table too
+    expect(sources.map(({ name }) => name)).toEqual(['members']);
   });
 
   it('is refused for all of its faults at once', async () => {
