@@ -1,6 +1,8 @@
 /** How a blob is described: what one that is encrypted again keeps of the old one, and whether two are described alike. */
 import type { BlobClient, BlobGetPropertiesResponse, BlobHTTPHeaders, Tags } from '@azure/storage-blob';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
+import { type ObjectResult, ObjectResultError } from '../../envelope/maintenance/outcome.js';
+import { isForbidden } from '../../service-errors.js';
 import { withoutEncryptionData } from '../../wire/blob-metadata.js';
 import { unmarked } from '../pages/kept-content.js';
 
@@ -20,18 +22,24 @@ export const carriedDescription = (properties: BlobGetPropertiesResponse) => ({
   encryptionScope: properties.encryptionScope,
 });
 
+const TAGS_FORBIDDEN: ObjectResult = { outcome: 'refused', code: 'TAGS_FORBIDDEN' };
+
 /** A blob, snapshot or version, with its properties. */
 interface DescribedBlob {
   readonly client: BlobClient;
   readonly properties: BlobGetPropertiesResponse;
 }
 
-/** `undefined` for none, which takes no request. */
+/** `undefined` for none, which takes no request. Without permission to read them, the blob stays as it is: they would be lost. */
 export async function tagsOf({ client, properties }: DescribedBlob, step: Step): Promise<Tags | undefined> {
   const { tagCount = 0 } = properties;
   if (tagCount === 0) return undefined;
   await step.beforeRequest();
-  return (await client.getTags(callOptions(step))).tags;
+  try {
+    return (await client.getTags(callOptions(step))).tags;
+  } catch (cause) {
+    throw isForbidden(cause) ? new ObjectResultError(TAGS_FORBIDDEN, { cause }) : cause;
+  }
 }
 
 /** Whether two states of a blob have the same metadata, tags and HTTP headers, apart from what encryption adds. */

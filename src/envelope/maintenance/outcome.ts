@@ -88,6 +88,16 @@ export function leftAlone({ kind }: StoredState): ObjectResult {
   return kind === 'unfinished' ? { outcome: 'refused', code: 'UPLOAD_UNFINISHED' } : SAME;
 }
 
+/** Ends the step of an object with that result. */
+export class ObjectResultError extends Error {
+  constructor(
+    readonly result: ObjectResult,
+    options?: ErrorOptions,
+  ) {
+    super(`${result.outcome}: ${result.code ?? ''}`, options);
+  }
+}
+
 /** Whether an object needs attention. */
 export const isFailure = ({ outcome }: ObjectResult): boolean => !FINE_OUTCOMES.includes(outcome);
 
@@ -129,6 +139,7 @@ const OBJECT_STATUSES = [400, 409, 412, 413];
 
 /** The outcome for the object that an error was thrown for; `null` for an error that concerns the whole job, such as a service outage. */
 export function resultOf(error: unknown): ObjectResult | null {
+  if (error instanceof ObjectResultError) return error.result;
   if (isEncryptedStorageError(error)) {
     const { code } = error;
     if (OF_THE_JOB.includes(code) || OF_CONNECTIONS.includes(code)) return null;
