@@ -4,10 +4,11 @@ import { EncryptedBlockBlobClient } from '../blob/encrypted-block-blob-client.js
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { ContentForm } from '../protocol/protocol.js';
+import { retryOnConflict } from '../service-errors.js';
 import { ENCRYPTION_DATA_ENTRY, encryptionDataOf } from '../wire/blob-metadata.js';
 import { type UnfinishedUpload, unfinishedUploadIn } from '../wire/unfinished-upload.js';
 import { verification } from './inspection-key.js';
-import { inspectNonces, type NonceChoice } from './inspect-nonces.js';
+import { inspectNonces, type NonceChoice, type StoredContent } from './inspect-nonces.js';
 import type { Anomaly, Facts, Finding } from './report.js';
 import { inspectEnvelope, type StoredEnvelope } from './stored-envelope.js';
 
@@ -18,10 +19,16 @@ interface BlobInspection {
   readonly policy: EncryptionPolicy | null;
 }
 
-export async function inspectBlob({ container, client, nonces, policy }: BlobInspection): Promise<Finding> {
+/** All requests are for the content whose properties were read. If it is replaced in between, the blob is inspected once more. */
+export async function inspectBlob(inspection: BlobInspection): Promise<Finding> {
+  const { result } = await retryOnConflict({ attempts: 2, attempt: () => inspectContent(inspection) });
+  return result;
+}
+
+async function inspectContent({ container, client, nonces, policy }: BlobInspection): Promise<Finding> {
   const properties = await client.getProperties();
   const text = encryptionDataOf(properties.metadata);
-  const entry = await inspectEntry(container, client.name);
+  const entry = await inspectEntry(container, client.name, properties.etag);
   const stored = storedFacts(properties);
   if (text === undefined) return { facts: stored, anomalies: [...entry, NOT_ENCRYPTED], notes: [] };
 
@@ -36,7 +43,7 @@ export async function inspectBlob({ container, client, nonces, policy }: BlobIns
     facts: { ...stored, ...envelope.facts, ...lengths.facts, ...regions.facts },
     anomalies: [...entry, ...envelope.anomalies, ...lengths.anomalies, ...regions.anomalies],
     notes: envelope.notes,
-    verification: policy === null ? undefined : await verification(envelope, () => readWhole(client, policy)),
+    verification: policy === null ? undefined : await verification(envelope, () => readWhole(content, policy)),
   };
 }
 
@@ -71,8 +78,12 @@ const storedFacts = ({ blobType, contentLength, etag, lastModified }: BlobGetPro
 });
 
 /** HTTP headers lose the letter case of names, but a listing keeps it. Without permission to list, this is not checked. */
-async function inspectEntry(container: ContainerClient, blobName: string): Promise<Anomaly[]> {
-  const names = await entryNames(container, blobName).catch(() => []);
+async function inspectEntry(
+  container: ContainerClient,
+  blobName: string,
+  etag: string | undefined,
+): Promise<Anomaly[]> {
+  const names = await entryNames(container, blobName, etag).catch(() => []);
   const odd = names.filter((name) => name !== ENCRYPTION_DATA_ENTRY);
   return odd.map((name) => ({
     code: 'METADATA_NAME_CASE',
@@ -80,17 +91,19 @@ async function inspectEntry(container: ContainerClient, blobName: string): Promi
   }));
 }
 
-async function entryNames(container: ContainerClient, blobName: string): Promise<string[]> {
+async function entryNames(container: ContainerClient, blobName: string, etag: string | undefined): Promise<string[]> {
   const pages = container.listBlobsFlat({ includeMetadata: true, prefix: blobName }).byPage({ maxPageSize: 1 });
   for await (const { segment } of pages) {
     const [found] = segment.blobItems;
     if (found === undefined) continue;
-    // the blob itself is the first of all names with that prefix
-    if (found.name !== blobName) return [];
+    // the blob itself is the first of all names with that prefix; a listing omits the quotes of its ETag
+    if (found.name !== blobName || bare(found.properties.etag) !== bare(etag)) return [];
     return Object.keys(found.metadata ?? {}).filter((name) => name.toLowerCase() === ENCRYPTION_DATA_ENTRY);
   }
   return [];
 }
+
+const bare = (etag: string | undefined): string | undefined => etag?.replaceAll('"', '');
 
 /** What the number of stored bytes says about the content. */
 export function lengthsOf(
@@ -118,8 +131,14 @@ function unboundLength(bound: number | undefined, length: number): Anomaly[] {
   return [{ code: 'INTEGRITY_LENGTH', text }];
 }
 
-async function readWhole(client: BlockBlobClient, policy: EncryptionPolicy): Promise<{ plaintextBytes: number }> {
-  const { readableStreamBody } = await new EncryptedBlockBlobClient(client, policy).download();
+async function readWhole(
+  { client, etag }: StoredContent,
+  policy: EncryptionPolicy,
+): Promise<{ plaintextBytes: number }> {
+  const conditions = { ifMatch: etag };
+  const { readableStreamBody } = await new EncryptedBlockBlobClient(client, policy).download(0, undefined, {
+    conditions,
+  });
   let plaintextBytes = 0;
   for await (const piece of readableStreamBody ?? []) plaintextBytes += piece.length;
   return { plaintextBytes };

@@ -7,7 +7,7 @@ import type { Anomaly, Facts } from './report.js';
 /** The number of nonces to read: the first, the last, and evenly spaced ones between them. */
 export type NonceChoice = number | 'all';
 
-interface StoredContent {
+export interface StoredContent {
   readonly client: BlockBlobClient;
   readonly etag: string | undefined;
   readonly length: number;

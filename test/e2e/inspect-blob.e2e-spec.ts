@@ -1,8 +1,13 @@
 import { BlobServiceClient, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
-import { AesKeyEncryptionKey, type EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
+import {
+  AesKeyEncryptionKey,
+  EncryptedBlockBlobClient,
+  type EncryptedContainerClient,
+} from 'nestjs-azure-encrypted-storage';
 import { ENCRYPTION_DATA_ENTRY } from '../../src/wire/blob-metadata.js';
 import { parseEncryptionData } from '../../src/wire/encryption-data.js';
 import { formatUnfinished } from '../../src/wire/unfinished-upload.js';
+import { AnswersProxy } from '../support/answers-proxy.js';
 import { connectionString, uniqueName } from '../support/azurite.js';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 import { codesOf, findingOf, keyFolder } from '../support/inspections.js';
@@ -268,5 +273,57 @@ describe('the inspection of blobs that Python wrote', () => {
         ? { verified: false, code: 'REGION_OUT_OF_ORDER' }
         : { verified: true, plaintextBytes: vector.plaintext.length },
     );
+  });
+});
+
+describe('a blob that is replaced while it is inspected', () => {
+  let proxy: AnswersProxy;
+  beforeAll(async () => {
+    proxy = await AnswersProxy.start();
+  });
+  afterAll(() => proxy.close());
+
+  /** Replaces the blob after each of the first answers to a request for its properties. */
+  function replacedAfterProperties(name: string, times: number): void {
+    let left = times;
+    proxy.spoil = ({ request, answer, response }) => {
+      if (request.method !== 'HEAD' || left-- <= 0) return false;
+      const replacing = containers['2.0'].getBlockBlobClient(name).uploadData(content(200 + left));
+      void replacing.finally(() => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      });
+      return true;
+    };
+  }
+  const inspectedThere = (name: string) =>
+    findingOf(
+      'blob',
+      `${containers['2.0'].containerName}/${name}`,
+      ...['--connection-string', proxy.connectionString],
+      ...withKey,
+    );
+
+  it.each([
+    ['of 2.0', '2.0'],
+    ['of 1.0, without nonces', '1.0'],
+  ] as const)('is inspected once more: %s', async (_what, protocol) => {
+    const name = uniqueName('replaced');
+    const client = containers['2.0'].unencryptedClient.getBlockBlobClient(name);
+    await new EncryptedBlockBlobClient(client, policies[protocol]).uploadData(content(100));
+    replacedAfterProperties(name, 1);
+
+    const finding = await inspectedThere(name);
+
+    expect(finding).toMatchObject({ facts: { plaintextBytes: 200, protocol: '2.0' }, anomalies: [] });
+    expect(finding.verification).toMatchObject({ verified: true, plaintextBytes: 200 });
+  });
+
+  it('fails with 412 if that happens again', async () => {
+    const name = uniqueName('replaced');
+    await containers['2.0'].getBlockBlobClient(name).uploadData(content(100));
+    replacedAfterProperties(name, 9);
+
+    await expect(inspectedThere(name)).rejects.toMatchObject({ statusCode: 412 });
   });
 });
