@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { isAbort } from './aborts.js';
 import { printable } from './encoding/printable.js';
+import { isEncryptedStorageError } from './errors/any-error.js';
 
 /** The members of a `RestError` that say what happened. In errors of tables they are nested. */
 interface ServiceError {
@@ -68,6 +69,18 @@ export const isUnanswered = (error: unknown): boolean => statusOf(error) === und
 
 /** 429 or 503: the service, or that of a key, gets more requests than it takes. */
 export const isThrottled = (status: number | undefined): boolean => status === 429 || status === 503;
+
+const BUSY = [408, 429, 500, 502, 503, 504];
+const OF_CONNECTIONS = ['INVALID_SERVICE_RESPONSE', 'DOWNLOAD_INTERRUPTED'];
+
+/** A busy or unreachable service; an error of the SDKs without a status is a connection error. */
+export function isServiceOut(error: unknown): boolean {
+  if (isEncryptedStorageError(error)) return OF_CONNECTIONS.includes(error.code);
+  const status = statusOf(error);
+  if (status !== undefined) return BUSY.includes(status);
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === 'RestError' || (typeof code === 'string' && /^E[A-Z]+$/.test(code));
+}
 
 /** 403: this identity lacks the permission. */
 export const isForbidden = (error: unknown): boolean => statusOf(error) === 403;

@@ -3,7 +3,7 @@ import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { linkedAbort, throwIfAborted } from '../aborts.js';
 import { type Clock, pause } from '../clock.js';
-import { retryAfterOf, statusOf } from '../service-errors.js';
+import { isServiceOut, retryAfterOf } from '../service-errors.js';
 import type { EventOfPass } from './events.js';
 import type { Pace } from './pace.js';
 
@@ -11,8 +11,6 @@ import type { Pace } from './pace.js';
 const FIRST_PAUSE = 0.5;
 const LONGEST_PAUSE = 30;
 
-const BUSY = [408, 429, 500, 502, 503, 504];
-const OF_CONNECTIONS = ['INVALID_SERVICE_RESPONSE', 'DOWNLOAD_INTERRUPTED'];
 const KEY_OUTAGES = ['KEY_UNAVAILABLE', 'KEY_ACCESS_DENIED'];
 
 interface PatienceParts {
@@ -86,12 +84,3 @@ export class Patience {
 }
 
 const isKeyOut = (error: unknown): boolean => isEncryptedStorageError(error) && KEY_OUTAGES.includes(error.code);
-
-/** A busy or unreachable service; an error of the SDKs without a status is a connection error. */
-function isServiceOut(error: unknown): boolean {
-  if (isEncryptedStorageError(error)) return OF_CONNECTIONS.includes(error.code);
-  const status = statusOf(error);
-  if (status !== undefined) return BUSY.includes(status);
-  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
-  return name === 'RestError' || (typeof code === 'string' && /^E[A-Z]+$/.test(code));
-}

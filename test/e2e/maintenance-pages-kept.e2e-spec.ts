@@ -5,6 +5,8 @@ import type { Metadata } from '@azure/storage-blob';
 import {
   EncryptedContainerClient,
   isMaintenanceClean,
+  type MaintenanceEvent,
+  type MaintenanceOptions,
   type MaintenanceTask,
   runMaintenance,
 } from 'nestjs-azure-encrypted-storage';
@@ -34,10 +36,10 @@ const application = ({ unencryptedClient } = both) =>
   new EncryptedContainerClient(unencryptedClient, during('1.0')).getPageBlobClient('disk');
 const opened = () => application().downloadToBuffer();
 const proxied = () => behind(proxy, old, during());
-const run = (task: MaintenanceTask, container = both) =>
+const run = (task: MaintenanceTask, container = both, options: MaintenanceOptions = {}) =>
   runMaintenance(
     { name: 'again', task, sources: [container.forMaintenance({ pageBlobs: true })] },
-    { clock: timeless, patience: 1 },
+    { clock: timeless, patience: 1, ...options },
   );
 const snapshots = () => snapshotsIn(old);
 /** A page blob in clear, as any program writes it. */
@@ -135,6 +137,37 @@ describe('an upload that begins before the new content is read back', () => {
       const [left = ''] = await snapshots();
       expect((await raw().withSnapshot(left).downloadToBuffer()).equals(content(1024))).toBe(true);
     } else expect((await opened()).equals(content(1024))).toBe(true);
+  });
+});
+
+describe('an outage that begins with a page and lasts longer than the rollback', () => {
+  it.each<Fate>(['refuse', { status: 503, code: 'ServerBusy' }])('is waited for (%j)', async (fate) => {
+    await sealed(content(1024));
+    let isOut: boolean | undefined;
+    proxy.fate = (action) => {
+      if (action === 'page') isOut ??= true;
+      return isOut === true ? fate : 'pass';
+    };
+
+    const onEvent = ({ kind }: MaintenanceEvent) => void (isOut &&= kind !== 'throttled');
+    const report = await run(LEAVE, proxied(), { onEvent });
+
+    expect(report).toMatchObject({ outcomes: { done: 1 }, failures: [] });
+    expect((await opened()).equals(content(1024))).toBe(true);
+    expect(await snapshots()).toEqual([]);
+  });
+
+  it('of a blob that is refused leaves the blob as it was', async () => {
+    await sealed(content(1024));
+    proxy.fate = (action, earlier) => {
+      if (action === 'page') return { status: 409, code: 'BlobImmutableDueToPolicy' };
+      return action === 'copy' && earlier === 0 ? 'refuse' : 'pass';
+    };
+
+    const report = await run(LEAVE, proxied());
+
+    expect(report.failures).toMatchObject([{ outcome: 'immutable' }]);
+    expect((await disk().downloadToBuffer()).equals(content(1024))).toBe(true);
   });
 });
 

@@ -22,7 +22,8 @@ import {
 import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import { type StoredState, storedState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen, without } from '../../envelope/maintenance/task.js';
-import { isChanged, isRangeNotSatisfiable, retryOnConflict } from '../../service-errors.js';
+import { RollbackFailedError } from '../../errors/transfer.js';
+import { isChanged, isRangeNotSatisfiable, isServiceOut, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
 import { downloadStream } from '../download.js';
@@ -66,12 +67,19 @@ export async function reencryptPages(given: ReencryptPages): Promise<ObjectResul
     const result = await reencrypted({ ...given, interrupted });
     interrupted.delete(name);
     return result.outcome === 'same' ? (begun ?? result) : result;
-  } catch (error) {
+  } catch (thrown) {
+    const error = outageIn(thrown);
     const result = error instanceof ReadBackError ? READ_BACK_FAILED : resultOf(error);
     if (result !== null || isStopped(error, step)) interrupted.delete(name);
     if (result === null) throw error;
     return result;
   }
+}
+
+/** The outage in which an upload could not be rolled back, if it was one: the repeated step continues from the snapshot. */
+function outageIn(error: unknown): unknown {
+  if (!(error instanceof RollbackFailedError)) return error;
+  return [error.cause, error.rollbackError].find(isServiceOut) ?? error;
 }
 
 const isStopped = (error: unknown, { abortSignal }: Step): boolean => isAbort(error) || abortSignal?.aborted === true;
