@@ -170,7 +170,7 @@ describe('EncryptedQueueConsumers', () => {
 
 describe('handlers in modules that are loaded lazily', () => {
   it('start when the application asks for them, and stop with it', async () => {
-    const [early, late] = [uniqueName('early'), uniqueName('late')];
+    const [early, late, latest] = [uniqueName('early'), uniqueName('late'), uniqueName('latest')] as const;
     const [Early, Late] = [handlerOf(early), handlerOf(late)];
     const log = new CapturingLogger();
     @Module({ providers: [Late] })
@@ -192,8 +192,12 @@ describe('handlers in modules that are loaded lazily', () => {
     expect(await consumers.startNew()).toEqual([]);
     await sendTo(app, late, 'content');
     await until(() => loaded.get(Late).texts.length === 1);
+    await app.get(LazyModuleLoader).load(() => moduleWith(handlerOf(latest)));
     await app.close();
     expect(consumers.get(late).isRunning).toBe(false);
+    // nothing would stop it
+    expect(await consumers.startNew()).toEqual([]);
+    expect(await plainQueue(latest).exists()).toBe(false);
   });
 });
 

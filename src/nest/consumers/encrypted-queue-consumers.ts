@@ -29,6 +29,7 @@ type UsableHandler = FoundHandler & { readonly clients: HandlerClients };
 @Injectable()
 export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #consumers = new Map<string, EncryptedQueueConsumer>();
+  #isClosing = false;
 
   constructor(@Inject(QueueHandlerExplorer) private readonly explorer: QueueHandlerExplorer) {}
 
@@ -51,7 +52,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
 
   /**
    * Starts the consumers of handlers that were added since the application started: those of lazy-loaded modules. Call it after
-   * `LazyModuleLoader.load()`. Their consumers stop with the application.
+   * `LazyModuleLoader.load()`. Their consumers stop with the application; once it has begun to close, none is started.
    *
    * @returns the names of the queues whose consumers it started
    * @throws `INVALID_OPTIONS` with every fault of the new handlers
@@ -75,10 +76,12 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
 
   /** Stops all consumers. Called by Nest. */
   async onModuleDestroy(): Promise<void> {
+    this.#isClosing = true;
     await this.#stop([...this.#consumers.values()]);
   }
 
   async #startAll(): Promise<readonly string[]> {
+    if (this.#isClosing) return [];
     const handlers = this.explorer.explore();
     refuse([...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)]);
     const added = handlers.filter(isUsable).filter((handler) => !this.#consumers.has(nameOf(handler)));
