@@ -46,7 +46,7 @@ function assertStorable(name: string, value: unknown): void {
   if (!isOfTable(value)) {
     throw new UnsupportedValueError(
       name,
-      `holds ${kindOf(value)} in clear, which a table does not store: encrypt it, convert it or leave it out`,
+      `holds ${kindOf(value)} in plaintext, which a table does not store: encrypt it, convert it or leave it out`,
     );
   }
   if (isDate(value) && Number.isNaN(value.getTime()))
@@ -64,7 +64,7 @@ function assertFinite(name: string, value: unknown): void {
   if (typeof value !== 'number' || Number.isFinite(value)) return;
   throw new UnsupportedValueError(
     name,
-    `holds ${value} in clear, which would be lost: pass { type: 'Double', value: '${value}' }`,
+    `holds ${value} in plaintext, which would be lost: pass { type: 'Double', value: '${value}' }`,
   );
 }
 

@@ -29,14 +29,14 @@ it.each([
   ['a symbol', Symbol('x')],
   ['a type that there is not', { type: 'Decimal', value: '1' }],
   ['an invalid date', new Date(NaN)],
-])('an entity with %s in clear is refused by its name', (_what, value) => {
+])('an entity with %s in plaintext is refused by its name', (_what, value) => {
   expect(() => {
     assertFits({ ...row, share: value });
   }).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_VALUE', propertyName: 'share' }));
 });
 
 it.each(['x', 1, 1n, true, new Date(0), Buffer.from('x'), { type: 'Guid', value: 'x' }])(
-  'an entity with %p in clear fits',
+  'an entity with %p in plaintext fits',
   (value) => {
     expect(() => {
       assertFits({ ...row, share: value });
@@ -44,7 +44,7 @@ it.each(['x', 1, 1n, true, new Date(0), Buffer.from('x'), { type: 'Guid', value:
   },
 );
 
-it.each([NaN, Infinity, -Infinity])('an entity with %s in clear is refused, which JSON would drop', (value) => {
+it.each([NaN, Infinity, -Infinity])('an entity with %s in plaintext is refused, which JSON would drop', (value) => {
   for (const held of [value, { type: 'Double', value }]) {
     expect(() => {
       assertFits({ ...row, share: held });
