@@ -18,6 +18,8 @@ export interface CensusEntry {
   readonly integrity: boolean;
   /** The library that wrote them, as it is stored. */
   readonly library: string | null;
+  /** For page blobs, which are always in protocol 1.0. */
+  readonly isOfPages?: true;
   /** What is wrong with their search tags, if that was counted. */
   readonly tags?: TagsState;
   readonly count: number;
@@ -75,13 +77,13 @@ export class Tally {
     this.addAll(entries);
   }
 
-  count(source: string, { place, state, goneOn }: MaintainedObject, tags?: TagsState): void {
+  count(source: string, { place, isOfPages, state, goneOn }: MaintainedObject, tags?: TagsState): void {
     const last = this.#last;
-    if (last !== undefined && goneOn === undefined && isOfGroup(last, { source, place, tags }, state)) {
+    if (last !== undefined && goneOn === undefined && isOfGroup(last, { source, place, isOfPages, tags }, state)) {
       last.count += 1;
       return;
     }
-    const group = { source, place, ...NOT_SEALED, ...state, tags };
+    const group = { source, place, ...NOT_SEALED, ...state, isOfPages, tags };
     this.#last = this.#add({ group, count: 1, goneOn: goneOn?.toISOString() });
   }
 
@@ -116,12 +118,13 @@ export class Tally {
 /** Whether an object that will not be removed belongs to the group. */
 const isOfGroup = (
   { group, goneOn }: Counted,
-  { source, place, tags }: Pick<Group, 'source' | 'place' | 'tags'>,
+  { source, place, isOfPages, tags }: Pick<Group, 'source' | 'place' | 'isOfPages' | 'tags'>,
   state: StoredState,
 ): boolean =>
   goneOn === undefined &&
   group.source === source &&
   group.place === place &&
+  group.isOfPages === isOfPages &&
   group.tags === tags &&
   group.kind === state.kind &&
   (state.kind !== 'sealed' || isAlike(group, state));
@@ -133,9 +136,10 @@ const NOT_SEALED = { keyId: null, protocol: null, integrity: false, library: nul
 
 /** Deleted objects with an unknown end are counted separately from those with a known one. */
 const keyOf = (
-  { source, place, kind, keyId, protocol, integrity, library, tags }: Group,
+  { source, place, kind, keyId, protocol, integrity, library, isOfPages, tags }: Group,
   goneOn: string | undefined,
-): string => JSON.stringify([source, place, kind, keyId, protocol, integrity, library, tags, goneOn === undefined]);
+): string =>
+  JSON.stringify([source, place, kind, keyId, protocol, integrity, library, isOfPages, tags, goneOn === undefined]);
 
 export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
   const countOf = (state: TagsState): number =>
@@ -200,10 +204,11 @@ const NOTHING: MaintenanceTask = { do: 'census' };
  * The part of the task that applies to objects in a place. Pages and rows are always in 1.0, and only a reader distinguishes a
  * foreign format from plaintext.
  */
-function taskAt(task: MaintenanceTask, { place }: CensusEntry): MaintenanceTask {
+function taskAt(given: MaintenanceTask, { place, isOfPages }: CensusEntry): MaintenanceTask {
+  const task = isOfPages === true || place === 'row' ? without(given, 'protocols') : given;
   if (place === 'snapshot' || place === 'version') return task;
   if (place === 'deleted' || task.do !== 'reencrypt') return NOTHING;
-  return without(task, 'protocols', 'foreign', ...(place === 'poison' ? (['plaintext'] as const) : []));
+  return without(task, 'foreign', ...(place === 'poison' ? (['plaintext'] as const) : []));
 }
 
 const stateOf = ({ kind, keyId, protocol, integrity, library }: CensusEntry): StoredState =>

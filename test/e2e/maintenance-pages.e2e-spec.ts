@@ -123,6 +123,29 @@ describe('a page blob', () => {
     expect((await raw().downloadToBuffer()).equals(content(1024))).toBe(true);
   });
 
+  it.each([
+    ['Block', false],
+    ['Page', true],
+  ])(
+    'of another program in 1.0 that comes during a job leaves it clean if it is a %s blob: %p',
+    async (type, isClean) => {
+      await old.getBlockBlobClient('letter').uploadData(content(512));
+      const late = type === 'Page' ? old.getPageBlobClient('late') : old.getBlockBlobClient('late');
+      let hasCome = false;
+      proxy.fate = (action) => {
+        if (action !== 'list' || hasCome || !proxy.actions.includes('write')) return 'pass';
+        hasCome = true;
+        return late.uploadData(content(512));
+      };
+
+      const report = await run({ do: 'reencrypt', when: { protocols: ['1.0'] } }, { container: proxied() });
+
+      expect([hasCome, report.failures]).toEqual([true, []]);
+      expect(isMaintenanceClean(report)).toBe(isClean);
+      expect(report.census.entries.some(({ isOfPages }) => isOfPages === true)).toBe(isClean);
+    },
+  );
+
   it('keeps the snapshots of the application, and its lease', async () => {
     await sealed(content(1024));
     const { snapshot } = await raw().createSnapshot();

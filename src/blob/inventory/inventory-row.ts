@@ -6,7 +6,7 @@ import type { MaintainedObject } from '../../envelope/maintenance/maintained.js'
 import { storedState } from '../../envelope/maintenance/stored-state.js';
 import { isObject } from '../../option-rules.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
-import { copyOf, goneAfter, isDirectoryEntry, placeOf } from '../maintenance/listed-blob.js';
+import { copyOf, goneAfter, isDirectoryEntry, ofPages, placeOf } from '../maintenance/listed-blob.js';
 import type { Facts } from '../maintenance/listing-page.js';
 
 /** Cells by the name of their column in lower case. */
@@ -38,7 +38,8 @@ export function inventoryRow(cells: InventoryCells, takenOn: Date | null): Inven
   const where = factsIn(cells, isDeleted);
   const goneOn = isDeleted ? goneOnIn(cells['remainingretentiondays'], takenOn) : undefined;
   const state = isKeptBack(cells) ? ({ kind: 'damaged' } as const) : storedState(encryptionDataOf(metadata));
-  return { kind: 'blob', object: { name, copy: copyOf(where), place: placeOf(where), state, goneOn } };
+  const isOfPages = ofPages(cells['blobtype']);
+  return { kind: 'blob', object: { name, copy: copyOf(where), place: placeOf(where), isOfPages, state, goneOn } };
 }
 
 /** The facts as a listing would show them. */

@@ -73,6 +73,7 @@ function listedBlob({ name, facts, metadata }: ListingEntry): ListedBlob {
     text,
     copy: copyOf(facts),
     place: placeOf(facts),
+    isOfPages: ofPages(facts.BlobType),
     state: isKeptBack({ facts, metadata }) ? { kind: 'damaged' } : storedState(text),
     goneOn: goneOnOf(facts),
   };
@@ -84,6 +85,9 @@ export function placeOf({ Deleted, Snapshot, VersionId, IsCurrentVersion }: Fact
   if (Snapshot) return 'snapshot';
   return VersionId === undefined || IsCurrentVersion === 'true' ? 'current' : 'version';
 }
+
+/** Only page blobs are marked, so that all others are alike. */
+export const ofPages = (blobType: string | undefined): true | undefined => blobType === 'PageBlob' || undefined;
 
 /** The snapshot, or the id of a version that is not the current one. */
 export function copyOf(facts: Facts): string | undefined {

@@ -18,6 +18,8 @@ export interface MaintainedObject {
   readonly copy?: string | undefined;
   readonly place: ObjectPlace;
   readonly state: StoredState;
+  /** Whether it is a page blob, which is always in protocol 1.0. */
+  readonly isOfPages?: true | undefined;
   /** When a deleted object is removed permanently, if known. */
   readonly goneOn?: Date;
 }

@@ -26,11 +26,11 @@ export const keyLabel = ({ kind, keyId }: CensusEntry): string =>
 export function censusRows(entries: readonly CensusEntry[]): readonly CensusRow[] {
   const rows = new Map<string, CensusRow>();
   for (const entry of entries) {
-    const { kind, protocol, place, integrity, source, count } = entry;
+    const { kind, protocol, place, isOfPages, integrity, source, count } = entry;
     const row = {
       key: keyLabel(entry),
       protocol: protocol === null ? '' : printable(protocol),
-      place: placeName(place),
+      place: isOfPages === true && place === 'current' ? 'page blob' : placeName(place),
       integrity: kind !== 'sealed' ? '' : integrity ? 'yes' : 'no',
       source: printable(source),
     };

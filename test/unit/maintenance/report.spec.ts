@@ -77,6 +77,12 @@ describe('a report', () => {
     for (const other of [report, inClear]) expect(formatMaintenanceReport(other, format)).not.toMatch(warning);
   });
 
+  it.each(['text', 'html'] as const)('as %s counts page blobs in rows of their own', (format) => {
+    const census = { ...report.census, entries: [entry(), entry({ isOfPages: true, count: 7 })] };
+
+    expect(formatMaintenanceReport({ ...report, census }, format)).toMatch(/page blob/);
+  });
+
   it('as JSON is the report', () => {
     expect(JSON.parse(formatMaintenanceReport(report, 'json'))).toMatchObject({ seen: 1200, outcomes: { done: 1199 } });
   });
@@ -93,6 +99,7 @@ describe('a report is clean', () => {
     return { ...census, entries: [], ...more };
   };
   const sealed = (more: Partial<CensusEntry>) => counted({ entries: [entry(more)] });
+  const inOld = (more: Partial<CensusEntry>) => sealed({ protocol: '1.0', ...more });
   const plain = (place: CensusEntry['place']) =>
     counted({ entries: [entry({ kind: 'plain', keyId: null, protocol: null, integrity: false, place })] });
 
@@ -113,7 +120,10 @@ describe('a report is clean', () => {
     ['a row in clear has come meanwhile', false, { task: encrypt, outcomes: { done: 1 }, census: plain('row') }],
     ['a poison message is in clear', true, { task: encrypt, outcomes: { done: 1 }, census: plain('poison') }],
     ['a blob without entries has come', false, { task: bind, outcomes: {}, census: sealed({ integrity: false }) }],
-    ['a page blob is in 1.0, as all are', true, { task: leave, outcomes: {}, census: sealed({ protocol: '1.0' }) }],
+    ['a page blob is in 1.0, as all are', true, { task: leave, outcomes: {}, census: inOld({ isOfPages: true }) }],
+    ['a row is in 1.0, as all are', true, { task: leave, outcomes: {}, census: inOld({ place: 'row' }) }],
+    ['another blob in 1.0 has come', false, { task: leave, outcomes: {}, census: inOld({}) }],
+    ['a poison message in 1.0 has come', false, { task: leave, outcomes: {}, census: inOld({ place: 'poison' }) }],
     ['nothing reads a blob in clear', true, { task: convert, outcomes: { same: 1 }, census: plain('current') }],
     ['a blob that stays is in clear', true, { task: remove, outcomes: { same: 1 }, census: plain('current') }],
     ['a census counts plaintext', true, { task: { do: 'census' }, outcomes: {}, census: plain('snapshot') }],
