@@ -8,6 +8,9 @@ export interface Clock {
   after(milliseconds: number, task: () => void): () => void;
 }
 
+/** Longest time of a timer, in milliseconds. A timer with a longer one ends at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 export const MS = 1000;
 export const MS_PER_DAY = 24 * 60 * 60 * MS;
 

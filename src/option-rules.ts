@@ -2,6 +2,7 @@
  * Rules of options as data: one table for each group, whose keys are the names of the options. TypeScript checks a table against
  * its interface, but not what a factory returns, where a misspelt `allowKey` or `unwrapCache` would silently have no effect.
  */
+import { LONGEST_TIMER } from './clock.js';
 import { InvalidOptionsError } from './errors/input.js';
 
 export interface OptionRule {
@@ -66,6 +67,9 @@ export const choice = (values: readonly string[]): OptionRule =>
 
 export const wholeNumber = (least: number, most: number, unit = ''): OptionRule =>
   numberRule([least, most], { isFit: Number.isSafeInteger, words: 'a whole number', unit });
+
+/** A time that a timer waits for. */
+export const milliseconds = wholeNumber(1, LONGEST_TIMER, ' milliseconds');
 
 export const anyNumber = (least: number, most: number): OptionRule =>
   numberRule([least, most], { isFit: Number.isFinite, words: 'a number', unit: '' });

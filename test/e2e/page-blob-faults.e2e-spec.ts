@@ -110,6 +110,16 @@ describe('a rollback', () => {
     expect(await snapshotsOf(lab)).toEqual([]);
   });
 
+  it.each([Infinity, 2 ** 31])('cannot have a time limit of %d ms, at which it would end at once', async (limit) => {
+    const lab = await pageLab(proxy, strict);
+    await lab.direct().uploadData(OLD);
+
+    const upload = lab.blob.uploadStream(Readable.from([NEW]), 4096, { rollbackTimeoutInMs: limit });
+
+    await expect(upload).rejects.toEqual(code('INVALID_OPTIONS'));
+    expect(await readBy(lab)).toBe(nameOf(OLD));
+  });
+
   it('ends at its time limit', async () => {
     const lab = await pageLab(proxy, strict);
     await lab.direct().uploadData(OLD);

@@ -21,6 +21,7 @@ import type { Metadata, PageBlobCreateOptions } from '@azure/storage-blob';
 import { newSequenceNumber, uniqueId } from '../../crypto/bytes.js';
 import { UnsupportedOperationError } from '../../errors/input.js';
 import { RollbackFailedError } from '../../errors/transfer.js';
+import { groupFaults, milliseconds, type OptionRules, refuse } from '../../option-rules.js';
 import { ENCRYPTION_DATA_ENTRY } from '../../wire/blob-metadata.js';
 import { formatUnfinished } from '../../wire/unfinished-upload.js';
 import { assertChangeable, type EncryptedOperationOptions } from '../blob-context.js';
@@ -48,7 +49,7 @@ export interface PageUploadOptions
    */
   readonly concurrency?: number;
   /**
-   * Milliseconds that restoring the previous content may take if the upload fails. `abortSignal` does not end it.
+   * Milliseconds that restoring the previous content may take if the upload fails, 1 to 2,147,483,647. `abortSignal` does not end it.
    *
    * @defaultValue 30,000
    */
@@ -80,6 +81,8 @@ export interface CommittedPages {
   /** Deletes the snapshot. Does not throw. */
   readonly forgetKept: () => Promise<void>;
 }
+
+const OWN: OptionRules = { rollbackTimeoutInMs: milliseconds };
 
 function refuseProtection(options: object): void {
   const named = ['blobSequenceNumber', 'immutabilityPolicy', 'legalHold'].filter(
@@ -119,6 +122,7 @@ export class PageUpload {
     assertTransferShape(options);
     assertPageBlobLength(length);
     refuseProtection(options);
+    refuse(groupFaults(OWN, { rollbackTimeoutInMs: options.rollbackTimeoutInMs }));
     const upload = await SealedUpload.prepare(context, 'pages', options);
     return new PageUpload(context, upload, options, { id, length });
   }

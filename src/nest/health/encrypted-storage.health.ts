@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { printable, quoted } from '../../encoding/printable.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
+import { groupFaults, milliseconds, must, object, refuse, type RulesOf } from '../../option-rules.js';
 import {
   type CheckCall,
   checks,
@@ -19,7 +20,7 @@ const DEFAULT_MAX_AGE_MS = 10_000;
 /** The options of a health probe. */
 export interface StorageHealthOptions {
   /**
-   * Milliseconds that a check may take before it counts as failed.
+   * Milliseconds that a check may take before it counts as failed, 1 to 2,147,483,647.
    *
    * @defaultValue 3000
    */
@@ -39,6 +40,18 @@ export interface StorageHealthOptions {
   /** The target to choose a key for, if `keyEncryptionKey` is a function. Without it, such keys are not checked. */
   readonly keyTarget?: EncryptionTarget;
 }
+
+const NAMES = Object.keys(checks);
+
+export const HEALTH: RulesOf<StorageHealthOptions> = {
+  timeout: milliseconds,
+  maxAge: must((value) => typeof value === 'number' && value >= 0, 'a number of milliseconds from 0'),
+  checks: must(
+    (value) => Array.isArray(value) && value.every((one) => NAMES.includes(one as string)),
+    `a list of ${NAMES.join(', ')}`,
+  ),
+  keyTarget: object,
+};
 
 /** The result that Terminus expects from an indicator. */
 export type StorageHealthResult<Key extends string> = Record<
@@ -97,11 +110,14 @@ export class EncryptedStorageHealthIndicator {
   }
 
   /**
-   * Whether all checks pass. It never rejects. The message names each check that failed, with error code and key id, and contains
+   * Whether all checks pass. It rejects only for invalid options. The message names each check that failed, with error code and key id, and contains
    * no secrets. `integrity` names the mode of each service. If all pass, the message warns about keys in a vault: a version that
    * expires within 30 days, a newest version that is disabled, and a vault without purge protection. Probes that run at the same time share one check.
+   *
+   * @throws `INVALID_OPTIONS` with every fault of the options
    */
   async isHealthy<Key extends string>(key: Key, options: StorageHealthOptions = {}): Promise<StorageHealthResult<Key>> {
+    refuse(groupFaults(HEALTH, options));
     const names = [...new Set(options.checks ?? possibleChecks(this.#subject, options.keyTarget))];
     const outcomes = await Promise.all(names.map((name) => this.#outcomeOf(name, options)));
     const failed = names.flatMap((name, index) => (outcomes[index] === null ? [] : [`${name}: ${outcomes[index]}`]));

@@ -8,6 +8,7 @@ import { REWRAP_KEYS } from '../../../src/envelope/maintenance/rewrap-all.js';
 import { MAINTENANCE } from '../../../src/maintenance/job.js';
 import { HANDLER } from '../../../src/nest/consumers/queue-handler.explorer.js';
 import { ENCRYPTED_FILE } from '../../../src/nest/files/encrypted-file.options.js';
+import { HEALTH } from '../../../src/nest/health/encrypted-storage.health.js';
 import { SETTINGS, WORKER } from '../../../src/nest/maintenance/maintenance.options.js';
 import { EXTRAS, MODULE } from '../../../src/nest/options/options-check.js';
 import { FEATURE } from '../../../src/nest/options/feature-check.js';
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<string, OptionRules>> = {
   'an inventory': BLOB_INVENTORY,
   'workers of jobs': WORKER,
   'jobs of a module': SETTINGS,
+  'a health probe': HEALTH,
 };
 
 /** Every option, those of groups inside groups too. */
@@ -100,6 +102,7 @@ describe('the walk', () => {
     expect(paths).toContain('forFeature.encryption.requireEncryption');
     expect(paths).toContain('forFeature.queues.createIfNotExists');
     expect(paths).toContain('@Encrypt().searchable.bits');
+    expect(numbers.map(([path]) => path)).toContain('a health probe.timeout');
     expect(numbers.length).toBeGreaterThan(20);
   });
 });
