@@ -36,17 +36,20 @@ export function listing<T extends object>(
   return pagedIterator(pages);
 }
 
+/** Leaving it early ends the page that it is in, and its span. */
 function pagedIterator<T extends object>(
   pages: (settings?: PageSettings) => AsyncGenerator<TableEntityResultPage<T>>,
 ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
   const each = (async function* () {
     for await (const page of pages()) yield* page;
   })();
-  return {
+  const iterator = {
     next: () => each.next(),
+    return: () => each.return(),
     [Symbol.asyncIterator]() {
       return this;
     },
     byPage: pages,
   };
+  return iterator;
 }

@@ -321,9 +321,11 @@ describe('the trace of a table', () => {
 
     const spans = await spansOf(async () => {
       for await (const page of table.listEntities().byPage()) if (page.length > 0) break;
+      for await (const { rowKey } of table.listEntities()) if (rowKey === 'r') break;
     });
 
-    expect(named(spans, 'EncryptedTableClient.listEntities').ends).toBe(1);
+    const listings = own(spans).filter(({ name }) => name === 'EncryptedTableClient.listEntities');
+    expect(listings.map(({ ends }) => ends)).toEqual([1, 1]);
   });
 });
 
