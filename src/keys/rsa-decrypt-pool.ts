@@ -14,7 +14,7 @@ const HANDLES_PER_HASH = 4;
 
 export class RsaDecryptPool {
   readonly #key: KeyObject;
-  readonly #handles: Record<OaepHash, Promise<Handle>[]> = { 'SHA-1': [], 'SHA-256': [] };
+  readonly #handles: Record<OaepHash, (Promise<Handle> | undefined)[]> = { 'SHA-1': [], 'SHA-256': [] };
   #calls = 0;
 
   constructor(privateKey: KeyObject) {
@@ -28,8 +28,12 @@ export class RsaDecryptPool {
   }
 
   #nextHandle(hash: OaepHash): Promise<Handle> {
-    const turn = this.#calls++ % HANDLES_PER_HASH;
-    return (this.#handles[hash][turn] ??= this.#import(hash));
+    const [handles, turn] = [this.#handles[hash], this.#calls++ % HANDLES_PER_HASH];
+    return (handles[turn] ??= this.#import(hash).catch((error: unknown) => {
+      // the next call imports again
+      handles[turn] = undefined;
+      throw error;
+    }));
   }
 
   async #import(hash: OaepHash): Promise<Handle> {

@@ -38,6 +38,18 @@ describe('RsaDecryptPool', () => {
     expect(importKey).toHaveBeenCalledTimes(4);
   });
 
+  it('imports the key again after an import that failed', async () => {
+    const pool = new RsaDecryptPool(privateKey);
+    const ciphertext = encrypt(randomBytes(32), 'SHA-1');
+    jest.spyOn(webcrypto.subtle, 'importKey').mockRejectedValueOnce(new Error('out of memory'));
+    const decrypted = (): Promise<string> => pool.decrypt(ciphertext, 'SHA-1').then(() => 'yes', String);
+
+    const results: string[] = [];
+    for (let call = 0; call < 8; call++) results.push(await decrypted());
+
+    expect(results).toEqual(['Error: out of memory', ...Array.from({ length: 7 }, () => 'yes')]);
+  });
+
   it('lets the event loop turn while it decrypts', async () => {
     const pool = new RsaDecryptPool(privateKey);
     const ciphertext = encrypt(randomBytes(32), 'SHA-1');
