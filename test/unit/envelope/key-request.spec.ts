@@ -1,0 +1,25 @@
+import { requestUnwrap, requestWrap } from '../../../src/envelope/key-request.js';
+import type { KeyEncryptionKey } from '../../../src/keys/key-encryption-key.js';
+
+/** Node.js quotes text that is not JSON in the message of the SyntaxError. */
+const ANSWER = 'c2VjcmV0IGtleQ';
+const parses = async (): Promise<never> => JSON.parse(ANSWER) as never;
+const key: KeyEncryptionKey = { keyId: 'k', wrapKey: parses, unwrapKey: parses };
+
+it.each([
+  ['wrap', 'KEY_WRAP_FAILED', () => requestWrap(key, new Uint8Array(32))],
+  [
+    'unwrap',
+    'KEY_UNWRAP_FAILED',
+    () => requestUnwrap(key, { keyId: 'k', algorithm: 'a', encryptedKey: new Uint8Array(40) }),
+  ],
+])('the error of a %s does not quote an answer that the key class could not parse', async (_what, code, request) => {
+  const error = await request().then(
+    () => new Error('nothing was thrown'),
+    (thrown: unknown) => thrown as Error,
+  );
+
+  expect(error).toMatchObject({ code, cause: { name: 'SyntaxError' } });
+  expect((error.cause as Error).message).toContain(ANSWER);
+  expect(error.message).not.toContain(ANSWER);
+});
