@@ -139,6 +139,6 @@ describe('maintain census --inventory', () => {
     const path = join(folder, 'other.parquet');
 
     expect(await maintain({}, '--inventory', path)).toMatchObject({ code: 2, stdout: '' });
-    expect((await maintain({}, '--inventory', path)).stderr).toMatch(/Parquet is not read/);
+    expect((await maintain({}, '--inventory', path)).stderr).toMatch(/Parquet and URLs are not read/);
   });
 });

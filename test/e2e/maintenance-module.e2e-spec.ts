@@ -143,7 +143,7 @@ describe('options of forWorker', () => {
   const useFactory = () => ({ jobs: [] });
   it.each([
     [{}, /"useFactory" must return the jobs/],
-    [{ useFactory, queue: 'Not a queue' }, /"queue" cannot be "Not a queue"/],
+    [{ useFactory, queue: 'Not a queue' }, /"queue" cannot be a text of 11 characters: the name of a queue has/],
     [{ useFactory, consumer: {} }, /"consumer" needs "queue"/],
     [{ useFactory, queue: 'q1q', consumer: { concurrency: 0 } }, /"concurrency" must be/],
     [{ useFactory, queues: 'x' }, /"queues" is not an option/],

@@ -299,7 +299,7 @@ describe('a manifest', () => {
     '%s is refused before anything is counted',
     async (path) => {
       expect(await refused(join(written([young('one')]), path))).toEqual([
-        expect.stringMatching(/Parquet is not read|there is no file/),
+        expect.stringMatching(/Parquet and URLs are not read|there is no file/),
       ]);
     },
   );
