@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export const SCHEMA = [
   ...['Name', 'Creation-Time', 'BlobType', 'Content-Length', 'Metadata'],
-  ...['Snapshot', 'VersionId', 'IsCurrentVersion', 'Deleted', 'RemainingRetentionDays'],
+  ...['Snapshot', 'VersionId', 'IsCurrentVersion', 'Deleted', 'RemainingRetentionDays', 'CustomerProvidedKeySha256'],
 ] as const;
 
 export type Row = Readonly<Partial<Record<string, string>>>;

@@ -54,6 +54,10 @@ function factsIn(cells: InventoryCells, isDeleted: boolean): Facts {
 }
 
 /** Metadata of a blob under a customer-provided key is not for everyone: an empty cell does not say that the blob has none. */
+/** Whether a blob without metadata may be such a blob, because the inventory does not say which are. */
+export const mayBeKeptBack = ({ customerprovidedkeysha256, metadata = '' }: InventoryCells): boolean =>
+  customerprovidedkeysha256 === undefined && metadata.trim() === '';
+
 const isKeptBack = ({ customerprovidedkeysha256: key = '', metadata = '' }: InventoryCells): boolean =>
   key.trim() !== '' && metadata.trim() === '';
 

@@ -14,14 +14,6 @@ export function leftOut({ rule, startedAt }: Manifest, isHierarchy: boolean): re
     ...(rule.prefixes.length === 0
       ? []
       : [{ text: `blobs outside of ${namesOf(rule.prefixes)}: ${where} lists only these`, isBlocking: false }]),
-    ...(rule.columns.has('customerprovidedkeysha256')
-      ? []
-      : [
-          {
-            text: `encrypted blobs under a customer-provided key: ${where} may count them as plaintext`,
-            isBlocking: false,
-          },
-        ]),
     { text: `blobs that were written since ${startedAt}: ${where} is older`, isBlocking: false },
   ];
 }

@@ -14,7 +14,7 @@ import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/ta
 import { Turns } from '../../envelope/maintenance/turns.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { InventoryFiles } from './inventory-files.js';
-import { type InventoryCells, inventoryRow, isOfHierarchy, RowFault } from './inventory-row.js';
+import { type InventoryCells, inventoryRow, isOfHierarchy, mayBeKeptBack, RowFault } from './inventory-row.js';
 import { inventoryRows } from './inventory-rows.js';
 import { leftOut } from './left-out.js';
 import { type Manifest, missingColumns } from './manifest.js';
@@ -43,6 +43,7 @@ export class MaintainedInventory implements Maintained {
   /** Whether the last walk has read all rows. */
   #isWhole = false;
   #hasDeletedDirectories = false;
+  #mayKeepBack = false;
   #isHierarchy = false;
 
   constructor(private readonly inventory: Inventory) {}
@@ -66,7 +67,7 @@ export class MaintainedInventory implements Maintained {
 
   async *#walk(from: string): AsyncGenerator<MaintainedPage> {
     [this.#rows, this.#blobs, this.#isWhole] = [0, 0, false];
-    [this.#hasDeletedDirectories, this.#isHierarchy] = [false, false];
+    [this.#hasDeletedDirectories, this.#mayKeepBack, this.#isHierarchy] = [false, false, false];
     let objects: MaintainedObject[] = [];
     for await (const object of this.#objects()) {
       if (object !== null && this.#rows > Number(from)) objects.push(object);
@@ -97,6 +98,7 @@ export class MaintainedInventory implements Maintained {
       const row = inventoryRow(cells, this.inventory.manifest?.completedAt ?? null);
       if (row.kind === 'blob') {
         this.#blobs += 1;
+        this.#mayKeepBack ||= mayBeKeptBack(cells);
         return row.object;
       }
       this.#hasDeletedDirectories ||= row.isDeleted;
@@ -141,6 +143,14 @@ export class MaintainedInventory implements Maintained {
       ...leftOut(manifest, this.#isHierarchy),
       ...notes,
       ...this.#ifEmpty(),
+      ...(this.#mayKeepBack
+        ? [
+            {
+              text: 'which blobs without metadata are under a customer-provided key: add the column CustomerProvidedKeySha256 to the rule',
+              isBlocking: true,
+            },
+          ]
+        : []),
       ...(this.#hasDeletedDirectories ? [{ text: 'what is in deleted directories', isBlocking: true }] : []),
       ...(this.#rows > manifest.objectCount
         ? [{ text: 'which rows are counted twice: there are more than the manifest counts', isBlocking: false }]

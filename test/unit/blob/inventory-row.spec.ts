@@ -1,7 +1,8 @@
-import { inventoryRow } from '../../../src/blob/inventory/inventory-row.js';
-import { leftOut } from '../../../src/blob/inventory/left-out.js';
-import { parseManifest } from '../../../src/blob/inventory/manifest.js';
-import { inventoryFiles, SCHEMA } from '../../support/inventories.js';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMaintenanceClean, openBlobInventory, runMaintenance } from 'nestjs-azure-encrypted-storage';
+import { inventoryRow, mayBeKeptBack } from '../../../src/blob/inventory/inventory-row.js';
+import { csvOf, downloaded, SCHEMA } from '../../support/inventories.js';
 
 describe('a blob under a customer-provided key', () => {
   const kindOf = (cells: Record<string, string>) => {
@@ -16,14 +17,31 @@ describe('a blob under a customer-provided key', () => {
   });
 
   it.each([
-    [SCHEMA, 1],
-    [[...SCHEMA, 'CustomerProvidedKeySHA256'], 0],
-  ])('is named as unknown where the rule has no column of it: %j', (schemaFields, times) => {
-    const files = inventoryFiles({ files: [], objectCount: 0, definition: { schemaFields } });
-    const text = [...files].find(([path]) => path.endsWith('-manifest.json'))?.[1].toString() ?? '';
-    const manifest = parseManifest(text);
-    if (!('rule' in manifest)) throw new Error(manifest.join());
+    [{ metadata: '' }, true],
+    [{ metadata: '{"ward":"3"}' }, false],
+    [{ metadata: '', customerprovidedkeysha256: '' }, false],
+  ])('may be one where nothing says that it is not: %j', (cells, isPossible) => {
+    expect(mayBeKeptBack(cells)).toBe(isPossible);
+  });
 
-    expect(leftOut(manifest, false).filter((spot) => spot.text.includes('customer-provided'))).toHaveLength(times);
+  it.each([
+    ['a blob without metadata, and no column of such keys', '', SCHEMA.slice(0, -1), 'no'],
+    ['a blob with other metadata', '{"ward":"3"}', SCHEMA.slice(0, -1), 'after'],
+    ['a column of such keys', '', SCHEMA, 'after'],
+  ])('lets no key be destroyed where it may be missed: %s', async (_what, metadata, schemaFields, mayDestroy) => {
+    const rows = [{ Name: 'scans/one', BlobType: 'BlockBlob', Metadata: metadata }];
+    const files = [csvOf(rows, schemaFields)];
+    const folder = downloaded({ files, objectCount: 1, definition: { schemaFields } });
+    try {
+      const sources = [await openBlobInventory(join(folder, 'all-manifest.json'), { maxAgeDays: 3650 })];
+      const task = { do: 'census', retire: ['clinic:2025'] } as const;
+
+      const report = await runMaintenance({ name: 'count', task, sources });
+
+      expect(report.census.verdict?.mayDestroy).toBe(mayDestroy);
+      expect(isMaintenanceClean(report)).toBe(mayDestroy !== 'no');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -21,9 +21,7 @@ import {
 
 const OLD = 'clinic:2025';
 const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true });
-});
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 
 const dataOf = (keyId: string, protocol = '2.1'): string =>
   JSON.stringify({
@@ -309,6 +307,7 @@ describe('a CSV file', () => {
   const rows = [young('one'), young('two'), young('three')];
   const whole = csvOf(rows);
   const lines = whole.split('\n');
+  const compressed = gzipSync(csvOf(rows, SCHEMA.slice(0, -1)));
   const withRow = (row: Row): string => csvOf([...rows.slice(0, 2), { ...rows[2], ...row }]);
 
   it.each<[string, string | Buffer, RegExp]>([
@@ -326,8 +325,8 @@ describe('a CSV file', () => {
     ['has metadata with an object in it', withRow({ Metadata: '{"encryptiondata":{}}' }), /row 3 .* has metadata/],
     ['has a blob without a name', withRow({ Name: '' }), /row 3 .* has no name/],
     ['has another word for a truth', withRow({ Deleted: 'yes' }), /row 3 .* under Deleted/],
-    ['is compressed', gzipSync(whole), /is not CSV as/],
-    ['is Parquet in fact', Buffer.concat([Buffer.from('PAR1'), gzipSync(whole)]), /is not CSV as/],
+    ['is compressed', compressed, /is not CSV as/],
+    ['is Parquet in fact', Buffer.concat([Buffer.from('PAR1'), compressed]), /is not CSV as/],
     ['has a quote that does not end', whole.replace('"', '""'), /is not CSV as/],
     ['has a row without end', `${whole}"${'x'.repeat(300_000)}`, /is not CSV as/],
   ])('that %s is found out, and nothing is reported', async (_what, file, fault) => {
