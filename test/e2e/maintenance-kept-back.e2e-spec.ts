@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 beforeEach(async () => {
-  [old, young] = (await containersFor(before(), after())) as [EncryptedContainerClient, EncryptedContainerClient];
+  [old, young] = await containersFor(before(), after());
   await old.getBlockBlobClient('scan').uploadData(content(100));
   const keepBack = withBody((body) =>
     body
