@@ -21,7 +21,7 @@ const MODULES = join(process.cwd(), 'node_modules');
 const CACHE = join(MODULES, '.cache');
 
 /** What else a folder is made from: how modules are compiled, and the packages that are bundled with them, as npm notes what is installed. */
-const BESIDES = ['tsconfig.json', join(MODULES, '.package-lock.json')];
+const BESIDES = ['test/runner/compile.mjs', join(MODULES, '.package-lock.json')];
 
 /** The folder of src compiled, named after what it is made from. */
 export function compiledPackage(): string {

@@ -1,18 +1,11 @@
 /** Samples of the documentation, compiled and loaded unchanged. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import * as surface from '../../src/index.js';
+import { compiledToCommonJs } from '../runner/compile.mjs';
 import { PROJECT_ROOT } from './source-tree.js';
 
 const { name: ownName } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as { name: string };
-
-const COMPILER_OPTIONS: ts.CompilerOptions = {
-  module: ts.ModuleKind.CommonJS,
-  target: ts.ScriptTarget.ES2022,
-  experimentalDecorators: true,
-  emitDecoratorMetadata: true,
-};
 
 /** The exports of the first sample in a document that exports `name`. */
 export async function docsSample(document: string, name: string): Promise<Record<string, unknown>> {
@@ -34,14 +27,14 @@ interface Loading {
 
 async function loadSample(sample: string, loading: Loading): Promise<Record<string, unknown>> {
   const { loaded } = loading;
-  const { outputText } = ts.transpileModule(sample, { compilerOptions: COMPILER_OPTIONS });
-  for (const [, id = ''] of outputText.matchAll(/require\("([^"]+)"\)/g)) {
+  const code = compiledToCommonJs(sample);
+  for (const [, id = ''] of code.matchAll(/require\("([^"]+)"\)/g)) {
     if (!loaded.has(id)) loaded.set(id, await (id.startsWith('./') ? loadNeighbour(id, loading) : import(id)));
   }
   const exported: Record<string, unknown> = {};
   const load = (id: string): unknown => loaded.get(id);
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- our own documentation
-  (new Function('require', 'exports', outputText) as (load: unknown, exported: unknown) => void)(load, exported);
+  (new Function('require', 'exports', code) as (load: unknown, exported: unknown) => void)(load, exported);
   return exported;
 }
 
