@@ -1,5 +1,6 @@
 /** One request to a key, in its own span, with its failures as errors of this package. */
 import { isUint8Array } from 'node:util/types';
+import { equalBytes } from '../crypto/bytes.js';
 import { copyOfKey } from '../crypto/content-key.js';
 import { KeyUnwrapError, KeyWrapError } from '../errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../keys/key-encryption-key.js';
@@ -18,8 +19,11 @@ export function requestWrap(
       const { keyId, algorithm, encryptedKey } = await key.wrapKey(packed, options);
       const isComplete = isText(keyId) && isText(algorithm) && isUint8Array(encryptedKey) && encryptedKey.length > 0;
       if (!isComplete) throw new KeyWrapError(key.keyId);
+      // the content key itself would be stored for everyone
+      if (equalBytes(encryptedKey, packed)) throw new KeyWrapError(key.keyId);
       record({ keyId, wrapAlgorithm: algorithm });
-      return { keyId, algorithm, encryptedKey };
+      // a key class may reuse its memory for the next key before this one is stored
+      return { keyId, algorithm, encryptedKey: Uint8Array.from(encryptedKey) };
     } catch (error) {
       throw asKeyError(error, { keyId: key.keyId, otherwise: (cause) => new KeyWrapError(key.keyId, { cause }) });
     }

@@ -83,7 +83,7 @@ export const ERRORS = [
   },
   {
     type: keys.KeyWrapError,
-    when: 'the key refused to wrap, or returned an incomplete result',
+    when: 'the key refused to wrap, or returned an incomplete result or the content key itself',
     answer: 'Check the key and its permissions.',
     carries: '`keyId`; `cause`: what the key threw, unless that was an error of this package',
     sent: 'no',

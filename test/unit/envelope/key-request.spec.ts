@@ -23,3 +23,26 @@ it.each([
   expect((error.cause as Error).message).toContain(ANSWER);
   expect(error.message).not.toContain(ANSWER);
 });
+
+describe('what a key class returns from a wrap', () => {
+  const returning = (wrapKey: KeyEncryptionKey['wrapKey']): KeyEncryptionKey => ({ ...key, wrapKey });
+
+  it('is copied, because the class may reuse its memory for the next key', async () => {
+    const memory = Buffer.alloc(40);
+    const reusing = returning(async (contentKey) => {
+      memory.fill(contentKey[0] ?? 0);
+      return { keyId: 'k', algorithm: 'a', encryptedKey: memory };
+    });
+    const first = await requestWrap(reusing, Buffer.alloc(32, 1));
+    const second = await requestWrap(reusing, Buffer.alloc(32, 2));
+
+    expect(first.encryptedKey).toEqual(new Uint8Array(40).fill(1));
+    expect(second.encryptedKey).toEqual(new Uint8Array(40).fill(2));
+  });
+
+  it('is refused if it is the content key itself, which would be stored for everyone', async () => {
+    const leaking = returning(async (contentKey) => ({ keyId: 'k', algorithm: 'a', encryptedKey: contentKey }));
+
+    await expect(requestWrap(leaking, Buffer.alloc(32, 1))).rejects.toMatchObject({ code: 'KEY_WRAP_FAILED' });
+  });
+});
