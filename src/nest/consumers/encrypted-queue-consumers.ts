@@ -9,7 +9,7 @@ type UsableHandler = FoundHandler & { readonly clients: HandlerClients };
 
 /**
  * The consumers of an application: one for each `@EncryptedQueueHandler()`. They start when the application has started, and stop
- * when it begins to close. Inject this class to start or stop a consumer yourself.
+ * when it begins to close; from then on, none can be started. Inject this class to start or stop a consumer yourself.
  *
  * @example
  * ```ts
@@ -85,7 +85,11 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
     const handlers = this.explorer.explore();
     refuse([...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)]);
     const added = handlers.filter(isUsable).filter((handler) => !this.#consumers.has(nameOf(handler)));
-    for (const handler of added) this.#consumers.set(nameOf(handler), consumerOf(handler));
+    for (const handler of added)
+      this.#consumers.set(
+        nameOf(handler),
+        consumerOf(handler, () => this.#isClosing),
+      );
     const starting = added.filter(({ options }) => options.autoStart !== false);
     await this.#start(starting);
     return starting.map(({ queue }) => queue);
@@ -114,13 +118,27 @@ const startLine = (started: readonly string[]): string =>
   `Handlers of ${started.length} queues have started${started.length === 0 ? '' : `: ${started.join(', ')}`}. ` +
   'Those of modules that are loaded later start with EncryptedQueueConsumers.startNew()';
 
-function consumerOf({ clients, handler, options }: UsableHandler): EncryptedQueueConsumer {
+/** Handlers and shutdown hooks may start a consumer again. Nothing would stop it once the others have stopped. */
+class ApplicationConsumer extends EncryptedQueueConsumer {
+  constructor(
+    private readonly isClosing: () => boolean,
+    ...parts: ConstructorParameters<typeof EncryptedQueueConsumer>
+  ) {
+    super(...parts);
+  }
+
+  override async start(): Promise<void> {
+    if (!this.isClosing()) await super.start();
+  }
+}
+
+function consumerOf({ clients, handler, options }: UsableHandler, isClosing: () => boolean): EncryptedQueueConsumer {
   const { account: _account, autoStart: _autoStart, onEvent, ...others } = options;
   const source = {
     queue: clients.queue,
     getPoisonQueue: (name: string) => clients.account.queues().getQueueClient(name),
   };
-  return new EncryptedQueueConsumer(source, handler, {
+  return new ApplicationConsumer(isClosing, source, handler, {
     ...others,
     onEvent: (event) => {
       logConsumerEvent(event);
