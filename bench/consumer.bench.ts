@@ -1,4 +1,4 @@
-/** A consumer that takes 32 messages at once from Azurite, beside a plain loop over the SDK: receive 32, handle, delete. */
+/** A consumer that takes 32 messages at once from Azurite, compared with a plain loop over the SDK: receive 32, handle, delete. */
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import { EncryptedQueueConsumer, EncryptedQueueService } from 'nestjs-azure-encrypted-storage';
 import type { Lab, Subject } from './support/lab.js';
@@ -37,7 +37,7 @@ export const consumer: Subject = {
       const byHand = (us('plain') / us(`${protocol} by hand`)).toFixed(2);
       const row: Row = {
         subject: 'messages of 1 KiB with Azurite',
-        case: `handled by a consumer, ${CONCURRENCY} at once, beside a plain loop (which opens them by hand at ${byHand})`,
+        case: `handled by a consumer, ${CONCURRENCY} at once, compared with a plain loop (which opens them by hand at ${byHand})`,
         protocol,
         unit: '/s',
         plain: perSecond(us('plain')),

@@ -1,4 +1,4 @@
-/** What integrity entries cost: blobs, messages and entities beside `integrity: 'off'`, in turn. */
+/** What integrity entries cost: blobs, messages and entities compared with `integrity: 'off'`, in turn. */
 import { createSecretKey } from 'node:crypto';
 import { Encrypt, EncryptedBlobService, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
 import { cipherRates } from './support/cipher-rates.js';

@@ -1,4 +1,4 @@
-/** A message of 1 KiB: microseconds to seal and to open it, in parts, and messages a second beside the plain SDK. */
+/** A message of 1 KiB: microseconds to seal and to open it, in parts, and messages a second compared with the plain SDK. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
@@ -113,7 +113,7 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
     ];
   };
   return [
-    row('the yardstick: A256KW wrap and AES-256-GCM of 1 KiB, beside', us('yard')),
+    row('the yardstick: A256KW wrap and AES-256-GCM of 1 KiB, alongside', us('yard')),
     ...held('seal'),
     row('- of it: content key, wrapped', us('sealKey')),
     row('- of it: JSON and base64', us('sealText')),

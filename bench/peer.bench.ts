@@ -1,4 +1,4 @@
-/** The SDKs of other languages beside us: each as a ratio to its own plain transfer of the same run. */
+/** The SDKs of other languages, for comparison: each as a ratio to its own plain transfer of the same run. */
 import type { Lab, Subject } from './support/lab.js';
 import { PeerProcess, type PeerSample } from './support/peer-process.js';
 import type { Row } from './support/report.js';
@@ -83,7 +83,7 @@ function rowOf(what: string, protocol: string, { plain, sealed, length }: Found)
   const rate = (samples: Samples<PeerSample>): number => length / 1e6 / medianOf(samples, ({ seconds }) => seconds);
   const cpu = (samples: Samples<PeerSample>): number => medianOf(samples, ({ cpuSeconds }) => cpuSeconds);
   return {
-    subject: 'beside the SDKs of other languages',
+    subject: 'compared with the SDKs of other languages',
     case: what,
     protocol,
     unit: 'MB/s',

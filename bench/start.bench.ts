@@ -1,4 +1,4 @@
-/** From the start of a process to a ready application: with this package, beside Nest and the SDKs alone. */
+/** From the start of a process to a ready application: with this package, compared with Nest and the SDKs alone. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { projectPath } from '../test/support/project.js';
@@ -71,7 +71,7 @@ export const start: Subject = {
     const ms = (kind: 'plain' | 'sealed', figure: keyof Start): number =>
       medianOf(found[kind], (taken) => taken[figure]);
     const row = (what: string, figure: keyof Start): Row => ({
-      subject: 'start of an application, beside Nest and the SDKs alone',
+      subject: 'start of an application, compared with Nest and the SDKs alone',
       case: what,
       protocol: PROTOCOL,
       unit: 'ms',

@@ -1,4 +1,4 @@
-/** Whole blobs up and down beside the plain SDK: paced to a network's rate, unpaced, and (for indication) against Azurite. */
+/** Whole blobs up and down, compared with the plain SDK: paced to a network's rate, unpaced, and (for indication) against Azurite. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { CipherThreads } from 'nestjs-azure-encrypted-storage';
 import {
@@ -45,7 +45,7 @@ interface Named {
 const KINDS: readonly Kind[] = (['upload', 'download'] as const).flatMap((direction) =>
   (['buffer', 'stream', 'file'] as const).map((medium) => ({ direction, medium })),
 );
-/** Plain beside plain is measured with these. */
+/** Plain compared with plain is measured with these. */
 const REFERENCE: readonly Kind[] = [
   { direction: 'upload', medium: 'buffer' },
   { direction: 'download', medium: 'buffer' },

@@ -2,7 +2,7 @@
  * docs/api is what TypeDoc makes of the docstrings today, and no public name lacks one. The entry `core` has the names of the main entry
  * that need no Nest, so it needs no separate reference; `testing` has one in docs/api/testing.
  *
- * `node tools/check-api.mjs --write`, which is `npm run docs:api`, writes it anew.
+ * `node tools/check-api.mjs --write`, which is `npm run docs:api`, generates it again.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -35,7 +35,7 @@ export interface LabOptions {
 export class Lab {
   readonly materials = new Materials();
   readonly blobs: Blobs;
-  /** Plain beside plain, of every comparison that has it. */
+  /** Plain compared with plain, of every comparison that has it. */
   readonly sameBesideSame: { readonly case: string; readonly ratio: number }[] = [];
   readonly notes: string[] = [];
   private emulator: Emulator | undefined;

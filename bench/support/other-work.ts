@@ -45,7 +45,7 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** Measures from now on; `pids` are the processes of the bench beside this one. Without /proc it finds nothing. */
+/** Measures from now on; `pids` are the processes of the bench other than this one. Without /proc it finds nothing. */
 export function watchOthers(pids: readonly number[]): () => OtherWork {
   const before = readTicks(pids);
   return () => {

@@ -16,7 +16,7 @@ import { derivedMac, KEY_LENGTH, LABELS, mac, unwrapped, wrapped } from './envel
 import { perOperation } from './operations.js';
 
 const PROPERTIES = 10;
-/** Bytes of a value and its padding, and of what its tag covers beside it. */
+/** Bytes of a value and its padding, and of what else its tag covers. */
 const VALUE_LENGTH = 64;
 const TAG_INPUT_LENGTH = VALUE_LENGTH + 20;
 const HEADER_LENGTH = 400;

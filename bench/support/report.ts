@@ -42,7 +42,7 @@ export interface Report {
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly seconds: number;
-  /** Plain beside plain: what the run cannot tell apart. */
+  /** Plain compared with plain: what the run cannot tell apart. */
   readonly sameBesideSame: readonly { readonly case: string; readonly ratio: number }[];
   /** Whether plain was too far from itself for the rest to mean anything. */
   readonly isVoid: boolean;
@@ -134,7 +134,7 @@ export function sectionsOf(rows: readonly Row[]): Map<string, readonly string[]>
 
 function verdict({ sameBesideSame, isVoid }: Report): string {
   const found = sameBesideSame.map((line) => `${line.case} ${fixed(line.ratio, 2)}`).join(', ');
-  return `Plain beside plain: ${found === '' ? 'not measured' : found}${isVoid ? '. **VOID: off by more than 10 %**' : ''}.`;
+  return `Plain compared with plain: ${found === '' ? 'not measured' : found}${isVoid ? '. **VOID: off by more than 10 %**' : ''}.`;
 }
 
 /** Counts the bars in lines of the table, which have one word for each in their last cell. */

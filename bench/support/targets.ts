@@ -102,7 +102,7 @@ function leastRatioAtPace({
 const rateTargets = ({ direction }: Transfer, { encrypted }: Row, protocol: Protocol): Target[] =>
   direction === 'upload' ? [{ what: 'MB/s', value: encrypted, atLeast: LEAST_UPLOAD_RATE[protocol] }] : [];
 
-/** Uploads are held to it beside `uploadData`; the plain `uploadStream` and `uploadFile` keep the loop busy themselves. */
+/** Uploads are compared with `uploadData`; the plain `uploadStream` and `uploadFile` keep the loop busy themselves. */
 function loopTargets({ direction, medium }: Transfer, { loopAdded }: Row, protocol: Protocol): Target[] {
   if (direction === 'upload' && medium !== 'buffer') return [];
   return [{ what: 'loop s/GiB', value: loopAdded!, atMost: LOOP_ADDED[direction][protocol] }];
@@ -122,7 +122,7 @@ export const ENTITY_YARDSTICKS = { seal: 12.2, open: 8.2 } as const;
 export const PAGE_ROW_YARDSTICKS = 9.2;
 /** How long a page of 1,000 such entities may hold the event loop at once, garbage collection included. */
 export const PAGE_DELAY_MS = 3;
-/** Least rate beside the plain SDK with Azurite, which competes for the same cores. */
+/** Least rate compared with the plain SDK with Azurite, which competes for the same cores. */
 export const WITH_EMULATOR = { page: 0.45, insert: 0.8, get: 0.9, receive: 0.8, consumer: 0.8 } as const;
 /** From the start of a process to a ready application, as a multiple of the SDKs and Nest alone. */
 export const START_RATIO = 1.3;

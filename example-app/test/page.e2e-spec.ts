@@ -105,7 +105,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await line.innerText()).toMatch(/\s3$/);
   });
 
-  it('shows a scan in plaintext beside its ciphertext, encryption data, protocol and key', async () => {
+  it('shows a scan in plaintext next to its ciphertext, encryption data, protocol and key', async () => {
     await uploadFile('note.txt', 'text/plain', Buffer.from('A plain sentence that must not be stored.'));
     const [reads, stores] = [await side(READS, 0).innerText(), await side(STORES, 0).innerText()];
 

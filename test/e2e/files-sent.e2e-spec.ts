@@ -283,7 +283,7 @@ describe('sendEncryptedBlob', () => {
     expect(await bytesFrom(file?.getStream())).toEqual(SHORT);
   });
 
-  it('begins anew if the blob is replaced between its two requests', async () => {
+  it('starts over if the blob is replaced between its two requests', async () => {
     const [container] = await containersFor(policyOf('2.0'));
     const blob = container.getBlockBlobClient('replaced');
     const first = await blob.uploadData('first');

@@ -100,7 +100,7 @@ describe('a job whose state is kept', () => {
     expect(await pass()).toBe('work');
   });
 
-  it('goes on after an abort where it was, and begins anew once it has finished', async () => {
+  it('goes on after an abort where it was, and starts over once it has finished', async () => {
     const ending = new AbortController();
     const onEvent = (): void => ending.abort();
     const first = runMaintenance(job(), { state: state!, concurrency: 1, onEvent, abortSignal: ending.signal });

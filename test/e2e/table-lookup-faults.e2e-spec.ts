@@ -127,7 +127,7 @@ describe.each(names)('%s', (name) => {
     const [outcome] = await Promise.allSettled([writes[name](made)]);
     proxy.clear();
 
-    // the SDK sends it again: an insert finds its own row, a deletion finds none, a replacement begins anew
+    // the SDK sends it again: an insert finds its own row, a deletion finds none, a replacement starts over
     expect(outcome.status === 'rejected').toBe(isInsert(name) || name === 'deleteEntity');
     expect(await byName(made, 'Old')).toEqual([]);
     expect(await byName(made, 'New')).toEqual(name === 'deleteEntity' ? [] : ['1']);

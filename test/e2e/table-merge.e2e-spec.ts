@@ -56,7 +56,7 @@ beforeAll(async () => {
 });
 
 describe('a merge', () => {
-  it('changes what it names and keeps the rest, sealed anew', async () => {
+  it('changes what it names and keeps the rest, sealed again', async () => {
     const keys = await admitted();
     const before = await stored(keys.rowKey);
 
@@ -220,7 +220,7 @@ describe('an upsert that merges', () => {
 });
 
 describe('a condition', () => {
-  it('decides anew what is sealed when a merge changes what it looks at', async () => {
+  it('decides again what is sealed when a merge changes what it looks at', async () => {
     const keys = { partitionKey: 'g', rowKey: `g${++count}` };
     const room = async (): Promise<unknown> => (await guests.unencryptedClient.getEntity('g', keys.rowKey))['room'];
     await guests.createEntity({ ...keys, name: 'Jane', room: '12' });

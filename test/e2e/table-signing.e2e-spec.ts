@@ -97,7 +97,7 @@ describe('integrity entries', () => {
     ['a merge of a transaction', (entity) => invoices.submitTransaction([['update', entity, 'Merge']])],
   ];
 
-  it.each(changes)('are written anew, under a new content key, by %s', async (_what, write) => {
+  it.each(changes)('are written again, under a new content key, by %s', async (_what, write) => {
     const keys = await issued();
     const before = await stored(keys.rowKey);
     await write(whole(keys));

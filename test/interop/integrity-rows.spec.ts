@@ -104,7 +104,7 @@ it.each(rows)('%s is sealed again to the same bytes and entries', (_id, vector) 
   expect(Object.fromEntries(sealing.entries())).toEqual(entries);
 });
 
-it.each(rows)('%s keeps its entries when its key is wrapped anew', async (_id, vector) => {
+it.each(rows)('%s keeps its entries when its key is rewrapped', async (_id, vector) => {
   const other = AesKeyEncryptionKey.generate('rotated');
   const { partitionKey, rowKey } = vector;
   const { policy } = contextOf(vector);

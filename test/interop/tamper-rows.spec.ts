@@ -236,7 +236,7 @@ it('a row copied to another table opens there, unless its context names the tabl
   await expect(openEntity(boundRow, inTable(bound, 'copies'))).rejects.toMatchObject({ code: 'CONTEXT_MISMATCH' });
 });
 
-it('an older version of a row that is put back whole cannot be told from the newer one', async () => {
+it('an older version of a row that is put back whole cannot be distinguished from the newer one', async () => {
   const older = await written({ status: 'older' });
 
   expect(await read(older)).toMatchObject({ status: 'older' });

@@ -1,4 +1,4 @@
-/** Compiles modules of this project with SWC, which is fast enough to do it anew in each worker. */
+/** Compiles modules of this project with SWC, which is fast enough to do so again in each worker. */
 import { readFileSync } from 'node:fs';
 import { transformSync } from '@swc/core';
 

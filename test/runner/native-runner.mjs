@@ -1,6 +1,6 @@
 /**
  * Runs a suite with jest-circus as Jest does, but Node loads the modules: once for all suites of a worker. Jest would load the SDKs and Nest
- * anew for each suite, which takes longer than most suites do.
+ * again for each suite, which takes longer than most suites do.
  */
 import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';

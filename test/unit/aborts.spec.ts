@@ -26,7 +26,7 @@ describe('listeners of one signal', () => {
     expect(called).toEqual(['first', 'stops the next']);
   });
 
-  it('leave nothing behind, and can begin anew', () => {
+  it('leave nothing behind, and can begin again', () => {
     const controller = new AbortController();
     let calls = 0;
     for (let round = 0; round < 2; round++) {

@@ -63,10 +63,10 @@ export class KeyRotation implements OnModuleDestroy {
   async #run(): Promise<void> {
     const left = await this.#formerEntries();
     const retire = [...new Set(left.map(({ keyId }) => keyId as string))];
-    this.#tell({ total: left.reduce((sum, { count }) => sum + count, 0) });
+    this.#report({ total: left.reduce((sum, { count }) => sum + count, 0) });
     const report = retire.length === 0 ? null : await this.#maintain({ do: 'rewrap', retire }, this.#follow);
     const isOver = report === null || report.census.verdict?.mayDestroy === 'after';
-    this.#tell({
+    this.#report({
       state: isOver ? 'done' : 'left',
       done: report?.outcomes.done ?? 0,
       failed: report?.failures.length ?? 0,
@@ -78,14 +78,14 @@ export class KeyRotation implements OnModuleDestroy {
     if (this.#ending.signal.aborted) return;
     const problem = problemOf(error);
     logProblem(problem, error);
-    this.#tell({ state: 'stopped', problem });
+    this.#report({ state: 'stopped', problem });
   }
 
   readonly #follow = (event: MaintenanceEvent): void => {
-    if (event.kind === 'progress' && event.pass === 'work') this.#tell({ done: event.done, failed: event.failed });
+    if (event.kind === 'progress' && event.pass === 'work') this.#report({ done: event.done, failed: event.failed });
   };
 
-  #tell(news: Partial<RotationProgress>): void {
+  #report(news: Partial<RotationProgress>): void {
     const { state, total, done, failed } = this.progress.value;
     this.progress.next({ ...{ state, total, done, failed }, ...news });
   }

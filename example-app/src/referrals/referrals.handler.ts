@@ -25,24 +25,24 @@ export class ReferralsHandler implements OnModuleDestroy {
     const { id: messageId, dequeueCount } = message;
     // a message may be delivered twice, with the same id
     const others = this.state.value.handled.filter((other) => other.messageId !== messageId);
-    this.#tell({ handled: [{ messageId, dequeueCount, patient, to, reason }, ...others].slice(0, KEPT) });
+    this.#report({ handled: [{ messageId, dequeueCount, patient, to, reason }, ...others].slice(0, KEPT) });
   }
 
   async start(): Promise<void> {
     await this.consumers.get(REFERRALS).start();
-    this.#tell({ isRunning: true });
+    this.#report({ isRunning: true });
   }
 
   async stop(): Promise<void> {
     await this.consumers.get(REFERRALS).stop();
-    this.#tell({ isRunning: false });
+    this.#report({ isRunning: false });
   }
 
   onModuleDestroy(): void {
     this.state.complete();
   }
 
-  #tell(news: Partial<HandlerState>): void {
+  #report(news: Partial<HandlerState>): void {
     const { isRunning, handled } = this.state.value;
     this.state.next({ ...{ isRunning, handled }, ...news });
   }

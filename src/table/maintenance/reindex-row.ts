@@ -1,7 +1,7 @@
 /**
  * Gives a row the search tags of its values under the key that writes: opens the row, and if a tag is missing, wrong or of an older
  * key, seals it again and replaces it under its ETag. Writes the entries that the row lacks in the lookup table. A census only looks.
- * Rows are read under the policy of the application, so a row that it would refuse is not signed anew.
+ * Rows are read under the policy of the application, so a row that it would refuse is not signed again.
  */
 import { DONE, type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import type { Step } from '../../envelope/maintenance/maintained.js';

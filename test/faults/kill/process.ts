@@ -1,4 +1,4 @@
-/** The process that is killed: rounds of one work, each told to the parent as it begins and when it is over. */
+/** The process that is killed: rounds of one work, each reported to the parent when it begins and when it ends. */
 import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import { Random } from '../random.js';
 import { Storage } from '../storage.js';
@@ -12,7 +12,7 @@ export interface Orders {
   readonly protocol: ProtocolVersion;
 }
 
-export interface Told {
+export interface Report {
   readonly kind: 'begun' | 'done';
   readonly round: number;
 }
@@ -21,13 +21,13 @@ const orders = JSON.parse(process.argv[2]!) as Orders;
 const work = WORKS.find(({ name }) => name === orders.work)!;
 const direct = new Storage(orders.connectionString);
 const ground = { ...orders, direct, through: direct, random: new Random(orders.name) };
-const tell = (told: Told): void => {
-  process.send?.(told);
+const report = (news: Report): void => {
+  process.send?.(news);
 };
 
 process.once('disconnect', () => process.exit());
 for (let round = 1; ; round += 1) {
-  tell({ kind: 'begun', round });
+  report({ kind: 'begun', round });
   await work.round(ground, round);
-  tell({ kind: 'done', round });
+  report({ kind: 'done', round });
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Orders, Told } from '../kill/process.js';
+import type { Orders, Report } from '../kill/process.js';
 import type { Progress, Work } from '../kill/work.js';
 import { WORKS } from '../kill/works.js';
 import type { Lab } from '../lab.js';
@@ -31,21 +31,21 @@ async function kill(lab: Lab, { lane, random, case: work, name }: Trial<Work>): 
   await work.prepare(ground);
   const { folder } = ground;
   const orders: Orders = { work: work.name, connectionString: lab.connectionString, name, folder, protocol };
-  const told: Told[] = [];
+  const reports: Report[] = [];
   for (let life = 0; life < work.lives.count; life += 1) {
     const child = fork(PROCESS, [JSON.stringify(orders)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    const hasEnded = await live(child, told, random.between(0, work.lives.longest));
+    const hasEnded = await live(child, reports, random.between(0, work.lives.longest));
     if (hasEnded) return wrong('the process ended by itself, with an error');
   }
-  return (await work.judge(ground, progressOf(told))) ?? { right: 1 };
+  return (await work.judge(ground, progressOf(reports))) ?? { right: 1 };
 }
 
 /** Kills the process so many milliseconds after its first round began. Returns whether it had ended by itself. */
-async function live(child: ChildProcess, told: Told[], milliseconds: number): Promise<boolean> {
+async function live(child: ChildProcess, reports: Report[], milliseconds: number): Promise<boolean> {
   let hasBegun = false;
-  child.on('message', (message: Told) => {
+  child.on('message', (message: Report) => {
     hasBegun = true;
-    told.push(message);
+    reports.push(message);
   });
   const exit = once(child, 'exit');
   if (await holdsWithin(START_MS, () => hasBegun || child.exitCode !== null)) await pause(milliseconds);
@@ -58,7 +58,7 @@ async function live(child: ChildProcess, told: Told[], milliseconds: number): Pr
 }
 
 /** What the process said last may have died with it. */
-function progressOf(told: readonly Told[]): Progress {
-  const done = Math.max(0, ...told.filter(({ kind }) => kind === 'done').map(({ round }) => round));
-  return { done, begun: Math.max(done, ...told.map(({ round }) => round)) + 1 };
+function progressOf(reports: readonly Report[]): Progress {
+  const done = Math.max(0, ...reports.filter(({ kind }) => kind === 'done').map(({ round }) => round));
+  return { done, begun: Math.max(done, ...reports.map(({ round }) => round)) + 1 };
 }

@@ -1,4 +1,4 @@
-/** Two consumers, and a network that fails one of them: the second begins a message only after the first was told to stop. */
+/** Two consumers, and a network that fails one of them: the second begins a message only after the first was asked to stop. */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Lab } from '../lab.js';
@@ -29,14 +29,14 @@ async function handOver(lab: Lab, { lane, random, case: fault, name }: Trial<Fau
   for (let at = 0; at < MESSAGES; at += 1) await queue.sendMessage(String(at));
 
   const begunByFirst = new Set<string>();
-  const toldToStop = new Map<string, number>();
+  const askedToStop = new Map<string, number>();
   const first = quickConsumer(lane.through.queues(policyOf('2.0')), name, async ({ text }, signal) => {
     // what it gets once the network is back is another story
     if (begunByFirst.has(text)) return;
     begunByFirst.add(text);
     if (!signal.aborted) await once(signal, 'abort');
-    toldToStop.set(text, performance.now());
-    throw new Error('told to stop');
+    askedToStop.set(text, performance.now());
+    throw new Error('asked to stop');
   });
   await first.start();
   if (!(await holdsWithin(10_000, () => begunByFirst.size === MESSAGES)))
@@ -51,11 +51,11 @@ async function handOver(lab: Lab, { lane, random, case: fault, name }: Trial<Fau
   });
   await second.start();
   const isHandedOver = await holdsWithin(HANDOVER_MS, () => begunBySecond.size === MESSAGES);
-  const atOnce = [...begunBySecond].filter(([text, begun]) => (toldToStop.get(text) ?? Infinity) > begun);
+  const atOnce = [...begunBySecond].filter(([text, begun]) => (askedToStop.get(text) ?? Infinity) > begun);
   await lane.proxy.heal();
   await Promise.all([first.stop(), second.stop()]);
   if (atOnce.length > 0)
-    return wrong(`${atOnce.length} messages were begun again before the first handler was told to stop`);
+    return wrong(`${atOnce.length} messages were begun again before the first handler was asked to stop`);
   return isHandedOver
     ? { right: MESSAGES }
     : { verdict: 'hang', what: 'the second consumer does not get the messages' };

@@ -97,7 +97,7 @@ for (const peer of BLOB_PEERS) {
       });
 
       if (peer.writes.includes(protocol)) {
-        it('a blob of its own whose key we wrapped anew', async () => {
+        it('its own blob after we rewrapped the key', async () => {
           const place = newBlob();
           await peerWrites(peer, place, content(100), { protocol });
           const { blobs } = await storageOf();

@@ -1,8 +1,8 @@
-/** Key encryption keys, in our shape and in the one that the peers are told. */
+/** Key encryption keys, in our shape and in the one that the peers take. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { AesKeyEncryptionKey, type KeyEncryptionKey, RsaKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 
-/** A key as a peer is told of it. */
+/** A key as it is passed to a peer. */
 export interface PeerKey {
   readonly id: string;
   readonly algorithm: string;

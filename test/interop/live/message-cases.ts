@@ -37,7 +37,7 @@ export interface PeerMessageOptions {
   readonly resolve?: boolean;
   readonly requireEncryption?: boolean;
   readonly protocol?: Protocol;
-  /** What a Python SDK is told to do to the content before it encrypts; Java does nothing to it. */
+  /** What a Python SDK does to the content before it encrypts; Java does nothing to it. */
   readonly encoding?: 'text' | 'base64' | 'bytes' | 'xml';
 }
 

@@ -1,6 +1,6 @@
 /**
  * Gets the runtimes of the peers ready, in folders of their own below .cache. Only with `system` are tools installed on the machine
- * itself (as root, by apt-get): JDK, Maven, Python. What cannot be had is told, not thrown.
+ * itself (as root, by apt-get): JDK, Maven, Python. It reports what cannot be installed, and does not throw.
  */
 import { madeRuntime, missingPackages, run, RUNTIMES } from './runtimes.mjs';
 

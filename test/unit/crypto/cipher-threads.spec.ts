@@ -177,7 +177,7 @@ describe('threads', () => {
     expect(opened('2.1', 'stream', { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
   });
 
-  it('fail what they were sealing when they break, and start anew', async () => {
+  it('fail what they were sealing when they break, and start again', async () => {
     const pool = new CipherThreads(1);
     const broken = pool.open();
     const impossible = { step: 'begin', algorithm: 'aes-256-cbc', key, iv: Buffer.alloc(3) } as const;

@@ -189,7 +189,7 @@ describe('a call to a key', () => {
     await expect(openEnvelope(policy, data, atTarget('other'))).rejects.toMatchObject({ code: 'KEY_UNWRAP_FAILED' });
   });
 
-  it('gets the target of a rewrap, which wraps anew under the same id if it is forced', async () => {
+  it('gets the target of a rewrap, which wraps again under the same id if it is forced', async () => {
     const key = new ContextKey('context');
     const policy = policyOf({ keyEncryptionKey: key });
     const text = await storedText(policy, atTarget('mine'));

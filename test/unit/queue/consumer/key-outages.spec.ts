@@ -3,15 +3,15 @@ import { KeyOutages } from '../../../../src/queue/consumer/key-outages.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 
 function outages() {
-  const told: string[] = [];
+  const reported: string[] = [];
   const clock = new ManualClock();
-  return { told, clock, keys: new KeyOutages(clock, (event) => told.push(event.kind)) };
+  return { reported, clock, keys: new KeyOutages(clock, (event) => reported.push(event.kind)) };
 }
 const down = new KeyUnavailableError('k');
 
 describe('the outage of a key', () => {
-  it('is told once, however many messages notice it, and its end too', () => {
-    const { told, keys } = outages();
+  it('is reported once, no matter how many messages notice it, and so is its end', () => {
+    const { reported, keys } = outages();
 
     for (let message = 0; message < 32; message++) keys.failed('k', `text ${message}`, down);
     expect(keys.isDown('k')).toBe(true);
@@ -23,7 +23,7 @@ describe('the outage of a key', () => {
     keys.answered('k');
     keys.answered('k');
     expect(keys.hasAny).toBe(false);
-    expect(told).toEqual(['keyUnavailable', 'keyAvailable']);
+    expect(reported).toEqual(['keyUnavailable', 'keyAvailable']);
   });
 
   it('says nothing about other keys', () => {

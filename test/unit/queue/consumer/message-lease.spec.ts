@@ -22,7 +22,7 @@ function leased(given: Partial<Network> = {}, visibilityTimeout = 40, earlyBy = 
     ...given,
   };
   const asked: { readonly at: number; readonly popReceipt: string; readonly visibility?: number }[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   const queue = {
     updateMessage: (_id: string, popReceipt: string, _text: undefined, visibility: number) => {
       asked.push({ at: clock.now() / 1000, popReceipt, visibility });
@@ -37,22 +37,22 @@ function leased(given: Partial<Network> = {}, visibilityTimeout = 40, earlyBy = 
     clock,
     visibilityTimeout,
     receivedAt: clock.now(),
-    onRenewalFailed: () => told.push('renewalFailed'),
-    onLost: () => told.push('lost'),
+    onRenewalFailed: () => reported.push('renewalFailed'),
+    onLost: () => reported.push('lost'),
   });
-  return { clock, network, asked, told, lease };
+  return { clock, network, asked, reported, lease };
 }
 
 describe('the lease of a message', () => {
   it('is renewed at a third of its time, each time with the newest receipt', async () => {
-    const { clock, asked, lease, told } = leased();
+    const { clock, asked, lease, reported } = leased();
 
     await clock.advance(40);
 
     expect(asked.map(({ at }) => Math.round(at))).toEqual([13, 27, 40]);
     expect(asked.map(({ popReceipt }) => popReceipt)).toEqual(['first', 'receipt 1', 'receipt 2']);
     expect(lease.signal.aborted).toBe(false);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await lease.stop();
     expect(clock.waiting).toBe(0);
   });
@@ -63,7 +63,7 @@ describe('the lease of a message', () => {
   ])(
     'is tried again where a renewal %s, and its signal is aborted before the service shows the message',
     async (_how, update) => {
-      const { clock, asked, lease, told } = leased({ update });
+      const { clock, asked, lease, reported } = leased({ update });
       let abortedAt = 0;
       lease.signal.addEventListener('abort', () => (abortedAt = clock.now() / 1000));
 
@@ -74,8 +74,8 @@ describe('the lease of a message', () => {
       expect(abortedAt).toBe(39);
       expect(lease.isLost).toBe(true);
       expect(asked.length).toBeGreaterThan(2);
-      expect(told.filter((kind) => kind === 'lost')).toHaveLength(1);
-      expect(told[0]).toBe('renewalFailed');
+      expect(reported.filter((kind) => kind === 'lost')).toHaveLength(1);
+      expect(reported[0]).toBe('renewalFailed');
       const { length } = asked;
       await clock.advance(100);
       expect(asked).toHaveLength(length);
@@ -113,7 +113,7 @@ describe('the lease of a message', () => {
   });
 
   it('goes on after an outage that was shorter than its time', async () => {
-    const { clock, network, lease, told } = leased();
+    const { clock, network, lease, reported } = leased();
     const { update } = network;
     network.update = never;
     await clock.advance(25);
@@ -121,8 +121,8 @@ describe('the lease of a message', () => {
     await clock.advance(100);
 
     expect(lease.signal.aborted).toBe(false);
-    expect(told).toContain('renewalFailed');
-    expect(told).not.toContain('lost');
+    expect(reported).toContain('renewalFailed');
+    expect(reported).not.toContain('lost');
     await lease.stop();
   });
 
@@ -136,24 +136,24 @@ describe('the lease of a message', () => {
   });
 
   it('is lost by the clock also where its timer comes late', () => {
-    const { clock, lease, told } = leased();
+    const { clock, lease, reported } = leased();
     clock.jump(39);
 
     expect(lease.isLost).toBe(true);
     expect(lease.signal.aborted).toBe(true);
-    expect(told).toEqual(['lost']);
+    expect(reported).toEqual(['lost']);
   });
 
   it.each([
     ['PopReceiptMismatch', 400],
     ['MessageNotFound', 404],
   ])('is lost at once where the service answers %s', async (code, status) => {
-    const { clock, lease, told } = leased({ update: () => Promise.reject(refused(code, status)) });
+    const { clock, lease, reported } = leased({ update: () => Promise.reject(refused(code, status)) });
 
     await clock.advance(14);
 
     expect(lease.signal.aborted).toBe(true);
-    expect(told).toEqual(['lost']);
+    expect(reported).toEqual(['lost']);
     expect(await lease.delete()).toBe(false);
     expect(clock.waiting).toBe(0);
   });
@@ -179,17 +179,17 @@ describe('the deletion of a message', () => {
   });
 
   it('is done where the message is not there: the answer to a first try may have been lost', async () => {
-    const { lease, told } = leased({ delete: () => Promise.reject(refused('MessageNotFound', 404)) });
+    const { lease, reported } = leased({ delete: () => Promise.reject(refused('MessageNotFound', 404)) });
 
     expect(await lease.delete()).toBe(true);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   it('is not done where another consumer has the message', async () => {
-    const { lease, told } = leased({ delete: () => Promise.reject(refused('PopReceiptMismatch', 400)) });
+    const { lease, reported } = leased({ delete: () => Promise.reject(refused('PopReceiptMismatch', 400)) });
 
     expect(await lease.delete()).toBe(false);
-    expect(told).toEqual(['lost']);
+    expect(reported).toEqual(['lost']);
   });
 
   it.each(['delete', 'release'] as const)('%s gives up where it is never answered', async (settle) => {

@@ -9,7 +9,7 @@ import { ManualClock, settled } from '../../../support/manual-clock.js';
 const RECEIVE_SECONDS = 0.05;
 const CONCURRENCY = 4;
 
-/** A queue that never ends, and a consumer of it whose handlers end when they are told to. */
+/** A queue that never ends, and a consumer of it whose handlers end when they are asked to. */
 function endlessQueue(batchSize = 32) {
   const clock = new ManualClock();
   /** How many messages each receive asked for. */
