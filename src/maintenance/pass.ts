@@ -75,11 +75,12 @@ export class MaintenancePass {
    */
   async precheck(): Promise<readonly string[]> {
     const { sources, task, options } = this.parts;
-    const found: Precheck[] = [];
-    for (const source of sources) found.push(await this.#patience.outlast(() => source.precheck(source.taskFor(task))));
-    const refusals = found.flatMap((one) => one.refusals);
+    const found: (Precheck | undefined)[] = [];
+    for (const source of sources)
+      found.push(await this.#patience.outlast(async () => source.precheck?.(source.taskFor(task))));
+    const refusals = found.flatMap((one) => one?.refusals ?? []);
     if (refusals.length > 0 && options.dryRun !== true) throw new InvalidOptionsError(refusals);
-    const warnings = [...new Set([...refusals, ...found.flatMap((one) => one.warnings)])];
+    const warnings = [...new Set([...refusals, ...found.flatMap((one) => one?.warnings ?? [])])];
     for (const text of warnings) this.#report({ kind: 'warning', text });
     return warnings;
   }

@@ -1,6 +1,5 @@
 /** Works through a shard page by page: takes a step for each object that the task selects, and saves the position after each page. */
 import type {
-  BlindSpot,
   DeletedObject,
   Maintained,
   MaintainedObject,
@@ -114,8 +113,11 @@ export class ShardRun {
   #remarks(): Pick<ShardState, 'blindSpots' | 'warnings'> {
     const { source, shard } = this.parts;
     const { blindSpots, warnings } = shard.state;
-    const all = [...blindSpots, ...source.blindSpots()].map((spot): [string, BlindSpot] => [spot.text, spot]);
-    return { blindSpots: [...new Map(all).values()], warnings: [...new Set([...warnings, ...source.warnings()])] };
+    const spots = [...blindSpots, ...(source.blindSpots?.() ?? [])];
+    return {
+      blindSpots: [...new Map(spots.map((spot) => [spot.text, spot])).values()],
+      warnings: [...new Set([...warnings, ...(source.warnings?.() ?? [])])],
+    };
   }
 
   /** The objects of a page that belong to this shard. If pages are cut as they were when it was planned, no mark is needed. */

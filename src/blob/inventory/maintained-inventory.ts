@@ -1,13 +1,11 @@
 /** The account's own inventory of its blobs as a source of a census: no blob is listed, and nothing can be changed. */
 import { printable } from '../../encoding/printable.js';
-import {
-  type BlindSpot,
-  type Maintained,
-  type MaintainedObject,
-  type MaintainedPage,
-  NOTHING_LEFT_BEHIND,
-  type Precheck,
-  type WalkOptions,
+import type {
+  BlindSpot,
+  Maintained,
+  MaintainedObject,
+  MaintainedPage,
+  WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { type MaintenanceTask, withoutTags } from '../../envelope/maintenance/task.js';
@@ -36,7 +34,6 @@ const UNKNOWN_RULE = { snapshots: false, versions: false, deleted: false };
 export class MaintainedInventory implements Maintained {
   readonly kind = 'inventory';
   readonly isDivisible = true;
-  readonly stepSize = 1;
   readonly #turns = new Turns();
   #rows = 0;
   #blobs = 0;
@@ -121,16 +118,8 @@ export class MaintainedInventory implements Maintained {
     return withoutTags(task);
   }
 
-  async precheck(): Promise<Precheck> {
-    return NOTHING_LEFT_BEHIND;
-  }
-
-  belongTogether(): boolean {
-    return false;
-  }
-
-  async act(objects: readonly MaintainedObject[]): Promise<readonly ObjectResult[]> {
-    return objects.map(() => SAME);
+  async act(): Promise<readonly ObjectResult[]> {
+    return [SAME];
   }
 
   blindSpots(): readonly BlindSpot[] {

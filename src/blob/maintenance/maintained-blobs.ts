@@ -7,6 +7,7 @@ import type {
   MaintainedPage,
   Precheck,
   Step,
+  StepGroup,
   WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
@@ -54,7 +55,6 @@ interface FirstPage {
 export class MaintainedBlobs implements Maintained<ListedBlob> {
   readonly kind = 'blobs';
   readonly isDivisible = true;
-  readonly stepSize = 1;
   readonly #distinctKeys = new Set<string>();
   /** Snapshots of current blobs that this process has taken, by name. */
   readonly #kept = new Map<string, KeptState>();
@@ -142,17 +142,9 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     return { refusals, warnings: [...uncheckedWraps(policy, task), ...warnings] };
   }
 
-  belongTogether(): boolean {
-    return false;
-  }
-
-  async act(blobs: readonly ListedBlob[], step: Step): Promise<readonly ObjectResult[]> {
-    const results: ObjectResult[] = [];
-    for (const blob of blobs) {
-      const result = await this.#actOn(blob, step);
-      results.push((result.outcome === 'immutable' ? await this.#protectionOf(blob, step) : null) ?? result);
-    }
-    return results;
+  async act([blob]: StepGroup<ListedBlob>, step: Step): Promise<readonly ObjectResult[]> {
+    const result = await this.#actOn(blob, step);
+    return [(result.outcome === 'immutable' ? await this.#protectionOf(blob, step) : null) ?? result];
   }
 
   #protectionOf(blob: ListedBlob, step: Step): Promise<ObjectResult | null> {

@@ -1,6 +1,6 @@
 /** What changes to blobs leave behind in an account, as far as it can be known before a job. */
 import type { ContainerClient } from '@azure/storage-blob';
-import { NOTHING_LEFT_BEHIND, type Precheck } from '../../envelope/maintenance/maintained.js';
+import type { Precheck } from '../../envelope/maintenance/maintained.js';
 import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
 import { isForbidden } from '../../service-errors.js';
 import type { BlobMaintenanceOptions } from './blob-maintenance-options.js';
@@ -15,7 +15,7 @@ export async function precheckBlobs(
   { prefix, acceptVersions = false, pageBlobs = false }: BlobMaintenanceOptions,
 ): Promise<Precheck> {
   const effects = EFFECTS[action];
-  if (effects === undefined) return NOTHING_LEFT_BEHIND;
+  if (effects === undefined) return { refusals: [], warnings: [] };
   const isRefused = effects.changesBlobs && !acceptVersions && (await keepsVersions(container, prefix));
   return {
     refusals: isRefused ? [versionsFault(container.containerName)] : [],

@@ -33,6 +33,9 @@ export interface MaintainedPage<Found extends MaintainedObject = MaintainedObjec
   readonly next?: string;
 }
 
+/** What one step changes. */
+export type StepGroup<Found extends MaintainedObject = MaintainedObject> = readonly [Found, ...Found[]];
+
 /** Options of a walk. */
 export interface WalkOptions {
   /** Where to begin, from an earlier page. */
@@ -80,17 +83,15 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   readonly account?: string | undefined;
   /** Whether a walk can begin in the middle, so that it can be split into shards. */
   readonly isDivisible: boolean;
-  /** Maximum number of objects in one step. */
-  readonly stepSize: number;
   pages(options: WalkOptions): AsyncIterable<MaintainedPage<Found>>;
   /** The task as it applies to these objects: entities, for example, are always in protocol 1.0. */
   taskFor(task: MaintenanceTask): MaintenanceTask;
   /** Whether the process ended while an earlier step was changing the object. A step then finishes it, whatever its state. */
   hasBegun?(object: Found, task: MaintenanceTask): boolean;
   /** What the account does with objects that the task changes, as far as it can be known beforehand. */
-  precheck(task: MaintenanceTask): Promise<Precheck>;
-  /** Whether two objects may be in the same step. */
-  belongTogether(one: Found, other: Found): boolean;
+  precheck?(task: MaintenanceTask): Promise<Precheck>;
+  /** Whether an object may be in the same step as those before it. Without this, each has its own. */
+  belongsTo?(group: StepGroup<Found>, object: Found): boolean;
   /**
    * Changes objects that the task selected, each under the ETag of its listing.
    *
@@ -98,13 +99,13 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
    * @throws errors that do not concern a single object: services and keys that cannot be reached, a key that does not wrap. Nothing is
    * lost, and the step can be repeated
    */
-  act(objects: readonly Found[], step: Step): Promise<readonly ObjectResult[]>;
+  act(group: StepGroup<Found>, step: Step): Promise<readonly ObjectResult[]>;
   /** Whether an object that a step was about to delete no longer exists. Only for sources whose steps delete. */
   isGone?(deleted: DeletedObject, step: Step): Promise<boolean>;
   /** What the last walk could not show. */
-  blindSpots(): readonly BlindSpot[];
+  blindSpots?(): readonly BlindSpot[];
   /** Warnings for a job from the last walk: one sentence each. */
-  warnings(): readonly string[];
+  warnings?(): readonly string[];
 }
 
 /** What a job leaves behind, found before it changes anything: one sentence each. */
@@ -113,8 +114,6 @@ export interface Precheck {
   /** Reasons not to begin. A dry run warns about them. */
   readonly refusals: readonly string[];
 }
-
-export const NOTHING_LEFT_BEHIND: Precheck = { warnings: [], refusals: [] };
 
 /** What a walk could not show. */
 export interface BlindSpot {

@@ -8,7 +8,7 @@ import { InvalidOptionsError } from '../../errors/input.js';
 import { choice, flag, groupFaults, object, refuse, type RulesOf, wholeNumber } from '../../option-rules.js';
 import { groupsOf } from './groups.js';
 import { type KeyIds, retiredKeyIds } from './key-ids.js';
-import type { Maintained, MaintainedObject, Step } from './maintained.js';
+import type { Maintained, MaintainedObject, Step, StepGroup } from './maintained.js';
 import { type FailedObject, isFailure, leftAlone, type ObjectResult, type OutcomeCounts } from './outcome.js';
 import { isChosen, REWRAP_VERIFICATIONS, type RewrapVerification } from './task.js';
 
@@ -60,7 +60,7 @@ export async function rewrapAll(source: Maintained, options: RewrapKeysOptions):
   const { retire, verify, dryRun = false, concurrency = DEFAULT_CONCURRENCY, abortSignal } = options;
   assertOptions(options);
   const task = source.taskFor({ do: 'rewrap', retire, verify });
-  const { refusals } = await source.precheck(task);
+  const { refusals = [] } = (await source.precheck?.(task)) ?? {};
   if (refusals.length > 0 && !dryRun) throw new InvalidOptionsError(refusals);
   const beforeRequest = async (): Promise<void> => throwIfAborted(abortSignal);
   const step: Step = { task, dryRun, abortSignal, beforeRequest };
@@ -80,7 +80,7 @@ export async function rewrapAll(source: Maintained, options: RewrapKeysOptions):
 
 type Acted = readonly (readonly [object: MaintainedObject, result: ObjectResult])[];
 
-async function actOn(source: Maintained, group: readonly MaintainedObject[], step: Step): Promise<Acted> {
+async function actOn(source: Maintained, group: StepGroup, step: Step): Promise<Acted> {
   const results = await source.act(group, step);
   return group.map((object, at) => [object, results[at] as ObjectResult]);
 }

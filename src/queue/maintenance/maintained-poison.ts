@@ -6,15 +6,15 @@
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import { MS_PER_DAY } from '../../clock.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
-import {
-  type BlindSpot,
-  type Maintained,
-  type MaintainedObject,
-  type MaintainedPage,
-  NOTHING_LEFT_BEHIND,
-  type Precheck,
-  type Step,
-  type WalkOptions,
+import type {
+  BlindSpot,
+  Maintained,
+  MaintainedObject,
+  MaintainedPage,
+  Precheck,
+  Step,
+  StepGroup,
+  WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, ownResult } from '../../envelope/maintenance/outcome.js';
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
@@ -45,7 +45,6 @@ interface HeldMessage extends MaintainedObject {
   readonly item: DequeuedMessageItem;
 }
 
-/** Maximum number of messages in a response; the service's limit. */
 /** Seconds for which a message that the walk has received is invisible to others. */
 const HOLD = 120;
 /** Maximum number of consecutive receives that return nothing new. */
@@ -57,7 +56,6 @@ const SETTLE_TIMEOUT = 5_000;
 export class MaintainedPoison implements Maintained<HeldMessage> {
   readonly kind = 'poison';
   readonly isDivisible = false;
-  readonly stepSize = 1;
   readonly #distinctKeys = new Set<string>();
   /** Pop receipts by message id. Every update of a message changes its receipt. */
   readonly #receipts = new Map<string, string>();
@@ -115,17 +113,11 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   }
 
   async precheck(task: MaintenanceTask): Promise<Precheck> {
-    return { ...NOTHING_LEFT_BEHIND, warnings: uncheckedWraps(this.access.policy, task) };
+    return { refusals: [], warnings: uncheckedWraps(this.access.policy, task) };
   }
 
-  belongTogether(): boolean {
-    return false;
-  }
-
-  async act(messages: readonly HeldMessage[], step: Step): Promise<readonly ObjectResult[]> {
-    const results: ObjectResult[] = [];
-    for (const message of messages) results.push(await this.#change(message, step));
-    return results;
+  async act([message]: StepGroup<HeldMessage>, step: Step): Promise<readonly ObjectResult[]> {
+    return [await this.#change(message, step)];
   }
 
   async #change({ item }: HeldMessage, step: Step): Promise<ObjectResult> {
@@ -177,10 +169,6 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
       `messages in queue ${this.access.queue}: those that were sent before ${sentBy.toISOString()} can be there until ` +
       `${goneOn.toISOString()}, if none lives longer than ${days} days. Count its poison queue again after that`;
     return { text, isBlocking: false };
-  }
-
-  warnings(): readonly string[] {
-    return [];
   }
 }
 

@@ -4,14 +4,13 @@
  * their row, so all classes of a table are treated alike.
  */
 import type { TableClient } from '@azure/data-tables';
-import {
-  type Maintained,
-  type MaintainedObject,
-  type MaintainedPage,
-  NOTHING_LEFT_BEHIND,
-  type Precheck,
-  type Step,
-  type WalkOptions,
+import type {
+  Maintained,
+  MaintainedObject,
+  MaintainedPage,
+  Step,
+  StepGroup,
+  WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, ownResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { hasTags, type MaintenanceTask } from '../../envelope/maintenance/task.js';
@@ -41,8 +40,6 @@ const PAGE_SIZE = 1000;
 export class MaintainedLookups implements Maintained<ListedEntry> {
   readonly kind = 'rows';
   readonly isDivisible = true;
-  readonly stepSize = 1;
-
   readonly #rows: TableClient;
   readonly #entries: TableClient;
 
@@ -79,18 +76,8 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
     return task;
   }
 
-  async precheck(): Promise<Precheck> {
-    return NOTHING_LEFT_BEHIND;
-  }
-
-  belongTogether(): boolean {
-    return false;
-  }
-
-  async act(objects: readonly ListedEntry[], step: Step): Promise<readonly ObjectResult[]> {
-    const results: ObjectResult[] = [];
-    for (const object of objects) results.push(hasTags(step.task) ? await this.#swept(object, step) : SAME);
-    return results;
+  async act([entry]: StepGroup<ListedEntry>, step: Step): Promise<readonly ObjectResult[]> {
+    return [hasTags(step.task) ? await this.#swept(entry, step) : SAME];
   }
 
   async #swept({ entry }: ListedEntry, step: Step): Promise<ObjectResult> {
@@ -111,13 +98,5 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
     } catch (error) {
       return ownResult(error);
     }
-  }
-
-  blindSpots(): readonly [] {
-    return [];
-  }
-
-  warnings(): readonly string[] {
-    return [];
   }
 }

@@ -1,14 +1,13 @@
 import type { TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
-import {
-  type BlindSpot,
-  type Maintained,
-  type MaintainedPage,
-  NOTHING_LEFT_BEHIND,
-  type Precheck,
-  type Step,
-  type WalkOptions,
+import type {
+  Maintained,
+  MaintainedPage,
+  Precheck,
+  Step,
+  StepGroup,
+  WalkOptions,
 } from '../../envelope/maintenance/maintained.js';
 import { pacedPolicy } from '../../envelope/maintenance/paced-keys.js';
 import { type ObjectResult, SAME } from '../../envelope/maintenance/outcome.js';
@@ -43,7 +42,6 @@ const STEP_LENGTH = 20 * 1024;
 export class MaintainedRows implements Maintained<ListedRow> {
   readonly kind = 'rows';
   readonly isDivisible = true;
-  readonly stepSize = STEP_SIZE;
   readonly #shared: Pick<RewrapRows, 'account' | 'distinctKeys' | 'slice'>;
 
   constructor(private readonly access: RowsAccess) {
@@ -80,16 +78,17 @@ export class MaintainedRows implements Maintained<ListedRow> {
   }
 
   async precheck(task: MaintenanceTask): Promise<Precheck> {
-    return { ...NOTHING_LEFT_BEHIND, warnings: uncheckedWraps(this.access.policy, task) };
+    return { refusals: [], warnings: uncheckedWraps(this.access.policy, task) };
   }
 
   /** Rows share a transaction if they are in one partition and their encryption data is short enough for a hundred to fit. */
-  belongTogether(one: ListedRow, other: ListedRow): boolean {
+  belongsTo(group: StepGroup<ListedRow>, row: ListedRow): boolean {
     const isShort = ({ text = '' }: ListedRow): boolean => text.length <= STEP_LENGTH;
-    return one.partitionKey === other.partitionKey && isShort(one) && isShort(other);
+    const [first] = group;
+    return group.length < STEP_SIZE && first.partitionKey === row.partitionKey && isShort(first) && isShort(row);
   }
 
-  async act(rows: readonly ListedRow[], step: Step): Promise<readonly ObjectResult[]> {
+  async act(rows: StepGroup<ListedRow>, step: Step): Promise<readonly ObjectResult[]> {
     const { task } = step;
     const { table } = this.access;
     const policy = pacedPolicy(this.access.policy, step);
@@ -102,13 +101,5 @@ export class MaintainedRows implements Maintained<ListedRow> {
     const results: ObjectResult[] = [];
     for (const row of rows) results.push(await change(row, { ...this.access, policy, step }));
     return results;
-  }
-
-  blindSpots(): readonly BlindSpot[] {
-    return [];
-  }
-
-  warnings(): readonly string[] {
-    return [];
   }
 }

@@ -1,11 +1,10 @@
 /** How a source is cut into shards where its listing changes, and what becomes of a run whose state lost a part. */
 import { DONE } from '../../../src/envelope/maintenance/outcome.js';
-import {
-  type Maintained,
-  type MaintainedObject,
-  type MaintainedPage,
-  NOTHING_LEFT_BEHIND,
-  type WalkOptions,
+import type {
+  Maintained,
+  MaintainedObject,
+  MaintainedPage,
+  WalkOptions,
 } from '../../../src/envelope/maintenance/maintained.js';
 import { MaintenancePass } from '../../../src/maintenance/pass.js';
 import { planShards } from '../../../src/maintenance/plan.js';
@@ -17,7 +16,6 @@ class Names implements Maintained {
   readonly kind = 'blobs';
   readonly name = 'names';
   readonly isDivisible = true;
-  readonly stepSize = 1;
   readonly done: string[] = [];
 
   constructor(public names: readonly string[]) {}
@@ -34,14 +32,10 @@ class Names implements Maintained {
   }
 
   readonly taskFor = <Task>(task: Task): Task => task;
-  readonly precheck = () => Promise.resolve(NOTHING_LEFT_BEHIND);
-  readonly belongTogether = (): boolean => false;
   readonly act = (objects: readonly MaintainedObject[]) => {
     this.done.push(...objects.map(({ name }) => name));
     return Promise.resolve(objects.map(() => DONE));
   };
-  readonly blindSpots = () => [];
-  readonly warnings = () => [];
 }
 
 const ALL = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
