@@ -1,21 +1,14 @@
 /** One rewrap of a maintenance job, without storage: whether it is needed, and the new text of the encryption data. */
-import { InvalidOptionsError } from '../../errors/input.js';
 import type { EncryptionPolicy } from '../encryption-policy.js';
 import type { RewrapContext, Rewrapped } from '../rewrap.js';
 import { rewrapEnvelope } from '../rewrap.js';
 import { isAmong, type KeyIds } from './key-ids.js';
+import { selectedAgain } from './new-state.js';
 import type { ObjectResult } from './outcome.js';
-
-/** The writing key is one of the keys that the job retires. */
-const STILL_RETIRED: ObjectResult = { outcome: 'refused', code: 'WRITING_KEY_IS_RETIRED' };
 
 export type NewText = { readonly text: string } | { readonly result: ObjectResult };
 
-/**
- * Returns the text to store, or the reason why nothing is stored.
- *
- * @throws `INVALID_OPTIONS` if one key writes everywhere and is one of those to retire
- */
+/** Returns the text to store, or the reason why nothing is stored. */
 export async function retiredText(
   policy: EncryptionPolicy,
   text: string,
@@ -26,8 +19,6 @@ export async function retiredText(
 
 export function newTextOf(policy: EncryptionPolicy, { keyId, text }: Rewrapped, retire: KeyIds): NewText {
   if (text !== null && !isAmong(retire, keyId)) return { text };
-  if (typeof policy.keyEncryptionKey === 'function') return { result: STILL_RETIRED };
-  throw new InvalidOptionsError([
-    `key ${JSON.stringify(keyId)} writes, but is also to be retired: write with another key, or leave this one out of "retire"`,
-  ]);
+  const fault = `key ${JSON.stringify(keyId)} writes, but is also to be retired: write with another key, or leave this one out of "retire"`;
+  return { result: selectedAgain(policy, fault) };
 }
