@@ -8,8 +8,9 @@
  */
 import type { ContainerClient } from '@azure/storage-blob';
 import type { ObjectFailure } from './events.js';
+import { savedJob } from './job-state.js';
 import { attemptAt, type ShardState } from './shard.js';
-import { ContainerStore, nullIfNoContainer, type StateStore } from './state-store.js';
+import { ContainerStore, type StateStore } from './state-store.js';
 
 interface NotedPage {
   /** Name of the shard's document in the state. */
@@ -70,16 +71,10 @@ export async function* notedFailures(store: StateStore, folder: string): AsyncGe
  */
 export async function* maintenanceFailures(state: ContainerClient, job: string): AsyncGenerator<ObjectFailure> {
   const store = new ContainerStore(state);
-  const stored = await store.read<JobRuns>(`${job}/job.json`).catch(nullIfNoContainer);
-  if (stored === null) return;
-  const { finished, startedAt } = stored.value;
+  const saved = await savedJob(store, job);
+  if (saved === null) return;
+  const { finished, startedAt } = saved;
   const run = `${job}/${startedAt === '' ? finished : finished + 1}`;
   const isWork = (await store.read(`${run}/work/plan.json`)) !== null;
   yield* notedFailures(store, `${run}/${isWork ? 'work' : 'census'}`);
-}
-
-interface JobRuns {
-  readonly finished: number;
-  /** Empty if no run is in progress. */
-  readonly startedAt: string;
 }

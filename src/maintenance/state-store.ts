@@ -3,7 +3,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { MOST_IN_PAGE } from '../blob/maintenance/listed-blob.js';
 import { listingPages } from '../blob/maintenance/listing-page.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import { isChanged, isMissing, isResourceMissing, isTaken, nullIfMissing } from '../service-errors.js';
+import { isChanged, isMissing, isTaken, nullIfMissing } from '../service-errors.js';
 import { MOST_NAMED } from './shard.js';
 
 /** The container that commands and modules keep the state of jobs in, unless another one is given. */
@@ -141,12 +141,6 @@ export class ContainerStore implements StateStore {
 }
 
 const linesIn = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
-
-/** For readers of a state that may not exist yet. */
-export function nullIfNoContainer(error: unknown): null {
-  if (isResourceMissing(error)) return null;
-  throw error;
-}
 
 function parsed(name: string, text: string): unknown {
   try {

@@ -1,11 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
+import { savedJob } from './job-state.js';
 import { shardsFolder } from './plan.js';
-import { ContainerStore, type DocumentFacts, nullIfNoContainer } from './state-store.js';
-
-interface JobProgress {
-  readonly finished: number;
-  readonly pass?: 'work' | 'census';
-}
+import { ContainerStore, type DocumentFacts } from './state-store.js';
 
 /** Progress of a job, as its processes saved it. */
 export interface MaintenanceStatus {
@@ -31,9 +27,9 @@ export interface MaintenanceStatus {
  */
 export async function maintenanceStatus(state: ContainerClient, job: string): Promise<MaintenanceStatus | null> {
   const store = new ContainerStore(state);
-  const stored = await store.read<JobProgress>(`${job}/job.json`).catch(nullIfNoContainer);
-  if (stored === null) return null;
-  const { finished, pass = 'work' } = stored.value;
+  const saved = await savedJob(store, job);
+  if (saved === null) return null;
+  const { finished, pass = 'work' } = saved;
   const shards: DocumentFacts[] = [];
   for await (const { facts } of store.list(shardsFolder(`${job}/${finished + 1}/${pass}`))) shards.push(facts);
   const sum = (name: string): number => shards.reduce((total, facts) => total + Number(facts[name] ?? 0), 0);
