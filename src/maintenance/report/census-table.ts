@@ -1,16 +1,10 @@
-/** A census as readable rows: what is stored, by key and protocol. Texts from storage are escaped. */
+/** A census as a table: the objects under each key, or under none, in each protocol. Texts from storage are escaped. */
 import { printable } from '../../encoding/printable.js';
 import { type CensusEntry, placeName } from '../census.js';
 
-/** The objects under one key, or under none, in one protocol. */
-interface CensusRow {
-  readonly key: string;
-  readonly protocol: string;
-  readonly place: string;
-  readonly integrity: string;
-  readonly source: string;
-  readonly count: number;
-}
+export type Cell = string | number;
+
+export const CENSUS_COLUMNS = ['key', 'protocol', 'integrity', 'place', 'source', 'count'];
 
 const KINDS = {
   plain: '(plaintext)',
@@ -23,21 +17,22 @@ export const keyLabel = ({ kind, keyId }: CensusEntry): string =>
   kind === 'sealed' ? printable(keyId ?? '') : KINDS[kind];
 
 /** Sorted by number of objects, largest first. */
-export function censusRows(entries: readonly CensusEntry[]): readonly CensusRow[] {
-  const rows = new Map<string, CensusRow>();
+export function censusRows(entries: readonly CensusEntry[]): readonly (readonly Cell[])[] {
+  const rows = new Map<string, { readonly cells: readonly string[]; readonly count: number }>();
   for (const entry of entries) {
     const { kind, protocol, place, isOfPages, integrity, source, count } = entry;
-    const row = {
-      key: keyLabel(entry),
-      protocol: protocol === null ? '' : printable(protocol),
-      place: isOfPages === true && place === 'current' ? 'page blob' : placeName(place),
-      integrity: kind !== 'sealed' ? '' : integrity ? 'yes' : 'no',
-      source: printable(source),
-    };
-    const id = JSON.stringify(row);
-    rows.set(id, { ...row, count: count + (rows.get(id)?.count ?? 0) });
+    const cells = [
+      keyLabel(entry),
+      protocol === null ? '' : printable(protocol),
+      kind !== 'sealed' ? '' : integrity ? 'yes' : 'no',
+      isOfPages === true && place === 'current' ? 'page blob' : placeName(place),
+      printable(source),
+    ];
+    const id = JSON.stringify(cells);
+    rows.set(id, { cells, count: count + (rows.get(id)?.count ?? 0) });
   }
-  return [...rows.values()].sort((one, other) => other.count - one.count);
+  const sorted = [...rows.values()].sort((one, other) => other.count - one.count);
+  return sorted.map(({ cells, count }) => [...cells, count]);
 }
 
 export const grouped = (count: number): string => count.toLocaleString('en-US');

@@ -2,9 +2,9 @@
 import type { MaintenanceReport } from '../job.js';
 import { failedOf } from '../shard.js';
 import { censusChart } from './census-chart.js';
-import { censusRows, grouped } from './census-table.js';
+import { type Cell, CENSUS_COLUMNS, censusRows, grouped } from './census-table.js';
 import { html } from './html.js';
-import { failureCells, headline, idsWords, nameOf, softWords, tagRows, unnamed, verdictWords } from './report-text.js';
+import { deletionCells, failureCells, headline, idsWords, tagRows, unnamed, verdictWords } from './report-text.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9dfe5}
@@ -22,19 +22,10 @@ export function reportHtml(report: MaintenanceReport): string {
     ...verdict(report),
     `<h2>By key and protocol</h2>${censusChart(census.entries)}`,
     '<h2>Objects</h2>',
-    table(
-      ['outcome', 'count'],
-      [['seen', report.seen], ...Object.entries(report.outcomes)].map(([name, count]) => [String(name), Number(count)]),
-    ),
+    table(['outcome', 'count'], [['seen', report.seen], ...Object.entries(report.outcomes)]),
     ...attention(report),
     '<h2>Census</h2>',
-    table(
-      ['key', 'protocol', 'integrity', 'place', 'source', 'count'],
-      censusRows(census.entries).map((row) => [
-        ...[row.key, row.protocol, row.integrity, row.place, row.source],
-        row.count,
-      ]),
-    ),
+    table(CENSUS_COLUMNS, censusRows(census.entries)),
     ...(census.tags === undefined
       ? []
       : ['<h2>Rows with wrong search tags</h2>', table(['tags', 'count'], tagRows(report))]),
@@ -47,7 +38,7 @@ export function reportHtml(report: MaintenanceReport): string {
 
 function attention({ deletions, dryRun, failures, outcomes, warnings }: MaintenanceReport): string[] {
   const named = failures.map(failureCells);
-  const deleted = deletions.map((one) => [one.source, nameOf(one), softWords(one)]);
+  const deleted = deletions.map(deletionCells);
   const texts = warnings.map((text) => `<li>${html(text)}</li>`).join('');
   const more = (total: number, shown: number): string[] => unnamed(total, shown).map((text) => `<p>${text}</p>`);
   return [
@@ -70,9 +61,9 @@ function verdict({ census: { verdict: found } }: MaintenanceReport): string[] {
   return [`<div class="${found.mayDestroy}"><b>${question} ${html(verdictWords(found))}</b><ul>${reasons}</ul></div>`];
 }
 
-function table(names: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+function table(names: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const head = names.map((name) => `<th${name === 'count' ? ' class="n"' : ''}>${html(name)}</th>`).join('');
-  const cell = (value: string | number): string =>
+  const cell = (value: Cell): string =>
     typeof value === 'number' ? `<td class="n">${grouped(value)}</td>` : `<td>${html(value)}</td>`;
   const body = rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n');
   return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;

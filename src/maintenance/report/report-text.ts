@@ -6,7 +6,7 @@ import type { KeyVerdict } from '../census.js';
 import type { Deletion, ObjectFailure } from '../events.js';
 import type { MaintenanceReport } from '../job.js';
 import { failedOf } from '../shard.js';
-import { censusRows, grouped } from './census-table.js';
+import { type Cell, CENSUS_COLUMNS, censusRows, grouped } from './census-table.js';
 
 /** Maximum number of failures, and of deletions, that the text names. */
 const MOST_LINES = 50;
@@ -15,17 +15,17 @@ export function reportText(report: MaintenanceReport): string {
   const { census, deletions, failures } = report;
   return [
     headline(report),
-    ...section('Objects', table([['seen', grouped(report.seen)], ...outcomeRows(report)])),
+    ...section('Objects', table([['seen', report.seen], ...Object.entries(report.outcomes)])),
     ...section('Needs attention', listed(failures, failedOf(report.outcomes), failureCells)),
     ...section(
       report.dryRun ? 'Would be deleted' : 'Deleted',
-      listed(deletions, report.outcomes.deleted ?? 0, (one) => [one.source, nameOf(one), softWords(one)]),
+      listed(deletions, report.outcomes.deleted ?? 0, deletionCells),
     ),
     ...section(
       'Warnings',
       report.warnings.map((warning) => `- ${printable(warning)}`),
     ),
-    ...section('Census', table([COLUMNS, ...censusRows(census.entries).map(cells)])),
+    ...section('Census', table([CENSUS_COLUMNS, ...censusRows(census.entries)])),
     ...section('Rows with wrong search tags', table(tagRows(report))),
     ...(census.verdict === undefined ? [] : verdictLines(census.verdict)),
     ...section(
@@ -73,30 +73,27 @@ export function idsWords(ids: KeyIds): string {
   return ids.prefix === '' ? `all keys${but}` : `all keys ${printable(ids.prefix)}…${but}`;
 }
 
-export const nameOf = ({ name, copy }: Pick<ObjectFailure, 'name' | 'copy'>): string =>
+const nameOf = ({ name, copy }: Pick<ObjectFailure, 'name' | 'copy'>): string =>
   copy === undefined ? printable(name) : `${printable(name)} (${printable(copy)})`;
 
 export const failureCells = (one: ObjectFailure): readonly string[] => [
-  ...[one.outcome, one.code ?? '', one.source, nameOf(one), untilWords(one)],
+  one.outcome,
+  one.code ?? '',
+  one.source,
+  nameOf(one),
+  untilWords(one),
 ];
 
 const untilWords = ({ until }: ObjectFailure): string => (until === undefined ? '' : `until ${printable(until)}`);
 
-export const softWords = ({ isSoft }: Deletion): string =>
-  isSoft === undefined ? '' : isSoft ? 'can be restored until soft delete ends' : 'for good';
+export const deletionCells = (one: Deletion): readonly string[] => [one.source, nameOf(one), softWords(one)];
 
-const outcomeRows = ({ outcomes }: MaintenanceReport): string[][] =>
-  Object.entries(outcomes).map(([outcome, count]) => [outcome, grouped(count)]);
+const softWords = ({ isSoft }: Deletion): string =>
+  isSoft === undefined ? '' : isSoft ? 'can be restored until soft delete ends' : 'for good';
 
 /** The counts of search tags, if they were taken. */
 export const tagRows = ({ census }: MaintenanceReport): string[][] =>
   Object.entries(census.tags ?? {}).map(([state, count]) => [state, grouped(count)]);
-
-const COLUMNS = ['key', 'protocol', 'integrity', 'place', 'source', 'count'];
-const cells = (row: ReturnType<typeof censusRows>[number]): string[] => [
-  ...[row.key, row.protocol, row.integrity, row.place, row.source],
-  grouped(row.count),
-];
 
 function verdictLines(verdict: KeyVerdict): string[] {
   return [
@@ -122,7 +119,8 @@ const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 
 /** Columns are as wide as their widest cell; numbers in the last one are right-aligned. */
-function table(rows: readonly (readonly string[])[]): string[] {
+function table(given: readonly (readonly Cell[])[]): string[] {
+  const rows = given.map((row) => row.map((cell) => (typeof cell === 'number' ? grouped(cell) : cell)));
   const width = (column: number): number => Math.max(...rows.map((row) => (row[column] ?? '').length));
   return rows.map((row) =>
     row
