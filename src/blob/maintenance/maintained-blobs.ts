@@ -45,12 +45,6 @@ const CURRENT: ListedPlaces = { snapshots: false, versions: false, deleted: fals
 /** Error codes for listings that an account does not support. */
 const UNSUPPORTED = [400, 409, 501];
 
-interface FirstPage {
-  readonly places: ListedPlaces;
-  readonly first: ListedPage | null;
-  readonly rest: AsyncGenerator<ListedPage>;
-}
-
 /** The blobs of a container, or those under a prefix, as a source for maintenance. */
 export class MaintainedBlobs implements Maintained<ListedBlob> {
   readonly kind = 'blobs';
@@ -90,16 +84,30 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   async *#listed(options: WalkOptions): AsyncGenerator<ListedPage> {
-    if (!options.everything) {
-      const { prefix, pageSize } = this.options;
-      yield* listedPages(this.access.container, { prefix, pageSize, places: CURRENT }, options);
-      return;
+    const { prefix, pageSize } = this.options;
+    if (options.everything) yield* this.#everything(options);
+    else yield* listedPages(this.access.container, { prefix, pageSize, places: CURRENT }, options);
+  }
+
+  /** The most complete listing that the account supports and this identity is allowed to see. */
+  async *#everything(options: WalkOptions): AsyncGenerator<ListedPage> {
+    const { prefix, pageSize } = this.options;
+    for (let listing = this.#listing; ; listing += 1) {
+      const places = LISTINGS[listing] as ListedPlaces;
+      let hasBegun = false;
+      try {
+        for await (const page of listedPages(this.access.container, { prefix, pageSize, places }, options)) {
+          hasBegun = true;
+          this.#listing = listing;
+          yield this.#watched(page);
+        }
+        return;
+      } catch (error) {
+        const isUnsupported = isForbidden(error) || UNSUPPORTED.includes(statusOf(error) ?? 0);
+        if (hasBegun || !isUnsupported || listing === LISTINGS.length - 1) throw error;
+        this.#isForbidden ||= isForbidden(error);
+      }
     }
-    const { places, first, rest } = await this.#firstPage(options);
-    this.#listing = LISTINGS.indexOf(places);
-    if (first === null) return;
-    yield this.#watched(first);
-    for await (const page of rest) yield this.#watched(page);
   }
 
   /** Only an account that keeps old versions names the version of a blob. */
@@ -107,24 +115,6 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     this.#hasDeletedDirectories ||= page.hasDeletedDirectory;
     this.#keepsVersions ||= page.objects.some(hasVersionId);
     return page;
-  }
-
-  /** The most complete listing that the account supports and this identity is allowed to see. */
-  async #firstPage(options: WalkOptions): Promise<FirstPage> {
-    const { container } = this.access;
-    const { prefix, pageSize } = this.options;
-    for (const places of LISTINGS.slice(this.#listing)) {
-      const rest = listedPages(container, { prefix, pageSize, places }, options);
-      try {
-        const first = await rest.next();
-        return { places, first: first.done === true ? null : first.value, rest };
-      } catch (error) {
-        const status = statusOf(error) ?? 0;
-        if (places === LISTINGS.at(-1) || !(isForbidden(error) || UNSUPPORTED.includes(status))) throw error;
-        this.#isForbidden ||= isForbidden(error);
-      }
-    }
-    throw new Error('There is a listing that every account can give');
   }
 
   taskFor(task: MaintenanceTask): MaintenanceTask {
