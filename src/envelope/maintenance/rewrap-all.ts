@@ -4,13 +4,12 @@
  */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { throwIfAborted } from '../../aborts.js';
-import { InvalidOptionsError } from '../../errors/input.js';
 import { choice, flag, groupFaults, object, refuse, type RulesOf, wholeNumber } from '../../option-rules.js';
 import { groupsOf } from './groups.js';
 import { type KeyIds, retiredKeyIds } from './key-ids.js';
-import type { Maintained, MaintainedObject, Step, StepGroup } from './maintained.js';
+import type { Maintained, MaintainedObject, Step } from './maintained.js';
 import { type FailedObject, isFailure, leftAlone, type ObjectResult, type OutcomeCounts } from './outcome.js';
-import { isChosen, REWRAP_VERIFICATIONS, type RewrapVerification } from './task.js';
+import { isChosen, type MaintenanceTask, REWRAP_VERIFICATIONS, type RewrapVerification } from './task.js';
 
 /** Options of `rewrapKeys`. */
 export interface RewrapKeysOptions {
@@ -60,8 +59,8 @@ export async function rewrapAll(source: Maintained, options: RewrapKeysOptions):
   const { retire, verify, dryRun = false, concurrency = DEFAULT_CONCURRENCY, abortSignal } = options;
   assertOptions(options);
   const task = source.taskFor({ do: 'rewrap', retire, verify });
-  const { refusals = [] } = (await source.precheck?.(task)) ?? {};
-  if (refusals.length > 0 && !dryRun) throw new InvalidOptionsError(refusals);
+  const refusals = await refusalsOf(source, task);
+  if (!dryRun) refuse(refusals);
   const beforeRequest = async (): Promise<void> => throwIfAborted(abortSignal);
   const step: Step = { task, dryRun, abortSignal, beforeRequest };
   const sum = new Sum();
@@ -70,19 +69,18 @@ export async function rewrapAll(source: Maintained, options: RewrapKeysOptions):
     for (const one of objects) if (!isChosen(task, one.state)) sum.add(one, leftAlone(one.state));
     const groups = groupsOf(chosen, source);
     while (groups.length > 0) {
-      const results = await allOf(groups.splice(0, concurrency).map((group) => actOn(source, group, step)));
-      for (const [one, result] of results.flat()) sum.add(one, result);
+      const some = groups.splice(0, concurrency);
+      const results = (await allOf(some.map((group) => source.act(group, step)))).flat();
+      for (const [at, one] of some.flat().entries()) sum.add(one, results[at] as ObjectResult);
     }
   }
   const { seen, outcomes, failures } = sum;
   return { seen, outcomes, failures };
 }
 
-type Acted = readonly (readonly [object: MaintainedObject, result: ObjectResult])[];
-
-async function actOn(source: Maintained, group: StepGroup, step: Step): Promise<Acted> {
-  const results = await source.act(group, step);
-  return group.map((object, at) => [object, results[at] as ObjectResult]);
+async function refusalsOf(source: Maintained, task: MaintenanceTask): Promise<readonly string[]> {
+  const found = await source.precheck?.(task);
+  return found?.refusals ?? [];
 }
 
 /** Waits for all of them even if one fails, so that nothing is written after the call has ended. */
