@@ -4,8 +4,8 @@
  */
 import type { MaintainedObject } from '../../envelope/maintenance/maintained.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
-import { isObject } from '../../option-rules.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
+import { parseObject } from '../../wire/json.js';
 import { copyOf, goneAfter, isDirectoryEntry, ofPages, placeOf } from '../maintenance/listed-blob.js';
 import type { Facts } from '../maintenance/listing-page.js';
 
@@ -36,7 +36,7 @@ export function inventoryRow(cells: InventoryCells, takenOn: Date | null): Inven
     return { kind: 'directory', isDeleted };
   }
   const where = factsIn(cells, isDeleted);
-  const goneOn = isDeleted ? goneOnIn(cells['remainingretentiondays'], takenOn) : undefined;
+  const goneOn = isDeleted && takenOn !== null ? goneAfter(cells['remainingretentiondays'], takenOn) : undefined;
   const state = isKeptBack(cells) ? ({ kind: 'damaged' } as const) : storedState(encryptionDataOf(metadata));
   const isOfPages = ofPages(cells['blobtype']);
   return { kind: 'blob', object: { name, copy: copyOf(where), place: placeOf(where), isOfPages, state, goneOn } };
@@ -53,32 +53,21 @@ function factsIn(cells: InventoryCells, isDeleted: boolean): Facts {
   };
 }
 
-/** Metadata of a blob under a customer-provided key is not for everyone: an empty cell does not say that the blob has none. */
-/** Whether a blob without metadata may be such a blob, because the inventory does not say which are. */
+/** Whether a blob without metadata may be one whose metadata is kept back, because the inventory does not say which are. */
 export const mayBeKeptBack = ({ customerprovidedkeysha256, metadata = '' }: InventoryCells): boolean =>
   customerprovidedkeysha256 === undefined && metadata.trim() === '';
 
+/** Metadata of a blob under a customer-provided key is not for everyone: an empty cell does not say that the blob has none. */
 const isKeptBack = ({ customerprovidedkeysha256: key = '', metadata = '' }: InventoryCells): boolean =>
   key.trim() !== '' && metadata.trim() === '';
 
 /** An empty cell is a blob without metadata. */
 function metadataIn(cell: string): Readonly<Record<string, string>> {
   if (cell.trim() === '') return {};
-  const metadata = jsonIn(cell);
-  const areTexts =
-    isObject(metadata) &&
-    !Array.isArray(metadata) &&
-    Object.values(metadata).every((value) => typeof value === 'string');
-  if (!areTexts) throw new RowFault('has metadata that is not a JSON object of texts');
+  const metadata = parseObject(cell);
+  if (metadata === null || Object.values(metadata).some((value) => typeof value !== 'string'))
+    throw new RowFault('has metadata that is not a JSON object of texts');
   return metadata as Readonly<Record<string, string>>;
-}
-
-function jsonIn(cell: string): unknown {
-  try {
-    return JSON.parse(cell);
-  } catch {
-    return undefined;
-  }
 }
 
 const FLAGS: Readonly<Record<string, boolean>> = { '': false, false: false, true: true };
@@ -88,8 +77,4 @@ function flagIn(cell: string | undefined, column: string): boolean {
   const flag = Object.hasOwn(FLAGS, word) ? FLAGS[word] : undefined;
   if (flag === undefined) throw new RowFault(`has a value under ${column} that is neither true nor false`);
   return flag;
-}
-
-function goneOnIn(cell: string | undefined, takenOn: Date | null): Date | undefined {
-  return takenOn === null ? undefined : goneAfter(cell, takenOn);
 }

@@ -4,6 +4,7 @@
  */
 import { printable } from '../../encoding/printable.js';
 import { isObject, type LooseOptions } from '../../option-rules.js';
+import { parseObject } from '../../wire/json.js';
 
 export interface InventoryRule {
   readonly name: string;
@@ -33,7 +34,7 @@ export interface Manifest {
 type ManifestFaults = readonly string[];
 
 export function parseManifest(text: string): Manifest | ManifestFaults {
-  const given = parsed(text);
+  const given = parseObject(text.replace(/^\uFEFF/, '')) ?? {};
   const { ruleDefinition, summary, files } = given;
   const definition = isObject(ruleDefinition) ? ruleDefinition : {};
   const faults = [
@@ -68,15 +69,6 @@ export function missingColumns(
     ...(deleted ? ['Deleted'] : []),
   ];
   return needed.filter((name) => !columns.has(name.toLowerCase()));
-}
-
-function parsed(text: string): LooseOptions {
-  try {
-    const given: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
-    return isObject(given) ? given : {};
-  } catch {
-    return {};
-  }
 }
 
 function statusFaults({ status }: LooseOptions): readonly string[] {
