@@ -274,7 +274,7 @@ describe('messages of a poison queue', () => {
     }
 
     const text: unknown = expect.stringMatching(/^1 messages of queue/);
-    expect(source.blindSpots?.()).toContainEqual({ text, isBlocking: true });
+    expect(source.blindSpots()).toContainEqual({ text, isBlocking: true });
   });
 
   it('are all seen by each of two walks of one source, which would hide them from each other at the same time', async () => {
