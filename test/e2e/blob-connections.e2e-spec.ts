@@ -11,7 +11,7 @@ import { ProxiedBlobs, type StoredKind } from '../support/proxied-blobs.js';
 const code = (name: string) => expect.objectContaining({ code: name }) as unknown;
 
 const short = content(700_005);
-/** Regions of 2.0 have 4 MiB: there are two. */
+/** Regions of 2.0 hold 4 MiB, so this content has two. */
 const V20: StoredKind = { policy: policyOf('2.0'), plaintext: content(4_500_005) };
 const V21: StoredKind = { policy: policyOf('2.1', { regionLength: 100_000 }), plaintext: short };
 const V10: StoredKind = { policy: policyOf('1.0'), plaintext: short };
@@ -23,10 +23,10 @@ const CONTENTS: readonly (readonly [string, StoredKind])[] = [
   ['no protocol, handed through', HANDED_THROUGH],
 ];
 
-/** What is read where not all of it is. */
+/** The range that partial reads ask for. */
 const START = 77_777;
 const countOf = ({ plaintext }: StoredKind): number => plaintext.length - 200_000;
-/** Parts of a download, of which a content has seven. */
+/** The length of a part, such that a download has seven. */
 const partOf = ({ plaintext }: StoredKind): number => Math.floor(plaintext.length / 6);
 
 type Read = (blob: EncryptedBlockBlobClient, kind: StoredKind, options?: object) => Promise<Buffer>;
@@ -64,7 +64,7 @@ afterEach(async () => {
   for (const name of await readdir(folder)) await rm(join(folder, name));
 });
 
-/** The first answers are spoiled, the later ones are not. */
+/** Spoils the first answers to reads and lets later ones through. */
 function spoilFirst(times: number, spoil: AnswersProxy['spoil']): void {
   let left = times;
   proxy.spoil = (exchange) => {
@@ -75,7 +75,7 @@ function spoilFirst(times: number, spoil: AnswersProxy['spoil']): void {
 }
 
 describe.each(CONTENTS)('content of %s', (_name, kind) => {
-  it.each(Object.entries(WAYS))('is whole where connections break on its way %s', async (way, read) => {
+  it.each(Object.entries(WAYS))('is read completely %s although connections break', async (way, read) => {
     const blob = await blobs.stored(kind);
     spoilFirst(3, breakAfter(50_000));
 
@@ -84,7 +84,7 @@ describe.each(CONTENTS)('content of %s', (_name, kind) => {
     expect(bytes.equals(expected(way, kind))).toBe(true);
   });
 
-  it.each(Object.entries(WAYS))('read %s is given up where every connection breaks', async (_way, read) => {
+  it.each(Object.entries(WAYS))('fails %s if every connection breaks', async (_way, read) => {
     const blob = await blobs.stored(kind);
     proxy.spoil = breakAfter(1000);
 
@@ -95,7 +95,7 @@ describe.each(CONTENTS)('content of %s', (_name, kind) => {
 });
 
 describe('a broken connection', () => {
-  it('costs a request for just the bytes that are missing, under the ETag of the first', async () => {
+  it('costs one request for just the missing bytes, under the ETag of the first answer', async () => {
     const blob = await blobs.stored(V20);
     const { contentLength = 0, etag } = await blob.getProperties();
     proxy.clear();
@@ -112,7 +112,7 @@ describe('a broken connection', () => {
     [-1, 6],
     [0, 1],
     [2, 3],
-  ])('is repaired as often as the SDK would: with maxRetryRequests %s it asks %d times', async (tries, requests) => {
+  ])('is repaired as often as in the SDK: maxRetryRequests %s makes %d requests', async (tries, requests) => {
     const blob = await blobs.stored(V20);
     proxy.clear();
     proxy.spoil = breakAfter(10);
@@ -127,7 +127,7 @@ describe('a broken connection', () => {
     expect(proxy.ranges).toHaveLength(requests);
   });
 
-  it('wipes the buffer it was given, if it cannot be repaired', async () => {
+  it('wipes the caller’s buffer if it cannot be repaired', async () => {
     const blob = await blobs.stored({ policy: policyOf('2.1', { regionLength: 1000 }), plaintext: short });
     const buffer = Buffer.alloc(short.length, 7);
     proxy.spoil = breakAfter(100_000);
@@ -139,7 +139,7 @@ describe('a broken connection', () => {
     expect(buffer.equals(Buffer.alloc(short.length))).toBe(true);
   });
 
-  it('of a blob that was replaced meanwhile is a 412, never a mixture', async () => {
+  it('fails with 412 if the blob was replaced meanwhile, and never mixes contents', async () => {
     const blob = await blobs.own(V10);
     spoilFirst(1, breakAfter(50_000));
 
@@ -149,7 +149,7 @@ describe('a broken connection', () => {
     await expect(bytesFrom(readableStreamBody)).rejects.toMatchObject({ statusCode: 412 });
   });
 
-  it('is an abort where the caller aborted, and nothing is asked for again', async () => {
+  it('counts as an abort if the caller aborted, and is not retried', async () => {
     const blob = await blobs.stored(V10);
     const controller = new AbortController();
     proxy.clear();
@@ -166,7 +166,7 @@ describe('a broken connection', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
-  it('is not repaired for a stream that was destroyed', async () => {
+  it('is not repaired for a destroyed stream', async () => {
     const blob = await blobs.stored(V20);
     proxy.clear();
     proxy.spoil = breakAfter(50_000);
@@ -179,16 +179,19 @@ describe('a broken connection', () => {
     expect(proxy.ranges).toHaveLength(1);
   });
 
-  it.each([undefined, new AbortController().signal])('is left by a destroyed stream: %p', async (abortSignal) => {
-    const blob = await blobs.stored(V20);
-    proxy.clear();
-    const { readableStreamBody } = await blob.download(0, undefined, { abortSignal });
-    (readableStreamBody as Readable).destroy();
+  it.each([undefined, new AbortController().signal])(
+    'is released by a destroyed stream, with signal %p',
+    async (abortSignal) => {
+      const blob = await blobs.stored(V20);
+      proxy.clear();
+      const { readableStreamBody } = await blob.download(0, undefined, { abortSignal });
+      (readableStreamBody as Readable).destroy();
 
-    const { socket } = proxy.requests[0]!;
-    if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
-    expect(proxy.requests).toHaveLength(1);
-  });
+      const { socket } = proxy.requests[0]!;
+      if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+      expect(proxy.requests).toHaveLength(1);
+    },
+  );
 });
 
 describe('an answer that cannot be used', () => {
@@ -205,12 +208,12 @@ describe('an answer that cannot be used', () => {
     ['has no ETag', without('etag')],
     ['has no Content-Range', without('content-range')],
     ['has a Content-Range without a total', withHeader('content-range', 'bytes 0-99/*')],
-    ['has a Content-Range that is not one', withHeader('content-range', `bytes ${'9'.repeat(30_000)}`.slice(0, 9000))],
+    ['has an invalid Content-Range', withHeader('content-range', `bytes ${'9'.repeat(30_000)}`.slice(0, 9000))],
     ['is for another range', withHeader('content-range', 'bytes 1-100/200')],
     ['has another total', withHeader('content-range', 'bytes 0-99/100')],
   ];
 
-  it.each(SPOILED)('because it %s is a typed error that leaves nothing behind', async (_what, change) => {
+  it.each(SPOILED)('fails with a typed error and leaves no listener if it %s', async (_what, change) => {
     for (const [, kind] of CONTENTS) {
       const blob = await blobs.stored(kind);
       const { signal } = new AbortController();
@@ -230,30 +233,27 @@ describe('an answer that cannot be used', () => {
     }
   });
 
-  it.each(['etag', 'content-length'])(
-    'because it has no %s is one for a whole read and for properties too',
-    async (name) => {
-      const blob = await blobs.stored(V20);
-      const { signal } = new AbortController();
-      proxy.spoil = ({ answer }) => {
-        without(name)(answer.headers);
-        return false;
-      };
+  it.each(['etag', 'content-length'])('fails whole reads and properties too if it has no %s', async (name) => {
+    const blob = await blobs.stored(V20);
+    const { signal } = new AbortController();
+    proxy.spoil = ({ answer }) => {
+      without(name)(answer.headers);
+      return false;
+    };
 
-      await expect(blob.download(0, undefined, { abortSignal: signal })).rejects.toEqual(
-        code('INVALID_SERVICE_RESPONSE'),
-      );
-      await expect(blob.getProperties()).rejects.toEqual(code('INVALID_SERVICE_RESPONSE'));
+    await expect(blob.download(0, undefined, { abortSignal: signal })).rejects.toEqual(
+      code('INVALID_SERVICE_RESPONSE'),
+    );
+    await expect(blob.getProperties()).rejects.toEqual(code('INVALID_SERVICE_RESPONSE'));
 
-      expect(getEventListeners(signal, 'abort')).toEqual([]);
-    },
-  );
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
 
   it.each<[string, (stored: number) => number]>([
-    ['is emptied', () => 0],
-    ['is cut', (stored) => Math.floor(stored / 2)],
-    ['ends after a whole region', (stored) => stored / 2],
-  ])('because a whole blob %s, in body and length, is one', async (_what, lengthOf) => {
+    ['empty', () => 0],
+    ['cut short', (stored) => Math.floor(stored / 2)],
+    ['cut after a complete region', (stored) => stored / 2],
+  ])('fails if the answer for a whole blob is %s, in body and length', async (_what, lengthOf) => {
     const blob = await blobs.own({
       policy: policyOf('2.1', { regionLength: 64 * 1024 }),
       plaintext: content(128 * 1024),
@@ -275,12 +275,12 @@ describe('an answer that cannot be used', () => {
     }
   });
 
-  it.each(['etag', 'content-range'])('because a later one has another %s than the first is one', async (name) => {
+  it.each(['etag', 'content-range'])('fails if a later answer has a different %s from the first', async (name) => {
     for (const [, kind] of CONTENTS) {
       const blob = await blobs.own(kind);
       let answers = 0;
       proxy.spoil = ({ request, answer: { headers } }) => {
-        // an aborted request for the blob before may be answered now
+        // an aborted request for the previous blob may be answered only now
         if (request.url?.includes(blob.containerName) !== true) return false;
         answers += 1;
         if (answers > 1) headers[name] = name === 'etag' ? '"other"' : 'bytes 0-9/10';
@@ -295,7 +295,7 @@ describe('an answer that cannot be used', () => {
   });
 });
 
-it('a length that no memory holds is refused before anything is planned for it', async () => {
+it('rejects a length beyond any memory before it plans parts', async () => {
   const { plaintext } = V20;
   for (const kind of [{ plaintext }, { policy: policyOf('1.0', { integrity: 'off' }), plaintext }]) {
     const blob = await blobs.own(kind);
@@ -316,7 +316,7 @@ it('a length that no memory holds is refused before anything is planned for it',
 
 describe('a read', () => {
   it.each(Object.entries(WAYS))(
-    '%s leaves no listener on the signal and its connections for the next',
+    '%s leaves no listener on the signal and returns its connections to the pool',
     async (way, read) => {
       const blob = await blobs.stored(V20);
       const { signal } = new AbortController();

@@ -1,11 +1,11 @@
-/** What the service does to encrypted blobs without us: docs/blobs.md, "Metadata, snapshots, versions". */
+/** What the service itself does to encrypted blobs: docs/blobs.md, "Metadata, snapshots, versions". */
 import { BlobSASPermissions } from '@azure/storage-blob';
 import { content, containersFor, policyOf } from '../support/blobs.js';
 
 describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
   const plaintext = content(1000);
 
-  it('is read from a copy that the service made', async () => {
+  it('can be read from a copy that the service made', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const source = container.getBlockBlobClient('source');
     const copy = container.getBlockBlobClient('copy');
@@ -16,7 +16,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     expect((await copy.downloadToBuffer()).equals(plaintext)).toBe(true);
   });
 
-  it('is read as an append blob, which other SDKs write', async () => {
+  it('can be read as an append blob, which other SDKs write', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const source = container.getBlockBlobClient('source');
     await source.uploadData(plaintext);
@@ -32,7 +32,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     expect((await copy.downloadToBuffer(10, 20)).equals(plaintext.subarray(10, 30))).toBe(true);
   });
 
-  it('is lost in a copy that was given metadata of its own, unless the entry is among it', async () => {
+  it('cannot be read from a copy with new metadata, unless that includes the encryption entry', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const source = container.getBlockBlobClient('source');
     const copy = container.getBlockBlobClient('copy');
@@ -46,7 +46,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     expect((await copy.downloadToBuffer()).equals(plaintext)).toBe(true);
   });
 
-  it('is read after its headers, tags and tier were changed', async () => {
+  it('can still be read after its headers, tags and tier have changed', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const blob = container.getBlockBlobClient('blob');
     await blob.uploadData(plaintext);
@@ -64,8 +64,8 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     ['without metadata', undefined, { ward: 'north' }],
     ['with metadata', { ward: 'south' }, { ward: 'south' }],
     ['with no metadata at all', {}, {}],
-    ['with an entry of its own', { EncryptionData: 'mine' }, {}],
-  ])('is read from a copy that is begun %s', async (_how, metadata, expected) => {
+    ['with a conflicting entry', { EncryptionData: 'mine' }, {}],
+  ])('can be read from a copy started %s', async (_how, metadata, expected) => {
     const [container] = await containersFor(policyOf(protocol));
     const source = container.getBlockBlobClient('source');
     const copy = container.getBlockBlobClient('copy');
@@ -80,7 +80,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     expect(own).toEqual(expected);
   });
 
-  it('is not replaced by a copy of plaintext, where encryption is required', async () => {
+  it('is not replaced by a copy of plaintext if encryption is required', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const [source, copy] = [container.getBlockBlobClient('source'), container.getBlockBlobClient('copy')];
     await source.unencryptedClient.uploadData(plaintext);
@@ -91,7 +91,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     expect((await copy.downloadToBuffer()).equals(plaintext)).toBe(true);
   });
 
-  it('is changed under a lease', async () => {
+  it('can be changed under a lease', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const blob = container.getBlockBlobClient('blob');
     await blob.uploadData(plaintext);
@@ -104,7 +104,7 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     expect((await blob.downloadToBuffer()).equals(plaintext)).toBe(true);
   });
 
-  it('leaves its account as ciphertext by a SAS', async () => {
+  it('is read through a SAS as ciphertext', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const blob = container.getBlockBlobClient('blob');
     await blob.uploadData(plaintext);
@@ -118,8 +118,8 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
   });
 });
 
-describe('what only describes a blob', () => {
-  it('takes no hash of the plaintext, and changes no snapshot by accident', async () => {
+describe('other operations', () => {
+  it('reject a hash of the plaintext, and change no snapshot by accident', async () => {
     const [container] = await containersFor(policyOf('2.0'));
     const blob = container.getBlockBlobClient('blob');
     await blob.uploadData('content');
@@ -136,7 +136,7 @@ describe('what only describes a blob', () => {
     });
   });
 
-  it('deletes several blobs of a container', async () => {
+  it('delete several blobs of a container', async () => {
     const [container] = await containersFor(policyOf('2.0'));
     const names = ['a', 'b/c', 'b/d'];
     for (const name of names) await container.getBlockBlobClient(name).uploadData(name);

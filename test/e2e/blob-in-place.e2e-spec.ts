@@ -1,9 +1,9 @@
-/** Downloads of 1.0 with integrity entries into memory of the caller, where the ciphertext waits for its tag. */
+/** Downloads of 1.0 with integrity entries into the caller's memory, which holds ciphertext until the tag is verified. */
 import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 
 const KIB = 1024;
-/** In blocks of AES (16 bytes), and in parts of the download. */
+/** Lengths around an AES block (16 bytes) and around a part of the download. */
 const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 200_000];
 const PART = 64 * KIB;
 const BEYOND = 40;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   [blobs] = await containersFor(policyOf('1.0'));
 });
 
-it.each(LENGTHS)('%i bytes are all that is written to a larger buffer', async (length) => {
+it.each(LENGTHS)('writes exactly %i bytes to a larger buffer', async (length) => {
   const blob = blobs.getBlockBlobClient(`whole-${length}`);
   await blob.uploadData(content(length));
   const buffer = Buffer.alloc(length + BEYOND, 'x');
@@ -26,7 +26,7 @@ it.each(LENGTHS)('%i bytes are all that is written to a larger buffer', async (l
   expect(buffer.subarray(length)).toEqual(Buffer.alloc(BEYOND, 'x'));
 });
 
-it.each(LENGTHS)('of %i bytes that were changed, a buffer gets neither plaintext nor ciphertext', async (length) => {
+it.each(LENGTHS)('leaves neither plaintext nor ciphertext of %i changed bytes in the buffer', async (length) => {
   const blob = blobs.getBlockBlobClient(`changed-${length}`);
   await blob.uploadData(content(length));
   const { metadata } = await blob.unencryptedClient.getProperties();

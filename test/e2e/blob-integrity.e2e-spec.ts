@@ -50,7 +50,7 @@ const uploads: readonly (readonly [how: string, upload: (blob: EncryptedBlockBlo
   [
     ['in one request', (blob, data) => blob.uploadData(data)],
     [
-      'in blocks, several at once',
+      'in concurrent blocks',
       (blob, data) => blob.uploadData(data, { blockSize: BLOCK, maxSingleShotSize: BLOCK, concurrency: 3 }),
     ],
     ['from a stream', (blob, data) => blob.uploadStream(Readable.from([data]), BLOCK, 2)],
@@ -73,7 +73,7 @@ const protocols = [
 describe.each(protocols)('block blobs of protocol %s', (_protocol, policy, mostBytes) => {
   const required = { ...policy, integrity: 'require' } as const;
 
-  it.each(uploads)('are written with entries %s, here and on a thread', async (how, upload) => {
+  it.each(uploads)('are written with entries %s, inline and on a thread', async (how, upload) => {
     const [writer, reader] = await containers(policy, required);
     for (const size of [0, 1, 16, BLOCK - 16, BLOCK, 3 * BLOCK + 5]) {
       for (const place of ['inline', 'threaded'] as const) {
@@ -88,7 +88,7 @@ describe.each(protocols)('block blobs of protocol %s', (_protocol, policy, mostB
     }
   });
 
-  it(`have no more than ${mostBytes} bytes of metadata more, and 32 with a context`, async () => {
+  it(`have at most ${mostBytes} more bytes of metadata, and 32 more with a context`, async () => {
     const [plain, bound, contextual] = await containers({ ...policy, integrity: 'off' }, policy, {
       ...policy,
       context: () => 'tenant',
@@ -106,7 +106,7 @@ describe.each(protocols)('block blobs of protocol %s', (_protocol, policy, mostB
     expect(withContext - entries).toBeLessThanOrEqual(32);
   });
 
-  it('have neither entries nor a key that asks for them under "off"', async () => {
+  it('have neither entries nor a flag in the wrapped key under "off"', async () => {
     const [writer, verifying] = await containers({ ...policy, integrity: 'off' }, policy);
     await writer!.inline.getBlockBlobClient('letter').uploadData(content(5));
 
@@ -116,7 +116,7 @@ describe.each(protocols)('block blobs of protocol %s', (_protocol, policy, mostB
     expect(await blob.downloadToBuffer()).toEqual(content(5));
   });
 
-  it('are refused before any request where the entries make the metadata too long', async () => {
+  it('are rejected before any request if the entries make the metadata too long', async () => {
     const [writer] = await containers(policy);
     const blob = writer!.inline.getBlockBlobClient('letter');
     await blob.uploadData(content(5));
@@ -127,13 +127,13 @@ describe.each(protocols)('block blobs of protocol %s', (_protocol, policy, mostB
     const tooLong = blob.uploadData(content(6), { metadata: note(free) });
 
     await expect(tooLong).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE', limitBytes: METADATA_LIMIT });
-    // two lengths of up to 16 digits each, of which these have one or two
+    // room is left for two lengths of 16 digits each; these have one or two digits
     await blob.uploadData(content(7), { metadata: note(free - 32) });
     expect(await blob.downloadToBuffer()).toEqual(content(7));
   });
 });
 
-it('a page blob is written with entries, here and on a thread', async () => {
+it('writes a page blob with entries, inline and on a thread', async () => {
   const policy = policyOf('1.0');
   const [writer, reader] = await containers(policy, { ...policy, integrity: 'require' });
   for (const size of [0, 512, 5 * 1024 * KIB]) {

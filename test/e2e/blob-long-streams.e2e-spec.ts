@@ -1,4 +1,4 @@
-/** What a stream holds does not grow with its content, where one tag covers all of the ciphertext (1.0 with integrity entries). */
+/** Streams need constant memory even if one tag covers all of the ciphertext (1.0 with integrity entries). */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,10 +9,10 @@ import { compiledPackage } from '../support/compiled-package.js';
 const MIB = 1024 * 1024;
 /** Both are longer than what waits in memory for its tag. */
 const LENGTHS = [12 * MIB, 44 * MIB];
-/** Buffers of sockets, and what the collector has not reached. Content that was held would be 32 MiB more. */
+/** Allows for socket buffers and uncollected garbage. Buffered content would add 32 MiB. */
 const TOLERANCE = 16 * MIB;
 
-/** In bytes, of the shorter and of the longer content. */
+/** In bytes, for the shorter and the longer content. */
 type Peaks = readonly [long: number, longer: number];
 
 let peaks: Readonly<Record<'upload' | 'verify' | 'require', Peaks>>;
@@ -30,7 +30,7 @@ it.each([
   ['an upload', 'upload'],
   ['a download under "verify"', 'verify'],
   ['a download under "require"', 'require'],
-] as const)('%s of 44 MiB holds no more than one of 12', (_what, work) => {
+] as const)('%s of 44 MiB holds no more memory than one of 12 MiB', (_what, work) => {
   const [long, longer] = peaks[work];
 
   expect(long).toBeGreaterThan(MIB);

@@ -8,7 +8,7 @@ import { content, policyOf } from '../support/blobs.js';
 import { type Fault, FaultyBlobStore } from '../support/faulty-blob-store.js';
 
 const KIB = 1024;
-/** Enough for what a hundred uploads need now and then, and less than they need together. */
+/** More than a hundred uploads usually need, and less than they could need at once. */
 const KEPT = 4 * 1024 * KIB;
 const BLOCK = 64 * KIB;
 const LENGTHS = [0, 1, 1000, BLOCK - 100, BLOCK, 100_000, 3 * BLOCK + 7];
@@ -37,7 +37,7 @@ function containerOf(number: number) {
   return new EncryptedBlobService(() => service, policyFor(number), environment).getContainerClient('container');
 }
 
-/** What a blob holds, opened without a request. */
+/** The plaintext of a stored blob, decrypted without a request. */
 async function openedBlob(name: string, number: number): Promise<Buffer> {
   const { content: stored, encryptionData } = store.blobs.get(name)!;
   const opener = await openEnvelope(policyFor(number), parseEncryptionData(encryptionData), {
@@ -48,11 +48,11 @@ async function openedBlob(name: string, number: number): Promise<Buffer> {
   return runAll(opener.open(opener.layout.window({ offset: 0 }, stored.length)), stored);
 }
 
-/** One of eleven uploads is aborted, at its second request or by the time it has none. */
+/** One of eleven uploads is aborted. */
 const isAborted = (number: number): boolean => number % 11 === 5;
 const FAULTS: readonly Fault[] = ['refused early', 'broken in the middle', 'stored and broken'];
 
-it('a thousand uploads of mixed lengths, a hundred at once, share memory and never each other’s bytes', async () => {
+it('a thousand uploads, a hundred at once, share memory and never mix up bytes', async () => {
   const abortions = new Map<string, AbortController>();
   const requests = new Map<string, number>();
   let most = 0;
@@ -107,7 +107,7 @@ describe('an upload', () => {
         abortSignal: signal,
       });
 
-  it('that succeeded leaves its memory, and the next one fills it', async () => {
+  it('returns its memory when it succeeds, and the next one reuses it', async () => {
     store.faultOf = () => 'none';
     await upload('first');
     const kept = processBlocks.kept;
@@ -115,12 +115,12 @@ describe('an upload', () => {
 
     await upload('second');
 
-    // less if memory of other tests is freed now
+    // less if the memory of other tests is freed now
     expect(processBlocks.kept).toBeGreaterThan(0);
     expect(processBlocks.kept).toBeLessThanOrEqual(kept);
   });
 
-  it.each(['failed', 'was aborted'])('that %s leaves none', async (how) => {
+  it.each(['failed', 'was aborted'])('that %s returns no memory for reuse', async (how) => {
     store.faultOf = () => 'none';
     await upload('before');
     const abortion = new AbortController();

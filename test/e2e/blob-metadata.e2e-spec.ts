@@ -29,7 +29,7 @@ afterEach(() => {
   proxy.clear();
 });
 
-/** A blob wrapped by the old key, with metadata, and the client of a policy that writes with the young one. */
+/** A blob whose key is wrapped by the old key, and a client whose policy writes with the young key. */
 async function oldBlob({
   content = 'kept',
   metadata = {},
@@ -48,7 +48,7 @@ const throughProxy = (blob: EncryptedBlockBlobClient, maxTries = 4) => {
   return through(BlobServiceClient.fromConnectionString(proxy.connectionString, { retryOptions }), blob);
 };
 
-/** A container that need not be there, under a policy without a key to write with that works. */
+/** A container that need not exist, under a policy whose key always fails. */
 function containerBehind({ connectionString: through }: AnswersProxy): EncryptedContainerClient {
   const refusing = { keyId: 'refusing', wrapKey: fail, unwrapKey: fail };
   const service = BlobServiceClient.fromConnectionString(through);
@@ -61,7 +61,7 @@ const fail = (): never => {
   throw new Error('no key is needed here');
 };
 
-/** The user's metadata as a listing has it, where names keep their letter case. */
+/** The user's metadata as a listing returns it, which keeps the letter case of names. */
 async function listedMetadata(blob: EncryptedBlockBlobClient): Promise<Record<string, string>> {
   const container = BlobServiceClient.fromConnectionString(connectionString()).getContainerClient(blob.containerName);
   for await (const { metadata = {} } of container.listBlobsFlat({ includeMetadata: true, prefix: blob.name })) {
@@ -80,7 +80,7 @@ const keyIdOf = async (blob: EncryptedBlockBlobClient): Promise<string> => {
 describe('a rewrap', () => {
   const metadata = { WardName: 'North', lower: 'a', UPPER: 'b', mixedCase_1: 'C d' };
 
-  it.each(['', 'kept'])('keeps the letter case of metadata names, of content %j too', async (content) => {
+  it.each(['', 'kept'])('keeps the letter case of metadata names for content %j', async (content) => {
     const blob = await oldBlob({ content, metadata });
 
     expect(await blob.rewrapKey()).toEqual({ keyId: 'young', changed: true });
@@ -94,7 +94,7 @@ describe('a rewrap', () => {
   it.each([
     ['lower-cases', (name: string) => name.toLowerCase()],
     ['capitalises', titled],
-  ])('keeps it through a proxy that %s the names of headers', async (_what, change) => {
+  ])('keeps the letter case through a proxy that %s header names', async (_what, change) => {
     const blob = throughProxy(await oldBlob({ metadata }));
     proxy.spoil = ({ answer, response }) => {
       response.writeHead(
@@ -110,7 +110,7 @@ describe('a rewrap', () => {
     expect(await listedMetadata(blob)).toEqual(metadata);
   });
 
-  it('is refused where the names cannot be known, and changes nothing', async () => {
+  it('fails if the names cannot be determined, and changes nothing', async () => {
     const blob = throughProxy(await oldBlob({ metadata }));
     proxy.spoil = ({ request, response }) => {
       if (request.url?.includes('comp=list') !== true) return false;
@@ -124,7 +124,7 @@ describe('a rewrap', () => {
     expect(await listedMetadata(blob)).toEqual(metadata);
   });
 
-  it('of a blob without metadata of the user takes two requests, and of one that has the key already one', async () => {
+  it('takes two requests without user metadata, and one if the blob already has the key', async () => {
     const blob = throughProxy(await oldBlob());
 
     await blob.rewrapKey();
@@ -133,7 +133,7 @@ describe('a rewrap', () => {
     expect(proxy.requests.map(({ method }) => method)).toEqual(['HEAD', 'PUT', 'HEAD']);
   });
 
-  it('of a leased blob needs the id of the lease', async () => {
+  it('needs the lease id if the blob is leased', async () => {
     const blob = throughProxy(await oldBlob({ metadata }));
     const { leaseId = '' } = await blob.unencryptedClient.getBlobLeaseClient().acquireLease(60);
     proxy.clear();
@@ -145,12 +145,12 @@ describe('a rewrap', () => {
     expect(await listedMetadata(blob)).toEqual(metadata);
   });
 
-  it('passes customer-provided keys and encryption scopes on to every request that takes them', async () => {
+  it('passes customer-provided keys and encryption scopes to every request that accepts them', async () => {
     const blob = await oldBlob({ metadata });
     const { unencryptedClient: client } = blob;
     const customerProvidedKey = { encryptionKey: 'a', encryptionKeySha256: 'b' };
     const sent: [name: string, options: BlobSetMetadataOptions][] = [];
-    // the emulator knows neither, so the requests go on without them
+    // the emulator supports neither, so the proxy forwards requests without them
     const pass = (name: string, options: BlobSetMetadataOptions = {}): BlobSetMetadataOptions => {
       sent.push([name, options]);
       const { customerProvidedKey: _key, encryptionScope: _scope, ...passed } = options;
@@ -180,8 +180,8 @@ describe('a rewrap', () => {
   it.each([
     [4, 'once', 1],
     [1, 'once', 1],
-    [4, 'at every try', Infinity],
-  ])('whose answer is lost is a success (%d tries of the SDK, lost %s)', async (maxTries, _times, lost) => {
+    [4, 'on every try', Infinity],
+  ])('succeeds if its answer is lost (%d tries of the SDK, lost %s)', async (maxTries, _times, lost) => {
     const blob = throughProxy(await oldBlob({ metadata }), maxTries);
     let left = lost;
     proxy.spoil = ({ request }) => {
@@ -198,7 +198,7 @@ describe('a rewrap', () => {
     expect(await blob.rewrapKey()).toEqual({ keyId: 'young', changed: false });
   });
 
-  it('is made anyway where the key already wraps the blob, if it is forced', async () => {
+  it('wraps again with force, even if the key already wraps the blob', async () => {
     const rotated = new ContextKey('versions-within');
     const policy = policyOf('2.0', { keyEncryptionKey: rotated });
     const [container] = await containersFor(policy);
@@ -217,7 +217,7 @@ describe('a rewrap', () => {
     expect(await listedMetadata(blob)).toEqual(metadata);
   });
 
-  it('that is forced wraps once, also where its answer is lost', async () => {
+  it('wraps once with force, even if its answer is lost', async () => {
     const blob = throughProxy(await oldBlob({ metadata }), 1);
     let isLost = false;
     proxy.spoil = ({ request }) => {
@@ -234,7 +234,7 @@ describe('a rewrap', () => {
     wrapping.mockRestore();
   });
 
-  it('under an ETag that is no longer that of the blob is a 412, and nothing is tried again', async () => {
+  it('fails with 412 for an outdated ETag, without a retry', async () => {
     const blob = throughProxy(await oldBlob());
     const { etag = '' } = await blob.getProperties();
     await blob.setMetadata({ changed: '1' });
@@ -245,7 +245,7 @@ describe('a rewrap', () => {
     expect(proxy.requests).toHaveLength(1);
   });
 
-  it('whose blob changes meanwhile goes on from the new state', async () => {
+  it('continues from the new state if the blob changes meanwhile', async () => {
     const direct = await oldBlob({ metadata });
     const blob = throughProxy(direct);
     let changes = 0;
@@ -265,8 +265,8 @@ describe('a rewrap', () => {
   });
 });
 
-describe('racing changes', () => {
-  it('all succeed, and the blob stays readable', async () => {
+describe('concurrent changes', () => {
+  it('all succeed and keep the blob readable', async () => {
     const blob = await oldBlob({ metadata: { Round: '0' } });
 
     const changes = Array.from({ length: 6 }, (_, round) => blob.setMetadata({ Round: String(round) }));
@@ -277,7 +277,7 @@ describe('racing changes', () => {
     expect(await listedMetadata(blob)).toEqual({ Round: expect.stringMatching(/^\d$/) as string });
   });
 
-  it('of a leased blob are tried once', async () => {
+  it('are tried once if the blob is leased', async () => {
     const blob = throughProxy(await oldBlob());
     await blob.unencryptedClient.getBlobLeaseClient().acquireLease(60);
     proxy.clear();
@@ -289,7 +289,7 @@ describe('racing changes', () => {
 });
 
 describe('a client of a snapshot or a version', () => {
-  it.each(['snapshot', 'version'])('(%s) refuses changes before any request', async (which) => {
+  it.each(['snapshot', 'version'])('(%s) rejects changes before any request', async (which) => {
     const blob = await oldBlob({ metadata: { state: 'base' } });
     const { snapshot = '' } = await blob.createSnapshot();
     const reader =
@@ -309,7 +309,7 @@ describe('a client of a snapshot or a version', () => {
     expect(await keyIdOf(blob)).toBe(testKey.keyId);
   });
 
-  it.each(['snapshot', 'version'] as const)('(%s) refuses uploads before any request or key', async (which) => {
+  it.each(['snapshot', 'version'] as const)('(%s) rejects uploads before any request or key call', async (which) => {
     const container = containerBehind(proxy);
     const [snapshot, version] = ['2026-01-01T00:00:00.0000000Z', '2026-01-02T00:00:00.0000000Z'];
     const blob = container.getBlockBlobClient('b');
@@ -330,7 +330,7 @@ describe('a client of a snapshot or a version', () => {
     expect(proxy.requests).toEqual([]);
   });
 
-  it('is read by the option of the call too, whatever is asked for', async () => {
+  it('is also read by the option of a call, for any range', async () => {
     const blob = await oldBlob({ content: 'old content' });
     const { snapshot = '' } = await blob.createSnapshot();
     await blob.uploadData(Buffer.from('new'));

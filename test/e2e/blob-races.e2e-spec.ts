@@ -1,4 +1,4 @@
-/** Blobs that change while they are stored or read: blocks that someone adds, and a key that is rotated during a download. */
+/** Blobs that change while they are stored or read: appended blocks, and a key rotated during a download. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import {
   EncryptedBlobService,
@@ -25,7 +25,7 @@ const protocols = Object.keys(policies) as Protocol[];
 const blobOf = async (policy: EncryptionPolicy): Promise<EncryptedBlockBlobClient> =>
   (await containersFor(policy))[0].getBlockBlobClient('b');
 
-/** As anybody with access to the account can: stages a block and commits it after those that are there. */
+/** Stages a block and commits it after the existing ones, as anyone with access to the account can. */
 async function addBlock({ unencryptedClient: raw }: EncryptedBlockBlobClient, bytes: Buffer): Promise<void> {
   const { metadata } = await raw.getProperties();
   const { committedBlocks = [] } = await raw.getBlockList('committed');
@@ -35,12 +35,12 @@ async function addBlock({ unencryptedClient: raw }: EncryptedBlockBlobClient, by
   await raw.commitBlockList([...names, added], { metadata: metadata! });
 }
 
-describe.each(protocols)('a blob of protocol %s to which someone adds', (protocol) => {
+describe.each(protocols)('a blob of protocol %s with appended bytes', (protocol) => {
   it.each<[string, (stored: Buffer) => Buffer]>([
     ['a byte', () => Buffer.alloc(1)],
     ['a block of the cipher', () => Buffer.alloc(16)],
     ['the first region again', (stored) => stored.subarray(0, REGION + OVERHEAD)],
-  ])('%s gives out nothing, whole or in parts', async (_what, extra) => {
+  ])('releases nothing if someone appends %s, in whole or partial reads', async (_what, extra) => {
     const blob = await blobOf(policies[protocol]);
     await blob.uploadData(content(SIZE), { blockSize: REGION, maxSingleShotSize: REGION });
     await addBlock(blob, extra(await blob.unencryptedClient.downloadToBuffer()));
@@ -70,7 +70,7 @@ describe('a blob whose key is rotated during a download', () => {
   afterEach(() => proxy.clear());
   afterAll(() => proxy.close());
 
-  /** The blob behind the proxy, which rewraps it before it passes on the first part that is read. */
+  /** The blob behind the proxy, which rewraps it before it answers the first read. */
   async function rotatedUnderWay(policy: EncryptionPolicy, length: number): Promise<EncryptedBlockBlobClient> {
     const direct = await blobOf(policy);
     await direct.uploadData(content(length));
@@ -89,7 +89,7 @@ describe('a blob whose key is rotated during a download', () => {
     return new EncryptedBlobService(() => service, policy).getContainerClient(containerName).getBlockBlobClient('b');
   }
 
-  it.each(protocols)('is read to its end in one request (%s)', async (protocol) => {
+  it.each(protocols)('is read completely by a single request (%s)', async (protocol) => {
     const blob = await rotatedUnderWay(policies[protocol], SIZE);
 
     const { readableStreamBody } = await blob.download();
@@ -97,7 +97,7 @@ describe('a blob whose key is rotated during a download', () => {
     expect((await bytesFrom(readableStreamBody)).equals(content(SIZE))).toBe(true);
   });
 
-  it.each(protocols)('is refused by the service from the second request on (%s)', async (protocol) => {
+  it.each(protocols)('fails at the service from the second request on (%s)', async (protocol) => {
     const blob = await rotatedUnderWay(policies[protocol], 9 * MIB);
 
     const reading = blob.downloadToBuffer(0, undefined, { blockSize: 4 * MIB, concurrency: 1 });
@@ -106,7 +106,7 @@ describe('a blob whose key is rotated during a download', () => {
     expect((await blob.downloadToBuffer()).equals(content(9 * MIB))).toBe(true);
   });
 
-  it('is refused where a long stream of 1.0 is verified first and then read', async () => {
+  it('fails if a long stream of 1.0 is verified first and then read', async () => {
     const blob = await rotatedUnderWay(policyOf('1.0', { integrity: 'require' }), 9 * MIB);
     const released: Buffer[] = [];
 

@@ -1,6 +1,6 @@
 /**
- * Two writers, one nonce: region 65,535 of this package and region 256 of Java's have the same one. Regions are moved to where the
- * other writer's would be, in content with integrity entries and without them, and read by every way of reading.
+ * Two writers share a nonce: region 65,535 of this package and region 256 of Java. The tests move regions to where the
+ * other writer's would be, in content with and without integrity entries, and read them in every way.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -23,7 +23,7 @@ import { bytesFrom, containersFor, content, policyOf, testKey } from '../support
 const REGION = 16;
 const FRAME = REGION + 28;
 const REGIONS = 65_537;
-/** Ours has region 65,535 with the nonce that Java has for region 256. */
+/** Our region 65,535 has the nonce that Java uses for region 256. */
 const [EARLY, LATE] = [256, 65_535];
 const plaintext = content(REGIONS * REGION);
 
@@ -51,14 +51,14 @@ async function sealedBy(nonces: NonceScheme): Promise<Stored> {
   return { text, sealed };
 }
 
-/** One region in the place of another; `regions` are left, at most. */
+/** Copies one region over another and keeps at most `regions`. */
 function moved({ text, sealed }: Stored, from: number, to: number, regions = REGIONS): Stored {
   const changed = Buffer.from(sealed);
   sealed.copy(changed, to * FRAME, from * FRAME, (from + 1) * FRAME);
   return { text, sealed: changed.subarray(0, regions * FRAME) };
 }
 
-/** Only the nonce of region 0, which no tag was verified of yet. */
+/** Changes only the nonce of region 0, before any tag is verified. */
 function withFirstNonce({ text, sealed }: Stored, nonces: NonceScheme): Stored {
   const changed = Buffer.from(sealed);
   nonces(0).copy(changed);
@@ -80,7 +80,7 @@ type Blob = EncryptedBlockBlobClient;
 
 const alreadyStored = new Map<string, Promise<Blob>>();
 
-/** Stored once by each name, for every way of reading: nothing changes it. */
+/** Stores each name once and reuses it for every way of reading, since nothing changes it. */
 function stored(name: string, contentOf: () => Stored): Promise<Blob> {
   const blob = alreadyStored.get(name) ?? store(name, contentOf());
   alreadyStored.set(name, blob);
@@ -93,7 +93,7 @@ async function store(name: string, { text, sealed }: Stored): Promise<Blob> {
   return blob;
 }
 
-/** Everything that a way of reading gives out, told piece by piece. */
+/** Passes every released piece to `give`. */
 type Read = (
   blob: Blob,
   range: readonly [offset: number, count: number],
@@ -142,7 +142,7 @@ describe.each(Object.entries(ways))('a range read as a %s', (_way, read) => {
     ['Java', 1],
     ['Python', EARLY],
     ['Python', LATE],
-  ])('of content counted in the way of %s at region %d is what was written', async (writer, region) => {
+  ])('returns what was written by %s at region %d', async (writer, region) => {
     const blob = await stored(`honest-${writer}`, () => ({ ours, Java: java, Python: python })[writer] as Stored);
 
     for (const regions of [1, 2]) {
@@ -155,17 +155,17 @@ describe.each(Object.entries(ways))('a range read as a %s', (_way, read) => {
   });
 
   it.each([
-    ['our late region at the early place', () => moved(ours!, LATE, EARLY), EARLY],
-    ['our late region, and the rest cut off', () => moved(ours!, LATE, EARLY, EARLY + 1), EARLY],
-    ["Java's early region at the late place", () => moved(java!, EARLY, LATE), LATE],
+    ['our late region in the early place', () => moved(ours!, LATE, EARLY), EARLY],
+    ['our late region, with the rest cut off', () => moved(ours!, LATE, EARLY, EARLY + 1), EARLY],
+    ["Java's early region in the late place", () => moved(java!, EARLY, LATE), LATE],
     ["our late region under Java's first nonce", () => withFirstNonce(moved(ours!, LATE, EARLY), bigEndian64), EARLY],
     [
       "Java's early region under our first nonce",
       () => withFirstNonce(moved(java!, EARLY, LATE), littleEndianFromOne),
       LATE,
     ],
-    ['our late region at the early and the first place', () => moved(moved(ours!, LATE, EARLY), LATE, 0), EARLY],
-  ])('gives out nothing of %s', async (what, tampered, region) => {
+    ['our late region in the early and the first place', () => moved(moved(ours!, LATE, EARLY), LATE, 0), EARLY],
+  ])('releases nothing of %s', async (what, tampered, region) => {
     const blob = await stored(`swapped-${what.replace(/\W/g, '-')}`, tampered);
 
     for (const regions of region === EARLY ? [1, 1.5] : [1]) {
@@ -188,7 +188,7 @@ describe('content with integrity entries', () => {
   });
 
   it.each(Object.entries(ways))(
-    'gives out nothing of our late region at the early place as a %s',
+    'releases nothing of our late region in the early place as a %s',
     async (_way, read) => {
       const blob = await stored('entries-swapped', () => moved(whole, LATE, EARLY));
 
@@ -203,7 +203,7 @@ describe('content with integrity entries', () => {
     },
   );
 
-  it('needs no other region to know the order', async () => {
+  it('needs no other region to determine the byte order', async () => {
     const ranges: unknown[] = [];
     const record = (message: unknown): void => {
       const { request } = message as { request: ClientRequest };
@@ -219,9 +219,9 @@ describe('content with integrity entries', () => {
 });
 
 it.each([
-  ['a region of ours that may be one of Java', LATE, [LATE, 0]],
+  ['our region that could be one of Java’s', LATE, [LATE, 0]],
   ['the next', LATE - 1, [LATE - 1]],
-])('fetches region 0 for %s, and under the same ETag', async (_what, region, fetched) => {
+])('fetches region 0 for %s, under the same ETag', async (_what, region, fetched) => {
   const blob = await stored(`requests-${region}`, () => ours!);
   const requests: ClientRequest[] = [];
   const record = (message: unknown): void => {

@@ -1,4 +1,4 @@
-/** What readers of changed blobs with integrity entries get before the failure: nothing that was not verified, but where it is said. */
+/** What readers of changed blobs receive before the failure: only verified bytes, unless stated otherwise. */
 import { execFileSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A blob whose last byte of ciphertext is another one than was written, for readers of every mode; and how many they had asked. */
+/** Clients of every mode for a blob whose last byte of ciphertext was changed. */
 async function changedAtTheEnd({ protocol, kind, length }: Form): Promise<Record<IntegrityMode, Client>> {
   const service = BlobServiceClient.fromConnectionString(connectionString());
   const name = uniqueName('release');
@@ -84,8 +84,8 @@ async function streamed(client: Client, offset = 0, count?: number): Promise<Out
   }
 }
 
-/** What could be seen in the caller's memory whenever somebody could have looked. */
-/** Ciphertext may wait in the memory until it is verified; what counts is plaintext, and after a failure whatever is left. */
+/** What the caller could have seen in its memory at any time. */
+/** Ciphertext may wait there for verification, so only plaintext counts, and after a failure anything that remains. */
 async function inMemory(client: Client, length: number, concurrency: number): Promise<Outcome> {
   const memory = Buffer.alloc(length);
   const plaintext = content(length);
@@ -103,10 +103,10 @@ async function inMemory(client: Client, length: number, concurrency: number): Pr
   }
 }
 
-/** Bytes from one look to the next, and bytes that are compared: a look at each block would take minutes. */
+/** Distance between samples, and bytes compared at each: checking every block would take minutes. */
 const [STEP, COMPARED] = [4096, 16];
 
-/** Where the last piece that begins with plaintext ends; 0 if there is none. */
+/** The end of the last piece that begins with plaintext; 0 if there is none. */
 function plaintextIn(memory: Buffer, plaintext: Buffer): number {
   const isPlain = (at: number) => memory.subarray(at, at + COMPARED).equals(plaintext.subarray(at, at + COMPARED));
   let at = memory.length - (memory.length % STEP || STEP);
@@ -142,7 +142,7 @@ describe.each(
   /** Regions before the changed one were verified. */
   const verified = inRegions ? length - REGION : 0;
 
-  it('gives out what was verified as a stream, and all but its end only where the mode allows it', async () => {
+  it('streams what was verified, and all but its end only if the mode allows it', async () => {
     const { code, released } = await streamed(client());
 
     expect(code).toBe(FAILED);
@@ -152,7 +152,7 @@ describe.each(
     else expect(released.length).toBeLessThanOrEqual(verified);
   });
 
-  it.each([1, 4])('leaves nothing in the memory of the caller, %d parts at once', async (concurrency) => {
+  it.each([1, 4])('leaves nothing in the caller’s memory with %d concurrent parts', async (concurrency) => {
     const { code, released } = await inMemory(client(), length, concurrency);
 
     expect([code, released.length <= verified]).toEqual([FAILED, true]);
@@ -169,7 +169,7 @@ describe.each(
     expect([code, released.length <= verified]).toEqual([FAILED, true]);
   });
 
-  it('gives out ranges before the change as the mode and the protocol allow', async () => {
+  it('returns ranges before the change if mode and protocol allow it', async () => {
     const { code, released } = await streamed(client(), 100, 1000);
 
     const isRefused = !inRegions && mode === 'require';
@@ -180,15 +180,15 @@ describe.each(
     );
   });
 
-  it('does not give out a range with the change, where ranges can be verified', async () => {
+  it('does not release a range with the change if ranges can be verified', async () => {
     const { code, released } = await streamed(client(), length - 1000, 500);
 
-    // 1.0 cannot tell: the range is cut to the length that was verified, no more
+    // 1.0 cannot detect this: the range is only cut to the verified length
     const expected = inRegions ? [FAILED, 0] : mode === 'require' ? ['UNSUPPORTED_OPERATION', 0] : ['none', 500];
     expect([code, released.length]).toEqual(expected);
   });
 
-  it('leaves nothing of such a range in the memory of the caller or in a file, several parts at once', async () => {
+  it('leaves nothing of such a range in the caller’s memory or in a file, with concurrent parts', async () => {
     const [offset, count] = [length - 3 * REGION, 2 * REGION + 100];
     const memory = Buffer.alloc(count);
     const below = await mkdtemp(join(folder, 'range-'));
@@ -207,7 +207,7 @@ describe.each(
     expect(left).toEqual(expected === 'none' ? [false, 1] : [true, 0]);
   });
 
-  it('has no bytes behind its end', async () => {
+  it('has no bytes after its end', async () => {
     expect(await streamed(client(), length + 5, 10)).toEqual({ code: 'none', released: Buffer.alloc(0) });
   });
 });

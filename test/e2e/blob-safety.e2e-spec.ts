@@ -11,7 +11,7 @@ const REGION = 4 * 1024 * 1024;
 const code = (name: string) => expect.objectContaining({ code: name }) as unknown;
 
 describe('page blobs', () => {
-  it.each([0, 512, 4 * 1024 * 1024 + 512])('of %d bytes keep their length and read by range', async (size) => {
+  it.each([0, 512, 4 * 1024 * 1024 + 512])('of %d bytes keep their length and can be read by range', async (size) => {
     const [container] = await containersFor(policyOf('1.0'));
     const blob = container.getPageBlobClient('pages');
     const plaintext = content(size);
@@ -25,7 +25,7 @@ describe('page blobs', () => {
     expect((await blob.downloadToBuffer(17, 100)).equals(plaintext.subarray(17, 117))).toBe(true);
   });
 
-  it('are refused in 2.x before any request, and in lengths that are not pages', async () => {
+  it('are rejected in 2.x before any request, and for partial pages', async () => {
     const [two, one] = await containersFor(policyOf('2.0'), policyOf('1.0'));
 
     await expect(two.getPageBlobClient('p').uploadData(Buffer.alloc(512))).rejects.toThrow(/in protocol "1.0" only/);
@@ -34,7 +34,7 @@ describe('page blobs', () => {
     expect(await one.getPageBlobClient('p').exists()).toBe(false);
   });
 
-  it('are put back when a new upload fails half-way, or removed if there was none', async () => {
+  it('are restored when a new upload fails half-way, or removed if they are new', async () => {
     const [container] = await containersFor(policyOf('1.0'));
     const old = container.getPageBlobClient('old');
     const fresh = container.getPageBlobClient('fresh');
@@ -54,7 +54,7 @@ describe('page blobs', () => {
 
 describe('transfers that cannot begin', () => {
   it.each([{ concurrency: 0 }, { concurrency: NaN }, { blockSize: 0 }, { blockSize: -1 }, { blockSize: NaN }])(
-    'are refused with %j, and never look like empty content',
+    'are rejected with %j, and never look like empty content',
     async (shape) => {
       const [container] = await containersFor(policyOf('1.0'));
       const blob = container.getBlockBlobClient('shape');
@@ -65,7 +65,7 @@ describe('transfers that cannot begin', () => {
     },
   );
 
-  it('are refused for pages too', async () => {
+  it('are rejected for pages too', async () => {
     const [container] = await containersFor(policyOf('1.0'));
     const pages = container.getPageBlobClient('shape');
 
@@ -76,7 +76,7 @@ describe('transfers that cannot begin', () => {
 });
 
 describe('a module that requires encryption', () => {
-  it('refuses plaintext, and one that does not hands it through, whole and by range', async () => {
+  it('rejects plaintext, and one that does not passes it through, complete or by range', async () => {
     const [strict, lenient] = await containersFor(policyOf('2.0'), policyOf('2.0', { requireEncryption: false }));
     const plaintext = content(5000);
     await strict.getBlockBlobClient('plain').unencryptedClient.uploadData(plaintext);
@@ -92,7 +92,7 @@ describe('a module that requires encryption', () => {
   });
 
   it.each(['{}', 'null', '{"EncryptionAgent":{}}'])(
-    'or not, never takes damaged encryption data %j for none',
+    'or not, never treats damaged encryption data %j as missing',
     async (text) => {
       const policies = [policyOf('2.0'), policyOf('2.0', { requireEncryption: false })];
       for (const container of await containersFor(...policies)) {
@@ -106,7 +106,7 @@ describe('a module that requires encryption', () => {
 });
 
 describe('reading', () => {
-  it('knows the versions of its own family, and 1.0 where the policy names it', async () => {
+  it('accepts the versions of its own family, and 1.0 if the policy names it', async () => {
     const [asOne, asTwo] = await containersFor(policyOf('1.0'), policyOf('2.0'));
     await asOne.getBlockBlobClient('legacy').uploadData(content(100));
     await asTwo.getBlockBlobClient('current').uploadData(content(100));
@@ -118,7 +118,7 @@ describe('reading', () => {
     expect((await asOne.getBlockBlobClient('current').downloadToBuffer()).equals(content(100))).toBe(true);
   });
 
-  it('knows every version that the policy names, whatever it writes', async () => {
+  it('accepts every version that the policy names, whichever it writes', async () => {
     const readProtocols = ['1.0', '2.0', '2.1'] as const;
     const containers = await containersFor(
       policyOf('1.0'),
@@ -206,7 +206,7 @@ describe('reading', () => {
     await replaced;
   });
 
-  it('wipes the buffer it was given when the content does not verify', async () => {
+  it('wipes the caller’s buffer if verification fails', async () => {
     const [container] = await containersFor(policyOf('2.1', { regionLength: 100 }));
     const blob = container.getBlockBlobClient('bad-end');
     await blob.uploadData(content(1000));
@@ -240,7 +240,7 @@ describe('reading', () => {
 });
 
 describe('keys', () => {
-  it('are asked for before any request: none, nothing is sent', async () => {
+  it('are required before any request', async () => {
     const [container] = await containersFor({ protocol: '2.0', requireEncryption: true });
 
     await expect(container.getBlockBlobClient('b').uploadData(Buffer.from('x'))).rejects.toEqual(code('KEY_MISSING'));
@@ -249,7 +249,7 @@ describe('keys', () => {
   });
 
   it.each(['1.0', '2.0'] as const)(
-    'are changed by a rewrap in %s: the body stays, old and new key change places',
+    'are replaced by a rewrap in %s, which leaves the body unchanged',
     async (protocol) => {
       const young = AesKeyEncryptionKey.generate('young');
       const [old, both, only] = await containersFor(
@@ -295,7 +295,7 @@ describe('a read that fails before it begins', () => {
 });
 
 describe('an abort', () => {
-  it('does not wait for a source that gives nothing', async () => {
+  it('does not wait for a stalled source', async () => {
     const [container] = await containersFor(policyOf('2.0'));
     const blob = container.getBlockBlobClient('stalled');
     const stalled = new PassThrough();
@@ -312,7 +312,7 @@ describe('an abort', () => {
     if (!stalled.closed) await once(stalled, 'close');
   });
 
-  it('before the first read waits for the reader, and before the key has answered fails the call', async () => {
+  it('surfaces at the first read once a stream exists, and fails the call while the key is pending', async () => {
     const [container] = await containersFor(policyOf('2.0'));
     const blob = container.getBlockBlobClient('early');
     await blob.uploadData(content(2 * REGION));

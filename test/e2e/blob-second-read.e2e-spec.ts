@@ -1,4 +1,4 @@
-/** A long blob of 1.0 is read twice under "require". What storage answers the second time has to be what was verified. */
+/** A long blob of 1.0 is read twice under "require". The second answer of storage has to match the verified one. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { EncryptedBlobService } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
-/** Flips a bit of one answer to a read: ETag, length and everything else stay. */
+/** Flips a bit of one answer to a read: ETag, length and everything else stay the same. */
 function flipping(read: number, at: number): AnswersProxy['spoil'] {
   let reads = 0;
   return ({ request, answer, response }) => {
@@ -49,7 +49,7 @@ async function readThrough(spoil: AnswersProxy['spoil']) {
   }
 }
 
-it('is given whole where both answers are the same, for two requests', async () => {
+it('is returned completely after two requests if both answers match', async () => {
   const { code, released } = await readThrough(() => false);
 
   expect([code, released.equals(plaintext), proxy.ranges.length]).toEqual(['none', true, 2]);
@@ -60,7 +60,7 @@ it.each([
   ['the first answer at its end', 1, 9 * MIB, 0],
   ['the second answer', 2, 17, 0],
   ['the second answer in its middle', 2, 5 * MIB, 4 * MIB],
-])('gives out nothing that was not verified where somebody changed %s', async (_which, read, at, most) => {
+])('releases only verified bytes if somebody changes %s', async (_which, read, at, most) => {
   const { code, released } = await readThrough(flipping(read, at));
 
   expect([code, released.length <= most]).toEqual(['DECRYPTION_FAILED', true]);

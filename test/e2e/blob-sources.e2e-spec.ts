@@ -20,8 +20,8 @@ const consumed = async (): Promise<Readable> => {
   return stream;
 };
 
-describe('an upload from a stream that was read before', () => {
-  it('is refused, and the old blob stays', async () => {
+describe('an upload from a stream that has been read', () => {
+  it('is rejected and keeps the old blob', async () => {
     const { block, pages } = await blobs();
     const { etag } = await pages.getProperties();
 
@@ -65,7 +65,7 @@ describe('content in memory', () => {
   });
 
   it.each([[1, 2, 3], { length: 3 }, 7, null, undefined, true, Readable.from(['x']), new Map()])(
-    'is refused unless it is text or bytes: %p',
+    'is rejected unless it is text or bytes: %p',
     async (data) => {
       const { block, pages } = await blobs();
 
@@ -76,7 +76,7 @@ describe('content in memory', () => {
     },
   );
 
-  it('is refused with half a surrogate pair', async () => {
+  it('is rejected if it contains a lone surrogate', async () => {
     const { block, pages } = await blobs();
 
     await expect(block.upload('a\ud800b', 5)).rejects.toEqual(code('UNSUPPORTED_VALUE'));
@@ -94,7 +94,7 @@ describe('content in memory', () => {
     [new Blob(['abc']), 4, 'SOURCE_LENGTH_MISMATCH'],
     ['abc', NaN, 'INVALID_OPTIONS'],
     ['abc', -1, 'INVALID_OPTIONS'],
-  ])('of another length than announced is refused: %p as %d bytes', async (body, length, expected) => {
+  ])('is rejected if its length differs from the announced one: %p as %d bytes', async (body, length, expected) => {
     const { block } = await blobs();
 
     await expect(block.upload(body, length)).rejects.toEqual(code(expected));
@@ -102,7 +102,7 @@ describe('content in memory', () => {
 });
 
 describe('more blocks than a blob may have', () => {
-  it('are refused before any request where the length is known', async () => {
+  it('are rejected before any request if the length is known', async () => {
     const { block } = await blobs();
     const { etag } = await block.getProperties();
 

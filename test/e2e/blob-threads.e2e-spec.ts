@@ -15,16 +15,16 @@ import { content, policyOf } from '../support/blobs.js';
 
 const MIB = 1024 * 1024;
 const REGION = 4 * MIB;
-/** Where the length of a block makes no difference. */
+/** For tests in which the block length does not matter. */
 const BLOCK = 256 * 1024;
-/** Protocols with lengths around what they cut: pieces for the threads, and regions. */
+/** Protocols with lengths around their boundaries: pieces for the threads, and regions. */
 const POLICIES: readonly (readonly [ProtocolVersion, number | undefined, readonly number[]])[] = [
   ['1.0', undefined, [MIB, 3 * MIB + 5]],
   ['2.0', undefined, [REGION - 28, REGION - 27, REGION + 1, 9 * MIB + 5]],
   ['2.1', 100_000, [MIB, 3 * MIB + 5]],
   ['2.1', 1000, [999, 1000, MIB + 5]],
 ];
-/** In whole blocks and in odd ones, which cut nonces, data, tags and padding in every place. */
+/** In full blocks and in odd ones, which split nonces, data, tags and padding everywhere. */
 const UPLOADS = [
   ['data', MIB],
   ['stream', MIB],
@@ -54,7 +54,7 @@ describe.each(POLICIES)(
       await rm(folder, { recursive: true });
     });
 
-    it.each([0, 1, ...sizes])('give back %d bytes from data, stream and file', async (size) => {
+    it.each([0, 1, ...sizes])('return %d bytes uploaded from data, stream and file', async (size) => {
       const plaintext = content(size);
       const file = join(folder, String(size));
       await writeFile(file, plaintext);
@@ -75,7 +75,7 @@ describe.each(POLICIES)(
       );
     });
 
-    it('give back content that is longer than a block asked for and yet fills just one', async () => {
+    it('return content that is longer than the requested block but still fits one', async () => {
       const plaintext = content(12);
 
       await container.getBlockBlobClient('tiny-data').uploadData(plaintext, { blockSize: 8 });
@@ -89,7 +89,7 @@ describe.each(POLICIES)(
       }
     });
 
-    it('have no more blocks than their size asks for', async () => {
+    it('have no more blocks than their size requires', async () => {
       const blob = container.getBlockBlobClient('blocks');
 
       await blob.uploadData(content(40 * 17 - 1), { blockSize: 17 });
@@ -99,7 +99,7 @@ describe.each(POLICIES)(
       expect(committedBlocks.length).toBeLessThanOrEqual(Math.ceil(contentLength / 17));
     });
 
-    it('leave the caller its bytes as they were', async () => {
+    it('leave the caller’s bytes unchanged', async () => {
       const plaintext = content(3 * BLOCK);
       const given = Buffer.from(plaintext);
 
@@ -108,7 +108,7 @@ describe.each(POLICIES)(
       expect(given.equals(plaintext)).toBe(true);
     });
 
-    it('leave the old blob untouched when the source fails half-way, and end the source', async () => {
+    it('leave the old blob untouched when the source fails half-way, and destroy the source', async () => {
       const blob = container.getBlockBlobClient('half-way');
       await blob.uploadData(Buffer.from('old'));
       const failing = Readable.from(failingAfter(5 * MIB));
@@ -119,7 +119,7 @@ describe.each(POLICIES)(
       expect((await blob.downloadToBuffer()).toString()).toBe('old');
     });
 
-    it('end the source and leave the old blob untouched when aborted', async () => {
+    it('destroy the source and leave the old blob untouched when aborted', async () => {
       const blob = container.getBlockBlobClient('aborted');
       await blob.uploadData(Buffer.from('old'));
       const controller = new AbortController();
@@ -135,7 +135,7 @@ describe.each(POLICIES)(
       expect((await blob.downloadToBuffer()).toString()).toBe('old');
     });
 
-    it('heed an abort while the source gives nothing, before the first block is full', async () => {
+    it('respond to an abort while the source is stalled, before the first block is full', async () => {
       const blob = container.getBlockBlobClient('stalled');
       const stalled = new PassThrough();
       const controller = new AbortController();
@@ -150,8 +150,8 @@ describe.each(POLICIES)(
       stalled.end();
     });
 
-    it('count progress in bytes of plaintext, never more than were sent, up to the whole', async () => {
-      // steps of 64 KiB that are taken belong to the block that they begin in
+    it('report progress in bytes of plaintext, never more than sent, up to the total', async () => {
+      // a step of 64 KiB counts towards the block it begins in
       const STEP = 64 * 1024;
       const plaintext = content(5 * BLOCK + 3);
       for (const concurrency of [1, 2, 5]) {
@@ -178,7 +178,7 @@ describe('page blobs, sealed on a thread', () => {
 
   afterAll(() => threads.close());
 
-  it.each([0, 512, REGION, REGION + 512])('give back %d bytes', async (size) => {
+  it.each([0, 512, REGION, REGION + 512])('return %d bytes', async (size) => {
     const service = BlobServiceClient.fromConnectionString(connectionString());
     const container = new EncryptedBlobService(() => service, policyOf('1.0'), { threads }).getContainerClient(
       uniqueName('threads'),

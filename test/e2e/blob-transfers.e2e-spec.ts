@@ -17,7 +17,7 @@ afterAll(() => threads.close());
 
 const REGION_LENGTHS = [16, 1000, 64 * KIB, 100_000];
 const LONGEST = 400_000;
-/** Beyond that, more regions of one length show nothing new and take seconds. */
+/** Above this limit, more regions of one length find nothing new and take seconds. */
 const MOST_REGIONS = 300;
 
 const transferOf = (regionLength: number, longest: number) =>
@@ -47,7 +47,7 @@ function* cut(bytes: Buffer, lengths: readonly number[]): Generator<Buffer> {
   }
 }
 
-it('what is uploaded is downloaded, whole and in ranges, to streams and buffers', async () => {
+it('downloads what was uploaded, completely and in ranges, to streams and buffers', async () => {
   let blobs = 0;
   await fc.assert(
     fc.asyncProperty(transfers, async ({ protocol, regionLength, length, blockSize, concurrency, ...transfer }) => {

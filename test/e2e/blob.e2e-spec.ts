@@ -30,7 +30,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
   });
 
   it.each([...SIZES, ...longSizes])(
-    'give back %d bytes from data, stream and file, to a stream, a buffer and a file',
+    'return %d bytes from data, stream and file to a stream, a buffer and a file',
     async (size) => {
       const plaintext = content(size);
       const file = join(folder, `source-${size}`);
@@ -54,7 +54,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     },
   );
 
-  it('stores nothing that looks like the plaintext', async () => {
+  it('store nothing that looks like the plaintext', async () => {
     const blob = container.getBlockBlobClient('opaque');
     const plaintext = Buffer.from('personal data '.repeat(100));
 
@@ -64,33 +64,36 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     expect(stored.includes('personal data')).toBe(false);
   });
 
-  it.each([33, 3000, longSizes[2] ?? 0])('answers every range of %d bytes with just those bytes', async (size) => {
-    const plaintext = content(size);
-    const blob = container.getBlockBlobClient(`ranges-${size}`);
-    await blob.uploadData(plaintext);
-    const edges = new Set([0, 1, 15, 16, 17, 31, 32, size - 17, size - 16, size - 1, size, size + 1, size + 40]);
-    const countsFrom = (offset: number) => {
-      if (size <= MIB) return [0, 1, 16, 17, size, undefined];
-      // almost all of a long content, once
-      return offset > 1 && offset < size - 17 ? [0, 17] : [0, 17, undefined];
-    };
+  it.each([33, 3000, longSizes[2] ?? 0])(
+    'return exactly the requested bytes for every range of %d bytes',
+    async (size) => {
+      const plaintext = content(size);
+      const blob = container.getBlockBlobClient(`ranges-${size}`);
+      await blob.uploadData(plaintext);
+      const edges = new Set([0, 1, 15, 16, 17, 31, 32, size - 17, size - 16, size - 1, size, size + 1, size + 40]);
+      const countsFrom = (offset: number) => {
+        if (size <= MIB) return [0, 1, 16, 17, size, undefined];
+        // almost all of a long content, once
+        return offset > 1 && offset < size - 17 ? [0, 17] : [0, 17, undefined];
+      };
 
-    for (const offset of edges) {
-      for (const count of countsFrom(offset)) {
-        const expected = plaintext.subarray(offset, count === undefined ? undefined : offset + count);
-        const answer = await blob.download(offset, count);
-        const got = await bytesFrom(answer.readableStreamBody);
-        expect([offset, count, got.equals(expected)]).toEqual([offset, count, true]);
-        expect(answer.contentLength).toBe(expected.length);
-        if (expected.length > 0 && (offset > 0 || count !== undefined)) {
-          expect(answer.contentRange).toMatch(`bytes ${offset}-${offset + expected.length - 1}/`);
+      for (const offset of edges) {
+        for (const count of countsFrom(offset)) {
+          const expected = plaintext.subarray(offset, count === undefined ? undefined : offset + count);
+          const answer = await blob.download(offset, count);
+          const got = await bytesFrom(answer.readableStreamBody);
+          expect([offset, count, got.equals(expected)]).toEqual([offset, count, true]);
+          expect(answer.contentLength).toBe(expected.length);
+          if (expected.length > 0 && (offset > 0 || count !== undefined)) {
+            expect(answer.contentRange).toMatch(`bytes ${offset}-${offset + expected.length - 1}/`);
+          }
+          expect((await blob.downloadToBuffer(offset, count)).equals(expected)).toBe(true);
         }
-        expect((await blob.downloadToBuffer(offset, count)).equals(expected)).toBe(true);
       }
-    }
-  });
+    },
+  );
 
-  it('leaves the old blob untouched when the source fails half-way', async () => {
+  it('leave the old blob untouched when the source fails half-way', async () => {
     const blob = container.getBlockBlobClient('half-way');
     await blob.uploadData(Buffer.from('old'));
 
@@ -100,7 +103,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     expect((await blob.downloadToBuffer()).toString()).toBe('old');
   });
 
-  it('leaves no file and no partial file behind a failed download', async () => {
+  it('leave no file, complete or partial, after a failed download', async () => {
     const blob = container.getBlockBlobClient('cut');
     await blob.uploadData(content(REGION + 100));
     const stored = await blob.unencryptedClient.downloadToBuffer();
@@ -113,7 +116,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     expect((await readdir(folder)).filter((name) => name.startsWith('never'))).toEqual([]);
   });
 
-  it('counts progress in bytes of plaintext, up to the whole', async () => {
+  it('report progress in bytes of plaintext, up to the total', async () => {
     const [blockSize, plaintext] = [128 * 1024, content(5 * 128 * 1024 + 3)];
     const blob = container.getBlockBlobClient('progress');
     const up: number[] = [];
@@ -129,7 +132,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     for (const reported of [up, down, toBuffer]) expect(reported.at(-1)).toBe(plaintext.length);
   });
 
-  it('keeps the encryption data under new metadata and in snapshots', async () => {
+  it('keep the encryption data under new metadata and in snapshots', async () => {
     const blob = container.getBlockBlobClient('metadata');
     await blob.uploadData(Buffer.from('kept'), { metadata: { owner: 'ward' } });
 
@@ -142,7 +145,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     expect((await blob.withSnapshot(snapshot ?? '').downloadToBuffer()).toString()).toBe('kept');
   });
 
-  it('refuses a hash of the plaintext before any request', async () => {
+  it('reject a hash of the plaintext before any request', async () => {
     const blob = container.getBlockBlobClient('hash');
     const options = { blobHTTPHeaders: { blobContentMD5: Buffer.alloc(16) } };
 
@@ -151,7 +154,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     expect(await blob.exists()).toBe(false);
   });
 
-  it('refuses a body that is not as long as announced, and leaves the blob untouched', async () => {
+  it('reject a body that is shorter or longer than announced, and stay unchanged', async () => {
     const blob = container.getBlockBlobClient('announced');
 
     for (const length of [2, 4]) {
@@ -161,7 +164,7 @@ describe.each(POLICIES)('blobs of protocol %s (region length %s)', (protocol, re
     expect(await blob.exists()).toBe(false);
   });
 
-  it('gives the plaintext length, which in 1.0 only integrity entries know', async () => {
+  it('report the plaintext length, which in 1.0 requires integrity entries', async () => {
     const blob = container.getBlockBlobClient('length');
     await blob.uploadData(content(12345));
     const [other] = await containersFor(policyOf(protocol, { integrity: 'off' }));

@@ -10,7 +10,7 @@ import { docsSample } from '../support/docs-samples.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 
 describe('encryptBlobs and encryptRows of docs/migrating.md', () => {
-  it('encrypts blobs and rows where they are and keeps what the service knows of them', async () => {
+  it('encrypt blobs and rows in place and keep their properties', async () => {
     const [migrating, strict] = await containersFor(policyOf('2.0', { requireEncryption: false }), policyOf('2.0'));
     const clear = content(9_000_000);
     const raw = migrating.getBlockBlobClient('old').unencryptedClient;

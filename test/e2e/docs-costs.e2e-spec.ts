@@ -1,4 +1,4 @@
-/** The tables of docs/costs.md: what each call sends, and what it asks of the key. */
+/** The tables of docs/costs.md: the requests and key calls of each operation. */
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { IncomingMessage } from 'node:http';
@@ -42,7 +42,7 @@ interface Cost {
 type Row = readonly [call: string, work: () => Promise<unknown>];
 
 const keys = [new SlowKey('costs:key'), new SlowKey('costs:new')] as const;
-/** A policy of its own for each call, so that no call profits from the cache of another. */
+/** Each call has its own policy, so that no call profits from the cache of another. */
 const policy = (protocol: '1.0' | '2.0', keyEncryptionKey: SlowKey = keys[0]): EncryptionPolicy => ({
   protocol,
   readProtocols: ['1.0', '2.0', '2.1'],

@@ -21,7 +21,7 @@ const before = Object.fromEntries(Object.keys(settings).map((name) => [name, pro
 let folder: string;
 
 beforeAll(async () => {
-  // @azure/functions says that no host runs it
+  // @azure/functions warns that it runs outside a host
   jest.spyOn(console, 'warn').mockReturnValue(undefined);
   Object.assign(process.env, settings);
   folder = await mkdtemp(join(tmpdir(), 'deploying-'));

@@ -1,4 +1,4 @@
-/** Files of forms as encrypted blobs, behind Express (Multer) and Fastify (@fastify/multipart). */
+/** Form files stored as encrypted blobs, behind Express (Multer) and Fastify (@fastify/multipart). */
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
@@ -112,33 +112,36 @@ describe.each(PLATFORMS)('%s', (platform) => {
     return { status: answer.status, body: (await answer.json()) as Stored };
   };
 
-  it.each([0, 1, 4 * 1024 * 1024, MAX_BYTES])('stores a file of %d bytes, and injects what it is', async (length) => {
-    const bytes = content(length);
+  it.each([0, 1, 4 * 1024 * 1024, MAX_BYTES])(
+    'stores a file of %d bytes and injects its description',
+    async (length) => {
+      const bytes = content(length);
 
-    const { status, body } = await post('random', form(bytes, 'scan', { ward: 'north' }));
+      const { status, body } = await post('random', form(bytes, 'scan', { ward: 'north' }));
 
-    expect(status).toBe(201);
-    expect(body).toMatchObject({
-      file: {
-        fieldname: 'scan',
-        originalname: 'a scan.png',
-        mimetype: 'image/png',
-        size: length,
-        container: CONTAINER,
-        blobName: expect.stringMatching(/^[\da-f-]{36}$/) as string,
-        etag: expect.stringMatching(/^".*"$/) as string,
-        integrityTag: expect.any(String) as string,
-      },
-      body: { ward: 'north' },
-    });
-    const client = container.getBlockBlobClient(body.file?.blobName ?? '');
-    expect((await client.downloadToBuffer()).equals(bytes)).toBe(true);
-    expect(await client.getProperties()).toMatchObject({
-      encrypted: true,
-      contentType: 'image/png',
-      etag: body.file?.etag,
-    });
-  });
+      expect(status).toBe(201);
+      expect(body).toMatchObject({
+        file: {
+          fieldname: 'scan',
+          originalname: 'a scan.png',
+          mimetype: 'image/png',
+          size: length,
+          container: CONTAINER,
+          blobName: expect.stringMatching(/^[\da-f-]{36}$/) as string,
+          etag: expect.stringMatching(/^".*"$/) as string,
+          integrityTag: expect.any(String) as string,
+        },
+        body: { ward: 'north' },
+      });
+      const client = container.getBlockBlobClient(body.file?.blobName ?? '');
+      expect((await client.downloadToBuffer()).equals(bytes)).toBe(true);
+      expect(await client.getProperties()).toMatchObject({
+        encrypted: true,
+        contentType: 'image/png',
+        etag: body.file?.etag,
+      });
+    },
+  );
 
   it('lets the application name and describe the blob', async () => {
     const ward = randomUUID();
@@ -150,7 +153,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect(properties).toMatchObject({ contentType: 'application/dicom', metadata: { announced: 'image/png' } });
   });
 
-  it('keeps the blob whose name is taken', async () => {
+  it('keeps an existing blob of the same name', async () => {
     const ward = randomUUID();
     await post('named', form(Buffer.from('first')), { 'x-ward': ward });
 
@@ -160,7 +163,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect((await container.getBlockBlobClient(`${ward}/a scan.png`).downloadToBuffer()).toString()).toBe('first');
   });
 
-  it('stores nothing of a file that is too long, and keeps what it would replace', async () => {
+  it('stores nothing of a file that is too long, and keeps the existing blob', async () => {
     await post('replacing', form(Buffer.from('old')));
     const before = await namesIn(container);
 
@@ -174,7 +177,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect((await container.getBlockBlobClient('same').downloadToBuffer()).toString()).toBe('new');
   });
 
-  it.each([10, 3_000_000])('stores nothing of a form with a second file of %d bytes, and answers', async (length) => {
+  it.each([10, 3_000_000])('stores nothing of a form with a second file of %d bytes, and responds', async (length) => {
     await post('replacing', form(Buffer.from('kept')));
     for (const field of ['scan', 'other']) {
       const body = form(Buffer.from('lost'));
@@ -186,7 +189,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect(String(await container.getBlockBlobClient('same').downloadToBuffer())).toBe('kept');
   });
 
-  it('stores nothing of a form with a file that is not expected', async () => {
+  it('stores nothing of a form with an unexpected file', async () => {
     const before = await namesIn(container);
     const twice = form(Buffer.from('one'));
     twice.append('scan', new Blob(['two']), 'two');
@@ -197,7 +200,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect(await namesIn(container)).toEqual(before);
   });
 
-  it('passes a form without the file, and a request that is not a form', async () => {
+  it('accepts a form without the file, and a request that is not a form', async () => {
     const data = new FormData();
     data.append('ward', 'north');
 
@@ -213,7 +216,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
   it.each([
     ['in the file', 'half of the fi'],
     ['after the file', 'content\r\n--b\r\ncontent-disposition: form-data; name="ward"\r\n\r\nnor'],
-  ])('stores nothing if the client hangs up %s, and keeps what was there', async (_where, sent) => {
+  ])('stores nothing if the client disconnects %s, and keeps the existing blob', async (_where, sent) => {
     await post('replacing', form(Buffer.from('old')));
     const before = await namesIn(container);
     const { hostname, port } = new URL(running.url);
@@ -273,7 +276,7 @@ describe('EncryptedMulterStorage', () => {
     ['is over the limit of Multer', [10, 60], 413],
     ['is over its own limit', [10, 5, 101], 413],
     ['is one too many', [1, 2, 3, 4], 400],
-  ])('stores no file of a form of which one %s', async (_what, lengths, status) => {
+  ])('stores no file of a form if one of them %s', async (_what, lengths, status) => {
     expect((await send(...lengths)).status).toBe(status);
 
     expect(await namesIn(container)).toEqual([]);
@@ -287,7 +290,7 @@ describe('EncryptedMulterStorage', () => {
     await Promise.all(stored.map((name) => container.getBlockBlobClient(name).delete()));
   });
 
-  it('refuses options that it does not have, all at once', () => {
+  it('reports all invalid options at once', () => {
     expect(() => new EncryptedMulterStorage(container, { maxBytes: -1, replace: 'yes' } as never)).toThrow(
       /"maxBytes" must be .*; "replace" must be true or false/,
     );

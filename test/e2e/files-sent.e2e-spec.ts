@@ -72,7 +72,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
   const ask = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     fetch(`${running.url}/${path}`, { method, headers });
 
-  it('sends the whole content with what the blob has', async () => {
+  it('sends the complete content with the headers of the blob', async () => {
     const answer = await ask('blobs/short');
 
     expect(answer.status).toBe(200);
@@ -90,7 +90,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(SHORT);
   });
 
-  it('says of the content what the application decides', async () => {
+  it('lets the application decide the content headers', async () => {
     const answer = await ask('attachments/short');
 
     expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -121,7 +121,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     }
   });
 
-  it('knows the length of 1.0 content that ends with a block', async () => {
+  it('finds the length of 1.0 content that ends with a full block', async () => {
     const answer = await ask('blobs/old-block', { range: 'bytes=-2' });
 
     expect([answer.status, answer.headers.get('content-range')]).toEqual([206, 'bytes 158-159/160']);
@@ -135,7 +135,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(LONG.subarray(4194300, 4194311));
   });
 
-  it('sends a long blob whole', async () => {
+  it('sends a long blob completely', async () => {
     const answer = await ask('blobs/long');
 
     expect(Buffer.from(await answer.arrayBuffer()).equals(LONG)).toBe(true);
@@ -166,7 +166,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     [() => ({ 'if-range': '"other"', range: 'bytes=0-1' }), 200],
     [() => ({ 'if-range': '"other"', range: 'bytes=99-' }), 200],
     [() => ({ 'if-match': '"other"', range: 'bytes=99-' }), 412],
-  ])('judges the conditions of case %#', async (headers, status) => {
+  ])('evaluates the conditions of case %#', async (headers, status) => {
     for (const method of ['GET', 'HEAD']) {
       const given = headers(etag) as Record<string, string>;
       const answer = await ask('blobs/short', given, method);
@@ -192,12 +192,12 @@ describe.each(PLATFORMS)('%s', (platform) => {
     }
   });
 
-  it('answers with 404 if there is no such blob', async () => {
+  it('answers with 404 if the blob does not exist', async () => {
     expect((await ask('blobs/none')).status).toBe(404);
     expect((await ask('blobs/none', {}, 'HEAD')).status).toBe(404);
   });
 
-  it('answers with an error, and nothing of the content, if its beginning was changed', async () => {
+  it('answers with an error and no content if its beginning was changed', async () => {
     const raw = container.getBlockBlobClient('changed');
     await raw.uploadData('secret '.repeat(10));
     const { metadata = {} } = await raw.unencryptedClient.getProperties();
@@ -225,7 +225,7 @@ describe.each(PLATFORMS)('%s', (platform) => {
     await expect(answer.arrayBuffer()).rejects.toThrow();
   });
 
-  it('never gives out all bytes of a long blob of 1.0 whose end was changed', async () => {
+  it('never sends all bytes of a long blob of 1.0 whose end was changed', async () => {
     const [old] = await containersFor(policyOf('1.0'));
     const source = old.getBlockBlobClient('long');
     await source.uploadData(content(9_000_000));
@@ -245,12 +245,12 @@ describe.each(PLATFORMS)('%s', (platform) => {
     expect(released).toBeLessThan(9_000_000);
   });
 
-  it('passes other results on', async () => {
+  it('passes other results through', async () => {
     expect(await (await ask('texts')).text()).toBe('no blob');
   });
 });
 
-/** A response of Express as far as it is used. */
+/** The part of an Express response that is used. */
 class KeptResponse extends EventEmitter implements HttpResponse {
   code = 200;
   readonly headers = new Map<string, string>();
@@ -267,7 +267,7 @@ class KeptResponse extends EventEmitter implements HttpResponse {
 }
 
 describe('sendEncryptedBlob', () => {
-  it('sends the whole content where a range of 1.0 cannot be verified', async () => {
+  it('sends the complete content if a range of 1.0 cannot be verified', async () => {
     const [strict] = await containersFor(policyOf('1.0', { integrity: 'require' }));
     const blob = strict.getBlockBlobClient('strict');
     await blob.uploadData(SHORT);
