@@ -1,5 +1,5 @@
 /** Small operations on bytes that more than one layer needs. */
-import { createHash, hash, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, type Hash, hash, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
 import { RandomPool } from './random-pool.js';
 
 const pool = new RandomPool();
@@ -31,15 +31,7 @@ export const writeSha256 = (input: Uint8Array, { into, at, length }: Place): num
   at + into.write(hash('sha256', input, 'binary'), at, length, 'binary');
 
 /** SHA-256 of content that comes in pieces. */
-interface RunningHash {
-  update(piece: Uint8Array): void;
-  digest(): Buffer;
-}
-
-export function startSha256(): RunningHash {
-  const running = createHash('sha256');
-  return { update: (piece) => void running.update(piece), digest: () => running.digest() };
-}
+export const startSha256 = (): Hash => createHash('sha256');
 
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b);
 

@@ -7,7 +7,6 @@ import type { CipherStep } from './cipher-step.js';
 import { CipherThread } from './cipher-thread.js';
 
 /** Content that is sealed on a thread. */
-/** Content that is sealed on a thread. */
 export interface ThreadedContent {
   /** Seals a buffer that owns its memory, and takes ownership of it. Use the buffer that it resolves to. */
   seal(buffer: Buffer, steps: readonly CipherStep[]): Promise<Buffer>;

@@ -36,40 +36,14 @@ export function underDerivedKey<Result>(key: ContentKey, label: string, work: (d
   }
 }
 
-/** The same as a handle, for work that continues later. The bytes are wiped. */
-export function deriveKey(key: ContentKey, label: string): MacKey {
-  const bytes = deriveBytes(key, label);
-  const derived = createSecretKey(bytes);
-  bytes.fill(0);
-  return derived;
-}
+/** The same as a handle, for work that continues later. */
+export const deriveKey = (key: ContentKey, label: string): MacKey =>
+  underDerivedKey(key, label, (derived) => createSecretKey(derived));
 
-/** The MAC of one input under a key that is used for nothing else. The bytes of that key are wiped. */
+/** The MAC of one input under a key that is used for nothing else. */
 export const macUnderDerivedKey = (key: ContentKey, label: string, input: Uint8Array | string): Buffer =>
   underDerivedKey(key, label, (derived) => hmac(derived, input));
 
-/** The MAC of bytes that arrive one piece after another. */
-export class RunningMac {
-  private readonly mac: ReturnType<typeof createHmac>;
-
-  constructor(key: MacKey | Uint8Array) {
-    this.mac = createHmac(ALGORITHM, key);
-  }
-
-  /** Under a key that is used for nothing else. The bytes of that key are wiped. */
-  static underDerivedKey(key: ContentKey, label: string): RunningMac {
-    const derived = deriveBytes(key, label);
-    const mac = new RunningMac(derived);
-    derived.fill(0);
-    return mac;
-  }
-
-  update(bytes: Uint8Array): void {
-    this.mac.update(bytes);
-  }
-
-  /** The MAC over all bytes. Call it once. */
-  digest(): Buffer {
-    return this.mac.digest();
-  }
-}
+/** The MAC of bytes that arrive one piece after another, under a key that is used for nothing else. */
+export const startMac = (key: ContentKey, label: string): ReturnType<typeof createHmac> =>
+  underDerivedKey(key, label, (derived) => createHmac(ALGORITHM, derived));

@@ -1,6 +1,6 @@
 /** What is computed under keys derived from a content key, one key for each purpose. */
 import type { ContentKey } from '../../crypto/content-key.js';
-import { deriveKey, macUnderDerivedKey, type MacKey, RunningMac, underDerivedKey } from '../../crypto/hmac.js';
+import { deriveKey, macUnderDerivedKey, type MacKey, startMac, underDerivedKey } from '../../crypto/hmac.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
 
 export const headerMac = (contentKey: ContentKey, header: Uint8Array): Buffer =>
@@ -12,8 +12,8 @@ const CIPHERTEXT_LABEL = 'azcse/content/v1';
 export const ciphertextKey = (contentKey: ContentKey): MacKey => deriveKey(contentKey, CIPHERTEXT_LABEL);
 
 /** The MAC over ciphertext, computed here. */
-export const ciphertextMac = (contentKey: ContentKey): RunningMac =>
-  RunningMac.underDerivedKey(contentKey, CIPHERTEXT_LABEL);
+export const ciphertextMac = (contentKey: ContentKey): ReturnType<typeof startMac> =>
+  startMac(contentKey, CIPHERTEXT_LABEL);
 
 /** The tag of a context. It is keyed, because a plain hash would reveal a name to anyone who tries a million names. */
 export const contextTag = (contentKey: ContentKey, context: string): Buffer =>
