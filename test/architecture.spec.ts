@@ -23,7 +23,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   wire: ['encoding'],
   keys: ['encoding', 'tracing'],
   envelope: ['protocol', 'keys', 'wire', 'crypto', 'encoding', 'tracing'],
-  streams: ['crypto', 'encoding'],
+  streams: ['crypto'],
   decorators: [],
   blob: ['envelope', 'protocol/protocol', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],
   queue: ['envelope', 'wire', 'keys', 'streams', 'crypto', 'encoding', 'tracing'],

@@ -4,7 +4,6 @@
  */
 import { types } from 'node:util';
 import { UnsupportedValueError } from '../errors/input.js';
-import { isWellFormed } from './utf8.js';
 
 /** Content to encrypt: text, which is stored as UTF-8, or bytes. For a view, only the bytes that it covers. */
 export type ContentInput = string | ArrayBuffer | ArrayBufferView;
@@ -26,7 +25,7 @@ export function contentBytes(content: ContentInput): Buffer {
 }
 
 function textBytes(text: string): Buffer {
-  if (isWellFormed(text)) return Buffer.from(text, 'utf8');
+  if (text.isWellFormed()) return Buffer.from(text, 'utf8');
   throw new UnsupportedValueError(
     null,
     'is not valid Unicode, it holds half a surrogate pair: pass well-formed text (see String.prototype.toWellFormed), or bytes',

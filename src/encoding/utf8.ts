@@ -9,6 +9,3 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
     return null;
   }
 }
-
-/** Whether UTF-8 can represent the text. A lone surrogate would be read back as another character. */
-export const isWellFormed = (text: string): boolean => text.isWellFormed();

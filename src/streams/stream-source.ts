@@ -5,7 +5,6 @@
 import { Readable } from 'node:stream';
 import { isUint8Array } from 'node:util/types';
 import { SourceConsumedError, UnsupportedOperationError, UnsupportedValueError } from '../errors/input.js';
-import { isWellFormed } from '../encoding/utf8.js';
 import { keepError } from './opened-stream.js';
 import type { ByteSource } from './source.js';
 
@@ -87,7 +86,7 @@ class TextChunks {
     const text = this.half + chunk;
     this.half = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
     const whole = this.half === '' ? text : text.slice(0, -1);
-    if (!isWellFormed(whole)) throw halfSurrogate();
+    if (!whole.isWellFormed()) throw halfSurrogate();
     return Buffer.from(whole, 'utf8');
   }
 

@@ -1,6 +1,5 @@
 /** Which properties of an entity are sealed: those that its class marks with `@Encrypt()`, if their condition holds. */
 import type { EntityClass, EncryptOptions } from '../decorators/encryption-metadata.js';
-import { isWellFormed } from '../encoding/utf8.js';
 import { InvalidEntityError } from '../errors/input.js';
 import type { EntityKeys, Row } from './entity-context.js';
 import { entityModel } from './entity-model.js';
@@ -18,7 +17,7 @@ type Condition = (entity: object) => unknown;
 export function assertStorable(entity: Row & EntityKeys): void {
   for (const key of ['partitionKey', 'rowKey'] as const) {
     if (typeof (entity[key] as unknown) !== 'string') throw new InvalidEntityError(`"${key}" must be a string`);
-    if (!isWellFormed(entity[key]))
+    if (!entity[key].isWellFormed())
       throw new InvalidEntityError(`"${key}" is not valid Unicode: it contains half a surrogate pair`);
   }
   const reserved = Object.keys(entity).find((name) => isReservedColumn(name) || isOverwriting(name));

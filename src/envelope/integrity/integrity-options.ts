@@ -2,7 +2,6 @@
 import { InvalidOptionsError } from '../../errors/input.js';
 import { InvalidEncryptionDataError } from '../../errors/content.js';
 import { ProtocolNotAllowedError } from '../../errors/integrity.js';
-import { isWellFormed } from '../../encoding/utf8.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
 import { callable, choice, type LooseOptions, must, type RulesOf, wholeNumber } from '../../option-rules.js';
 import { type ContentForm, type ContentLayout, MAX_REGION_LENGTH, type Protocol } from '../../protocol/protocol.js';
@@ -113,6 +112,6 @@ export function contextOf({ context }: IntegrityOptions, target: EncryptionTarge
   if (context === undefined) return null;
   const text: unknown = context(target);
   // all lone surrogates have the same bytes
-  if (typeof text === 'string' && text !== '' && isWellFormed(text)) return text;
+  if (typeof text === 'string' && text !== '' && text.isWellFormed()) return text;
   throw new InvalidOptionsError(['"context" must return a text that is not empty, in well-formed Unicode']);
 }

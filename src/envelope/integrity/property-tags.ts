@@ -9,7 +9,6 @@
  */
 import type { Place } from '../../crypto/bytes.js';
 import { writeStoredMac } from '../../crypto/hmac.js';
-import { isWellFormed } from '../../encoding/utf8.js';
 import { DecryptionError } from '../../errors/content.js';
 import { SHORT_TAG_LENGTH } from './bind.js';
 
@@ -122,7 +121,7 @@ function nameAt(tags: Buffer, at: number): Buffer {
 
 function textOf(bytes: Buffer, sealedNames: readonly string[]): string {
   const name = bytes.toString('utf8');
-  const isName = Buffer.from(name, 'utf8').equals(bytes) && isWellFormed(name) && !sealedNames.includes(name);
+  const isName = Buffer.from(name, 'utf8').equals(bytes) && name.isWellFormed() && !sealedNames.includes(name);
   if (!isName) throw new DecryptionError();
   return name;
 }

@@ -7,7 +7,6 @@ import { equalBytes } from '../../crypto/bytes.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { DecryptionError } from '../../errors/content.js';
 import { ContextMismatchError, IntegrityMissingError } from '../../errors/integrity.js';
-import { isWellFormed } from '../../encoding/utf8.js';
 import { type Bind, parseBind } from './bind.js';
 import { type IntegrityEntries, storedEntries } from './entries.js';
 import { type EntityHeader, headerInput } from './header.js';
@@ -59,7 +58,7 @@ export function verifyHeader(
 function assertMac(contentKey: ContentKey, content: StoredContent, entries: IntegrityEntries): void {
   const { partitionKey = '', rowKey = '', types = '' } = content.entity ?? {};
   // a lone surrogate has the same bytes as another text
-  if (![entries.bind, partitionKey, rowKey, types].every(isWellFormed)) throw new DecryptionError();
+  if (![entries.bind, partitionKey, rowKey, types].every((part) => part.isWellFormed())) throw new DecryptionError();
   const expected = headerMac(contentKey, headerInput(content, entries));
   if (!equalBytes(expected, entries.mac)) throw new DecryptionError();
 }

@@ -8,7 +8,6 @@ import { isDate, isUint8Array } from 'node:util/types';
 import type { Edm, EdmTypes } from '@azure/data-tables';
 import { asBuffer } from '../../crypto/bytes.js';
 import { decodeBase64 } from '../../encoding/base64.js';
-import { isWellFormed } from '../../encoding/utf8.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { isEdmValue } from '../stored-value.js';
 
@@ -56,7 +55,7 @@ const EDM_LITERALS: Readonly<Record<EdmTypes, (value: unknown) => string | null>
 const edmLiteral = ({ type, value }: Edm<EdmTypes>): string | null => EDM_LITERALS[type](value);
 
 const stringLiteral = (value: string): string | null =>
-  isWellFormed(value) ? `'${value.replaceAll("'", "''")}'` : null;
+  value.isWellFormed() ? `'${value.replaceAll("'", "''")}'` : null;
 
 const int32Literal = (value: number): string | null =>
   Number.isInteger(value) && value >= -INT32_LIMIT && value < INT32_LIMIT ? String(value) : null;

@@ -1,5 +1,4 @@
 /** The tag of a value, for an application that stores it itself. */
-import { isWellFormed } from '../../encoding/utf8.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { TableContext } from '../entity-context.js';
 import { entityModel } from '../entity-model.js';
@@ -20,7 +19,7 @@ export async function newTag({ name, value, partitionKey }: TaggedValue, context
   if (rule.scope === 'partition' && partitionKey === undefined) {
     throw new InvalidOptionsError([`tags of "${name}" are valid in one partition: give its "partitionKey"`]);
   }
-  if (partitionKey !== undefined && !isWellFormed(partitionKey))
+  if (partitionKey !== undefined && !partitionKey.isWellFormed())
     throw new InvalidOptionsError(['"partitionKey" is not valid Unicode: it contains half a surrogate pair']);
   const { write } = await contextKeys(context, partitionKey);
   const place = { table: context.table, property: name, partitionKey: partitionKey ?? '' };

@@ -8,7 +8,6 @@
  */
 import { isDate, isUint8Array } from 'node:util/types';
 import { asBuffer } from '../../crypto/bytes.js';
-import { isWellFormed } from '../../encoding/utf8.js';
 import type { PropertyType } from '../../wire/property-types.js';
 import { isEdmValue } from '../stored-value.js';
 import { jsonText, type Refuse } from './json-text.js';
@@ -27,7 +26,7 @@ export const canonicalTexts: Readonly<Record<PropertyType, CanonicalText>> = {
   string: {
     holds: (value) => typeof value === 'string',
     write: (value: string, refuse) =>
-      isWellFormed(value) ? value : refuse('is not valid Unicode: it contains half a surrogate pair'),
+      value.isWellFormed() ? value : refuse('is not valid Unicode: it contains half a surrogate pair'),
     read: (text) => text,
   },
   number: {

@@ -1,6 +1,5 @@
 /** JSON without loss: values that `JSON.stringify` would drop or change are rejected. */
 import { types } from 'node:util';
-import { isWellFormed } from '../../encoding/utf8.js';
 
 /** Maximum depth of nested objects and arrays. */
 const MAX_DEPTH = 500;
@@ -25,7 +24,7 @@ class JsonWriter {
   }
 
   private string(value: string): string {
-    return isWellFormed(value) ? JSON.stringify(value) : this.lost('half a surrogate pair');
+    return value.isWellFormed() ? JSON.stringify(value) : this.lost('half a surrogate pair');
   }
 
   private number(value: number): string {

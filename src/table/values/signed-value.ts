@@ -11,7 +11,6 @@
  */
 import { isDate, isUint8Array } from 'node:util/types';
 import { decodeBase64 } from '../../encoding/base64.js';
-import { isWellFormed } from '../../encoding/utf8.js';
 import type { SignedValue } from '../../envelope/integrity/property-tags.js';
 import { UnsupportedValueError } from '../../errors/input.js';
 import { isTyped, storedValue, type TypedValue } from '../stored-value.js';
@@ -51,7 +50,7 @@ export function valuesToSign(
 
 function valueToSign(name: string, value: unknown): SignedValue {
   const signed = signedValue(value);
-  const isName = isWellFormed(name) && Buffer.byteLength(name) <= LONGEST_NAME;
+  const isName = name.isWellFormed() && Buffer.byteLength(name) <= LONGEST_NAME;
   if (signed !== null && isName) return signed;
   throw new UnsupportedValueError(
     name,
@@ -80,7 +79,7 @@ const READINGS: Readonly<Record<string, (value: unknown) => Reading>> = {
 const typed = ({ type, value }: TypedValue): Reading =>
   Object.hasOwn(READINGS, type) ? (READINGS[type]?.(value) ?? null) : null;
 
-const text = (value: string): Reading => (isWellFormed(value) ? { type: 1, bytes: Buffer.from(value, 'utf8') } : null);
+const text = (value: string): Reading => (value.isWellFormed() ? { type: 1, bytes: Buffer.from(value, 'utf8') } : null);
 
 function numeric(value: unknown): Reading {
   if (typeof value === 'number') return number(value);

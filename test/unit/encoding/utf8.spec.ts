@@ -1,4 +1,4 @@
-import { decodeUtf8, isWellFormed } from '../../../src/encoding/utf8.js';
+import { decodeUtf8 } from '../../../src/encoding/utf8.js';
 
 const BROKEN = [
   ['a sequence that is cut', [0xe2, 0x82]],
@@ -14,18 +14,4 @@ it.each(BROKEN)('%s is not UTF-8, and is forgotten for the next text', (_what, b
 
   expect(decodeUtf8(Uint8Array.from([0xac]))).toBeNull();
   expect(decodeUtf8(Buffer.from('€ and \ufeff'))).toBe('€ and \ufeff');
-});
-
-it.each([
-  ['', true],
-  ['text', true],
-  ['é€😀', true],
-  ['\ud83d\ude00', true],
-  ['\ud83d', false],
-  ['\ude00', false],
-  ['a\ude00\ud83db', false],
-  ['\u{10ffff}', true],
-])('%j is well formed: %j', (text, expected) => {
-  expect(isWellFormed(text)).toBe(expected);
-  expect(Buffer.from(text).toString() === text).toBe(expected);
 });
