@@ -1,14 +1,5 @@
 const LENGTH_BYTES = 4;
 
-/** A part of the input of a MAC: its length as a big-endian u32, then its bytes. So no two lists of parts give the same input. */
-export function lengthPrefixed(part: Uint8Array | string): Buffer {
-  const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
-  const prefixed = Buffer.alloc(LENGTH_BYTES + bytes.length);
-  prefixed.writeUInt32BE(bytes.length);
-  prefixed.set(bytes, LENGTH_BYTES);
-  return prefixed;
-}
-
 /** A part without a prefix, because it always has the same length, or contains its lengths. */
 export interface Bare {
   readonly bare: Uint8Array;
@@ -16,7 +7,10 @@ export interface Bare {
 
 type Part = Uint8Array | string | Bare;
 
-/** A list of parts, one after another, in one piece of memory. */
+/**
+ * The input of a MAC, in one piece of memory: each part is its length as a big-endian u32, then its bytes. So no two lists of parts
+ * give the same input.
+ */
 export function lengthPrefixedList(parts: readonly Part[]): Buffer {
   let length = 0;
   for (const part of parts) length += lengthOf(part);

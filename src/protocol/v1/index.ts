@@ -4,7 +4,7 @@
 import { BLOCK_LENGTH, cbcSealer } from '../../crypto/aes-cbc.js';
 import { randomBytes } from '../../crypto/bytes.js';
 import { CONTENT_KEY_LENGTH, copyOfKey } from '../../crypto/content-key.js';
-import { lengthPrefixed } from '../../encoding/length-prefixed.js';
+import { lengthPrefixedList } from '../../encoding/length-prefixed.js';
 import { decodeBase64 } from '../../encoding/base64.js';
 import { DecryptionError, InvalidEncryptionDataError } from '../../errors/content.js';
 import { once } from '../once.js';
@@ -38,7 +38,7 @@ export const protocolV1 = {
     return cbcLayout(paddingOf(form));
   },
 
-  boundParameters: (field) => lengthPrefixed(storedIv(field)),
+  boundParameters: (field) => lengthPrefixedList([storedIv(field)]),
 
   propertyOrder: (field) => (storedKeyOrder(field) === rowKeyFirst ? 0 : 1),
 
