@@ -5,16 +5,12 @@
 import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { storedProtocolOf } from '../envelope/envelope.js';
+import { isOldJava } from '../protocol/protocol.js';
 import { openRow, valuesOf } from '../table/opened-row.js';
 import { isKey, isSystemProperty } from '../table/reserved-names.js';
 import { storedRow } from '../table/service-answer.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
-import {
-  ENCRYPTION_DATA_PROPERTY,
-  isOldJava,
-  isReservedProperty,
-  SEALED_NAMES_PROPERTY,
-} from '../wire/entity-metadata.js';
+import { ENCRYPTION_DATA_PROPERTY, isReservedProperty, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import { type ReadContent, verification } from './inspection-key.js';
 import type { Anomaly, Facts, Finding } from './report.js';
 import { inspectEnvelope } from './stored-envelope.js';

@@ -79,6 +79,16 @@ export interface EntityPlace {
   readonly rowKey: string;
 }
 
+/**
+ * Whether the old Java SDK wrote an entity. Every SDK uses this rule: the library name contains "Java", or `KeyWrappingMetadata` is
+ * missing.
+ */
+export function isOldJava(field: ReadField): boolean {
+  if ((field('KeyWrappingMetadata') ?? null) === null) return true;
+  const library = field('KeyWrappingMetadata', 'EncryptionLibrary');
+  return typeof library === 'string' && library.includes('Java');
+}
+
 export interface PropertyContent {
   readonly name: string;
   readonly plaintext: Uint8Array;

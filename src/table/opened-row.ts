@@ -7,15 +7,10 @@ import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js'
 import { interpreted } from '../envelope/watched-opener.js';
 import { InvalidEncryptionDataError, UnsupportedProtocolError } from '../errors/content.js';
 import { IntegrityMissingError, StaleContentError } from '../errors/integrity.js';
-import type { SealedProperty } from '../protocol/protocol.js';
+import { isOldJava, type SealedProperty } from '../protocol/protocol.js';
 import { tracedStep } from '../tracing/span.js';
 import { type EncryptionData, parseEncryptionData } from '../wire/encryption-data.js';
-import {
-  ENCRYPTION_DATA_PROPERTY,
-  isOldJava,
-  parseSealedNames,
-  SEALED_NAMES_PROPERTY,
-} from '../wire/entity-metadata.js';
+import { ENCRYPTION_DATA_PROPERTY, parseSealedNames, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import { parsePropertyTypes, PROPERTY_TYPES_ENTRY, type PropertyType } from '../wire/property-types.js';
 import { type EntityKeys, type Row, type TableContext, targetOf } from './entity-context.js';
 import { type EntityModel, entityModel } from './entity-model.js';

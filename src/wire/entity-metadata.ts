@@ -15,16 +15,6 @@ export const SEALED_NAMES_PROPERTY = '_ClientEncryptionMetadata2';
 export const isReservedProperty = (name: string): boolean =>
   name === ENCRYPTION_DATA_PROPERTY || name === SEALED_NAMES_PROPERTY;
 
-/**
- * Whether the old Java SDK wrote an entity. Every SDK uses this rule: the library name contains "Java", or is missing. `field`
- * reads the encryption data by path.
- */
-export function isOldJava(field: (...path: readonly string[]) => unknown): boolean {
-  if ((field('KeyWrappingMetadata') ?? null) === null) return true;
-  const library = field('KeyWrappingMetadata', 'EncryptionLibrary');
-  return typeof library === 'string' && library.includes('Java');
-}
-
 export const formatSealedNames = (names: readonly string[]): Buffer => Buffer.from(JSON.stringify(names), 'utf8');
 
 /** A key whose text is ciphertext would open to another key than the row has. */

@@ -3,14 +3,14 @@
  *
  *     IV(name) = SHA-256(entity IV || RowKey || PartitionKey || name)[0..16)
  *
- * The old Java SDK writes PartitionKey before RowKey. It is recognized by its library name, or by a missing one. The parts are
- * not separated, in every SDK. Source: docs/formats.md, "Entities".
+ * The old Java SDK writes PartitionKey before RowKey. The parts are not separated, in every SDK. Source: docs/formats.md,
+ * "Entities".
  */
 import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
 import { writeSha256 } from '../../crypto/bytes.js';
 import { ManyOpener, sealMany } from '../../crypto/cbc-many.js';
 import type { ContentKey } from '../../crypto/content-key.js';
-import type { EntityPlace, PropertyContent, ReadField, SealedProperty } from '../protocol.js';
+import { type EntityPlace, isOldJava, type PropertyContent, type ReadField, type SealedProperty } from '../protocol.js';
 
 /** Maximum number of bytes for a character of a string. */
 const MOST_BYTES = 3;
@@ -23,11 +23,7 @@ export const rowKeyFirst: KeyOrder = ({ partitionKey, rowKey }) => [rowKey, part
 export const partitionKeyFirst: KeyOrder = ({ partitionKey, rowKey }) => [partitionKey, rowKey];
 
 /** The order that the writer of this encryption data used. */
-export function storedKeyOrder(field: ReadField): KeyOrder {
-  if ((field('KeyWrappingMetadata') ?? null) === null) return partitionKeyFirst;
-  const library = field('KeyWrappingMetadata', 'EncryptionLibrary');
-  return typeof library === 'string' && library.includes('Java') ? partitionKeyFirst : rowKeyFirst;
-}
+export const storedKeyOrder = (field: ReadField): KeyOrder => (isOldJava(field) ? partitionKeyFirst : rowKeyFirst);
 
 /** What the IVs of an entity are derived from. */
 interface IvSource {

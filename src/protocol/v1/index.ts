@@ -8,7 +8,7 @@ import { lengthPrefixedList } from '../../encoding/length-prefixed.js';
 import { decodeBase64 } from '../../encoding/base64.js';
 import { DecryptionError, InvalidEncryptionDataError } from '../../errors/content.js';
 import { once } from '../once.js';
-import type { Protocol } from '../protocol.js';
+import { isOldJava, type Protocol } from '../protocol.js';
 import { storedParameter } from '../stored-parameter.js';
 import { cbcLayout, openWindow, paddingOf } from './content.js';
 import { CbcPlan } from './plan.js';
@@ -40,7 +40,7 @@ export const protocolV1 = {
 
   boundParameters: (field) => lengthPrefixedList([storedIv(field)]),
 
-  propertyOrder: (field) => (storedKeyOrder(field) === rowKeyFirst ? 0 : 1),
+  propertyOrder: (field) => (isOldJava(field) ? 1 : 0),
 
   sealer: (key, { form, iv = randomBytes(BLOCK_LENGTH) }) => {
     const content = { key, iv, padding: paddingOf(form) };
