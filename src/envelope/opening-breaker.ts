@@ -19,11 +19,6 @@ const PERIOD = 60 * 60 * 1000;
 /** Maximum number of wrapped keys that are counted, because stored content determines how many there are. */
 const MAX_KEYS = 10_000;
 
-const nameOf = ({ encryptedKey }: Pick<StoredWrappedKey, 'encryptedKey'>): string =>
-  sha256(encryptedKey).toString('base64');
-
-type WrappedBytes = Pick<StoredWrappedKey, 'keyId' | 'encryptedKey'>;
-
 export class OpeningBreaker {
   /** By the bytes of a wrapped key, regardless of its id. */
   private readonly failures: LRUCache<string, number>;
@@ -32,27 +27,22 @@ export class OpeningBreaker {
     this.failures = new LRUCache({ max: MAX_KEYS, ttl: PERIOD, ttlResolution: 0, noUpdateTTL: true, perf: clock });
   }
 
-  /** Throws {@link LockedOutError} if too many openings have failed under the wrapped key. */
-  assertOpen({ keyId, encryptedKey }: WrappedBytes): void {
-    this.assertNotLocked(nameOf({ encryptedKey }), keyId);
-  }
-
-  private assertNotLocked(name: string, keyId: string): void {
-    if ((this.failures.get(name) ?? 0) >= MOST_FAILURES) throw new LockedOutError(keyId);
-  }
-
   /**
    * The same opener, but a failure is counted, once, and after too many failures it opens nothing more. Reads that began earlier
    * count too. Throws {@link LockedOutError}.
    */
-  watched(opener: ContentOpener, wrappedKey: WrappedBytes): EnvelopeOpener {
-    const name = nameOf(wrappedKey);
-    this.assertNotLocked(name, wrappedKey.keyId);
+  watched(
+    opener: ContentOpener,
+    { keyId, encryptedKey }: Pick<StoredWrappedKey, 'keyId' | 'encryptedKey'>,
+  ): EnvelopeOpener {
+    const name = sha256(encryptedKey).toString('base64');
+    const begins = (): void => {
+      if ((this.failures.get(name) ?? 0) >= MOST_FAILURES) throw new LockedOutError(keyId);
+    };
+    begins();
     let isCounted = false;
     return watchOpener(opener, {
-      begins: () => {
-        this.assertNotLocked(name, wrappedKey.keyId);
-      },
+      begins,
       failed: (error) => {
         if (isCounted || !isEncryptedStorageError(error) || error.code !== 'DECRYPTION_FAILED') return;
         isCounted = true;
