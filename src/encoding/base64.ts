@@ -13,3 +13,9 @@ export function decodeBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text || BASE64.test(text) ? bytes : null;
 }
+
+/** The same, only for the text that encoding the bytes gives again: the unused low bits of the last digit are 0. */
+export function decodeCanonicalBase64(text: string): Buffer | null {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : null;
+}

@@ -8,6 +8,7 @@
  * In this order, decimals without leading zeros, base64 in its only canonical form, nothing else. Source: docs/formats.md,
  * "Integrity entries".
  */
+import { decodeCanonicalBase64 } from '../../encoding/base64.js';
 import { DecryptionError } from '../../errors/content.js';
 
 /** Length in bytes of the tag of a context, and of a property. */
@@ -47,7 +48,7 @@ export function formatBind({ ciphertextLength, plaintextLength, properties, cont
 export function parseBind(text: string, shape: BindShape): Bind {
   const [, first = '', second = '', context] = PATTERNS[shape].exec(text) ?? failed();
   const contextTag = context === undefined ? undefined : contextOf(context);
-  if (shape === 'properties') return { properties: canonicalBytes(first), context: contextTag };
+  if (shape === 'properties') return { properties: decodeCanonicalBase64(first) ?? failed(), context: contextTag };
   const plaintextLength = shape === 'lengths' ? lengthOf(second) : undefined;
   return { ciphertextLength: lengthOf(first), plaintextLength, context: contextTag };
 }
@@ -58,14 +59,8 @@ function lengthOf(decimal: string): number {
 }
 
 function contextOf(text: string): Buffer {
-  const tag = canonicalBytes(text);
-  return tag.length === SHORT_TAG_LENGTH ? tag : failed();
-}
-
-/** Throws {@link DecryptionError} unless the text is the canonical base64 of its bytes. */
-export function canonicalBytes(text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.toString('base64') === text ? bytes : failed();
+  const tag = decodeCanonicalBase64(text);
+  return tag?.length === SHORT_TAG_LENGTH ? tag : failed();
 }
 
 function failed(): never {

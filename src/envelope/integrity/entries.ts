@@ -1,7 +1,7 @@
 /** The integrity entries of `KeyWrappingMetadata`: their names, and whether they exist. */
 import { MAC_LENGTH } from '../../crypto/hmac.js';
+import { decodeCanonicalBase64 } from '../../encoding/base64.js';
 import { DecryptionError } from '../../errors/content.js';
-import { canonicalBytes } from './bind.js';
 
 export const BIND_ENTRY = 'AzCseBind';
 const TAG_ENTRY = 'AzCseTag';
@@ -41,7 +41,7 @@ export function entriesToWrite({ bind, tag, mac }: IntegrityEntries): ReadonlyMa
 }
 
 function macOf(entry: unknown): Buffer {
-  const mac = typeof entry === 'string' ? canonicalBytes(entry) : null;
+  const mac = typeof entry === 'string' ? decodeCanonicalBase64(entry) : null;
   if (mac?.length !== MAC_LENGTH) throw new DecryptionError();
   return mac;
 }

@@ -1,5 +1,6 @@
 /** The integrity tag of a write: the MAC of its entries in base64. Applications keep it to detect older versions. */
 import { MAC_LENGTH } from '../../crypto/hmac.js';
+import { decodeCanonicalBase64 } from '../../encoding/base64.js';
 import { DecryptionError } from '../../errors/content.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { ContentForm, Protocol } from '../../protocol/protocol.js';
@@ -41,7 +42,7 @@ export function expectedTagOf(
   if (integrityOf(policy) === 'off') {
     throw new InvalidOptionsError(['"expectedIntegrityTag" cannot be used while "integrity" is "off"']);
   }
-  const tag = typeof expectedIntegrityTag === 'string' ? canonicalOrNull(expectedIntegrityTag) : null;
+  const tag = typeof expectedIntegrityTag === 'string' ? decodeCanonicalBase64(expectedIntegrityTag) : null;
   if (tag?.length === MAC_LENGTH) return tag;
   throw new InvalidOptionsError([
     `"expectedIntegrityTag" must be ${MAC_LENGTH} bytes of base64, as writes return them`,
@@ -69,9 +70,4 @@ export function statedIntegrity(
     if (error instanceof DecryptionError) return {};
     throw error;
   }
-}
-
-function canonicalOrNull(text: string): Buffer | null {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.toString('base64') === text ? bytes : null;
 }
