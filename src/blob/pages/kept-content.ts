@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { BlobGetPropertiesResponse, Metadata } from '@azure/storage-blob';
+import { newSequenceNumber } from '../../crypto/bytes.js';
 import { isLeased, isMissing, retryOnConflict, isChanged, serviceCodeOf } from '../../service-errors.js';
 import { metadataLength, METADATA_LIMIT } from '../../wire/blob-metadata.js';
 import type { PageRequests } from './page-requests.js';
@@ -14,6 +15,14 @@ const KEPT_ENTRY = 'azcsekept';
 const COPY_INTERVAL = 500;
 /** Maximum number of attempts to get ahead of late page writes. */
 const ATTEMPTS = 20;
+
+/** The content that an upload replaces. */
+export interface KeptContent {
+  /** The snapshot of it, if there was any. */
+  readonly previous: string | undefined;
+  /** Whether the upload took it. Otherwise it comes from an upload that was taken over. */
+  readonly isOwn: boolean;
+}
 
 /** Takes the snapshot, under the caller's conditions. Errors of the service pass through unchanged. */
 export async function keepContent(
@@ -51,14 +60,14 @@ export async function forgetContent(requests: PageRequests, snapshot: string): P
  * Deletes the snapshot that an upload kept, and older ones left by uploads whose process died. All of them are useless once a
  * later upload has claimed the blob and is complete. The application's own snapshots are not marked, and stay.
  */
-export async function forgetPrevious(requests: PageRequests, { previous, isOwn }: KeptSnapshot): Promise<void> {
+export async function forgetPrevious(requests: PageRequests, { previous, isOwn }: KeptContent): Promise<void> {
   if (previous === undefined) return;
   if (isOwn) await forgetContent(requests, previous);
   await forgetMarked(requests, (snapshot) => snapshot <= previous);
 }
 
 /** Deletes only this snapshot. If the new content is or comes from what was stored, an older one may be the only good copy. */
-export async function forgetKept(requests: PageRequests, { previous, isOwn }: KeptSnapshot): Promise<void> {
+export async function forgetKept(requests: PageRequests, { previous, isOwn }: KeptContent): Promise<void> {
   if (previous === undefined) return;
   if (isOwn) await forgetContent(requests, previous);
   else await forgetMarked(requests, (snapshot) => snapshot === previous);
@@ -82,21 +91,12 @@ async function forgetMarked(
   }
 }
 
-/** Snapshot of the content that an upload replaces. */
-interface KeptSnapshot {
-  readonly previous: string | undefined;
-  /** Whether the upload took it itself. */
-  readonly isOwn: boolean;
-}
-
 interface Restoring {
   /** Id of the upload whose unfinished pages are replaced. */
   readonly uploadId: string;
   readonly snapshot: string;
   /** The encryption data that the blob has until it is complete. */
   readonly unfinished: Metadata;
-  /** A sequence number that no page write has. */
-  readonly newSequenceNumber: () => number;
 }
 
 /**
@@ -112,7 +112,7 @@ export async function restoreContent(requests: PageRequests, restoring: Restorin
   });
 }
 
-async function restoreOnce(requests: PageRequests, { uploadId, snapshot, ...restoring }: Restoring): Promise<void> {
+async function restoreOnce(requests: PageRequests, { uploadId, snapshot, unfinished }: Restoring): Promise<void> {
   const { client, plain } = requests;
   const found = await unfinishedEtag(requests, uploadId);
   if (found === null) return;
@@ -120,14 +120,13 @@ async function restoreOnce(requests: PageRequests, { uploadId, snapshot, ...rest
   const properties = await kept.client.getProperties(plain);
   const tags = await tagsOf(kept, properties);
 
-  const shut = await client.updateSequenceNumber('update', restoring.newSequenceNumber(), {
-    ...plain,
-    ...requests.ifMatch(found),
-  });
+  // a number that no page write has
+  const number = newSequenceNumber();
+  const shut = await client.updateSequenceNumber('update', number, { ...plain, ...requests.ifMatch(found) });
   await client.beginCopyFromURL(kept.client.url, {
     ...plain,
     ...requests.ifMatch(shut.etag as string),
-    metadata: restoring.unfinished,
+    metadata: unfinished,
     tags,
   });
   const copied = await copiedEtag(requests, uploadId);

@@ -5,7 +5,7 @@
 import type { BlobRequestConditions, PageBlobCreateOptions } from '@azure/storage-blob';
 import { UnsupportedOperationError } from '../../errors/input.js';
 import { isChanged, isLeased, isTaken, retryOnConflict, statusOf } from '../../service-errors.js';
-import { forgetContent, forgetTaken, keepContent } from './kept-content.js';
+import { forgetContent, forgetTaken, keepContent, type KeptContent } from './kept-content.js';
 import type { PageBlobState, PageRequests } from './page-requests.js';
 
 /** Maximum number of attempts to get ahead of other uploads of the same blob. */
@@ -21,13 +21,9 @@ interface EmptyPages {
   readonly options: (previous: string | undefined) => PageBlobCreateOptions;
 }
 
-export interface PageClaim {
+export interface PageClaim extends KeptContent {
   /** ETag of the pages when they were claimed. */
   readonly etag: string;
-  /** Snapshot of the content that the pages replace. */
-  readonly previous: string | undefined;
-  /** Whether this upload took that snapshot. Otherwise it comes from an upload that was taken over. */
-  readonly isOwn: boolean;
 }
 
 /** An error after which to try again: another upload was faster. */
@@ -72,7 +68,7 @@ async function claimOnce(requests: PageRequests, recovery: () => PageRequests, p
       ...requests.writing,
       conditions,
     });
-    return { claim: claimOf(etag as string, kept) };
+    return { claim: { etag: etag as string, ...kept } };
   } catch (error) {
     const claim = await afterFailure(recovery(), { error, kept, uploadId: pages.uploadId });
     if (claim !== null) return { claim };
@@ -81,34 +77,19 @@ async function claimOnce(requests: PageRequests, recovery: () => PageRequests, p
   }
 }
 
-interface Kept {
-  readonly previous: string | undefined;
-  /** Snapshot that this attempt took. */
-  readonly taken: string | undefined;
-}
-
-const claimOf = (etag: string, { previous, taken }: Kept): PageClaim => ({
-  etag,
-  previous,
-  isOwn: taken !== undefined,
-});
-
-async function keep(requests: PageRequests, state: PageBlobState, uploadId: string): Promise<Kept> {
-  const { ifNoneMatch } = requests.conditions;
-  if (state.kind === 'absent') return { previous: undefined, taken: undefined };
+async function keep(requests: PageRequests, state: PageBlobState, uploadId: string): Promise<KeptContent> {
   if (state.kind === 'unfinished') {
     await assertConditions(requests, state, uploadId);
-    return { previous: state.upload.previous, taken: undefined };
+    return { previous: state.upload.previous, isOwn: false };
   }
-  // `create` is refused in this case
-  if (ifNoneMatch === '*') return { previous: undefined, taken: undefined };
+  // under the condition, `create` of existing content is refused
+  if (state.kind === 'absent' || requests.conditions.ifNoneMatch === '*') return { previous: undefined, isOwn: false };
   if (state.properties.blobType !== 'PageBlob') {
     throw new UnsupportedOperationError(
       'There is a blob of another type, which could not be restored if the upload failed: delete it first, or choose another name',
     );
   }
-  const taken = await keepContent(requests, state.properties, uploadId);
-  return { previous: taken, taken };
+  return { previous: await keepContent(requests, state.properties, uploadId), isOwn: true };
 }
 
 /**
@@ -144,7 +125,7 @@ function createConditions(
 
 interface CreateFailure {
   readonly error: unknown;
-  readonly kept: Kept;
+  readonly kept: KeptContent;
   readonly uploadId: string;
 }
 
@@ -158,11 +139,10 @@ async function afterFailure(
 ): Promise<PageClaim | null> {
   try {
     const state = await shutOut(requests, { error, uploadId });
-    if (state.kind === 'unfinished' && state.upload.id === uploadId) {
-      return claimOf(state.etag, kept);
-    }
-    const isInUse = state.kind === 'unfinished' && state.upload.previous === kept.taken;
-    if (kept.taken !== undefined && !isInUse) await forgetContent(requests, kept.taken);
+    if (state.kind === 'unfinished' && state.upload.id === uploadId) return { etag: state.etag, ...kept };
+    const { previous, isOwn } = kept;
+    const isInUse = state.kind === 'unfinished' && state.upload.previous === previous;
+    if (previous !== undefined && isOwn && !isInUse) await forgetContent(requests, previous);
   } catch {
     // if the service cannot be reached, the snapshot stays, and the caller gets the error of `create`
   }

@@ -81,7 +81,8 @@ export class PageRequests {
   }
 
   async state(): Promise<PageBlobState> {
-    const properties = await this.properties();
+    const { customerProvidedKey } = this.options;
+    const properties = await this.client.getProperties({ ...this.plain, customerProvidedKey }).catch(nullIfMissing);
     if (properties === null) return { kind: 'absent' };
     const { etag } = stateOf(properties, properties.contentLength);
     const upload = unfinishedUploadIn(encryptionDataOf(properties.metadata));
@@ -115,10 +116,5 @@ export class PageRequests {
       if (item.snapshot) found.push([item.snapshot, item]);
     }
     return found;
-  }
-
-  private async properties(): Promise<BlobGetPropertiesResponse | null> {
-    const { customerProvidedKey } = this.options;
-    return this.client.getProperties({ ...this.plain, customerProvidedKey }).catch(nullIfMissing);
   }
 }

@@ -131,10 +131,6 @@ export class PageUpload {
     return this.upload.encryptionData;
   }
 
-  private get id(): string {
-    return this.shape.id;
-  }
-
   async run(content: PageContent): Promise<EncryptedUploadResponse> {
     const { response, claim } = await this.claimed(content);
     await forgetPrevious(this.recovery(), claim);
@@ -150,15 +146,15 @@ export class PageUpload {
   private async claimed(
     content: PageContent,
   ): Promise<{ readonly response: EncryptedUploadResponse; readonly claim: PageClaim }> {
-    const { length } = this.shape;
+    const { id: uploadId, length } = this.shape;
     const claim = await claimPages(this.requests, () => this.recovery(), {
-      uploadId: this.id,
+      uploadId,
       length,
       options: (previous) => this.createOptions(previous),
     });
     const sink = new PageSink(this.requests, {
       upload: this.upload,
-      uploadId: this.id,
+      uploadId,
       sequenceNumber: this.sequenceNumber,
       claimedAt: claim.etag,
       concurrency: this.options.concurrency ?? DEFAULT_CONCURRENCY,
@@ -197,13 +193,9 @@ export class PageUpload {
   }
 
   private async rollBack(recovery: PageRequests, { previous }: PageClaim): Promise<void> {
-    if (previous === undefined) return removePages(recovery, this.id);
-    return restoreContent(recovery, {
-      uploadId: this.id,
-      snapshot: previous,
-      unfinished: this.unfinished(previous),
-      newSequenceNumber,
-    });
+    const { id: uploadId } = this.shape;
+    if (previous === undefined) return removePages(recovery, uploadId);
+    return restoreContent(recovery, { uploadId, snapshot: previous, unfinished: this.unfinished(previous) });
   }
 
   /** Requests that the caller's signal does not end, because an aborted upload has to be rolled back too. */
@@ -219,6 +211,6 @@ export class PageUpload {
   }
 
   private unfinished(previous: string | undefined): Metadata {
-    return { [ENCRYPTION_DATA_ENTRY]: formatUnfinished(this.upload.encryptionData, { id: this.id, previous }) };
+    return { [ENCRYPTION_DATA_ENTRY]: formatUnfinished(this.upload.encryptionData, { id: this.shape.id, previous }) };
   }
 }
