@@ -104,7 +104,8 @@ export const isMessageGone = (error: unknown): boolean =>
 export interface ConflictRetries<Result> {
   /** Maximum number of attempts. */
   readonly attempts: number;
-  readonly attempt: () => Promise<Result>;
+  /** @param made - number of attempts, with this one */
+  readonly attempt: (made: number) => Promise<Result>;
   /** Whether another attempt may succeed. */
   readonly isConflict?: (error: unknown) => boolean;
   readonly abortSignal?: { readonly aborted: boolean } | undefined;
@@ -113,7 +114,6 @@ export interface ConflictRetries<Result> {
 /**
  * Retries a write that failed because another writer was faster, after a random pause that grows.
  *
- * @returns what the attempt returned, and the number of attempts
  * @throws the error of the last attempt, unchanged
  */
 export async function retryOnConflict<Result>({
@@ -121,10 +121,10 @@ export async function retryOnConflict<Result>({
   attempt,
   isConflict = isChanged,
   abortSignal,
-}: ConflictRetries<Result>): Promise<{ readonly result: Result; readonly attempts: number }> {
+}: ConflictRetries<Result>): Promise<Result> {
   for (let made = 1; ; made += 1) {
     try {
-      return { result: await attempt(), attempts: made };
+      return await attempt(made);
     } catch (error) {
       if (made >= attempts || abortSignal?.aborted === true || !isConflict(error)) throw error;
     }

@@ -113,7 +113,7 @@ export async function underEtag<Result>(
   assertChangeable(context);
   const { abortSignal, tracingOptions, conditions, customerProvidedKey } = options;
   let isRead = false;
-  const { result } = await retryOnConflict({
+  return retryOnConflict({
     attempts: CHANGE_ATTEMPTS,
     abortSignal,
     // the caller's own conditions fail on reading, and would fail again
@@ -130,7 +130,6 @@ export async function underEtag<Result>(
       return change(properties, { ...conditions, ifMatch: stateOf(properties, properties.contentLength).etag });
     },
   });
-  return result;
 }
 
 function keptIn(metadata: Metadata | undefined, text: string | undefined): Metadata | undefined {

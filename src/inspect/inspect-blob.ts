@@ -21,8 +21,7 @@ interface BlobInspection {
 
 /** All requests are for the content whose properties were read. If it is replaced in between, the blob is inspected once more. */
 export async function inspectBlob(inspection: BlobInspection): Promise<Finding> {
-  const { result } = await retryOnConflict({ attempts: 2, attempt: () => inspectContent(inspection) });
-  return result;
+  return retryOnConflict({ attempts: 2, attempt: () => inspectContent(inspection) });
 }
 
 async function inspectContent({ container, client, nonces, policy }: BlobInspection): Promise<Finding> {

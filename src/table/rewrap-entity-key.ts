@@ -31,8 +31,7 @@ interface RewrapCall {
 export async function rewrapEntityKey(keys: EntityKeys, table: TableClient, call: RewrapCall): Promise<RewrapResult> {
   const rewrap = new EntityRewrap(keys, table, call);
   const { abortSignal } = call.options;
-  const { result } = await retryOnConflict({ attempts: ATTEMPTS, abortSignal, attempt: () => rewrap.attempt() });
-  return result;
+  return retryOnConflict({ attempts: ATTEMPTS, abortSignal, attempt: () => rewrap.attempt() });
 }
 
 class EntityRewrap {

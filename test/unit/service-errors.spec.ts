@@ -57,7 +57,7 @@ describe('the errors of the services', () => {
 
 describe('retryOnConflict', () => {
   const failing = (times: number, error: Error = conflict) => {
-    const attempt = jest.fn(() =>
+    const attempt = jest.fn((_made: number) =>
       attempt.mock.calls.length <= times ? Promise.reject(error) : Promise.resolve('done'),
     );
     return attempt;
@@ -68,10 +68,11 @@ describe('retryOnConflict', () => {
     [1, 2],
     [2, 3],
   ])('makes %i failed attempts and one that succeeds', async (failures, attempts) => {
-    await expect(retryOnConflict({ attempts: 3, attempt: failing(failures) })).resolves.toEqual({
-      result: 'done',
-      attempts,
-    });
+    const attempt = failing(failures);
+
+    await expect(retryOnConflict({ attempts: 3, attempt })).resolves.toBe('done');
+    expect(attempt).toHaveBeenCalledTimes(attempts);
+    expect(attempt).toHaveBeenLastCalledWith(attempts);
   });
 
   it('throws the last conflict when the attempts are used up', async () => {

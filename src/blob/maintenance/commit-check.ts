@@ -89,7 +89,7 @@ export class CommitCheck {
   async #isKept({ digest, replaced }: OpenCommit, committed: string): Promise<boolean> {
     const { context, step, reading } = this.parts;
     let next: string | null = committed;
-    const { result } = await retryOnConflict({
+    return retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: step.abortSignal,
       attempt: async () => {
@@ -100,10 +100,9 @@ export class CommitCheck {
         return isStoredAs({ digest, etag }, context, reading);
       },
     }).catch((error: unknown) => {
-      if (error instanceof ReadBackError) return { result: false };
+      if (error instanceof ReadBackError) return false;
       throw error;
     });
-    return result;
   }
 
   /** `null` if another writer has replaced or deleted what was committed: nothing is left to compare. */

@@ -91,12 +91,11 @@ class Deletion {
 
   /** Why the copy must stay; `null` if its content is kept elsewhere. */
   async refusal(): Promise<ObjectResult | null> {
-    const { result } = await retryOnConflict({
+    return retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: this.deleting.step.abortSignal,
       attempt: () => this.compared(),
     });
-    return result;
   }
 
   async delete(): Promise<ObjectResult> {

@@ -62,7 +62,7 @@ export class PagesCommit {
   async #readBack({ etag }: EncryptedUploadResponse): Promise<void> {
     const { context, step, reading, digest } = this.parts;
     let known: FoundPages | undefined = etag === undefined ? undefined : { context, etag };
-    const { result } = await retryOnConflict({
+    const isSame = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: step.abortSignal,
       attempt: async () => {
@@ -75,7 +75,7 @@ export class PagesCommit {
       if (isChanged(error)) throw new ReadBackError();
       throw error;
     });
-    if (!result) throw new ReadBackError();
+    if (!isSame) throw new ReadBackError();
   }
 
   /** Where what was committed is; `null` if another writer has replaced or deleted it. */

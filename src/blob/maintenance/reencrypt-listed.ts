@@ -51,7 +51,7 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
   const reencryption = new BlobReencryption(given, blob.name, interrupted.get(blob.name));
   interrupted.delete(blob.name);
   try {
-    const { result } = await retryOnConflict({
+    const result = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: step.abortSignal,
       isConflict: isChanged,

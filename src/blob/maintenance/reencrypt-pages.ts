@@ -85,14 +85,13 @@ function outageIn(error: unknown): unknown {
 const isStopped = (error: unknown, { abortSignal }: Step): boolean => isAbort(error) || abortSignal?.aborted === true;
 
 async function reencrypted(given: ReencryptPages): Promise<ObjectResult> {
-  const { result } = await retryOnConflict({
+  return retryOnConflict({
     attempts: ATTEMPTS,
     abortSignal: given.step.abortSignal,
     // another upload that takes over the blob may be shorter
     isConflict: (error) => isChanged(error) || isRangeNotSatisfiable(error),
     attempt: () => new PagesReencryption(given).run(),
   });
-  return result;
 }
 
 /** The old content: the blob itself, or the snapshot of a re-encryption that has not finished. */

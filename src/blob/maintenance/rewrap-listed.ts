@@ -58,12 +58,11 @@ class ListedRewrap {
   }
 
   private async afterLooks(): Promise<ObjectResult> {
-    const { result } = await retryOnConflict({
+    return retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: this.rewrap.step.abortSignal,
       attempt: () => this.lookAndWrite(),
     });
-    return result;
   }
 
   private async lookAndWrite(): Promise<ObjectResult> {

@@ -41,7 +41,7 @@ export async function claimPages(
   pages: EmptyPages,
 ): Promise<PageClaim> {
   const failure = { error: undefined as unknown, mayRepeat: false };
-  const { result } = await retryOnConflict({
+  return retryOnConflict({
     attempts: ATTEMPTS,
     attempt: async () => {
       const creation = await claimOnce(requests, recovery, pages);
@@ -52,7 +52,6 @@ export async function claimPages(
     isConflict: (error) => failure.error === error && failure.mayRepeat,
     ...requests.plain,
   });
-  return result;
 }
 
 async function claimOnce(requests: PageRequests, recovery: () => PageRequests, pages: EmptyPages): Promise<Creation> {
@@ -158,7 +157,7 @@ async function shutOut(
   { error, uploadId }: Pick<CreateFailure, 'error' | 'uploadId'>,
 ): Promise<PageBlobState> {
   const { client, plain } = requests;
-  const { result } = await retryOnConflict({
+  return retryOnConflict({
     attempts: ATTEMPTS,
     attempt: async () => {
       const state = await requests.state();
@@ -170,5 +169,4 @@ async function shutOut(
     },
     ...plain,
   });
-  return result;
 }

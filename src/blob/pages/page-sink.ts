@@ -44,7 +44,7 @@ export class PageSink implements UploadSink<BlobUploadCommonResponse> {
     const metadata = this.pages.upload.metadataAtEnd();
     this.encryptionData = encryptionDataOf(metadata);
     let isLost = false;
-    const { result } = await retryOnConflict({
+    const response = await retryOnConflict({
       attempts: ATTEMPTS,
       attempt: async () => {
         const state = await this.requests.state();
@@ -60,7 +60,7 @@ export class PageSink implements UploadSink<BlobUploadCommonResponse> {
       ...this.requests.plain,
     });
     this.isCommitted = true;
-    return result;
+    return response;
   }
 
   /** The response to a commit of this upload that took effect although its response was lost; `null` if there was none. */

@@ -92,13 +92,12 @@ export async function sendEncryptedBlob(
   options: SendBlobOptions = {},
 ): Promise<StreamableFile | undefined> {
   const answer = { blob, request, response, options, abortSignal: disconnectSignal({ request, response }) };
-  const { result } = await retryOnConflict({
+  return retryOnConflict({
     attempts: ATTEMPTS,
     abortSignal: answer.abortSignal,
     attempt: () => answerOnce(answer),
     isConflict: isChanged,
   });
-  return result;
 }
 
 async function answerOnce(answer: Answer): Promise<StreamableFile | undefined> {

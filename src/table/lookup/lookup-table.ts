@@ -80,18 +80,18 @@ export class LookupTable {
    * @throws `DUPLICATE_VALUE` if another row has the unique value
    */
   async place(entry: LookupEntry, state: EntryState): Promise<PlacedEntry> {
-    const { result } = await retryOnConflict({
+    const placed = await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: this.options.abortSignal,
       isConflict: isUpsertConflict,
       attempt: () => this.#createOrTouch(entry, state),
     });
-    if (!entry.isUnique) return result;
+    if (!entry.isUnique) return placed;
     try {
       await this.#assertOnlyOne(entry);
-      return result;
+      return placed;
     } catch (error) {
-      await this.release([result]);
+      await this.release([placed]);
       throw error;
     }
   }

@@ -51,13 +51,12 @@ export async function changeRow(
   plan: (stored: StoredEntity, state: StoredState) => Promise<PlannedChange>,
 ): Promise<ObjectResult> {
   try {
-    const { result } = await retryOnConflict({
+    return await retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: change.step.abortSignal,
       isConflict: isChanged,
       attempt: () => readAndReplace(keys, change, plan),
     });
-    return result;
   } catch (error) {
     return ownResult(error);
   }

@@ -157,7 +157,7 @@ class LoneRow {
 
   async run(text: string): Promise<ObjectResult> {
     let attempt = async (): Promise<ObjectResult> => this.write(text, this.row.etag);
-    const { result } = await retryOnConflict({
+    return retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: this.rewrap.step.abortSignal,
       isConflict: isChanged,
@@ -167,7 +167,6 @@ class LoneRow {
         return now();
       },
     });
-    return result;
   }
 
   private async lookAndWrite(): Promise<ObjectResult> {

@@ -19,6 +19,6 @@ export async function mergeUnderEtag<Result extends object>(
 ): Promise<Result & Attempted> {
   if (!Number.isSafeInteger(retries.attempts) || retries.attempts < 1)
     throw new InvalidOptionsError(['"mergeAttempts" must be a whole number from 1']);
-  const { result, attempts } = await retryOnConflict(retries);
-  return { ...result, attempts };
+  const { attempt } = retries;
+  return retryOnConflict({ ...retries, attempt: async (attempts) => ({ ...(await attempt(attempts)), attempts }) });
 }
