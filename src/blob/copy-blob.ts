@@ -4,8 +4,8 @@
  */
 import type { BlobBeginCopyFromURLOptions, BlobClient } from '@azure/storage-blob';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
-import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
-import { assertChangeable, assertMetadataFits, type BlobContext } from './blob-context.js';
+import { assertChangeable, type BlobContext } from './blob-context.js';
+import { keptIn } from './metadata.js';
 import { stateOf } from './service-answer.js';
 import { describedBlob } from './stored-blob.js';
 
@@ -30,18 +30,8 @@ export async function beginCopy(
   const { etag } = stateOf(properties, properties.contentLength);
   return context.client.beginCopyFromURL(sourceUrl, {
     ...options,
-    metadata: completeMetadata(options.metadata, encryptionDataOf(properties.metadata)),
+    // without its own metadata, the copy gets all of the source's
+    metadata: options.metadata && keptIn(options.metadata, properties.metadata),
     sourceConditions: { ifMatch: etag, ...sourceConditions },
   });
-}
-
-/** Without its own metadata, the copy gets all of the source's. */
-function completeMetadata(
-  metadata: CopyOptions['metadata'],
-  encryptionData: string | undefined,
-): CopyOptions['metadata'] {
-  if (metadata === undefined || encryptionData === undefined) return metadata;
-  const complete = withEncryptionData(metadata, encryptionData);
-  assertMetadataFits(complete);
-  return complete;
 }

@@ -82,10 +82,9 @@ export function setMetadata(
   metadata: Metadata | undefined,
   options: BlobSetMetadataOptions,
 ): Promise<BlobSetMetadataResponse> {
-  return underEtag(context, options, ({ metadata: stored }, conditions) => {
-    const merged = keptIn(metadata, encryptionDataOf(stored));
-    return context.client.setMetadata(merged, { ...options, conditions });
-  });
+  return underEtag(context, options, ({ metadata: stored }, conditions) =>
+    context.client.setMetadata(keptIn(metadata, stored), { ...options, conditions }),
+  );
 }
 
 export function createSnapshot(
@@ -97,7 +96,7 @@ export function createSnapshot(
   // without new metadata the service copies the existing metadata, including the entry
   if (metadata === undefined) return context.client.createSnapshot(options);
   return underEtag(context, options, ({ metadata: stored }, conditions) =>
-    context.client.createSnapshot({ ...options, metadata: keptIn(metadata, encryptionDataOf(stored)), conditions }),
+    context.client.createSnapshot({ ...options, metadata: keptIn(metadata, stored), conditions }),
   );
 }
 
@@ -132,7 +131,9 @@ export async function underEtag<Result>(
   });
 }
 
-function keptIn(metadata: Metadata | undefined, text: string | undefined): Metadata | undefined {
+/** New metadata with the encryption data that is stored, if there is any. */
+export function keptIn(metadata: Metadata | undefined, stored: Metadata | undefined): Metadata | undefined {
+  const text = encryptionDataOf(stored);
   if (text === undefined) return metadata;
   const merged = withEncryptionData(metadata, text);
   assertMetadataFits(merged);
