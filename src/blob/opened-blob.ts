@@ -16,7 +16,7 @@ import { type Body, discard, firstBytes, NO_BODY, openBody } from '../streams/op
 import type { SpanFacts } from '../tracing/span.js';
 import { assertRange, type BlobContext, refuseHashes, targetOf } from './blob-context.js';
 import { plaintextOpener } from './plaintext-opener.js';
-import { ProvenBody } from './proven-body.js';
+import { provenBody } from './proven-body.js';
 import { ReadRequests, type ReadOptions } from './read-requests.js';
 import type { Extent } from './service-answer.js';
 import { type FetchedBytes, type FirstAnswer, firstAnswer, type StoredBlob } from './stored-blob.js';
@@ -37,7 +37,7 @@ export class OpenedBlob {
   private readonly opener: EnvelopeOpener;
   private fetched: FetchedBytes | undefined;
   /** Settles the order of regions, once for all windows. */
-  private proven: Promise<void> | undefined;
+  private proven: Promise<unknown> | undefined;
 
   private constructor(
     private readonly context: BlobContext,
@@ -106,10 +106,10 @@ export class OpenedBlob {
     const { regions } = opener.layout;
     // the numbers of every writer start at the first region
     if (orderProof === undefined || regions === undefined || window.offset === 0) return body;
-    return new ProvenBody(body, {
+    return provenBody(body, {
       nonceLength: regions.nonceLength,
       needed: (nonce) => orderProof(window, nonce),
-      prove: (proof) => (this.proven ??= this.openAndForget(proof)),
+      prove: (proof) => (this.proven ??= this.openedLength(proof)),
     });
   }
 
@@ -150,13 +150,7 @@ export class OpenedBlob {
   async plaintextLength(): Promise<number> {
     const { least, most } = this.layout.plaintextBounds(this.stored.storedLength);
     if (least === most) return most;
-    const window = this.window({ offset: least, count: most - least });
-    let length = least;
-    const take = (piece: Buffer): void => {
-      length += piece.length;
-    };
-    await openBody({ body: await this.fetch(window), transform: this.transform(window), take });
-    return length;
+    return least + (await this.openedLength(this.window({ offset: least, count: most - least })));
   }
 
   /** Frees the memory of a piece of plaintext when it is no longer needed. */
@@ -182,11 +176,15 @@ export class OpenedBlob {
     this.requests.end();
   }
 
-  private async openAndForget(window: CipherWindow): Promise<void> {
+  /** Opens a window and forgets its plaintext, except how long it is. */
+  private async openedLength(window: CipherWindow): Promise<number> {
+    let length = 0;
     const take = (piece: Buffer): void => {
+      length += piece.length;
       this.free(piece);
     };
     await openBody({ body: await this.fetch(window), transform: this.transform(window), take });
+    return length;
   }
 
   private async fetch(window: Extent): Promise<Body> {

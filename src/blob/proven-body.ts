@@ -4,7 +4,7 @@
  */
 import { asBuffer } from '../crypto/bytes.js';
 import type { CipherWindow } from '../protocol/protocol.js';
-import type { Body } from '../streams/opened-stream.js';
+import { type Body, bodyFrom } from '../streams/opened-stream.js';
 
 interface OrderProof {
   /** Length of a nonce at the start of the window. */
@@ -12,34 +12,23 @@ interface OrderProof {
   /** Returns what has to be opened first, given the nonce. */
   readonly needed: (nonce: Uint8Array) => CipherWindow | null;
   /** Opens that window, and throws if anything is wrong with it. */
-  readonly prove: (window: CipherWindow) => Promise<void>;
+  readonly prove: (window: CipherWindow) => Promise<unknown>;
 }
 
-export class ProvenBody implements Body {
-  constructor(
-    private readonly body: Body,
-    private readonly proof: OrderProof,
-  ) {}
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
-    const { nonceLength } = this.proof;
+export const provenBody = (body: Body, { nonceLength, needed, prove }: OrderProof): Body =>
+  bodyFrom(body, async function* () {
     let head: Buffer | null = Buffer.alloc(0);
-    for await (const chunk of this.body) {
+    for await (const chunk of body) {
       if (head === null) {
         yield chunk;
         continue;
       }
       head = head.length === 0 ? asBuffer(chunk) : Buffer.concat([head, chunk]);
       if (head.length < nonceLength) continue;
-      const window = this.proof.needed(head.subarray(0, nonceLength));
-      if (window !== null) await this.proof.prove(window);
+      const window = needed(head.subarray(0, nonceLength));
+      if (window !== null) await prove(window);
       yield head;
       head = null;
     }
     if (head !== null) yield head;
-  }
-
-  destroy(): void {
-    this.body.destroy();
-  }
-}
+  });

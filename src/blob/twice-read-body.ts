@@ -6,50 +6,34 @@
 import { equalBytes, startSha256 } from '../crypto/bytes.js';
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import { DecryptionError } from '../errors/content.js';
-import { type Body, openBody } from '../streams/opened-stream.js';
+import { type Body, bodyFrom, openBody } from '../streams/opened-stream.js';
 
 /** Number of bytes in a piece. One is held in memory at a time, and 32 bytes are kept of each. */
 const PIECE_LENGTH = 4 * 1024 * 1024;
 
-export class TwiceReadBody implements Body {
-  /** @param fetch - requests the same bytes again */
-  constructor(
-    private current: Body,
-    private readonly check: ByteTransform,
-    private readonly fetch: () => Promise<Body>,
-  ) {}
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
-    const digests: Buffer[] = [];
-    await openBody({ body: this.noting(digests), transform: this.check, take: () => undefined });
-    this.current = await this.fetch();
-    for await (const { chunks, digest } of piecesOf(this.current)) {
-      const expected = digests.shift();
-      if (expected === undefined || !equalBytes(digest, expected)) throw new DecryptionError();
+/** @param fetch - requests the same bytes again */
+export function twiceReadBody(first: Body, check: ByteTransform, fetch: () => Promise<Body>): Body {
+  const digests: Buffer[] = [];
+  const noted = bodyFrom(first, async function* () {
+    for await (const { chunks, digest } of piecesOf(first)) {
+      digests.push(digest);
       yield* chunks;
     }
-    if (digests.length > 0) throw new DecryptionError();
-  }
-
-  destroy(): void {
-    this.current.destroy();
-  }
-
-  /** The first answer. */
-  private noting(digests: Buffer[]): Body {
-    const { current } = this;
-    return {
-      async *[Symbol.asyncIterator]() {
-        for await (const { chunks, digest } of piecesOf(current)) {
-          digests.push(digest);
-          yield* chunks;
-        }
-      },
-      destroy: () => {
-        current.destroy();
-      },
-    };
-  }
+  });
+  let current = noted;
+  return {
+    async *[Symbol.asyncIterator]() {
+      await openBody({ body: noted, transform: check, take: () => undefined });
+      current = await fetch();
+      for await (const { chunks, digest } of piecesOf(current)) {
+        const expected = digests.shift();
+        if (expected === undefined || !equalBytes(digest, expected)) throw new DecryptionError();
+        yield* chunks;
+      }
+      if (digests.length > 0) throw new DecryptionError();
+    },
+    destroy: () => current.destroy(),
+  };
 }
 
 interface Piece {

@@ -10,8 +10,8 @@
  */
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherWindow, ContentOpener, Release } from '../protocol/protocol.js';
-import { type Body, openBody, type OpenedBody } from '../streams/opened-stream.js';
-import { TwiceReadBody } from './twice-read-body.js';
+import { type Body, bodyFrom, openBody, type OpenedBody } from '../streams/opened-stream.js';
+import { twiceReadBody } from './twice-read-body.js';
 
 /** Where plaintext goes. */
 export type Destination = 'partial' | 'stream' | 'device';
@@ -39,41 +39,21 @@ export async function verifiedContent(
   const { wholeTag } = opener;
   if (wholeTag === undefined || !isTagged(opener, window)) return opened('verified', body);
   if (destination === 'partial') return opened('opened', body);
-  if (window.count <= MOST_HELD) return opened('checked', new HeldBody(body, wholeTag.check()));
+  if (window.count <= MOST_HELD) return opened('checked', heldBody(body, wholeTag.check()));
   const mustVerifyFirst = destination === 'device' || wholeTag.unverified === 'refused';
-  return mustVerifyFirst ? opened('checked', new TwiceReadBody(body, wholeTag.check(), fetch)) : opened('opened', body);
+  return mustVerifyFirst ? opened('checked', twiceReadBody(body, wholeTag.check(), fetch)) : opened('opened', body);
 }
 
 /** Bytes that are held in memory until all of them have been checked. */
-class HeldBody implements Body {
-  constructor(
-    private readonly body: Body,
-    private readonly check: ByteTransform,
-  ) {}
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+const heldBody = (body: Body, check: ByteTransform): Body =>
+  bodyFrom(body, async function* () {
     const held: Uint8Array[] = [];
-    await openBody({ body: keptIn(held, this.body), transform: this.check, take: nothing });
+    const kept = bodyFrom(body, async function* () {
+      for await (const chunk of body) {
+        held.push(chunk);
+        yield chunk;
+      }
+    });
+    await openBody({ body: kept, transform: check, take: () => undefined });
     yield* held;
-  }
-
-  destroy(): void {
-    this.body.destroy();
-  }
-}
-
-const keptIn = (held: Uint8Array[], body: Body): Body => ({
-  async *[Symbol.asyncIterator]() {
-    for await (const chunk of body) {
-      held.push(chunk);
-      yield chunk;
-    }
-  },
-  destroy: () => {
-    body.destroy();
-  },
-});
-
-function nothing(): void {
-  // a check returns nothing
-}
+  });

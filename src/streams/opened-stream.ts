@@ -18,19 +18,21 @@ export const NO_BODY: Body = {
   destroy: () => undefined,
 };
 
+/** Bytes that are made of those of another body, which ends with them. */
+export const bodyFrom = (body: Body, bytes: () => AsyncGenerator<Uint8Array, void>): Body => ({
+  [Symbol.asyncIterator]: bytes,
+  destroy: () => body.destroy(),
+});
+
 /** The first bytes of a body. The few behind them are read too, so that the connection can serve again. */
-export const firstBytes = (body: Body, count: number): Body => ({
-  async *[Symbol.asyncIterator]() {
+export const firstBytes = (body: Body, count: number): Body =>
+  bodyFrom(body, async function* () {
     let left = count;
     for await (const chunk of body) {
       if (left > 0) yield chunk.subarray(0, left);
       left = Math.max(0, left - chunk.length);
     }
-  },
-  destroy: () => {
-    body.destroy();
-  },
-});
+  });
 
 export interface OpenedBody {
   readonly body: Body;

@@ -1,6 +1,6 @@
 /** What a reader gets of content that a service gives twice, where the second answer is another one than the first. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { TwiceReadBody } from '../../../src/blob/twice-read-body.js';
+import { twiceReadBody } from '../../../src/blob/twice-read-body.js';
 import type { ByteTransform } from '../../../src/crypto/byte-transform.js';
 import type { Body } from '../../../src/streams/opened-stream.js';
 import { content } from '../../support/blobs.js';
@@ -36,7 +36,7 @@ function checkInto(checked: Buffer[]): ByteTransform {
 async function readTwice(first: Buffer, second: Buffer) {
   const checked: Buffer[] = [];
   const released: Buffer[] = [];
-  const body = new TwiceReadBody(bodyOf(first), checkInto(checked), async () => bodyOf(second, 65_536));
+  const body = twiceReadBody(bodyOf(first), checkInto(checked), async () => bodyOf(second, 65_536));
   let code = 'none';
   try {
     for await (const chunk of body) released.push(Buffer.from(chunk));
