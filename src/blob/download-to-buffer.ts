@@ -10,11 +10,10 @@ import { InvalidOptionsError } from '../errors/input.js';
 import type { ByteRange, ContentLayout } from '../protocol/protocol.js';
 import { openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
-import { traced } from '../tracing/span.js';
 import type { BlobContext, EncryptedReadOptions } from './blob-context.js';
-import { fetchInLanes } from './lanes.js';
 import { OpenedBlob } from './opened-blob.js';
 import type { ReadOptions } from './read-requests.js';
+import { openTraced } from './download.js';
 import { newMemory } from './download-memory.js';
 import { downloadTagged } from './tagged-download.js';
 import { assertTransferShape, DEFAULT_BLOCK_LENGTH, DEFAULT_CONCURRENCY } from './transfer-shape.js';
@@ -26,10 +25,7 @@ interface BufferRange extends ByteRange {
 }
 
 /** A part of the requested plaintext. */
-interface Part {
-  readonly offset: number;
-  readonly count: number;
-}
+type Part = Required<ByteRange>;
 
 /**
  * @returns the filled part of `destination`, or of a new buffer
@@ -44,7 +40,12 @@ export async function downloadToBuffer(
   const partLength = options.blockSize ?? DEFAULT_BLOCK_LENGTH;
   const blob = await OpenedBlob.open(context, firstPart(context, range, partLength), readOptions);
   try {
-    return await openTraced(blob, readOptions, () => download(blob, range, options));
+    // fetching and opening of all parts are one span, since they overlap
+    return await openTraced(blob, readOptions, async (record) => {
+      const plaintext = await download(blob, range, options);
+      record({ ...blob.facts, plaintextBytes: plaintext.length });
+      return plaintext;
+    });
   } finally {
     blob.discard();
   }
@@ -61,7 +62,7 @@ async function download(blob: OpenedBlob, range: BufferRange, options: ToBufferO
     // first, because the claimed length may need more memory than there is
     const destination = destinationOf(range.destination, length) ?? newMemory(length);
     const parts = partsOf({ offset: range.offset, end }, blob.layout, partLength);
-    return new PartsDownload(blob, { parts, destination }, options).run();
+    return new PartsDownload(blob, destination, options).run(parts);
   }
   return downloadTagged(blob, {
     window,
@@ -73,46 +74,21 @@ async function download(blob: OpenedBlob, range: BufferRange, options: ToBufferO
   });
 }
 
-/** Fetching and opening of all parts are one span, since they overlap. A blob that was never encrypted has none. */
-function openTraced(blob: OpenedBlob, options: ReadOptions, run: () => Promise<Buffer>): Promise<Buffer> {
-  if (!blob.isEncrypted) return run();
-  return traced('Content.open', options, async (_options, record) => {
-    const plaintext = await run();
-    record({ ...blob.facts, plaintextBytes: plaintext.length });
-    return plaintext;
-  });
-}
-
-interface PlannedDestination {
-  readonly parts: readonly Part[];
-  readonly destination: Buffer;
-}
-
 class PartsDownload {
-  private readonly parts: readonly Part[];
-  private readonly destination: Buffer;
   private loaded = 0;
   private readonly slice = new TimeSlice();
 
   constructor(
     private readonly blob: OpenedBlob,
-    { parts, destination }: PlannedDestination,
+    private readonly destination: Buffer,
     private readonly options: ToBufferOptions,
-  ) {
-    this.parts = parts;
-    this.destination = destination;
-  }
+  ) {}
 
-  async run(): Promise<Buffer> {
+  async run(parts: readonly Part[]): Promise<Buffer> {
+    const { concurrency = DEFAULT_CONCURRENCY } = this.options;
+    const from = parts[0]?.offset ?? 0;
     try {
-      await fetchInLanes({
-        parts: this.parts.length,
-        concurrency: this.options.concurrency ?? DEFAULT_CONCURRENCY,
-        fetch: (index) => this.fetch(index),
-        stop: () => {
-          this.blob.discard();
-        },
-      });
+      await this.blob.fetchAll(parts, concurrency, (part) => this.fetch(part, part.offset - from));
     } catch (error) {
       this.destination.fill(0);
       throw error;
@@ -120,13 +96,13 @@ class PartsDownload {
     return this.destination.subarray(0, this.loaded);
   }
 
-  private async fetch(index: number): Promise<void> {
-    const part = this.parts[index] as Part;
+  /** @param start - place of the part in the destination */
+  private async fetch(part: Part, start: number): Promise<void> {
     const window = this.blob.window(part);
     const body = await this.blob.body(window);
 
-    const start = part.offset - (this.parts[0] as Part).offset;
-    const memory = this.destination.subarray(start, start + part.count);
+    const end = start + part.count;
+    const memory = this.destination.subarray(start, end);
     let at = 0;
     const take = (piece: Buffer): void => {
       // once a piece is freed, its length is 0
@@ -135,7 +111,7 @@ class PartsDownload {
       this.options.onProgress?.({ loadedBytes: this.loaded });
     };
     await openBody({ body, transform: this.blob.transformInto(window, memory), take, slice: this.slice });
-    const isLast = index === this.parts.length - 1;
+    const isLast = end === this.destination.length;
     if (at !== memory.length && !isLast) throw new DecryptionError();
   }
 

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { BlobDownloadOptions } from '@azure/storage-blob';
 import type { ByteRange, CipherWindow } from '../protocol/protocol.js';
 import { OpenedStream } from '../streams/opened-stream.js';
-import { type SpanFacts, startSpan } from '../tracing/span.js';
+import { type SpanFacts, startSpan, traced } from '../tracing/span.js';
 import type { BlobContext } from './blob-context.js';
 import { describedDownload, type EncryptedDownloadResponse } from './described-download.js';
 import { OpenedBlob } from './opened-blob.js';
@@ -22,7 +22,8 @@ export async function downloadStream(
   try {
     const window = blob.window(range);
     const described = await describedDownload(blob, window, range);
-    const stream = new OpenedStream(await blob.content(window, 'stream'), plaintextProgress(onProgress));
+    const onPlaintext = onProgress && ((loadedBytes: number) => onProgress({ loadedBytes }));
+    const stream = new OpenedStream(await blob.content(window, 'stream'), onPlaintext);
     stream.once('close', () => {
       blob.discard();
     });
@@ -41,18 +42,17 @@ export const openingFacts = (blob: OpenedBlob, { count }: CipherWindow): SpanFac
   ...blob.facts,
 });
 
+/** Opens a blob in a span. A blob that was never encrypted has none. */
+export const openTraced = <Result>(
+  blob: OpenedBlob,
+  options: ReadOptions,
+  open: (record: (facts: SpanFacts) => void) => Promise<Result>,
+): Promise<Result> =>
+  blob.isEncrypted ? traced('Content.open', options, (_options, record) => open(record)) : open(() => undefined);
+
 /** A span that lasts as long as the stream: until it ends, fails, or is destroyed. */
 function traceOpening(stream: Readable, facts: SpanFacts, readOptions: ReadOptions): void {
   const span = startSpan('Content.open', readOptions);
   span.record(facts);
   stream.once('close', () => span.end(stream.errored ?? undefined));
-}
-
-export function plaintextProgress(
-  onProgress: DownloadOptions['onProgress'],
-): ((loadedBytes: number) => void) | undefined {
-  if (onProgress === undefined) return undefined;
-  return (loadedBytes) => {
-    onProgress({ loadedBytes });
-  };
 }

@@ -12,6 +12,7 @@ import { keyOperation } from '../envelope/key-operation.js';
 import { StaleContentError } from '../errors/integrity.js';
 import { expectedLayout, openEnvelope, storedLayout } from '../envelope/envelope.js';
 import type { ByteRange, CipherWindow, ContentLayout, Release, WholeTag } from '../protocol/protocol.js';
+import { boundedMap } from '../streams/bounded-map.js';
 import { type Body, discard, firstBytes, NO_BODY, openBody } from '../streams/opened-stream.js';
 import type { SpanFacts } from '../tracing/span.js';
 import { assertRange, type BlobContext, refuseHashes, targetOf } from './blob-context.js';
@@ -151,6 +152,24 @@ export class OpenedBlob {
     const { least, most } = this.layout.plaintextBounds(this.stored.storedLength);
     if (least === most) return most;
     return least + (await this.openedLength(this.window({ offset: least, count: most - least })));
+  }
+
+  /** Fetches parts, several at once. The first failure ends the others, and is thrown when no part is in progress. */
+  async fetchAll<Part>(
+    parts: readonly Part[],
+    concurrency: number,
+    fetch: (part: Part) => Promise<void>,
+  ): Promise<void> {
+    const failures: unknown[] = [];
+    const fetchOne = (part: Part): Promise<void> =>
+      fetch(part).catch((error: unknown) => {
+        failures.push(error);
+        this.discard();
+        throw error;
+      });
+    await boundedMap(parts, concurrency, fetchOne).catch(() => {
+      throw failures[0];
+    });
   }
 
   /** Frees the memory of a piece of plaintext when it is no longer needed. */

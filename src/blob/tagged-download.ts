@@ -8,7 +8,6 @@ import type { CipherWindow, WholeTag } from '../protocol/protocol.js';
 import { openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { newMemory } from './download-memory.js';
-import { fetchInLanes } from './lanes.js';
 import type { OpenedBlob } from './opened-blob.js';
 import type { Extent } from './service-answer.js';
 
@@ -76,8 +75,7 @@ async function fetchInto(
 ): Promise<void> {
   const extents = extentsOf(window.count, { partLength, atHand: blob.atHand });
   let loaded = 0;
-  const fetch = async (part: number): Promise<void> => {
-    const extent = extents[part] as Extent;
+  await blob.fetchAll(extents, concurrency, async (extent) => {
     let at = extent.offset;
     for await (const chunk of await blob.storedBytes(extent)) {
       sealed.write(asBuffer(chunk), at);
@@ -85,14 +83,6 @@ async function fetchInto(
       loaded += chunk.length;
       onProgress?.(Math.min(loaded, window.take));
     }
-  };
-  await fetchInLanes({
-    parts: extents.length,
-    concurrency,
-    fetch,
-    stop: () => {
-      blob.discard();
-    },
   });
 }
 

@@ -11,10 +11,11 @@
 import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherWindow, ContentOpener, Release } from '../protocol/protocol.js';
 import { type Body, bodyFrom, openBody, type OpenedBody } from '../streams/opened-stream.js';
+import type { WrittenFile } from '../streams/whole-file.js';
 import { twiceReadBody } from './twice-read-body.js';
 
 /** Where plaintext goes. */
-export type Destination = 'partial' | 'stream' | 'device';
+export type Destination = WrittenFile | 'stream';
 
 /** Stored bytes that become plaintext. */
 export type Content = Pick<OpenedBody, 'body' | 'transform'>;
