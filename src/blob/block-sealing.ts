@@ -14,9 +14,9 @@ export interface BlockSealing {
   /** Completes a full block. Calls keep the order of the blocks. */
   complete(block: Buffer): Promise<Buffer>;
   /** Called when every block is complete. */
-  finish(): Promise<void>;
+  finish?(): Promise<void>;
   /** Ends the sealing, complete or not. */
-  close(): void;
+  close?(): void;
 }
 
 /**
@@ -50,14 +50,6 @@ class InlineSealing implements BlockSealing {
 
   complete(block: Buffer): Promise<Buffer> {
     return Promise.resolve(block);
-  }
-
-  finish(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  close(): void {
-    // nothing to release
   }
 }
 

@@ -1,12 +1,8 @@
 /** Seals a source of plaintext into blocks, in small steps that leave the event loop free. */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { throwIfAborted, unlessAborted } from '../aborts.js';
-import { runAll } from '../crypto/byte-transform.js';
 import { SourceLengthError } from '../errors/input.js';
-import type { KeyOperationOptions } from '../keys/key-encryption-key.js';
-import type { ContentSealer } from '../protocol/protocol.js';
 import type { ByteSource } from '../streams/source.js';
-import { traced } from '../tracing/span.js';
 import { stepsOf } from '../crypto/steps.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import type { BlockSealing } from './block-sealing.js';
@@ -17,57 +13,29 @@ interface Sealing {
   readonly sealing: BlockSealing;
   readonly blocks: SealedBlocks;
   /** Number of bytes that the source must return, if it was announced. */
-  readonly expectedLength?: number;
-  /** Protocol version, for the trace. */
-  readonly protocol: string;
-  /** The mode of the policy, for the trace. */
-  readonly integrity: string;
-  /** Abort signal and trace of the upload. */
-  readonly operation: KeyOperationOptions;
+  readonly expectedLength?: number | undefined;
+  readonly abortSignal?: AbortSignalLike | undefined;
   /** Called with the number of plaintext bytes taken so far. */
   readonly onTaken: (plaintextBytes: number) => void;
 }
 
 /** Throws {@link SourceLengthError} if the length of the source is not the announced one. The last block is then not sent. */
-export function sealContent(content: Sealing): Promise<void> {
-  return traced('Content.seal', content.operation, async (_options, record) => {
-    const plaintextBytes = await sealAll(content);
-    record({ protocol: content.protocol, integrity: content.integrity, plaintextBytes });
-  });
-}
-
-interface WholeSealing extends Pick<Sealing, 'protocol' | 'integrity' | 'operation'> {
-  readonly sealer: ContentSealer;
-}
-
-/** The same for content that is sealed in one step. */
-export function sealWhole(
-  content: Uint8Array,
-  { sealer, protocol, integrity, operation }: WholeSealing,
-): Promise<Buffer> {
-  return traced('Content.seal', operation, async (_options, record) => {
-    throwIfAborted(operation.abortSignal);
-    record({ protocol, integrity, plaintextBytes: content.length });
-    return runAll(sealer.seal(), content);
-  });
-}
-
-async function sealAll({ source, sealing, blocks, ...content }: Sealing): Promise<number> {
+export async function sealContent(content: Sealing): Promise<void> {
+  const { source, sealing, blocks, expectedLength, abortSignal, onTaken } = content;
   const slice = new TimeSlice();
   let taken = 0;
-  for await (const chunk of untilAborted(source, content.operation.abortSignal)) {
+  for await (const chunk of untilAborted(source, abortSignal)) {
     for (const step of stepsOf(chunk)) {
-      throwIfAborted(content.operation.abortSignal);
+      throwIfAborted(abortSignal);
       taken += step.length;
-      assertLength(taken <= (content.expectedLength ?? Infinity), taken, content.expectedLength);
-      content.onTaken(taken);
+      assertLength(taken <= (expectedLength ?? Infinity), taken, expectedLength);
+      onTaken(taken);
       await sealing.put(step, blocks);
       await slice.breathe();
     }
   }
-  assertLength(taken === (content.expectedLength ?? taken), taken, content.expectedLength);
+  assertLength(taken === (expectedLength ?? taken), taken, expectedLength);
   await sealing.end(blocks);
-  return taken;
 }
 
 /** The chunks of a source. It may return none for hours, and an abort does not wait for the next one. */

@@ -5,6 +5,8 @@
  */
 import type { OperationOptions } from '@azure/core-client';
 import type { BlobUploadCommonResponse, Metadata } from '@azure/storage-blob';
+import { throwIfAborted } from '../aborts.js';
+import { runAll } from '../crypto/byte-transform.js';
 import { createEnvelope, type Envelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import { type IntegrityTagged, integrityTagIn } from '../envelope/integrity/integrity-tag.js';
@@ -14,6 +16,7 @@ import { withEncryptionData } from '../wire/blob-metadata.js';
 import { formatEncryptionData, type NewEncryptionData } from '../wire/encryption-data.js';
 import { type ByteSource, readAhead, type ReadAhead } from '../streams/source.js';
 import { STEP_LENGTH } from '../crypto/steps.js';
+import { traced } from '../tracing/span.js';
 import {
   assertMetadataFits,
   type BlobContext,
@@ -23,7 +26,7 @@ import {
 } from './blob-context.js';
 import { DEFAULT_KEPT_MEMORY, processBlocks } from './block-memory.js';
 import { type BlockSealing, blockSealing } from './block-sealing.js';
-import { sealContent, sealWhole, untilAborted } from './seal-content.js';
+import { sealContent, untilAborted } from './seal-content.js';
 import { SealedBlocks } from './sealed-blocks.js';
 import type { BlockPlan } from './transfer-shape.js';
 
@@ -124,15 +127,24 @@ export class SealedUpload {
     content: Uint8Array,
     sink: UploadSink<Response>,
   ): Promise<Response & IntegrityTagged> {
-    const whole = await sealWhole(content, {
-      sealer: this.envelope.sealer,
-      protocol: this.envelope.encryptionData.protocol,
-      integrity: integrityOf(this.context.policy),
-      operation: keyOperation(this.options),
+    const whole = await this.traced(async () => {
+      throwIfAborted(this.options.abortSignal);
+      this.taken = content.length;
+      return runAll(this.envelope.sealer.seal(), content);
     });
     const response = await sink.commit(whole);
-    this.progress(content.length);
+    this.progress(this.taken);
     return this.tagged(response);
+  }
+
+  /** Seals the content in a span. */
+  private traced<Result>(seal: () => Promise<Result>): Promise<Result> {
+    return traced('Content.seal', keyOperation(this.options), async (_options, record) => {
+      const sealed = await seal();
+      const { protocol } = this.envelope.encryptionData;
+      record({ protocol, integrity: integrityOf(this.context.policy), plaintextBytes: this.taken });
+      return sealed;
+    });
   }
 
   private sealedLength(plaintextLength: number): number {
@@ -149,22 +161,17 @@ export class SealedUpload {
     const blocks = this.blocksOf(sink, sealing, blockLength);
     let whole: Buffer | null = null;
     try {
-      await sealContent({
-        source,
-        sealing,
-        blocks,
-        onTaken: (plaintextBytes) => void (this.taken = plaintextBytes),
-        expectedLength: given.length,
-        protocol: this.envelope.encryptionData.protocol,
-        integrity: integrityOf(this.context.policy),
-        operation: keyOperation(this.options),
-      });
+      const { abortSignal } = this.options;
+      const onTaken = (plaintextBytes: number): void => void (this.taken = plaintextBytes);
+      await this.traced(() =>
+        sealContent({ source, sealing, blocks, expectedLength: given.length, abortSignal, onTaken }),
+      );
       if (blocks.sent === 0) whole = await sealing.complete(blocks.last);
       else await blocks.finish();
-      await sealing.finish();
+      await sealing.finish?.();
     } finally {
       await blocks.settle();
-      sealing.close();
+      sealing.close?.();
     }
     const response = await sink.commit(whole);
     blocks.release(whole);
