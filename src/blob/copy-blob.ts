@@ -27,11 +27,13 @@ export async function beginCopy(
   const { abortSignal, tracingOptions, sourceConditions } = options;
   const properties = await source.getProperties({ abortSignal, tracingOptions });
   if (describedBlob(properties).encryptionData === undefined) assertPlaintextAllowed(context.policy, 'The source');
-  const { etag } = stateOf(properties, properties.contentLength);
+  const { etag: read } = stateOf(properties, properties.contentLength);
+  const { ifMatch: given = '*' } = sourceConditions ?? {};
   return context.client.beginCopyFromURL(sourceUrl, {
     ...options,
     // without its own metadata, the copy gets all of the source's
     metadata: options.metadata && keptIn(options.metadata, properties.metadata),
-    sourceConditions: { ifMatch: etag, ...sourceConditions },
+    // always one state: the encryption data of another would not fit
+    sourceConditions: { ...sourceConditions, ifMatch: given === '*' ? read : given },
   });
 }

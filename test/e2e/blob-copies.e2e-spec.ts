@@ -91,6 +91,27 @@ describe.each(['1.0', '2.0'] as const)('a blob of %s', (protocol) => {
     expect((await copy.downloadToBuffer()).equals(plaintext)).toBe(true);
   });
 
+  it.each([undefined, '*'])(
+    'is not begun of another state than the one that was read, with ifMatch %p',
+    async (ifMatch) => {
+      const [container] = await containersFor(policyOf(protocol));
+      const [source, copy] = [container.getBlockBlobClient('source'), container.getBlockBlobClient('copy')];
+      await source.uploadData(plaintext);
+      const { getProperties } = source.unencryptedClient;
+      source.unencryptedClient.getProperties = async (...given) => {
+        const properties = await getProperties.apply(source.unencryptedClient, given);
+        // another writer is faster than the copy
+        await source.unencryptedClient.uploadData(plaintext);
+        return properties;
+      };
+
+      const begun = copy.beginCopyFrom(source, { metadata: {}, sourceConditions: { ifMatch } });
+
+      await expect(begun).rejects.toMatchObject({ statusCode: 412 });
+      expect(await copy.exists()).toBe(false);
+    },
+  );
+
   it('can be changed under a lease', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const blob = container.getBlockBlobClient('blob');
