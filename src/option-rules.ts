@@ -38,16 +38,27 @@ const MAX_NAME = 63;
 const SHOWN_NAME = /^[\w$.[\]-]*$/;
 
 /**
- * How a fault refers to a name that was given: in quotes, unless it is too long for a name or has other characters. A connection
- * string or a token in the wrong place must not get into logs.
+ * How a fault refers to a name that was given: in quotes, unless it is too long for a name, has other characters or looks like a key. A
+ * connection string, a token or a key in the wrong place must not get into logs.
  */
-export const givenName = (name: unknown): string => (isShown(name) ? `"${name}"` : described(name));
+export const givenName = (name: unknown): string => (isQuotable(name) ? `"${name}"` : described(name));
 
 /** The same without quotes. */
-export const shownName = (name: unknown): string => (isShown(name) ? name : described(name));
+export const shownName = (name: unknown): string => (isQuotable(name) ? name : described(name));
+
+const isQuotable = (name: unknown): name is string => isShown(name) && !isLikeAKey(name);
 
 export const isShown = (name: unknown): name is string =>
   typeof name === 'string' && name.length <= MAX_NAME && SHOWN_NAME.test(name);
+
+/** As long as 24 bytes in base64url. */
+const LONG_RUN = /[\w-]{32,}/g;
+const KINDS = [/[a-z]/, /[A-Z]/, /\d/];
+
+/** Whether it has a long run of all three kinds of characters, as random bytes do, and hardly any name. */
+const isLikeAKey = (name: string): boolean =>
+  (name.match(LONG_RUN) ?? []).some((run) => KINDS.every((kind) => kind.test(run)));
+
 const described = (name: unknown): string =>
   typeof name === 'string' ? `a text of ${name.length} characters` : 'no text';
 

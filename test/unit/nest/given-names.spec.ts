@@ -12,7 +12,7 @@ import {
 } from '../../../src/index.js';
 import { checkSettings } from '../../../src/nest/options/feature-check.js';
 import { containerName, queueName, tableName } from '../../../src/nest/options/resource-names.js';
-import { groupFaults } from '../../../src/option-rules.js';
+import { groupFaults, refuse } from '../../../src/option-rules.js';
 
 const KEY = Buffer.alloc(64, 7).toString('base64');
 const SECRETS = {
@@ -114,11 +114,31 @@ describe.each(Object.entries(SECRETS))('%s in the place of a name', (_what, secr
   });
 });
 
+/** 32 bytes, as `openssl rand` and secret stores give them. */
+const RANDOM = Buffer.from('0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0', 'hex').toString(
+  'base64url',
+);
+
 const NONE = { containers: [], queues: [] };
 
-it.each(['My_Scans', '$logs', 'a', 'a.b'])('the name %j is quoted, so that it can be found', (name) => {
-  expect(queueName.faults(name, 'the.place')[0]).toContain(`cannot be "${name}"`);
-  expect(groupFaults({}, { [name]: 1 })[0]).toMatch(`"${name}" is not an option`);
+it.each(['My_Scans', '$logs', 'a', 'a.b', 'ReferralsOfTheWardsOfTheNorthernClinic'])(
+  'the name %j is quoted, so that it can be found',
+  (name) => {
+    expect(queueName.faults(name, 'the.place')[0]).toContain(`cannot be "${name}"`);
+    expect(groupFaults({}, { [name]: 1 })[0]).toMatch(`"${name}" is not an option`);
+  },
+);
+
+it.each([
+  ['a container', () => EncryptedStorageModule.forFeature({ containers: [RANDOM] })],
+  ['a queue', () => EncryptedStorageModule.forFeature({ queues: [RANDOM] })],
+  ['a table', () => EncryptedStorageModule.forFeature({ tables: [{ entity: Object, table: `${RANDOM}-` }] })],
+  ['an option', () => refuse(groupFaults({}, { [RANDOM]: 1 }))],
+])('a key in base64url is not in the fault of %s, although a name could have its characters', (_place, give) => {
+  const message = thrownBy(give);
+
+  expect(message).toMatch(/a text of \d+ characters/);
+  expect(message).not.toContain(RANDOM);
 });
 
 it('accounts may have names with spaces and other letters', () => {
