@@ -72,6 +72,19 @@ describe('maintain', () => {
     expect(String(await old.getBlockBlobClient('<script>').downloadToBuffer())).toBe(plaintext);
   });
 
+  it('leaves no empty page of a job that is refused, and keeps the page of an earlier one', async () => {
+    const [fresh, earlier] = [join(folder, 'refused.html'), join(folder, 'earlier.html')];
+    writeFileSync(earlier, 'an earlier report');
+    const answers = [
+      await rewrap('--no-state', '--concurrency', '0', '--html', fresh),
+      await rewrap('--no-state', '--concurrency', '0', '--html', earlier),
+    ];
+
+    expect(answers.map(({ code }) => code)).toEqual([2, 2]);
+    expect(existsSync(fresh)).toBe(false);
+    expect(readFileSync(earlier, 'utf8')).toBe('an earlier report');
+  });
+
   it('counts all containers, also the root and that of a website, which stays in clear', async () => {
     const service = BlobServiceClient.fromConnectionString(connectionString());
     const [root, web] = ['$root', '$web'].map((name) => service.getContainerClient(name)) as [
@@ -194,8 +207,8 @@ describe('maintain', () => {
     const config = join(folder, 'maintenance.config.mjs');
     writeFileSync(
       config,
-      `const wrap = (keyId) => ({ keyId, wrapKey: async (key) => ({ keyId, algorithm: 'X', encryptedKey: Buffer.from(key) }),
-         unwrapKey: async (key) => Buffer.from(key) });
+      `const wrap = (keyId) => ({ keyId, wrapKey: async (key) => ({ keyId, algorithm: 'X', encryptedKey: Buffer.from(key).reverse() }),
+         unwrapKey: async (key) => Buffer.from(key).reverse() });
        export const policy = { protocol: '2.1', requireEncryption: true, keyEncryptionKey: wrap('mine') };`,
     );
 
@@ -213,8 +226,8 @@ describe('maintain', () => {
     const config = join(folder, 'foreign.config.mjs');
     writeFileSync(
       config,
-      `const keyEncryptionKey = { keyId: 'mine', wrapKey: async (key) => ({ keyId: 'mine', algorithm: 'X', encryptedKey: Buffer.from(key) }),
-         unwrapKey: async (key) => Buffer.from(key) };
+      `const keyEncryptionKey = { keyId: 'mine', wrapKey: async (key) => ({ keyId: 'mine', algorithm: 'X', encryptedKey: Buffer.from(key).reverse() }),
+         unwrapKey: async (key) => Buffer.from(key).reverse() };
        export const policy = { protocol: '2.1', requireEncryption: true, keyEncryptionKey };
        export const foreign = { read: async ({ name, metadata }) =>
          name === 'theirs' ? { content: Buffer.from('opened'), metadata } : null };`,

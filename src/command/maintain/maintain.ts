@@ -1,5 +1,5 @@
 /** The command `maintain`: from a command line to a report and an exit code. */
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../../crypto/bytes.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -82,11 +82,13 @@ async function run({ values, task }: Arguments, account: Account | null, env: No
   return isMaintenanceClean(report) ? EXIT.fine : EXIT.wrong;
 }
 
-/** Throws before the job begins if the page of its report could not be written when it has ended. */
+/** Throws before the job begins if the page of its report could not be written when it has ended. Leaves no empty page. */
 function assertWritable(path: string | undefined): void {
   if (path === undefined) return;
+  const isThere = existsSync(path);
   try {
     closeSync(openSync(path, 'a'));
+    if (!isThere) rmSync(path);
   } catch (error) {
     const { code = 'error' } = error as NodeJS.ErrnoException;
     throw new InvalidOptionsError([`the file of --html cannot be written: ${code}`]);
