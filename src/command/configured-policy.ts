@@ -5,7 +5,9 @@ import type { ForeignSource } from '../blob/maintenance/foreign-source.js';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { type EncryptionPolicy, policyWith } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors/input.js';
+import { isObject, refuse } from '../option-rules.js';
 import { PROTOCOL_VERSIONS } from '../protocol/registry.js';
+import { policyFaults } from './policy-rules.js';
 
 export interface CommandPolicy {
   readonly policy: EncryptionPolicy;
@@ -29,8 +31,9 @@ export async function configured(path: string): Promise<CommandPolicy> {
     throw new InvalidOptionsError([`the module of --config cannot be loaded: ${code ?? name ?? 'error'}`]);
   });
   const { policy, entities, foreign } = module as Partial<CommandPolicy>;
-  if (typeof policy !== 'object') {
+  if (!isObject(policy)) {
     throw new InvalidOptionsError(['the module of --config must export "policy", an EncryptionPolicy']);
   }
+  refuse(policyFaults(policy).map((fault) => `the module of --config: ${fault}`));
   return { policy, entities: entities ?? {}, foreign };
 }

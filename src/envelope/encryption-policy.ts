@@ -25,6 +25,7 @@ export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   readonly keyVault?: KeyVaultKeys;
   /** Which keys may read and write a target. Without it, all may. */
   readonly allowKey?: KeyPredicate;
+  /** Only `false` allows plaintext in storage. */
   readonly requireEncryption: boolean;
   /** The keys for the tags by which rows are found. Classes with searchable properties need them. */
   readonly searchKeys?: SearchKeys | SearchKeysSelector;
@@ -39,9 +40,13 @@ export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   readonly onIntegrityMissing?: UnverifiedReadListener;
 }
 
+/** Only `false` allows plaintext. A policy in JavaScript may lack the member, or have it misspelt. */
+export const requiresEncryption = ({ requireEncryption }: Pick<EncryptionPolicy, 'requireEncryption'>): boolean =>
+  (requireEncryption as unknown) !== false;
+
 /** Throws {@link PlaintextNotAllowedError} if the policy requires encryption. `what` names the object, not its content. */
 export function assertPlaintextAllowed(policy: EncryptionPolicy, what: string): void {
-  if (policy.requireEncryption) throw new PlaintextNotAllowedError(what);
+  if (requiresEncryption(policy)) throw new PlaintextNotAllowedError(what);
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { contradictionIn, type EntityDeclaration, nameOf } from '../decorators/entity-declaration.js';
 import { tableNameFault } from '../decorators/table-name.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { type EncryptionPolicy, requiresEncryption } from '../envelope/encryption-policy.js';
 import { InvalidEntityError, InvalidOptionsError, UndeclaredPropertyError } from '../errors/input.js';
 import { entityModel } from './entity-model.js';
 import type { Row } from './entity-context.js';
@@ -26,7 +26,7 @@ export function assertEntityClass(entityClass: EntityClass, policy: EncryptionPo
     throw new InvalidEntityError(`@Encrypt() of "${broken.propertyKey}" of ${name} returns no class under "as"`);
   }
   assertSearchKeys(entityClass, policy);
-  if (!policy.requireEncryption || isProtected) return;
+  if (!requiresEncryption(policy) || isProtected) return;
   throw new InvalidEntityError(
     `Entity class ${name} has no property with @Encrypt() or @Sign(): mark one, or set "requireEncryption" to false; ${MAPPED_TYPES}`,
   );
@@ -95,7 +95,7 @@ const KNOWN = new Set([
  * nor lists as clear. Only the class matters, not the object.
  */
 export function assertDeclared(entity: Row, entityClass: EntityClass, policy: EncryptionPolicy): void {
-  if (!policy.requireEncryption) return;
+  if (!requiresEncryption(policy)) return;
   const isDeclared = declaredNames(entityClass);
   const undeclared = Object.keys(entity).find((name) => entity[name] !== undefined && !isDeclared(name));
   if (undeclared !== undefined) throw new UndeclaredPropertyError(undeclared, nameOf(entityClass));

@@ -1,5 +1,6 @@
 /** What is requested from the service: a permitted filter, and the columns that decryption needs. */
 import type { TableEntityQueryOptions } from '@azure/data-tables';
+import { requiresEncryption } from '../envelope/encryption-policy.js';
 import type { TableContext } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { InvalidOptionsError } from '../errors/input.js';
@@ -48,7 +49,7 @@ export async function entityQuery<T extends object>(
   const { text: filter, found, plan } = await wholeFilter(options, context);
   const { sometimesSealed, signed } = entityModel(context.entityClass);
   const projection = projectionOf(select, {
-    conditional: context.policy.requireEncryption ? sometimesSealed : [],
+    conditional: requiresEncryption(context.policy) ? sometimesSealed : [],
     // entries also cover what a condition read, which the class does not list
     filtered: namesInFilter(filter ?? '').filter((name) => signed.has(name) || sometimesSealed.length > 0),
     evaluated: found?.columns ?? [],

@@ -1,6 +1,6 @@
 /** An opened stored row: the content of its sealed properties, and which clear ones are known to be unchanged. */
 import type { EncryptOptions } from '../decorators/encryption-metadata.js';
-import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
+import { assertPlaintextAllowed, requiresEncryption } from '../envelope/encryption-policy.js';
 import { openEnvelope } from '../envelope/envelope.js';
 import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js';
@@ -217,7 +217,7 @@ function assertNothingPlanted({ row, model, context }: RowToOpen, names: readonl
 
 /** The same for clear properties that entries would cover if this package had written them. */
 function assertNothingAdded({ row, model, context }: RowToOpen, { texts, covered }: OpenedRow): void {
-  if (covered === null || !context.policy.requireEncryption) return;
+  if (covered === null || !requiresEncryption(context.policy)) return;
   const isAdded = (name: string): boolean => isStored(row, name) && !texts.has(name) && !covered.has(name);
   if (model.mayBeCovered.some(isAdded)) throw new IntegrityMissingError();
 }
@@ -225,7 +225,7 @@ function assertNothingAdded({ row, model, context }: RowToOpen, { texts, covered
 /** The same for properties that are sealed only in some rows. */
 function assertRightlyClear({ row, model, context }: RowToOpen, opened: OpenedTexts): void {
   const { policy, entityClass } = context;
-  if (!policy.requireEncryption) return;
+  if (!requiresEncryption(policy)) return;
   const clear = model.sometimesSealed.filter((name) => isStored(row, name) && !opened.texts.has(name));
   if (clear.length === 0) return;
   const values = Object.fromEntries(valuesOf(opened, model.options));

@@ -67,7 +67,11 @@ export const integrityConflicts = (
 
 export type IntegrityMode = NonNullable<IntegrityOptions['integrity']>;
 
-export const integrityOf = ({ integrity = 'verify' }: IntegrityOptions): IntegrityMode => integrity;
+/** Throws {@link InvalidOptionsError} for any other value: in a policy in JavaScript, `'Require'` would only verify. */
+export function integrityOf({ integrity = 'verify' }: IntegrityOptions): IntegrityMode {
+  if (INTEGRITY_MODES.includes(integrity)) return integrity;
+  throw new InvalidOptionsError(INTEGRITY.integrity.faults(integrity, 'integrity'));
+}
 
 /** Versions in which a policy reads blobs or messages. */
 function isReadable(

@@ -1,6 +1,7 @@
 /** Whether a merge needs the stored row, and what it writes. */
 import type { OperationOptions } from '@azure/core-client';
 import type { TableClient } from '@azure/data-tables';
+import { requiresEncryption } from '../../envelope/encryption-policy.js';
 import { integrityOf } from '../../envelope/integrity/integrity-options.js';
 import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { assertDeclared } from '../entity-class.js';
@@ -44,7 +45,7 @@ interface PlannedCreate {
 export function isClearMerge({ patch, context }: Pick<Merge, 'patch' | 'context'>): boolean {
   const { properties, signed, isProtected } = entityModel(context.entityClass);
   if (!isProtected) return true;
-  if (!context.policy.requireEncryption) return false;
+  if (!requiresEncryption(context.policy)) return false;
   return (
     properties.every(({ propertyKey, options }) => options.when === undefined && patch[propertyKey] === undefined) &&
     // null does not change what is stored in plaintext

@@ -1,4 +1,11 @@
-import { type EncryptionPolicy, keysOf, policyWith } from '../../../src/envelope/encryption-policy.js';
+import {
+  assertPlaintextAllowed,
+  type EncryptionPolicy,
+  keysOf,
+  policyWith,
+} from '../../../src/envelope/encryption-policy.js';
+import { createEnvelope } from '../../../src/envelope/envelope.js';
+import { integrityOf } from '../../../src/envelope/integrity/integrity-options.js';
 import { checkingPolicy, readingPolicy } from '../../../src/envelope/maintenance/reading-policy.js';
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
 
@@ -34,5 +41,27 @@ describe('a policy that is made from another one', () => {
   it('has the members that were changed, and leaves the other one alone', () => {
     expect(policyWith(policy, { requireEncryption: false }).requireEncryption).toBe(false);
     expect(policy.requireEncryption).toBe(true);
+  });
+});
+
+describe('a policy in JavaScript', () => {
+  const policyWithout = { protocol: '2.0', keyEncryptionKey: AesKeyEncryptionKey.generate('one') } as const;
+  const target = { kind: 'queue', account: 'a', queue: 'q' } as const;
+
+  it.each([undefined, null, 'false', 0])('allows no plaintext if "requireEncryption" is %p', (requireEncryption) => {
+    const policy = { ...policyWithout, requireEncryption } as unknown as EncryptionPolicy;
+
+    expect(() => assertPlaintextAllowed(policy, 'The blob')).toThrow(
+      expect.objectContaining({ code: 'PLAINTEXT_NOT_ALLOWED' }) as Error,
+    );
+  });
+
+  it.each(['Require', 'required', 'OFF', null, true])('is refused if "integrity" is %p', async (integrity) => {
+    const policy = { ...policyWithout, requireEncryption: true, integrity } as unknown as EncryptionPolicy;
+
+    expect(() => integrityOf(policy)).toThrow('"integrity" must be one of "verify", "require", "off"');
+    await expect(createEnvelope(policy, { target, form: 'message' })).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+    });
   });
 });

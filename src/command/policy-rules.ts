@@ -1,0 +1,50 @@
+/** Checks the policy of a user's own module, which TypeScript has not seen: a misspelt `allowKey` would silently have no effect. */
+import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { INTEGRITY } from '../envelope/integrity/integrity-options.js';
+import { KEY_CALLS } from '../envelope/key-call-options.js';
+import {
+  callable,
+  choice,
+  flag,
+  givenName,
+  isObject,
+  type LooseOptions,
+  must,
+  object,
+  type RulesOf,
+  wholeNumber,
+} from '../option-rules.js';
+import { MAX_REGION_LENGTH } from '../protocol/protocol.js';
+import { PROTOCOL_VERSIONS } from '../protocol/registry.js';
+
+const objectOrFunction = must((value) => isObject(value) || typeof value === 'function', 'an object or a function');
+
+const POLICY: RulesOf<EncryptionPolicy> = {
+  protocol: choice(PROTOCOL_VERSIONS),
+  regionLength: wholeNumber(1, MAX_REGION_LENGTH, ' bytes'),
+  keyEncryptionKey: objectOrFunction,
+  keyResolver: callable,
+  keyVault: object,
+  allowKey: callable,
+  requireEncryption: flag,
+  searchKeys: objectOrFunction,
+  keys: object,
+  onReadFailed: callable,
+  onIntegrityMissing: callable,
+  ...KEY_CALLS,
+  ...INTEGRITY,
+};
+
+/** Every fault. A policy that is an object of a class may have other members, and members in its class. */
+export function policyFaults(policy: LooseOptions): readonly string[] {
+  const names = Object.keys(POLICY) as (keyof typeof POLICY)[];
+  return [
+    ...(policy['protocol'] === undefined ? [`"policy.protocol" must be one of ${PROTOCOL_VERSIONS.join(', ')}`] : []),
+    ...names.flatMap((name) => (policy[name] === undefined ? [] : POLICY[name].faults(policy[name], `policy.${name}`))),
+    ...(isPlain(policy) ? Object.keys(policy) : [])
+      .filter((name) => !Object.hasOwn(POLICY, name))
+      .map((name) => `${givenName(`policy.${name}`)} is not an option: the options are ${names.join(', ')}`),
+  ];
+}
+
+const isPlain = (value: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(value) as null);
