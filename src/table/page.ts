@@ -33,36 +33,23 @@ export async function openPage<Result>(
   rows: readonly (Row & EntityKeys)[],
   { table, concurrency, open, onDecryptionFailed }: PageOpening<Result>,
 ): Promise<Result[]> {
-  if (onDecryptionFailed === undefined) return present(await boundedMap(rows, concurrency, open));
-  const outcomes = await boundedMap(rows, concurrency, (row) => outcomeOf(row, open));
-  const opened: Result[] = [];
-  for (const outcome of outcomes) {
-    if ('result' in outcome) opened.push(...present([outcome.result]));
-    else {
-      const { row, error } = outcome;
-      const { partitionKey, rowKey } = row;
-      const failure = { partitionKey, rowKey, row, error, tableName: table.tableName };
-      await onDecryptionFailed(
-        Object.defineProperty(failure, 'table', { value: table }) as unknown as TableDecryptionFailure,
-      );
-    }
+  const failures = new Map<Row & EntityKeys, EncryptedStorageError>();
+  const openOrNote = (row: Row & EntityKeys): Promise<Result | null> =>
+    open(row).catch((error: unknown) => {
+      if (!isForHandler(error)) throw error;
+      failures.set(row, error);
+      return null;
+    });
+  const results = await boundedMap(rows, concurrency, onDecryptionFailed === undefined ? open : openOrNote);
+  for (const row of rows) {
+    const error = failures.get(row);
+    if (error !== undefined) await onDecryptionFailed?.(failureOf(row, error, table));
   }
-  return opened;
+  return results.filter((result): result is Result => result !== null);
 }
 
-const present = <Result>(results: readonly (Result | null)[]): Result[] =>
-  results.filter((result): result is Result => result !== null);
-
-async function outcomeOf<Result>(
-  row: Row & EntityKeys,
-  open: (row: Row & EntityKeys) => Promise<Result | null>,
-): Promise<
-  { readonly result: Result | null } | { readonly row: Row & EntityKeys; readonly error: EncryptedStorageError }
-> {
-  try {
-    return { result: await open(row) };
-  } catch (error) {
-    if (!isForHandler(error)) throw error;
-    return { row, error };
-  }
+function failureOf(row: Row & EntityKeys, error: EncryptedStorageError, table: TableClient): TableDecryptionFailure {
+  const { partitionKey, rowKey } = row;
+  const failure = { partitionKey, rowKey, row, error, tableName: table.tableName };
+  return Object.defineProperty(failure, 'table', { value: table }) as unknown as TableDecryptionFailure;
 }
