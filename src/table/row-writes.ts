@@ -27,19 +27,14 @@ export interface RowCall {
   readonly options: OperationOptions;
 }
 
-/** The tags of a stored row, and its ETag. */
-interface TaggedVersion {
+/** A stored row, or only its tags, and its ETag. */
+export interface TaggedVersion {
   readonly row: StoredRow;
   readonly etag: string;
 }
 
-export async function insertEntity(
-  entity: StoredRow,
-  { table, context, options }: RowCall,
-): Promise<EncryptedCreateResponse> {
-  const after = await sealEntity(entity, context);
-  const versions = { before: null, after, entityClass: context.entityClass };
-  return writeWithEntries([versions], context, async () => tagged(after, await table.createEntity(after, options)));
+export async function insertEntity(entity: StoredRow, write: RowCall): Promise<EncryptedCreateResponse> {
+  return writeOver(null, await sealEntity(entity, write.context), write);
 }
 
 /** Replaces a row, with `etag` only that version. */
@@ -121,10 +116,12 @@ const overwritten = <Result extends object>(
 ): Promise<Result & Attempted> =>
   mergeUnderEtag({ attempts: isAny(etag) ? attempts : 1, isConflict: isChanged, attempt });
 
-export const conditionOf = (etag: string | undefined, { etag: read }: TaggedVersion): string =>
-  etag === undefined || etag === '*' ? read : etag;
+/** The version that a write replaces: the caller's, or else the one that was read. */
+export const conditionOf = (etag: string | undefined, { etag: read }: Pick<TaggedVersion, 'etag'>): string =>
+  isAny(etag) ? read : etag;
 
-const isAny = (etag: string | undefined): boolean => etag === undefined || etag === '*';
+/** Whether the caller names no version. */
+export const isAny = (etag: string | undefined): etag is '*' | undefined => etag === undefined || etag === '*';
 
 export async function readTags(
   { partitionKey, rowKey }: EntityKeys,

@@ -1,12 +1,5 @@
 /** Actions of a transaction: one partition, one policy, a content key for each row, and optionally an entity class for each. */
-import type { OperationOptions } from '@azure/core-client';
-import type {
-  TableClient,
-  TableEntity,
-  TransactionAction,
-  UpdateMode,
-  UpdateTableEntityOptions,
-} from '@azure/data-tables';
+import type { TableEntity, TransactionAction, UpdateMode, UpdateTableEntityOptions } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { keysOf } from '../envelope/encryption-policy.js';
 import { InvalidOptionsError } from '../errors/input.js';
@@ -19,9 +12,16 @@ import { integrityTagOf } from './entity-integrity-tag.js';
 import { givenEntity } from './given-entity.js';
 import { isChanged, isMissing, isTaken } from '../service-errors.js';
 import { ATTEMPTS, mergeUnderEtag } from './merge/attempts.js';
-import { assertMergeable, isClearMerge, plannedUpdate, plannedUpsert, isUnprotected } from './merge/merge-plan.js';
+import {
+  assertMergeable,
+  isClearMerge,
+  isUnprotected,
+  type Merge,
+  plannedUpdate,
+  plannedUpsert,
+} from './merge/merge-plan.js';
 import { hasLookups, type RowVersions, writeWithEntries } from './lookup/entry-writes.js';
-import { conditionOf, readTags, readTagsIfAny, type RowCall } from './row-writes.js';
+import { conditionOf, isAny, readTags, readTagsIfAny, type RowCall, type TaggedVersion } from './row-writes.js';
 import { submittedTransaction } from './service-answer.js';
 import { assertKind } from './update-mode.js';
 import type { EncryptedTransactionResponse } from './write-responses.js';
@@ -46,11 +46,8 @@ export type EncryptedTransactionAction<T extends object> =
       (UpdateTableEntityOptions & EncryptedActionOptions)?,
     ];
 
-interface Transaction<T extends object> {
-  readonly table: TableClient;
-  readonly context: TableContext;
+interface Transaction<T extends object> extends RowCall {
   readonly actions: readonly EncryptedTransactionAction<T>[];
-  readonly options: OperationOptions;
   readonly mergeAttempts?: number;
 }
 
@@ -134,10 +131,7 @@ function assertAction(action: GivenAction, context: TableContext): void {
   assertMergeable({ patch: action[1], context: contextOf(context, optionsOf(action)) });
 }
 
-async function sealAction(
-  action: GivenAction,
-  { table, context, options }: Pick<Transaction<object>, 'table' | 'context' | 'options'>,
-): Promise<SealedAction> {
+async function sealAction(action: GivenAction, { table, context, options }: RowCall): Promise<SealedAction> {
   if (action[0] === 'delete') {
     const { entityClass = context.entityClass } = action[2] ?? {};
     const write = { table, context: { ...context, entityClass }, options };
@@ -178,31 +172,33 @@ async function replaceAction(
   if (!hasLookups(entityClass))
     return { action: kind === 'update' ? ['update', row, 'Replace', passed] : ['upsert', row, 'Replace'] };
   const before = kind === 'update' ? await readTags(row, write) : await readTagsIfAny(row, write);
-  const versions = { before: before?.row ?? null, after: row, entityClass };
-  if (before === null) return { action: ['create', row], rewrites: 'upsert', versions };
-  const etag = conditionOf(passed.etag, before);
-  return {
-    action: ['update', row, 'Replace', { ...passed, etag }],
-    rewrites: etag === before.etag ? kind : undefined,
-    versions,
-  };
+  return overwriteAction(kind, { before, row, passed }, entityClass);
 }
 
 async function mergeAction(
   kind: 'update' | 'upsert',
-  merge: Parameters<typeof plannedUpdate>[0],
-  { etag = '*', ...passed }: UpdateTableEntityOptions,
+  merge: Merge,
+  passed: UpdateTableEntityOptions,
 ): Promise<SealedAction> {
   assertMergeable(merge);
   if (kind === 'upsert' && isUnprotected(merge)) return { action: ['upsert', merge.patch, 'Merge'] };
   if (kind === 'update' && isClearMerge(merge))
-    return { action: ['update', merge.patch, 'Merge', { ...passed, etag }] };
+    return { action: ['update', merge.patch, 'Merge', { ...passed, etag: passed.etag ?? '*' }] };
   const planned = kind === 'update' ? await plannedUpdate(merge) : await plannedUpsert(merge);
-  const { entityClass } = merge.context;
-  const versions = { before: planned.kind === 'create' ? null : planned.before, after: planned.row, entityClass };
-  if (planned.kind === 'create') return { action: ['create', planned.row], rewrites: 'upsert', versions };
-  if (etag !== '*') return { action: ['update', planned.row, 'Replace', { ...passed, etag }], versions };
-  return { action: ['update', planned.row, 'Replace', { ...passed, etag: planned.etag }], rewrites: kind, versions };
+  return overwriteAction(kind, { ...planned, passed }, merge.context.entityClass);
+}
+
+/** Stores a row in place of the version that was read, or inserts it if none was there. */
+function overwriteAction(
+  kind: 'update' | 'upsert',
+  { before, row, passed }: Replacement & { readonly before: TaggedVersion | null },
+  entityClass: EntityClass,
+): SealedAction {
+  const versions = { before: before?.row ?? null, after: row, entityClass };
+  if (before === null) return { action: ['create', row], rewrites: 'upsert', versions };
+  const etag = conditionOf(passed.etag, before);
+  const rewrites = isAny(passed.etag) ? kind : undefined;
+  return { action: ['update', row, 'Replace', { ...passed, etag }], rewrites, versions };
 }
 
 function contextOf(context: TableContext, options: EncryptedActionOptions | undefined): TableContext {

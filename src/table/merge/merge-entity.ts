@@ -5,7 +5,7 @@
  */
 import type { UpsertEntityResponse } from '@azure/data-tables';
 import type { IntegrityTagged } from '../../envelope/integrity/integrity-tag.js';
-import { insertEntity, writeOver } from '../row-writes.js';
+import { conditionOf, insertEntity, isAny, writeOver } from '../row-writes.js';
 import { isChanged, isMissing } from '../../service-errors.js';
 import { ATTEMPTS, isUpsertConflict, mergeUnderEtag } from './attempts.js';
 import {
@@ -38,14 +38,13 @@ interface MergeCall extends Merge, MergeOptions {
 export async function mergeEntity(merge: MergeCall): Promise<EncryptedUpdateResponse> {
   const { table, patch, options, etag = '*', mergeAttempts = ATTEMPTS } = merge;
   assertMergeable(merge);
-  const isOwn = etag === '*';
   return mergeUnderEtag({
-    attempts: isOwn ? mergeAttempts : 1,
+    attempts: isAny(etag) ? mergeAttempts : 1,
     isConflict: isChanged,
     attempt: async () => {
       if (isClearMerge(merge)) return table.updateEntity(patch, 'Merge', { ...options, etag });
-      const { before, row, etag: read } = await plannedUpdate(merge);
-      return writeOver({ row: before, etag: isOwn ? read : etag }, row, merge);
+      const { before, row } = await plannedUpdate(merge);
+      return writeOver({ row: before.row, etag: conditionOf(etag, before) }, row, merge);
     },
   });
 }
@@ -58,23 +57,21 @@ export async function mergeOrInsert(merge: MergeCall): Promise<EncryptedUpsertRe
   return mergeUnderEtag({
     attempts: mergeAttempts,
     isConflict: isUpsertConflict,
-    attempt: async () => (isClearMerge(merge) ? await clearMergeOrInsert(merge) : await rewriteOrInsert(merge)),
+    attempt: async () => {
+      if (isClearMerge(merge)) return clearMergeOrInsert(merge);
+      const { before, row } = await plannedUpsert(merge);
+      return writeOver(before, row, merge);
+    },
   });
-}
-
-async function rewriteOrInsert(merge: MergeCall): Promise<UpsertEntityResponse & IntegrityTagged> {
-  const planned = await plannedUpsert(merge);
-  const before = planned.kind === 'create' ? null : { row: planned.before, etag: planned.etag };
-  return writeOver(before, planned.row, merge);
 }
 
 /** The service would insert the row without encryption data, as if it had never been encrypted. */
 async function clearMergeOrInsert(merge: MergeCall): Promise<UpsertEntityResponse & IntegrityTagged> {
-  const { table, context, patch, options } = merge;
+  const { table, patch, options } = merge;
   try {
     return await table.updateEntity(patch, 'Merge', options);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return insertEntity(patch, { table, context, options });
+    return insertEntity(patch, merge);
   }
 }

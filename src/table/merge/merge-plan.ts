@@ -1,13 +1,12 @@
 /** Whether a merge needs the stored row, and what it writes. */
-import type { OperationOptions } from '@azure/core-client';
-import type { TableClient } from '@azure/data-tables';
 import { requiresEncryption } from '../../envelope/encryption-policy.js';
 import { integrityOf } from '../../envelope/integrity/integrity-options.js';
-import type { EntityKeys, Row, TableContext } from '../entity-context.js';
+import type { EntityKeys, Row } from '../entity-context.js';
 import { assertDeclared } from '../entity-class.js';
 import { sealEntity } from '../entity-envelope.js';
 import { entityModel } from '../entity-model.js';
 import { assertFits } from '../entity-size.js';
+import type { RowCall, TaggedVersion } from '../row-writes.js';
 import { assertStorable } from '../sealed-properties.js';
 import { storedValue } from '../stored-value.js';
 import { encodeValue } from '../values/property-value.js';
@@ -16,25 +15,13 @@ import { isMissing } from '../../service-errors.js';
 import { mergedRow } from './merged-row.js';
 import { readStored } from './stored-entity.js';
 
-export interface Merge {
-  readonly table: TableClient;
-  readonly context: TableContext;
+export interface Merge extends RowCall {
   readonly patch: Row & EntityKeys;
-  /** Options for reading the row. */
-  readonly options: OperationOptions;
 }
 
-/** The whole row, to replace the version that was read. */
-interface PlannedReplace {
-  readonly kind: 'replace';
-  readonly before: Row & EntityKeys;
-  readonly row: Row & EntityKeys;
-  readonly etag: string;
-}
-
-/** The row did not exist. */
-interface PlannedCreate {
-  readonly kind: 'create';
+/** The whole row, to replace the version that was read; `null` if the row did not exist. */
+interface PlannedWrite<Before extends TaggedVersion | null> {
+  readonly before: Before;
   readonly row: Row & EntityKeys;
 }
 
@@ -69,17 +56,17 @@ export function assertMergeable({ patch, context }: Pick<Merge, 'patch' | 'conte
   }
 }
 
-export async function plannedUpdate({ table, context, patch, options }: Merge): Promise<PlannedReplace> {
-  const stored = await readStored(table, patch, options);
-  return { kind: 'replace', before: stored.row, row: await mergedRow(stored, patch, context), etag: stored.etag };
+export async function plannedUpdate({ table, context, patch, options }: Merge): Promise<PlannedWrite<TaggedVersion>> {
+  const before = await readStored(table, patch, options);
+  return { before, row: await mergedRow(before, patch, context) };
 }
 
 /** The same, or the row itself if there is none yet. */
-export async function plannedUpsert(merge: Merge): Promise<PlannedReplace | PlannedCreate> {
+export async function plannedUpsert(merge: Merge): Promise<PlannedWrite<TaggedVersion | null>> {
   try {
     return await plannedUpdate(merge);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return { kind: 'create', row: await sealEntity(merge.patch, merge.context) };
+    return { before: null, row: await sealEntity(merge.patch, merge.context) };
   }
 }
