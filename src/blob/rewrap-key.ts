@@ -81,17 +81,10 @@ class KeyRewrap {
         conditions,
       });
     } catch (error) {
-      const mayBeDone = isChanged(error) || isUnanswered(error);
-      if (!mayBeDone || !(await this.isStored(text))) throw error;
+      if (!isChanged(error) && !isUnanswered(error)) throw error;
+      const passed = { abortSignal, tracingOptions, customerProvidedKey };
+      const stored = await this.context.client.getProperties(passed).catch(() => null);
+      if (encryptionDataOf(stored?.metadata) !== text) throw error;
     }
-  }
-
-  private async isStored(text: string): Promise<boolean> {
-    const { abortSignal, tracingOptions, customerProvidedKey } = this.options;
-    const look = this.context.client.getProperties({ abortSignal, tracingOptions, customerProvidedKey });
-    return look.then(
-      ({ metadata }) => encryptionDataOf(metadata) === text,
-      () => false,
-    );
   }
 }

@@ -77,10 +77,7 @@ export abstract class ManagedTable {
    */
   rewrapEntityKey(partitionKey: string, rowKey: string, options: RewrapEntityKeyOptions = {}): Promise<RewrapResult> {
     return traced('EncryptedTableClient.rewrapEntityKey', options, (traceable) =>
-      rewrapEntityKey({ partitionKey, rowKey }, this.unencryptedClient, {
-        context: this.contextOf(traceable),
-        options: traceable,
-      }),
+      rewrapEntityKey({ partitionKey, rowKey }, this.callOf(traceable)),
     );
   }
 

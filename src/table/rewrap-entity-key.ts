@@ -1,14 +1,14 @@
 /** Wraps the content key of a stored entity with another key: reads and merges one column, under the ETag of the row. */
 import type { OperationOptions } from '@azure/core-client';
-import type { TableClient } from '@azure/data-tables';
 import { rewrapEnvelope, type RewrapResult } from '../envelope/rewrap.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
 import { PayloadTooLargeError, UnsupportedOperationError } from '../errors/input.js';
-import { isChanged, isUnanswered, retryOnConflict } from '../service-errors.js';
+import { isUnanswered, retryOnConflict } from '../service-errors.js';
 import { ENCRYPTION_DATA_PROPERTY } from '../wire/entity-metadata.js';
-import { type EntityKeys, envelopeContext, type TableContext } from './entity-context.js';
+import { type EntityKeys, envelopeContext } from './entity-context.js';
 import { type ListedRow, lookAtRow } from './maintenance/listed-row.js';
 import { TEXT_LIMIT } from './maintenance/rewrap-rows.js';
+import type { RowCall } from './row-writes.js';
 import type { EncryptedTableOptions } from './table-options.js';
 import { ATTEMPTS } from './merge/attempts.js';
 
@@ -23,13 +23,12 @@ export interface RewrapEntityKeyOptions extends OperationOptions, EncryptedTable
   readonly force?: boolean;
 }
 
-interface RewrapCall {
-  readonly context: TableContext;
-  readonly options: RewrapEntityKeyOptions;
+interface RewrapCall extends RowCall {
+  readonly options: Omit<RewrapEntityKeyOptions, 'keyEncryptionKey'>;
 }
 
-export async function rewrapEntityKey(keys: EntityKeys, table: TableClient, call: RewrapCall): Promise<RewrapResult> {
-  const rewrap = new EntityRewrap(keys, table, call);
+export async function rewrapEntityKey(keys: EntityKeys, call: RewrapCall): Promise<RewrapResult> {
+  const rewrap = new EntityRewrap(keys, call);
   const { abortSignal } = call.options;
   return retryOnConflict({ attempts: ATTEMPTS, abortSignal, attempt: () => rewrap.attempt() });
 }
@@ -40,13 +39,12 @@ class EntityRewrap {
 
   constructor(
     private readonly keys: EntityKeys,
-    private readonly table: TableClient,
     private readonly call: RewrapCall,
   ) {}
 
   async attempt(): Promise<RewrapResult> {
-    const { context, options } = this.call;
-    const row = await lookAtRow(this.table, this.keys, options);
+    const { table, context, options } = this.call;
+    const row = await lookAtRow(table, this.keys, options);
     const stored = textOf(row);
     if (stored === this.sent?.text) return { keyId: this.sent.keyId, changed: true };
     const { force = false } = options;
@@ -63,19 +61,15 @@ class EntityRewrap {
 
   /** A lost response looks like a failure. In that case the stored row decides. */
   private async store(text: string, etag: string): Promise<void> {
-    const { keyEncryptionKey: _key, force: _force, ...passed } = this.call.options;
+    const { table, options } = this.call;
+    const { force: _force, ...passed } = options;
     try {
-      await this.table.updateEntity({ ...this.keys, [ENCRYPTION_DATA_PROPERTY]: text }, 'Merge', { ...passed, etag });
+      await table.updateEntity({ ...this.keys, [ENCRYPTION_DATA_PROPERTY]: text }, 'Merge', { ...passed, etag });
     } catch (error) {
-      if (isChanged(error) || !isUnanswered(error) || !(await this.isStored(text))) throw error;
+      if (!isUnanswered(error)) throw error;
+      const row = await lookAtRow(table, this.keys, options).catch(() => null);
+      if (row?.text !== text) throw error;
     }
-  }
-
-  private isStored(text: string): Promise<boolean> {
-    return lookAtRow(this.table, this.keys, this.call.options).then(
-      (row) => row.text === text,
-      () => false,
-    );
   }
 }
 
