@@ -33,7 +33,7 @@ export interface EntityQuery {
   readonly projection: Projection;
   /** Evaluates the filter again after decryption, if it searches encrypted properties. */
   readonly found: FoundRows | null;
-  /** How to use the lookup table; `null` if the service searches the table itself. */
+  /** How to use the lookup table, and the text filter that must hold too; `null` if the service searches the table itself. */
   readonly lookup: (LookupPlan & { readonly filter: string | undefined }) | null;
 }
 

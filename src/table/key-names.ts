@@ -9,12 +9,12 @@ import type { EntityKeys, Row } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { storedValue } from './stored-value.js';
 
-/** The service's names for properties that the SDK names differently. */
-const COLUMNS: Readonly<Record<string, string>> = {
-  partitionKey: 'PartitionKey',
-  rowKey: 'RowKey',
-  timestamp: 'Timestamp',
-};
+/** Properties that the SDK names differently, with the service's names. */
+const COLUMNS: readonly (readonly [property: string, column: string])[] = [
+  ['partitionKey', 'PartitionKey'],
+  ['rowKey', 'RowKey'],
+  ['timestamp', 'Timestamp'],
+];
 
 /**
  * Gives the keys in this copy of an entity the names of the SDK. Throws {@link InvalidEntityError} if both names of a key are there
@@ -72,7 +72,10 @@ export function columnOf(name: string, entityClass: EntityClass): string {
   return sdkColumnOf(renamed?.[0] ?? name);
 }
 
-export const sdkColumnOf = (name: string): string => (Object.hasOwn(COLUMNS, name) ? (COLUMNS[name] ?? name) : name);
+export const sdkColumnOf = (name: string): string => COLUMNS.find(([property]) => property === name)?.[1] ?? name;
+
+/** The SDK's name of a column. */
+export const sdkNameOf = (column: string): string => COLUMNS.find(([, name]) => name === column)?.[0] ?? column;
 
 /** Throws {@link InvalidOptionsError} for a name that only entities use: no column has it, so nothing would be found. */
 export function assertColumns(columns: readonly string[], entityClass: EntityClass): void {

@@ -4,7 +4,7 @@ import type { TableClient, TableEntityResult } from '@azure/data-tables';
 import { keysOf } from '../envelope/encryption-policy.js';
 import type { TableContext } from './entity-context.js';
 import { openEntity } from './entity-envelope.js';
-import { type EntityQuery, entityQuery } from './entity-query.js';
+import { entityQuery } from './entity-query.js';
 import type { Listing } from './listing.js';
 import { lookupsOf } from './lookup/entry-writes.js';
 import { lookupPages } from './lookup/lookup-pages.js';
@@ -32,19 +32,14 @@ export async function listedEntities<T extends object>(call: ListingCall<T>): Pr
       (await openEntity(row, context, opening)) as TableEntityResult<T> | null,
     onDecryptionFailed: options.onDecryptionFailed ?? defaults.onDecryptionFailed,
   };
-  const lookupListing = ({ filter, ...plan }: NonNullable<EntityQuery['lookup']>) => ({
-    plan,
-    filter,
-    rows: table,
-    entries: lookupsOf(context).entries,
-    entityClass: context.entityClass,
-    options: { ...traceable, queryOptions },
-  });
+  const asking = { ...traceable, queryOptions };
   return {
-    pages: (settings) =>
-      lookup === null
-        ? storedPages(table, { ...traceable, queryOptions }, settings)
-        : lookupPages(lookupListing(lookup), settings),
+    pages: (settings) => {
+      if (lookup === null) return storedPages(table, asking, settings);
+      const { entries } = lookupsOf(context);
+      const { entityClass } = context;
+      return lookupPages({ plan: lookup, rows: table, entries, entityClass, options: asking }, settings);
+    },
     open: (rows) => openPage(rows, page),
   };
 }

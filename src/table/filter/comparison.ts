@@ -3,15 +3,9 @@ import { isDate, isUint8Array } from 'node:util/types';
 import { asBuffer } from '../../crypto/bytes.js';
 import type { Row } from '../entity-context.js';
 import { convertedValues } from '../entity-instance.js';
+import { sdkNameOf } from '../key-names.js';
 import { isTyped } from '../stored-value.js';
 import type { Comparison, FilterComparison } from './condition.js';
-
-/** The SDK's names for columns that have other names in the service. */
-const NAMES = new Map([
-  ['PartitionKey', 'partitionKey'],
-  ['RowKey', 'rowKey'],
-  ['Timestamp', 'timestamp'],
-]);
 
 const HOLDS: Readonly<Record<FilterComparison, (order: number) => boolean>> = {
   eq: (order) => order === 0,
@@ -27,7 +21,7 @@ const HOLDS: Readonly<Record<FilterComparison, (order: number) => boolean>> = {
  * that a `Date` does not have. A missing column equals nothing.
  */
 export function holds({ column, operator, value }: Comparison, row: Row): boolean | null {
-  const found = row[NAMES.get(column) ?? column];
+  const found = row[sdkNameOf(column)];
   const wanted = convertedValues({ wanted: value })['wanted'];
   if (isDate(wanted)) return timesHold(found, wanted, operator);
   const order = orderOf(found, wanted);

@@ -35,6 +35,15 @@ interface Negation<Search> {
 /** Immutable, so that conditions may share parts. */
 export type Condition<Search = SealedSearch> = Comparison | Search | Junction<Search> | Negation<Search>;
 
+/** A column has the value that the literal represents. */
+export const equal = (column: string, literal: string, value: unknown): Comparison => ({
+  kind: 'comparison',
+  column,
+  operator: 'eq',
+  literal,
+  value,
+});
+
 /** Combines conditions. Conditions that are already combined in the same way become one list, which needs no parentheses. */
 export function join(kind: 'and' | 'or', ...conditions: readonly Condition[]): Condition {
   const [first, ...others] = conditions;

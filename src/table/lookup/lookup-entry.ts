@@ -9,7 +9,7 @@
  * LP(x) is the length of x as a big-endian u32, then x in UTF-8. Source: docs/formats.md, "Lookup tables".
  */
 import { sha256 } from '../../crypto/bytes.js';
-import { type SearchRule, tagColumnOf } from '../../decorators/searchable.js';
+import { tagColumnOf } from '../../decorators/searchable.js';
 import { lengthPrefixedList } from '../../encoding/length-prefixed.js';
 import type { EntityKeys, Row } from '../entity-context.js';
 import { entityModel } from '../entity-model.js';
@@ -35,17 +35,12 @@ export type EntryState = 'pending' | 'settled';
 /** The entries that a row should have: one for each tag of a property with `lookup`. */
 export function entriesOf(row: Row & EntityKeys, entityClass: EntityClass): readonly LookupEntry[] {
   const { partitionKey, rowKey } = row;
-  return [...entityModel(entityClass).lookedUp].flatMap(([property, rule]) => {
+  return [...entityModel(entityClass).lookedUp].flatMap(([property, { lookup }]) => {
     const tag = storedValue(row[tagColumnOf(property)]);
-    return typeof tag === 'string' ? [entryOf(property, rule, { tag, owner: { partitionKey, rowKey } })] : [];
+    if (typeof tag !== 'string') return [];
+    return [{ property, tag, owner: { partitionKey, rowKey }, isUnique: lookup === 'unique' }];
   });
 }
-
-const entryOf = (
-  property: string,
-  { lookup }: Pick<SearchRule, 'lookup'>,
-  { tag, owner }: Pick<LookupEntry, 'tag' | 'owner'>,
-): LookupEntry => ({ property, tag, owner, isUnique: lookup === 'unique' });
 
 export const partitionOf = ({ property, tag }: Pick<LookupEntry, 'property' | 'tag'>): string => `${property}.${tag}`;
 

@@ -7,23 +7,21 @@ import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { boundedMap } from '../../streams/bounded-map.js';
 import type { EntityKeys, Row } from '../entity-context.js';
+import type { EntityQuery } from '../entity-query.js';
 import { conditionText } from '../filter/condition.js';
 import { odataLiteral } from '../filter/odata-literal.js';
 import { type PageSettings, storedPages } from '../service-answer.js';
 import { entryIn, partitionOf } from './lookup-entry.js';
-import type { LookupPlan } from './lookup-plan.js';
 
 /** Entries in a page, and so requests for rows. */
 const PAGE_SIZE = 100;
 const CONCURRENCY = 16;
 
 interface LookupListing {
-  readonly plan: LookupPlan;
+  readonly plan: NonNullable<EntityQuery['lookup']>;
   readonly rows: TableClient;
   readonly entries: TableClient;
   readonly entityClass: EntityClass;
-  /** A text filter that must hold too. */
-  readonly filter: string | undefined;
   /** For reading rows. */
   readonly options: ListTableEntitiesOptions;
 }
@@ -68,7 +66,8 @@ async function* entryPages(
 }
 
 /** One row or none: the keys are compared too. */
-async function rowsOf(owner: EntityKeys, tag: string, { plan, rows, filter, options }: LookupListing): Promise<Row[]> {
+async function rowsOf(owner: EntityKeys, tag: string, { plan, rows, options }: LookupListing): Promise<Row[]> {
+  const { filter } = plan;
   const text = conditionText(plan.conditionFor(tag, owner));
   const queryOptions = { ...options.queryOptions, filter: filter === undefined ? text : `(${filter}) and (${text})` };
   const found: Row[] = [];

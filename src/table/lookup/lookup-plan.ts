@@ -3,7 +3,7 @@
  * which rows to fetch. The service compares the filter and the tag of each of these rows, so a wrong entry finds nothing.
  */
 import type { EntityKeys } from '../entity-context.js';
-import { type Comparison, type Condition, join } from '../filter/condition.js';
+import { type Comparison, type Condition, equal, join } from '../filter/condition.js';
 import { asked, type ResolvedSearch, tagComparison } from '../search/tag-conditions.js';
 import { odataLiteral } from '../filter/odata-literal.js';
 
@@ -26,18 +26,12 @@ export function lookupPlan(condition: Condition<ResolvedSearch>): LookupPlan | n
     conditionFor: (tag, { partitionKey, rowKey }) =>
       join(
         'and',
-        equal('PartitionKey', partitionKey),
-        equal('RowKey', rowKey),
+        keyComparison('PartitionKey', partitionKey),
+        keyComparison('RowKey', rowKey),
         tagComparison(search.property, tag),
         ...others,
       ),
   };
 }
 
-const equal = (column: string, value: string): Comparison => ({
-  kind: 'comparison',
-  column,
-  operator: 'eq',
-  literal: odataLiteral(column, value),
-  value,
-});
+const keyComparison = (column: string, value: string): Comparison => equal(column, odataLiteral(column, value), value);

@@ -121,11 +121,9 @@ export class LookupTable {
   /** Marks a placed entry as settled once no insert is in progress. If it stayed pending, a deletion would leave it behind. */
   async settle({ entry, etag, isToSettle }: PlacedEntry): Promise<void> {
     if (!isToSettle) return;
-    try {
-      await this.entries.updateEntity(asStored(entry, 'settled'), 'Replace', { ...this.options, etag });
-    } catch (error) {
-      if (!isChanged(error) && !isMissing(error)) throw error;
-    }
+    await this.entries
+      .updateEntity(asStored(entry, 'settled'), 'Replace', { ...this.options, etag })
+      .catch(ignoreOvertaken);
   }
 
   /** Every writer first writes its own entry and then looks for the others, so of two at least one sees the other. */
@@ -169,11 +167,7 @@ export class LookupTable {
   /** Removes an entry unless it was written again since. */
   async remove({ entry, etag }: StoredEntry): Promise<void> {
     const { partitionKey, rowKey } = keysOfEntry(entry);
-    try {
-      await this.entries.deleteEntity(partitionKey, rowKey, { ...this.options, etag });
-    } catch (error) {
-      if (!isChanged(error) && !isMissing(error)) throw error;
-    }
+    await this.entries.deleteEntity(partitionKey, rowKey, { ...this.options, etag }).catch(ignoreOvertaken);
   }
 
   async #stored(
@@ -198,6 +192,11 @@ const asStored = (entry: LookupEntry, state: EntryState): Row & EntityKeys => ({
   rk: entry.owner.rowKey,
   ...(state === 'pending' ? { pending: true } : {}),
 });
+
+/** Another writer was faster. */
+function ignoreOvertaken(error: unknown): void {
+  if (!isChanged(error) && !isMissing(error)) throw error;
+}
 
 /** The error of the write is the one to throw. */
 const attempt = (act: () => Promise<void>): Promise<void> => act().catch(() => undefined);

@@ -9,7 +9,7 @@ import type { EntityKeys, Row, TableContext } from '../entity-context.js';
 import { entityModel } from '../entity-model.js';
 import type { SealedTexts } from '../opened-row.js';
 import { storedValue } from '../stored-value.js';
-import { contextKeys } from './context-keys.js';
+import { contextKeys, findingKeys } from './context-keys.js';
 import { keyIdOf, searchTag } from './search-tag.js';
 import type { SearchTagFault } from './tag-mismatch.js';
 import { searchedText, type SearchedText } from './searched-text.js';
@@ -82,7 +82,7 @@ function stateOfTag(
 ): TagsState | null {
   const { name, rule, row } = property;
   const keyId = typeof stored === 'string' ? keyIdOf(stored) : '';
-  const key = keys.write.keyId === keyId ? keys.write : keys.read?.find((each) => each.keyId === keyId);
+  const key = findingKeys(keys).find((each) => each.keyId === keyId);
   if (key === undefined) return 'mismatched';
   const place = { table, property: name, partitionKey: row.partitionKey };
   if (searchTag(key, place, { rule, searched }) !== stored) return 'mismatched';

@@ -6,7 +6,7 @@ import { type SearchRule, tagColumnOf } from '../../decorators/searchable.js';
 import { EncryptedPropertyInFilterError, InvalidOptionsError, UnsupportedValueError } from '../../errors/input.js';
 import type { TableContext } from '../entity-context.js';
 import { entityModel } from '../entity-model.js';
-import { type Comparison, type Condition, join, type SealedSearch } from '../filter/condition.js';
+import { type Comparison, type Condition, equal, join, type SealedSearch } from '../filter/condition.js';
 import { literalOf } from '../filter/odata-literal.js';
 import { encodeValue } from '../values/property-value.js';
 import { contextKeys, findingKeys } from './context-keys.js';
@@ -107,18 +107,13 @@ async function resolved(
   };
 }
 
-export const tagComparison = (property: string, tag: string): Comparison => ({
-  kind: 'comparison',
-  column: tagColumnOf(property),
-  operator: 'eq',
-  literal: `'${tag}'`,
-  value: tag,
-});
+export const tagComparison = (property: string, tag: string): Comparison =>
+  equal(tagColumnOf(property), `'${tag}'`, tag);
 
 /** None for a value that no column holds in plaintext. */
 function clearComparison(property: string, value: unknown): readonly Comparison[] {
   const literal = literalOf(value);
-  return literal === null ? [] : [{ kind: 'comparison', column: property, operator: 'eq', literal, value }];
+  return literal === null ? [] : [equal(property, literal, value)];
 }
 
 /** The condition that the service evaluates. */
