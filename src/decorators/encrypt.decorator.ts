@@ -1,10 +1,8 @@
-import { InvalidEntityError } from '../errors/input.js';
+import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
 import { type EncryptedValueType, type EntityClass, recordEncryptedProperty } from './encryption-metadata.js';
 import type { FilterableName } from './filterable.js';
 import type { SearchableOptions } from './searchable.js';
-import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
-type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 type Uncontained =
   ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | Promise<unknown> | symbol | ((...args: never[]) => unknown);
 type Encryptable<Value> = Exclude<Value, null | undefined> extends Uncontained ? never : Value;
@@ -25,12 +23,6 @@ type CanHold<Value, Type extends EncryptedValueType> = Value extends Held[Type]
   : Held[Type] extends Value
     ? true
     : false;
-
-/**
- * Matches no name, so the compiler prints it where a name was expected. An interface would not work in the declaration files of
- * users.
- */
-type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
 
 type Tagged = string | number | bigint | Date | Uint8Array;
 
@@ -115,13 +107,6 @@ export function Encrypt<
   propertyKey: EncryptableKey<Entity, Key, Type, Search> & Key,
 ) => void {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
-    if (isStandardCall(propertyKey)) throw new InvalidEntityError(`@Encrypt() ${STANDARD_CALL_ADVICE}`);
-    // methods and accessors come with a descriptor; tables store only own properties
-    if (descriptor[0] !== undefined) {
-      throw new InvalidEntityError(
-        `@Encrypt() works on properties: "${String(propertyKey)}" is a method or an accessor`,
-      );
-    }
-    recordEncryptedProperty(target, propertyKey as string | symbol, options);
+    recordEncryptedProperty(target, decoratedName('@Encrypt()', target, [propertyKey, ...descriptor]), options);
   };
 }

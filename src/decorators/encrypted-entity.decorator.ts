@@ -1,15 +1,13 @@
 import { InvalidEntityError } from '../errors/input.js';
+import type { Reserved } from './decorated-property.js';
 import type { EntityClass } from './encryption-metadata.js';
 import { recordDeclaration } from './entity-declaration.js';
 import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
-/** Always in plaintext, or set by the service, so they cannot be listed. */
-type Undeclared = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
-
 /** The names that a class can store in plaintext. If no class is given, a reason for the compiler to print. */
 type ClearName<Entity> = [keyof Entity] extends [never]
   ? Readonly<Record<'reason', 'name the class, as in @EncryptedEntity<Patient>({ ... })'>>
-  : Exclude<keyof Entity & string, Undeclared>;
+  : Exclude<keyof Entity & string, Reserved>;
 
 /** The options of `@EncryptedEntity()`. */
 export interface EncryptedEntityOptions<Entity extends object = object> {

@@ -1,9 +1,7 @@
-/**
- * The record that `@Encrypt()` keeps on an entity class. It is an own property of the prototype under a registered symbol, so
- * that subclasses inherit it, base classes do not get it, and both builds of this package find it.
- */
+/** What `@Encrypt()` records on an entity class. */
 import { InvalidEntityError } from '../errors/input.js';
 import { callable, choice, groupFaults, type RulesOf } from '../option-rules.js';
+import { ClassRecord } from './class-record.js';
 import { SEARCHABLE_RULE, type SearchableOptions, searchableFault, TAG_PREFIX } from './searchable.js';
 
 /** Any class. */
@@ -45,7 +43,7 @@ export interface EncryptedProperty {
   readonly options: EncryptOptions;
 }
 
-const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-properties');
+export const ENCRYPTED = new ClassRecord<ReadonlyMap<string, EncryptOptions>>('encrypted-properties', new Map());
 
 /**
  * Names that can never be sealed, in lower case: the keys, what the service sets, and the two names of the format. Names
@@ -62,26 +60,8 @@ const RESERVED = new Set([
   '__proto__',
 ]);
 
-/** Throws {@link InvalidEntityError} unless a decorator is on a named property of instances. */
-export function assertProperty(
-  decorator: string,
-  prototype: object,
-  propertyKey: string | symbol,
-): asserts propertyKey is string {
-  if (typeof propertyKey !== 'string')
-    throw new InvalidEntityError(`${decorator} works on named properties, not on symbols`);
-  if (typeof prototype === 'function') {
-    throw new InvalidEntityError(`${decorator} works on instance properties: make "${propertyKey}" one`);
-  }
-}
-
 /** Throws {@link InvalidEntityError} for a name that cannot be sealed. */
-export function recordEncryptedProperty(
-  prototype: object,
-  propertyKey: string | symbol,
-  options: EncryptOptions,
-): void {
-  assertProperty('@Encrypt()', prototype, propertyKey);
+export function recordEncryptedProperty(prototype: object, propertyKey: string, options: EncryptOptions): void {
   if (isReservedName(propertyKey)) {
     throw new InvalidEntityError(
       `"${propertyKey}" cannot be encrypted: the service or the format needs it in plaintext`,
@@ -89,9 +69,7 @@ export function recordEncryptedProperty(
   }
   const fault = optionsFault(options) ?? searchableFault(propertyKey, options.searchable, options);
   if (fault !== null) throw new InvalidEntityError(`@Encrypt() of "${propertyKey}" ${fault}`);
-  const record = new Map(encryptedPropertyRecord(prototype));
-  record.set(propertyKey, { ...options });
-  Object.defineProperty(prototype, RECORD, { value: record, configurable: true });
+  ENCRYPTED.replace(prototype, new Map(ENCRYPTED.at(prototype)).set(propertyKey, { ...options }));
 }
 
 export const ENCRYPT: RulesOf<EncryptOptions> = {
@@ -130,7 +108,7 @@ export const isReservedName = (name: string): boolean =>
 export function getEncryptedProperties(entity: EntityClass): readonly EncryptedProperty[] {
   const merged = new Map<string, EncryptOptions>();
   for (const prototype of prototypesOf(entity)) {
-    for (const [propertyKey, options] of encryptedPropertyRecord(prototype)) merged.set(propertyKey, options);
+    for (const [propertyKey, options] of ENCRYPTED.at(prototype)) merged.set(propertyKey, options);
   }
   return [...merged].map(([propertyKey, options]) => ({ propertyKey, options }));
 }
@@ -140,21 +118,11 @@ export const prototypesOf = (entity: EntityClass): readonly object[] => chainOf(
 
 /** Names of properties that are sealed at this prototype, own and inherited. */
 export const sealedNamesAt = (prototype: object): readonly string[] =>
-  chainOf(prototype).flatMap((each) => [...encryptedPropertyRecord(each).keys()]);
+  chainOf(prototype).flatMap((each) => [...ENCRYPTED.at(each).keys()]);
 
 /** A prototype and those that it inherits from, these first. */
 export function chainOf(prototype: object | null): readonly object[] {
   const chain: object[] = [];
   for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) chain.unshift(at);
   return chain;
-}
-
-const NOTHING: ReadonlyMap<string, EncryptOptions> = new Map<string, EncryptOptions>();
-
-/**
- * What is recorded at this prototype, without inherited records. A record is never changed: another property creates a new one.
- */
-export function encryptedPropertyRecord(prototype: object): ReadonlyMap<string, EncryptOptions> {
-  if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
-  return (prototype as Record<symbol, ReadonlyMap<string, EncryptOptions>>)[RECORD] ?? NOTHING;
 }

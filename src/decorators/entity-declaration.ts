@@ -1,12 +1,10 @@
-/**
- * The record that `@EncryptedEntity()` keeps on an entity class: an own property of the prototype under a registered symbol, like
- * that of `@Encrypt()`.
- */
+/** What `@EncryptedEntity()` records on an entity class. */
 import { InvalidEntityError } from '../errors/input.js';
 import { groupFaults, must, type RulesOf } from '../option-rules.js';
+import { ClassRecord } from './class-record.js';
 import { type EntityClass, isReservedName, prototypesOf, sealedNamesAt } from './encryption-metadata.js';
 import { keyNamesOf } from './key-metadata.js';
-import { signedNamesOf, signedPropertyRecord } from './signing-metadata.js';
+import { SIGNED, signedNamesOf } from './signing-metadata.js';
 import { tableNameFault } from './table-name.js';
 
 /** What a class itself declares. */
@@ -23,7 +21,7 @@ export interface EntityDeclaration {
   readonly clear: '*' | ReadonlySet<string>;
 }
 
-const RECORD = Symbol.for('nestjs-azure-encrypted-storage/encrypted-entity');
+export const DECLARED = new ClassRecord<OwnDeclaration | null>('encrypted-entity', null);
 
 const isListOfNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');
@@ -52,8 +50,7 @@ export function recordDeclaration(entityClass: EntityClass, options: OwnDeclarat
 
   // later changes to the options or the list have no effect
   const copy = typeof options.clear === 'object' ? [...options.clear] : options.clear;
-  const value: OwnDeclaration = { table: options.table, clear: copy };
-  Object.defineProperty(entityClass.prototype, RECORD, { value, configurable: true });
+  DECLARED.replace(entityClass.prototype as object, { table: options.table, clear: copy });
   const contradiction = contradictionIn(entityClass);
   if (contradiction !== null) refuse(contradiction);
 }
@@ -63,7 +60,7 @@ export function recordDeclaration(entityClass: EntityClass, options: OwnDeclarat
  * subclass adds to the inherited list, and replaces an inherited `*`.
  */
 export function entityDeclaration(entityClass: EntityClass): EntityDeclaration | null {
-  const declared = prototypesOf(entityClass).flatMap((prototype) => declarationRecord(prototype) ?? []);
+  const declared = prototypesOf(entityClass).flatMap((prototype) => DECLARED.at(prototype) ?? []);
   if (declared.length === 0) return null;
   return declared.reduce(withOwn, { table: null, clear: new Set() });
 }
@@ -83,10 +80,10 @@ function clearOf({ clear: inherited }: EntityDeclaration, own: '*' | readonly st
 export function contradictionIn(entityClass: EntityClass): string | null {
   for (const prototype of prototypesOf(entityClass)) {
     const sealed = sealedNamesAt(prototype);
-    const clear = declarationRecord(prototype)?.clear ?? [];
+    const clear = DECLARED.at(prototype)?.clear ?? [];
     const named = clear === '*' ? undefined : sealed.find((each) => clear.includes(each));
     if (named !== undefined) return `names "${named}" under "clear", but @Encrypt() seals it: decide which`;
-    const signed = sealed.find((each) => signedPropertyRecord(prototype).has(each));
+    const signed = sealed.find((each) => SIGNED.at(prototype).has(each));
     if (signed !== undefined) return `finds @Sign() on "${signed}", which @Encrypt() seals and signs: drop @Sign()`;
   }
   return contradictedKey(entityClass);
@@ -105,15 +102,6 @@ function contradictedKey(entityClass: EntityClass): string | null {
   return named === undefined
     ? null
     : `names "${named}" under "clear", which is a key: leave it out, keys are always clear`;
-}
-
-/**
- * What is declared at this prototype, without inherited declarations. A record is never changed: another declaration creates a
- * new one.
- */
-export function declarationRecord(prototype: object): OwnDeclaration | null {
-  if (!Object.hasOwn(prototype, RECORD)) return null;
-  return (prototype as Record<symbol, OwnDeclaration>)[RECORD] ?? null;
 }
 
 export const nameOf = ({ name }: EntityClass): string => (name === '' ? 'a class without a name' : name);

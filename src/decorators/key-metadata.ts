@@ -1,9 +1,7 @@
-/**
- * The record that `@PartitionKey()` and `@RowKey()` keep on an entity class: an own property of the prototype under a registered
- * symbol, like that of `@Encrypt()`.
- */
+/** What `@PartitionKey()` and `@RowKey()` record on an entity class. */
 import { InvalidEntityError } from '../errors/input.js';
-import { assertProperty, chainOf, type EntityClass, isReservedName } from './encryption-metadata.js';
+import { ClassRecord } from './class-record.js';
+import { chainOf, type EntityClass, isReservedName } from './encryption-metadata.js';
 
 /** The names that a class gives to its keys. */
 export interface KeyNames {
@@ -23,13 +21,11 @@ export const KEY_DECORATORS: Readonly<Record<keyof KeyNames, string>> = {
   rowKey: '@RowKey()',
 };
 
-const RECORD = Symbol.for('nestjs-azure-encrypted-storage/entity-keys');
-const NOTHING: Partial<KeyNames> = {};
+export const ENTITY_KEYS = new ClassRecord<Partial<KeyNames>>('entity-keys', {});
 
 /** Throws {@link InvalidEntityError} for a name that cannot be a key, and for a second property with the same key. */
-export function recordKey(prototype: object, key: keyof KeyNames, propertyKey: string | symbol): void {
+export function recordKey(prototype: object, key: keyof KeyNames, propertyKey: string): void {
   const decorator = KEY_DECORATORS[key];
-  assertProperty(decorator, prototype, propertyKey);
   if (propertyKey !== key && isReservedName(propertyKey)) {
     throw new InvalidEntityError(`${decorator} cannot be "${propertyKey}": the service or the format uses that name`);
   }
@@ -41,10 +37,7 @@ export function recordKey(prototype: object, key: keyof KeyNames, propertyKey: s
   if (Object.entries(known).some(([each, name]) => each !== key && name === propertyKey)) {
     throw new InvalidEntityError(`"${propertyKey}" has both @PartitionKey() and @RowKey(): keep one of them`);
   }
-  Object.defineProperty(prototype, RECORD, {
-    value: { ...keyRecord(prototype), [key]: propertyKey },
-    configurable: true,
-  });
+  ENTITY_KEYS.replace(prototype, { ...ENTITY_KEYS.at(prototype), [key]: propertyKey });
 }
 
 /** The names of the keys of an entity class, own and inherited. */
@@ -60,10 +53,4 @@ export const renamedKeysOf = (entityClass: EntityClass): readonly RenamedKey[] =
 };
 
 const keyNamesAt = (prototype: object): Partial<KeyNames> =>
-  Object.assign({}, ...chainOf(prototype).map(keyRecord)) as Partial<KeyNames>;
-
-/** What is recorded at this prototype, without inherited records. A record is never changed: another key creates a new one. */
-export function keyRecord(prototype: object): Partial<KeyNames> {
-  if (!Object.hasOwn(prototype, RECORD)) return NOTHING;
-  return (prototype as Record<symbol, Partial<KeyNames>>)[RECORD] ?? NOTHING;
-}
+  Object.assign({}, ...chainOf(prototype).map((each) => ENTITY_KEYS.at(each))) as Partial<KeyNames>;

@@ -1,11 +1,5 @@
-import { InvalidEntityError } from '../errors/input.js';
+import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
 import { KEY_DECORATORS, type KeyNames, recordKey } from './key-metadata.js';
-import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
-
-type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
-
-/** Matches no name, so the compiler prints it where a name was expected. */
-type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
 
 /** The name of a property that can be a key, or the reason why it cannot. */
 type KeyProperty<Entity, Name extends keyof Entity, Key extends keyof KeyNames> = Name extends Key
@@ -75,14 +69,6 @@ export const RowKey = (): KeyDecorator<'rowKey'> => keyDecorator('rowKey');
 
 function keyDecorator<Key extends keyof KeyNames>(key: Key): KeyDecorator<Key> {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
-    const decorator = KEY_DECORATORS[key];
-    if (isStandardCall(propertyKey)) throw new InvalidEntityError(`${decorator} ${STANDARD_CALL_ADVICE}`);
-    // methods and accessors come with a descriptor; tables store only own properties
-    if (descriptor[0] !== undefined) {
-      throw new InvalidEntityError(
-        `${decorator} works on properties: "${String(propertyKey)}" is a method or an accessor`,
-      );
-    }
-    recordKey(target, key, propertyKey as string | symbol);
+    recordKey(target, key, decoratedName(KEY_DECORATORS[key], target, [propertyKey, ...descriptor]));
   };
 }

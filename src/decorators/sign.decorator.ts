@@ -1,8 +1,5 @@
-import { InvalidEntityError } from '../errors/input.js';
+import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
 import { recordSignedProperty } from './signing-metadata.js';
-import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
-
-type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
 
 /** What a table stores in plaintext, including the SDK's typed values. */
 type Storable =
@@ -10,9 +7,6 @@ type Storable =
 
 /** `unknown` can hold such a value too. */
 type CanBeStored<Value> = [Value] extends [Storable] ? true : [Storable] extends [Value] ? true : false;
-
-/** Matches no name, so the compiler prints it where a name was expected. */
-type Refused<Reason extends string> = Readonly<Record<'reason', Reason>>;
 
 /** The name of a property that can be signed, or the reason why it cannot. */
 type SignableKey<Entity, Key extends keyof Entity> = Key extends Reserved
@@ -56,11 +50,6 @@ export function Sign(): <Entity extends object, Key extends keyof Entity>(
   propertyKey: SignableKey<Entity, Key> & Key,
 ) => void {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
-    if (isStandardCall(propertyKey)) throw new InvalidEntityError(`@Sign() ${STANDARD_CALL_ADVICE}`);
-    // methods and accessors come with a descriptor; tables store only own properties
-    if (descriptor[0] !== undefined) {
-      throw new InvalidEntityError(`@Sign() works on properties: "${String(propertyKey)}" is a method or an accessor`);
-    }
-    recordSignedProperty(target, propertyKey as string | symbol);
+    recordSignedProperty(target, decoratedName('@Sign()', target, [propertyKey, ...descriptor]));
   };
 }

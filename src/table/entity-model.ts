@@ -3,17 +3,17 @@
  * only after a decorator was applied to the class or to a base class.
  */
 import {
-  encryptedPropertyRecord,
+  ENCRYPTED,
   type EncryptedProperty,
   type EncryptOptions,
   type EntityClass,
   getEncryptedProperties,
   prototypesOf,
 } from '../decorators/encryption-metadata.js';
-import { signedNamesOf, signedPropertyRecord } from '../decorators/signing-metadata.js';
+import { SIGNED, signedNamesOf } from '../decorators/signing-metadata.js';
 import { type SearchRule, searchRuleOf } from '../decorators/searchable.js';
-import { keyRecord, type RenamedKey, renamedKeysOf } from '../decorators/key-metadata.js';
-import { declarationRecord, type EntityDeclaration, entityDeclaration } from '../decorators/entity-declaration.js';
+import { ENTITY_KEYS, type RenamedKey, renamedKeysOf } from '../decorators/key-metadata.js';
+import { DECLARED, type EntityDeclaration, entityDeclaration } from '../decorators/entity-declaration.js';
 
 export interface EntityModel {
   /** The properties that are sealed, or may be if they have `when`; inherited ones first. */
@@ -63,10 +63,10 @@ function isCurrent({ records }: KnownModel, entityClass: EntityClass): boolean {
   let at = records.length;
   for (let prototype = entityClass.prototype as object | null; prototype !== null; prototype = parentOf(prototype)) {
     if (
-      records[--at] !== keyRecord(prototype) ||
-      records[--at] !== declarationRecord(prototype) ||
-      records[--at] !== signedPropertyRecord(prototype) ||
-      records[--at] !== encryptedPropertyRecord(prototype)
+      records[--at] !== ENTITY_KEYS.at(prototype) ||
+      records[--at] !== DECLARED.at(prototype) ||
+      records[--at] !== SIGNED.at(prototype) ||
+      records[--at] !== ENCRYPTED.at(prototype)
     )
       return false;
   }
@@ -110,8 +110,8 @@ function searchRulesOf(properties: readonly EncryptedProperty[]): ReadonlyMap<st
 
 const recordsOf = (entityClass: EntityClass): readonly unknown[] =>
   prototypesOf(entityClass).flatMap((prototype) => [
-    encryptedPropertyRecord(prototype),
-    signedPropertyRecord(prototype),
-    declarationRecord(prototype),
-    keyRecord(prototype),
+    ENCRYPTED.at(prototype),
+    SIGNED.at(prototype),
+    DECLARED.at(prototype),
+    ENTITY_KEYS.at(prototype),
   ]);
