@@ -20,7 +20,7 @@ const documents = [
     'docs/errors.md',
     tableOf(
       ['code', 'when, and what it means', 'what to do', 'carries', 'sent', 'again'],
-      ({ type, when, answer, carries, sent, again }) => [codeOf(type), when, answer, carries, sent, again],
+      ({ type, when, answer, carries = '', sent, again = 'no' }) => [codeOf(type), when, answer, carries, sent, again],
     ),
   ],
 ];
@@ -56,7 +56,7 @@ function faultsOfRow({ name, fields }) {
   const row = rowOf(name);
   if (row === undefined) return [];
   return fields
-    .filter((field) => !row.carries.includes(`\`${field}\``))
+    .filter((field) => !row.carries?.includes(`\`${field}\``))
     .map((field) => `the row of ${name} does not name its field ${field}`);
 }
 

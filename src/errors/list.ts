@@ -15,12 +15,12 @@ interface ErrorGuide {
   readonly when: string;
   /** What to do about it. */
   readonly answer: string;
-  /** Fields of the error, in backticks. */
-  readonly carries: string;
+  /** Fields of the error, in backticks. Left out if there are none. */
+  readonly carries?: string;
   /** Whether anything was sent to storage. */
   readonly sent: string;
-  /** Whether the same call may succeed later. */
-  readonly again: string;
+  /** Whether the same call may succeed later. Left out if it cannot. */
+  readonly again?: string;
 }
 
 export const ERRORS = [
@@ -30,23 +30,18 @@ export const ERRORS = [
     answer: 'Fix every option that `faults` lists.',
     carries: '`faults`: every fault that was found',
     sent: 'no',
-    again: 'no',
   },
   {
     type: input.InvalidEntityError,
     when: 'an entity class has no `@EncryptedEntity()`, seals and signs nothing although encryption is required, or marks a property that cannot be sealed or signed; an entity lacks a key, uses a reserved name or has more than 250 properties',
     answer: 'Fix the entity class, or the entity that you pass.',
-    carries: '',
     sent: 'no',
-    again: 'no',
   },
   {
     type: keys.KeyMissingError,
     when: 'you write, but the policy has no `keyEncryptionKey`',
     answer: 'Set `keyEncryptionKey`. Without one, a module can only read.',
-    carries: '',
     sent: 'no',
-    again: 'no',
   },
   {
     type: keys.KeyNotFoundError,
@@ -54,7 +49,6 @@ export const ERRORS = [
     answer: 'Add the key with that id to `keyResolver`. Do not delete keys that stored data still names.',
     carries: '`keyId` as stored',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: keys.KeyMismatchError,
@@ -62,7 +56,6 @@ export const ERRORS = [
     answer: 'Make the resolver return the key with exactly the requested id, or `null`.',
     carries: '`keyId` that was requested, `resolvedKeyId`',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: keys.KeyNotAllowedError,
@@ -71,7 +64,6 @@ export const ERRORS = [
       "Find out who wrote the object with that key. `allowKey` must also accept a tenant's older keys, see [keys.md](keys.md).",
     carries: '`keyId`, `resource`: the container, queue or table',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: keys.KeyAlgorithmError,
@@ -79,7 +71,6 @@ export const ERRORS = [
     answer: 'Resolve the key id to a key of the right kind.',
     carries: '`keyId`, `algorithm` as stored',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: keys.KeyWrapError,
@@ -87,7 +78,6 @@ export const ERRORS = [
     answer: 'Check the key and its permissions.',
     carries: '`keyId`; `cause`: what the key threw, unless that was an error of this package',
     sent: 'no',
-    again: 'no',
   },
   {
     type: keys.KeyUnwrapError,
@@ -95,7 +85,6 @@ export const ERRORS = [
     answer: 'Check that the id still names the key that wrapped the content.',
     carries: '`keyId`; `cause`: what the key threw, unless that was an error of this package',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: keys.KeyUnavailableError,
@@ -134,9 +123,7 @@ export const ERRORS = [
     type: content.InvalidEncryptionDataError,
     when: 'the stored encryption data is damaged or has another format',
     answer: 'Restore the encryption data. For a blob, you can use a snapshot or a version.',
-    carries: '',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: content.UnsupportedProtocolError,
@@ -144,42 +131,33 @@ export const ERRORS = [
     answer: 'Upgrade this package if a newer SDK wrote the object; otherwise the metadata was changed.',
     carries: '`protocol`, `algorithm` as stored',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: content.DecryptionError,
     when: 'the content cannot be decrypted: it was changed, truncated, or sealed with another content key. The error deliberately gives no reason',
     answer: 'Restore the content from a backup.',
-    carries: '',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: integrity.IntegrityMissingError,
     when: 'the integrity entries of the content are missing: they were removed, or `integrity` is `"require"` and the content was written without them',
     answer:
       'Restore the content from a backup. If it was written by another SDK or an older release, write it again or set `integrity` to `"verify"`.',
-    carries: '',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: integrity.ContextMismatchError,
     when: 'the content is bound to a different context than the one that `context` of the policy returns, or only one of the two has a context',
     answer:
       'Check what `context` returns for this target. If it is right, the content was copied there from somewhere else.',
-    carries: '',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: integrity.StaleContentError,
     when: 'the content does not have the integrity tag that the read expects: someone put back an old version, or wrote a new one',
     answer:
       'If a newer write of your application can explain it, read again with the tag of that write. Otherwise restore the content from a backup, and find out who changed it.',
-    carries: '',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: integrity.ProtocolNotAllowedError,
@@ -188,7 +166,6 @@ export const ERRORS = [
       'If you expect such content, add its version to `readProtocols`. Content in 1.0 is less protected than content in 2.x.',
     carries: '`protocol`',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: integrity.LockedOutError,
@@ -204,16 +181,13 @@ export const ERRORS = [
     answer: 'Restore the content from a backup. `downloadMisordered` reads it in the stored order.',
     carries: '`region`, counted from 0',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: content.PlaintextNotAllowedError,
     when: 'encryption is required, but the stored object was never encrypted, or its encryption data is gone',
     answer:
       'Find out who wrote the object. With `requireEncryption: false` you can read plaintext too, see [migrating.md](migrating.md).',
-    carries: '',
     sent: 'reads',
-    again: 'no',
   },
   {
     type: transfer.DownloadInterruptedError,
@@ -228,7 +202,6 @@ export const ERRORS = [
     when: 'a response lacks a required part (a list of entities or messages, an ETag, a Content-Range), or contains something other than what was requested',
     answer:
       'Check the proxies and gateways between the application and the service: one of them changes responses. A write may have taken effect.',
-    carries: '',
     sent: 'reads',
     again: 'yes',
   },
@@ -238,15 +211,12 @@ export const ERRORS = [
     answer: 'Make the content smaller. For a stream, use larger blocks.',
     carries: '`limitBytes`, `actualBytes`, both as stored',
     sent: 'no; a stream: blocks, uncommitted',
-    again: 'no',
   },
   {
     type: input.UnsupportedOperationError,
     when: 'the operation, or one of its options, does not work with encryption',
     answer: 'Read the message. It says why, and what to use instead.',
-    carries: '',
     sent: 'no',
-    again: 'no',
   },
   {
     type: input.UnsupportedValueError,
@@ -254,7 +224,6 @@ export const ERRORS = [
     answer: 'Give the property a value that can be stored; pass content as text or bytes.',
     carries: '`propertyName`, `null` for content',
     sent: 'no',
-    again: 'no',
   },
   {
     type: content.CipherThreadError,
@@ -268,9 +237,7 @@ export const ERRORS = [
     type: input.UnprocessableMessageError,
     when: 'thrown by your queue handler or by `message.json()`',
     answer: 'You do not have to do anything. The message is in the poison queue.',
-    carries: '',
     sent: '',
-    again: 'no',
   },
   {
     type: input.UndeclaredPropertyError,
@@ -279,7 +246,6 @@ export const ERRORS = [
       'Declare the property, correct its name, or leave it out. See [tables.md](tables.md#every-property-is-declared).',
     carries: '`propertyName`',
     sent: 'no',
-    again: 'no',
   },
   {
     type: input.EncryptedPropertyInFilterError,
@@ -288,7 +254,6 @@ export const ERRORS = [
       'Filter by clear properties, or make the property searchable. With `filterOnCiphertext: true` the filter compares stored bytes.',
     carries: '`propertyName`',
     sent: 'no',
-    again: 'no',
   },
   {
     type: input.DuplicateValueError,
@@ -305,7 +270,6 @@ export const ERRORS = [
     answer: 'Pass the correct length, or use `uploadStream`, which does not need one.',
     carries: '`expectedBytes`, `actualBytes`; the latter is a minimum if there were more',
     sent: 'blocks, uncommitted',
-    again: 'no',
   },
   {
     type: input.SourceConsumedError,
@@ -313,7 +277,6 @@ export const ERRORS = [
     answer: 'Pass a new stream, or read the content into memory first if you need it twice.',
     carries: '`cause`: the error, if the stream had failed',
     sent: 'no',
-    again: 'no',
   },
   {
     type: content.UploadUnfinishedError,
