@@ -2,7 +2,6 @@
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { equalBytes } from '../../crypto/bytes.js';
 import { generateContentKey, wipe } from '../../crypto/content-key.js';
-import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { type IntegrityMode, integrityOf } from '../../envelope/integrity/integrity-options.js';
 import { keyToWrap } from '../../envelope/key-choice.js';
 import { requestUnwrap, requestWrap } from '../../envelope/key-request.js';
@@ -11,7 +10,7 @@ import { KeyDisabledError, KeyMissingError, KeyNotFoundError, KeyUnwrapError } f
 import type { EncryptionTarget, KeyEncryptionKey, KeyOperationOptions } from '../../keys/key-encryption-key.js';
 import { statusOf } from '../../service-errors.js';
 import { versionWarnings } from '../../keys/vault/version-warnings.js';
-import type { ServiceKind } from '../options/encryption-policies.js';
+import type { EncryptionPolicies, ServiceKind } from '../options/encryption-policies.js';
 import type { StorageClients } from '../options/storage-clients.js';
 
 /** `key` wraps and unwraps; the others send a request to a service. */
@@ -20,7 +19,7 @@ export type StorageHealthCheck = ServiceKind | 'key';
 /** What is checked: one account, under the policies of the module. */
 export interface HealthSubject {
   readonly clients: StorageClients;
-  readonly policies: Readonly<Record<ServiceKind, EncryptionPolicy>>;
+  readonly policies: EncryptionPolicies;
 }
 
 export interface CheckCall {
@@ -115,10 +114,7 @@ interface KeyToCheck {
 const itself: KeyToCheck['reader'] = (key) => key;
 
 /** The keys that write. A function that chooses a key is called only for a target of its own kind. */
-function keysToCheck(
-  policies: HealthSubject['policies'],
-  keyTarget: EncryptionTarget | undefined,
-): readonly KeyToCheck[] {
+function keysToCheck(policies: EncryptionPolicies, keyTarget: EncryptionTarget | undefined): readonly KeyToCheck[] {
   return SERVICES.flatMap((kind) => {
     const { keyEncryptionKey: key, keyVault } = policies[kind];
     if (typeof key === 'function') {
@@ -137,14 +133,14 @@ function keysToCheck(
   });
 }
 
-function nothingToCheck(policies: HealthSubject['policies']): Error {
+function nothingToCheck(policies: EncryptionPolicies): Error {
   return hasChosenKeys(policies)
     ? new InvalidOptionsError(['a function chooses the key: set "keyTarget" to the target that it is chosen for'])
     : new KeyMissingError();
 }
 
 /** Whether a function chooses keys. It cannot be called without a target. */
-export const hasChosenKeys = (policies: HealthSubject['policies']): boolean =>
+export const hasChosenKeys = (policies: EncryptionPolicies): boolean =>
   SERVICES.some((kind) => typeof policies[kind].keyEncryptionKey === 'function');
 
 /** How each service treats integrity entries. */

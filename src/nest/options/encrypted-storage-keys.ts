@@ -35,7 +35,16 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
   readonly #listeners = new Set<KeyEventListener>();
   readonly #logger = new Logger(EncryptedStorageKeys.name);
   readonly #log = new KeyVaultLog();
-  readonly #report = (event: KeyEvent): void => this.#notify(event);
+  readonly #report = (event: KeyEvent): void => {
+    this.#log.heed(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#logger.error(`a listener of key events failed at ${event.kind}: ${nameOf(error)}`);
+      }
+    }
+  };
 
   /**
    * Looks up which version of each key writes. Rejects if a vault cannot be reached; then the known versions remain in use.
@@ -101,20 +110,13 @@ export class EncryptedStorageKeys implements OnApplicationShutdown {
     return vault;
   }
 
-  /** Releases this account's share of the rate of its vaults. Called by Nest. */
+  /**
+   * Wipes the content keys in memory, and releases this account's share of the rate of its vaults. Reads in progress continue
+   * without the cache. Called by Nest.
+   */
   onApplicationShutdown(): void {
+    for (const calls of this.#calls) calls.close();
     for (const vault of this.#vaults.values()) vault.close();
-  }
-
-  #notify(event: KeyEvent): void {
-    this.#log.heed(event);
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.#logger.error(`a listener of key events failed at ${event.kind}: ${nameOf(error)}`);
-      }
-    }
   }
 }
 

@@ -1,7 +1,5 @@
 /** From options to policies: what a service or a feature leaves out comes from the level above. */
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
-import type { PolicyKeys } from '../../envelope/policy-keys.js';
 import { readingOnly } from '../../keys/vault/key-vault-options.js';
 import { refuse } from '../../option-rules.js';
 import { KeyRing } from '../../keys/key-ring.js';
@@ -14,25 +12,20 @@ import { checkOptions } from './options-check.js';
 
 export type ServiceKind = 'blob' | 'queue' | 'table';
 
-/** A later level overrides an earlier one, member by member. A member that is `undefined` keeps the value from above. */
-function mergeEncryption(
-  root: EncryptionOptions,
-  ...levels: readonly (Partial<EncryptionOptions> | undefined)[]
-): EncryptionOptions {
-  return levels.reduce<EncryptionOptions>(
-    (merged, level) => ({ ...withoutWriter(merged, level ?? {}), ...defined(level ?? {}) }),
-    root,
-  );
-}
+/** One policy for each service. */
+export type EncryptionPolicies = Readonly<Record<ServiceKind, EncryptionPolicy>>;
 
-/** If a level has a writing key of one kind, it replaces an inherited one of the other kind, which from then on only reads. */
-function withoutWriter(merged: EncryptionOptions, level: Partial<EncryptionOptions>): EncryptionOptions {
-  const { keyEncryptionKey, keyVault, ...others } = merged;
-  const vault = level.keyEncryptionKey === undefined ? keyVault : keyVault && readingOnly(keyVault);
+/**
+ * A level overrides the one above, member by member. A member that is `undefined` keeps the value from above. A writing key of
+ * one kind replaces an inherited one of the other kind, which from then on only reads.
+ */
+function overridden(above: EncryptionOptions, level: Partial<EncryptionOptions> = {}): EncryptionOptions {
+  const { keyEncryptionKey, keyVault, ...others } = above;
   return {
     ...others,
     keyEncryptionKey: level.keyVault?.key === undefined ? keyEncryptionKey : undefined,
-    keyVault: vault,
+    keyVault: level.keyEncryptionKey === undefined ? keyVault : keyVault && readingOnly(keyVault),
+    ...defined(level),
   };
 }
 
@@ -42,26 +35,11 @@ function encryptionFor(
   kind: ServiceKind,
   feature?: Partial<EncryptionOptions>,
 ): EncryptionOptions {
-  const merged = mergeEncryption(options.encryption, options[kind]?.encryption, feature);
+  const merged = overridden(overridden(options.encryption, options[kind]?.encryption), feature);
   if (choosesRegions(merged.protocol)) return merged;
   // an inherited region length has no meaning in a protocol without that choice
   const { regionLength: _unused, ...others } = merged;
   return others;
-}
-
-/** One policy for each service. Nest calls the hook of what a provider returns. */
-export class EncryptionPolicies implements OnApplicationShutdown {
-  constructor(
-    readonly blob: EncryptionPolicy,
-    readonly queue: EncryptionPolicy,
-    readonly table: EncryptionPolicy,
-    private readonly keys: ReadonlySet<PolicyKeys>,
-  ) {}
-
-  /** Wipes the content keys in memory. Reads in progress continue without them. */
-  onApplicationShutdown(): void {
-    for (const keys of this.keys) keys.close();
-  }
 }
 
 /**
@@ -80,34 +58,24 @@ export async function toPolicies(
     return encryption;
   };
   const shared = new Map<unknown, EncryptionPolicy>();
-  const allKeys = new Set<PolicyKeys>();
   const policyFor = async (kind: ServiceKind): Promise<EncryptionPolicy> => {
     const encryption = checked(kind);
     const own = options[kind]?.encryption;
-    const known = shared.get(own);
-    if (known !== undefined) return known;
-    const keys = vaults.callsOf(encryption);
-    const policy = await toPolicy(encryption, keys, vaults);
-    allKeys.add(keys);
+    const policy = shared.get(own) ?? (await toPolicy(encryption, vaults));
     shared.set(own, policy);
     return policy;
   };
   // one after the other, because they share what the first one created
-  const blob = await policyFor('blob');
-  const queue = await policyFor('queue');
-  return new EncryptionPolicies(blob, queue, await policyFor('table'), allKeys);
+  return { blob: await policyFor('blob'), queue: await policyFor('queue'), table: await policyFor('table') };
 }
 
 /** Checked options, in the form that the services use. */
-async function toPolicy(
-  { keyResolver, keyVault, requireEncryption = true, ...others }: EncryptionOptions,
-  keys: PolicyKeys,
-  vaults: EncryptedStorageKeys,
-): Promise<EncryptionPolicy> {
+async function toPolicy(options: EncryptionOptions, vaults: EncryptedStorageKeys): Promise<EncryptionPolicy> {
+  const { keyResolver, keyVault, requireEncryption = true, ...others } = options;
   return {
     ...others,
     requireEncryption,
-    keys,
+    keys: vaults.callsOf(options),
     onReadFailed: warnOfReadFailure,
     onIntegrityMissing: warnOfMissingIntegrity,
     keyVault: keyVault && (await vaults.vaultOf(keyVault)),
