@@ -2,9 +2,9 @@
  * What each account has once: checked options, clients, policies and the root's services. The module is global, so that feature
  * modules anywhere find it.
  */
-import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { InvalidOptionsError } from '../errors/input.js';
+import { refuse } from '../option-rules.js';
 import { QueueConsumersModule } from './consumers/queue-consumers.module.js';
 import {
   clientsToken,
@@ -15,6 +15,7 @@ import {
 } from './injection/encrypted-storage.tokens.js';
 import { featureConflicts } from './injection/feature-conflicts.js';
 import { serviceProviders } from './injection/service.providers.js';
+import type { StartedModule } from './injection/visible-modules.js';
 import type { SettingsSource } from './options-source.js';
 import { EncryptedStorageKeys } from './options/encrypted-storage-keys.js';
 import type { EncryptedStorageModuleOptions } from './options/encrypted-storage.options.js';
@@ -52,7 +53,9 @@ export class EncryptedStorageCoreModule {
           // a unique token keeps Nest 10 from treating two similar calls as one
           provide: startToken,
           inject: [policies, ModulesContainer],
-          useFactory: (made: EncryptionPolicies, container: ModulesContainer) => new StartUp(made, container, name),
+          useFactory: (made: EncryptionPolicies, container: ModulesContainer) => ({
+            onModuleInit: (): void => begin(made, [...container.values()], name),
+          }),
         },
       ],
       exports: [options, clientsToken(name), vaults, policies, ...services.map(({ provide }) => provide)],
@@ -61,27 +64,12 @@ export class EncryptedStorageCoreModule {
 }
 
 /** Runs once per account: rejects a second registration under the same name, and logs the policies. */
-class StartUp implements OnModuleInit {
-  constructor(
-    private readonly policies: EncryptionPolicies,
-    private readonly container: ModulesContainer,
-    private readonly name: string | undefined,
-  ) {}
-
-  onModuleInit(): void {
-    this.assertAlone();
-    const conflicts = featureConflicts(this.container.values(), this.name);
-    if (conflicts.length > 0) throw new InvalidOptionsError(conflicts);
-    logPolicies(this.policies, this.name === undefined ? '' : `account "${this.name}", `);
+function begin(policies: EncryptionPolicies, started: readonly StartedModule[], name: string | undefined): void {
+  const registrations = started.filter(({ providers }) => providers.has(optionsToken(name)));
+  const which = name === undefined ? 'without a name' : `named "${name}"`;
+  if (registrations.length > 1) {
+    refuse([`EncryptedStorageModule.forRoot is imported twice ${which}: give one of them another "name"`]);
   }
-
-  private assertAlone(): void {
-    const token = optionsToken(this.name);
-    const registrations = [...this.container.values()].filter(({ providers }) => providers.has(token));
-    if (registrations.length < 2) return;
-    const which = this.name === undefined ? 'without a name' : `named "${this.name}"`;
-    throw new InvalidOptionsError([
-      `EncryptedStorageModule.forRoot is imported twice ${which}: give one of them another "name"`,
-    ]);
-  }
+  refuse(featureConflicts(started, name));
+  logPolicies(policies, name === undefined ? '' : `account "${name}", `);
 }

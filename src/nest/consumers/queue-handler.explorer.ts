@@ -11,6 +11,7 @@ import {
   getEncryptedQueueServiceToken,
   getEncryptedQueueToken,
 } from '../injection/encrypted-storage.tokens.js';
+import { type StartedModule, visibleModules } from '../injection/visible-modules.js';
 import {
   type EncryptedQueueHandlerOptions,
   type QueueHandlerMethod,
@@ -22,7 +23,6 @@ import type { StorageClients } from '../options/storage-clients.js';
 export const HANDLER: RulesOf<EncryptedQueueHandlerOptions> = { ...CONSUMER, account: accountName, autoStart: flag };
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
-type Module = NonNullable<Wrapper['host']>;
 
 /** A handler that was found: everything about it, or why it cannot work. */
 export interface FoundHandler extends QueueHandlerMethod {
@@ -101,23 +101,12 @@ function clientsOf({ host }: Wrapper, { queue, options: { account } }: QueueHand
 }
 
 /**
- * What a module sees under a token: its own provider, or else that of the first import; global modules come last. Nest's own
- * lookup cannot be used: if there are several, Nest 10 takes the last one, and so the root's instead of a feature's.
+ * What a module sees under a token: its own provider, or else that of the first module that exports it. Nest's own lookup cannot
+ * be used: if there are several, Nest 10 takes the last one, and so the root's instead of a feature's.
  */
-function seenBy(module: Module | undefined, token: InjectionToken): unknown {
+function seenBy(module: StartedModule | undefined, token: InjectionToken): unknown {
   if (module === undefined) return undefined;
-  const wrapper = module.providers.get(token) ?? exportedBy([...module.imports], token, new Set());
+  const exporting = visibleModules(module).filter((visible) => visible.exports.has(token));
+  const [wrapper] = [module, ...exporting].flatMap(({ providers }) => providers.get(token) ?? []);
   return wrapper?.instance;
-}
-
-function exportedBy(modules: readonly Module[], token: InjectionToken, seen: Set<Module>): Wrapper | undefined {
-  for (const module of modules) {
-    if (seen.has(module)) continue;
-    seen.add(module);
-    const passedOn = [...module.imports].filter(({ metatype }) => module.exports.has(metatype));
-    const own = module.exports.has(token) ? module.providers.get(token) : undefined;
-    const found = own ?? exportedBy(passedOn, token, seen);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -4,19 +4,11 @@
  */
 import type { InjectionToken } from '@nestjs/common';
 import { FEATURE, type FeatureRecord, type FeatureResource } from './feature.providers.js';
-
-/** The part of Nest's own modules that is used here. */
-interface StartedModule {
-  readonly name: string;
-  readonly metatype: unknown;
-  readonly imports: ReadonlySet<StartedModule>;
-  readonly exports: ReadonlySet<unknown>;
-  readonly providers: ReadonlyMap<unknown, { readonly instance: unknown }>;
-}
+import { type StartedModule, visibleModules } from './visible-modules.js';
 
 /** A sentence for each conflict among the features of one account. */
-export function featureConflicts(modules: Iterable<StartedModule>, name: string | undefined): readonly string[] {
-  return [...modules].flatMap((module) => {
+export function featureConflicts(modules: readonly StartedModule[], name: string | undefined): readonly string[] {
+  return modules.flatMap((module) => {
     const features = visibleFeatures(module).filter((feature) => feature.name === name);
     return conflictsAmong(features).map(
       (conflict) =>
@@ -58,16 +50,7 @@ function isSamePolicy({ encryption: one = {} }: FeatureRecord, { encryption: oth
   return [...names].every((option) => one[option] === other[option]);
 }
 
-/** The features among the imports and their re-exports, in the order in which Nest looks for a provider. */
-function visibleFeatures(module: StartedModule): readonly FeatureRecord[] {
-  const seen = new Set<StartedModule>();
-  const visit = (imports: readonly StartedModule[]): readonly FeatureRecord[] =>
-    imports.flatMap((imported) => {
-      if (seen.has(imported)) return [];
-      seen.add(imported);
-      const record = imported.providers.get(FEATURE)?.instance as FeatureRecord | undefined;
-      const handedOn = [...imported.imports].filter(({ metatype }) => imported.exports.has(metatype));
-      return [...(record === undefined ? [] : [record]), ...visit(handedOn)];
-    });
-  return visit([...module.imports]);
-}
+const visibleFeatures = (module: StartedModule): readonly FeatureRecord[] =>
+  visibleModules(module).flatMap(
+    ({ providers }) => (providers.get(FEATURE)?.instance as FeatureRecord | undefined) ?? [],
+  );
