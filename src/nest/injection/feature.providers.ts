@@ -25,10 +25,10 @@ export interface Feature {
 
 /** A client for each resource. */
 export const clientProviders = ({ resources, services, settings }: Feature): readonly FactoryProvider[] =>
-  resources.map(({ token, service, client }) => ({
+  resources.map(({ token, service, settled }) => ({
     provide: token,
     inject: [services[service], settings],
-    useFactory: (made: never, decided: EncryptedStorageFeatureSettings) => client(made, decided),
+    useFactory: (made: never, decided: EncryptedStorageFeatureSettings) => settled(decided).client(made),
   }));
 
 /** Creates the requested resources when the module starts. */
@@ -38,8 +38,8 @@ export const creationProvider = ({ id, resources, settings }: Feature): FactoryP
   useFactory: (decided: EncryptedStorageFeatureSettings, ...clients: never[]) => ({
     onModuleInit: async (): Promise<void> => {
       await Promise.all(
-        resources.map(async ({ isCreated, create }, index) => {
-          if (isCreated(decided)) await create(clients[index] as never);
+        resources.map(async ({ settled, create }, index) => {
+          if (settled(decided).createIfNotExists === true) await create(clients[index] as never);
         }),
       );
     },
@@ -67,7 +67,7 @@ export const recordProvider = ({ account, resources, settings }: Feature): Facto
   useFactory: (decided: EncryptedStorageFeatureSettings): FeatureRecord => ({
     name: account,
     encryption: decided.encryption,
-    resources: resources.map(({ token, title, nameIn }) => ({ token, title, name: nameIn(decided) })),
+    resources: resources.map(({ token, title, settled }) => ({ token, title, name: settled(decided).name() })),
   }),
 });
 

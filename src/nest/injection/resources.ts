@@ -29,91 +29,71 @@ export interface Resource {
   readonly service: keyof ServiceTokens;
   /** Its title before the settings are known. */
   readonly title: string;
-  /** Its name in the account. */
-  readonly nameIn: (settings: EncryptedStorageFeatureSettings) => string;
-  readonly isCreated: (settings: EncryptedStorageFeatureSettings) => boolean;
-  readonly client: (service: never, settings: EncryptedStorageFeatureSettings) => unknown;
+  /** What the module declares, combined with what a factory returns. */
+  readonly settled: (settings: EncryptedStorageFeatureSettings) => SettledResource;
   readonly create: (client: never) => Promise<unknown>;
 }
 
-/** What distinguishes one kind of resource. */
-interface ResourceKind<Given extends { readonly createIfNotExists?: boolean }> {
-  readonly service: keyof ServiceTokens;
-  readonly token: (given: Given, account: string | undefined) => InjectionToken;
-  readonly title: (given: Given) => string;
-  /** What the module declares, combined with what a factory returns. */
-  readonly settled: (given: Given, settings: EncryptedStorageFeatureSettings) => Given;
-  readonly nameOf: (settled: Given) => string;
-  readonly client: (service: never, settled: Given) => unknown;
-  readonly create: (client: never) => Promise<unknown>;
+interface SettledResource {
+  readonly createIfNotExists?: boolean | undefined;
+  /** Its name in the account. */
+  readonly name: () => string;
+  readonly client: (service: never) => unknown;
 }
 
 /** Containers and queues differ in three things. */
-const byName = (
-  kind: 'containers' | 'queues',
-  {
-    service,
-    token,
-    client,
-  }: Pick<ResourceKind<NamedResource>, 'service' | 'client'> & {
-    readonly token: (name: string, account: string | undefined) => InjectionToken;
+const KINDS = {
+  containers: {
+    service: 'blob',
+    token: getEncryptedContainerToken,
+    client: (service: EncryptedBlobService, name: string) => service.getContainerClient(name),
   },
-): ResourceKind<NamedResource> => ({
-  service,
-  token: ({ name }, account) => token(name, account),
-  title: ({ name }) => `${kind.slice(0, -1)} "${name}"`,
-  settled: (given, settings) => settledName(given, settings[kind]?.[given.name]),
-  nameOf: ({ name }) => name,
-  client,
-  create: (created: { createIfNotExists(): Promise<unknown> }) => created.createIfNotExists(),
-});
-
-const containers = byName('containers', {
-  service: 'blob',
-  token: getEncryptedContainerToken,
-  client: (service: EncryptedBlobService, { name }) => service.getContainerClient(name),
-});
-
-const queues = byName('queues', {
-  service: 'queue',
-  token: getEncryptedQueueToken,
-  client: (service: EncryptedQueueService, { name }) => service.getQueueClient(name),
-});
-
-const tables: ResourceKind<TableResource> = {
-  service: 'table',
-  token: ({ entity }, account) => getEncryptedTableToken(entity, account),
-  title: ({ entity, table }) => `table "${table ?? entityDeclaration(entity)?.table ?? entity.name}"`,
-  settled: (given, settings) => ({ ...given, ...settings.tables?.find(({ entity }) => entity === given.entity) }),
-  nameOf: ({ entity, table }) => tableNameOf(entity, table),
-  client: (service: EncryptedTableService, { entity, table }) => {
-    warnOfSearchable(entity);
-    return service.getTableClient(entity, table);
+  queues: {
+    service: 'queue',
+    token: getEncryptedQueueToken,
+    client: (service: EncryptedQueueService, name: string) => service.getQueueClient(name),
   },
-  create: (client: { createTable(): Promise<void> }) => client.createTable(),
-};
+} as const;
 
-export const resourcesOf = (features: EncryptedStorageFeatures, account: string | undefined): readonly Resource[] => [
-  ...(features.containers ?? []).map((given) => resourceOf(containers, named(given), account)),
-  ...(features.queues ?? []).map((given) => resourceOf(queues, named(given), account)),
-  ...(features.tables ?? []).map((given) => resourceOf(tables, tableResource(given), account)),
-];
-
-function resourceOf<Given extends { readonly createIfNotExists?: boolean }>(
-  kind: ResourceKind<Given>,
-  given: Given,
-  account: string | undefined,
-): Resource {
+function containerOrQueue(kind: keyof typeof KINDS, given: NamedResource, account: string | undefined): Resource {
+  const { service, token, client } = KINDS[kind];
   return {
-    token: kind.token(given, account),
-    service: kind.service,
-    title: kind.title(given),
-    nameIn: (settings) => kind.nameOf(kind.settled(given, settings)),
-    isCreated: (settings) => kind.settled(given, settings).createIfNotExists === true,
-    client: (service, settings) => kind.client(service, kind.settled(given, settings)),
-    create: kind.create,
+    service,
+    token: token(given.name, account),
+    title: `${kind.slice(0, -1)} "${given.name}"`,
+    settled: (settings) => {
+      const { name, createIfNotExists } = settledName(given, settings[kind]?.[given.name]);
+      return { createIfNotExists, name: () => name, client: (made) => client(made, name) };
+    },
+    create: (created: { createIfNotExists(): Promise<unknown> }) => created.createIfNotExists(),
   };
 }
+
+function tableOf({ entity, ...given }: TableResource, account: string | undefined): Resource {
+  return {
+    service: 'table',
+    token: getEncryptedTableToken(entity, account),
+    title: `table "${given.table ?? entityDeclaration(entity)?.table ?? entity.name}"`,
+    settled: (settings) => {
+      const { table, createIfNotExists } = { ...given, ...settings.tables?.find((one) => one.entity === entity) };
+      return {
+        createIfNotExists,
+        name: () => tableNameOf(entity, table),
+        client: (service: EncryptedTableService) => {
+          warnOfSearchable(entity);
+          return service.getTableClient(entity, table);
+        },
+      };
+    },
+    create: (client: { createTable(): Promise<void> }) => client.createTable(),
+  };
+}
+
+export const resourcesOf = (features: EncryptedStorageFeatures, account: string | undefined): readonly Resource[] => [
+  ...(features.containers ?? []).map((given) => containerOrQueue('containers', named(given), account)),
+  ...(features.queues ?? []).map((given) => containerOrQueue('queues', named(given), account)),
+  ...(features.tables ?? []).map((given) => tableOf(tableResource(given), account)),
+];
 
 /** Throws for a class that is not declared as an entity, or that has no table if no factory can name one. */
 export function assertTables({ tables = [] }: EncryptedStorageFeatures): void {
