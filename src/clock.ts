@@ -65,7 +65,7 @@ export async function within<Answer>(
       ended.abort(error);
     };
     const leave = (): void => end(aborted());
-    const cancel = clock.after(seconds * MS, () => end(timeoutError(seconds)));
+    const cancel = clock.after(seconds * MS, () => end(new TimeoutError(seconds)));
     const stopListening = onAbort(signal, leave);
     if (signal?.aborted === true) leave();
     stopWaiting = () => {
@@ -80,7 +80,11 @@ export async function within<Answer>(
   }
 }
 
-const timeoutError = (seconds: number): Error =>
-  Object.assign(new Error(`There was no answer within ${Math.round(seconds * MS) / MS} seconds`), {
-    name: 'TimeoutError',
-  });
+/** What {@link within} rejects with when the time is up. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+
+  constructor(seconds: number) {
+    super(`There was no answer within ${Math.round(seconds * MS) / MS} seconds`);
+  }
+}

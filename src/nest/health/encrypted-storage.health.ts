@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
+import { MS, systemClock, TimeoutError, within } from '../../clock.js';
 import { printable, quoted } from '../../encoding/printable.js';
 import { isEncryptedStorageError } from '../../errors/any-error.js';
 import type { EncryptionTarget } from '../../keys/key-encryption-key.js';
 import { groupFaults, milliseconds, must, object, refuse, type RulesOf } from '../../option-rules.js';
 import {
-  type CheckCall,
   checks,
   hasChosenKeys,
   integrityModes,
@@ -150,24 +150,26 @@ export class EncryptedStorageHealthIndicator {
     { timeout = DEFAULT_TIMEOUT_MS, keyTarget }: StorageHealthOptions,
   ): Promise<Outcome> {
     const abort = new AbortController();
-    const call: CheckCall = { abortSignal: abort.signal, keyTarget };
+    const call = { abortSignal: abort.signal, keyTarget };
     try {
-      await within(timeout, checks[name](this.#subject, call));
+      // a key class of the user may ignore the abort signal
+      await within({ clock: systemClock, seconds: timeout / MS }, () => checks[name](this.#subject, call));
       this.#down.delete(name);
       return null;
     } catch (error) {
-      this.#warnOnce(name, error);
-      return describe(error);
+      const outcome = error instanceof TimeoutError ? `no answer in ${timeout} ms` : describe(error);
+      this.#warnOnce(name, isEncryptedStorageError(error) ? error.message : outcome);
+      return outcome;
     } finally {
       abort.abort();
     }
   }
 
   /** Logs once each time a check starts to fail, because a probe runs every few seconds. */
-  #warnOnce(name: StorageHealthCheck, error: unknown): void {
+  #warnOnce(name: StorageHealthCheck, reason: string): void {
     if (this.#down.has(name)) return;
     this.#down.add(name);
-    this.#logger.warn(`${name}: ${isEncryptedStorageError(error) ? error.message : describe(error)}`);
+    this.#logger.warn(`${name}: ${reason}`);
   }
 
   #passedOver({ checks: asked, keyTarget }: StorageHealthOptions): readonly string[] {
@@ -176,26 +178,8 @@ export class EncryptedStorageHealthIndicator {
   }
 }
 
-class NoAnswerError extends Error {}
-
-/** A key class of the user may ignore the abort signal. */
-async function within(timeout: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new NoAnswerError(`no answer in ${timeout} ms`));
-    }, timeout);
-  });
-  try {
-    await Promise.race([work, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Only codes and key ids, because foreign errors may contain anything. */
 function describe(error: unknown): string {
-  if (error instanceof NoAnswerError) return error.message;
   const { name, code, statusCode, keyId } = error as Partial<Record<string, string | number>>;
   const words = [code ?? name ?? 'Error', statusCode].filter((word) => word !== undefined);
   return [printable(words.join(' ')), ...(typeof keyId === 'string' ? [quoted(keyId)] : [])].join(' ');

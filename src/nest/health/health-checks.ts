@@ -22,7 +22,7 @@ export interface HealthSubject {
   readonly policies: EncryptionPolicies;
 }
 
-export interface CheckCall {
+interface CheckCall {
   readonly abortSignal: AbortSignalLike;
   readonly keyTarget?: EncryptionTarget;
 }
