@@ -14,33 +14,18 @@ export interface RequestedRange {
  * @param length - bytes of the whole plaintext
  */
 export function requestedRange(header: string, length: number): RequestedRange | 'unsatisfiable' | null {
-  if (unitOf(header) !== 'bytes') return null;
-  const ranges = parseRanges(length, withoutLongSuffixes(header, length), { combine: true });
+  const at = header.indexOf('=');
+  if (header.slice(0, Math.max(0, at)).trim().toLowerCase() !== 'bytes') return null;
+  const specs = header.slice(at + 1).split(',');
+  // `range-parser` rejects a suffix that is longer than the content, which means all of it
+  const known = specs.map((spec) => (suffixOf(spec) > length ? `-${length}` : spec));
+  const ranges = parseRanges(length, `bytes=${known.join(',')}`, { combine: true });
   if (ranges === -2) return null;
-  if (ranges === -1) return length === 0 && hasSuffix(header) ? null : 'unsatisfiable';
+  // the last bytes of an empty content are none
+  if (ranges === -1) return length === 0 && specs.some((spec) => suffixOf(spec) > 0) ? null : 'unsatisfiable';
   const [range, ...others] = ranges;
   return range === undefined || others.length > 0 ? null : { first: range.start, last: range.end };
 }
 
-/** `range-parser` rejects a suffix that is longer than the content, which means all of it. */
-function withoutLongSuffixes(header: string, length: number): string {
-  const at = header.indexOf('=') + 1;
-  const specs = header.slice(at).split(',');
-  return header.slice(0, at) + specs.map((spec) => (suffixOf(spec) > length ? `-${length}` : spec)).join(',');
-}
-
-/** Whether it asks for a number of last bytes, which may be none of an empty content. */
-const hasSuffix = (header: string): boolean =>
-  header
-    .slice(header.indexOf('=') + 1)
-    .split(',')
-    .some((spec) => suffixOf(spec) > 0);
-
 /** Number of last bytes; `NaN` for any other kind of range. */
 const suffixOf = (spec: string): number => Number(/^-(\d+)$/.exec(spec.trim())?.[1]);
-
-const unitOf = (header: string): string =>
-  header
-    .slice(0, Math.max(0, header.indexOf('=')))
-    .trim()
-    .toLowerCase();

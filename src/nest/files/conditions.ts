@@ -24,7 +24,8 @@ export function judgeRead(headers: RequestHeaders, current: Validators): Judgeme
     'if-none-match': one(headers, 'if-none-match'),
     'if-modified-since': one(headers, 'if-modified-since'),
   };
-  return fresh(conditions, freshnessOf(current)) ? 'not-modified' : 'content';
+  const stored = { etag: current.etag, 'last-modified': current.lastModified?.toUTCString() };
+  return fresh(conditions, stored) ? 'not-modified' : 'content';
 }
 
 /**
@@ -53,11 +54,6 @@ const isStrong = (etag: string): boolean => etag.startsWith('"');
 
 /** HTTP dates have whole seconds. */
 const wholeSeconds = (date: Date): number => Math.floor(date.getTime() / 1000) * 1000;
-
-const freshnessOf = ({ etag, lastModified }: Validators): Record<string, string> => ({
-  etag,
-  ...(lastModified === undefined ? {} : { 'last-modified': lastModified.toUTCString() }),
-});
 
 /** A header that is sent twice is one list. */
 function one(headers: RequestHeaders, name: string): string | undefined {
