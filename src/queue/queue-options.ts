@@ -5,14 +5,23 @@ import type { MessageEncoding } from './message-encoding.js';
 
 /** Options that all calls of a queue client share. */
 export interface EncryptedQueueOptions {
-  /** How a message is encoded inside the ciphertext. Default: `text`. */
+  /**
+   * How a message is encoded inside the ciphertext.
+   *
+   * @defaultValue 'text'
+   */
   readonly messageEncoding?: MessageEncoding;
   /**
-   * Used for every receive and peek that has no handler. Default: none, so a message that cannot be decrypted makes the call
-   * throw.
+   * Called for messages that cannot be decrypted, which are then left out. Used for every receive and peek that has no handler.
+   * Without it, such a message makes the call throw.
    */
   readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
-  /** Whether objects that are sent as JSON contain the trace of their sender, which consumers continue. Default: `false`. */
+  /**
+   * Whether objects that are sent with `sendJson` contain the trace of their sender inside the ciphertext, in the members
+   * `traceparent` and `tracestate`, and handlers continue it. Other readers of the queue see the two members.
+   *
+   * @defaultValue false
+   */
   readonly traceContext?: boolean;
 }
 

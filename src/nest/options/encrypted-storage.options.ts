@@ -14,8 +14,7 @@ import type {
 import type { KeyVaultOptions } from '../../keys/vault/key-vault-options.js';
 import type { SearchKeys, SearchKeysSelector } from '../../keys/search-keys.js';
 import type { ProtocolVersion } from '../../protocol/registry.js';
-import type { QueueDecryptionFailedHandler } from '../../queue/decryption-failure.js';
-import type { MessageEncoding } from '../../queue/message-encoding.js';
+import type { EncryptedQueueOptions } from '../../queue/queue-options.js';
 import type { TableDecryptionFailedHandler } from '../../table/page.js';
 import type { SearchTagMismatchListener } from '../../table/search/tag-mismatch.js';
 import type { StorageConnection } from './storage-connection.js';
@@ -101,26 +100,11 @@ export interface BlobOptions {
 }
 
 /** Options for queues. */
-export interface QueueOptions {
+export interface QueueOptions extends EncryptedQueueOptions {
   /** Overrides of `encryption` for queues. */
   readonly encryption?: Partial<EncryptionOptions>;
   /** Passed to the SDK's client. */
   readonly clientOptions?: QueuePipelineOptions;
-  /**
-   * How a message is encoded inside the ciphertext.
-   *
-   * @defaultValue 'text'
-   */
-  readonly messageEncoding?: MessageEncoding;
-  /**
-   * Whether objects that are sent with `sendJson` contain the trace of their sender inside the ciphertext, in the members
-   * `traceparent` and `tracestate`, and handlers continue it. Other readers of the queue see the two members.
-   *
-   * @defaultValue false
-   */
-  readonly traceContext?: boolean;
-  /** Called for messages that cannot be decrypted, which are then left out. Without it, such a message makes the call throw. */
-  readonly onDecryptionFailed?: QueueDecryptionFailedHandler;
 }
 
 /** Options for tables. */
