@@ -1,20 +1,11 @@
 /** Where options or settings come from: a value, a factory, a class or a provider. */
-import type { DynamicModule, FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common';
+import type { ConfigurableModuleAsyncOptions, DynamicModule, InjectionToken, Provider, Type } from '@nestjs/common';
 import { InvalidOptionsError } from '../errors/input.js';
 
 export interface SettingsSource {
   readonly imports: NonNullable<DynamicModule['imports']>;
   /** Provides them under a token. */
   readonly providersOf: (token: InjectionToken) => Provider[];
-}
-
-/** What Nest's asynchronous modules have in common. */
-interface AsyncOptions<T> {
-  readonly imports?: DynamicModule['imports'];
-  readonly useFactory?: (...args: never[]) => T | Promise<T>;
-  readonly inject?: FactoryProvider['inject'];
-  readonly useClass?: Type<unknown>;
-  readonly useExisting?: Type<unknown>;
 }
 
 /** How the result is obtained and checked. */
@@ -39,7 +30,10 @@ export const givenSource = <T>(value: T, check: (value: T) => void = () => undef
   ],
 });
 
-export function asyncSource<T>(options: AsyncOptions<T>, { method, ask, check }: Answer<T>): SettingsSource {
+export function asyncSource<T>(
+  options: ConfigurableModuleAsyncOptions<T, never>,
+  { method, ask, check }: Answer<T>,
+): SettingsSource {
   const { useFactory, useClass, useExisting, inject = [], imports = [] } = options;
   const factory = useExisting ?? useClass;
   if (useFactory === undefined && factory === undefined) {
