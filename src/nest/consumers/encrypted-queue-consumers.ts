@@ -46,7 +46,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
 
   /** Starts the consumers with `autoStart`. Called by Nest. */
   async onApplicationBootstrap(): Promise<void> {
-    const started = await this.#startAll();
+    const started = await this.startNew();
     if (this.#consumers.size > 0) logger.log(startLine(started));
   }
 
@@ -70,17 +70,7 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
    * }
    * ```
    */
-  startNew(): Promise<readonly string[]> {
-    return this.#startAll();
-  }
-
-  /** Stops all consumers. Called by Nest. */
-  async onModuleDestroy(): Promise<void> {
-    this.#isClosing = true;
-    await this.#stop([...this.#consumers.values()]);
-  }
-
-  async #startAll(): Promise<readonly string[]> {
+  async startNew(): Promise<readonly string[]> {
     if (this.#isClosing) return [];
     const handlers = this.explorer.explore();
     refuse([...handlers.flatMap((handler) => handler.faults), ...doubleFaults(handlers)]);
@@ -93,6 +83,12 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
     const starting = added.filter(({ options }) => options.autoStart !== false);
     await this.#start(starting);
     return starting.map(({ queue }) => queue);
+  }
+
+  /** Stops all consumers. Called by Nest. */
+  async onModuleDestroy(): Promise<void> {
+    this.#isClosing = true;
+    await this.#stop([...this.#consumers.values()]);
   }
 
   /** Starts all or none: if the application fails to start, it must not continue to handle messages. */
