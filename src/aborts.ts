@@ -57,14 +57,15 @@ export function unlessAborted<Answer>(answer: Promise<Answer>, signal: AbortSign
 
 export interface LinkedAbort {
   readonly controller: AbortController;
-  /** Stops listening to the caller's signal. */
+  /** Stops listening to those signals. */
   readonly unlink: () => void;
 }
 
-/** An abort controller of this package that follows the caller's signal. */
-export function linkedAbort(outer: AbortSignalLike | undefined): LinkedAbort {
+/** An abort controller of this package that follows the signals of others. */
+export function linkedAbort(...outer: readonly (AbortSignalLike | undefined)[]): LinkedAbort {
   const controller = new AbortController();
   const follow = (): void => controller.abort();
-  if (outer?.aborted === true) follow();
-  return { controller, unlink: onAbort(outer, follow) };
+  if (outer.some((signal) => signal?.aborted)) follow();
+  const links = outer.map((signal) => onAbort(signal, follow));
+  return { controller, unlink: () => links.forEach((unlink) => unlink()) };
 }

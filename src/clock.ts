@@ -1,4 +1,5 @@
 /** A clock with timers: monotonic, even if the date of the system changes. Tests pass in their own. */
+import type { AbortSignalLike } from '@azure/abort-controller';
 import { aborted, onAbort } from './aborts.js';
 
 export interface Clock {
@@ -23,7 +24,7 @@ export const systemClock: Clock = {
 };
 
 /** Waits for this time, or until the signal is aborted. */
-export function pause(clock: Clock, seconds: number, signal: AbortSignal): Promise<void> {
+export function pause(clock: Clock, seconds: number, signal?: AbortSignalLike): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       cancel();
@@ -32,7 +33,7 @@ export function pause(clock: Clock, seconds: number, signal: AbortSignal): Promi
     };
     const cancel = clock.after(seconds * MS, end);
     const stopListening = onAbort(signal, end);
-    if (signal.aborted) end();
+    if (signal?.aborted === true) end();
   });
 }
 

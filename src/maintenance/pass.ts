@@ -110,7 +110,7 @@ export class MaintenancePass {
       if (!isLeft) break;
       if (!hasWaited) this.#report({ kind: 'waiting', pass: kind });
       this.#patience.throwIfAborted();
-      await pause(this.#clock, LOOK_EVERY, new AbortController().signal);
+      await pause(this.#clock, LOOK_EVERY);
     }
     this.#meter.publish();
     this.#report({ kind: 'finished', pass: kind });

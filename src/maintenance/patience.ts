@@ -1,7 +1,7 @@
 /** Retries a step that failed for a reason unrelated to its object, with growing delays, up to a time limit. */
 import { isEncryptedStorageError } from '../errors/any-error.js';
 import type { AbortSignalLike } from '@azure/abort-controller';
-import { linkedAbort, throwIfAborted } from '../aborts.js';
+import { throwIfAborted } from '../aborts.js';
 import { type Clock, pause } from '../clock.js';
 import { isServiceOut, retryAfterOf } from '../service-errors.js';
 import type { EventOfPass } from './events.js';
@@ -67,19 +67,13 @@ export class Patience {
     } else {
       throw error;
     }
-    await this.#pause(seconds);
+    await pause(this.parts.clock, seconds, this.parts.abortSignal);
   }
 
   #reportKey(isOut: boolean): void {
     if (this.#isKeyOut === isOut) return;
     this.#isKeyOut = isOut;
     this.parts.report({ kind: isOut ? 'keyUnavailable' : 'keyAvailable' });
-  }
-
-  async #pause(seconds: number): Promise<void> {
-    const { controller, unlink } = linkedAbort(this.parts.abortSignal);
-    await pause(this.parts.clock, seconds, controller.signal);
-    unlink();
   }
 }
 

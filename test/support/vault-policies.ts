@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AbortSignalLike } from '@azure/abort-controller';
 import * as sdk from '@azure/keyvault-keys';
+import type { Clock } from '../../src/clock.js';
 import type { KeyEvent } from '../../src/keys/key-event.js';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
 import { openEnvelope } from '../../src/envelope/envelope.js';
@@ -9,7 +10,6 @@ import { PolicyKeys } from '../../src/envelope/policy-keys.js';
 import { KeyVaultKeys } from '../../src/keys/vault/key-vault-keys.js';
 import type { KeyVaultOptions } from '../../src/keys/vault/key-vault-options.js';
 import type { KeyVaultSdk } from '../../src/keys/vault/key-vault-sdk.js';
-import { unlessAborted } from '../../src/aborts.js';
 import { VaultPaces } from '../../src/keys/vault/vault-pace.js';
 import type { storedData } from './envelopes.js';
 
@@ -23,21 +23,19 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** Time that goes on to the next who wakes where all sleep, and when a test says so. */
-export class VaultTime {
+/** A clock that goes on to the next who wakes where all sleep, and when a test says so. */
+export class VaultTime implements Clock {
   passed = 0;
   slept: number[] = [];
   readonly #sleepers: Sleeper[] = [];
   #isGoingOn = false;
   now = (): number => this.passed;
   date = (): number => Date.now() + this.passed;
-  random = (): number => 1;
-  sleep = async (milliseconds: number, signal?: AbortSignalLike): Promise<void> => {
+  after = (milliseconds: number, wake: () => void): (() => void) => {
     this.slept.push(milliseconds);
-    const until = this.passed + milliseconds;
-    const slept = new Promise<void>((wake) => this.#sleepers.push({ until, wake }));
+    this.#sleepers.push({ until: this.passed + milliseconds, wake });
     if (!this.#isGoingOn) void this.#goOn();
-    await unlessAborted(slept, signal);
+    return () => undefined;
   };
 
   /** How many sleep now. */
@@ -58,10 +56,13 @@ export class VaultTime {
   }
 }
 
+/** Paces by that clock, without chance. */
+export const pacesOf = (time: VaultTime): VaultPaces => new VaultPaces(time, () => 1);
+
 export function vaultPolicyOf(
   options: KeyVaultOptions,
   time = new VaultTime(),
-  { paces = new VaultPaces(time), ...more }: Partial<EncryptionPolicy> & { readonly paces?: VaultPaces } = {},
+  { paces = pacesOf(time), ...more }: Partial<EncryptionPolicy> & { readonly paces?: VaultPaces } = {},
 ) {
   const events: KeyEvent[] = [];
   const onEvent = (event: KeyEvent): void => void events.push(event);

@@ -1,4 +1,3 @@
-import { linkedAbort } from '../../aborts.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
 import type { KeyEventListener } from '../key-event.js';
 import type { PaceEvent, VaultPaces } from './vault-pace.js';
@@ -8,9 +7,8 @@ import type { PaceEvent, VaultPaces } from './vault-pace.js';
  * ends calls that wait for their turn, so that no timer keeps the process alive; calls in progress end normally.
  */
 export class PacedVaults {
-  readonly #waiting = new Set<AbortController>();
+  readonly #closing = new AbortController();
   readonly #limits: (() => void)[] = [];
-  #isClosed = false;
 
   constructor(
     private readonly paces: VaultPaces,
@@ -23,39 +21,19 @@ export class PacedVaults {
   }
 
   /** Makes the call when the pace of the vault allows it. */
-  async run<Answer>(
+  run<Answer>(
     address: string,
     call: () => Promise<Answer>,
     { abortSignal, tracingOptions }: KeyOperationOptions = {},
   ): Promise<Answer> {
-    const { controller: abort, unlink } = linkedAbort(abortSignal);
-    const asking = async (): Promise<Answer> => {
-      this.#waiting.delete(abort);
-      return call().finally(() => this.#waiting.add(abort));
-    };
     const onEvent = (event: PaceEvent): void => this.onEvent?.({ ...event, vaultUrl: address });
-    const tracing = { tracingOptions };
-    const beforeWait = (): void => {
-      if (this.#isClosed) abort.abort();
-    };
-    this.#waiting.add(abort);
-    try {
-      const paced = { abortSignal: abort.signal, onEvent, beforeWait, ...tracing };
-      return await this.paces.of(address).run(asking, paced);
-    } catch (error) {
-      throw abort.signal.aborted && abortSignal?.aborted !== true ? new Error(CLOSED, { cause: error }) : error;
-    } finally {
-      unlink();
-      this.#waiting.delete(abort);
-    }
+    const closing = this.#closing.signal;
+    return this.paces.of(address).run(call, { abortSignal, tracingOptions, onEvent, closing });
   }
 
   /** Releases its share of the rates, and ends waiting calls. Later calls are made only if they do not have to wait. */
   close(): void {
-    this.#isClosed = true;
     for (const release of this.#limits) release();
-    for (const abort of this.#waiting) abort.abort();
+    this.#closing.abort();
   }
 }
-
-const CLOSED = 'The application shut down while a call waited for its turn at the vault';

@@ -9,13 +9,12 @@
  * Each call has a place on a clock that stops while the vault pauses, so that a pause delays waiting calls without releasing all
  * of them at once when it ends.
  */
-import type { AbortSignalLike } from '@azure/abort-controller';
-import { aborted, onAbort, throwIfAborted } from '../../aborts.js';
 import { LRUCache } from 'lru-cache';
+import { aborted, linkedAbort, onAbort, throwIfAborted } from '../../aborts.js';
+import { type Clock, MS, pause, systemClock } from '../../clock.js';
 import { isThrottled, statusOf } from '../../service-errors.js';
 import { traced } from '../../tracing/span.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
-import { type PaceClock, realClock } from './pace-clock.js';
 
 /** What happened to a call to a vault before it was made. */
 export type PaceEvent =
@@ -25,8 +24,8 @@ export type PaceEvent =
 /** What accompanies a call. */
 interface PacedCall extends Pick<KeyOperationOptions, 'abortSignal' | 'tracingOptions'> {
   readonly onEvent?: (event: PaceEvent) => void;
-  /** Called before a call waits; it may abort the call. */
-  readonly beforeWait?: () => void;
+  /** Ends the wait before a call, but no call in progress. */
+  readonly closing?: AbortSignal;
 }
 
 /** The part of an error of the SDK that is used. */
@@ -45,9 +44,10 @@ const LONGEST_PAUSE = 16_000;
 const MOST_PATIENCE = 60_000;
 /** The vault is asked again after this time, whatever it asked for: a wrong header must not end all calls for good. */
 const LONGEST_ASKED_PAUSE = 600_000;
-const MS = 1000;
 /** Shorter waits are only rounding errors. */
 const SHORTEST_WAIT = 0.01;
+
+const CLOSED = 'The application shut down while a call waited for its turn at the vault';
 
 export class VaultPace {
   readonly #rates = new Map<symbol, number>();
@@ -63,7 +63,10 @@ export class VaultPace {
   /** The last refusal. */
   #reason: unknown;
 
-  constructor(private readonly clock: PaceClock = realClock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: () => number,
+  ) {}
 
   /** Limits calls per second until the returned function is called. */
   limit(requestsPerSecond: number): () => void {
@@ -92,7 +95,7 @@ export class VaultPace {
     }
   }
 
-  async #enter({ abortSignal, tracingOptions, onEvent, beforeWait }: PacedCall): Promise<void> {
+  async #enter({ abortSignal, tracingOptions, onEvent, closing }: PacedCall): Promise<void> {
     throwIfAborted(abortSignal);
     const began = this.clock.now();
     if (this.#running < this.#atOnce && this.#isOpen()) {
@@ -100,14 +103,19 @@ export class VaultPace {
       this.#place();
       return;
     }
-    beforeWait?.();
-    throwIfAborted(abortSignal);
-    const options = { tracingOptions };
-    await traced('KeyVault.wait', options, () => this.#wait(abortSignal));
+    const { controller, unlink } = linkedAbort(abortSignal, closing);
+    try {
+      throwIfAborted(controller.signal);
+      await traced('KeyVault.wait', { tracingOptions }, () => this.#wait(controller.signal));
+    } catch (error) {
+      throw closing?.aborted === true && abortSignal?.aborted !== true ? new Error(CLOSED, { cause: error }) : error;
+    } finally {
+      unlink();
+    }
     onEvent?.({ kind: 'waited', milliseconds: this.clock.now() - began });
   }
 
-  async #wait(signal: AbortSignalLike | undefined): Promise<void> {
+  async #wait(signal: AbortSignal): Promise<void> {
     if (this.#running < this.#atOnce) this.#running += 1;
     else await this.#turn(signal);
     try {
@@ -118,7 +126,7 @@ export class VaultPace {
     }
   }
 
-  #turn(signal: AbortSignalLike | undefined): Promise<void> {
+  #turn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const enter = (): void => {
         stopListening();
@@ -145,14 +153,15 @@ export class VaultPace {
   }
 
   /** A pause may begin while a call waits for its place. */
-  async #untilAllowed(signal: AbortSignalLike | undefined): Promise<void> {
+  async #untilAllowed(signal: AbortSignal): Promise<void> {
     const place = this.#place();
     for (;;) {
       const now = this.clock.now();
       if (this.#pausedUntil - now > MOST_PATIENCE) throw this.#reason;
       const wait = place + this.#pausedFor - now;
       if (wait < SHORTEST_WAIT) return;
-      await this.clock.sleep(wait, signal);
+      await pause(this.clock, wait / MS, signal);
+      throwIfAborted(signal);
     }
   }
 
@@ -191,20 +200,21 @@ export class VaultPace {
   #nextPause(): number {
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#pauses);
     this.#pauses += 1;
-    return pause * (0.5 + this.clock.random() / 2);
+    return pause * (0.5 + this.random() / 2);
   }
 }
 
 /** The paces of all vaults that this process uses. The least recently used ones are forgotten. */
 export class VaultPaces {
-  readonly #paces: LRUCache<string, VaultPace>;
+  readonly #paces = new LRUCache<string, VaultPace>({ max: 1000 });
 
-  constructor(private readonly clock: PaceClock = realClock) {
-    this.#paces = new LRUCache({ max: 1000 });
-  }
+  constructor(
+    private readonly clock: Clock = systemClock,
+    private readonly random: () => number = Math.random,
+  ) {}
 
   of(vaultUrl: string): VaultPace {
-    const pace = this.#paces.get(vaultUrl) ?? new VaultPace(this.clock);
+    const pace = this.#paces.get(vaultUrl) ?? new VaultPace(this.clock, this.random);
     this.#paces.set(vaultUrl, pace);
     return pace;
   }

@@ -6,9 +6,8 @@ import type { EncryptionTarget, KeyEncryptionKey, KeyWrapAlgorithm } from '../..
 import type { CryptographyClientLike } from '../../../../src/keys/vault/cryptography-client.js';
 import { KeyVaultKeyEncryptionKey } from '../../../../src/keys/vault/key-vault-key.js';
 import { keyVaultKeyResolver } from '../../../../src/keys/vault/key-vault-key-resolver.js';
-import { VaultPaces } from '../../../../src/keys/vault/vault-pace.js';
 import { expectCode } from '../../../contract/key-encryption-key.contract.js';
-import { VaultTime } from '../../../support/vault-policies.js';
+import { pacesOf, VaultTime } from '../../../support/vault-policies.js';
 import { LocalCryptographyClient, RestError } from '../../../contract/local-cryptography-client.js';
 
 const KEY = 'https://clinic.vault.azure.net/keys/records';
@@ -134,7 +133,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
 
   it.each([503, 429, undefined])('is unavailable when the vault fails with status %j', async (statusCode) => {
     const failure = new RestError('busy', statusCode === undefined ? {} : { statusCode });
-    const key = new KeyVaultKeyEncryptionKey(failing(failure), {}, { paces: new VaultPaces(new VaultTime()) });
+    const key = new KeyVaultKeyEncryptionKey(failing(failure), {}, { paces: pacesOf(new VaultTime()) });
 
     const errors = [await rejection(key.wrapKey(CONTENT)), await rejection(key.unwrapKey(CONTENT, 'RSA-OAEP'))];
 
@@ -146,7 +145,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
 
   it('waits with its vault after 429, and tries again', async () => {
     const time = new VaultTime();
-    const paces = new VaultPaces(time);
+    const paces = pacesOf(time);
     let asked = 0;
     const client = new AnsweringClient(() => {
       asked += 1;

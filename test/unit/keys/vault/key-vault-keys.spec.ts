@@ -5,10 +5,9 @@ import type { EncryptionPolicy } from '../../../../src/envelope/encryption-polic
 import { rewrapEnvelope } from '../../../../src/envelope/rewrap.js';
 import { KeyVaultKeys } from '../../../../src/keys/vault/key-vault-keys.js';
 import type { KeyVaultSdk } from '../../../../src/keys/vault/key-vault-sdk.js';
-import { VaultPaces } from '../../../../src/keys/vault/vault-pace.js';
 import { storedData, storedText } from '../../../support/envelopes.js';
 import { InProcessVault, refusal } from '../../../support/in-process-vault.js';
-import { context, opened, vaultPolicyOf, VaultTime } from '../../../support/vault-policies.js';
+import { context, opened, pacesOf, vaultPolicyOf, VaultTime } from '../../../support/vault-policies.js';
 
 const MINUTE = 60_000;
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
@@ -313,7 +312,7 @@ describe('a vault that throttles', () => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const time = new VaultTime();
-    const paces = new VaultPaces(time);
+    const paces = pacesOf(time);
     const make = (requestsPerSecond: number): EncryptionPolicy => ({
       protocol: '2.0',
       requireEncryption: true,

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type PaceEvent, VaultPace, VaultPaces } from '../../../../src/keys/vault/vault-pace.js';
-import { VaultTime } from '../../../support/vault-policies.js';
+import { type PaceEvent, VaultPace } from '../../../../src/keys/vault/vault-pace.js';
+import { pacesOf, VaultTime } from '../../../support/vault-policies.js';
 
 const refusal = (status = 429, headers: Readonly<Record<string, string>> = {}) =>
   Object.assign(new Error('busy'), {
@@ -10,7 +10,7 @@ const refusal = (status = 429, headers: Readonly<Record<string, string>> = {}) =
 
 function setUp() {
   const time = new VaultTime();
-  const pace = new VaultPace(time);
+  const pace = new VaultPace(time, () => 1);
   const answered: number[] = [];
   const call = async (): Promise<void> => {
     answered.push(time.passed);
@@ -192,7 +192,7 @@ describe('the pace of a vault', () => {
   });
 
   it('is one for each vault', () => {
-    const paces = new VaultPaces(new VaultTime());
+    const paces = pacesOf(new VaultTime());
 
     expect(paces.of('https://a.vault.azure.net')).toBe(paces.of('https://a.vault.azure.net'));
     expect(paces.of('https://a.vault.azure.net')).not.toBe(paces.of('https://b.vault.azure.net'));

@@ -1,11 +1,10 @@
 /** Pages of rows while the vault throttles, rotates, refuses and recovers. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EncryptionPolicy } from '../../../../src/envelope/encryption-policy.js';
-import { VaultPaces } from '../../../../src/keys/vault/vault-pace.js';
 import { storedData } from '../../../support/envelopes.js';
 import { InProcessVault, refusal } from '../../../support/in-process-vault.js';
 import { limitVault } from '../../../support/vault-limit.js';
-import { context, opened, vaultPolicyOf, VaultTime } from '../../../support/vault-policies.js';
+import { context, opened, pacesOf, vaultPolicyOf, VaultTime } from '../../../support/vault-policies.js';
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const pageOf = (policy: EncryptionPolicy, count: number) =>
@@ -25,7 +24,7 @@ describe('a vault that takes 200 requests a second', () => {
     [2, 300],
   ])('gives %d policies that know it %d rows, in the time that this takes', async (count, rows) => {
     const { vault, time } = inVault();
-    const paces = new VaultPaces(time);
+    const paces = pacesOf(time);
     const options = vault.options('records', { requestsPerSecond: 200 });
     const policies = upTo(count).map(() => vaultPolicyOf(options, time, { paces }).policy);
     const pages = await Promise.all(policies.map((policy) => pageOf(policy, rows / count)));
@@ -112,11 +111,10 @@ describe('a page', () => {
     const { vault, time } = inVault();
     const { policy, keyVault } = vaultPolicyOf(vault.options('records'), time);
     const page = await pageOf(policy, 40);
-    time.sleep = (_milliseconds, signal) =>
-      new Promise((_wake, reject) => {
-        signal?.addEventListener('abort', () => reject(Object.assign(new Error('aborted'), { name: 'AbortError' })));
-        waiting += 1;
-      });
+    time.after = () => {
+      waiting += 1;
+      return () => undefined;
+    };
     let waiting = 0;
     vault.fault = () => refusal(429, 'Throttled');
 
