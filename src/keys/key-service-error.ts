@@ -18,7 +18,7 @@ import {
 import { retryAfterOf } from '../service-errors.js';
 
 /** The call that failed, and the error to use if the service rejected the bytes. */
-interface KeyServiceCall {
+export interface KeyServiceCall {
   readonly keyId: string;
   readonly refused: typeof KeyWrapError | typeof KeyUnwrapError;
 }

@@ -1,7 +1,7 @@
 /** One call to `CryptographyClient` of `@azure/keyvault-keys`, or to a similar client, and its failures. */
 import { KeyAlgorithmError, KeyUnwrapError, KeyWrapError } from '../../errors/keys.js';
 import type { KeyOperationOptions, KeyWrapAlgorithm, WrappedKey } from '../key-encryption-key.js';
-import { keyServiceError } from '../key-service-error.js';
+import { type KeyServiceCall, keyServiceError } from '../key-service-error.js';
 
 /** The part of `CryptographyClient` of `@azure/keyvault-keys` that is used. The class itself can be passed. */
 export interface CryptographyClientLike {
@@ -86,24 +86,16 @@ export async function unwrapBy(
   return takeOut(await answerOf(call, { keyId, refused: KeyUnwrapError }));
 }
 
-interface Asked {
-  readonly keyId: string;
-  readonly refused: typeof KeyWrapError | typeof KeyUnwrapError;
-}
-
 /** Neither a wrapped key nor a content key may be empty, whatever a client returns. */
-async function answerOf(
-  call: () => Promise<{ readonly result: unknown }>,
-  { keyId, refused }: Asked,
-): Promise<Uint8Array> {
+async function answerOf(call: () => Promise<{ readonly result: unknown }>, asked: KeyServiceCall): Promise<Uint8Array> {
   let result: unknown;
   try {
     ({ result } = await call());
   } catch (error) {
-    throw keyServiceError(error, { keyId, refused });
+    throw keyServiceError(error, asked);
   }
   if (result instanceof Uint8Array && result.length > 0) return result;
-  throw new refused(keyId, { cause: new Error('The client of the key service returned no bytes') });
+  throw new asked.refused(asked.keyId, { cause: new Error('The client of the key service returned no bytes') });
 }
 
 /** The SDK decodes into memory that the whole process shares (Node's buffer pool). A content key must not stay there. */

@@ -19,6 +19,9 @@ export interface KeyVaultKeyId {
   readonly version: string | undefined;
 }
 
+/** The identifier of one version. */
+export type KeyVaultVersionId = KeyVaultKeyId & { readonly version: string };
+
 const KEY_ID = /^(https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\/keys\/([0-9a-z-]{1,127})(?:\/([0-9a-f]{32}))?$/i;
 
 /**
@@ -65,10 +68,4 @@ export function isMalformedKeyId(keyId: string): boolean {
   return host === undefined || (VAULT_HOST.test(host) && parseKeyVaultKeyId(keyId) === null);
 }
 
-function urlOf(address: string): URL | null {
-  try {
-    return new URL(address);
-  } catch {
-    return null;
-  }
-}
+const urlOf = (address: string): URL | null => (URL.canParse(address) ? new URL(address) : null);

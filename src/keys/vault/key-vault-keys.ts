@@ -6,11 +6,11 @@ import type { KeyEncryptionKey, KeyOperationOptions } from '../key-encryption-ke
 import type { KeyEventListener } from '../key-event.js';
 import { keyServiceError } from '../key-service-error.js';
 import { CurrentVersion, type VersionClock, type WritingVersion } from './current-version.js';
-import { type KeyVaultKeyId, keyVaultKeyIdsIn, parseKeyVaultKeyId } from './key-id.js';
+import { type KeyVaultKeyId, keyVaultKeyIdsIn, type KeyVaultVersionId, parseKeyVaultKeyId } from './key-id.js';
 import { DEFAULT_REFRESH, type KeyVaultOptions } from './key-vault-options.js';
 import type { KeyClientLike, KeyVaultSdk, VaultKey } from './key-vault-sdk.js';
 import { pacedClient } from './cryptography-client.js';
-import { allVersions, enabledVersions, isUsable } from './key-versions.js';
+import { allVersions, isEnabled, isUsable } from './key-versions.js';
 import { MissingVersions } from './missing-versions.js';
 import { PacedVaults } from './paced-vaults.js';
 import { VaultClients } from './vault-clients.js';
@@ -112,8 +112,9 @@ export class KeyVaultKeys {
     if (id === null || !this.#mayRead(id)) return null;
     const known = this.#known.get(keyId);
     if (known !== undefined) return known;
+    const { version } = id;
     const key =
-      id.version === undefined ? this.#anyVersionOf(id) : new VaultVersionKey(this.#versionOf(id, id.version));
+      version === undefined ? this.#anyVersionOf(id) : new VaultVersionKey(this.#versionOf({ ...id, version }));
     this.#known.set(keyId, key);
     return key;
   }
@@ -136,20 +137,16 @@ export class KeyVaultKeys {
     );
   }
 
-  #versionOf({ keyId, vaultUrl, name }: KeyVaultKeyId, version: string): VaultVersion {
-    const { algorithm = 'RSA-OAEP' } = this.#options;
-    const address = this.#clients.addressOf(vaultUrl);
-    const asked = this.#clients.ofVersion({ keyId, vaultUrl, name, version }, version);
+  #versionOf(id: KeyVaultVersionId): VaultVersion {
+    const { keyId } = id;
+    const { algorithm = 'RSA-OAEP', key, alsoRead = [] } = this.#options;
+    const address = this.#clients.addressOf(id.vaultUrl);
+    const asked = this.#clients.ofVersion(id);
     const client = pacedClient(asked, (call, options) => this.#vaults.run(address, call, options));
+    // a version that the options name was not invented by the writer of the data
     const isInvented = async (options: KeyOperationOptions | undefined): Promise<boolean> =>
-      !this.#isConfigured(keyId) && this.#missing.isInvented({ keyId, vaultUrl, name, version }, options);
+      ![key, ...alsoRead].includes(keyId) && this.#missing.isInvented(id, options);
     return { keyId, algorithm, client, isInvented };
-  }
-
-  /** A version that the options name was not invented by the writer of the data. */
-  #isConfigured(keyId: string): boolean {
-    const { key, alsoRead = [] } = this.#options;
-    return key === keyId || alsoRead.includes(keyId);
   }
 
   #anyVersionOf(id: KeyVaultKeyId): KeyEncryptionKey {
@@ -161,7 +158,8 @@ export class KeyVaultKeys {
     { keyId, vaultUrl, name }: KeyVaultKeyId,
     options: KeyOperationOptions | undefined,
   ): AsyncIterable<KeyEncryptionKey> {
-    for (const { version = '' } of await this.#asked(keyId, vaultUrl, (each) => enabledVersions(each, name, options))) {
+    const versions = await this.#asked(keyId, vaultUrl, (client) => allVersions(client, name, options));
+    for (const { version = '' } of versions.filter(isEnabled)) {
       const found = parseKeyVaultKeyId(`${vaultUrl}/keys/${name}/${version}`);
       const key = found === null ? null : this.resolve(found.keyId);
       if (key !== null) yield key;
@@ -210,7 +208,7 @@ export class KeyVaultKeys {
     const id = this.#idOf(found, writing);
     const { enabled, notBefore, expiresOn, recoveryLevel } = found.properties;
     if (enabled === false) throw new KeyDisabledError(id.keyId, 'disabled');
-    const target = this.#versionOf(id, id.version);
+    const target = this.#versionOf(id);
     return { key: new VaultVersionKey(target, publicKeyOf(found, target)), notBefore, expiresOn, recoveryLevel };
   }
 
@@ -219,7 +217,7 @@ export class KeyVaultKeys {
   }
 
   /** The id that the vault returns is stored as a key id, so it is parsed as strictly as one from storage. */
-  #idOf({ id, properties }: VaultKey, writing: KeyVaultKeyId): KeyVaultKeyId & { readonly version: string } {
+  #idOf({ id, properties }: VaultKey, writing: KeyVaultKeyId): KeyVaultVersionId {
     const version = parseKeyVaultKeyId(id ?? '')?.version ?? properties.version;
     const parsed = parseKeyVaultKeyId(`${writing.vaultUrl}/keys/${writing.name}/${version ?? ''}`);
     if (parsed?.version === undefined) {

@@ -14,18 +14,10 @@ export async function allVersions(
   return versions.sort((a, b) => (b.createdOn?.getTime() ?? 0) - (a.createdOn?.getTime() ?? 0));
 }
 
-export async function enabledVersions(
-  client: KeyClientLike,
-  name: string,
-  options?: KeyOperationOptions,
-): Promise<readonly VaultKeyProperties[]> {
-  return (await allVersions(client, name, options)).filter(isEnabled);
-}
-
 /** Whether a version may write. `now` is in milliseconds since 1970. */
 export const isUsable = (version: VaultKeyProperties, now: number): boolean =>
   isEnabled(version) &&
   (version.notBefore === undefined || version.notBefore.getTime() <= now) &&
   (version.expiresOn === undefined || version.expiresOn.getTime() > now);
 
-const isEnabled = ({ enabled }: VaultKeyProperties): boolean => enabled !== false;
+export const isEnabled = ({ enabled }: VaultKeyProperties): boolean => enabled !== false;

@@ -13,10 +13,10 @@ import { LRUCache } from 'lru-cache';
 import { unlessAborted } from '../../aborts.js';
 import { KeyDeletedError, KeyDisabledError } from '../../errors/keys.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
-import type { KeyVaultKeyId } from './key-id.js';
+import type { KeyVaultVersionId } from './key-id.js';
 
 /** Requests a key or a version of it from the vault; rejects with an error of this package. */
-type KeyLookup = (id: KeyVaultKeyId, options: { readonly version?: string }) => Promise<unknown>;
+type KeyLookup = (id: KeyVaultVersionId, options: { readonly version?: string }) => Promise<unknown>;
 
 /** Number of ids for which the answer is remembered. */
 const REMEMBERED = 1000;
@@ -35,11 +35,11 @@ export class MissingVersions {
   }
 
   /** Whether the key exists but never had this version; `false` also if this cannot be determined. Callers share the requests. */
-  async isInvented(id: KeyVaultKeyId, { abortSignal }: KeyOperationOptions = {}): Promise<boolean> {
+  async isInvented(id: KeyVaultVersionId, { abortSignal }: KeyOperationOptions = {}): Promise<boolean> {
     return unlessAborted(this.#answers.get(id.keyId) ?? this.#ask(id), abortSignal);
   }
 
-  #ask(id: KeyVaultKeyId): Promise<boolean> {
+  #ask(id: KeyVaultVersionId): Promise<boolean> {
     const answer = this.#compare(id);
     this.#answers.set(id.keyId, answer);
     void answer.then((isInvented) => {
@@ -48,13 +48,13 @@ export class MissingVersions {
     return answer;
   }
 
-  async #compare(id: KeyVaultKeyId): Promise<boolean> {
-    if (id.version === undefined || (await this.#exists(id, {})) !== true) return false;
+  async #compare(id: KeyVaultVersionId): Promise<boolean> {
+    if ((await this.#exists(id, {})) !== true) return false;
     return (await this.#exists(id, { version: id.version })) === false;
   }
 
   /** `undefined` if the vault does not say. */
-  async #exists(id: KeyVaultKeyId, options: { readonly version?: string }): Promise<boolean | undefined> {
+  async #exists(id: KeyVaultVersionId, options: { readonly version?: string }): Promise<boolean | undefined> {
     try {
       await this.lookUp(id, options);
       return true;

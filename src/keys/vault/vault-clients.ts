@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { isThrottled } from '../../service-errors.js';
 import type { CryptographyClientLike } from './cryptography-client.js';
-import type { KeyVaultKeyId } from './key-id.js';
+import type { KeyVaultVersionId } from './key-id.js';
 import type { KeyVaultOptions } from './key-vault-options.js';
 import type { KeyClientLike, KeyVaultSdk } from './key-vault-sdk.js';
 import { markedCredential } from './marked-credential.js';
@@ -63,7 +63,7 @@ export class VaultClients {
   /**
    * A client that is created from only an id fetches no key: it needs no permission for that, and can read with expired versions.
    */
-  ofVersion({ vaultUrl, name }: KeyVaultKeyId, version: string): CryptographyClientLike {
+  ofVersion({ vaultUrl, name, version }: KeyVaultVersionId): CryptographyClientLike {
     const { CryptographyClient } = this.#sdk;
     const key = { id: `${this.addressOf(vaultUrl)}/keys/${name}/${version}`, name, properties: {} };
     return new CryptographyClient(key, this.#credential, this.#clientOptions());
