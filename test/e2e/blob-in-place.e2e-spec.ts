@@ -1,4 +1,4 @@
-/** Downloads of 1.0 with integrity entries into the caller's memory, which holds ciphertext until the tag is verified. */
+/** Downloads of 1.0 with integrity entries into the caller's memory, which holds the unverified ciphertext. */
 import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import { containersFor, content, policyOf } from '../support/blobs.js';
 

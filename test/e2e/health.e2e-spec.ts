@@ -1,4 +1,4 @@
-/** The indicator as Terminus calls it, over HTTP: Terminus 12 here, 11 where the suite runs on an older Nest. */
+/** The indicator as Terminus calls it, over HTTP: Terminus 12 here, 11 when the suite runs on an older Nest. */
 import { createServer, type AddressInfo } from 'node:net';
 import { Controller, Get, Inject, type INestApplication, type LoggerService, Module } from '@nestjs/common';
 import { HealthCheck, type HealthCheckResult, HealthCheckService, TerminusModule } from '@nestjs/terminus';
@@ -28,7 +28,7 @@ interface Answer {
   readonly body: HealthCheckResult;
 }
 
-/** An application with a health endpoint, listening on a free port; each call of the result is one probe. */
+/** An application with a health endpoint, listening on a free port; each call of the result sends one probe. */
 async function probeOf(
   options: EncryptedStorageModuleOptions,
   asked?: StorageHealthOptions,
@@ -64,7 +64,7 @@ async function probeOf(
   };
 }
 
-/** An address where nobody listens. */
+/** An address with no listener. */
 async function refusingUrl(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -116,7 +116,7 @@ const indicatorOf = async (options: EncryptedStorageModuleOptions): Promise<Encr
 };
 
 describe('a health endpoint', () => {
-  it('is up where the emulator answers and the key wraps', async () => {
+  it('is up if the emulator answers and the key wraps', async () => {
     const probe = await probeOf(optionsOf());
 
     const { status, body } = await probe();
@@ -133,7 +133,7 @@ describe('a health endpoint', () => {
     expect(body.info?.['storage']?.['integrity']).toEqual({ blob: 'off', queue: 'off', table: 'require' });
   });
 
-  it('is down where nobody listens, and says which services', async () => {
+  it('is down if nothing listens, and names the services', async () => {
     const probe = await probeOf(await refusedOptions());
 
     const { status, body } = await probe();
@@ -148,7 +148,7 @@ describe('a health endpoint', () => {
     });
   });
 
-  it('is down where the account key is wrong', async () => {
+  it('is down if the account key is wrong', async () => {
     const { connection } = optionsOf() as { connection: { connectionString: string } };
     const connectionString = connection.connectionString.replace(/AccountKey=[^;]+/, 'AccountKey=d3Jvbmc=');
     const probe = await probeOf({ ...optionsOf(), connection: { connectionString } });
@@ -159,7 +159,7 @@ describe('a health endpoint', () => {
     expect(body.error?.['storage']?.['message']).toMatch(/^blob: \w+ 403; queue: \w+ 403; table: \w+ 403$/);
   });
 
-  it('is down where the key fails, names its id, and logs it once', async () => {
+  it('is down if the key fails, names its id, and logs the failure once', async () => {
     const secret = 'do not print me';
     const keyEncryptionKey = countingKey({ wrapKey: () => Promise.reject(new Error(secret)) });
     const logger = new CapturingLogger();
@@ -184,7 +184,7 @@ describe('the check of the key', () => {
     ['unwraps to other bytes', { unwrapKey: async () => new Uint8Array(32) }, 'KEY_UNWRAP_FAILED "counted"'],
     ['refuses to unwrap', { unwrapKey: () => Promise.reject(new Error('no')) }, 'KEY_UNWRAP_FAILED "counted"'],
     ['never answers', { wrapKey: () => new Promise<never>(() => undefined) }, 'no answer in 50 ms'],
-  ])('finds a key that %s', async (_what, more, message) => {
+  ])('detects a key that %s', async (_what, more, message) => {
     const indicator = await indicatorOf(optionsOf({ keyEncryptionKey: countingKey(more) }));
 
     const result = await indicator.isHealthy('s', { checks: ['key'], timeout: 50 });
@@ -192,7 +192,7 @@ describe('the check of the key', () => {
     expect(result.s).toMatchObject({ status: 'down', message: `key: ${message}` });
   });
 
-  it('aborts what takes too long', async () => {
+  it('aborts a call that takes too long', async () => {
     const aborted = new Promise((resolve) => {
       const wrapKey: KeyEncryptionKey['wrapKey'] = (_bytes, options) =>
         new Promise(() => options?.abortSignal?.addEventListener('abort', resolve));
@@ -204,7 +204,7 @@ describe('the check of the key', () => {
     await expect(aborted).resolves.toBeDefined();
   });
 
-  it('only wraps with a key that cannot unwrap', async () => {
+  it('only wraps if the key cannot unwrap', async () => {
     const publicKey = countingKey({ canUnwrap: false, unwrapKey: () => Promise.reject(new Error('public')) });
     const indicator = await indicatorOf(optionsOf({ keyEncryptionKey: publicKey }));
 
@@ -214,7 +214,7 @@ describe('the check of the key', () => {
     expect(publicKey.wraps).toBe(1);
   });
 
-  it('asks a function for the key of the target that is given, and reports where there is none', async () => {
+  it('asks a key function for the key of the given target, and reports a missing target', async () => {
     const keyEncryptionKey = countingKey();
     const asked: unknown[] = [];
     const indicator = await indicatorOf(
@@ -243,7 +243,7 @@ describe('the check of the key', () => {
     });
   });
 
-  it('is left out where nothing is written, and fails where it is requested anyway', async () => {
+  it('is skipped without a key to write with, and fails if requested anyway', async () => {
     const indicator = await indicatorOf({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } });
 
     expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up', integrity: VERIFIED } });
@@ -252,7 +252,7 @@ describe('the check of the key', () => {
     });
   });
 
-  it('takes every key that writes, once', async () => {
+  it('uses each key that writes once', async () => {
     const [shared, tables] = [countingKey(), countingKey()];
     const options = { ...optionsOf({ keyEncryptionKey: shared }), table: { encryption: { keyEncryptionKey: tables } } };
     const indicator = await indicatorOf(options);
@@ -264,7 +264,7 @@ describe('the check of the key', () => {
 });
 
 describe('probes', () => {
-  it('that come together share one check, and later ones its outcome', async () => {
+  it('share one check if concurrent, and reuse its outcome later', async () => {
     const keyEncryptionKey = countingKey();
     const indicator = await indicatorOf(optionsOf({ keyEncryptionKey }));
 
@@ -278,7 +278,7 @@ describe('probes', () => {
     expect([keyEncryptionKey.wraps, keyEncryptionKey.unwraps]).toEqual([1, 1]);
   });
 
-  it('share a failure too, and check again when it is too old', async () => {
+  it('share a failure too, and check again once it has expired', async () => {
     let fails = true;
     const inner = AesKeyEncryptionKey.generate('counted');
     let calls = 0;
@@ -305,7 +305,7 @@ describe('probes', () => {
 });
 
 describe('an indicator', () => {
-  it('is injected for an account by name, and in a feature for its own policy', async () => {
+  it('is injected for a named account, and in a feature for its own policy', async () => {
     const [root, feature] = [countingKey(), countingKey()];
     class Ward {
       constructor(

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 let blobs = 0;
-/** A blob of `length` bytes, written by us. */
+/** A blob of `length` bytes, written by this package. */
 async function written(version: Version, length: number): Promise<{ path: string; client: BlockBlobClient }> {
   const blob = containers[version].getBlockBlobClient(`scan-${blobs++}`);
   await blob.uploadData(content(length));
@@ -47,7 +47,7 @@ describe('the inspection of a blob', () => {
     ['2.0', 100, { storedBytes: 128, plaintextBytes: 100, regions: 1, inOrder: true, wrappedKeyBytes: 48 }],
     ['2.0', 0, { storedBytes: 0, plaintextBytes: 0, regions: 0, inOrder: true }],
     ['2.1', 64 * 40, { storedBytes: 92 * 40, plaintextBytes: 64 * 40, regions: 40, noncesRead: 16, inOrder: true }],
-  ] as const)('shows what a blob of protocol %s and %i bytes is, and verifies it', async (protocol, length, facts) => {
+  ] as const)('describes and verifies a blob of protocol %s and %i bytes', async (protocol, length, facts) => {
     const { path } = await written(protocol, length);
 
     const finding = await findingOf('blob', path, ...withKey);
@@ -59,7 +59,7 @@ describe('the inspection of a blob', () => {
   });
 
   it.each([['2026-01-01T00:00:00.0000000Z'], [undefined]])(
-    'shows that an upload of pages is not finished, and where the content before it is: %s',
+    'reports an unfinished upload of pages and the snapshot of the previous content: %s',
     async (previous) => {
       const { path, client } = await written('2.0', 10);
       const { metadata = {} } = await client.getProperties();
@@ -76,13 +76,13 @@ describe('the inspection of a blob', () => {
     },
   );
 
-  it('needs no key, and then says nothing of a verification', async () => {
+  it('needs no key, and then reports no verification', async () => {
     const { path } = await written('2.0', 10);
 
     expect((await findingOf('blob', path)).verification).toBeUndefined();
   });
 
-  it('reads a few nonces of many regions and nothing else of the content', async () => {
+  it('reads a few nonces of many regions and no other content', async () => {
     const { path } = await written('2.1', 64 * 500);
     const { spans } = recordSpans();
 
@@ -127,11 +127,11 @@ const sealedAs = (change: (sealed: Buffer) => Buffer) => (stored: Stored) => ({
   sealed: change(stored.sealed),
 });
 
-/** What is changed, what an inspection without a key finds, and the code of one with the key. */
+/** The change, the anomalies found without a key, and the error code with the key. */
 const tampered: readonly (readonly [string, (stored: Stored) => Stored, readonly string[], string])[] = [
-  ['another name of its entry', (stored) => ({ ...stored, name: 'EncryptionData' }), ['METADATA_NAME_CASE'], 'none'],
+  ['a renamed entry', (stored) => ({ ...stored, name: 'EncryptionData' }), ['METADATA_NAME_CASE'], 'none'],
   [
-    'another name and another entry',
+    'a renamed entry next to another entry',
     (stored) => ({ ...stored, name: 'other' }),
     ['NOT_ENCRYPTED'],
     'PLAINTEXT_NOT_ALLOWED',
@@ -149,7 +149,7 @@ const tampered: readonly (readonly [string, (stored: Stored) => Stored, readonly
     'INVALID_ENCRYPTION_METADATA',
   ],
   ['a wrong pair', textAs('AES_GCM_256', 'AES_CBC_256'), ['PROTOCOL_UNKNOWN'], 'UNSUPPORTED_PROTOCOL'],
-  ['a protocol of tomorrow', textAs('"2.1"', '"3.0"'), ['PROTOCOL_UNKNOWN'], 'UNSUPPORTED_PROTOCOL'],
+  ['a future protocol', textAs('"2.1"', '"3.0"'), ['PROTOCOL_UNKNOWN'], 'UNSUPPORTED_PROTOCOL'],
   [
     'a shorter wrapped key',
     textAs(/"EncryptedKey":"[^"]{4}/, '"EncryptedKey":"'),
@@ -171,7 +171,7 @@ const tampered: readonly (readonly [string, (stored: Stored) => Stored, readonly
     'DECRYPTION_FAILED',
   ],
   [
-    'a byte less',
+    'a missing byte',
     sealedAs((sealed) => sealed.subarray(0, -REGION + 20)),
     ['LENGTH_IMPOSSIBLE', 'INTEGRITY_LENGTH'],
     'DECRYPTION_FAILED',
@@ -194,7 +194,7 @@ const tampered: readonly (readonly [string, (stored: Stored) => Stored, readonly
     ['NONCES_MIXED'],
     'REGION_OUT_OF_ORDER',
   ],
-  ['content flipped, which takes the key to see', sealedAs((sealed) => flipped(sealed, 50)), [], 'DECRYPTION_FAILED'],
+  ['flipped content, which only the key reveals', sealedAs((sealed) => flipped(sealed, 50)), [], 'DECRYPTION_FAILED'],
   [
     'the last region cut off',
     sealedAs((sealed) => sealed.subarray(0, 3 * REGION)),
@@ -222,7 +222,7 @@ describe('the inspection of a changed blob', () => {
     }
   });
 
-  it('does not miss among many regions what only all nonces show', async () => {
+  it('finds with all nonces what a sample of many regions misses', async () => {
     const { path, client } = await written('2.1', 64 * 100);
     const { metadata } = await client.getProperties();
     const sealed = flipped(await client.downloadToBuffer(), 42 * REGION);
@@ -235,7 +235,7 @@ describe('the inspection of a changed blob', () => {
     expect(all.anomalies[0]?.text).toContain('region 42:');
   });
 
-  it('says that a key of another id is not the one', async () => {
+  it('reports that a key with another id is the wrong one', async () => {
     const { path } = await written('2.0', 10);
 
     const { verification } = await findingOf('blob', path, ...withKey, '--key-id', 'another');
@@ -244,7 +244,7 @@ describe('the inspection of a changed blob', () => {
   });
 });
 
-describe('the inspection of blobs that Python wrote', () => {
+describe('the inspection of blobs written by Python', () => {
   const vectors = casesOf('blob').filter((vector) => storedBytes(vector) !== null);
   let container: ContainerClient;
 
@@ -253,7 +253,7 @@ describe('the inspection of blobs that Python wrote', () => {
     await container.create();
   });
 
-  it.each(vectors.map((vector) => [vector.id, vector] as const))('knows and verifies %s', async (id, vector) => {
+  it.each(vectors.map((vector) => [vector.id, vector] as const))('recognizes and verifies %s', async (id, vector) => {
     const bytes = storedBytes(vector)!;
     const { metadata } = vector.stored;
     if (vector.blobType === 'page') {
@@ -307,7 +307,7 @@ describe('a blob that is replaced while it is inspected', () => {
   it.each([
     ['of 2.0', '2.0'],
     ['of 1.0, without nonces', '1.0'],
-  ] as const)('is inspected once more: %s', async (_what, protocol) => {
+  ] as const)('is inspected again: %s', async (_what, protocol) => {
     const name = uniqueName('replaced');
     const client = containers['2.0'].unencryptedClient.getBlockBlobClient(name);
     await new EncryptedBlockBlobClient(client, policies[protocol]).uploadData(content(100));

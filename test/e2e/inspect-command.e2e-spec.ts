@@ -1,4 +1,4 @@
-/** The command as people run it: a process of its own, its output and its exit codes. */
+/** The command as a user runs it: a separate process with its output and exit codes. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createService } from 'node:http';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 
 describe('the command', () => {
-  it('exits with 0 where nothing is wrong, and prints text', async () => {
+  it('exits with 0 if nothing is wrong, and prints text', async () => {
     const { code, stdout, stderr } = await command.run(['inspect', 'blob', path], env);
 
     expect([code, stderr]).toEqual([0, '']);
@@ -60,7 +60,7 @@ describe('the command', () => {
     },
   );
 
-  /** Inspects with the policy of a module, which has these members too. */
+  /** Inspects with the policy of a module that also has these members. */
   async function inspectedWith(members: string, inspected: string) {
     const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
     const config = join(folder, 'inspect.config.mjs');
@@ -76,14 +76,14 @@ describe('the command', () => {
     return result;
   }
 
-  it('verifies with the policy of a module, whatever keys it has and whatever it reads', async () => {
+  it('verifies with the policy of a module, regardless of its keys and the protocols it reads', async () => {
     const { code, stdout, stderr } = await inspectedWith("protocol: '2.0', readProtocols: ['2.1']", path);
 
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^ {2}verification +decrypts to 28 bytes$/m);
   });
 
-  it('verifies the integrity entries although the policy of a module does not', async () => {
+  it('verifies the integrity entries even if the policy of the module does not', async () => {
     const [container] = await containersFor(policyOf('1.0', { keyEncryptionKey }));
     await container.getBlockBlobClient('changed').uploadData(Buffer.alloc(64));
     const { unencryptedClient: stored } = container.getBlockBlobClient('changed');
@@ -101,7 +101,7 @@ describe('the command', () => {
     expect(stdout).toMatch(/^ {2}verification +FAILED: DECRYPTION_FAILED: /m);
   });
 
-  it('exits with 1 where the key is another one, and where something is odd', async () => {
+  it('exits with 1 for a wrong key and for anomalies', async () => {
     const wrongKey = { ...env, CLINIC_KEY: Buffer.alloc(32, 4).toString('base64') };
     await plainBlob('plain', {});
 
@@ -114,7 +114,7 @@ describe('the command', () => {
     expect(odd.stdout).toMatch(/^ {2}ANOMALY +NOT_ENCRYPTED: /m);
   });
 
-  it('does not let what is stored steer the terminal', async () => {
+  it('escapes stored text, which cannot control the terminal', async () => {
     const { metadata } = await blob.unencryptedClient.getProperties();
     const text = metadata!['encryptiondata']!.replace('inspected:key', '\\u001b[2J\\u202egone');
     await plainBlob('steering', { encryptiondata: text });
@@ -144,7 +144,7 @@ describe('wrong usage', () => {
     [['inspect', 'queue', 'q', '--pem-file', '/no/such/file'], /the key cannot be used/],
     [['inspect', 'queue', 'q', '--key-base64-env', 'PATH'], /base64/],
     [['inspect', 'queue', 'q', '--connection-string', 'AccountKey=secret'], /connection string cannot be used/],
-  ])('%j exits with 2 and says why', async (args, reason) => {
+  ])('%j exits with 2 and explains why', async (args, reason) => {
     const { code, stdout, stderr } = await command.run(args, env);
 
     expect([code, stdout]).toEqual([2, '']);
@@ -152,14 +152,14 @@ describe('wrong usage', () => {
     expect(stderr).not.toContain('AccountKey=secret');
   });
 
-  it('names every fault at once, the missing connection too', async () => {
+  it('reports all faults at once, including the missing connection', async () => {
     const { code, stderr } = await command.run(['inspect', 'queue', 'q', '--messages', '0', '--key-id', 'k']);
 
     expect(code).toBe(2);
     expect(stderr).toMatch(/AZURE_STORAGE_CONNECTION_STRING.*needs a key.*--messages/s);
   });
 
-  it('is explained by --help, which is not a fault', async () => {
+  it('is explained by --help, which exits with 0', async () => {
     const help = await command.run(['--help']);
     const version = await command.run(['--version']);
 
@@ -169,15 +169,15 @@ describe('wrong usage', () => {
   });
 });
 
-describe('what is not there', () => {
-  it('exits with 3, by the code of the service', async () => {
+describe('a failed request', () => {
+  it('exits with 3 and prints the code of the service', async () => {
     const { code, stdout, stderr } = await command.run(['inspect', 'blob', `${blob.containerName}/absent`], env);
 
     expect([code, stdout]).toEqual([3, '']);
     expect(stderr).toMatch(/404/);
   });
 
-  it('exits with 3 where nobody listens', async () => {
+  it('exits with 3 if nothing listens', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
@@ -190,7 +190,7 @@ describe('what is not there', () => {
     expect(stderr).toContain('ECONNREFUSED');
   });
 
-  it('exits with 3 where something refuses, whose code does not control the terminal', async () => {
+  it('exits with 3 and escapes the code of the error', async () => {
     const server = createService((_request, response) => {
       response.writeHead(400, { 'content-type': 'application/xml' });
       response.end('<?xml version="1.0"?><Error><Code>Odd\u001b[2J</Code><Message>no</Message></Error>');

@@ -35,7 +35,7 @@ async function writtenRow(): Promise<{ rowKey: string; row: TableEntity }> {
 const replaced = (row: TableEntity) => table.unencryptedClient.updateEntity(row, 'Replace');
 
 describe('the inspection of an entity', () => {
-  it('shows what can be known without the key, and that the list of sealed properties is sealed', async () => {
+  it('reports what is visible without the key, and that the list of sealed properties is sealed', async () => {
     const { rowKey } = await writtenRow();
 
     const finding = await findingOf('entity', tableName, 'p', rowKey);
@@ -64,10 +64,10 @@ describe('the inspection of an entity', () => {
     ['lost encryption data', ENCRYPTION_DATA_PROPERTY, undefined, ['METADATA_INCOMPLETE'], 'absent'],
     ['encryption data that is not JSON', ENCRYPTION_DATA_PROPERTY, '{', ['ENCRYPTION_DATA_UNREADABLE'], 'absent'],
     ['a list that is text', SEALED_NAMES_PROPERTY, 'name', ['LIST_NOT_BINARY'], 'DECRYPTION_FAILED'],
-    ['a list that is cut', SEALED_NAMES_PROPERTY, new Uint8Array(15), ['LIST_LENGTH'], 'DECRYPTION_FAILED'],
+    ['a truncated list', SEALED_NAMES_PROPERTY, new Uint8Array(15), ['LIST_LENGTH'], 'DECRYPTION_FAILED'],
     ['a sealed property in plaintext', 'name', 'A. Other', [], 'DECRYPTION_FAILED'],
     ['a signed property that was changed', 'status', 'out', [], 'DECRYPTION_FAILED'],
-    ['a sealed property that is cut', 'name', new Uint8Array(3), [], 'DECRYPTION_FAILED'],
+    ['a truncated sealed property', 'name', new Uint8Array(3), [], 'DECRYPTION_FAILED'],
   ] as const)('finds %s', async (_what, property, value, codes, verified) => {
     const { rowKey, row } = await writtenRow();
     const { [property]: _old, ...others } = row;
@@ -81,7 +81,7 @@ describe('the inspection of an entity', () => {
     expect(verification === undefined ? 'absent' : outcome).toBe(verified);
   });
 
-  it('finds a row that was never encrypted', async () => {
+  it('detects a row that was never encrypted', async () => {
     await table.unencryptedClient.createEntity({ partitionKey: 'p', rowKey: 'plain', name: 'A. Example' });
 
     const finding = await findingOf('entity', tableName, 'p', 'plain', ...withKey);
@@ -90,7 +90,7 @@ describe('the inspection of an entity', () => {
     expect(finding.facts['encrypted']).toBe(false);
   });
 
-  it('finds a row that was moved to another key: its IVs depend on both', async () => {
+  it('detects a row that was moved to another key, since its IVs depend on both keys', async () => {
     const { row } = await writtenRow();
     await table.unencryptedClient.createEntity({ ...row, rowKey: 'moved' });
 
@@ -100,13 +100,13 @@ describe('the inspection of an entity', () => {
   });
 });
 
-describe('the inspection of entities that Python wrote', () => {
+describe('the inspection of entities written by Python', () => {
   const vectors = casesOf('table');
   const own = uniqueTableName('vectors');
   const client = TableClient.fromConnectionString(connectionString(), own, { allowInsecureConnection: true });
   beforeAll(() => client.createTable());
 
-  it.each(vectors.map((vector) => [vector.id, vector] as const))('knows and verifies %s', async (id, vector) => {
+  it.each(vectors.map((vector) => [vector.id, vector] as const))('recognizes and verifies %s', async (id, vector) => {
     const { PartitionKey: partitionKey, RowKey: rowKey } = vector.entity;
     const stored = vector.stored.fullmetadata;
     const sealed = [...vector.encryptedProperties, SEALED_NAMES_PROPERTY];

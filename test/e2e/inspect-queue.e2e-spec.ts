@@ -20,7 +20,7 @@ async function queueWith(...texts: readonly string[]): Promise<QueueClient> {
   return queue;
 }
 
-/** The text that is stored for a message of ours. */
+/** The stored text of a message sent by this package. */
 async function storedText(policy: EncryptionPolicy, content: string): Promise<string> {
   const queue = await queueWith();
   await new EncryptedQueueService(() => service, policy).getQueueClient(queue.name).sendMessage(content);
@@ -29,7 +29,7 @@ async function storedText(policy: EncryptionPolicy, content: string): Promise<st
 }
 
 describe('the inspection of a queue', () => {
-  it.each(['1.0', '2.0'] as const)('shows and verifies a message of protocol %s', async (protocol) => {
+  it.each(['1.0', '2.0'] as const)('describes and verifies a message of protocol %s', async (protocol) => {
     const text = await storedText(policyOf(protocol, { keyEncryptionKey }), 'see patient 17');
     const { name } = await queueWith(text);
 
@@ -47,7 +47,7 @@ describe('the inspection of a queue', () => {
     expect(finding.verification).toEqual({ verified: true, integrity: 'verified', plaintextBytes: 14 });
   });
 
-  it('peeks: every message stays, and none is counted as received', async () => {
+  it('peeks, so that messages stay and none counts as received', async () => {
     const queue = await queueWith('a', 'b', 'c');
 
     const some = await inspected('queue', queue.name, '--messages', '2');
@@ -73,13 +73,13 @@ describe('the inspection of a queue', () => {
       'INVALID_ENCRYPTION_METADATA',
     ],
     [
-      'contents that are cut',
+      'truncated contents',
       (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"AAAA'),
       ['LENGTH_IMPOSSIBLE', 'INTEGRITY_LENGTH'],
       'DECRYPTION_FAILED',
     ],
     [
-      'no contents, where integrity entries name a length,',
+      'no contents although integrity entries name a length,',
       (text: string) => text.replace(/Contents":"[^"]+/, 'Contents":"'),
       ['INTEGRITY_LENGTH'],
       'DECRYPTION_FAILED',
@@ -97,12 +97,12 @@ describe('the inspection of a queue', () => {
       'DECRYPTION_FAILED',
     ],
     [
-      'no integrity entries where the key says that there are some',
+      'no integrity entries although the wrapped key requires them',
       (text: string) => text.replace(/,"AzCse(Bind|Mac)":"[^"]*"/g, ''),
       [],
       'INTEGRITY_MISSING',
     ],
-    ['a flipped content', (text: string) => text.replace(/(Contents":".{20})..../, '$1AAAA'), [], 'DECRYPTION_FAILED'],
+    ['flipped contents', (text: string) => text.replace(/(Contents":".{20})..../, '$1AAAA'), [], 'DECRYPTION_FAILED'],
   ] as const)('finds %s', async (_what, change, codes, verified) => {
     const text = await storedText(policyOf('2.0', { keyEncryptionKey }), 'see patient 17');
     const { name } = await queueWith(change(text));
@@ -114,7 +114,7 @@ describe('the inspection of a queue', () => {
     expect(verification?.verified === false ? verification.code : undefined).toBe(verified);
   });
 
-  it('verifies a message that is bound to a context where it is given', async () => {
+  it('verifies a message bound to a context if the context is given', async () => {
     const bound = policyOf('2.0', { keyEncryptionKey, context: () => 'tenant-7' });
     const { name } = await queueWith(await storedText(bound, 'see patient 17'));
 
@@ -126,7 +126,7 @@ describe('the inspection of a queue', () => {
     expect(other.verification).toMatchObject({ verified: false, code: 'CONTEXT_MISMATCH' });
   });
 
-  it('shows from where a message of a poison queue came, and verifies the text that was stored there', async () => {
+  it('reports the source of a poison message, and verifies its original text', async () => {
     const sealed = await storedText(policyOf('2.0', { keyEncryptionKey }), 'see patient 17');
     const facts = { reason: 'KEY_NOT_FOUND', queue: 'referrals', messageId: 'm', dequeueCount: 6 };
     const moments = { insertedOn: new Date(0), poisonedOn: new Date(1) };
@@ -139,7 +139,7 @@ describe('the inspection of a queue', () => {
     expect(finding.verification).toEqual({ verified: true, integrity: 'verified', plaintextBytes: 14 });
   });
 
-  it('finds nothing wrong with an empty message of .NET, which has no contents', async () => {
+  it('accepts an empty message of .NET, which has no contents', async () => {
     const text = await storedText(policyOf('2.0', { keyEncryptionKey, integrity: 'off' }), 'see patient 17');
     const { name } = await queueWith(text.replace(/Contents":"[^"]+/, 'Contents":"'));
 
@@ -153,7 +153,7 @@ describe('the inspection of a queue', () => {
     casesOf('queue')
       .filter(({ encrypted }) => encrypted)
       .map((vector) => [vector.id, vector] as const),
-  )('knows and verifies %s, which Python wrote', async (_id, vector) => {
+  )('recognizes and verifies %s, written by Python', async (_id, vector) => {
     const { name } = await queueWith(vector.stored.messageText);
 
     const finding = await findingOf('queue', name, ...keyArguments(vector, folder));

@@ -50,7 +50,7 @@ describe.each([
   ...writes.map(([name, write]) => [name, write, false] as const),
   ...changes.map(([name, write]) => [name, write, true] as const),
 ])('the integrity tag of %s', (_name, write, isChange) => {
-  it('names the write to later reads', async () => {
+  it('identifies the write for later reads', async () => {
     const keys = newKeys();
     const before = isChange ? (await patients.createEntity({ ...keys, ...existing })).integrityTag : foreign;
 
@@ -67,7 +67,7 @@ describe.each([
   });
 });
 
-it('a transaction returns a tag for each row that it writes, in the order of its actions', async () => {
+it('a transaction returns a tag for each row it writes, in the order of its actions', async () => {
   const [one, two, three] = [newKeys(), newKeys(), newKeys()];
   await patients.submitTransaction([one, two, three].map((keys) => ['create', { ...keys, ...existing }] as const));
 
@@ -83,7 +83,7 @@ it('a transaction returns a tag for each row that it writes, in the order of its
   expect(read.name).toBe('Joan');
 });
 
-it('shows an old version that was put back, also in projections', async () => {
+it('a tag reveals a restored old version, also in projections', async () => {
   const { partitionKey, rowKey } = newKeys();
   await patients.createEntity({ partitionKey, rowKey, ...existing });
   const { etag: _etag, ...old } = await patients.unencryptedClient.getEntity(partitionKey, rowKey);
@@ -102,7 +102,7 @@ it('shows an old version that was put back, also in projections', async () => {
   expect(await patients.getEntity(partitionKey, rowKey)).toMatchObject({ name: 'Jane' });
 });
 
-it('stays as it is when the service merges clear properties, and comes with the rows of a listing', async () => {
+it('a tag stays the same when the service merges clear properties, and comes with the rows of a listing', async () => {
   const keys = newKeys();
   const { integrityTag } = await patients.createEntity({ ...keys, ...existing });
 
@@ -116,7 +116,7 @@ it('stays as it is when the service merges clear properties, and comes with the 
   expect.assertions(2);
 });
 
-it('rows without entries have none, and are not what any tag names', async () => {
+it('rows without entries have no tag, and match no expected tag', async () => {
   const [sealed, plain] = [newKeys(), newKeys()];
   const lenient = clientOf(tablePolicy({ requireEncryption: false }));
   const { integrityTag } = await clientOf(withoutEntries()).createEntity({ ...sealed, ...existing });
@@ -133,8 +133,8 @@ it('rows without entries have none, and are not what any tag names', async () =>
 it.each([
   ['of 31 bytes', tablePolicy(), Buffer.alloc(31).toString('base64')],
   ['that is empty', tablePolicy(), ''],
-  ['while nothing is verified', withoutEntries(), foreign],
-])('an expected tag %s is refused before any request', async (_what, policy, expectedIntegrityTag) => {
+  ['under "off"', withoutEntries(), foreign],
+])('rejects an expected tag %s before any request', async (_what, policy, expectedIntegrityTag) => {
   const reading = clientOf(policy).getEntity('north', 'never-written', { expectedIntegrityTag });
 
   await expect(reading).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });

@@ -32,7 +32,7 @@ describe.each(writers)('the integrity tag of a %s %s blob', (protocol, kind) => 
     expect((await blob.getProperties({ expectedIntegrityTag: integrityTag! })).plaintextContentLength).toBe(PAGE);
   });
 
-  it('shows an old version that was put back, whole and by ranges', async () => {
+  it('reveals a restored old version, in complete and partial reads', async () => {
     const [container] = await containersFor(policyOf(protocol));
     const blob = clientOf(container, kind);
     await blob.uploadData(content(PAGE));
@@ -53,7 +53,7 @@ describe.each(writers)('the integrity tag of a %s %s blob', (protocol, kind) => 
     expect(await blob.downloadToBuffer()).toEqual(content(PAGE));
   });
 
-  it('stays the same when the key is rewrapped, the metadata is replaced and a snapshot is made', async () => {
+  it('stays the same when the key is rewrapped, metadata is replaced or a snapshot is taken', async () => {
     const [old, next] = ['old', 'new'].map((id) => AesKeyEncryptionKey.generate(id));
     const [first, second] = await containersFor(
       policyOf(protocol, { keyEncryptionKey: old! }),
@@ -77,7 +77,7 @@ describe.each(writers)('the integrity tag of a %s %s blob', (protocol, kind) => 
   });
 });
 
-it('is missing where integrity is off, and nothing can be expected there', async () => {
+it('is missing if integrity is off, when no tag can be expected', async () => {
   const [container] = await containersFor(policyOf('2.0', { integrity: 'off' }));
   const blob = container.getBlockBlobClient('letter');
   const { integrityTag } = await blob.uploadData(content(5));
@@ -98,7 +98,7 @@ it.each([
   ['without its padding', Buffer.alloc(32).toString('base64').slice(0, -1)],
   ['that is empty', ''],
   ['that is not text', 7 as unknown as string],
-])('a tag %s is refused before any request', async (_what, expectedIntegrityTag) => {
+])('rejects a tag %s before any request', async (_what, expectedIntegrityTag) => {
   const [container] = await containersFor(policyOf('2.0'));
   const blob = container.getBlockBlobClient('never-written');
 
@@ -107,7 +107,7 @@ it.each([
   });
 });
 
-it('content without entries, and content that was never encrypted, is not what any tag names', async () => {
+it('content without entries and plaintext match no expected tag', async () => {
   const [writer, reader] = await containersFor(
     policyOf('2.0', { integrity: 'off' }),
     policyOf('2.0', { requireEncryption: false }),
@@ -143,7 +143,7 @@ it('entries cannot be removed from a blob whose key was rewrapped, from a snapsh
     await expect(changed.downloadToBuffer()).rejects.toMatchObject({ code: 'INTEGRITY_MISSING' });
 });
 
-it('properties have the length of the plaintext where the entries fit what is stored', async () => {
+it('properties include the plaintext length only if the entries match the stored content', async () => {
   const [container] = await containersFor(policyOf('1.0'));
   const blob = container.getBlockBlobClient('letter');
   await blob.uploadData(content(21));
@@ -156,23 +156,23 @@ it('properties have the length of the plaintext where the entries fit what is st
 });
 
 it('content whose entries were removed is read under "off", and reported', async () => {
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const [writer, reader] = await containersFor(
     policyOf('2.0'),
-    policyOf('2.0', { integrity: 'off', onIntegrityMissing: (facts) => told.push(facts) }),
+    policyOf('2.0', { integrity: 'off', onIntegrityMissing: (facts) => reported.push(facts) }),
   );
   const raw = writer.unencryptedClient.getBlockBlobClient('letter');
   await writer.getBlockBlobClient('letter').uploadData(content(5));
   const off = reader.getBlockBlobClient('letter');
   await off.downloadToBuffer();
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 
   const { metadata } = await raw.getProperties();
   const stripped = metadata!['encryptiondata']!.replace(/,"AzCse\w+":"[^"]*"/g, '');
   await raw.setMetadata({ encryptiondata: stripped });
 
   expect(await off.downloadToBuffer()).toEqual(content(5));
-  expect(told).toEqual([{ kind: 'blob', resource: raw.containerName, protocol: '2.0', keyId: 'test:key' }]);
+  expect(reported).toEqual([{ kind: 'blob', resource: raw.containerName, protocol: '2.0', keyId: 'test:key' }]);
   await expect(writer.getBlockBlobClient('letter').downloadToBuffer()).rejects.toMatchObject({
     code: 'INTEGRITY_MISSING',
   });

@@ -16,7 +16,7 @@ class Reading {
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-describe('a page of 1,000 rows under a key that is slow to answer', () => {
+describe('a page of 1,000 rows under a slow key', () => {
   const TRANSACTION = 100;
   const name = uniqueTableName('readings');
   const key = new SlowKey('far away');
@@ -36,7 +36,7 @@ describe('a page of 1,000 rows under a key that is slow to answer', () => {
   it.each([
     [undefined, 32],
     [100, 100],
-  ])('is opened whole and in order, with %p: %d calls at once', async (keyConcurrency, most) => {
+  ])('is opened completely and in order with %p, by %d concurrent calls', async (keyConcurrency, most) => {
     const reader = key.another(onceRunning(most));
     const policy = tablePolicy({
       keyEncryptionKey: reader,
@@ -53,7 +53,7 @@ describe('a page of 1,000 rows under a key that is slow to answer', () => {
     expect(reader.most).toBe(most);
   });
 
-  it('never has more calls under way when two pages are read side by side', async () => {
+  it('never exceeds the limit when two pages are read concurrently', async () => {
     const reader = key.another(onceRunning(50));
     const table = rowsOf(tablePolicy({ keyEncryptionKey: reader, keyConcurrency: 50, unwrapCache: false }));
 
@@ -63,7 +63,7 @@ describe('a page of 1,000 rows under a key that is slow to answer', () => {
     expect(reader.most).toBe(50);
   });
 
-  it('asks once for a row that is read many times at once', async () => {
+  it('makes one key call for concurrent reads of the same row', async () => {
     const reader = key.another(() => nextTurn());
     const table = rowsOf(tablePolicy({ keyEncryptionKey: reader }));
 
@@ -73,8 +73,8 @@ describe('a page of 1,000 rows under a key that is slow to answer', () => {
   });
 });
 
-describe('32 messages under a key that is slow to answer', () => {
-  it('are opened side by side, within the bound', async () => {
+describe('32 messages under a slow key', () => {
+  it('are opened concurrently, within the limit', async () => {
     const key = new SlowKey('far away');
     const service = QueueServiceClient.fromConnectionString(connectionString());
     const name = uniqueName('far');
@@ -95,10 +95,10 @@ describe('32 messages under a key that is slow to answer', () => {
   });
 });
 
-describe('consumers of two queues and reads alongside them, under one policy', () => {
+describe('consumers of two queues and other reads under one policy', () => {
   afterEach(stopConsumers);
 
-  it('never have more calls to the key under way than the policy allows', async () => {
+  it('never make more concurrent key calls than the policy allows', async () => {
     const key = new SlowKey('one at a time');
     const policy = policyOf('2.0', { keyEncryptionKey: key, keyConcurrency: 1, unwrapCache: false });
     const queues = [await newQueue(policy), await newQueue(policy)];

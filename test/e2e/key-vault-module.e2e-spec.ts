@@ -1,4 +1,4 @@
-/** The option `keyVault` in a module: where it comes from, what is logged of it, and what ends with the application. */
+/** The option `keyVault` in a module: where its value comes from, what is logged, and what ends at shutdown. */
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
@@ -26,7 +26,7 @@ class Holder {
   constructor(readonly blobs: EncryptedBlobService) {}
 }
 
-/** Id of the key that a service writes with. */
+/** The id of the key that a service writes with. */
 async function writtenWith(blobs: EncryptedBlobService): Promise<string> {
   const container = blobs.getContainerClient(uniqueName('vault'));
   await container.createIfNotExists();
@@ -49,11 +49,11 @@ describe('the option keyVault', () => {
   });
 
   it.each<[string, Partial<EncryptionOptions>, Partial<EncryptionOptions>, string]>([
-    ['its own in place of the vault of the root', inVault('records'), inVault('research'), research],
-    ['the vault of the root where it says nothing', inVault('records'), { requireEncryption: true }, records],
-    ['its own in place of a key of the root', { keyEncryptionKey: testKey }, inVault('research'), research],
-    ['a key of its own in place of the vault', inVault('records'), { keyEncryptionKey: testKey }, testKey.keyId],
-  ])('of forFeature and forFeatureAsync: a feature writes with %s', async (_what, root, feature, keyId) => {
+    ['its own vault instead of that of the root', inVault('records'), inVault('research'), research],
+    ['the vault of the root by default', inVault('records'), { requireEncryption: true }, records],
+    ['its own vault instead of a key of the root', { keyEncryptionKey: testKey }, inVault('research'), research],
+    ['its own key instead of the vault', inVault('records'), { keyEncryptionKey: testKey }, testKey.keyId],
+  ])('lets a feature write with %s, in forFeature and forFeatureAsync', async (_what, root, feature, keyId) => {
     const modules = [
       moduleWith(Holder, EncryptedStorageModule.forFeature({ encryption: feature })),
       moduleWith(Holder, EncryptedStorageModule.forFeatureAsync({ useFactory: () => ({ encryption: feature }) })),
@@ -65,7 +65,7 @@ describe('the option keyVault', () => {
     }
   });
 
-  it('goes on to read what the vault of the root wrapped, where a feature writes with a key of its own', async () => {
+  it('still reads what the vault of the root wrapped if a feature writes with its own key', async () => {
     const feature = moduleWith(
       Holder,
       EncryptedStorageModule.forFeature({ encryption: { keyEncryptionKey: testKey } }),
@@ -81,7 +81,7 @@ describe('the option keyVault', () => {
     expect((await read).toString()).toBe('kept');
   });
 
-  it('is refused at the start with every fault of it', async () => {
+  it('is rejected at start-up with all its faults', async () => {
     const keyVault = { ...vault.options('records'), key: 'https://clinic.vault.azure.net/keys', refresh: 1 };
 
     const failing = started(EncryptedStorageModule.forRootAsync({ useFactory: () => rooted({ keyVault }) }));
@@ -104,7 +104,7 @@ describe('the keys of an account', () => {
     return { vault, keyId, logger, keys: app.get(EncryptedStorageKeys), blobs: app.get(EncryptedBlobService) };
   }
 
-  it('report calls, the cache and rotations to a listener until it has enough', async () => {
+  it('report calls, cache hits and rotations to a listener until it unsubscribes', async () => {
     const { vault, keys, blobs } = await inVault();
     const events: KeyEvent[] = [];
     const end = keys.onEvent((event) => events.push(event));
@@ -119,7 +119,7 @@ describe('the keys of an account', () => {
     expect(events).toHaveLength(4);
   });
 
-  it('are not disturbed by a listener that throws', async () => {
+  it('are not affected by a listener that throws', async () => {
     const { keys, keyId, blobs, logger } = await inVault();
     keys.onEvent(() => {
       throw new TypeError('metrics');
@@ -129,7 +129,7 @@ describe('the keys of an account', () => {
     expect(logger.lines).toContain('error a listener of key events failed at wrapped: TypeError');
   });
 
-  it('are logged when a version expires soon, without purge protection, and after a rotation, once each', async () => {
+  it('log an expiring version, missing purge protection, and a rotation once each', async () => {
     const { vault, keyId, keys, logger, blobs } = await inVault();
     vault.expire(keyId, Date.UTC(2020, 0, 1));
     vault.setRecoveryLevel(keyId, 'Recoverable+Purgeable');
@@ -153,7 +153,7 @@ describe('the keys of an account', () => {
     await expect(writtenWith(blobs)).rejects.toMatchObject({ code: 'KEY_DISABLED' });
   });
 
-  it('are warned of by a health check that passes', async () => {
+  it('cause warnings in a passing health check', async () => {
     const { vault, keyId, blobs } = await inVault();
     const indicator = app!.get(EncryptedStorageHealthIndicator);
     vault.setRecoveryLevel(keyId, 'Recoverable+Purgeable');
@@ -168,7 +168,7 @@ describe('the keys of an account', () => {
     });
   });
 
-  it('end what waits for its turn at a vault when the application shuts down', async () => {
+  it('end pending vault calls when the application shuts down', async () => {
     const { vault, keys, blobs } = await inVault();
     const container = blobs.getContainerClient(uniqueName('vault'));
     await container.createIfNotExists();

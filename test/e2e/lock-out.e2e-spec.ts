@@ -1,4 +1,4 @@
-/** Changed content of protocol 1.0 without integrity entries, read again and again: through every service. */
+/** Repeated reads of changed content of protocol 1.0 without integrity entries, through every service. */
 import { QueueServiceClient } from '@azure/storage-queue';
 import { Encrypt, EncryptedEntity } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueTableName } from '../support/azurite.js';
@@ -34,10 +34,10 @@ async function codesOf(count: number, work: () => Promise<unknown>): Promise<Set
   return codes;
 }
 
-/** 20 bytes of plaintext, so that the last byte of the first block turns up in the padding. */
+/** 20 bytes of plaintext, so that the last byte of the first block affects the padding. */
 const damage = (sealed: Buffer): Buffer => Buffer.from(sealed).fill((sealed[15] as number) ^ 1, 15, 16);
 
-it('a blob that was changed is locked out, by ranges and for other clients too, and others are not', async () => {
+it('locks out a changed blob for ranges and other clients too, but no other blob', async () => {
   const [container, other] = await containersFor(policy, policyOf('1.0'));
   const blob = container.getBlockBlobClient('changed');
   await blob.uploadData(content(20));
@@ -54,7 +54,7 @@ it('a blob that was changed is locked out, by ranges and for other clients too, 
 });
 
 it(
-  'a message is postponed and stays, and the messages of the same key are handled',
+  'postpones a changed message, and handles other messages under the same key',
   async () => {
     const queue = await newQueue(policy);
     const raw = QueueServiceClient.fromConnectionString(connectionString()).getQueueClient(queue.name);
@@ -84,7 +84,7 @@ it(
   2 * PATIENCE,
 );
 
-it('a row is reported to the handler of its listing, and the other rows arrive', async () => {
+it('reports a changed row to the handler of its listing, and returns the other rows', async () => {
   const notes = tableOf(Note, uniqueTableName('locked'));
   await notes.createTable();
   const unverified = tableOf(Note, notes.tableName, withoutEntries());
@@ -92,10 +92,12 @@ it('a row is reported to the handler of its listing, and the other rows arrive',
   await notes.createEntity({ partitionKey: 'p', rowKey: '2', text: 'good' });
   const row = await notes.unencryptedClient.getEntity<{ text: Uint8Array }>('p', '1');
   await notes.unencryptedClient.updateEntity({ partitionKey: 'p', rowKey: '1', text: damage(Buffer.from(row.text)) });
-  const told: string[] = [];
+  const reported: string[] = [];
   const list = async () => {
     const texts: string[] = [];
-    for await (const { text } of notes.listEntities({ onDecryptionFailed: ({ error }) => void told.push(error.code) }))
+    for await (const { text } of notes.listEntities({
+      onDecryptionFailed: ({ error }) => void reported.push(error.code),
+    }))
       texts.push(text);
     return texts;
   };
@@ -104,6 +106,6 @@ it('a row is reported to the handler of its listing, and the other rows arrive',
   expect(await codeOf(() => notes.getEntity('p', '1'))).toBe(LOCKED);
   expect(await codeOf(() => notes.listEntities().next())).toBe(LOCKED);
   expect(await list()).toEqual(['good']);
-  expect(told).toEqual([LOCKED]);
+  expect(reported).toEqual([LOCKED]);
   expect(await codeOf(() => notes.getEntity('p', '2'))).toBe('read');
 });

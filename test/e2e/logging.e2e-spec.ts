@@ -31,7 +31,7 @@ class Searched {
   @Encrypt({ searchable: true }) born!: string;
 }
 
-/** An application whose logger is listened to. */
+/** An application whose log is recorded. */
 async function listened(...imports: Parameters<typeof Test.createTestingModule>[0]['imports'] & object) {
   const logger = new CapturingLogger();
   const module = await Test.createTestingModule({ imports }).setLogger(logger).compile();
@@ -43,12 +43,12 @@ async function listened(...imports: Parameters<typeof Test.createTestingModule>[
 const keyBase64 = Buffer.from('a key that must never be printed').toString('base64');
 const key = AesKeyEncryptionKey.fromBase64('log:key', keyBase64);
 
-describe('the log of the start', () => {
+describe('the start-up log', () => {
   it.each([
     ['clinic:2026', 0],
     ['clinic:schlüssel', 1],
     ['clinic:🔑', 1],
-  ])('warns of a key id outside ASCII, for blobs alone: %s', async (keyId, warnings) => {
+  ])('warns of a key id outside ASCII, only for blobs: %s', async (keyId, warnings) => {
     const { logger } = await listened(
       EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: AesKeyEncryptionKey.generate(keyId) })),
     );
@@ -70,7 +70,7 @@ describe('the log of the start', () => {
     expect(lines).toEqual([expect.stringMatching(/^warn .*Searched has 4 searchable properties/)]);
   });
 
-  it('has the policy in force, once for each account, service and feature with a policy of its own', async () => {
+  it('states the effective policy once for each account, service, and feature with its own policy', async () => {
     const options = { ...optionsOf({ keyEncryptionKey: key }), queue: { encryption: { protocol: '1.0' as const } } };
     const { own, logger } = await listened(
       EncryptedStorageModule.forRoot(options),
@@ -102,7 +102,7 @@ describe('the log of the start', () => {
     expect(logger.lines.join('\n')).not.toContain('AccountKey');
   });
 
-  it('names the mode of integrity, and warns of 1.0 only where it is off', async () => {
+  it('names the integrity mode, and warns of 1.0 only if it is off', async () => {
     const { own } = await listened(
       EncryptedStorageModule.forRoot({
         ...optionsOf({ keyEncryptionKey: key, protocol: '1.0' }),
@@ -119,7 +119,7 @@ describe('the log of the start', () => {
     ]);
   });
 
-  it('warns of rows that are written without integrity entries, which are always in 1.0', async () => {
+  it('warns of rows written without integrity entries, which always use 1.0', async () => {
     const { own } = await listened(
       EncryptedStorageModule.forRoot({
         ...optionsOf({ keyEncryptionKey: key, protocol: '2.0' }),
@@ -132,7 +132,7 @@ describe('the log of the start', () => {
     ]);
   });
 
-  it('calls a module without a key to write with read-only', async () => {
+  it('describes a module without a key to write with as read-only', async () => {
     const { own } = await listened(
       EncryptedStorageModule.forRoot({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } }),
     );
@@ -141,8 +141,8 @@ describe('the log of the start', () => {
   });
 });
 
-describe('the log of a read that fails', () => {
-  it('has a warning with code and key id, and nothing of the content, its name or its keys', async () => {
+describe('the log of a failed read', () => {
+  it('warns with code and key id, and does not reveal the content, its name or its keys', async () => {
     const { module, logger } = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })));
     const container = module.get(EncryptedBlobService).getContainerClient(uniqueName('logged'));
     await container.createIfNotExists();
@@ -161,7 +161,7 @@ describe('the log of a read that fails', () => {
     expect(logger.lines.join('\n')).not.toContain('name-of-a-patient');
   });
 
-  it('has one for a message under an unknown key, and one for a row', async () => {
+  it('warns of a message and of a row under an unknown key', async () => {
     const writer = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })));
     const reader = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: testKey })));
     const [queueName, tableName] = [uniqueName('logged'), uniqueTableName('logged')];
@@ -184,7 +184,7 @@ describe('the log of a read that fails', () => {
     expect(reader.logger.lines.join('\n')).not.toMatch(/the-partition|the-row|the-name|text of the message/);
   });
 
-  it('has nothing of a read that succeeds', async () => {
+  it('does not mention successful reads', async () => {
     const { module, logger } = await listened(EncryptedStorageModule.forRoot(optionsOf()));
     const container = module.get(EncryptedBlobService).getContainerClient(uniqueName('logged'));
     await container.createIfNotExists();
@@ -197,9 +197,9 @@ describe('the log of a read that fails', () => {
   });
 });
 
-describe('what console.log shows', () => {
+describe('the output of console.log', () => {
   const accountKey = /AccountKey=([^;]+)/.exec(connectionString())?.[1] ?? '';
-  /** As text, and as the bytes of a buffer. */
+  /** As text and as bytes of a buffer. */
   const secrets = [accountKey, inspect(Buffer.from(accountKey, 'base64')).slice('<Buffer '.length, 60)];
   const shownOf = (value: unknown): string => {
     const shown = inspect(value);
@@ -207,7 +207,7 @@ describe('what console.log shows', () => {
     return shown;
   };
 
-  it('of a client is its name, not the account key that the SDK shows', async () => {
+  it('for a client is its name, without the account key that the SDK would print', async () => {
     const { module } = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })));
     const container = module.get(EncryptedBlobService).getContainerClient('letters');
 
@@ -219,7 +219,7 @@ describe('what console.log shows', () => {
     await module.close();
   });
 
-  it('of a row or message that could not be read is not the account key, though its client is there', async () => {
+  it('for an unreadable row or message excludes the account key of its client', async () => {
     const { module } = await listened(EncryptedStorageModule.forRoot(optionsOf({ keyEncryptionKey: key })));
     const table = module.get(EncryptedTableService).getTableClient(Patient, uniqueTableName('shown'));
     const queue = module.get(EncryptedQueueService).getQueueClient(uniqueName('shown'));

@@ -1,4 +1,4 @@
-/** The command `maintain` as people run it: a process of its own, its output and its exit codes. */
+/** The command `maintain` as a user runs it: a separate process with its output and exit codes. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ const rewrap = (...args: string[]) =>
   maintain('rewrap', '--retire', 'clinic:2025', '--container', old.containerName, ...KEYS, ...args);
 
 describe('maintain', () => {
-  it('shows first what it would do, then does it, and then finds nothing left', async () => {
+  it('previews the work in a dry run, does it, and then finds nothing left', async () => {
     const state = ['--state-container', uniqueName('state')];
     const dry = await rewrap('--dry-run');
     const real = await rewrap(...state);
@@ -64,7 +64,7 @@ describe('maintain', () => {
     }
   });
 
-  it('does nothing if the page of its report could not be written', async () => {
+  it('does nothing if the page of its report cannot be written', async () => {
     const { code, stderr } = await rewrap('--no-state', '--html', join(folder, 'missing', 'rewrap.html'));
 
     expect(code).toBe(2);
@@ -72,7 +72,7 @@ describe('maintain', () => {
     expect(String(await old.getBlockBlobClient('<script>').downloadToBuffer())).toBe(plaintext);
   });
 
-  it('leaves no empty page of a job that is refused, and keeps the page of an earlier one', async () => {
+  it('leaves no empty page for a rejected job, and keeps the page of an earlier one', async () => {
     const [fresh, earlier] = [join(folder, 'refused.html'), join(folder, 'earlier.html')];
     writeFileSync(earlier, 'an earlier report');
     const answers = [
@@ -85,7 +85,7 @@ describe('maintain', () => {
     expect(readFileSync(earlier, 'utf8')).toBe('an earlier report');
   });
 
-  it('counts all containers, also the root and that of a website, which stays in clear', async () => {
+  it('counts all containers, including the root and that of a website, which stay in plaintext', async () => {
     const service = BlobServiceClient.fromConnectionString(connectionString());
     const [root, web] = ['$root', '$web'].map((name) => service.getContainerClient(name)) as [
       ContainerClient,
@@ -106,13 +106,13 @@ describe('maintain', () => {
     await Promise.all([root.delete(), web.delete()]);
   });
 
-  it('prints a line of JSON for each event with --json, in addition to the report', async () => {
+  it('with --json, prints a line of JSON for each event in addition to the report', async () => {
     const { code, stdout, stderr } = await rewrap('--no-state', '--json', '--job', 'mine');
 
     const events = stderr.trimEnd().split('\n');
     const kinds = events.map((line) => (JSON.parse(line) as { kind: string }).kind);
     const ofPass = ['started', 'shardStarted', 'shardDone', 'planned', 'finished'];
-    // progress comes once a second, too
+    // progress is also reported once a second
     expect(kinds.filter((kind) => kind === 'progress').length).toBeGreaterThanOrEqual(2);
     expect([code, kinds.filter((kind) => !['warning', 'progress'].includes(kind))]).toEqual([
       0,
@@ -203,7 +203,7 @@ describe('maintain', () => {
     expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
   });
 
-  it('takes keys of any kind from a module', async () => {
+  it('accepts keys of any kind from a module', async () => {
     const config = join(folder, 'maintenance.config.mjs');
     writeFileSync(
       config,
@@ -222,7 +222,7 @@ describe('maintain', () => {
     );
   });
 
-  it('reads a format of others with the function of a module', async () => {
+  it('reads a foreign format with the function of a module', async () => {
     const config = join(folder, 'foreign.config.mjs');
     writeFileSync(
       config,
@@ -241,7 +241,7 @@ describe('maintain', () => {
     for (const { stdout } of [dry, real]) expect(stdout).toMatch(/^ {2}done +1$/m);
   });
 
-  it('shows how far a job is', async () => {
+  it('reports the progress of a job', async () => {
     const state = ['--state-container', uniqueName('state'), '--job', 'mine'];
     await rewrap(...state);
 
@@ -250,7 +250,7 @@ describe('maintain', () => {
     expect([code, JSON.parse(stdout)]).toEqual([0, { job: 'mine', finishedRuns: 1, running: null }]);
   });
 
-  it('exits with 2 for wrong usage, and says why without the connection string', async () => {
+  it('exits with 2 for wrong usage, and explains why without printing the connection string', async () => {
     const given = ['census', '--container', 'c', '--connection-string', 'AccountKey=secret'];
 
     const { code, stdout, stderr } = await maintain(...given);
@@ -258,7 +258,7 @@ describe('maintain', () => {
     expect([code, stdout, stderr]).toEqual([2, '', 'the connection string cannot be used\n\nSee --help.\n']);
   });
 
-  it('exits with 3 where there is no such container, and is explained by --help', async () => {
+  it('exits with 3 if the container does not exist, and is explained by --help', async () => {
     const missing = await maintain('census', '--container', uniqueName('missing'));
     const help = await maintain('--help');
 

@@ -1,4 +1,4 @@
-/** The keys of the command `maintain`: in files and variables, and in a vault under the real clients of `@azure/keyvault-keys`. */
+/** The keys of the command `maintain`: in files, in variables, and in a vault (with the real SDK clients). */
 import { jest } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { InProcessVault, refusal } from '../support/in-process-vault.js';
 import { serveVault, type VaultServer } from '../support/vault-server.js';
 
 const [AES, NEWEST] = [5, 6].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [string, string];
-/** Milliseconds. Each test starts processes of its own. */
+/** In milliseconds. Each test starts its own processes. */
 const TIMEOUT = 180_000;
 const PEM = readFileSync('test/vectors/rsa-2048.pem', 'utf8');
 
@@ -49,7 +49,7 @@ const run = (container: EncryptedContainerClient, args: readonly string[], env: 
 const textOf = async (container: EncryptedContainerClient) =>
   String(await container.getBlockBlobClient('one').downloadToBuffer());
 
-it('are an AES key in a file, an RSA key in a PEM file, and an AES key in a variable, one after the other', async () => {
+it('leaves keys in turn: an AES key in a file, an RSA key in a PEM file, an AES key in a variable', async () => {
   const keys = [
     AesKeyEncryptionKey.fromBase64('clinic:2025', AES),
     RsaKeyEncryptionKey.fromPem('clinic:2026', PEM),
@@ -103,13 +103,13 @@ describe('in a vault', () => {
   });
   afterEach(() => server.stop());
 
-  /** With a client that knows nothing yet. */
+  /** With a new client that has no cached keys. */
   const policy = (): EncryptionPolicy => ({
     protocol: '2.1',
     requireEncryption: true,
     keyVault: new KeyVaultKeys(vault.options('records'), sdk as unknown as KeyVaultSdk),
   });
-  /** As the module in docs/rotating.md, through the proxy that leads to the vault. */
+  /** Like the module in docs/rotating.md, through the proxy in front of the vault. */
   function config(): readonly string[] {
     const core = pathToFileURL(join(dirname(command.main), '..', 'core.js')).href;
     const { port } = new URL(server.proxy);
@@ -125,7 +125,7 @@ describe('in a vault', () => {
   const unwraps = (keyId: string) =>
     vault.requests.filter(({ operation, version }) => operation === 'unwrapkey' && keyId.endsWith(version)).length;
 
-  it('a version is left: unwrapped by the old one, and checked by the new one', async () => {
+  it('leaves a version: the old one unwraps, and the new one checks', async () => {
     const newer = vault.rotate('records');
     vault.requests.length = 0;
 
@@ -141,7 +141,7 @@ describe('in a vault', () => {
     expect(await textOf(new EncryptedContainerClient(container.unencryptedClient, policy()))).toBe('one');
   });
 
-  it('a key that refuses ends the command with its code, and nothing has changed', async () => {
+  it('ends with the code of a key that refuses, and changes nothing', async () => {
     vault.rotate('records');
     vault.fault = ({ operation }) => (operation === 'unwrapkey' ? refusal(403, 'Forbidden') : undefined);
 

@@ -1,4 +1,4 @@
-/** `maintain reindex` and `maintain census` for a class with a lookup table, as processes of their own. */
+/** `maintain reindex` and `maintain census` for a class with a lookup table, in separate processes. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A row under the older key, one without tags, one without entries, and an entry without row. */
+/** A row under the older key, one without tags, one without entries, and an entry without a row. */
 async function prepared(): Promise<{ readonly name: string; readonly young: LookedUp }> {
   const name = uniqueTableName('members');
   const [older, young] = [clinic(name, { write: 'OLDER_KEY' }), clinic(name, { write: 'NEWER_KEY' })];
@@ -36,7 +36,7 @@ async function prepared(): Promise<{ readonly name: string; readonly young: Look
 const ROWS = ['older', 'unlisted', 'untagged'];
 
 describe('maintain', () => {
-  it('counts, shows what reindex would do, does it, and finds the rows listed', async () => {
+  it('counts rows, previews reindex in a dry run, runs it, and finds the rows by their tags', async () => {
     const { name, young } = await prepared();
     const maintain = (verb: string, ...more: string[]) =>
       command.run(
@@ -56,7 +56,7 @@ describe('maintain', () => {
     for (const { stdout } of [census, dry])
       expect(stdout).toMatch(/untagged +1\n +mismatched +0\n +outdated +1\n +unlisted +1\n +leftover +2\n/);
     expect(done.stdout).toMatch(/^ {2}done +3$/m);
-    // the entries of the row that is gone are too young to be removed
+    // the entries of the deleted row are too young to be removed
     expect([done.code, after.code]).toEqual([1, 1]);
     expect(JSON.parse(after.stdout)).toMatchObject({
       census: { tags: { untagged: 0, mismatched: 0, outdated: 0, unlisted: 0, leftover: 2 } },
@@ -71,7 +71,7 @@ describe('maintain', () => {
       expect(everything).not.toContain(secret);
   });
 
-  it('finds the class of a table in any letter case, and counts no tags without one', async () => {
+  it('finds the class of a table in any letter case, and rejects tags without one', async () => {
     const { name } = await prepared();
     const config = memberConfig(folder, { command, table: name.toUpperCase() });
     const count = (table: string) =>
@@ -84,7 +84,7 @@ describe('maintain', () => {
     expect(unknown.stderr).toMatch(/"task.tags" needs a table among "sources" with its entity class/);
   });
 
-  it('takes a lookup table for one, and not for a table of rows', async () => {
+  it('recognizes a lookup table, and does not treat it as a table of rows', async () => {
     const { name } = await prepared();
     const config = memberConfig(folder, { command, table: name });
     const both = ['--table', name, '--table', `${name}lookup`];
@@ -95,7 +95,7 @@ describe('maintain', () => {
       commandEnv(),
     );
 
-    // three rows, and the entries of two of them and of a row that is gone
+    // three rows, and the entries of two of them and of a deleted row
     expect(JSON.parse(census.stdout)).toMatchObject({ seen: 7 });
     expect([unknown.code, unknown.stdout]).toEqual([2, '']);
     expect(unknown.stderr).toMatch(/needs its entity class, with searchable properties/);

@@ -1,4 +1,4 @@
-/** What an account answers that the emulator does not: policies that forbid a write, a busy service, old versions, deleted blobs. */
+/** Answers that the emulator does not give: forbidden writes, a busy service, old versions, deleted blobs. */
 import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import {
   type BlobMaintenanceOptions,
@@ -43,7 +43,7 @@ function run(
 const isWrite = (action: string): boolean => action === 'metadata' || action === 'write';
 const text = async () => String(await young.getBlockBlobClient('one').downloadToBuffer());
 
-describe('a write that the account forbids', () => {
+describe('a forbidden write', () => {
   it.each<[ServiceAnswer, object]>([
     [{ status: 409, code: 'BlobImmutableDueToPolicy' }, { immutable: 1 }],
     [{ status: 409, code: 'BlobArchived' }, { archived: 1 }],
@@ -52,7 +52,7 @@ describe('a write that the account forbids', () => {
     [{ status: 412, code: 'ConditionNotMet' }, { conflict: 1 }],
     [{ status: 409, code: 'BlobUsesCustomerSpecifiedEncryption' }, { refused: 1 }],
     [{ status: 404, code: 'BlobNotFound' }, { gone: 1 }],
-  ])('with %j leaves the blob as it is, and the key stays needed', async (answer, outcomes) => {
+  ])('with %j leaves the blob unchanged, and the key is still needed', async (answer, outcomes) => {
     for (const [task, action] of [
       [REWRAP, 'metadata'],
       [REENCRYPT, 'write'],
@@ -69,19 +69,19 @@ describe('a write that the account forbids', () => {
     }
   });
 
-  it('ends the job where this identity may not write at all', async () => {
+  it('ends the job if the identity may not write at all', async () => {
     proxy.fate = (action) => (isWrite(action) ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
 
     await expect(run(proxy, REWRAP)).rejects.toMatchObject({ statusCode: 403 });
   });
 });
 
-describe('a service that is busy', () => {
+describe('a busy service', () => {
   it.each([
     [503, 'ServerBusy'],
     [500, 'OperationTimedOut'],
     [429, 'TooManyRequests'],
-  ])('with %i is asked again, more slowly, and nothing counts as failed', async (status, code) => {
+  ])('with %i is asked again, more slowly, without counting failures', async (status, code) => {
     proxy.fate = (action, earlier) =>
       (isWrite(action) || action === 'list') && earlier === 0 ? { status, code } : 'pass';
     const events: MaintenanceEvent[] = [];
@@ -94,14 +94,14 @@ describe('a service that is busy', () => {
     expect(await text()).toBe('one');
   });
 
-  it('ends the job with its error once the patience is over', async () => {
+  it('ends the job with its error once the patience has run out', async () => {
     proxy.fate = (action) => (isWrite(action) ? { status: 503, code: 'ServerBusy' } : 'pass');
 
     await expect(run(proxy, REWRAP, { patience: 0 })).rejects.toMatchObject({ statusCode: 503 });
   });
 });
 
-describe('tags that another writer sets while a blob is encrypted again', () => {
+describe('tags set by another writer during re-encryption', () => {
   it('are kept', async () => {
     const tags = { ward: '3', seen: 'yes' };
     proxy.fate = (action, earlier) =>
@@ -116,7 +116,7 @@ describe('tags that another writer sets while a blob is encrypted again', () => 
 });
 
 describe('an account that keeps versions and deleted blobs', () => {
-  /** Each blob of the listing, once for each of these. */
+  /** Lists each blob once for each of these kinds. */
   function listAs(...kinds: readonly string[]): void {
     answers.spoil = withListing((blob) => kinds.map((kind) => blob.replace('</Name>', `</Name>${kind}`)).join(''));
   }
@@ -129,7 +129,7 @@ describe('an account that keeps versions and deleted blobs', () => {
     return run(answers, { do: 'census', retire: [OLD] });
   };
 
-  it('has every version, snapshot and deleted blob counted, and is warned of', async () => {
+  it('causes a warning, and every version, snapshot and deleted blob is counted', async () => {
     const report = await counted([CURRENT, FORMER, SNAPSHOT, DELETED]);
 
     expect(report.census.entries.map(({ place, count }) => `${count} ${place}`).sort()).toEqual([
@@ -145,12 +145,12 @@ describe('an account that keeps versions and deleted blobs', () => {
   it.each([
     ['a version', [FORMER]],
     ['a snapshot', [SNAPSHOT]],
-    ['a deleted blob whose end nobody knows', [DELETED]],
-  ])('keeps the key needed by %s alone', async (_what, kinds) => {
+    ['a deleted blob with an unknown end', [DELETED]],
+  ])('still needs the key if only %s uses it', async (_what, kinds) => {
     expect((await counted(kinds)).census.verdict?.mayDestroy).toBe('no');
   });
 
-  it('gives a date where only deleted blobs are left', async () => {
+  it('reports a date if only deleted blobs are left', async () => {
     answers.spoil = withListing((blob) =>
       blob
         .replace('</Name>', `</Name>${DELETED}`)
@@ -164,7 +164,7 @@ describe('an account that keeps versions and deleted blobs', () => {
     expect(days).toBeGreaterThanOrEqual(7);
   });
 
-  it('does not try to change what it cannot', async () => {
+  it('does not try to change versions and deleted blobs', async () => {
     listAs(CURRENT, FORMER, SNAPSHOT, DELETED);
     const wholes = answers.requests;
 
@@ -183,7 +183,7 @@ describe('a job that would leave old versions', () => {
   const writes = () => answers.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD');
 
   it.each([REWRAP, REENCRYPT])(
-    'does not begin $do, warns in a dry run, and begins where that is accepted',
+    'does not start $do, warns in a dry run, and starts if versions are accepted',
     async (task) => {
       keepVersions();
       await expect(run(answers, task)).rejects.toMatchObject({
@@ -217,7 +217,7 @@ describe('a job that would leave old versions', () => {
   });
 });
 
-describe('what a job leaves behind', () => {
+describe('the warning about remaining copies', () => {
   const withSoftDelete = (days: string) =>
     withXml('comp=properties', (body) =>
       body
@@ -231,7 +231,7 @@ describe('what a job leaves behind', () => {
   it.each([
     ['<Enabled>true</Enabled><Days>14</Days>', /soft delete is on, for 14 days/],
     ['<Enabled>false</Enabled>', /^(?!.*soft delete)/],
-  ])('is told before it begins, with %s', async (policy, sentence) => {
+  ])('precedes the start of the job, with %s', async (policy, sentence) => {
     answers.spoil = withSoftDelete(policy);
     const events: MaintenanceEvent[] = [];
 
@@ -246,7 +246,7 @@ describe('what a job leaves behind', () => {
     expect(before.map((event) => (event.kind === 'warning' ? event.text : ''))).toEqual(report.warnings);
   });
 
-  it('is told as unknown where this identity may not read it', async () => {
+  it('mentions that the identity may not read the setting', async () => {
     answers.spoil = ({ request, response }) => {
       if (request.url?.includes('comp=properties') !== true) return false;
       response.writeHead(403, { 'x-ms-error-code': 'AuthorizationPermissionMismatch' }).end();
@@ -259,7 +259,7 @@ describe('what a job leaves behind', () => {
   });
 });
 
-it('begins where this identity may not read the properties of the container, and says so', async () => {
+it('starts if the identity may not read the properties of the container, and warns', async () => {
   answers.spoil = ({ request, response }) => {
     const parameters = new URL(request.url ?? '', 'http://host').searchParams;
     if (parameters.get('restype') !== 'container' || parameters.has('comp')) return false;
@@ -281,7 +281,7 @@ describe('append blobs', () => {
   };
   const PLAINTEXT: MaintenanceTask = { do: 'reencrypt', when: { plaintext: true } };
 
-  it.each(['', 'some lines\n'])('of %j become block blobs if the job may do that', async (text) => {
+  it.each(['', 'some lines\n'])('with content %j become block blobs if the job allows it', async (text) => {
     await appended('log', text);
 
     const left = await run(answers, PLAINTEXT);
@@ -294,7 +294,7 @@ describe('append blobs', () => {
     expect(properties).toMatchObject({ blobType: 'BlockBlob', contentType: 'text/csv', metadata: { patient: '17' } });
   });
 
-  it('keep what is appended meanwhile', async () => {
+  it('keep concurrently appended content', async () => {
     await appended('log', 'some lines\n');
     proxy.fate = (action, earlier) =>
       action === 'write' && earlier === 0
@@ -307,7 +307,7 @@ describe('append blobs', () => {
     expect(String(await young.getBlockBlobClient('log').downloadToBuffer())).toBe('some lines\nmore\n');
   });
 
-  it('stay as they are where the service refuses another type', async () => {
+  it('stay unchanged if the service rejects another type', async () => {
     await appended('log', 'some lines\n');
     proxy.fate = (action) => (action === 'write' ? { status: 409, code: 'InvalidBlobType' } : 'pass');
 
@@ -318,7 +318,7 @@ describe('append blobs', () => {
   });
 });
 
-/** Changes each blob of a listing. */
+/** Replaces each blob in a listing. */
 const withListing = (change: (blob: string) => string): AnswersProxy['spoil'] =>
   withXml('comp=list', (body) =>
     body.replace(/<Blob>.*?<\/Blob>/gs, (blob) => change(blob.replace(/<Deleted>.*?<\/Deleted>/, ''))),

@@ -1,4 +1,4 @@
-/** Directories that a listing shows as deleted: nobody can see what was in them. */
+/** Directories that a listing shows as deleted, whose former content is unknown. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import { type MaintenanceReport, runMaintenance } from 'nestjs-azure-encrypted-storage';
@@ -30,7 +30,7 @@ const asDeleted = withBody((body) =>
   body.replaceAll('<Deleted>false</Deleted>', '').replace('>a-folder</Name>', '$&<Deleted>true</Deleted>'),
 );
 
-it('keep a key needed, and are not forgotten by another process that goes on with the walk', async () => {
+it('keep a key needed, and are remembered by another process that continues the walk', async () => {
   answers.spoil = (exchange) => {
     if (exchange.request.url?.includes('marker=') !== true) return asDeleted(exchange);
     exchange.response.writeHead(403).end();

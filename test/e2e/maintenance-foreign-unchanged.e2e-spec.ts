@@ -1,4 +1,4 @@
-/** A function for a format of others that returns the stored bytes as they are: they must not be encrypted a second time. */
+/** Functions for a foreign format that return the stored bytes unchanged: these must not be encrypted twice. */
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
@@ -28,9 +28,9 @@ const opened = () => young.getBlockBlobClient('scan').downloadToBuffer();
 it.each<[string, number, (stored: Readable) => Promise<Buffer | Readable>]>([
   ['in memory', 100, async (stored: Readable) => buffer(stored)],
   ['as a stream', 9 * 1024 * 1024, (stored: Readable) => Promise.resolve(stored)],
-  ['of another blob of the same bytes', 100, async () => raw().downloadToBuffer()],
+  ['of another blob with the same bytes', 100, async () => raw().downloadToBuffer()],
 ])(
-  'a function that returns the stored bytes %s leaves the blob as it is, in a dry run too',
+  'a function that returns the stored bytes %s leaves the blob unchanged, also in a dry run',
   async (_what, length, found) => {
     const bytes = content(length);
     await raw().uploadData(bytes);
@@ -49,7 +49,7 @@ it.each<[string, number, (stored: Readable) => Promise<Buffer | Readable>]>([
 );
 
 it.each([
-  ['nothing, where nothing is stored', 0],
+  ['nothing if nothing is stored', 0],
   ['other bytes of the same number', 100],
 ])('a function may return %s', async (_what, length) => {
   await raw().uploadData(content(length), { metadata: { archived: 'yes' } });
@@ -61,7 +61,7 @@ it.each([
   expect((await opened()).equals(content(length).map(other))).toBe(true);
 });
 
-it('a function that returned the stored bytes of a blob that another writer replaces meanwhile is asked again', async () => {
+it('a function that returned stored bytes is called again if another writer replaces the blob', async () => {
   await raw().uploadData(content(100));
   let asked = 0;
   const lazy: ForeignSource = {

@@ -1,4 +1,4 @@
-/** Blobs in an encryption format of others, which a function of the application reads. */
+/** Blobs in a foreign encryption format, which a function of the application reads. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
@@ -63,7 +63,7 @@ const metadataOf = async (name: string) => {
 
 describe('the format of the documentation', () => {
   it.each([0, 1, 70_000, 4 * 1024 * 1024 + 1])(
-    'of %i bytes is left for protocol 2.1, with all that describes the blob but what belonged to the format',
+    'with %i bytes is replaced by protocol 2.1, keeping all properties except those of the format',
     async (length) => {
       await archived('scan', content(length), { Patient: '17' });
       await raw('scan').setAccessTier('Cool');
@@ -82,7 +82,7 @@ describe('the format of the documentation', () => {
     },
   );
 
-  it('is read only in a dry run, and what is not in it is left', async () => {
+  it('is only read in a dry run, and other content is left', async () => {
     await archived('scan', content(100));
     await raw('clear').uploadData(Buffer.from('in plaintext'));
     await both.getBlockBlobClient('ours').uploadData('ours');
@@ -98,7 +98,7 @@ describe('the format of the documentation', () => {
     expect((await run(archiveFormat(KEY))).outcomes).toEqual({ same: 3 });
   });
 
-  it('is left together with plaintext, if the task says both', async () => {
+  it('is left together with plaintext if the task names both', async () => {
     await archived('scan', content(100));
     await raw('clear').uploadData(Buffer.from('in plaintext'));
     const when = { foreign: true, plaintext: true };
@@ -114,7 +114,7 @@ describe('the format of the documentation', () => {
     expect(String(await opened('clear'))).toBe('in plaintext');
   });
 
-  it('stays as it is where a byte is damaged or the key is another, and nothing of the error is told', async () => {
+  it('stays unchanged if a byte is damaged or the key is wrong, without details of the error', async () => {
     const bytes = await archived('scan', content(100));
     const { metadata } = await raw('scan').getProperties();
     bytes[3] = bytes[3]! ^ 1;
@@ -133,7 +133,7 @@ describe('the format of the documentation', () => {
 });
 
 describe('a blob that changes while the function reads it', () => {
-  it('is read again, and the other writer is kept', async () => {
+  it('is read again and keeps the other write', async () => {
     await archived('scan', content(100));
     const format = archiveFormat(KEY);
     let asked = 0;
@@ -152,9 +152,9 @@ describe('a blob that changes while the function reads it', () => {
   });
 
   it.each<[string, () => Promise<unknown>]>([
-    ['is read again where it changes before its bytes are', () => archived('scan', content(200))],
+    ['is read again if it changes before its bytes are read', () => archived('scan', content(200))],
     [
-      'is not touched where another program has left the format',
+      'is not touched if another program has left the format',
       () => both.getBlockBlobClient('scan').uploadData(content(200)),
     ],
   ])('%s', async (_what, change) => {
@@ -204,18 +204,18 @@ describe('a function', () => {
 
   it.each([
     [
-      'is shorter than it says',
+      'is shorter than announced',
       (found: { length: number }) => ({ ...found, length: found.length + 1 }),
       'refused',
       'SOURCE_LENGTH_MISMATCH',
     ],
     [
-      'is longer than it says',
+      'is longer than announced',
       (found: { length: number }) => ({ ...found, length: found.length - 1 }),
       'refused',
       'SOURCE_LENGTH_MISMATCH',
     ],
-  ])('whose stream %s leaves the blob as it is', async (_what, change, outcome, code) => {
+  ])('whose stream %s leaves the blob unchanged', async (_what, change, outcome, code) => {
     for (const length of [100, 9 * 1024 * 1024]) {
       const bytes = await archived('scan', content(length));
 
@@ -226,7 +226,7 @@ describe('a function', () => {
     }
   });
 
-  it('whose stream fails at its end, with a tag that does not fit, leaves the blob as it is', async () => {
+  it('whose stream fails at its end with a wrong tag leaves the blob unchanged', async () => {
     const bytes = await archived('scan', content(9 * 1024 * 1024));
     const { metadata } = await raw('scan').getProperties();
     bytes[bytes.length - 1] = bytes.at(-1)! ^ 1;
@@ -238,7 +238,7 @@ describe('a function', () => {
     expect((await raw('scan').downloadToBuffer()).equals(bytes)).toBe(true);
   });
 
-  it('may leave streams half read: they are destroyed, and none ends the process', async () => {
+  it('may leave streams half read, which are destroyed without ending the process', async () => {
     await archived('scan', content(9 * 1024 * 1024));
     const streams: Readable[] = [];
     const careless: ForeignSource = {
@@ -258,7 +258,7 @@ describe('a function', () => {
     expect(streams.map(({ destroyed }) => destroyed)).toEqual([true, true]);
   });
 
-  it('whose pieces are arrays of larger numbers leaves the blob as it is', async () => {
+  it('whose pieces are arrays of larger numbers leaves the blob unchanged', async () => {
     const bytes = await archived('scan', content(100));
     const wide = Readable.from([new Uint16Array([300, 301])]);
 
@@ -267,7 +267,7 @@ describe('a function', () => {
     expect((await raw('scan').downloadToBuffer()).equals(bytes)).toBe(true);
   });
 
-  it('that pipes the stored bytes and loses their connection is asked again', async () => {
+  it('that pipes the stored bytes is called again if it loses the connection', async () => {
     await archived('scan', content(9 * 1024 * 1024));
     let asked = 0;
     const piping: ForeignSource = {
@@ -283,7 +283,7 @@ describe('a function', () => {
     expect(asked).toBe(2);
   });
 
-  it('that waits for its own key makes the job wait', async () => {
+  it('makes the job wait if its own key is unavailable', async () => {
     await archived('scan', content(100));
     const format = archiveFormat(KEY);
     let asked = 0;
@@ -318,7 +318,7 @@ describe('a function', () => {
     expect((await raw('scan').downloadToBuffer()).equals(bytes)).toBe(true);
   });
 
-  it('is needed: without it nothing is taken for plaintext, in a dry run neither', async () => {
+  it('is required, also in a dry run, so that nothing counts as plaintext', async () => {
     const bytes = await archived('scan', content(100));
     for (const dryRun of [true, false]) {
       const running = runMaintenance({ name: 'leave', task: FOREIGN, sources: [both.forMaintenance()] }, { dryRun });
@@ -333,7 +333,7 @@ describe('a service that fails while the function reads', () => {
   it.each([
     ['the first answer', 0],
     ['an answer in between', 1],
-  ])('is asked again after %s, and the blob is not taken for damaged', async (_what, at) => {
+  ])('is asked again after %s, and the blob does not count as damaged', async (_what, at) => {
     await archived('scan', content(100));
     const container = behind(proxy, both, during());
     proxy.fate = (action, earlier) =>

@@ -1,4 +1,4 @@
-/** A census of an inventory alongside a census of a listing, from the container that has it, and as a command. */
+/** A census of an inventory compared with one of a listing, from its container, and as a command. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ beforeEach(async () => {
   inventory = await writtenInventory();
 });
 
-/** What the account would write, made from a listing, as blobs of a container. */
+/** Writes the blobs that the account would write, generated from a listing. */
 async function writtenInventory(): Promise<string> {
   const rows: Row[] = [];
   for await (const item of old.listBlobsFlat({ includeMetadata: true, includeSnapshots: true })) {
@@ -78,7 +78,7 @@ it('counts the same as a listing', async () => {
   expect(isMaintenanceClean(counted)).toBe(false);
 });
 
-it('waits for a service that is busy while it reads, and counts no row twice', async () => {
+it('waits for a busy service while it reads, and counts no row twice', async () => {
   const proxy = await PageProxy.start();
   try {
     proxy.fate = (action, earlier) =>
@@ -98,7 +98,7 @@ describe('maintain census --inventory', () => {
   const maintain = (env: Record<string, string>, ...args: string[]) =>
     command.run(['maintain', 'census', '--retire', OLD, ...args], env);
 
-  it('needs no account for files on this machine', async () => {
+  it('needs no account for local files', async () => {
     const { code, stdout, stderr } = await maintain({}, '--inventory', join(folder, 'all-manifest.json'));
 
     expect([code, stderr]).toEqual([1, 'Counting.\nThe census is done.\n']);
@@ -106,7 +106,7 @@ describe('maintain census --inventory', () => {
     expect(stdout).toContain(`1 × snapshot in inventory all of ${STARTED} under key clinic:2025`);
   });
 
-  it('says no more of a key once the inventory is older than --inventory-max-age', async () => {
+  it('gives no verdict on a key once the inventory is older than --inventory-max-age', async () => {
     const path = join(folder, 'all-manifest.json');
     const { stdout } = await maintain({}, '--inventory', path, '--inventory-max-age', '1');
     // an hour is 0.042 days
@@ -117,7 +117,7 @@ describe('maintain census --inventory', () => {
     expect(await maintain({}, '--container', 'scans', '--inventory-max-age', '1')).toMatchObject({ code: 2 });
   });
 
-  it('reads the container that the account writes to, next to a listing of another', async () => {
+  it('reads the container that the account writes to alongside a listing of another', async () => {
     const env = { AZURE_STORAGE_CONNECTION_STRING: connectionString() };
     const args = [
       '--inventory',
@@ -135,7 +135,7 @@ describe('maintain census --inventory', () => {
     expect(JSON.parse(stdout)).toMatchObject({ seen: 10 });
   });
 
-  it('exits with 2 for what is not an inventory', async () => {
+  it('exits with 2 if the files are not an inventory', async () => {
     const path = join(folder, 'other.parquet');
 
     expect(await maintain({}, '--inventory', path)).toMatchObject({ code: 2, stdout: '' });

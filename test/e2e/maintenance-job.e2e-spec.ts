@@ -1,4 +1,4 @@
-/** Jobs whose state is kept: shards, interruptions, several processes, and outages. */
+/** Jobs with saved state: shards, interruptions, several processes, and outages. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BlobServiceClient } from '@azure/storage-blob';
 import {
@@ -56,21 +56,21 @@ const openable = async () => {
   return texts.filter((text, at) => text === NAMES[at]).length;
 };
 
-describe('a job whose state is kept', () => {
+describe('a job with saved state', () => {
   it('reports the plan, each shard and the progress as events, under its name and without content', async () => {
     const events: MaintenanceEvent[] = [];
     const onEvent = (event: MaintenanceEvent): void => void events.push(event);
-    const told = (kind: string) => events.filter((event) => event.kind === kind);
+    const eventsOf = (kind: string) => events.filter((event) => event.kind === kind);
     const options = { state: state!, pagesPerShard: 2, onEvent };
     await runMaintenance(job(), options);
 
     expect(events.map(({ job: name }) => name)).toEqual(events.map(() => 'leave-2025'));
-    expect(told('planned')).toMatchObject([
+    expect(eventsOf('planned')).toMatchObject([
       { pass: 'work', shards: 3 },
       { pass: 'census', shards: 3 },
     ]);
     const shards = [0, 1, 2].map((number) => `leave-2025/1/work/shards/000000${number}.json`);
-    const ofWork = (kind: string) => told(kind).filter((event) => 'pass' in event && event.pass === 'work');
+    const ofWork = (kind: string) => eventsOf(kind).filter((event) => 'pass' in event && event.pass === 'work');
     expect(ofWork('shardStarted')).toMatchObject(shards.map((shard) => ({ shard, seen: 0 })));
     expect(ofWork('shardDone')).toMatchObject(shards.map((shard, at) => ({ shard, done: [10, 10, 3][at], failed: 0 })));
     expect(JSON.stringify(events)).not.toMatch(/WrappedContentKey|EncryptedKey|blob-00/);
@@ -81,7 +81,7 @@ describe('a job whose state is kept', () => {
     expect(ofWork('progress').at(-1)).toMatchObject({ seen: 23, done: 0, eta: 0 });
   });
 
-  it('says in its status which pass it is in', async () => {
+  it('reports the current pass in its status', async () => {
     const pass = async () => (await maintenanceStatus(state!, job().name))?.running?.pass;
     await planMaintenance(job(), { state: state! }).next();
     expect(await pass()).toBe('work');
@@ -100,7 +100,7 @@ describe('a job whose state is kept', () => {
     expect(await pass()).toBe('work');
   });
 
-  it('goes on after an abort where it was, and starts over once it has finished', async () => {
+  it('continues after an abort where it stopped, and starts over once it has finished', async () => {
     const ending = new AbortController();
     const onEvent = (): void => ending.abort();
     const first = runMaintenance(job(), { state: state!, concurrency: 1, onEvent, abortSignal: ending.signal });
@@ -113,7 +113,7 @@ describe('a job whose state is kept', () => {
     expect(again.outcomes).toEqual({ same: 23 });
   });
 
-  it('counts again where a process ended between its report and the end of its run', async () => {
+  it('counts again if a process ended between its report and the end of its run', async () => {
     const census = job({ task: { do: 'census', retire: [OLD] }, sources: [young.forMaintenance()] });
     await runMaintenance(census, { state: state! });
     const stored = state!.getBlockBlobClient(`${census.name}/job.json`);
@@ -128,7 +128,7 @@ describe('a job whose state is kept', () => {
     expect(report.startedAt).not.toBe(new Date(0).toISOString());
   });
 
-  it('is refused under the same name with another task', async () => {
+  it('is rejected under the same name with another task', async () => {
     await runMaintenance(job(), { state: state! });
 
     const other = runMaintenance(job({ task: { do: 'census' } }), { state: state! });
@@ -136,7 +136,7 @@ describe('a job whose state is kept', () => {
     await expect(other).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
-  it('is refused under the same name in another account, which has containers of the same names', async () => {
+  it('is rejected under the same name in another account with containers of the same names', async () => {
     await runMaintenance(job(), { state: state! });
     const { accountName, containerName } = both.unencryptedClient;
     const elsewhere = BlobServiceClient.fromConnectionString(connectionString().replaceAll(accountName, 'elsewhere'));
@@ -147,7 +147,7 @@ describe('a job whose state is kept', () => {
     await expect(other).rejects.toMatchObject({ code: 'INVALID_OPTIONS', message: /in another account/ });
   });
 
-  it('knows the account of every kind of source', async () => {
+  it('identifies the account of every kind of source', async () => {
     const poison = (await newQueue(during('2.0'))).forMaintenance(plainQueue('accounts-poison'));
     const rows = tableOf(Row, uniqueTableName('accounts'), during('2.0')).forMaintenance();
 
@@ -156,7 +156,7 @@ describe('a job whose state is kept', () => {
     expect(new Set(accounts)).toEqual(new Set([both.unencryptedClient.accountName]));
   });
 
-  it('is shared by processes: each object is in one shard, and all is done once', async () => {
+  it('is shared by processes, each object in one shard and processed once', async () => {
     const options = { state: state!, pagesPerShard: 1, concurrency: 2 };
 
     const reports = await Promise.all([1, 2, 3].map(() => runMaintenance(job(), options)));
@@ -179,7 +179,7 @@ describe('a job whose state is kept', () => {
     expect(report).toMatchObject({ seen: 23, outcomes: { done: 23 } });
   });
 
-  it('does what lies before the next shard, whichever names at its beginning are deleted', async () => {
+  it('processes everything before the next shard, even if the first names of that shard are deleted', async () => {
     const options = { state: state!, pagesPerShard: 1 };
     const shards: string[] = [];
     for await (const shard of planMaintenance(job(), options)) shards.push(shard);
@@ -206,7 +206,7 @@ describe('a job whose state is kept', () => {
 });
 
 describe('an outage of the key', () => {
-  it('pauses the job, and nothing counts as failed', async () => {
+  it('pauses the job without counting failures', async () => {
     const key = new FlakyKey(oldKey);
     key.isDown = true;
     const [flaky] = await containersFor(during('2.1', { keyResolver: () => key }));
@@ -223,7 +223,7 @@ describe('an outage of the key', () => {
     expect(events.filter((kind) => kind.startsWith('key'))).toEqual(['keyUnavailable', 'keyAvailable']);
   });
 
-  it('ends the job with its error once it lasts longer than the patience, and the job can go on', async () => {
+  it('ends the job with its error once it exceeds the patience, and the job can be resumed', async () => {
     const key = new FlakyKey(oldKey);
     key.isDown = true;
     const container = Object.assign((await containersFor(during('2.1', { keyResolver: () => key })))[0], {
@@ -238,7 +238,7 @@ describe('an outage of the key', () => {
     expect((await runMaintenance(job({ sources }), { state: state! })).outcomes).toEqual({ done: 23 });
   });
 
-  it('ends the job only when nothing is under way any more', async () => {
+  it('ends the job only once all pending work has finished', async () => {
     let [asked, underWay] = [0, 0];
     const key: KeyEncryptionKey = {
       keyId: oldKey.keyId,
@@ -276,7 +276,7 @@ describe('options', () => {
     [{}, { concurrency: 0 }, /"concurrency"/],
     [{}, { patience: -1 }, /"patience"/],
     [{}, { dryrun: true }, /"dryrun" is not an option/],
-  ])('%j with %j is refused before any request', async (more, options, message) => {
+  ])('%j with %j are rejected before any request', async (more, options, message) => {
     const running = runMaintenance(job(more as Partial<MaintenanceJob>), options as MaintenanceOptions);
 
     await expect(running).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** Blobs under a customer-provided key, whose metadata a listing keeps back. The emulator has no such keys, so a proxy plays the service. */
+/** Blobs under a customer-provided key, whose metadata a listing omits. A proxy simulates them. */
 import { jest } from '@jest/globals';
 import { BlobClient, BlobServiceClient } from '@azure/storage-blob';
 import {
@@ -44,7 +44,7 @@ const run = (task: MaintenanceTask, options: BlobMaintenanceOptions = {}) => {
   return runMaintenance({ name: 'kept-back', task, sources: [container.forMaintenance(options)] });
 };
 
-/** The SDK sends such keys over https alone. Requests without one are refused, as by the service. */
+/** The SDK sends such keys only over HTTPS. Like the service, this rejects requests without one. */
 function demandKey(): void {
   for (const [name, at] of [['getProperties', 0] as const, ['setMetadata', 1] as const]) {
     const methods = BlobClient.prototype as unknown as Record<string, (...args: unknown[]) => Promise<object>>;
@@ -61,8 +61,8 @@ function demandKey(): void {
   }
 }
 
-describe('a blob under a key that is not given', () => {
-  it('may need any key, and keeps the census from a verdict', async () => {
+describe('a blob under a missing customer-provided key', () => {
+  it('may need any key, and prevents a verdict of the census', async () => {
     const report = await run(COUNT);
 
     expect(report.census.entries).toMatchObject([{ kind: 'damaged', count: 1 }]);
@@ -77,7 +77,7 @@ describe('a blob under a key that is not given', () => {
     expect(isMaintenanceClean(report)).toBe(false);
   });
 
-  it('is the same where another key is given', async () => {
+  it('is treated the same if another key is given', async () => {
     demandKey();
 
     const report = await run(COUNT, { customerProvidedKey: { ...customerProvidedKey } });
@@ -86,11 +86,11 @@ describe('a blob under a key that is not given', () => {
   });
 });
 
-describe('a blob under a key that is given', () => {
+describe('a blob under a given customer-provided key', () => {
   const keysIn = ({ census }: MaintenanceReport) =>
     census.entries.map(({ place, keyId }) => `${place} ${keyId}`).sort();
 
-  it('is counted with its snapshots, and is rewrapped', async () => {
+  it('is counted with its snapshots and rewrapped', async () => {
     await old.getBlockBlobClient('scan').createSnapshot();
     demandKey();
 
@@ -104,7 +104,7 @@ describe('a blob under a key that is given', () => {
     expect((await young.getBlockBlobClient('scan').downloadToBuffer()).equals(content(100))).toBe(true);
   });
 
-  it('is left out if it has been deleted since it was listed', async () => {
+  it('is skipped if it was deleted after it was listed', async () => {
     jest
       .spyOn(BlobClient.prototype, 'getProperties')
       .mockRejectedValue(Object.assign(new Error(), { statusCode: 404, code: 'BlobNotFound' }));

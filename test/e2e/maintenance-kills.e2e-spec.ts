@@ -1,7 +1,7 @@
 /**
- * Two processes rotate a key, one of them is killed again and again, and the account is read and written all the time.
- * `MAINTENANCE_OBJECTS` and `MAINTENANCE_KILLS` make it larger: then one is killed each second, and it prints what docs/reliability.md
- * says of it.
+ * Two processes rotate a key while one of them is repeatedly killed and the account is constantly read and written.
+ * `MAINTENANCE_OBJECTS` and `MAINTENANCE_KILLS` make it larger: then one is killed each second, and it prints the
+ * numbers for docs/reliability.md.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ import { tableOf } from '../support/tables.js';
 const OBJECTS = Number(process.env['MAINTENANCE_OBJECTS'] ?? 60);
 const KILLS = Number(process.env['MAINTENANCE_KILLS'] ?? 6);
 const IS_LARGE = process.env['MAINTENANCE_KILLS'] !== undefined;
-/** Milliseconds between two kills of a large round. */
+/** Milliseconds between two kills in a large round. */
 const KILL_EVERY = 1000;
 const PROTOCOLS = ['2.1', '1.0'] as const;
 
@@ -81,13 +81,13 @@ const textOf = (key: string, write: number): string => `${key}, write ${write}`;
 const writeIn = (key: string, text: string): number =>
   Number(text.startsWith(`${key}, write `) ? text.slice(key.length + 8) : NaN);
 
-/** Programs that write under the new key and read with both, all the time. */
+/** Programs that constantly write under the new key and read with both. */
 class Traffic {
   writes = 0;
   reads = 0;
-  /** What a reader got that was neither the content before it nor any written meanwhile. */
+  /** Contents read that were neither the previous content nor any written meanwhile. */
   readonly wrong: string[] = [];
-  /** Number of the last write of each object that was answered. */
+  /** Number of the last acknowledged write of each object. */
   readonly written: Map<string, number>;
   #isOver = false;
   readonly #programs: Promise<unknown>;
@@ -146,12 +146,12 @@ class Workers {
     this.#workers.push(spawn(process.execPath, [this.command.main, ...this.args], { env, stdio: 'ignore' }));
   }
 
-  /** Whether all of them have come to their end. */
+  /** Whether all of them have ended. */
   areDone(): boolean {
     return this.#workers.every(({ exitCode }) => exitCode !== null);
   }
 
-  /** Kills the oldest, and starts another one. */
+  /** Kills the oldest process and starts another one. */
   async replaceOne(): Promise<void> {
     const [oldest] = this.#workers.splice(0, 1);
     if (oldest?.exitCode === null) {
@@ -189,7 +189,7 @@ const argumentsFor = ({ container, table }: Account): string[] => [
 ];
 
 it(
-  `loses no object and no write of others in ${KILLS} kills, and leaves none under the old key`,
+  `a rotation loses no object and no concurrent write in ${KILLS} kills, and leaves nothing under the old key`,
   async () => {
     const account = await Account.filled();
     const traffic = new Traffic(account);

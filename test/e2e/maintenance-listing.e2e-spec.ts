@@ -1,4 +1,4 @@
-/** What maintenance reads of a listing is what the SDK reads of it, blob by blob. */
+/** Maintenance reads the same blobs from a listing as the SDK. */
 import { listedPages } from '../../src/blob/maintenance/listed-blob.js';
 import { containersFor } from '../support/blobs.js';
 import { during } from '../support/maintenance.js';
@@ -36,7 +36,7 @@ it('has names, ETags and metadata as the SDK lists them, page after page', async
   expect(Math.max(...sizes)).toBe(3);
 });
 
-it.each(['a b', 'ünïcode/', 'plus+', 'folder/ä%2F&'])('begins with the prefix %s and nothing else', async (prefix) => {
+it.each(['a b', 'ünïcode/', 'plus+', 'folder/ä%2F&'])('contains only names with the prefix %s', async (prefix) => {
   const [ours] = await containersFor(during());
   for (const name of NAMES) await ours.getBlockBlobClient(name).uploadData(name);
   const names = [];
@@ -46,7 +46,7 @@ it.each(['a b', 'ünïcode/', 'plus+', 'folder/ä%2F&'])('begins with the prefix
   expect(names).toEqual(NAMES.filter((name) => name.startsWith(prefix)));
 });
 
-it('has a blob that is marked as a folder but has content or encryption data', async () => {
+it('includes a blob that is marked as a folder but has content or encryption data', async () => {
   const [ours] = await containersFor(during());
   const metadata = { hdi_isfolder: 'true' };
   await ours.getBlockBlobClient('sealed').uploadData('', { metadata });
@@ -59,7 +59,7 @@ it('has a blob that is marked as a folder but has content or encryption data', a
   expect(names).toEqual(['clear', 'sealed']);
 });
 
-it('throws the error of the service, with its status and code', async () => {
+it('throws the error of the service with its status and code', async () => {
   const [ours] = await containersFor(during());
   await ours.unencryptedClient.delete();
   const pages = listedPages(ours.unencryptedClient, { places: PLACES }, { everything: true });

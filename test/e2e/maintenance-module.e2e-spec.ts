@@ -1,4 +1,4 @@
-/** Maintenance inside an application: in its own process, and shared through a queue by processes of which one is killed. */
+/** Maintenance inside an application: in its own process, and shared by processes through a queue. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -59,7 +59,7 @@ const root = (key: KeyEncryptionKey = oldKey): DynamicModule =>
     optionsOf({ protocol: '2.1', keyEncryptionKey: newKey, keyResolver: new KeyRing([key]).resolve }),
   );
 
-/** Is out of reach once it has unwrapped seven times, so that a job waits for it in the middle. */
+/** Becomes unavailable after seven unwraps, so that a job has to wait for it halfway. */
 class KeyForSeven extends FlakyKey {
   override unwrapKey(encryptedKey: Uint8Array, algorithm: string): Promise<Uint8Array> {
     this.isDown = this.asked >= 7;
@@ -100,7 +100,7 @@ const openable = async (): Promise<number> => {
 describe('in the process of the application', () => {
   beforeEach(underOldKey);
 
-  it('a job is tried first, started, followed, and reported', async () => {
+  it('runs a job dry, starts it, follows it, and reports it', async () => {
     const { maintenance } = await application();
     expect([await maintenance.status(LEAVE.name), await maintenance.report(LEAVE.name)]).toEqual([null, null]);
     expect((await maintenance.dryRun(LEAVE.name)).outcomes).toEqual({ done: 20 });
@@ -115,7 +115,7 @@ describe('in the process of the application', () => {
     expect(await openable()).toBe(20);
   });
 
-  it('a job stops with the application, and is resumed by the next', async () => {
+  it('stops a job with the application, which the next one resumes', async () => {
     const state = uniqueName('state');
     const key = new KeyForSeven(oldKey);
     const { app, maintenance } = await application({ state, key, options: { concurrency: 1 } });
@@ -131,7 +131,7 @@ describe('in the process of the application', () => {
     expect(await openable()).toBe(20);
   });
 
-  it('a job that nobody declared is refused', async () => {
+  it('rejects an undeclared job', async () => {
     const { maintenance } = await application();
 
     await expect(maintenance.start('another')).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
@@ -147,7 +147,7 @@ describe('options of forWorker', () => {
     [{ useFactory, consumer: {} }, /"consumer" needs "queue"/],
     [{ useFactory, queue: 'q1q', consumer: { concurrency: 0 } }, /"concurrency" must be/],
     [{ useFactory, queues: 'x' }, /"queues" is not an option/],
-  ])('%j are refused', (options, message) => {
+  ])('%j are rejected', (options, message) => {
     expect(() => EncryptedStorageMaintenanceModule.forWorker(options as MaintenanceWorkerOptions)).toThrow(message);
   });
 
@@ -155,7 +155,7 @@ describe('options of forWorker', () => {
     [{}, /"jobs" must be a list/],
     [{ jobs: [LEAVE, LEAVE] }, /"jobs" has "leave-2025" twice/],
     [{ jobs: [], state: {} }, /"state" is not an option/],
-  ])('what the factory returns is checked when the application starts: %j', async (settings, message) => {
+  ])('from the factory are checked when the application starts: %j', async (settings, message) => {
     const worker = EncryptedStorageMaintenanceModule.forWorker({ useFactory: () => settings as MaintenanceSettings });
 
     await expect(started(root(), worker)).rejects.toThrow(message);
@@ -174,7 +174,7 @@ describe('through a queue', () => {
   };
   const OPTIONS = { pagesPerShard: 1, claimSeconds: 1 };
 
-  it('a census is shared too, reports its events, and leaves the queue empty', async () => {
+  it('shares a census too, reports its events, and leaves the queue empty', async () => {
     const queue = uniqueName('jobs');
     const events: MaintenanceEvent[] = [];
     const options = { ...OPTIONS, onEvent: (event: MaintenanceEvent) => void events.push(event) };
@@ -191,7 +191,7 @@ describe('through a queue', () => {
     expect(await size(`${queue}-poison`)).toBe(0);
   });
 
-  it('what is not a message of a job goes to the poison queue, also what names a document of another job', async () => {
+  it('moves foreign messages to the poison queue, also if they name a document of another job', async () => {
     const queue = uniqueName('jobs');
     const { app } = await application({ queue, consumer: CONSUMER, options: OPTIONS });
     const client = app.get(EncryptedQueueService, { strict: false }).getQueueClient(queue);
@@ -204,7 +204,7 @@ describe('through a queue', () => {
   });
 
   it(
-    'two processes share a job, and one that is killed loses nothing',
+    'two processes share a job, and killing one loses nothing',
     async () => {
       const [queue, state] = [uniqueName('jobs'), uniqueName('state')];
       const { maintenance } = await application({ state, queue, consumer: { autoStart: false }, options: OPTIONS });

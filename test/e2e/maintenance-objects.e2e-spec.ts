@@ -1,4 +1,4 @@
-/** What is not an ordinary block blob, and jobs of which something is lost: the tables of what a job does with each. */
+/** Objects other than ordinary block blobs, and jobs that lose their state: what a job does with each. */
 import { jest } from '@jest/globals';
 import { BlobClient, BlobServiceClient, BlockBlobClient } from '@azure/storage-blob';
 import {
@@ -35,7 +35,7 @@ const raw = (name: string) => old.unencryptedClient.getBlockBlobClient(name);
 const through = (proxy: PageProxy | AnswersProxy) => behind(proxy, old, during());
 
 describe('a blob of another type', () => {
-  it('of pages is rewrapped, and is left by a re-encryption, which says so', async () => {
+  it('with pages is rewrapped, and a re-encryption leaves and reports it', async () => {
     await old.getPageBlobClient('pages').uploadData(content(1024));
 
     expect(await run(REENCRYPT)).toMatchObject({
@@ -49,7 +49,7 @@ describe('a blob of another type', () => {
     expect((await young.getPageBlobClient('pages').downloadToBuffer()).equals(content(1024))).toBe(true);
   });
 
-  it('that other SDKs appended to is rewrapped, stays an append blob, and becomes a block blob if it may', async () => {
+  it('appended to by other SDKs is rewrapped in its type, and re-encrypted as a block blob if allowed', async () => {
     await old.getBlockBlobClient('block').uploadData(content(1024));
     const { metadata = {} } = await raw('block').getProperties();
     const bytes = await raw('block').downloadToBuffer();
@@ -69,11 +69,11 @@ describe('a blob of another type', () => {
   });
 });
 
-describe('a blob that is leased', () => {
+describe('a leased blob', () => {
   it.each([
     ['rewrapped', REWRAP],
     ['encrypted again', REENCRYPT],
-  ])('is %s under its lease, and named without it', async (_what, task) => {
+  ])('is %s under its lease, and reported without it', async (_what, task) => {
     await old.getBlockBlobClient('leased').uploadData('leased');
     const { leaseId } = await raw('leased').getBlobLeaseClient().acquireLease(-1);
 
@@ -84,8 +84,8 @@ describe('a blob that is leased', () => {
   });
 });
 
-describe('a blob in the archive', () => {
-  it.each([REWRAP, REENCRYPT])('is counted and named by $do, which asks for nothing of it', async (task) => {
+describe('an archived blob', () => {
+  it.each([REWRAP, REENCRYPT])('is counted and reported by $do, which sends no request for it', async (task) => {
     const proxy = await PageProxy.start();
     try {
       await old.getBlockBlobClient('archived').uploadData('archived');
@@ -102,14 +102,14 @@ describe('a blob in the archive', () => {
   });
 });
 
-describe('a blob that must not change', () => {
+describe('an immutable blob', () => {
   const [date, until] = ['Fri, 01 Jan 2100 00:00:00 GMT', '2100-01-01T00:00:00.000Z'];
   const policy = { 'x-ms-immutability-policy-until-date': date };
   const over = { 'x-ms-immutability-policy-until-date': 'Wed, 01 Jan 2020 00:00:00 GMT' };
   const hold = { 'x-ms-legal-hold': 'true' };
   const [byPolicy, byHold] = ['BlobImmutableDueToPolicy', 'BlobImmutableDueToLegalHold'];
 
-  /** Refuses each write as the service does, and adds to what a look shows. The emulator has neither policies nor holds. */
+  /** Rejects each write as the service does, and adds headers to properties, since the emulator has no policies. */
   function refuse(answers: AnswersProxy, code: string, shown: Record<string, string>): void {
     answers.answer = (request, response) => {
       if (request.method !== 'PUT') return false;
@@ -128,9 +128,9 @@ describe('a blob that must not change', () => {
     ['a policy', byPolicy, policy, { code: 'IMMUTABILITY_POLICY', until }],
     ['a legal hold', byHold, hold, { code: 'LEGAL_HOLD' }],
     ['both', byHold, { ...policy, ...hold }, { code: 'LEGAL_HOLD', until }],
-    ['a policy of its container, next to one that is over', byPolicy, over, { code: byPolicy }],
+    ['a policy of its container, alongside an expired one', byPolicy, over, { code: byPolicy }],
     ['a legal hold of its container', byHold, {}, { code: byHold }],
-  ])('because of %s is named, with the end if there is one', async (_what, refusal, shown, expected) => {
+  ])('because of %s is reported, with the end if there is one', async (_what, refusal, shown, expected) => {
     const answers = await AnswersProxy.start();
     try {
       for (const task of [REWRAP, REENCRYPT]) {
@@ -150,7 +150,7 @@ describe('a blob that must not change', () => {
     }
   });
 
-  it('is named as the service says, where nobody may look at it', async () => {
+  it('is reported with the code of the service if its properties cannot be read', async () => {
     const proxy = await PageProxy.start();
     try {
       await old.getBlockBlobClient('kept').uploadData('kept');
@@ -174,7 +174,7 @@ describe('keys and scopes of the service', () => {
   type Options = { readonly customerProvidedKey?: object; readonly encryptionScope?: string } | undefined;
   type Method = (...args: unknown[]) => Promise<object>;
 
-  /** What requests to blobs are sent with. The SDK sends such keys over https alone, and the emulator has none. */
+  /** The keys and scopes of requests to blobs. The SDK sends such keys only over HTTPS, and the emulator has none. */
   function recorded(): { readonly name: string; readonly options: Options }[] {
     const requests: { readonly name: string; readonly options: Options }[] = [];
     const record = (prototype: object, name: string, at: number): void => {
@@ -206,7 +206,7 @@ describe('keys and scopes of the service', () => {
       ['getProperties', 'download', 'createSnapshot', 'stageBlock', 'commitBlockList'],
       ['createSnapshot', 'stageBlock', 'commitBlockList'],
     ],
-  ])('go with every request of %s that needs them', async (_what, task, withKey, withScope) => {
+  ])('are sent with every request of %s that needs them', async (_what, task, withKey, withScope) => {
     const answers = await AnswersProxy.start();
     try {
       await old.getBlockBlobClient('one').uploadData(content(9 * 1024 * 1024));
@@ -225,7 +225,7 @@ describe('keys and scopes of the service', () => {
     }
   });
 
-  it('go with every request of a deletion that reads content or takes a snapshot', async () => {
+  it('are sent with every request of a deletion that reads content or takes a snapshot', async () => {
     await old.getBlockBlobClient('one').uploadData(content(100));
     await raw('one').createSnapshot();
     await both.getBlockBlobClient('one').rewrapKey();
@@ -239,7 +239,7 @@ describe('keys and scopes of the service', () => {
     expect(requests.find(({ name }) => name === 'createSnapshot')?.options?.encryptionScope).toBe('clinic');
   });
 
-  /** The emulator has no scopes. */
+  /** The emulator does not support scopes. */
   const addScope: AnswersProxy['spoil'] = ({ request, answer, response }) => {
     if (request.url?.includes('comp=list') !== true) return false;
     const chunks: Buffer[] = [];
@@ -264,7 +264,7 @@ it('a rewrap keeps the time of creation', async () => {
 });
 
 describe('a job', () => {
-  it.each([REWRAP, REENCRYPT])('asks allowKey for every blob in $do, and goes on with the others', async (task) => {
+  it.each([REWRAP, REENCRYPT])('asks allowKey for every blob in $do, and continues with the others', async (task) => {
     for (const name of ['mine', 'theirs']) await old.getBlockBlobClient(name).uploadData(name);
     const allowKey = (_keyId: string, target: { kind: string; blob?: string }) => target.blob !== 'theirs';
     const container = new EncryptedContainerClient(old.unencryptedClient, during('2.1', { allowKey }));
@@ -291,7 +291,7 @@ describe('a job', () => {
     expect(await visibleTexts(poison.name)).toEqual([text]);
   });
 
-  it('whose state was deleted begins again, and has the same result', async () => {
+  it('starts again if its state was deleted, with the same result', async () => {
     const names = Array.from({ length: 12 }, (_, at) => `blob-${at}`);
     for (const name of names) await old.getBlockBlobClient(name).uploadData(name);
     const state = service.getContainerClient(uniqueName('state'));

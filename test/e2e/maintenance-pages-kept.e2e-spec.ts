@@ -1,4 +1,4 @@
-/** The snapshot of a page blob that is encrypted again: it stays until the new content is read back, and longer if that is damaged. */
+/** The snapshot of a re-encrypted page blob stays until the new content is read back, and longer if that is damaged. */
 import { EventEmitter, once } from 'node:events';
 import { Readable } from 'node:stream';
 import type { Metadata } from '@azure/storage-blob';
@@ -42,7 +42,7 @@ const run = (task: MaintenanceTask, container = both, options: MaintenanceOption
     { clock: timeless, patience: 1, ...options },
   );
 const snapshots = () => snapshotsIn(old);
-/** A page blob in clear, as any program writes it. */
+/** A page blob in plaintext, as any program writes it. */
 async function clear(bytes: Buffer): Promise<void> {
   await raw().create(bytes.length);
   await raw().uploadPages(bytes, 0, bytes.length);
@@ -52,8 +52,8 @@ const sealed = (bytes: Buffer) => disk().uploadData(bytes, { metadata: { Patient
 describe('another program', () => {
   it.each<[string, Fate]>([
     ['', 'pass'],
-    [', although the answer to the commit is lost', 'lose'],
-  ])('that writes a page among the new ones is found out, and the old content stays%s', async (_what, answer) => {
+    [', even if the answer to the commit is lost', 'lose'],
+  ])('that writes a page among the new ones is detected, and the old content stays%s', async (_what, answer) => {
     await clear(content(1024));
     const write = () => raw().uploadPages(Buffer.alloc(512, 1), 0, 512);
     proxy.fate = (action, earlier) =>
@@ -70,8 +70,8 @@ describe('another program', () => {
   it.each<[string, string, (found: Metadata) => Metadata]>([
     ['that it read before', 'snapshot', (found) => found],
     ['that it read meanwhile', 'page', (found) => found],
-    ['of its own alone', 'page', () => ({ Ward: '3' })],
-  ])('that sets metadata %s after the commit is found out, and the old content stays', async (_what, moment, next) => {
+    ['that is entirely new', 'page', () => ({ Ward: '3' })],
+  ])('that sets metadata %s after the commit is detected, and the old content stays', async (_what, moment, next) => {
     await sealed(content(1024));
     let found: Metadata = {};
     const remember = async () => void ({ metadata: found = {} } = await raw().getProperties());
@@ -91,8 +91,8 @@ describe('another program', () => {
   });
 });
 
-describe('an upload that begins before the new content is read back', () => {
-  /** Claims the blob, and waits until it is to fail. */
+describe('an upload that starts before the new content is read back', () => {
+  /** Claims the blob and waits for the call that makes it fail. */
   async function begun(): Promise<() => Promise<void>> {
     const failing = new EventEmitter();
     const source = Readable.from(
@@ -115,7 +115,7 @@ describe('an upload that begins before the new content is read back', () => {
     };
   }
 
-  it.each([true, false])('leaves the old content where the new one is damaged (damaged: %p)', async (isDamaged) => {
+  it.each([true, false])('keeps the old content if the new content is damaged (damaged: %p)', async (isDamaged) => {
     await clear(content(1024));
     let fail = async (): Promise<void> => undefined;
     let hasBegun = false;
@@ -140,7 +140,7 @@ describe('an upload that begins before the new content is read back', () => {
   });
 });
 
-describe('an outage that begins with a page and lasts longer than the rollback', () => {
+describe('an outage that starts with a page and lasts longer than the rollback', () => {
   it.each<Fate>(['refuse', { status: 503, code: 'ServerBusy' }])('is waited for (%j)', async (fate) => {
     await sealed(content(1024));
     let isOut: boolean | undefined;
@@ -157,7 +157,7 @@ describe('an outage that begins with a page and lasts longer than the rollback',
     expect(await snapshots()).toEqual([]);
   });
 
-  it('of a blob that is refused leaves the blob as it was', async () => {
+  it('leaves the blob unchanged if the service then rejects the page', async () => {
     await sealed(content(1024));
     proxy.fate = (action, earlier) => {
       if (action === 'page') return { status: 409, code: 'BlobImmutableDueToPolicy' };
@@ -171,8 +171,8 @@ describe('an outage that begins with a page and lasts longer than the rollback',
   });
 });
 
-describe('a snapshot that may not be deleted', () => {
-  it('is named, because it has the old content', async () => {
+describe('a snapshot that cannot be deleted', () => {
+  it('is reported, because it contains the old content', async () => {
     await sealed(content(1024));
     proxy.fate = (action) => (action === 'delete' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
 
@@ -185,7 +185,7 @@ describe('a snapshot that may not be deleted', () => {
   });
 });
 
-it('keeps the snapshot of an earlier job that found damage, also when the blob is encrypted once more', async () => {
+it('keeps the snapshot of an earlier job that found damage, also when the blob is encrypted again', async () => {
   await clear(content(512));
   proxy.fate = (action, earlier) =>
     action === 'read' && earlier > 0 && proxy.actions.includes('metadata') ? raw().setMetadata({ a: 'b' }) : 'pass';

@@ -1,4 +1,4 @@
-/** Page blobs that are encrypted again: what they keep, what other writers do meanwhile, and what a process leaves that ends. */
+/** Re-encrypted page blobs: what they keep, concurrent writers, and what a killed process leaves behind. */
 import {
   type BlobMaintenanceOptions,
   EncryptedContainerClient,
@@ -65,7 +65,7 @@ async function clear(bytes: Buffer): Promise<void> {
 const sealed = (bytes: Buffer) => disk().uploadData(bytes, described);
 
 describe('a page blob', () => {
-  it.each([0, 512, 1024, 64 * 512])('of %i bytes leaves a key, with all that describes it', async (length) => {
+  it.each([0, 512, 1024, 64 * 512])('of %i bytes leaves a key and keeps its properties', async (length) => {
     await sealed(content(length));
     await raw().updateSequenceNumber('update', 42);
 
@@ -85,7 +85,7 @@ describe('a page blob', () => {
     expect((await run(LEAVE)).outcomes).toEqual({ same: 1 });
   });
 
-  it('in plaintext, with pages that were never written, is encrypted as a whole', async () => {
+  it('in plaintext is encrypted completely, including pages that were never written', async () => {
     const bytes = Buffer.concat([content(512), Buffer.alloc(PAGES - 1024), content(512)]);
     await raw().create(PAGES, { ...described, blobSequenceNumber: 7 });
     await raw().uploadPages(bytes.subarray(0, 512), 0, 512);
@@ -100,7 +100,7 @@ describe('a page blob', () => {
     expect(isMaintenanceClean(report)).toBe(true);
   });
 
-  it('is only read in a dry run, and is left where nobody asked for page blobs', async () => {
+  it('is only read in a dry run, and is left unless the task includes page blobs', async () => {
     await sealed(content(1024));
     const { etag } = await raw().getProperties();
 
@@ -113,7 +113,7 @@ describe('a page blob', () => {
     expect((await raw().getProperties()).etag).toBe(etag);
   });
 
-  it('has no other protocol to leave 1.0 for, and no foreign format', async () => {
+  it('cannot leave protocol 1.0, and has no foreign format', async () => {
     await clear(content(1024));
     const foreign = { read: () => Promise.resolve(null) };
 
@@ -126,25 +126,22 @@ describe('a page blob', () => {
   it.each([
     ['Block', false],
     ['Page', true],
-  ])(
-    'of another program in 1.0 that comes during a job leaves it clean if it is a %s blob: %p',
-    async (type, isClean) => {
-      await old.getBlockBlobClient('letter').uploadData(content(512));
-      const late = type === 'Page' ? old.getPageBlobClient('late') : old.getBlockBlobClient('late');
-      let hasCome = false;
-      proxy.fate = (action) => {
-        if (action !== 'list' || hasCome || !proxy.actions.includes('write')) return 'pass';
-        hasCome = true;
-        return late.uploadData(content(512));
-      };
+  ])('counts as clean if another program writes it in 1.0 during a job (%s blob: %p)', async (type, isClean) => {
+    await old.getBlockBlobClient('letter').uploadData(content(512));
+    const late = type === 'Page' ? old.getPageBlobClient('late') : old.getBlockBlobClient('late');
+    let hasCome = false;
+    proxy.fate = (action) => {
+      if (action !== 'list' || hasCome || !proxy.actions.includes('write')) return 'pass';
+      hasCome = true;
+      return late.uploadData(content(512));
+    };
 
-      const report = await run({ do: 'reencrypt', when: { protocols: ['1.0'] } }, { container: proxied() });
+    const report = await run({ do: 'reencrypt', when: { protocols: ['1.0'] } }, { container: proxied() });
 
-      expect([hasCome, report.failures]).toEqual([true, []]);
-      expect(isMaintenanceClean(report)).toBe(isClean);
-      expect(report.census.entries.some(({ isOfPages }) => isOfPages === true)).toBe(isClean);
-    },
-  );
+    expect([hasCome, report.failures]).toEqual([true, []]);
+    expect(isMaintenanceClean(report)).toBe(isClean);
+    expect(report.census.entries.some(({ isOfPages }) => isOfPages === true)).toBe(isClean);
+  });
 
   it('keeps the snapshots of the application, and its lease', async () => {
     await sealed(content(1024));
@@ -160,9 +157,9 @@ describe('a page blob', () => {
   });
 
   it.each<[string, () => Promise<EncryptedContainerClient>, string]>([
-    ['whose key is not given', () => Promise.resolve(young), 'keyMissing'],
+    ['with a missing key', () => Promise.resolve(young), 'keyMissing'],
     [
-      'that is damaged',
+      'with damaged content',
       async () => {
         const bytes = await raw().downloadToBuffer();
         await raw().uploadPages(
@@ -174,7 +171,7 @@ describe('a page blob', () => {
       },
       'damaged',
     ],
-  ])('%s is not touched', async (_what, spoil, outcome) => {
+  ])('%s is not changed', async (_what, spoil, outcome) => {
     await sealed(content(1024));
     const container = await spoil();
     const { etag } = await raw().getProperties();
@@ -186,7 +183,7 @@ describe('a page blob', () => {
 });
 
 describe('another program', () => {
-  it('that uploads the blob meanwhile is not undone', async () => {
+  it('that uploads the blob meanwhile keeps its content', async () => {
     await sealed(content(PAGES));
     const theirs = young.unencryptedClient;
     const application = new EncryptedContainerClient(theirs, after('1.0'));
@@ -200,21 +197,24 @@ describe('another program', () => {
     expect(await snapshots()).toEqual([]);
   });
 
-  it.each(['snapshot', 'create'] as const)('that changes it before the %s has its change encrypted', async (moment) => {
-    await clear(content(1024));
-    proxy.fate = (action, earlier) =>
-      action === moment && earlier === 0 ? raw().uploadPages(Buffer.alloc(512, 1), 0, 512) : 'pass';
+  it.each(['snapshot', 'create'] as const)(
+    'that changes the blob before the %s has its change encrypted',
+    async (moment) => {
+      await clear(content(1024));
+      proxy.fate = (action, earlier) =>
+        action === moment && earlier === 0 ? raw().uploadPages(Buffer.alloc(512, 1), 0, 512) : 'pass';
 
-    const report = await run(ENCRYPT, { container: proxied() });
+      const report = await run(ENCRYPT, { container: proxied() });
 
-    expect(report.outcomes).toEqual({ done: 1 });
-    expect((await opened()).equals(Buffer.concat([Buffer.alloc(512, 1), content(1024).subarray(512)]))).toBe(true);
-    expect(await snapshots()).toEqual([]);
-  });
+      expect(report.outcomes).toEqual({ done: 1 });
+      expect((await opened()).equals(Buffer.concat([Buffer.alloc(512, 1), content(1024).subarray(512)]))).toBe(true);
+      expect(await snapshots()).toEqual([]);
+    },
+  );
 });
 
 describe('an outage after the commit', () => {
-  it.each(['read', 'sequence', 'look'] as const)('that begins with a %s request is waited for', async (action) => {
+  it.each(['read', 'sequence', 'look'] as const)('that starts with a %s request is waited for', async (action) => {
     await sealed(content(1024));
     await raw().updateSequenceNumber('update', 42);
     let isOut = false;
@@ -233,13 +233,13 @@ describe('an outage after the commit', () => {
 });
 
 describe('a process that ends', () => {
-  /** Everything after the request of that number fails, whatever it is. */
+  /** Every request after the given number fails. */
   const endAt = (number: number): void => {
     let sent = 0;
     proxy.fate = () => (sent++ < number ? 'pass' : 'refuse');
   };
 
-  it('at any request leaves a blob that the next job finishes', async () => {
+  it('at any request leaves a blob that the next job completes', async () => {
     let isOver = false;
     const ended = new Set<string>();
     for (let number = 1; !isOver; number += 1) {
@@ -258,14 +258,14 @@ describe('a process that ends', () => {
       expect(report.failures).toEqual([]);
       expect((await opened()).equals(content(1024))).toBe(true);
       expect(await raw().getProperties()).toMatchObject({ contentType: 'image/png', contentLength: 1024 });
-      // the proxy sends names of headers in lower case
+      // the proxy sends header names in lower case
       expect((await metadataNames()).map((name) => name.toLowerCase()).sort()).toEqual(['encryptiondata', 'patient']);
       await raw().delete({ deleteSnapshots: 'include' });
     }
     expect([...ended].sort()).toEqual(['sealed', 'unfinished']);
   });
 
-  it('leaves a blob that the next job finishes also behind a proxy that writes names of headers in lower case', async () => {
+  it('leaves a blob that the next job completes, also behind a proxy that lower-cases header names', async () => {
     await sealed(content(1024));
     proxy.fate = () => (proxy.actions.includes('page') ? 'refuse' : 'pass');
     await expect(run(LEAVE, { container: proxied() })).rejects.toThrow();
@@ -275,11 +275,11 @@ describe('a process that ends', () => {
 
     expect(report).toMatchObject({ outcomes: { done: 1 }, failures: [] });
     expect((await opened()).equals(content(1024))).toBe(true);
-    // the proxy does so in requests, too
+    // the proxy also does so in requests
     expect(await metadataNames()).toEqual(['encryptiondata', 'patient']);
   });
 
-  it('is named by a job that was not asked for page blobs, and the key stays needed', async () => {
+  it('is reported by a job without page blobs, and the key is still needed', async () => {
     await sealed(content(1024));
     let hasEnded = false;
     proxy.fate = (action) => {
@@ -295,9 +295,9 @@ describe('a process that ends', () => {
   });
 });
 
-describe('an answer that is lost', () => {
+describe('a lost answer', () => {
   it.each(['look', 'read', 'snapshot', 'create', 'page', 'metadata', 'delete', 'sequence'] as const)(
-    'to a %s request changes nothing in the end',
+    'to a %s request does not change the outcome',
     async (lost) => {
       await sealed(content(PAGES));
       proxy.fate = (action, earlier) => (action === lost && earlier === 0 ? 'lose' : 'pass');

@@ -1,4 +1,4 @@
-/** The recipes of docs/maintenance.md, unchanged: on BullMQ with a real Redis, and what is Temporal's with any caller. */
+/** The recipes of docs/maintenance.md, unchanged: on BullMQ with a real Redis, and for Temporal with any caller. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -61,7 +61,7 @@ if (isMissing && process.env['CI'] !== 'true') {
   });
 
   it(
-    'rotates a key by two workers that share the shards through Redis',
+    'rotates a key with two workers that share the shards through Redis',
     async () => {
       process.env['REDIS_URL'] = redis?.url ?? '';
       const { ArchiveRotation, ArchiveRotationModule } = (await docsSample(PAGE, 'ArchiveRotation')) as {
@@ -93,7 +93,7 @@ if (isMissing && process.env['CI'] !== 'true') {
 });
 
 describe('the recipe for Temporal', () => {
-  it('runs shards as activities that are alive while they work, and ends with a clean census', async () => {
+  it('runs shards as activities with heartbeats, and ends with a clean census', async () => {
     const name = uniqueName('scans');
     await underOldKey(name);
     const { rotationActivities } = (await docsSample(PAGE, 'rotationActivities')) as {

@@ -1,4 +1,4 @@
-/** Encrypting again in bulk: from plaintext, from 1.0, and after a key was disclosed. */
+/** Bulk re-encryption: of plaintext, of 1.0, and after a key was disclosed. */
 import {
   Encrypt,
   EncryptedContainerClient,
@@ -37,7 +37,7 @@ const metadataOf = async (name: string) => {
 
 describe('blobs', () => {
   it.each([0, 1, 15, 16, 70_000, 4 * 1024 * 1024 + 1])(
-    'of %i bytes in plaintext are encrypted, with all that describes them',
+    'of %i bytes in plaintext are encrypted and keep their properties',
     async (length) => {
       const plain = old.unencryptedClient.getBlockBlobClient('plain');
       await plain.uploadData(content(length), carried);
@@ -53,7 +53,7 @@ describe('blobs', () => {
     },
   );
 
-  it('leave protocol 1.0 and a disclosed key, and are not touched by the next run', async () => {
+  it('leave protocol 1.0 and a disclosed key, and the next run does not change them', async () => {
     await old.getBlockBlobClient('scan').uploadData(content(70_001), carried);
 
     const report = await reencrypt(both.forMaintenance(), { protocols: ['1.0'], keyIds: [OLD] });
@@ -75,14 +75,14 @@ describe('blobs', () => {
     expect((await old.getBlockBlobClient('scan').getProperties()).etag).toBe(etag);
   });
 
-  it('keep what another writer stores meanwhile', async () => {
+  it('keep the content of a concurrent writer', async () => {
     await old.getBlockBlobClient('raced').uploadData(content(70_000));
     let isFirst = true;
     const racing = {
       ...newKey,
       keyId: newKey.keyId,
       unwrapKey: newKey.unwrapKey.bind(newKey),
-      // between the look and the commit
+      // between reading the properties and the commit
       wrapKey: async (bytes: Uint8Array) => {
         if (isFirst) await old.getBlockBlobClient('raced').uploadData('the other writer');
         isFirst = false;
@@ -97,7 +97,7 @@ describe('blobs', () => {
     expect(String(await young.getBlockBlobClient('raced').downloadToBuffer())).toBe('the other writer');
   });
 
-  it('that are damaged stay as they are: nothing blesses the damage', async () => {
+  it('stay unchanged if they are damaged, so that damage is never sealed as valid', async () => {
     const [writer, job] = [during('2.1', { keyEncryptionKey: newKey }), during()];
     await new EncryptedContainerClient(old.unencryptedClient, writer).getBlockBlobClient('torn').uploadData('content');
     const plain = old.unencryptedClient.getBlockBlobClient('torn');
@@ -120,7 +120,7 @@ describe('blobs', () => {
     expect((await plain.downloadToBuffer()).equals(bytes)).toBe(true);
   });
 
-  it('are not touched where what is written would be chosen again, or could not be read', async () => {
+  it('are not changed if the new content would be selected again, or could not be read', async () => {
     await old.getBlockBlobClient('scan').uploadData('before');
     const [same, blind] = [
       before('1.0'),
@@ -141,7 +141,7 @@ describe('blobs', () => {
     expect(String(await old.getBlockBlobClient('scan').downloadToBuffer())).toBe('before');
   });
 
-  it('of pages are named, where a key is to be left', async () => {
+  it('with pages are reported if a key is to be left', async () => {
     await old.getPageBlobClient('pages').uploadData(content(512));
 
     const report = await reencrypt(both.forMaintenance(), { protocols: ['1.0'] });
@@ -177,7 +177,7 @@ class Dated {
 }
 
 describe('rows', () => {
-  it('in plaintext are encrypted as their class says, and other columns keep their exact types', async () => {
+  it('in plaintext are encrypted as their class declares, and other columns keep their exact types', async () => {
     const name = uniqueTableName('rows');
     const table = tableOf(Patient, name, during());
     await table.createTable();
@@ -198,7 +198,7 @@ describe('rows', () => {
     expect(stored['name']).toMatchObject({ type: 'Binary' });
   });
 
-  it('under a disclosed key are encrypted again without their class, and keep what another writer stores', async () => {
+  it('under a disclosed key are re-encrypted without their class, and keep concurrent writes', async () => {
     const name = uniqueTableName('rows');
     const [theirs, ours] = [tableOf(Patient, name, before()), tableOf(Patient, name, during())];
     await theirs.createTable();
@@ -219,7 +219,7 @@ describe('rows', () => {
     });
   });
 
-  it('in plaintext without a class are named, and rows are never to leave protocol 1.0', async () => {
+  it('in plaintext without a class are reported, and rows cannot leave protocol 1.0', async () => {
     const name = uniqueTableName('rows');
     const table = tableOf(Patient, name, during());
     await table.createTable();
@@ -234,8 +234,8 @@ describe('rows', () => {
   });
 });
 
-describe('rows that a job leaves as they are', () => {
-  it('have clear columns and no integrity entries, and the job has no class that says which to protect', async () => {
+describe('rows that a job leaves unchanged', () => {
+  it('have clear columns but no integrity entries, and the job has no class to decide what to protect', async () => {
     const name = uniqueTableName('rows');
     const table = tableOf(Patient, name, before('2.1', { integrity: 'off' }));
     await table.createTable();
@@ -249,7 +249,7 @@ describe('rows that a job leaves as they are', () => {
     expect((await table.unencryptedClient.getEntity('north', '1')).etag).toBe(etag);
   });
 
-  it('have a time that would lose digits', async () => {
+  it('contain a time that would lose digits', async () => {
     const table = tableOf(Dated, uniqueTableName('rows'), during());
     await table.createTable();
     const times = ['2026-01-01T00:00:00.1234567Z', '2026-01-01T00:00:00.1230000Z'];
@@ -264,7 +264,7 @@ describe('rows that a job leaves as they are', () => {
     expect(report.failures).toMatchObject([{ name: '["north","0"]', code: 'UNSUPPORTED_VALUE' }]);
   });
 
-  it('make a condition of their class throw, and the others are done', async () => {
+  it('make a condition of their class throw, while the others are processed', async () => {
     const table = tableOf(Conditional, uniqueTableName('rows'), during());
     await table.createTable();
     for (const row of [{ rowKey: '1' }, { rowKey: '2', ward: 'x' }]) {
@@ -279,7 +279,7 @@ describe('rows that a job leaves as they are', () => {
 });
 
 describe('messages of a poison queue', () => {
-  it('under a disclosed key are encrypted again, with the bytes that were in them', async () => {
+  it('under a disclosed key are re-encrypted with the same bytes', async () => {
     const queue = await newQueue(before('1.0'));
     const poison = plainQueue(`${queue.name}-poison`);
     await queue.sendMessage('an old referral');

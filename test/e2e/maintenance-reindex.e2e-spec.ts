@@ -1,4 +1,4 @@
-/** Search tags for rows that were written without them, changed by others, or tagged under an older key. */
+/** Search tags for rows written without them, changed by others, or tagged under an older key. */
 import {
   Encrypt,
   EncryptedEntity,
@@ -26,7 +26,7 @@ class Untagged {
   visits?: number;
 }
 
-/** While some rows have no tags yet. */
+/** Used while some rows have no tags yet. */
 @EncryptedEntity({ table: 'members' })
 class Tagged extends Untagged {
   @Encrypt({ searchable: { mode: 'write' } }) declare ssn: string | null;
@@ -69,7 +69,7 @@ beforeAll(async () => {
   await members.createTable();
   await untagged.createEntity(member('1'));
   await members.createEntity(member('2'));
-  // as an SDK that knows of no tags replaces a row: without entries, with the columns that it read
+  // as an SDK without tags replaces a row: without entries, with the columns it read
   const unsigned = tableOf(Untagged, name, policy({ integrity: 'off' }));
   await unsigned.createEntity(member('3', { visits: 3 }));
   const foreign = { azcse_t_ssn: await members.searchTag('ssn', 'before', { partitionKey: 'north' }) };
@@ -81,7 +81,7 @@ beforeAll(async () => {
   await tagged.createEntity(member('6'));
 });
 
-it('is refused for what has no tags', async () => {
+it('is rejected for sources without tags', async () => {
   const [container] = await containersFor(policyOf('2.1'));
   const invalid = expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error;
 
@@ -91,7 +91,7 @@ it('is refused for what has no tags', async () => {
   await expect(run(census, untagged.forMaintenance())).rejects.toThrow('"task.tags" needs a table');
 });
 
-it('counts, shows what it would do, does it, and leaves nothing', async () => {
+it('counts rows, previews the work in a dry run, does it, and leaves nothing to do', async () => {
   expect(() => (tagged as unknown as typeof members).where('ssn', 'eq', 'x')).toThrow(/reindex/);
   expect(await keysOf(members, { where: allSsns })).toEqual(['2', '4', '6']);
 
@@ -117,7 +117,7 @@ it('counts, shows what it would do, does it, and leaves nothing', async () => {
   expect(stored['seen']).toEqual({ type: 'DateTime', value: '2026-01-02T03:04:05.1234567Z' });
 });
 
-it('counts rows in plaintext, which no search finds', async () => {
+it('counts plaintext rows, which searches do not find', async () => {
   await members.unencryptedClient.createEntity({ partitionKey: 'south', rowKey: 'clear', ssn: 'ssn' });
 
   const report = await run(census, members.forMaintenance());
@@ -126,7 +126,7 @@ it('counts rows in plaintext, which no search finds', async () => {
   await members.deleteEntity('south', 'clear');
 });
 
-it('writes nothing where nothing is wrong, and reports what it cannot read', async () => {
+it('writes nothing if nothing is wrong, and reports unreadable rows', async () => {
   const row = await members.unencryptedClient.getEntity('north', '2');
   await members.createEntity(member('7'));
   await members.unencryptedClient.updateEntity(
@@ -142,7 +142,7 @@ it('writes nothing where nothing is wrong, and reports what it cannot read', asy
   await members.deleteEntity('north', '7');
 });
 
-it('removes the tags of a property that is not searchable any more', async () => {
+it('removes the tags of a property that is no longer searchable', async () => {
   const report = await run(reindex, notAnyMore.forMaintenance());
 
   expect(report).toMatchObject({ outcomes: { done: 5, same: 1 }, census: { tags: NONE } });

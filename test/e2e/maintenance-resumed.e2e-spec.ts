@@ -1,4 +1,4 @@
-/** What a job keeps of a run that was interrupted: the names of failures, and what is left to do. */
+/** What a job keeps from an interrupted run: the names of failures, and the remaining work. */
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import {
   type EncryptedContainerClient,
@@ -19,7 +19,7 @@ const NAMES = Array.from({ length: 23 }, (_, index) => `blob-${String(index).pad
 const PAGE = 5;
 
 let both: EncryptedContainerClient;
-/** Does not know the old key, so every object fails. */
+/** Has no access to the old key, so every object fails. */
 let young: EncryptedContainerClient;
 let state: ContainerClient;
 beforeEach(async () => {
@@ -35,7 +35,7 @@ const job = (container: EncryptedContainerClient): MaintenanceJob => ({
   sources: [container.forMaintenance({ pageSize: PAGE })],
 });
 
-/** Runs the job until an event for which `isEnd` holds. */
+/** Runs the job until `isEnd` returns true for an event. */
 async function interrupted(
   container: EncryptedContainerClient,
   isEnd: (event: MaintenanceEvent) => boolean,
@@ -70,7 +70,7 @@ const write = async (name: string, text: string): Promise<void> => {
 };
 
 describe('the failures of a job', () => {
-  it('are in its state by name, each once, also where it was interrupted', async () => {
+  it('are in its state by name, each once, also after an interruption', async () => {
     await interrupted(young, ({ kind }) => kind === 'object');
     expect((await named()).length % PAGE).toBe(0);
 
@@ -83,7 +83,7 @@ describe('the failures of a job', () => {
     await expect(maintenanceFailures(state, 'never-run').next()).resolves.toMatchObject({ done: true });
   });
 
-  it('are not in the documents that are written with every page', async () => {
+  it('are not in the documents written with every page', async () => {
     await runMaintenance(job(young), { state });
 
     const texts = await Promise.all((await documents()).map(async (name) => [name, await textOf(name)] as const));
@@ -94,10 +94,10 @@ describe('the failures of a job', () => {
     ]);
   });
 
-  it('are not those that a process noted that was killed before it saved the page', async () => {
+  it('exclude those noted by a process that was killed before it saved the page', async () => {
     await interrupted(both, ({ kind }) => kind === 'shardStarted');
     const line = `${JSON.stringify({ source: 'blobs x', name: 'x', outcome: 'leased' })}\n`;
-    // an attempt that saved nothing, one that nobody made, and one of an earlier version
+    // an attempt that saved nothing, one that was never made, and one of an earlier version
     for (const page of ['00001-000000000000', '00009-000000000003', '000000000003']) {
       await write(`leave-2025/1/work/failures/0000000-${page}.ndjson`, line);
     }
@@ -109,7 +109,7 @@ describe('the failures of a job', () => {
     expect(await named()).toEqual([]);
   });
 
-  it('of a job that an earlier version began are named as well', async () => {
+  it('include those of a job that an earlier version started', async () => {
     let pages = 0;
     await interrupted(young, ({ kind }) => kind === 'object' && (pages += 1) > PAGE);
     const shard = 'leave-2025/1/work/shards/0000000.json';
@@ -127,14 +127,14 @@ describe('the failures of a job', () => {
   });
 });
 
-it('reckons its end from what is left and from its own pace, also after it was interrupted', async () => {
+it('a job estimates its end from the remaining work and its own pace, also after an interruption', async () => {
   const pagesPerShard = 1;
   await runMaintenance(job(both), { state });
   let shards = 0;
   await interrupted(both, ({ kind }) => kind === 'shardStarted' && (shards += 1) === 3, { pagesPerShard });
   expect(await maintenanceStatus(state, job(both).name)).toMatchObject({ running: { shardsDone: 2, seen: 2 * PAGE } });
 
-  const told: (readonly [left: number, eta: number | undefined])[] = [];
+  const estimates: (readonly [left: number, eta: number | undefined])[] = [];
   let now = 0;
   const after = (milliseconds: number, task: () => void) => {
     const timer = setTimeout(task, milliseconds);
@@ -142,10 +142,10 @@ it('reckons its end from what is left and from its own pace, also after it was i
   };
   const onEvent = (event: MaintenanceEvent): void => {
     if (event.kind !== 'progress' || event.pass !== 'work' || event.rate === 0) return;
-    told.push([(NAMES.length - 2 * PAGE - event.seen) / event.rate, event.eta]);
+    estimates.push([(NAMES.length - 2 * PAGE - event.seen) / event.rate, event.eta]);
   };
   await runMaintenance(job(both), { state, pagesPerShard, onEvent, clock: { now: () => (now += 1000), after } });
 
-  expect(told.length).toBeGreaterThan(2);
-  for (const [left, eta] of told) expect(eta).toBeCloseTo(left);
+  expect(estimates.length).toBeGreaterThan(2);
+  for (const [left, eta] of estimates) expect(eta).toBeCloseTo(left);
 });

@@ -1,4 +1,4 @@
-/** Leaving a key in bulk, for blobs: what is changed, what is kept, and what happens where others write at the same time. */
+/** Bulk rewrapping of blobs: what changes, what stays, and what happens if others write at the same time. */
 import {
   AesKeyEncryptionKey,
   EncryptedContainerClient,
@@ -36,7 +36,7 @@ const proxied = () => behind(proxy, old, during(), { maxTries: 2, retryDelayInMs
 const read = async (name: string) => (await young.getBlockBlobClient(name).downloadToBuffer()).toString();
 
 describe('blobs', () => {
-  it('open with the new key alone afterwards, and keep metadata in its letter case, headers, tags and tier', async () => {
+  it('open with only the new key afterwards, and keep metadata with its case, headers, tags and tier', async () => {
     await old.getBlockBlobClient('folder/a scan').uploadData(content(70_000), {
       metadata: { Patient: '17', UPPER: 'x', odd: 'a&b<c' },
       blobHTTPHeaders: { blobContentType: 'image/png', blobCacheControl: 'no-store' },
@@ -59,7 +59,7 @@ describe('blobs', () => {
     expect(listed).toEqual([{ Patient: '17', UPPER: 'x', odd: 'a&b<c', encryptiondata: expect.any(String) as string }]);
   });
 
-  it('are left alone as plaintext, under other keys, and as snapshots, of which the census says that they need the key', async () => {
+  it('are left in plaintext, under other keys, and as snapshots, which the census reports', async () => {
     await old.getBlockBlobClient('kept').uploadData('before');
     await old.getBlockBlobClient('kept').createSnapshot();
     await young.getBlockBlobClient('young').uploadData('young');
@@ -78,17 +78,17 @@ describe('blobs', () => {
     ]);
   });
 
-  it('are not written to in a dry run, which does everything else', async () => {
+  it('are not changed by a dry run, which does everything else', async () => {
     await old.getBlockBlobClient('one').uploadData('one');
 
     const report = await rewrap(proxied().forMaintenance(), { dryRun: true });
 
     expect(report).toMatchObject({ dryRun: true, outcomes: { done: 1 }, census: { verdict: { mayDestroy: 'no' } } });
-    // the other is a look at the container
+    // the other reads the properties of the container
     expect(new Set(proxy.actions)).toEqual(new Set(['other', 'list']));
   });
 
-  it('take one write each, and the listing', async () => {
+  it('need one write each, plus the listing', async () => {
     for (const name of ['1', '2', '3']) await old.getBlockBlobClient(name).uploadData(name);
 
     await rewrap(proxied().forMaintenance());
@@ -97,7 +97,7 @@ describe('blobs', () => {
     expect(onBlobs).toEqual(['metadata', 'metadata', 'metadata']);
   });
 
-  it.each(['lose', 'repeat', 'refuse'] as const)('are whole where the network makes a write %s', async (fate) => {
+  it.each(['lose', 'repeat', 'refuse'] as const)('stay intact if the network makes a write %s', async (fate) => {
     await old.getBlockBlobClient('one').uploadData('one');
     proxy.fate = (action, earlier) => (action === 'metadata' && earlier === 0 ? fate : 'pass');
 
@@ -107,7 +107,7 @@ describe('blobs', () => {
     expect(await read('one')).toBe('one');
   });
 
-  it('keep what another writer stores between the listing and the write', async () => {
+  it('keep what another writer stores between listing and write', async () => {
     await old.getBlockBlobClient('raced').uploadData('before');
     const other = () => old.getBlockBlobClient('raced').uploadData('the other writer', { metadata: { By: 'other' } });
     proxy.fate = (action, earlier) => (action === 'metadata' && earlier === 0 ? other() : 'pass');
@@ -120,9 +120,9 @@ describe('blobs', () => {
   });
 
   it.each([
-    ['left, and named', undefined, { leased: 1 }],
-    ['rewrapped', true, { done: 1 }],
-  ])('that are leased are %s as the lease id is known', async (_what, isKnown, outcomes) => {
+    ['left and reported without a lease id', undefined, { leased: 1 }],
+    ['rewrapped with their lease id', true, { done: 1 }],
+  ])('that are leased are %s', async (_what, isKnown, outcomes) => {
     await old.getBlockBlobClient('leased').uploadData('leased');
     const lease = old.getBlockBlobClient('leased').unencryptedClient.getBlobLeaseClient();
     const { leaseId } = await lease.acquireLease(-1);
@@ -132,7 +132,7 @@ describe('blobs', () => {
     expect(report.outcomes).toEqual(outcomes);
   });
 
-  it('whose key is not known, or that are damaged, are named, and the others go on', async () => {
+  it('are reported if damaged or under an unknown key, while the job continues', async () => {
     const lost = AesKeyEncryptionKey.generate('lost');
     await under(policyOf('2.1', { keyEncryptionKey: lost }))
       .getBlockBlobClient('lost')
@@ -159,7 +159,7 @@ describe('blobs', () => {
 describe('a new key', () => {
   beforeEach(() => old.getBlockBlobClient('one').uploadData('one'));
 
-  it('that does not unwrap what it wrapped ends the job before anything is overwritten', async () => {
+  it('that cannot unwrap what it wrapped ends the job before anything is overwritten', async () => {
     const wrong = {
       keyId: NEW,
       wrapKey: (bytes: Uint8Array) => newKey.wrapKey(bytes),
@@ -172,7 +172,7 @@ describe('a new key', () => {
     expect((await old.getBlockBlobClient('one').downloadToBuffer()).toString()).toBe('one');
   });
 
-  it('that is the old one under another id is refused', async () => {
+  it('is rejected if it is the old one under another id', async () => {
     const bytes = Buffer.alloc(32, 9).toString('base64');
     const [twin, former] = [NEW, OLD].map((id) => AesKeyEncryptionKey.fromBase64(id, bytes));
     await under(policyOf('2.1', { keyEncryptionKey: former! }))
@@ -187,7 +187,7 @@ describe('a new key', () => {
     });
   });
 
-  it('that is itself to be left is refused', async () => {
+  it('is rejected if the task also leaves it', async () => {
     await expect(rewrap(old.forMaintenance())).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 });

@@ -1,4 +1,4 @@
-/** Leaving a key in bulk, for rows and for messages of poison queues. */
+/** Bulk rewrapping of rows and of messages in poison queues. */
 import {
   Encrypt,
   EncryptedEntity,
@@ -46,7 +46,7 @@ describe('rows', () => {
     await old.createTable();
   });
 
-  /** As the service has it, with the exact types of columns. */
+  /** As the service stores it, with the exact column types. */
   const stored = async (rowKey: string) => {
     const {
       etag,
@@ -57,7 +57,7 @@ describe('rows', () => {
     return { others, text: String((text as { value?: unknown } | undefined)?.value ?? text), etag, timestamp };
   };
 
-  it('open with the new key alone afterwards; nothing but the one column changes', async () => {
+  it('open with only the new key afterwards, and only one column changes', async () => {
     await old.createEntity(patient('1', { ward: '3', visits: 3, seen: new Date(0) }));
     await old.unencryptedClient.updateEntity(
       { partitionKey: 'north', rowKey: '1', foreign: { type: 'Double', value: '3.0' } },
@@ -78,7 +78,7 @@ describe('rows', () => {
     expect(WrappedContentKey).toMatchObject({ KeyId: NEW });
   });
 
-  it('go a hundred at a time, by partition, each under its ETag', async () => {
+  it('are written a hundred at a time, by partition, each under its ETag', async () => {
     for (let at = 0; at < 130; at += 65) {
       const rows = Array.from({ length: 65 }, (_, index) => patient(String(1000 + at + index)));
       await old.submitTransaction(rows.map((row) => ['create', row] as const));
@@ -114,7 +114,7 @@ describe('rows', () => {
     expect((await young.getEntity('north', '199')).name).toBe(index === 99 ? 'the other writer' : 'name of 199');
   });
 
-  it('that another writer deletes meanwhile are gone, and the others are done', async () => {
+  it('stay deleted if another writer deletes them meanwhile, while the others are processed', async () => {
     const rows = ['1', '2', '3'].map((key) => patient(key));
     await old.submitTransaction(rows.map((row) => ['create', row] as const));
     let isFirst = true;
@@ -128,7 +128,7 @@ describe('rows', () => {
     expect((await rewrap(both.forMaintenance())).outcomes).toEqual({ done: 2, gone: 1 });
   });
 
-  it('of other tenants are refused where the policy does not allow their key, and the others are done', async () => {
+  it('of other tenants are rejected if the policy forbids their key, while the others are processed', async () => {
     await old.createEntity(patient('mine'));
     await old.createEntity({ ...patient('theirs'), partitionKey: 'theirs' });
     const allowKey = (_keyId: string, target: { kind: string; partitionKey?: string }) =>
@@ -154,7 +154,7 @@ describe('rows', () => {
   });
 
   it.each(['timestamp', 'etag', 'partitionKey', 'rowKey'])(
-    'that have a column %s of another SDK, which this one cannot write, keep it: sealing them again is refused',
+    'keep a column %s of another SDK, which this one cannot write, so sealing them again fails',
     async (column) => {
       await old.createEntity(patient('1', { ward: '3' }));
       let text = '';
@@ -187,7 +187,7 @@ describe('rows', () => {
 });
 
 describe('messages of a poison queue', () => {
-  it('are rewrapped in place, with what is next to them, and are visible again', async () => {
+  it('are rewrapped in place with their other members, and become visible again', async () => {
     const queue = await newQueue(before('2.0'));
     const poison = plainQueue(`${queue.name}-poison`);
     const { messageId } = await queue.sendMessage('an old referral');
@@ -217,9 +217,9 @@ describe('messages of a poison queue', () => {
 
   it.each([
     ['7 days', {}, 7],
-    ['half a day, where that is the longest', { messageTtlDays: 0.5 }, 0.5],
+    ['half a day, if that is the longest', { messageTtlDays: 0.5 }, 0.5],
   ])(
-    'do not show what is in the queue itself: the report says that it may be there for %s',
+    'do not reveal the content of the queue itself, which the report says may remain for %s',
     async (_what, options, days) => {
       const queue = await newQueue(before('2.0'));
       const poison = plainQueue(`${queue.name}-poison`);
@@ -238,7 +238,7 @@ describe('messages of a poison queue', () => {
     },
   );
 
-  it('that others have received keep the census from a verdict', async () => {
+  it('prevent a verdict of the census if others have received them', async () => {
     const queue = await newQueue(before('2.0'));
     const poison = plainQueue(`${queue.name}-poison`);
     await poison.sendMessage('clear');
@@ -252,13 +252,13 @@ describe('messages of a poison queue', () => {
     });
   });
 
-  it('that others have received do so, too, where others delete some that were seen', async () => {
+  it('prevent a verdict also if others delete some that were seen', async () => {
     const queue = await newQueue(before('2.0'));
     const poison = plainQueue(`${queue.name}-poison`);
     await poison.sendMessage('hidden');
     await poison.receiveMessages({ visibilityTimeout: 600 });
     await poison.sendMessage('seen');
-    // as in a walk that takes longer than it holds messages
+    // as in a walk that takes longer than the messages stay invisible
     const quick = plainQueue(poison.name);
     const receive = quick.receiveMessages.bind(quick);
     quick.receiveMessages = (options) => receive({ ...options, visibilityTimeout: 1 });
@@ -277,7 +277,7 @@ describe('messages of a poison queue', () => {
     expect(source.blindSpots()).toContainEqual({ text, isBlocking: true });
   });
 
-  it('are all seen by each of two walks of one source, which would hide them from each other at the same time', async () => {
+  it('are all seen by two walks of one source, which would hide them from each other if they overlapped', async () => {
     const queue = await newQueue(before('2.0'));
     const poison = plainQueue(`${queue.name}-poison`);
     await Promise.all(Array.from({ length: 40 }, () => poison.sendMessage('clear')));

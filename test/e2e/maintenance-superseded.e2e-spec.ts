@@ -1,4 +1,4 @@
-/** Deleting snapshots and old versions that need a key, and only those whose content the current blob has under another one. */
+/** Deletion of snapshots and old versions that need a key, if the current blob has their content under another key. */
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import type { EncryptedContainerClient } from 'nestjs-azure-encrypted-storage';
 import {
@@ -38,7 +38,7 @@ beforeEach(async () => {
   [old, both, young] = await containersFor(before(), during(), after());
 });
 
-/** A blob with snapshots under the old key, which was rewrapped afterwards. Returns the last of them. */
+/** A blob with snapshots under the old key, which was rewrapped afterwards. Returns the last snapshot. */
 async function snapshotThenRewrap(name: string, copies = 1): Promise<string> {
   const blob = old.getBlockBlobClient(name);
   await blob.uploadData(Buffer.from(name), described);
@@ -47,7 +47,7 @@ async function snapshotThenRewrap(name: string, copies = 1): Promise<string> {
   await both.getBlockBlobClient(name).rewrapKey();
   return snapshot;
 }
-/** Texts of the snapshots, by which of the two keys opens them. */
+/** The texts of the snapshots, grouped by the key that opens them. */
 async function snapshots(name: string): Promise<{ readonly old: string[]; readonly young: string[] }> {
   const found = { old: [] as string[], young: [] as string[] };
   for await (const { snapshot = '' } of old.listBlobsFlat({ prefix: name, includeSnapshots: true })) {
@@ -70,7 +70,7 @@ function run(
   return runMaintenance({ name: 'delete', task, sources: [container.forMaintenance()] }, others);
 }
 
-it('deletes what the current blob has, after a dry run that names it and deletes nothing', async () => {
+it('deletes superseded snapshots, after a dry run that names them and deletes nothing', async () => {
   const [first] = [await snapshotThenRewrap('one'), await snapshotThenRewrap('two')];
 
   const dry = await run({ dryRun: true });
@@ -86,7 +86,7 @@ it('deletes what the current blob has, after a dry run that names it and deletes
   expect(events).toContainEqual(expect.objectContaining({ kind: 'progress', pass: 'work', done: 2, failed: 0 }));
   expect(isMaintenanceClean(report)).toBe(true);
   expect(report.census.verdict).toMatchObject({ mayDestroy: 'after' });
-  // what was compared stays in a snapshot under the new key, whatever becomes of the blob
+  // the compared content stays in a snapshot under the new key, whatever happens to the blob
   expect([await snapshots('one'), await snapshots('two')]).toEqual([
     { old: [], young: ['one'] },
     { old: [], young: ['two'] },
@@ -124,7 +124,7 @@ it.each<[string, () => Promise<unknown>, string]>([
     },
     'CURRENT_BLOB_DAMAGED',
   ],
-])('leaves a snapshot of a blob that has %s, and the key is needed', async (_what, change, code) => {
+])('keeps a snapshot of a blob that has %s, and the key is still needed', async (_what, change, code) => {
   await snapshotThenRewrap('one');
   await change();
 
@@ -135,7 +135,7 @@ it.each<[string, () => Promise<unknown>, string]>([
   expect((await snapshots('one')).old).toEqual(['one']);
 });
 
-it('leaves a snapshot that its key does not open, and those of blobs in plaintext unless they are chosen', async () => {
+it('keeps a snapshot that its key cannot open, and those of plaintext blobs unless selected', async () => {
   await snapshotThenRewrap('one');
   const clear = old.unencryptedClient.getBlockBlobClient('clear');
   await clear.uploadData(Buffer.from('clear'));
@@ -151,7 +151,7 @@ it('leaves a snapshot that its key does not open, and those of blobs in plaintex
   expect((await snapshots('one')).old).toEqual(['one']);
 });
 
-it('leaves what another writer replaces while it is compared', async () => {
+it('keeps a snapshot if another writer replaces the blob during the comparison', async () => {
   await snapshotThenRewrap('one');
   proxy.fate = (action, earlier) =>
     action === 'snapshot' && earlier === 0
@@ -164,9 +164,9 @@ it('leaves what another writer replaces while it is compared', async () => {
   expect(await snapshots('one')).toEqual({ old: ['one'], young: [] });
 });
 
-it('leaves what is the last of a blob that another writer deletes while it is compared', async () => {
+it('keeps the last snapshot of a blob that another writer deletes during the comparison', async () => {
   await snapshotThenRewrap('one');
-  // the emulator does not delete a blob and keep its snapshots, so only the answers say so
+  // the emulator cannot delete a blob and keep its snapshots, so only the answers are changed
   let isDeleted = false;
   answers.spoil = ({ request, response }) => {
     const isCurrent = request.url?.endsWith('/one') === true;
@@ -183,7 +183,7 @@ it('leaves what is the last of a blob that another writer deletes while it is co
   expect((await snapshots('one')).old).toEqual(['one']);
 });
 
-it('takes one snapshot of a blob whose copies are compared at the same time', async () => {
+it('takes one snapshot of a blob whose copies are compared concurrently', async () => {
   await snapshotThenRewrap('one', 5);
 
   expect((await run({}, proxy)).outcomes).toMatchObject({ deleted: 5 });
@@ -201,7 +201,7 @@ it('takes another snapshot for the next copy if somebody has deleted the first',
   expect(await snapshots('one')).toEqual({ old: [], young: ['one'] });
 });
 
-it('keeps the content that another writer replaces between the comparison and the deletion', async () => {
+it('keeps content that another writer replaces between the comparison and the deletion', async () => {
   await snapshotThenRewrap('one');
   proxy.fate = (action) =>
     action === 'delete' ? young.getBlockBlobClient('one').uploadData(Buffer.from('newer'), described) : 'pass';
@@ -215,7 +215,7 @@ it('keeps the content that another writer replaces between the comparison and th
 it.each([
   [409, 'BlobImmutableDueToPolicy', { immutable: 1, same: 1 }],
   [403, 'AuthorizationPermissionMismatch', { refused: 1, same: 1 }],
-])('reports a deletion that is refused with %i', async (status, code, outcomes) => {
+])('reports a deletion that is rejected with %i', async (status, code, outcomes) => {
   await snapshotThenRewrap('one');
   proxy.fate = (action) => (action === 'delete' ? { status, code } : 'pass');
 
@@ -231,7 +231,7 @@ it.each([
     { 'x-ms-immutability-policy-until-date': 'Fri, 01 Jan 2100 00:00:00 GMT' },
     { code: 'IMMUTABILITY_POLICY', until: '2100-01-01T00:00:00.000Z' },
   ],
-])('does not try to delete what is protected by %j', async (header, protection) => {
+])('does not try to delete a copy protected by %j', async (header, protection) => {
   await snapshotThenRewrap('one');
   answers.spoil = ({ request, answer, response }) => {
     if (request.method !== 'HEAD' || request.url?.includes('snapshot=') !== true) return false;
@@ -248,7 +248,7 @@ it.each([
 it.each([
   ['false', true],
   ['true', false],
-])('says whether what it deleted can be restored, if it was permanent: %s', async (isPermanent, isSoft) => {
+])('reports whether the deleted copy can be restored, if permanent: %s', async (isPermanent, isSoft) => {
   await snapshotThenRewrap('one');
   answers.spoil = ({ request, answer, response }) => {
     if (request.method !== 'DELETE') return false;
@@ -263,7 +263,7 @@ it.each([
   expect(deletions).toEqual([expect.objectContaining({ name: 'one', isSoft })]);
 });
 
-it('takes no snapshot where the account keeps versions', async () => {
+it('takes no snapshot if the account keeps versions', async () => {
   await snapshotThenRewrap('one');
   answers.spoil = ({ request, answer, response }) => {
     if (request.method !== 'HEAD' || request.url?.includes('snapshot=') === true) return false;
@@ -289,7 +289,7 @@ describe('a deletion', () => {
   const copiesLeft = async () => (await Promise.all(NAMES.map(snapshots))).flatMap((found) => found.old);
 
   it.each(['lose', 'refuse'] as const)(
-    'is counted by the run that goes on, if its process ends before it is saved (%s)',
+    'is counted by the resumed run if its process ends before saving it (%s)',
     async (fate) => {
       const ending = new AbortController();
       proxy.fate = (action, earlier) => {
@@ -313,7 +313,7 @@ describe('a deletion', () => {
     },
   );
 
-  it('whose answer is lost is counted as one, and is not made twice', async () => {
+  it('counts once and is not repeated if its answer is lost', async () => {
     proxy.fate = (action, earlier) => (action === 'delete' && earlier === 0 ? 'lose' : 'pass');
 
     const report = await run({ state }, proxy);
@@ -323,7 +323,7 @@ describe('a deletion', () => {
     expect(proxy.actions.filter((action) => action === 'delete')).toHaveLength(NAMES.length);
   });
 
-  it('of a blob that another program deletes with all that it had does not count as damage', async () => {
+  it('does not report damage if another program deletes the blob and its snapshots', async () => {
     proxy.fate = (action, earlier) =>
       action === 'delete' && earlier === 0
         ? old.unencryptedClient.getBlobClient('one').delete({ deleteSnapshots: 'include' })
@@ -335,7 +335,7 @@ describe('a deletion', () => {
     expect(await copiesLeft()).toEqual([]);
   });
 
-  it('is not made where it cannot be noted', async () => {
+  it('is not made if it cannot be recorded', async () => {
     const before = await copiesLeft();
     let isShut = false;
     proxy.fate = (action) => (action === 'write' && isShut ? { status: 403, code: 'AuthorizationFailure' } : 'pass');

@@ -1,4 +1,4 @@
-/** Blob index tags, which need a permission of their own. */
+/** Blob index tags, which need a separate permission. */
 import type { EncryptedContainerClient, MaintenanceTask } from 'nestjs-azure-encrypted-storage';
 import { runMaintenance } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
@@ -34,7 +34,7 @@ describe('an identity that may not read tags', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['block', () => old.getBlockBlobClient('tagged').uploadData(content(1024), tagged)],
     ['page', () => old.getPageBlobClient('tagged').uploadData(content(1024), tagged)],
-  ])('encrypts the others, and leaves a %s blob that has some as it is', async (_type, upload) => {
+  ])('encrypts the others, and leaves a %s blob with tags unchanged', async (_type, upload) => {
     await upload();
     await old.getBlockBlobClient('plain').uploadData(content(1024));
     const blob = old.unencryptedClient.getBlobClient('tagged');
@@ -48,7 +48,7 @@ describe('an identity that may not read tags', () => {
     expect((await blob.getTags()).tags).toEqual(tagged.tags);
   });
 
-  it('keeps the snapshots of a blob that has some', async () => {
+  it('keeps the snapshots of a blob with tags', async () => {
     await old.getBlockBlobClient('tagged').uploadData(content(1024), tagged);
     const blob = old.unencryptedClient.getBlobClient('tagged');
     const { snapshot = '' } = await blob.createSnapshot();

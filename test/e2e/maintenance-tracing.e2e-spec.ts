@@ -15,7 +15,7 @@ class Note {
 
 const recorder = recordSpans();
 const TASK = { do: 'rewrap', retire: [OLD] } as const;
-/** The second unwrap shows whether the two keys are the same, once for each pair; the last one checks the new wrap. */
+/** The second unwrap checks whether the two keys are the same, once for each pair; the last one checks the new wrap. */
 const CALLS = ['unwrapKey', 'unwrapKey', 'wrapKey', 'unwrapKey'].map((call) => `KeyEncryptionKey.${call}`);
 
 /** Paths of the spans of steps, without the requests of the SDKs' own operations. */
@@ -26,7 +26,7 @@ async function stepsOf(work: () => Promise<unknown>): Promise<string[]> {
   return paths.filter((path) => path.startsWith('Maintenance.step') && !path.includes('HTTP'));
 }
 
-it('has one of its own for each blob, with the calls to keys and the write below it', async () => {
+it('has a span for each blob, with the key calls and the write below it', async () => {
   const [old, both] = await containersFor(before(), during());
   await old.getBlockBlobClient('scan').uploadData('content');
 
@@ -35,7 +35,7 @@ it('has one of its own for each blob, with the calls to keys and the write below
   expect(steps).toEqual(['Maintenance.step', ...[...CALLS, 'BlobClient-setMetadata'].map(below)]);
 });
 
-it('has one for each transaction of rows', async () => {
+it('has a span for each transaction of rows', async () => {
   const name = uniqueTableName('notes');
   const [old, both] = [tableOf(Note, name, before()), tableOf(Note, name, during())];
   await old.createTable();

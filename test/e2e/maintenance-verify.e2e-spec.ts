@@ -1,4 +1,4 @@
-/** How thoroughly a job checks what it writes: content under a new wrap, content that is read back, snapshots until then. */
+/** How a job checks what it writes: it opens rewrapped content, reads content back, and keeps snapshots until then. */
 import type { Metadata } from '@azure/storage-blob';
 import {
   Encrypt,
@@ -54,7 +54,7 @@ const snapshots = () => snapshotsIn(old);
 /** The same container, through a proxy. */
 const through = (one: PageProxy | AnswersProxy) => behind(one, old, during()).forMaintenance();
 
-/** The answer with another last byte. */
+/** Changes the last byte of the answer. */
 function flipped({ answer, response }: Exchange): boolean {
   const chunks: Buffer[] = [];
   answer.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -84,7 +84,7 @@ describe('a rewrap that opens content', () => {
   });
 
   it.each<ProtocolVersion>(['2.1', '1.0'])(
-    'does not touch a blob of %s whose content is of another key',
+    'does not change a blob of %s whose content belongs to another key',
     async (protocol) => {
       await prepare(protocol);
       const blob = old.getBlockBlobClient('swapped');
@@ -101,7 +101,7 @@ describe('a rewrap that opens content', () => {
     },
   );
 
-  it('reads each row as a whole, and leaves one that does not open', async () => {
+  it('reads each row completely, and leaves one that does not open', async () => {
     const name = uniqueTableName('rows');
     const [rows, ours] = [before(), during()].map((policy) => tableOf(Patient, name, policy));
     await rows?.createTable();
@@ -136,7 +136,7 @@ describe('content that is read back', () => {
     await old.getBlockBlobClient('one').uploadData('one');
   });
   const text = async () => String(await young.getBlockBlobClient('one').downloadToBuffer());
-  /** What the service returns after the commit is not what it was sent. */
+  /** Changes what the service returns after the commit. */
   function spoilAfterCommit(): void {
     let isCommitted = false;
     answers.spoil = (exchange) => {
@@ -147,7 +147,7 @@ describe('content that is read back', () => {
   }
 
   it.each<ReencryptVerification>(['seal', 'readBack', 'snapshot'])(
-    'with %s is new, and no snapshot stays',
+    'is new with %s, and no snapshot stays',
     async (verify) => {
       const report = await run(again(verify), both.forMaintenance());
 
@@ -156,7 +156,7 @@ describe('content that is read back', () => {
     },
   );
 
-  it('and is not what was sent is reported, and the old content is in the snapshot', async () => {
+  it('is reported if it differs from what was sent, and the snapshot keeps the old content', async () => {
     spoilAfterCommit();
 
     const report = await run(again('snapshot'), through(answers));
@@ -167,7 +167,7 @@ describe('content that is read back', () => {
     expect(report.census.verdict?.mayDestroy).toBe('no');
   });
 
-  it('whose answer was lost is settled by what the blob has', async () => {
+  it('decides whether a write succeeded whose answer was lost', async () => {
     proxy.fate = (action, earlier) => (action === 'write' && earlier === 0 ? 'lose' : 'pass');
 
     const report = await run(again('snapshot'), through(proxy));
@@ -176,7 +176,7 @@ describe('content that is read back', () => {
     expect([await text(), await snapshots()]).toEqual(['one', []]);
   });
 
-  it('during an outage is read back after it', async () => {
+  it('is read back after an outage', async () => {
     // the first read is that of the old content
     proxy.fate = (action, earlier) =>
       action === 'read' && earlier === 1 ? { status: 503, code: 'ServerBusy' } : 'pass';
@@ -191,7 +191,7 @@ describe('content that is read back', () => {
   it.each([
     [409, 'BlobImmutableDueToPolicy', { immutable: 1 }],
     [412, 'ConditionNotMet', { conflict: 1 }],
-  ])('and is refused with %i leaves no snapshot', async (status, code, outcomes) => {
+  ])('leaves no snapshot if the write is rejected with %i', async (status, code, outcomes) => {
     proxy.fate = (action) => (action === 'write' ? { status, code } : 'pass');
 
     const report = await run(again('snapshot'), through(proxy));
@@ -201,7 +201,7 @@ describe('content that is read back', () => {
     expect(String(await old.getBlockBlobClient('one').downloadToBuffer())).toBe('one');
   });
 
-  it('and is replaced by another writer before that is left to that writer', async () => {
+  it('is not checked if another writer has replaced it', async () => {
     proxy.fate = (action, earlier) =>
       action === 'read' && earlier === 1 ? young.getBlockBlobClient('one').uploadData('newer') : 'pass';
 
@@ -210,7 +210,7 @@ describe('content that is read back', () => {
     expect([report.outcomes, await text()]).toEqual([{ done: 1 }, 'newer']);
   });
 
-  it('and has new metadata from another writer is still compared, and the snapshot stays if it is spoiled', async () => {
+  it('is still compared if another writer sets metadata, and the snapshot stays if it is damaged', async () => {
     const blob = young.unencryptedClient.getBlockBlobClient('one');
     const spoil = async () => {
       const { metadata } = await blob.getProperties();
@@ -228,8 +228,8 @@ describe('content that is read back', () => {
 
   it.each<[string, (found: Metadata) => Metadata]>([
     ['that it read before', (found) => found],
-    ['of its own alone', () => ({ ward: '3' })],
-  ])('and gets metadata from another writer %s is reported, and the snapshot stays', async (_what, next) => {
+    ['that is entirely new', () => ({ ward: '3' })],
+  ])('is reported, with the snapshot kept, if another writer sets metadata %s', async (_what, next) => {
     const blob = old.unencryptedClient.getBlockBlobClient('one');
     const { metadata = {} } = await blob.getProperties();
     proxy.fate = (action, earlier) => (action === 'read' && earlier === 1 ? blob.setMetadata(next(metadata)) : 'pass');
@@ -250,7 +250,7 @@ describe('content that is read back', () => {
     expect([await text(), await snapshots()]).toEqual(['one', [expect.any(String)]]);
   });
 
-  it('in an outage that the job does not wait for is not settled by a dry run, but by the next job', async () => {
+  it('is resolved by the next job, not by a dry run, after an outage that the job did not wait for', async () => {
     proxy.fate = (action) => (action === 'write' ? { status: 503, code: 'ServerBusy' } : 'pass');
     const source = through(proxy);
     await expect(run(again('snapshot'), source, { patience: 0 })).rejects.toMatchObject({ statusCode: 503 });
@@ -266,7 +266,7 @@ describe('content that is read back', () => {
     expect([await text(), await snapshots()]).toEqual(['one', []]);
   });
 
-  it('when a job is aborted is settled by the next job of the same process', async () => {
+  it('is resolved by the next job of the same process after an abort', async () => {
     const stopping = new AbortController();
     proxy.fate = (action) => {
       if (action === 'write') stopping.abort();
@@ -283,7 +283,7 @@ describe('content that is read back', () => {
     expect([await text(), await snapshots()]).toEqual(['one', []]);
   });
 
-  it('loses its snapshot after an outage', async () => {
+  it('leaves no snapshot after an outage', async () => {
     proxy.fate = (action, earlier) =>
       action === 'delete' && earlier === 0 ? { status: 503, code: 'ServerBusy' } : 'pass';
 
@@ -293,7 +293,7 @@ describe('content that is read back', () => {
     expect([await text(), await snapshots()]).toEqual(['one', []]);
   });
 
-  it('of a row is compared as well', async () => {
+  it('is also compared for a row', async () => {
     const name = uniqueTableName('rows');
     const [rows, ours] = [before(), during()].map((policy) => tableOf(Patient, name, policy));
     await rows?.createTable();
@@ -308,7 +308,7 @@ describe('content that is read back', () => {
     expect(requests.filter((one) => one.startsWith('GET'))).toHaveLength(4);
   });
 
-  it('of a row is compared also after another writer has changed the row without sealing it', async () => {
+  it('is also compared for a row that another writer has changed without sealing it', async () => {
     const name = uniqueTableName('rows');
     const [rows, ours] = [before(), during()].map((policy) => tableOf(Patient, name, policy));
     await rows?.createTable();

@@ -1,4 +1,4 @@
-/** Rows in plaintext that are merged with nothing, while plaintext is tolerated. */
+/** Plaintext rows are merged with empty changes while plaintext is tolerated. */
 import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
@@ -16,7 +16,7 @@ async function encryptRows(patients: EncryptedTableClient<Patient>): Promise<voi
   }
 }
 
-it('rows that were stored in plaintext are encrypted where they are', async () => {
+it('encrypts plaintext rows in place', async () => {
   const name = uniqueTableName('patients');
   const migrating = tableOf(Patient, name, tablePolicy({ requireEncryption: false }));
   await migrating.createTable();

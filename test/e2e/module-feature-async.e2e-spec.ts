@@ -63,7 +63,7 @@ describe('forFeatureAsync', () => {
     ['useClass', { ...injected, useClass: Configuration }],
     ['useExisting', { ...injected, imports, useExisting: Configuration }],
   ];
-  it.each(sources)('takes policy, names and creation from %s', async (_source, options) => {
+  it.each(sources)('accepts policy, names and creation options from %s', async (_source, options) => {
     const app = await started(EncryptedStorageModule.forFeatureAsync(options), root());
     const container = app.get<EncryptedContainerClient>(getEncryptedContainerToken('cohorts'), { strict: false });
     const queue = app.get<EncryptedQueueClient>(getEncryptedQueueToken('tasks'), { strict: false });
@@ -86,7 +86,7 @@ describe('forFeatureAsync', () => {
     await app.close();
   });
 
-  it('without an encryption of its own writes as the root does, and by the names given next to it', async () => {
+  it('without its own policy writes like the root, under the names given with it', async () => {
     const feature = EncryptedStorageModule.forFeatureAsync({
       containers: [{ name: uniqueName('plain'), createIfNotExists: true }, 'scans'],
       useFactory: () => ({}),
@@ -120,7 +120,7 @@ describe('forFeatureAsync', () => {
       [expect.stringMatching(/^"encryption.protocl" is not an option/)],
     ],
   ];
-  it.each(broken)('stops the start-up for %s', async (_what, answer, faults) => {
+  it.each(broken)('prevents start-up for %s', async (_what, answer, faults) => {
     const feature = EncryptedStorageModule.forFeatureAsync({
       ...injected,
       useFactory: () => answer as EncryptedStorageFeatureSettings,
@@ -129,7 +129,7 @@ describe('forFeatureAsync', () => {
     await expect(started(root(), feature)).rejects.toMatchObject({ code: 'INVALID_OPTIONS', faults });
   });
 
-  it('needs a factory', () => {
+  it('requires a factory', () => {
     expect(() => EncryptedStorageModule.forFeatureAsync({ containers: ['cohorts'] })).toThrow(
       'forFeatureAsync needs one of useFactory, useClass and useExisting',
     );

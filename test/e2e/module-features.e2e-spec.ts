@@ -29,7 +29,7 @@ describe('isGlobal: false', () => {
     constructor(@Optional() @Inject(EncryptedBlobService) readonly blobs?: EncryptedBlobService) {}
   }
 
-  it('keeps the services from modules that do not import forRoot, and clients of features where they are imported', async () => {
+  it('hides services from modules without forRoot, and clients from modules without the feature', async () => {
     const app = await started(
       EncryptedStorageModule.forRoot({ ...optionsOf(), isGlobal: false }),
       EncryptedStorageModule.forFeature({ containers: ['scans'] }),
@@ -50,7 +50,7 @@ describe('isGlobal: false', () => {
 });
 
 describe('the order of start-up', () => {
-  it('creates what is asked for before the modules that use it start', async () => {
+  it('creates the requested resources before the modules that use them start', async () => {
     const container = uniqueName('early');
     @Injectable()
     class Seeder implements OnModuleInit {
@@ -70,7 +70,7 @@ describe('the order of start-up', () => {
 });
 
 describe('a table token', () => {
-  it('lets a test put its own client in the place of ours', async () => {
+  it('lets a test replace the client', async () => {
     @Injectable()
     class Ward {
       constructor(@InjectEncryptedTable(Patient) readonly patients: EncryptedTableClient<Patient>) {}
@@ -97,7 +97,7 @@ describe('a feature with a policy', () => {
   };
   beforeEach(() => lines.splice(0));
 
-  it('is told and warned of at start-up like the root, with the ids of its keys and no more', async () => {
+  it('is logged at start-up like the root, with warnings and only the ids of its keys', async () => {
     const key = AesKeyEncryptionKey.generate('old');
     const module = await Test.createTestingModule({
       imports: [
@@ -124,7 +124,7 @@ describe('a feature with a policy', () => {
     expect(text).not.toMatch(/! account/);
   });
 
-  it('is refused a region length that it adds to an inherited protocol without regions of choice', async () => {
+  it('rejects a region length added to an inherited protocol without configurable regions', async () => {
     const failing = started(
       EncryptedStorageModule.forRoot(optionsOf()),
       EncryptedStorageModule.forFeature({ encryption: { regionLength: 1024 }, containers: ['scans'] }),
@@ -138,7 +138,7 @@ describe('connections', () => {
   const part = (name: string): string => new RegExp(`${name}=([^;]+)`).exec(connectionString())?.[1] ?? '';
   const credential = { accountName: part('AccountName'), accountKey: part('AccountKey') };
 
-  it('by endpoints reach the account, and need not name services that nobody uses', async () => {
+  it('by endpoints reach the account and may omit unused services', async () => {
     const container = uniqueName('ends');
     const connection = { blobEndpoint: part('BlobEndpoint'), credential };
     const app = await started(EncryptedStorageModule.forRoot({ ...optionsOf(), connection }));
@@ -150,7 +150,7 @@ describe('connections', () => {
     await app.close();
   });
 
-  it('by whole clients reach the account', async () => {
+  it('by complete clients reach the account', async () => {
     const given = await started(EncryptedStorageModule.forRoot(optionsOf()));
     const blobServiceClient = given.get(EncryptedBlobService).unencryptedServiceClient;
     const app = await started(EncryptedStorageModule.forRoot({ ...optionsOf(), connection: { blobServiceClient } }));
@@ -162,7 +162,7 @@ describe('connections', () => {
   it.each([
     ['endpoints', { blobEndpoint: 'https://x.example' }],
     ['a string', { connectionString: 'BlobEndpoint=https://x.example;SharedAccessSignature=sv=1' }],
-  ])('that lack a service by %s fail the start of what uses it', async (_form, connection) => {
+  ])('by %s that lack a service prevent the start of its users', async (_form, connection) => {
     const failing = started(
       EncryptedStorageModule.forRoot({ ...optionsOf(), connection }),
       EncryptedStorageModule.forFeature([Patient]),

@@ -1,4 +1,4 @@
-/** Which of two services a module sees that imports a feature with a policy of its own, next to the global ones of the root. */
+/** Which services a module receives that imports a feature with its own policy alongside the global root services. */
 import { Controller, Injectable, Module, type Type } from '@nestjs/common';
 import {
   AesKeyEncryptionKey,
@@ -37,15 +37,15 @@ class HandedOnModule {}
 
 const imports: Readonly<Record<string, () => Type<unknown> | ReturnType<typeof feature>>> = {
   'imports it': feature,
-  'imports a module that hands it on': () => HandedOnModule,
+  'imports a module that re-exports it': () => HandedOnModule,
 };
 
-describe.each(Object.entries(imports))('a module with a feature of its own, that %s', (_how, imported) => {
+describe.each(Object.entries(imports))('a module with its own feature that %s', (_how, imported) => {
   it.each([
     ['a provider', ByClass],
     ['a controller', ControllerByClass],
     ['a controller that injects by token', ControllerByToken],
-  ] as const)('gives its policy to %s', async (_what, consumer) => {
+  ] as const)('applies its policy to %s', async (_what, consumer) => {
     @Module({ imports: [imported()], providers: [ByClass], controllers: [ControllerByClass, ControllerByToken] })
     class FeatureModule {}
     const container = uniqueName('injected');

@@ -38,11 +38,11 @@ describe('two features of one client in one module', () => {
     ['another protocol', { protocol: '1.0' }, { protocol: '2.0' }],
     ['a policy and none', { protocol: '1.0' }, undefined],
     [
-      'another key of the same id',
+      'different keys with the same id',
       { keyEncryptionKey: key },
       { keyEncryptionKey: AesKeyEncryptionKey.generate('one') },
     ],
-  ])('fail at start-up where they have %s, and say what to do', async (_what, one, other) => {
+  ])('fail at start-up if they have %s, and explain what to do', async (_what, one, other) => {
     const starting = started(root(), moduleWith(Nothing, feature(one), feature(other)));
 
     await expect(starting).rejects.toMatchObject({
@@ -54,7 +54,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('fail at start-up for queues and tables too, all named at once', async () => {
+  it('fail at start-up for queues and tables too, in one error', async () => {
     const both = (protocol: '1.0' | '2.0') => feature({ protocol }, { queues: ['letters'], tables: [Patient] });
 
     const starting = started(root(), moduleWith(Nothing, both('1.0'), both('2.0')));
@@ -66,7 +66,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('fail at start-up where one of them comes through another module', async () => {
+  it('fail at start-up if one of them is imported through another module', async () => {
     @Module({ imports: [feature({ protocol: '1.0' })], exports: [EncryptedStorageModule] })
     class Letters {}
     @Module({ imports: [Letters, feature({ protocol: '2.0' })] })
@@ -77,7 +77,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('fail at start-up where they name different tables or containers, of which Nest would choose one', async () => {
+  it('fail at start-up if they name different tables or containers, because Nest would choose one', async () => {
     const named = (name: string) => [
       EncryptedStorageModule.forFeature({ tables: [{ entity: Patient, table: `patients${name}` }] }),
       EncryptedStorageModule.forFeatureAsync({
@@ -94,7 +94,7 @@ describe('two features of one client in one module', () => {
     });
   });
 
-  it('start where they have the same policy, or different clients, or are in separate modules', async () => {
+  it('start if they have the same policy, have different clients, or are in separate modules', async () => {
     const [one, other] = [moduleWith(Nothing, feature({ protocol: '1.0' })), moduleWith(Nothing, feature(undefined))];
     const twice = moduleWith(
       Nothing,
@@ -110,7 +110,7 @@ describe('two features of one client in one module', () => {
 });
 
 describe('the policy of the root', () => {
-  it('is one for all services and for features without a policy: they share the bound on calls to keys', async () => {
+  it('is shared by all services and by features without a policy, including its limit on key calls', async () => {
     const name = uniqueName('shared');
     const key = new SlowKey('slow', onceRunning(3));
     const containers = [{ name, createIfNotExists: true }];
@@ -135,7 +135,7 @@ describe('the policy of the root', () => {
     await app.close();
   });
 
-  it('keeps no content key after the application shut down', async () => {
+  it('keeps no content key after the application has shut down', async () => {
     const name = uniqueName('closing');
     const key = new SlowKey('slow');
     const app = await started(

@@ -1,4 +1,4 @@
-/** What `app.get()` and `moduleRef.get(..., { strict: false })` give in an application with features that have policies. */
+/** What `app.get()` and `moduleRef.get(..., { strict: false })` return if features have policies. */
 import { Injectable, Module, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import {
@@ -20,7 +20,7 @@ const encryption = { protocol: '1.0' as const, keyEncryptionKey: AesKeyEncryptio
 
 @Injectable()
 class Letters {
-  /** Looked up while modules are still being made. */
+  /** Looks up the service while modules are still being created. */
   readonly early: EncryptedBlobService;
 
   constructor(
@@ -63,7 +63,7 @@ describe('services that are looked up in the whole application', () => {
     'the root first': () => [root(), lettersModule(), invoicesModule(), RootUserModule],
     'the root last': () => [RootUserModule, invoicesModule(), lettersModule(), root()],
     'the root between features': () => [lettersModule(), root(), RootUserModule, invoicesModule()],
-    'two features that look alike': () => [root(), RootUserModule, lettersModule(), lettersModule()],
+    'two identical features': () => [root(), RootUserModule, lettersModule(), lettersModule()],
   };
   it.each(Object.entries(orders))('are those of the root, with %s', async (_order, imports) => {
     const app = await started(...imports());
@@ -90,7 +90,7 @@ describe('services that are looked up in the whole application', () => {
     await app.close();
   });
 
-  it('are those of the root already while modules are made', async () => {
+  it('are those of the root even while modules are being created', async () => {
     const app = await started(lettersModule(), root(), RootUserModule);
 
     expect(app.get(Letters, { strict: false }).early).toBeInstanceOf(EncryptedBlobService);
@@ -98,7 +98,7 @@ describe('services that are looked up in the whole application', () => {
     await app.close();
   });
 
-  it('leave a feature its own, which its module injects', async () => {
+  it('do not replace those injected by the module of a feature', async () => {
     const app = await started(root(), lettersModule(), RootUserModule);
     const { blobs, byToken } = app.get(Letters, { strict: false });
 
@@ -108,7 +108,7 @@ describe('services that are looked up in the whole application', () => {
     await app.close();
   });
 
-  it('are told apart by account', async () => {
+  it('are distinguished by account', async () => {
     const app = await started(
       root(),
       EncryptedStorageModule.forRoot({ ...optionsOf(), name: 'archive' }),

@@ -11,7 +11,7 @@ import { optionsOf, started } from '../support/nest.js';
 const MIB = 1024 * 1024;
 
 describe('a module with worker threads', () => {
-  it('seals large uploads for its features too, and lets what is under way end with the application', async () => {
+  it('seals large uploads for its features too, and ends pending work with the application', async () => {
     const container = uniqueName('workers');
     const app = await started(
       EncryptedStorageModule.forRoot({ ...optionsOf(), blob: { workers: 1 } }),

@@ -97,7 +97,7 @@ describe.each(Object.entries(registrations))('a module registered by %s', (_form
 });
 
 describe('features with their own policy', () => {
-  it('do not mix, though they name the same container and look alike', async () => {
+  it('stay separate even if they name the same container and look identical', async () => {
     const container = uniqueName('shared');
     const keys = { old: AesKeyEncryptionKey.generate('old'), young: AesKeyEncryptionKey.generate('young') };
     const featureOf = (protocol: '1.0' | '2.0', keyEncryptionKey: AesKeyEncryptionKey) =>
@@ -150,7 +150,7 @@ describe('features with their own policy', () => {
     await app.close();
   });
 
-  it('tell two entity classes of one name apart', async () => {
+  it('distinguish two entity classes with the same name', async () => {
     const first = (() => {
       @EncryptedEntity({ table: 'records' })
       class Record {
@@ -186,25 +186,25 @@ describe('features with their own policy', () => {
 });
 
 describe('table.onDecryptionFailed', () => {
-  it('is told of bad rows in every listing, unless the call has a handler of its own', async () => {
-    const told: string[] = [];
-    const onDecryptionFailed = ({ rowKey }: { rowKey: string }): void => void told.push(`module ${rowKey}`);
+  it('receives unreadable rows of every listing, unless the call has its own handler', async () => {
+    const reported: string[] = [];
+    const onDecryptionFailed = ({ rowKey }: { rowKey: string }): void => void reported.push(`module ${rowKey}`);
     const app = await started(EncryptedStorageModule.forRoot({ ...optionsOf(), table: { onDecryptionFailed } }));
     const patients = app.get(EncryptedTableService).getTableClient(Patient, uniqueTableName('handled'));
     await patients.createTable();
     await patients.unencryptedClient.createEntity({ partitionKey: 'p', rowKey: '1', name: 'plain' });
 
     const first = await patients.listEntities().byPage().next();
-    await patients.listEntities({ onDecryptionFailed: ({ rowKey }) => void told.push(`call ${rowKey}`) }).next();
+    await patients.listEntities({ onDecryptionFailed: ({ rowKey }) => void reported.push(`call ${rowKey}`) }).next();
     await app.close();
 
     expect(first.value).toHaveLength(0);
-    expect(told).toEqual(['module 1', 'call 1']);
+    expect(reported).toEqual(['module 1', 'call 1']);
   });
 });
 
 describe('accounts by name', () => {
-  it('have services of their own', async () => {
+  it('have their own services', async () => {
     const app = await started(
       EncryptedStorageModule.forRoot(optionsOf()),
       EncryptedStorageModule.forRoot({ ...optionsOf(), name: 'eu' }),
@@ -218,7 +218,7 @@ describe('accounts by name', () => {
     await app.close();
   });
 
-  it('are refused twice under one name', async () => {
+  it('are rejected if a name is used twice', async () => {
     const twice = started(EncryptedStorageModule.forRoot(optionsOf()), EncryptedStorageModule.forRoot(optionsOf()));
 
     await expect(twice).rejects.toMatchObject({
@@ -250,7 +250,7 @@ describe('start-up', () => {
     await expect(failing).rejects.toThrow(/"encryption.protocol" has no default/);
   });
 
-  it('refuses an entity class without a declaration, naming the likely cause', () => {
+  it('rejects an entity class without a declaration, naming the likely cause', () => {
     class Undeclared {
       @Encrypt() name!: string;
     }
@@ -263,7 +263,7 @@ describe('start-up', () => {
     );
   });
 
-  it('refuses an entity class without a table: its own name is not one, since bundlers change it', () => {
+  it('rejects an entity class without a table name, because bundlers rename classes', () => {
     @EncryptedEntity()
     class Nameless {
       @Encrypt() name!: string;
@@ -278,7 +278,7 @@ describe('start-up', () => {
     expect(() => EncryptedStorageModule.forFeature({ tables: [{ entity: Nameless, table: 'a-b' }] })).toThrow(/"a-b"/);
   });
 
-  it('refuses an entity class that would store everything in plaintext, naming the likely cause', async () => {
+  it('rejects an entity class that would store everything in plaintext, naming the likely cause', async () => {
     @EncryptedEntity({ table: 'bare' })
     class Bare {
       partitionKey!: string;
@@ -289,11 +289,11 @@ describe('start-up', () => {
     await expect(failing).rejects.toThrow(/PartialType, OmitType/);
   });
 
-  it('says which import is missing', async () => {
+  it('names the missing import', async () => {
     await expect(started(EncryptedStorageModule.forFeature({ queues: ['tasks'] }))).rejects.toThrow(/forRoot/);
   });
 
-  it('reads only, where there is no key to write with', async () => {
+  it('is read-only without a key to write with', async () => {
     const app = await started(
       EncryptedStorageModule.forRoot({ ...optionsOf(), encryption: { protocol: '2.0', keyResolver: [testKey] } }),
     );
@@ -321,7 +321,7 @@ describe('start-up', () => {
     expect(lines.join('')).toMatch(/table: protocol 1\.0, key "test:key", encryption required/);
   });
 
-  it('lets a test put its own client in the place of ours', async () => {
+  it('lets a test replace the client', async () => {
     const { Test } = await import('@nestjs/testing');
     const module = await Test.createTestingModule({
       imports: [EncryptedStorageModule.forRoot(optionsOf()), EncryptedStorageModule.forFeature({ queues: ['tasks'] })],

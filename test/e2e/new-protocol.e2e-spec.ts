@@ -1,4 +1,4 @@
-/** A protocol version is a folder and an entry: a made-up 3.0 (test/support/v3) is put into the list, and nothing else is touched. */
+/** A protocol version is a folder and an entry: adding a made-up 3.0 (test/support/v3) to the list is enough. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -25,18 +25,18 @@ const { PROTOCOL_VERSIONS } = (await load('protocol/registry.js')) as typeof Reg
 const { AesKeyEncryptionKey, EncryptedBlobService, EncryptedQueueService } = (await load('core.js')) as typeof Core;
 
 const policy: EncryptionPolicy = {
-  // the type of versions is made from the list that the compiler sees
+  // the type of versions is derived from the list that the compiler sees
   protocol: '3.0' as EncryptionPolicy['protocol'],
   keyEncryptionKey: AesKeyEncryptionKey.generate('test:key'),
   requireEncryption: true,
 };
 
 describe('a protocol version that is a folder and an entry in the list', () => {
-  it('can be chosen', () => {
+  it('can be selected', () => {
     expect(PROTOCOL_VERSIONS).toEqual(['1.0', '2.0', '2.1', '3.0']);
   });
 
-  it('carries a blob', async () => {
+  it('protects a blob', async () => {
     const service = BlobServiceClient.fromConnectionString(connectionString());
     const container = new EncryptedBlobService(() => service, policy).getContainerClient(uniqueName('toy'));
     await container.unencryptedClient.create();
@@ -53,7 +53,7 @@ describe('a protocol version that is a folder and an entry in the list', () => {
     expect((await blob.downloadToBuffer(6, 2)).toString()).toBe('of');
   });
 
-  it('carries a message', async () => {
+  it('protects a message', async () => {
     const service = QueueServiceClient.fromConnectionString(connectionString());
     const queue = new EncryptedQueueService(() => service, policy).getQueueClient(uniqueName('toy'));
     await queue.unencryptedClient.create();

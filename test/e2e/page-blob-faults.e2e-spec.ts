@@ -28,7 +28,7 @@ const NAMED = ACTIONS.flatMap((action) =>
 describe.each(['old content', 'nothing'])('an upload over %s', (before) => {
   const hasOld = before === 'old content';
 
-  it.each(NAMED)('is whole or undone when the first "$action" meets "$fate", tried $tries times', async (given) => {
+  it.each(NAMED)('is complete or undone if the first "$action" meets "$fate", with $tries tries', async (given) => {
     const { action, fate, options } = given;
     const lab = await pageLab(proxy, strict, options);
     if (hasOld) await lab.direct().uploadData(OLD);
@@ -46,7 +46,7 @@ describe.each(['old content', 'nothing'])('an upload over %s', (before) => {
   });
 
   it.each(ACTIONS.filter((action) => hasOld || action !== 'snapshot'))(
-    'is undone or unfinished when the service is gone from the first "%s" on',
+    'is undone or unfinished if the service is unavailable from the first "%s" on',
     async (action) => {
       const lab = await pageLab(proxy, strict);
       if (hasOld) await lab.direct().uploadData(OLD);
@@ -70,7 +70,7 @@ describe.each(['old content', 'nothing'])('an upload over %s', (before) => {
 });
 
 describe('a rollback', () => {
-  it('that fails says so, does not hide the cause, and is done by the next upload that fails', async () => {
+  it('reports its own failure with the cause, and is completed by the next upload that fails', async () => {
     const lab = await pageLab(proxy, strict);
     await lab.direct().uploadData(OLD);
     proxy.fate = (name) => (name === 'copy' ? 'refuse' : 'pass');
@@ -90,7 +90,7 @@ describe('a rollback', () => {
     expect(await snapshotsOf(lab)).toEqual([]);
   });
 
-  it.each(['look', 'sequence', 'copy', 'metadata'] as const)('survives that a "%s" of it is lost', async (action) => {
+  it.each(['look', 'sequence', 'copy', 'metadata'] as const)('survives the loss of a "%s"', async (action) => {
     const lab = await pageLab(proxy, strict, retries);
     await lab.direct().uploadData(OLD);
     let isFailing = false;
@@ -110,7 +110,7 @@ describe('a rollback', () => {
     expect(await snapshotsOf(lab)).toEqual([]);
   });
 
-  it.each([Infinity, 2 ** 31])('cannot have a time limit of %d ms, at which it would end at once', async (limit) => {
+  it.each([Infinity, 2 ** 31])('rejects a time limit of %d ms, which would end it immediately', async (limit) => {
     const lab = await pageLab(proxy, strict);
     await lab.direct().uploadData(OLD);
 
@@ -141,7 +141,7 @@ describe('a rollback', () => {
 
 describe('a request that arrives late', () => {
   it.each(['create', 'page', 'metadata'] as const)(
-    'changes nothing after the abort of its upload: "%s"',
+    'changes nothing after its upload was aborted: "%s"',
     async (action) => {
       const lab = await pageLab(proxy, strict);
       await lab.direct().uploadData(OLD);
@@ -171,11 +171,11 @@ describe('a request that arrives late', () => {
   );
 });
 
-/** How page writes of an overtaken upload end: the range is refused before the condition if the new pages do not reach so far. */
+/** How page writes of an overtaken upload end: for a shorter blob, the range is rejected before the condition. */
 const OVERTAKEN = ['412', '416'];
 
-describe('uploads that race', () => {
-  it.each([2, 8])('leave the whole content of one of %d, which was successful', async (writers) => {
+describe('concurrent uploads', () => {
+  it.each([2, 8])('leave the complete content of one successful upload of %d', async (writers) => {
     for (const hasOld of [true, false]) {
       const lab = await pageLab(proxy, strict, retries);
       if (hasOld) await lab.direct().uploadData(OLD);
@@ -191,7 +191,7 @@ describe('uploads that race', () => {
     }
   });
 
-  it('with ifNoneMatch "*" are won by exactly one', async () => {
+  it('have exactly one winner with ifNoneMatch "*"', async () => {
     const lab = await pageLab(proxy, strict, retries);
     const contents = Array.from({ length: 4 }, (_, index) => content((index + 3) * 512));
 
@@ -203,7 +203,7 @@ describe('uploads that race', () => {
     expect(await readBy(lab)).toBe(nameOf(contents[outcomes.indexOf('done')]!));
   });
 
-  it('never mix pages, and the one that was overtaken puts nothing back', async () => {
+  it('never mix pages, and the overtaken one restores nothing', async () => {
     const lab = await pageLab(proxy, strict, retries);
     await lab.direct().uploadData(OLD);
     const large = content(3 * BLOCK);
@@ -220,8 +220,8 @@ describe('uploads that race', () => {
   });
 });
 
-describe('a page blob whose upload died', () => {
-  /** As it is after the process was killed in the middle of its pages. */
+describe('a page blob whose upload was killed', () => {
+  /** The state after the process was killed halfway through its pages. */
   async function died(hasOld: boolean): Promise<PageLab> {
     const lab = await pageLab(proxy, strict);
     if (hasOld) await lab.direct().uploadData(OLD);
@@ -236,7 +236,7 @@ describe('a page blob whose upload died', () => {
   }
 
   it.each([true, false])(
-    'is an error to readers until the next upload, which cleans up (old content: %p)',
+    'fails for readers until the next upload, which cleans up (old content: %p)',
     async (hasOld) => {
       const lab = await died(hasOld);
       expect(await readBy(lab)).toBe('UPLOAD_UNFINISHED');
@@ -248,7 +248,7 @@ describe('a page blob whose upload died', () => {
     },
   );
 
-  it('leaves snapshots that the next upload deletes once it has succeeded, and no others', async () => {
+  it('leaves snapshots, which only the next successful upload deletes, and no others', async () => {
     const lab = await pageLab(proxy, strict);
     await lab.direct().uploadData(OLD);
     const own = [(await lab.direct().createSnapshot()).snapshot!];
@@ -274,7 +274,7 @@ describe('a page blob whose upload died', () => {
     expect((await snapshotsOf(lab)).sort()).toEqual(own);
   });
 
-  it('is put back by the next upload that fails', async () => {
+  it('is restored by the next upload that fails', async () => {
     const lab = await died(true);
 
     await expect(lab.blob.uploadStream(Readable.from([]), 512)).rejects.toEqual(code('SOURCE_LENGTH_MISMATCH'));
@@ -283,7 +283,7 @@ describe('a page blob whose upload died', () => {
     expect(await snapshotsOf(lab)).toEqual([]);
   });
 
-  it('holds to the conditions of the next upload', async () => {
+  it('respects the conditions of the next upload', async () => {
     const lab = await died(true);
 
     expect(await outcome(lab.blob.uploadData(NEW, { conditions: { ifMatch: '"0x1"' } }))).toBe('412');
@@ -294,7 +294,7 @@ describe('a page blob whose upload died', () => {
 });
 
 describe('aborts at random moments', () => {
-  it('leave the old content, the new one or none, and no snapshot', async () => {
+  it('leave the old content, the new content or none, and no snapshot', async () => {
     const lab = await pageLab(proxy, strict);
     const large = content(BLOCK + 512);
     await lab.direct().uploadData(OLD);

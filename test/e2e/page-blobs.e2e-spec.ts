@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 describe('an upload over a page blob', () => {
-  it('replaces it, and leaves no snapshot', async () => {
+  it('replaces it and leaves no snapshot', async () => {
     const lab = await pageLab(proxy, strict);
     await lab.blob.uploadData(OLD, { metadata: { ward: 'north' } });
 
@@ -30,7 +30,7 @@ describe('an upload over a page blob', () => {
     expect(await snapshotsOf(lab)).toEqual([]);
   });
 
-  it('keeps the snapshots that are not its own', async () => {
+  it('keeps snapshots of others', async () => {
     const lab = await pageLab(proxy, strict);
     await lab.blob.uploadData(OLD);
     const { snapshot } = await lab.blob.createSnapshot();
@@ -41,7 +41,7 @@ describe('an upload over a page blob', () => {
     expect((await lab.blob.withSnapshot(snapshot!).downloadToBuffer()).equals(OLD)).toBe(true);
   });
 
-  it('that fails puts back content, metadata with its names, headers and tags', async () => {
+  it('restores content, metadata names, headers and tags if it fails', async () => {
     const lab = await pageLab(proxy, strict);
     await lab.blob.uploadData(OLD, {
       metadata: { wardName: 'north' },
@@ -64,7 +64,7 @@ describe('an upload over a page blob', () => {
     { status: 409, code: 'SnapshotOperationRateExceeded' },
     { status: 409, code: 'SnapshotCountExceeded' },
     { status: 403, code: 'AuthorizationPermissionMismatch' },
-  ])('leaves it as it is where the service refuses the snapshot: $code', async (answer) => {
+  ])('leaves it unchanged if the service rejects the snapshot: $code', async (answer) => {
     const lab = await pageLab(proxy, strict);
     const { etag } = await lab.direct().uploadData(OLD);
     proxy.fate = (name) => (name === 'snapshot' ? answer : 'pass');
@@ -76,14 +76,14 @@ describe('an upload over a page blob', () => {
     expect(await snapshotsOf(lab)).toEqual([]);
   });
 
-  it.each(['blobSequenceNumber', 'legalHold', 'immutabilityPolicy'])('refuses %s', async (name) => {
+  it.each(['blobSequenceNumber', 'legalHold', 'immutabilityPolicy'])('rejects %s', async (name) => {
     const { blob } = await pageLab(proxy, strict);
 
     await expect(blob.uploadData(NEW, { [name]: 7 })).rejects.toEqual(code('UNSUPPORTED_OPERATION'));
     expect(proxy.actions).toEqual([]);
   });
 
-  it('refuses a blob of another type, which it could not put back', async () => {
+  it('rejects a blob of another type, which it could not restore', async () => {
     const lab = await pageLab(proxy, strict);
     const { containerName } = lab.blob.unencryptedClient;
     await lab.direct().unencryptedClient.getBlockBlobClient().upload('block', 5);
@@ -97,13 +97,13 @@ describe('an upload over a page blob', () => {
 });
 
 describe('conditions of an upload of pages', () => {
-  it('hold for the content before it', async () => {
+  it('apply to the previous content', async () => {
     const lab = await pageLab(proxy, strict);
     const { etag } = await lab.blob.uploadData(OLD, { conditions: { ifNoneMatch: '*' } });
 
     expect(await outcome(lab.blob.uploadData(NEW, { conditions: { ifNoneMatch: '*' } }))).toBe('409');
     expect(await outcome(lab.blob.uploadData(NEW, { conditions: { ifMatch: '"0x1"' } }))).toBe('412');
-    // the emulator answers as if it were a read
+    // the emulator answers as if for a read
     expect(['304', '412']).toContain(await outcome(lab.blob.uploadData(NEW, { conditions: { ifNoneMatch: etag! } })));
     expect(await outcome(lab.blob.uploadData(NEW, { conditions: { ifUnmodifiedSince: new Date('2001-01-01') } }))).toBe(
       '412',
@@ -115,13 +115,13 @@ describe('conditions of an upload of pages', () => {
     expect(await readBy(lab)).toBe(nameOf(NEW));
   });
 
-  it('hold where there is no blob', async () => {
+  it('apply if there is no blob', async () => {
     const { blob } = await pageLab(proxy, strict);
 
     expect(await outcome(blob.uploadData(NEW, { conditions: { ifMatch: '"0x1"' } }))).toBe('412');
   });
 
-  it('keep the content when a look for it was answered as if there were none, and a page fails', async () => {
+  it('keep the content if the service first reports none and then a page fails', async () => {
     const lab = await pageLab(proxy, strict);
     const { etag } = await lab.direct().uploadData(OLD);
     proxy.fate = (name, earlier) => ((name === 'look' && earlier === 0) || name === 'page' ? 'deny' : 'pass');
@@ -132,7 +132,7 @@ describe('conditions of an upload of pages', () => {
     proxy.clear();
   });
 
-  it('without the id of a lease leave the blob, and no snapshot', async () => {
+  it('without the lease id leave the blob unchanged and no snapshot', async () => {
     const lab = await pageLab(proxy, strict);
     await lab.blob.uploadData(OLD);
     const lease = lab.direct().unencryptedClient.getBlobLeaseClient();

@@ -1,4 +1,4 @@
-/** Rows and messages that name a version which their key in the vault never had, among others that can be read. */
+/** Rows and messages that name a version their key in the vault never had, among readable ones. */
 import { jest } from '@jest/globals';
 import * as sdk from '@azure/keyvault-keys';
 import {
@@ -46,7 +46,7 @@ async function plantedTable() {
   return { vault, notes: tableOf(Note, tableName, policyFor(vault)) };
 }
 
-/** A message that names an invented version, and one that can be read. */
+/** A message that names an invented version, and a readable one. */
 async function plantedQueue() {
   const vault = new InProcessVault();
   const version = vault.rotate('records').slice(-32);
@@ -68,11 +68,11 @@ async function listed({ notes }: Awaited<ReturnType<typeof plantedTable>>) {
 }
 
 describe('a row under an invented version', () => {
-  it('is reported, and the listing goes on', async () => {
+  it('is reported, and the listing continues', async () => {
     expect(await listed(await plantedTable())).toEqual({ rowKeys: ['0', '2'], codes: ['KEY_NOT_FOUND'] });
   });
 
-  it('hides no deletion of the key, which stops the listing', async () => {
+  it('does not hide the deletion of the key, which stops the listing', async () => {
     const planted = await plantedTable();
     planted.vault.delete('records');
 
@@ -81,7 +81,7 @@ describe('a row under an invented version', () => {
 });
 
 describe('a message under an invented version', () => {
-  it('is reported by receiveMessages, and the others arrive', async () => {
+  it('is reported by receiveMessages, which returns the others', async () => {
     const { queue } = await plantedQueue();
     const codes: string[] = [];
 
@@ -94,7 +94,7 @@ describe('a message under an invented version', () => {
     expect(codes).toEqual(['KEY_NOT_FOUND']);
   });
 
-  it('goes to the poison queue, and the consumer goes on', async () => {
+  it('moves to the poison queue, and the consumer continues', async () => {
     const { queue } = await plantedQueue();
     const handled: string[] = [];
 
@@ -107,7 +107,7 @@ describe('a message under an invented version', () => {
     expect(count('keyUnavailable')).toBe(0);
   });
 
-  it('hides no deletion of the key, for which the consumer waits and poisons nothing', async () => {
+  it('does not hide the deletion of the key, for which the consumer waits without poisoning messages', async () => {
     const { vault, queue } = await plantedQueue();
     vault.delete('records');
 

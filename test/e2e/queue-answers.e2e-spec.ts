@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 afterAll(() => proxy.close());
 
-/** A queue with a message, its clients behind the proxy. */
+/** A queue with a message, with its clients behind the proxy. */
 async function queueWithMessage(): Promise<EncryptedQueueClient> {
   const { name } = await newQueue();
   const service = QueueServiceClient.fromConnectionString(proxy.connectionString, { retryOptions: { maxTries: 1 } });
@@ -45,21 +45,21 @@ const without = (name: string): AnswersProxy['spoil'] =>
 
 const BODIES: Readonly<Record<string, AnswersProxy['spoil']>> = {
   'is emptied': withBody(() => ''),
-  'is a page of a proxy': withBody(() => '<html><body/></html>'),
-  'has messages that are none': withBody(() => '<QueueMessagesList><QueueMessage/></QueueMessagesList>'),
-  'has something else than messages': withBody(() => '<QueueMessagesList>text</QueueMessagesList>'),
+  'is the HTML page of a proxy': withBody(() => '<html><body/></html>'),
+  'has invalid messages': withBody(() => '<QueueMessagesList><QueueMessage/></QueueMessagesList>'),
+  'has something other than messages': withBody(() => '<QueueMessagesList>text</QueueMessagesList>'),
   'has no message id': without('MessageId'),
 };
 
-/** An update has no body, and a replay begins with the number of messages. */
+/** Updates have no body, and a replay starts with the number of messages. */
 const isList: AnswersProxy['spoil'] = ({ request }) => /messages(\?|$)/.test(request.url ?? '');
 const onLists =
   (spoil: AnswersProxy['spoil']): AnswersProxy['spoil'] =>
   (exchange) =>
     isList(exchange) && spoil(exchange);
 
-describe.each(Object.entries(BODIES))('an answer with the status of a success whose body %s', (_what, spoil) => {
-  it.each(Object.entries(CALLS))('is a typed error for %s, and loses no message', async (_name, call) => {
+describe.each(Object.entries(BODIES))('a successful answer whose body %s', (_what, spoil) => {
+  it.each(Object.entries(CALLS))('causes a typed error in %s and loses no message', async (_name, call) => {
     const queue = await queueWithMessage();
     proxy.spoil = onLists(spoil);
 
@@ -73,12 +73,12 @@ describe.each(Object.entries(BODIES))('an answer with the status of a success wh
 describe('a replay', () => {
   it.each([
     ['no number of messages', 'x-ms-approximate-messages-count', undefined],
-    ['a number that is none', 'x-ms-approximate-messages-count', 'many'],
-    ['no number but a part of one', 'x-ms-approximate-messages-count', '1.5'],
+    ['an invalid number', 'x-ms-approximate-messages-count', 'many'],
+    ['a fractional number', 'x-ms-approximate-messages-count', '1.5'],
     ['a negative number', 'x-ms-approximate-messages-count', '-1'],
     ['no date', 'date', undefined],
-    ['a date that is none', 'date', 'yesterday'],
-  ])('puts nothing back where the answer has %s', async (_what, name, value) => {
+    ['an invalid date', 'date', 'yesterday'],
+  ])('puts nothing back if the answer has %s', async (_what, name, value) => {
     const queue = await queueWithMessage();
     proxy.spoil = withHeader(name, value);
 
@@ -91,7 +91,7 @@ describe('a replay', () => {
 
 describe('a received message', () => {
   it.each(['PopReceipt', 'MessageText', 'DequeueCount', 'InsertionTime'])(
-    'without %s is a typed error',
+    'without %s causes a typed error',
     async (name) => {
       const queue = await queueWithMessage();
       proxy.spoil = onLists(without(name));
@@ -115,7 +115,7 @@ describe('a queue without messages', () => {
 });
 
 describe('a consumer', () => {
-  it('takes an emptied answer for a request that failed, and goes on', async () => {
+  it('treats an emptied answer as a failed request, and continues', async () => {
     const queue = await queueWithMessage();
     let emptied = 0;
     proxy.spoil = (exchange) => {

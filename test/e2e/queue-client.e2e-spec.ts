@@ -49,7 +49,7 @@ describe('the client of a queue', () => {
     expect(reported).toEqual([foreign]);
   });
 
-  it('sends a value as plain JSON, whose bytes any SDK reads as text', async () => {
+  it('sends a value as plain JSON, which any SDK reads as text', async () => {
     const queue = clientOf(policyOf('2.0'));
     await queue.create();
 
@@ -59,7 +59,7 @@ describe('the client of a queue', () => {
     expect(received?.messageBytes.toString()).toBe('{"patient":"jane","wards":[1]}');
   });
 
-  it('sends many messages, and says what became of each', async () => {
+  it('sends many messages and reports the result of each', async () => {
     const queue = clientOf(policyOf('2.0'));
     await queue.create();
     const contents = Array.from({ length: 20 }, (_, index) => (index === 7 ? 'x'.repeat(70_000) : `message ${index}`));
@@ -78,7 +78,7 @@ describe('the client of a queue', () => {
     await expect(queue.sendMessages(['a'], { concurrency: 0 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
-  it('sends no more messages at once than it is told to', async () => {
+  it('sends no more messages at once than configured', async () => {
     let running = 0;
     let most = 0;
     const key: KeyEncryptionKey = {

@@ -24,8 +24,8 @@ const SHORT = { createIfNotExists: true, minPollDelay: 0.02, maxPollDelay: 0.1, 
 const send = async (app: TestingModule, queue: string, text: string) =>
   app.get(EncryptedQueueService).getQueueClient(queue).sendMessage(text);
 
-describe('what is logged of a consumer', () => {
-  /** Lines of an application with that handler, told at these levels. */
+describe('the log of a consumer', () => {
+  /** The lines that an application with this handler logs at these levels. */
   async function logged(handler: Type<unknown>, keyEncryptionKey: KeyEncryptionKey = testKey) {
     const lines: string[] = [];
     const keep = (line: unknown): unknown => lines.push(String(line));
@@ -37,7 +37,7 @@ describe('what is logged of a consumer', () => {
     return { app, lines };
   }
 
-  it('logs where a handler failed, the poison queue and the key, and nothing that a message or an error holds', async () => {
+  it('names the place of a failure, the poison queue and the key, but no text of messages or errors', async () => {
     const queue = uniqueName('logged');
     @Injectable()
     class Failing {
@@ -59,7 +59,7 @@ describe('what is logged of a consumer', () => {
     expect(text).not.toContain('JaneDoe');
   });
 
-  it('reports the outage of a key once, and its end', async () => {
+  it('reports the outage of a key and its end once', async () => {
     const queue = uniqueName('outage');
     const key = new FlakyKey();
     @Injectable()
@@ -77,8 +77,8 @@ describe('what is logged of a consumer', () => {
     key.isDown = false;
     await until(() => lines.filter((line) => line.endsWith('is handled')).length === 3);
 
-    const told = lines.filter((line) => !line.endsWith('is handled') && !line.includes('is given back'));
-    expect(told).toEqual([
+    const reported = lines.filter((line) => !line.endsWith('is handled') && !line.includes('is given back'));
+    expect(reported).toEqual([
       expect.stringContaining(`Queue "${queue}" waits for key "test:key": KeyUnavailableError KEY_UNAVAILABLE`),
       `Queue "${queue}": key "test:key" is available again`,
     ]);

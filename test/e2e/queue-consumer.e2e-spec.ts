@@ -23,7 +23,7 @@ import {
 jest.setTimeout(2 * PATIENCE);
 afterEach(stopConsumers);
 
-/** A handler that waits until it is told to end. */
+/** A handler that waits until the test ends it. */
 function gated() {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));
@@ -51,7 +51,7 @@ describe('a consumer', () => {
     expect(await size(queue.name)).toBe(0);
   });
 
-  it('goes on after a queue was empty, and takes more than one batch', async () => {
+  it('continues after an empty queue, and handles more than one batch', async () => {
     const queue = await newQueue();
     const handled: string[] = [];
 
@@ -68,7 +68,7 @@ describe('a consumer', () => {
     expect(handled.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
-  it('handles as many at once as it is told, and leaves the others visible', async () => {
+  it('handles as many messages at once as configured, and leaves the others visible', async () => {
     const queue = await newQueue();
     for (const text of ['a', 'b', 'c']) await queue.sendMessage(text);
     const { handler, begun, open } = gated();
@@ -82,7 +82,7 @@ describe('a consumer', () => {
     await consumer.stop();
   });
 
-  it('aborts a handler whose message is gone, and reports that it may be handled again', async () => {
+  it('aborts a handler whose message is gone, and reports that the message may be handled again', async () => {
     const queue = await newQueue();
     await queue.sendMessage('taken');
     let reason: unknown;
@@ -103,7 +103,7 @@ describe('a consumer', () => {
     expect(reason).toMatchObject({ name: 'AbortError' });
   });
 
-  it('does not delete a message that another has received meanwhile', async () => {
+  it('does not delete a message that another consumer has received meanwhile', async () => {
     const queue = await newQueue();
     await queue.sendMessage('slow');
     const plain = queue.unencryptedClient;
@@ -162,7 +162,7 @@ describe('a consumer', () => {
   it.each([
     ['throws', (): void => void JSON.parse('no JSON')],
     ['rejects', async (): Promise<void> => Promise.reject(new Error('the metrics are down'))],
-  ])('goes on when what watches it %s', async (_how, onEvent) => {
+  ])('continues if its observer %s', async (_how, onEvent) => {
     const queue = await newQueue();
     await queue.sendMessage('one');
     const unhandled = jest.fn();
@@ -176,7 +176,7 @@ describe('a consumer', () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 
-  it('creates both queues if it is told to', async () => {
+  it('creates both queues if configured to', async () => {
     const queue = await newQueue();
     const poison = uniqueName('poison');
 
@@ -186,7 +186,7 @@ describe('a consumer', () => {
     expect(await plainQueue(poison).exists()).toBe(true);
   });
 
-  it('refuses faulty options, all at once', async () => {
+  it('reports all invalid options at once', async () => {
     const queue = await newQueue();
     const faulty = () =>
       new EncryptedQueueConsumer({ queue, getPoisonQueue: plainQueue }, () => undefined, {
@@ -211,7 +211,7 @@ describe('two consumers of one queue', () => {
         consume(
           queue,
           ({ text }) => {
-            // each third fails at first, and the one that gets it next must handle it
+            // every third message fails at first, and its next receiver must handle it
             if (Number(text.split(' ')[1]) % 3 === 0 && !failed.has(text)) {
               failed.add(text);
               throw new Error('at first');
@@ -253,33 +253,36 @@ describe('a stop', () => {
   it.each([
     ['ends on its signal', (signal: AbortSignal) => once(signal, 'abort').then(() => signal.throwIfAborted())],
     ['never ends', () => new Promise<void>(() => undefined)],
-  ])('after its timeout makes the message of a handler that %s visible, which is not a failure', async (_how, work) => {
-    const queue = await newQueue();
-    await queue.sendMessage('unfinished');
-    let begun = 0;
+  ])(
+    'after its timeout makes the message of a handler that %s visible, without counting a failure',
+    async (_how, work) => {
+      const queue = await newQueue();
+      await queue.sendMessage('unfinished');
+      let begun = 0;
 
-    const { consumer, events } = await consume(
-      queue,
-      (_message, signal) => {
-        begun += 1;
-        return work(signal);
-      },
-      { shutdownTimeout: 0.1, visibilityTimeout: 600 },
-    );
-    await until(() => begun === 1);
-    await consumer.stop();
+      const { consumer, events } = await consume(
+        queue,
+        (_message, signal) => {
+          begun += 1;
+          return work(signal);
+        },
+        { shutdownTimeout: 0.1, visibilityTimeout: 600 },
+      );
+      await until(() => begun === 1);
+      await consumer.stop();
 
-    expect(events).toMatchObject([{ kind: 'released', retryDelay: 0 }]);
-    expect(await visibleTexts(queue.name)).toHaveLength(1);
-  });
+      expect(events).toMatchObject([{ kind: 'released', retryDelay: 0 }]);
+      expect(await visibleTexts(queue.name)).toHaveLength(1);
+    },
+  );
 
-  it('gives back what a receive under way brings, and hands it to nobody', async () => {
+  it('releases the messages of a pending receive without handling them', async () => {
     const { name, unencryptedClient: plain } = await newQueue();
     const receive = plain.receiveMessages.bind(plain);
     let isUnderWay = false;
     let arrive: () => void = () => undefined;
     const arrived = new Promise<void>((resolve) => (arrive = resolve));
-    // the service has given the message away, its answer is still on the line
+    // the service has handed out the message, but its answer has not arrived yet
     plain.receiveMessages = async (options) => {
       const answer = await receive(options);
       isUnderWay = answer.receivedMessageItems.length > 0;

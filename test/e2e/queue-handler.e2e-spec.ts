@@ -18,7 +18,7 @@ import { CapturingLogger, moduleWith, optionsOf, SILENT, started } from '../supp
 
 jest.setTimeout(2 * PATIENCE);
 
-/** One that a failed test left open would poll for ever. */
+/** An application left open by a failed test would poll forever. */
 const apps: TestingModule[] = [];
 afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
@@ -34,7 +34,7 @@ const SHORT = { createIfNotExists: true, minPollDelay: 0.02, maxPollDelay: 0.1, 
 const root = (name?: string): DynamicModule =>
   EncryptedStorageModule.forRoot({ ...optionsOf(), ...(name === undefined ? {} : { name }) });
 
-/** A class that handles a queue and keeps the texts. */
+/** A class that handles a queue and records the texts. */
 function handlerOf(queue: string, options: EncryptedQueueHandlerOptions = {}) {
   @Injectable()
   class TextsHandler {
@@ -79,7 +79,7 @@ describe('@EncryptedQueueHandler()', () => {
     expect(await visibleTexts(queue)).toEqual(['nobody takes it']);
   });
 
-  it('waits at the end for a handler that runs', async () => {
+  it('waits for running handlers at shutdown', async () => {
     const queue = uniqueName('graceful');
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
@@ -103,7 +103,7 @@ describe('@EncryptedQueueHandler()', () => {
     expect(await size(queue)).toBe(0);
   });
 
-  it('finds inherited methods, methods of controllers and providers of factories, and an alias only once', async () => {
+  it('finds inherited methods, controller methods and providers from factories, and an alias only once', async () => {
     const [first, second] = [uniqueName('base'), uniqueName('factory')];
     const Base = handlerOf(first);
     const Made = handlerOf(second);
@@ -132,7 +132,7 @@ describe('@EncryptedQueueHandler()', () => {
     await until(() => app.get(Handler, { strict: false }).texts.length === 1);
   });
 
-  it('starts when it is told to, where it is not to start by itself', async () => {
+  it('starts on request if automatic start is off', async () => {
     const queue = uniqueName('by-hand');
     const Handler = handlerOf(queue, { autoStart: false });
     const app = await start(root(), moduleWith(Handler));
@@ -155,11 +155,11 @@ describe('EncryptedQueueConsumers', () => {
     const app = await builder.overrideProvider(EncryptedQueueConsumers).useValue({}).setLogger(SILENT).compile();
     apps.push(await app.init());
 
-    // its start would have created the queue
+    // starting it would have created the queue
     expect(await plainQueue(queue).exists()).toBe(false);
   });
 
-  it('know no queue without a handler', async () => {
+  it('reject a queue without a handler', async () => {
     const app = await start(root());
 
     expect(() => app.get(EncryptedQueueConsumers, { strict: false }).get('none')).toThrow(
@@ -168,7 +168,7 @@ describe('EncryptedQueueConsumers', () => {
   });
 });
 
-describe('handlers in modules that are loaded lazily', () => {
+describe('handlers in lazily loaded modules', () => {
   it('start when the application asks for them, and stop with it', async () => {
     const [early, late, latest] = [uniqueName('early'), uniqueName('late'), uniqueName('latest')] as const;
     const [Early, Late] = [handlerOf(early), handlerOf(late)];
@@ -213,15 +213,15 @@ describe('the policy of a handler', () => {
     ['names the queue', (queue: string) => EncryptedStorageModule.forFeature({ encryption, queues: [queue] })],
     ['does not name it', () => EncryptedStorageModule.forFeature({ encryption })],
     [
-      'comes by another module',
+      'is imported through another module',
       (queue: string) => passedOn(EncryptedStorageModule.forFeature({ encryption, queues: [queue] })),
     ],
-  ])('is that of the feature which its module imports, where that %s', async (_how, featureOf) => {
+  ])('is that of the feature which its module imports, if it %s', async (_how, featureOf) => {
     const queue = uniqueName('feature');
     const Handler = handlerOf(queue);
     const feature = featureOf(queue);
     const app = await start(root(), moduleWith(Handler, feature));
-    // by a key that the root does not know
+    // with a key that the root does not know
     const writer = await start(EncryptedStorageModule.forRoot(optionsOf(encryption)));
 
     await sendTo(writer, queue, 'under the key of the feature');
@@ -239,7 +239,7 @@ describe('the policy of a handler', () => {
     await until(() => app.get(Handler, { strict: false }).texts.length === 1);
   });
 
-  it('needs no root in sight where a feature names the queue', async () => {
+  it('does not need a visible root if a feature names the queue', async () => {
     const queue = uniqueName('local');
     const Handler = handlerOf(queue);
     const app = await start(
@@ -269,7 +269,7 @@ describe('the start of an application', () => {
     expect(message).toContain('"autoStart" must be true or false');
   });
 
-  it('fails for two handlers of one queue, but not of the same name in two accounts', async () => {
+  it('fails for two handlers of one queue, but not for queues of the same name in two accounts', async () => {
     const queue = uniqueName('twice');
     expect(await failing(root(), moduleWith(handlerOf(queue)), moduleWith(handlerOf(queue)))).toMatch(
       /of TextsHandler\.handle and @EncryptedQueueHandler.* would each get some of the messages/,
@@ -293,7 +293,7 @@ describe('the start of an application', () => {
     expect(await failing(root(), moduleWith(Scoped))).toContain('Scoped.handle: its provider is not a singleton');
   });
 
-  it('fails where the module of a handler sees no account', async () => {
+  it('fails if no account is visible to the module of a handler', async () => {
     const hidden = EncryptedStorageModule.forRoot({ ...optionsOf(), isGlobal: false });
 
     expect(await failing(hidden, moduleWith(handlerOf('unseen')))).toContain('sees no EncryptedStorageModule.forRoot');
@@ -331,7 +331,7 @@ describe('the start of an application', () => {
     expect(peekedMessageItems).toMatchObject([{ messageText: 'untouched', dequeueCount: 0 }]);
   });
 
-  it('refuses static methods when the class is defined', () => {
+  it('rejects static methods when the class is defined', () => {
     expect(() => {
       class Static {
         @EncryptedQueueHandler('static')

@@ -25,7 +25,7 @@ import { Partition } from '../support/partition.js';
 jest.setTimeout(2 * PATIENCE);
 afterEach(stopConsumers);
 
-describe('a consumer that the network cuts off', () => {
+describe('a consumer cut off by the network', () => {
   it('aborts its handler before another consumer gets the message', async () => {
     const queue = await newQueue();
     await queue.sendMessage('for one of them');
@@ -57,7 +57,7 @@ describe('a consumer that the network cuts off', () => {
   });
 });
 
-/** A consumer of a queue on a clock of its own. */
+/** A consumer with its own clock. */
 function pollerOn(plain: QueueClient, handler: EncryptedQueueMessageHandler, visibilityTimeout: number) {
   const clock = new ManualClock();
   const events: QueueConsumerEvent[] = [];
@@ -93,12 +93,12 @@ it('a consumer keeps a message invisible for as long as its handler runs', async
 
   const { poller, clock, events } = pollerOn(plain, handler, 30);
   await until(() => begun === 1);
-  // longer than the time that it was received for
+  // longer than the initial visibility timeout
   for (let renewals = 1; renewals <= 4; renewals++) {
     const before = Date.now();
     await clock.advance(10);
     await until(() => shownAt.length === renewals);
-    // the service counts whole seconds
+    // the service counts full seconds
     expect(shownAt.at(-1)).toBeGreaterThanOrEqual(before + 29_000);
     expect(await visibleTexts(queue.name)).toEqual([]);
   }
@@ -114,11 +114,11 @@ it('a consumer keeps a message invisible for as long as its handler runs', async
 });
 
 describe('a request that is never answered', () => {
-  /** Seconds; no lease of that length runs out here. */
+  /** In seconds; no lease of this length expires here. */
   const HOUR = 3600;
   type Call = 'peekMessages' | 'receiveMessages' | 'deleteMessage' | 'updateMessage';
 
-  /** A consumer on a clock of its own, whose first request of that name is never answered. */
+  /** A consumer with its own clock, whose first request of this name is never answered. */
   async function consumerWithout(call: Call, handler: () => void, visibilityTimeout = 1) {
     const queue = await newQueue();
     await queue.sendMessage('comes again');
@@ -140,7 +140,7 @@ describe('a request that is never answered', () => {
     const { poller, clock, events, queue } = await consumerWithout(call, () => undefined, HOUR);
 
     const has = (wanted: QueueConsumerEvent['kind']) => events.some(({ kind }) => kind === wanted);
-    // once the queue answers, the clock goes as slowly as the shortest wait: on a busy machine no deadline passes meanwhile
+    // once the queue answers, the clock advances by the shortest wait, so that a busy machine misses no deadline
     await until(async () => {
       await clock.advance(has('queueAvailable') ? 0.05 : 1);
       return has('handled');
@@ -162,7 +162,7 @@ describe('a request that is never answered', () => {
         throw new Error('failed');
       },
     ],
-  ])('%s gives its slot back, and the message comes again', async (call, handler) => {
+  ])('%s frees its slot, and the message is received again', async (call, handler) => {
     const { poller, clock, events, asked } = await consumerWithout(call, handler);
 
     await until(async () => {

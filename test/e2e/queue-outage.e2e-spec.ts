@@ -6,8 +6,8 @@ import { consume, FlakyKey, likewise, newQueue, PATIENCE, size, stopConsumers, u
 jest.setTimeout(2 * PATIENCE);
 afterEach(stopConsumers);
 
-describe('a key service that is down', () => {
-  it('from the start lets no message be received, and afterwards all are handled', async () => {
+describe('a key service outage', () => {
+  it('at start-up prevents receiving, and all messages are handled afterwards', async () => {
     const key = new FlakyKey();
     key.isDown = true;
     const queue = await newQueue(policyOf('2.0', { keyEncryptionKey: key }));
@@ -27,7 +27,7 @@ describe('a key service that is down', () => {
     expect(events[0]).toMatchObject({ keyId: testKey.keyId, error: { code: 'KEY_UNAVAILABLE' } });
   });
 
-  it('in between is told once, hides no message for long and poisons none, also where one failure would', async () => {
+  it('at runtime is reported once, hides no message for long and poisons none, even if one failure would', async () => {
     const key = new FlakyKey();
     const queue = await newQueue(policyOf('2.0', { keyEncryptionKey: key }));
     const { consumer, events, count } = await consume(queue, () => undefined, {
@@ -53,7 +53,7 @@ describe('a key service that is down', () => {
     expect(await size(`${queue.name}-poison`)).toBe(0);
   });
 
-  it('for one key does not hold up the messages of another', async () => {
+  it('of one key does not delay the messages of another', async () => {
     const down = new FlakyKey(AesKeyEncryptionKey.generate('down'));
     const queue = await newQueue(policyOf('2.0', { keyResolver: () => down }));
     const other = likewise(queue, policyOf('2.0', { keyEncryptionKey: down }));
@@ -72,7 +72,7 @@ describe('a key service that is down', () => {
     expect(count('poisoned')).toBe(0);
   });
 
-  it('under the handler itself is not a failure of the message either', async () => {
+  it('inside the handler does not count as a failure of the message either', async () => {
     const queue = await newQueue();
     await queue.sendMessage('stores a blob');
     let calls = 0;
@@ -98,8 +98,8 @@ describe('a key service that is down', () => {
   });
 });
 
-describe('messages under keys that cannot be used', () => {
-  it.each([1, 8])('do not hide others behind them, however many, with %d at once', async (concurrency) => {
+describe('messages under unavailable keys', () => {
+  it.each([1, 8])('do not block the messages behind them, however many, with concurrency %d', async (concurrency) => {
     const down = new FlakyKey(AesKeyEncryptionKey.generate('down'));
     const queue = await newQueue(policyOf('2.0', { keyResolver: () => down }));
     const other = likewise(queue, policyOf('2.0', { keyEncryptionKey: down }));
@@ -123,7 +123,7 @@ describe('messages under keys that cannot be used', () => {
     expect(await size(`${queue.name}-poison`)).toBe(0);
   });
 
-  it('do not hide others either where each names a key of its own', async () => {
+  it('do not block others even if each names a different key', async () => {
     const down = (keyId: string) => {
       const key = new FlakyKey(AesKeyEncryptionKey.generate(keyId));
       key.isDown = true;

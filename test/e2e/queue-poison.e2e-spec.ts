@@ -29,10 +29,10 @@ const fail = (): never => {
 const poisonOf = (queue: EncryptedQueueClient) => plainQueue(`${queue.name}-poison`);
 const poisonTexts = (queue: EncryptedQueueClient) => visibleTexts(`${queue.name}-poison`);
 
-/** Stores a text as it is. */
+/** Stores a text unchanged. */
 const store = (queue: EncryptedQueueClient, text: string) => queue.unencryptedClient.sendMessage(text);
 
-/** A text that this queue stores. */
+/** The text that this queue stores for a message. */
 async function sealed(queue: EncryptedQueueClient, content: string): Promise<string> {
   const { messageId, popReceipt } = await queue.sendMessage(content);
   const [text = ''] = await visibleTexts(queue.name);
@@ -41,7 +41,7 @@ async function sealed(queue: EncryptedQueueClient, content: string): Promise<str
 }
 
 describe('a handler that fails', () => {
-  it('gets the message again, later each time', async () => {
+  it('receives the message again after increasing delays', async () => {
     const queue = await newQueue();
     await queue.sendMessage('again');
     const counts: number[] = [];
@@ -66,7 +66,7 @@ describe('a handler that fails', () => {
     expect(await size(`${queue.name}-poison`)).toBe(0);
   });
 
-  it('is counted and told as it is also when it throws nothing', async () => {
+  it('is counted and reported even if it throws nothing', async () => {
     const queue = await newQueue();
     await queue.sendMessage('never');
 
@@ -76,7 +76,7 @@ describe('a handler that fails', () => {
     expect(events).toMatchObject([{ kind: 'poisoned', reason: 'HANDLER_FAILED', error: null }]);
   });
 
-  it('after so many failures finds the stored text in the poison queue, with reason and key id', async () => {
+  it('moves the stored text to the poison queue after the maximum failures, with reason and key id', async () => {
     const queue = await newQueue();
     const { messageId, insertedOn } = await queue.sendMessage('Jane Doe');
     const [stored] = await visibleTexts(queue.name);
@@ -158,10 +158,10 @@ describe('a handler that fails', () => {
     expect(await size(`${queue.name}-poison`)).toBe(1);
   });
 
-  it('never gets a message that was received too often, where that is asked for', async () => {
+  it('never receives a message beyond the configured dequeue count', async () => {
     const queue = await newQueue();
     await queue.sendMessage('kills the process');
-    // received, and never heard of again
+    // received and never completed
     await until(async () => {
       await queue.unencryptedClient.receiveMessages({ visibilityTimeout: 1 });
       const { peekedMessageItems } = await queue.unencryptedClient.peekMessages();
@@ -193,7 +193,7 @@ describe('a message that cannot be decrypted', () => {
   it.each([
     ['changed content', 'DECRYPTION_FAILED', testKey.keyId, (text: string) => flip(text, 'EncryptedMessageContents')],
     ['a changed wrapped key', 'KEY_UNWRAP_FAILED', testKey.keyId, (text: string) => flip(text, 'EncryptedKey')],
-    ['a strange key id', 'KEY_NOT_FOUND', 'strange', (text: string) => text.replace(testKey.keyId, 'strange')],
+    ['an unknown key id', 'KEY_NOT_FOUND', 'strange', (text: string) => text.replace(testKey.keyId, 'strange')],
     [
       'damaged encryption data',
       'INVALID_ENCRYPTION_METADATA',
@@ -202,7 +202,7 @@ describe('a message that cannot be decrypted', () => {
     ],
     ['an unknown version', 'UNSUPPORTED_PROTOCOL', testKey.keyId, (text: string) => text.replace('"2.0"', '"9.0"')],
     ['no encryption', 'PLAINTEXT_NOT_ALLOWED', null, () => 'in plaintext'],
-  ])('for %s goes to the poison queue at once, and the handler never sees it', async (_what, reason, keyId, spoil) => {
+  ])('for %s moves straight to the poison queue and reaches no handler', async (_what, reason, keyId, spoil) => {
     const queue = await newQueue(policyOf('2.0', { keyResolver: () => null }));
     const spoiled = spoil(await sealed(queue, 'secret'));
     await store(queue, spoiled);
@@ -219,7 +219,7 @@ describe('a message that cannot be decrypted', () => {
     expect(poison).toMatchObject({ storedText: spoiled, keyId, facts: { reason, dequeueCount: 1 } });
   });
 
-  it('goes there in its stored text alone where reason and key id find no room, and loses no byte', async () => {
+  it('moves there with only its stored text if reason and key id do not fit, without losing a byte', async () => {
     const queue = await newQueue();
     const nearlyFull = 'x'.repeat(48_760);
     const stored = await sealed(queue, nearlyFull);
@@ -239,7 +239,7 @@ describe('a message that cannot be decrypted', () => {
   });
 });
 
-describe('a message of protocol 1.0, which detects no change,', () => {
+describe('a message of protocol 1.0, which detects no changes,', () => {
   const changed = (text: string): string => {
     const { EncryptedMessageContents: contents, ...others } = JSON.parse(text) as Record<string, string>;
     const bytes = Buffer.from(contents ?? '', 'base64');
@@ -248,7 +248,7 @@ describe('a message of protocol 1.0, which detects no change,', () => {
   };
   const same = (text: string): string => text;
 
-  it('does not show in the poison queue whether it was decrypted', async () => {
+  it('does not reveal in the poison queue whether it was decrypted', async () => {
     const facts = [];
     for (const [spoil, handler] of [
       [changed, () => undefined],
@@ -272,7 +272,7 @@ describe('a message of protocol 1.0, which detects no change,', () => {
 });
 
 describe('replayPoisonMessages', () => {
-  it('ends by itself while a consumer moves what it puts back to the poison queue again', async () => {
+  it('ends even if a consumer moves its messages back to the poison queue', async () => {
     const queue = await newQueue();
     for (let n = 0; n < 40; n += 1) await store(queue, `in plaintext ${n}`);
     const { consumer, count } = await consume(queue, () => undefined, { concurrency: 16 });
@@ -285,7 +285,7 @@ describe('replayPoisonMessages', () => {
     expect(await size(`${queue.name}-poison`)).toBe(40);
   });
 
-  it('shows again what it has not put back when it is aborted', async () => {
+  it('makes the remaining messages visible again when aborted', async () => {
     const queue = await newQueue();
     for (const text of ['a', 'b', 'c']) await poisonOf(queue).sendMessage(text);
     const controller = new AbortController();
@@ -303,7 +303,7 @@ describe('replayPoisonMessages', () => {
     expect(await size(queue.name)).toBe(0);
   });
 
-  it('brings bytes that are not text through the poison queue and back', async () => {
+  it('restores bytes that are not text', async () => {
     const queue = await newQueue();
     const bytes = Buffer.from([0, 255, 254, 128, 10]);
     await queue.sendMessage(bytes);
@@ -316,7 +316,7 @@ describe('replayPoisonMessages', () => {
     expect((await queue.receiveMessages()).receivedMessageItems[0]?.messageBytes).toEqual(bytes);
   });
 
-  it('puts back the stored texts of the chosen messages, and leaves the others as they were', async () => {
+  it('puts back the stored texts of the selected messages, and leaves the others unchanged', async () => {
     const lost = AesKeyEncryptionKey.generate('lost');
     const queue = await newQueue(policyOf('2.0', { keyResolver: () => null }));
     await likewise(queue, policyOf('2.0', { keyEncryptionKey: lost })).sendMessage('of the lost key');
@@ -337,7 +337,7 @@ describe('replayPoisonMessages', () => {
     ]);
   });
 
-  it('puts back no more than it is told', async () => {
+  it('puts back no more messages than requested', async () => {
     const queue = await newQueue();
     for (const text of ['a', 'b', 'c']) await poisonOf(queue).sendMessage(text);
 

@@ -1,4 +1,4 @@
-/** Texts in plaintext that a replay cannot put back as they were stored. */
+/** Plaintext messages that a replay cannot restore exactly. */
 import { formatPoisonMessage } from '../../src/queue/consumer/poison-message.js';
 import { parsePoisonMessage, replayPoisonMessages } from 'nestjs-azure-encrypted-storage';
 import { newQueue, plainQueue, visibleTexts } from '../support/consumers.js';
@@ -9,7 +9,7 @@ const facts = {
 };
 
 it.each(['{\n"a": 1}', 'a\rb', 'a\r\nb', 'a&#xD;b', 'a&#13;b', 'a\ud800b'])(
-  'a replay leaves %j in the poison queue, says so, and puts the others back',
+  'a replay leaves %j in the poison queue, reports it, and puts the others back',
   async (text) => {
     const queue = await newQueue();
     const poison = plainQueue(`${queue.name}-poison`);

@@ -1,4 +1,4 @@
-/** A consumer that an application starts while it closes would go on after it, and take messages that nobody handles. */
+/** A consumer started while its application closes would outlive it, and receive messages that nobody handles. */
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';
@@ -9,7 +9,7 @@ import { optionsOf, SILENT } from '../support/nest.js';
 
 jest.setTimeout(2 * PATIENCE);
 
-it('a consumer that the application starts again while it closes does not run', async () => {
+it('a consumer restarted while its application closes does not run', async () => {
   const queue = uniqueName('closing');
 
   @Injectable()
@@ -18,7 +18,7 @@ it('a consumer that the application starts again while it closes does not run', 
 
     @EncryptedQueueHandler(queue, { createIfNotExists: true })
     handle(): void {
-      // there are no messages
+      // the queue is empty
     }
 
     async beforeApplicationShutdown(): Promise<void> {

@@ -7,7 +7,7 @@ import { recordSpans } from '../support/recorded-spans.js';
 const recorder = recordSpans();
 
 describe('a handler of a queue with traceContext', () => {
-  it('continues the trace of the sender, and gets the value without it', async () => {
+  it('continues the trace of the sender, and receives the value without it', async () => {
     const service = QueueServiceClient.fromConnectionString(connectionString());
     const queues = new EncryptedQueueService(() => service, policyOf('2.0'), { traceContext: true });
     const queue = queues.getQueueClient(uniqueName('traced'));

@@ -20,7 +20,7 @@ async function queueOf(policy: EncryptionPolicy, options: EncryptedQueueOptions 
   return queue;
 }
 
-/** The same queue under another policy or with other options. */
+/** The same queue with another policy or other options. */
 function likewise(queue: EncryptedQueueClient, policy: EncryptionPolicy, options: EncryptedQueueOptions = {}) {
   const service = QueueServiceClient.fromConnectionString(connectionString());
   return new EncryptedQueueService(() => service, policy, options).getQueueClient(queue.name);
@@ -38,7 +38,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
   const policy = policyOf(protocol);
 
   it.each(['Hello', '', 'naïve 🙂 漢字', '{"a":[1,2]}', '<a>&amp;</a>', 'line\r\n line\u0001', '\uFEFFmarked'])(
-    'give back %j',
+    'return %j',
     async (text) => {
       const queue = await queueOf(policy);
 
@@ -54,7 +54,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
     },
   );
 
-  it('are exactly the bytes of what was sent, or nothing is sent', async () => {
+  it('contain exactly the bytes that were sent, or are not sent at all', async () => {
     const queue = await queueOf(policy);
     const bytes = Uint8Array.from([9, 0, 255, 254, 9]);
     const contents = [bytes.subarray(1, 4), new DataView(bytes.buffer, 1, 3), bytes.slice(1, 4).buffer];
@@ -73,7 +73,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
     expect((await queue.getProperties()).approximateMessagesCount).toBe(contents.length);
   });
 
-  it('give back bytes that are not text', async () => {
+  it('return bytes that are not text', async () => {
     const queue = await queueOf(policy);
     const bytes = Buffer.from([0, 255, 254, 128, 10]);
 
@@ -83,7 +83,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
     expect(receivedMessageItems[0]?.messageBytes.equals(bytes)).toBe(true);
   });
 
-  it('are sent up to the limit and refused, unsent, above it', async () => {
+  it('are sent up to the limit, and rejected before sending above it', async () => {
     const queue = await queueOf(policy);
     let length = 48_000;
     for (let step = 1024; step >= 1; step /= 2) {
@@ -106,7 +106,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
     expect(Math.max(...(await storedTexts(queue)).map((text) => Buffer.byteLength(text)))).toBeLessThanOrEqual(LIMIT);
   });
 
-  it('keep their stored text when only the visibility changes, and get a new content key with new content', async () => {
+  it('keep their stored text if only the visibility changes, and get a new content key with new content', async () => {
     const queue = await queueOf(policy);
     await queue.sendMessage('first');
     const [before] = await storedTexts(queue);
@@ -129,7 +129,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
       /DECRYPTION_FAILED|none/,
     ],
     [
-      'contents of one block less',
+      'contents without the last block',
       (text: string) => text.replace(/Contents":"[^"]+"/, 'Contents":"AAAA"'),
       /DECRYPTION_FAILED/,
     ],
@@ -151,7 +151,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
     ['no encryption data', (text: string) => text.replace(/,"EncryptionData":.*/, '}'), /PLAINTEXT_NOT_ALLOWED/],
     ['cut text', (text: string) => text.slice(0, -4), /PLAINTEXT_NOT_ALLOWED/],
     ['another key id', (text: string) => text.replace('test:key', 'other'), /KEY_NOT_FOUND/],
-  ])('fail with %s, and with a handler leave the others alone', async (_what, change, expected) => {
+  ])('fail with %s, which a handler isolates from the others', async (_what, change, expected) => {
     const queue = await queueOf(policy);
     await queue.sendMessage('a good long message of more than one block');
     const [stored] = await storedTexts(queue);
@@ -181,7 +181,7 @@ describe.each(['1.0', '2.0', '2.1'] as const)('messages of protocol %s', (protoc
 });
 
 describe('a queue that is being migrated', () => {
-  it('hands plain messages through as they are, and damaged ones never', async () => {
+  it('passes plaintext messages through unchanged, but never damaged ones', async () => {
     const strict = await queueOf(policyOf('2.0'));
     const lenient = likewise(strict, policyOf('2.0', { requireEncryption: false }));
     const plain = ['old text', '{"json":true}', '[1]', '"EncryptedMessageContents"'];
@@ -206,7 +206,7 @@ describe('a queue that is being migrated', () => {
     '{"encryptedMessageContents":"aGk="}',
     '[{"EncryptedMessageContents":"aGk="}]',
     Buffer.from('{"EncryptedMessageContents":"aGk=","other":1}').toString('base64'),
-  ])('hands %s through byte for byte: it merely has a member of ours', async (text) => {
+  ])('passes %s through byte for byte, although it has one of our members', async (text) => {
     const queue = await queueOf(policyOf('2.0', { requireEncryption: false }));
     await queue.unencryptedClient.sendMessage(text);
 
@@ -217,7 +217,7 @@ describe('a queue that is being migrated', () => {
     await expect(strict.peekMessages()).rejects.toEqual(code('PLAINTEXT_NOT_ALLOWED'));
   });
 
-  it('reads bytes that legacy .NET wrapped in plaintext, also where they are not text', async () => {
+  it('reads bytes that legacy .NET wrapped in plaintext, also if they are not text', async () => {
     const queue = await queueOf(policyOf('2.0', { requireEncryption: false }));
     await queue.unencryptedClient.sendMessage('{"EncryptedMessageContents":"AP8="}');
 
@@ -225,7 +225,7 @@ describe('a queue that is being migrated', () => {
     expect(peekedMessageItems[0]?.messageBytes).toEqual(Buffer.from([0, 255]));
   });
 
-  it('reads a sealed message in an outer base64', async () => {
+  it('reads a sealed message with an outer base64 encoding', async () => {
     const queue = await queueOf(policyOf('2.0'));
     await queue.sendMessage('wrapped twice');
     const [stored = ''] = await storedTexts(queue);
@@ -236,7 +236,7 @@ describe('a queue that is being migrated', () => {
   });
 });
 
-describe('what is inside', () => {
+describe('the content of a message', () => {
   it.each([
     ['base64', 'naïve <b>&', Buffer.from('naïve <b>&').toString('base64')],
     ['xml', 'Tom & <Jerry> &amp;', 'Tom &amp; &lt;Jerry&gt; &amp;amp;'],
@@ -252,8 +252,8 @@ describe('what is inside', () => {
   });
 });
 
-describe('a key that cannot be reached', () => {
-  it("is never the message's fault: the call throws, also with a handler", async () => {
+describe('an unreachable key', () => {
+  it('is never blamed on the message, so the call throws even with a handler', async () => {
     const writer = await queueOf(policyOf('2.0'));
     await writer.sendMessage('fine');
     const reader = likewise(
@@ -271,7 +271,7 @@ describe('a key that cannot be reached', () => {
     await expect(reader.peekMessages()).rejects.toEqual(code('KEY_UNAVAILABLE'));
   });
 
-  it('or that is not there lets nothing be sent', async () => {
+  it('prevents sending, as does a missing key', async () => {
     const queue = await queueOf({ protocol: '2.0', requireEncryption: true });
 
     await expect(queue.sendMessage('x')).rejects.toEqual(code('KEY_MISSING'));

@@ -1,6 +1,7 @@
 /**
- * Two processes run `maintain reindex` on a table with lookups and are killed again and again, while another program inserts, changes and
- * deletes rows. In the end every row is found by its tags under the new key, and the lookup table has the entries of these rows alone.
+ * Two processes run `maintain reindex` on a table with lookups and are killed repeatedly, while another program
+ * inserts, changes and deletes rows. In the end every row is found by its tags under the new key, and the lookup table
+ * has only the entries of these rows.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,7 +32,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A quarter of the rows each: under the older key, without tags, with foreign tags, without entries. Some entries have no row. */
+/** Equal shares of rows under the older key, without tags, with foreign tags, without entries; some stray entries. */
 async function filled(name: string): Promise<ReadonlyMap<string, Member>> {
   const [older, young] = [clinic(name, { write: 'OLDER_KEY' }), clinic(name, { write: 'NEWER_KEY' })];
   const rows = new Map(Array.from({ length: ROWS }, (_, at) => [String(at), member(String(at))] as const));
@@ -56,7 +57,7 @@ async function filled(name: string): Promise<ReadonlyMap<string, Member>> {
   return rows;
 }
 
-/** How many rows have a tag under the key. */
+/** The number of rows that have a tag under the key. */
 async function taggedBy({ members }: LookedUp, tag: string): Promise<number> {
   const prefix = tag.slice(0, 'kid...'.length);
   let count = 0;
@@ -65,7 +66,7 @@ async function taggedBy({ members }: LookedUp, tag: string): Promise<number> {
   return count;
 }
 
-/** Inserts, changes and deletes rows until it is told to stop; returns what is stored then. */
+/** Inserts, changes and deletes rows until it is stopped; returns what is stored then. */
 function writing(
   { members }: LookedUp,
   before: ReadonlyMap<string, Member>,
@@ -92,7 +93,7 @@ function writing(
 }
 
 it(
-  `loses no row and no entry in ${KILLS} kills of two processes, and leaves no stale ones`,
+  `reindex loses no row and no entry in ${KILLS} kills of two processes, and leaves no stale entries`,
   async () => {
     const name = uniqueTableName('members');
     const young = clinic(name, { write: 'NEWER_KEY' });
@@ -127,7 +128,7 @@ it(
     for (const worker of last) if (worker.exitCode === null) await once(worker, 'exit');
     const expected = await stop();
 
-    // what is left over is removed once it is an hour old
+    // leftover entries are removed once they are an hour old
     const proxy = await AnswersProxy.start('Table');
     const ofAnHourLater = withHeader('date', new Date(Date.now() + 3_700_000).toUTCString());
     proxy.spoil = (exchange) => exchange.request.method === 'GET' && ofAnHourLater(exchange);

@@ -1,4 +1,4 @@
-/** Leaving a key by one call: of a container, of a table, of one row. */
+/** Rewrapping with one call: for a container, a table, and a row. */
 import {
   Encrypt,
   type EncryptedContainerClient,
@@ -20,7 +20,7 @@ describe('the keys of a container', () => {
     await young.getBlockBlobClient('a/3').uploadData('a/3');
   });
 
-  it('are rewrapped under a prefix, and a second call finds nothing to do', async () => {
+  it('are rewrapped for a prefix, and a second call finds nothing to do', async () => {
     const first = await both.rewrapKeys({ retire: [OLD], prefix: 'a/', concurrency: 1, verify: 'content' });
     const second = await both.rewrapKeys({ retire: [OLD], prefix: 'a/' });
 
@@ -32,7 +32,7 @@ describe('the keys of a container', () => {
     expect(String(await old.getBlockBlobClient('b/1').downloadToBuffer())).toBe('b/1');
   });
 
-  it('are not written in a dry run, and what needs attention is named', async () => {
+  it('are not written in a dry run, which reports what needs attention', async () => {
     await old.unencryptedClient.getBlockBlobClient('broken').upload('', 0, { metadata: { encryptiondata: '{' } });
 
     const report = await young.rewrapKeys({ retire: [OLD], dryRun: true });
@@ -47,7 +47,7 @@ describe('the keys of a container', () => {
     expect((await both.rewrapKeys({ retire: [OLD] })).outcomes).toEqual({ done: 3, same: 1, damaged: 1 });
   });
 
-  it('are not touched for options that cannot be meant, or a key that cannot wrap', async () => {
+  it('are not changed with invalid options or a key that cannot wrap', async () => {
     for (const retire of [undefined, [], 'old', { prefix: OLD }, { prefix: OLD, except: OLD }])
       await expect(both.rewrapKeys({ retire: retire as never })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     await expect(both.rewrapKeys({ retire: [OLD], verify: 'seal' as never })).rejects.toThrow(/"verify" must be/);
@@ -95,14 +95,14 @@ describe('the keys of a table', () => {
     expect(await young.getEntity('south', '2')).toMatchObject({ name: 'two' });
   });
 
-  it('take the key of the call', async () => {
+  it('can be wrapped by the key of the call', async () => {
     const { keyId } = await old.rewrapEntityKey('north', '1', { keyEncryptionKey: newKey });
 
     expect(keyId).toBe(NEW);
     expect(await young.getEntity('north', '1')).toMatchObject({ name: 'one' });
   });
 
-  it('change after what another writer stores meanwhile', async () => {
+  it('are rewrapped together with a change that another writer stores meanwhile', async () => {
     let writes = 0;
     requestsOf(both, async (method) => {
       if (method === 'PATCH' && ++writes === 1)
@@ -115,7 +115,7 @@ describe('the keys of a table', () => {
     expect((await young.getEntity('north', '1')).name).toBe('newer');
   });
 
-  it('have changed if the answer was lost', async () => {
+  it('are rewrapped even if the answer is lost', async () => {
     both.unencryptedClient.pipeline.addPolicy({
       name: 'loses the answer to the merge',
       sendRequest: async (request, next) => {
@@ -129,7 +129,7 @@ describe('the keys of a table', () => {
     expect((await young.getEntity('north', '1')).name).toBe('one');
   });
 
-  it('of rows that have none, or are gone, are errors', async () => {
+  it('cause errors for rows that have none or do not exist', async () => {
     await old.unencryptedClient.createEntity({ partitionKey: 'north', rowKey: 'clear', name: 'clear' });
 
     await expect(both.rewrapEntityKey('north', 'clear')).rejects.toMatchObject({ code: 'UNSUPPORTED_OPERATION' });

@@ -53,7 +53,7 @@ async function listed(options: Parameters<typeof notes.listEntities>[0] = {}): P
 }
 
 const patch = { ...KEYS, text: 'merged' };
-/** Calls that need something of the answer. */
+/** Calls that depend on the answer. */
 const CALLS: Readonly<Record<string, () => Promise<unknown>>> = {
   getEntity: () => notes.getEntity('p', '0'),
   listEntities: () => listed(),
@@ -78,7 +78,7 @@ const BODIES: Readonly<Record<string, AnswersProxy['spoil']>> = {
   'is null': withBody(() => 'null'),
   'is a list': withBody(() => '[]'),
   'has no list of rows': withBody(() => '{"value":null}'),
-  'has rows that are none': withBody(() => '{"value":[1,null]}'),
+  'has invalid rows': withBody(() => '{"value":[1,null]}'),
   'has no RowKey': changed((row) => delete row['RowKey']),
   'has a PartitionKey that is not text': changed((row) => (row['PartitionKey'] = 5)),
   'has no ETag': changed((row) => delete row['odata.etag']),
@@ -88,8 +88,8 @@ const BODIES: Readonly<Record<string, AnswersProxy['spoil']>> = {
   'has a type that does not exist': changed((row) => (row['ward@odata.type'] = 'Edm.Nothing')),
 };
 
-describe.each(Object.entries(BODIES))('an answer with the status of a success whose body %s', (_what, spoil) => {
-  it.each(Object.entries(CALLS))('is a typed error for %s, and changes nothing', async (_name, call) => {
+describe.each(Object.entries(BODIES))('a successful answer whose body %s', (_what, spoil) => {
+  it.each(Object.entries(CALLS))('causes a typed error in %s and changes nothing', async (_name, call) => {
     proxy.spoil = spoil;
 
     const error: unknown = await call().catch((thrown: unknown) => thrown);
@@ -100,8 +100,8 @@ describe.each(Object.entries(BODIES))('an answer with the status of a success wh
   });
 });
 
-describe('a row with a number that is none', () => {
-  it('is a typed error', async () => {
+describe('a row with an invalid number', () => {
+  it('causes a typed error', async () => {
     proxy.spoil = changed((row) => (row['ward@odata.type'] = 'Edm.Int64'));
 
     await expect(notes.getEntity('p', '0')).rejects.toMatchObject({ code: 'INVALID_SERVICE_RESPONSE' });
@@ -109,8 +109,8 @@ describe('a row with a number that is none', () => {
   });
 });
 
-describe('an answer of another entity', () => {
-  it.each(['PartitionKey', 'RowKey'])('by its %s is a typed error', async (name) => {
+describe('an answer for another entity', () => {
+  it.each(['PartitionKey', 'RowKey'])('with another %s causes a typed error', async (name) => {
     proxy.spoil = changed((row) => (row[name] = 'other'));
 
     await expect(notes.getEntity('p', '0')).rejects.toMatchObject({ code: 'INVALID_SERVICE_RESPONSE' });
@@ -119,7 +119,7 @@ describe('an answer of another entity', () => {
 });
 
 describe('a page', () => {
-  it('with half of the token for the next one is a typed error, not the last page', async () => {
+  it('with half of a continuation token causes a typed error instead of ending the listing', async () => {
     proxy.spoil = ({ answer }) => {
       delete answer.headers['x-ms-continuation-nextpartitionkey'];
       return false;
@@ -128,7 +128,7 @@ describe('a page', () => {
     await expect(listed()).rejects.toMatchObject({ code: 'INVALID_SERVICE_RESPONSE' });
   });
 
-  it('without rows, and rows of a projection without ETag, are read', async () => {
+  it('can be empty, or have rows of a projection without ETag', async () => {
     expect(await listed({ queryOptions: { filter: "PartitionKey eq 'none'" } })).toBe('');
 
     proxy.spoil = BODIES['has no ETag'] ?? proxy.spoil;
@@ -136,7 +136,7 @@ describe('a page', () => {
   });
 });
 
-describe('columns that have the names of the SDK', () => {
+describe('columns named like properties of the SDK', () => {
   it('do not hide the keys and the ETag of their row', async () => {
     const columns = { partitionKey: 'x', rowKey: 5, etag: '*' };
     proxy.spoil = changed((row) => Object.assign(row, columns));
@@ -160,7 +160,7 @@ describe('an answer to a transaction', () => {
     ['is cut', (body) => body.slice(0, body.length / 2)],
     ['has a part without status', (body) => body.replace(/HTTP\/1\.1 \d+/, '')],
     ['has a part that failed', (body) => body.replace(/HTTP\/1\.1 204/, 'HTTP/1.1 409')],
-  ])('that %s is a typed error', async (_what, change) => {
+  ])('that %s causes a typed error', async (_what, change) => {
     proxy.spoil = withBody(change);
 
     await expect(notes.submitTransaction(actions)).rejects.toMatchObject({ code: 'INVALID_SERVICE_RESPONSE' });
@@ -168,7 +168,7 @@ describe('an answer to a transaction', () => {
 });
 
 describe("the caller's onResponse", () => {
-  it('is called with each answer, of errors too', async () => {
+  it('is called with each answer, including errors', async () => {
     const statuses: number[] = [];
     const onResponse = ({ status }: { readonly status: number }): void => void statuses.push(status);
 
