@@ -31,6 +31,12 @@ const FORMS: readonly (readonly (keyof typeof CONNECTION)[])[] = [
 function formFaults(given: LooseOptions): readonly string[] {
   const forms = FORMS.filter((members) => members.some((name) => given[name] !== undefined));
   if (forms.length === 0) {
+    const unset = FORMS.flat().filter((name) => name in given);
+    if (unset.length > 0)
+      return unset.map(
+        (name) =>
+          `"connection.${name}" is undefined: check where its value comes from, such as an environment variable`,
+      );
     return ['"connection" has none of connectionString, accountName, an endpoint or a client: set one of them'];
   }
   if (forms.length > 1) return ['"connection" mixes several forms: use only one of them'];
@@ -70,6 +76,9 @@ function accountFaults({ accountName, accountKey, credential }: LooseOptions): r
 function connectionStringFaults(connectionString: unknown, at: string): readonly string[] {
   const path = `"${at}"`;
   if (typeof connectionString !== 'string') return [`${path} must be a string`];
+  if (connectionString.trim() === '') {
+    return [`${path} is empty: set the environment variable or the secret that it comes from`];
+  }
   if (connectionString.startsWith('UseDevelopmentStorage=true')) return [];
   const has = (part: string): boolean => new RegExp(`(^|;)\\s*${part}=[^;\\s]`).test(connectionString);
   const hasEndpoint = ['BlobEndpoint', 'QueueEndpoint', 'TableEndpoint'].some(has);

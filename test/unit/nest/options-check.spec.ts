@@ -86,8 +86,9 @@ describe('connections', () => {
   });
 
   const broken: [string, RegExp][] = [
-    ['', /lacks DefaultEndpointsProtocol, AccountName, AccountKey, EndpointSuffix/],
-    ['garbage', /lacks DefaultEndpointsProtocol/],
+    ['', /is empty: set the environment variable/],
+    [' \n', /is empty: set the environment variable/],
+    ['garbage', /lacks DefaultEndpointsProtocol, AccountName, AccountKey, EndpointSuffix/],
     ['UseDevelopmentStorage=false', /lacks/],
     ['DefaultEndpointsProtocol=https;AccountName=x;EndpointSuffix=core.windows.net', /lacks AccountKey:/],
     ['DefaultEndpointsProtocol=https;AccountName=x;AccountKey=;EndpointSuffix=y', /lacks AccountKey:/],
@@ -106,6 +107,8 @@ describe('connections', () => {
   const forms: [string, unknown, RegExp | null][] = [
     ['nothing', undefined, /is missing/],
     ['no form', {}, /has none of/],
+    ['an unset variable', { connectionString: undefined }, /^"connection.connectionString" is undefined: check/],
+    ['a form next to an unset variable', { connectionString: undefined, blobEndpoint: 'https://x' }, null],
     ['two forms', { ...connection, accountName: 'x', accountKey: 'y' }, /mixes several forms/],
     ['a name alone', { accountName: 'x' }, /either "accountKey" or "credential"/],
     ['a key alone', { accountKey: 'y' }, /"connection.accountName" is missing/],
