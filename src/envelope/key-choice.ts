@@ -3,6 +3,7 @@
  * resolver, whose id must be the stored one. Source: docs/formats.md, "Which key decrypts". Before all of that, and before
  * anything is written, `allowKey` decides whether the key may be used for this target.
  */
+import { InvalidOptionsError } from '../errors/input.js';
 import {
   KeyMismatchError,
   KeyMissingError,
@@ -38,7 +39,24 @@ export async function keyToWrap(policy: EncryptionPolicy, context: KeyContext): 
     (await policyKey(policy, context.target)) ??
     (policy.keyVault?.canWrite === true ? await policy.keyVault.current(context.operation) : undefined);
   if (key === undefined) throw new KeyMissingError();
+  assertIsKey(key, 'wrapKey', sourceOfWriter(policy, context));
   return key;
+}
+
+function sourceOfWriter(policy: EncryptionPolicy, { keyEncryptionKey }: KeyChoiceOptions): string {
+  const isChosen = keyEncryptionKey === undefined && typeof policy.keyEncryptionKey === 'function';
+  return isChosen ? 'what "keyEncryptionKey" returns' : '"keyEncryptionKey"';
+}
+
+/**
+ * Throws {@link InvalidOptionsError} for anything but a key, which a function or a call may give where types are not checked. The
+ * content must not take the blame for that: a consumer would move its message to the poison queue.
+ */
+function assertIsKey(key: Partial<KeyEncryptionKey>, method: 'wrapKey' | 'unwrapKey', source: string): void {
+  // a key class of the user that only reads may have no id
+  const hasId = method === 'unwrapKey' || typeof key.keyId === 'string';
+  if (hasId && typeof key[method] === 'function') return;
+  throw new InvalidOptionsError([`${source} must be a key with keyId, wrapKey and unwrapKey`]);
 }
 
 /** The key for a read, by the stored key id. */
@@ -61,7 +79,8 @@ export async function keyToUnwrap(
 
   const resolved = await resolve(policy, keyId, context.target);
   if (resolved === null) throw new KeyNotFoundError(keyId);
-  // a key class of the user may have no id; one with another id is not the requested key
+  assertIsKey(resolved, 'unwrapKey', 'what "keyResolver" returns, unless it is null,');
+  // one with another id is not the requested key
   if (typeof resolved.keyId === 'string' && resolved.keyId !== keyId) throw new KeyMismatchError(keyId, resolved.keyId);
   return resolved;
 }

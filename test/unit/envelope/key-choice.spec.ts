@@ -53,6 +53,42 @@ describe('the key that reads', () => {
   });
 });
 
+describe('something else than a key, where types are not checked,', () => {
+  const values: [string, unknown][] = [
+    ['a text', 'clinic:2026'],
+    ['a map of keys', new Map([[testKey.keyId, testKey]])],
+    ['a list of keys', [testKey]],
+    ['a function', () => testKey],
+    ['an object without methods', { keyId: testKey.keyId }],
+  ];
+
+  it.each(values)('is not used to read, and is not the fault of the content: %s', async (_what, value) => {
+    const encryptionData = await storedData(policyOf('2.0'), context);
+    const policy = reading({ keyResolver: () => value as KeyEncryptionKey });
+
+    const error: unknown = await openEnvelope(policy, encryptionData, context).catch((thrown: unknown) => thrown);
+
+    expect(error).toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringContaining('what "keyResolver" returns') as unknown,
+    });
+    expect(isContentFault(error)).toBe(false);
+  });
+
+  it.each(values)('is not used to write: %s', async (_what, value) => {
+    const key = value as KeyEncryptionKey;
+
+    await expect(createEnvelope(reading({ keyEncryptionKey: () => key }), context)).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      faults: ['what "keyEncryptionKey" returns must be a key with keyId, wrapKey and unwrapKey'],
+    });
+    await expect(createEnvelope(reading({}), { ...context, keyEncryptionKey: key })).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      faults: ['"keyEncryptionKey" must be a key with keyId, wrapKey and unwrapKey'],
+    });
+  });
+});
+
 describe('a stored key id that is a malformed address of a key', () => {
   const HOSTILE = 'https://clinic.vault.azure.net/keys/tenant-a/../tenant-b/0123456789abcdef0123456789abcdef';
   const opening = async (policy: Partial<EncryptionPolicy>, keyId: string) => {
