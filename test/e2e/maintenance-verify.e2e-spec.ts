@@ -176,6 +176,29 @@ describe('content that is read back', () => {
     expect([await text(), await snapshots()]).toEqual(['one', []]);
   });
 
+  it('is read back like any other if its request arrives late, during the next attempt', async () => {
+    proxy.fate = (action, earlier) => (action === 'write' && earlier === 0 ? 'delay' : 'pass');
+
+    const report = await run(again('snapshot'), through(proxy));
+
+    expect(report.outcomes).toEqual({ done: 1 });
+    expect(proxy.actions.filter((action) => action === 'read')).toHaveLength(3);
+    expect([await text(), await snapshots()]).toEqual(['one', []]);
+  });
+
+  it('is reported if its request arrives late and it does not read back, and the snapshot stays', async () => {
+    const blob = old.unencryptedClient.getBlockBlobClient('one');
+    proxy.fate = (action, earlier) => {
+      if (action === 'write' && earlier === 0) return 'delay';
+      return action === 'read' && earlier === 2 ? blob.setMetadata({ ward: '3' }) : 'pass';
+    };
+
+    const report = await run(again('snapshot'), through(proxy));
+
+    expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
+    expect(await snapshots()).toHaveLength(1);
+  });
+
   it('is read back after an outage', async () => {
     // the first read is that of the old content
     proxy.fate = (action, earlier) =>

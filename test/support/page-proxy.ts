@@ -20,10 +20,10 @@ export type PageAction =
   | 'other';
 
 /**
- * `lose`: done, unanswered. `refuse`: not done, unanswered. `deny`: not done, answered 404. `repeat`: done twice. An error of the
+ * `lose`: done, unanswered. `delay`: unanswered, and done just before the next request of the same action. `refuse`: not done, unanswered. `deny`: not done, answered 404. `repeat`: done twice. An error of the
  * service: not done, answered so. A promise: not forwarded before it resolves.
  */
-export type Fate = 'pass' | 'lose' | 'refuse' | 'deny' | 'repeat' | ServiceAnswer | Promise<unknown>;
+export type Fate = 'pass' | 'lose' | 'delay' | 'refuse' | 'deny' | 'repeat' | ServiceAnswer | Promise<unknown>;
 
 export interface ServiceAnswer {
   readonly status: number;
@@ -59,6 +59,7 @@ export class PageProxy {
   fate: (action: PageAction, earlier: number) => Fate = () => 'pass';
   readonly actions: PageAction[] = [];
   private readonly agent = new http.Agent({ keepAlive: true });
+  private late: { readonly action: PageAction; readonly send: () => Promise<unknown> } | undefined;
   private readonly taken = new Set<Promise<unknown>>();
   private readonly server = http.createServer((request, response) => {
     const taken = this.take(request, response).catch(() => response.destroy());
@@ -103,6 +104,15 @@ export class PageProxy {
     const action = actionOf(request);
     const fate = this.fate(action, this.actions.filter((one) => one === action).length);
     this.actions.push(action);
+    if (this.late?.action === action) {
+      const { send } = this.late;
+      this.late = undefined;
+      await send();
+    }
+    if (fate === 'delay') {
+      this.late = { action, send: () => this.answerOf(request, body) };
+      return void response.destroy();
+    }
     if (fate === 'refuse') return void response.destroy();
     if (fate === 'deny') return void response.writeHead(404, { 'x-ms-error-code': 'ResourceNotFound' }).end();
     if (isAnswer(fate)) {

@@ -36,7 +36,7 @@ interface NewContent {
   readonly digest: Uint8Array;
 }
 
-/** A commit whose outcome is not known or has not been checked. */
+/** A commit whose outcome is not known or has not been checked, and those before it. */
 export interface OpenCommit extends Pick<NewContent, 'digest' | 'replaced'> {
   /** Its encryption data, by which the blob shows whether it was committed. */
   readonly text: string | undefined;
@@ -45,6 +45,8 @@ export interface OpenCommit extends Pick<NewContent, 'digest' | 'replaced'> {
   readonly isReadBack: boolean;
   /** Whether a snapshot of an earlier attempt could not be deleted. */
   readonly hasLeftSnapshot: boolean;
+  /** The commit before it, which was not made when the blob was looked at. Its request may still arrive. */
+  readonly earlier: OpenCommit | undefined;
 }
 
 export class CommitCheck {
@@ -61,7 +63,7 @@ export class CommitCheck {
   }
 
   get open(): OpenCommit | undefined {
-    return this.#open;
+    return this.#open && { ...this.#open, hasLeftSnapshot: this.#hasLeftSnapshot };
   }
 
   /** Runs just before the commit, with the options of the commit. */
@@ -70,13 +72,14 @@ export class CommitCheck {
     if (dryRun) return;
     const snapshot = await this.#snapshot(options);
     const checks = { isReadBack: isReadBack(task), hasLeftSnapshot: this.#hasLeftSnapshot };
-    this.#open = { text: encryptionDataOf(metadata), ...content, snapshot, ...checks };
+    this.#open = { text: encryptionDataOf(metadata), ...content, snapshot, ...checks, earlier: this.#open };
   }
 
   /** Runs after the commit. */
   async committed({ etag = '' }: Pick<BlobUploadCommonResponse, 'etag'>): Promise<ObjectResult> {
     if (this.#open?.isReadBack === true && !(await this.#isKept(this.#open, etag))) return READ_BACK_FAILED;
-    await this.#forget();
+    await this.#forgetSnapshot();
+    this.#open = undefined;
     return DONE;
   }
 
@@ -116,16 +119,28 @@ export class CommitCheck {
     return null;
   }
 
-  /** Settles a commit whose outcome is not known, by what the blob has now. `null` if it was not made. */
+  /** Settles commits whose outcome is not known, by what the blob has now. `null` if none was made so far. */
   async settle(properties: BlobGetPropertiesResponse): Promise<ObjectResult | null> {
-    if (this.isCommitted(properties)) return this.committed(properties);
-    await this.#forget();
-    return null;
+    const made = this.#madeIn(properties);
+    if (made === undefined) {
+      await this.#forgetSnapshot();
+      return null;
+    }
+    // only the last commit has a snapshot left
+    this.#open = { ...made, snapshot: this.#open?.snapshot };
+    return this.committed(properties);
   }
 
-  /** Whether the blob has what the last commit was to give it. */
-  isCommitted({ metadata }: BlobGetPropertiesResponse): boolean {
-    return this.#open !== undefined && encryptionDataOf(metadata) === this.#open.text;
+  /** Whether the blob has what one of the commits was to give it. */
+  isCommitted(properties: BlobGetPropertiesResponse): boolean {
+    return this.#madeIn(properties) !== undefined;
+  }
+
+  #madeIn({ metadata }: BlobGetPropertiesResponse): OpenCommit | undefined {
+    const text = encryptionDataOf(metadata);
+    let found = this.#open;
+    while (found !== undefined && found.text !== text) found = found.earlier;
+    return found;
   }
 
   async #snapshot({ conditions, encryptionScope }: UploadOptions): Promise<string | undefined> {
@@ -137,10 +152,10 @@ export class CommitCheck {
   }
 
   /** Deletes the snapshot. Throws in an outage, and can be called again after it. */
-  async #forget(): Promise<void> {
-    const snapshot = this.#open?.snapshot;
-    if (snapshot !== undefined) await this.#deleteSnapshot(snapshot);
-    this.#open = undefined;
+  async #forgetSnapshot(): Promise<void> {
+    if (this.#open?.snapshot === undefined) return;
+    await this.#deleteSnapshot(this.#open.snapshot);
+    this.#open = { ...this.#open, snapshot: undefined };
   }
 
   async #deleteSnapshot(snapshot: string): Promise<void> {
