@@ -1,12 +1,12 @@
 /**
- * The picture of ARCHITECTURE.md as tables: which folder of src may import which, where each package is at home, how long a
- * file may be. Type imports count.
+ * The diagram of ARCHITECTURE.md as tables: which folder of src may import which, which layers may use each package, and
+ * how long a file may be. Type imports count.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCycle, parseSource, PROJECT_ROOT, readSourceTree, type SourceFile } from './support/source-tree.js';
 
-/** A layer imports itself, the leaves, and what is listed here: a folder, or one file of it. */
+/** A layer may import itself, the leaves, and what is listed here: a folder, or one file in it. */
 const LEAVES = ['errors', 'service-errors', 'service-answers', 'option-rules', 'aborts', 'clock', 'version'];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   errors: ['encoding/printable'],
@@ -49,8 +49,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   index: ['core', 'nest'],
 };
 
-/** Rooms of a layer: which rooms of the same layer a room may import. The files next to them may import all. */
-const ROOMS: Readonly<Record<string, readonly string[]>> = {
+/** Subfolders of a layer: which subfolders of the same layer each may import. The files next to them may import all. */
+const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   'nest/options': [],
   'nest/health': ['nest/options'],
   'nest/injection': ['nest/options', 'nest/health'],
@@ -59,8 +59,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'nest/files': ['nest/options', 'nest/injection'],
 };
 
-/** Packages that have a home, and the layers that may import them. */
-const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
+/** Packages that only some layers may import, and those layers. */
+const PACKAGES: readonly (readonly [pattern: RegExp, layers: readonly string[]])[] = [
   [/^@azure\/storage-blob(\/|$)/, ['blob', 'maintenance', 'nest', 'inspect', 'command']],
   [/^@azure\/storage-queue(\/|$)/, ['queue', 'nest', 'inspect', 'command']],
   [/^@azure\/data-tables(\/|$)/, ['table', 'nest', 'inspect', 'command']],
@@ -92,35 +92,38 @@ const HOMES: readonly (readonly [name: RegExp, layers: readonly string[]])[] = [
 ];
 
 const MAX_LINES = 250;
-/** Files that are one table, or one list. */
+/** Files that are a single table or list. */
 const TABLES = ['errors/list.ts', 'core.ts', 'index.ts'];
 /** What the package exports. */
 const ENTRIES = ['index.ts', 'core.ts', 'testing.ts'];
 
 const isIn = (target: string, entry: string) => target === `${entry}.ts` || target.startsWith(`${entry}/`);
 const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.ts$/, '');
-const roomOf = (path: string) => path.split('/').slice(0, 2).join('/');
+const subfolderOf = (path: string) => path.split('/').slice(0, 2).join('/');
 const versionOf = (path: string) => /^protocol\/(v\d+)\//.exec(path)?.[1];
 
-/** Every broken rule of one file, as a sentence. */
+/** Every rule that one file breaks, as a sentence. */
 function faultsOf(file: SourceFile): string[] {
   const layer = layerOf(file.path);
   const allowed = [layer, ...LEAVES, ...(LAYERS[layer] ?? [])];
   const isAllowed = (target: string) => allowed.some((entry) => isIn(target, entry));
-  const room = roomOf(file.path);
-  const isBeyond = (target: string) =>
-    room in ROOMS && layerOf(target) === layer && ![room, ...(ROOMS[room] ?? [])].includes(roomOf(target));
+  const subfolder = subfolderOf(file.path);
+  const isForbiddenSubfolder = (target: string) =>
+    subfolder in SUBFOLDERS &&
+    layerOf(target) === layer &&
+    ![subfolder, ...(SUBFOLDERS[subfolder] ?? [])].includes(subfolderOf(target));
   const namesVersion = (target: string) =>
     file.path !== 'protocol/versions.ts' && ![undefined, versionOf(file.path)].includes(versionOf(target));
-  const isAway = (name: string) => HOMES.some(([home, layers]) => home.test(name) && !layers.includes(layer));
+  const isForbiddenPackage = (name: string) =>
+    PACKAGES.some(([pattern, layers]) => pattern.test(name) && !layers.includes(layer));
   const lines = file.text.replace(/\n$/, '').split('\n').length;
 
   return [
-    ...(layer in LAYERS ? [] : ['is in no layer']),
+    ...(layer in LAYERS ? [] : ['is not in a layer']),
     ...file.files.filter((target) => !isAllowed(target)).map((target) => `imports ${target} against the layers`),
-    ...file.files.filter(isBeyond).map((target) => `imports ${target} against the rooms`),
+    ...file.files.filter(isForbiddenSubfolder).map((target) => `imports ${target} against the order of subfolders`),
     ...file.files.filter(namesVersion).map((target) => `names the protocol version folder of ${target}`),
-    ...file.packages.filter(isAway).map((name) => `imports ${name} away from its home`),
+    ...file.packages.filter(isForbiddenPackage).map((name) => `imports ${name} outside its layers`),
     ...(lines > MAX_LINES && !TABLES.includes(file.path) ? [`has ${lines} lines`] : []),
     ...(file.reexports && !ENTRIES.includes(file.path) ? ['re-exports'] : []),
     ...(file.defines && ENTRIES.includes(file.path) ? ['defines something'] : []),
@@ -130,11 +133,11 @@ function faultsOf(file: SourceFile): string[] {
 describe('src', () => {
   const tree = readSourceTree('src');
 
-  it('keeps to its layers, homes and sizes', () => {
+  it('respects layers, packages and file sizes', () => {
     expect(tree.flatMap(faultsOf)).toEqual([]);
   });
 
-  it('takes every arrow that its layers allow', () => {
+  it('uses every import that its layers allow', () => {
     const unused = Object.entries(LAYERS).flatMap(([layer, entries]) => {
       const targets = tree.filter(({ path }) => layerOf(path) === layer).flatMap(({ files }) => files);
       return entries.filter((entry) => !targets.some((target) => isIn(target, entry))).map((to) => `${layer} to ${to}`);
@@ -147,7 +150,7 @@ describe('src', () => {
     expect(findCycle(tree)).toBeUndefined();
   });
 
-  it('exports only what another file names', () => {
+  it('exports only what another file uses', () => {
     const tests = ['test', 'bench'].flatMap(readSourceTree);
     const isNamed = (path: string, name: string) =>
       [...tree, ...tests].some(
@@ -159,7 +162,7 @@ describe('src', () => {
       exports.filter((name) => !isNamed(path, name)).map((name) => `${path}: ${name}`),
     );
 
-    // the declarations of a version name it
+    // the declarations of a version mention it
     expect(kept).toEqual(['protocol/protocol.ts: SealerChoice']);
   });
 
@@ -190,7 +193,7 @@ describe('tests of what users see', () => {
   const exported = new Set(readFileSync(join(PROJECT_ROOT, 'test/types/public-api.txt'), 'utf8').split('\n'));
   const IMPORT = /import (?:type )?\{([^}]+)\} from '[./]+\/src\/[^']+'/g;
 
-  it.each(['test/e2e', 'test/interop'])('in %s import what the package exports by its name', (folder) => {
+  it.each(['test/e2e', 'test/interop'])('in %s import exported names from the package entry', (folder) => {
     const byPath = readSourceTree(folder).flatMap(({ path, text }) =>
       [...text.matchAll(IMPORT)]
         .flatMap(([, names = '']) => names.split(','))
@@ -205,40 +208,44 @@ describe('tests of what users see', () => {
 
 describe('the rules', () => {
   it.each([
-    ['a step upward', 'crypto/a.ts', "import { a } from '../wire/a.js';"],
-    ['a step sideways', 'blob/a.ts', "import type { A } from '../queue/a.js';"],
-    ['an import of the surface', 'nest/a.ts', "import { a } from '../index.js';"],
+    ['an import upward', 'crypto/a.ts', "import { a } from '../wire/a.js';"],
+    ['an import sideways', 'blob/a.ts', "import type { A } from '../queue/a.js';"],
+    ['an import of a package entry', 'nest/a.ts', "import { a } from '../index.js';"],
     ['more of the protocol than its interface', 'queue/a.ts', "import { a } from '../protocol/registry.js';"],
-    ['a step out of a room', 'nest/options/a.ts', "import { a } from '../health/a.js';"],
-    ['a step from a room to its stairs', 'nest/options/a.ts', "import { a } from '../a.module.js';"],
+    ['an import of a forbidden subfolder', 'nest/options/a.ts', "import { a } from '../health/a.js';"],
+    ['an import from a subfolder to its parent', 'nest/options/a.ts', "import { a } from '../a.module.js';"],
     ['a protocol version by name', 'envelope/a.ts', "import { a } from '../protocol/v1/index.js';"],
     ['another protocol version', 'protocol/v2/a.ts', "import { a } from '../v1/content.js';"],
-    ['an SDK away from home', 'blob/a.ts', "import type { A } from '@azure/data-tables';"],
+    ['an SDK outside its layer', 'blob/a.ts', "import type { A } from '@azure/data-tables';"],
     ['an SDK in an import type', 'wire/a.ts', "export type A = import('@azure/storage-blob').Metadata;"],
     ['an SDK in a dynamic import', 'queue/a.ts', "export const a = () => import('@azure/storage-blob');"],
-    ['spans made outside the tracing room', 'blob/a.ts', "import { createTracingClient } from '@azure/core-tracing';"],
-    ['Nest outside the door', 'blob/a.ts', "import { Injectable } from '@nestjs/common';"],
+    ['spans created outside tracing', 'blob/a.ts', "import { createTracingClient } from '@azure/core-tracing';"],
+    ['Nest outside nest', 'blob/a.ts', "import { Injectable } from '@nestjs/common';"],
     ['ciphers outside crypto and keys', 'envelope/a.ts', "import { createHash } from 'node:crypto';"],
     ['a barrel', 'wire/a.ts', "export { a } from './b.js';"],
-    ['a definition in the surface', 'index.ts', 'export const a = 1;'],
+    ['a definition in a package entry', 'index.ts', 'export const a = 1;'],
     ['a folder without a layer', 'helpers/a.ts', 'export const a = 1;'],
     ['a long file', 'wire/a.ts', '\n'.repeat(MAX_LINES + 1)],
-  ])('refuse %s', (_what, path, text) => {
+  ])('reject %s', (_what, path, text) => {
     expect(faultsOf(parseSource(path, text))).toHaveLength(1);
   });
 
   it.each([
-    ['the list name every version', 'protocol/versions.ts', "import { a } from './v1/index.js';"],
+    ['the list of versions import every version', 'protocol/versions.ts', "import { a } from './v1/index.js';"],
     ['a version import itself', 'protocol/v1/index.ts', "import { a } from './content.js';"],
     ['tables read the decorators', 'table/a.ts', "import { a } from '../decorators/a.js';"],
     ['every layer throw errors', 'crypto/a.ts', "import { DecryptionError } from '../errors/content.js';"],
-    ['the longest file', 'wire/a.ts', '\n'.repeat(MAX_LINES)],
-    ['an import in a comment', 'wire/a.ts', "// import '@nestjs/common'\nexport const a = \"import '../nest/a.js'\";"],
+    ['a file have the maximum length', 'wire/a.ts', '\n'.repeat(MAX_LINES)],
+    [
+      'a comment contain an import',
+      'wire/a.ts',
+      "// import '@nestjs/common'\nexport const a = \"import '../nest/a.js'\";",
+    ],
   ])('let %s', (_what, path, text) => {
     expect(faultsOf(parseSource(path, text))).toEqual([]);
   });
 
-  it('find a cycle of types', () => {
+  it('find an import cycle of types', () => {
     const tree = [
       parseSource('a.ts', "import type { B } from './b.js';"),
       parseSource('b.ts', "export type C = import('./c.js').C;"),

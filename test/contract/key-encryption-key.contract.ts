@@ -1,21 +1,21 @@
-/** What every key must do, the built-in ones and a user's own: the contract of the port as one suite. */
+/** What every key must do, whether built in or written by a user: the contract of the interface as one suite. */
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { isEncryptedStorageError } from '../../src/errors/any-error.js';
 import type { KeyEncryptionKey, WrappedKey } from '../../src/keys/key-encryption-key.js';
 
-/** Two keys of one kind: the same id, other bytes. */
+/** Two keys of the same kind, with the same id and different bytes. */
 export interface KeysUnderTest {
   readonly key: KeyEncryptionKey;
   readonly impostor: KeyEncryptionKey;
-  /** Id stored with what `key` wraps, where it is not the id of the key. */
+  /** The id that is stored with what `key` wraps, if it is not the id of the key. */
   readonly storedKeyId?: string;
 }
 
-/** Bytes of a content key as 1.0 wraps it, and packed as 2.x does. */
+/** The length of a content key as 1.0 wraps it, and packed as in 2.x. */
 const CONTENT_LENGTHS = [32, 40];
 const CONCURRENT_CALLS = 12;
-/** Names that turn up in stored data or in an attacker's: none of them may reach a cipher. */
+/** Names from stored data or from an attacker. None of them may reach a cipher. */
 const FOREIGN_ALGORITHMS = ['RSA1_5', 'A256GCMKW', 'none', '', 'a256kw', 'rsa-oaep', 'toString', '__proto__'];
 
 export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest | Promise<KeysUnderTest>): void {
@@ -30,7 +30,7 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
 
     const unwrap = (encryptedKey: Uint8Array) => keys.key.unwrapKey(encryptedKey, wrapped.algorithm);
 
-    it.each(CONTENT_LENGTHS)('gives back the %d bytes that it wrapped', async (length) => {
+    it.each(CONTENT_LENGTHS)('unwraps the same %d bytes that it wrapped', async (length) => {
       const contentKey = randomBytes(length);
 
       const { encryptedKey, algorithm } = await keys.key.wrapKey(Uint8Array.from(contentKey));
@@ -41,7 +41,7 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
       expect(Buffer.from(encryptedKey).includes(contentKey)).toBe(false);
     });
 
-    it('stores one key id and one algorithm with everything it wraps', async () => {
+    it('stores the same key id and algorithm with everything it wraps', async () => {
       const before = keys.key.keyId;
 
       const second = await keys.key.wrapKey(randomBytes(32));
@@ -53,7 +53,7 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
       expect(before).not.toBe('');
     });
 
-    it('leaves the bytes it is given as they are', async () => {
+    it('does not change the bytes that it receives', async () => {
       const contentKey = randomBytes(32);
       const givenToWrap = Uint8Array.from(contentKey);
 
@@ -90,21 +90,21 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
       await expectCode(unwrap(new Uint8Array()), 'KEY_UNWRAP_FAILED');
     });
 
-    it('does not unwrap what was cut at any place', async () => {
+    it('does not unwrap bytes that are truncated at any position', async () => {
       for (const length of placesIn(wrapped.encryptedKey).slice(1)) {
         await expectCode(unwrap(wrapped.encryptedKey.subarray(0, length)), 'KEY_UNWRAP_FAILED');
         await expectCode(unwrap(wrapped.encryptedKey.subarray(length)), 'KEY_UNWRAP_FAILED');
       }
     });
 
-    it.each([1, 8, 256])('does not unwrap what has %d bytes more', async (count) => {
+    it.each([1, 8, 256])('does not unwrap bytes with %d more appended', async (count) => {
       const zeros = Buffer.alloc(count);
 
       await expectCode(unwrap(Buffer.concat([wrapped.encryptedKey, zeros])), 'KEY_UNWRAP_FAILED');
       await expectCode(unwrap(Buffer.concat([zeros, wrapped.encryptedKey])), 'KEY_UNWRAP_FAILED');
     });
 
-    it('does not unwrap what has one bit flipped, in any byte', async () => {
+    it('does not unwrap bytes with one bit flipped, in any byte', async () => {
       for (const index of placesIn(wrapped.encryptedKey)) {
         const flipped = Uint8Array.from(wrapped.encryptedKey);
         flipped[index]! ^= 1 << (index % 8);
@@ -117,7 +117,7 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
       await expectCode(unwrap(Buffer.alloc(length)), 'KEY_UNWRAP_FAILED');
     });
 
-    it.each(FOREIGN_ALGORITHMS)('refuses the algorithm %j before it looks at the bytes', async (algorithm) => {
+    it.each(FOREIGN_ALGORITHMS)('rejects the algorithm %j before it looks at the bytes', async (algorithm) => {
       await expectCode(keys.key.unwrapKey(wrapped.encryptedKey, algorithm), 'KEY_ALGORITHM_NOT_ALLOWED');
       await expectCode(keys.key.unwrapKey(new Uint8Array(), algorithm), 'KEY_ALGORITHM_NOT_ALLOWED');
     });
@@ -134,13 +134,13 @@ export function describeKeyContract(name: string, makeKeys: () => KeysUnderTest 
   });
 }
 
-/** Every byte of a short ciphertext. All bytes of RSA are parts of one number, which takes a millisecond to try: each eleventh, and the last. */
+/** Every byte of a short ciphertext. Of RSA, which takes a millisecond a try, every eleventh and the last. */
 function placesIn({ length }: Uint8Array): readonly number[] {
   const step = length <= 64 ? 1 : 11;
   return Array.from({ length }, (_, at) => at).filter((at) => at % step === 0 || at === length - 1);
 }
 
-/** Every way to print a value shows none of the secret, in no usual encoding. */
+/** No way to print a value shows the secret, in any common encoding. */
 export function expectNoBytes(value: unknown, secret: Uint8Array): void {
   const bytes = Buffer.from(secret);
   const encodings = (['hex', 'base64', 'base64url', 'latin1'] as const).map((name) => bytes.toString(name));
@@ -155,7 +155,7 @@ export function expectNoBytes(value: unknown, secret: Uint8Array): void {
   for (const text of [...encodings, ...listed]) expect(printed).not.toContain(text);
 }
 
-/** The promise rejects with an error of this package that has the code. */
+/** Expects the promise to reject with an error of this package that has the code. */
 export async function expectCode(promise: Promise<unknown>, code: string): Promise<void> {
   const error: unknown = await promise.then(
     () => new Error('nothing was thrown'),

@@ -3,7 +3,7 @@ import { constants, type KeyObject, privateDecrypt, publicEncrypt } from 'node:c
 import type { KeyOperationOptions, KeyWrapAlgorithm } from '../../src/keys/key-encryption-key.js';
 import type { CryptographyClientLike } from '../../src/keys/vault/cryptography-client.js';
 
-/** What `@azure/core-rest-pipeline` throws: with the request and the answer, as hidden properties. */
+/** The error of `@azure/core-rest-pipeline`, with the request and the response as hidden properties. */
 export class RestError extends Error {
   override readonly name = 'RestError';
   readonly statusCode?: number;
@@ -22,7 +22,7 @@ const HASHES: ReadonlyMap<string, string> = new Map([
   ['RSA-OAEP-256', 'sha256'],
 ]);
 
-/** One RSA key of a vault. Its id has no version; what it wraps names the version, as the service does. */
+/** One RSA key of a vault. Its id has no version, but what it wraps names the version, as in the service. */
 export class LocalCryptographyClient implements CryptographyClientLike {
   readonly #key: KeyObject;
   readonly #version: string;
@@ -44,7 +44,7 @@ export class LocalCryptographyClient implements CryptographyClientLike {
   async unwrapKey(algorithm: KeyWrapAlgorithm, encryptedKey: Uint8Array, options?: KeyOperationOptions) {
     abortIfAsked(options);
     try {
-      // the service wants the length of the modulus, OpenSSL alone also takes less
+      // the service requires the length of the modulus, while OpenSSL accepts less
       if (encryptedKey.length * 8 !== this.#key.asymmetricKeyDetails?.modulusLength) throw new Error('wrong length');
       return { result: privateDecrypt(this.#oaep(algorithm), encryptedKey) };
     } catch {

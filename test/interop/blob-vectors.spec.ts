@@ -47,19 +47,19 @@ function inPieces(transform: ByteTransform, sealed: Buffer, length: number): Buf
   return Buffer.concat([...pieces, ...transform.finish()]);
 }
 
-/** How much is read from an offset on. Each range of long content takes a region, and was opened whole before. */
+/** How much is read from an offset. Each range of long content needs a region, and another test opens all of it. */
 function countsFrom(offset: number, size: number): readonly (number | undefined)[] {
   if (size <= LONG) return [0, 1, 15, 16, 17, 100, size, undefined];
   return offset < REGION - 1 ? [0, 17] : [0, 17, undefined];
 }
 
 describe('blobs that another SDK wrote or read', () => {
-  it('are all here', () => {
+  it('are all present', () => {
     expect(cases.length).toBeGreaterThan(300);
     expect(stored.length).toBeGreaterThan(290);
   });
 
-  it.each(stored.map((vector) => [vector.id, vector] as const))('%s opens whole', async (_id, vector) => {
+  it.each(stored.map((vector) => [vector.id, vector] as const))('%s opens completely', async (_id, vector) => {
     const sealed = storedBytes(vector) as Buffer;
 
     const plaintext = read(await openerOf(vector), sealed, { offset: 0 });
@@ -70,7 +70,7 @@ describe('blobs that another SDK wrote or read', () => {
   });
 
   it.each(stored.map((vector) => [vector.id, vector] as const))(
-    '%s opens streamed, also byte by byte',
+    '%s opens as a stream, even byte by byte',
     async (_id, vector) => {
       const sealed = storedBytes(vector) as Buffer;
       const lengths = sealed.length <= 70_000 ? [1, 7, 16, 1000] : [65_536, 100_003];
@@ -137,10 +137,10 @@ function nonceOf(vector: BlobCase, region: number, regionLength: number): Buffer
   return (storedBytes(vector) as Buffer).subarray(region * regionLength, region * regionLength + 12);
 }
 
-describe('a blob whose nonces do not count', () => {
+describe('a blob whose nonces are not counters', () => {
   const vector = cases.find(({ id }) => id === RANDOM_NONCES) as Vector;
 
-  it('is refused, and nothing of it is released', async () => {
+  it('is rejected, and none of it is released', async () => {
     const sealed = storedBytes(vector) as Buffer;
     const opener = await openerOf(vector);
     const transform = opener.open(opener.layout.window({ offset: 0 }, sealed.length));
@@ -148,7 +148,7 @@ describe('a blob whose nonces do not count', () => {
     expect(() => transform.push(sealed)).toThrow(RegionOutOfOrderError);
   });
 
-  it('is read where order is ignored by name', async () => {
+  it('is read if the option to ignore the order is set', async () => {
     const opener = await openerOf(vector, 'ignored');
 
     const plaintext = read(opener, storedBytes(vector) as Buffer, { offset: 0 });
@@ -158,7 +158,7 @@ describe('a blob whose nonces do not count', () => {
 });
 
 describe('blobs of this package', () => {
-  /** The first .NET release that knows each version. */
+  /** The first .NET release that supports each version. */
   const SINCE = { '1.0': '12.10.0', '2.0': '12.17.0', '2.1': '12.26.0' };
 
   it.each(readBy.map((vector) => [vector.id, vector] as const))('%s was read by .NET', (_id, vector) => {

@@ -4,7 +4,7 @@ import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy } from '../support/tables.js';
 import { casesOf } from '../support/vectors.js';
 
-/** Knows of nothing that the other SDKs sealed. */
+/** Declares nothing that the other SDKs sealed. */
 @EncryptedEntity({ table: 'addeds' })
 class Added {
   partitionKey!: string;
@@ -20,11 +20,11 @@ beforeAll(async () => {
 });
 
 describe('a merge into a row of another SDK', () => {
-  it('meets both orders of the IV', () => {
+  it('covers both orders of the IV', () => {
     expect(new Set(cases.map(([, { javaV1 = false }]) => javaV1)).size).toBe(2);
   });
 
-  it.each(cases)('keeps what was sealed and what was clear: %s', async (id, vector) => {
+  it.each(cases)('keeps sealed and plaintext properties: %s', async (id, vector) => {
     const table = tableOf(Added, tableName, tablePolicy({ keyEncryptionKey: vector.key }));
     const { PartitionKey: partitionKey, RowKey: rowKey, properties } = vector.entity;
     const row = vector.stored.minimalmetadata;

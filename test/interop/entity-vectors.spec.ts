@@ -18,7 +18,7 @@ function placeOf({ entity: { PartitionKey, RowKey } }: (typeof cases)[number]): 
 }
 
 describe('entities of other SDKs', () => {
-  it('are all here', () => {
+  it('are all present', () => {
     expect(cases.length).toBeGreaterThan(30);
   });
 

@@ -1,4 +1,4 @@
-/** Known answers of integrity entries of rows: read, written again, read by .NET, rotated. */
+/** Known answers for the integrity entries of rows: read, written again, read by .NET, rotated. */
 import { readFileSync } from 'node:fs';
 import { AesKeyEncryptionKey, Encrypt } from 'nestjs-azure-encrypted-storage';
 import { importContentKey } from '../../src/crypto/content-key.js';
@@ -49,7 +49,7 @@ const typed = ({ type, json }: RowCase['signed'][string]) => ({ type, value: jso
 const fromBase64 = (values: Readonly<Record<string, string>>): Row =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Buffer.from(value, 'base64')]));
 
-/** The row as the SDK gives it where types are not converted. */
+/** The row as the SDK returns it without type conversion. */
 const rowOf = ({ partitionKey, rowKey, stored, signed }: RowCase): Row & EntityKeys => ({
   ...{ partitionKey, rowKey },
   ...fromBase64(stored.sealed),
@@ -58,7 +58,7 @@ const rowOf = ({ partitionKey, rowKey, stored, signed }: RowCase): Row & EntityK
   [SEALED_NAMES_PROPERTY]: Buffer.from(stored._ClientEncryptionMetadata2, 'base64'),
 });
 
-it.each(rows)('%s is read under "require", with all that it signs', async (_id, vector) => {
+it.each(rows)('%s is read under "require", with everything that it signs', async (_id, vector) => {
   const { texts, covered } = await openRow(rowOf(vector), contextOf(vector));
 
   const opened = Object.fromEntries([...texts].map(([name, { bytes }]) => [name, Buffer.from(bytes).toString('utf8')]));
@@ -120,7 +120,7 @@ it.each(rows)('%s keeps its entries when its key is rewrapped', async (_id, vect
   expect(covered?.size).toBe(Object.keys(vector.signed).length);
 });
 
-it('moved is refused, though keys without a separator are the same', async () => {
+it('a moved row is rejected, even if its keys are equal without a separator', async () => {
   const [, vector] = rows.find(([id]) => id === 'entity-nothing-sealed')!;
   const moved = { ...rowOf(vector), partitionKey: 'a', rowKey: 'bc' };
 
@@ -132,11 +132,11 @@ describe('rows that .NET read', () => {
     .filter(({ id }) => id.startsWith('integrity-'))
     .map((vector) => [vector.id, vector] as const);
 
-  it('are all four of them', () => {
+  it('are all present', () => {
     expect(read).toHaveLength(4);
   });
 
-  it.each(read)('%s has entries that hold, as the service gives the row', async (_id, vector) => {
+  it.each(read)('%s has valid entries, as the service returns the row', async (_id, vector) => {
     const stored = vector.stored as unknown as Row;
     const columns = Object.entries(stored).filter(([name]) => !name.includes('odata.'));
     const {

@@ -1,4 +1,4 @@
-/** Known answers of the integrity entries, made by a program of its own: each key, input and MAC, and each stored object read. */
+/** Known answers for integrity entries, made by a separate program: each key, input and MAC, and each stored object. */
 import { readFileSync } from 'node:fs';
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { importContentKey } from '../../src/crypto/content-key.js';
@@ -73,7 +73,7 @@ const derived = (key: MacKey): string => key.export().toString('hex');
 const listOf = ({ stored }: IntegrityCase): Buffer =>
   Buffer.from(String(stored['_ClientEncryptionMetadata2']), 'base64');
 
-it.each(all)('the keys and the MAC of %s', (_id, vector) => {
+it.each(all)('derives the keys and the MAC of %s', (_id, vector) => {
   const key = importContentKey(hex(vector.cek));
   const { field, additions, algorithm } = parseEncryptionData(textOf(vector));
   const protocol = storedProtocol(vector.protocol, algorithm);
@@ -111,7 +111,7 @@ it.each(contents)('%s is read, under "require"', async (_id, vector) => {
   expect(opened.toString('hex')).toBe(vector.plaintext);
 });
 
-it.each(contents)('%s is refused with any byte changed, added or cut', async (_id, vector) => {
+it.each(contents)('%s is rejected with any byte changed, added or removed', async (_id, vector) => {
   const { target, body, text } = storedOf(vector);
   const read = async (sealed: Buffer): Promise<Buffer> => {
     const opener = await openEnvelope(policyOf(vector), parseEncryptionData(text), {
@@ -136,7 +136,7 @@ it.each(contents)('%s is refused with any byte changed, added or cut', async (_i
   }
 });
 
-/** What is read of the content of a known answer, and how. */
+/** Which content of a known answer is read, and how. */
 interface Attempt {
   readonly text: string;
   readonly body: Buffer;
@@ -164,11 +164,11 @@ function flipped(iv: string): string {
   return bytes.toString('base64');
 }
 
-it('every refusal that the file describes is tried', () => {
+it('every rejection that the file describes is tested', () => {
   expect(vectors.negative.map(({ id }) => id).sort()).toEqual([...Object.keys(CHANGES), 'moved'].sort());
 });
 
-it.each(vectors.negative.filter(({ id }) => id !== 'moved'))('$of is refused: $change', async (negative) => {
+it.each(vectors.negative.filter(({ id }) => id !== 'moved'))('$of is rejected: $change', async (negative) => {
   const vector = vectors.cases.find(({ id }) => id === negative.of)!;
   const { target, body, text } = storedOf(vector);
   const whole: Attempt = { text, body, kind: vector.kind, policy: policyOf(vector) };
@@ -182,7 +182,7 @@ it.each(vectors.negative.filter(({ id }) => id !== 'moved'))('$of is refused: $c
   await expect(read({ ...whole, ...CHANGES[negative.id]!(whole) })).rejects.toMatchObject({ code: negative.code });
 });
 
-it.each(entities)('the tags of the properties of %s', (_id, vector) => {
+it.each(entities)('computes the tags of the properties of %s', (_id, vector) => {
   const names = Object.keys(vector.sealed ?? {});
   const bind = parseBind(vector.entries[BIND_ENTRY]!, 'properties');
   const stored = vector.stored['sealed'] as Record<string, string>;

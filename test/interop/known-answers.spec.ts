@@ -1,6 +1,6 @@
 /**
- * Known answers: what the real Python SDK wrote with fixed randomness, and values computed by hand from the format for what no
- * SDK can be made to write twice (the three layouts of nonces among them). One KEK, one content key, one IV for all.
+ * Known answers: what the real Python SDK wrote with fixed randomness, and values computed by hand from the format if no
+ * SDK can write the same twice (such as the three layouts of nonces). All use one KEK, one content key and one IV.
  */
 import { runAll, type ByteTransform } from '../../src/crypto/byte-transform.js';
 import { importContentKey } from '../../src/crypto/content-key.js';
@@ -101,7 +101,7 @@ describe('content of protocol 2.x', () => {
     expectEveryReading('2.1', { form: 'stream', fields: regionInfo(16) }, { sealed, plaintext });
   });
 
-  // the nonces of Python and Java are alike for region 0, and part ways at region 1
+  // the nonces of Python and Java are equal for region 0, and differ from region 1
   it.each([
     [0, 1, 2],
     [1, 0, 2],
@@ -123,7 +123,7 @@ describe('content of protocol 2.x', () => {
     );
   });
 
-  it('that we write are those of .NET', () => {
+  it('is written with the nonces of .NET', () => {
     const sealed = runAll(protocolFor('2.1').sealer(key, { form: 'stream', regionLength: 16 }).seal(), counted(40));
 
     expect(sealed.toString('base64')).toBe(layouts[2]?.[2]);
@@ -154,7 +154,7 @@ describe('a property of an entity', () => {
 
   it.each([
     ['a name', 'name', 'John', 'py7xHJr+wHQYfPlQIaA0dA=='],
-    ['an empty one', 'name', '', 'pMzuROQksDlNHpZD2/JmzQ=='],
+    ['an empty name', 'name', '', 'pMzuROQksDlNHpZD2/JmzQ=='],
     ['the list of names', '_ClientEncryptionMetadata2', '["name"]', 'XbBqP/AS2xoSAf9/+9k+mw=='],
   ])('%s', (_what, name, text, expected) => {
     const [sealed] = sealer().sealProperties?.(place, [{ name, plaintext: Buffer.from(text) }]) ?? [];
@@ -168,7 +168,7 @@ interface Reading {
   readonly fields: Record<string, unknown>;
 }
 
-/** Whole, in every range, streamed, byte by byte. */
+/** Completely, in every range, as a stream, and byte by byte. */
 function expectEveryReading(
   version: '1.0' | '2.0' | '2.1',
   { form, fields }: Reading,

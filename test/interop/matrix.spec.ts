@@ -1,4 +1,4 @@
-/** The matrix of docs/compatibility.md says what the live tests saw, and nothing else. */
+/** The matrix of docs/compatibility.md reports what the live tests found, and nothing else. */
 import { isWhole, matrixIn, matrixOf, type Result, withMatrix } from './live/matrix.mjs';
 
 const SDK = 'Python sdk 1.2';
@@ -6,7 +6,7 @@ const SDK = 'Python sdk 1.2';
 const tests = (column: string, ...titles: readonly (readonly [title: string, status?: string])[]): readonly Result[] =>
   titles.map(([title, status = 'passed']) => ({ ancestorTitles: ['entities', SDK, column], title, status }));
 
-/** What the row of the SDK says of what it reads. */
+/** The cell of the SDK for what it reads. */
 const cellOf = (results: readonly Result[]): string | undefined =>
   matrixOf(results)
     .split('\n')
@@ -18,16 +18,16 @@ describe('a cell of the matrix', () => {
   it.each([
     ['yes', 'every test passed', [['a'], ['b']]],
     ['yes (1)', 'one of them is a fault of the SDK', [['a'], ['known: it cuts']]],
-    ['yes (1, 2)', 'two of them are', [['known: it cuts'], ['a'], ['known: it lies']]],
-    ['no (1)', 'nothing but a fault was seen', [['known: it cuts']]],
+    ['yes (1, 2)', 'two of them are faults of the SDK', [['known: it cuts'], ['a'], ['known: it lies']]],
+    ['no (1)', 'only a fault was found', [['known: it cuts']]],
     ['**failed**', 'a test failed', [['a'], ['b', 'failed']]],
-    ['**failed**', 'a fault of the SDK was not seen again', [['a'], ['known: it cuts', 'failed']]],
+    ['**failed**', 'a known fault of the SDK did not occur', [['a'], ['known: it cuts', 'failed']]],
     ['not tried', 'a test was skipped', [['a'], ['b', 'pending']]],
-  ] as const)('says %s where %s', (verdict, _why, titles) => {
+  ] as const)('shows %s if %s', (verdict, _why, titles) => {
     expect(cellOf(tests('reads 1.0', ...titles))).toBe(verdict);
   });
 
-  it('has a dash where there was nothing to try', () => {
+  it('has a dash if there was nothing to try', () => {
     expect(cellOf(tests('writes 1.0', ['a']))).toBe('–');
   });
 
@@ -58,12 +58,12 @@ describe('the matrix', () => {
     [true, 'every test passed', tests('reads 1.0', ['a'], ['known: b'])],
     [false, 'one failed', tests('reads 1.0', ['a'], ['b', 'failed'])],
     [false, 'one was skipped', tests('reads 1.0', ['a'], ['b', 'pending'])],
-    [false, 'there was none', []],
-  ])('is whole: %s where %s', (whole, _why, results) => {
+    [false, 'there were none', []],
+  ])('is complete: %s if %s', (whole, _why, results) => {
     expect(isWhole(results)).toBe(whole);
   });
 
-  it('takes the place of the one that a document has', () => {
+  it('replaces the one in a document', () => {
     const begin = '<!-- matrix: made by `npm run test:interop -- --write` -->';
     const text = `before\n${begin}\n\nold\n\n<!-- end of matrix -->\nafter`;
 

@@ -19,7 +19,7 @@ function sealedOf(text: string) {
 }
 
 describe('messages of other SDKs', () => {
-  it('are all here', () => {
+  it('are all present', () => {
     expect(encrypted.length).toBeGreaterThan(170);
     expect(clear.length).toBe(2);
   });
@@ -39,7 +39,7 @@ describe('messages of other SDKs', () => {
 
   it.each(encrypted)('%s is sealed again to the same bytes', (_id, vector) => expectSealedAgain(vector));
 
-  it.each(clear)('%s, which its writer left in plaintext, is plain', (_id, vector) => {
+  it.each(clear)('%s, which its writer left in plaintext, is read as plaintext', (_id, vector) => {
     expect(parseMessage(vector.stored.messageText)).toEqual({
       kind: 'plain',
       content: Buffer.from(vector.stored.messageText),
@@ -60,7 +60,7 @@ describe('messages of this package', () => {
   });
 });
 
-/** Opens a message, and seals what came out under its content key and IV or nonce. */
+/** Opens a message, and seals the result under its content key and IV or nonce. */
 async function expectSealedAgain(vector: Vector): Promise<Buffer> {
   const { sealed, encryptionData } = sealedOf(vector.stored.messageText);
   const opener = await openEnvelope(readingPolicy(vector.key, vector), encryptionData, {

@@ -1,4 +1,4 @@
-/** What .NET wrote lies in storage as it was written, and is read by the services, at every boundary; rows of all SDKs too. */
+/** Stores what .NET wrote, unchanged, and reads it through the services at every boundary, and rows of all SDKs too. */
 import { TableClient, type TableEntity } from '@azure/data-tables';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
@@ -45,7 +45,7 @@ describe('blobs of .NET', () => {
       new EncryptedBlobService(() => service, readingPolicy(key)).getContainerClient(container.containerName);
   });
 
-  it('are all here', () => {
+  it('are all present', () => {
     expect(cases.length).toBeGreaterThan(130);
   });
 
@@ -54,7 +54,7 @@ describe('blobs of .NET', () => {
     return vector.blobType === 'page' ? ours.getPageBlobClient(vector.id) : ours.getBlockBlobClient(vector.id);
   };
 
-  it.each(named(cases))('%s is read whole, and at its end', async (_id, vector) => {
+  it.each(named(cases))('%s is read completely, and at its end', async (_id, vector) => {
     await store(container, vector);
     const blob = blobOf(vector);
     const plaintext = plaintextOf(vector);
@@ -77,7 +77,7 @@ describe('blobs of .NET', () => {
   });
 });
 
-/** What a range asks of the service depends on the protocol, the kind of blob and the lengths, not on who wrote it. */
+/** What a range requests depends on the protocol, the kind of blob and the lengths, not on the writer. */
 function oneOfEachShape<V extends BlobCase>(cases: readonly V[]): readonly V[] {
   const shapes = cases.map((vector) => {
     const { protocol, blobType, plaintext, stored } = vector;
@@ -105,7 +105,7 @@ async function store(container: ContainerClient, vector: BlobCase): Promise<void
 /** Ranges that begin or end at a block, a region and the end. */
 function boundariesOf(length: number): readonly (readonly [offset: number, count: number])[] {
   const offsets = [0, 1, 15, 16, length - 17, length - 16, length - 1].filter((at) => at >= 0 && at < length);
-  // each range of a long content moves a region of 4 MiB
+  // each range of long content transfers a region of 4 MiB
   const counts = length > 1_000_000 ? [17] : [1, 16, 17, length];
   return [...new Set(offsets)].flatMap((offset) => counts.map((count) => [offset, count] as const));
 }
@@ -128,7 +128,7 @@ describe('messages of .NET', () => {
     await service().createQueue(name);
   });
 
-  it('are all here', () => {
+  it('are all present', () => {
     expect(cases.length).toBeGreaterThan(130);
   });
 
@@ -159,7 +159,7 @@ describe('rows of .NET, Python and Java', () => {
     await table.createTable();
   });
 
-  it('are all here, those without a sealed property too', () => {
+  it('are all present, including those without a sealed property', () => {
     expect(cases.length).toBeGreaterThan(30);
     expect(cases.filter(isDotnet)).toHaveLength(29);
     expect(cases.some(({ encryptedProperties }) => encryptedProperties.length === 0)).toBe(true);
@@ -187,7 +187,7 @@ describe('rows of .NET, Python and Java', () => {
   });
 });
 
-/** The case as the service held it, every property with its type. */
+/** The case as the service stored it, every property with its type. */
 function storedRow({ entity, encryptedProperties, stored: { fullmetadata: row } }: TableCase): TableEntity {
   const typeOf = (name: string): string | undefined => {
     if (name === SEALED_NAMES_PROPERTY || encryptedProperties.includes(name)) return 'Binary';
@@ -200,7 +200,7 @@ function storedRow({ entity, encryptedProperties, stored: { fullmetadata: row } 
   return { partitionKey: entity.PartitionKey, rowKey: entity.RowKey, ...Object.fromEntries(properties) };
 }
 
-/** What an application would declare: it seals what the case seals, and a property that no row has. */
+/** What an application would declare. It seals what the case seals, and a property that no row has. */
 function entityClassOf({ encryptedProperties }: TableCase): EntityClass {
   class Stored {
     partitionKey!: string;
@@ -212,6 +212,6 @@ function entityClassOf({ encryptedProperties }: TableCase): EntityClass {
   return Stored;
 }
 
-/** Without the ETag and what only some answers have of OData. */
+/** Without the ETag and the OData members that only some responses have. */
 const contentOf = (row: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'etag' && !name.startsWith('odata.')));

@@ -1,11 +1,11 @@
-/** Stored blobs and messages with integrity entries, of which a program changes each byte, or exchanges each part for another's. */
+/** Stored blobs and messages with integrity entries: each byte is changed, and each part exchanged with another object. */
 import { content } from '../support/blobs.js';
 import { type Kind, type KindName, kindsWith, outcomeOf, type Stored, written } from '../support/tamper-matrix.js';
 
 const kinds = kindsWith('verify');
 const names = Object.keys(kinds) as KindName[];
 
-/** One bit of each byte, another one from byte to byte. */
+/** One bit of each byte, a different one from byte to byte. */
 function* flips({ text, sealed }: Stored): Generator<readonly [where: string, Stored]> {
   for (let at = 0; at < text.length; at += 1) {
     const changed = String.fromCharCode(text.charCodeAt(at) ^ (1 << (at % 8)));
@@ -21,12 +21,12 @@ function* flips({ text, sealed }: Stored): Generator<readonly [where: string, St
 describe.each(names)('a stored %s', (name) => {
   const kind: Kind = kinds[name];
 
-  it('gives out what was written or fails, whichever byte is changed', async () => {
+  it('releases what was written or fails, whichever byte is changed', async () => {
     const failed = new Set<string>();
     for (const [where, changed] of flips(await written(kind))) {
       const { code, released } = await outcomeOf(kind, changed);
       const expected = code === 'none' ? kind.plaintext : kind.plaintext.subarray(0, released.length);
-      // whole regions of 2.1 come before the one that was changed; nothing else does
+      // complete regions of 2.1 are released before the changed one, and nothing else is
       if (!released.equals(expected) || (code !== 'none' && name !== 'blob 2.1' && released.length > 0))
         failed.add(where);
       if (code !== 'none' && !/^[A-Z_]+$/.test(code)) failed.add(`${where}: ${code}`);
@@ -36,7 +36,7 @@ describe.each(names)('a stored %s', (name) => {
     expect([...failed]).toEqual([]);
   });
 
-  it('opens only where all of its parts are its own, of all exchanges with another of the same key', async () => {
+  it('opens only with all parts from one object, of all exchanges with another object of the same key', async () => {
     const other = { ...kind, plaintext: content(kind.plaintext.length).map((byte) => byte ^ 0xff) };
     const objects = [
       await written(kind),

@@ -1,4 +1,4 @@
-/** The tamper matrix for content with integrity entries: every change is seen, and nothing that was not verified is given out. */
+/** The tamper matrix for content with integrity entries: changes are detected, and nothing unverified is released. */
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { openEnvelope } from '../../src/envelope/envelope.js';
 import { parseEncryptionData } from '../../src/wire/encryption-data.js';
@@ -41,7 +41,7 @@ const tagRows: readonly (readonly [what: string, change: Change, code: Code])[] 
   ['the tag of other content of the key', taken('AzCseTag'), FAILED],
   ['a flipped AzCseTag', text(/("AzCseTag":")(.)/, (_all, head = '', first = '') => head + flipped(first)), FAILED],
   ['a tag that is not text', text(/"AzCseTag":"[^"]*"/, '"AzCseTag":null'), FAILED],
-  ['the tag alone', without('AzCseBind', 'AzCseMac'), FAILED],
+  ['only the tag', without('AzCseBind', 'AzCseMac'), FAILED],
 ];
 const untaggedRows: typeof tagRows = [['a tag, which regions have no need of', withTag, FAILED]];
 
@@ -51,7 +51,7 @@ describe.each((['verify', 'require'] as const).flatMap((mode) => names.map((name
     const kind: Kind = kindsWith(mode)[name];
     const { plaintext } = kind;
 
-    it('opens as it was written', async () => {
+    it('opens to what was written', async () => {
       const { code, released } = await outcomeOf(kind, await written(kind));
 
       expect([code, released.equals(plaintext)]).toEqual(['none', true]);
@@ -82,7 +82,7 @@ describe.each((['verify', 'require'] as const).flatMap((mode) => names.map((name
 );
 
 it.each(names)(
-  'a stored %s that never had entries is read under "verify", and refused under "require"',
+  'a stored %s that never had entries is read under "verify", and rejected under "require"',
   async (name) => {
     const stored = await written(kinds[name]);
 
@@ -103,21 +103,21 @@ describe.each(names)('a stored %s that is bound to a context', (name) => {
     ['tenant-7', 'tenant-8', 'CONTEXT_MISMATCH'],
     ['tenant-7', undefined, 'CONTEXT_MISMATCH'],
     [undefined, 'tenant-7', 'CONTEXT_MISMATCH'],
-  ])('of %s opens in %s as it should', async (writtenIn, readIn, expected) => {
+  ])('is written in %s, and read in %s only if they match', async (writtenIn, readIn, expected) => {
     const { code, released } = await outcomeOf(boundTo(name, readIn), await written(boundTo(name, writtenIn)));
 
     const opened = expected === 'none' ? boundTo(name).plaintext : Buffer.alloc(0);
     expect([code, released.equals(opened)]).toEqual([expected, true]);
   });
 
-  it('says that the context is another one only where its entries hold', async () => {
+  it('reports that the context differs only if its entries are valid', async () => {
     const changed = text(/;x=./, ';x=_')(await written(boundTo(name, 'tenant-7')), await written(boundTo(name)));
 
     expect((await outcomeOf(boundTo(name, 'tenant-8'), changed)).code).toBe(FAILED);
   });
 });
 
-/** Outcomes of reading the last byte, for each value of the byte that decides on its padding. */
+/** Outcomes of reading the last byte, for each value of the byte that determines its padding. */
 async function outcomesOfGuesses(
   { policy, form, plaintext }: Kind,
   { text: data, sealed }: Stored,
@@ -142,14 +142,14 @@ async function outcomesOfGuesses(
   return outcomes;
 }
 
-it('ranges of 1.0 reveal nothing about the padding, which they reveal where there are no entries', async () => {
+it('ranges of 1.0 reveal nothing about the padding, unlike ranges without entries', async () => {
   const [bound, unbound] = [kindsWith('verify')['blob 1.0'], kinds['blob 1.0']];
 
   expect(await outcomesOfGuesses(bound, await written(bound))).toEqual(new Set(['1 byte']));
   expect(await outcomesOfGuesses(unbound, await written(unbound))).toContain(FAILED);
 });
 
-/** At least what the format sees; nothing of 1.0 is given out, and of 2.x no more than verified regions. */
+/** At least what the format detects. Nothing of 1.0 is released, and of 2.x no more than verified regions. */
 function expectSeen({ code, released }: Outcome, kind: Kind, cell: Exclude<Cell, '-' | 'same'>): void {
   const [expected, most] = typeof cell === 'string' ? [cell, 0] : cell;
   expect([FAILED, ORDER, expected]).toContain(code);

@@ -1,4 +1,4 @@
-/** The tamper matrix for rows with integrity entries: every change is seen, and nothing of the row is given out. */
+/** The tamper matrix for rows with integrity entries: every change is detected, and nothing of the row is released. */
 import { Encrypt, EncryptedEntity, type EncryptionPolicy, Sign } from 'nestjs-azure-encrypted-storage';
 import type { EntityKeys, Row, TableContext } from '../../src/table/entity-context.js';
 import { openEntity, sealEntity } from '../../src/table/entity-envelope.js';
@@ -76,9 +76,9 @@ const CLEAR: Code = 'PLAINTEXT_NOT_ALLOWED';
 const BAD: Code = 'INVALID_ENCRYPTION_METADATA';
 
 const rowChanges: readonly (readonly [what: string, change: Change, code: Code])[] = [
-  // to other keys; of the second one the IVs of all properties are the same
+  // to other keys; with the second ones, the IVs of all properties are the same
   ['moved to another row', set({ rowKey: 'd' }), FAILED],
-  ['moved to keys that are the same once joined', set({ partitionKey: 'b', rowKey: 'ca' }), FAILED],
+  ['moved to keys that are equal once concatenated', set({ partitionKey: 'b', rowKey: 'ca' }), FAILED],
   ['moved to another partition', set({ partitionKey: 'x' }), FAILED],
 
   // sealed properties
@@ -104,8 +104,8 @@ const rowChanges: readonly (readonly [what: string, change: Change, code: Code])
   ['a flipped list', flip(LIST), FAILED],
   ['the list of another row', from(LIST), FAILED],
   ['the list deleted', drop(LIST), FAILED],
-  ['the list and all that is sealed deleted', drop(LIST, 'iban', 'cents', 'memo'), FAILED],
-  ['the list with its entries of another row', from(LIST, DATA), FAILED],
+  ['the list and all sealed properties deleted', drop(LIST, 'iban', 'cents', 'memo'), FAILED],
+  ['the list and entries of another row', from(LIST, DATA), FAILED],
   ['types stripped', data(/,"AzCseTypes":"(?:[^"\\]|\\.)*"/, ''), FAILED],
   ['a type changed', data('\\"cents\\":\\"number\\"', '\\"cents\\":\\"bigint\\"'), FAILED],
   ['a type added', data('\\"cents\\":\\"number\\"', '\\"cents\\":\\"number\\",\\"memo\\":\\"json\\"'), FAILED],
@@ -119,19 +119,19 @@ const rowChanges: readonly (readonly [what: string, change: Change, code: Code])
   ['a signed date moved by a millisecond', set({ due: new Date('2026-03-01T00:00:00.001Z') }), FAILED],
   ['a signed property deleted', drop('status'), FAILED],
   ['a signed property emptied', set({ status: null }), FAILED],
-  ['a signed property as what cannot be signed', set({ status: NaN }), FAILED],
+  ['a signed property as a value that cannot be signed', set({ status: NaN }), FAILED],
   ['a signed property under another name', (row) => drop('status')({ ...row, state: row['status'] }, row), FAILED],
   ['signed values exchanged', swap('status', 'serial'), FAILED],
   ['a signed value of another row', from('status'), FAILED],
   ['a sealed value put into a signed property', (row) => ({ ...row, status: row['iban'] }), FAILED],
 
   // conditions
-  ['what a condition looked at changed', set({ region: 'closed' }), FAILED],
-  ['what a condition looked at deleted', drop('region'), FAILED],
-  ['a property that is clear by its condition changed', set({ owner: 'J. Roe' }), FAILED],
-  ['a property that is clear by its condition deleted', drop('owner'), FAILED],
+  ['the input of a condition changed', set({ region: 'closed' }), FAILED],
+  ['the input of a condition deleted', drop('region'), FAILED],
+  ['a property in plaintext by its condition changed', set({ owner: 'J. Roe' }), FAILED],
+  ['a property in plaintext by its condition deleted', drop('owner'), FAILED],
 
-  // what the format itself sees
+  // what the format itself detects
   ['another IV', data(/"ContentEncryptionIV":"[^"]*"/, `"ContentEncryptionIV":"${'A'.repeat(22)}=="`), FAILED],
   [
     'the order of IVs of the old Java SDK',
@@ -145,7 +145,7 @@ const rowChanges: readonly (readonly [what: string, change: Change, code: Code])
 ];
 
 describe.each(['verify', 'require'] as const)('a row with integrity entries, under "%s"', (mode) => {
-  it('opens as it was written, with free changes of what nothing covers', async () => {
+  it('opens to what was written, and allows changes to what nothing covers', async () => {
     const row = await written();
 
     expect({ ...(await read(row, mode)) }).toEqual(whole);
@@ -154,7 +154,7 @@ describe.each(['verify', 'require'] as const)('a row with integrity entries, und
     expect({ ...(await read(left, mode)) }).toEqual({ ...rest, seen: 9, other: 'added' });
   });
 
-  it.each(rowChanges)('with %s', async (_what, change, code) => {
+  it.each(rowChanges)('is rejected with %s', async (_what, change, code) => {
     const row = await written();
     const after = change(row, await written({ iban: 'DE00 0009', status: 'late', serial: 8n }));
     expect(after).not.toEqual(row);
@@ -162,8 +162,8 @@ describe.each(['verify', 'require'] as const)('a row with integrity entries, und
     await expect(read(after, mode)).rejects.toMatchObject({ code });
   });
 
-  it.each<(typeof entryRows)[number]>([...entryRows, ['a tag, which rows have no need of', withTag, FAILED]])(
-    'with %s',
+  it.each<(typeof entryRows)[number]>([...entryRows, ['a tag, which rows do not use', withTag, FAILED]])(
+    'is rejected with %s',
     async (_what, change, code) => {
       const row = await written();
       const stored = storedOf(row);
@@ -178,13 +178,13 @@ describe.each(['verify', 'require'] as const)('a row with integrity entries, und
     ['a property that the class signs', { serial: 7n }, MISSING],
     ['a property that the class may seal', { owner: 'planted' }, MISSING],
     ['a property that the class seals', { memo: 'planted' }, CLEAR],
-  ])('with %s, added in plaintext', async (_what, more, code) => {
+  ])('is rejected with %s, added in plaintext', async (_what, more, code) => {
     const row = await written({ serial: undefined, owner: undefined, memo: undefined });
 
     await expect(read({ ...row, ...more }, mode)).rejects.toMatchObject({ code });
   });
 
-  it('with the wrapped key of another row, whose content key is none of its own', async () => {
+  it('is rejected with the wrapped key of another row, which wraps another content key', async () => {
     const [row, other] = [await written(), await written()];
     const key = /"EncryptedKey":"[^"]*"/;
     const changed = String(row[DATA]).replace(key, key.exec(String(other[DATA]))?.[0] ?? '');
@@ -192,7 +192,7 @@ describe.each(['verify', 'require'] as const)('a row with integrity entries, und
     await expect(read({ ...row, [DATA]: changed }, mode)).rejects.toMatchObject({ code: FAILED });
   });
 
-  it('refuses entries of another kind of content', async () => {
+  it('rejects entries of another kind of content', async () => {
     const row = await written();
     const bind = data(/"AzCseBind":"[^"]*"/, '"AzCseBind":"1;c=16"')(row, row);
 
@@ -200,7 +200,7 @@ describe.each(['verify', 'require'] as const)('a row with integrity entries, und
   });
 });
 
-it('a row that never had entries is read under "verify" and "off", and refused under "require"', async () => {
+it('a row that never had entries is read under "verify" and "off", and rejected under "require"', async () => {
   const row = await written({}, tablePolicy({ integrity: 'off' }));
 
   expect(ENTRIES.some((name) => String(row[DATA]).includes(name))).toBe(false);
@@ -208,7 +208,7 @@ it('a row that never had entries is read under "verify" and "off", and refused u
   await expect(read(row, 'require')).rejects.toMatchObject({ code: MISSING });
 });
 
-it('a row with stripped entries is read under "off" alone', async () => {
+it('a row with stripped entries is read only under "off"', async () => {
   const row = await written();
   const stripped = { ...row, [DATA]: without(...ENTRIES)(storedOf(row), storedOf(row)).text };
 
@@ -216,7 +216,7 @@ it('a row with stripped entries is read under "off" alone', async () => {
   expect({ ...(await openEntity(stripped, contextOf(tablePolicy({ integrity: 'off' })))) }).toEqual(whole);
 });
 
-it('a row opens in the context that it was bound to, and in no other', async () => {
+it('a row opens only in the context that it was bound to', async () => {
   const bound = (context: string) => tablePolicy({ context: () => context });
   const row = await written({}, bound('tenant-7'));
 
@@ -236,7 +236,7 @@ it('a row copied to another table opens there, unless its context names the tabl
   await expect(openEntity(boundRow, inTable(bound, 'copies'))).rejects.toMatchObject({ code: 'CONTEXT_MISMATCH' });
 });
 
-it('an older version of a row that is put back whole cannot be distinguished from the newer one', async () => {
+it('a complete older version of a row that is restored cannot be distinguished from the newer one', async () => {
   const older = await written({ status: 'older' });
 
   expect(await read(older)).toMatchObject({ status: 'older' });

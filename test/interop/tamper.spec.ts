@@ -1,6 +1,6 @@
 /**
- * The tamper matrix for the formats by themselves: a failed read gives nothing out but regions of 2.x that were verified before;
- * 1.0 cannot see most changes of its ciphertext, and its cells say so.
+ * The tamper matrix for the formats by themselves: a failed read releases nothing except verified regions of 2.x;
+ * 1.0 cannot detect most changes of its ciphertext, and its cells show that.
  */
 import {
   type Code,
@@ -18,7 +18,7 @@ describe.each(names)('a stored %s without integrity entries', (name) => {
   const kind: Kind = kinds[name];
   const { plaintext } = kind;
 
-  it('opens as it was written', async () => {
+  it('opens to what was written', async () => {
     const { code, released } = await outcomeOf(kind, await written(kind));
 
     expect([code, released.equals(plaintext)]).toEqual(['none', true]);

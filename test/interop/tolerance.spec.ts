@@ -1,4 +1,4 @@
-/** What we write, to the letter, and what we still read of other writers: docs/formats.md. */
+/** What we write, exactly, and what we still read from other writers: docs/formats.md. */
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { createEnvelope, openEnvelope } from '../../src/envelope/envelope.js';
 import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
@@ -39,7 +39,7 @@ async function expectRead(
 const spellings: readonly (readonly [string, (text: string) => string])[] = [
   ['white space between its tokens', (text) => JSON.stringify(JSON.parse(text), null, '\t')],
   ['escapes for letters', (text) => text.replaceAll('Key', '\\u004bey').replace('test:', '\\u0074est:')],
-  ['its members the other way round', (text) => JSON.stringify(reversed(JSON.parse(text)))],
+  ['its members in reverse order', (text) => JSON.stringify(reversed(JSON.parse(text)))],
   ['no mode', (text) => text.replace('"EncryptionMode":"FullBlob",', '')],
   ['the mode at its end', (text) => text.replace(/^{("EncryptionMode":"FullBlob"),(.*)}$/, '{$2,$1}')],
   ['unknown members', (text) => text.replace('{', '{"Unknown":{"a":[null]},')],
@@ -78,7 +78,7 @@ describe.each(VERSIONS)('encryption data of protocol %s', (version) => {
     ['names in capitals', (text) => text.replace(/"\w+":/g, (name) => name.toUpperCase())],
     ['no key wrapping metadata', (text) => text.replace(/,"KeyWrappingMetadata":{[^}]*}/, '')],
     [
-      'null for key wrapping metadata',
+      'null as key wrapping metadata',
       (text) => text.replace(/"KeyWrappingMetadata":{[^}]*}/, '"KeyWrappingMetadata":null'),
     ],
     [
@@ -89,14 +89,17 @@ describe.each(VERSIONS)('encryption data of protocol %s', (version) => {
     await expectRead(await written(version), change);
   });
 
-  it.each(spellings)('holds by its integrity entries with %s', async (_what, change) => {
+  it.each(spellings)('passes the check of its integrity entries with %s', async (_what, change) => {
     await expectRead(await written(version, 'require'), change);
   });
 });
 
-it.each(['encryptiondata', 'EncryptionData', 'ENCRYPTIONDATA'])('the entry of a blob is found as %s', (name) => {
-  expect(encryptionDataOf({ other: 'x', [name]: '{}' })).toBe('{}');
-});
+it.each(['encryptiondata', 'EncryptionData', 'ENCRYPTIONDATA'])(
+  'the entry of a blob is found under the name %s',
+  (name) => {
+    expect(encryptionDataOf({ other: 'x', [name]: '{}' })).toBe('{}');
+  },
+);
 
 it.each([
   ['2.0', 2 ** 22],
@@ -115,7 +118,7 @@ it.each([
   ['1.0', 32, ''],
   ['2.0', 40, '2.0'],
   ['2.1', 40, '2.1'],
-] as const)('a packed key of protocol %s is %d bytes behind its whole label', (version, length, label) => {
+] as const)('a packed key of protocol %s has %d bytes and its complete label', (version, length, label) => {
   const packed = Buffer.alloc(length, 7).fill(0, 0, label === '' ? 0 : 8);
   packed.write(label);
   const unpack = (bytes: Uint8Array): Buffer => protocolFor(version).unpackKey(bytes);
@@ -130,8 +133,8 @@ it.each([
 
 it.each([
   ['null', ',"EncryptionData":null'],
-  ['left out', ''],
-])('a message whose encryption data is %s holds base64 of its content in plaintext', (_what, data) => {
+  ['missing', ''],
+])('a message whose encryption data is %s contains base64 of its plaintext content', (_what, data) => {
   const contents = Buffer.from('naïve ✓').toString('base64');
 
   expect(parseMessage(`{"EncryptedMessageContents":"${contents}"${data}}`)).toEqual({

@@ -1,7 +1,8 @@
 /**
- * The sets of https://github.com/C2SP/wycheproof (folder testvectors_v1) against our ciphers and keys. Not in this repository:
- * WYCHEPROOF_DIR names their folder. What a set holds that our formats cannot say (labels, 8-byte keys, RSA below 2048 bits, two
- * different hashes) has to be refused. Out of scope: GCM and CBC with keys of 128 and 192 bits, GCM with other nonces than 96 bits.
+ * The sets of https://github.com/C2SP/wycheproof (folder testvectors_v1) against our ciphers and keys. Not in this
+ * repository: WYCHEPROOF_DIR names their folder. What our formats cannot express (labels, 8-byte keys, RSA below 2048 bits,
+ * two different hashes) must be rejected. Out of scope: GCM and CBC with keys of 128 and 192 bits, GCM with nonces other
+ * than 96 bits.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { aesPaddedWrapFaults, aesWrapFaults, type Group, rsaOaepFaults } from '.
 const NAMED_FOLDER = process.env['WYCHEPROOF_DIR'];
 const FOLDER = NAMED_FOLDER ?? join(process.cwd(), '..', 'shared', 'vectors', 'wycheproof');
 
-/** File, what it is held against, and how many of its cases are in scope (commit dac1dd4 of the sets). */
+/** File, what checks it, and how many of its cases are in scope (commit dac1dd4 of the sets). */
 const SETS = [
   { file: 'aes_wrap_test.json', faultsOf: aesWrapFaults, atLeast: 165 },
   { file: 'aes_kwp_test.json', faultsOf: aesPaddedWrapFaults, atLeast: 254 },
@@ -25,11 +26,11 @@ const SETS = [
 
 describe('Wycheproof', () => {
   if (NAMED_FOLDER === undefined && !existsSync(FOLDER)) {
-    it.skip('needs its sets: name their folder in WYCHEPROOF_DIR', () => {});
+    it.skip('needs the sets: set WYCHEPROOF_DIR to their folder', () => {});
     return;
   }
 
-  it.each(SETS)('$file: accepts what is valid and refuses the rest', async ({ file, faultsOf, atLeast }) => {
+  it.each(SETS)('$file: accepts what is valid and rejects the rest', async ({ file, faultsOf, atLeast }) => {
     const { testGroups } = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as { testGroups: Group[] };
 
     const found = await Promise.all(testGroups.map(async (group) => faultsOf(group)));

@@ -24,7 +24,7 @@ const kinds: readonly Kind[] = [
   { name: '2.0 message', protocol: protocolFor('2.0'), form: 'message', regionLength: REGION },
 ];
 
-/** What a region has beyond its data: lengths at which data could be taken for it. */
+/** What a region has beyond its data, to test lengths at which data could be mistaken for it. */
 const OVERHEAD = 28;
 const edges = [
   ...[0, 1, 15, 16, 17, 31, 32, 33, REGION - 1, REGION, REGION + 1, 3 * REGION, 3 * REGION + 1],
@@ -43,7 +43,7 @@ function fed(transform: ByteTransform, bytes: Buffer, cutLengths: readonly numbe
   return Buffer.concat([...pieces, ...transform.finish()]);
 }
 
-/** Treats its pieces as its own, like a consumer that frees their memory. */
+/** Overwrites the pieces that it receives, like a consumer that frees their memory. */
 function spoiling(transform: ByteTransform): ByteTransform {
   const spoiled = (pieces: readonly Buffer[]): Buffer[] => {
     const copies = pieces.map((piece) => Buffer.from(piece));
@@ -75,7 +75,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
       );
     });
 
-    it('gives pieces that nobody else needs, sealed or opened', () => {
+    it('returns pieces that nothing else uses, sealed or opened', () => {
       fc.assert(
         fc.property(lengths, lengths, cuts, cuts, (length, offset, sealCuts, openCuts) => {
           const plaintext = content(length);
@@ -124,7 +124,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
       );
     });
 
-    it('never opens to more or less when its end is missing', () => {
+    it('never opens to more or less if its end is missing', () => {
       fc.assert(
         fc.property(lengths, fc.integer({ min: 1, max: 400 }), (length, missing) => {
           const sealer = protocol.sealer(key, { form, regionLength });
@@ -144,7 +144,7 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
       );
     });
 
-    it('is sealed once only', () => {
+    it('is sealed only once', () => {
       const sealer = protocol.sealer(key, { form, regionLength });
       sealer.seal();
 

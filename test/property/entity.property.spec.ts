@@ -15,7 +15,7 @@ class Everything {
   @Encrypt({ type: 'json' }) more?: unknown;
 }
 
-// own properties of that name are refused
+// own properties of that name are rejected
 const json = fc
   .jsonValue({ maxDepth: 4, stringUnit: 'binary' })
   .filter((given) => !JSON.stringify(given).includes('"__proto__":'));
@@ -34,7 +34,7 @@ const value = fc.oneof(
 const context = { policy: tablePolicy(), account: 'a', table: 't', entityClass: Everything };
 
 describe('an entity', () => {
-  it('comes back with the values that were stored, whatever they are', async () => {
+  it('opens to the values that were stored, whatever they are', async () => {
     await fc.assert(
       fc.asyncProperty(text, text, value, value, json, async (partitionKey, rowKey, one, other, more) => {
         const entity = { partitionKey, rowKey, one, other, more };
@@ -46,7 +46,7 @@ describe('an entity', () => {
     );
   });
 
-  it('never gives a value of another type when its types are changed, and never crashes', async () => {
+  it('never returns a value of another type if its types are changed, and never crashes', async () => {
     const types = fc.oneof(
       fc.constantFrom('string', 'number', 'bigint', 'boolean', 'date', 'binary', 'json', 'null'),
       fc.string(),
@@ -68,7 +68,7 @@ describe('an entity', () => {
           (outcome as { code?: string }).code ?? '',
         );
         if (isRefused) return;
-        // what does open is sealed as the same text again
+        // what does open is sealed to the same text again
         const again = encodeValue('one', opened, type as never);
         expect(again.bytes).toEqual(encodeValue('one', one).bytes);
         expect(decodeValue(again)).toStrictEqual(opened);

@@ -20,7 +20,7 @@ class Guest {
 const keys = { partitionKey: 'p', rowKey: 'r' };
 const context = { policy: tablePolicy(), account: 'a', table: 't', entityClass: Guest };
 const scalar = fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.boolean());
-/** What a row keeps in plaintext: a table stores finite numbers alone. */
+/** What a row keeps in plaintext. A table stores only finite numbers. */
 const signable = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -39,7 +39,7 @@ const change = fc.record(
   { requiredKeys: [] },
 );
 
-/** What the row holds after a change, by the words of docs/tables.md. */
+/** What the row contains after a change, as docs/tables.md describes. */
 function after(state: Row, patch: Row): Row {
   const given = Object.entries(patch).filter(
     ([name, value]) => value !== undefined && !(value === null && ['ward', 'hidden'].includes(name)),
@@ -50,7 +50,7 @@ function after(state: Row, patch: Row): Row {
 }
 
 describe('merges', () => {
-  it('one after the other end in what each of them says, sealed as the class wants it', async () => {
+  it('in sequence result in what each of them sets, sealed as the class declares', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (patches) => {
         let row: Row & EntityKeys = await sealEntity({ ...keys, name: 'first' }, context);

@@ -14,7 +14,7 @@ import { asked, withTags } from '../../src/table/search/tag-conditions.js';
 import { isLongRun, runs } from '../support/property-runs.js';
 import { tablePolicy } from '../support/tables.js';
 
-/** Few values and short tags, so that many rows are found by the tag of another value. */
+/** Few values and short tags, so that many rows match the tag of another value. */
 function classOf(bits: number) {
   @EncryptedEntity<Item>({ table: 'items', clear: ['flag'] })
   class Item {
@@ -67,7 +67,7 @@ const trees = fc.letrec<{ readonly tree: Condition }>((tie) => ({
   ),
 })).tree;
 
-/** What a filter means, in memory. */
+/** The meaning of a filter, evaluated in memory. */
 function isMet(condition: Condition, item: Item): boolean {
   if (condition.kind === 'comparison') return (condition.operator === 'eq') === (item.flag === condition.value);
   if (condition.kind === 'search') return condition.values.includes(item[condition.property as 'one']);
@@ -77,10 +77,10 @@ function isMet(condition: Condition, item: Item): boolean {
     : condition.parts.some((part) => isMet(part, item));
 }
 
-/** What the service answers, for the columns that it has. */
+/** Whether the service returns a row, by the columns that it has. */
 function isAnswered(condition: Condition, row: Row): boolean {
   if (condition.kind === 'comparison') return holds(condition, row) === true;
-  if (condition.kind === 'search') throw new Error('the service knows no sealed values');
+  if (condition.kind === 'search') throw new Error('the service does not know sealed values');
   if (condition.kind === 'not') return !isAnswered(condition.part, row);
   return condition.kind === 'and'
     ? condition.parts.every((part) => isAnswered(part, row))
@@ -88,11 +88,11 @@ function isAnswered(condition: Condition, row: Row): boolean {
 }
 
 const ALL_BITS = Array.from({ length: 125 }, (_, at) => at + 4);
-/** Few bits, whose tags mislead often, and those around whole bytes and words. */
+/** Short tags, which often match falsely, and lengths around full bytes and words. */
 const isOrdinary = (bits: number): boolean => bits <= 12 || [0, 1, 7].includes(bits % 32);
 
 it.each(ALL_BITS.filter((bits) => isLongRun || isOrdinary(bits)))(
-  'finds exactly the rows that a filter means, with tags of %d bits, half of them under an older key',
+  'finds exactly the rows that match a filter, with tags of %d bits, half of them under an older key',
   async (bits) => {
     const context = contextOf(bits, false);
     const stored = await Promise.all(
@@ -111,7 +111,7 @@ it.each(ALL_BITS.filter((bits) => isLongRun || isOrdinary(bits)))(
         const expected = rows.filter((item) => isMet(condition, item)).map(({ rowKey }) => rowKey);
 
         expect(await keysIn(stored.filter(([, row]) => isAnswered(question, row)))).toEqual(expected);
-        // a service that answers with every row misleads nobody, if nothing else is compared
+        // a service that returns every row does not change the result, if nothing else is compared
         if (comparisonsIn(condition).length === 0) expect(await keysIn(stored)).toEqual(expected);
       }),
       { numRuns: runs(3) },

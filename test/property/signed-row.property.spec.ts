@@ -1,4 +1,4 @@
-/** Rows with integrity entries: whatever is done to what is stored, a read gives what was written, or an error. */
+/** Rows with integrity entries: whatever is changed in storage, a read returns what was written, or an error. */
 import fc from 'fast-check';
 import { Encrypt, EncryptedEntity, isEncryptedStorageError, Sign } from 'nestjs-azure-encrypted-storage';
 import type { EntityKeys, Row } from '../../src/table/entity-context.js';
@@ -20,7 +20,7 @@ const NAMES = ['one', 'two', 'status', 'amount'] as const;
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 const signable = fc.oneof(
   text,
-  // the service knows one zero
+  // the service has only one zero
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => (number === 0 ? 0 : number)),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   fc.boolean(),
@@ -36,11 +36,11 @@ const entity = fc.record({
   amount: fc.option(signable, { nil: undefined }),
 });
 
-/** As the service has it, which stores no null. */
+/** The row in the service, which does not store null. */
 const stored = ({ ...row }: Row): Row =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined && value !== null));
 
-it('open to what was written', async () => {
+it('rows open to what was written', async () => {
   await fc.assert(
     fc.asyncProperty(entity, async (written) => {
       const row = await sealEntity(written, context);
@@ -52,14 +52,14 @@ it('open to what was written', async () => {
   );
 });
 
-/** What somebody does to one column: another value, one of another column or row, or nothing at all. */
+/** A change of one column: another value, a value from another column or row, or none at all. */
 const change = fc.oneof(
   fc.record({ name: fc.constantFrom(...NAMES), value: fc.oneof(signable, fc.constant(null), fc.constant(NaN)) }),
   fc.record({ name: fc.constantFrom(...NAMES), from: fc.constantFrom(...NAMES), isOther: fc.boolean() }),
   fc.record({ key: fc.constantFrom('partitionKey', 'rowKey'), value: text }),
 );
 
-it('open to what was written, or not at all, whatever is changed in what is stored', async () => {
+it('rows open to what was written, or not at all, whatever is changed in storage', async () => {
   await fc.assert(
     fc.asyncProperty(
       entity,

@@ -1,4 +1,4 @@
-/** What `@Encrypt()` must and must not compile on; checked by tsc, never run. */
+/** Where `@Encrypt()` must and must not compile. Checked by tsc, never run. */
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
 
 export class Accepted {
@@ -22,9 +22,9 @@ export class Accepted {
 }
 
 export class Refused {
-  // @ts-expect-error keys stay clear
+  // @ts-expect-error keys stay in plaintext
   @Encrypt() partitionKey!: string;
-  // @ts-expect-error keys stay clear
+  // @ts-expect-error keys stay in plaintext
   @Encrypt() rowKey!: string;
   // @ts-expect-error the service sets it
   @Encrypt() timestamp!: string;
@@ -42,19 +42,19 @@ export class Refused {
   @Encrypt({ type: 'date' }) birthday!: string;
   // @ts-expect-error a number is not a bigint
   @Encrypt({ type: 'bigint' }) sum?: number | null;
-  // @ts-expect-error no such type
+  // @ts-expect-error unknown type
   @Encrypt({ type: 'money' }) price!: number;
   // @ts-expect-error a private member is not a key of the class
   @Encrypt() private readonly hidden!: string;
 }
 
-/** A decorator of a user's own has to have a declaration. */
+/** A user's own decorator needs a declaration. */
 export const asDate = Encrypt({ type: 'date' });
 type Why<Key extends keyof Refused> = Parameters<typeof asDate<Refused, Key>>[1] extends { readonly reason: infer Text }
   ? Text
   : never;
 
-/** What the compiler prints, instead of "never". */
+/** What the compiler prints instead of "never". */
 export const reasons: readonly [Why<'rowKey'>, Why<'map'>, Why<'birthday'>] = [
   'keys, timestamp and etag cannot be encrypted',
   'values of this type cannot be stored',

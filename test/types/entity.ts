@@ -1,4 +1,4 @@
-/** What `@EncryptedEntity()` must and must not compile on; checked by tsc, never run. */
+/** Where `@EncryptedEntity()` must and must not compile. Checked by tsc, never run. */
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 
@@ -29,9 +29,9 @@ export class Bare {
 export const refused = [
   // @ts-expect-error a misspelt name
   EncryptedEntity<Accepted>({ clear: ['wrad'] }),
-  // @ts-expect-error keys are always clear
+  // @ts-expect-error keys are always in plaintext
   EncryptedEntity<Accepted>({ clear: ['rowKey'] }),
-  // @ts-expect-error no such option
+  // @ts-expect-error unknown option
   EncryptedEntity<Accepted>({ tabel: 'accepted' }),
 ];
 
@@ -41,7 +41,7 @@ export class Other {
   @Encrypt() name!: string;
 }
 
-// @ts-expect-error the class has no such property, though it is not named as a type
+// @ts-expect-error the class lacks this property, even if no type argument names the class
 @EncryptedEntity({ clear: ['ward'] })
 export class Unnamed {
   @Encrypt() name!: string;

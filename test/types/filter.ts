@@ -1,4 +1,4 @@
-/** What filters must and must not compile on; checked by tsc, never run. */
+/** Which filters must and must not compile. Checked by tsc, never run. */
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { Filterable } from '../../src/decorators/filterable.js';
@@ -26,7 +26,7 @@ class Patient {
 @EncryptedEntity<Refused>({ table: 'refuseds', clear: ['ward'] })
 export class Refused {
   [Filterable]?: 'name' | 'ward';
-  // @ts-expect-error what filters name is clear
+  // @ts-expect-error filters can name only plaintext properties
   @Encrypt() name!: string;
   @Encrypt() room!: string;
   ward!: string;
@@ -58,29 +58,29 @@ unlisted.where('partitionKey', 'eq', 'p');
 
 // @ts-expect-error it is sealed
 patients.where('name', 'eq', 'x');
-// @ts-expect-error it is sealed where "when" holds
+// @ts-expect-error it is sealed when its condition is true
 patients.where('room', 'eq', 'x');
-// @ts-expect-error it is sealed, behind "and" too
+// @ts-expect-error it is sealed, also after "and"
 patients.where('ward', 'eq', 'north').and('name', 'eq', 'x');
-// @ts-expect-error it is sealed, behind "or" too
+// @ts-expect-error it is sealed, also after "or"
 patients.where('ward', 'eq', 'north').or('name', 'eq', 'x');
 // @ts-expect-error the class does not list it
 patients.where('unlisted', 'eq', 'x');
 // @ts-expect-error the class lists nothing
 unlisted.where('ward', 'eq', 'x');
-// @ts-expect-error no such property
+// @ts-expect-error unknown property
 patients.where('nothing', 'eq', 'x');
-// @ts-expect-error no such ward
+// @ts-expect-error unknown ward
 patients.where('ward', 'eq', 'west');
 // @ts-expect-error another type
 patients.where('age', 'eq', '1');
-// @ts-expect-error there is no null to compare with
+// @ts-expect-error null cannot be compared
 patients.where('admitted', 'eq', null);
-// @ts-expect-error no such operator
+// @ts-expect-error unknown operator
 patients.where('ward', '=', 'north');
-// @ts-expect-error only texts have a beginning
+// @ts-expect-error only strings have a prefix
 patients.where('age', 'startsWith', 1);
 // @ts-expect-error a filter of another class
 patients.listEntities({ where: unlisted.where('partitionKey', 'eq', 'p') });
-// @ts-expect-error a text is for queryOptions
+// @ts-expect-error text belongs in queryOptions
 patients.listEntities({ where: "ward eq 'north'" });

@@ -1,4 +1,4 @@
-/** What `@PartitionKey()` and `@RowKey()` must and must not compile on, and which entities may be written; checked by tsc, never run. */
+/** Where `@PartitionKey()` and `@RowKey()` must and must not compile, and which entities can be written. Never run. */
 import {
   Encrypt,
   EncryptedEntity,
@@ -29,7 +29,7 @@ export class OneOnly {
 export class Refused {
   // @ts-expect-error keys are strings
   @PartitionKey() beds!: number;
-  // @ts-expect-error a key is always there
+  // @ts-expect-error a key is always present
   @PartitionKey() ward?: string;
   // @ts-expect-error the service sets it
   @RowKey() timestamp!: string;

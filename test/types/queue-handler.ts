@@ -1,4 +1,4 @@
-/** What `@EncryptedQueueHandler()` must and must not compile on; checked by tsc, never run. */
+/** Where `@EncryptedQueueHandler()` must and must not compile. Checked by tsc, never run. */
 import { EncryptedQueueHandler, type EncryptedQueueMessage } from '../../src/index.js';
 
 export class Accepted {
@@ -19,25 +19,25 @@ export class Accepted {
 }
 
 export class Refused {
-  // @ts-expect-error it is handed a message, not its text
+  // @ts-expect-error it receives a message, not its text
   @EncryptedQueueHandler('q') text(_text: string): void {
     return;
   }
-  // @ts-expect-error the second is an AbortSignal
+  // @ts-expect-error the second argument is an AbortSignal
   @EncryptedQueueHandler('q') second(_message: EncryptedQueueMessage, _second: number): void {
     return;
   }
-  // @ts-expect-error nobody hands it a third
+  // @ts-expect-error there is no third argument
   @EncryptedQueueHandler('q') third(_message: EncryptedQueueMessage, _signal: AbortSignal, _third: string): void {
     return;
   }
-  // @ts-expect-error what is returned is dropped: a boolean looks as if it meant something
+  // @ts-expect-error results are ignored, and a boolean looks as if it mattered
   @EncryptedQueueHandler('q') answer(_message: EncryptedQueueMessage): boolean {
     return true;
   }
   // @ts-expect-error it is not a method
   @EncryptedQueueHandler('q') property = 1;
-  // @ts-expect-error there is no such option
+  // @ts-expect-error unknown option
   @EncryptedQueueHandler('q', { visibility: 30 }) option(): void {
     return;
   }

@@ -1,4 +1,4 @@
-/** What `searchable` and searches must and must not compile on; checked by tsc, never run. */
+/** Where `searchable` and searches must and must not compile. Checked by tsc, never run. */
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
 import { Filterable } from '../../src/decorators/filterable.js';
@@ -30,17 +30,17 @@ export class Refused {
   @Encrypt({ searchable: true }) active!: boolean;
   // @ts-expect-error JSON has no tag
   @Encrypt({ searchable: { scope: 'table' } }) address!: { readonly city: string };
-  // @ts-expect-error "of" takes another type
+  // @ts-expect-error "of" expects another type
   @Encrypt({ searchable: { of: (born: Date) => born.getFullYear() } }) born!: string;
-  // @ts-expect-error "of" returns what cannot be searched
+  // @ts-expect-error "of" returns a type that cannot be searched
   @Encrypt({ searchable: { of: (name: string) => name === '' } }) name!: string;
   // @ts-expect-error only searchable properties have a lookup table
   @Encrypt({ lookup: true }) unsearched!: string;
   // @ts-expect-error a boolean has no tag to look up
   @Encrypt({ searchable: { lookup: true } }) flag!: boolean;
-  // @ts-expect-error no such lookup
+  // @ts-expect-error unknown lookup
   @Encrypt({ searchable: { lookup: 'unique!' } }) wrong!: string;
-  // @ts-expect-error no such scope
+  // @ts-expect-error unknown scope
   @Encrypt({ searchable: { scope: 'account' } }) other!: string;
 }
 
@@ -60,23 +60,23 @@ export const tag: Promise<string> = patients.searchTag('ssn', 'x', { partitionKe
 
 // @ts-expect-error it is not searchable
 patients.where('unsearched', 'eq', 'x');
-// @ts-expect-error behind "and" too
+// @ts-expect-error also after "and"
 north.and('unsearched', 'eq', 'x');
-// @ts-expect-error behind "or" too
+// @ts-expect-error also after "or"
 north.or('unsearched', 'eq', 'x');
-// @ts-expect-error tags are equal or not
+// @ts-expect-error tags can only be equal
 patients.where('ssn', 'ne', 'x');
 // @ts-expect-error tags have no order
 patients.where('age', 'lt', 1);
-// @ts-expect-error tags have no beginning
+// @ts-expect-error tags have no prefix
 patients.where('ssn', 'startsWith', '0');
-// @ts-expect-error tags have no order, behind "and" too
+// @ts-expect-error tags have no order, also after "and"
 north.and('age', 'ge', 1);
-// @ts-expect-error what is not found may be there
+// @ts-expect-error a value that is not found may still exist
 patients.where('ssn', 'eq', 'x').not();
-// @ts-expect-error nor under "and"
+// @ts-expect-error also under "and"
 north.and('ssn', 'eq', 'x').not();
-// @ts-expect-error nor in a filter that is joined
+// @ts-expect-error also in a joined filter
 north.or(patients.where('ssn', 'eq', 'x')).not();
 // @ts-expect-error another type
 patients.where('ssn', 'eq', 1);
@@ -84,7 +84,7 @@ patients.where('ssn', 'eq', 1);
 patients.where('age', 'in', [1, '2']);
 // @ts-expect-error null has no tag
 patients.where('ssn', 'eq', null);
-// @ts-expect-error a clear property takes no list
+// @ts-expect-error a plaintext property does not accept a list
 patients.where('ward', 'in', ['1']);
 // @ts-expect-error it has no tags
 void patients.searchTag('unsearched', 'x');

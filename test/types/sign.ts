@@ -1,4 +1,4 @@
-/** What `@Sign()` must and must not compile on; checked by tsc, never run. */
+/** Where `@Sign()` must and must not compile. Checked by tsc, never run. */
 import type { Edm } from '@azure/data-tables';
 import { EncryptedEntity, Filterable, Sign } from 'nestjs-azure-encrypted-storage';
 
@@ -23,9 +23,9 @@ export class Refused {
   @Sign() partitionKey!: string;
   // @ts-expect-error the service sets it
   @Sign() timestamp!: string;
-  // @ts-expect-error a table stores no map
+  // @ts-expect-error a table cannot store a map
   @Sign() map!: Map<string, string>;
-  // @ts-expect-error a table stores no object in plaintext
+  // @ts-expect-error a table cannot store an object in plaintext
   @Sign() address!: { readonly street: string };
   // @ts-expect-error one of the two cannot be stored
   @Sign() either!: string | readonly string[];

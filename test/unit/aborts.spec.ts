@@ -8,7 +8,7 @@ const never = () => new Promise<never>(() => undefined);
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
 describe('listeners of one signal', () => {
-  it('are called once each, but for those that stopped listening', () => {
+  it('are each called once, except those that stopped listening', () => {
     const controller = new AbortController();
     const called: string[] = [];
     onAbort(controller.signal, () => called.push('first'));
@@ -26,7 +26,7 @@ describe('listeners of one signal', () => {
     expect(called).toEqual(['first', 'stops the next']);
   });
 
-  it('leave nothing behind, and can begin again', () => {
+  it('are all removed when they stop, and others can be added afterwards', () => {
     const controller = new AbortController();
     let calls = 0;
     for (let round = 0; round < 2; round++) {
@@ -62,7 +62,7 @@ describe('listeners of one signal', () => {
         await new Promise((resolve) => controller.signal.addEventListener('abort', resolve));
       },
     ],
-  ])('are one, however many %s wait for it, and all of them end', async (_what, waiterOf) => {
+  ])('share one registration, however many %s wait, and all of them end', async (_what, waiterOf) => {
     const controller = new AbortController();
     const wait = waiterOf();
     const waiting = Array.from({ length: MANY }, () =>

@@ -4,7 +4,7 @@ import { ManualClock } from '../support/manual-clock.js';
 const never = () => new Promise<never>(() => undefined);
 
 describe('pause', () => {
-  it('ends when its time is over, and leaves no timer', async () => {
+  it('ends when its time has passed, and leaves no timer behind', async () => {
     const clock = new ManualClock();
     let isOver = false;
     const paused = pause(clock, 10, new AbortController().signal).then(() => (isOver = true));
@@ -16,7 +16,7 @@ describe('pause', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it.each(['before', 'meanwhile'])('ends at once when it is aborted %s', async (when) => {
+  it.each(['before', 'during'])('ends at once if it is aborted %s the pause', async (when) => {
     const controller = new AbortController();
     if (when === 'before') controller.abort();
     const clock = new ManualClock();
@@ -39,14 +39,14 @@ describe('atMost', () => {
 });
 
 describe('a deadline', () => {
-  it('gives the answer, and leaves neither timer nor listener', async () => {
+  it('returns the answer, and leaves no timer or listener behind', async () => {
     const clock = new ManualClock();
 
     expect(await within({ clock, seconds: 5 }, async () => 'answer')).toBe('answer');
     expect(clock.waiting).toBe(0);
   });
 
-  it('rejects a request without an answer, and aborts it', async () => {
+  it('rejects and aborts a request that gets no answer', async () => {
     const clock = new ManualClock();
     let given: AbortSignal | undefined;
     const answer = within({ clock, seconds: 5 }, (signal) => {
@@ -72,7 +72,7 @@ describe('a deadline', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('rejects when its signal is aborted, though the request does not heed it', async () => {
+  it('rejects when its signal is aborted, even if the request ignores the signal', async () => {
     const controller = new AbortController();
     const answer = within({ clock: new ManualClock(), seconds: 5, signal: controller.signal }, never);
     controller.abort();

@@ -1,4 +1,4 @@
-/** Calls that change no content make the request that the SDK makes, with all of its options. */
+/** Calls that do not change content send the same request as the SDK, with all of its options. */
 import { TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
@@ -13,7 +13,7 @@ interface SentRequest {
 }
 
 const sent: unknown[] = [];
-/** A service that keeps requests and answers nothing. */
+/** A service that records requests and never responds. */
 const httpClient = {
   sendRequest: ({ method, url, headers, body }: SentRequest): Promise<never> => {
     const {
@@ -93,14 +93,14 @@ const CALLS: readonly [string, (services: Services) => unknown][] = [
 
 const first = (items: AsyncIterable<unknown>): Promise<unknown> => items[Symbol.asyncIterator]().next();
 
-/** The requests of a call, which fails because nothing answers. */
+/** The requests of a call, which fails because there is no response. */
 async function requestsOf(call: (services: Services) => unknown, services: Services): Promise<unknown[]> {
   sent.length = 0;
   await expect(call(services)).rejects.toThrow('there is no service');
   return [...sent];
 }
 
-it.each(CALLS)('%s makes the request of the SDK', async (_name, call) => {
+it.each(CALLS)('%s sends the same request as the SDK', async (_name, call) => {
   const expected = await requestsOf(call, plain);
 
   expect(await requestsOf(call, encrypted)).toEqual(expected);
@@ -115,7 +115,7 @@ it('deletes several blobs in one request', async () => {
   ]);
 });
 
-it('lists no tables where the application makes each table client itself', () => {
+it('cannot list tables if the application creates each table client itself', () => {
   const service = new EncryptedTableService(() => {
     throw new Error('no table is needed');
   }, policy);

@@ -31,9 +31,9 @@ describe('the errors of the services', () => {
     ['a missing blob', { statusCode: 404, code: 'BlobNotFound' }, ['isMessageGone', 'isMissing']],
     ['a missing container', { statusCode: 404, code: 'ContainerNotFound' }, ['isResourceMissing']],
     ['a missing table', { statusCode: 404, details: { odataError: { code: 'TableNotFound' } } }, ['isResourceMissing']],
-    ['a message of another receiver', { statusCode: 400, code: 'PopReceiptMismatch' }, ['isMessageGone']],
+    ['a message that another receiver has', { statusCode: 400, code: 'PopReceiptMismatch' }, ['isMessageGone']],
     ['an entity that exists', { statusCode: 409, code: 'EntityAlreadyExists' }, ['isTaken']],
-    ['a range behind the end', { statusCode: 416, code: 'InvalidRange' }, ['isRangeNotSatisfiable']],
+    ['a range after the end', { statusCode: 416, code: 'InvalidRange' }, ['isRangeNotSatisfiable']],
     ['a status that is text', { statusCode: '412' }, []],
     ['a server error', { statusCode: 503, code: 'ServerBusy' }, []],
     ['nothing', undefined, []],
@@ -42,7 +42,7 @@ describe('the errors of the services', () => {
     expect(meaningsOf(error)).toEqual(meanings);
   });
 
-  it('have one code that may be shown, wherever the SDK puts it', () => {
+  it('have one code that may be shown, wherever the SDK stores it', () => {
     const codes = [
       { code: 'A' },
       { details: { errorCode: 'B' } },
@@ -67,7 +67,7 @@ describe('retryOnConflict', () => {
     [0, 1],
     [1, 2],
     [2, 3],
-  ])('makes %i failed attempts and one that succeeds', async (failures, attempts) => {
+  ])('succeeds after %i failed attempts', async (failures, attempts) => {
     const attempt = failing(failures);
 
     await expect(retryOnConflict({ attempts: 3, attempt })).resolves.toBe('done');
@@ -82,14 +82,14 @@ describe('retryOnConflict', () => {
     expect(attempt).toHaveBeenCalledTimes(3);
   });
 
-  it('throws anything but a conflict at once', async () => {
+  it('throws anything except a conflict at once', async () => {
     const attempt = failing(1, Object.assign(new Error('leased'), { statusCode: 412, code: 'LeaseIdMissing' }));
 
     await expect(retryOnConflict({ attempts: 3, attempt })).rejects.toThrow('leased');
     expect(attempt).toHaveBeenCalledTimes(1);
   });
 
-  it('makes no further attempt for a caller that aborted', async () => {
+  it('makes no further attempt if the caller has aborted', async () => {
     const attempt = failing(1);
 
     await expect(retryOnConflict({ attempts: 3, attempt, abortSignal: { aborted: true } })).rejects.toBe(conflict);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { LIBRARY_NAME, PACKAGE_NAME, PACKAGE_VERSION } from '../../src/version.js';
 
 describe('the library name', () => {
-  it('has the version of the package, which is known by name too', () => {
+  it('contains the version of the package, and both names of the package match', () => {
     const { name, version } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, string>;
 
     expect(PACKAGE_NAME).toBe(name);
@@ -10,7 +10,7 @@ describe('the library name', () => {
     expect(LIBRARY_NAME).toBe(`TypeScript ${version}`);
   });
 
-  it('never has the letters that switch three SDKs to another IV order', () => {
+  it('never contains the letters that make three SDKs use another IV order', () => {
     expect(LIBRARY_NAME).not.toContain('Java');
   });
 });

@@ -6,7 +6,7 @@ const MIB = 1024 * KIB;
 const LIMIT = 32 * MIB;
 
 describe('memory of blocks', () => {
-  it('serves again for a block of the same length, the one that was used last first', () => {
+  it('is reused for blocks of the same length, most recently used first', () => {
     const pool = new BlockMemory(new ManualClock());
     const [first, second] = [pool.take(4 * MIB), pool.take(4 * MIB)];
     pool.give(first, LIMIT);
@@ -40,7 +40,7 @@ describe('memory of blocks', () => {
     expect(pool.kept).toBe(size);
   });
 
-  it('serves any length of its size class, and no other', () => {
+  it('is reused for any length in its size class, and for no other length', () => {
     const pool = new BlockMemory(new ManualClock());
     const block = pool.take(4 * MIB - 5);
     pool.give(block, LIMIT);
@@ -52,7 +52,7 @@ describe('memory of blocks', () => {
     expect(again).toHaveLength(3.5 * MIB + 1);
   });
 
-  it('is kept up to the limit, and not beyond', () => {
+  it('is kept up to the limit', () => {
     const pool = new BlockMemory(new ManualClock());
     const blocks = Array.from({ length: 5 }, () => pool.take(4 * MIB));
 
@@ -71,7 +71,7 @@ describe('memory of blocks', () => {
     expect(pool.kept).toBe(0);
   });
 
-  it('that a thread took away is not kept', () => {
+  it('is not kept after it was transferred to a thread', () => {
     const pool = new BlockMemory(new ManualClock());
     const block = pool.take(MIB);
     structuredClone(block.buffer, { transfer: [block.buffer as ArrayBuffer] });
@@ -81,7 +81,7 @@ describe('memory of blocks', () => {
     expect(pool.kept).toBe(0);
   });
 
-  it('is freed after ten seconds without use, piece by piece, and then nothing waits', async () => {
+  it('is freed block by block after ten seconds without use, and then no timer remains', async () => {
     const clock = new ManualClock();
     const pool = new BlockMemory(clock);
     const [first, second] = [pool.take(MIB), pool.take(2 * MIB)];
@@ -100,7 +100,7 @@ describe('memory of blocks', () => {
     expect(pool.take(2 * MIB).buffer).not.toBe(second.buffer);
   });
 
-  it('in use all the time is kept all the time', async () => {
+  it('is kept as long as it is in use', async () => {
     const clock = new ManualClock();
     const pool = new BlockMemory(clock);
     const { buffer } = pool.take(MIB);

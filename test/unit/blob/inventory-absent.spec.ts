@@ -1,4 +1,4 @@
-/** What happens where the optional peer `csv-parse` is not installed. */
+/** Behaviour when the optional peer dependency `csv-parse` is not installed. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ import { csvOf, downloaded } from '../../support/inventories.js';
 const core = join(installedPackage({ absent: 'csv-parse' }), 'core.js');
 const { openBlobInventory, runMaintenance } = (await import(pathToFileURL(core).href)) as typeof Core;
 
-it('without csv-parse, an inventory says what to install', async () => {
+it('without csv-parse, opening an inventory fails with an error that names what to install', async () => {
   const folder = downloaded({ files: [csvOf([])], objectCount: 0 });
   try {
     const inventory = await openBlobInventory(join(folder, 'all-manifest.json'));

@@ -1,4 +1,4 @@
-/** When an inventory says nothing of a key: if it is old, of the future, or of nothing. */
+/** Inventories that prove nothing about a key: those that are too old, dated in the future, or empty. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -30,12 +30,22 @@ async function count(path: string, options: BlobInventoryOptions = {}): Promise<
 
 describe('an inventory', () => {
   it.each<[string, number, BlobInventoryOptions, RegExp | null]>([
-    ['of a rule that runs once a week', 7.9, {}, null],
-    ['that is older', 8.1, {}, /^what was written in the 8 days since inventory all began: take a newer one/],
-    ['that is older than was said', 2.1, { maxAgeDays: 2 }, /^what was written in the 2 days since/],
-    ['that may be older', 300, { maxAgeDays: 365 }, null],
-    ['of a clock that runs a little ahead', -0.1, {}, null],
-    ['of the future', -2, { maxAgeDays: 365 }, /^whether inventory all is of this account: it began in the future/],
+    ['from a rule that runs once a week', 7.9, {}, null],
+    [
+      'that is older than the default allows',
+      8.1,
+      {},
+      /^what was written in the 8 days since inventory all began: take a newer one/,
+    ],
+    ['that is older than maxAgeDays', 2.1, { maxAgeDays: 2 }, /^what was written in the 2 days since/],
+    ['that is old, but within maxAgeDays', 300, { maxAgeDays: 365 }, null],
+    ['from a clock that runs a little ahead', -0.1, {}, null],
+    [
+      'dated in the future',
+      -2,
+      { maxAgeDays: 365 },
+      /^whether inventory all is of this account: it began in the future/,
+    ],
   ])('%s is judged by its age', async (_what, days, options, sentence) => {
     const change = { inventoryStartTime: new Date(Date.now() - days * DAY).toISOString() };
     const report = await count(written([clear], { change }), options);
@@ -44,13 +54,13 @@ describe('an inventory', () => {
     expect(isMaintenanceClean(report)).toBe(sentence === null);
   });
 
-  it.each([0, -1, Infinity, 4000])('may not be %p days old', async (maxAgeDays) => {
+  it.each([0, -1, Infinity, 4000])('cannot have a maxAgeDays of %p', async (maxAgeDays) => {
     const opening = openBlobInventory(written([clear]), { maxAgeDays });
 
     await expect(opening).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
-  it('of nothing says nothing of any key, and one of directories alone neither', async () => {
+  it('proves nothing about any key if it is empty or lists only directories', async () => {
     const directories = Array.from({ length: 5001 }, (_, at) => ({
       Name: `scans/${at}`,
       Metadata: '{"hdi_isfolder":"true"}',

@@ -10,7 +10,7 @@ describe('a blob under a customer-provided key', () => {
     return row.kind === 'blob' ? row.object.state.kind : row.kind;
   };
 
-  it('is not taken for plaintext where an inventory has no metadata of it', () => {
+  it('does not count as plaintext if the inventory has no metadata for it', () => {
     expect(kindOf({ metadata: '', customerprovidedkeysha256: '3QFFFpRA5+XANHqwwbT4' })).toBe('damaged');
     expect(kindOf({ metadata: '{}', customerprovidedkeysha256: '3QFFFpRA5+XANHqwwbT4' })).toBe('plain');
     expect(kindOf({ metadata: '', customerprovidedkeysha256: '' })).toBe('plain');
@@ -20,15 +20,15 @@ describe('a blob under a customer-provided key', () => {
     [{ metadata: '' }, true],
     [{ metadata: '{"ward":"3"}' }, false],
     [{ metadata: '', customerprovidedkeysha256: '' }, false],
-  ])('may be one where nothing says that it is not: %j', (cells, isPossible) => {
+  ])('is suspected if nothing rules it out: %j', (cells, isPossible) => {
     expect(mayBeKeptBack(cells)).toBe(isPossible);
   });
 
   it.each([
-    ['a blob without metadata, and no column of such keys', '', SCHEMA.slice(0, -1), 'no'],
+    ['a blob without metadata, and no column for such keys', '', SCHEMA.slice(0, -1), 'no'],
     ['a blob with other metadata', '{"ward":"3"}', SCHEMA.slice(0, -1), 'after'],
-    ['a column of such keys', '', SCHEMA, 'after'],
-  ])('lets no key be destroyed where it may be missed: %s', async (_what, metadata, schemaFields, mayDestroy) => {
+    ['a column for such keys', '', SCHEMA, 'after'],
+  ])('keeps a key from being destroyed if it may be missed: %s', async (_what, metadata, schemaFields, mayDestroy) => {
     const rows = [{ Name: 'scans/one', BlobType: 'BlockBlob', Metadata: metadata }];
     const files = [csvOf(rows, schemaFields)];
     const folder = downloaded({ files, objectCount: 1, definition: { schemaFields } });

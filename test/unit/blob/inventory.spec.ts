@@ -1,4 +1,4 @@
-/** A census of the account's own inventory, from files: what it counts, what it cannot see, and that no damaged one is ever clean. */
+/** A census from inventory files of the account: what it counts, what it cannot see, and that damage is never clean. */
 import { rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -52,7 +52,7 @@ const refused = (path: string) =>
   );
 
 describe('a census of an inventory', () => {
-  it('counts by key, protocol and place, in files of any number', async () => {
+  it('counts by key, protocol and place, across any number of files', async () => {
     const rows = [
       sealed('one'),
       young('two, with "quotes"\nand lines'),
@@ -89,7 +89,7 @@ describe('a census of an inventory', () => {
     expect(report.census.verdict?.mayDestroy).toBe('no');
   });
 
-  it('is clean where nothing needs the key, and says that it is not a listing', async () => {
+  it('is clean if nothing needs the key, and notes that it is not a listing', async () => {
     const report = await counted([young('one'), young('two')]);
 
     expect(isMaintenanceClean(report)).toBe(true);
@@ -103,11 +103,11 @@ describe('a census of an inventory', () => {
     ['snapshots', { includeSnapshots: false }, /^snapshots: /],
     ['versions', { includeBlobVersions: false }, /^old versions/],
     ['deleted blobs', { includeDeleted: false }, /^deleted blobs/],
-    ['a type of blobs', { blobTypes: ['blockBlob', 'appendBlob'] }, /^blobs of type pageBlob/],
+    ['a type of blob', { blobTypes: ['blockBlob', 'appendBlob'] }, /^blobs of type pageBlob/],
     ['old blobs', { creationTime: 3 }, /^blobs that are older/],
     ['a prefix', { excludePrefix: ['scans/x'] }, /^blobs under scans\/x/],
-    ['what nobody here knows', { lastAccess: { lastNDays: 3 } }, /^blobs that its filter lastAccess may exclude/],
-  ])('is not clean where the rule leaves out %s', async (_what, filters, sentence) => {
+    ['an unknown filter', { lastAccess: { lastNDays: 3 } }, /^blobs that its filter lastAccess may exclude/],
+  ])('is not clean if the rule leaves out %s', async (_what, filters, sentence) => {
     const report = await counted([young('one')], { filters });
 
     expect(report.census.uncounted).toEqual([expect.stringMatching(sentence)]);
@@ -115,14 +115,14 @@ describe('a census of an inventory', () => {
     expect(isMaintenanceClean(report)).toBe(false);
   });
 
-  it('is clean for the part of the account that the rule is about, and names it', async () => {
+  it('is clean for the part of the account that the rule covers, and names that part', async () => {
     const report = await counted([young('one')], { filters: { prefixMatch: ['scans/', ''] } });
 
     expect(isMaintenanceClean(report)).toBe(true);
     expect(report.census.blindSpots.join('\n')).toMatch(/blobs outside of scans\/: .* lists only these$/m);
   });
 
-  it('leaves out directories, and needs no versions or page blobs where there are directories', async () => {
+  it('leaves out directories, and needs no versions or page blobs if there are directories', async () => {
     const columns = [...SCHEMA, 'hdi_isfolder'];
     const filters = { includeBlobVersions: false, blobTypes: ['blockBlob', 'appendBlob'] };
     const definition = { schemaFields: columns };
@@ -157,7 +157,7 @@ describe('a census of an inventory', () => {
     expect(isMaintenanceClean(report)).toBe(false);
   });
 
-  it('needs versions and page blobs where the column of directories is empty, as in a flat account', async () => {
+  it('needs versions and page blobs if the column for directories is empty, as in a flat account', async () => {
     const columns = [...SCHEMA, 'hdi_isfolder'];
     const report = await counted([young('one')], {
       files: [csvOf([young('one')], columns)],
@@ -172,7 +172,7 @@ describe('a census of an inventory', () => {
     expect(isMaintenanceClean(report)).toBe(false);
   });
 
-  it('says that rows are doubled where there are more than the manifest counts', async () => {
+  it('reports duplicate rows if there are more rows than the manifest counts', async () => {
     const report = await counted([young('one'), young('one')], { objectCount: 1 });
 
     expect(report.census.blindSpots.join('\n')).toMatch(
@@ -180,7 +180,7 @@ describe('a census of an inventory', () => {
     );
   });
 
-  it('says where a checksum is missing', async () => {
+  it('reports a missing checksum', async () => {
     const folder = written([young('one')]);
     unlinkSync(join(folder, 'all-manifest.checksum'));
 
@@ -189,7 +189,7 @@ describe('a census of an inventory', () => {
     expect(report.census.blindSpots.join('\n')).toMatch(/no checksum next to it/);
   });
 
-  it('of a file without its manifest is never clean', async () => {
+  it('is never clean for a file without its manifest', async () => {
     const report = await count(join(written([young('one')]), 'all_0.csv'));
 
     expect(report.census.entries).toMatchObject([{ keyId: 'clinic:2026', count: 1 }]);
@@ -197,7 +197,7 @@ describe('a census of an inventory', () => {
     expect(isMaintenanceClean(report)).toBe(false);
   });
 
-  it('goes on where it was interrupted, in pages of 5,000 rows', async () => {
+  it('resumes where it was interrupted, in pages of 5,000 rows', async () => {
     const rows = Array.from({ length: 12_001 }, (_, at) => young(String(at)));
     const inventory = await openBlobInventory(join(written(rows), 'all-manifest.json'));
     const pagesFrom = async (from?: string) => {
@@ -219,7 +219,7 @@ describe('a census of an inventory', () => {
     expect(await pagesFrom('10000')).toEqual(pages.slice(2));
   });
 
-  it('is the only task for it', async () => {
+  it('is the only task that an inventory supports', async () => {
     const source = await openBlobInventory(join(written([sealed('one')]), 'all-manifest.json'));
 
     for (const task of [
@@ -238,28 +238,28 @@ describe('a census of an inventory', () => {
 describe('a manifest', () => {
   const schemaFields = ['Name', 'Creation-Time'];
   it.each<[string, Partial<WrittenInventory>, RegExp[]]>([
-    ['is of a run that goes on', { change: { status: 'Pending' } }, [/run is Pending/]],
-    ['is of a run that failed in part', { change: { status: 'PartiallySucceeded' } }, [/run is PartiallySucceeded/]],
-    ['is of Parquet', { definition: { format: 'parquet' } }, [/is in Parquet, which is not read/]],
-    ['is of containers', { definition: { objectType: 'container' } }, [/"objectType"/]],
+    ['reports a run in progress', { change: { status: 'Pending' } }, [/run is Pending/]],
+    ['reports a partly failed run', { change: { status: 'PartiallySucceeded' } }, [/run is PartiallySucceeded/]],
+    ['describes Parquet files', { definition: { format: 'parquet' } }, [/is in Parquet, which is not read/]],
+    ['lists containers', { definition: { objectType: 'container' } }, [/"objectType"/]],
     [
       'lacks columns',
       { definition: { schemaFields } },
       [/does not report Metadata, Snapshot, VersionId, IsCurrentVersion, Deleted: add/],
     ],
     ['has no count', { change: { summary: {} } }, [/"summary.objectCount"/]],
-    ['counts less than nothing', { objectCount: -1 }, [/"summary.objectCount"/]],
+    ['has a negative count', { objectCount: -1 }, [/"summary.objectCount"/]],
     [
-      'has a text for a list',
+      'has a string instead of a list',
       { filters: { excludePrefix: 'scans/x' } },
       [/"excludePrefix" of the rule must be a list/],
     ],
     [
-      'is that of something else',
+      'describes something else',
       { change: { status: 1, files: 1, summary: 1, ruleDefinition: 1, ruleName: 1, inventoryStartTime: 1 } },
       [/not the manifest/, /"format"/, /"objectType"/, /"ruleName"/, /"files"/, /"summary/],
     ],
-  ])('that %s is refused, with every fault at once', async (_what, more, faults) => {
+  ])('that %s is rejected, and one error lists every problem', async (_what, more, faults) => {
     const found = await refused(join(written([young('one')], more), 'all-manifest.json'));
 
     expect(found).toEqual(faults.map((fault) => expect.stringMatching(fault) as string));
@@ -272,21 +272,21 @@ describe('a manifest', () => {
       /does not match the checksum/,
     ],
     [
-      'lists a file that is not there',
+      'lists a file that does not exist',
       (folder: string) => unlinkSync(join(folder, 'all_0.csv')),
       /there is no file .*all_0\.csv/,
     ],
     [
-      'lists a file that was cut off',
+      'lists a file that was truncated',
       (folder: string) => truncateSync(join(folder, 'all_0.csv'), 100),
       /has 100 bytes, and/,
     ],
     [
-      'is not there',
+      'does not exist',
       (folder: string) => unlinkSync(join(folder, 'all-manifest.json')),
       /there is no file .*manifest\.json/,
     ],
-  ])('that %s is refused', async (_what, spoil, fault) => {
+  ])('that %s is rejected', async (_what, spoil, fault) => {
     const folder = written([young('one')]);
     spoil(folder);
 
@@ -294,7 +294,7 @@ describe('a manifest', () => {
   });
 
   it.each(['inventory.parquet', 'inventory', 'no-such-manifest.json', 'no-such.csv'])(
-    '%s is refused before anything is counted',
+    '%s is rejected before anything is counted',
     async (path) => {
       expect(await refused(join(written([young('one')]), path))).toEqual([
         expect.stringMatching(/Parquet and URLs are not read|there is no file/),
@@ -314,22 +314,22 @@ describe('a CSV file', () => {
     ['ends between two rows', lines.slice(0, 3).join('\n'), /has 2 rows, and its manifest counts 3/],
     ['ends in a quoted cell', whole.slice(0, whole.length - 60), /is not CSV as/],
     ['ends in a row', whole.slice(0, whole.lastIndexOf('scans/three') + 20), /is not CSV as/],
-    ['has a row with a cell more', whole.replace('scans/two', 'scans/two,x'), /is not CSV as/],
+    ['has a row with an extra cell', whole.replace('scans/two', 'scans/two,x'), /is not CSV as/],
     ['is empty', '', /is empty/],
-    ['has its header alone', `${lines[0]}\n`, /has 0 rows/],
-    ['is of other columns', csvOf([{ a: '1' }], ['a', 'b']), /no column Name, Metadata, Snapshot, VersionId/],
+    ['has only its header', `${lines[0]}\n`, /has 0 rows/],
+    ['has other columns', csvOf([{ a: '1' }], ['a', 'b']), /no column Name, Metadata, Snapshot, VersionId/],
     ['lacks its header', lines.slice(1).join('\n'), /no column Name, Metadata/],
     ['has a column twice', csvOf(rows, [...SCHEMA, 'Metadata']), /a column twice/],
     ['has metadata that is not JSON', withRow({ Metadata: 'encryptiondata={}' }), /row 3 .* has metadata that is not/],
     ['has metadata that is a list', withRow({ Metadata: '[{"encryptiondata":"x"}]' }), /row 3 .* has metadata/],
     ['has metadata with an object in it', withRow({ Metadata: '{"encryptiondata":{}}' }), /row 3 .* has metadata/],
     ['has a blob without a name', withRow({ Name: '' }), /row 3 .* has no name/],
-    ['has another word for a truth', withRow({ Deleted: 'yes' }), /row 3 .* under Deleted/],
+    ['has an unknown word for a boolean', withRow({ Deleted: 'yes' }), /row 3 .* under Deleted/],
     ['is compressed', compressed, /is not CSV as/],
-    ['is Parquet in fact', Buffer.concat([Buffer.from('PAR1'), compressed]), /is not CSV as/],
+    ['is really Parquet', Buffer.concat([Buffer.from('PAR1'), compressed]), /is not CSV as/],
     ['has a quote that does not end', whole.replace('"', '""'), /is not CSV as/],
-    ['has a row without end', `${whole}"${'x'.repeat(300_000)}`, /is not CSV as/],
-  ])('that %s is found out, and nothing is reported', async (_what, file, fault) => {
+    ['has a row that never ends', `${whole}"${'x'.repeat(300_000)}`, /is not CSV as/],
+  ])('that %s is detected, and nothing is reported', async (_what, file, fault) => {
     const path = join(written(rows, { files: [file], objectCount: 3 }), 'all-manifest.json');
 
     expect(await refused(path)).toEqual([expect.stringMatching(fault)]);
@@ -337,9 +337,9 @@ describe('a CSV file', () => {
 
   it.each([
     ['a byte order mark', `\uFEFF${whole}`],
-    ['lines as in Windows', whole.replaceAll('\n', '\r\n')],
-    ['names of columns in another case', whole.replace(lines[0]!, lines[0]!.toLowerCase())],
-    ['no end of its last line', whole.trimEnd()],
+    ['Windows line endings', whole.replaceAll('\n', '\r\n')],
+    ['column names in another letter case', whole.replace(lines[0]!, lines[0]!.toLowerCase())],
+    ['no line break at its end', whole.trimEnd()],
   ])('may have %s', async (_what, file) => {
     const report = await counted(rows, { files: [file], objectCount: 3 });
 

@@ -23,7 +23,7 @@ const SAMPLE = listing(
   '<NextMarker>2!76!MDAw</NextMarker>',
 );
 
-it('has the name, the facts and the metadata of each blob', async () => {
+it('has the name, the properties and the metadata of each blob', async () => {
   const facts = { Etag: '0x1', BlobType: 'BlockBlob' };
   expect(await read(SAMPLE)).toMatchObject({
     entries: [
@@ -34,7 +34,7 @@ it('has the name, the facts and the metadata of each blob', async () => {
   });
 });
 
-it.each([1, 2, 3, 7, 64])('is the same in pieces of %i bytes', async (length) => {
+it.each([1, 2, 3, 7, 64])('is the same if it arrives in pieces of %i bytes', async (length) => {
   const { entries, marker } = await read(SAMPLE);
   expect(await read(SAMPLE, length)).toMatchObject({ entries, marker });
 });
@@ -55,18 +55,18 @@ it.each([
   expect(entries[0]?.name).toBe(expected);
 });
 
-it('keeps metadata whose name is that of a member of every object', async () => {
+it('keeps metadata whose name is a member of every object', async () => {
   const { entries } = await read(listing(blob('a', '<Metadata><__proto__>x</__proto__></Metadata>')));
   expect(Object.entries(entries[0]?.metadata ?? {})).toEqual([['__proto__', 'x']]);
 });
 
-it('is refused wherever it is cut off', async () => {
+it('is rejected wherever it is truncated', async () => {
   for (let length = 0; length < SAMPLE.length; length += 1) {
     await expect(read(SAMPLE.slice(0, length), 1000)).rejects.toEqual(code('INVALID_SERVICE_RESPONSE'));
   }
 });
 
-it('is refused if the connection breaks', async () => {
+it('is rejected if the connection breaks', async () => {
   const broken = async function* (): AsyncGenerator<Buffer> {
     yield Buffer.from(SAMPLE.slice(0, 100));
     throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
@@ -75,7 +75,7 @@ it('is refused if the connection breaks', async () => {
 });
 
 it.each([
-  ['a page of a proxy', '<html><body><br>Bad gateway</body></html>'],
+  ['an error page from a proxy', '<html><body><br>Bad gateway</body></html>'],
   ['another document', '<Other><Blobs></Blobs></Other>'],
   ['a listing without blobs', '<EnumerationResults><NextMarker /></EnumerationResults>'],
   ['JSON', '{"Blobs":[]}'],
@@ -84,17 +84,17 @@ it.each([
   ['an unknown entity', listing(blob('&a;'))],
   ['an entity with the name of a member of every object', listing(blob('&constructor;'))],
   ['a number that is not a character', listing(blob('&#x110000;'))],
-  ['elements that end in another order', listing('<Blob><Name>a</Blob></Name>')],
+  ['elements that close in the wrong order', listing('<Blob><Name>a</Blob></Name>')],
   ['a second document', `${listing('')}<a></a>`],
   ['text between elements', listing('<Blob><Name>a<?b?>c</Name></Blob>')],
   ['text before an element', listing('<Blob><Name>a<b/></Name></Blob>')],
   ['a blob without a name', listing(`<Blob>${PROPERTIES}</Blob>`)],
-  ['a name that is encoded badly', listing('<Blob><Name Encoded="true">%E0</Name></Blob>')],
-])('is refused if it is %s', async (_, text) => {
+  ['a badly encoded name', listing('<Blob><Name Encoded="true">%E0</Name></Blob>')],
+])('is rejected if it is %s', async (_, text) => {
   await expect(read(text)).rejects.toEqual(code('INVALID_SERVICE_RESPONSE'));
 });
 
-it('keeps nothing that is not wanted', async () => {
+it('keeps only what the caller wants', async () => {
   const body = inPieces(listing(blob('a') + blob('b')), 1000);
   const { entries } = await readPage(body, ({ name }) => (name === 'a' ? undefined : name));
   expect(entries).toEqual(['b']);

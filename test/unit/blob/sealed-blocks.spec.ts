@@ -5,7 +5,7 @@ import { type BlockSending, SealedBlocks } from '../../../src/blob/sealed-blocks
 const BLOCK_LENGTH = 4;
 const OWN_MEMORY = { memory: new BlockMemory(), keptMemory: 0 };
 
-/** Blocks whose sending ends when the test says so. */
+/** Blocks whose sends finish when the test decides. */
 function blocksOf(concurrency: number, memory: Pick<BlockSending, 'memory' | 'keptMemory'> = OWN_MEMORY) {
   const pending: { readonly index: number; readonly end: (error?: Error) => void }[] = [];
   const completed: string[] = [];
@@ -39,7 +39,7 @@ const settled = async (): Promise<void> => {
 };
 
 describe('sealed blocks', () => {
-  it.each([1, 2, 5])('are made ready one ahead of the %d that are on their way, and no more', async (concurrency) => {
+  it.each([1, 2, 5])('are prepared at most one ahead of the %d that are being sent', async (concurrency) => {
     const { blocks, pending, completed, sent } = blocksOf(concurrency);
     let written = 0;
     const writing = (async () => {
@@ -69,7 +69,7 @@ describe('sealed blocks', () => {
     expect(sent).toEqual(Array.from({ length: concurrency + 3 }, (_, count) => String(count).repeat(BLOCK_LENGTH)));
   });
 
-  it('fill memory again only once it was sent', async () => {
+  it('reuse memory only after it was sent', async () => {
     const { blocks, pending } = blocksOf(2);
     const first = await blocks.open();
     await blocks.write(Buffer.from('aaaabbbbc'));
@@ -83,7 +83,7 @@ describe('sealed blocks', () => {
     expect((await blocks.open()).buffer).toBe(first.buffer);
   });
 
-  it('stop when one cannot be made ready', async () => {
+  it('stop when one cannot be prepared', async () => {
     const blocks = new SealedBlocks({
       blockLength: BLOCK_LENGTH,
       concurrency: 1,
@@ -97,7 +97,7 @@ describe('sealed blocks', () => {
     await expect(blocks.finish()).rejects.toThrow('sealing');
   });
 
-  it('do not leave behind a block that could not be made ready after another failed', async () => {
+  it('leave no unhandled rejection if a block cannot be prepared after another one failed', async () => {
     const unhandled: unknown[] = [];
     const listen = (error: unknown): unknown => unhandled.push(error);
     process.on('unhandledRejection', listen);
@@ -126,7 +126,7 @@ describe('sealed blocks', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('stop at the first failure and report it again at the end', async () => {
+  it('stop at the first failure, and report it again at the end', async () => {
     const { blocks, pending, sent } = blocksOf(2);
     await blocks.write(Buffer.from('aaaabbbbc'));
     const writing = blocks.write(Buffer.from('cccd'));
@@ -141,7 +141,7 @@ describe('sealed blocks', () => {
     expect(sent).toEqual(['aaaa', 'bbbb']);
   });
 
-  it('leave their memory to others when they are released, each once, and nothing that is on its way', async () => {
+  it('return each buffer once when they are released, and none that is still being sent', async () => {
     const given: unknown[] = [];
     const memory = {
       take: (length: number) => Buffer.alloc(length),

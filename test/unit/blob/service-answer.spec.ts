@@ -6,21 +6,21 @@ const refusal = expect.objectContaining({ code: 'INVALID_SERVICE_RESPONSE' }) as
 const answer = (fields: Partial<BlobDownloadResponseParsed>, structuredContentLength?: number) =>
   ({ etag: '"1"', ...fields, _response: { parsedHeaders: { structuredContentLength } } }) as BlobDownloadResponseParsed;
 
-describe('an answer to a read', () => {
+describe('a response to a read', () => {
   it.each<[Extent, string, number]>([
     [{ offset: 0, count: 10 }, 'bytes 0-9/100', 10],
     [{ offset: 90, count: 10 }, 'bytes 90-99/100', 10],
     [{ offset: 90, count: 50 }, 'bytes 90-99/100', 10],
     [{ offset: 0, count: Infinity }, 'bytes 0-99/100', 100],
     [{ offset: 0, count: Infinity }, 'bytes 0--1/0', 0],
-  ])('for %j is the one of "%s" with %d bytes', (extent, contentRange, contentLength) => {
+  ])('for %j may have the Content-Range "%s" and %d bytes', (extent, contentRange, contentLength) => {
     const { etag, storedLength } = answeredState(answer({ contentRange, contentLength }), extent);
 
     expect(etag).toBe('"1"');
     expect(storedLength).toBe(Number(contentRange.split('/')[1]));
   });
 
-  it('counts the content where the body carries checksums too', () => {
+  it('counts only the content if the body also carries checksums', () => {
     const framed = answer({ contentRange: 'bytes 0-9/100', contentLength: 47 }, 10);
 
     expect(answeredState(framed, { offset: 0, count: 10 }).storedLength).toBe(100);
@@ -41,13 +41,13 @@ describe('an answer to a read', () => {
     ' bytes 0-9/100',
     'bytes 0-9/99999999999999999999',
     'items 0-9/100',
-  ])('is refused with the Content-Range %j', (contentRange) => {
+  ])('is rejected with the Content-Range %j', (contentRange) => {
     const response = answer({ contentLength: 10, ...(contentRange === undefined ? {} : { contentRange }) });
 
     expect(() => answeredState(response, { offset: 0, count: 10 })).toThrow(refusal);
   });
 
-  it.each([9, 11, 0, undefined])('is refused with a body of %p bytes for 10', (contentLength) => {
+  it.each([9, 11, 0, undefined])('is rejected with a body of %p bytes for 10', (contentLength) => {
     const response = answer({
       contentRange: 'bytes 0-9/100',
       ...(contentLength === undefined ? {} : { contentLength }),
@@ -62,7 +62,7 @@ describe('an answer to a read', () => {
     [{ etag: '"1"' }, undefined],
     [{ etag: '"1"' }, NaN],
     [{ etag: '"1"' }, 0.5],
-  ])('names no state as %j with %p bytes', (response, storedLength) => {
+  ])('describes no state as %j with %p bytes', (response, storedLength) => {
     expect(() => stateOf(response, storedLength)).toThrow(refusal);
   });
 });

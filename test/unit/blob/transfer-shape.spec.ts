@@ -31,7 +31,7 @@ describe('a plan of blocks', () => {
     { length: MAX_BLOCKS + 1, shape: { blockSize: 1 }, limitBytes: MAX_BLOCKS },
     { length: 7 * MAX_BLOCKS + 1, shape: { blockSize: 7 }, limitBytes: 7 * MAX_BLOCKS },
     { length: MAX_BLOCK * MAX_BLOCKS + 1, shape: {}, limitBytes: MAX_BLOCK * MAX_BLOCKS },
-  ])('is refused for $length bytes with $shape', ({ length, shape, limitBytes }) => {
+  ])('is rejected for $length bytes with $shape', ({ length, shape, limitBytes }) => {
     expect(() => blockPlan(shape, length)).toThrow(
       expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE', limitBytes, actualBytes: length }) as Error,
     );
@@ -47,12 +47,12 @@ describe('options of a transfer', () => {
     { maxSingleShotSize: -1 },
     { maxSingleShotSize: NaN },
     { maxSingleShotSize: 5000 * MIB + 1 },
-  ])('are refused: %j', (shape) => {
+  ])('are rejected: %j', (shape) => {
     expect(() => assertTransferShape(shape)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error);
   });
 
   it.each([{ blockSize: MAX_BLOCK }, { maxSingleShotSize: 5000 * MIB }, { concurrency: 1000 }, {}])(
-    'are taken: %j',
+    'are accepted: %j',
     (shape) => {
       expect(() => assertTransferShape(shape)).not.toThrow();
     },
@@ -60,7 +60,7 @@ describe('options of a transfer', () => {
 });
 
 describe('lengths', () => {
-  it.each([-1, 0.5, NaN, Infinity, 2 ** 53, undefined as unknown as number])('of %p bytes are refused', (length) => {
+  it.each([-1, 0.5, NaN, Infinity, 2 ** 53, undefined as unknown as number])('of %p bytes are rejected', (length) => {
     expect(() => assertContentLength(length)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error);
     expect(() => assertPageBlobLength(length)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error);
   });

@@ -1,4 +1,4 @@
-/** What a reader gets of content that a service gives twice, where the second answer is another one than the first. */
+/** What a reader receives of content that is fetched twice, if the second response differs from the first. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { twiceReadBody } from '../../../src/blob/twice-read-body.js';
 import type { ByteTransform } from '../../../src/crypto/byte-transform.js';
@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 const PIECE = 4 * MIB;
 const FAILED = 'DECRYPTION_FAILED';
 
-/** Chunks of a length that divides no piece. */
+/** Chunks of a length that does not divide a piece. */
 function bodyOf(bytes: Buffer, chunkLength = 300_001): Body {
   return {
     async *[Symbol.asyncIterator]() {
@@ -22,7 +22,7 @@ function bodyOf(bytes: Buffer, chunkLength = 300_001): Body {
   };
 }
 
-/** Stands in for the tag: notes what was checked. */
+/** Replaces the tag check, and records what was checked. */
 function checkInto(checked: Buffer[]): ByteTransform {
   return {
     push: (chunk) => {
@@ -47,7 +47,7 @@ async function readTwice(first: Buffer, second: Buffer) {
 }
 
 it.each([0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + 5])(
-  'all of %d bytes are checked, and then given as they were',
+  'checks all of %d bytes, and then releases them unchanged',
   async (length) => {
     const bytes = content(length);
 
@@ -63,7 +63,7 @@ it.each([
   ['at the end of the first piece', PIECE - 1, 0],
   ['at the start of the second piece', PIECE, PIECE],
   ['in the last byte', 2 * PIECE + 4, 2 * PIECE],
-])('of a second answer that differs %s only the pieces before it are given', async (_where, at, most) => {
+])('if the second response differs %s, only the pieces before that are released', async (_where, at, most) => {
   const first = content(2 * PIECE + 5);
   const second = Buffer.from(first);
   second.writeUInt8(second.readUInt8(at) ^ 1, at);
@@ -79,8 +79,8 @@ it.each([
   ['cut after a piece', (bytes: Buffer) => bytes.subarray(0, PIECE), PIECE],
   ['empty', () => Buffer.alloc(0), 0],
   ['longer', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(1)]), PIECE],
-  ['longer by pieces', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(PIECE)]), PIECE],
-])('a second answer that is %s fails, and nothing is given that was not checked', async (_what, change, most) => {
+  ['longer by a piece', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(PIECE)]), PIECE],
+])('a second response that is %s fails, and nothing unchecked is released', async (_what, change, most) => {
   const first = content(PIECE + 1000);
 
   const { code, released } = await readTwice(first, change(first));

@@ -6,8 +6,8 @@ describe('the account of a command', () => {
   it.each([
     [{ account: 'clinic' }, 'core.windows.net'],
     [{ account: 'clinic', 'endpoint-suffix': 'core.chinacloudapi.cn' }, 'core.chinacloudapi.cn'],
-  ])('%j is reached over https, signed in', async (values, suffix) => {
-    // a variable must not redirect what the command line says
+  ])('%j is reached over https, with credentials', async (values, suffix) => {
+    // an environment variable must not redirect what the command line names
     const { blobs, queues, table } = await accountOf(values, { AZURE_STORAGE_CONNECTION_STRING: 'other' });
 
     expect(new URL(blobs.url).origin).toBe(`https://clinic.blob.${suffix}`);
@@ -16,7 +16,7 @@ describe('the account of a command', () => {
     expect([blobs.accountName, queues.getQueueClient('letters').accountName]).toEqual(['clinic', 'clinic']);
   });
 
-  it.each(['Clinic', 'cl', 'clinic.evil.example/', 'a'.repeat(25)])('"%s" is not the name of one', async (account) => {
+  it.each(['Clinic', 'cl', 'clinic.evil.example/', 'a'.repeat(25)])('"%s" is not an account name', async (account) => {
     await expect(accountOf({ account }, {})).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
@@ -27,7 +27,7 @@ describe('the account of a command', () => {
     await expect(accountOf(values, {})).rejects.toThrow(reason);
   });
 
-  it('does not quote a connection string that is none', async () => {
+  it('does not quote an invalid connection string', async () => {
     const given = accountOf({ 'connection-string': `AccountKey=${SECRET}` }, {});
 
     await expect(given).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });

@@ -15,11 +15,11 @@ describe('the command line', () => {
     ['inspect queue letters', { kind: 'queue', queue: 'letters', messages: 32 }],
     ['inspect queue letters --messages 1', { kind: 'queue', queue: 'letters', messages: 1 }],
     ['inspect entity patients ward 7', { kind: 'entity', table: 'patients', partitionKey: 'ward', rowKey: '7' }],
-  ])('"%s" names its subject', (line, subject) => {
+  ])('"%s" selects what to inspect', (line, subject) => {
     expect(subjectOf(line)).toEqual(subject);
   });
 
-  it('takes an account or a connection string, and neither if the environment has one', () => {
+  it('accepts an account or a connection string, or neither if the environment has one', () => {
     const connectionOf = (line: string) => (parsed(line) as Command).connection;
     expect(connectionOf('inspect queue letters')).toEqual({});
     expect(connectionOf('inspect queue letters --connection-string other')).toEqual({ 'connection-string': 'other' });
@@ -29,7 +29,7 @@ describe('the command line', () => {
     );
   });
 
-  it('reads a sample of nonces unless it is told how many', () => {
+  it('reads a sample of nonces unless a number is given', () => {
     expect(parsed('inspect blob a/b')).toMatchObject({ nonces: 16 });
     expect(parsed('inspect blob a/b --nonces 3')).toMatchObject({ nonces: 3 });
     expect(parsed('inspect blob a/b --all-nonces')).toMatchObject({ nonces: 'all' });
@@ -40,11 +40,11 @@ describe('the command line', () => {
     ['--key-base64-file key.txt --key-id clinic', { base64File: 'key.txt', keyId: 'clinic' }],
     ['--pem-file key.pem', { pemFile: 'key.pem' }],
     ['--pem-file key.pem --context tenant-7', { pemFile: 'key.pem', context: 'tenant-7' }],
-  ])('takes the key by %s', (options, key) => {
+  ])('reads the key from %s', (options, key) => {
     expect(parsed(`inspect blob a/b ${options}`)).toMatchObject({ key });
   });
 
-  it.each(['help', 'version'] as const)('--%s goes before everything else', (asked) => {
+  it.each(['help', 'version'] as const)('--%s takes precedence over everything else', (asked) => {
     expect(parsed(`inspect nothing --${asked}`)).toBe(asked);
   });
 
@@ -74,12 +74,12 @@ describe('the command line', () => {
     ['inspect entity patients ward 7 --all-nonces', /--all-nonces is for inspect blob/],
     ['inspect blob a/b --messages 3', /--messages is for inspect queue/],
     ['inspect blob a/b --secret', /--secret/],
-  ])('"%s" is refused', (line, message) => {
+  ])('"%s" is rejected', (line, message) => {
     expect(() => parsed(line)).toThrow(message);
     expect(() => parsed(line)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error);
   });
 
-  it('names everything that is wrong at once', () => {
+  it('reports every problem at once', () => {
     expect(() => parseCommand(['inspect', 'queue', 'letters', '--messages', 'x', '--nonces', 'y'], {})).toThrow(
       expect.objectContaining({
         message: expect.stringMatching(/connection-string.*--messages.*--nonces/s) as string,

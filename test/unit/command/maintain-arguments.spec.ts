@@ -7,7 +7,7 @@ import { Encrypt } from '../../../src/decorators/encrypt.decorator.js';
 const KEY = ['--new-key', 'a=env:KEY'];
 const env = { KEY: Buffer.alloc(32, 1).toString('base64'), SHORT: 'AAAA' };
 
-/** Everything that a command line is refused for. */
+/** Every reason to reject a command line. */
 async function faults(args: readonly string[]): Promise<readonly string[]> {
   try {
     const found = parseArguments(args);
@@ -104,7 +104,7 @@ describe('the command line of maintain', () => {
       ['re-encrypt', '--container', 'c', '--plaintext', '--protocol', '2.0', '--config', 'x.mjs'],
       /set it in the module/,
     ],
-  ])('%j is refused', async (args, reason) => {
+  ])('%j is rejected', async (args, reason) => {
     expect((await faults(args)).join('\n')).toMatch(reason);
   });
 
@@ -112,11 +112,11 @@ describe('the command line of maintain', () => {
     [['reindex', '--table', 't'], { do: 'reindex' }],
     [['census', '--tags', '--table', 't'], { do: 'census', tags: true }],
     [['re-encrypt', '--foreign', '--container', 'c'], { do: 'reencrypt', when: { foreign: true } }],
-  ])('%j, with the keys of a module, is the task %j', (args, task) => {
+  ])('%j, with keys from a module, is the task %j', (args, task) => {
     expect(parseArguments([...args, '--config', 'x.mjs'])).toMatchObject({ task });
   });
 
-  it('is refused for properties of a table that the job does not have', async () => {
+  it('is rejected if it names properties of a table that the job does not include', async () => {
     const found = parseArguments(['re-encrypt', '--plaintext', '--table', 't', '--encrypt', 'nosuch=a', ...KEY]);
     const { values } = found as Exclude<typeof found, 'help'>;
     const account = await accountOf({ account: 'clinic' }, {});
@@ -126,7 +126,7 @@ describe('the command line of maintain', () => {
     await expect(sources).rejects.toThrow(/"nosuch", which is not a table of this job/);
   });
 
-  it('takes the properties of --encrypt for a table, whatever class a module has for it in another letter case', async () => {
+  it('prefers --encrypt for a table to the class that a module has for it in another letter case', async () => {
     class Member {
       @Encrypt({ searchable: { lookup: true } })
       ssn = '';
@@ -138,11 +138,11 @@ describe('the command line of maintain', () => {
 
     const sources = await sourcesOf(module, account, { values, stateContainer: 's' });
 
-    // the class of the module has a lookup table too
+    // the class in the module also has a lookup table
     expect(sources.map(({ name }) => name)).toEqual(['members']);
   });
 
-  it('is refused for all of its faults at once', async () => {
+  it('is rejected with all of its problems at once', async () => {
     expect(await faults(['rewrap', '--patience', 'x'])).toHaveLength(4);
   });
 });

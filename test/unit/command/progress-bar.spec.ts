@@ -16,12 +16,12 @@ describe('the progress bar', () => {
     [600, '[#.......................]', '10/s, 10 min left  blobs'],
     [36_000, '[........................]', '10/s, 10 h left  blobs'],
     [undefined, '[###.....................]', '10/s  blobs'],
-  ])('is filled by what is left of the time: %s seconds', (eta, bar, words) => {
+  ])('shows the remaining time: %s seconds', (eta, bar, words) => {
     expect(shown(eta)).toContain(bar);
     expect(shown(eta)).toContain(words);
   });
 
-  it('says how many shards a job has, and names none of them', () => {
+  it('shows how many shards a job has, without naming them', () => {
     let text = '';
     const bar = new ProgressBar({ write: (piece: string) => (text += piece) });
     for (const shards of [1, 1200]) bar.show({ job: 'leave', kind: 'planned', pass: 'work', shards });

@@ -6,7 +6,7 @@ import { DecryptionError } from '../../../src/errors/content.js';
 
 const key = createSecretKey(randomBytes(32));
 const BLOCK = 16;
-/** Around the blocks, and around the length from which on a content has a cipher of its own. */
+/** Around block boundaries, and around the length from which content gets its own cipher. */
 const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 33, 64, 239, 240, 241, 255, 256, 257, 1000, 32 * 1024];
 
 const contentOf = (length: number) => ({ iv: randomBytes(BLOCK), plaintext: randomBytes(length) });
@@ -29,7 +29,7 @@ const openAll = (contents: readonly { readonly iv: Buffer; readonly sealed: Buff
 const ivsOf = (contents: readonly { readonly iv: Buffer }[]): Buffer => Buffer.concat(contents.map(({ iv }) => iv));
 
 describe('many short contents', () => {
-  it.each(LENGTHS)('of %i bytes are sealed to the bytes that a cipher of its own gives', (length) => {
+  it.each(LENGTHS)('of %i bytes are sealed to the same bytes as with a cipher for each', (length) => {
     const content = contentOf(length);
 
     expect(sealAll([content])).toEqual([sealAlone(content)]);
@@ -40,13 +40,13 @@ describe('many short contents', () => {
     ['back to front', [...LENGTHS].reverse()],
     ['all of one length', [40, 40, 40]],
     ['none', []],
-  ])('of any lengths are sealed side by side, %s', (_order, lengths) => {
+  ])('of any lengths are sealed together, %s', (_order, lengths) => {
     const contents = lengths.map(contentOf);
 
     expect(sealAll(contents)).toEqual(contents.map(sealAlone));
   });
 
-  it('leave their plaintext and IVs as they were', () => {
+  it('keep their plaintext and IVs unchanged', () => {
     const content = contentOf(40);
     const before = structuredClone(content);
 
@@ -77,7 +77,7 @@ describe('many short contents', () => {
     expect(openAll(sealed)).toEqual(contents.map(({ plaintext }) => plaintext));
   });
 
-  it('leave what is sealed as it was', () => {
+  it('keep their ciphertext unchanged', () => {
     const content = contentOf(40);
     const sealed = sealAlone(content);
 
@@ -87,15 +87,15 @@ describe('many short contents', () => {
   });
 });
 
-describe('a content that is not whole', () => {
+describe('damaged content', () => {
   const content = contentOf(40);
   const sealed = sealAlone(content);
 
-  it.each([0, 1, 15, 17, 31, 33, 47])('of %i bytes is refused', (length) => {
+  it.each([0, 1, 15, 17, 31, 33, 47])('of %i bytes is rejected', (length) => {
     expect(() => openOne(new ManyOpener(key), content.iv, sealed.subarray(0, length))).toThrow(DecryptionError);
   });
 
-  it('is opened or refused like by a cipher of its own, whatever byte was changed', () => {
+  it('opens or fails exactly as with its own cipher, whichever byte was changed', () => {
     const outcomeOf = (open: () => Buffer): string => {
       try {
         return open().toString('hex');
@@ -118,14 +118,14 @@ describe('a content that is not whole', () => {
   it.each([
     ['no padding', Buffer.alloc(BLOCK, 0)],
     ['more padding than a block', Buffer.alloc(BLOCK, 17)],
-    ['padding that is not all the same', Buffer.from([...Buffer.alloc(BLOCK - 2), 1, 2])],
-  ])('with %s is refused', (_what, block) => {
+    ['inconsistent padding', Buffer.from([...Buffer.alloc(BLOCK - 2), 1, 2])],
+  ])('with %s is rejected', (_what, block) => {
     const unpadded = runAll(cbcSealer({ key, iv: content.iv, padding: 'none' }), block);
 
     expect(() => openOne(new ManyOpener(key), content.iv, unpadded)).toThrow(DecryptionError);
   });
 
-  it.each([0, 1, 2])('at place %i of three makes the step fail', (place) => {
+  it.each([0, 1, 2])('at position %i of three makes the whole step fail', (place) => {
     const others = [contentOf(40), contentOf(17), contentOf(0)].map((other) => ({
       iv: other.iv,
       sealed: sealAlone(other),
@@ -137,7 +137,7 @@ describe('a content that is not whole', () => {
     }
   });
 
-  it('does not spoil the ones that are opened after it', () => {
+  it('does not affect content that is opened after it', () => {
     const opener = new ManyOpener(key);
 
     expect(() => openOne(opener, content.iv, sealed.subarray(1))).toThrow(DecryptionError);
@@ -146,7 +146,7 @@ describe('a content that is not whole', () => {
     expect(openOne(opener, content.iv, sealed)).toEqual(content.plaintext);
   });
 
-  it('of another key or IV never opens to what it was', () => {
+  it('never opens to the original under another key or IV', () => {
     const opener = new ManyOpener(createSecretKey(randomBytes(32)));
     const opened = [0, 1, 2, 3].flatMap(() => {
       try {

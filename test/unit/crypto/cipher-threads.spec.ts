@@ -49,7 +49,7 @@ async function sealedOnThread(
   return Buffer.concat(await Promise.all(sealed));
 }
 
-/** What opens it as any reader does. */
+/** Opens it as any reader does. */
 function opened(version: '1.0' | '2.1', form: ContentForm, stored: { fields: object; sealed: Buffer }): Buffer {
   const fields = stored.fields as Record<string, unknown>;
   const opener = protocolFor(version).opener(key, fieldReader(fields), {
@@ -60,7 +60,7 @@ function opened(version: '1.0' | '2.1', form: ContentForm, stored: { fields: obj
   return runAll(opener.open(opener.layout.window({ offset: 0 }, stored.sealed.length)), stored.sealed);
 }
 
-it.each([0, -1, 1.5, NaN])('a pool of %d threads is refused', (size) => {
+it.each([0, -1, 1.5, NaN])('a pool of %d threads is rejected', (size) => {
   expect(() => new CipherThreads(size)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error);
 });
 
@@ -73,7 +73,7 @@ const lengths = [0, 16, 512, REGION - 16, REGION, REGION + 16, 2 * REGION, 3 * R
 /** Multiples of 16 that cut nonces, data and tags of regions in every way. */
 const bufferLengths = [16, 48, REGION, REGION + 16, REGION + 32, 4 * REGION];
 
-/** A content in small buffers takes many messages to the thread: there it is no longer than its first region needs. */
+/** Small buffers cost many messages to the thread, so with them content is only as long as its first region needs. */
 const rows = lengths
   .flatMap((length) => bufferLengths.map((bufferLength) => [length, bufferLength] as const))
   .filter(([length, bufferLength]) => bufferLength >= REGION || length <= REGION + 16);
@@ -93,7 +93,7 @@ describe.each(contents)('protocol %s, %s, on a thread', (version, form) => {
     }
   });
 
-  it('is the one way or the other, once', () => {
+  it('seals either on the thread or directly, and only once', () => {
     const planned = protocolFor(version).sealer(key, { form, regionLength: REGION });
     planned.plan!();
     const sealed = protocolFor(version).sealer(key, { form, regionLength: REGION });
@@ -105,23 +105,26 @@ describe.each(contents)('protocol %s, %s, on a thread', (version, form) => {
 });
 
 describe.each(['1.0', '2.1'] as const)('protocol %s, streams on a thread', (version) => {
-  it.each([1, 15, 17, 31, 33, REGION + 1, 2 * REGION - 1])('seal %d bytes, a multiple of nothing', async (length) => {
-    const sealer = protocolFor(version).sealer(key, { form: 'stream', regionLength: REGION });
-    const plaintext = content(length);
+  it.each([1, 15, 17, 31, 33, REGION + 1, 2 * REGION - 1])(
+    'seal %d bytes, which is not a multiple of any unit',
+    async (length) => {
+      const sealer = protocolFor(version).sealer(key, { form: 'stream', regionLength: REGION });
+      const plaintext = content(length);
 
-    const sealed = await sealedOnThread(sealer.plan!(), plaintext, { bufferLength: 4096, chunkLength: 777 });
+      const sealed = await sealedOnThread(sealer.plan!(), plaintext, { bufferLength: 4096, chunkLength: 777 });
 
-    expect(sealed.length).toBe(sealer.layout.ciphertextLength(length));
-    expect(opened(version, 'stream', { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
-  });
+      expect(sealed.length).toBe(sealer.layout.ciphertextLength(length));
+      expect(opened(version, 'stream', { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
+    },
+  );
 });
 
 describe('threads', () => {
-  it('are not offered where a region is too small to pay off', () => {
+  it('are not offered if regions are too small to be worth it', () => {
     expect(protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION - 1 }).plan).toBeUndefined();
   });
 
-  it('make the MAC over all of the ciphertext, over whatever buffers it is spread', async () => {
+  it('compute the MAC over the entire ciphertext, however it is spread over buffers', async () => {
     const macKey = createSecretKey(content(32));
     const plaintext = content(3 * REGION + 5);
     const onThread = threads.open();
@@ -145,7 +148,7 @@ describe('threads', () => {
     expect(mac.equals(createHmac('sha256', macKey).update(ciphertext).digest())).toBe(true);
   });
 
-  it('take the memory of a buffer and give it back', async () => {
+  it('take the memory of a buffer, and return it', async () => {
     const sealer = protocolFor('2.0').sealer(key, { form: 'stream' });
     const plan = sealer.plan!();
     const buffer = Buffer.allocUnsafeSlow(100);
@@ -160,7 +163,7 @@ describe('threads', () => {
     expect(sealed.buffer.byteLength).toBe(100);
   });
 
-  it('let a content end when they are closed', async () => {
+  it('finish content in progress when they are closed', async () => {
     const pool = new CipherThreads(1);
     const plaintext = content(3 * REGION);
     const sealer = protocolFor('2.1').sealer(key, { form: 'stream', regionLength: REGION });
@@ -177,7 +180,7 @@ describe('threads', () => {
     expect(opened('2.1', 'stream', { fields: sealer.fields, sealed }).equals(plaintext)).toBe(true);
   });
 
-  it('fail what they were sealing when they break, and start again', async () => {
+  it('fail the content that they were sealing when they break, and start again', async () => {
     const pool = new CipherThreads(1);
     const broken = pool.open();
     const impossible = { step: 'begin', algorithm: 'aes-256-cbc', key, iv: Buffer.alloc(3) } as const;
@@ -201,7 +204,7 @@ describe('threads', () => {
 });
 
 describe('memory that cannot be transferred', () => {
-  it('is refused, and the next answer of the thread is still for who asked', async () => {
+  it('is rejected, and the next answer of the thread still reaches its caller', async () => {
     const own = new CipherThreads(1);
     const content = own.open();
     const begin = { step: 'begin', algorithm: 'aes-256-cbc', key, iv: Buffer.alloc(16) } as const;

@@ -9,8 +9,8 @@ const plaintext = Buffer.alloc(LENGTH);
 const sealed = (length: number): Buffer =>
   createCipheriv('aes-256-gcm', Buffer.alloc(32), Buffer.alloc(12)).update(plaintext.subarray(0, length));
 
-describe('memory that is freed', () => {
-  it('is gone at once, bytes and all', () => {
+describe('freed memory', () => {
+  it('is detached at once', () => {
     const bytes = sealed(LENGTH);
     const { buffer } = bytes;
     freeMemory(bytes);
@@ -19,7 +19,7 @@ describe('memory that is freed', () => {
     expect(buffer.byteLength).toBe(0);
   });
 
-  it('does not wait for the collector', async () => {
+  it('does not wait for the garbage collector', async () => {
     freeMemory(sealed(LENGTH));
     await nextTurn();
     const before = process.memoryUsage().arrayBuffers;
@@ -29,11 +29,11 @@ describe('memory that is freed', () => {
   });
 
   it.each([
-    ['are part of something larger', () => sealed(LENGTH).subarray(1)],
-    ['end before something larger does', () => sealed(LENGTH).subarray(0, LENGTH - 1)],
+    ['start inside a larger buffer', () => sealed(LENGTH).subarray(1)],
+    ['end before their buffer does', () => sealed(LENGTH).subarray(0, LENGTH - 1)],
     ['are few', () => sealed(100)],
-    ['come from the pool of Node', () => Buffer.from('pooled')],
-  ])('is not that of bytes that %s', (_what, make) => {
+    ['come from the pool of Node.js', () => Buffer.from('pooled')],
+  ])('never includes bytes that %s', (_what, make) => {
     const bytes = make();
     const { length } = bytes;
     const around = bytes.buffer.byteLength;

@@ -1,7 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { deriveBytes, hmac, macUnderDerivedKey, underDerivedKey, writeStoredMac } from '../../../src/crypto/hmac.js';
 
-it('the MAC under a derived key is that of the derived bytes', () => {
+it('the MAC under a derived key equals the MAC under the derived bytes', () => {
   const key = randomBytes(32);
   const derived = deriveBytes(key, 'label/v1');
 
@@ -9,7 +9,7 @@ it('the MAC under a derived key is that of the derived bytes', () => {
   expect(derived).toEqual(hmac(key, 'label/v1\x01'));
 });
 
-it.each([0, 1, 63, 64, 65, 4096])('the start of a MAC over %i bytes is written to its place', (length) => {
+it.each([0, 1, 63, 64, 65, 4096])('the start of a MAC over %i bytes is written to the given position', (length) => {
   const key = createSecretKey(randomBytes(32));
   const input = randomBytes(length);
   const into = Buffer.alloc(40);

@@ -1,6 +1,6 @@
 import { RandomPool } from '../../../src/crypto/random-pool.js';
 
-/** Fills with 1, 2, 3, ... and keeps the memory that it filled. */
+/** Fills memory with 1, 2, 3, ... and keeps a reference to it. */
 function counting() {
   let next = 1;
   const filled: Buffer[] = [];
@@ -11,7 +11,7 @@ function counting() {
   return { fill, filled };
 }
 
-it('gives every byte that was drawn at most once, in order', () => {
+it('hands out each drawn byte at most once, in order', () => {
   const pool = new RandomPool(counting().fill);
 
   const taken = Buffer.concat([16, 32, 1].map((length) => pool.take(length)));
@@ -19,7 +19,7 @@ it('gives every byte that was drawn at most once, in order', () => {
   expect([...taken]).toEqual(Array.from({ length: 49 }, (_, at) => at + 1));
 });
 
-it('wipes what it gave out, and leaves the piece', () => {
+it('wipes its copy of what it handed out, and not the piece itself', () => {
   const { fill, filled } = counting();
   const pool = new RandomPool(fill);
 
@@ -30,7 +30,7 @@ it('wipes what it gave out, and leaves the piece', () => {
   expect(piece[0]).toBe(1);
 });
 
-it('draws again before a piece that is longer than the rest', () => {
+it('draws again if a piece is longer than what remains', () => {
   const { fill, filled } = counting();
   const pool = new RandomPool(fill);
   const pieces = Array.from({ length: 43 }, () => pool.take(24));
@@ -39,18 +39,18 @@ it('draws again before a piece that is longer than the rest', () => {
   expect(pieces.every((piece) => piece.length === 24 && !piece.equals(Buffer.alloc(24)))).toBe(true);
 });
 
-it.each([1025, 4096, Infinity, NaN])('refuses %d bytes, which would end in zeros', (length) => {
+it.each([1025, 4096, Infinity, NaN])('rejects %d bytes, which would end in zeros', (length) => {
   const { fill, filled } = counting();
 
   expect(() => new RandomPool(fill).take(length)).toThrow(RangeError);
   expect(filled).toEqual([]);
 });
 
-it('gives as many bytes as are drawn at once', () => {
+it('can hand out as many bytes as it draws at once', () => {
   expect(new RandomPool(counting().fill).take(1024).at(-1)).toBe(1024 % 251);
 });
 
-it('gives nothing while the generator fails, not even what was left', () => {
+it('hands out nothing while the generator fails, not even the remaining bytes', () => {
   let isBroken = false;
   const { fill } = counting();
   const pool = new RandomPool((bytes) => {
@@ -64,7 +64,7 @@ it('gives nothing while the generator fails, not even what was left', () => {
   expect(() => pool.take(4)).toThrow('no entropy');
 });
 
-it('gives 100,000 different pieces from the generator of the process', () => {
+it('hands out 100,000 different pieces from the generator of the process', () => {
   const pool = new RandomPool();
 
   const pieces = new Set(Array.from({ length: 100_000 }, () => pool.take(16).toString('latin1')));

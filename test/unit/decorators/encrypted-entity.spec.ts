@@ -43,8 +43,8 @@ describe('the declaration of an entity class', () => {
     ['inherited', Inheriting, { table: 'patients', clear: ['ward'] }],
     ['added to the inherited one', Visitor, { table: 'patients', clear: ['ward', 'badge'] }],
     ['everything', Wide, { table: 'wide', clear: '*' }],
-    ['a list in the place of everything', Narrow, { table: 'wide', clear: ['ward'] }],
-    ['of a class that seals more than its base', Sealing, { table: 'sealing', clear: ['ward'] }],
+    ['a list instead of everything', Narrow, { table: 'wide', clear: ['ward'] }],
+    ['that of a class that seals more than its base', Sealing, { table: 'sealing', clear: ['ward'] }],
   ])('is %s', (_what, entity, { table, clear }) => {
     expect(entityDeclaration(entity)).toEqual({ table, clear: clear === '*' ? '*' : new Set(clear) });
     expect(() => assertEntityClass(entity, tablePolicy())).not.toThrow();
@@ -52,19 +52,23 @@ describe('the declaration of an entity class', () => {
 
   it.each([
     ['an unknown option', { tabel: 'patients' }, /"tabel" is not an option: the options are table, clear/],
-    ['a table that the service does not take', { table: 'my-patients' }, /"my-patients" cannot be the name of a table/],
+    [
+      'a table name that the service does not accept',
+      { table: 'my-patients' },
+      /"my-patients" cannot be the name of a table/,
+    ],
     ['a table that is not text', { table: 7 }, /must be the name of a table/],
     ['the list of tables of the service', { table: 'Tables' }, /"Tables"/],
-    ['a list that is not one', { clear: 'ward' }, /"clear" must be a list of names, or "\*"/],
+    ['a list that is not an array', { clear: 'ward' }, /"clear" must be a list of names, or "\*"/],
     ['names that are not text', { clear: ['ward', Symbol('s')] }, /"clear" must be a list of names/],
     ['a key', { clear: ['partitionKey'] }, /names "partitionKey"/],
     ['a column of the format', { clear: ['_ClientEncryptionMetadata2'] }, /_ClientEncryptionMetadata2/],
     ['__proto__', { clear: ['__proto__'] }, /__proto__/],
-  ])('is refused with %s', (_what, options, message) => {
+  ])('is rejected with %s', (_what, options, message) => {
     expect(() => declare(options)).toThrow(refused('INVALID_ENTITY', message));
   });
 
-  it('is refused where it names a sealed property clear, its own or an inherited one', () => {
+  it('is rejected if it lists a sealed property under "clear", its own or an inherited one', () => {
     class Other {
       @Encrypt() name!: string;
     }
@@ -73,7 +77,7 @@ describe('the declaration of an entity class', () => {
     expect(() => declare({ clear: ['name'] }, class extends Patient {})).toThrow(refused('INVALID_ENTITY', /"name"/));
   });
 
-  it('is checked again when the class is registered, whatever was marked since', () => {
+  it('is checked again when the class is registered, because more may have been marked since', () => {
     class Late {
       name!: string;
     }
@@ -88,21 +92,24 @@ describe('the declaration of an entity class', () => {
     ['OmitType', OmitType(Patient, ['rowKey'])],
     ['PickType', PickType(Patient, ['name'])],
     ['IntersectionType', IntersectionType(Patient, Wide)],
-  ])('is missing on what %s makes, and on classes that extend it', (type, mapped) => {
+  ])('is missing on the class that %s returns, and on classes that extend it', (type, mapped) => {
     for (const entity of [mapped, class Patch extends mapped {}]) {
       expect(() => assertEntityClass(entity, tablePolicy())).toThrow(refused('INVALID_ENTITY', new RegExp(type)));
       expect(() => tableNameOf(entity)).toThrow(refused('INVALID_ENTITY', new RegExp(type)));
     }
   });
 
-  it.each(['_Patient', 'e'])('gives no table by the name of the class, which a bundler makes %s', (renamed) => {
-    const entity = { [renamed]: class {} }[renamed] as new () => object;
-    declare({ clear: '*' }, entity);
+  it.each(['_Patient', 'e'])(
+    'does not derive the table from the name of the class, which a bundler may change to %s',
+    (renamed) => {
+      const entity = { [renamed]: class {} }[renamed] as new () => object;
+      declare({ clear: '*' }, entity);
 
-    expect(() => tableNameOf(entity)).toThrow(refused('INVALID_OPTIONS', /has no table: set "table"/));
-    expect(tableNameOf(entity, 'patients')).toBe('patients');
-    expect(() => tableNameOf(entity, 'a')).toThrow(refused('INVALID_OPTIONS', /"a"/));
-  });
+      expect(() => tableNameOf(entity)).toThrow(refused('INVALID_OPTIONS', /has no table: set "table"/));
+      expect(tableNameOf(entity, 'patients')).toBe('patients');
+      expect(() => tableNameOf(entity, 'a')).toThrow(refused('INVALID_OPTIONS', /"a"/));
+    },
+  );
 });
 
 describe('a build with standard decorators', () => {
@@ -112,7 +119,7 @@ describe('a build with standard decorators', () => {
     ['@Encrypt()', Encrypt(), undefined],
     ['@EncryptedEntity()', EncryptedEntity(), class {}],
     ['@EncryptedQueueHandler()', EncryptedQueueHandler('referrals'), () => undefined],
-  ])('is told which compiler option %s needs', (_what, decorator, target) => {
+  ])('reports which compiler option %s needs', (_what, decorator, target) => {
     expect(() => (decorator as (target: unknown, context: unknown) => void)(target, context)).toThrow(
       expect.objectContaining({ message: expect.stringContaining('experimentalDecorators') as string }) as Error,
     );
@@ -123,16 +130,16 @@ describe('the options of @Encrypt()', () => {
   it.each([
     ['a misspelt name', { typ: 'date' }, /"typ" is not an option: the options are when, type, as/],
     ['a condition that is not a function', { when: true }, /"when"/],
-    ['a class in the place of a function that returns it', { as: 'Address', type: 'json' }, /"as"/],
-    ['a class for what is not JSON', { as: () => Patient }, /set "type" to "json"/],
+    ['a class instead of a function that returns it', { as: 'Address', type: 'json' }, /"as"/],
+    ['a class for a property that is not JSON', { as: () => Patient }, /set "type" to "json"/],
     ['null', null, /needs an object/],
-  ])('are refused with %s', (_what, options, message) => {
+  ])('are rejected with %s', (_what, options, message) => {
     expect(() => Encrypt(options as never)({} as { a: string }, 'a' as never)).toThrow(
       refused('INVALID_ENTITY', message),
     );
   });
 
-  it('are refused when the class is registered where "as" gives no class', () => {
+  it('are rejected when the class is registered if "as" returns no class', () => {
     @EncryptedEntity({ table: 'circular' })
     class Circular {
       @Encrypt({ type: 'json', as: () => undefined as never }) address!: object;

@@ -40,12 +40,12 @@ describe('encrypted properties', () => {
     expect(() => recordEncryptedProperty({}, name, {})).toThrow(invalid);
   });
 
-  it('cannot have a type that there is not', () => {
+  it('cannot have an unknown type', () => {
     expect(() => recordEncryptedProperty({}, 'name', { type: 'money' as never })).toThrow(invalid);
     expect(() => recordEncryptedProperty({}, 'name', { type: 'toString' as never })).toThrow(invalid);
   });
 
-  it('cannot be static, symbols, methods or accessors', () => {
+  it('cannot be static properties, symbols, methods or accessors', () => {
     expect(() => mark(class {}, 'name')).toThrow(invalid);
     expect(() => mark({}, Symbol('name'))).toThrow(invalid);
     expect(() => mark({}, 'name', { value: () => 1 })).toThrow(invalid);

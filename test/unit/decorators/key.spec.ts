@@ -40,14 +40,14 @@ describe('@PartitionKey() and @RowKey()', () => {
     ]);
   });
 
-  it('are seen when they are applied after the class was first used', () => {
+  it('take effect even if they are applied after the class was first used', () => {
     class Late extends Base {}
     expect(renamedIn(Late)).toEqual({ partitionKey: 'ward' });
     applied(RowKey(), Late.prototype, 'number')();
     expect(renamedIn(Late)).toEqual({ partitionKey: 'ward', rowKey: 'number' });
   });
 
-  it('may be on properties that have the names of the SDK, and on the same property again', () => {
+  it('may be on properties with the names of the SDK, and on the same property again', () => {
     class Named {
       @PartitionKey() partitionKey!: string;
       @RowKey() rowKey!: string;
@@ -72,12 +72,12 @@ describe('@PartitionKey() and @RowKey()', () => {
     ['a static property', applied(RowKey(), class {}, 'number'), 'make "number" one'],
     ['a method', applied(RowKey(), {}, 'number', {}), '"number" is a method or an accessor'],
     ['a standard decorator', applied(PartitionKey(), {}, { kind: 'field' }), 'experimentalDecorators'],
-  ])('are refused with %s', (_what, declare, message) => {
+  ])('are rejected with %s', (_what, declare, message) => {
     expect(declare).toThrow(InvalidEntityError);
     expect(declare).toThrow(message);
   });
 
-  it('are refused on a property that is listed under "clear"', () => {
+  it('are rejected on a property that is listed under "clear"', () => {
     class Listed extends Base {}
     const list = EncryptedEntity<Listed>({ table: 'listed', clear: ['ward'] });
     expect(() => {

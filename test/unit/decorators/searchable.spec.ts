@@ -8,28 +8,24 @@ const refused = (text: string) =>
   expect.objectContaining({ code: 'INVALID_ENTITY', message: expect.stringContaining(text) as string }) as Error;
 
 it.each([
-  ['a member that there is not', { searchable: { bit: 8 } }, '"searchable.bit"'],
-  ['what is not an object', { searchable: 'yes' }, 'true, false or an object'],
+  ['an unknown member', { searchable: { bit: 8 } }, '"searchable.bit"'],
+  ['something that is not an object', { searchable: 'yes' }, 'true, false or an object'],
   ['null', { searchable: null }, 'true, false or an object'],
-  ['a scope that there is not', { searchable: { scope: 'account' } }, '"searchable.scope"'],
-  ['a form that there is not', { searchable: { normalize: 'fold' } }, '"searchable.normalize"'],
+  ['an unknown scope', { searchable: { scope: 'account' } }, '"searchable.scope"'],
+  ['an unknown form', { searchable: { normalize: 'fold' } }, '"searchable.normalize"'],
   ['an "of" that is not a function', { searchable: { of: 'month' } }, '"searchable.of"'],
-  ['a mode that there is not', { searchable: { mode: 'read' } }, '"searchable.mode"'],
+  ['an unknown mode', { searchable: { mode: 'read' } }, '"searchable.mode"'],
   ['3 bits', { searchable: { bits: 3 } }, '4 to 128'],
   ['129 bits', { searchable: { bits: 129 } }, '4 to 128'],
   ['half a bit', { searchable: { bits: 8.5 } }, '4 to 128'],
-  [
-    'a lookup that there is not',
-    { searchable: { lookup: 'all' } },
-    '"searchable.lookup" must be true, false or "unique"',
-  ],
+  ['an unknown lookup', { searchable: { lookup: 'all' } }, '"searchable.lookup" must be true, false or "unique"'],
   ['a lookup with a condition', { when: () => true, searchable: { lookup: true } }, '"searchable.lookup"'],
   ['a unique value with short tags', { searchable: { lookup: 'unique', bits: 64 } }, '128 bits'],
   ['a boolean', { type: 'boolean', searchable: true }, '"searchable.of"'],
   ['JSON', { type: 'json', searchable: {} }, '"searchable.of"'],
   ['a normalized text with a condition', { when: () => true, searchable: { normalize: 'text' } }, '"when"'],
   ['a mapped value with a condition', { when: () => true, searchable: { of: String } }, '"when"'],
-])('refuses %s', (_what, options, text) => {
+])('rejects %s', (_what, options, text) => {
   expect(() => {
     encrypt(options);
   }).toThrow(refused(text));

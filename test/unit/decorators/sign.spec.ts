@@ -23,14 +23,14 @@ describe('@Sign()', () => {
     expect([Base, Derived].map(signedOf)).toEqual([['status'], ['status', 'amount']]);
   });
 
-  it('gives way to @Encrypt() of a subclass, which signs as well', () => {
+  it('is replaced by @Encrypt() in a subclass, which signs as well', () => {
     expect(signedOf(Sealing)).toEqual([]);
     expect(() => {
       assertEntityClass(Sealing, tablePolicy());
     }).not.toThrow();
   });
 
-  it('is seen when it is applied after the class was first used', () => {
+  it('takes effect even if it is applied after the class was first used', () => {
     class Late extends Base {}
     expect(signedOf(Late)).toEqual(['status']);
     Sign()(Late.prototype, 'note');
@@ -53,13 +53,13 @@ describe('@Sign()', () => {
     }).toThrow(expect.objectContaining({ code: 'UNDECLARED_PROPERTY', propertyName: 'amount' }) as Error);
   });
 
-  it('is enough for a class that seals nothing, where encryption is required', () => {
+  it('is enough for a class that seals nothing if encryption is required', () => {
     expect(() => {
       assertEntityClass(Base, tablePolicy());
     }).not.toThrow();
   });
 
-  it('is lost by mapped types, whose class is refused with the advice for @Encrypt()', () => {
+  it('is lost by mapped types, whose class is rejected with the same advice as for @Encrypt()', () => {
     @EncryptedEntity({ table: 'mapped' })
     class Mapped {
       status!: string;
@@ -69,7 +69,7 @@ describe('@Sign()', () => {
     }).toThrow(/no property with @Encrypt\(\) or @Sign\(\).*PartialType, OmitType/);
   });
 
-  it('is refused together with @Encrypt(), in the class or in one that it extends', () => {
+  it('is rejected together with @Encrypt(), in the class or in one that it extends', () => {
     class Sealed {
       @Encrypt() name!: string;
     }
@@ -82,7 +82,7 @@ describe('@Sign()', () => {
   });
 
   it.each(['partitionKey', 'RowKey', 'timestamp', 'etag', 'odata.type', '_ClientEncryptionMetadata1', '__proto__'])(
-    'is refused on %s',
+    'is rejected on %s',
     (name) => {
       expect(() => {
         Sign()({}, name as never);
@@ -110,12 +110,12 @@ describe('@Sign()', () => {
       },
     ],
     [
-      'what standard decorators are called with',
+      'the arguments of standard decorators',
       () => {
         (Sign() as (...given: unknown[]) => void)(undefined, { kind: 'field' });
       },
     ],
-  ])('is refused on %s', (_what, apply) => {
+  ])('is rejected on %s', (_what, apply) => {
     expect(apply).toThrow(expect.objectContaining({ code: 'INVALID_ENTITY' }) as Error);
   });
 });

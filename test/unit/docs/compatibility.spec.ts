@@ -1,4 +1,4 @@
-/** The .NET table of docs/compatibility.md says what the recordings in test/vectors hold. */
+/** The .NET table of docs/compatibility.md matches the recordings in test/vectors. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../support/source-tree.js';
@@ -49,6 +49,6 @@ function cellsOfVectors(): Record<string, string> {
   return cells;
 }
 
-it('the .NET table of compatibility.md has a verdict for every recording, and no other', () => {
+it('the .NET table of compatibility.md has a verdict for every recording, and only for those', () => {
   expect(cellsOfPage()).toEqual(cellsOfVectors());
 });

@@ -20,7 +20,7 @@ const rows = [...page.matchAll(ROW)].flatMap(([, kind = '', idLength, message2, 
   { kind, idLength: Number(idLength), protocol: '1.0' as const, message: message1, metadata: metadata1 },
 ]);
 
-/** Nobody has the private key: its primes would take seconds to find. */
+/** There is no private key, because its primes would take seconds to find. */
 function publicKeyOf(modulusLength: number): KeyObject {
   const modulus = randomBytes(modulusLength / 8);
   modulus[0]! |= 0x80;
@@ -33,31 +33,31 @@ function keyOf(kind: string, keyId: string): KeyEncryptionKey {
   return RsaKeyEncryptionKey.fromKeyObject(keyId, publicKeyOf(Number(kind.slice('RSA-'.length))));
 }
 
-it('the page of limits has its table', () => {
+it('the page about limits has its table', () => {
   expect(rows).toHaveLength(8);
 });
 
 describe.each(rows)(
   'under $kind with an id of $idLength characters, $protocol',
-  ({ kind, idLength, protocol, ...told }) => {
+  ({ kind, idLength, protocol, ...documented }) => {
     const policy = policyOf(protocol, { keyEncryptionKey: keyOf(kind, 'k'.repeat(idLength)) });
 
-    it(`the greatest message has ${told.message} bytes`, async () => {
+    it(`the largest message has ${documented.message} bytes`, async () => {
       const target = { kind: 'queue', account: 'account', queue: 'queue' } as const;
       const context = { policy, target, encoding: 'text', form: 'message' } as const;
-      const length = numberIn(told.message);
+      const length = numberIn(documented.message);
 
       await expect(sealMessage(Buffer.alloc(length), context)).resolves.toHaveProperty('length');
       await expect(sealMessage(Buffer.alloc(length + 1), context)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     });
 
-    it(`a blob has ${told.metadata} bytes of metadata left`, async () => {
+    it(`a blob has ${documented.metadata} bytes of metadata left`, async () => {
       const target = { kind: 'blob', account: 'account', container: 'container', blob: 'blob' } as const;
       const { encryptionData } = await createEnvelope(policy, { target, form: 'stream' });
 
       const metadata = withEncryptionData({}, formatEncryptionData(encryptionData, 'blob'));
 
-      expect(METADATA_LIMIT - metadataLength(metadata)).toBe(numberIn(told.metadata));
+      expect(METADATA_LIMIT - metadataLength(metadata)).toBe(numberIn(documented.metadata));
     });
   },
 );

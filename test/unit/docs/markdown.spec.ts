@@ -1,4 +1,4 @@
-/** What the checks of the documents see in one: a check that sees nothing passes everything. */
+/** What the document checks find in a page. A check that finds nothing would pass everything. */
 interface Markdown {
   blocksOf(text: string): { readonly language: string; readonly info: string; readonly code: string }[];
   linksOf(text: string): { readonly target: string; readonly line: number }[];
@@ -27,14 +27,14 @@ const page = [
   '| a | `b \\| c` |',
 ].join('\n');
 
-it('blocks, however they are fenced and indented', () => {
+it('finds blocks, however they are fenced and indented', () => {
   expect(blocksOf(page)).toMatchObject([
     { language: 'ts', info: 'ignore', code: 'const a = 1;\n' },
     { language: '', info: '' },
   ]);
 });
 
-it('links of every form, with their lines, none of them in code', () => {
+it('finds links of every form, with their lines, but none in code', () => {
   expect(linksOf(page)).toEqual([
     { target: 'a.md', line: 1 },
     { target: 'docs/a.md#twice', line: 4 },
@@ -44,11 +44,11 @@ it('links of every form, with their lines, none of them in code', () => {
   ]);
 });
 
-it('anchors of headings, numbered where they come again', () => {
+it('finds anchors of headings, and numbers repeated ones', () => {
   expect([...anchorsOf(page)]).toEqual(['a-page-of-code-link', 'twice', 'twice-1']);
 });
 
-it('cells of tables, and inline code that goes over a line', () => {
+it('finds cells of tables, and inline code that spans lines', () => {
   expect(tableRowsOf(page)).toEqual([['a', '`b \\| c`']]);
   expect(inlineCodeOf(page)).toContain('npm start');
 });

@@ -4,7 +4,7 @@ import { type ContentInput, contentBytes } from '../../../src/encoding/content-b
 const bytes = Buffer.from('_abcd_');
 const { buffer, byteOffset } = Uint8Array.from(bytes);
 
-describe('the bytes of a content', () => {
+describe('the bytes of content', () => {
   it.each<[string, ContentInput, string]>([
     ['text', 'naïve 🙂', 'naïve 🙂'],
     ['empty text', '', ''],
@@ -27,7 +27,7 @@ describe('the bytes of a content', () => {
     ['a number', 5],
     ['a boolean', true],
     ['an array of numbers', [1, 300]],
-    ['an array of texts', ['a', 'b']],
+    ['an array of strings', ['a', 'b']],
     ['an object', { id: 1 }],
     ['the JSON of a Buffer', Buffer.from('x').toJSON()],
     ['a Date', new Date(0)],
@@ -35,7 +35,7 @@ describe('the bytes of a content', () => {
     ['an object without a class', Object.create(null)],
     ['a function', () => 'x'],
     ['a Blob', new Blob(['x'])],
-  ])('do not exist for %s, which is refused without its value', (_what, content) => {
+  ])('do not exist for %s, which is rejected without quoting its value', (_what, content) => {
     expect(() => contentBytes(content as ContentInput)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_VALUE', propertyName: null }) as Error,
     );

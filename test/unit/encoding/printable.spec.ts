@@ -15,7 +15,7 @@ const HOSTILE = {
   'a variation selector': '\ufe0f',
   'a Hangul filler': '\u3164',
   'a separator of lines': '\u2028',
-  'a space that is none of ours': '\u00a0',
+  'a no-break space': '\u00a0',
   'half a surrogate pair': '\ud800',
   'a private character': '\ue000',
 };
@@ -31,7 +31,7 @@ describe('text from storage', () => {
   });
 
   it.each(['clinic:2026', 'https://v.vault.azure.net/keys/a/0123', 'Schlüssel für Ärzte', '鍵', '🔑', 'a\\b'])(
-    'stays %s where nothing is hidden',
+    'stays unchanged if it hides nothing: %s',
     (text) => {
       expect(printable(text)).toBe(text);
       expect(escaped(text)).toBe(text);
@@ -48,7 +48,7 @@ describe('text from storage', () => {
     ['🔑'.repeat(129), `${'🔑'.repeat(128)}…`],
     [`${'a'.repeat(251)}\n`, `${'a'.repeat(251)}…`],
     [`${'a'.repeat(250)}\n`, `${'a'.repeat(250)}\\u000a`],
-  ])('is cut after 256 characters, never inside one (%#)', (text, shown) => {
+  ])('is truncated after 256 characters, never inside one (%#)', (text, shown) => {
     expect(printable(text)).toBe(shown);
     expect(quoted(text)).toBe(`"${shown}"`);
   });
@@ -70,7 +70,7 @@ describe('an error', () => {
     new errors.LockedOutError(evil),
     new errors.UnsupportedProtocolError(evil, evil),
   ];
-  it.each(made)('of $name shows what is stored escaped and cut, in its message and its fields', (error) => {
+  it.each(made)('of type $name escapes and truncates stored text, in its message and its fields', (error) => {
     const texts = [error.message, ...Object.values(error).filter((value) => typeof value === 'string')];
 
     for (const text of texts) {
@@ -79,7 +79,7 @@ describe('an error', () => {
     }
   });
 
-  it('of any kind has a message of one line', () => {
+  it('of any type has a message of one line', () => {
     expect(new errors.InvalidEncryptionDataError('property "a\nb"').message).toContain('property "a\\u000ab"');
   });
 });

@@ -20,7 +20,7 @@ const policyOf = (more: Partial<EncryptionPolicy>): EncryptionPolicy => ({
   keyResolver: ring.resolve,
   ...more,
 });
-/** A tenant is the partition; its keys start with its name. */
+/** The partition is the tenant, and its keys start with its name. */
 const ofTheTenant = (keyId: string, target: EncryptionTarget): boolean =>
   target.kind === 'table' && keyId.startsWith(`${target.partitionKey}/`);
 const held = policyOf({ allowKey: ofTheTenant });
@@ -29,11 +29,11 @@ const textBy = (key: SlowKey): Promise<string> => storedText(policyOf({ keyEncry
 const sealedBy = async (key: SlowKey): Promise<EncryptionData> => parseEncryptionData(await textBy(key));
 
 describe('a policy that allows the keys of the tenant', () => {
-  it.each(['old', 'young'] as const)('reads what the %s key of the tenant wrapped', async (name) => {
+  it.each(['old', 'young'] as const)('reads what the %s key of the tenant has wrapped', async (name) => {
     await expect(openEnvelope(held, await sealedBy(keys[name]), context)).resolves.toBeDefined();
   });
 
-  it('refuses what another tenant wrapped, though it has the key, and does not ask that key', async () => {
+  it('rejects what another tenant has wrapped, even if the key is available, and does not call that key', async () => {
     const data = await sealedBy(keys.foreign);
     await expect(openEnvelope(policyOf({}), data, context)).resolves.toBeDefined();
     const asked = keys.foreign.unwraps;
@@ -46,7 +46,7 @@ describe('a policy that allows the keys of the tenant', () => {
     expect(keys.foreign.unwraps).toBe(asked);
   });
 
-  it('refuses it also for the call that brings the key, and where the cache has the answer', async () => {
+  it('rejects it even if the call passes the key, or the cache has the answer', async () => {
     let isOpen = true;
     const policy = policyOf({ allowKey: () => isOpen });
     const data = await sealedBy(keys.foreign);
@@ -60,14 +60,14 @@ describe('a policy that allows the keys of the tenant', () => {
     await expect(openEnvelope(policy, data, bringing)).rejects.toMatchObject({ code: 'KEY_NOT_ALLOWED' });
   });
 
-  it('writes with no other key', async () => {
+  it('does not write with any other key', async () => {
     const writing = createEnvelope(held, { ...context, keyEncryptionKey: keys.foreign });
 
     await expect(writing).rejects.toMatchObject({ code: 'KEY_NOT_ALLOWED' });
     await expect(createEnvelope(held, context)).resolves.toBeDefined();
   });
 
-  it('rewraps from and to keys of the tenant alone', async () => {
+  it('rewraps only from and to keys of the tenant', async () => {
     const [fromOld, fromForeign] = [await textBy(keys.old), await textBy(keys.foreign)];
     const toForeign = { ...context, keyEncryptionKey: keys.foreign };
 
@@ -86,14 +86,14 @@ describe('a policy that allows the keys of the tenant', () => {
     ['nothing', () => undefined, 'KEY_NOT_ALLOWED'],
     ['something that is only truthy', () => 'yes', 'KEY_NOT_ALLOWED'],
     ['a promise of no', () => Promise.resolve(false), 'KEY_NOT_ALLOWED'],
-    ['a failure to look', () => Promise.reject(new Error('down')), 'KEY_UNAVAILABLE'],
-  ])('takes %s for no', async (_what, allowKey, code) => {
+    ['a failed lookup', () => Promise.reject(new Error('down')), 'KEY_UNAVAILABLE'],
+  ])('treats %s as no', async (_what, allowKey, code) => {
     const policy = policyOf({ allowKey: allowKey as never });
 
     await expect(openEnvelope(policy, await sealedBy(keys.young), context)).rejects.toMatchObject({ code });
   });
 
-  it('takes a promise of yes for yes', async () => {
+  it('treats a promise of yes as yes', async () => {
     const policy = policyOf({ allowKey: () => Promise.resolve(true) });
 
     await expect(openEnvelope(policy, await sealedBy(keys.young), context)).resolves.toBeDefined();

@@ -17,14 +17,14 @@ describe('a context that is not text', () => {
     ['half of a character', 'tenant \ud83c'],
     ['nothing', undefined],
     ['a promise', Promise.resolve('tenant')],
-  ])('is refused before its key is asked: %s', async (_what, text) => {
+  ])('is rejected before the key is called: %s', async (_what, text) => {
     const key = new SlowKey('slow');
 
     await expect(createEnvelope(policyOf(key, text), context)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     expect(key.wraps).toBe(0);
   });
 
-  it('is refused on a read too', async () => {
+  it('is rejected when reading too', async () => {
     const key = new SlowKey('slow');
     const data = await storedData(policyOf(key, 'tenant'), context);
 

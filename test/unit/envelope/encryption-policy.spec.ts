@@ -11,7 +11,7 @@ import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js
 
 const REQUIRED = true;
 
-/** A policy as a class: what decides is not a property of its objects. */
+/** A policy as a class: its decisions are not own properties of the object. */
 class OwnPolicy implements EncryptionPolicy {
   readonly protocol = '2.0';
   readonly keyEncryptionKey = AesKeyEncryptionKey.generate('one');
@@ -24,7 +24,7 @@ class OwnPolicy implements EncryptionPolicy {
   }
 }
 
-describe('a policy that is made from another one', () => {
+describe('a policy that is derived from another one', () => {
   const policy = new OwnPolicy();
   const target = { kind: 'queue', account: 'a', queue: 'q' } as const;
 
@@ -32,13 +32,13 @@ describe('a policy that is made from another one', () => {
     ['by a change', policyWith(policy, { keys: keysOf(policy) })],
     ['to read', readingPolicy(policy, { kind: 'sealed' } as Parameters<typeof readingPolicy>[1])],
     ['to check', checkingPolicy(readingPolicy(policy, { kind: 'sealed' } as Parameters<typeof readingPolicy>[1]))],
-  ])('%s keeps what the class of the other one decides', (_how, made) => {
+  ])('%s keeps the decisions of the class of the other one', (_how, made) => {
     expect(made.requireEncryption).toBe(true);
     expect(made.allowKey?.('one', target)).toBe(false);
     expect(made.keyEncryptionKey).toBe(policy.keyEncryptionKey);
   });
 
-  it('has the members that were changed, and leaves the other one alone', () => {
+  it('has the changed members, and leaves the other one unchanged', () => {
     expect(policyWith(policy, { requireEncryption: false }).requireEncryption).toBe(false);
     expect(policy.requireEncryption).toBe(true);
   });

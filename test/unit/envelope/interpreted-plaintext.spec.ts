@@ -1,4 +1,4 @@
-/** Content that nothing verifies, changed so that it decrypts but makes no sense: each answer to such a guess reveals something. */
+/** Unverified content, changed so that it decrypts but makes no sense. Each response to such a guess reveals something. */
 import { Encrypt, EncryptedEntity, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import type { ReadFailure } from '../../../src/envelope/read-failure.js';
 import { AesKeyEncryptionKey } from '../../../src/keys/aes-key-encryption-key.js';
@@ -24,17 +24,17 @@ const policy: EncryptionPolicy = {
   integrity: 'off',
 };
 
-/** Flips a bit of the plaintext at this place, and makes noise of the block before it. The padding stays. */
+/** Flips a bit of the plaintext at this position, and garbles the block before it. The padding stays intact. */
 function flipped(sealed: Uint8Array, at: number, bit = 0x80): Buffer {
   const changed = Buffer.from(sealed);
   changed.writeUInt8(changed.readUInt8(at - BLOCK) ^ bit, at - BLOCK);
   return changed;
 }
 
-/** The codes of so many reads, and what a log was told of them. */
+/** The error codes of repeated reads, and the codes that were reported to a log. */
 async function guessed(read: (watched: EncryptionPolicy) => Promise<unknown>) {
-  const told: string[] = [];
-  const onReadFailed = ({ code }: ReadFailure): void => void told.push(code);
+  const reported: string[] = [];
+  const onReadFailed = ({ code }: ReadFailure): void => void reported.push(code);
   const codes: string[] = [];
   for (let at = 0; at <= GUESSES; at += 1) {
     codes.push(
@@ -44,13 +44,13 @@ async function guessed(read: (watched: EncryptionPolicy) => Promise<unknown>) {
       ),
     );
   }
-  return { codes, told };
+  return { codes, reported };
 }
 
 const LOCKED = [...Array<string>(GUESSES).fill('DECRYPTION_FAILED'), 'LOCKED_OUT'];
 
 it.each<MessageEncoding>(['base64', 'xml'])(
-  'a message that is no %s any more is told and counted like one whose padding is wrong',
+  'a message that is no longer %s is reported and counted like one with wrong padding',
   async (encoding) => {
     const target = { kind: 'queue', account: 'a', queue: 'q' } as const;
     const context = { encoding, target, form: 'message' } as const;
@@ -58,10 +58,10 @@ it.each<MessageEncoding>(['base64', 'xml'])(
     const { EncryptedMessageContents: contents } = JSON.parse(text) as { EncryptedMessageContents: string };
     const changed = text.replace(contents, flipped(Buffer.from(contents, 'base64'), BLOCK).toString('base64'));
 
-    const { codes, told } = await guessed((watched) => openMessage(changed, { ...context, policy: watched }));
+    const { codes, reported } = await guessed((watched) => openMessage(changed, { ...context, policy: watched }));
 
     expect(codes).toEqual(LOCKED);
-    expect(told).toEqual(LOCKED);
+    expect(reported).toEqual(LOCKED);
   },
 );
 
@@ -70,17 +70,17 @@ const row = { partitionKey: 'p', rowKey: 'r', nameThatFillsMoreThanABlock: 'x'.r
 
 it.each([
   ['a text that is not UTF-8', 'nameThatFillsMoreThanABlock', BLOCK],
-  ['a number that is none', 'count', BLOCK],
-  ['a list of names that is none', SEALED_NAMES_PROPERTY, LIST.length - 1],
-])('a row with %s is told and counted like one whose padding is wrong', async (_what, name, at) => {
+  ['an invalid number', 'count', BLOCK],
+  ['an invalid list of names', SEALED_NAMES_PROPERTY, LIST.length - 1],
+])('a row with %s is reported and counted like one with wrong padding', async (_what, name, at) => {
   const context = { account: 'a', table: 'notes', entityClass: Note };
   const sealed = await sealEntity(row, { ...context, policy });
   const changed = { ...sealed, [name]: flipped(sealed[name] as Uint8Array, at) };
 
-  const { codes, told } = await guessed((watched) => openEntity(changed, { ...context, policy: watched }));
+  const { codes, reported } = await guessed((watched) => openEntity(changed, { ...context, policy: watched }));
 
   expect(codes).toEqual(LOCKED);
-  expect(told).toEqual(LOCKED);
+  expect(reported).toEqual(LOCKED);
 });
 
 it('content with integrity entries is never locked, because a guess at it reveals nothing', async () => {

@@ -25,11 +25,11 @@ describe('the key that reads', () => {
     ['no key at all', {}, 'KEY_NOT_FOUND'],
     ['a key of another id', { keyEncryptionKey: other }, 'KEY_NOT_FOUND'],
     ['a resolver that does not know the id', { keyResolver: () => null }, 'KEY_NOT_FOUND'],
-    ['a resolver that answers with another key', { keyResolver: () => other }, 'KEY_MISMATCH'],
-    ['a resolver that fails to look', { keyResolver: () => Promise.reject(new Error('down')) }, 'KEY_UNAVAILABLE'],
+    ['a resolver that returns another key', { keyResolver: () => other }, 'KEY_MISMATCH'],
+    ['a resolver whose lookup fails', { keyResolver: () => Promise.reject(new Error('down')) }, 'KEY_UNAVAILABLE'],
     ['another key under the same id', { keyEncryptionKey: impostor }, 'KEY_UNWRAP_FAILED'],
     ['a key that fails', { keyEncryptionKey: broken(testKey.keyId) }, 'KEY_UNWRAP_FAILED'],
-  ])('is refused: %s', async (_what, policy, code) => {
+  ])('is rejected: %s', async (_what, policy, code) => {
     const encryptionData = await storedData(policyOf('2.0'), context);
 
     await expect(openEnvelope(reading(policy), encryptionData, context)).rejects.toMatchObject({ code });
@@ -37,9 +37,9 @@ describe('the key that reads', () => {
 
   it.each<[string, Partial<EncryptionPolicy>]>([
     ['the configured key of that id, before the resolver', { keyEncryptionKey: testKey, keyResolver: () => impostor }],
-    ['the resolver, where the configured key has another id', { keyEncryptionKey: other, keyResolver: () => testKey }],
+    ['the resolver, if the configured key has another id', { keyEncryptionKey: other, keyResolver: () => testKey }],
     [
-      'the resolver, where the configured key can only wrap',
+      'the resolver, if the configured key can only wrap',
       {
         keyEncryptionKey: { ...broken(testKey.keyId), canUnwrap: false },
         keyResolver: () => testKey,
@@ -97,7 +97,7 @@ describe('a stored key id that is a malformed address of a key', () => {
     return openEnvelope(reading(policy), { ...encryptionData, wrappedKey }, context);
   };
 
-  it('is the fault of who wrote it, and is shown to no function that compares a part of it', async () => {
+  it('is a fault of the content, and is not passed to functions that compare only a part of it', async () => {
     const asked: string[] = [];
     const noted = (keyId: string) => asked.push(keyId) > 0;
 
@@ -108,9 +108,9 @@ describe('a stored key id that is a malformed address of a key', () => {
   });
 
   it.each([
-    ['of the right form', 'https://clinic.vault.azure.net/keys/records/0123456789abcdef0123456789abcdef'],
+    ['with the right form', 'https://clinic.vault.azure.net/keys/records/0123456789abcdef0123456789abcdef'],
     ['that is not an address', 'clinic:2026'],
-  ])('is not meant by a function that throws on an id %s: that is an outage', async (_what, keyId) => {
+  ])('does not explain why a function throws for an id %s: that is an outage', async (_what, keyId) => {
     const failing = () => Promise.reject(new Error('down'));
 
     for (const policy of [{ keyResolver: failing }, { keyResolver: () => testKey, allowKey: failing }]) {
@@ -124,9 +124,9 @@ describe('a key of your own whose service', () => {
     ['refuses access', { statusCode: 403 }, 'KEY_ACCESS_DENIED'],
     ['does not know the key', { statusCode: 404 }, 'KEY_DELETED'],
     ['is throttled', { statusCode: 429 }, 'KEY_UNAVAILABLE'],
-    ['gives no token', { name: 'AuthenticationError', statusCode: 400 }, 'KEY_UNAVAILABLE'],
+    ['issues no token', { name: 'AuthenticationError', statusCode: 400 }, 'KEY_UNAVAILABLE'],
     ['does not answer', { code: 'ECONNRESET' }, 'KEY_UNAVAILABLE'],
-    ['refuses the bytes', { statusCode: 400 }, 'KEY_UNWRAP_FAILED'],
+    ['rejects the bytes', { statusCode: 400 }, 'KEY_UNWRAP_FAILED'],
   ])('%s throws %j, which is %s', async (_what, failure, code) => {
     const encryptionData = await storedData(policyOf('2.0'), context);
     const unwrapKey = () => Promise.reject(Object.assign(new Error('no'), failure));
@@ -146,7 +146,7 @@ describe('the key that writes', () => {
     ['a resolver only', { keyResolver: () => testKey }, 'KEY_MISSING'],
     ['a key that fails', { keyEncryptionKey: broken('b') }, 'KEY_WRAP_FAILED'],
     ['a function that fails', { keyEncryptionKey: () => Promise.reject(new Error('down')) }, 'KEY_UNAVAILABLE'],
-  ])('is refused: %s', async (_what, policy, code) => {
+  ])('is rejected: %s', async (_what, policy, code) => {
     await expect(createEnvelope(reading(policy), context)).rejects.toMatchObject({ code });
   });
 
@@ -158,7 +158,7 @@ describe('the key that writes', () => {
     ['no bytes', { keyId: 'b', algorithm: 'X' }],
     ['zero bytes', { keyId: 'b', algorithm: 'X', encryptedKey: Buffer.alloc(0) }],
     ['text instead of bytes', { keyId: 'b', algorithm: 'X', encryptedKey: 'AQ==' }],
-  ])('is refused if its answer has %s, since nobody could read what would be stored', async (_what, answer) => {
+  ])('is rejected if its answer has %s, because nobody could read what would be stored', async (_what, answer) => {
     const keyEncryptionKey = { ...broken('b'), wrapKey: async () => answer as never };
 
     await expect(createEnvelope(reading({ keyEncryptionKey }), context)).rejects.toMatchObject({
@@ -166,7 +166,7 @@ describe('the key that writes', () => {
     });
   });
 
-  it('is the one given with the call, before the configured one', async () => {
+  it('is the one passed with the call rather than the configured one', async () => {
     const { encryptionData } = await createEnvelope(policyOf('2.0'), { ...context, keyEncryptionKey: other });
 
     expect(encryptionData.wrappedKey.keyId).toBe('other');

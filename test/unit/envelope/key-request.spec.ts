@@ -27,7 +27,7 @@ it.each([
 describe('what a key class returns from a wrap', () => {
   const returning = (wrapKey: KeyEncryptionKey['wrapKey']): KeyEncryptionKey => ({ ...key, wrapKey });
 
-  it('is copied, because the class may reuse its memory for the next key', async () => {
+  it('is copied, because the class may reuse the memory for the next key', async () => {
     const memory = Buffer.alloc(40);
     const reusing = returning(async (contentKey) => {
       memory.fill(contentKey[0] ?? 0);
@@ -40,7 +40,7 @@ describe('what a key class returns from a wrap', () => {
     expect(second.encryptedKey).toEqual(new Uint8Array(40).fill(2));
   });
 
-  it('is refused if it is the content key itself, which would be stored for everyone', async () => {
+  it('is rejected if it is the content key itself, which would be stored for everyone to read', async () => {
     const leaking = returning(async (contentKey) => ({ keyId: 'k', algorithm: 'a', encryptedKey: contentKey }));
 
     await expect(requestWrap(leaking, Buffer.alloc(32, 1))).rejects.toMatchObject({ code: 'KEY_WRAP_FAILED' });

@@ -45,7 +45,7 @@ function codeOf(work: () => void): string {
 const times = (count: number, work: () => string): Set<string> => new Set(Array.from({ length: count }, work));
 
 describe('content that nothing verifies', () => {
-  it('is locked out after 16 openings that failed, good content too, until the hour is over', () => {
+  it('is locked out after 16 failed openings, intact content too, until the hour is over', () => {
     const { clock, read } = setUp();
 
     expect(read(sealed)).toBe('read');
@@ -59,7 +59,7 @@ describe('content that nothing verifies', () => {
     expect(read(sealed)).toBe('LOCKED_OUT');
   });
 
-  it('is not locked out by 15, nor by reads that succeed', () => {
+  it('is not locked out by 15 failures, or by reads that succeed', () => {
     const { read } = setUp();
 
     times(15, () => read(damaged));
@@ -67,7 +67,7 @@ describe('content that nothing verifies', () => {
     expect(times(100, () => read(sealed))).toEqual(new Set(['read']));
   });
 
-  it('is counted by the bytes of the wrapped key, whatever the key is called', () => {
+  it('is counted by the bytes of the wrapped key, whatever the key id is', () => {
     const { read } = setUp();
 
     times(16, () => read(damaged, wrapped(undefined, 'one name')));
@@ -76,7 +76,7 @@ describe('content that nothing verifies', () => {
     expect(read(sealed, wrapped(Buffer.alloc(40, 2)))).toBe('read');
   });
 
-  it('is refused at the end of reads that began before', () => {
+  it('is rejected at the end of reads that began before the lockout', () => {
     const { opener, read } = setUp();
     const begun = Array.from({ length: 100 }, () => opener());
 
@@ -87,7 +87,7 @@ describe('content that nothing verifies', () => {
     expect(read(sealed)).toBe('LOCKED_OUT');
   });
 
-  it('is counted once for each read, in however many parts', () => {
+  it('is counted once for each read, however many parts it has', () => {
     const { opener, read } = setUp();
     const one = opener();
 
@@ -96,7 +96,7 @@ describe('content that nothing verifies', () => {
     expect(read(sealed)).toBe('read');
   });
 
-  it('is counted for as many keys as there is room for', () => {
+  it('is still counted after failures under more keys than there is room for', () => {
     const { read } = setUp();
 
     for (let count = 0; count < 20_000; count += 1) read(damaged, wrapped(randomBytes(40)));

@@ -4,7 +4,7 @@ import { ParallelBound } from '../../../src/envelope/parallel-bound.js';
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('a bound on parallel tasks', () => {
-  it.each([1, 2, 5])('of %d lets so many run at once, in the order they came', async (limit) => {
+  it.each([1, 2, 5])('of %d runs at most that number at once, in the order of arrival', async (limit) => {
     const bound = new ParallelBound(limit);
     const begun: number[] = [];
     let running = 0;
@@ -31,7 +31,7 @@ describe('a bound on parallel tasks', () => {
     expect(await bound.run(() => Promise.resolve('next'))).toBe('next');
   });
 
-  it('turns away at once who aborts while he waits, and lets the next one in', async () => {
+  it('rejects an aborted waiter immediately, and lets the next one in', async () => {
     const bound = new ParallelBound(1);
     let finish = (): void => undefined;
     const first = bound.run(() => new Promise<void>((resolve) => (finish = resolve)));
@@ -47,7 +47,7 @@ describe('a bound on parallel tasks', () => {
     expect(await third).toBe('third');
   });
 
-  it('does not begin for a signal that is aborted already', async () => {
+  it('does not start a task if its signal is already aborted', async () => {
     const bound = new ParallelBound(1);
 
     await expect(bound.run(never, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });

@@ -28,7 +28,7 @@ describe('calls to keys', () => {
   it.each([
     [undefined, 32],
     [5, 5],
-  ])('with a keyConcurrency of %p are at most %d at once, over all operations of a policy', async (given, most) => {
+  ])('with a keyConcurrency of %p run at most %d at a time across all operations of a policy', async (given, most) => {
     const key = new SlowKey('slow', onceRunning(most));
     const policy = policyOf({ keyEncryptionKey: key, ...(given === undefined ? {} : { keyConcurrency: given }) });
     const all = await sealed(policy, 100);
@@ -39,7 +39,7 @@ describe('calls to keys', () => {
     expect(key.unwraps).toBe(100);
   });
 
-  it('have a bound for each policy', async () => {
+  it('have a separate limit for each policy', async () => {
     const key = new SlowKey('slow', onceRunning(6));
     const policies = times(2, () => policyOf({ keyEncryptionKey: key, keyConcurrency: 3 }));
 
@@ -48,7 +48,7 @@ describe('calls to keys', () => {
     expect(key.most).toBe(6);
   });
 
-  it('share a bound and a cache where policies share their keys', async () => {
+  it('share a limit and a cache if policies share their keys', async () => {
     const key = new SlowKey('slow', onceRunning(3));
     const keys = new PolicyKeys({ keyConcurrency: 3 });
     const policies = times(2, () => policyOf({ keyEncryptionKey: key, keys }));
@@ -60,7 +60,7 @@ describe('calls to keys', () => {
     expect(key.unwraps).toBe(20);
   });
 
-  it('share the bound, but not the cache, with those that go without it', async () => {
+  it('share the limit, but not the cache, with policies that do not use the cache', async () => {
     const key = new SlowKey('slow', onceRunning(2));
     const keys = new PolicyKeys({ keyConcurrency: 2 });
     const policies = [keys, keys.withoutCache()].map((calls) => policyOf({ keyEncryptionKey: key, keys: calls }));
@@ -79,15 +79,15 @@ describe('calls to keys', () => {
     { unwrapCache: { max: 0 } },
     { unwrapCache: { ttl: Infinity } },
     { unwrapCache: true as never },
-  ])('are refused for a policy with %j, also where nobody checked it before', async (bad) => {
+  ])('are rejected for a policy with %j, even if nothing checked it before', async (bad) => {
     const policy = policyOf({ keyEncryptionKey: new SlowKey('slow'), ...bad });
 
     await expect(createEnvelope(policy, context)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 });
 
-describe('what was unwrapped', () => {
-  it('is kept: content that is read again does not ask its key', async () => {
+describe('an unwrapped key', () => {
+  it('is cached, so reading content again does not call the key', async () => {
     const key = new SlowKey('slow');
     const policy = policyOf({ keyEncryptionKey: key });
     const all = await sealed(policy, 3);
@@ -100,8 +100,8 @@ describe('what was unwrapped', () => {
 
   it.each<[string, Partial<EncryptionPolicy>, Partial<SlowKey> & { cacheUnwraps?: boolean }]>([
     ['with unwrapCache: false', { unwrapCache: false }, {}],
-    ['for a key that does not want it', {}, { cacheUnwraps: false }],
-  ])('is not kept %s', async (_what, options, keyOptions) => {
+    ['for a key that opts out', {}, { cacheUnwraps: false }],
+  ])('is not cached %s', async (_what, options, keyOptions) => {
     const key = Object.assign(new SlowKey('slow'), keyOptions);
     const policy = policyOf({ keyEncryptionKey: key, ...options });
     const all = await sealed(policy);
@@ -112,7 +112,7 @@ describe('what was unwrapped', () => {
     expect(key.unwraps).toBe(3);
   });
 
-  it('is not kept for AES keys, which are as fast as a look into the cache', () => {
+  it('is not cached for AES keys, which are as fast as a cache lookup', () => {
     expect(AesKeyEncryptionKey.generate('aes').cacheUnwraps).toBe(false);
   });
 
@@ -126,7 +126,7 @@ describe('what was unwrapped', () => {
     expect(key.unwraps).toBe(2);
   });
 
-  it('is not given to who brings another key of the same id', async () => {
+  it('is not used if the call passes another key with the same id', async () => {
     const [mine, foreign] = [new SlowKey('customer'), new SlowKey('customer')];
     const policy = policyOf({});
     const encryptionData = await storedData(policy, { ...context, keyEncryptionKey: mine });
@@ -137,7 +137,7 @@ describe('what was unwrapped', () => {
     await expect(opening).rejects.toMatchObject({ code: 'KEY_UNWRAP_FAILED' });
   });
 
-  it('is not given where the resolver does not know the key any more', async () => {
+  it('is not used once the resolver no longer knows the key', async () => {
     const key = new SlowKey('revoked');
     const keys = new Map([[key.keyId, key]]);
     const policy = policyOf({ keyEncryptionKey: key, keyResolver: (keyId) => keys.get(keyId) ?? null });
@@ -150,7 +150,7 @@ describe('what was unwrapped', () => {
     await expect(openAll(reading, all)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
   });
 
-  it('does not let a changed version label pass', async () => {
+  it('does not hide a changed version label', async () => {
     const policy = policyOf({ keyEncryptionKey: new SlowKey('slow') });
     const [data] = await sealed(policy);
     await openAll(policy, [data!]);
@@ -158,7 +158,7 @@ describe('what was unwrapped', () => {
     await expect(openAll(policy, [{ ...data!, protocol: '2.1' }])).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
   });
 
-  it('serves a rewrap, and is forgotten when the cache is closed', async () => {
+  it('is used by a rewrap, and is forgotten when the cache is closed', async () => {
     const [old, young] = [new SlowKey('old'), new SlowKey('young')];
     const text = await storedText(policyOf({ keyEncryptionKey: old }), context);
     const data = parseEncryptionData(text);
@@ -178,7 +178,7 @@ describe('what was unwrapped', () => {
 describe('a call to a key', () => {
   const atTarget = (queue: string): EnvelopeContext => ({ ...context, target: { kind: 'queue', account: 'a', queue } });
 
-  it('gets the target, so that what was copied elsewhere is refused, also where it is kept for its own place', async () => {
+  it('receives the target, so that copied content is rejected even if its key is cached for the original', async () => {
     const key = new ContextKey('context');
     const policy = policyOf({ keyEncryptionKey: key });
     const data = await storedData(policy, atTarget('mine'));
@@ -189,7 +189,7 @@ describe('a call to a key', () => {
     await expect(openEnvelope(policy, data, atTarget('other'))).rejects.toMatchObject({ code: 'KEY_UNWRAP_FAILED' });
   });
 
-  it('gets the target of a rewrap, which wraps again under the same id if it is forced', async () => {
+  it('receives the target of a rewrap, which wraps again under the same id if it is forced', async () => {
     const key = new ContextKey('context');
     const policy = policyOf({ keyEncryptionKey: key });
     const text = await storedText(policy, atTarget('mine'));
@@ -202,7 +202,7 @@ describe('a call to a key', () => {
     await openEnvelope(policy, parseEncryptionData(rewrapped.text ?? ''), atTarget('mine'));
   });
 
-  it('gets tracing options, and a signal that follows that of who asks', async () => {
+  it('receives tracing options, and a signal that follows the signal of the caller', async () => {
     const abort = new AbortController();
     const key = new SlowKey('slow', () => nextTurn());
     const policy = policyOf({ keyEncryptionKey: key });

@@ -1,4 +1,4 @@
-/** What a policy reads at all, before a key is asked. */
+/** What a policy reads at all, before a key is called. */
 import { randomUUID } from 'node:crypto';
 import type { EncryptionPolicy } from '../../../src/envelope/encryption-policy.js';
 import { openEnvelope } from '../../../src/envelope/envelope.js';
@@ -69,7 +69,7 @@ describe('the regions that are read', () => {
     expect(await codeOf(policyOf('2.1', { regionLength }), policyOf('2.1', options), 'stream')).toBe(expected);
   });
 
-  it('are refused before a key is asked', async () => {
+  it('are rejected before a key is called', async () => {
     const keyResolver = () => Promise.reject(new Error(randomUUID()));
     const reader = { protocol: '2.1', requireEncryption: true, keyResolver, maxRegionLength: 64 } as const;
 

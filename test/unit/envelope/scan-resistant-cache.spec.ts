@@ -9,7 +9,7 @@ function numbers(): () => number {
 const cacheOf = (max: number) => new ScanResistantCache({ max, ttl: 60_000 }, { random: numbers() });
 const key = (name: number) => Uint8Array.from([name % 256, 1, 2, 3]);
 
-/** Asks for all names in order, and keeps what is missing, as reads do. Returns how many were missing. */
+/** Looks up all names in order, and caches what is missing, as reads do. Returns the number of misses. */
 function scan(cache: ScanResistantCache, names: number): number {
   let missing = 0;
   for (let name = 0; name < names; name += 1) {
@@ -26,7 +26,7 @@ describe('a scan that is longer than the cache', () => {
     [1200, 1000, 600, 400],
     [2000, 1000, 1700, 1400],
   ])(
-    'of %d names with room for %d misses at most %d the second time, and %d from the fifth',
+    'of %d names with room for %d misses at most %d times in the second round, and %d from the fifth',
     (names, room, second, later) => {
       const cache = cacheOf(room);
       expect(scan(cache, names)).toBe(names);
@@ -37,7 +37,7 @@ describe('a scan that is longer than the cache', () => {
     },
   );
 
-  it('does not drive out what is asked for again and again', () => {
+  it('does not evict what is used again and again', () => {
     const cache = cacheOf(100);
     scan(cache, 50);
     scan(cache, 50);
@@ -49,7 +49,7 @@ describe('a scan that is longer than the cache', () => {
 });
 
 describe('a scan-resistant cache', () => {
-  it.each([1, 2, 5, 10])('never holds more than its room of %d, and wipes what leaves', (room) => {
+  it.each([1, 2, 5, 10])('never holds more than its capacity of %d, and wipes what it evicts', (room) => {
     const cache = cacheOf(room);
     const given = Array.from({ length: 50 }, () => Uint8Array.from(randomBytes(32)));
 
@@ -64,7 +64,7 @@ describe('a scan-resistant cache', () => {
     expect(given.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
   });
 
-  it('answers with the bytes of the name after others left', () => {
+  it('returns the right bytes after others were evicted', () => {
     const cache = cacheOf(10);
     for (let time = 0; time < 5; time += 1) {
       for (let name = 0; name < 30; name += 1) {

@@ -15,17 +15,17 @@ const policy = (keyEncryptionKey: EncryptionPolicy['keyEncryptionKey']): Encrypt
   ...(keyEncryptionKey === undefined ? {} : { keyEncryptionKey }),
 });
 
-it('a rewrap under a key that cannot unwrap is warned of, by its id', () => {
+it('a rewrap under a key that cannot unwrap causes a warning with its id', () => {
   expect(uncheckedWraps(policy(wrapOnly), rewrap)).toEqual([
     expect.stringContaining('key "clinic:\\u001b2026" cannot unwrap here'),
   ]);
 });
 
 it.each<[string, EncryptionPolicy, Parameters<typeof uncheckedWraps>[1]]>([
-  ['a key that unwraps', policy(aes), rewrap],
+  ['a key that can unwrap', policy(aes), rewrap],
   ['keys that are chosen for each object', policy(() => wrapOnly), rewrap],
   ['no key', policy(undefined), rewrap],
   ['a task that wraps nothing', policy(wrapOnly), { do: 'census' }],
-])('nothing is warned of with %s', (_what, given, task) => {
+])('there is no warning with %s', (_what, given, task) => {
   expect(uncheckedWraps(given, task)).toEqual([]);
 });

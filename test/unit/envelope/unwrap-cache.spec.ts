@@ -13,7 +13,7 @@ const placeOf = (more: Partial<UnwrapPlace['wrapped']> = {}, asked = key): Unwra
   target: { kind: 'queue', account: 'a', queue: 'q' },
 });
 
-/** A cache, and calls that hand over bytes which the test keeps an eye on. */
+/** A cache, and calls that return bytes that the test can inspect later. */
 function setUp({ max = 10, ttl = 60_000 } = {}) {
   // the faked clock replaces the real object, not its methods
   const cache = new UnwrapCache({ max, ttl }, { now: () => performance.now() });
@@ -28,7 +28,7 @@ function setUp({ max = 10, ttl = 60_000 } = {}) {
 
 const isWiped = (bytes: Uint8Array | undefined): boolean => bytes?.every((byte) => byte === 0) ?? false;
 
-/** An answer that the test gives when it likes. */
+/** An answer that arrives when the test decides. */
 function pendingAnswer() {
   const signals: { readonly aborted: boolean }[] = [];
   const answers: { give: (packed: Uint8Array) => void; fail: (error: Error) => void }[] = [];
@@ -50,7 +50,7 @@ describe('the unwrap cache', () => {
     jest.useRealTimers();
   });
 
-  it('asks once for what is read twice', async () => {
+  it('calls the key once for what is read twice', async () => {
     const { handed, unwrap } = setUp();
 
     const read = [await unwrap(), await unwrap()];
@@ -67,7 +67,7 @@ describe('the unwrap cache', () => {
     ['border between id and algorithm', placeOf({ keyId: 'kA', algorithm: '' })],
     ['key object under the same id', placeOf({}, keyOf('k'))],
     ['target', { ...placeOf(), target: { kind: 'queue', account: 'a', queue: 'other' } as const }],
-  ])('asks again for another %s', async (_what, place) => {
+  ])('calls the key again for another %s', async (_what, place) => {
     const { handed, unwrap } = setUp();
 
     await unwrap();
@@ -76,7 +76,7 @@ describe('the unwrap cache', () => {
     expect(handed).toHaveLength(2);
   });
 
-  it('hands out copies: what a reader wipes is there for the next one', async () => {
+  it('hands out copies, so that one reader can wipe its bytes without affecting the next', async () => {
     const { unwrap } = setUp();
 
     (await unwrap()).fill(0);
@@ -85,7 +85,7 @@ describe('the unwrap cache', () => {
     expect(await unwrap()).toEqual(new Uint8Array(32).fill(1));
   });
 
-  it('wipes an entry when its time is over, without being asked, however often it was used', async () => {
+  it('wipes an entry when its time is over, even if nobody uses the cache, however often it was used', async () => {
     const { handed, unwrap } = setUp({ ttl: 1000 });
     await unwrap();
     await jest.advanceTimersByTimeAsync(999);
@@ -99,7 +99,7 @@ describe('the unwrap cache', () => {
     expect(await unwrap()).toEqual(new Uint8Array(32).fill(2));
   });
 
-  it('wipes the entry that was not used for longest when there is no more room', async () => {
+  it('wipes the least recently used entry when it is full', async () => {
     const { handed, unwrap } = setUp({ max: 2 });
     const [one, two, three] = [1, 2, 3].map((byte) => placeOf({ encryptedKey: Uint8Array.of(byte) }));
 
@@ -111,7 +111,7 @@ describe('the unwrap cache', () => {
     expect(handed.map(isWiped)).toEqual([false, true, false]);
   });
 
-  it('wipes all of them when it is closed, and keeps none after', async () => {
+  it('wipes all entries when it is closed, and keeps none afterwards', async () => {
     const { cache, handed, unwrap } = setUp();
     await unwrap();
 
@@ -123,7 +123,7 @@ describe('the unwrap cache', () => {
     expect(read.some(isWiped)).toBe(false);
   });
 
-  it('does not keep what was asked before it was closed and answered after', async () => {
+  it('does not keep an answer that arrives after it was closed', async () => {
     const { call, answers } = pendingAnswer();
     const { cache } = setUp();
     const packed = new Uint8Array(32).fill(7);
@@ -147,7 +147,7 @@ describe('the unwrap cache', () => {
 });
 
 describe('reads that miss at the same time', () => {
-  it('share one call, each with bytes of its own', async () => {
+  it('share one call, and each receive their own bytes', async () => {
     const { call, answers } = pendingAnswer();
     const { cache } = setUp({ max: 1 });
     const reading = Array.from({ length: 5 }, () => cache.unwrap(placeOf(), call));
@@ -161,7 +161,7 @@ describe('reads that miss at the same time', () => {
     expect(read.every((packed) => packed.every((byte) => byte === 7))).toBe(true);
   });
 
-  it('fail together, and the next one asks again', async () => {
+  it('fail together, and the next one calls the key again', async () => {
     const { call, answers } = pendingAnswer();
     const { cache } = setUp();
     const reading = [cache.unwrap(placeOf(), call), cache.unwrap(placeOf(), call)];
@@ -176,7 +176,7 @@ describe('reads that miss at the same time', () => {
     expect(answers).toHaveLength(2);
   });
 
-  it('outlive the abort of one of them', async () => {
+  it('continue if one of them is aborted', async () => {
     const { call, answers, signals } = pendingAnswer();
     const { cache } = setUp();
     const abort = new AbortController();
@@ -192,7 +192,7 @@ describe('reads that miss at the same time', () => {
     expect(await second).toEqual(new Uint8Array(32).fill(7));
   });
 
-  it('abort the call when all of them do; what it still answers is wiped, and the next one asks again', async () => {
+  it('abort the call when all of them are aborted; a late answer is wiped, and the next read calls again', async () => {
     const { call, answers, signals } = pendingAnswer();
     const { cache } = setUp();
     const aborts = [new AbortController(), new AbortController()];
@@ -213,7 +213,7 @@ describe('reads that miss at the same time', () => {
     expect(isWiped(late)).toBe(true);
   });
 
-  it('do not ask for one that was aborted before', async () => {
+  it('do not call the key for a read that was already aborted', async () => {
     const { call, answers } = pendingAnswer();
     const { cache } = setUp();
 

@@ -2,7 +2,7 @@ import { toJson, toText } from '../../../src/inspect/format-report.js';
 import type { Report } from '../../../src/inspect/report.js';
 
 const HOSTILE = 'a\u001b[2Jb\u202ec\u200bd\u0007';
-// eslint-disable-next-line no-control-regex -- these are what a terminal obeys
+// eslint-disable-next-line no-control-regex -- a terminal interprets these
 const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u202e]/;
 
 const report = (finding: Partial<Report['findings'][number]>): Report => ({
@@ -15,7 +15,7 @@ describe('a report', () => {
     expect(toText({ inspected: { queue: 'letters' }, findings: [] })).toBe('letters\n\nnothing was found\n');
   });
 
-  it('gives each fact a line, in words, and leaves out what is not known', () => {
+  it('puts each fact on its own line, in words, and leaves out what is unknown', () => {
     const text = toText(
       report({ facts: { keyId: 'clinic', wrappedKeyBytes: 40, unknown: undefined, regions: { read: 1 } } }),
     );
@@ -41,7 +41,7 @@ describe('a report', () => {
     );
   });
 
-  it('does not let what was stored steer a terminal, as text and as JSON', () => {
+  it('prevents stored text from controlling a terminal, as text and as JSON', () => {
     const hostile: Report = {
       inspected: { queue: HOSTILE },
       findings: [

@@ -57,7 +57,7 @@ const RFC_3394 = [
   },
 ];
 
-/** The key and content key of the Python SDK's recorded tests, and what that SDK stored of them. */
+/** The key and content key of the Python SDK's recorded tests, and what that SDK stored. */
 const PYTHON_KEY = 'vqQRS55KB9pmRoOtK612QSBD6LyQpBF9R8MP1LQZbRE=';
 const PYTHON_CEK = hex('08e041b6f2b7788fe5da70875e36787ea446c4e9b18a3afb4325530c5abbbe88');
 const PYTHON_WRAPPED: readonly (readonly [protocol: string, packed: Buffer, wrapped: string])[] = [
@@ -98,7 +98,7 @@ describe('AesKeyEncryptionKey', () => {
     [16, 'A128KW'],
     [24, 'A192KW'],
     [32, 'A256KW'],
-  ])('with %d bytes allows %s alone', async (length, own) => {
+  ])('with %d bytes allows only %s', async (length, own) => {
     const key = keyOf(randomBytes(length));
     const { encryptedKey } = await key.wrapKey(randomBytes(32));
 
@@ -109,7 +109,7 @@ describe('AesKeyEncryptionKey', () => {
     }
   });
 
-  it('generates another key of 256 bits each time', async () => {
+  it('generates a new 256-bit key each time', async () => {
     const [first, second] = [AesKeyEncryptionKey.generate('a'), AesKeyEncryptionKey.generate('a')];
     const { encryptedKey } = await first.wrapKey(DATA);
 
@@ -126,7 +126,7 @@ describe('AesKeyEncryptionKey', () => {
   });
 
   it.each([0, 1, 7, 8, 15, 16, 17, 23, 25, 39, 41])(
-    'does not unwrap %d bytes, and says nothing of why',
+    'does not unwrap %d bytes, and does not reveal why',
     async (length) => {
       const error = await rejection(keyOf(KEK).unwrapKey(randomBytes(length), 'A256KW'));
 
@@ -135,7 +135,7 @@ describe('AesKeyEncryptionKey', () => {
     },
   );
 
-  it('fails alike for a wrong length, a flipped bit and a foreign key', async () => {
+  it('fails in the same way for a wrong length, a flipped bit and a foreign key', async () => {
     const key = keyOf(KEK);
     const { encryptedKey } = await keyOf(randomBytes(32)).wrapKey(DATA);
 
@@ -148,7 +148,7 @@ describe('AesKeyEncryptionKey', () => {
     expect(new Set(errors.map((error) => JSON.stringify(error) + String(error))).size).toBe(1);
   });
 
-  describe('refuses', () => {
+  describe('rejects', () => {
     const bytes = randomBytes(32);
     const base64 = bytes.toString('base64');
 
@@ -156,9 +156,9 @@ describe('AesKeyEncryptionKey', () => {
       ['nothing', ''],
       ['two line breaks at the end', `${base64}\n\n`],
       ['nothing but a line break', '\n'],
-      ['a space before', ` ${base64}`],
-      ['a line break within', `${base64.slice(0, 20)}\n${base64.slice(20)}`],
-      ['junk within', `${base64.slice(0, 20)}*${base64.slice(20)}`],
+      ['a space before it', ` ${base64}`],
+      ['a line break inside it', `${base64.slice(0, 20)}\n${base64.slice(20)}`],
+      ['junk inside it', `${base64.slice(0, 20)}*${base64.slice(20)}`],
       ['no padding', base64.slice(0, -1)],
       ['more padding', `${base64}=`],
       ['the letters of base64url', Buffer.alloc(32, 0xff).toString('base64').replaceAll('/', '_')],
@@ -186,17 +186,17 @@ describe('AesKeyEncryptionKey', () => {
         `${base64.slice(0, 9)}\n${base64.slice(9)}`,
         /padded base64, .*without line breaks inside/,
       ],
-    ])('%s, and says what to mend', (_name, text, message) => {
+    ])('%s, and explains what to fix', (_name, text, message) => {
       expect(() => AesKeyEncryptionKey.fromBase64('k', text as string)).toThrow(message);
     });
 
-    it('and says which key, by its id', () => {
+    it('a key, and names it by its id', () => {
       expect(() => AesKeyEncryptionKey.fromBase64('clinic:2026', 'AAAA')).toThrow(
         /^Invalid options: AES key "clinic:2026" /,
       );
     });
 
-    it('what is not a secret key object', () => {
+    it('anything that is not a secret key object', () => {
       const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       for (const key of [privateKey, publicKey, bytes, base64, undefined, { type: 'secret', symmetricKeySize: 32 }]) {
         expect(() => AesKeyEncryptionKey.fromKeyObject('k', key as KeyObject)).toThrow(InvalidOptionsError);
@@ -211,7 +211,7 @@ describe('AesKeyEncryptionKey', () => {
     });
   });
 
-  it.each(['\n', '\r\n'])('takes base64 with %j at its end, as mounted secrets have it', async (end) => {
+  it.each(['\n', '\r\n'])('accepts base64 with %j at its end, as in mounted secrets', async (end) => {
     const bytes = randomBytes(32);
     const plain = AesKeyEncryptionKey.fromBase64('k', bytes.toString('base64'));
 
@@ -221,7 +221,7 @@ describe('AesKeyEncryptionKey', () => {
     await expect(key.unwrapKey(encryptedKey, algorithm)).resolves.toHaveLength(32);
   });
 
-  it('leaves no content key in the memory that all of the process shares', async () => {
+  it('does not leave content keys in the shared buffer pool', async () => {
     const key = AesKeyEncryptionKey.generate('k');
     const { encryptedKey, algorithm } = await key.wrapKey(randomBytes(40));
 
@@ -245,7 +245,7 @@ describe('AesKeyEncryptionKey', () => {
       expectNoBytes(await rejection(key.wrapKey(bytes.subarray(1))), bytes.subarray(1));
     });
 
-    it.each(['id and key were swapped', 'the key has junk at its end'])('where %s', (mistake) => {
+    it.each(['id and key were swapped', 'the key has junk at its end'])('if %s', (mistake) => {
       const base64 = bytes.toString('base64');
       const [id, text] = mistake.startsWith('id') ? [base64, 'clinic'] : ['clinic', `${base64}#`];
       const make = () => AesKeyEncryptionKey.fromBase64(id, text);

@@ -7,7 +7,7 @@ describe('keyIdFaults', () => {
     expect(keyIdFaults(keyId)).toEqual([]);
   });
 
-  it.each(['', undefined, null, 7, {}, ['k']])('refuses %j', (keyId) => {
+  it.each(['', undefined, null, 7, {}, ['k']])('rejects %j', (keyId) => {
     expect(keyIdFaults(keyId)).toHaveLength(1);
   });
 
@@ -21,7 +21,7 @@ describe('keyIdFaults', () => {
 describe('a built-in key', () => {
   const key = AesKeyEncryptionKey.generate('k1');
 
-  it('turns into JSON as its id and algorithm', () => {
+  it('serializes to JSON as its id and algorithm', () => {
     expect(JSON.stringify({ key })).toBe('{"key":{"keyId":"k1","algorithm":"A256KW"}}');
   });
 

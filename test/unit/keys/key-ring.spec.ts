@@ -26,18 +26,18 @@ describe('KeyRing', () => {
     expect(ring.resolve('own', TARGET)).toBe(own);
   });
 
-  it.each(['', 'AES', 'aes ', 'ae', 'constructor', '__proto__'])('answers null for the unknown id %j', (keyId) => {
+  it.each(['', 'AES', 'aes ', 'ae', 'constructor', '__proto__'])('returns null for the unknown id %j', (keyId) => {
     expect(new KeyRing([aes, own]).resolve(keyId, TARGET)).toBeNull();
     expect(new KeyRing([]).resolve(keyId, TARGET)).toBeNull();
   });
 
-  it('resolves when the function is taken out of it', () => {
+  it('resolves even if the function is detached from the ring', () => {
     const { resolve } = new KeyRing([aes]);
 
     expect(resolve('aes', TARGET)).toBe(aes);
   });
 
-  it('finds a key that is added later, also by a function taken out before', () => {
+  it('finds a key that is added later, even with a function detached before', () => {
     const ring = new KeyRing([aes]);
     const { resolve } = ring;
 
@@ -46,7 +46,7 @@ describe('KeyRing', () => {
     expect(resolve('own', TARGET)).toBe(own);
   });
 
-  it('refuses two keys of one id, naming each such id', () => {
+  it('rejects two keys with the same id, and names each such id', () => {
     const keys = ['one', 'two', 'one', 'three', 'two'].map((id) => new InMemoryKey(id));
 
     expect(faultsOf(() => new KeyRing(keys))).toEqual([
@@ -55,14 +55,14 @@ describe('KeyRing', () => {
     ]);
   });
 
-  it('keeps the key it has when another of its id is added', () => {
+  it('keeps its key if another one with the same id is added', () => {
     const ring = new KeyRing([aes]);
 
     expect(faultsOf(() => ring.add(new InMemoryKey('aes')))).toEqual(['the key ring has two keys with id "aes"']);
     expect(ring.resolve('aes', TARGET)).toBe(aes);
   });
 
-  it('refuses a key without an id', () => {
+  it('rejects a key without an id', () => {
     expect(faultsOf(() => new KeyRing([new InMemoryKey('')]))).toHaveLength(1);
     expect(faultsOf(() => new KeyRing().add({} as KeyEncryptionKey))).toHaveLength(1);
   });

@@ -28,7 +28,7 @@ const UNAVAILABLE: Failures = [
   ),
   ['no status, from the pipeline', new RestError('why', { code: 'REQUEST_SEND_ERROR' })],
   ['no status, from the name service', named('Error', { code: 'ENOTFOUND', syscall: 'getaddrinfo' })],
-  ['no token to ask with', named('CredentialUnavailableError')],
+  ['no token for the request', named('CredentialUnavailableError')],
   ['no token from any of several credentials', named('AggregateAuthenticationError')],
   ['a token endpoint that refuses the secret', named('AuthenticationError', { statusCode: 401 })],
   ['a token endpoint that does not know the tenant', named('AuthenticationError', { statusCode: 400 })],
@@ -38,7 +38,7 @@ const UNAVAILABLE: Failures = [
   ['a connection that was closed on fetch', named('TypeError', { cause: named('Error', { code: 'UND_ERR_SOCKET' }) })],
   ['an answer that broke off', new RestError('why', { code: 'PARSE_ERROR', statusCode: 200 })],
 ];
-/** What no key service answers. A client of one that throws it has a fault of its own. */
+/** Nothing that a key service returns. A client that throws it has a bug. */
 const UNKNOWN: Failures = [
   ['an error without a status', named('Error')],
   ['a word', 'why'],
@@ -61,13 +61,13 @@ const REFUSED: Failures = [
 ];
 
 describe('keyServiceError', () => {
-  it.each([...UNAVAILABLE, ...UNKNOWN])('takes %s for a service that cannot be reached', (_name, failure) => {
+  it.each([...UNAVAILABLE, ...UNKNOWN])('treats %s as an unreachable service', (_name, failure) => {
     for (const call of [UNWRAPPING, WRAPPING]) {
       expect(keyServiceError(failure, call)).toBeInstanceOf(KeyUnavailableError);
     }
   });
 
-  it('takes a port where nobody listens for a service that cannot be reached', async () => {
+  it('treats a port on which nothing listens as an unreachable service', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -78,16 +78,16 @@ describe('keyServiceError', () => {
     expect(keyServiceError(failure, UNWRAPPING)).toBeInstanceOf(KeyUnavailableError);
   });
 
-  it.each(REFUSED)('takes %s for a refusal', (_name, failure) => {
+  it.each(REFUSED)('treats %s as a rejection', (_name, failure) => {
     expect(keyServiceError(failure, UNWRAPPING)).toBeInstanceOf(KeyUnwrapError);
     expect(keyServiceError(failure, WRAPPING)).toBeInstanceOf(KeyWrapError);
   });
 
-  it.each(DENIED)('takes %s for lost access', (_name, failure) => {
+  it.each(DENIED)('treats %s as lost access', (_name, failure) => {
     expect(keyServiceError(failure, UNWRAPPING)).toMatchObject({ code: 'KEY_ACCESS_DENIED', keyId: 'k' });
   });
 
-  it.each([404, 410])('takes status %d for a deleted key', (statusCode) => {
+  it.each([404, 410])('treats status %d as a deleted key', (statusCode) => {
     expect(keyServiceError({ statusCode }, UNWRAPPING)).toMatchObject({ code: 'KEY_DELETED', keyId: 'k' });
   });
 
@@ -97,11 +97,11 @@ describe('keyServiceError', () => {
     [innerCode('KeyNotYetValid'), 'not valid yet'],
     [new RestError('Operation unwrapKey is not allowed on a disabled key.', { statusCode: 403 }), 'disabled'],
     [new RestError('Operation wrapKey is not allowed on an expired key.', { statusCode: 403 }), 'expired'],
-  ])('says in which state a key is that may not be used (%#)', (failure, state) => {
+  ])('reports the state of a key that may not be used (%#)', (failure, state) => {
     expect(keyServiceError(failure, UNWRAPPING)).toMatchObject({ code: 'KEY_DISABLED', state });
   });
 
-  it('hands an abort through untouched', () => {
+  it('passes an abort on unchanged', () => {
     const abort = named('AbortError');
 
     expect(keyServiceError(abort, UNWRAPPING)).toBe(abort);
@@ -115,7 +115,7 @@ describe('keyServiceError', () => {
     expect(cause).toMatchObject({ name: 'RestError', message: 'No permission', code: 'Forbidden', statusCode: 403 });
   });
 
-  it('keeps nothing of the request and the answer, which hold the content key', () => {
+  it('keeps nothing from the request and the response, which contain the content key', () => {
     const contentKey = randomBytes(32);
     const body = JSON.stringify({ alg: 'A256KW', value: contentKey.toString('base64url') });
     const failures = [
@@ -133,13 +133,13 @@ describe('keyServiceError', () => {
 
 describe('keyOutage', () => {
   it.each([...UNAVAILABLE, ...DENIED, ['status 404', { statusCode: 404 }] as const])(
-    'finds an outage in %s, whatever key threw it',
+    'reports an outage for %s, whichever key threw it',
     (_name, failure) => {
       expect(isKeyOutage(keyOutage(failure, 'k'))).toBe(true);
     },
   );
 
-  it.each([...REFUSED, ...UNKNOWN])('finds none in %s', (_name, failure) => {
+  it.each([...REFUSED, ...UNKNOWN])('reports no outage for %s', (_name, failure) => {
     expect(keyOutage(failure, 'k')).toBeNull();
   });
 });

@@ -25,7 +25,7 @@ describe('RsaDecryptPool', () => {
     await expect(pool.decrypt(encrypt(randomBytes(32), 'SHA-256'), 'SHA-1')).rejects.toThrow();
   });
 
-  it('imports the key when it is first needed, four times in all', async () => {
+  it('imports the key when it is first needed, four times in total', async () => {
     const importKey = jest.spyOn(webcrypto.subtle, 'importKey');
     const pool = new RsaDecryptPool(privateKey);
     const ciphertext = encrypt(randomBytes(32), 'SHA-1');
@@ -38,7 +38,7 @@ describe('RsaDecryptPool', () => {
     expect(importKey).toHaveBeenCalledTimes(4);
   });
 
-  it('imports the key again after an import that failed', async () => {
+  it('imports the key again after a failed import', async () => {
     const pool = new RsaDecryptPool(privateKey);
     const ciphertext = encrypt(randomBytes(32), 'SHA-1');
     jest.spyOn(webcrypto.subtle, 'importKey').mockRejectedValueOnce(new Error('out of memory'));
@@ -50,7 +50,7 @@ describe('RsaDecryptPool', () => {
     expect(results).toEqual(['Error: out of memory', ...Array.from({ length: 7 }, () => 'yes')]);
   });
 
-  it('lets the event loop turn while it decrypts', async () => {
+  it('does not block the event loop while it decrypts', async () => {
     const pool = new RsaDecryptPool(privateKey);
     const ciphertext = encrypt(randomBytes(32), 'SHA-1');
     for (let handle = 0; handle < 4; handle++) await pool.decrypt(ciphertext, 'SHA-1');

@@ -42,7 +42,7 @@ describe('RsaKeyEncryptionKey', () => {
     expect(privateDecrypt(oaep(privateKey, hash), wrapped.encryptedKey).equals(CONTENT)).toBe(true);
   });
 
-  it.each(ALGORITHMS)('reads %s as OAEP with %s, whatever it writes itself', async (algorithm, hash) => {
+  it.each(ALGORITHMS)('reads %s as OAEP with %s, regardless of what it writes', async (algorithm, hash) => {
     const encryptedKey = publicEncrypt(oaep(publicKey, hash), CONTENT);
 
     for (const [written] of ALGORITHMS) {
@@ -51,7 +51,7 @@ describe('RsaKeyEncryptionKey', () => {
     }
   });
 
-  it('does not take one hash for the other', async () => {
+  it('does not confuse one hash with the other', async () => {
     const key = RsaKeyEncryptionKey.fromKeyObject('k', privateKey);
     const { encryptedKey } = await key.wrapKey(CONTENT);
 
@@ -68,7 +68,7 @@ describe('RsaKeyEncryptionKey', () => {
     await expectCode(key.unwrapKey(encryptedKey, 'RSA'), 'KEY_UNWRAP_FAILED');
   });
 
-  it('refuses a ciphertext without its leading zero, which OpenSSL takes', async () => {
+  it('rejects a ciphertext without its leading zero, which OpenSSL accepts', async () => {
     const key = RsaKeyEncryptionKey.fromKeyObject('k', privateKey);
     let encryptedKey = publicEncrypt(oaep(publicKey, 'sha1'), CONTENT);
     while (encryptedKey[0] !== 0) encryptedKey = publicEncrypt(oaep(publicKey, 'sha1'), CONTENT);
@@ -77,7 +77,7 @@ describe('RsaKeyEncryptionKey', () => {
     await expectCode(key.unwrapKey(encryptedKey.subarray(1), 'RSA-OAEP'), 'KEY_UNWRAP_FAILED');
   });
 
-  it('says nothing of why it does not unwrap', async () => {
+  it('does not reveal why it does not unwrap', async () => {
     const key = RsaKeyEncryptionKey.fromKeyObject('k', privateKey);
     const errors = await Promise.all(
       [0, 255, 256, 257].map((length) => rejection(key.unwrapKey(randomBytes(length), 'RSA'))),
@@ -126,14 +126,14 @@ describe('RsaKeyEncryptionKey', () => {
 
     it.each([
       ['nothing', ''],
-      ['no PEM', 'clinic'],
+      ['text that is not PEM', 'clinic'],
       ['bytes', Buffer.from(pemOf(publicKey, 'spki')) as unknown as string],
       ['a private key with a passphrase', WITH_PASSPHRASE.toString()],
       ['a private key cut short', pemOf(privateKey, 'pkcs8').slice(0, 900)],
-      ['a private key that is not one', pemOf(publicKey, 'spki').replaceAll('PUBLIC', 'PRIVATE')],
+      ['a public key labelled as a private key', pemOf(publicKey, 'spki').replaceAll('PUBLIC', 'PRIVATE')],
       ['an elliptic key', pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'pkcs8')],
       ['a signing key', pemOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey, 'pkcs8')],
-    ])('refuses %s', (_name, pem) => {
+    ])('rejects %s', (_name, pem) => {
       expect(() => RsaKeyEncryptionKey.fromPem('k', pem)).toThrow(InvalidOptionsError);
     });
   });
@@ -143,7 +143,7 @@ describe('RsaKeyEncryptionKey', () => {
     [2040, false],
     [2048, true],
     [2056, true],
-  ])('given %d bits: taken is %j', async (modulusLength, isTaken) => {
+  ])('with %d bits is accepted: %j', async (modulusLength, isTaken) => {
     const pair = generateKeyPairSync('rsa', { modulusLength });
 
     for (const half of [pair.privateKey, pair.publicKey]) {
@@ -153,17 +153,17 @@ describe('RsaKeyEncryptionKey', () => {
     }
   });
 
-  it.each(['', undefined, 7])('refuses the key id %j', (keyId) => {
+  it.each(['', undefined, 7])('rejects the key id %j', (keyId) => {
     expect(() => RsaKeyEncryptionKey.fromKeyObject(keyId as string, publicKey)).toThrow(InvalidOptionsError);
   });
 
-  it.each(['RSA1_5', 'A256KW', '', 'toString'])('refuses to write %j', (algorithm) => {
+  it.each(['RSA1_5', 'A256KW', '', 'toString'])('rejects to write %j', (algorithm) => {
     const options = { algorithm: algorithm as 'RSA' };
 
     expect(() => RsaKeyEncryptionKey.fromKeyObject('k', publicKey, options)).toThrow(InvalidOptionsError);
   });
 
-  it('shows no key bytes, printed or in an error', async () => {
+  it('shows no key bytes, when printed or in an error', async () => {
     const key = RsaKeyEncryptionKey.fromKeyObject('k', privateKey);
     await key.unwrapKey((await key.wrapKey(CONTENT)).encryptedKey, 'RSA-OAEP');
     const error = await rejection(key.unwrapKey(randomBytes(256), 'RSA-OAEP'));

@@ -8,7 +8,7 @@ const base64 = bytes.toString('base64');
 const invalid = expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error;
 
 describe('a search key', () => {
-  it('is the same from its text, with a line break or not, and from a handle', () => {
+  it('is the same from its text, with or without a line break, and from a key object', () => {
     const ids = [
       HmacSearchKey.fromBase64(base64),
       HmacSearchKey.fromBase64(`${base64}\n`),
@@ -27,14 +27,14 @@ describe('a search key', () => {
     Buffer.alloc(31).toString('base64'),
     Buffer.alloc(33).toString('base64'),
     undefined,
-  ])('refuses the text %p, and does not quote it', (text) => {
+  ])('rejects the text %p without quoting it', (text) => {
     const make = () => HmacSearchKey.fromBase64(text as string);
 
     expect(make).toThrow(invalid);
     if (text !== undefined && text !== '') expect(make).not.toThrow(text);
   });
 
-  it('refuses handles of other kinds and lengths', () => {
+  it('rejects key objects of other types and lengths', () => {
     const { privateKey } = generateKeyPairSync('ed25519', {
       privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     } as never);
@@ -55,7 +55,7 @@ describe('a search key', () => {
     expect(shown).not.toContain('07 07');
   });
 
-  it('does not distinguish the letter case of tables, as the service does not, but of properties', () => {
+  it('ignores the letter case of tables, as the service does, but not that of properties', () => {
     const key = HmacSearchKey.generate();
     const mac = (table: string, property: string) => key.mac({ table, property }, ['x']);
 
@@ -68,20 +68,20 @@ describe('search keys', () => {
   const [one, other] = [HmacSearchKey.generate(), HmacSearchKey.generate()];
 
   it.each<readonly [string, unknown, string]>([
-    ['a key alone', one, '"keys"'],
-    ['a text', base64, '"keys" must be an object'],
+    ['a single key instead of an object', one, '"keys"'],
+    ['a string', base64, '"keys" must be an object'],
     ['no key that writes', { read: [one] }, 'HmacSearchKey'],
-    ['an older key that is none', { write: one, read: [base64] }, 'HmacSearchKey'],
+    ['an invalid older key', { write: one, read: [base64] }, 'HmacSearchKey'],
     ['older keys that are not a list', { write: one, read: other }, '"keys.read" must be a list'],
     ['the same key twice', { write: one, read: [other, one] }, 'twice'],
-    ['a name that there is not', { write: one, reads: [] }, '"keys.reads"'],
-  ])('may not be %s', async (_what, keys, text) => {
+    ['an unknown name', { write: one, reads: [] }, '"keys.reads"'],
+  ])('are rejected if given %s', async (_what, keys, text) => {
     expect(searchKeysFaults(keys, 'keys').join()).toContain(text);
     const target = { account: 'a', table: 't', partitionKey: 'p' };
     await expect(searchKeysFor(() => keys as never, target)).rejects.toThrow(invalid);
   });
 
-  it('may be one key, or several', async () => {
+  it('can be one key or several', async () => {
     const keys = { write: one, read: [other] };
 
     expect(searchKeysFaults({ write: one }, 'keys')).toEqual([]);

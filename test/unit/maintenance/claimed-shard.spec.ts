@@ -18,7 +18,7 @@ async function claimed(store = new MemoryStore(), worker = 'mine', clock = new M
   return { claim, store, clock };
 }
 
-/** Another process takes the shard, whose own one does not know of it. */
+/** Another process takes the shard, and its owner does not notice. */
 async function takenOver(shard: ClaimedShard, store: MemoryStore): Promise<unknown> {
   const stored = await store.read<ShardState>(shard.name);
   const value = { ...stored!.value, claimedUntil: new Date(0).toISOString() };
@@ -27,20 +27,20 @@ async function takenOver(shard: ClaimedShard, store: MemoryStore): Promise<unkno
 }
 
 describe('a shard', () => {
-  it('is left alone while another process says that it is at it', async () => {
+  it('is left alone while another process claims it', async () => {
     const { store } = await claimed();
 
     expect((await claimed(store, 'theirs')).claim).toBe('taken');
   });
 
-  it('is free once its process has released it', async () => {
+  it('is available once its process has released it', async () => {
     const { claim, store } = await claimed();
     await (claim as ClaimedShard).release();
 
     expect((await claimed(store, 'theirs')).claim).toBeInstanceOf(ClaimedShard);
   });
 
-  it('keeps no timer after its end, also where a save was under way then', async () => {
+  it('keeps no timer after it has stopped, even if a save was in progress', async () => {
     const { claim, clock } = await claimed();
     const shard = claim as ClaimedShard;
     shard.startBeating();
@@ -51,7 +51,7 @@ describe('a shard', () => {
     expect(clock.waiting).toBe(0);
 
     shard.startBeating();
-    // the beat begins, and its save is not answered yet
+    // the beat has begun, and its save has no response yet
     clock.jump(CLAIM / 3);
     const due = clock.advance(0);
     await Promise.resolve();
@@ -61,7 +61,7 @@ describe('a shard', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('whose process lost it is not saved any more', async () => {
+  it('is not saved after its process has lost it', async () => {
     const { claim, store } = await claimed();
     const stored = await store.read(NAME);
     await store.replace(NAME, stored!);
@@ -70,7 +70,7 @@ describe('a shard', () => {
     expect((claim as ClaimedShard).isLost).toBe(true);
   });
 
-  it('notes deletions that come while it is saved in one save more, and drops none', async () => {
+  it('records deletions that arrive during a save with one more save, and drops none', async () => {
     const { claim, store } = await claimed();
     const shard = claim as ClaimedShard;
     const saves = jest.spyOn(store, 'replace');
@@ -84,14 +84,14 @@ describe('a shard', () => {
     expect(value.deleting?.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('does not let a process delete that has lost it', async () => {
+  it('does not let a process delete after it has lost the shard', async () => {
     const { claim, store } = await claimed();
     await store.replace(NAME, (await store.read(NAME))!);
 
     expect(await (claim as ClaimedShard).noteDeletion({ name: 'a', place: 'snapshot' })).toBe(false);
   });
 
-  it('lets no one delete whose note was not saved, and everyone after that whose note is', async () => {
+  it('permits a deletion only if its record was saved, also after a failed save', async () => {
     const { claim, store } = await claimed();
     const shard = claim as ClaimedShard;
     const failing = jest.spyOn(store, 'replace').mockRejectedValueOnce(new Error('busy'));
@@ -115,7 +115,7 @@ describe('the failures of a shard', () => {
     return names;
   };
 
-  it('are those of the process that saved the page, also where another process notes it late', async () => {
+  it('come from the process that saved the page, even if another process reports the same page late', async () => {
     const { claim, store } = await claimed();
     const [slow, quick] = [claim as ClaimedShard, (await takenOver(claim as ClaimedShard, store)) as ClaimedShard];
     await slow.noteFailures([failure('early')]);
@@ -130,7 +130,7 @@ describe('the failures of a shard', () => {
     expect(await named(store)).toEqual(['one']);
   });
 
-  it('are those of the page as it was saved, where it is done again', async () => {
+  it('come from the saved attempt if a page is done again', async () => {
     const { claim, store } = await claimed();
     const shard = claim as ClaimedShard;
     await shard.noteFailures([failure('first'), failure('second')]);
@@ -142,7 +142,7 @@ describe('the failures of a shard', () => {
     expect(await named(store)).toEqual([]);
   });
 
-  it('are kept in memory no longer than a report needs them', async () => {
+  it('are limited to what a report needs', async () => {
     const { claim, store } = await claimed();
     const shard = claim as ClaimedShard;
     for (let page = 0; page < 6; page += 1) {
@@ -159,7 +159,7 @@ describe('the failures of a shard', () => {
     ['the first page', [{ number: 1, from: 0 }], 5, 0, 1],
     ['a page that is not saved', [{ number: 1, from: 0 }], 5, 5, null],
     [
-      'what the first attempt saved',
+      'a page that the first attempt saved',
       [
         { number: 1, from: 0 },
         { number: 3, from: 5 },
@@ -169,7 +169,7 @@ describe('the failures of a shard', () => {
       1,
     ],
     [
-      'where the next one began',
+      'the page with which the next attempt began',
       [
         { number: 1, from: 0 },
         { number: 3, from: 5 },
@@ -178,13 +178,13 @@ describe('the failures of a shard', () => {
       5,
       3,
     ],
-    ['what was saved before attempts were counted', [{ number: 1, from: 5 }], 10, 4, 0],
-  ])('of %s', (_what, attempts, seen, before, expected) => {
+    ['a page that was saved before attempts were counted', [{ number: 1, from: 5 }], 10, 4, 0],
+  ])('belong to the right attempt for %s', (_what, attempts, seen, before, expected) => {
     const none = newShard({ source: 0 });
     expect(attemptAt({ ...none, seen, ...(attempts.length === 0 ? {} : { attempts }) }, before)).toBe(expected);
   });
 
-  it('belong to attempts that are numbered on, of which those are kept that saved a page', () => {
+  it('belong to consecutively numbered attempts, of which only those that saved a page are kept', () => {
     let shard: ShardState = newShard({ source: 0 });
     for (const seen of [0, 0, 5, 5, 9]) shard = { ...shard, seen, attempts: withAttempt({ ...shard, seen }) };
 

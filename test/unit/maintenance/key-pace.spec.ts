@@ -1,4 +1,4 @@
-/** How fast a job calls keys that are not in its process. */
+/** How fast a job calls keys outside its process. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { type EncryptionPolicy, keysOf } from '../../../src/envelope/encryption-policy.js';
 import type { Step } from '../../../src/envelope/maintenance/maintained.js';
@@ -48,7 +48,7 @@ class BusyKey extends InMemoryKey {
   }
 }
 
-it('is held to the rate, wraps, unwraps and unwraps without the cache together', async () => {
+it('the pace limits wraps, unwraps and unwraps without the cache together', async () => {
   const key = new InMemoryKey('remote');
   const wrapped = await key.wrapKey(PACKED);
   const keys = pacedKeys(key);
@@ -70,7 +70,7 @@ it('is held to the rate, wraps, unwraps and unwraps without the cache together',
 it.each([
   ['AES', () => AesKeyEncryptionKey.generate('local')],
   ['RSA', () => RsaKeyEncryptionKey.fromKeyObject('local', RSA)],
-])('does not concern an %s key of this process', async (_, make) => {
+])('the pace does not apply to an %s key in this process', async (_, make) => {
   const key = make();
   const keys = pacedKeys(key);
   for (let count = 0; count < 3 * MOST; count += 1) {
@@ -80,7 +80,7 @@ it.each([
   expect(pace.sent).toBe(0);
 });
 
-it('concerns the unwraps of a vault whose key wraps in this process', async () => {
+it('the pace applies to unwraps by a vault, even if its key wraps in this process', async () => {
   const key: KeyEncryptionKey = Object.assign(new InMemoryKey('vault'), { wrapsInProcess: true });
   const keys = pacedKeys(key);
   const wrapped = await keys.wrap({ key, target: TARGET }, PACKED);
@@ -89,7 +89,7 @@ it('concerns the unwraps of a vault whose key wraps in this process', async () =
   expect(pace.sent).toBe(1);
 });
 
-it.each([429, 503])('is halved once by refusals with %i that were under way together', async (statusCode) => {
+it.each([429, 503])('the rate is halved once if concurrent calls fail with status %i', async (statusCode) => {
   const keys = pacedKeys(new BusyKey(2, statusCode));
   const key = new BusyKey(2, statusCode);
   const calls = [1, 2, 3].map(() => keys.wrap({ key, target: TARGET }, PACKED));
@@ -99,7 +99,7 @@ it.each([429, 503])('is halved once by refusals with %i that were under way toge
   expect(pace.rate).toBe(MOST / 2);
 });
 
-it('is halved again by a refusal of the lower rate, and raised step by step once there are none', async () => {
+it('the rate is halved again if calls still fail, and rises step by step once they succeed', async () => {
   pace.slowDown();
   await clock.advance(1);
   pace.slowDown();
@@ -109,14 +109,14 @@ it('is halved again by a refusal of the lower rate, and raised step by step once
   expect(pace.rate).toBeCloseTo((MOST / 4) * 1.05);
 });
 
-it('stays as it is where a key refuses for another reason', async () => {
+it('the rate does not change if a key fails for another reason', async () => {
   const key = new BusyKey(1, 403);
   const call = pacedKeys(key).wrap({ key, target: TARGET }, PACKED);
   await expect(call).rejects.toMatchObject({ code: 'KEY_ACCESS_DENIED' });
   expect(pace.rate).toBe(MOST);
 });
 
-it('waits as long as a busy key service asks for', async () => {
+it('a job waits as long as a busy key service asks it to', async () => {
   const key = new BusyKey(1, 429, '20');
   const keys = pacedKeys(key);
   const patience = new Patience({

@@ -12,7 +12,7 @@ const patienceOf = (clock: ManualClock, patience: number) =>
   });
 
 describe('patience', () => {
-  it('waits as long as a busy service asks for in its header', async () => {
+  it('waits as long as the header of a busy service asks', async () => {
     const clock = new ManualClock();
     let attempts = 0;
     const headers = { get: (name: string) => (name === 'retry-after' ? '20' : undefined) };
@@ -28,7 +28,7 @@ describe('patience', () => {
     expect(attempts).toBe(2);
   });
 
-  it('ends after its time, also for a step inside a walk that has patience of its own', async () => {
+  it('ends after its time, even for a step inside a walk that has its own patience', async () => {
     const clock = new ManualClock();
     const patience = patienceOf(clock, 60);
     let walks = 0;

@@ -1,4 +1,4 @@
-/** How a source is cut into shards where its listing changes, and what becomes of a run whose state lost a part. */
+/** How a source is divided into shards while its listing changes, and a run that lost part of its state. */
 import { DONE } from '../../../src/envelope/maintenance/outcome.js';
 import type {
   Maintained,
@@ -55,10 +55,10 @@ const passOf = (store: MemoryStore, source: Names) =>
   });
 
 describe('a plan', () => {
-  it('leaves no gap where it was interrupted, and the listing was cut elsewhere when it went on', async () => {
+  it('leaves no gap if the listing changes between an interruption and its resumption', async () => {
     const [store, source] = [new MemoryStore(), new Names(ALL)];
     await planOf(store, source).next();
-    // the next cut would be behind "d", and the first shard ends before "c"
+    // the next boundary would be after "d", and the first shard ends before "c"
     source.names = ALL.filter((name) => name !== 'b');
 
     await passOf(store, source).run();
@@ -66,13 +66,13 @@ describe('a plan', () => {
     expect([...new Set(source.done)].sort()).toEqual(source.names);
   });
 
-  it('leaves no gap where two processes plan at once and see different listings', async () => {
+  it('leaves no gap if two processes plan at once and see different listings', async () => {
     const store = new MemoryStore();
     const [early, late] = [new Names(ALL), new Names(ALL.slice(1))];
-    // a process that ended at once began the plan
+    // the plan was begun by a process that ended at once
     await store.create('job/1/work/plan.json', { done: false, startedAt: '', source: 0, next: 0 });
     const [first, second] = [planOf(store, early), planOf(store, late)];
-    // one stores the shard, the other is faster to save the plan
+    // one stores the shard, and the other one saves the plan first
     await Promise.all([first.next(), second.next()]);
     while ((await second.next()).done !== true);
     while ((await first.next()).done !== true);
@@ -83,8 +83,8 @@ describe('a plan', () => {
   });
 });
 
-describe('a run whose state lost a document', () => {
-  it('makes no report, because what was counted there would be missing', async () => {
+describe('a run that lost a document of its state', () => {
+  it('makes no report, because the counts in that document would be missing', async () => {
     const [store, source] = [new MemoryStore(), new Names(ALL)];
     await passOf(store, source).run();
     expect((await passOf(store, source).totals()).seen).toBe(ALL.length);
@@ -97,7 +97,7 @@ describe('a run whose state lost a document', () => {
     await expect(passOf(store, source).totals()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
-  it('makes no report either where a shard is not done', async () => {
+  it('makes no report while a shard is not done', async () => {
     const [store, source] = [new MemoryStore(), new Names(ALL)];
     const plan = planOf(store, source);
     while ((await plan.next()).done !== true);

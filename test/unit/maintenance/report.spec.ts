@@ -33,12 +33,12 @@ const report: MaintenanceReport = {
 };
 
 describe('a report', () => {
-  it.each(['text', 'html', 'json'] as const)('as %s neither steers a terminal nor turns text around', (format) => {
+  it.each(['text', 'html', 'json'] as const)('as %s neither controls a terminal nor reverses text', (format) => {
     // eslint-disable-next-line no-control-regex
     expect(formatMaintenanceReport(report, format)).not.toMatch(/\u001b|\u202e/);
   });
 
-  it('as HTML holds stored names as text, loads nothing, and draws a bar for each key', () => {
+  it('as HTML shows stored names as text, loads nothing, and draws a bar for each key', () => {
     const page = formatMaintenanceReport(report, 'html');
 
     expect(page).not.toMatch(/<script|src=|href=/);
@@ -61,14 +61,14 @@ describe('a report', () => {
     expect(shown).toMatch(deleted);
   });
 
-  it.each(['text', 'html'] as const)('as %s says until when an object must not change', (format) => {
+  it.each(['text', 'html'] as const)('as %s shows until when an object must not change', (format) => {
     const until = '2100-01-01T00:00:00.000Z';
     const failures = [{ ...report.failures[0]!, outcome: 'immutable', code: 'IMMUTABILITY_POLICY', until } as const];
 
     expect(formatMaintenanceReport({ ...report, failures }, format)).toMatch(/until 2100-01-01T00:00:00\.000Z/);
   });
 
-  it.each(['text', 'html'] as const)('as %s begins with what encrypting again does not undo', (format) => {
+  it.each(['text', 'html'] as const)('as %s begins with what re-encryption does not undo', (format) => {
     const again = { ...report, task: { do: 'reencrypt', when: { keyIds: ['old'] } } } as const;
     const inClear = { ...report, task: { do: 'reencrypt', when: { plaintext: true } } } as const;
     const warning = /finished \S+\. If the key was disclosed, so is everything that was under it/;
@@ -77,7 +77,7 @@ describe('a report', () => {
     for (const other of [report, inClear]) expect(formatMaintenanceReport(other, format)).not.toMatch(warning);
   });
 
-  it.each(['text', 'html'] as const)('as %s counts page blobs in rows of their own', (format) => {
+  it.each(['text', 'html'] as const)('as %s counts page blobs in separate rows', (format) => {
     const census = { ...report.census, entries: [entry(), entry({ isOfPages: true, count: 7 })] };
 
     expect(formatMaintenanceReport({ ...report, census }, format)).toMatch(/page blob/);
@@ -111,21 +111,33 @@ describe('a report is clean', () => {
     ['a snapshot in plaintext is left', false, { task: encrypt, outcomes: { done: 1 }, census: plain('snapshot') }],
     ['an old version in plaintext is left', false, { task: remove, outcomes: {}, census: plain('version') }],
     [
-      'a deleted blob in plaintext will be gone',
+      'a deleted blob in plaintext will expire',
       true,
       { task: encrypt, outcomes: { done: 1 }, census: plain('deleted') },
     ],
     ['versions could not be listed', false, { task: remove, outcomes: {}, census: counted({ uncounted: ['some'] }) }],
-    ['a blob in clear has come meanwhile', false, { task: encrypt, outcomes: { done: 1 }, census: plain('current') }],
-    ['a row in clear has come meanwhile', false, { task: encrypt, outcomes: { done: 1 }, census: plain('row') }],
-    ['a poison message is in clear', true, { task: encrypt, outcomes: { done: 1 }, census: plain('poison') }],
-    ['a blob without entries has come', false, { task: bind, outcomes: {}, census: sealed({ integrity: false }) }],
+    [
+      'a plaintext blob was added in the meantime',
+      false,
+      { task: encrypt, outcomes: { done: 1 }, census: plain('current') },
+    ],
+    [
+      'a plaintext row was added in the meantime',
+      false,
+      { task: encrypt, outcomes: { done: 1 }, census: plain('row') },
+    ],
+    ['a poison message is in plaintext', true, { task: encrypt, outcomes: { done: 1 }, census: plain('poison') }],
+    [
+      'a blob without integrity entries was added',
+      false,
+      { task: bind, outcomes: {}, census: sealed({ integrity: false }) },
+    ],
     ['a page blob is in 1.0, as all are', true, { task: leave, outcomes: {}, census: inOld({ isOfPages: true }) }],
     ['a row is in 1.0, as all are', true, { task: leave, outcomes: {}, census: inOld({ place: 'row' }) }],
-    ['another blob in 1.0 has come', false, { task: leave, outcomes: {}, census: inOld({}) }],
-    ['a poison message in 1.0 has come', false, { task: leave, outcomes: {}, census: inOld({ place: 'poison' }) }],
-    ['nothing reads a blob in clear', true, { task: convert, outcomes: { same: 1 }, census: plain('current') }],
-    ['a blob that stays is in clear', true, { task: remove, outcomes: { same: 1 }, census: plain('current') }],
+    ['another blob in 1.0 was added', false, { task: leave, outcomes: {}, census: inOld({}) }],
+    ['a poison message in 1.0 was added', false, { task: leave, outcomes: {}, census: inOld({ place: 'poison' }) }],
+    ['nothing reads a plaintext blob', true, { task: convert, outcomes: { same: 1 }, census: plain('current') }],
+    ['a remaining blob is in plaintext', true, { task: remove, outcomes: { same: 1 }, census: plain('current') }],
     ['a census counts plaintext', true, { task: { do: 'census' }, outcomes: {}, census: plain('snapshot') }],
   ])('if %s: %s', (_what, expected, more) => {
     expect(isMaintenanceClean({ ...report, census: counted(), ...more })).toBe(expected);
@@ -149,7 +161,7 @@ describe('the verdict on a key', () => {
     expect(verdict(found)).toMatchObject({ mayDestroy: 'no', reasons: [expect.any(String)] });
   });
 
-  it('is the date when the last deleted blob is gone', () => {
+  it('is the date when the last deleted blob expires', () => {
     const [early, late] = ['2026-02-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z'];
 
     expect(
@@ -162,7 +174,7 @@ describe('the verdict on a key', () => {
     });
   });
 
-  it('is no where a deleted blob without a date was counted with one that has a date', () => {
+  it('is no if a deleted blob without a date was counted with one that has a date', () => {
     const [dated, endless] = [
       entry({ place: 'deleted', goneOn: '2026-02-01T00:00:00.000Z' }),
       entry({ place: 'deleted' }),
@@ -176,7 +188,7 @@ describe('the verdict on a key', () => {
     }
   });
 
-  it('is no where there were too many keys to tell them apart, and where something was not counted', () => {
+  it('is no if there were too many keys to distinguish, or if something was not counted', () => {
     const tally = new Tally(Array.from({ length: 6000 }, (_, index) => entry({ keyId: `planted ${index}` })));
 
     expect(tally.entries.length).toBeLessThan(5010);

@@ -1,4 +1,4 @@
-/** What a status costs, while thousands of shards are worked on. */
+/** How many requests a status takes while a job works on thousands of shards. */
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -77,7 +77,7 @@ it.each([
   expect(server.requests).toHaveLength(requests);
 });
 
-it('of 5,000 shards of the census takes two as well', async () => {
+it('of 5,000 shards of the census also takes two', async () => {
   server.documents.set('leave/job.json', { body: '{"finished":0,"pass":"census"}' });
   addShards('work', 5000, DONE);
   addShards('census', 5000, BEGUN);

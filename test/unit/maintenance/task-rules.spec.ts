@@ -10,7 +10,7 @@ describe('a task', () => {
     [{ do: 'reencrypt', when: { keyIds: ['one'], protocols: ['1.0'], withoutIntegrity: true } }],
     [{ do: 'reencrypt', when: { foreign: true } }],
     [{ do: 'reindex' }],
-  ])('%j is taken', (task) => {
+  ])('%j is accepted', (task) => {
     expect(taskFaults(task)).toEqual([]);
   });
 
@@ -30,7 +30,7 @@ describe('a task', () => {
     [{ do: 'reencrypt', when: { protocols: '1.0' } }, /^"task.when.protocols" must be a list/],
     [{ do: 'deleteSuperseded', when: { foreign: true } }, /^"task.when.foreign" is not an option/],
     [{ do: 'reindex', retire: ['one'] }, /^"task.retire" is not an option/],
-  ])('%j is refused, because it would do nothing or something else', (task, fault) => {
+  ])('%j is rejected, because it would do nothing or something else', (task, fault) => {
     expect(taskFaults(task)).toEqual([expect.stringMatching(fault)]);
   });
 });

@@ -4,7 +4,7 @@ import { optionsToken } from '../../../src/nest/injection/encrypted-storage.toke
 const classNamed = (): new () => object => class Patient {};
 
 describe('tokens', () => {
-  it('are strings that read well where Nest prints them', () => {
+  it('are readable strings, because Nest prints them', () => {
     expect(optionsToken()).toMatch(/did you import EncryptedStorageModule\.forRoot\(\)\?/);
     expect(optionsToken('eu')).toMatch(/forRoot\({ name: 'eu' }\)/);
   });
@@ -24,11 +24,11 @@ describe('tokens', () => {
         /^EncryptedTable:Patient#\d+ \(did this module import .*forFeature\(\[Patient\]\)\?\)$/,
       ) as string,
     ],
-  ])('say what to import: %s', (token, text) => {
+  ])('explain what to import: %s', (token, text) => {
     expect(token).toEqual(text);
   });
 
-  it('of one class are equal each time, of two classes of one name never', () => {
+  it('are equal for one class, and differ for two classes with the same name', () => {
     const [first, second] = [classNamed(), classNamed()];
 
     expect(getEncryptedTableToken(first)).toBe(getEncryptedTableToken(first));

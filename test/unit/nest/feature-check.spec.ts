@@ -6,7 +6,7 @@ class Patient {
   @Encrypt() name!: string;
 }
 
-/** Takes anything, as JavaScript users can give anything. */
+/** Accepts anything, because JavaScript users can pass anything. */
 function faultsOf(register: () => unknown): readonly string[] {
   try {
     register();
@@ -39,11 +39,11 @@ describe('names of resources', () => {
     ['scans/2026', false],
     ['$other', false],
   ];
-  it.each(shared)('of a container or queue may be %j: %s', (name, isFit) => {
+  it.each(shared)('of containers and queues may be %j: %s', (name, isFit) => {
     for (const rule of [containerName, queueName]) expect(rule.faults(name, 'x')).toHaveLength(isFit ? 0 : 1);
   });
 
-  it.each(['$root', '$web', '$logs'])('of a container may be %s, of a queue not', (name) => {
+  it.each(['$root', '$web', '$logs'])('of containers may be %s, but those of queues may not', (name) => {
     expect(containerName.faults(name, 'x')).toEqual([]);
     expect(queueName.faults(name, 'x')).toHaveLength(1);
   });
@@ -62,7 +62,7 @@ describe('names of resources', () => {
     ['Tables', false],
     ['patients\n', false],
   ];
-  it.each(tables)('of a table may be %j: %s', (name, isFit) => {
+  it.each(tables)('of tables may be %j: %s', (name, isFit) => {
     expect(tableName.faults(name, 'x')).toHaveLength(isFit ? 0 : 1);
   });
 });
@@ -71,12 +71,12 @@ describe('forFeature', () => {
   const broken: [what: string, given: unknown, faults: readonly (string | RegExp)[]][] = [
     ['nothing', undefined, [/^forFeature was called without options: give entity classes/]],
     [
-      'a class that is not loaded yet',
+      'a class that has not loaded yet',
       [undefined],
       [/^"tables\[0\]" is undefined where a class is expected: .*import each other/],
     ],
     [
-      'an entity that is not loaded yet',
+      'an entity that has not loaded yet',
       { tables: [{ entity: undefined, table: 'patients' }] },
       [/^"tables\[0\]\.entity" is undefined where a class is expected/],
     ],
@@ -89,15 +89,15 @@ describe('forFeature', () => {
         '"queues[0]" has no name: is the variable that it comes from set?',
       ],
     ],
-    ['a number for a name', { queues: [5] }, ['"queues[0]" must be a name, or an object with "name"']],
-    ['a text for a list', { containers: 'scans' }, ['"containers" must be a list']],
+    ['a number instead of a name', { queues: [5] }, ['"queues[0]" must be a name, or an object with "name"']],
+    ['a string instead of a list', { containers: 'scans' }, ['"containers" must be a list']],
     [
       'a misspelt member',
       { queues: [{ name: 'tasks', createIfNotExist: true }] },
       [/"queues\[0\]\.createIfNotExist" is not/],
     ],
     [
-      'names that the service refuses, at their places',
+      'names that the service does not allow, at their paths',
       {
         containers: ['scans', 'My_Scans'],
         queues: [{ name: 'a' }],
@@ -110,18 +110,18 @@ describe('forFeature', () => {
       ],
     ],
     [
-      'two tables of one class',
+      'two tables with the same class',
       [Patient, { entity: Patient, table: 'others' }],
       ['"tables" has class Patient twice: keep one of its tables'],
     ],
   ];
-  it.each(broken)('refuses %s', (_what, given, faults) => {
+  it.each(broken)('rejects %s', (_what, given, faults) => {
     expect(featureFaults(given)).toEqual(
       faults.map((fault) => (typeof fault === 'string' ? fault : (expect.stringMatching(fault) as unknown))),
     );
   });
 
-  it('takes names, classes and objects', () => {
+  it('accepts names, classes and objects', () => {
     const given = {
       containers: ['$web', { name: 'scans' }],
       queues: ['tasks'],
@@ -133,15 +133,18 @@ describe('forFeature', () => {
 });
 
 describe('forRoot and forRootAsync', () => {
-  it.each(['forRoot', 'forRootAsync', 'forFeatureAsync'] as const)('%s without options says so', (method) => {
-    const register = EncryptedStorageModule[method] as (given?: unknown) => unknown;
+  it.each(['forRoot', 'forRootAsync', 'forFeatureAsync'] as const)(
+    '%s reports that its options are missing',
+    (method) => {
+      const register = EncryptedStorageModule[method] as (given?: unknown) => unknown;
 
-    expect(faultsOf(() => register.call(EncryptedStorageModule))).toEqual([
-      expect.stringMatching(new RegExp(`^${method} was called without options`)),
-    ]);
-  });
+      expect(faultsOf(() => register.call(EncryptedStorageModule))).toEqual([
+        expect.stringMatching(new RegExp(`^${method} was called without options`)),
+      ]);
+    },
+  );
 
-  it.each(['forRoot', 'forRootAsync'] as const)('%s checks what is given next to the options', (method) => {
+  it.each(['forRoot', 'forRootAsync'] as const)('%s checks what is passed next to the options', (method) => {
     const register = EncryptedStorageModule[method] as (given: unknown) => unknown;
 
     expect(faultsOf(() => register.call(EncryptedStorageModule, { name: '', isGlobal: 'no' }))).toEqual([

@@ -1,4 +1,4 @@
-/** A connection string or a token that is given where a name belongs must not get into an error, which is kept in logs. */
+/** A connection string or a token that is passed as a name must not appear in an error, because logs keep errors. */
 import { Controller, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
@@ -52,7 +52,7 @@ const thrownBy = (call: () => unknown): string => {
   }
 };
 
-describe.each(Object.entries(SECRETS))('%s in the place of a name', (_what, secret) => {
+describe.each(Object.entries(SECRETS))('%s instead of a name', (_what, secret) => {
   it.each([containerName, queueName, tableName])('is described, not quoted', (rule) => {
     const faults = rule.faults(secret, 'the.place');
 
@@ -79,14 +79,14 @@ describe.each(Object.entries(SECRETS))('%s in the place of a name', (_what, secr
           useFactory: () => ({ jobs: [] }),
         }),
     ],
-  ])('is not in the fault of %s', (_place, give) => {
+  ])('does not appear in the error for %s', (_place, give) => {
     const message = thrownBy(give);
 
     expect(message).toMatch(/^Invalid options: /);
     expect(message).not.toMatch(PARTS);
   });
 
-  it('is not in the fault of a handler', async () => {
+  it('does not appear in the error for a handler', async () => {
     @Controller()
     class Letters {
       @EncryptedQueueHandler(secret, { account: secret })
@@ -102,7 +102,7 @@ describe.each(Object.entries(SECRETS))('%s in the place of a name', (_what, secr
     ['a container', InjectEncryptedContainer(secret)],
     ['a queue', InjectEncryptedQueue(secret, secret)],
     ['an account', InjectEncryptedBlobService(secret)],
-  ])('is not in what Nest says if it is injected as %s', async (_place, inject) => {
+  ])('does not appear in what Nest reports if it is injected as %s', async (_place, inject) => {
     @Controller()
     class Letters {
       @inject readonly client!: unknown;
@@ -141,12 +141,12 @@ it.each([
   expect(message).not.toContain(RANDOM);
 });
 
-it('accounts may have names with spaces and other letters', () => {
+it('accounts may have names with spaces and non-ASCII letters', () => {
   expect(() => EncryptedStorageModule.forFeature({}, 'Klinik Süd')).not.toThrow();
   expect(EncryptedStorageModule.forRootAsync({ name: 'Klinik Süd', useFactory: () => ({}) as never })).toBeDefined();
 });
 
-it.each([undefined, null, 5])('a handler of the queue %p is a fault that names the handler', async (name) => {
+it.each([undefined, null, 5])('a handler of the queue %p causes an error that names the handler', async (name) => {
   @Controller()
   class Letters {
     @EncryptedQueueHandler(name as never)

@@ -7,7 +7,7 @@ describe('the options of a health probe', () => {
       .catch((error: unknown) => (error as { readonly faults: readonly string[] }).faults);
 
   it.each([Infinity, 2 ** 31, 0, NaN])(
-    'refuse a time limit of %d ms, at which a timer would end at once',
+    'reject a timeout of %d ms, which would make a timer fire at once',
     async (timeout) => {
       expect(await faultsOf({ checks: [], timeout })).toEqual([
         '"timeout" must be a whole number from 1 to 2147483647 milliseconds',
@@ -15,7 +15,7 @@ describe('the options of a health probe', () => {
     },
   );
 
-  it('refuse all faults at once', async () => {
+  it('report all problems at once', async () => {
     expect(await faultsOf({ checks: ['blobs'], maxAge: -1, timout: 5 })).toEqual([
       '"checks" must be a list of key, blob, queue, table',
       '"maxAge" must be a number of milliseconds from 0',

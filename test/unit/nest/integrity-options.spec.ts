@@ -35,7 +35,7 @@ describe('options of integrity', () => {
     [{ maxRegionLength: 1024 * MIB }],
     [{ maxRegionLength: 32 * MIB, regionLength: 32 * MIB }],
     [{ context: () => 'tenant' }],
-  ])('take %j', async (encryption) => {
+  ])('accept %j', async (encryption) => {
     expect(await faultsOf(optionsWith(encryption))).toEqual([]);
   });
 
@@ -53,28 +53,28 @@ describe('options of integrity', () => {
     [{ maxRegionLength: 16, regionLength: 17 }, /^"encryption\.maxRegionLength" is less than/],
     [{ context: 'tenant' }, /^"encryption\.context"/],
     [{ integrity: 'require', requireEncryption: false }, /^"encryption\.integrity" cannot be "require"/],
-  ])('refuse %j', async (encryption, fault) => {
+  ])('reject %j', async (encryption, fault) => {
     expect(await faultsOf(optionsWith(encryption))).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('are refused together', async () => {
+  it('are rejected together', async () => {
     expect(
       await faultsOf(optionsWith({ integrity: 'on', readProtocols: [], maxRegionLength: 0, context: 1 })),
     ).toHaveLength(4);
   });
 });
 
-describe('levels that are right alone', () => {
+describe('levels that are valid separately', () => {
   it.each([
     ['a service', { integrity: 'require' }, { queue: { encryption: { requireEncryption: false } } }, undefined],
     ['a feature', { requireEncryption: false }, {}, { integrity: 'require' }],
     ['a feature over a service', {}, { blob: { encryption: { requireEncryption: false } } }, { integrity: 'require' }],
     ['region lengths', { maxRegionLength: 100 }, {}, { regionLength: 101 }],
-  ])('are refused where they contradict each other: %s', async (_what, encryption, services, feature) => {
+  ])('are rejected if they contradict each other: %s', async (_what, encryption, services, feature) => {
     expect(await faultsOf(optionsWith(encryption, services), feature)).toHaveLength(1);
   });
 
-  it('read the family of the level that names the protocol, unless one names what is read', async () => {
+  it('read the protocol family of the level that names the protocol, unless a level names what to read', async () => {
     const policyOf = async (encryption: object) =>
       (await toPolicies(optionsWith(encryption), new EncryptedStorageKeys(), { protocol: '1.0' })).blob;
 

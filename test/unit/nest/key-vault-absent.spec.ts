@@ -1,4 +1,4 @@
-/** What happens where the optional peer `@azure/keyvault-keys` is not installed. */
+/** Behaviour when the optional peer dependency `@azure/keyvault-keys` is not installed. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Test } from '@nestjs/testing';
@@ -22,7 +22,7 @@ const start = async (...imports: Parameters<typeof Test.createTestingModule>[0][
 };
 
 describe('without @azure/keyvault-keys', () => {
-  it('a module with keyVault does not start, and says what to install', async () => {
+  it('a module with keyVault does not start, and reports what to install', async () => {
     const starting = start(EncryptedStorageModule.forRoot({ connection, encryption: { protocol: '2.0', keyVault } }));
 
     await expect(starting).rejects.toMatchObject({
@@ -31,7 +31,7 @@ describe('without @azure/keyvault-keys', () => {
     });
   });
 
-  it('neither does a feature with keyVault', async () => {
+  it('a feature with keyVault does not start either', async () => {
     const encryption = { protocol: '2.0', keyEncryptionKey } as const;
     const starting = start(
       EncryptedStorageModule.forRoot({ connection, encryption }),

@@ -36,7 +36,7 @@ const GROUPS: Readonly<Record<string, OptionRules>> = {
   'a health probe': HEALTH,
 };
 
-/** Every option, those of groups inside groups too. */
+/** Every option, including those of nested groups. */
 function walk(rules: OptionRules, path: string): [path: string, rule: OptionRule][] {
   return Object.entries(rules).flatMap(([name, rule]) => [
     [`${path}.${name}`, rule],
@@ -54,11 +54,11 @@ const numbers = options.flatMap(([path, rule]): [string, OptionRule, readonly [n
   rule.bounds === undefined ? [] : [[path, rule, rule.bounds]],
 );
 
-/** Of no type that an option has. */
+/** A value of a type that no option has. */
 const WRONG = [Symbol('wrong'), null, NaN];
 
 describe('every group of options', () => {
-  it.each(groups)('refuses an unknown name in %s, and lists those that there are', (_path, rules) => {
+  it.each(groups)('rejects an unknown name in %s, and lists the known ones', (_path, rules) => {
     const faults = groupFaults(rules, { 'no-such-option': 1 }, 'here');
 
     expect(faults).toEqual([
@@ -66,7 +66,7 @@ describe('every group of options', () => {
     ]);
   });
 
-  it.each(groups)('takes undefined for left out in %s', (_path, rules) => {
+  it.each(groups)('treats undefined as omitted in %s', (_path, rules) => {
     const nothing = Object.fromEntries([...Object.keys(rules), 'no-such-option'].map((name) => [name, undefined]));
 
     expect(groupFaults(rules, nothing)).toEqual([]);
@@ -74,7 +74,7 @@ describe('every group of options', () => {
 });
 
 describe('every option', () => {
-  it.each(options)('refuses a value of the wrong type for %s, by its place', (_path, rule) => {
+  it.each(options)('rejects a value of the wrong type for %s, and names its path', (_path, rule) => {
     for (const value of WRONG) {
       const faults = rule.faults(value, 'the.place');
 
@@ -85,7 +85,7 @@ describe('every option', () => {
 });
 
 describe('every number', () => {
-  it.each(numbers)('is held to its bounds: %s', (_path, rule, [least, most]) => {
+  it.each(numbers)('is limited to its bounds: %s', (_path, rule, [least, most]) => {
     const isRefused = (value: unknown): boolean => rule.faults(value, 'x').length > 0;
 
     expect([least, most].map(isRefused)).toEqual([false, false]);
@@ -94,7 +94,7 @@ describe('every number', () => {
 });
 
 describe('the walk', () => {
-  it('reaches groups inside groups', () => {
+  it('reaches nested groups', () => {
     const paths = options.map(([path]) => path);
 
     expect(paths).toContain('forRoot.blob.encryption.unwrapCache.ttl');

@@ -13,7 +13,7 @@ const key = AesKeyEncryptionKey.generate('one');
 const connection = { connectionString: 'UseDevelopmentStorage=true' };
 const encryption = { protocol: '2.0', keyEncryptionKey: key };
 
-/** Takes anything, as JavaScript users can give anything. */
+/** Accepts anything, because JavaScript users can pass anything. */
 const faultsOf = (options: unknown): readonly string[] =>
   thrownBy(() => checkOptions(options as EncryptedStorageModuleOptions));
 
@@ -30,7 +30,7 @@ function thrownBy(check: () => void): readonly string[] {
 const withConnection = (given: unknown): unknown => ({ connection: given, encryption });
 const withEncryption = (given: unknown): unknown => ({ connection, encryption: given });
 
-describe('options that are objects of a class', () => {
+describe('options that are instances of a class', () => {
   const mode = 'require';
   class Policy {
     protocol = '2.0';
@@ -52,7 +52,7 @@ describe('options that are objects of a class', () => {
   const unread = (path: string): string =>
     `"${path}" is a method or an accessor of a class, which is not read: make it a property of the object`;
 
-  it('are refused for each method and accessor that copying them would lose', () => {
+  it('are rejected for each method and accessor that a copy would lose', () => {
     expect(faultsOf(withEncryption(new Policy()))).toEqual([
       unread('encryption.allowKey'),
       unread('encryption.integrity'),
@@ -62,7 +62,7 @@ describe('options that are objects of a class', () => {
     expect(thrownBy(() => EncryptedStorageModule.forRoot(new Account() as never))).toEqual([unread('table')]);
   });
 
-  it('are taken where all is properties', () => {
+  it('are accepted if they have only properties', () => {
     class Plain {
       protocol = '2.0';
       keyEncryptionKey = key;
@@ -79,7 +79,7 @@ describe('connections', () => {
     'a connection string of the emulator':
       'DefaultEndpointsProtocol=http;AccountName=x;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/x;',
     'a connection string with a signature': 'BlobEndpoint=https://x.blob.core.windows.net;SharedAccessSignature=sv=1',
-    'the short one of the emulator': 'UseDevelopmentStorage=true',
+    'the short connection string of the emulator': 'UseDevelopmentStorage=true',
   };
   it.each(Object.entries(usable))('may be %s', (_what, connectionString) => {
     expect(faultsOf(withConnection({ connectionString }))).toEqual([]);
@@ -96,7 +96,7 @@ describe('connections', () => {
     ['BlobEndpoint=https://x.blob.core.windows.net', /lacks/],
     ['SharedAccessSignature=sv=1', /lacks/],
   ];
-  it.each(broken)('name what the string %j lacks, and repeat none of it', (connectionString, expected) => {
+  it.each(broken)('report what the string %j lacks, without quoting it', (connectionString, expected) => {
     const faults = faultsOf(withConnection({ connectionString }));
 
     expect(faults).toEqual([expect.stringMatching(expected)]);
@@ -110,8 +110,8 @@ describe('connections', () => {
     ['an unset variable', { connectionString: undefined }, /^"connection.connectionString" is undefined: check/],
     ['a form next to an unset variable', { connectionString: undefined, blobEndpoint: 'https://x' }, null],
     ['two forms', { ...connection, accountName: 'x', accountKey: 'y' }, /mixes several forms/],
-    ['a name alone', { accountName: 'x' }, /either "accountKey" or "credential"/],
-    ['a key alone', { accountKey: 'y' }, /"connection.accountName" is missing/],
+    ['only a name', { accountName: 'x' }, /either "accountKey" or "credential"/],
+    ['only a key', { accountKey: 'y' }, /"connection.accountName" is missing/],
     ['a name with key and token', { accountName: 'x', accountKey: 'y', credential: token }, /either "accountKey" or/],
     ['a name with a key', { accountName: 'x', accountKey: 'y' }, null],
     ['a name with a token', { accountName: 'x', credential: token }, null],
@@ -139,14 +139,14 @@ describe('connections', () => {
       null,
     ],
     ['no credential over http', { blobEndpoint: 'http://127.0.0.1:10000/x' }, null],
-    ['a whole client factory', { tableClientFactory: () => null }, null],
+    ['a client factory', { tableClientFactory: () => null }, null],
     [
       'a shared key object',
       { blobEndpoint: 'https://x', credential: new StorageSharedKeyCredential('x', 'eQ==') },
       /must not be a shared key credential object: give "accountName" and "accountKey"/,
     ],
   ];
-  it.each(forms)('of %s are judged', (_what, given, expected) => {
+  it.each(forms)('with %s are accepted or rejected', (_what, given, expected) => {
     const faults = faultsOf(withConnection(given));
 
     expect(faults).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
@@ -154,7 +154,7 @@ describe('connections', () => {
 });
 
 describe('a token', () => {
-  it('over http is refused for every endpoint at once', () => {
+  it('over http is rejected for every endpoint at once', () => {
     const http = 'http://127.0.0.1/x';
     const credential = { getToken: () => Promise.resolve(null) };
 
@@ -177,38 +177,38 @@ describe('encryption', () => {
       /"encryption.protocol" has no default: choose one of "1.0", "2.0", "2.1"/,
     ],
     ['an unknown protocol', { ...encryption, protocol: '3.0' }, /must be one of/],
-    ['a number for the protocol', { ...encryption, protocol: 2 }, /must be one of/],
-    ['a region below the least', { ...encryption, protocol: '2.1', regionLength: 15 }, region],
-    ['the least region', { ...encryption, protocol: '2.1', regionLength: 16 }, null],
-    ['the greatest region', { ...encryption, protocol: '2.1', regionLength: 2 ** 30 }, null],
-    ['a region above the greatest', { ...encryption, protocol: '2.1', regionLength: 2 ** 30 + 1 }, region],
+    ['a number as the protocol', { ...encryption, protocol: 2 }, /must be one of/],
+    ['a region below the minimum', { ...encryption, protocol: '2.1', regionLength: 15 }, region],
+    ['the smallest region', { ...encryption, protocol: '2.1', regionLength: 16 }, null],
+    ['the largest region', { ...encryption, protocol: '2.1', regionLength: 2 ** 30 }, null],
+    ['a region above the maximum', { ...encryption, protocol: '2.1', regionLength: 2 ** 30 + 1 }, region],
     ['half a byte', { ...encryption, protocol: '2.1', regionLength: 16.5 }, region],
     ['a region in 2.0', { ...encryption, regionLength: 16 }, only21],
     ['a region in 1.0', { ...encryption, protocol: '1.0', regionLength: 16 }, only21],
     ['no key at all', { protocol: '2.0' }, /has no key/],
-    ['an empty list of keys alone', { protocol: '2.0', keyResolver: [] }, /has no key/],
-    ['a resolver alone', { protocol: '2.0', keyResolver: () => null }, null],
+    ['only an empty list of keys', { protocol: '2.0', keyResolver: [] }, /has no key/],
+    ['only a resolver', { protocol: '2.0', keyResolver: () => null }, null],
     ['a function that picks the key', { protocol: '2.0', keyEncryptionKey: () => key }, null],
-    ['a string for a key', { protocol: '2.0', keyEncryptionKey: 'secret' }, /must be a key with keyId/],
-    ['a string for a resolver', { protocol: '2.0', keyResolver: 'one' }, /must be a function .*or a list of keys/],
-    ['one key id twice', { ...encryption, keyResolver: [key, key] }, /two keys with the id "one"/],
-    ['a list for allowKey', { ...encryption, allowKey: ['one'] }, /"encryption.allowKey" must be a function/],
-    ['no call to a key at once', { ...encryption, keyConcurrency: 0 }, /"encryption.keyConcurrency" .* from 1 to 1000/],
-    ['the most calls at once', { ...encryption, keyConcurrency: 1000 }, null],
-    ['more than the most calls at once', { ...encryption, keyConcurrency: 1001 }, /from 1 to 1000/],
+    ['a string as the key', { protocol: '2.0', keyEncryptionKey: 'secret' }, /must be a key with keyId/],
+    ['a string as the resolver', { protocol: '2.0', keyResolver: 'one' }, /must be a function .*or a list of keys/],
+    ['the same key id twice', { ...encryption, keyResolver: [key, key] }, /two keys with the id "one"/],
+    ['a list as allowKey', { ...encryption, allowKey: ['one'] }, /"encryption.allowKey" must be a function/],
+    ['a concurrency of zero', { ...encryption, keyConcurrency: 0 }, /"encryption.keyConcurrency" .* from 1 to 1000/],
+    ['the maximum concurrency', { ...encryption, keyConcurrency: 1000 }, null],
+    ['more than the maximum concurrency', { ...encryption, keyConcurrency: 1001 }, /from 1 to 1000/],
     ['no cache', { ...encryption, unwrapCache: false }, null],
     ['the defaults of the cache', { ...encryption, unwrapCache: {} }, null],
     ['a cache for a day', { ...encryption, unwrapCache: { max: 100_000, ttl: 86_400_000 } }, null],
     ['a cache for longer', { ...encryption, unwrapCache: { ttl: 86_400_001 } }, /unwrapCache.ttl" .* to 86400000/],
     ['a cache of nothing', { ...encryption, unwrapCache: { max: 0 } }, /unwrapCache.max" .* from 1 to 100000/],
     ['a cache that is true', { ...encryption, unwrapCache: true }, /unwrapCache" must be false, or an object/],
-    ['a text for requireEncryption', { ...encryption, requireEncryption: 'false' }, /must be true or false/],
+    ['a string as requireEncryption', { ...encryption, requireEncryption: 'false' }, /must be true or false/],
   ];
-  it.each(own)('with %s is judged', (_what, given, expected) => {
+  it.each(own)('with %s is accepted or rejected', (_what, given, expected) => {
     expect(faultsOf(withEncryption(given))).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
   });
 
-  it('takes a list of a key for each of 100,000 tenants, and finds the one that is listed twice', () => {
+  it('accepts a list with keys of 100,000 tenants, and finds the one that is listed twice', () => {
     const keys = Array.from({ length: 100_000 }, (_, index) => ({ ...broken, keyId: `tenant-${index}` }));
 
     const faults = faultsOf(withEncryption({ protocol: '2.0', keyResolver: [...keys, keys[4711]] }));
@@ -216,7 +216,7 @@ describe('encryption', () => {
     expect(faults).toEqual(['"encryption.keyResolver" has two keys with the id "tenant-4711"']);
   });
 
-  it('of one service may leave out anything, and is judged by what it inherits', () => {
+  it('of one service may omit anything, and is checked together with what it inherits', () => {
     const of = (protocol: string, blob: unknown): readonly string[] =>
       faultsOf({ connection, encryption: { ...encryption, protocol }, blob: { encryption: blob } });
 
@@ -274,13 +274,13 @@ describe('a misspelt name', () => {
     ['queue.encoding', { queue: { encoding: 'xml' } }],
     ['table.onFailed', { table: { onFailed: () => undefined } }],
   ];
-  it.each(misspelt)('"%s" is a fault that names the right ones', (path, options) => {
+  it.each(misspelt)('"%s" causes an error that names the valid ones', (path, options) => {
     expect(faultsOf({ connection, encryption, ...options })).toEqual([
       expect.stringMatching(new RegExp(`^"${path}" is not an option: the options are \\w+, \\w+`)),
     ]);
   });
 
-  it('in forFeature is one too', () => {
+  it('in forFeature causes an error too', () => {
     const misspeltFeature = { container: ['scans'], encryption: { allowKy: () => false } };
 
     expect(thrownBy(() => checkFeatures(misspeltFeature as EncryptedStorageFeatures))).toEqual([
@@ -289,11 +289,11 @@ describe('a misspelt name', () => {
     ]);
   });
 
-  it('with the value undefined is left out, like any member', () => {
+  it('with the value undefined is ignored, like any member', () => {
     expect(faultsOf({ connection, encryption: { ...encryption, allowKy: undefined } })).toEqual([]);
   });
 
-  it.each(['name', 'isGlobal'])('is not %s, but that belongs next to a factory', (name) => {
+  it.each(['name', 'isGlobal'])('is not reported for %s, which belongs next to a factory', (name) => {
     expect(faultsOf({ connection, encryption, [name]: 'eu' })).toEqual([
       `"${name}" must be given next to the factory of forRootAsync, not returned by it`,
     ]);

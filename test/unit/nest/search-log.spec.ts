@@ -36,7 +36,7 @@ it('warns about a class with more than three searchable properties, inherited on
 it.each([
   ['missing', 'no search tag'],
   ['different', 'does not fit its value'],
-] as const)('warns of a tag that is %s, without the keys of the row', (fault, text) => {
+] as const)('warns about a tag that is %s, without the keys of the row', (fault, text) => {
   const [partitionKey, rowKey] = ['secret partition', 'secret row'];
   warnOfSearchTag({ tableName: 'patients', propertyName: 'ssn', partitionKey, rowKey, fault });
 

@@ -29,7 +29,7 @@ describe('nonces', () => {
     expect(scheme(region).toString('hex')).toBe(expected);
   });
 
-  it('are named by who writes them', () => {
+  it('identify their writers', () => {
     expect(waysOf(0, littleEndianFromOne(0))).toHaveLength(1);
     expect(waysOf(0, bigEndian96(0))).toHaveLength(2);
     expect(waysOf(1, bigEndian96(2))).toEqual([]);
@@ -37,7 +37,7 @@ describe('nonces', () => {
 });
 
 describe.each(SCHEMES)('the order of regions of %s', (_writer, scheme) => {
-  it('takes regions in order, from any on', () => {
+  it('accepts regions in order, starting at any region', () => {
     for (const first of [0, 1, 255, 65_535]) {
       const { check } = nonceOrder('any', MOST);
       for (let region = first; region < first + 4; region += 1) check(region, scheme(region));
@@ -46,10 +46,10 @@ describe.each(SCHEMES)('the order of regions of %s', (_writer, scheme) => {
 
   it.each([
     ['left out', [0, 2]],
-    ['doubled', [0, 0]],
-    ['exchanged', [1, 0]],
+    ['duplicated', [0, 0]],
+    ['swapped', [1, 0]],
     ['moved to the front', [7]],
-  ])('refuses regions that are %s', (_what, regions) => {
+  ])('rejects regions that are %s', (_what, regions) => {
     const { check } = nonceOrder('any', MOST);
 
     expect(() => {
@@ -59,7 +59,7 @@ describe.each(SCHEMES)('the order of regions of %s', (_writer, scheme) => {
     }).toThrow(outOfOrder);
   });
 
-  it('stays with the way of counting that it has seen', () => {
+  it('does not switch to another way of counting', () => {
     for (const [, other] of SCHEMES.filter(([, candidate]) => candidate !== scheme)) {
       const { check } = nonceOrder('any', MOST);
       check(1, scheme(1));
@@ -71,7 +71,7 @@ describe.each(SCHEMES)('the order of regions of %s', (_writer, scheme) => {
 });
 
 describe('a nonce that belongs to different regions in different ways of counting', () => {
-  it('asks for proof by region 0', () => {
+  it('requires proof by region 0', () => {
     const { isAmbiguous } = nonceOrder('any', MOST);
 
     // region 65,535 of ours is region 256 of Java
@@ -80,7 +80,7 @@ describe('a nonce that belongs to different regions in different ways of countin
     expect(isAmbiguous(1, littleEndianFromOne(1))).toBe(false);
   });
 
-  it('is settled once region 0 was seen, and where only our own way counts', () => {
+  it('is unambiguous once region 0 was seen, or if only our own way counts', () => {
     const { check, isAmbiguous } = nonceOrder('any', MOST);
     check(0, littleEndianFromOne(0));
 
@@ -88,7 +88,7 @@ describe('a nonce that belongs to different regions in different ways of countin
     expect(nonceOrder('ours', MOST).isAmbiguous(65_535, littleEndianFromOne(65_535))).toBe(false);
   });
 
-  it('is no other where content never has that many regions', () => {
+  it('is unambiguous if content never has that many regions', () => {
     expect(nonceOrder('any', 256).isAmbiguous(65_535, littleEndianFromOne(65_535))).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-/** Regions that are opened in the memory that their plaintext is for. */
+/** Regions that are decrypted in the buffer for their plaintext. */
 import { randomInt } from 'node:crypto';
 import { type ByteTransform, runAll } from '../../../src/crypto/byte-transform.js';
 import { generateContentKey, importContentKey } from '../../../src/crypto/content-key.js';
@@ -32,7 +32,7 @@ function opened(of: ReturnType<typeof sealed>, range: ByteRange, memory: Buffer)
   const pieces: Buffer[] = [];
   for (let at = offset; at < offset + count;) {
     const next = Math.min(offset + count, at + randomInt(1, 2 * SEALED_REGION));
-    // as a connection that fills its memory again
+    // like a connection that reuses its memory
     const chunk = Buffer.from(of.ciphertext.subarray(at, next));
     pieces.push(...transform.push(chunk));
     chunk.fill(0);
@@ -43,8 +43,8 @@ function opened(of: ReturnType<typeof sealed>, range: ByteRange, memory: Buffer)
 
 const isIn = (memory: Buffer, piece: Buffer): boolean => piece.buffer === memory.buffer;
 
-describe('regions opened in the memory of their plaintext', () => {
-  it('give every range of the content, whole regions in their place', () => {
+describe('regions that are opened in the buffer for their plaintext', () => {
+  it('return every range of the content, with complete regions in place', () => {
     const of = sealed(LENGTH);
     const plaintext = content(LENGTH);
     const wrong: unknown[] = [];
@@ -68,7 +68,7 @@ describe('regions opened in the memory of their plaintext', () => {
     ['its data', 12],
     ['its last byte of data', SEALED_REGION - 17],
     ['its tag', SEALED_REGION - 1],
-  ])('leave no plaintext in the memory where %s was changed', (_, at) => {
+  ])('leave no plaintext in the buffer if %s was changed', (_, at) => {
     const of = sealed(LENGTH);
     of.ciphertext[SEALED_REGION + at]! ^= 1;
     const memory = Buffer.alloc(LENGTH);
@@ -79,7 +79,7 @@ describe('regions opened in the memory of their plaintext', () => {
     expect(memory.subarray(REGION)).toEqual(Buffer.alloc(LENGTH - REGION));
   });
 
-  it('wait as ciphertext', () => {
+  it('stay ciphertext until they are complete', () => {
     const of = sealed(LENGTH);
     const memory = Buffer.alloc(LENGTH);
 
@@ -99,7 +99,7 @@ describe('regions opened in the memory of their plaintext', () => {
   it.each([
     [4 * MIB, true],
     [4 * MIB + 16, false],
-  ])('of %d bytes: %s', (regionLength, isInPlace) => {
+  ])('of %d bytes are opened in place: %s', (regionLength, isInPlace) => {
     const of = sealed(regionLength, regionLength);
     const memory = Buffer.alloc(regionLength);
     const pieces = of.openInto({ offset: 0 }, memory).push(of.ciphertext);

@@ -24,7 +24,7 @@ describe('the version that new content is written in', () => {
   });
 
   it.each<ProtocolVersion>(['2.0', '2.1'])(
-    'is none under %s for pages, which would lose their authentication',
+    'does not exist under %s for pages, which would lose their authentication',
     (chosen) => {
       expect(() => protocolToWrite(chosen, 'pages')).toThrow(
         expect.objectContaining({ code: 'UNSUPPORTED_OPERATION' }) as Error,
@@ -47,7 +47,7 @@ describe('the version that stored content names', () => {
     ['2.2', 'AES_GCM_256'],
     ['', ''],
     ['constructor', 'AES_GCM_256'],
-  ])('is refused as %s with %s', (version, algorithm) => {
+  ])('is unknown as %s with %s', (version, algorithm) => {
     expect(() => storedProtocol(version, algorithm)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_PROTOCOL' }) as Error,
     );
@@ -57,7 +57,7 @@ describe('the version that stored content names', () => {
 describe('the bytes that a key encryption key wraps', () => {
   const contentKey = Buffer.from('0123456789abcdef0123456789abcdef');
 
-  it.each(PROTOCOL_VERSIONS)('of %s give the content key back', (version) => {
+  it.each(PROTOCOL_VERSIONS)('of %s contain the content key', (version) => {
     const protocol = protocolFor(version);
     const packed = protocol.packKey(contentKey);
 
@@ -67,7 +67,7 @@ describe('the bytes that a key encryption key wraps', () => {
 
   it.each(
     PROTOCOL_VERSIONS.flatMap((from) => PROTOCOL_VERSIONS.filter((to) => to !== from).map((to) => [from, to] as const)),
-  )('of %s are refused under the label %s', (from, to) => {
+  )('of %s are rejected under the label %s', (from, to) => {
     const packed = protocolFor(from).packKey(contentKey);
 
     expect(() => protocolFor(to).unpackKey(packed)).toThrow(
@@ -75,7 +75,7 @@ describe('the bytes that a key encryption key wraps', () => {
     );
   });
 
-  it.each(PROTOCOL_VERSIONS)('of %s are refused cut, extended and empty', (version) => {
+  it.each(PROTOCOL_VERSIONS)('of %s are rejected if truncated, extended or empty', (version) => {
     const protocol = protocolFor(version);
     const packed = protocol.packKey(contentKey);
 
@@ -103,7 +103,7 @@ describe('the parameters that stored content names', () => {
     ['1.0', { ContentEncryptionIV: Buffer.alloc(16, 1).toString('base64') }],
     ['2.0', { EncryptedRegionInfo: { DataLength: 1000, NonceLength: 12 } }],
     ['2.1', { EncryptedRegionInfo: { DataLength: 1000, NonceLength: 12 } }],
-  ])('of %s are read once, and belong to one encryption data alone', (version, fields) => {
+  ])('of %s are read once, and only for the same encryption data', (version, fields) => {
     const protocol = protocolFor(version);
     let reads = 0;
     const first: ReadField = (...path) => {
@@ -135,7 +135,7 @@ describe('the parameters that stored content names', () => {
     ['2.0', region(4 * 1024 * 1024, 16)],
     ['2.1', region(1024 * 1024 * 1024 + 1)],
     ['2.1', region(1000, 8)],
-  ])('of %s are refused: %j', (version, fields) => {
+  ])('of %s are rejected: %j', (version, fields) => {
     expect(() => protocolFor(version).storedLayout(read(fields), 'stream')).toThrow(
       expect.objectContaining({ code: 'INVALID_ENCRYPTION_METADATA' }) as Error,
     );

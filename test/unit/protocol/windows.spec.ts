@@ -1,4 +1,4 @@
-/** Every range of every small content, through the window that is fetched for it. */
+/** Every range of all small contents, through the window that is fetched for it. */
 import { runAll } from '../../../src/crypto/byte-transform.js';
 import { generateContentKey, importContentKey } from '../../../src/crypto/content-key.js';
 import type { ContentForm } from '../../../src/protocol/protocol.js';
@@ -15,7 +15,7 @@ interface Kind {
   readonly form: ContentForm;
   /** Lengths of plaintext around each unit. */
   readonly lengths: readonly number[];
-  /** Lengths that no ciphertext has. */
+  /** Lengths that a ciphertext never has. */
   readonly impossible: readonly number[];
 }
 
@@ -40,7 +40,7 @@ const sealed = ({ version, form }: Kind, length: number) => {
 };
 
 describe.each(KINDS)('content of protocol $version, $form', (kind) => {
-  it.each(kind.lengths)('of %d bytes has the ciphertext that its layout says', (length) => {
+  it.each(kind.lengths)('of %d bytes has the ciphertext length that its layout predicts', (length) => {
     const { layout, ciphertext } = sealed(kind, length);
 
     expect(ciphertext.length).toBe(layout.ciphertextLength(length));
@@ -82,7 +82,7 @@ describe.each(KINDS)('content of protocol $version, $form', (kind) => {
     expect(() => layout.window({ offset: 0 }, length)).toThrow(refusal);
   });
 
-  it('fails where its window is cut short or goes on', () => {
+  it('fails if its window is truncated or too long', () => {
     const { layout, ciphertext, open } = sealed(kind, kind.lengths.at(-1) ?? 0);
     const window = layout.window({ offset: 0 }, ciphertext.length);
 

@@ -16,16 +16,20 @@ describe('jsonText', () => {
   });
 
   it.each([
-    ['an object', { patient: 'jane' }, `{"traceparent":"${traceparent}","tracestate":"v=1","patient":"jane"}`],
-    ['no list', [1], '[1]'],
-    ['no text', 'text', '"text"'],
-    ['no object with a JSON form of its own', new Date(0), '"1970-01-01T00:00:00.000Z"'],
-    ['no member of the value', { traceparent: 'mine', tracestate: 1 }, '{"traceparent":"mine","tracestate":1}'],
-  ])('adds a trace to, or replaces, %s', (_what, value, text) => {
+    ['it to an object', { patient: 'jane' }, `{"traceparent":"${traceparent}","tracestate":"v=1","patient":"jane"}`],
+    ['nothing to a list', [1], '[1]'],
+    ['nothing to a string', 'text', '"text"'],
+    ['nothing to an object with its own JSON form', new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [
+      'nothing to a value that has these members',
+      { traceparent: 'mine', tracestate: 1 },
+      '{"traceparent":"mine","tracestate":1}',
+    ],
+  ])('given a trace, adds %s', (_what, value, text) => {
     expect(jsonText(value, { traceparent, tracestate: 'v=1' })).toBe(text);
   });
 
-  it('refuses what JSON cannot represent, without a word of it', () => {
+  it('rejects what JSON cannot represent, without quoting it', () => {
     const circle: Record<string, unknown> = { secretName: 1 };
     circle['secretName'] = circle;
 
@@ -39,7 +43,7 @@ describe('jsonText', () => {
 describe('tracedJson', () => {
   const read = (value: unknown) => tracedJson(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
 
-  it('takes the trace out of an object', () => {
+  it('removes the trace from an object', () => {
     expect(read({ traceparent, tracestate: 'v=1', patient: 'jane' })).toEqual({
       headers: { traceparent, tracestate: 'v=1' },
       value: { patient: 'jane' },
@@ -52,11 +56,11 @@ describe('tracedJson', () => {
     ['a list', [{ traceparent }]],
     ['a text', '"traceparent"'],
     ['what is not JSON', `{"traceparent":"${traceparent}"`],
-    ['a trace of another form', { traceparent: 'mine' }],
+    ['a trace in another format', { traceparent: 'mine' }],
     ['a trace that is too long', { traceparent: `${traceparent}0` }],
     ['a number', { traceparent: 7 }],
     ['nothing', ''],
-  ])('sees none in %s', (_what, value) => {
+  ])('finds none in %s', (_what, value) => {
     expect(read(value)).toBeUndefined();
   });
 

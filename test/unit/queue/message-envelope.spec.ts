@@ -19,7 +19,7 @@ const withContents = (text: string, contents: string): string =>
 describe.each(['1.0', '2.0'] as const)('a message of protocol %s', (protocol) => {
   const context = contextOf(protocol);
 
-  it('takes its content when it is called, whatever the caller writes to it afterwards', async () => {
+  it('copies its content at once, so that later changes by the caller have no effect', async () => {
     const bytes = Buffer.from('as it was');
     const sealing = sealMessage(bytes, context);
     bytes.fill(0);
@@ -27,19 +27,19 @@ describe.each(['1.0', '2.0'] as const)('a message of protocol %s', (protocol) =>
     expect((await openMessage(await sealing, context)).toString()).toBe('as it was');
   });
 
-  it('that is empty is sealed, and opens empty', async () => {
+  it('is sealed even if it is empty, and opens empty', async () => {
     const text = await sealMessage('', context);
 
     expect(text).not.toContain('"EncryptedMessageContents":""');
     expect(await openMessage(text, context)).toHaveLength(0);
   });
 
-  it.each([1, 15, 16, 27, 28, 29])('cut to %d bytes of ciphertext does not open', async (length) => {
+  it.each([1, 15, 16, 27, 28, 29])('does not open if its ciphertext is truncated to %d bytes', async (length) => {
     const text = await sealMessage('a message of more than one block', context);
     const { EncryptedMessageContents: contents } = JSON.parse(text) as { EncryptedMessageContents: string };
     const cut = Buffer.from(contents, 'base64').subarray(0, length).toString('base64');
 
-    // also in 1.0: the block that is left ends in a letter, which is not padding
+    // in 1.0 too: the remaining block ends in a letter, which is not padding
     await expect(openMessage(withContents(text, cut), context)).rejects.toEqual(code('DECRYPTION_FAILED'));
   });
 });
@@ -55,7 +55,7 @@ describe('a message without any ciphertext', () => {
     );
   });
 
-  it('does not open in 2.0 where it was written with integrity entries, or where they are required', async () => {
+  it('does not open in 2.0 if it was written with integrity entries, or if they are required', async () => {
     const context = contextOf('2.0');
     const without = { ...context, policy: { ...context.policy, integrity: 'off' } } as const;
     const requiring = { ...context, policy: { ...context.policy, integrity: 'require' } } as const;
@@ -66,7 +66,7 @@ describe('a message without any ciphertext', () => {
     await expect(openMessage(foreign, requiring)).rejects.toEqual(code('INTEGRITY_MISSING'));
   });
 
-  it('does not open in 1.0, which no SDK writes like that', async () => {
+  it('does not open in 1.0, because no SDK writes it like that', async () => {
     const context = contextOf('1.0');
     const text = await sealMessage('pay 100', context);
 
@@ -75,11 +75,11 @@ describe('a message without any ciphertext', () => {
 });
 
 describe('the limit of a message', () => {
-  // the fixed part of the text depends on key id and library name, so it is measured on a content of as many digits
+  // the fixed part of the text depends on key id and library name, so it is measured with content of similar length
   it.each([
     ['1.0', (room: number) => Math.floor((Math.floor(room / 4) * 3) / 16) * 16 - 1],
     ['2.0', (room: number) => Math.floor(room / 4) * 3 - 28],
-  ] as const)('takes the largest content of protocol %s and refuses one byte more', async (protocol, largestIn) => {
+  ] as const)('allows the largest content of protocol %s, and rejects one byte more', async (protocol, largestIn) => {
     const context = contextOf(protocol);
     const fixed = Buffer.byteLength(withContents(await sealMessage(Buffer.alloc(40_000), context), ''));
     const largest = largestIn(MESSAGE_LIMIT - fixed);
@@ -93,7 +93,7 @@ describe('the limit of a message', () => {
   });
 });
 
-describe('a message that is too large by its ciphertext alone', () => {
+describe('a message whose ciphertext alone is too large', () => {
   // base64 of the ciphertext fills the limit: 49,152 bytes, less padding of 1.0 or nonce and tag of 2.0
   it.each([
     ['1.0', 49_151, 1],
@@ -124,17 +124,17 @@ describe('a message that is too large by its ciphertext alone', () => {
 describe('bytes that are not UTF-8', () => {
   const bytes = Uint8Array.from([0, 255, 254]);
 
-  it.each(['text', 'base64'] as const)('come back exactly under the encoding %s', async (encoding) => {
+  it.each(['text', 'base64'] as const)('are returned unchanged under the encoding %s', async (encoding) => {
     const context = contextOf('2.0', encoding);
 
     expect(await openMessage(await sealMessage(bytes, context), context)).toEqual(Buffer.from(bytes));
   });
 
-  it('are refused under the encoding xml, which would change them', async () => {
+  it('are rejected under the encoding xml, which would change them', async () => {
     await expect(sealMessage(bytes, contextOf('2.0', 'xml'))).rejects.toEqual(code('UNSUPPORTED_OPERATION'));
   });
 
-  it('are no xml text', async () => {
+  it('are not valid xml text', async () => {
     const text = await sealMessage(bytes, contextOf('2.0'));
 
     await expect(openMessage(text, contextOf('2.0', 'xml'))).rejects.toEqual(code('DECRYPTION_FAILED'));
@@ -142,7 +142,7 @@ describe('bytes that are not UTF-8', () => {
 });
 
 describe('a message read under the encoding base64', () => {
-  it.each(['not base64!', 'YQ', 'YQ==\n', 'YQ=a'])('%j is not taken for it', async (inside) => {
+  it.each(['not base64!', 'YQ', 'YQ==\n', 'YQ=a'])('does not open if it contains %j', async (inside) => {
     const text = await sealMessage(inside, contextOf('2.0'));
 
     await expect(openMessage(text, contextOf('2.0', 'base64'))).rejects.toEqual(code('DECRYPTION_FAILED'));

@@ -15,7 +15,7 @@ describe('a bounded map', () => {
     [7, 7],
     [8, 7],
     [4, 0],
-  ])('with a limit of %d runs as many of %d at once as it may, and keeps their order', async (limit, count) => {
+  ])('with a limit of %d runs as many of %d tasks at once as it may, and keeps their order', async (limit, count) => {
     const together = Math.min(limit, count);
     let running = 0;
     let most = 0;
@@ -36,7 +36,7 @@ describe('a bounded map', () => {
     expect(most).toBe(together);
   });
 
-  it('fails like its first task to fail, and begins none after it', async () => {
+  it('fails with the error of the first task that fails, and starts no more tasks', async () => {
     const begun: number[] = [];
     const mapped = boundedMap(upTo(10), 2, async (item) => {
       begun.push(item);
@@ -49,7 +49,7 @@ describe('a bounded map', () => {
     expect(Math.max(...begun)).toBeLessThanOrEqual(4);
   });
 
-  it('fails only once every task that it began has ended', async () => {
+  it('fails only after every task that it started has ended', async () => {
     const ended: number[] = [];
     const mapped = boundedMap(upTo(4), 3, async (item) => {
       if (item === 0) throw new Error('the first');
@@ -62,7 +62,7 @@ describe('a bounded map', () => {
     expect(ended).toEqual([1, 2]);
   });
 
-  it('gives the event loop a turn whenever a slice of time is used up', async () => {
+  it('yields to the event loop whenever a time slice is used up', async () => {
     let now = 0;
     jest.spyOn(performance, 'now').mockImplementation(() => now);
     let turns = 0;

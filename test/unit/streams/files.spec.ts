@@ -23,11 +23,11 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Watches the readings of all files; from the given one on they fail. */
+/** Watches the reads of all files. From the given one onwards, they fail. */
 async function watchReads(failFrom = Infinity) {
   const probe = await open(path, 'a');
   await probe.close();
-  // Node does not export the class
+  // Node.js does not export the class
   const handles = Object.getPrototypeOf(probe) as FileHandle;
   const { read } = handles;
   const files: FileHandle[] = [];
@@ -42,14 +42,14 @@ async function watchReads(failFrom = Infinity) {
   return { file: () => files[0], readings };
 }
 
-/** The descriptor of a file that was closed. */
+/** The descriptor of a closed file. */
 const CLOSED = -1;
 
 describe('a file sink', () => {
   it.each(LENGTHS.flatMap((length) => [1, 1000, 65_536, STEP, 2 * STEP + 1].map((piece) => [length, piece] as const)))(
     'writes %d bytes that come %d at once',
     async (length, pieceLength) => {
-      // single bytes are slow, and the same as the last few of a step
+      // single bytes are slow, and behave like the last few of a step
       const step = pieceLength === 1 ? Math.max(1, length - 3) : pieceLength;
       const content = randomBytes(length);
       const file = await open(path, 'w');
@@ -91,7 +91,7 @@ describe('a file sink', () => {
     await file.close();
   });
 
-  it('reports it at the end at the latest', async () => {
+  it('reports a failed write at the end at the latest', async () => {
     const file = await open(path, 'r');
     const sink = new FileSink(file);
     await sink.write(Buffer.alloc(10));
@@ -102,7 +102,7 @@ describe('a file sink', () => {
 });
 
 describe('a file as a source', () => {
-  it.each(LENGTHS)('gives all of %d bytes, whatever was expected', async (length) => {
+  it.each(LENGTHS)('yields all of %d bytes, whatever was expected', async (length) => {
     const content = randomBytes(length);
     await writeFile(path, content);
     for (const expected of [length, Math.floor(length / 2) + 1000, 2 * length, undefined]) {
@@ -113,7 +113,7 @@ describe('a file as a source', () => {
     }
   });
 
-  it('reports a failed read when it is its turn, and closes the file', async () => {
+  it('reports a failed read after the chunks before it, and closes the file', async () => {
     await writeFile(path, randomBytes(3 * STEP));
     const { file } = await watchReads(2);
     const source = fileSource(path);
@@ -126,7 +126,7 @@ describe('a file as a source', () => {
     expect(file()?.fd).toBe(CLOSED);
   });
 
-  it('closes the file when nobody wants more', async () => {
+  it('closes the file when the reader stops', async () => {
     await writeFile(path, randomBytes(3 * STEP));
     const { file } = await watchReads();
     for await (const chunk of fileSource(path)) {
@@ -157,9 +157,9 @@ describe('a file as a source', () => {
   });
 
   it.each([
-    ['that is not there', () => join(folder, 'missing'), 'ENOENT'],
+    ['that does not exist', () => join(folder, 'missing'), 'ENOENT'],
     ['that is a folder', () => folder, 'EISDIR'],
-  ])('fails in the words of the system for a file %s', async (_what, pathOf, code) => {
+  ])('fails with the error of the system for a file %s', async (_what, pathOf, code) => {
     await expect(fileSource(pathOf()).next()).rejects.toMatchObject({ code });
   });
 });

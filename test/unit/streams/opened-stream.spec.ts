@@ -8,7 +8,7 @@ import { keepError, openBody, OpenedStream } from '../../../src/streams/opened-s
 
 const KIB = 1024;
 
-/** Holds everything back and gives it at the end of every `length` bytes, like a region. */
+/** Holds everything back, and releases it after every `length` bytes, like a region. */
 function inRegions(length: number): ByteTransform {
   let held: Buffer[] = [];
   let count = 0;
@@ -49,31 +49,34 @@ describe('an opened stream', () => {
     [200_000, 64 * KIB],
     [64 * KIB, 256 * KIB],
     [1000 * KIB, 1000 * KIB],
-  ])('gives all of chunks of %d bytes in regions of %d, however it is read', async (chunkLength, regionLength) => {
-    const make = (): OpenedStream =>
-      new OpenedStream({ body: bodyOf(content, chunkLength), transform: inRegions(regionLength) });
+  ])(
+    'yields all content of chunks of %d bytes in regions of %d, however it is read',
+    async (chunkLength, regionLength) => {
+      const make = (): OpenedStream =>
+        new OpenedStream({ body: bodyOf(content, chunkLength), transform: inRegions(regionLength) });
 
-    const iterated: Buffer[] = [];
-    for await (const piece of make() as AsyncIterable<Buffer>) iterated.push(piece);
-    const piped: Buffer[] = [];
-    await pipeline(
-      make(),
-      new Writable({
-        highWaterMark: 1,
-        write(piece: Buffer, _encoding, done) {
-          piped.push(piece);
-          setImmediate(done);
-        },
-      }),
-    );
-    const flowing: Buffer[] = [];
-    const stream = make().on('data', (piece: Buffer) => flowing.push(piece));
-    await once(stream, 'end');
+      const iterated: Buffer[] = [];
+      for await (const piece of make() as AsyncIterable<Buffer>) iterated.push(piece);
+      const piped: Buffer[] = [];
+      await pipeline(
+        make(),
+        new Writable({
+          highWaterMark: 1,
+          write(piece: Buffer, _encoding, done) {
+            piped.push(piece);
+            setImmediate(done);
+          },
+        }),
+      );
+      const flowing: Buffer[] = [];
+      const stream = make().on('data', (piece: Buffer) => flowing.push(piece));
+      await once(stream, 'end');
 
-    for (const pieces of [iterated, piped, flowing]) expect(Buffer.concat(pieces).equals(content)).toBe(true);
-  });
+      for (const pieces of [iterated, piped, flowing]) expect(Buffer.concat(pieces).equals(content)).toBe(true);
+    },
+  );
 
-  it('does not give more at once than its reader asked for, whatever a region holds', async () => {
+  it('does not yield more at once than its reader requested, however much a region holds', async () => {
     const progress: number[] = [];
     const stream = new OpenedStream(
       { body: bodyOf(content, 64 * KIB), transform: inRegions(content.length) },
@@ -103,7 +106,7 @@ describe('an opened stream', () => {
   });
 
   it.each([64 * KIB, 200_000])(
-    'ends its body, and its own work, when destroyed amid chunks of %d',
+    'ends its body and its own work if it is destroyed amid chunks of %d',
     async (chunkLength) => {
       const body = bodyOf(content, chunkLength);
       const progress: number[] = [];
@@ -123,7 +126,7 @@ describe('an opened stream', () => {
     },
   );
 
-  it('ends its own work when the listener for progress destroys it', async () => {
+  it('ends its own work if the progress listener destroys it', async () => {
     const body = bodyOf(content, 64 * KIB);
     const stream: OpenedStream = new OpenedStream({ body, transform: exactLength(content.length) }, () =>
       stream.destroy(),
@@ -135,7 +138,7 @@ describe('an opened stream', () => {
     await expect((stream as unknown as { opening: Promise<void> }).opening).resolves.toBeUndefined();
   });
 
-  it('fails like its body, also if that failed before anybody read', async () => {
+  it('fails with the error of its body, even if that failed before anybody read', async () => {
     const body = new PassThrough();
     keepError(body);
     const stream = new OpenedStream({ body, transform: exactLength(10) });
@@ -145,7 +148,7 @@ describe('an opened stream', () => {
     await expect(once(stream.resume(), 'end')).rejects.toThrow('cut');
   });
 
-  it('fails like its transform, and ends the body', async () => {
+  it('fails with the error of its transform, and ends the body', async () => {
     const body = bodyOf(content, 64 * KIB);
     const stream = new OpenedStream({ body, transform: exactLength(100 * KIB) });
 
@@ -153,7 +156,7 @@ describe('an opened stream', () => {
     expect(body.destroyed).toBe(true);
   });
 
-  it('fails like the listener for progress', async () => {
+  it('fails with the error of the progress listener', async () => {
     const stream = new OpenedStream({ body: bodyOf(content, KIB), transform: exactLength(content.length) }, () => {
       throw new Error('mine');
     });
@@ -177,7 +180,7 @@ describe('opening a body', () => {
           isTaking = false;
           resolve?.();
         };
-        // not of the class that this realm calls Promise
+        // not an instance of the Promise class of this realm
         return { then: (resolve: () => void) => setImmediate(done, resolve) } as unknown as Promise<void>;
       },
     });

@@ -17,7 +17,7 @@ async function bytesOf(source: ByteSource): Promise<string> {
 
 const readAll = (stream: AsyncIterable<unknown>): Promise<string> => readOnce(stream, bytesOf);
 
-/** A request whose body a middleware may take. */
+/** A request whose body a middleware may consume. */
 function request(...body: string[]): IncomingMessage {
   const message = new IncomingMessage(new Socket());
   for (const chunk of [...body, null]) message.push(chunk);
@@ -145,20 +145,20 @@ function never(): never {
 }
 
 describe('a stream as a source', () => {
-  it.each(FRESH)('gives all that is in %s', async (_name, stream) => {
+  it.each(FRESH)('yields everything in %s', async (_name, stream) => {
     await expect(readAll(stream())).resolves.toBe('hello');
   });
 
-  it.each(EMPTY)('gives nothing for %s that is fresh and empty', async (_name, stream) => {
+  it.each(EMPTY)('yields nothing for %s that is fresh and empty', async (_name, stream) => {
     await expect(readAll(stream())).resolves.toBe('');
   });
 
-  it.each(CONSUMED)('is refused if it was read or closed before: %s', async (_name, stream) => {
+  it.each(CONSUMED)('is rejected if it was read or closed before: %s', async (_name, stream) => {
     await expect(readAll(await stream())).rejects.toEqual(code('SOURCE_CONSUMED'));
   });
 
   it.each(CONSUMED.filter(([name]) => name !== 'a generator, ended'))(
-    'is refused before anything is asked of the source: %s',
+    'is rejected before anything is requested from the source: %s',
     async (_name, stream) => {
       let isAsked = false;
       const reading = readOnce(await stream(), () => {
@@ -171,7 +171,7 @@ describe('a stream as a source', () => {
     },
   );
 
-  it('is refused to a second reader at once, also where the first has not begun', async () => {
+  it('rejects a second reader at once, even if the first has not begun', async () => {
     const stream = Readable.from([Buffer.from('hello')]);
 
     const [first, second] = await Promise.allSettled([readAll(stream), readAll(stream)]);
@@ -180,7 +180,7 @@ describe('a stream as a source', () => {
     expect(second).toMatchObject({ reason: { code: 'SOURCE_CONSUMED' } });
   });
 
-  it('can be tried again after a failure before its first chunk', async () => {
+  it('can be retried after a failure before its first chunk', async () => {
     const stream = Readable.from([Buffer.from('hello')]);
     await expect(readOnce(stream, () => Promise.reject(new Error('no key')))).rejects.toThrow('no key');
 
@@ -188,7 +188,7 @@ describe('a stream as a source', () => {
   });
 
   it.each(FRESH.filter(([name]) => name !== 'a Blob'))(
-    'cannot be tried again after it was read: %s',
+    'cannot be retried after it was read: %s',
     async (_name, make) => {
       const stream = make();
       await readAll(stream);
@@ -197,7 +197,7 @@ describe('a stream as a source', () => {
     },
   );
 
-  it('is refused when somebody reads it while the key is awaited', async () => {
+  it('is rejected if somebody reads it while the key is awaited', async () => {
     const stream = new PassThrough().end('hello');
 
     const reading = readOnce(stream, async (source) => {
@@ -208,7 +208,7 @@ describe('a stream as a source', () => {
     await expect(reading).rejects.toEqual(code('SOURCE_CONSUMED'));
   });
 
-  it('fails with the error of a stream that fails while the key is awaited, which ends no process', async () => {
+  it('fails with the error of a stream that fails while the key is awaited, without ending the process', async () => {
     const stream = new PassThrough();
 
     const reading = readOnce(stream, async (source) => {
@@ -222,7 +222,7 @@ describe('a stream as a source', () => {
 });
 
 describe('a stream of text', () => {
-  it('may cut a character in two', async () => {
+  it('may split a character across chunks', async () => {
     await expect(readAll(Readable.from(['a\ud83d', '\ude00b']))).resolves.toBe('a\u{1f600}b');
   });
 
@@ -232,11 +232,11 @@ describe('a stream of text', () => {
     ['before bytes', ['a\ud83d', Buffer.from('b')]],
     ['alone', ['\ude00']],
     ['in the middle', ['a\ud800b']],
-  ])('is refused with half a surrogate pair %s', async (_where, chunks) => {
+  ])('is rejected with half a surrogate pair %s', async (_where, chunks) => {
     await expect(readAll(Readable.from(chunks))).rejects.toEqual(code('UNSUPPORTED_VALUE'));
   });
 
-  it('refuses chunks that are neither text nor bytes', async () => {
+  it('rejects chunks that are neither text nor bytes', async () => {
     await expect(readAll(Readable.from([{ a: 1 }]))).rejects.toEqual(code('UNSUPPORTED_OPERATION'));
   });
 });

@@ -1,12 +1,12 @@
 import { jest } from '@jest/globals';
 import { TimeSlice } from '../../../src/streams/time-slice.js';
 
-describe('a slice of time that many share', () => {
+describe('a shared time slice', () => {
   afterEach(() => {
     jest.restoreAllMocks();
   });
 
-  it('lets one after another go on when each uses up a turn, however many wait for the next', async () => {
+  it('lets waiters continue one after another if each uses up a turn, however many wait', async () => {
     let now = 0;
     jest.spyOn(performance, 'now').mockImplementation(() => now);
     const slice = new TimeSlice();
@@ -28,7 +28,7 @@ describe('a slice of time that many share', () => {
     expect(new Set(seen).size).toBe(10);
   });
 
-  it('costs no turn while it lasts', async () => {
+  it('takes no turn of the event loop while it lasts', async () => {
     jest.spyOn(performance, 'now').mockReturnValue(0);
     const slice = new TimeSlice();
     let isTurned = false;

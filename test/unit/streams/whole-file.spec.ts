@@ -19,7 +19,7 @@ const write = (path: string, text: string) => writeWholeFile(path, (file) => fil
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 const partials = async () => (await readdir(folder)).filter((name) => name.endsWith('.partial'));
 
-/** A name that this process gives: that of a file which is being written. */
+/** The name that this process gives to a file while it writes it. */
 async function nameUnderWay(): Promise<string> {
   let name = '';
   await writeWholeFile(target, async () => {
@@ -29,7 +29,7 @@ async function nameUnderWay(): Promise<string> {
   return name;
 }
 
-it('keeps content for its owner until it is whole, and gives it the permissions of any new file then', async () => {
+it('restricts content to its owner until it is complete, and then sets the permissions of any new file', async () => {
   let during = 0;
   await writeWholeFile(target, async (file) => {
     await file.writeFile('plaintext');
@@ -67,8 +67,8 @@ it('leaves the old file and nothing else when writing fails', async () => {
   expect(await readdir(folder)).toEqual(['scan.dcm']);
 });
 
-describe('what a process that died has left', () => {
-  it('is removed by the next one that writes the same target', async () => {
+describe('a partial file from a process that died', () => {
+  it('is removed by the next process that writes the same target', async () => {
     const child = spawn(process.execPath, ['-e', '']);
     await once(child, 'exit');
     const [, host, , thread] = /\.([0-9a-f]+)-(\d+)-(\d+)-/.exec(await nameUnderWay()) ?? [];
@@ -84,7 +84,7 @@ describe('what a process that died has left', () => {
     expect(await readdir(folder)).toEqual(['scan.dcm']);
   });
 
-  it('on another host or thread is removed after a day', async () => {
+  it('is removed after a day if it came from another host or thread', async () => {
     const [, host, pid] = /\.([0-9a-f]+)-(\d+)-/.exec(await nameUnderWay()) ?? [];
     const others = [`scan.dcm.00000000-1-0-${UNIQUE}.partial`, `scan.dcm.${host}-${pid}-77-${UNIQUE}.partial`].sort();
     for (const name of others) await writeFile(join(folder, name), 'plaintext');
@@ -99,7 +99,7 @@ describe('what a process that died has left', () => {
   });
 });
 
-it('leaves alone what it did not make: files of other targets, of users, of writes that are under way', async () => {
+it('leaves other files alone: those of other targets, of users, and of writes in progress', async () => {
   const others = [
     'scan.dcm.partial',
     'scan.dcm.backup.partial',
@@ -118,7 +118,7 @@ it('leaves alone what it did not make: files of other targets, of users, of writ
   expect(await partials()).toEqual(others.filter((name) => name.endsWith('.partial')));
 });
 
-it('writes to a device as it is', async () => {
+it('writes directly to a device', async () => {
   await write('/dev/null', 'content');
 
   expect((await stat('/dev/null')).isFile()).toBe(false);

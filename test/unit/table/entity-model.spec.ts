@@ -19,7 +19,7 @@ function classes() {
 }
 
 describe('the model of an entity class', () => {
-  it('holds what the class and its base declare', () => {
+  it('contains what the class and its base declare', () => {
     const { alwaysSealed, sometimesSealed, options, declaration } = entityModel(classes().Sub);
 
     expect(alwaysSealed).toEqual(['name']);
@@ -28,14 +28,14 @@ describe('the model of an entity class', () => {
     expect(declaration).toEqual({ table: 'rows', clear: new Set(['ward', 'floor']) });
   });
 
-  it('is worked out once', () => {
+  it('is computed once', () => {
     const { Base, Sub } = classes();
 
     expect(entityModel(Sub)).toBe(entityModel(Sub));
     expect(entityModel(Base)).not.toBe(entityModel(Sub));
   });
 
-  it('follows a property that is sealed later, in the class or in its base', () => {
+  it('includes a property that is sealed later, in the class or in its base', () => {
     const { Base, Sub } = classes();
     entityModel(Sub);
 
@@ -47,7 +47,7 @@ describe('the model of an entity class', () => {
     expect(entityModel(Base).alwaysSealed).toEqual(['name', 'late']);
   });
 
-  it('follows a declaration that comes later, and another base', () => {
+  it('includes a later declaration, and reflects another base', () => {
     const { Base, Sub } = classes();
     entityModel(Sub);
 
@@ -59,7 +59,7 @@ describe('the model of an entity class', () => {
     expect(entityModel(Sub).declaration).toEqual({ table: null, clear: new Set(['floor']) });
   });
 
-  it('does not follow options and lists that are changed after they were given', () => {
+  it('ignores changes to options and lists after they were passed', () => {
     class Entity {
       name!: string;
       ward!: string;

@@ -18,7 +18,7 @@ const context = {
 };
 const sealed = () => sealEntity({ partitionKey: 'p', rowKey: 'r', ...new Visit() }, context);
 
-/** More padding than a block, whatever the key is: the block before the last one is flipped where it meets the padding. */
+/** More padding than a block, whatever the key is: flips the bits over the padding in the block before the last one. */
 function unpadded(value: unknown): Buffer {
   const bytes = Buffer.from(value as Buffer);
   bytes[bytes.length - 17]! ^= 0xff;
@@ -34,7 +34,7 @@ const CODES = {
 const kinds = Object.keys(damages) as (keyof typeof damages)[];
 const pairs = kinds.flatMap((first) => kinds.map((second) => [first, second] as const));
 
-it.each(pairs)('of two faults in a row, %s and then %s, the first one is reported', async (first, second) => {
+it.each(pairs)('the first of two faults in a row is reported: %s, then %s', async (first, second) => {
   for (const [one, other] of [
     ['patient', 'doctor'],
     ['doctor', 'room'],
@@ -47,7 +47,7 @@ it.each(pairs)('of two faults in a row, %s and then %s, the first one is reporte
   }
 });
 
-it('a row opens whose properties are in any order', async () => {
+it('a row opens with its properties in any order', async () => {
   const row = await sealed();
   const turned = Object.fromEntries(Object.entries(row).reverse()) as typeof row;
 
@@ -67,7 +67,7 @@ it('a property is sealed under its own name, although objects have a setter of t
 });
 
 it.each(['partitionKey', 'rowKey', '_ClientEncryptionMetadata1', '_ClientEncryptionMetadata2'])(
-  'a row does not open whose list says that %s is sealed',
+  'a row does not open if its list of sealed properties names %s',
   async (name) => {
     const texts = new Map([[name, { type: 'string' as const, bytes: Buffer.from('of another tenant') }]]);
     const sealing = { texts, signed: new Set<string>(), tags: new Map<string, never>() };

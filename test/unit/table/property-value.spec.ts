@@ -46,12 +46,12 @@ describe('a value', () => {
     [null, 'null', ''],
   ];
 
-  it.each(texts)('%p is sealed as %s %j and comes back the same', (value, type, text) => {
+  it.each(texts)('%p is sealed as %s %j and opens to the same value', (value, type, text) => {
     expect(textOf(value)).toEqual([type, text]);
     expect(opened(type, text)).toStrictEqual(value);
   });
 
-  it('of bytes is just the view, not the memory behind it', () => {
+  it('of bytes is only the view, not the memory behind it', () => {
     const view = new Uint8Array(Buffer.from('secret:public').buffer, 0).subarray(0, 2);
 
     expect(Buffer.from(opened('binary', textOf(view)[1]!) as Buffer).equals(view)).toBe(true);
@@ -65,11 +65,11 @@ describe('a value', () => {
     ['an invalid date', new Date(NaN), /invalid Date/],
     ['a typed value of the SDK', { type: 'String', value: 'x' }, /holds Object/],
     ['a map', new Map(), /instance of Map/],
-    ['numbers in bytes of their own', new Float64Array(1), /instance of Float64Array/],
+    ['an array of floats', new Float64Array(1), /instance of Float64Array/],
     ['undefined in JSON', { a: undefined }, /JSON would lose \(undefined\)/],
     ['a function in JSON', [() => 1], /\(function\)/],
     ['a symbol in JSON', [Symbol('s')], /\(symbol\)/],
-    ['a symbol for a name in JSON', { [Symbol('s')]: 1 }, /\(a symbol\)/],
+    ['a symbol as a name in JSON', { [Symbol('s')]: 1 }, /\(a symbol\)/],
     ['a bigint in JSON', [1n], /\(bigint\)/],
     ['NaN in JSON', { a: [NaN] }, /\(NaN\)/],
     ['a date in JSON', { a: day }, /instance of Date/],
@@ -120,17 +120,17 @@ describe('a value', () => {
       /\(function\)/,
     ],
     ['half a surrogate pair in JSON', ['\udfff'], /half a surrogate pair/],
-    ['half a surrogate pair for a name in JSON', { '\udfff': 1 }, /half a surrogate pair/],
+    ['half a surrogate pair as a name in JSON', { '\udfff': 1 }, /half a surrogate pair/],
     // eslint-disable-next-line no-sparse-arrays -- the hole is what is tested
     ['a hole in JSON', [1, , 2], /holes/],
-    ['a name of an array in JSON', Object.assign([1], { a: 1 }), /names/],
+    ['a named member of an array in JSON', Object.assign([1], { a: 1 }), /names/],
     ['__proto__ in JSON', JSON.parse('{"a":{"__proto__":{"admin":true}}}'), /__proto__/],
-    ['more levels than there may be', deep(501), /levels/],
-  ])('is refused by its name: %s', (_what, value, reason) => {
+    ['too many levels', deep(501), /levels/],
+  ])('is rejected, and the error names the property: %s', (_what, value, reason) => {
     expect(() => encodeValue('p', value)).toThrow(refused(reason));
   });
 
-  it('may be an instance of a data class in JSON, which is stored as its own properties', () => {
+  it('can be an instance of a data class in JSON, of which the own properties are stored', () => {
     class City {
       constructor(readonly name: string) {}
       get upper() {
@@ -150,7 +150,7 @@ describe('a value', () => {
     expect(textOf([new City('a'), { b: new City('c') }])).toEqual(['json', '[{"name":"a"},{"b":{"name":"c"}}]']);
   });
 
-  it('is refused where an instance goes round in a circle, or holds what JSON would lose', () => {
+  it('is rejected if an instance is cyclic, or contains what JSON would lose', () => {
     class Node {
       next?: unknown;
     }
@@ -162,7 +162,7 @@ describe('a value', () => {
     expect(() => encodeValue('p', Object.assign(new Node(), { next: new Map() }))).toThrow(refused(/instance of Map/));
   });
 
-  it('is refused where JSON goes round in a circle, and not where it comes by twice', () => {
+  it('is rejected if JSON is cyclic, but may contain the same object twice', () => {
     const shared = { a: 1 };
     const circle: unknown[] = [];
     circle.push({ circle });
@@ -172,7 +172,7 @@ describe('a value', () => {
     expect(opened('json', textOf(deep(500))[1]!)).toEqual(deep(500));
   });
 
-  it('is told of without what it holds', () => {
+  it('is not quoted in the error', () => {
     expect(() => encodeValue('p', { secretName: 'secret', at: day })).toThrow(
       expect.objectContaining({ message: expect.not.stringMatching(/secret/) as string }) as Error,
     );
@@ -189,7 +189,7 @@ describe('a declared type', () => {
     ['binary', Buffer.alloc(1)],
   ];
 
-  it.each(samples)('%s holds its own values and null, no others', (type, value) => {
+  it.each(samples)('%s accepts only its own values and null', (type, value) => {
     expect(textOf(value, type)[0]).toBe(type);
     expect(textOf(null, type)).toEqual(['null', '']);
     for (const [other, foreign] of samples.filter(([name]) => name !== type)) {
@@ -198,7 +198,7 @@ describe('a declared type', () => {
     }
   });
 
-  it('json holds any JSON value, and no other', () => {
+  it('json accepts any JSON value, and nothing else', () => {
     expect(['x', 1, true, { type: 'String', value: 'x' }].map((value) => textOf(value, 'json'))).toEqual([
       ['json', '"x"'],
       ['json', '1'],
@@ -221,7 +221,7 @@ describe('a text that is not canonical for its type', () => {
     ),
     ['json', `${'['.repeat(30_000)}${']'.repeat(30_000)}`] as const,
     ['null', 'x'] as const,
-  ])('is no other value: %s of %j', (type, text) => {
+  ])('does not open: %s of %j', (type, text) => {
     expect(() => opened(type, text)).toThrow(expect.objectContaining({ code: 'DECRYPTION_FAILED' }) as Error);
   });
 });

@@ -6,7 +6,7 @@ const hexOf = (value: unknown): string | undefined => {
 };
 const typed = (type: string, value: unknown) => ({ type, value });
 
-/** What the application passes, and how the SDK gives the same value back. */
+/** What the application passes, and how the SDK returns the same value. */
 it.each<readonly [what: string, spellings: readonly unknown[], expected: string]>([
   ['a text', ['open ü', typed('String', 'open ü')], '1 6f70656e20c3bc'],
   ['an empty text', ['', typed('String', '')], '1 '],
@@ -17,7 +17,7 @@ it.each<readonly [what: string, spellings: readonly unknown[], expected: string]
   ['true', [true, typed('Boolean', true), typed('Boolean', 'true')], '4 01'],
   ['false', [false, typed('Boolean', 'false')], '4 00'],
   [
-    'a time, finer digits or not',
+    'a time, with or without finer digits',
     [
       new Date('2026-02-28T23:59:58.123Z'),
       typed('DateTime', '2026-02-28T23:59:58.123Z'),
@@ -44,7 +44,7 @@ it.each<readonly [string, unknown]>([
   ['an empty number', typed('Double', '')],
   ['a hexadecimal number', typed('Int32', '0x11')],
   ['half a surrogate pair', 'a\ud800'],
-  ['half of a typed one', typed('String', '\udc00')],
+  ['half of a typed surrogate pair', typed('String', '\udc00')],
   ['a number as text', typed('String', 5)],
   ['65 bits', 2n ** 63n],
   ['65 typed bits', typed('Int64', '9223372036854775808')],
@@ -54,21 +54,21 @@ it.each<readonly [string, unknown]>([
   ['a date in words', typed('DateTime', 'Sat Feb 28 2026')],
   ['a Guid without dashes', typed('Guid', '1234567890abcdef1234567890abcdef')],
   ['a Guid in braces', typed('Guid', '{12345678-90ab-cdef-1234-567890abcdef}')],
-  ['a Boolean of another word', typed('Boolean', 'yes')],
+  ['a Boolean with another word', typed('Boolean', 'yes')],
   ['Binary that is not base64', typed('Binary', '*')],
-  ['a type that there is not', typed('Money', '1')],
-  ['a name of every object', typed('constructor', '1')],
+  ['an unknown type', typed('Money', '1')],
+  ['a member of every object as a type', typed('constructor', '1')],
   ['an object', {}],
   ['a list', [1]],
   ['a symbol', Symbol('x')],
-])('%s cannot be signed: the name of its property is in the error', (_what, value) => {
+])('%s cannot be signed, and the error names the property', (_what, value) => {
   expect(signedValue(value)).toBeNull();
   expect(() => valuesToSign(['status'], { status: value })).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED_VALUE', propertyName: 'status' }) as Error,
   );
 });
 
-it('what a table does not store is not signed', () => {
+it('values that a table does not store are not signed', () => {
   const entity = { a: null, b: undefined, c: typed('String', null), d: 1 };
 
   expect([...valuesToSign(['a', 'b', 'c', 'd', 'e', 'toString'], entity).keys()]).toEqual(['d']);
@@ -77,7 +77,7 @@ it('what a table does not store is not signed', () => {
 it.each([
   ['half a surrogate pair', '\ud800'],
   ['more than 65,535 bytes', 'ü'.repeat(32_768)],
-])('a name of %s cannot be signed', (_what, name) => {
+])('a name with %s cannot be signed', (_what, name) => {
   expect(() => valuesToSign([name], { [name]: 1 })).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED_VALUE' }) as Error,
   );

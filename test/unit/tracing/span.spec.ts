@@ -1,7 +1,7 @@
 import { type TracingContext, useInstrumenter } from '@azure/core-tracing';
 import { startSpan, traced } from '../../../src/tracing/span.js';
 
-/** Begun spans, the contexts that were active, and whether the sampler takes a span. */
+/** Started spans, the contexts that were active, and whether the sampler records a span. */
 const begun: string[] = [];
 const active: (TracingContext | undefined)[] = [];
 let isSampled = true;
@@ -46,7 +46,7 @@ const operation = (): Promise<string> =>
     }),
   );
 
-it('below a span that is recorded there are the others', async () => {
+it('a recorded span has child spans', async () => {
   isSampled = true;
 
   await expect(operation()).resolves.toBe('done');
@@ -54,7 +54,7 @@ it('below a span that is recorded there are the others', async () => {
   expect(begun).toEqual(['outer', 'inner', 'last']);
 });
 
-it('below a span that is not recorded there are no others, and its context stays active', async () => {
+it('a span that is not recorded has no child spans, and its context stays active', async () => {
   isSampled = false;
 
   await expect(operation()).resolves.toBe('done');
@@ -64,7 +64,7 @@ it('below a span that is not recorded there are no others, and its context stays
   expect(active[0]).toBe(active[1]);
 });
 
-it('a failure below a span that is not recorded passes through', async () => {
+it('a failure below a span that is not recorded is passed on', async () => {
   isSampled = false;
   const failure = new Error('broken');
 
@@ -73,7 +73,7 @@ it('a failure below a span that is not recorded passes through', async () => {
   await expect(failing).rejects.toBe(failure);
 });
 
-it('a context of someone else always gets a span: the sampler decides', async () => {
+it('a context of the caller always gets a span, because the sampler decides', async () => {
   isSampled = false;
 
   await traced('ours', { tracingOptions: { tracingContext: new Context() } }, async () => undefined);
@@ -81,7 +81,7 @@ it('a context of someone else always gets a span: the sampler decides', async ()
   expect(begun).toEqual(['ours']);
 });
 
-it.each([true, false])('work that throws at once makes the call reject (recorded: %s)', async (isRecorded) => {
+it.each([true, false])('work that throws synchronously makes the call reject (recorded: %s)', async (isRecorded) => {
   isSampled = isRecorded;
   const fails = (): Promise<never> => {
     throw new Error('at once');

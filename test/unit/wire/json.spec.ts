@@ -1,4 +1,4 @@
-/** Text from storage that is nested so deeply that writing it again, or looking at it, would end in an error of the runtime. */
+/** Text from storage that is nested so deeply that writing or inspecting it would cause an error in the runtime. */
 import { parsePoisonMessage } from '../../../src/queue/consumer/poison-message.js';
 import { keyIdOf, parseMessage } from '../../../src/wire/queue-message.js';
 import { parseEncryptionData } from '../../../src/wire/encryption-data.js';
@@ -25,7 +25,7 @@ it.each([
   expect(() => JSON.stringify(parseObject(text))).not.toThrow();
 });
 
-it('brackets in strings are not levels, and objects next to each other are not below each other', () => {
+it('brackets in strings are not levels, and adjacent objects are on the same level', () => {
   const text = JSON.stringify({ a: `"${'[{'.repeat(3000)}\\`, b: Array.from({ length: 3000 }, () => ({ c: [] })) });
 
   expect(JSON.stringify(parseObject(text))).toBe(text);
@@ -35,14 +35,14 @@ it.each([
   ['strings that never end', '"\\'.repeat(LEVELS)],
   ['quotes alone', '"'.repeat(LEVELS)],
   ['brackets that close nothing', ']}'.repeat(LEVELS)],
-])('%s are not an object, and take one pass', (_what, text) => {
+])('%s are not an object, and are parsed in one pass', (_what, text) => {
   const before = process.cpuUsage();
 
   expect(parseObject(`{"a":${text}`)).toBeNull();
   expect(process.cpuUsage(before).user).toBeLessThan(500_000);
 });
 
-it('encryption data and messages that are nested so deeply are refused, and not written again', () => {
+it('encryption data and messages with too many levels are rejected, and not written again', () => {
   const deep = nested(LEVELS);
 
   expect(() => parseEncryptionData(data(deep))).toThrow(invalid);
@@ -53,7 +53,7 @@ it('encryption data and messages that are nested so deeply are refused, and not 
   });
 });
 
-it('a message that imitates one of a poison queue is none where its facts are nested so deeply', () => {
+it('a message that imitates a poison message is not one if its facts have too many levels', () => {
   const names = ['reason', 'keyId', 'queue', 'messageId', 'dequeueCount', 'insertedOn', 'poisonedOn'];
   const facts = names.map((name) => `"${name}":${nested(LEVELS / 10)}`).join(',');
 

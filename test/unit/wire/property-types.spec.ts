@@ -18,7 +18,7 @@ const typesOf = (types: Readonly<Record<string, PropertyType>>) =>
   new Map(Object.entries(types).map(([name, type]) => [name, { type }]));
 
 describe('the types of sealed properties', () => {
-  it('are named only where they are not strings', () => {
+  it('are listed only if they are not strings', () => {
     expect(formatPropertyTypes(typesOf({ name: 'string' }))).toBeUndefined();
     expect(formatPropertyTypes(new Map())).toBeUndefined();
     expect(formatPropertyTypes(typesOf({ name: 'string', born: 'date', größe: 'number' }))).toBe(
@@ -26,7 +26,7 @@ describe('the types of sealed properties', () => {
     );
   });
 
-  it('are next to the library as text, and are read back', () => {
+  it('are stored next to the library as text, and are read back', () => {
     const text = formatEncryptionData(
       { ...data, additions: new Map([[PROPERTY_TYPES_ENTRY, '{"größe":"number"}']]) },
       'entity',
@@ -39,31 +39,31 @@ describe('the types of sealed properties', () => {
     expect(parsePropertyTypes(entry, ['größe'])).toEqual(new Map([['größe', 'number']]));
   });
 
-  it('leave the encryption data as it is where there is none to name', () => {
+  it('leave the encryption data unchanged if there are none to list', () => {
     expect(formatEncryptionData(data, 'entity')).toMatch(/"KeyWrappingMetadata":\{"EncryptionLibrary":"[^"]+"\}\}$/);
     expect(parsePropertyTypes(undefined, ['a'])).toEqual(new Map());
   });
 
   it.each<readonly [string, unknown]>([
-    ['no text', { a: 'date' }],
+    ['not text', { a: 'date' }],
     ['null', null],
-    ['no JSON', '{"a":'],
+    ['not JSON', '{"a":'],
     ['a list', '["date"]'],
-    ['a type nobody has', '{"a":"money"}'],
-    ['a type in another case', '{"a":"Date"}'],
-    ['a name of every object for a type', '{"a":"constructor"}'],
+    ['an unknown type', '{"a":"money"}'],
+    ['a type in another letter case', '{"a":"Date"}'],
+    ['a member of every object as a type', '{"a":"constructor"}'],
     ['a type that is not text', '{"a":{"toString":"date"}}'],
     ['a property that is not sealed', '{"b":"date"}'],
     ['__proto__', '{"__proto__":"date"}'],
     ['a prototype', '{"__proto__":{"b":"date"}}'],
-  ])('are refused if they are %s', (_what, entry) => {
+  ])('are rejected if they are %s', (_what, entry) => {
     expect(() => parsePropertyTypes(entry, ['a'])).toThrow(
       expect.objectContaining({ code: 'INVALID_ENCRYPTION_METADATA' }) as Error,
     );
     expect(({} as Record<string, unknown>)['b']).toBeUndefined();
   });
 
-  it('are one more entry among those that are ignored', () => {
+  it('are one of the entries that other readers ignore', () => {
     const stored = JSON.parse(formatEncryptionData(data, 'entity')) as { KeyWrappingMetadata: object };
     const text = JSON.stringify({
       ...stored,

@@ -11,7 +11,7 @@ const content = {
 const SNAPSHOT = '2026-01-02T03:04:05.0000000Z';
 
 describe('the encryption data of an unfinished upload', () => {
-  it.each([undefined, SNAPSHOT])('says which upload it is, and where the content before it is: %p', (previous) => {
+  it.each([undefined, SNAPSHOT])('identifies the upload, and where the content before it is: %p', (previous) => {
     const text = formatUnfinished(content, { id: 'upload-1', previous });
 
     expect(unfinishedUploadIn(text)).toEqual({ id: 'upload-1', previous });
@@ -36,20 +36,20 @@ describe('the encryption data of an unfinished upload', () => {
   });
 
   it.each([undefined, '', '{}', 'null', 'x', '{"WrappedContentKey":{"KeyId":"unfinished-upload"}}'])(
-    'is not seen in %p',
+    'is not recognized in %p',
     (text) => {
       expect(unfinishedUploadIn(text)).toBeNull();
     },
   );
 
-  it('is not seen where content merely has a key of that name', () => {
+  it('is not recognized if content merely has a key of that name', () => {
     const text = formatUnfinished(content, { id: 'upload-1', previous: undefined }).replace('AzCseUpload', 'Other');
 
     expect(unfinishedUploadIn(text)).toBeNull();
     expect(() => assertFinished(parseEncryptionData(text))).not.toThrow();
   });
 
-  it('has no content before it where the snapshot is not text', () => {
+  it('has no content before it if the snapshot is not text', () => {
     const text = formatUnfinished(content, { id: 'upload-1', previous: SNAPSHOT }).replace(`"${SNAPSHOT}"`, '7');
 
     expect(unfinishedUploadIn(text)).toEqual({ id: 'upload-1', previous: undefined });

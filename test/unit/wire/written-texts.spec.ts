@@ -1,4 +1,4 @@
-/** Texts in encryption data that JSON or HTTP headers could not hold as they are. */
+/** Texts in encryption data that JSON or HTTP headers cannot contain as they are. */
 import {
   formatEncryptionData,
   type NewEncryptionData,
@@ -13,7 +13,7 @@ const dataWith = (text: string): NewEncryptionData => ({
   additions: new Map([[`name ${text}`, text]]),
 });
 
-it('characters are written in ASCII that cannot end a text or a header, and are read as they were', () => {
+it('characters are written in ASCII that cannot end a text or a header, and are read back unchanged', () => {
   const wrong: string[] = [];
   for (let code = 0; code <= 0xffff; code += code < 0x300 ? 1 : 97) {
     const text = `a${String.fromCharCode(code)}b`;

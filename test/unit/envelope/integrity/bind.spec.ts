@@ -43,6 +43,6 @@ it.each<readonly [BindShape, string, string]>([
   ['properties', 'tags in the alphabet of URLs', '1;p=-_-_'],
   ['properties', 'tags with padding inside', '1;p=AA==AAAA'],
   ['properties', 'a length', '1;c=16'],
-])('of %s, %s is refused', (shape, _what, text) => {
+])('of %s, %s is rejected', (shape, _what, text) => {
   expect(() => parseBind(text, shape)).toThrow(expect.objectContaining({ code: 'DECRYPTION_FAILED' }));
 });

@@ -1,4 +1,4 @@
-/** Lists of tags under a MAC that holds, as only someone who has the content key can make them. */
+/** Lists of tags under a valid MAC, which only a holder of the content key can create. */
 import {
   formatPropertyTags,
   placesOfSigned,
@@ -32,15 +32,15 @@ it.each<readonly [string, Buffer, readonly string[]]>([
   ['fewer tags than sealed names', TAG, ['a', 'b']],
   ['half of a tag', Buffer.concat([TAG, TAG.subarray(8)]), ['a']],
   ['one byte more', Buffer.concat([TAG, Buffer.alloc(1)]), ['a']],
-  ['a name that is cut', listed('status').subarray(0, 5), []],
+  ['a truncated name', listed('status').subarray(0, 5), []],
   ['a name without its tag', listed('status').subarray(0, -16), []],
-  ['a tag that is cut', listed('status').subarray(0, -1), []],
+  ['a truncated tag', listed('status').subarray(0, -1), []],
   ['a name twice', Buffer.concat([listed('a'), listed('a')]), []],
-  ['names in another order', Buffer.concat([listed('b'), listed('a')]), []],
+  ['names in the wrong order', Buffer.concat([listed('b'), listed('a')]), []],
   ['a name that is sealed', Buffer.concat([TAG, listed('a')]), ['a']],
   ['a name that is not UTF-8', listed(Buffer.from([0xff])), []],
   ['half a surrogate pair', listed(Buffer.from([0xed, 0xa0, 0x80])), []],
   ['a name that ends within a character', listed(Buffer.from([0x61, 0xc3])), []],
-])('%s is refused', (_what, tags, sealedNames) => {
+])('%s is rejected', (_what, tags, sealedNames) => {
   expect(() => placesOfSigned(tags, sealedNames)).toThrow(expect.objectContaining({ code: 'DECRYPTION_FAILED' }));
 });

@@ -1,4 +1,4 @@
-/** Headers whose MAC holds: what someone who has the content key can write, and in which order faults are found. */
+/** Headers with a valid MAC: what a holder of the content key can write, and in which order faults are found. */
 import { generateContentKey, importContentKey } from '../../../../src/crypto/content-key.js';
 import { headerInput } from '../../../../src/envelope/integrity/header.js';
 import { contextTag, headerMac } from '../../../../src/envelope/integrity/integrity-keys.js';
@@ -20,7 +20,7 @@ interface Header {
   readonly bind: string;
   readonly length: number;
   readonly context?: string;
-  /** Whether the MAC holds. */
+  /** Whether the MAC is valid. */
   readonly isOurs?: boolean;
 }
 
@@ -45,10 +45,10 @@ function outcomeOf({ version = '1.0', form = 'stream', bind, length, context, is
 
 it.each<readonly [string, Header, string]>([
   ['lengths that fit', { bind: '1;c=48;n=40', length: 48 }, 'verified'],
-  ['the least plaintext', { bind: '1;c=48;n=32', length: 48 }, 'verified'],
+  ['the shortest plaintext', { bind: '1;c=48;n=32', length: 48 }, 'verified'],
   ['less plaintext than the padding can hide', { bind: '1;c=48;n=31', length: 48 }, FAILED],
   ['as much plaintext as ciphertext', { bind: '1;c=48;n=48', length: 48 }, FAILED],
-  ['another length than the stored one', { bind: '1;c=32;n=20', length: 48 }, FAILED],
+  ['a length that differs from the stored one', { bind: '1;c=32;n=20', length: 48 }, FAILED],
   ['the lengths of a stream in a message', { form: 'message', bind: '1;c=48;n=40', length: 48 }, FAILED],
   ['one length in a stream', { bind: '1;c=48', length: 48 }, FAILED],
   ['the length of pages', { form: 'pages', bind: '1;c=512', length: 512 }, 'verified'],
@@ -59,19 +59,19 @@ it.each<readonly [string, Header, string]>([
   expect(outcomeOf(header)).toBe(expected);
 });
 
-describe('of two faults', () => {
+describe('if there are two faults', () => {
   const bind = (context: string, length = 92): string =>
     `1;c=${length};x=${contextTag(key, context).toString('base64')}`;
   const regions = { version: '2.1', length: 92 } as const;
 
-  it('the MAC is found before the context, which can be believed then', () => {
+  it('the MAC is reported before the context, which can be trusted only then', () => {
     const header = { ...regions, bind: bind('tenant-7'), context: 'tenant-8' };
 
     expect(outcomeOf(header)).toBe('CONTEXT_MISMATCH');
     expect(outcomeOf({ ...header, isOurs: false })).toBe(FAILED);
   });
 
-  it('the context is found before the length', () => {
+  it('the context is reported before the length', () => {
     expect(outcomeOf({ ...regions, bind: bind('tenant-7', 184), context: 'tenant-8' })).toBe('CONTEXT_MISMATCH');
     expect(outcomeOf({ ...regions, bind: bind('tenant-7', 184), context: 'tenant-7' })).toBe(FAILED);
   });

@@ -1,4 +1,4 @@
-/** What writes while the newest version of a key is disabled. */
+/** Which version writes while the newest version of a key is disabled. */
 import { createEnvelope } from '../../../../src/envelope/envelope.js';
 import type { EncryptionPolicy } from '../../../../src/envelope/encryption-policy.js';
 import { InProcessVault, refusal } from '../../../support/in-process-vault.js';
@@ -8,7 +8,7 @@ const keyIdOf = async (policy: EncryptionPolicy): Promise<string> =>
   (await createEnvelope(policy, context)).encryptionData.wrappedKey.keyId;
 
 describe('the key that writes', () => {
-  it('is the newest usable version while newer ones are disabled, and the newest again when they are not', async () => {
+  it('is the newest usable version while newer ones are disabled, until the newest is enabled again', async () => {
     const vault = new InProcessVault();
     const expired = vault.rotate('records');
     vault.expire(expired);
@@ -29,7 +29,7 @@ describe('the key that writes', () => {
     expect(keyVault.state?.insteadOf).toBeUndefined();
   });
 
-  it('stays the older version while the list of versions cannot be reached', async () => {
+  it('remains the older version while the list of versions cannot be fetched', async () => {
     const vault = new InProcessVault();
     const [older, newest] = [vault.rotate('records'), vault.rotate('records')];
     const { policy, keyVault, events } = vaultPolicyOf(vault.options('records'));
@@ -46,13 +46,13 @@ describe('the key that writes', () => {
   it.each<[string, (vault: InProcessVault, newest: string) => object]>([
     ['it was pinned', (_vault, newest) => ({ key: newest })],
     [
-      'its versions are not listed',
+      'its versions cannot be listed',
       (vault) => {
         vault.fault = ({ operation }) => (operation === 'versions' ? refusal(403, 'Forbidden') : undefined);
         return {};
       },
     ],
-  ])('does not write where the newest version is disabled and %s', async (_what, change) => {
+  ])('does not write if the newest version is disabled and %s', async (_what, change) => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const newest = vault.rotate('records');
@@ -66,7 +66,7 @@ describe('the key that writes', () => {
 describe('a version that has expired', () => {
   const MINUTE = 60_000;
 
-  it('is followed by one that came since it was confirmed, and asked for once a second until one comes', async () => {
+  it('is replaced by a newer one, which is looked up at most once a second until there is one', async () => {
     const vault = new InProcessVault();
     const time = new VaultTime();
     const expiring = vault.rotate('records');

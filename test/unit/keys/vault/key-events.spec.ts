@@ -1,4 +1,4 @@
-/** What is reported of keys in a vault: as events, on spans, and as counts of the cache. */
+/** What is reported about keys in a vault: as events, on spans, and as cache counts. */
 import type { PolicyKeys } from '../../../../src/envelope/policy-keys.js';
 import type { KeyEvent } from '../../../../src/keys/key-event.js';
 import { versionWarnings } from '../../../../src/keys/vault/version-warnings.js';
@@ -42,7 +42,7 @@ describe('events of keys in a vault', () => {
     expect((policy.keys as PolicyKeys).cache).toEqual({ hits: 1, misses: 1, evictions: 0, size: 1 });
   });
 
-  it('report throttling, the time that a call waited, and a failure', async () => {
+  it('report throttling, how long a call waited, and a failure', async () => {
     const { vault, keyId, policy, events } = setUp();
     const data = await storedData(policy, context);
     events.length = 0;
@@ -59,7 +59,7 @@ describe('events of keys in a vault', () => {
     ]);
   });
 
-  it('report when the version that writes could not be confirmed', async () => {
+  it('report that the version that writes could not be confirmed', async () => {
     const { vault, keyVault, events } = setUp();
     vault.fault = () => refusal(403, 'Forbidden');
 
@@ -68,7 +68,7 @@ describe('events of keys in a vault', () => {
     expect(events).toEqual([{ kind: 'versionUnconfirmed', keyId: vault.idOf('records'), code: 'KEY_ACCESS_DENIED' }]);
   });
 
-  it('do not report calls that were aborted', async () => {
+  it('do not report aborted calls', async () => {
     const { policy, events } = setUp();
     const data = await storedData(policy, context);
     events.length = 0;
@@ -117,8 +117,8 @@ describe('warnings about a version that writes', () => {
     ['the vault has purge protection', { isPurgeable: false }, 0],
     ['the vault has none', { isPurgeable: true }, 1],
     ['an older version writes', { insteadOf: 'https://v/keys/k/2' }, 1],
-    ['both are so', { expiresOn: new Date(now + DAY), isPurgeable: true }, 2],
-  ])('when %s are as many as reasons', (_what, facts, count) => {
+    ['it expires and there is no purge protection', { expiresOn: new Date(now + DAY), isPurgeable: true }, 2],
+  ])('report each reason once, if %s', (_what, facts, count) => {
     const known = { keyId: 'https://v/keys/k', expiresOn: undefined, isPurgeable: undefined, ...facts };
 
     expect(versionWarnings(known, now)).toHaveLength(count);

@@ -3,7 +3,7 @@ import { isMalformedKeyId, parseKeyVaultKeyId } from '../../../../src/keys/vault
 const VERSION = '0123456789abcdef0123456789abcdef';
 const KEY = 'https://clinic.vault.azure.net/keys/records';
 
-/** Ids that a client of Key Vault would take for another key, or for none. */
+/** Ids that a Key Vault client would interpret as another key, or would not recognize. */
 const HOSTILE = [
   `${KEY}/../other/${VERSION}`,
   `https://clinic.vault.azure.net/keys/tenant-a/../tenant-b/${VERSION}`,
@@ -72,7 +72,7 @@ describe('isMalformedKeyId', () => {
     'projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1',
     'https://kms.example:8443/v1/keys/42?version=7',
     'https://KMS.example',
-  ])('leaves %j to those who find keys', (keyId) => {
+  ])('does not find %j malformed', (keyId) => {
     expect(isMalformedKeyId(keyId)).toBe(false);
   });
 });

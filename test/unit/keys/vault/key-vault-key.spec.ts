@@ -23,7 +23,7 @@ const vaultClient = (keyId: string) => {
 };
 const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.catch((reason: unknown) => reason);
 
-/** A client that notes what it is asked and answers alike to everything. */
+/** A client that records its calls and always gives the same answer. */
 class AnsweringClient implements CryptographyClientLike {
   readonly keyID = `${KEY}/${NEW}`;
   readonly asked: unknown[][] = [];
@@ -46,7 +46,7 @@ const failing = (failure: unknown) =>
   });
 
 describe('KeyVaultKeyEncryptionKey', () => {
-  it('stores the id of the version that its client is made for', async () => {
+  it('stores the id of the version that its client was created for', async () => {
     const key = new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${OLD}`));
 
     const wrapped = await key.wrapKey(CONTENT);
@@ -56,7 +56,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
   });
 
   it.each([KEY, `${KEY}/`])(
-    'does not write through a client without a version (%s), and says what to use',
+    'does not write through a client without a version (%s), and explains what to use',
     async (id) => {
       const client = Object.assign(new AnsweringClient(() => ({ result: randomBytes(256), keyID: `${KEY}/${NEW}` })), {
         keyID: id,
@@ -83,7 +83,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
     },
   );
 
-  it('takes the id of the client where the answer names none', async () => {
+  it('uses the id of the client if the answer has none', async () => {
     const key = new KeyVaultKeyEncryptionKey(new AnsweringClient(() => ({ result: randomBytes(256) })));
 
     expect((await key.wrapKey(CONTENT)).keyId).toBe(`${KEY}/${NEW}`);
@@ -122,7 +122,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
     expect(() => new KeyVaultKeyEncryptionKey(vaultClient(KEY), options)).toThrow(InvalidOptionsError);
   });
 
-  it('has the id that it is given, before that of its client', () => {
+  it('prefers the id that it is given to that of its client', () => {
     const anonymous = { ...new AnsweringClient(() => ({ result: CONTENT })), keyID: undefined };
     const client = anonymous as unknown as CryptographyClientLike;
 
@@ -131,7 +131,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
     expect(new KeyVaultKeyEncryptionKey(vaultClient(KEY), { keyId: 'local' }).keyId).toBe('local');
   });
 
-  it.each([503, 429, undefined])('is unavailable when the vault fails with status %j', async (statusCode) => {
+  it.each([503, 429, undefined])('is unavailable if the vault fails with status %j', async (statusCode) => {
     const failure = new RestError('busy', statusCode === undefined ? {} : { statusCode });
     const key = new KeyVaultKeyEncryptionKey(failing(failure), {}, { paces: pacesOf(new VaultTime()) });
 
@@ -143,7 +143,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
     }
   });
 
-  it('waits with its vault after 429, and tries again', async () => {
+  it('waits after a 429 response, and tries again', async () => {
     const time = new VaultTime();
     const paces = pacesOf(time);
     let asked = 0;
@@ -164,7 +164,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
     [401, 'KEY_ACCESS_DENIED', 'KEY_ACCESS_DENIED'],
     [403, 'KEY_ACCESS_DENIED', 'KEY_ACCESS_DENIED'],
     [404, 'KEY_DELETED', 'KEY_DELETED'],
-  ])('fails with a cause when the vault refuses with status %j', async (statusCode, onWrap, onUnwrap) => {
+  ])('fails with a cause if the vault rejects with status %j', async (statusCode, onWrap, onUnwrap) => {
     const key = new KeyVaultKeyEncryptionKey(failing(new RestError('no', { statusCode })));
 
     const cause = { statusCode };
@@ -172,7 +172,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
     expect(await rejection(key.unwrapKey(CONTENT, 'RSA'))).toMatchObject({ code: onUnwrap, cause });
   });
 
-  it('lets an abort through untouched', async () => {
+  it('passes an abort on unchanged', async () => {
     const key = new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${NEW}`));
     const abortSignal = AbortSignal.abort();
 
@@ -180,14 +180,14 @@ describe('KeyVaultKeyEncryptionKey', () => {
     expect(await rejection(key.unwrapKey(CONTENT, 'RSA', { abortSignal }))).toMatchObject({ name: 'AbortError' });
   });
 
-  it.each([new Uint8Array(), undefined, 'text'])('does not take %j for bytes', async (result) => {
+  it.each([new Uint8Array(), undefined, 'text'])('does not accept %j as bytes', async (result) => {
     const key = new KeyVaultKeyEncryptionKey(new AnsweringClient(() => ({ result: result as Uint8Array })));
 
     await expectCode(key.wrapKey(CONTENT), 'KEY_WRAP_FAILED');
     await expectCode(key.unwrapKey(randomBytes(256), 'RSA-OAEP'), 'KEY_UNWRAP_FAILED');
   });
 
-  it.each([0, 1025, 1_000_000])('does not bother the vault with %d wrapped bytes', async (length) => {
+  it.each([0, 1025, 1_000_000])('does not call the vault for %d wrapped bytes', async (length) => {
     const client = new AnsweringClient(() => ({ result: CONTENT }));
     const key = new KeyVaultKeyEncryptionKey(client);
 
@@ -196,7 +196,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
     expect(client.asked).toEqual([]);
   });
 
-  it('leaves no content key in the memory that all of the process shares', async () => {
+  it('does not leave content keys in the shared buffer pool', async () => {
     const pooled = Buffer.from(CONTENT);
     const key = new KeyVaultKeyEncryptionKey(new AnsweringClient(() => ({ result: pooled })));
 
@@ -219,7 +219,7 @@ describe('KeyVaultKeyEncryptionKey', () => {
 describe('keyVaultKeyResolver', () => {
   const allow = (keyId: string) => keyId.startsWith(`${KEY}/`);
 
-  it('finds the version that wrapped, also after the key was rotated', async () => {
+  it('finds the version that wrapped, even after the key was rotated', async () => {
     const wrappedThen = await new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${OLD}`)).wrapKey(CONTENT);
     const wrappedNow = await new KeyVaultKeyEncryptionKey(vaultClient(`${KEY}/${NEW}`)).wrapKey(CONTENT);
     const resolve = keyVaultKeyResolver({ client: vaultClient, allow });
@@ -240,7 +240,7 @@ describe('keyVaultKeyResolver', () => {
     `${KEY}/../other/${NEW}`,
     `${KEY}/a/b/c`,
     `${KEY}/${NEW}?x`,
-  ])('answers null for %j without making a client', (keyId) => {
+  ])('returns null for %j without creating a client', (keyId) => {
     const asked: string[] = [];
     const client = (id: string) => {
       asked.push(id);
@@ -251,7 +251,7 @@ describe('keyVaultKeyResolver', () => {
     expect(asked).toEqual([]);
   });
 
-  it('makes one client for a key, however often it is asked, and asks each time whether it is allowed', async () => {
+  it('creates one client for each key, and checks on each call whether the key is allowed', async () => {
     let clients = 0;
     let isAllowed = true;
     const client = (id: string) => {
@@ -269,27 +269,27 @@ describe('keyVaultKeyResolver', () => {
     expect(await resolve(`${KEY}/${OLD}`, TARGET)).toBeNull();
   });
 
-  it('does not take a promise for a yes', () => {
+  it('does not treat a promise as a yes', () => {
     const allowLater = (async () => true) as unknown as (keyId: string) => boolean;
 
     expect(keyVaultKeyResolver({ client: vaultClient, allow: allowLater })(`${KEY}/${OLD}`, TARGET)).toBeNull();
   });
 
-  it('gives a client without an id the id that was asked for', async () => {
+  it('gives a client without an id the requested id', async () => {
     const client = () => ({ ...new AnsweringClient(() => ({ result: CONTENT })), keyID: undefined });
     const resolve = keyVaultKeyResolver({ client: client as unknown as () => CryptographyClientLike, allow });
 
     expect(await resolve(`${KEY}/${OLD}`, TARGET)).toHaveProperty('keyId', `${KEY}/${OLD}`);
   });
 
-  it('answers under the id that was asked for where a key was moved to another vault', async () => {
+  it('returns the key under the requested id if it was moved to another vault', async () => {
     const moved = `https://clinic2.vault.azure.net/keys/records/${OLD}`;
     const resolve = keyVaultKeyResolver({ client: () => vaultClient(moved), allow });
 
     expect(await resolve(`${KEY}/${OLD}`, TARGET)).toHaveProperty('keyId', `${KEY}/${OLD}`);
   });
 
-  it('shows the parts of the id to who allows it', async () => {
+  it('passes the parts of the id to the function that allows it', async () => {
     const seen: unknown[] = [];
     const resolve = keyVaultKeyResolver({ client: vaultClient, allow: (...asked) => seen.push(asked) > 0 });
 
@@ -301,7 +301,7 @@ describe('keyVaultKeyResolver', () => {
     ]);
   });
 
-  it('refuses to be made without either function, naming both', () => {
+  it('cannot be created without either function, and names both', () => {
     const make = () => keyVaultKeyResolver({} as Parameters<typeof keyVaultKeyResolver>[0]);
 
     expect(make).toThrow('"client"');

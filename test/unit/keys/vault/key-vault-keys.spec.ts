@@ -21,7 +21,7 @@ const failing = (code: string, more: object = {}) => expect.objectContaining({ c
 
 describe('the key that writes', () => {
   it.each(['RSA-OAEP', 'RSA-OAEP-256'] as const)(
-    'wraps 1,000 contents here by %s, after one request',
+    'wraps 1,000 content keys locally with %s, after one request',
     async (algorithm) => {
       const vault = new InProcessVault();
       const current = vault.rotate('records');
@@ -34,7 +34,7 @@ describe('the key that writes', () => {
     },
   );
 
-  it('is looked up once by 32 that write at the same time, and one that aborts does not end it for the others', async () => {
+  it('is looked up once for 32 writes at the same time, and an aborted one does not affect the others', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const { policy } = vaultPolicyOf(vault.options('records'));
@@ -54,7 +54,7 @@ describe('the key that writes', () => {
     ['RSA-OAEP-256', 'RSA'],
     ['A256KW', 'oct-HSM'],
   ] as const)(
-    'follows a rotation within the time to refresh, and names the version that wrapped (%s)',
+    'follows a rotation within the refresh time, and names the version that wrapped (%s)',
     async (algorithm, kty) => {
       const vault = new InProcessVault();
       const first = vault.rotate('records', { kty });
@@ -74,7 +74,7 @@ describe('the key that writes', () => {
     },
   );
 
-  it('follows it at once when it is asked to', async () => {
+  it('follows a rotation at once when it is refreshed', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const { policy, keyVault } = vaultPolicyOf(vault.options('records'));
@@ -87,7 +87,7 @@ describe('the key that writes', () => {
     expect(keyVault.state).toMatchObject({ keyId: second, age: 0 });
   });
 
-  it('stays the version that was pinned', async () => {
+  it('remains the version that was pinned', async () => {
     const vault = new InProcessVault();
     const first = vault.rotate('records');
     vault.rotate('records');
@@ -102,13 +102,13 @@ describe('the key that writes', () => {
     ['disabled', (vault, keyId) => vault.disable(keyId), failing('KEY_DISABLED', { state: 'disabled' })],
     ['expired', (vault, keyId) => vault.expire(keyId), failing('KEY_DISABLED', { state: 'expired' })],
     ['deleted', (vault) => vault.delete('records'), failing('KEY_DELETED')],
-    ['kept from us', (vault) => (vault.fault = () => refusal(403, 'Forbidden')), failing('KEY_ACCESS_DENIED')],
+    ['inaccessible', (vault) => (vault.fault = () => refusal(403, 'Forbidden')), failing('KEY_ACCESS_DENIED')],
     [
-      'behind a credential that fails',
+      'dependent on a credential that fails',
       (vault) => (vault.fault = () => refusal(401, 'Unauthorized')),
       failing('KEY_ACCESS_DENIED'),
     ],
-  ])('does not write a day after it was %s', async (_what, change, error) => {
+  ])('does not write one day after it became %s', async (_what, change, error) => {
     const vault = new InProcessVault();
     const keyId = vault.rotate('records');
     const { policy, time } = vaultPolicyOf(vault.options('records'));
@@ -120,7 +120,7 @@ describe('the key that writes', () => {
     await expect(keyIdOf(policy)).rejects.toEqual(error);
   });
 
-  it('goes on while the vault cannot be asked, until it was not confirmed for twice the time to refresh', async () => {
+  it('keeps writing while the vault is unreachable, for up to twice the refresh time', async () => {
     const vault = new InProcessVault();
     const keyId = vault.rotate('records');
     const { policy, time, events } = vaultPolicyOf(vault.options('records'));
@@ -135,7 +135,7 @@ describe('the key that writes', () => {
     await expect(keyIdOf(policy)).rejects.toMatchObject({ code: 'KEY_ACCESS_DENIED' });
   });
 
-  it('is refused where its type does not fit the algorithm', async () => {
+  it('is rejected if its type does not match the algorithm', async () => {
     const vault = new InProcessVault();
     vault.rotate('records', { kty: 'oct-HSM' });
 
@@ -144,7 +144,7 @@ describe('the key that writes', () => {
     });
   });
 
-  it('leaves alone on a rewrap what it wrapped already', async () => {
+  it('does not rewrap what it has already wrapped', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const { policy, keyVault } = vaultPolicyOf(vault.options('records'));
@@ -161,7 +161,7 @@ describe('the key that writes', () => {
 });
 
 describe('the keys that read', () => {
-  it('ask for 300 contents once each, and get no key: again they ask for nothing', async () => {
+  it('call the vault once for each of 300 content keys, and not again for the same ones', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const { policy } = vaultPolicyOf(vault.options('records'));
@@ -174,7 +174,7 @@ describe('the keys that read', () => {
     expect(vault.count('unwrapkey')).toBe(300);
   });
 
-  it('open what a version wrapped that has expired', async () => {
+  it('open what an expired version has wrapped', async () => {
     const vault = new InProcessVault();
     const first = vault.rotate('records');
     const data = await storedData(vaultPolicyOf(vault.options('records')).policy, context);
@@ -183,7 +183,7 @@ describe('the keys that read', () => {
     await opened(vaultPolicyOf(vault.options('records')).policy, data);
   });
 
-  it('open what the key of another vault wrapped that was moved here', async () => {
+  it('open what a key wrapped before it was moved from another vault', async () => {
     const old = new InProcessVault('https://old.vault.azure.net');
     const vault = new InProcessVault();
     const keyId = old.rotate('records');
@@ -212,7 +212,7 @@ describe('the keys that read', () => {
     expect(vault.requests.map(({ operation }) => operation)).toEqual(['versions', 'unwrapkey', 'unwrapkey']);
   });
 
-  it('try no other version for an id without one where the vault refuses the access, not the bytes', async () => {
+  it('try no other version for an id without one if the vault denies access to the first', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const data = await storedData(vaultPolicyOf(vault.options('records')).policy, context);
@@ -227,7 +227,7 @@ describe('the keys that read', () => {
     expect(vault.requests.map(({ operation }) => operation)).toEqual(['versions', 'unwrapkey']);
   });
 
-  it('are those of the option alone', async () => {
+  it('are only those that the option names', async () => {
     const vault = new InProcessVault();
     const [first, second] = [vault.rotate('records'), vault.rotate('records')];
     const other = vault.rotate('other');
@@ -252,7 +252,7 @@ describe('the keys that read', () => {
     [refusal(404, 'KeyNotFound'), 'KEY_DELETED'],
     [refusal(409, 'Conflict'), 'KEY_UNAVAILABLE'],
     [refusal(400, 'BadParameter'), 'KEY_UNWRAP_FAILED'],
-  ])('say what %j means: %s', async (answer, code) => {
+  ])('report %j as %s', async (answer, code) => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const { policy } = vaultPolicyOf(vault.options('records'));
@@ -266,7 +266,7 @@ describe('the keys that read', () => {
     Object.assign(new Error('The secret has expired.'), { name: 'AuthenticationError', statusCode: 401 }),
     Object.assign(new Error('No such tenant.'), { statusCode: 400 }),
     new TypeError('a credential of your own'),
-  ])('never take a credential that fails (%s) for a fault of the content', async (error) => {
+  ])('never treat a failing credential (%s) as a fault of the content', async (error) => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const data = await storedData(vaultPolicyOf(vault.options('records')).policy, context);
@@ -296,7 +296,7 @@ describe('a vault that throttles', () => {
     },
   );
 
-  it('is unavailable after six refusals with growing pauses', async () => {
+  it('is unavailable after six throttled calls with growing pauses', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const { policy, time } = vaultPolicyOf(vault.options('records'));
@@ -308,7 +308,7 @@ describe('a vault that throttles', () => {
     expect(time.slept).toEqual([1000, 2000, 4000, 8000, 16_000]);
   });
 
-  it('is asked no faster than the rate says, by all policies together', async () => {
+  it('is called no faster than the configured rate, by all policies together', async () => {
     const vault = new InProcessVault();
     vault.rotate('records');
     const time = new VaultTime();

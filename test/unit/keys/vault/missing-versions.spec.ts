@@ -26,7 +26,7 @@ describe('a stored version that the vault does not know', () => {
     return { vault, keyId, policy, time, data };
   }
 
-  it('is the fault of the content where the key exists', async () => {
+  it('is a fault of the content if the key exists', async () => {
     const { policy, data } = await stored();
     const planted = invented(data);
 
@@ -37,7 +37,7 @@ describe('a stored version that the vault does not know', () => {
     await opened(policy, data);
   });
 
-  it('is one too where the newest version of the key is disabled', async () => {
+  it('is a fault of the content even if the newest version of the key is disabled', async () => {
     const { vault, policy, keyId, data } = await stored();
     vault.disable(keyId);
 
@@ -52,19 +52,19 @@ describe('a stored version that the vault does not know', () => {
       (vault) => (vault.fault = ({ operation }) => (operation === 'get' ? refusal(403, 'Forbidden') : undefined)),
     ],
     [
-      'came back meanwhile',
+      'was restored in the meantime',
       (vault) => (vault.fault = ({ operation }) => (operation === 'get' ? undefined : refusal(404, 'KeyNotFound'))),
     ],
-  ])('is no fault of the content where the key %s', async (what, change) => {
+  ])('is not a fault of the content if the key %s', async (what, change) => {
     const { vault, policy, data } = await stored();
     change(vault);
 
-    const read = opened(policy, what === 'came back meanwhile' ? data : invented(data));
+    const read = opened(policy, what === 'was restored in the meantime' ? data : invented(data));
 
     await expect(read).rejects.toMatchObject({ code: 'KEY_DELETED' });
   });
 
-  it('is looked up once by all that read it at the same time, and one that aborts leaves the others waiting', async () => {
+  it('is looked up once for all concurrent reads, and an aborted one does not affect the others', async () => {
     const { vault, policy, data } = await stored();
     const planted = upTo(20).map((at) => ({
       ...invented(data),
@@ -99,7 +99,7 @@ describe('a stored version that the vault does not know', () => {
     expect(vault.count('get')).toBe(requests);
   });
 
-  it('does not vouch for a key that is deleted afterwards', async () => {
+  it('does not hide that the key is deleted afterwards', async () => {
     const { vault, policy, data } = await stored();
     await expect(opened(policy, invented(data))).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
 
@@ -109,7 +109,7 @@ describe('a stored version that the vault does not know', () => {
     await expect(opened(policy, invented(data, 'e'))).rejects.toMatchObject({ code: 'KEY_DELETED' });
   });
 
-  it('is an outage where this process has read with it, also after another key took its name', async () => {
+  it('is an outage if this process has read with it, even after another key took its name', async () => {
     const { vault, policy, data } = await stored();
     const uncached: EncryptionPolicy = { ...policy, keys: new PolicyKeys({ unwrapCache: false }) };
     await opened(uncached, data);
@@ -120,7 +120,7 @@ describe('a stored version that the vault does not know', () => {
     await expect(opened(uncached, data)).rejects.toMatchObject({ code: 'KEY_DELETED' });
   });
 
-  it.each(['key', 'alsoRead'] as const)('is an outage where the option %s names it', async (option) => {
+  it.each(['key', 'alsoRead'] as const)('is an outage if the option %s names it', async (option) => {
     const { vault, data } = await stored();
     const planted = invented(data);
     const { keyId } = planted.wrappedKey;

@@ -20,7 +20,7 @@ function setUp() {
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('the pace of a vault', () => {
-  it('lets calls through at once where there is no rate', async () => {
+  it('lets calls through at once if there is no rate', async () => {
     const { time, pace, answered, call } = setUp();
 
     await Promise.all(upTo(1000).map(() => pace.run(call)));
@@ -29,7 +29,7 @@ describe('the pace of a vault', () => {
     expect(time.slept).toEqual([]);
   });
 
-  it('spreads calls evenly over a second by the lowest of all rates, until it is given up', async () => {
+  it('spreads calls evenly over a second at the lowest of all rates, until that rate is released', async () => {
     const { time, pace, answered, call } = setUp();
     const release = pace.limit(10);
     pace.limit(100);
@@ -42,7 +42,7 @@ describe('the pace of a vault', () => {
     expect(time.sleeping).toBe(0);
   });
 
-  it('keeps to the rate after a pause: those who waited do not all go at once', async () => {
+  it('keeps to the rate after a pause, so that waiting calls do not start all at once', async () => {
     const { pace, time, answered, call } = setUp();
     pace.limit(10);
     let isFirst = true;
@@ -63,9 +63,9 @@ describe('the pace of a vault', () => {
   it.each<[string, Readonly<Record<string, string>>, number]>([
     ['none', {}, 1000],
     ['seconds', { 'retry-after': '7' }, 7000],
-    ['one that asks for no pause', { 'retry-after': '0' }, 1000],
+    ['one that requests no pause', { 'retry-after': '0' }, 1000],
     ['nonsense', { 'retry-after': 'soon' }, 1000],
-    ['a date that is over', { 'retry-after': 'Mon, 01 Jan 2024 00:00:00 GMT' }, 1000],
+    ['a date in the past', { 'retry-after': 'Mon, 01 Jan 2024 00:00:00 GMT' }, 1000],
   ])('pauses after a 429 with %s in Retry-After', async (_what, headers, pause) => {
     const { pace, answered, call } = setUp();
     const events: PaceEvent[] = [];
@@ -102,7 +102,7 @@ describe('the pace of a vault', () => {
     expect(answered).toEqual([1000, 1000]);
   });
 
-  it('takes refusals of calls that were under way together for one, and sends half as many at once', async () => {
+  it('treats throttled concurrent calls as one event, and halves the number of parallel calls', async () => {
     const { pace, time } = setUp();
     let running = 0;
     let most = 0;
@@ -123,11 +123,11 @@ describe('the pace of a vault', () => {
     await Promise.all(calls);
 
     expect(time.passed).toBe(1000);
-    // one more for each answer
+    // one more for each successful call
     expect(most).toBeLessThan(256);
   });
 
-  it('goes on through a storm in which a call meets one refusal after the other', async () => {
+  it('recovers from a storm in which a call is throttled again and again', async () => {
     const { pace, time } = setUp();
     let asked = 0;
     const unlucky = pace.run(async () => {
@@ -140,7 +140,7 @@ describe('the pace of a vault', () => {
     expect(time.passed).toBe(11_000);
   });
 
-  it('gives up after six refusals and 15 seconds, with the last one', async () => {
+  it('gives up after six throttled calls and 15 seconds, and throws the last error', async () => {
     const { pace, time } = setUp();
     const last = refusal();
 
@@ -149,7 +149,7 @@ describe('the pace of a vault', () => {
     expect(time.slept).toEqual([1000, 2000, 4000, 8000, 16_000]);
   });
 
-  it('does not wait where the vault asks for more than a minute, and says why', async () => {
+  it('does not wait if the vault asks for more than a minute, and explains why', async () => {
     const { pace, time } = setUp();
     const long = refusal(429, { 'retry-after': '3600' });
 
@@ -163,7 +163,7 @@ describe('the pace of a vault', () => {
     ['a day', '86400'],
     ['no finite time', '9'.repeat(400)],
     ['the year 9999', 'Fri, 31 Dec 9999 00:00:00 GMT'],
-  ])('asks the vault again after ten minutes, although its header says %s', async (_what, asked) => {
+  ])('calls the vault again after ten minutes, even if its header says %s', async (_what, asked) => {
     const { pace, time, answered, call } = setUp();
     const wrong = refusal(503, { 'retry-after': asked });
     await expect(pace.run(() => Promise.reject(wrong))).rejects.toBe(wrong);
@@ -176,7 +176,7 @@ describe('the pace of a vault', () => {
     expect(answered).toEqual([600_000]);
   });
 
-  it('lets a call go that is aborted while it waits for its turn, its place or the end of a pause', async () => {
+  it('releases a call that is aborted while it waits for its turn, a slot or the end of a pause', async () => {
     const { pace, time } = setUp();
     pace.limit(1);
     const abort = new AbortController();
@@ -191,7 +191,7 @@ describe('the pace of a vault', () => {
     expect(time.passed).toBeLessThan(300_000);
   });
 
-  it('is one for each vault', () => {
+  it('is separate for each vault', () => {
     const paces = pacesOf(new VaultTime());
 
     expect(paces.of('https://a.vault.azure.net')).toBe(paces.of('https://a.vault.azure.net'));

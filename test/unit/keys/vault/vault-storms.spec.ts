@@ -18,11 +18,11 @@ function inVault() {
   return { vault, keyId, time: new VaultTime() };
 }
 
-describe('a vault that takes 200 requests a second', () => {
+describe('a vault that allows 200 requests a second', () => {
   it.each([
     [1, 1000],
     [2, 300],
-  ])('gives %d policies that know it %d rows, in the time that this takes', async (count, rows) => {
+  ])('serves %d policies that know its limit %d rows, in the time that the limit implies', async (count, rows) => {
     const { vault, time } = inVault();
     const paces = pacesOf(time);
     const options = vault.options('records', { requestsPerSecond: 200 });
@@ -39,7 +39,7 @@ describe('a vault that takes 200 requests a second', () => {
     expect(time.passed - began).toBeLessThan(rows * 5 + 100);
   });
 
-  it('gives all of 400 rows to one that goes by its refusals, in a time that is not much longer', async () => {
+  it('serves all of 400 rows to a policy that adapts to throttling, and takes little longer', async () => {
     const { vault, time } = inVault();
     const { policy } = vaultPolicyOf(vault.options('records'), time);
     const page = await pageOf(policy, 400);
@@ -52,8 +52,8 @@ describe('a vault that takes 200 requests a second', () => {
   });
 });
 
-describe('a page', () => {
-  it('whose key is rotated in the middle of its writes is read as a whole, before and after', async () => {
+describe('a page of rows', () => {
+  it('can be read entirely even if its key was rotated while it was written', async () => {
     const { vault, keyId, time } = inVault();
     const { policy, keyVault } = vaultPolicyOf(vault.options('records'), time);
     const first = await pageOf(policy, 20);
@@ -69,7 +69,7 @@ describe('a page', () => {
     await openAll(policy, [...first, ...during, ...after]);
   });
 
-  it('fails while the vault answers 403, keeps none of it, and is read once the role is back', async () => {
+  it('fails while the vault returns 403, and can be read once the role is restored', async () => {
     const { vault, time } = inVault();
     const { policy } = vaultPolicyOf(vault.options('records'), time);
     const page = await pageOf(policy, 5);
@@ -81,7 +81,7 @@ describe('a page', () => {
     await openAll(policy, page);
   });
 
-  it('with the key id of another vault is refused without a request to it, and without a token', async () => {
+  it('with the key id of another vault is rejected without a request or a token', async () => {
     const { vault, time } = inVault();
     const { policy } = vaultPolicyOf(vault.options('records'), time);
     const [data] = await pageOf(policy, 1);
@@ -95,11 +95,11 @@ describe('a page', () => {
     expect(vault.requests).toEqual([]);
   });
 
-  it('goes on to be read where the clock of this machine says that the version has expired, and is not written', async () => {
+  it('can still be read, but not written, if the local clock says that the version has expired', async () => {
     const { vault, keyId, time } = inVault();
     const { policy } = vaultPolicyOf(vault.options('records'), time);
     const page = await pageOf(policy, 3);
-    // the vault's own clock does not agree
+    // the clock of the vault disagrees
     vault.expire(keyId, Date.now() + 60_000);
     time.passed += 11 * 60_000;
 
@@ -107,7 +107,7 @@ describe('a page', () => {
     await expect(pageOf(policy, 1)).rejects.toMatchObject({ code: 'KEY_DISABLED', state: 'expired' });
   });
 
-  it('leaves nothing that waits where its policy is closed under way', async () => {
+  it('leaves nothing waiting if its policy is closed during the read', async () => {
     const { vault, time } = inVault();
     const { policy, keyVault } = vaultPolicyOf(vault.options('records'), time);
     const page = await pageOf(policy, 40);

@@ -56,7 +56,7 @@ describe('requestedRange', () => {
     ['pages=20-', 10],
     ['bytes 0-1', 10],
     ['bytes=-5', 0],
-  ])('%j of %d bytes is answered with the whole content', (header, length) => {
+  ])('%j of %d bytes selects the entire content', (header, length) => {
     expect(requestedRange(header, length)).toBeNull();
   });
 });

@@ -5,7 +5,7 @@ const NOW = 'Sun, 01 Nov 2026 12:00:00 GMT';
 const BEFORE = 'Sun, 01 Nov 2026 11:59:59 GMT';
 const AFTER = 'Sun, 01 Nov 2026 12:00:01 GMT';
 const ETAG = '"0x8DE1"';
-/** Storage keeps parts of a second, which no header shows. */
+/** Storage keeps fractions of a second, which headers do not show. */
 const current = { etag: ETAG, lastModified: new Date(Date.parse(NOW) + 400) };
 
 describe('judgeRead', () => {
@@ -37,7 +37,7 @@ describe('judgeRead', () => {
     [{ 'if-unmodified-since': AFTER }, 'content'],
     [{ 'if-unmodified-since': BEFORE }, 'failed'],
     [{ 'if-unmodified-since': 'yesterday' }, 'content'],
-    // 13.2.2: which one counts
+    // 13.2.2: precedence
     [{ 'if-match': ETAG, 'if-unmodified-since': BEFORE }, 'content'],
     [{ 'if-match': '"other"', 'if-none-match': ETAG }, 'failed'],
     [{ 'if-match': ETAG, 'if-none-match': ETAG }, 'not-modified'],
@@ -47,7 +47,7 @@ describe('judgeRead', () => {
     expect(judgeRead(headers, current)).toBe(judgement);
   });
 
-  it('ignores dates where the service gave none', () => {
+  it('ignores dates if the service returned none', () => {
     expect(judgeRead({ 'if-unmodified-since': BEFORE }, { etag: ETAG })).toBe('content');
     expect(judgeRead({ 'if-modified-since': AFTER }, { etag: ETAG })).toBe('content');
   });
@@ -67,7 +67,7 @@ describe('rangeApplies (13.1.5)', () => {
     expect(rangeApplies({ 'if-range': ifRange }, current)).toBe(applies);
   });
 
-  it('trusts no weak ETag', () => {
+  it('does not trust a weak ETag', () => {
     expect(rangeApplies({ 'if-range': `W/${ETAG}` }, { etag: `W/${ETAG}` })).toBe(false);
     expect(judgeRead({ 'if-match': `W/${ETAG}` }, { etag: `W/${ETAG}` })).toBe('failed');
   });

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { jest } from '@jest/globals';
 import { ReceivedForm } from '../../../../src/nest/files/received-form.js';
 
-/** What has happened to a promise so far. */
+/** The state of a promise so far. */
 async function stateOf(promise: Promise<unknown>): Promise<string> {
   const pending = Symbol('pending');
   return Promise.race([promise, Promise.resolve(pending)]).then(
@@ -13,7 +13,7 @@ async function stateOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('a form', () => {
-  it('stores its files when the last part is there and every file has been read', async () => {
+  it('stores its files once the last part has arrived and every file has been read', async () => {
     const form = new ReceivedForm();
     form.begin();
     form.begin();
@@ -27,7 +27,7 @@ describe('a form', () => {
     expect(form.signal.aborted).toBe(false);
   });
 
-  it('waits for the last part when every file has been read', async () => {
+  it('waits for the last part even if every file has been read', async () => {
     const form = new ReceivedForm();
     form.begin();
     const file = form.end();
@@ -38,7 +38,7 @@ describe('a form', () => {
     await file;
   });
 
-  it('refuses all files when one of them fails, received or not', async () => {
+  it('rejects all files if one of them fails, whether received or not', async () => {
     for (const isReceived of [true, false]) {
       const form = new ReceivedForm();
       form.begin();
@@ -52,7 +52,7 @@ describe('a form', () => {
     }
   });
 
-  it('does not abort what is being made visible, because the service may have done it already', async () => {
+  it('does not abort a commit in progress, because the service may have completed it already', async () => {
     const form = new ReceivedForm();
     form.begin();
     form.complete();
@@ -70,7 +70,7 @@ describe('a request that makes no progress', () => {
 
   const request = () => new PassThrough() as unknown as IncomingMessage;
 
-  it('fails its form if all files of the form have been read', async () => {
+  it('fails its form once all files of the form have been read', async () => {
     const body = request();
     body.pause();
     const form = ReceivedForm.of(body);
@@ -84,7 +84,7 @@ describe('a request that makes no progress', () => {
     await expect(file).rejects.toThrow();
   });
 
-  it('does not fail it while a file is read, however slowly', () => {
+  it('does not fail while a file is read, however slowly', () => {
     const body = request();
     body.pause();
     const form = ReceivedForm.of(body);

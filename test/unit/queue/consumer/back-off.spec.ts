@@ -15,11 +15,11 @@ describe('backOff', () => {
     expect(backOff(attempt, { min: 1, max: 60 }, least)).toBe(Math.max(1, seconds / 2));
   });
 
-  it('does not wait where both bounds are zero', () => {
+  it('does not wait if both bounds are zero', () => {
     expect(backOff(1_000_000, { min: 0, max: 0 }, most)).toBe(0);
   });
 
-  it('spreads by chance', () => {
+  it('is random', () => {
     const delays = Array.from({ length: 100 }, () => backOff(5, { min: 1, max: 60 }));
 
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(8);

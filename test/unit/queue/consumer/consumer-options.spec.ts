@@ -4,7 +4,7 @@ const WEEK = 604_800;
 const faultsOf = (options: object, queue = 'referrals') => consumerFaults(queue, options);
 
 describe('the options of a consumer', () => {
-  it('need not be given', () => {
+  it('are optional', () => {
     expect(faultsOf({})).toEqual([]);
     expect(settingsOf('referrals', {})).toMatchObject({
       concurrency: 1,
@@ -13,7 +13,7 @@ describe('the options of a consumer', () => {
     });
   });
 
-  it('keep their defaults where they are undefined', () => {
+  it('keep their defaults if they are undefined', () => {
     expect(faultsOf({ concurrency: undefined })).toEqual([]);
     expect(settingsOf('referrals', { concurrency: undefined })).toEqual(settingsOf('referrals', {}));
   });
@@ -24,7 +24,7 @@ describe('the options of a consumer', () => {
     ['visibilityTimeout', 1, WEEK],
     ['maxFailures', 1, Number.MAX_SAFE_INTEGER],
     ['maxDequeueCount', 1, Number.MAX_SAFE_INTEGER],
-  ])('take for %s whole numbers from %d to %d', (name, least, most) => {
+  ])('accept for %s whole numbers from %d to %d', (name, least, most) => {
     expect(faultsOf({ [name]: least })).toEqual([]);
     expect(faultsOf({ [name]: most })).toEqual([]);
     for (const wrong of [least - 1, most + 1, least + 0.5, NaN, Infinity, '1', null]) {
@@ -38,7 +38,7 @@ describe('the options of a consumer', () => {
     ['minRetryDelay', 0, WEEK, { maxRetryDelay: WEEK }],
     ['maxRetryDelay', 0, WEEK, { minRetryDelay: 0 }],
     ['shutdownTimeout', 0, 3600, {}],
-  ])('take for %s seconds from %d to %d', (name, least, most, others) => {
+  ])('accept for %s a number of seconds from %d to %d', (name, least, most, others) => {
     expect(faultsOf({ ...others, [name]: least })).toEqual([]);
     expect(faultsOf({ ...others, [name]: most })).toEqual([]);
     for (const wrong of [least - 0.001, most + 0.001, NaN, '1']) {
@@ -48,33 +48,33 @@ describe('the options of a consumer', () => {
     }
   });
 
-  it('must be in order', () => {
+  it('must be consistent with each other', () => {
     expect(faultsOf({ minPollDelay: 6 })).toEqual(['"minPollDelay" must not be above "maxPollDelay"']);
     expect(faultsOf({ minRetryDelay: 301 })).toEqual(['"minRetryDelay" must not be above "maxRetryDelay"']);
   });
 
   it.each(['ab', 'a'.repeat(64), 'Upper', 'a--b', '-ab', 'ab-', 'a_b', ''])(
-    'refuse %j as the name of a queue',
+    'reject %j as the name of a queue',
     (name) => {
       expect(faultsOf({ poisonQueue: name })).toHaveLength(1);
       expect(faultsOf({}, name)).toHaveLength(1);
     },
   );
 
-  it('ask for a poison queue of its own where the queue has a name too long for the default one', () => {
+  it('require a name for the poison queue if the name of the queue is too long for the default', () => {
     expect(faultsOf({}, 'a'.repeat(63))).toEqual([expect.stringContaining('"poisonQueue" must be')]);
     expect(faultsOf({ poisonQueue: 'poison' }, 'a'.repeat(63))).toEqual([]);
   });
 
-  it('refuse the queue itself as its poison queue', () => {
+  it('reject the queue itself as its poison queue', () => {
     expect(faultsOf({ poisonQueue: 'referrals' })).toEqual(['"poisonQueue" must be another queue']);
   });
 
-  it('are refused all at once', () => {
+  it('are all rejected at once', () => {
     expect(faultsOf({ concurrency: 0, createIfNotExists: 'yes', onEvent: 1 })).toHaveLength(3);
   });
 
-  it('have names: a misspelt one is refused, unless it is undefined', () => {
+  it('are rejected if misspelt, unless their value is undefined', () => {
     expect(faultsOf({ concurency: 5, visibilityTimout: undefined })).toEqual([
       expect.stringMatching(/^"concurency" is not an option: the options are concurrency, /),
     ]);

@@ -10,12 +10,12 @@ function outages() {
 const down = new KeyUnavailableError('k');
 
 describe('the outage of a key', () => {
-  it('is reported once, no matter how many messages notice it, and so is its end', () => {
+  it('is reported once, however many messages notice it, and so is its end', () => {
     const { reported, keys } = outages();
 
     for (let message = 0; message < 32; message++) keys.failed('k', `text ${message}`, down);
     expect(keys.isDown('k')).toBe(true);
-    // one failure, however many notice it: the first delay
+    // counts as one failure, however many messages notice it: the first delay
     expect(keys.secondsOf('k')).toBeGreaterThan(0);
     expect(keys.secondsOf('k')).toBeLessThanOrEqual(1);
     expect(keys.due).toEqual([]);
@@ -26,7 +26,7 @@ describe('the outage of a key', () => {
     expect(reported).toEqual(['keyUnavailable', 'keyAvailable']);
   });
 
-  it('says nothing about other keys', () => {
+  it('does not affect other keys', () => {
     const { keys } = outages();
     keys.failed('k', 'text', down);
 
@@ -34,7 +34,7 @@ describe('the outage of a key', () => {
     expect(keys.secondsOf('other')).toBe(0);
   });
 
-  it('keeps a text to ask with when its time has come', async () => {
+  it('keeps a message to try the key with when the delay is over', async () => {
     const { keys, clock } = outages();
     keys.failed('k', 'text', down);
     await clock.advance(keys.seconds);
@@ -42,7 +42,7 @@ describe('the outage of a key', () => {
     expect(keys.due).toEqual([['k', 'text']]);
   });
 
-  it('remembers a bounded number of keys, which senders can choose', () => {
+  it('remembers a limited number of keys, because senders can choose key ids', () => {
     const { keys } = outages();
 
     for (let key = 0; key < 150; key++) keys.failed(`k${key}`, 'text', down);

@@ -7,12 +7,12 @@ const never = () => new Promise<never>(() => undefined);
 const refused = (code: string, statusCode: number) => Object.assign(new Error(code), { code, statusCode });
 
 interface Network {
-  /** What becomes of an update: the service's answer, or none. */
+  /** The outcome of an update: the response of the service, or none. */
   update: (popReceipt: string) => Promise<unknown>;
   delete: (popReceipt: string) => Promise<unknown>;
 }
 
-/** A lease of 40 seconds over a network that the test decides on; it is lost here one second before that at the service. */
+/** A lease of 40 seconds over a network that the test controls. It is lost one second before the service ends it. */
 function leased(given: Partial<Network> = {}, visibilityTimeout = 40, earlyBy = 0) {
   let renewals = 0;
   const clock = new ManualClock(earlyBy);
@@ -44,7 +44,7 @@ function leased(given: Partial<Network> = {}, visibilityTimeout = 40, earlyBy = 
 }
 
 describe('the lease of a message', () => {
-  it('is renewed at a third of its time, each time with the newest receipt', async () => {
+  it('is renewed after a third of its time, each time with the newest receipt', async () => {
     const { clock, asked, lease, reported } = leased();
 
     await clock.advance(40);
@@ -61,7 +61,7 @@ describe('the lease of a message', () => {
     ['is never answered', never],
     ['fails', () => Promise.reject(refused('ServerBusy', 503))],
   ])(
-    'is tried again where a renewal %s, and its signal is aborted before the service shows the message',
+    'is renewed again if a renewal %s, and its signal is aborted before the message becomes visible',
     async (_how, update) => {
       const { clock, asked, lease, reported } = leased({ update });
       let abortedAt = 0;
@@ -88,7 +88,7 @@ describe('the lease of a message', () => {
     [4, 3],
     [30, 29],
     [600, 588],
-  ])('of %d seconds ends after %d seconds where nothing renews it', async (visibilityTimeout, end) => {
+  ])('of %d seconds ends after %d seconds if nothing renews it', async (visibilityTimeout, end) => {
     const { clock, lease } = leased({ update: never }, visibilityTimeout);
 
     await clock.advance(end - 0.01);
@@ -97,7 +97,7 @@ describe('the lease of a message', () => {
     expect(lease.isLost).toBe(true);
   });
 
-  it('counts from the request of the renewal, not from its answer', async () => {
+  it('counts from the request of the renewal, not from its response', async () => {
     const { clock, network, lease } = leased();
     let answer: () => void = () => undefined;
     network.update = () => new Promise((resolve) => (answer = () => resolve({ popReceipt: 'late' })));
@@ -112,7 +112,7 @@ describe('the lease of a message', () => {
     expect(lease.isLost).toBe(true);
   });
 
-  it('goes on after an outage that was shorter than its time', async () => {
+  it('continues after an outage that was shorter than its time', async () => {
     const { clock, network, lease, reported } = leased();
     const { update } = network;
     network.update = never;
@@ -126,7 +126,7 @@ describe('the lease of a message', () => {
     await lease.stop();
   });
 
-  it('is lost also where its timer comes early, as timers of Node.js may', async () => {
+  it('is lost even if its timer fires early, as timers of Node.js may', async () => {
     const { clock, lease } = leased({ update: never }, 40, 0.7);
 
     await clock.advance(39.1);
@@ -135,7 +135,7 @@ describe('the lease of a message', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('is lost by the clock also where its timer comes late', () => {
+  it('is lost by the clock even if its timer fires late', () => {
     const { clock, lease, reported } = leased();
     clock.jump(39);
 
@@ -147,7 +147,7 @@ describe('the lease of a message', () => {
   it.each([
     ['PopReceiptMismatch', 400],
     ['MessageNotFound', 404],
-  ])('is lost at once where the service answers %s', async (code, status) => {
+  ])('is lost at once if the service returns %s', async (code, status) => {
     const { clock, lease, reported } = leased({ update: () => Promise.reject(refused(code, status)) });
 
     await clock.advance(14);
@@ -158,7 +158,7 @@ describe('the lease of a message', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('is not released after its time: the message shows itself', async () => {
+  it('is not released after its time, because the message becomes visible by itself', async () => {
     const { clock, network, asked, lease } = leased();
     network.update = never;
     await clock.advance(60);
@@ -170,7 +170,7 @@ describe('the lease of a message', () => {
 });
 
 describe('the deletion of a message', () => {
-  it('is tried also after its time: it is handled, and nobody may have received it', async () => {
+  it('is attempted even after the lease has ended, because nobody else may have received the message', async () => {
     const { clock, network, lease } = leased();
     network.update = never;
     await clock.advance(60);
@@ -178,21 +178,21 @@ describe('the deletion of a message', () => {
     expect(await lease.delete()).toBe(true);
   });
 
-  it('is done where the message is not there: the answer to a first try may have been lost', async () => {
+  it('succeeds if the message is gone, because the response to a first attempt may have been lost', async () => {
     const { lease, reported } = leased({ delete: () => Promise.reject(refused('MessageNotFound', 404)) });
 
     expect(await lease.delete()).toBe(true);
     expect(reported).toEqual([]);
   });
 
-  it('is not done where another consumer has the message', async () => {
+  it('does not succeed if another consumer has the message', async () => {
     const { lease, reported } = leased({ delete: () => Promise.reject(refused('PopReceiptMismatch', 400)) });
 
     expect(await lease.delete()).toBe(false);
     expect(reported).toEqual(['lost']);
   });
 
-  it.each(['delete', 'release'] as const)('%s gives up where it is never answered', async (settle) => {
+  it.each(['delete', 'release'] as const)('%s gives up if it never gets a response', async (settle) => {
     const { clock, network, lease } = leased();
     network.update = never;
     network.delete = never;
@@ -205,7 +205,7 @@ describe('the deletion of a message', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('waits for a renewal under way, and takes its receipt', async () => {
+  it('waits for a renewal in progress, and uses its receipt', async () => {
     const { clock, network, asked, lease } = leased();
     let answer: () => void = () => undefined;
     network.update = () => new Promise((resolve) => (answer = () => resolve({ popReceipt: 'renewed' })));

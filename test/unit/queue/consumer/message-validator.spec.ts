@@ -14,7 +14,7 @@ const messageOf = (text: string): EncryptedQueueMessage =>
     Buffer.from(text),
   );
 
-/** As libraries implement it. */
+/** Implemented as libraries do. */
 const schemaOf = <T>(validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>): StandardSchema<T> => ({
   '~standard': { version: 1, vendor: 'test', validate },
 });
@@ -39,13 +39,13 @@ describe('json() of a message', () => {
   it.each([
     ['at once', schemaOf(length)],
     ['later', schemaOf((value) => Promise.resolve(length(value)))],
-  ])('returns what a schema makes of it that answers %s', async (_when, schema) => {
+  ])('returns the output of a schema that validates %s', async (_when, schema) => {
     expect(await messageOf('"four"').json(schema)).toBe(4);
     await expect(messageOf('{"secret":1}').json(schema)).rejects.toMatchObject({ code: 'UNPROCESSABLE_MESSAGE' });
   });
 
   it.each(['{"patient":"secret".}', '{"secret":1}', '["secret"]', '"secret"', 'null', '{"patient":7}'])(
-    'rejects %s for the class, without a word of the content',
+    'rejects %s for the class, without quoting the content',
     async (text) => {
       const failure: unknown = await messageOf(text)
         .json(Referral)

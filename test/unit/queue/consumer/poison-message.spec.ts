@@ -18,14 +18,14 @@ describe('a poison message', () => {
     ['damaged', sealed('clinic:2026', '***'), 'clinic:2026'],
     ['in plaintext', 'naïve "quoted" \\ \r\n 🙂', null],
     ['empty', '', null],
-  ])('gives back a text that is %s, its key id and all facts', (_what, storedText, keyId) => {
+  ])('returns a text that is %s, its key id and all facts', (_what, storedText, keyId) => {
     const { text, isWrapped } = formatPoisonMessage(storedText, facts);
 
     expect(isWrapped).toBe(true);
     expect(parsePoisonMessage(text)).toEqual({ storedText, keyId, facts });
   });
 
-  it('is the stored text alone from the first byte that finds no room', () => {
+  it('is only the stored text if everything together is a byte too long', () => {
     const room = LIMIT - formatPoisonMessage('', facts).text.length;
 
     const full = formatPoisonMessage('x'.repeat(room), facts);
@@ -43,7 +43,7 @@ describe('a poison message', () => {
     expect(formatPoisonMessage(text, facts)).toEqual({ text, isWrapped: false });
   });
 
-  it('leaves a key id of ill will in the stored text', () => {
+  it('leaves an oversized key id in the stored text', () => {
     const storedText = sealed('k'.repeat(30_000));
 
     const { text, isWrapped } = formatPoisonMessage(storedText, facts);
@@ -53,7 +53,7 @@ describe('a poison message', () => {
   });
 
   it.each(['{}', '[]', '{"poisonMessage":1}', '{"poisonMessage":2,"storedText":"x"}', 'null'])(
-    'is a stored text where it is %s',
+    'is only a stored text if it is %s',
     (text) => {
       expect(parsePoisonMessage(text)).toEqual({ storedText: text, keyId: null, facts: null });
     },
@@ -85,10 +85,10 @@ describe('a poison message', () => {
     it.each([
       ['has other members', (text: string) => text.replace('{', '{"pad":1,')],
       ['is spaced', (text: string) => text.replace(',', ', ')],
-      ['misses a member', (text: string) => text.replace(/"messageId":"[^"]*",/, '')],
-      ['goes on behind its end', (text: string) => `${text} `],
+      ['lacks a member', (text: string) => text.replace(/"messageId":"[^"]*",/, '')],
+      ['continues after its end', (text: string) => `${text} `],
       ['has a member twice', (text: string) => text.replace('"queue":', '"queue":"a","queue":')],
-    ])('and that %s is a stored text', (_how, change) => {
+    ])('and that %s is only a stored text', (_how, change) => {
       const text = change(imitation(400));
 
       expect(parsePoisonMessage(text)).toEqual({ storedText: text, keyId: null, facts: null });

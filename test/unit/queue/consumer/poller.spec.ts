@@ -5,14 +5,14 @@ import { EncryptedQueueService } from '../../../../src/queue/encrypted-queue.ser
 import { policyOf } from '../../../support/blobs.js';
 import { ManualClock, settled } from '../../../support/manual-clock.js';
 
-/** Seconds that the service takes for a receive. */
+/** Seconds that the service needs for a receive. */
 const RECEIVE_SECONDS = 0.05;
 const CONCURRENCY = 4;
 
-/** A queue that never ends, and a consumer of it whose handlers end when they are asked to. */
+/** A queue that never runs empty, and a consumer whose handlers end when the test decides. */
 function endlessQueue(batchSize = 32) {
   const clock = new ManualClock();
-  /** How many messages each receive asked for. */
+  /** How many messages each receive requested. */
   const asked: number[] = [];
   const stored = Buffer.from('stored in plaintext').toString('base64');
   let received = 0;
@@ -49,7 +49,7 @@ function endlessQueue(batchSize = 32) {
     clock,
     report: () => undefined,
   });
-  /** Ends so many of the handlers that run, and lets all requests end that follow from it. */
+  /** Ends this number of running handlers, and lets the requests that follow finish. */
   const end = async (count: number): Promise<void> => {
     for (const done of ends.splice(0, count)) done();
     await quiet();
@@ -57,13 +57,13 @@ function endlessQueue(batchSize = 32) {
   return { poller, clock, asked, ends, end };
 }
 
-/** The client of the SDK takes several turns of the loop for a request. */
+/** The client of the SDK needs several turns of the event loop for a request. */
 async function quiet(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await settled();
 }
 
 describe('a poller', () => {
-  it('fetches for half of its slots at once, if they become free while a receive would take', async () => {
+  it('fetches for half of its slots at once if they become free within the time of a receive', async () => {
     const { poller, asked, end } = endlessQueue();
     poller.start();
     await quiet();
@@ -79,7 +79,7 @@ describe('a poller', () => {
     await stopped;
   });
 
-  it('fetches for one slot alone, after the time of a receive, while slow handlers have the others', async () => {
+  it('fetches for a single slot after the time of a receive while slow handlers occupy the others', async () => {
     const { poller, clock, asked, end } = endlessQueue();
     poller.start();
     await quiet();
@@ -97,7 +97,7 @@ describe('a poller', () => {
     await stopped;
   });
 
-  it('fetches at once for as many slots as one request may fill', async () => {
+  it('fetches at once if the free slots are as many as one request may fill', async () => {
     const { poller, asked, end } = endlessQueue(1);
     poller.start();
     await quiet();
@@ -111,7 +111,7 @@ describe('a poller', () => {
     await stopped;
   });
 
-  it('fetches nothing more once it is stopped, and waits for no other slot', async () => {
+  it('fetches nothing more once it is stopped, and does not wait for other slots', async () => {
     const { poller, clock, asked, end } = endlessQueue();
     poller.start();
     await quiet();

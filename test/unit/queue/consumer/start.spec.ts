@@ -4,7 +4,7 @@ import { EncryptedQueueConsumer } from '../../../../src/queue/consumer/encrypted
 import { EncryptedQueueService } from '../../../../src/queue/encrypted-queue.service.js';
 import { policyOf } from '../../../support/blobs.js';
 
-describe('a consumer of a service that never answers', () => {
+describe('a consumer of a service that never responds', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 

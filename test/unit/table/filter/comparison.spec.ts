@@ -38,7 +38,7 @@ it.each<readonly [found: unknown, wanted: unknown]>([
   ]);
 });
 
-it('does not decide between times that differ in digits that a Date does not have', () => {
+it('does not compare times that differ only in digits that a Date does not have', () => {
   expect(held(day('2026-01-01'), 'eq', day('2026-01-01'))).toBeNull();
 });
 
@@ -48,12 +48,12 @@ it.each([
   ['1', 1],
   [1, true],
   ['x', day('2026-01-01')],
-])('%p compares to nothing, not even as different from %p', (found, wanted) => {
+])('%p cannot be compared with %p, not even as different', (found, wanted) => {
   expect(held(found, 'eq', wanted)).toBe(false);
   expect(held(found, 'ne', wanted)).toBe(false);
 });
 
-it('knows the columns that the SDK names otherwise', () => {
+it('knows the columns that the SDK names differently', () => {
   const comparison = { kind: 'comparison', operator: 'eq', literal: '', value: 'x' } as const;
   const row = { partitionKey: 'x', rowKey: 'y' };
 

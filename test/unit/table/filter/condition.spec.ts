@@ -44,7 +44,7 @@ describe('the columns in a condition', () => {
 });
 
 describe('joining', () => {
-  it('leaves the conditions it joins as they were', () => {
+  it('does not change the conditions that it joins', () => {
     const both = join('and', a, b);
     join('and', both, c);
     join('or', both, c);
@@ -74,7 +74,7 @@ function isMet(condition: Condition, held: readonly string[]): boolean {
     : condition.parts.some((part) => isMet(part, held));
 }
 
-/** OData binds as JavaScript does: `not` before `and` before `or`. Brackets are taken away from the inside. */
+/** OData binds as JavaScript does: `not` before `and` before `or`. Brackets are resolved from the inside. */
 function meaningOf(text: string, held: readonly string[]): boolean {
   const inner = /\(([^()]*)\)/.exec(text);
   if (inner !== null) return meaningOf(text.replace(inner[0], String(meaningOf(inner[1] ?? '', held))), held);

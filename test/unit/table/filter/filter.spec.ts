@@ -38,7 +38,7 @@ const sealed = (propertyName: string) =>
   }) as Error;
 
 describe('a filter', () => {
-  it('joins comparisons with as many brackets as it needs', () => {
+  it('joins comparisons with only the brackets that it needs', () => {
     const ward = where('ward', 'eq', '3');
     const either = where('age', 'lt', 18).or('age', 'ge', 65);
 
@@ -54,7 +54,7 @@ describe('a filter', () => {
     expect(String(where('timestamp', 'ge', new Date(0)))).toBe("Timestamp ge datetime'1970-01-01T00:00:00.000Z'");
   });
 
-  it('asks for a prefix by its ends', () => {
+  it('expresses a prefix by its lower and upper bounds', () => {
     expect(String(where('rowKey', 'startsWith', "o'b"))).toBe("RowKey ge 'o''b' and RowKey lt 'o''c'");
     expect(String(where('age', 'eq', 1).or('ward', 'startsWith', 'a'))).toBe(
       "age eq 1 or (ward ge 'a' and ward lt 'b')",
@@ -62,7 +62,7 @@ describe('a filter', () => {
     expect(String(where('ward', 'startsWith', ''))).toBe("ward ge ''");
   });
 
-  it('is not changed by what is made of it', () => {
+  it('is not changed by what is derived from it', () => {
     const ward = where('ward', 'eq', '3');
     ward.and('age', 'gt', 5);
     ward.not();
@@ -70,13 +70,13 @@ describe('a filter', () => {
     expect(String(ward)).toBe("ward eq '3'");
   });
 
-  it.each(['name', 'room'])('refuses the sealed property %s, at the start and behind', (name) => {
+  it.each(['name', 'room'])('rejects the sealed property %s, as the first comparison and as a later one', (name) => {
     expect(() => where(name, 'eq', 'x')).toThrow(sealed(name));
     expect(() => where('ward', 'eq', '3').and(name as 'ward', 'eq', 'x')).toThrow(sealed(name));
     expect(() => where('ward', 'eq', '3').or(name as 'ward', 'eq', 'x')).toThrow(sealed(name));
   });
 
-  it('refuses what is not a name, an operator or a text', () => {
+  it('rejects invalid names, operators and prefixes', () => {
     const invalid = expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error;
 
     for (const name of ['', "ward eq '3' or name", '1', 'a b', "ward'"])
@@ -94,19 +94,19 @@ describe('the condition of a filter', () => {
     expect(conditionText(Filter.conditionOf(eitherAge, Visit))).toBe(String(eitherAge));
   });
 
-  it('refuses what the queried class seals and the class of the filter does not', () => {
+  it('rejects what the queried class seals, even if the class of the filter does not', () => {
     expect(() => Filter.conditionOf(eitherAge, SealedAge)).toThrow(sealed('age'));
     expect(() => Filter.conditionOf(where('age', 'eq', 1).not(), SealedAge)).toThrow(sealed('age'));
   });
 
-  it.each(["ward eq '3'", null, {}, ['ward', 'eq', '3']])('refuses %j, which where() did not make', (given) => {
+  it.each(["ward eq '3'", null, {}, ['ward', 'eq', '3']])('rejects %j, which where() did not make', (given) => {
     expect(() => Filter.conditionOf(given as never, Visit)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTIONS' }) as Error,
     );
   });
 });
 
-it('a search shows its values in no log, JSON or text', () => {
+it('a search does not show its values in logs, JSON or text', () => {
   const search = Filter.where(Searched, ['ssn', 'eq', '078-05-1120']);
   const joined = search.and(Filter.where(Searched, ['partitionKey', 'eq', 'north']));
 
@@ -116,12 +116,12 @@ it('a search shows its values in no log, JSON or text', () => {
     );
 });
 
-describe('a text for a filter', () => {
+describe('text as a filter', () => {
   it.each([
     ["name eq 'x'", 'name'],
     ["PartitionKey eq 'p' and (ward eq '3' or room eq '12')", 'room'],
     ["'x' eq name", 'name'],
-  ])('%s is refused', (filter, name) => {
+  ])('%s is rejected', (filter, name) => {
     expect(() => assertClearFilter(Visit, filter)).toThrow(sealed(name));
   });
 
@@ -135,7 +135,7 @@ describe('a text for a filter', () => {
     expect(() => assertClearFilter(Visit, filter)).not.toThrow();
   });
 
-  it('is refused for what a base class seals', () => {
+  it('is rejected for what a base class seals', () => {
     expect(() => assertClearFilter(Sub, "name eq 'x'")).toThrow(sealed('name'));
     expect(() => assertClearFilter(Sub, "more eq 'x'")).toThrow(sealed('more'));
   });

@@ -53,7 +53,7 @@ describe('a literal', () => {
     { type: 'DateTime', value: 'tomorrow' },
     { type: 'Guid', value: "' or PartitionKey ne '" },
     { type: 'Binary', value: "' or PartitionKey ne '" },
-  ])('is refused for %p, with the name of the property', (value) => {
+  ])('is rejected for %p, and the error names the property', (value) => {
     expect(() => odataLiteral('p', value)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining('"p"') as string }) as Error,
     );

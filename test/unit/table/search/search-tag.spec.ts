@@ -40,7 +40,7 @@ const keyOf = (hex: string) => HmacSearchKey.fromKeyObject(createSecretKey(Buffe
 
 describe('a search tag', () => {
   it.each(cases.map((known) => [known.type, known.text, known.bits, known] as const))(
-    'of the %s %j in %d bits is what Python computes',
+    'of the %s %j with %d bits equals what Python computes',
     (_type, _text, _bits, { key, table, property, scope, type, value, text, bits, tag, ...known }) => {
       const normalize = known.normalize ?? 'none';
       const tagged = { bits, normalize, scope: scope === '' ? 'table' : 'partition' } as const;
@@ -67,7 +67,7 @@ describe('a search tag', () => {
     );
   });
 
-  it('keeps parts apart that would be equal if they were only joined', () => {
+  it('separates parts that would be equal if they were concatenated', () => {
     const key = HmacSearchKey.generate();
     const tag = (partitionKey: string, text: string) =>
       searchTag(key, { table: 't', property: 'p', partitionKey }, { rule: rule(), searched: { type: 'string', text } });
@@ -76,7 +76,7 @@ describe('a search tag', () => {
   });
 });
 
-describe('what is searched', () => {
+describe('the searched text', () => {
   it.each([
     ['null', null],
     ['NaN', NaN],
@@ -116,7 +116,7 @@ describe('what is searched', () => {
     ['a boolean', true, {}],
     ['JSON', { a: 1 }, {}],
     ['an "of" that returns a boolean', 'x', { of: () => true as never }],
-  ])('refuses %s', (_what, value, more) => {
+  ])('rejects %s', (_what, value, more) => {
     expect(() => textOf(value, more)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_VALUE' }) as Error);
   });
 });
