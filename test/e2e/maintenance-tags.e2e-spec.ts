@@ -2,7 +2,7 @@
 import type { EncryptedContainerClient, MaintenanceTask } from 'nestjs-azure-encrypted-storage';
 import { runMaintenance } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy } from '../support/answers-proxy.js';
-import { behind, containersFor, content } from '../support/blobs.js';
+import { behind, containersFor, content, snapshotsIn } from '../support/blobs.js';
 import { before, during, OLD } from '../support/maintenance.js';
 
 const tagged = { tags: { ward: '3' } };
@@ -58,5 +58,35 @@ describe('an identity that may not read tags', () => {
 
     expect(report.failures).toMatchObject([{ outcome: 'refused', code: 'TAGS_FORBIDDEN' }]);
     expect(await blob.withSnapshot(snapshot).exists()).toBe(true);
+  });
+});
+
+describe('an identity that can read tags but not write them', () => {
+  beforeEach(() => {
+    proxy.answer = (request, response) => {
+      if (request.headers['x-ms-tags'] === undefined) return false;
+      request.resume();
+      response.writeHead(403, { 'x-ms-error-code': 'AuthorizationPermissionMismatch' }).end();
+      return true;
+    };
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['block blob', () => old.getBlockBlobClient('tagged').uploadData(content(1024), tagged)],
+    ['block blob of several blocks', () => old.getBlockBlobClient('tagged').uploadData(content(9_000_000), tagged)],
+    ['page blob', () => old.getPageBlobClient('tagged').uploadData(content(1024), tagged)],
+  ])('encrypts the others, and leaves a %s with tags unchanged', async (_type, upload) => {
+    await upload();
+    await old.getBlockBlobClient('plain').uploadData(content(1024));
+    const blob = old.unencryptedClient.getBlobClient('tagged');
+    const { metadata } = await blob.getProperties();
+
+    const report = await run({ do: 'reencrypt', when: { keyIds: [OLD] }, verify: 'snapshot' });
+
+    expect(report.outcomes).toEqual({ done: 1, refused: 1 });
+    expect(report.failures).toMatchObject([{ name: 'tagged', outcome: 'refused', code: 'TAGS_FORBIDDEN' }]);
+    expect((await blob.getProperties()).metadata).toEqual(metadata);
+    expect((await blob.getTags()).tags).toEqual(tagged.tags);
+    expect(await snapshotsIn(old)).toEqual([]);
   });
 });

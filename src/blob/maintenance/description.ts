@@ -42,6 +42,10 @@ export async function tagsOf({ client, properties }: DescribedBlob, step: Step):
   }
 }
 
+/** The error of a write with these tags. A 403 then concerns the permission to write them, so other blobs can be written. */
+export const tagsWriteError = (error: unknown, tags: Tags | undefined): unknown =>
+  tags !== undefined && isForbidden(error) ? new ObjectResultError(TAGS_FORBIDDEN, { cause: error }) : error;
+
 /** Whether two states of a blob have the same metadata, tags and HTTP headers, apart from what encryption adds. */
 export async function isDescribedAlike(one: DescribedBlob, other: DescribedBlob, step: Step): Promise<boolean> {
   if (textOf(one.properties) !== textOf(other.properties)) return false;

@@ -19,7 +19,7 @@ import { stateOf } from '../service-answer.js';
 import { blockPlan } from '../transfer-shape.js';
 import { type BlockBlobContext, BlockSink, type UploadOptions } from '../upload-blocks.js';
 import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
-import { carriedDescription, tagsOf } from './description.js';
+import { carriedDescription, tagsOf, tagsWriteError } from './description.js';
 import { CheckedSink } from './checked-sink.js';
 import { CommitCheck, type OpenCommit } from './commit-check.js';
 import { ForeignSourceError } from './foreign-content.js';
@@ -141,6 +141,7 @@ class BlobReencryption {
     const again = chosenAgain(context.policy, step.task, upload.encryptionData);
     if (again !== null) return again;
     const sink = step.dryRun ? { plan, ...NOWHERE } : new BlockSink(context.client, { plan, upload, options });
+    let isCommitting = false;
     const checked = new CheckedSink(sink, {
       context,
       upload,
@@ -152,11 +153,14 @@ class BlobReencryption {
         await this.assertSameTags(options.tags ?? {});
         const replaced = encryptionDataOf(properties.metadata);
         await this.check.prepare({ metadata: upload.metadataAtEnd(), replaced, digest: source.digest() }, options);
+        isCommitting = true;
       },
     });
     await step.beforeRequest();
     // without threads: blocks are opened in the order they are sealed in
-    const response = await upload.run({ source: source.pieces, length }, checked);
+    const response = await upload.run({ source: source.pieces, length }, checked).catch((error: unknown) => {
+      throw isCommitting ? tagsWriteError(error, options.tags) : error;
+    });
     const result = await this.check.committed(response);
     assertVersionsAccepted(response, this.given);
     return result;

@@ -33,7 +33,7 @@ import type { PageBlobContext } from '../pages/page-requests.js';
 import { type PageContent, PageUpload, type PageUploadOptions } from '../pages/upload-pages.js';
 import { stateOf } from '../service-answer.js';
 import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
-import { carriedDescription, tagsOf } from './description.js';
+import { carriedDescription, tagsOf, tagsWriteError } from './description.js';
 import { CheckedSink } from './checked-sink.js';
 import { PagesCommit } from './pages-commit.js';
 import { digestOf, lookAgainIfMissing, ReadBackError } from './read-back.js';
@@ -157,7 +157,9 @@ class PagesReencryption {
       sequenceNumber: old.properties.blobSequenceNumber,
     });
     await step.beforeRequest();
-    const committed = await upload.commit(this.content(old, { commit, writing, digest }));
+    const committed = await upload.commit(this.content(old, { commit, writing, digest })).catch((error: unknown) => {
+      throw tagsWriteError(error, options.tags);
+    });
     const finish = () => commit.finish(committed);
     interrupted.set(context.client.name, finish);
     return finish();
