@@ -22,6 +22,12 @@ export const carriedDescription = (properties: BlobGetPropertiesResponse) => ({
   encryptionScope: properties.encryptionScope,
 });
 
+/**
+ * The result of a blob with an expiry time (`x-ms-expiry-time`, in accounts with a hierarchical namespace). The SDK cannot set it for the new
+ * content, which would then never be deleted.
+ */
+export const EXPIRY_TIME: ObjectResult = { outcome: 'refused', code: 'EXPIRY_TIME' };
+
 const TAGS_FORBIDDEN: ObjectResult = { outcome: 'refused', code: 'TAGS_FORBIDDEN' };
 
 /** A blob, snapshot or version, with its properties. */

@@ -19,7 +19,7 @@ import { stateOf } from '../service-answer.js';
 import { blockPlan } from '../transfer-shape.js';
 import { type BlockBlobContext, BlockSink, type UploadOptions } from '../upload-blocks.js';
 import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
-import { carriedDescription, tagsOf, tagsWriteError } from './description.js';
+import { carriedDescription, EXPIRY_TIME, tagsOf, tagsWriteError } from './description.js';
 import { CheckedSink } from './checked-sink.js';
 import { CommitCheck, type OpenCommit } from './commit-check.js';
 import { ForeignSourceError } from './foreign-content.js';
@@ -110,6 +110,7 @@ class BlobReencryption {
     if (settled !== null) return settled;
     const state = storedState(encryptionDataOf(properties.metadata));
     if (!isChosen(step.task, state)) return SAME;
+    if (properties.expiresOn !== undefined) return EXPIRY_TIME;
     const conditions = { ifMatch: stateOf(properties, properties.contentLength).etag };
     const reading = { ...requestOptions(this.given), conditions };
     const metadata = await metadataAsStored(context, properties, reading);

@@ -33,7 +33,7 @@ import type { PageBlobContext } from '../pages/page-requests.js';
 import { type PageContent, PageUpload, type PageUploadOptions } from '../pages/upload-pages.js';
 import { stateOf } from '../service-answer.js';
 import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
-import { carriedDescription, tagsOf, tagsWriteError } from './description.js';
+import { carriedDescription, EXPIRY_TIME, tagsOf, tagsWriteError } from './description.js';
 import { CheckedSink } from './checked-sink.js';
 import { PagesCommit } from './pages-commit.js';
 import { digestOf, lookAgainIfMissing, ReadBackError } from './read-back.js';
@@ -135,6 +135,7 @@ class PagesReencryption {
 
   private async replace(old: OldPages, current: OldPages): Promise<ObjectResult> {
     const { context, step, leaseIdOf, acceptVersions, interrupted } = this.given;
+    if (current.properties.expiresOn !== undefined) return EXPIRY_TIME;
     // before anything is replaced, all of it has to open
     await step.beforeRequest();
     const digest = await digestOf(readable(old), this.readingOf(old));
