@@ -61,6 +61,13 @@ const RESOURCE_MISSING = ['ContainerNotFound', 'QueueNotFound', 'TableNotFound']
 export const isResourceMissing = (error: unknown): boolean =>
   statusOf(error) === 404 && RESOURCE_MISSING.includes(serviceCodeOf(error) ?? '');
 
+/** The path of the container, queue or table that {@link isResourceMissing} finds missing, without keys of rows and signatures. */
+export function missingResourceOf(error: unknown): string | undefined {
+  const url = (error as { readonly request?: { readonly url?: string } }).request?.url;
+  if (url === undefined || !isResourceMissing(error)) return undefined;
+  return new URL(url).pathname.replace(/\(.*/, '');
+}
+
 /** 404: the blob, message or entity does not exist, but its container, queue or table does. */
 export const isMissing = (error: unknown): boolean => statusOf(error) === 404 && !isResourceMissing(error);
 

@@ -4,6 +4,7 @@ import { printable } from '../encoding/printable.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { toJson, toText } from '../inspect/format-report.js';
 import { isFine } from '../inspect/report.js';
+import { missingResourceOf, serviceCodeOf, statusOf } from '../service-errors.js';
 import { PACKAGE_VERSION } from '../version.js';
 import { unlessClosed } from './closed-output.js';
 import { EXIT } from './exit.js';
@@ -42,8 +43,9 @@ function explain(error: unknown): number {
     process.stderr.write(`${error.faults.join('\n')}\n\nSee --help.\n`);
     return EXIT.usage;
   }
-  const { name, code, statusCode } = error as Partial<Record<string, string | number>>;
-  const words = [code ?? name ?? 'error', statusCode].filter((word) => word !== undefined);
+  const { name } = error as Partial<Error>;
+  const found = [serviceCodeOf(error) ?? name ?? 'error', statusOf(error), missingResourceOf(error)];
+  const words = found.filter((word) => word !== undefined);
   process.stderr.write(`The request failed: ${printable(words.join(' '))}\n`);
   return EXIT.notReached;
 }

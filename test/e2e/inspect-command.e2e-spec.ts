@@ -174,7 +174,7 @@ describe('a failed request', () => {
     const { code, stdout, stderr } = await command.run(['inspect', 'blob', `${blob.containerName}/absent`], env);
 
     expect([code, stdout]).toEqual([3, '']);
-    expect(stderr).toMatch(/404/);
+    expect(stderr).toBe('The request failed: BlobNotFound 404\n');
   });
 
   it('exits with 3 if nothing listens', async () => {

@@ -266,4 +266,15 @@ describe('maintain', () => {
     expect(missing.stderr).toMatch(/ContainerNotFound/);
     expect(help.stdout).toMatch(/--dry-run/);
   });
+
+  it('names the poison queue or the table that does not exist', async () => {
+    const queue = uniqueName('queue');
+
+    const noQueue = await maintain('census', '--queue', queue);
+    const noTable = await maintain('census', '--table', 'Nothing');
+
+    expect([noQueue.code, noTable.code]).toEqual([3, 3]);
+    expect(noQueue.stderr).toMatch(new RegExp(`QueueNotFound 404 \\S*/${queue}-poison/messages\\n$`));
+    expect(noTable.stderr).toMatch(/TableNotFound 404 \S*\/Nothing\n$/);
+  });
 });

@@ -8,6 +8,7 @@ import {
   isResourceMissing,
   isTaken,
   retryOnConflict,
+  missingResourceOf,
   serviceCodeOf,
 } from '../../src/service-errors.js';
 
@@ -52,6 +53,23 @@ describe('the errors of the services', () => {
     ];
 
     expect(codes.map(serviceCodeOf)).toEqual(['A', 'B', 'C', undefined, 'D\\u001b[2J']);
+  });
+});
+
+describe('the path of a missing container, queue or table', () => {
+  const missingTable = { statusCode: 404, details: { odataError: { code: 'TableNotFound' } } };
+
+  it('has no key of a row, and no signature', () => {
+    const url = "https://x.table.core.windows.net/patients(PartitionKey='north',RowKey='17')?sv=1&sig=secret";
+
+    expect(missingResourceOf({ ...missingTable, request: { url } })).toBe('/patients');
+  });
+
+  it('is not known if another resource is missing, or nothing was sent', () => {
+    const request = { url: 'https://x.blob.core.windows.net/scans/17' };
+
+    expect(missingResourceOf({ statusCode: 404, code: 'BlobNotFound', request })).toBeUndefined();
+    expect(missingResourceOf(missingTable)).toBeUndefined();
   });
 });
 
