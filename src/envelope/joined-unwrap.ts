@@ -35,7 +35,9 @@ export class JoinedUnwrap {
       const leave = (): void => {
         this.remove(waiter);
         reject(aborted());
-        if (this.waiters.size === 0) this.abandon();
+        if (this.waiters.size > 0) return;
+        this.controller.abort();
+        this.ended(null);
       };
       const waiter = { resolve, reject };
       this.waiters.set(waiter, onAbort(signal, leave));
@@ -57,11 +59,6 @@ export class JoinedUnwrap {
     if (this.controller.signal.aborted) return;
     for (const waiter of this.waiters.keys()) waiter.reject(error);
     this.end(null);
-  }
-
-  private abandon(): void {
-    this.controller.abort();
-    this.ended(null);
   }
 
   private end(packed: Uint8Array | null): void {

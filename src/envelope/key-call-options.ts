@@ -52,11 +52,7 @@ export function cacheBoundsOf({ unwrapCache = {} }: KeyCallOptions): UnwrapCache
   return { max, ttl };
 }
 
-const UNWRAP_CACHE: RulesOf<UnwrapCacheOptions> = {
-  max: wholeNumber(1, MAX_CACHE.max),
-  ttl: wholeNumber(1, MAX_CACHE.ttl),
-};
-const cache = group(UNWRAP_CACHE);
+const cache = group<UnwrapCacheOptions>({ max: wholeNumber(1, MAX_CACHE.max), ttl: wholeNumber(1, MAX_CACHE.ttl) });
 
 export const KEY_CALLS: RulesOf<KeyCallOptions> = {
   keyConcurrency: wholeNumber(1, MAX_CONCURRENCY),

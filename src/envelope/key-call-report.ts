@@ -4,18 +4,14 @@ import type { KeyEvent, KeyEventListener } from '../keys/key-event.js';
 import { isAbort } from '../aborts.js';
 import { wrapLocationOf } from './key-request.js';
 
-/** What is known about a call to a key before it is made. */
-interface ReportedCall {
+export interface ReportedCall<Result> {
   readonly operation: 'wrap' | 'unwrap';
   readonly keyId: string;
-}
-
-export interface AnsweredCall<Result> extends ReportedCall {
   /** The event of a success. */
   readonly done: (result: Result, milliseconds: number) => KeyEvent;
 }
 
-export const wrapCall = (key: KeyEncryptionKey): AnsweredCall<WrappedKey> => ({
+export const wrapCall = (key: KeyEncryptionKey): ReportedCall<WrappedKey> => ({
   operation: 'wrap',
   keyId: key.keyId,
   done: ({ keyId, algorithm }, milliseconds) => ({
@@ -27,7 +23,7 @@ export const wrapCall = (key: KeyEncryptionKey): AnsweredCall<WrappedKey> => ({
   }),
 });
 
-export const unwrapCall = ({ keyId, algorithm }: WrappedKey): AnsweredCall<Uint8Array> => ({
+export const unwrapCall = ({ keyId, algorithm }: WrappedKey): ReportedCall<Uint8Array> => ({
   operation: 'unwrap',
   keyId,
   done: (_bytes, milliseconds) => ({
@@ -41,7 +37,7 @@ export const unwrapCall = ({ keyId, algorithm }: WrappedKey): AnsweredCall<Uint8
 /** Makes the call and reports how it ended. Aborts are not reported. */
 export async function reported<Result>(
   listener: KeyEventListener,
-  { operation, keyId, done }: AnsweredCall<Result>,
+  { operation, keyId, done }: ReportedCall<Result>,
   call: () => Promise<Result>,
 ): Promise<Result> {
   const began = performance.now();

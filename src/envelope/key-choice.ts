@@ -77,8 +77,8 @@ export async function keyToUnwrap(
   const inVault = policy.keyVault?.resolve(keyId) ?? null;
   if (inVault !== null) return inVault;
 
-  const resolved = await resolve(policy, keyId, context.target);
-  if (resolved === null) throw new KeyNotFoundError(keyId);
+  const resolved = await lookUp(keyId, () => policy.keyResolver?.(keyId, context.target));
+  if (resolved == null) throw new KeyNotFoundError(keyId);
   assertIsKey(resolved, 'unwrapKey', 'what "keyResolver" returns, unless it is null,');
   // one with another id is not the requested key
   if (typeof resolved.keyId === 'string' && resolved.keyId !== keyId) throw new KeyMismatchError(keyId, resolved.keyId);
@@ -108,14 +108,6 @@ function policyKey(
   const { keyEncryptionKey } = policy;
   if (typeof keyEncryptionKey !== 'function') return keyEncryptionKey;
   return lookUp(SELECTED, () => keyEncryptionKey(target));
-}
-
-async function resolve(
-  policy: EncryptionPolicy,
-  keyId: string,
-  target: EncryptionTarget,
-): Promise<KeyEncryptionKey | null> {
-  return (await lookUp(keyId, () => policy.keyResolver?.(keyId, target))) ?? null;
 }
 
 /**

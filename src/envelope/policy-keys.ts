@@ -9,7 +9,7 @@ import type {
 import type { KeyEventListener } from '../keys/key-event.js';
 import { startSpan } from '../tracing/span.js';
 import { cacheBoundsOf, concurrencyOf, type KeyCallOptions, keyCallFaults } from './key-call-options.js';
-import { type AnsweredCall, reported, unwrapCall, wrapCall } from './key-call-report.js';
+import { reported, type ReportedCall, unwrapCall, wrapCall } from './key-call-report.js';
 import { requestUnwrap, requestWrap } from './key-request.js';
 import { ParallelBound } from './parallel-bound.js';
 import { UnwrapCache, type UnwrapCacheStatistics } from './unwrap-cache.js';
@@ -124,7 +124,7 @@ export class PolicyKeys implements KeyCalls {
     );
   }
 
-  #reporting<Result>(request: () => Promise<Result>, call: () => AnsweredCall<Result>): () => Promise<Result> {
+  #reporting<Result>(request: () => Promise<Result>, call: () => ReportedCall<Result>): () => Promise<Result> {
     const onEvent = this.#onEvent;
     return onEvent === undefined ? request : () => reported(onEvent, call(), request);
   }

@@ -67,7 +67,7 @@ export async function rewrapData(
   const packed = await keysOf(policy).unwrap({ key: oldKey, target, operation }, stored.wrappedKey);
   try {
     wipe(protocol.unpackKey(packed));
-    await assertDistinct(policy, { stored, newKey, packed }, context);
+    await assertDistinct(policy, { wrappedKey: stored.wrappedKey, newKey, packed }, context);
     const wrappedKey = await keysOf(policy).wrap({ key: newKey, target, operation }, packed);
     await assertKeyAllowed(policy, wrappedKey.keyId, target);
     await assertUnwraps(policy, { wrappedKey, newKey, packed }, context);
@@ -77,7 +77,8 @@ export async function rewrapData(
   }
 }
 
-interface NewWrap {
+interface UnwrapTrial {
+  readonly wrappedKey: WrappedKey;
   readonly newKey: KeyEncryptionKey;
   /** The bytes that were, or will be, wrapped. */
   readonly packed: Uint8Array;
@@ -88,49 +89,41 @@ interface NewWrap {
  *
  * @throws {@link KeyWrapError} if the result differs
  */
-async function assertUnwraps(
-  policy: EncryptionPolicy,
-  { wrappedKey, newKey, packed }: NewWrap & { readonly wrappedKey: WrappedKey },
-  { operation, target }: RewrapContext,
-): Promise<void> {
-  if (newKey.canUnwrap === false) return;
-  const cause = new Error('The key does not unwrap what it wrapped');
-  try {
-    const unwrapped = await keysOf(policy).withoutCache().unwrap({ key: newKey, target, operation }, wrappedKey);
-    const isSame = equalBytes(unwrapped, packed);
-    wipe(unwrapped);
-    if (isSame) return;
-  } catch (error) {
-    if (isKeyOutage(error) || isAbort(error)) throw error;
-    throw new KeyWrapError(newKey.keyId, { cause: error });
-  }
-  throw new KeyWrapError(newKey.keyId, { cause });
+async function assertUnwraps(policy: EncryptionPolicy, trial: UnwrapTrial, context: RewrapContext): Promise<void> {
+  if (trial.newKey.canUnwrap === false) return;
+  const { isSame, cause } = await unwrapped(policy, trial, context);
+  if (!isSame) throw new KeyWrapError(trial.newKey.keyId, { cause });
 }
 
 /** An old key under a new id would be retired in name only. A key that opens what the old one wrapped is the old one. */
-async function assertDistinct(
-  policy: EncryptionPolicy,
-  { stored, newKey, packed }: NewWrap & { readonly stored: EncryptionData },
-  { operation, target, distinctKeys }: RewrapContext,
-): Promise<void> {
-  const { keyId } = stored.wrappedKey;
+async function assertDistinct(policy: EncryptionPolicy, trial: UnwrapTrial, context: RewrapContext): Promise<void> {
+  const { newKey, wrappedKey } = trial;
+  const { keyId } = wrappedKey;
+  const { distinctKeys } = context;
   const pair = JSON.stringify([keyId, newKey.keyId]);
   if (distinctKeys === undefined || distinctKeys.has(pair) || newKey.canUnwrap === false) return;
-  const opened = await keysOf(policy)
-    .withoutCache()
-    .unwrap({ key: newKey, target, operation }, stored.wrappedKey)
-    .catch((error: unknown) => {
-      if (isKeyOutage(error) || isAbort(error)) throw error;
-      return null;
-    });
-  if (opened !== null) {
-    const isSame = equalBytes(opened, packed);
-    wipe(opened);
-    if (isSame) {
-      throw new InvalidOptionsError([
-        `key ${JSON.stringify(newKey.keyId)} is key ${JSON.stringify(keyId)} under another id: create a new key`,
-      ]);
-    }
+  const { isSame } = await unwrapped(policy, trial, context);
+  if (isSame) {
+    throw new InvalidOptionsError([
+      `key ${JSON.stringify(newKey.keyId)} is key ${JSON.stringify(keyId)} under another id: create a new key`,
+    ]);
   }
   distinctKeys.add(pair);
+}
+
+/** Whether the new key unwraps what is wrapped to the same bytes; otherwise why not. Throws key outages and aborts. */
+async function unwrapped(
+  policy: EncryptionPolicy,
+  { wrappedKey, newKey, packed }: UnwrapTrial,
+  { operation, target }: RewrapContext,
+): Promise<{ readonly isSame: boolean; readonly cause: unknown }> {
+  try {
+    const bytes = await keysOf(policy).withoutCache().unwrap({ key: newKey, target, operation }, wrappedKey);
+    const isSame = equalBytes(bytes, packed);
+    wipe(bytes);
+    return { isSame, cause: new Error('The key does not unwrap what it wrapped') };
+  } catch (error) {
+    if (isKeyOutage(error) || isAbort(error)) throw error;
+    return { isSame: false, cause: error };
+  }
 }

@@ -98,11 +98,10 @@ export class ScanResistantCache {
 
   #makeRoom(): void {
     const name = this.#names[Math.floor(this.#random() * this.#names.length)];
-    if (name === undefined) this.#proven?.pop();
-    else this.#evict(name);
-  }
-
-  #evict(name: string): void {
+    if (name === undefined) {
+      this.#proven?.pop();
+      return;
+    }
     this.evictions += 1;
     this.#tried.delete(name);
   }
