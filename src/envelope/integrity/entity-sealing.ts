@@ -1,5 +1,4 @@
 /** Creates the integrity entries of a new entity: watches what is sealed, then binds it together with what is signed. */
-import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import type { ContentSealer } from '../../protocol/protocol.js';
 import { SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
@@ -30,18 +29,18 @@ export class EntitySealing {
   /** The same sealer, watched. */
   watched(sealer: ContentSealer): ContentSealer {
     const { fields, layout } = sealer;
-    const seal = (): ByteTransform => sealer.seal();
     const sealProperties = sealer.sealProperties?.bind(sealer);
-    if (sealProperties === undefined) return { fields, layout, seal };
     return {
       fields,
       layout,
-      seal,
-      sealProperties: (place, properties) => {
-        const sealed = sealProperties(place, properties);
-        for (const [at, ciphertext] of sealed.entries()) this.note(properties[at]?.name ?? '', ciphertext);
-        return sealed;
-      },
+      seal: () => sealer.seal(),
+      sealProperties:
+        sealProperties &&
+        ((place, properties) => {
+          const sealed = sealProperties(place, properties);
+          for (const [at, ciphertext] of sealed.entries()) this.note(properties[at]?.name ?? '', ciphertext);
+          return sealed;
+        }),
     };
   }
 

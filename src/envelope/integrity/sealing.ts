@@ -3,17 +3,14 @@ import type { ByteTransform } from '../../crypto/byte-transform.js';
 import type { CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
 import type { ContentKey } from '../../crypto/content-key.js';
 import { MAC_LENGTH, type MacKey } from '../../crypto/hmac.js';
-import type { ContentForm, ContentSealer, Protocol, ReadField } from '../../protocol/protocol.js';
+import type { ContentSealer } from '../../protocol/protocol.js';
 import { type BindShape, formatBind, SHORT_TAG_LENGTH } from './bind.js';
 import { entriesToWrite } from './entries.js';
-import { headerInput } from './header.js';
+import { type Header, headerInput } from './header.js';
 import { ciphertextKey, ciphertextMac, contextTag, headerMac } from './integrity-keys.js';
 
 /** The content, and what binds it in addition to its own bytes. */
-export interface BoundContent {
-  readonly protocol: Protocol;
-  readonly form: ContentForm;
-  readonly field: ReadField;
+export interface BoundContent extends Omit<Header, 'entity'> {
   /** The text that the application binds its content to. */
   readonly context: string | null;
 }

@@ -9,7 +9,7 @@ import { type EntityHeader, typesIn } from './header.js';
 import { contextOf, type IntegrityMode, type IntegrityOptions, integrityOf } from './integrity-options.js';
 import { type EnvelopeOpener, propertyCoverage } from './property-coverage.js';
 import { type VerifiedHeader, verifyHeader } from './verified-header.js';
-import { heldToTag } from './verified-opener.js';
+import { verifiedOpener } from './verified-opener.js';
 
 /** What is stored with the encryption data, and what the caller expects. */
 export interface StoredObject {
@@ -38,14 +38,19 @@ interface StoredObjectContext extends StoredObject {
   readonly form: ContentForm;
 }
 
-/** `null` for content whose integrity is not checked, or that has no entries. */
+/**
+ * `null` for content whose integrity is not checked, or that has no entries. Throws {@link StaleContentError} for content of a
+ * different write than the caller expects.
+ */
 export function verifiedHeader(
   policy: IntegrityOptions,
   unwrapped: UnwrappedContent,
   context: StoredObjectContext,
 ): VerifiedHeader | null {
   const header = storedHeader(policy, unwrapped, context);
-  assertExpected(header, context.expectedTag);
+  const { expectedTag } = context;
+  const isExpected = expectedTag === undefined || (header !== null && equalBytes(header.mac, expectedTag));
+  if (!isExpected) throw new StaleContentError();
   return header;
 }
 
@@ -71,24 +76,24 @@ const entityHeader = (
   list: Uint8Array,
 ): EntityHeader => ({ partitionKey, rowKey, types: typesIn(additions), list });
 
-/** Throws {@link StaleContentError} for content of a different write than the caller expects. */
-function assertExpected(header: VerifiedHeader | null, expected: Uint8Array | undefined): void {
-  if (expected === undefined) return;
-  if (header === null || !equalBytes(header.mac, expected)) throw new StaleContentError();
+interface OpenedContent {
+  readonly opener: ContentOpener;
+  readonly contentKey: ContentKey;
+  readonly mode: IntegrityMode;
 }
 
+/** The opener of content whose header is valid. It checks the tag over the ciphertext, if there is one. */
 export function heldTo(
-  header: VerifiedHeader,
-  {
-    opener,
-    contentKey,
-    mode,
-  }: { readonly opener: ContentOpener; readonly contentKey: ContentKey; readonly mode: IntegrityMode },
+  { bind, tag, mac }: VerifiedHeader,
+  { opener, contentKey, mode }: OpenedContent,
 ): EnvelopeOpener {
-  const { properties } = header.bind;
-  const integrityTag = header.mac.toString('base64');
+  const { properties, ciphertextLength, plaintextLength } = bind;
+  const integrityTag = mac.toString('base64');
   // added to the opener, because a copy takes longer
   if (properties !== undefined)
     return Object.assign(opener, { integrityTag, coverage: propertyCoverage(contentKey, properties) });
-  return Object.assign(heldToTag(opener, contentKey, { header, mode }), { integrityTag });
+  if (tag === null || ciphertextLength === undefined) return Object.assign(opener, { integrityTag });
+  const unverified = mode === 'require' ? 'refused' : 'allowed';
+  const whole = { key: contentKey, tag, ciphertextLength, plaintextLength, unverified } as const;
+  return Object.assign(verifiedOpener(opener, whole), { integrityTag });
 }

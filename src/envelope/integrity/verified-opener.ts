@@ -12,9 +12,7 @@ import { exactLength } from '../../crypto/exact-length.js';
 import { DecryptionError } from '../../errors/content.js';
 import { UnsupportedOperationError } from '../../errors/input.js';
 import type { ByteRange, CipherWindow, ContentLayout, ContentOpener, WholeTag } from '../../protocol/protocol.js';
-import type { IntegrityMode } from './integrity-options.js';
 import { ciphertextMac } from './integrity-keys.js';
-import type { VerifiedHeader } from './verified-header.js';
 
 interface TaggedContent {
   readonly key: ContentKey;
@@ -26,24 +24,7 @@ interface TaggedContent {
   readonly unverified: WholeTag['unverified'];
 }
 
-/** The opener of content whose header is valid. It checks the tag over the ciphertext, if there is one. */
-export function heldToTag(
-  opener: ContentOpener,
-  contentKey: ContentKey,
-  { header, mode }: { readonly header: VerifiedHeader; readonly mode: IntegrityMode },
-): ContentOpener {
-  const { tag, bind } = header;
-  if (tag === null || bind.ciphertextLength === undefined) return opener;
-  return verifiedOpener(opener, {
-    key: contentKey,
-    tag,
-    ciphertextLength: bind.ciphertextLength,
-    plaintextLength: bind.plaintextLength,
-    unverified: mode === 'require' ? 'refused' : 'allowed',
-  });
-}
-
-function verifiedOpener(opener: ContentOpener, whole: TaggedContent): ContentOpener {
+export function verifiedOpener(opener: ContentOpener, whole: TaggedContent): ContentOpener {
   const layout = verifiedLayout(opener.layout, whole);
   const isWhole = (window: CipherWindow): boolean =>
     window.offset === 0 && window.count === whole.ciphertextLength && window.reachesEnd;
