@@ -9,6 +9,7 @@ import { integrityOf } from '../envelope/integrity/integrity-options.js';
 import { expectedTagOf } from '../envelope/integrity/integrity-tag.js';
 import type { EnvelopeOpener } from '../envelope/integrity/property-coverage.js';
 import { keyOperation } from '../envelope/key-operation.js';
+import type { StoredObject } from '../envelope/integrity/stored-object.js';
 import { StaleContentError } from '../errors/integrity.js';
 import { expectedLayout, openEnvelope, storedLayout } from '../envelope/envelope.js';
 import type { ByteRange, CipherWindow, ContentLayout, Release, WholeTag } from '../protocol/protocol.js';
@@ -26,16 +27,10 @@ import { type Content, type Destination, isTagged, verifiedContent } from './ver
 /** Bytes at the end of a response that cost less to read than another request does. */
 const MOST_EXCESS = 1024;
 
-interface OpenedAnswer {
-  readonly answer: FirstAnswer;
-  readonly opener: EnvelopeOpener;
-}
-
 export class OpenedBlob {
   readonly stored: StoredBlob;
   /** The service's first response, which describes the stored bytes. */
   readonly response: FirstAnswer['response'];
-  private readonly opener: EnvelopeOpener;
   private fetched: FetchedBytes | undefined;
   /** Settles the order of regions, once for all windows. */
   private proven: Promise<unknown> | undefined;
@@ -43,9 +38,9 @@ export class OpenedBlob {
   private constructor(
     private readonly context: BlobContext,
     private readonly requests: ReadRequests,
-    { opener, answer: { stored, response, fetched } }: OpenedAnswer,
+    private readonly opener: EnvelopeOpener,
+    { stored, response, fetched }: FirstAnswer,
   ) {
-    this.opener = opener;
     this.stored = stored;
     this.response = response;
     this.fetched = fetched;
@@ -64,7 +59,7 @@ export class OpenedBlob {
       const answer = await firstAnswer(requests, guessOf(context, range));
       const { callersSignal: abortSignal } = requests;
       const opener = await openerOf(context, answer.stored, { ...options, expectedTag, abortSignal });
-      return new OpenedBlob(context, requests, { answer, opener });
+      return new OpenedBlob(context, requests, opener, answer);
     } catch (error) {
       requests.end();
       throw error;
@@ -221,12 +216,12 @@ function guessOf({ policy }: BlobContext, range: ByteRange): Extent {
   return { offset, count: Math.max(count, end - offset) };
 }
 
-interface OpeningOptions extends ReadOptions {
-  readonly expectedTag: Uint8Array | undefined;
-}
-
 /** Throws if the encryption data or the key is wrong, or with `PLAINTEXT_NOT_ALLOWED`. */
-async function openerOf(context: BlobContext, stored: StoredBlob, options: OpeningOptions): Promise<EnvelopeOpener> {
+async function openerOf(
+  context: BlobContext,
+  stored: StoredBlob,
+  options: ReadOptions & Pick<StoredObject, 'expectedTag'>,
+): Promise<EnvelopeOpener> {
   const { form, storedLength, encryptionData } = stored;
   if (encryptionData === undefined) {
     assertPlaintextAllowed(context.policy, 'The blob');

@@ -3,9 +3,8 @@
  * are fetched at once, and nothing is opened before the tag over all of it has been verified.
  */
 import { asBuffer } from '../crypto/bytes.js';
-import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherWindow, WholeTag } from '../protocol/protocol.js';
-import { openBody } from '../streams/opened-stream.js';
+import { type Body, openBody } from '../streams/opened-stream.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { newMemory } from './download-memory.js';
 import type { OpenedBlob } from './opened-blob.js';
@@ -29,13 +28,13 @@ export async function downloadTagged(blob: OpenedBlob, download: TaggedDownload)
   try {
     await fetchInto(sealed, blob, download);
     const slice = new TimeSlice();
-    await run(wholeTag.check(), { sealed, take: () => undefined, slice });
+    await openBody({ body: sealed, transform: wholeTag.check(), take: () => undefined, slice });
     let at = 0;
     const take = (piece: Buffer): void => {
       at += piece.copy(sealed.memory, at);
       blob.free(piece);
     };
-    await run(blob.transform(window, 'checked'), { sealed, take, slice });
+    await openBody({ body: sealed, transform: blob.transform(window, 'checked'), take, slice });
     return sealed.memory.subarray(0, at);
   } catch (error) {
     sealed.memory.fill(0);
@@ -47,7 +46,7 @@ export async function downloadTagged(blob: OpenedBlob, download: TaggedDownload)
  * The ciphertext, in the memory of its later plaintext: opened bytes never overwrite those that are still sealed. Separate memory
  * would cost as much as the MAC.
  */
-class SealedInPlace {
+class SealedInPlace implements Body {
   readonly memory: Buffer;
   /** The bytes that padding adds, if the memory is only as long as the plaintext. */
   private readonly rest: Buffer;
@@ -62,9 +61,13 @@ class SealedInPlace {
     if (copied < chunk.length) chunk.copy(this.rest, at + copied - this.memory.length, copied);
   }
 
-  async *chunks(): AsyncGenerator<Buffer, void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
     yield this.memory;
     yield this.rest;
+  }
+
+  destroy(): void {
+    // nobody waits for bytes that are in memory
   }
 }
 
@@ -99,17 +102,3 @@ function extentsOf(
   }
   return extents;
 }
-
-interface Run {
-  readonly sealed: SealedInPlace;
-  readonly take: (piece: Buffer) => void;
-  readonly slice: TimeSlice;
-}
-
-const run = (transform: ByteTransform, { sealed, take, slice }: Run): Promise<void> =>
-  openBody({
-    body: { [Symbol.asyncIterator]: () => sealed.chunks(), destroy: () => undefined },
-    transform,
-    take,
-    slice,
-  });

@@ -35,7 +35,7 @@ export async function uploadBlockBlob(
   assertTransferShape(options);
   const plan = blockPlan(options, ciphertextLength(context, content));
   const upload = await SealedUpload.prepare(context, 'stream', options);
-  return upload.run(content, new BlockSink(context.client, { plan, upload, options }));
+  return upload.run(content, new BlockSink(context.client, plan, { upload, options }));
 }
 
 function ciphertextLength({ policy }: BlobContext, { length }: UploadSource): number | undefined {
@@ -43,22 +43,19 @@ function ciphertextLength({ policy }: BlobContext, { length }: UploadSource): nu
 }
 
 interface BlockUpload {
-  readonly plan: BlockPlan;
   readonly upload: SealedUpload;
   readonly options: UploadOptions;
 }
 
 export class BlockSink implements UploadSink<BlobUploadCommonResponse> {
-  readonly plan: BlockPlan;
   private readonly idPrefix = uniqueId();
   private readonly ids: string[] = [];
 
   constructor(
     private readonly client: BlockBlobClient,
+    readonly plan: BlockPlan,
     private readonly given: BlockUpload,
-  ) {
-    this.plan = given.plan;
-  }
+  ) {}
 
   async send(block: Buffer, { index, offset }: BlockPlace): Promise<void> {
     if (index >= MAX_BLOCKS) throw blocksTooMany(offset, offset + block.length);

@@ -141,7 +141,7 @@ class BlobReencryption {
     const upload = await SealedUpload.prepare(context, 'stream', options);
     const again = chosenAgain(context.policy, step.task, upload.encryptionData);
     if (again !== null) return again;
-    const sink = step.dryRun ? { plan, ...NOWHERE } : new BlockSink(context.client, { plan, upload, options });
+    const sink = step.dryRun ? { plan, ...NOWHERE } : new BlockSink(context.client, plan, { upload, options });
     let isCommitting = false;
     const checked = new CheckedSink(sink, {
       context,
