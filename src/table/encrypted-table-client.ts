@@ -76,7 +76,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     /** The plain SDK client of the lookup table, for classes that have `searchable.lookup`. */
     lookupTable?: TableClient,
   ) {
-    super(unencryptedClient, policy, entityClass, { defaults, lookupTable });
+    super(unencryptedClient, policy, entityClass, defaults, lookupTable);
     assertEntityClass(entityClass, policy);
     assertLookupTable(entityClass, lookupTable);
   }
@@ -152,9 +152,15 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     options: ListTableEntitiesOptions & EncryptedListOptions<T> = {},
   ): PagedAsyncIterableIterator<TableEntityResult<T>, TableEntityResultPage<T>> {
     const { keyEncryptionKey: _key, where, filterOnCiphertext, onDecryptionFailed, ...passed } = options;
-    const call = { table: this.unencryptedClient, defaults: this.defaults, options };
-    const contextOf = (given: OperationOptions) => this.contextOf({ ...options, ...given });
-    return listing((traceable) => listedEntities({ ...call, context: contextOf(traceable), traceable }), passed);
+    const call = {
+      table: this.unencryptedClient,
+      asked: options,
+      onDecryptionFailed: onDecryptionFailed ?? this.defaults.onDecryptionFailed,
+    };
+    return listing((traceable, settings) => {
+      const context = this.contextOf({ ...options, ...traceable });
+      return listedEntities({ ...call, context, options: traceable }, settings);
+    }, passed);
   }
 
   /**

@@ -22,7 +22,6 @@ import { projectionOf } from './projection.js';
 import { assertStorable, sealingOf } from './sealed-properties.js';
 import { type RowTags, rowTags } from './search/row-tags.js';
 import { tagFaults } from './search/tag-check.js';
-import type { SearchTagMismatchListener } from './search/tag-mismatch.js';
 import { encodeValue, type TypedText } from './values/property-value.js';
 import { valuesToSign } from './values/signed-value.js';
 
@@ -112,9 +111,7 @@ function typesOf(texts: SealedTexts): ReadonlyMap<string, string> | undefined {
 }
 
 /** What a query requires of the rows that it returns. */
-interface RowOpening extends Pick<EntityQuery, 'projection' | 'found'> {
-  readonly onSearchTagMismatch?: SearchTagMismatchListener | undefined;
-}
+type RowOpening = Pick<EntityQuery, 'projection' | 'found'>;
 
 const WHOLE_ROW: RowOpening = { projection: projectionOf(undefined), found: null };
 
@@ -122,12 +119,13 @@ const WHOLE_ROW: RowOpening = { projection: projectionOf(undefined), found: null
 export async function openEntity(
   row: Row & EntityKeys,
   context: TableContext,
-  { projection, found, onSearchTagMismatch }: RowOpening = WHOLE_ROW,
+  { projection, found }: RowOpening = WHOLE_ROW,
 ): Promise<object | null> {
   const { isAsked, narrow } = projection;
   const opened = await openRow(row, context, isAsked);
   const { texts, integrityTag } = opened;
   const model = entityModel(context.entityClass);
+  const { onSearchTagMismatch } = context;
   if (onSearchTagMismatch !== undefined && model.searchable.size > 0) {
     const { partitionKey, rowKey } = row;
     const faults = await tagFaults({ row, texts, isAsked }, context);

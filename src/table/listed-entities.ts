@@ -1,45 +1,38 @@
 /** The pages of a listing: the rows that the service finds, opened, without those that do not match the filter. */
-import type { OperationOptions } from '@azure/core-client';
-import type { TableClient, TableEntityResult } from '@azure/data-tables';
+import type { TableEntityResult, TableEntityResultPage } from '@azure/data-tables';
 import { keysOf } from '../envelope/encryption-policy.js';
-import type { TableContext } from './entity-context.js';
+import type { EntityKeys, Row } from './entity-context.js';
 import { openEntity } from './entity-envelope.js';
-import { entityQuery } from './entity-query.js';
-import type { Listing } from './listing.js';
+import { type EncryptedQueryOptions, entityQuery } from './entity-query.js';
 import { lookupsOf } from './lookup/entry-writes.js';
 import { lookupPages } from './lookup/lookup-pages.js';
-import { openPage } from './page.js';
-import { storedPages } from './service-answer.js';
-import type { EncryptedListOptions, EncryptedTableDefaults } from './table-options.js';
+import { openPage, type TableDecryptionFailedHandler } from './page.js';
+import type { RowCall } from './row-writes.js';
+import { type PageSettings, storedPages } from './service-answer.js';
 
-interface ListingCall<T extends object> {
-  readonly table: TableClient;
-  readonly context: TableContext;
-  readonly defaults: EncryptedTableDefaults;
-  readonly options: EncryptedListOptions<T>;
-  /** Options of the requests. */
-  readonly traceable: OperationOptions;
+interface ListingCall<T extends object> extends RowCall {
+  readonly asked: EncryptedQueryOptions<T>;
+  readonly onDecryptionFailed: TableDecryptionFailedHandler | undefined;
 }
 
-export async function listedEntities<T extends object>(call: ListingCall<T>): Promise<Listing<T>> {
-  const { table, context, defaults, options, traceable } = call;
-  const { queryOptions, lookup, ...query } = await entityQuery(options, context);
-  const opening = { ...query, onSearchTagMismatch: defaults.onSearchTagMismatch };
-  const page = {
+export async function* listedEntities<T extends object>(
+  { table, context, options, asked, onDecryptionFailed }: ListingCall<T>,
+  settings: PageSettings,
+): AsyncGenerator<TableEntityResultPage<T>> {
+  const { queryOptions, lookup, ...query } = await entityQuery(asked, context);
+  const opening = {
     table,
     concurrency: keysOf(context.policy).concurrency,
-    open: async (row: Parameters<typeof openEntity>[0]) =>
-      (await openEntity(row, context, opening)) as TableEntityResult<T> | null,
-    onDecryptionFailed: options.onDecryptionFailed ?? defaults.onDecryptionFailed,
+    open: async (row: Row & EntityKeys) => (await openEntity(row, context, query)) as TableEntityResult<T> | null,
+    onDecryptionFailed,
   };
-  const asking = { ...traceable, queryOptions };
-  return {
-    pages: (settings) => {
-      if (lookup === null) return storedPages(table, asking, settings);
-      const { entries } = lookupsOf(context);
-      const { entityClass } = context;
-      return lookupPages({ plan: lookup, rows: table, entries, entityClass, options: asking }, settings);
-    },
-    open: (rows) => openPage(rows, page),
-  };
+  const reading = { rows: table, entityClass: context.entityClass, options: { ...options, queryOptions } };
+  const pages =
+    lookup === null
+      ? storedPages(table, reading.options, settings)
+      : lookupPages({ ...reading, plan: lookup, entries: lookupsOf(context).entries }, settings);
+  for await (const page of pages) {
+    const opened = await openPage(page as (Row & EntityKeys)[], opening);
+    yield Object.assign(opened, { continuationToken: page.continuationToken });
+  }
 }

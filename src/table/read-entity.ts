@@ -10,8 +10,7 @@ export async function readEntity<T extends object>(
   keys: EntityKeys,
   { table, context, options }: RowCall & { readonly options: EncryptedQueryOptions<T> },
 ): Promise<TableEntityResult<T>> {
-  const { queryOptions, projection, found } = await entityQuery(options, context);
+  const { queryOptions, ...query } = await entityQuery(options, context);
   const row = await storedRow(table, keys, { ...options, queryOptions });
-  const { onSearchTagMismatch } = context;
-  return (await openEntity(row, context, { projection, found, onSearchTagMismatch })) as TableEntityResult<T>;
+  return (await openEntity(row, context, query)) as TableEntityResult<T>;
 }
