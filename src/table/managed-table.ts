@@ -15,26 +15,16 @@ import { rewrapEntityKey, type RewrapEntityKeyOptions } from './rewrap-entity-ke
 import { deleteEntity } from './row-writes.js';
 import type { EncryptedReadRowOptions, EncryptedTableDefaults } from './table-options.js';
 
-interface TableParts {
-  readonly defaults: EncryptedTableDefaults;
-  readonly lookupTable: TableClient | undefined;
-}
-
 /** A table that can be created, deleted, and moved to another key. */
 export abstract class ManagedTable {
-  protected readonly defaults: EncryptedTableDefaults;
-  private readonly lookupTable: TableClient | undefined;
-
   constructor(
     /** The plain SDK client of the same table. It neither encrypts nor decrypts, and its updates merge by default. */
     readonly unencryptedClient: TableClient,
     protected readonly policy: EncryptionPolicy,
     protected readonly entityClass: EntityClass,
-    { defaults, lookupTable }: TableParts,
-  ) {
-    this.defaults = defaults;
-    this.lookupTable = lookupTable;
-  }
+    protected readonly defaults: EncryptedTableDefaults,
+    private readonly lookupTable: TableClient | undefined,
+  ) {}
 
   get tableName(): string {
     return this.unencryptedClient.tableName;

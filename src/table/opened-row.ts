@@ -31,17 +31,14 @@ export interface OpenedRow extends Pick<EnvelopeOpener, 'interpret'> {
   readonly integrityTag?: string | undefined;
 }
 
-/** A row, and what is needed to check it. */
-interface RowToOpen {
+/** A row whose content key is unwrapped, and what is needed to check it. */
+interface UnwrappedRow {
   readonly row: Row & EntityKeys;
   readonly context: TableContext;
   /** Of the class of the context. */
   readonly model: EntityModel;
   /** Whether a projection requested the column. */
   readonly isAsked: (name: string) => boolean;
-}
-
-interface UnwrappedRow extends RowToOpen {
   readonly data: EncryptionData;
   readonly opener: EnvelopeOpener;
 }
@@ -115,9 +112,9 @@ function sealedListOf(row: Row): Uint8Array | undefined {
 }
 
 function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
-  const { row, data, opener } = unwrapped;
+  const { row, data } = unwrapped;
   const list = sealedListOf(row);
-  const names = list === undefined ? [] : namesIn(openedList(unwrapped, list), opener);
+  const names = list === undefined ? [] : namesIn(list, unwrapped);
   assertNothingPlanted(unwrapped, names);
   // the old Java SDK leaves the list out if it sealed nothing
   if (list === undefined && !isOldJava(data.field))
@@ -125,12 +122,10 @@ function sealedNamesOf(unwrapped: UnwrappedRow): readonly string[] {
   return names;
 }
 
-const namesIn = (list: Buffer, opener: EnvelopeOpener): readonly string[] =>
-  interpreted(opener, () => parseSealedNames(list));
-
-function openedList(unwrapped: UnwrappedRow, sealed: Uint8Array): Buffer {
+function namesIn(sealed: Uint8Array, unwrapped: UnwrappedRow): readonly string[] {
   const [opened] = openProperties(unwrapped, [{ name: SEALED_NAMES_PROPERTY, sealed }]);
-  return opened ?? unsupported(unwrapped.data);
+  const list = opened ?? unsupported(unwrapped.data);
+  return interpreted(unwrapped.opener, () => parseSealedNames(list));
 }
 
 /** The sealed properties that are in the row. */
@@ -210,20 +205,20 @@ function storedTypesOf(
 }
 
 /** Someone who can write the row can replace sealed values with plaintext, and leave out the list. */
-function assertNothingPlanted({ row, model, context }: RowToOpen, names: readonly string[]): void {
+function assertNothingPlanted({ row, model, context }: UnwrappedRow, names: readonly string[]): void {
   const planted = model.alwaysSealed.find((name) => !names.includes(name) && isStored(row, name));
   if (planted !== undefined) assertPlaintextAllowed(context.policy, `Property "${planted}" of the entity`);
 }
 
 /** The same for clear properties that entries would cover if this package had written them. */
-function assertNothingAdded({ row, model, context }: RowToOpen, { texts, covered }: OpenedRow): void {
+function assertNothingAdded({ row, model, context }: UnwrappedRow, { texts, covered }: OpenedRow): void {
   if (covered === null || !requiresEncryption(context.policy)) return;
   const isAdded = (name: string): boolean => isStored(row, name) && !texts.has(name) && !covered.has(name);
   if (model.mayBeCovered.some(isAdded)) throw new IntegrityMissingError();
 }
 
 /** The same for properties that are sealed only in some rows. */
-function assertRightlyClear({ row, model, context }: RowToOpen, opened: OpenedTexts): void {
+function assertRightlyClear({ row, model, context }: UnwrappedRow, opened: OpenedTexts): void {
   const { policy, entityClass } = context;
   if (!requiresEncryption(policy)) return;
   const clear = model.sometimesSealed.filter((name) => isStored(row, name) && !opened.texts.has(name));
