@@ -1,4 +1,4 @@
-/** What conditions look at, and what somebody can do who changes it: never make the application store in plaintext what was sealed. */
+/** Changing the values that a condition reads must never make the application store sealed values in plaintext. */
 import { Encrypt, EncryptedEntity, type EncryptionPolicy } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { tableOf, tablePolicy, withoutEntries } from '../support/tables.js';
@@ -12,12 +12,12 @@ class Stay {
   ward?: string;
   vip?: boolean;
   note?: string;
-  /** Optional for the compiler alone: entities to write need none. */
+  /** Optional only for the compiler: entities to write do not need it. */
   isPrivate?(): boolean {
     return this.ward === 'private' || this.vip === true;
   }
 }
-/** Looks at whatever is there. */
+/** Its condition reads every property. */
 @EncryptedEntity({ table: 'stays', clear: '*' })
 class Curious {
   partitionKey!: string;
@@ -44,11 +44,11 @@ const sealed = expect.any(Uint8Array) as unknown;
 beforeAll(() => stays.createTable());
 
 it.each<readonly [string, Partial<Stay>, object]>([
-  ['that seals', { ward: 'private', room: '12' }, { ward: 'open' }],
-  ['that keeps clear', { ward: 'open', room: '12' }, { ward: 'other' }],
-  ['of a property that is not there', { ward: 'private' }, { ward: 'open' }],
-  ['that an accessor of the class looks at', { ward: 'open', vip: true, room: '12' }, { vip: false }],
-])('a change of what a condition looked at, one %s, is found', async (_what, values, change) => {
+  ['that seals a property', { ward: 'private', room: '12' }, { ward: 'open' }],
+  ['that keeps a property clear', { ward: 'open', room: '12' }, { ward: 'other' }],
+  ['of a missing property', { ward: 'private' }, { ward: 'open' }],
+  ['that an accessor of the class reads', { ward: 'open', vip: true, room: '12' }, { vip: false }],
+])('detects a changed value that a condition reads: one %s', async (_what, values, change) => {
   const keys = await stored(values);
   await raw.updateEntity({ ...keys, ...change }, 'Merge');
 
@@ -56,14 +56,14 @@ it.each<readonly [string, Partial<Stay>, object]>([
   await expect(stays.updateEntity({ ...keys, room: '13' }, 'Merge')).rejects.toMatchObject(refused);
 });
 
-it('a change of what no condition looked at is free', async () => {
+it('allows changes of values that no condition reads', async () => {
   const keys = await stored({ ward: 'open', room: '12', note: 'a' });
   await raw.updateEntity({ ...keys, note: 'b' }, 'Merge');
 
   expect(await stays.getEntity('p', keys.rowKey)).toMatchObject({ room: '12', note: 'b' });
 });
 
-it('a merge lets a property go clear that was sealed, where it names all that the condition looks at', async () => {
+it('lets a merge store a sealed property in plaintext if it names all values that the condition reads', async () => {
   const keys = await stored({ ward: 'private', vip: false, room: '12' });
   await stays.updateEntity({ ...keys, ward: 'open', vip: false }, 'Merge');
 
@@ -71,7 +71,7 @@ it('a merge lets a property go clear that was sealed, where it names all that th
   expect(await stays.getEntity('p', keys.rowKey)).toMatchObject({ room: '12', ward: 'open' });
 });
 
-it('and where entries cover what it does not name', async () => {
+it('lets a merge store it in plaintext if entries cover the values it does not name', async () => {
   const keys = await stored({ ward: 'open', vip: true, room: '12' });
   await stays.updateEntity({ ...keys, vip: false }, 'Merge');
 
@@ -80,8 +80,8 @@ it('and where entries cover what it does not name', async () => {
 
 it.each<readonly [string, Partial<Stay>, object]>([
   ['added in plaintext', { ward: 'private', room: '12' }, { vip: false }],
-  ['changed, which nothing covers', { ward: 'private', vip: true, room: '12' }, { vip: false }],
-])('it stays sealed where the condition would look at what somebody %s', async (_what, values, change) => {
+  ['changed, if no entry covers it', { ward: 'private', vip: true, room: '12' }, { vip: false }],
+])('keeps a property sealed if its condition would read a value that somebody %s', async (_what, values, change) => {
   const keys = await stored(values);
   await raw.updateEntity({ ...keys, ...change }, 'Merge');
   await stays.updateEntity({ ...keys, ward: 'open' }, 'Merge');
@@ -90,7 +90,7 @@ it.each<readonly [string, Partial<Stay>, object]>([
   expect(await stays.getEntity('p', keys.rowKey)).toMatchObject({ room: '12', ward: 'open' });
 });
 
-it('it stays sealed where the condition would look at what somebody deleted', async () => {
+it('keeps a property sealed if its condition would read a value that somebody deleted', async () => {
   const keys = await stored({ ward: 'private', vip: true, room: '12' });
   const { vip: _vip, ...left } = await raw.getEntity('p', keys.rowKey);
   await raw.updateEntity({ ...left, ...keys }, 'Replace');
@@ -99,7 +99,7 @@ it('it stays sealed where the condition would look at what somebody deleted', as
   expect(await roomOf(keys)).toEqual(sealed);
 });
 
-it('a new value is sealed where the condition looks at what somebody changed, which nothing covers', async () => {
+it('seals a new value if its condition reads a changed value that no entry covers', async () => {
   const keys = await stored({ ward: 'private', vip: true });
   await raw.updateEntity({ ...keys, vip: false }, 'Merge');
   await stays.updateEntity({ ...keys, ward: 'open', room: '13' }, 'Merge');
@@ -108,7 +108,7 @@ it('a new value is sealed where the condition looks at what somebody changed, wh
   expect(await stays.getEntity('p', keys.rowKey)).toMatchObject({ room: '13' });
 });
 
-it('a row without entries lets nothing go clear by what it says itself', async () => {
+it('keeps a property sealed in a row without entries, whatever the row contains', async () => {
   const keys = await stored({ ward: 'private', room: '12' }, withoutEntries());
   await raw.updateEntity({ ...keys, ward: 'open', vip: false }, 'Merge');
   await stays.updateEntity({ ...keys, name: 'Joan' }, 'Merge');
@@ -116,7 +116,7 @@ it('a row without entries lets nothing go clear by what it says itself', async (
   expect(await roomOf(keys)).toEqual(sealed);
 });
 
-it('a condition that looks at everything covers everything, and lets nothing go clear in a merge', async () => {
+it('covers every value that a condition reads, and keeps the property sealed in merges', async () => {
   const curious = tableOf(Curious, tableName);
   const keys = { partitionKey: 'p', rowKey: `r${++count}` };
   await curious.createEntity({ ...keys, room: '12', ward: 'open', note: 'a' });
@@ -131,7 +131,7 @@ it('a condition that looks at everything covers everything, and lets nothing go 
   expect(await roomOf(keys)).toBe('12');
 });
 
-it('what a condition looks at must be signable, before anything is sent', async () => {
+it('rejects a value that a condition reads but cannot be signed, before any request', async () => {
   const keys = { partitionKey: 'p', rowKey: 'never', name: 'Jane', room: '12' };
 
   await expect(stays.createEntity({ ...keys, ward: '\ud800' })).rejects.toMatchObject({

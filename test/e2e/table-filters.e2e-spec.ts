@@ -72,7 +72,7 @@ describe('a typed filter', () => {
     ['a text that looks like a filter', () => visits.where('ward', 'eq', "name eq 'x'"), '2'],
     ['a text beyond ASCII', () => visits.where('ward', 'eq', 'ünïcode 🔑'), '3'],
     ['a text that would end the literal', () => visits.where('ward', 'eq', "' or ward ne '"), ''],
-    ['the beginning of a key', () => visits.where('rowKey', 'startsWith', 'row-').and('ward', 'startsWith', "o'"), '1'],
+    ['a key prefix', () => visits.where('rowKey', 'startsWith', 'row-').and('ward', 'startsWith', "o'"), '1'],
     ['an integer', () => visits.where('age', 'gt', -8).and('age', 'lt', 2 ** 31 - 1), '12'],
     ['a fraction', () => visits.where('weight', 'ge', 0.25), '12'],
     ['a small fraction', () => visits.where('weight', 'lt', 1e-3).and('weight', 'gt', 1e-9), '3'],
@@ -81,7 +81,7 @@ describe('a typed filter', () => {
     ['a time', () => visits.where('admitted', 'ge', new Date('2026-01-01T00:00:00.001Z')), '12'],
     ['bytes', () => visits.where('digest', 'eq', Buffer.from([2, 255])), '2'],
     ['a GUID', () => visits.where('id', 'eq', guid('c')), '3'],
-    ['what does not hold', () => visits.where('urgent', 'eq', true).not().and('partitionKey', 'eq', 'p'), '2'],
+    ['a negation', () => visits.where('urgent', 'eq', true).not().and('partitionKey', 'eq', 'p'), '2'],
     [
       'brackets',
       () => visits.where('urgent', 'eq', false).or(visits.where('age', 'gt', 5).and('urgent', 'ne', false)),
@@ -94,7 +94,7 @@ describe('a typed filter', () => {
     expect(await found({ where: where() })).toBe(expected);
   });
 
-  it('holds next to a text, and pages with it', async () => {
+  it('combines with a text filter, also across pages', async () => {
     const where = visits.where('urgent', 'eq', true);
     const filter = "RowKey eq 'row-2' or RowKey eq 'row-3'";
     const page = await visits.listEntities({ where }).byPage({ maxPageSize: 1 }).next();
@@ -107,17 +107,17 @@ describe('a typed filter', () => {
     expect((rest.value as Visit[]).map(({ name }) => name)).toEqual(['name 3']);
   });
 
-  it('on a sealed property is refused', () => {
+  it('on a sealed property is rejected', () => {
     for (const name of ['name', 'room'] as never[])
       expect(() => visits.where(name, 'eq', 'x' as never)).toThrow(sealed(name) as Error);
   });
 });
 
-describe('a text for a filter', () => {
+describe('a text filter', () => {
   it.each([
     ["name eq 'name 1'", 'name'],
     ["PartitionKey eq 'p' and not (room eq '1')", 'room'],
-  ])('on a sealed property is refused before anything is asked: %s', async (filter, name) => {
+  ])('on a sealed property is rejected before any request: %s', async (filter, name) => {
     const nowhere = tableOf(Visit, uniqueTableName('nowhere'));
     const options = { queryOptions: { filter } };
 
@@ -126,11 +126,11 @@ describe('a text for a filter', () => {
     await expect(nowhere.getEntity('p', 'r', options)).rejects.toEqual(sealed(name));
   });
 
-  it('may hold the name of a sealed property in a literal', async () => {
+  it('may contain the name of a sealed property in a literal', async () => {
     expect(await found({ queryOptions: { filter: "ward eq 'name eq ''x'''" } })).toBe('2');
   });
 
-  it('may compare ciphertext where that is asked for by name', async () => {
+  it('may compare ciphertext if explicitly allowed', async () => {
     expect(await found({ filterOnCiphertext: true, queryOptions: { filter: "name eq 'name 1'" } })).toBe('');
   });
 });

@@ -1,4 +1,4 @@
-/** Entities whose keys have other names. The rows are the same, byte for byte, as those of a class with the names of the SDK. */
+/** Entities whose keys have custom names. Their rows are identical to those of a class with the names of the SDK. */
 import { OmitType, PartialType } from '@nestjs/swagger';
 import {
   Encrypt,
@@ -68,7 +68,7 @@ const withoutSystem = ({ etag: _etag, timestamp: _time, ...entity }: Record<stri
 
 beforeAll(() => patients.createTable());
 
-it('keys are stored once, and come back under the names of the class', async () => {
+it('stores keys once and returns them under the names of the class', async () => {
   const { ward, number, name } = await created({ note: 'a' });
 
   const stored = await raw.getEntity(ward, number);
@@ -81,7 +81,7 @@ it('keys are stored once, and come back under the names of the class', async () 
   expect(withoutSystem({ ...read })).toEqual({ ward, number, name, bed: 3, note: 'a' });
 });
 
-it('a class with the names of the SDK reads and merges the rows, and the other way round', async () => {
+it('shares rows with a class that uses the names of the SDK, for reads and merges', async () => {
   const { number } = await created({ ward: 'private', room: '12' });
   const keys = { partitionKey: 'private', rowKey: number };
 
@@ -90,7 +90,7 @@ it('a class with the names of the SDK reads and merges the rows, and the other w
   await expect(patients.getEntity('private', number)).resolves.toMatchObject({ ward: 'private', number, room: '13' });
 });
 
-it('entities that were read can be replaced, merged and upserted', async () => {
+it('replaces, merges and upserts entities that were read', async () => {
   const { ward, number } = await created();
 
   const read = await patients.getEntity(ward, number);
@@ -105,7 +105,7 @@ it('entities that were read can be replaced, merged and upserted', async () => {
   await expect(patients.getEntity(ward, number)).rejects.toMatchObject({ statusCode: 404 });
 });
 
-it('transactions take either name in each of their actions', async () => {
+it('accepts either name in each action of a transaction', async () => {
   const [one, two] = [await created(), await created()];
 
   await patients.submitTransaction([
@@ -120,7 +120,7 @@ it('transactions take either name in each of their actions', async () => {
   await expect(patients.getEntity('north', one.number)).resolves.toMatchObject({ name: 'merged', bed: 3 });
 });
 
-it('filters, searches and projections know the names of the class', async () => {
+it('supports the names of the class in filters, searches and projections', async () => {
   const { number, name } = await created({ ward: 'south' });
   await created({ ward: 'south', bed: 4 });
   const label = `south/${number}`;
@@ -137,18 +137,15 @@ it('filters, searches and projections know the names of the class', async () => 
   expect(withoutSystem({ ...without })).toEqual({ name });
 });
 
-it.each([{}, { filterOnCiphertext: true }])(
-  'a filter text that calls a key as the class does is refused: %j',
-  async (more) => {
-    const options = { queryOptions: { filter: "bed eq 3 and ward eq 'north'" }, ...more };
-    await expect(listed(options)).rejects.toMatchObject({
-      code: 'INVALID_OPTIONS',
-      message: expect.stringContaining('"ward", which is stored as PartitionKey') as string,
-    });
-  },
-);
+it.each([{}, { filterOnCiphertext: true }])('rejects a text filter with the class name of a key: %j', async (more) => {
+  const options = { queryOptions: { filter: "bed eq 3 and ward eq 'north'" }, ...more };
+  await expect(listed(options)).rejects.toMatchObject({
+    code: 'INVALID_OPTIONS',
+    message: expect.stringContaining('"ward", which is stored as PartitionKey') as string,
+  });
+});
 
-it('conditions see the names of the class, and trust the keys', async () => {
+it('passes the names of the class to conditions, and trusts the keys', async () => {
   const { number } = await created({ ward: 'private', room: '12' });
   const open = await created({ room: '12' });
 
@@ -160,7 +157,7 @@ it('conditions see the names of the class, and trust the keys', async () => {
   await expect(patients.getEntity('north', open.number)).rejects.toMatchObject(invalid);
 });
 
-it('a column of the name of a key is not lost without notice', async () => {
+it('reports a column with the name of a key instead of dropping it', async () => {
   const { ward, number } = await created();
   const keys = { partitionKey: ward, rowKey: number };
 
@@ -183,7 +180,7 @@ it.each([
   ['without a key', { number: '1' }, '"ward" is a key'],
   ['with a key that is not text', { ward: 7, number: '1' }, '"ward" is a key'],
   ['with two values for a key', { ward: 'a', partitionKey: 'b', number: '1' }, '"ward" and "partitionKey" differ'],
-])('an entity %s is refused', async (_what, keys, text) => {
+])('rejects an entity %s', async (_what, keys, text) => {
   const entity = { ...keys, name: 'A' } as unknown as Patient;
   const refused = { ...invalid, message: expect.stringContaining(text) as string };
   await expect(patients.createEntity(entity)).rejects.toMatchObject(refused);
@@ -191,7 +188,7 @@ it.each([
   await expect(patients.submitTransaction([['create', entity]])).rejects.toMatchObject(refused);
 });
 
-it('a row that was moved to other keys is refused', async () => {
+it('rejects a row that was moved to other keys', async () => {
   const { ward, number } = await created();
   const stored = await raw.getEntity(ward, number);
 
@@ -200,7 +197,7 @@ it('a row that was moved to other keys is refused', async () => {
   await raw.deleteEntity(ward, 'moved');
 });
 
-it('maintenance encrypts and tags the rows again', async () => {
+it('supports re-encryption and reindexing', async () => {
   const name = uniqueTableName('keysjob');
   const before = tableOf(Patient, name, tablePolicy({ searchKeys: { write: HmacSearchKey.generate() } }));
   const after = tableOf(Patient, name, policy);

@@ -1,4 +1,4 @@
-/** Rows as large as the service takes, with a tag for each of their properties. */
+/** Rows of the maximum size that the service accepts, with a tag for each property. */
 import { TableClient } from '@azure/data-tables';
 import { Encrypt, EncryptedEntity, EncryptedTableService, Sign } from 'nestjs-azure-encrypted-storage';
 import { connectionString, uniqueName } from '../support/azurite.js';
@@ -48,14 +48,14 @@ beforeAll(async () => {
   await charts.createEntity(chart as never);
 });
 
-it('are read whole and in columns', async () => {
+it('are read completely and by columns', async () => {
   expect(await charts.getEntity('ward', '1')).toMatchObject(chart);
 
   const column = await charts.getEntity('ward', '1', { queryOptions: { select: ['signed7', 'sealed19'] } });
   expect(column).toMatchObject({ signed7: chart['signed7'], sealed19: chart['sealed19'] });
 });
 
-it('are refused where one of 250 properties was changed, except the columns without it', async () => {
+it('are rejected if one of 250 properties was changed, except in projections without it', async () => {
   const { etag: _etag, timestamp: _timestamp, ...stored } = await of(name).getEntity<Row>('ward', '1');
   const copies = service.getTableClient(Chart, `${name}Copies`);
   await copies.createTable();
@@ -66,7 +66,7 @@ it('are refused where one of 250 properties was changed, except the columns with
   expect(column).toMatchObject({ signed7: chart['signed7'], sealed19: chart['sealed19'] });
 });
 
-it('are refused before a request where the signatures do not fit', async () => {
+it('are rejected before any request if the signatures do not fit', async () => {
   const long = service.getTableClient(LongNames, name);
 
   await expect(long.createEntity({ ...keys, ...values(LONG_NAME, SIGNED, 'z') })).rejects.toMatchObject({

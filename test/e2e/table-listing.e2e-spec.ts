@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 
 describe('a row that cannot be decrypted', () => {
-  it('is reported with its keys and left out, and the others arrive', async () => {
+  it('is reported with its keys and skipped, while the others are returned', async () => {
     const found = await all({ onDecryptionFailed });
 
     expect(rowKeysOf(found)).toBe('01356');
@@ -57,7 +57,7 @@ describe('a row that cannot be decrypted', () => {
     expect(failures[0]?.row).toHaveProperty(ENCRYPTION_DATA_PROPERTY);
   });
 
-  it('is missing in its page alone, tokens go on', async () => {
+  it('is only missing from its own page, and continuation tokens still work', async () => {
     const pages = [];
     let continuationToken: string | undefined;
     do {
@@ -73,20 +73,20 @@ describe('a row that cannot be decrypted', () => {
     expect(pages).toEqual(['01', '3', '5', '6']);
   });
 
-  it('makes the page throw without a handler, and a single read in any case', async () => {
+  it('makes the page throw without a handler, and a single read always', async () => {
     await expect(all({ queryOptions: { filter: "RowKey le '3'" } })).rejects.toMatchObject({
       code: 'DECRYPTION_FAILED',
     });
     await expect(notes.getEntity('p', '2')).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
   });
 
-  it('is not met where its sealed properties are not asked for', async () => {
+  it('causes no error if its sealed properties are not requested', async () => {
     const found = await all({ queryOptions: { select: ['size'], filter: "RowKey eq '2'" } });
 
     expect(found.map((note) => ({ ...note }))).toEqual([expect.objectContaining({ size: 2 })]);
   });
 
-  it('ends the call where its handler throws', async () => {
+  it('ends the call if its handler throws', async () => {
     const refuse = (): never => {
       throw new Error('enough');
     };
@@ -94,7 +94,7 @@ describe('a row that cannot be decrypted', () => {
     await expect(all({ onDecryptionFailed: refuse })).rejects.toThrow('enough');
   });
 
-  it('is not blamed for a key that cannot be reached', async () => {
+  it('is not blamed for an unreachable key', async () => {
     const keyResolver = (keyId: string): never => {
       throw new KeyUnavailableError(keyId);
     };
@@ -119,7 +119,7 @@ describe('a projection', () => {
     [['ward', 'nothing'], ['ward']],
   ] as const;
 
-  it.each(shown)('of %j gives %j, and none of what decryption needed', async (select, expected) => {
+  it.each(shown)('of %j returns %j, without the columns that decryption needs', async (select, expected) => {
     const options = { queryOptions: { select: [...select], filter: "RowKey eq '3'" } };
     const page = await notes.listEntities(options).byPage().next();
     const [listed] = await all(options);

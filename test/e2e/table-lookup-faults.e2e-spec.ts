@@ -1,6 +1,6 @@
 /**
- * Writes of rows with entries in a lookup table that fail between their requests. Whatever happens, a search finds every row by the
- * value that it has, and no other; what is left over is removed by reindex.
+ * Writes of rows with entries in a lookup table that fail between their requests. A search always finds every row by
+ * its current value, and no other; reindex removes leftover entries.
  */
 import type { PipelineRequest } from '@azure/core-rest-pipeline';
 import type { TableClient } from '@azure/data-tables';
@@ -39,7 +39,7 @@ async function table(): Promise<LookedUp> {
 const byName = ({ members }: LookedUp, ...names: readonly string[]) =>
   keysOf(members, { where: members.where('name', 'in', names) });
 
-/** Ends a call at the first write of a row, as an end of the process does: nothing that follows is sent. */
+/** Ends a call at the first write of a row, as if the process ended: no later request is sent. */
 function endAtWrite(
   { unencryptedClient }: { readonly unencryptedClient: TableClient },
   when: 'before' | 'after',
@@ -58,7 +58,7 @@ function endAtWrite(
   };
 }
 
-/** Loses the first response to a write of a row, whose request was done. */
+/** Loses the first response to a completed write of a row. */
 function loseAnswer(table: string, method: string): void {
   let isLost = false;
   proxy.spoil = ({ request, answer }) => {
@@ -91,7 +91,7 @@ describe.each(names)('%s', (name) => {
     return made;
   };
 
-  it('that ends before the row leaves the row as it was, findable, and can be repeated', async () => {
+  it('that ends before writing the row leaves the old row findable, and can be repeated', async () => {
     const made = await begin();
     const goOn = endAtWrite(made.members, 'before');
 
@@ -106,7 +106,7 @@ describe.each(names)('%s', (name) => {
     expect(await entriesIn(made.entries)).toEqual(isDeleted ? [] : ['email 1', 'name 1']);
   });
 
-  it('that ends after the row leaves what it wrote, findable', async () => {
+  it('that ends after writing the row leaves the new row findable', async () => {
     const made = await begin();
     const goOn = endAtWrite(made.members, 'after');
 
@@ -117,7 +117,7 @@ describe.each(names)('%s', (name) => {
     expect(await byName(made, 'New')).toEqual(name === 'deleteEntity' ? [] : ['1']);
   });
 
-  it('whose response is lost leaves what it wrote, findable', async () => {
+  it('whose response is lost leaves the new row findable', async () => {
     const made = await begin();
     const [method, path] = name.endsWith('transaction')
       ? ['POST', '.batch']
@@ -135,7 +135,7 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-it('takes its entries back when the service refuses the row, unless the row has the value', async () => {
+it('removes its entries if the service rejects the row, unless the row has the value', async () => {
   const made = await table();
   const { members, entries } = made;
   await members.createEntity(member('1'));
@@ -154,7 +154,7 @@ it('takes its entries back when the service refuses the row, unless the row has 
   expect(await byName(made, 'Name 1')).toEqual(['1']);
 });
 
-it('writes the row although an old entry cannot be removed, reports it, and reindex removes it after an hour', async () => {
+it('writes the row even if an old entry cannot be removed, and reports that entry for reindex', async () => {
   const made = await table();
   const { members, entries, faults } = made;
   await members.createEntity(member('1', { name: 'Old' }));
@@ -185,7 +185,7 @@ it('writes the row although an old entry cannot be removed, reports it, and rein
   expect(await entriesIn(entries)).toEqual(['email 1', 'name 1']);
 });
 
-it('keeps the entries of other classes in the table, and so what is unique to them', async () => {
+it('keeps the entries of other classes in the table, and thus their unique values', async () => {
   const name = uniqueTableName('people');
   const { members, entries } = lookedUp(name, { through: proxy.connectionString });
   const vendors = tableOf(Vendor, name, tablePolicy({ searchKeys: { write: newer } }));

@@ -1,4 +1,4 @@
-/** Several processes write one row with entries in a lookup table, and end in between: a row is found by every tag that it has. */
+/** Several processes write one row with lookup entries, and may end at any point: the row is found by all its tags. */
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import type { EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { Random } from '../faults/random.js';
@@ -30,7 +30,7 @@ async function stateOf({
   };
 }
 
-/** A client that does something before it inserts a row, and ends after that. */
+/** A client that runs a callback before it inserts a row, and ends after the insert. */
 function endingAfterInsert(name: string, before: () => Promise<unknown>): EncryptedTableClient<Member> {
   const { members } = lookedUp(name);
   const policy: PipelinePolicy = {
@@ -46,7 +46,7 @@ function endingAfterInsert(name: string, before: () => Promise<unknown>): Encryp
   return members;
 }
 
-describe('a row that one process deletes and another inserts again, which ends right after that', () => {
+describe('a row that one process deletes and another reinserts just before it ends', () => {
   it('is found', async () => {
     const name = await table();
     const made = lookedUp(name);
@@ -58,7 +58,7 @@ describe('a row that one process deletes and another inserts again, which ends r
     expect(await stateOf(made)).toEqual({ stored: ['1 a'], byName: ['1 a'], byEmail: ['1 a'] });
   });
 
-  it('is found although a third has tried to insert it meanwhile', async () => {
+  it('is found even if a third process has tried to insert it meanwhile', async () => {
     const name = await table();
     const made = lookedUp(name);
     await made.members.createEntity(row('a'));
@@ -73,7 +73,7 @@ describe('a row that one process deletes and another inserts again, which ends r
   });
 });
 
-it('frees the values of a row that was inserted twice, once it is deleted', async () => {
+it('releases the values of a row that was inserted twice once it is deleted', async () => {
   const made = lookedUp(await table());
   await made.members.createEntity(row('a'));
   await expect(made.members.createEntity(row('a'))).rejects.toMatchObject({ statusCode: 409 });
@@ -96,7 +96,7 @@ const CALLS: readonly ((members: EncryptedTableClient<Member>, one: Member) => P
 
 const SEEDS = Number(process.env['LOOKUP_RACES'] ?? 30);
 
-it(`finds every row by what it has, and no value twice, after ${SEEDS} random races of processes that end anywhere`, async () => {
+it(`finds every row by its values, and no value twice, after ${SEEDS} random races of ending processes`, async () => {
   const name = await table();
   for (let seed = 0; seed < SEEDS; seed += 1) {
     const random = new Random('lookup races', seed);

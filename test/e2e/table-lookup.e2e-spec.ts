@@ -1,4 +1,4 @@
-/** Searches that go by a lookup table, and values that are unique. */
+/** Searches through a lookup table, and unique values. */
 import { isMaintenanceClean, type MaintenanceTask, runMaintenance } from 'nestjs-azure-encrypted-storage';
 import { uniqueTableName } from '../support/azurite.js';
 import { entriesIn, lookedUp, type LookedUp, member, newer, older } from '../support/lookups.js';
@@ -8,7 +8,7 @@ import { requestsOf } from '../support/tables.js';
 const duplicate = expect.objectContaining({ code: 'DUPLICATE_VALUE' }) as Error;
 const keys = (rowKey: string) => ({ partitionKey: 'north', rowKey });
 
-/** A table of its own for each test. */
+/** Each test has its own table. */
 async function table(): Promise<LookedUp & { readonly name: string }> {
   const name = uniqueTableName('members');
   const made = lookedUp(name);
@@ -22,7 +22,7 @@ const byEmail = ({ members }: LookedUp, email: string) =>
   keysOf(members, { where: members.where('email', 'eq', email) });
 
 describe('a search', () => {
-  it('finds rows of every partition by their entries, whatever else the filter says', async () => {
+  it('finds rows of every partition by their entries, together with any other filter', async () => {
     const made = await table();
     const { members } = made;
     for (const rowKey of ['1', '2', '3']) await members.createEntity(member(rowKey, { name: 'Ann' }));
@@ -44,7 +44,7 @@ describe('a search', () => {
     expect(one).not.toHaveProperty('email');
   });
 
-  it('asks for the rows of the entries alone, page by page, for more than 15 values', async () => {
+  it('requests only the rows of the entries, page by page, for more than 15 values', async () => {
     const made = await table();
     const { members } = made;
     const all = Array.from({ length: 20 }, (_, at) => String(at));
@@ -70,7 +70,7 @@ describe('a search', () => {
     await expect(foreign.next()).rejects.toThrow(invalid('continuationToken'));
   });
 
-  it('is never misled by an entry that is planted, moved or changed; one that is missing hides its row', async () => {
+  it('is never misled by planted, moved or changed entries, though a missing entry hides its row', async () => {
     const made = await table();
     const { members, entries } = made;
     await members.createEntity(member('1', { name: 'Ann' }));
@@ -132,7 +132,7 @@ describe('entries', () => {
     await expect(entriesIn(entries)).rejects.toMatchObject({ statusCode: 404 });
   });
 
-  it('are left alone by a change of other properties', async () => {
+  it('are not touched by a change of other properties', async () => {
     const { members, entries } = await table();
     await members.createEntity(member('1'));
     const requests = requestsOf({ unencryptedClient: entries });
@@ -144,7 +144,7 @@ describe('entries', () => {
     expect(await members.getEntity('north', '1')).toMatchObject({ visits: 4 });
   });
 
-  it('follow the row when many writers change it at once', async () => {
+  it('follow the row if many writers change it at once', async () => {
     const made = await table();
     const { members, entries } = made;
     await members.createEntity(member('1'));
@@ -164,7 +164,7 @@ describe('entries', () => {
 });
 
 describe('a unique value', () => {
-  it('is refused in every other row, by every kind of write, and free again once it is given up', async () => {
+  it('is rejected in every other row, by every kind of write, and available again once it is given up', async () => {
     const made = await table();
     const { members, entries } = made;
     await members.createEntity(member('1'));
@@ -188,7 +188,7 @@ describe('a unique value', () => {
       ]),
     ).rejects.toThrow(duplicate);
 
-    // nothing is left of what was refused
+    // rejected writes leave nothing behind
     expect(await entriesIn(entries)).toEqual(['email 1', 'email 2', 'name 1', 'name 2']);
     expect((await found(members, {})).map(({ rowKey }) => rowKey)).toEqual(['1', '2']);
 
@@ -197,7 +197,7 @@ describe('a unique value', () => {
     expect(await byEmail(made, '1@example.org')).toEqual(['3']);
   });
 
-  it('that a transaction may not take leave no reservation for the values of its other rows', async () => {
+  it('that a transaction cannot take leaves no reservation for the values of its other rows', async () => {
     const { members, entries } = await table();
     await members.createEntity(member('0'));
     const before = await entriesIn(entries);
@@ -209,7 +209,7 @@ describe('a unique value', () => {
     expect(await entriesIn(entries)).toEqual(before);
   });
 
-  it('is not reserved by a write that is refused before it is sent', async () => {
+  it('is not reserved by a write that is rejected before any request', async () => {
     const { members, entries } = await table();
     const lost = { ...member('1'), visits: {} as never };
     const inTwo = [member('1'), { ...member('2'), partitionKey: 'south' }].map((row) => ['create', row] as const);
@@ -221,7 +221,7 @@ describe('a unique value', () => {
     expect(await entriesIn(entries)).toEqual([]);
   });
 
-  it('goes to one of many rows that want it at the same time', async () => {
+  it('goes to one of many rows that request it at the same time', async () => {
     const made = await table();
     const { members } = made;
 
@@ -235,7 +235,7 @@ describe('a unique value', () => {
     expect(await byEmail(made, 'all@example.org')).toHaveLength(1);
   });
 
-  it('is refused under every search key of a rotation', async () => {
+  it('is rejected under every search key of a rotation', async () => {
     const { name } = await table();
     const before = lookedUp(name, { searchKeys: { write: older, read: [newer] } });
     const after = lookedUp(name, { searchKeys: { write: newer, read: [older] } });
@@ -258,7 +258,7 @@ describe('reindex', () => {
       { dryRun: isDry },
     );
 
-  it('writes missing entries, moves others to the new key, and counts what is left', async () => {
+  it('writes missing entries, moves others to the new key, and counts the remaining ones', async () => {
     const { name } = await table();
     const old = lookedUp(name, { searchKeys: { write: older } });
     const made = lookedUp(name, { searchKeys: { write: newer, read: [older] } });

@@ -14,7 +14,7 @@ class Patient {
   ward?: string | null;
   beds?: number;
 }
-/** Seals less than others do in the same rows. */
+/** Seals fewer properties than other classes in the same rows. */
 @EncryptedEntity<Name>({ table: 'names', clear: ['visits', 'ward'] })
 class Name {
   partitionKey!: string;
@@ -56,7 +56,7 @@ beforeAll(async () => {
 });
 
 describe('a merge', () => {
-  it('changes what it names and keeps the rest, sealed again', async () => {
+  it('changes the named properties and seals the others again', async () => {
     const keys = await admitted();
     const before = await stored(keys.rowKey);
 
@@ -79,7 +79,7 @@ describe('a merge', () => {
     expect(requests).toEqual(['GET', `PUT ${String(etag)}`]);
   });
 
-  it('of clear properties alone is left to the service', async () => {
+  it('of only clear properties is left to the service', async () => {
     const keys = await admitted();
     const before = await stored(keys.rowKey);
     const requests = requestsOf(patients);
@@ -92,7 +92,7 @@ describe('a merge', () => {
     expect((await stored(keys.rowKey))[ENCRYPTION_DATA_PROPERTY]).toBe(before[ENCRYPTION_DATA_PROPERTY]);
   });
 
-  it('seals a null, and changes nothing by undefined, nor by a clear null', async () => {
+  it('seals a null, and ignores undefined and nulls in clear properties', async () => {
     const keys = await admitted();
 
     await patients.updateEntity({ ...keys, name: null, born: undefined, ward: null, beds: 3 }, 'Merge');
@@ -101,7 +101,7 @@ describe('a merge', () => {
     expect((await stored(keys.rowKey))['name']).toHaveLength(16);
   });
 
-  it('keeps the exact types of clear columns that it does not name', async () => {
+  it('keeps the exact types of unnamed clear columns', async () => {
     const clear: Record<string, Edm<'Double' | 'DateTime' | 'Guid' | 'Int64'> | boolean | string | number | Buffer> = {
       whole: { type: 'Double', value: 3 },
       large: { type: 'Double', value: 5_000_000_000 },
@@ -112,7 +112,7 @@ describe('a merge', () => {
       ...{ yes: true, no: false, text: '"x":1.0', part: 0.1, bytes: Buffer.from([0, 255]) },
     };
     const keys = await admitted(clear);
-    /** As the service spells them, with their types. */
+    /** As returned by the service, with their types. */
     const columns = async (): Promise<readonly (RegExpMatchArray | null)[]> => {
       let text = '';
       const onResponse = (response: { bodyAsText?: string | null }): void => void (text = response.bodyAsText ?? '');
@@ -134,7 +134,7 @@ describe('a merge', () => {
     expect(await columns()).toEqual(before);
   });
 
-  it('keeps sealed what others sealed', async () => {
+  it('keeps properties sealed that other classes sealed', async () => {
     const keys = await admitted();
     const names = tableOf(Name, tableName);
 
@@ -145,7 +145,7 @@ describe('a merge', () => {
     expect((await stored(keys.rowKey))['visits']).toBeInstanceOf(Uint8Array);
   });
 
-  it('is refused with the name of what cannot be stored, before any request', async () => {
+  it('is rejected before any request, with the name of a property that cannot be stored', async () => {
     const nowhere = tableOf(Patient, uniqueTableName('nowhere'));
     const keys = { partitionKey: 'p', rowKey: 'r' };
 
@@ -166,7 +166,7 @@ describe('a merge', () => {
     }
   });
 
-  it('writes nothing over a row that does not open, nor over one that is not there', async () => {
+  it('writes nothing if the row does not open or does not exist', async () => {
     const keys = await admitted();
     await patients.unencryptedClient.updateEntity({ ...keys, born: Buffer.alloc(15) }, 'Merge');
     const before = await stored(keys.rowKey);
@@ -181,7 +181,7 @@ describe('a merge', () => {
       ).rejects.toMatchObject({ statusCode: 404 });
   });
 
-  it('seals a row that never was, where plaintext is allowed', async () => {
+  it('seals a plaintext row if plaintext is allowed', async () => {
     const keys = { partitionKey: 'p', rowKey: `r${++count}` };
     await patients.unencryptedClient.createEntity({ ...keys, name: 'Jane', ward: 'w' });
 
@@ -197,7 +197,7 @@ describe('a merge', () => {
 });
 
 describe('an upsert that merges', () => {
-  it('inserts what is not there, sealed, and merges what is', async () => {
+  it('inserts a missing row, sealed, and merges an existing one', async () => {
     const keys = { partitionKey: 'p', rowKey: `r${++count}` };
 
     await patients.upsertEntity({ ...keys, ward: 'w' }, 'Merge');
@@ -207,7 +207,7 @@ describe('an upsert that merges', () => {
     expect(await found(keys.rowKey)).toMatchObject({ name: 'Jane', ward: 'w', beds: 2 });
   });
 
-  it('does not continue where there is no table', async () => {
+  it('does not retry if the table does not exist', async () => {
     const nowhere = tableOf(Patient, uniqueTableName('nowhere'));
     const requests = requestsOf(nowhere);
 
@@ -220,7 +220,7 @@ describe('an upsert that merges', () => {
 });
 
 describe('a condition', () => {
-  it('decides again what is sealed when a merge changes what it looks at', async () => {
+  it('decides again what to seal when a merge changes the values it reads', async () => {
     const keys = { partitionKey: 'g', rowKey: `g${++count}` };
     const room = async (): Promise<unknown> => (await guests.unencryptedClient.getEntity('g', keys.rowKey))['room'];
     await guests.createEntity({ ...keys, name: 'Jane', room: '12' });
@@ -253,8 +253,8 @@ describe('a condition', () => {
   });
 });
 
-describe('writers at the same time', () => {
-  it('lose no merge of theirs, whatever they change', async () => {
+describe('concurrent writers', () => {
+  it('lose none of their merges, whatever they change', async () => {
     const keys = { partitionKey: 'p', rowKey: `r${++count}` };
     const writers = ['name', 'visits', 'ward', 'beds', 'born', 'a', 'b', 'c'];
     const valueOf = (name: string, round: number): unknown =>
@@ -276,7 +276,7 @@ describe('writers at the same time', () => {
     expect(Math.max(...attempts)).toBeGreaterThan(1);
   });
 
-  it('end a merge with their 412 after so many attempts', async () => {
+  it('make a merge fail with 412 after the maximum attempts', async () => {
     const keys = await admitted();
     const disturbed = tableOf(Patient, tableName);
     const requests = requestsOf(disturbed, async (method) => {
@@ -289,7 +289,7 @@ describe('writers at the same time', () => {
     expect(requests.filter((request) => request.startsWith('PUT'))).toHaveLength(3);
   });
 
-  it('are the business of a caller who names an ETag', async () => {
+  it('make a merge fail if the caller names an ETag', async () => {
     const keys = await admitted();
     const { etag } = await patients.getEntity('p', keys.rowKey);
     await patients.updateEntity({ ...keys, name: 'Joan' }, 'Merge', { etag });

@@ -1,4 +1,4 @@
-/** Rows are read without the SDK's own walk through each value. Nothing else about them may differ. */
+/** Rows are read without the SDK's conversion of each value. Nothing else about them may differ. */
 import { odata, TableClient, type TableEntityResultPage } from '@azure/data-tables';
 import { storedPages, storedRow } from '../../src/table/service-answer.js';
 import { AnswersProxy, withBody } from '../support/answers-proxy.js';
@@ -41,13 +41,13 @@ async function collected(pages: AsyncIterable<TableEntityResultPage<object>>): P
   return found;
 }
 
-it.each(cases)('pages by %j and %j have the rows and the tokens of the SDK', async (size, one) => {
+it.each(cases)('returns the rows and tokens of the SDK for pages by %j and %j', async (size, one) => {
   const expected = await collected(table.listEntities(one).byPage(size));
 
   expect(await collected(storedPages(table, one, size))).toEqual(expected);
 });
 
-it('a listing goes on with a token of the SDK, and the SDK with one of ours', async () => {
+it('continues a listing with a token of the SDK, and the reverse', async () => {
   const size = { maxPageSize: 2 };
   const first = await table.listEntities().byPage(size).next();
   const { continuationToken } = first.value as { readonly continuationToken: string };
@@ -59,7 +59,7 @@ it('a listing goes on with a token of the SDK, and the SDK with one of ours', as
   expect(ours).toEqual(theirs);
 });
 
-it.each([{}, { disableTypeConversion: true }])('a row read with %j is the row of the SDK', async (one) => {
+it.each([{}, { disableTypeConversion: true }])('returns the row of the SDK for %j', async (one) => {
   const expected = await table.getEntity('p 1', 'ü 3', one);
   const { partitionKey, rowKey } = expected;
 
@@ -68,7 +68,7 @@ it.each([{}, { disableTypeConversion: true }])('a row read with %j is the row of
   });
 });
 
-it('a caller who looks at responses gets them as the SDK makes them', async () => {
+it('passes responses to the caller as the SDK creates them', async () => {
   const seen: unknown[] = [];
   const onResponse = ({ parsedHeaders }: { parsedHeaders?: unknown }, flat: unknown): void =>
     void seen.push([Object.keys(parsedHeaders ?? {}).includes('requestId'), Object.keys(flat as object)]);
@@ -86,7 +86,7 @@ it('a caller who looks at responses gets them as the SDK makes them', async () =
   ]);
 });
 
-it('a failure is the error of the SDK', async () => {
+it('fails with the error of the SDK', async () => {
   const nothing = { partitionKey: 'p', rowKey: 'nothing' };
   const expected: unknown = await table.getEntity('p', 'nothing').catch((error: unknown) => error);
 
@@ -97,14 +97,14 @@ it('a failure is the error of the SDK', async () => {
   expect(Object.keys((ours as { details: object }).details)).toEqual(Object.keys(details as object));
 });
 
-describe('a column that is called like the prototype of an object', () => {
+describe('a column named like the prototype of an object', () => {
   let proxy: AnswersProxy;
   beforeAll(async () => {
     proxy = await AnswersProxy.start('Table');
   });
   afterAll(() => proxy.close());
 
-  it.each(['Guid', 'Binary', 'DateTime', 'String'])('is in no row, as the SDK has it, if it is a %s', async (type) => {
+  it.each(['Guid', 'Binary', 'DateTime', 'String'])('is missing in rows if it is a %s, as in the SDK', async (type) => {
     const behind = TableClient.fromConnectionString(proxy.connectionString, table.tableName, {
       allowInsecureConnection: true,
     });

@@ -33,7 +33,7 @@ const lax = tablePolicy({ requireEncryption: false });
 beforeAll(() => tableOf(Note, tableName).createTable());
 
 describe('requireEncryption', () => {
-  it('refuses plain rows, and lets them through when it is off, next to sealed ones', async () => {
+  it('rejects plaintext rows, and accepts them alongside sealed ones if it is off', async () => {
     const name = uniqueTableName('mixed');
     const [strict, open] = [tableOf(Note, name), tableOf(Note, name, lax)];
     await strict.createTable();
@@ -48,7 +48,7 @@ describe('requireEncryption', () => {
     await expect(strict.listEntities().next()).rejects.toMatchObject({ code: 'PLAINTEXT_NOT_ALLOWED' });
   });
 
-  it('refuses plaintext where the class seals, also next to sealed properties', async () => {
+  it('rejects plaintext in sealed properties, also alongside properly sealed ones', async () => {
     const keys = { partitionKey: 'planted', rowKey: '1' };
     const [strict, open] = [tableOf(Chart, tableName), tableOf(Chart, tableName, lax)];
     const refused = { code: 'PLAINTEXT_NOT_ALLOWED', message: expect.stringContaining('"allergies"') as string };
@@ -63,7 +63,7 @@ describe('requireEncryption', () => {
     expect(await strict.getEntity('planted', '1')).toMatchObject({ text: 'seals both', allergies: 'none' });
   });
 
-  it('reads a row in which the old Java SDK sealed nothing, and no value in plaintext that is put into it', async () => {
+  it('reads a row in which the old Java SDK sealed nothing, but no plaintext value planted in it', async () => {
     const keys = { partitionKey: 'java', rowKey: '1' };
     const notes = tableOf(Note, tableName);
     await tableOf(Note, tableName, withoutEntries()).createEntity({ ...keys, text: 'x' });
@@ -79,7 +79,7 @@ describe('requireEncryption', () => {
     await expect(notes.getEntity('java', '1')).rejects.toMatchObject({ code: 'PLAINTEXT_NOT_ALLOWED' });
   });
 
-  it('refuses a row of any other writer whose list is gone, in both modes', async () => {
+  it('rejects a row of any other writer without the list of sealed properties, in both modes', async () => {
     const keys = { partitionKey: 'unlisted', rowKey: '1' };
     await tableOf(Note, tableName, withoutEntries()).createEntity({ ...keys, text: 'x' });
     const raw = tableOf(Note, tableName).unencryptedClient;
@@ -91,7 +91,7 @@ describe('requireEncryption', () => {
     await expect(tableOf(Note, tableName, lax).getEntity('unlisted', '1')).rejects.toMatchObject(refused);
   });
 
-  it('refuses a class without encrypted properties, and lets it through when it is off', async () => {
+  it('rejects a class without encrypted properties, and accepts it if it is off', async () => {
     expect(() => tableOf(Plain, tableName)).toThrow(/PartialType, OmitType/);
     const plain = tableOf(Plain, tableName, lax);
     await plain.createEntity({ partitionKey: 'plain', rowKey: '1', name: 'a' });
@@ -127,7 +127,7 @@ describe('a property that the class does not declare', () => {
     ['a merging upsert', (stays) => stays.upsertEntity(misspelt, 'Merge')],
     ['an action of a transaction', (stays) => stays.submitTransaction([['create', misspelt]])],
     [
-      'an action behind a merge, for which a row would be read',
+      'an action after a merge that would read a row',
       (stays) =>
         stays.submitTransaction([
           ['update', { ...keys, rowKey: '2', name: 'x' }, 'Merge'],
@@ -138,11 +138,11 @@ describe('a property that the class does not declare', () => {
       'an action of another class',
       (stays) => stays.submitTransaction([['update', misspelt, 'Merge', { entityClass: LongStay }]]),
     ],
-    ['an object with null in it', (stays) => stays.createEntity({ ...keys, nane: null } as never)],
+    ['an object containing null', (stays) => stays.createEntity({ ...keys, nane: null } as never)],
     ['an object of any class', (stays) => stays.createEntity(Object.assign(new (class Body {})(), misspelt))],
   ];
 
-  it.each(calls)('is refused by its name before any request in %s', async (_what, call) => {
+  it.each(calls)('is rejected by name before any request in %s', async (_what, call) => {
     for (const entity of [Stay, LongStay]) {
       const stays = tableOf(entity, tableName);
       const requests = requestsOf(stays);
@@ -152,14 +152,14 @@ describe('a property that the class does not declare', () => {
     }
   });
 
-  it('is stored where encryption is not required, where all is clear, and not at all where it is undefined', async () => {
+  it('is stored if encryption is not required or all is clear, and never if undefined', async () => {
     await tableOf(Stay, tableName, lax).upsertEntity(misspelt);
     expect(await tableOf(Stay, tableName).getEntity('declared', '1')).toMatchObject({ nane: 'Jane' });
     await tableOf(Stay, tableName).upsertEntity({ ...misspelt, nane: undefined } as never);
     expect(await tableOf(Stay, tableName).getEntity('declared', '1')).not.toHaveProperty('nane');
   });
 
-  it('does not stop an entity that was read from being written again, with what the service set', async () => {
+  it('does not prevent writing back an entity that was read, with the properties set by the service', async () => {
     const stays = tableOf(Stay, tableName);
     await stays.upsertEntity({ ...keys, name: 'Jane', ward: 'open' });
 
@@ -180,7 +180,7 @@ describe('a condition', () => {
     await raw.updateEntity({ ...keys, ...more }, 'Merge');
   };
 
-  it('is evaluated on reads: what is in plaintext against it is refused', async () => {
+  it('is evaluated on reads, which reject plaintext that violates it', async () => {
     await planted({ ward: 'private' });
 
     await expect(stays.getEntity('conditions', '1')).rejects.toMatchObject(refused);
@@ -188,7 +188,7 @@ describe('a condition', () => {
     expect(await tableOf(Stay, tableName, lax).getEntity('conditions', '1')).toMatchObject({ room: '12' });
   });
 
-  it('sees the whole row in a projection, which gives what was asked for', async () => {
+  it('sees the complete row in a projection, which returns only the requested properties', async () => {
     await planted({ ward: 'private' });
     const select = (...names: string[]) => stays.getEntity('conditions', '1', { queryOptions: { select: names } });
 
@@ -200,7 +200,7 @@ describe('a condition', () => {
     expect(found.room).toBe('12');
   });
 
-  it('reports its row to the handler of a listing, also where it throws', async () => {
+  it('reports its row to the handler of a listing, also if it throws', async () => {
     @EncryptedEntity<Careless>({ table: 'careless', clear: ['ward'] })
     class Careless {
       partitionKey!: string;
@@ -228,15 +228,15 @@ describe('a condition', () => {
 
   it.each([
     ['null in a clear property', { ward: null }],
-    ['what the service sets', { ward: 'open', timestamp: 'never', etag: 'x' }],
+    ['properties set by the service', { ward: 'open', timestamp: 'never', etag: 'x' }],
     ['a typed value', { ward: { type: 'String', value: 'open' } }],
-  ])('decides on a write as on the read that follows: %s', async (_what, more) => {
+  ])('decides the same on a write as on the following read: %s', async (_what, more) => {
     await stays.upsertEntity({ ...keys, name: 'Jane', room: '12', ...more } as never);
 
     expect(await stays.getEntity('conditions', '1')).toMatchObject({ room: '12' });
   });
 
-  it('may look at what another condition seals', async () => {
+  it('may read a property that another condition seals', async () => {
     @EncryptedEntity<Chain>({ table: 'chains', clear: ['ward'] })
     class Chain {
       partitionKey!: string;

@@ -1,4 +1,4 @@
-/** Searches of a table that somebody else writes or answers for, and of values and writes that are meant to break them. */
+/** Searches of a table under hostile writers or services, and with values and writes designed to break them. */
 import { Encrypt, EncryptedEntity, HmacSearchKey, runMaintenance, Searchable } from 'nestjs-azure-encrypted-storage';
 import { AnswersProxy, withBody, withHeader } from '../support/answers-proxy.js';
 import { uniqueTableName } from '../support/azurite.js';
@@ -24,7 +24,7 @@ async function table(): Promise<LookedUp & { readonly name: string }> {
   return { ...made, name };
 }
 
-describe('a service that answers with other rows than it was asked for', () => {
+describe('a service that returns rows that were not requested', () => {
   it('never makes a search return a row that does not have the value', async () => {
     const { members, name } = await table();
     await members.createEntity(member('1', { name: 'Ann', visits: 1 }));
@@ -43,7 +43,7 @@ describe('a service that answers with other rows than it was asked for', () => {
 });
 
 describe('somebody who removes the tags of a row', () => {
-  it('hides it from searches, not from reads, which fail, nor from a census', async () => {
+  it('hides it from searches, but not from a census, and reads of it fail', async () => {
     const name = uniqueTableName('hidden');
     const patients = tableOf(Patient, name, policy());
     await patients.createTable();
@@ -68,7 +68,7 @@ describe('a unique value', () => {
       sources: [members.forMaintenance(), members.lookupsForMaintenance()],
     });
 
-  it('whose entry somebody points to another row is refused until reindex, an hour later, gives it back', async () => {
+  it('whose entry somebody points to another row is rejected until reindex restores it an hour later', async () => {
     const made = await table();
     const { members, entries } = made;
     await members.createEntity(member('1'));
@@ -92,7 +92,7 @@ describe('a unique value', () => {
     expect(await entriesIn(entries)).toEqual(['email 1', 'name 1']);
   });
 
-  it('does not move from one row to another in one transaction, and nothing is written then', async () => {
+  it('does not move between rows in one transaction, which then writes nothing', async () => {
     const { members, entries } = await table();
     await members.createEntity(member('1'));
     const moved = member('2', { email: '1@example.org' });
@@ -109,7 +109,7 @@ describe('a unique value', () => {
     await members.createEntity(moved);
   });
 
-  it('of a row that was deleted without being read is free again', async () => {
+  it('of a row that was deleted without being read is available again', async () => {
     const { members, entries } = await table();
     await members.createEntity(member('1'));
     await members.submitTransaction([['delete', { partitionKey: 'north', rowKey: '1' }]]);
@@ -135,7 +135,7 @@ class Valued {
 const TEXTS: readonly (readonly [string, string])[] = [
   ['nothing', ''],
   ['a blank', ' '],
-  ['the text of another type', 'null'],
+  ['text that looks like another type', 'null'],
   ['a quotation mark', `' or true or '`],
   ['a NUL', '\u0000'],
   ['a composed letter', '\u00e9'],
@@ -159,11 +159,11 @@ describe('a search for a value', () => {
     for (const [rowKey, text] of TEXTS) await made.createEntity({ partitionKey: 'p', rowKey, text });
   });
 
-  it.each(TEXTS)('finds the row with %s alone', async (rowKey, text) => {
+  it.each(TEXTS)('finds only the row with %s', async (rowKey, text) => {
     expect(await keysOf(made, { where: inPartition(text) })).toEqual([rowKey]);
   });
 
-  it('refuses half a surrogate pair, in the value and in the partition', async () => {
+  it('rejects a lone surrogate in the value and in the partition', async () => {
     const half = { partitionKey: 'p\ud800', rowKey: '1', text: 'x' };
     await expect(made.createEntity({ ...half, partitionKey: 'p', text: '\ud800' })).rejects.toMatchObject({
       code: 'UNSUPPORTED_VALUE',
@@ -185,7 +185,7 @@ describe('a search for a value', () => {
 });
 
 describe('a property that is sealed under a condition', () => {
-  it('is found as its row changes from one to the other', async () => {
+  it('is found as its row changes between sealed and clear', async () => {
     const patients = tableOf(Patient, uniqueTableName('switched'), policy());
     await patients.createTable();
     await patients.createEntity(patient('1', { room: '17' }));

@@ -40,7 +40,7 @@ describe('a row that changes', () => {
     }
   });
 
-  it('keeps its tags when something else changes, and loses those of what is erased', async () => {
+  it('keeps its tags when something else changes, and loses those of erased values', async () => {
     await changing('21');
     const before = await tagsOf(patients, '21');
     await patients.updateEntity({ partitionKey: 'north', rowKey: '21', name: 'Else' }, 'Merge');
@@ -54,7 +54,7 @@ describe('a row that changes', () => {
     expect(await patients.getEntity('north', '21')).toMatchObject({ ssn: null, age: NaN, name: 'Else' });
   });
 
-  it('has no tag for what a merge stores in plaintext, and is still found by it', async () => {
+  it('has no tag for a value that a merge stores in plaintext, and is still found by it', async () => {
     await changing('22');
     await patients.updateEntity({ partitionKey: 'north', rowKey: '22', ward: 'open', room: 'r' }, 'Merge');
 
@@ -62,14 +62,14 @@ describe('a row that changes', () => {
     expect(await keysOf(patients, { where: north.and('room', 'eq', 'r') })).toEqual(['22']);
   });
 
-  it('cannot be given a tag by the caller', async () => {
+  it('rejects a tag from the caller', async () => {
     const given = { ...patient('23'), azcse_t_ssn: 'x' };
 
     await expect(patients.createEntity(given)).rejects.toMatchObject({ code: 'INVALID_ENTITY' });
   });
 });
 
-/** The same table, for classes and releases that know nothing of tags. */
+/** The same table, for classes and releases without search tags. */
 @EncryptedEntity<Untagged>({ table: 'untagged', clear: ['ward'] })
 class Untagged {
   partitionKey!: string;
@@ -91,7 +91,7 @@ describe('other writers', () => {
     mismatches.length = 0;
   });
 
-  it('drop the tag of what they change, and keep the others', async () => {
+  it('drop the tags of properties they change, and keep the others', async () => {
     await patients.createEntity(patient('30'));
     const { azcse_t_ssn: _old, ...others30 } = await tagsOf(patients, '30');
     await others.updateEntity({ partitionKey: 'north', rowKey: '30', ssn: 'by another' }, 'Merge');
@@ -103,7 +103,7 @@ describe('other writers', () => {
     ]);
   });
 
-  it('leave rows without tags, which are read and merged, and tagged by that', async () => {
+  it('leave rows without tags, which can be read and which a merge tags', async () => {
     await others.createEntity({ partitionKey: 'north', rowKey: '31', ssn: 'ssn 31', name: 'N', room: 'r', ward: 'w' });
     expect(await keysOf(watched, { where: north.and('ssn', 'eq', 'ssn 31') })).toEqual([]);
     expect(await watched.getEntity('north', '31')).toMatchObject({ ssn: 'ssn 31' });
@@ -114,7 +114,7 @@ describe('other writers', () => {
     expect(mismatches).toHaveLength(2);
   });
 
-  it('leave an old tag behind: the row is not returned for it, and reported', async () => {
+  it('leave old tags behind, which do not return the row and are reported', async () => {
     await patients.createEntity(patient('32'));
     const { azcse_t_ssn: old } = await tagsOf(patients, '32');
     const unsigned = tableOf(Untagged, name, policy({ integrity: 'off' }));
@@ -127,7 +127,7 @@ describe('other writers', () => {
     expect(mismatches.map(({ fault }) => fault)).toEqual(['different', 'different', 'different', 'different']);
   });
 
-  it('cannot exchange a signed tag unnoticed', async () => {
+  it('cannot replace a signed tag unnoticed', async () => {
     await patients.createEntity(patient('33'));
     const keys = { partitionKey: 'north', rowKey: '33' };
     await patients.unencryptedClient.updateEntity({ ...keys, ...(await tagsOf(patients, '2')) }, 'Merge');

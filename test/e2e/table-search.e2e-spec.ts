@@ -30,7 +30,7 @@ describe('a search', () => {
       ['9'],
     ],
     ['a list', () => north.and('ssn', 'in', ['ssn 1', 'ssn 4', 'ssn 4', 'no such']), ['1', '2', '4']],
-    ['no value that is there', () => north.and('ssn', 'eq', 'no such'), []],
+    ['a value that does not exist', () => north.and('ssn', 'eq', 'no such'), []],
     ['a normalized text in the table', () => patients.where('name', 'eq', 'Ann bea'), ['1', '3', '9']],
     ['a month', () => north.and('born', 'eq', new Date('1980-05-02')), ['1', '2']],
     ['zero, stored as -0', () => north.and('age', 'eq', 0), ['2']],
@@ -46,9 +46,9 @@ describe('a search', () => {
       },
       ['1', '2', '9'],
     ],
-    ['next to what is clear', () => north.and('ssn', 'eq', 'ssn 1').and('rowKey', 'gt', '1'), ['2']],
+    ['together with a clear property', () => north.and('ssn', 'eq', 'ssn 1').and('rowKey', 'gt', '1'), ['2']],
     [
-      'or what is clear, under a negation',
+      'or a clear property, under a negation',
       () => patients.where('ward', 'eq', 'private').not().or('name', 'eq', 'ANN BEA'),
       ['1', '3', '4', '9'],
     ],
@@ -56,7 +56,7 @@ describe('a search', () => {
     expect(await keysOf(patients, { where: where() })).toEqual(expected);
   });
 
-  it('pages, with tokens, and with another filter next to it', async () => {
+  it('returns pages with tokens, also with an additional filter', async () => {
     const where = patients.where('name', 'eq', 'ann bea');
     const pages: unknown[] = [];
     for await (const page of patients.listEntities({ where }).byPage({ maxPageSize: 1 })) {
@@ -85,7 +85,7 @@ describe('a search', () => {
     ).toEqual([...names].sort());
   });
 
-  it('shows no tags in entities', async () => {
+  it('returns no tags in entities', async () => {
     const row = await patients.getEntity('north', '1');
 
     expect(Object.keys(row).filter((each) => each.startsWith('azcse'))).toEqual([]);
@@ -96,19 +96,19 @@ describe('a search', () => {
   });
 });
 
-describe('what cannot be searched', () => {
+describe('an unsupported search', () => {
   const untyped = (given: string, operator: string, value: unknown) =>
     patients.where(given as 'ssn', operator as 'eq', value as string);
 
-  it.each(['ne', 'lt', 'ge', 'startsWith', 'in'])('is refused: %s', (operator) => {
+  it.each(['ne', 'lt', 'ge', 'startsWith', 'in'])('is rejected: %s', (operator) => {
     expect(() => untyped('ssn', operator, 'x')).toThrow(invalid('"eq"'));
   });
 
-  it.each([[null], [NaN], [true], ['\ud800'], [undefined]])('is refused: the value %p', (value) => {
+  it.each([[null], [NaN], [true], ['\ud800'], [undefined]])('is rejected: the value %p', (value) => {
     expect(() => untyped('ssn', 'eq', value)).toThrow(invalid('"ssn"'));
   });
 
-  it('is refused: a negation, an empty list, no partition, text', async () => {
+  it('is rejected: a negation, an empty list, no partition, text', async () => {
     const search = patients.where('ssn', 'eq', 'x');
 
     expect(() => (north.and(search) as unknown as typeof north).not()).toThrow(invalid('not()'));
@@ -123,7 +123,7 @@ describe('what cannot be searched', () => {
     expect(String(search)).not.toContain("'x'");
   });
 
-  it('is refused: more than 15 comparisons, which the service allows', async () => {
+  it('is rejected: more than 15 comparisons, the limit of the service', async () => {
     const values = (count: number) => Array.from({ length: count }, (_, index) => `ssn ${index}`);
 
     expect(await keysOf(patients, { where: north.and('ssn', 'in', values(14)) })).toEqual(['1', '2', '4']);
@@ -138,7 +138,7 @@ describe('keys', () => {
     tableOf(Patient, table, policy({ searchKeys: keys }));
   const where = north.and('ssn', 'in', ['ssn 1', 'ssn 2']);
 
-  it('rotate: both find, merges move rows, the old one is no longer needed', async () => {
+  it('rotate: both find rows, merges move rows, and the old key is no longer needed', async () => {
     const before = with_({ write: older });
     await before.createTable();
     await before.createEntity(patient('1'));
@@ -153,7 +153,7 @@ describe('keys', () => {
     expect(await keysOf(with_({ write: newer }), { where })).toEqual(['1']);
   });
 
-  it('belong to tenants: a function gets the table and the partition', async () => {
+  it('belong to tenants: a function receives the table and the partition', async () => {
     const targets: unknown[] = [];
     const tenants = with_(({ account: _account, ...target }) => {
       targets.push(target);
@@ -169,7 +169,7 @@ describe('keys', () => {
     expect(targets.at(-1)).toEqual({ table, partitionKey: undefined });
   });
 
-  it('fail writes and searches if they cannot be had, and no reads', async () => {
+  it('make writes and searches fail if unavailable, but not reads', async () => {
     const down = with_(() => Promise.reject(new Error('key store is down')));
 
     await expect(down.createEntity(patient('6'))).rejects.toThrow('key store is down');

@@ -49,7 +49,7 @@ async function issued(more: Partial<Invoice> = {}): Promise<{ partitionKey: stri
   await invoices.createEntity({ ...keys, iban: 'DE00', status: 'open', cents: 12, note: 'free', ...more });
   return keys;
 }
-/** What somebody does who can write to the account. */
+/** Changes a row as somebody with write access to the account can. */
 const attack = (keys: object, change: object) =>
   invoices.unencryptedClient.updateEntity({ ...keys, ...change } as never, 'Merge');
 
@@ -59,12 +59,12 @@ describe('a projection', () => {
   it.each<readonly [string, object, readonly string[], boolean]>([
     ['a signed property that it names', { status: 'paid' }, ['status'], false],
     ['a signed property that it names in a list', { status: 'paid' }, ['note,status'], false],
-    ['a signed property that it names with a blank', { status: 'paid' }, ['note', ' status'], false],
+    ['a signed property that it names with a space', { status: 'paid' }, ['note', ' status'], false],
     ['a signed property that it leaves out', { status: 'paid' }, ['iban', 'cents'], true],
     ['a sealed property that it names', { iban: Buffer.alloc(16) }, ['iban'], false],
     ['a sealed property that it leaves out', { iban: Buffer.alloc(16) }, ['status'], true],
     ['an unsigned property', { note: 'x' }, ['note'], true],
-  ])('of a row of which somebody changed %s', async (_what, change, select, isRead) => {
+  ])('verifies a row in which somebody changed %s', async (_what, change, select, isRead) => {
     const keys = await issued();
     await attack(keys, change);
     const outcome = found(keys.rowKey, [...select]);
@@ -73,7 +73,7 @@ describe('a projection', () => {
     else await expect(outcome).rejects.toMatchObject(refused);
   });
 
-  it('needs every listed property that it names, and no other', async () => {
+  it('requires every listed property that it names, and no other', async () => {
     const keys = await issued();
     const { status: _status, iban: _iban, ...rest } = await stored(keys.rowKey);
     await invoices.unencryptedClient.updateEntity({ ...rest, ...keys }, 'Replace');
@@ -84,7 +84,7 @@ describe('a projection', () => {
     await expect(found(keys.rowKey)).rejects.toMatchObject(refused);
   });
 
-  it('has neither the encryption data nor what was not asked for', async () => {
+  it('returns neither the encryption data nor properties that were not requested', async () => {
     const keys = await issued();
     const projected = await found(keys.rowKey, ['status']);
 
@@ -97,7 +97,7 @@ describe('a projection', () => {
 describe('a listing', () => {
   const client = (): EncryptedTableClient<Invoice> => tableOf(Invoice, tableName);
 
-  it('filters by signed properties, and verifies them also where a projection leaves them out', async () => {
+  it('filters by signed properties, and verifies them even if a projection leaves them out', async () => {
     const status = `s${++count}`;
     const [kept, changed] = [await issued({ status }), await issued({ status: 'other' })];
     const where = client().where('status', 'eq', status);
@@ -118,7 +118,7 @@ describe('a listing', () => {
     expect(await listed({ where: where.and('rowKey', 'eq', kept.rowKey) })).toHaveLength(1);
   });
 
-  it('verifies what it filters by also where only a condition has looked at it', async () => {
+  it('verifies the properties it filters by, even if only a condition reads them', async () => {
     const referrals = tableOf(Referral, uniqueTableName('conditions'));
     await referrals.createTable();
     await referrals.createEntity({ partitionKey: 'p', rowKey: '1', iban: 'DE00', reason: 'known', ward: 'a' });
@@ -134,7 +134,7 @@ describe('a listing', () => {
     await expect(first("ward eq 'b'")).rejects.toMatchObject(refused);
   });
 
-  it('reports rows that somebody changed to its handler, page by page, and goes on', async () => {
+  it('reports changed rows to its handler, page by page, and continues', async () => {
     const rows = tableOf(Invoice, uniqueTableName('listed'), required);
     await rows.createTable();
     for (const rowKey of ['1', '2', '3', '4', '5'])

@@ -58,7 +58,7 @@ async function issued(more: Partial<Invoice> = {}): Promise<{ partitionKey: stri
   await invoices.createEntity({ ...keys, iban: 'DE00', status: 'open', cents: 12, note: 'free', ...more });
   return keys;
 }
-/** What somebody does who can write to the account. */
+/** Changes a row as somebody with write access to the account can. */
 const attack = (keys: object, change: object) =>
   invoices.unencryptedClient.updateEntity({ ...keys, ...change } as never, 'Merge');
 
@@ -79,7 +79,7 @@ describe('integrity entries', () => {
     ['an upsert', (entity) => invoices.upsertEntity(entity)],
     ['a merging upsert of a new row', (entity) => invoices.upsertEntity(entity, 'Merge')],
     ['a transaction', (entity) => invoices.submitTransaction([['create', entity]])],
-    ['an upsert of a transaction', (entity) => invoices.submitTransaction([['upsert', entity, 'Merge']])],
+    ['an upsert in a transaction', (entity) => invoices.submitTransaction([['upsert', entity, 'Merge']])],
   ];
 
   it.each(writes)('are written by %s', async (_what, write) => {
@@ -93,8 +93,8 @@ describe('integrity entries', () => {
     ['an update', (entity) => invoices.updateEntity(entity)],
     ['a merge', (entity) => invoices.updateEntity(entity, 'Merge')],
     ['a merging upsert', (entity) => invoices.upsertEntity(entity, 'Merge')],
-    ['an update of a transaction', (entity) => invoices.submitTransaction([['update', entity]])],
-    ['a merge of a transaction', (entity) => invoices.submitTransaction([['update', entity, 'Merge']])],
+    ['an update in a transaction', (entity) => invoices.submitTransaction([['update', entity]])],
+    ['a merge in a transaction', (entity) => invoices.submitTransaction([['update', entity, 'Merge']])],
   ];
 
   it.each(changes)('are written again, under a new content key, by %s', async (_what, write) => {
@@ -107,7 +107,7 @@ describe('integrity entries', () => {
     expect(keyIn(await stored(keys.rowKey))).not.toBe(keyIn(before));
   });
 
-  it('hold for every type, as the service gives values back, types converted or not', async () => {
+  it('cover every type as the service returns it, with and without type conversion', async () => {
     const rows = tableOf(AllTypes, uniqueTableName('types'), required);
     await rows.createTable();
     const values: AllTypes = {
@@ -143,7 +143,7 @@ describe('integrity entries', () => {
     await expect(flags.getEntity('flags', '1')).rejects.toMatchObject({ code: 'PLAINTEXT_NOT_ALLOWED' });
   });
 
-  it('are not there in rows of other SDKs: "verify" reads them, "require" does not', async () => {
+  it('are missing in rows of other SDKs, which "verify" reads and "require" rejects', async () => {
     const keys = await issued();
     await tableOf(Invoice, tableName, withoutEntries()).updateEntity({ ...keys, iban: 'DE02', status: 'x' });
 
@@ -175,7 +175,7 @@ describe('a value that cannot be signed', () => {
     ['a transaction', (client, bad) => client.submitTransaction([['upsert', bad, 'Merge']])],
   ];
 
-  it.each(calls)('is refused with the name of its property, before any request, in %s', async (_what, call) => {
+  it.each(calls)('is rejected with the name of its property, before any request, in %s', async (_what, call) => {
     const client = tableOf(Invoice, tableName);
     const requests = requestsOf(client);
 
@@ -188,7 +188,7 @@ describe('a value that cannot be signed', () => {
 });
 
 describe('a merge', () => {
-  it('of unsigned clear properties is left to the service, and keeps what is signed', async () => {
+  it('of unsigned clear properties is left to the service, and keeps signed properties', async () => {
     const keys = await issued();
     const client = tableOf(Invoice, tableName);
     const requests = requestsOf(client);
@@ -212,7 +212,7 @@ describe('a merge', () => {
     expect(await found(keys.rowKey)).toMatchObject({ iban: 'DE00', status: 'paid', cents: 12, note: 'free' });
   });
 
-  it('keeps what a class signs that does not know it', async () => {
+  it('keeps properties signed that only another class signs', async () => {
     @EncryptedEntity<Sealing>({ table: 'sealing', clear: '*' })
     class Sealing {
       partitionKey!: string;
@@ -230,7 +230,7 @@ describe('a merge', () => {
   it.each<readonly [string, object]>([
     ['a signed property', { status: 'paid' }],
     ['a sealed property', { iban: Buffer.alloc(16) }],
-  ])('writes nothing over a row of which somebody changed %s', async (_what, change) => {
+  ])('writes nothing over a row in which somebody changed %s', async (_what, change) => {
     const keys = await issued();
     await attack(keys, change);
     const before = await stored(keys.rowKey);
@@ -243,7 +243,7 @@ describe('a merge', () => {
     expect(await stored(keys.rowKey)).toEqual(before);
   });
 
-  it('is done again where the row is replaced meanwhile, and loses neither', async () => {
+  it('is repeated if the row is replaced meanwhile, and loses neither change', async () => {
     const keys = await issued();
     let isFirst = true;
     const slow = tableOf(Invoice, tableName);
@@ -259,7 +259,7 @@ describe('a merge', () => {
     expect(await found(keys.rowKey)).toMatchObject({ iban: 'DE07', status: 'paid', cents: 99 });
   });
 
-  it('refuses a signed property that somebody added', async () => {
+  it('rejects a signed property that somebody added', async () => {
     const keys = await issued({ cents: undefined });
     await attack(keys, { cents: 1 });
 
@@ -269,7 +269,7 @@ describe('a merge', () => {
     await expect(found(keys.rowKey)).rejects.toMatchObject({ code: 'INTEGRITY_MISSING' });
   });
 
-  it('keeps sealed what the class only signs by now, and the row can be read', async () => {
+  it('keeps a property sealed that the class now only signs, and the row can be read', async () => {
     @EncryptedEntity<Sealed>({ table: 'sealed' })
     class Sealed {
       partitionKey!: string;
@@ -284,12 +284,12 @@ describe('a merge', () => {
     expect((await stored(keys.rowKey)).status).toBeInstanceOf(Uint8Array);
   });
 
-  it('refuses a key that UTF-8 cannot hold, before any request', async () => {
+  it('rejects a key that UTF-8 cannot represent, before any request', async () => {
     const entity = { partitionKey: 'p', rowKey: 'a\ud800', status: 'open' };
     await expect(invoices.createEntity(entity)).rejects.toMatchObject({ code: 'INVALID_ENTITY' });
   });
 
-  it('stops to sign a property once every row was replaced, and no row is lost meanwhile', async () => {
+  it('can stop signing a property by replacing every row, without losing rows meanwhile', async () => {
     @EncryptedEntity<Less>({ table: 'less', clear: ['status', 'note'] })
     class Less {
       partitionKey!: string;
@@ -311,7 +311,7 @@ describe('a merge', () => {
     expect(await less.getEntity('p', keys.rowKey)).toMatchObject({ iban: 'DE00', status: 'free', cents: 12 });
   });
 
-  it('signs one more property of rows that exist where encryption is not required, for a migration', async () => {
+  it('can sign another property of existing rows if encryption is not required, for a migration', async () => {
     @EncryptedEntity<More>({ table: 'more' })
     class More extends Invoice {
       @Sign() declare note?: string;

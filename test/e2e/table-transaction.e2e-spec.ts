@@ -15,7 +15,7 @@ const tableName = uniqueTableName('together');
 let patients: EncryptedTableClient<Patient>;
 let partitions = 0;
 
-/** Two rows in a partition of their own. */
+/** Two rows in a new partition. */
 async function admitted(): Promise<[Patient, Patient]> {
   const partitionKey = `p${++partitions}`;
   const both: [Patient, Patient] = [
@@ -30,7 +30,7 @@ const found = async ({ partitionKey, rowKey }: Patient): Promise<object> => ({
   ...(await patients.getEntity(partitionKey, rowKey)),
 });
 
-/** A client whose transactions somebody else gets in before, so many times. */
+/** A client whose transactions another writer precedes the given number of times. */
 function disturbed(times: number, disturb: () => Promise<unknown>): EncryptedTableClient<Patient> {
   const client = tableOf(Patient, tableName);
   let left = times;
@@ -54,7 +54,7 @@ describe('an entity that its caller changes while it is stored', () => {
   };
 
   it.each(['create', 'update', 'upsert', 'merge'] as const)(
-    'is stored by a %s of a transaction as it was',
+    'is stored by a %s in a transaction with its original values',
     async (kind) => {
       const partitionKey = `p${++partitions}`;
       const entity: Patient = { partitionKey, rowKey: '1', name: 'Jane', ward: 'w' };
@@ -73,7 +73,7 @@ describe('an entity that its caller changes while it is stored', () => {
 });
 
 describe('merges in a transaction', () => {
-  it('change what they name and keep the rest', async () => {
+  it('change the named properties and keep the others', async () => {
     const [one, two] = await admitted();
     const three = { partitionKey: one.partitionKey, rowKey: '3' };
 
@@ -89,7 +89,7 @@ describe('merges in a transaction', () => {
     expect(await found(three)).toMatchObject({ name: 'New' });
   });
 
-  it('of clear properties alone are left to the service', async () => {
+  it('of only clear properties are left to the service', async () => {
     const [one] = await admitted();
     const client = tableOf(Patient, tableName);
     const requests = requestsOf(client);
@@ -100,7 +100,7 @@ describe('merges in a transaction', () => {
     expect(await found(one)).toMatchObject({ name: 'Jane', visits: 1, ward: 'x' });
   });
 
-  it('are all tried again when one row was changed or inserted meanwhile, and lose nothing', async () => {
+  it('are all retried if one row was changed or inserted meanwhile, and lose nothing', async () => {
     const [one, two] = await admitted();
     const three = { partitionKey: one.partitionKey, rowKey: '3' };
     const client = disturbed(2, () => patients.upsertEntity({ ...three, visits: 7 }, 'Merge'));
@@ -117,7 +117,7 @@ describe('merges in a transaction', () => {
     expect(await found(three)).toMatchObject({ name: 'New', visits: 7 });
   });
 
-  it('are given up after so many attempts, and nothing is written', async () => {
+  it('fail after the maximum attempts without writing anything', async () => {
     const [one, two] = await admitted();
     const client = disturbed(9, () => patients.updateEntity({ ...keysOf(one), visits: 9 }, 'Merge'));
 
@@ -134,7 +134,7 @@ describe('merges in a transaction', () => {
     expect(await found(two)).toMatchObject({ name: 'Jack' });
   });
 
-  it('are not tried again for a conflict of another action, nor for an ETag of the caller', async () => {
+  it('are not retried after a conflict of another action, nor with an ETag of the caller', async () => {
     const [one, two] = await admitted();
     const { etag } = await patients.getEntity(one.partitionKey, one.rowKey);
     await patients.updateEntity({ ...keysOf(one), visits: 3 }, 'Merge');
@@ -150,7 +150,7 @@ describe('merges in a transaction', () => {
     expect(await found(two)).toMatchObject({ name: 'Jack' });
   });
 
-  it('write nothing if one row does not open, or is not there', async () => {
+  it('write nothing if one row does not open or does not exist', async () => {
     const [one, two] = await admitted();
     await patients.unencryptedClient.updateEntity({ ...keysOf(one), visits: Buffer.alloc(15) }, 'Merge');
     const replaced = ['update', { ...keysOf(two), name: 'replaced' }] as const;

@@ -18,7 +18,7 @@ class Sample {
   clear?: string | null;
 }
 
-/** The same rows as a program sees them that knows strings alone. */
+/** The same rows as seen by a program that only supports strings. */
 @EncryptedEntity({ table: 'textss' })
 class Texts {
   partitionKey!: string;
@@ -47,7 +47,7 @@ const entryOf = (row: Record<string, unknown>): unknown => {
   return data.KeyWrappingMetadata.AzCseTypes;
 };
 
-/** Stores a row whose types nothing authenticates, and puts another entry in their place. */
+/** Stores a row whose types are not authenticated, and replaces their entry. */
 async function change(entry: unknown, values: Sample = whole): Promise<void> {
   await tableOf(Sample, tableName, withoutEntries()).updateEntity(values);
   const row = await stored();
@@ -65,7 +65,7 @@ beforeEach(async () => {
 });
 
 describe('values', () => {
-  it('come back exactly as they were stored, from every read', async () => {
+  it('are returned exactly as they were stored by every read', async () => {
     const listed = [];
     for await (const sample of samples.listEntities()) listed.push(sample);
 
@@ -78,7 +78,7 @@ describe('values', () => {
     }
   });
 
-  it('are stored as ciphertext alone, their types next to the library', async () => {
+  it('are stored only as ciphertext, with their types next to the library', async () => {
     const row = await stored();
 
     for (const name of Object.keys(whole).filter((key) => !(key in keys))) expect(row[name]).toBeInstanceOf(Uint8Array);
@@ -88,20 +88,20 @@ describe('values', () => {
     });
   });
 
-  it('that are strings alone need no entry', async () => {
+  it('need no entry if all are strings', async () => {
     await samples.updateEntity({ ...keys, text: 'x' });
 
     expect(entryOf(await stored())).toBeUndefined();
   });
 
-  it('come back the same when the types of the SDK are asked for', async () => {
+  it('are returned the same if the types of the SDK are requested', async () => {
     const sample = await samples.getEntity('p', 'r', { disableTypeConversion: true });
     await samples.updateEntity(sample);
 
     expect({ ...(await found()) }).toMatchObject({ ...whole });
   });
 
-  it('of another type than the declared one are refused before anything is sent', async () => {
+  it('of an undeclared type are rejected before any request', async () => {
     const before = await stored();
 
     await expect(samples.updateEntity({ ...keys, taken: '2026-02-03' as never })).rejects.toMatchObject({
@@ -111,7 +111,7 @@ describe('values', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it('may be 65535 bytes of text, so 49149 bytes of binary', async () => {
+  it('may have 65535 bytes of text, and thus 49149 bytes of binary', async () => {
     const scan = Buffer.alloc(49_149, 7);
     await samples.updateEntity({ ...keys, scan });
 
@@ -124,7 +124,7 @@ describe('values', () => {
 });
 
 describe('null and undefined', () => {
-  it('are a sealed null, and nothing', async () => {
+  it('are stored as a sealed null and not at all', async () => {
     await samples.updateEntity({ ...keys, text: null, amount: null, taken: null, serial: undefined, clear: null });
 
     const sample = await found();
@@ -133,29 +133,29 @@ describe('null and undefined', () => {
     expect((await stored())['text']).toHaveLength(16);
   });
 
-  it('differ from empty text, which other programs read for null', async () => {
+  it('differ from empty text, which other programs read instead of null', async () => {
     await change(undefined, { ...keys, text: null });
 
     expect((await tableOf(Texts, tableName).getEntity('p', 'r')).text).toBe('');
   });
 });
 
-describe('types that somebody changed', () => {
+describe('changed types', () => {
   it.each<readonly [string, unknown, string]>([
-    ['are no JSON', 'x', 'INVALID_ENCRYPTION_METADATA'],
-    ['are no text', { text: 'date' }, 'INVALID_ENCRYPTION_METADATA'],
+    ['are not JSON', 'x', 'INVALID_ENCRYPTION_METADATA'],
+    ['are not text', { text: 'date' }, 'INVALID_ENCRYPTION_METADATA'],
     ['are unknown', '{"text":"money"}', 'INVALID_ENCRYPTION_METADATA'],
     ['name a prototype', '{"__proto__":{"text":"date"}}', 'INVALID_ENCRYPTION_METADATA'],
-    ['are of a property that is not sealed', '{"clear":"date"}', 'INVALID_ENCRYPTION_METADATA'],
+    ['name a property that is not sealed', '{"clear":"date"}', 'INVALID_ENCRYPTION_METADATA'],
     ['do not fit the text', '{"text":"date"}', 'DECRYPTION_FAILED'],
-  ])('are an error if they %s', async (_what, entry, code) => {
+  ])('cause an error if they %s', async (_what, entry, code) => {
     await change(entry);
 
     await expect(found()).rejects.toMatchObject({ code });
     expect(({} as Record<string, unknown>)['text']).toBeUndefined();
   });
 
-  it('or removed give declared types anyway, and else the texts that other programs read', async () => {
+  it('or removed ones do not affect declared types; other values are returned as texts', async () => {
     await change(undefined);
 
     expect(await found()).toMatchObject({
@@ -169,14 +169,14 @@ describe('types that somebody changed', () => {
   it.each([
     ['another type', '{"taken":"number"}', 'INVALID_ENCRYPTION_METADATA'],
     ['string', '{"taken":"string"}', 'INVALID_ENCRYPTION_METADATA'],
-    ['null, which a text is not', '{"taken":"null"}', 'DECRYPTION_FAILED'],
-  ])('are an error if they give a property that declares its type %s', async (_what, entry, code) => {
+    ['null, although it is a text', '{"taken":"null"}', 'DECRYPTION_FAILED'],
+  ])('cause an error if they assign to a declared property %s', async (_what, entry, code) => {
     await change(entry);
 
     await expect(found()).rejects.toMatchObject({ code });
   });
 
-  it('are an error where a text without a type does not fit the declared one', async () => {
+  it('cause an error if a text without a type does not match the declared one', async () => {
     await change(undefined, { ...keys, taken: null });
 
     await expect(found()).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
@@ -207,7 +207,7 @@ describe('a data class in JSON', () => {
   const people = tableOf(Person, tableName);
   const place = { partitionKey: 'people', rowKey: '1' };
 
-  it('comes back as an instance where "as" names it, in lists too, and else as a plain object', async () => {
+  it('is returned as an instance if "as" names it, in lists too, and otherwise as a plain object', async () => {
     await people.upsertEntity({ ...place, home: high, others: [high], plain: high });
 
     const { home, others, plain } = await people.getEntity('people', '1');

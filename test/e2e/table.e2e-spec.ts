@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 
 describe('an entity', () => {
-  it('comes back as an instance of its class, without the metadata', async () => {
+  it('is returned as an instance of its class, without the metadata', async () => {
     const patient = fresh();
     await patients.createEntity(patient);
 
@@ -56,7 +56,7 @@ describe('an entity', () => {
     expect(Object.keys(found)).not.toEqual(expect.arrayContaining([METADATA[1]]));
   });
 
-  it('is stored sealed where it is marked, clear elsewhere', async () => {
+  it('is stored with marked properties sealed and the others clear', async () => {
     const patient = fresh();
     await patients.createEntity(patient);
 
@@ -72,7 +72,7 @@ describe('an entity', () => {
     expect(Buffer.from(row['name'] as Uint8Array).includes('Example')).toBe(false);
   });
 
-  it('has a content key of its own, and a new one when it is replaced', async () => {
+  it('has its own content key, and a new one when it is replaced', async () => {
     const [one, other] = [fresh(), fresh()];
     await patients.createEntity(one);
     await patients.createEntity(other);
@@ -84,7 +84,7 @@ describe('an entity', () => {
     expect(new Set(rows.map((row) => row[ENCRYPTION_DATA_PROPERTY])).size).toBe(3);
   });
 
-  it('stays clear in rows for which "when" does not hold', async () => {
+  it('stays clear in rows for which "when" returns false', async () => {
     const patient = { ...fresh(), city: 'open' };
     await patients.createEntity(patient);
 
@@ -106,7 +106,7 @@ describe('an entity', () => {
 });
 
 describe('updates', () => {
-  it('replace unless a mode is named', async () => {
+  it('replace by default', async () => {
     const patient = fresh();
     await patients.createEntity(patient);
     await patients.updateEntity({ partitionKey: 'p', rowKey: patient.rowKey, name: 'B' });
@@ -117,7 +117,7 @@ describe('updates', () => {
     expect(found).not.toHaveProperty('age');
   });
 
-  it('are refused with the name of a property that cannot be stored', async () => {
+  it('are rejected with the name of a property that cannot be stored', async () => {
     for (const name of [new Map(), [undefined], { type: 'String', value: 'x' }, '\ud800']) {
       const entity = { ...fresh(), name } as never;
       await expect(patients.createEntity(entity)).rejects.toMatchObject({
@@ -127,7 +127,7 @@ describe('updates', () => {
     }
   });
 
-  it('are refused where a clear property would be dropped, by a merge that the service makes too', async () => {
+  it('are rejected if a clear property would be dropped, also in a merge by the service', async () => {
     const keys = { partitionKey: 'p', rowKey: `r${++count}` };
     const lost = expect.objectContaining({ code: 'UNSUPPORTED_VALUE', propertyName: 'age' }) as unknown;
     await patients.createEntity({ ...keys, name: 'Jane', age: 40 });
@@ -140,7 +140,7 @@ describe('updates', () => {
   });
 
   it.each([...METADATA, 'PartitionKey', 'RowKey', 'name@odata.type'])(
-    'are refused with a property %s',
+    'are rejected with a property %s',
     async (name) => {
       const entity = { ...fresh(), [name]: 'x' };
 
@@ -149,18 +149,18 @@ describe('updates', () => {
   );
 });
 
-describe('a mode or an action that there is not', () => {
+describe('an unknown mode or action', () => {
   const before = { partitionKey: 'misspelt', rowKey: '1', name: 'Jane', city: 'w' };
   const change = { partitionKey: 'misspelt', rowKey: '1', city: 'x' };
   const calls: [what: string, call: () => Promise<unknown>][] = [
     ['an update', () => patients.updateEntity(change, 'merge' as never)],
     ['an upsert', () => patients.upsertEntity(change, 'merge' as never)],
-    ['an update of a transaction', () => patients.submitTransaction([['update', change, 'merge' as never]])],
-    ['an upsert of a transaction', () => patients.submitTransaction([['upsert', change, { etag: '*' } as never]])],
+    ['an update in a transaction', () => patients.submitTransaction([['update', change, 'merge' as never]])],
+    ['an upsert in a transaction', () => patients.submitTransaction([['upsert', change, { etag: '*' } as never]])],
     ['an action', () => patients.submitTransaction([['insert', change] as never])],
   ];
 
-  it.each(calls)('is refused in %s, and replaces nothing', async (_what, call) => {
+  it.each(calls)('is rejected in %s and replaces nothing', async (_what, call) => {
     await patients.upsertEntity(before);
 
     await expect(call()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
@@ -170,7 +170,7 @@ describe('a mode or an action that there is not', () => {
 });
 
 describe('sizes', () => {
-  it('allow 65535 bytes in a sealed property and refuse one more by its name', async () => {
+  it('allow 65535 bytes in a sealed property and reject one more by name', async () => {
     const patient = { ...fresh(), name: 'x'.repeat(65_535) };
     await patients.createEntity(patient);
 
@@ -183,7 +183,7 @@ describe('sizes', () => {
     });
   });
 
-  it('allow 250 properties and refuse 251', async () => {
+  it('allow 250 properties and reject 251', async () => {
     const withMore = (more: number) => ({
       partitionKey: 'p',
       rowKey: `r${++count}`,
@@ -198,7 +198,7 @@ describe('sizes', () => {
 });
 
 describe('a projection', () => {
-  it('gives what was asked for and nothing else', async () => {
+  it('returns what was requested and nothing else', async () => {
     const patient = fresh();
     await patients.createEntity(patient);
 
@@ -213,7 +213,7 @@ describe('a projection', () => {
 });
 
 describe('a listing', () => {
-  it('goes by pages with continuation tokens', async () => {
+  it('returns pages with continuation tokens', async () => {
     const table = tableOf(Note, uniqueTableName('notes'));
     await table.createTable();
     await table.submitTransaction(
@@ -263,7 +263,7 @@ describe('a transaction', () => {
     expect(row['text']).toBeInstanceOf(Uint8Array);
   });
 
-  it('writes nothing if one row is refused, and refuses to be empty', async () => {
+  it('writes nothing if one row is rejected, and must not be empty', async () => {
     const [good, bad] = [fresh(), { ...fresh(), name: [1n] as never }];
 
     await expect(
@@ -294,12 +294,12 @@ describe('a damaged row', () => {
       (row) => (row[METADATA[0]] = String(row[METADATA[0]]).replace('table:key', 'other')),
       'KEY_NOT_FOUND',
     ],
-    ['a cut list', (row) => (row[METADATA[1]] = Buffer.alloc(15)), 'DECRYPTION_FAILED'],
-    ['a cut value', (row) => (row['text'] = Buffer.alloc(15)), 'DECRYPTION_FAILED'],
+    ['a truncated list', (row) => (row[METADATA[1]] = Buffer.alloc(15)), 'DECRYPTION_FAILED'],
+    ['a truncated value', (row) => (row['text'] = Buffer.alloc(15)), 'DECRYPTION_FAILED'],
     ['a value that is not bytes', (row) => (row['text'] = 1), 'DECRYPTION_FAILED'],
   ];
 
-  it.each(damage)('with %s is an error in both modes', async (_what, change, code) => {
+  it.each(damage)('with %s causes an error in both modes', async (_what, change, code) => {
     const rowKey = `d${++count}`;
     const notes = tableOf(Note, tableName);
     await notes.createEntity({ partitionKey: 'd', rowKey, text: 'x' });

@@ -28,11 +28,11 @@ const keys = {
   formerA: AesKeyEncryptionKey.generate('a/2024'),
   b: AesKeyEncryptionKey.generate('b/2025'),
 };
-/** Everybody's keys are at hand, as in a service that serves all tenants. */
+/** The keys of all tenants are available, as in a service for all of them. */
 const keyResolver = new KeyRing(Object.values(keys)).resolve;
 const notAllowed = expect.objectContaining({ code: 'KEY_NOT_ALLOWED', keyId: 'b/2025' }) as unknown;
 
-/** A policy that picks `keys.a`, and the targets that it was asked for since the last look. */
+/** A policy that picks `keys.a`, and the targets it was asked for since the last call. */
 function recorded(policy: EncryptionPolicy) {
   const targets: EncryptionTarget[] = [];
   const pick = (target: EncryptionTarget) => {
@@ -47,7 +47,7 @@ const queueOf = (policy: EncryptionPolicy, name: string) =>
   new EncryptedQueueService(() => queueService, policy).getQueueClient(name);
 
 describe('the function that picks the key', () => {
-  it('is asked for each row of every operation of a table, by its keys', async () => {
+  it('is called for each row in every table operation, with the keys of the row', async () => {
     const { policy, asked } = recorded(tablePolicy());
     const name = uniqueTableName('targets');
     const table = tableOf(Patient, name, policy);
@@ -75,7 +75,7 @@ describe('the function that picks the key', () => {
     expect(asked()).toEqual([target('1'), target('2'), target('3')]);
   });
 
-  it('is asked for the blob in every operation of a blob', async () => {
+  it('is called for the blob in every blob operation', async () => {
     const { policy, asked } = recorded(policyOf('1.0', { keyResolver }));
     const [container] = await containersFor(policy);
     const blob = container.getBlockBlobClient('scan');
@@ -105,7 +105,7 @@ describe('the function that picks the key', () => {
     expect(asked()).toEqual([target('scan')]);
   });
 
-  it('is asked for the queue in every operation of a queue', async () => {
+  it('is called for the queue in every queue operation', async () => {
     const { policy, asked } = recorded(policyOf('2.0'));
     const queue = queueOf(policy, uniqueName('targets'));
     await queue.create();
@@ -123,11 +123,11 @@ describe('the function that picks the key', () => {
   });
 });
 
-describe('reads that are held to the keys of the tenant', () => {
+describe('reads restricted to the keys of the tenant', () => {
   const allowKey = (keyId: string): boolean => keyId.startsWith('a/');
   const held = { keyEncryptionKey: keys.a, keyResolver, allowKey };
 
-  it('refuse a row that another tenant wrapped, and read the older rows of their own', async () => {
+  it('reject a row that another tenant wrapped, and read the tenant’s own older rows', async () => {
     const name = uniqueTableName('tenants');
     const tableBy = (more: Partial<EncryptionPolicy>) => tableOf(Patient, name, tablePolicy(more));
     const row = (rowKey: string): Patient => ({ partitionKey: 'p', rowKey, name: 'A. Example' });
@@ -146,7 +146,7 @@ describe('reads that are held to the keys of the tenant', () => {
     await expect(tableBy({ keyResolver }).getEntity('p', 'foreign')).resolves.toMatchObject(row('foreign'));
   });
 
-  it.each(['1.0', '2.0'] as const)('refuse a blob of protocol %s that another tenant wrapped', async (protocol) => {
+  it.each(['1.0', '2.0'] as const)('reject a blob of protocol %s that another tenant wrapped', async (protocol) => {
     const [mine, former, foreign] = await containersFor(
       policyOf(protocol, held),
       policyOf(protocol, { keyEncryptionKey: keys.formerA }),
@@ -163,7 +163,7 @@ describe('reads that are held to the keys of the tenant', () => {
     await expect(blob.uploadData(Buffer.from('x'), { keyEncryptionKey: keys.b })).rejects.toEqual(notAllowed);
   });
 
-  it('report a message that another tenant wrapped, and hand over the others', async () => {
+  it('report a message that another tenant wrapped, and return the others', async () => {
     const name = uniqueName('tenants');
     const mine = queueOf(policyOf('2.0', held), name);
     await mine.create();
@@ -184,7 +184,7 @@ describe('reads that are held to the keys of the tenant', () => {
   });
 });
 
-describe('a tenant that is known to the call alone, by AsyncLocalStorage', () => {
+describe('a tenant that only the call knows, through AsyncLocalStorage', () => {
   const tenants = new AsyncLocalStorage<'a' | 'b'>();
   const current = (): 'a' | 'b' => {
     const tenant = tenants.getStore();
@@ -192,7 +192,7 @@ describe('a tenant that is known to the call alone, by AsyncLocalStorage', () =>
     return tenant;
   };
   const policy = tablePolicy({
-    // waits, so that requests mix
+    // waits, so that requests interleave
     keyEncryptionKey: async () => {
       await new Promise((resolve) => setImmediate(resolve));
       return keys[current()];
@@ -204,7 +204,7 @@ describe('a tenant that is known to the call alone, by AsyncLocalStorage', () =>
   const table = tableOf(Patient, uniqueTableName('als'), policy);
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-  it('has its own key in writes, batches, reads and listings that run at the same time', async () => {
+  it('has its own key in concurrent writes, batches, reads and listings', async () => {
     await table.createTable();
     const write = (tenant: 'a' | 'b') =>
       tenants.run(tenant, async () => {

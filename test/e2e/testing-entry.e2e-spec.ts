@@ -1,4 +1,4 @@
-/** What the entry for tests gives, used as an application's tests use it. */
+/** The exports of the testing entry, used as in the tests of an application. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { BlobServiceClient } from '@azure/storage-blob';
@@ -15,7 +15,7 @@ const serviceOf = (connection: string, keyEncryptionKey: KeyEncryptionKey): Encr
     requireEncryption: true,
   });
 
-it('starts an emulator of its own, and ends it', async () => {
+it('starts a separate emulator and stops it', async () => {
   const emulator = await startEmulator();
   const container = serviceOf(emulator.connectionString, generateAesKey()).getContainerClient('scans');
 
@@ -34,7 +34,7 @@ it('starts an emulator of its own, and ends it', async () => {
 it.each([
   ['AES', generateAesKey],
   ['RSA', generateRsaKey],
-])('generates %s keys that wrap and unwrap, each another one', async (_kind, generate) => {
+])('generates %s keys that wrap and unwrap, a different one each time', async (_kind, generate) => {
   const [one, other] = [generate('one'), generate('other')];
   const contentKey = Buffer.alloc(32, 7);
   const { encryptedKey, algorithm } = await one.wrapKey(contentKey);
@@ -43,7 +43,7 @@ it.each([
   await expect(other.unwrapKey(encryptedKey, algorithm)).rejects.toMatchObject({ code: 'KEY_UNWRAP_FAILED' });
 });
 
-it('stands in for Key Vault under the module, through the real clients', async () => {
+it('replaces Key Vault under the module, through the real clients', async () => {
   const vault = new InProcessVault();
   const first = vault.rotate('clinic');
   const app = await started(

@@ -58,7 +58,7 @@ describe.each([
   ['useExisting', AppByExisting],
   ['useClass', AppByClass],
 ])('an application that names its options by %s', (_how, app) => {
-  it('runs against the emulator when a test puts other options in their place', async () => {
+  it('runs against the emulator if a test overrides the options', async () => {
     const module = await Test.createTestingModule({ imports: [app] })
       .overrideProvider(StorageOptions)
       .useValue(testOptions)
@@ -75,7 +75,7 @@ describe.each([
     await module.close();
   });
 
-  it('starts without any storage when a test puts fakes in the place of its clients', async () => {
+  it('starts without any storage if a test replaces its clients with fakes', async () => {
     const created: string[] = [];
     const fake = { createIfNotExists: () => Promise.resolve(created.push(container)) };
     const unreachable: EncryptedStorageOptionsFactory = {

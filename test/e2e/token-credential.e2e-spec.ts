@@ -1,4 +1,4 @@
-/** Signing in with a token of Microsoft Entra ID, over https: blobs, messages, entities and the health check. */
+/** Authentication with a Microsoft Entra ID token over HTTPS: blobs, messages, entities and the health check. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { globalAgent } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ import { started, VERIFIED } from '../support/nest.js';
 
 const HOUR = 3600;
 
-/** Like a token of an Azure identity, except for the signature, which the emulator does not look at. */
+/** Like a token of an Azure identity, except for the signature, which the emulator does not verify. */
 function tokenFor(audience: string, seconds = HOUR): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -52,7 +52,7 @@ beforeAll(async () => {
   const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
   await Promise.all([writeFile(files.cert, cert), writeFile(files.key, key)]);
   emulator = await startAzurite(files);
-  // the clients of blobs and queues take no agent, but use this one where nothing is kept alive
+  // the clients of blobs and queues accept no agent, but use this one without keep-alive
   globalAgent.options.ca = cert;
   const plain = createDefaultHttpClient();
   tableHttpClient = { sendRequest: (request) => plain.sendRequest(Object.assign(request, { agent: globalAgent })) };
@@ -92,7 +92,7 @@ async function signedIn(credential: TokenCredential): Promise<TestingModule> {
 describe('a TokenCredential', () => {
   const AUDIENCE = 'https://storage.azure.com';
 
-  it('signs in to blobs, queues and tables, and what is stored is sealed', async () => {
+  it('authenticates to blobs, queues and tables, and stored data is sealed', async () => {
     const module = await signedIn(credentialOf(tokenFor(AUDIENCE)));
 
     const container = module.get(EncryptedBlobService).getContainerClient('scans');
@@ -126,7 +126,7 @@ describe('a TokenCredential', () => {
   it.each([
     ['has expired', tokenFor(AUDIENCE, -60)],
     ['is for another service', tokenFor('https://vault.azure.net')],
-  ])('whose token %s fails the check of each service, and no call passes', async (_what, token) => {
+  ])('whose token %s fails the health check of each service and every call', async (_what, token) => {
     const module = await signedIn(credentialOf(token));
 
     const { storage } = await module.get(EncryptedStorageHealthIndicator).isHealthy('storage', { timeout: 30_000 });

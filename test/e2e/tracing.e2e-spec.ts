@@ -32,7 +32,7 @@ const secrets = {
 };
 const kekBytes = randomBytes(32);
 const kek = AesKeyEncryptionKey.fromBase64('traced:key', kekBytes.toString('base64'));
-/** Every content key that a key was handed or gave back. */
+/** Every content key that was passed to a key or returned by it. */
 const contentKeys: Buffer[] = [];
 const listeningKey: KeyEncryptionKey = {
   keyId: kek.keyId,
@@ -52,7 +52,7 @@ class Patient {
   @Encrypt() name!: string;
 }
 
-/** The spans that `work` made. */
+/** The spans that `work` created. */
 async function spansOf(work: () => Promise<unknown>): Promise<readonly RecordedSpan[]> {
   const before = recorder.spans.length;
   await work().catch(() => undefined);
@@ -90,7 +90,7 @@ async function blobOf(name = 'scan') {
 }
 
 describe('the trace of a blob', () => {
-  it('has wrapping, sealing and the SDK’s own requests below the upload', async () => {
+  it('includes wrapping, sealing and the SDK’s own requests below the upload', async () => {
     const blob = await blobOf();
 
     const spans = await spansOf(() => blob.uploadData(Buffer.from(secrets.plaintext)));
@@ -115,7 +115,7 @@ describe('the trace of a blob', () => {
     });
   });
 
-  it('has the blocks of a larger upload next to its sealing, not below it', async () => {
+  it('places the blocks of a larger upload alongside its sealing, not below it', async () => {
     const blob = await blobOf();
 
     const spans = await spansOf(() => blob.uploadStream(Readable.from([content(5000)]), 2048, 2));
@@ -146,7 +146,7 @@ describe('the trace of a blob', () => {
       (blob: Blob) => blob.rewrapKey({ keyEncryptionKey: AesKeyEncryptionKey.generate('next') }),
       'wrapKey',
     ],
-  ] as const)('has unwrapping and the requests below %s', async (method, call, keyCall) => {
+  ] as const)('includes unwrapping and the requests below %s', async (method, call, keyCall) => {
     const blob = await blobOf();
     await blob.uploadData(content(5000));
 
@@ -177,7 +177,7 @@ describe('the trace of a blob', () => {
     });
   });
 
-  it('ends the opening of a stream that nobody wants any more', async () => {
+  it('ends the opening of an abandoned stream', async () => {
     const blob = await blobOf();
     await blob.uploadData(content(5000));
     const before = recorder.own.length;
@@ -190,7 +190,7 @@ describe('the trace of a blob', () => {
     expect(opening.ends).toBe(1);
   });
 
-  it('reports a failed opening by class and code, and nothing more', async () => {
+  it('reports a failed opening only by class and code', async () => {
     const blob = await blobOf();
     await blob.uploadData(content(5000));
     const { metadata } = await blob.unencryptedClient.getProperties();
@@ -206,7 +206,7 @@ describe('the trace of a blob', () => {
     ]);
   });
 
-  it('has no opening where nothing was sealed', async () => {
+  it('has no opening for plaintext', async () => {
     const [container] = await containersFor(policyOf('2.0', { requireEncryption: false }));
     const blob = container.getBlockBlobClient('plain');
     await blob.unencryptedClient.uploadData(content(100));
@@ -219,7 +219,7 @@ describe('the trace of a blob', () => {
     expect(pathsOf(own(spans))).toEqual(['EncryptedBlobClient.download', 'EncryptedBlobClient.downloadToBuffer']);
   });
 
-  it('reports an answer of the service by code and status', async () => {
+  it('reports a service error by code and status', async () => {
     const blob = await blobOf('absent');
 
     const spans = await spansOf(() => blob.getProperties());
@@ -228,7 +228,7 @@ describe('the trace of a blob', () => {
     expect(spans[0]?.statuses).toMatchObject([{ status: 'error', error: expect.stringMatching(/^RestError .*404$/) }]);
   });
 
-  it('is below the span that the caller names', async () => {
+  it('is placed below the span of the caller', async () => {
     const blob = await blobOf();
     await blob.uploadData(content(10));
     const application = createTracingClient({ namespace: 'ward', packageName: 'ward' });
@@ -244,7 +244,7 @@ describe('the trace of a blob', () => {
 });
 
 describe('the trace of a queue', () => {
-  it('has wrapping, sealing and the request below a send, opening below a receive', async () => {
+  it('includes wrapping, sealing and the request below a send, and opening below a receive', async () => {
     const queue = await queueOf();
 
     const sent = await spansOf(() => queue.sendMessage(secrets.plaintext));
@@ -264,7 +264,7 @@ describe('the trace of a queue', () => {
     ]);
   });
 
-  it('reveals nothing of what a failing key says', async () => {
+  it('does not reveal the message of a failing key', async () => {
     const queue = await queueOf({
       keyId: 'loud:key',
       wrapKey: (packed) => Promise.reject(new Error(`cannot wrap ${Buffer.from(packed).toString('hex')}`)),
@@ -330,7 +330,7 @@ describe('the trace of a table', () => {
 });
 
 describe('all spans of this file', () => {
-  it('ended once and told one outcome', () => {
+  it('ended once and recorded one outcome', () => {
     expect(recorder.own.length).toBeGreaterThan(50);
     expect(recorder.own.filter(({ ends, statuses }) => ends !== 1 || statuses.length !== 1)).toEqual([]);
   });
@@ -341,10 +341,10 @@ describe('all spans of this file', () => {
       ...Object.values(secrets).flatMap((text) => [text, ...spellings(Buffer.from(text))]),
       ...keyBytes.flatMap(spellings),
     ];
-    const told = recorder.own.map((span) => span.told).join('\n');
+    const recorded = recorder.own.map((span) => span.text).join('\n');
 
-    expect(needles.filter((needle) => told.includes(needle))).toEqual([]);
+    expect(needles.filter((needle) => recorded.includes(needle))).toEqual([]);
     expect(contentKeys.length).toBeGreaterThan(5);
-    expect(recorder.spans.map((span) => span.told).join('\n')).toContain(secrets.rowKey);
+    expect(recorder.spans.map((span) => span.text).join('\n')).toContain(secrets.rowKey);
   });
 });

@@ -1,4 +1,4 @@
-/** An instrumenter as applications register one: keeps all that it is told, by the SDKs too, with the active span per call chain. */
+/** An instrumenter as applications register one: records everything, also from the SDKs, per call chain. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type Instrumenter,
@@ -55,8 +55,8 @@ export class RecordedSpan implements TracingSpan {
     return this.parent === undefined ? this.name : `${this.parent.path} > ${this.name}`;
   }
 
-  /** All that was told but the links to other spans, errors with their hidden members. */
-  get told(): string {
+  /** Everything that was recorded except links to other spans, including the hidden members of errors. */
+  get text(): string {
     const { name, attributes, statuses, others } = this;
     return [name, ...Object.entries(attributes).flat(), ...statuses.flatMap(spread), ...others.flatMap(spread)]
       .map(String)
@@ -88,11 +88,11 @@ class Context implements TracingContext {
 
 export interface Recorder {
   readonly spans: readonly RecordedSpan[];
-  /** Those of this package. */
+  /** The spans of this package. */
   readonly own: readonly RecordedSpan[];
 }
 
-/** Registers an instrumenter for all clients of this test file, once and for good. */
+/** Registers an instrumenter once for all clients of this test file. */
 export function recordSpans(): Recorder {
   const active = new AsyncLocalStorage<TracingContext>();
   const spans: RecordedSpan[] = [];
