@@ -2,7 +2,7 @@
 import { InvalidOptionsError } from '../errors/input.js';
 import { isResourceMissing } from '../service-errors.js';
 import { PACKAGE_VERSION } from '../version.js';
-import { type MaintenanceJob, titleOf } from './job.js';
+import { type MaintenanceJob, type MaintenanceSource, titleOf } from './job.js';
 import type { StateStore, StoredDocument } from './state-store.js';
 
 export interface JobState {
@@ -35,7 +35,7 @@ export async function openedJob(store: StateStore, { name: job, task, sources }:
   const name = documentName(job);
   const startedAt = new Date().toISOString();
   const accounts = sources.map(({ account = '' }) => account);
-  const identity = JSON.stringify([task, sources.map(titleOf), accounts]);
+  const identity = JSON.stringify([task, sources.map(identityOf), accounts]);
   const fresh: JobState = { identity, packageVersion: PACKAGE_VERSION, finished: 0, startedAt };
   if ((await store.create(name, fresh)) !== null) return fresh;
   const stored = await store.read<JobState>(name);
@@ -76,3 +76,7 @@ export async function changeJob(
   const value = saved?.value.finished === finished ? change(saved.value) : null;
   if (saved !== null && value !== null) await store.replace(documentName(job), { value, etag: saved.etag });
 }
+
+/** The title, and whatever else makes a job over the source another job. */
+const identityOf = (source: MaintenanceSource): string | readonly string[] =>
+  source.variant === undefined ? titleOf(source) : [titleOf(source), source.variant];

@@ -35,14 +35,16 @@ export async function sourcesOf(
     return client.forMaintenance({ ...options, prefix });
   });
   const tables = [...(values.table ?? []), ...(await allTables(account, values))];
-  const named = namedClasses(values.encrypt ?? []);
+  const named = namedProperties(values.encrypt ?? []);
   assertAmong(tables, Object.keys(named));
-  const classes = { ...entities, ...named };
+  const classes = { ...entities, ...classesOf(named) };
   const rows = tables
     .filter(
       (name) => !tables.some((other) => isSameTable(lookupTableOf(other), name) && hasLookupTable(classes, other)),
     )
-    .flatMap((name) => rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name) }));
+    .flatMap((name) =>
+      rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name), variant: named[name]?.join() }),
+    );
   const messageTtlDays = numberIn(values['message-ttl']);
   const poison = (values.queue ?? []).map((name) => {
     const queue = new EncryptedQueueClient(account.queues.getQueueClient(name), policy);
@@ -58,31 +60,50 @@ const blobOptionsOf = (values: Values): BlobMaintenanceOptions => ({
   pageBlobs: values['page-blobs'],
 });
 
+interface TableOfJob {
+  readonly name: string;
+  readonly entityClass: EntityClass | null;
+  /** The properties of `--encrypt`: a job with others must not go on where this one stopped. */
+  readonly variant: string | undefined;
+}
+
 /** The rows of a table, and the entries of its lookup table if its class has one. */
 function rowsOf(
   account: Account,
   policy: CommandPolicy['policy'],
-  { name, entityClass }: { readonly name: string; readonly entityClass: EntityClass | null },
+  { name, entityClass, variant }: TableOfJob,
 ): readonly MaintenanceSource[] {
   const table = account.table(name);
-  if (entityClass === null || !hasLookups(entityClass)) return [new MaintainedRows({ table, policy, entityClass })];
+  if (entityClass === null || !hasLookups(entityClass))
+    return [new MaintainedRows({ table, policy, entityClass, variant })];
   const lookupTable = account.table(lookupTableOf(name));
   return [
-    new MaintainedRows({ table, lookupTable, policy, entityClass }),
+    new MaintainedRows({ table, lookupTable, policy, entityClass, variant }),
     new MaintainedLookups({ table, lookupTable }),
   ];
 }
 
-/** `<table>=<property>,<property>`: a class for plaintext rows whose other properties stay in plaintext. */
-function namedClasses(given: readonly string[]): Readonly<Record<string, EntityClass>> {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [, table = '', names = ''] = /^([A-Za-z][A-Za-z0-9]*)=(.+)$/.exec(text) ?? [];
-      if (table === '') throw new InvalidOptionsError(['--encrypt is <table>=<property>,<property>']);
-      return [table, classOf(names.split(','))];
-    }),
-  );
+/** No such name has a space. With one, as after a comma, the property itself would stay in plaintext. */
+const PROPERTY = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+
+/** `<table>=<property>,<property>` */
+function namedProperties(given: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const named: Record<string, readonly string[]> = {};
+  for (const text of given) {
+    const [, table = '', names = ''] = /^([A-Za-z][A-Za-z0-9]*)=(.+)$/s.exec(text) ?? [];
+    const properties = names.split(',');
+    if (table === '' || !properties.every((name) => PROPERTY.test(name)))
+      throw new InvalidOptionsError(['--encrypt is <table>=<property>,<property>, without spaces']);
+    if (Object.keys(named).some((other) => isSameTable(other, table)))
+      throw new InvalidOptionsError([`--encrypt names ${givenName(table)} twice: give all of its properties at once`]);
+    named[table] = properties.sort();
+  }
+  return named;
 }
+
+/** Classes for plaintext rows whose other properties stay in plaintext. */
+const classesOf = (named: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, EntityClass>> =>
+  Object.fromEntries(Object.entries(named).map(([table, names]) => [table, classOf(names)]));
 
 function assertAmong(tables: readonly string[], named: readonly string[]): void {
   refuse(

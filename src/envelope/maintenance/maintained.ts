@@ -81,6 +81,8 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   readonly name: string;
   /** Name of the storage account, if known: no job takes what was done in another account for its own progress. */
   readonly account?: string | undefined;
+  /** What else makes a job over it another job, such as which properties it encrypts. */
+  readonly variant?: string | undefined;
   /** Whether a walk can begin in the middle, so that it can be split into shards. */
   readonly isDivisible: boolean;
   pages(options: WalkOptions): AsyncIterable<MaintainedPage<Found>>;

@@ -31,6 +31,8 @@ interface RowsAccess {
   readonly entityClass: EntityClass | null;
   /** The lookup table, for classes that have `searchable.lookup`. */
   readonly lookupTable?: TableClient | undefined;
+  /** Distinguishes jobs with another class. */
+  readonly variant?: string | undefined;
 }
 
 /** Maximum number of rows in a transaction; the service's limit. */
@@ -51,6 +53,10 @@ export class MaintainedRows implements Maintained<ListedRow> {
 
   get name(): string {
     return this.access.table.tableName;
+  }
+
+  get variant(): string | undefined {
+    return this.access.variant;
   }
 
   get account(): string {
