@@ -1,9 +1,9 @@
-/** The conventions that a tool can hold (CONVENTIONS.md). Layers and cycles: test/architecture.spec.ts. */
+/** The conventions that a tool can check (CONVENTIONS.md). For layers and cycles, see test/architecture.spec.ts. */
 import js from '@eslint/js';
 import tsdoc from 'eslint-plugin-tsdoc';
 import tseslint from 'typescript-eslint';
 
-/** An e2e spec is one story told in order. */
+/** An e2e spec is one story in sequence. */
 const MAX_TEST_LINES = 350;
 const MAX_FILE_LINES = 250;
 const MAX_FUNCTION_LINES = 40;
@@ -41,7 +41,7 @@ const FOLDERS = [
   'testing',
 ];
 
-/** `tsdoc/syntax`, but not for the comment at the head of a file: it draws bytes and is no documentation of a name. */
+/** `tsdoc/syntax`, except for the comment at the head of a file, which draws bytes and does not document a name. */
 const tsdocBelowTheHead = {
   ...tsdoc.rules.syntax,
   create(context) {
@@ -71,12 +71,12 @@ const onlyAtHome = (files, folder) => ({
 
 const tooManyParameters = (of) => ({
   selector: `${of}[params.length>${MAX_PARAMETERS}]`,
-  message: `At most ${MAX_PARAMETERS} parameters: take an options object.`,
+  message: `At most ${MAX_PARAMETERS} parameters: use an options object.`,
 });
 const FUNCTION_PARAMETERS = [tooManyParameters('FunctionDeclaration'), tooManyParameters('ArrowFunctionExpression')];
 const METHOD_PARAMETERS = tooManyParameters('MethodDefinition[kind!="constructor"] > FunctionExpression');
 const NO_DEFAULT_EXPORT = { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' };
-const NO_ENUM = { selector: 'TSEnumDeclaration', message: 'Take a union of literals.' };
+const NO_ENUM = { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' };
 const NO_BARREL = [
   { selector: 'ExportAllDeclaration', message: 'Only the entries of the package re-export, and by name.' },
   { selector: 'ExportNamedDeclaration[source]', message: 'Only the entries of the package re-export.' },
@@ -114,15 +114,15 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       '@typescript-eslint/unified-signatures': ['error', { ignoreDifferentlyNamedParameters: true }],
-      // Names of stored JSON may stand in brackets.
+      // Names of stored JSON may be in brackets.
       '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
-      // It asks for the `!` that strict forbids.
+      // It requires the `!` that strict forbids.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       // The SDKs describe their streams and clients by structure.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // A Nest module is an empty class with a decorator.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
-      // `async` without `await` turns a throw into a rejection, which is what a caller of a promise expects.
+      // `async` without `await` turns a throw into a rejection, as callers of a promise expect.
       '@typescript-eslint/require-await': 'off',
     },
   },
@@ -134,7 +134,7 @@ export default tseslint.config(
       'max-lines-per-function': ['error', MAX_FUNCTION_LINES],
     },
   },
-  // a table is one thing, however many rows it has
+  // a table is one unit, however many rows it has
   { files: ['src/errors/list.ts', 'src/core.ts', 'src/index.ts'], rules: { 'max-lines': 'off' } },
   {
     files: ['src/**/*.ts'],
@@ -152,7 +152,7 @@ export default tseslint.config(
   onlyAtHome(['src/*.ts'], ''),
   ...FOLDERS.map((folder) => onlyAtHome([`src/${folder}/**/*.ts`], folder)),
 
-  // Tests hand wrong values to right functions, and read what they built a line above.
+  // Tests pass wrong values to functions, and read what they built one line above.
   {
     files: ['test/**/*.ts', 'example-app/test/**/*.ts', 'bench/**/*.ts'],
     rules: {

@@ -1,5 +1,5 @@
-/** Starts the example application as the README says, runs the README's commands and takes its
- * pictures, stops it as Ctrl-C does, and expects it to stop. */
+/** Starts the example application as the README describes, runs the README's commands and takes its
+ * pictures, sends the signal of Ctrl-C, and expects the application to stop. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const START_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 15_000;
 const LISTENING = /https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\]):\d+/;
 
-/** Any free port: another application may have the usual one. */
+/** Any free port, because another application may use the usual one. */
 const env = { PORT: '0', ...process.env };
 const app = spawn('npm', ['start'], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
 process.on('exit', () => signal('SIGKILL'));

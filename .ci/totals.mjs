@@ -1,8 +1,8 @@
-/** Prints `N passed, N failed` over the jest reports of a folder. `node totals.mjs <folder> <exit code of the run>` */
+/** Prints `N passed, N failed` for the Jest reports in a folder. `node totals.mjs <folder> <exit code of the run>` */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What an interrupted run leaves behind cannot be counted, and is no success. */
+/** The report of an interrupted run cannot be counted, and is not a success. */
 const UNREADABLE = { numPassedTests: 0, numFailedTests: 1, numRuntimeErrorTestSuites: 0 };
 
 const [folder, exitCode] = process.argv.slice(2);
@@ -13,7 +13,7 @@ const sum = (count) => reports.reduce((total, report) => total + count(report), 
 
 const passed = sum((report) => report.numPassedTests);
 const failedTests = sum((report) => report.numFailedTests + report.numRuntimeErrorTestSuites);
-// A step that is no test suite, such as lint, can fail too.
+// A step that is not a test suite, such as lint, can fail too.
 const failed = exitCode === '0' ? failedTests : Math.max(failedTests, 1);
 
 console.log(`${passed} passed, ${failed} failed`);

@@ -1,4 +1,4 @@
-/** The ciphers alone: what a transfer may be at best. */
+/** The ciphers alone: the upper limit for a transfer. */
 import { type CipherCase, cipherRates, CIPHERS } from './support/cipher-rates.js';
 import type { Subject } from './support/lab.js';
 

@@ -10,7 +10,7 @@ import { WITH_EMULATOR } from './support/targets.js';
 import { benchKey } from './support/transfer.js';
 
 const TEXT = 'message '.repeat(128);
-/** Messages that are handled at once, as many as one receive gives. */
+/** Messages that are handled at once: as many as one receive returns. */
 const CONCURRENCY = 32;
 const MESSAGES = 16 * CONCURRENCY;
 const PROTOCOLS = ['1.0', '2.0'] as const;
@@ -95,7 +95,7 @@ async function plainLoop({ filled: sender, client, count, open }: PlainLoop): Pr
   return ((performance.now() - started) * 1000) / count;
 }
 
-/** The same: the consumer has deleted what it handled when it has stopped. */
+/** The same measurement. A consumer that has stopped has deleted what it handled. */
 async function consumed(service: QueueServiceClient, queue: SealedQueue, count: number): Promise<number> {
   await filled(queue, count);
   let handled = 0;

@@ -1,4 +1,7 @@
-/** An entity of 20 properties, 10 of them sealed: microseconds to seal and to open it, in parts, pages, and entities a second. */
+/**
+ * An entity with 20 properties, 10 of them sealed: microseconds to seal and to open it, by step, pages, and entities a
+ * second.
+ */
 import assert from 'node:assert/strict';
 import { TableClient } from '@azure/data-tables';
 import { BenchEntity, entityOf, hand, PAGE, rowPolicy as policy } from './support/bench-rows.js';
@@ -14,7 +17,7 @@ import { rowsServed } from './support/rows-served.js';
 import { yardstick } from './support/yardstick.js';
 
 const MICRO_ROUNDS = 15;
-/** Rows of a page that are opened at once; the client's default. */
+/** Rows of a page that are opened at once: the default of the client. */
 const PAGE_CONCURRENCY = 32;
 const MICRO_COUNT = 1000;
 
@@ -25,13 +28,13 @@ export const entities: Subject = {
   run: async (lab) => [...(await inMemory(lab)), ...(await pageInMemory(lab)), ...(await rowsServed(lab))],
 };
 
-/** As a client has it: the span of its call is the one that nobody sees. */
+/** As in a client: nobody records the span of its call. */
 const context = {
   ...{ policy, account: 'bench', table: 'bench', entityClass: BenchEntity },
   operation: span.startSpan('EncryptedTableClient.bench', {}).options,
 };
 
-/** What a page costs beyond what the SDK takes for it, garbage and all. */
+/** What a page costs beyond the work of the SDK, garbage included. */
 async function pageInMemory(lab: Lab): Promise<Row[]> {
   const rows = await Promise.all(
     Array.from({ length: PAGE }, (_, index) => entityEnvelope.sealEntity(entityOf(`page-${index}`), context)),
@@ -61,7 +64,7 @@ async function pageInMemory(lab: Lab): Promise<Row[]> {
   ];
 }
 
-/** CPU of a page, and what of it is garbage. */
+/** CPU time of a page, and the share of garbage collection. */
 function pageLine(what: string, page: Samples<Sample>): Row {
   const cpuMs = medianOf(page, ({ cpuSeconds }) => cpuSeconds * 1000);
   const garbageMs = medianOf(page, ({ garbage }) => garbage.ms);
@@ -79,7 +82,7 @@ function pageLine(what: string, page: Samples<Sample>): Row {
   };
 }
 
-/** A figure alone. */
+/** A single figure. */
 const NO_SAMPLE: Sample = {
   ...{ seconds: 0, cpuSeconds: 0, loopSeconds: 0, delayP50: 0, delayP99: 0, delayMax: 0 },
   garbage: { ms: 0, longestScavenge: 0, longestOther: 0 },

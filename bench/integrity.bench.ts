@@ -94,7 +94,7 @@ interface Transferred {
   readonly protocol: Protocol;
   readonly direction: Direction;
   readonly length: number;
-  /** MB/s of the MAC over all of the ciphertext; `Infinity` where there is none. */
+  /** MB/s of the MAC over the entire ciphertext, or `Infinity` if there is none. */
   readonly macRate: number;
 }
 
@@ -107,7 +107,7 @@ function transferRow(
   const loop = (mode: Mode): number => medianOf(found[mode], ({ loopSeconds }) => loopSeconds);
   const cpu = (mode: Mode): number => medianOf(found[mode], ({ cpuSeconds }) => cpuSeconds);
   const ratio = rate('verify') / rate('off');
-  // all that 'off' does, and then the MAC over the same bytes on the same core
+  // everything that 'off' does, and then the MAC over the same bytes on the same core
   const best = 1 / (1 + rate('off') / macRate);
   const loopAdded = ((loop('verify') - loop('off')) * BYTES_OF_GIB) / length;
   const loopTarget = { what: 'loop s/GiB', value: loopAdded, atMost: INTEGRITY_LOOP_ADDED };
@@ -138,7 +138,7 @@ const withMac = (best: number): string => ` (the MAC in sequence allows ${best.t
 
 async function messagesOf(lab: Lab, protocol: Protocol): Promise<Row[]> {
   const target = { kind: 'queue', account: 'bench', queue: 'bench' } as const;
-  // as a client has it: the span of its call is the one that nobody sees
+  // as in a client: nobody records the span of its call
   const operation = span.startSpan('EncryptedQueueClient.bench', {}).options;
   const contextOf = (mode: Mode) =>
     ({ policy: policyOf(protocol, mode), target, form: 'message', encoding: 'text', operation }) as const;
@@ -236,7 +236,7 @@ function lineOf(what: string, protocol: Protocol, { off, verify }: Timed): Row {
   return { subject: SUBJECT, case: what, protocol, unit: 'us', plain, encrypted, ratio: plain / encrypted };
 }
 
-/** What entries add to the same by hand: no package can add less. */
+/** What entries add to hand-written code for the same: no package can add less. */
 async function floorsOf(
   lab: Lab,
   { what, protocol }: Pick<Micro, 'what' | 'protocol'>,

@@ -1,4 +1,6 @@
-/** A page of 1,000 rows whose keys are in a vault that takes 200 requests a second: seconds, and requests that were refused. */
+/**
+ * A page of 1,000 rows whose keys are in a vault that allows 200 requests a second: seconds, and throttled requests.
+ */
 import {
   Encrypt,
   EncryptedEntity,
@@ -18,7 +20,7 @@ const PAGE = 1000;
 const RATE = 200;
 const QUICK_PAGE = 100;
 const QUICK_RATE = 2000;
-/** Rows of a page that are opened at once; the client's default. */
+/** Rows of a page that are opened at once: the default of the client. */
 const PAGE_CONCURRENCY = 32;
 
 @EncryptedEntity({ table: 'vault', clear: '*' })
@@ -53,7 +55,7 @@ interface Case {
 
 async function paged(lab: Lab, { title, policies, isRated }: Case): Promise<Row> {
   const [size, rate] = lab.isQuick ? [QUICK_PAGE, QUICK_RATE] : [PAGE, RATE];
-  // one of its own for each case: the pace of a vault lasts
+  // a separate vault for each case, because the pace of a vault persists
   const vault = new InProcessVault(`https://bench${policies}${isRated ? 'r' : ''}.vault.azure.net`);
   vault.rotate('records');
   const options = vault.options('records', isRated ? { requestsPerSecond: rate } : {});

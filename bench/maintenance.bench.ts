@@ -1,6 +1,6 @@
 /**
- * Jobs over an account full of objects: objects a second, requests for each, peak memory and event-loop delay of the process, as their
- * number grows, and what a job in thousands of shards takes.
+ * Jobs over an account full of objects: objects a second, requests for each, peak memory and event-loop delay of the
+ * process as the number of objects grows, and the cost of a job with thousands of shards.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import type { Row, Target } from './support/report.js';
 import { newSeed, StoredContent } from './support/stored-content.js';
 import { MAINTENANCE } from './support/targets.js';
 
-/** Numbers of objects: the peak of memory must not grow from one to the next. */
+/** Numbers of objects. Peak memory must not grow from one to the next. */
 const REWRAPPED = [10_000, 50_000];
 const COUNTED = [50_000, 250_000];
 /** One more with `--full`. */
@@ -20,7 +20,7 @@ const IN_FULL = 1_000_000;
 const QUICK = [1000, 2000];
 const SHARDS = 5000;
 const QUICK_SHARDS = 20;
-/** Blobs of a shard: one page, so that the cost of shards is what is measured. */
+/** Blobs in a shard: one page, so that the run measures the cost of shards. */
 const SHARD_SIZE = 4;
 
 export const maintenance: Subject = {
@@ -59,7 +59,7 @@ class Account {
     return new Account(child, `http://127.0.0.1:${port}/bench`);
   }
 
-  /** What was asked of the account since the last call. */
+  /** The requests to the account since the last call. */
   counts(): Promise<AccountCounts> {
     return ask(this.child, {});
   }
@@ -83,7 +83,7 @@ async function growing(lab: Lab, account: Account, task: 'rewrap' | 'census', ki
     process.stderr.write(`maintenance: ${task} of ${amount} ${kind}\n`);
     const { result, counts } = await measured(account, { url: account.url, source: `${kind}${amount}`, task });
     assertAll(result, counts, { task, amount });
-    // by the SDK alone, on objects of its own
+    // with the SDK alone, on separate objects
     const plain =
       task === 'census'
         ? undefined
@@ -123,7 +123,7 @@ function assertAll(
 
 function rowsOf(lab: Lab, { task, kind, amount }: Case, { result, counts, plain }: Measured): Row[] {
   const { seconds, cpuSeconds, delayP99, delayMax, peak } = result;
-  // of a second of CPU: what one core does, whatever else the machine does meanwhile
+  // per second of CPU: what one core does, whatever else the machine does at the same time
   const rate = amount / cpuSeconds;
   const ofPlain = (figure: (plain: JobResult) => number) => (plain === undefined ? {} : { plain: figure(plain) });
   const ratio = plain === undefined ? {} : { ratio: plain.cpuSeconds / cpuSeconds };
@@ -162,7 +162,7 @@ function rowsOf(lab: Lab, { task, kind, amount }: Case, { result, counts, plain 
   ];
 }
 
-/** So small shards that their own cost is all there is: claims, saves, plan, report and status. */
+/** Shards so small that only their overhead counts: claims, saves, plan, report and status. */
 async function inShards(lab: Lab, account: Account): Promise<Row[]> {
   const count = lab.isQuick ? QUICK_SHARDS : SHARDS;
   const amount = count * SHARD_SIZE;

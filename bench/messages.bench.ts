@@ -1,4 +1,6 @@
-/** A message of 1 KiB: microseconds to seal and to open it, in parts, and messages a second compared with the plain SDK. */
+/**
+ * A message of 1 KiB: microseconds to seal and to open it, by step, and messages a second compared with the plain SDK.
+ */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
@@ -21,7 +23,7 @@ import { yardstick } from './support/yardstick.js';
 
 const TEXT = 'message '.repeat(128);
 const MICRO_ROUNDS = 15;
-/** Messages that one call of receive gives at most. */
+/** Messages that one receive call returns at most. */
 const BATCH = 32;
 const BATCHES = 2;
 const PROTOCOLS = ['1.0', '2.0'] as const;
@@ -45,16 +47,16 @@ interface Micro {
   readonly protocol: Protocol;
   readonly key: KeyEncryptionKey;
   readonly keyName: string;
-  /** Operations of one sample. */
+  /** Operations in one sample. */
   readonly count: number;
 }
 
 async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Promise<Row[]> {
-  // the same message again and again: what a cache would keep is to be unwrapped each time
+  // opens the same message again and again, so the cache must be off for the key to be unwrapped each time
   const policy = { protocol, keyEncryptionKey: key, requireEncryption: true, unwrapCache: false } as const;
   const kept = { ...policy, unwrapCache: {} };
   const target = { kind: 'queue', account: 'bench', queue: 'bench' } as const;
-  // as a client has it: the span of its call is the one that nobody sees
+  // as in a client: nobody records the span of its call
   const operation = span.startSpan('EncryptedQueueClient.bench', {}).options;
   const context = { policy, target, form: 'message', encoding: 'text', operation } as const;
   const text = await messageEnvelope.sealMessage(TEXT, context);
@@ -126,7 +128,7 @@ async function inMemory(lab: Lab, { protocol, key, keyName, count }: Micro): Pro
   ];
 }
 
-/** Sends one after another; receives as many as one call gives. */
+/** Sends one after another, and receives as many as one call returns. */
 async function withEmulator(lab: Lab): Promise<Row[]> {
   const service = QueueServiceClient.fromConnectionString(await lab.freshEmulator());
   const clientOf = (protocol: Protocol) =>

@@ -23,18 +23,18 @@ export const peer: Subject = {
       return process ?? [];
     });
     for (const { name, versions } of peers) {
-      const told = Object.entries(versions).map((entry) => entry.join(' '));
-      lab.notes.push(`The ${name}: ${told.join(', ')}.`);
+      const listed = Object.entries(versions).map((entry) => entry.join(' '));
+      lab.notes.push(`The ${name}: ${listed.join(', ')}.`);
     }
     try {
-      return peers.length === 0 ? [] : await besidePeers(lab, peers);
+      return peers.length === 0 ? [] : await comparedWithPeers(lab, peers);
     } finally {
       for (const process of peers) process.stop();
     }
   },
 };
 
-async function besidePeers(lab: Lab, peers: readonly PeerProcess[]): Promise<Row[]> {
+async function comparedWithPeers(lab: Lab, peers: readonly PeerProcess[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const rate of RATES) {
     await lab.server.pace(rate);

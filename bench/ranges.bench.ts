@@ -1,4 +1,4 @@
-/** A little of much: one byte at the end of 1 GiB, and small blobs, where what comes before the first byte is all there is. */
+/** Small reads: one byte at the end of 1 GiB, and small blobs, whose cost is only what precedes the first byte. */
 import { getByHand, putByHand } from './support/blob-by-hand.js';
 import type { Lab, Subject } from './support/lab.js';
 import { perOperation } from './support/operations.js';
@@ -75,7 +75,7 @@ async function smallBlobs(lab: Lab): Promise<Row[]> {
   const content = Buffer.alloc(KIB, 'bench');
   const put = (kind: ContentKind) =>
     perOperation(count, () => lab.blobs.client(kind, `${kind}-${KIB}`).upload(content, content.length));
-  // with the integrity entries that a reader checks
+  // with integrity entries, which a reader checks
   const nameOf = (kind: ContentKind): string => `${kind}-${KIB}-entries`;
   const get = (kind: ContentKind) =>
     perOperation(count, () => lab.blobs.client(kind, nameOf(kind)).downloadToBuffer(Buffer.alloc(KIB), 0, KIB));

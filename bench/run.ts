@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chartOf } from './support/chart.js';
-import { canTell } from './support/other-work.js';
+import { canMeasure } from './support/other-work.js';
 import { Lab, type Subject } from './support/lab.js';
 import { projectPath } from '../test/support/project.js';
 import { withMeasuredAgain } from './support/last-table.js';
@@ -52,13 +52,13 @@ const { values: flags, positionals } = parseArgs({
     full: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
-    // when the whole run began, for a process that measures one subject of it
+    // when the entire run began, for a process that measures one subject
     began: { type: 'string', default: String(Date.now()) },
   },
 });
 const began = Number(flags.began);
 
-// what is to be cleaned up is cleaned up as the process exits
+// resources are cleaned up as the process exits
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const unknown = positionals.filter((name) => !SUBJECTS.some((subject) => subject.name === name));
@@ -105,18 +105,18 @@ async function measure(subject: Subject): Promise<Report> {
     machine: machine(),
     versions: versions(),
     seconds: (performance.now() - started) / 1000,
-    sameBesideSame: lab.sameBesideSame,
-    isVoid: !flags.quick && lab.sameBesideSame.some(({ ratio }) => Math.abs(ratio - 1) > VOID_BEYOND),
+    plainToPlain: lab.plainToPlain,
+    isVoid: !flags.quick && lab.plainToPlain.some(({ ratio }) => Math.abs(ratio - 1) > VOID_BEYOND),
     notes: [
       ...(flags.quick ? ['A quick run: its figures mean nothing.'] : []),
-      ...(canTell ? [] : ['No /proc/stat here: samples were not gated on other work.']),
+      ...(canMeasure ? [] : ['No /proc/stat here: samples were not gated on other work.']),
       ...lab.notes,
     ],
     rows,
   };
 }
 
-/** Puts the table and the chart into the README, or what some subjects found into the table, unless the run is worth nothing. */
+/** Writes the table and the chart to the README, or only the rows of some subjects, unless the run is void. */
 async function write(found: Report): Promise<void> {
   if (found.isVoid || flags.quick) {
     console.error('Nothing written: only a run that is not void goes into bench/README.md');

@@ -1,4 +1,4 @@
-/** Cost as content grows, which must not grow by the byte, and as the keys of what is read grow. */
+/** The cost of larger content, which must not grow by the byte, and of more keys. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { AesKeyEncryptionKey, type KeyEncryptionKey, KeyRing } from 'nestjs-azure-encrypted-storage';
@@ -61,7 +61,7 @@ async function grown(lab: Lab, transfer: Transfer): Promise<Row[]> {
   return rows;
 }
 
-/** Messages of as many keys, read in turn through a resolver. */
+/** Messages under this number of keys, read in turn through a resolver. */
 async function growingKeys(lab: Lab): Promise<Row[]> {
   const rows: Row[] = [];
   for (const count of lab.isQuick ? KEY_COUNTS.slice(0, 3) : KEY_COUNTS) rows.push(...(await withKeys(lab, count)));
@@ -71,7 +71,7 @@ async function growingKeys(lab: Lab): Promise<Row[]> {
 async function withKeys(lab: Lab, count: number): Promise<Row[]> {
   const keys = Array.from({ length: count }, (_, i) => remoteLike(AesKeyEncryptionKey.generate(`key:${i}`)));
   const ring = new KeyRing(keys);
-  // spread over all keys, so that no cache of a processor holds them
+  // spread over all keys, so that no processor cache holds them
   const picked = Array.from({ length: READS }, (_, i) => keys[Math.floor((i * count) / READS)]!);
   const texts = await Promise.all(
     picked.map((key) => messageEnvelope.sealMessage('x'.repeat(1024), contextOf({ keyEncryptionKey: key }))),
@@ -106,14 +106,14 @@ const contextOf = (policy: object) => ({
   encoding: 'text' as const,
 });
 
-/** The AES keys of the package are never cached: unwrapping costs them no more. Any other key is. */
+/** AES keys of the package are never cached, because unwrapping is as cheap. Any other key is cached. */
 const remoteLike = (key: AesKeyEncryptionKey): KeyEncryptionKey => ({
   keyId: key.keyId,
   wrapKey: (contentKey) => key.wrapKey(contentKey),
   unwrapKey: (encryptedKey, algorithm) => key.unwrapKey(encryptedKey, algorithm),
 });
 
-/** Bytes that are reachable. */
+/** Reachable bytes. */
 function heapInUse(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();

@@ -1,10 +1,10 @@
 /**
- * What search tags give away to somebody who reads the table, or its lookup table, and knows how common each value is: the tables of
- * docs/tables.md, "What searches reveal". `node bench/search-leaks.mjs` prints them; `--write` replaces them there, and `--check` fails if
- * they differ. Needs a built package.
+ * What search tags reveal to somebody who reads the table, or its lookup table, and knows how common each value is: the
+ * tables of docs/tables.md, "What searches reveal". `node bench/search-leaks.mjs` prints them; `--write` replaces them
+ * there, and `--check` fails if they differ. Needs a built package.
  *
- * The attacker guesses that the most common tag is the most common value, the second most common tag the second, and so on.
- * Everything is drawn from fixed seeds, so each run gives the same tables.
+ * The attacker guesses that the most common tag is the most common value, the second most common tag the second, and so
+ * on. Everything is drawn from fixed seeds, so each run gives the same tables.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,15 +12,15 @@ import { HmacSearchKey } from 'nestjs-azure-encrypted-storage';
 
 const ROWS = 200_000;
 const PARTITIONS = 200;
-/** MACs that were computed already, in hex. */
+/** MACs that were already computed, in hex. */
 const known = new Map();
-/** One row in so many is deleted, and its entry left over. */
+/** One in this many rows is deleted, and its entry remains. */
 const DELETED = 10;
 const KEY = HmacSearchKey.fromBase64(Buffer.alloc(32, 7).toString('base64'));
 const DOCUMENT = fileURLToPath(new URL('../docs/tables.md', import.meta.url));
 const MARKS = /(<!-- search leaks -->\n\n)[^]*(\n\n<!-- end of search leaks -->)/;
 
-/** Values by rank, most common first; each is as common as its weight. */
+/** Values by rank, most common first. Each is as common as its weight. */
 const zipf = (count) => Array.from({ length: count }, (_, rank) => 1 / (rank + 1));
 const POPULATIONS = {
   names: { title: '20,000 names, some common, most rare', weights: zipf(20_000) },
@@ -98,8 +98,8 @@ function rankOf(sums, target) {
 }
 
 /**
- * The share of rows whose value is guessed, and how many rows a search reads in vain, because their values share the tag. A value
- * is searched as often as it occurs.
+ * The share of rows whose value is guessed, and how many rows a search reads without need, because their values share
+ * the tag. A value is searched as often as it occurs.
  */
 function attack(values, { bits, partitions }) {
   let [right, inVain] = [0, 0];
@@ -120,8 +120,8 @@ function split(values, partitions) {
 }
 
 /**
- * The share of the wanted entries whose value is guessed from the keys of all entries: `name.<tag>`, and PartitionKey and RowKey of the
- * row. Entries of deleted rows are among them.
+ * The share of the wanted entries whose value is guessed from the keys of all entries: `name.<tag>`, and PartitionKey
+ * and RowKey of the row. The entries include those of deleted rows.
  */
 function lookedUp(values, isWanted) {
   return [1, PARTITIONS].map((partitions) => {
@@ -152,14 +152,14 @@ function isKept(rk) {
   return !isDeleted(rk);
 }
 
-/** The keys, the most common first. */
+/** The keys, most common first. */
 function byCount(keys) {
   const counts = new Map();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   return [...counts].sort(([one, few], [other, many]) => many - few || (one < other ? -1 : 1)).map(([key]) => key);
 }
 
-/** The tags of rows, the most common first. Equally common ones are in the order of their tags, which is random. */
+/** The tags of rows, most common first. Equally common ones are in the order of their tags, which is random. */
 function groupsOf(rows, { bits, scope }) {
   const tags = new Map();
   const groups = new Map();
@@ -185,7 +185,7 @@ function macOf(value, scope) {
   return KEY.mac({ table: 'patients', property: 'name' }, [scope, 'string', String(value)]);
 }
 
-/** Mulberry32: numbers from 0 to 1, always the same ones for a seed. */
+/** Mulberry32: numbers from 0 to 1, always the same for a seed. */
 function randomNumbers(seed) {
   let state = seed;
   return () => {

@@ -1,4 +1,4 @@
-/** Search tags of three properties of an entity: what they add to sealing it, and to reading a page of 1,000. */
+/** Search tags for three properties of an entity: what they add to sealing it, and to reading a page of 1,000. */
 import { Encrypt, EncryptedEntity, HmacSearchKey } from 'nestjs-azure-encrypted-storage';
 import { entityEnvelope, openedRow, rowTags, tagCheck } from './support/internals.js';
 import type { Lab, Subject } from './support/lab.js';

@@ -1,4 +1,4 @@
-/** Whether a Nest application still answers while a gigabyte is sealed and another opened in its process. */
+/** Whether a Nest application still responds while it seals a gigabyte and opens another one. */
 import 'reflect-metadata';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,7 +29,7 @@ class AliveController {
   }
 }
 
-/** Milliseconds of the route while a content goes up and another comes down. */
+/** Response times of the route, in milliseconds, during an upload and a download. */
 interface RouteSample {
   readonly p50: number;
   readonly p99: number;
@@ -87,7 +87,7 @@ async function underLoad(lab: Lab, applications: Applications, load: ChildProces
   );
 }
 
-/** One content up and one down at the same time. */
+/** One upload and one download at the same time. */
 async function transferBoth(application: INestApplication, kind: ContentKind, length: number): Promise<void> {
   const encrypted = application.get<EncryptedBlobService>(getEncryptedBlobServiceToken());
   const service = kind === 'plain' ? encrypted.unencryptedServiceClient : encrypted;

@@ -1,4 +1,4 @@
-/** From the start of a process to a ready application: with this package, compared with Nest and the SDKs alone. */
+/** From the start of a process to a ready application: with this package, compared with only Nest and the SDKs. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { projectPath } from '../test/support/project.js';
@@ -10,7 +10,7 @@ import { START_RATIO } from './support/targets.js';
 const ROUNDS = 9;
 const PROTOCOL = '2.0';
 
-/** Programs that print a {@link Start}, when a client of each service is at hand. */
+/** Programs that print a {@link Start} once they have a client of each service. */
 const BEGINNING = `
   require('reflect-metadata');
   const { Module } = require('@nestjs/common');
@@ -53,7 +53,10 @@ const PROGRAMS = {
   `,
 } as const;
 
-/** Milliseconds since the process began, until everything was loaded and until the application was ready, and of CPU until then. */
+/**
+ * Milliseconds from the start of the process until all is loaded and until the application is ready, and of CPU until
+ * then.
+ */
 interface Start {
   readonly loaded: number;
   readonly ready: number;

@@ -1,4 +1,7 @@
-/** Whole blobs up and down, compared with the plain SDK: paced to a network's rate, unpaced, and (for indication) against Azurite. */
+/**
+ * Uploads and downloads of entire blobs, compared with the plain SDK: at a network's pace, unpaced, and (for
+ * indication) with Azurite.
+ */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { CipherThreads } from 'nestjs-azure-encrypted-storage';
 import {
@@ -22,17 +25,20 @@ const SLOW = 125e6;
 const FAST = 400e6;
 const UNPACED = 0;
 const LENGTHS = [64 * MIB, 256 * MIB, GIB] as const;
-/** Bytes that an unpaced sample moves at least, in several transfers if need be: shorter ones depend on the collector's state. */
+/**
+ * The minimum bytes of an unpaced sample, in several transfers if needed, because short ones depend on garbage
+ * collection.
+ */
 const LEAST_MOVED = 256 * MIB;
-/** Plain may be this far from plain. */
+/** How far plain may differ from plain. */
 export const VOID_BEYOND = 0.1;
-/** How often a comparison is taken whose plain is further from itself than that. */
+/** How often a comparison is repeated if plain differs more. */
 const ATTEMPTS = 3;
 
 type Kind = Pick<Transfer, 'direction' | 'medium'>;
 
 interface Case extends Transfer {
-  /** Bytes a second; 0 for no limit. */
+  /** Bytes a second, or 0 for no limit. */
   readonly rate: number;
 }
 
@@ -45,7 +51,7 @@ interface Named {
 const KINDS: readonly Kind[] = (['upload', 'download'] as const).flatMap((direction) =>
   (['buffer', 'stream', 'file'] as const).map((medium) => ({ direction, medium })),
 );
-/** Plain compared with plain is measured with these. */
+/** The cases in which plain is compared with plain. */
 const REFERENCE: readonly Kind[] = [
   { direction: 'upload', medium: 'buffer' },
   { direction: 'download', medium: 'buffer' },
@@ -62,7 +68,7 @@ export const transfers: Subject = {
   },
 };
 
-/** 1 GiB at the slower pace takes half an hour, to show what 256 MiB show: only a full run has it. */
+/** 1 GiB at the slower pace takes half an hour and shows the same as 256 MiB, so only a full run includes it. */
 function cases(isFull: boolean): Case[] {
   const of = (rate: number, length: number, concurrency = 4): Case[] =>
     KINDS.map((kind) => ({ ...kind, length, concurrency, rate }));
@@ -86,7 +92,7 @@ const quickCases = (): Case[] => [
 
 type Variant = ContentKind | `${'1.0' | '2.0'} ${'thread' | 'by hand'}`;
 
-/** One case plain, in 1.0 and in 2.0 in turn; uploads from memory on a worker thread too. */
+/** One case with plain, 1.0 and 2.0 in turn, and for uploads from memory also on a worker thread. */
 async function compared(lab: Lab, one: Case): Promise<Row[]> {
   await lab.server.pace(one.rate);
   const name = caseName(one);
@@ -110,7 +116,7 @@ async function compared(lab: Lab, one: Case): Promise<Row[]> {
       lab.notes.push(`Taken again, since plain was ${again().toFixed(2)} of plain: ${name}.`);
       found = await lab.compare(name, variants, rounds);
     }
-    lab.sameBesideSame.push({ case: name, ratio: again() });
+    lab.plainToPlain.push({ case: name, ratio: again() });
   }
   await threads.close();
   return rowsOf(lab, { one, name, ciphers: await cipherRates(lab) }, found);
@@ -118,10 +124,10 @@ async function compared(lab: Lab, one: Case): Promise<Row[]> {
 
 const isThreaded = ({ direction, medium, concurrency }: Case): boolean =>
   direction === 'upload' && medium === 'buffer' && concurrency === 4;
-/** Of no more than 256 MiB: a longer one would cost a minute and show the same. */
+/** At most 256 MiB, because a longer one would take a minute and show the same. */
 const isReference = (one: Case): boolean =>
   one.concurrency === 4 && one.length <= 256 * MIB && REFERENCE.some((kind) => isSameKind(kind, one));
-/** What straight code makes of the same, at the paces that bars are set for. */
+/** Hand-written code for the same, at the paces that have bars. */
 const isByHand = (one: Case): boolean => isReference(one) && one.length <= LENGTHS[0] && one.rate !== SLOW;
 const isSameKind = (a: Kind, b: Kind): boolean => a.direction === b.direction && a.medium === b.medium;
 const seconds = (samples: Samples<Sample>): number => medianOf(samples, (sample) => sample.seconds);
@@ -132,7 +138,7 @@ interface Sealed {
   readonly isByHand?: boolean;
 }
 
-/** One transfer; the server's counters must show that all of it went over the wire. */
+/** One transfer. The counters of the server must show that all of it was transferred. */
 async function sampleOf(lab: Lab, { kind, threads, isByHand }: Sealed, one: Case): Promise<Sample> {
   const name = `${kind}-${one.length}`;
   const prepare = (): Promise<() => Promise<unknown>> =>
@@ -195,7 +201,7 @@ function rowsOf(lab: Lab, { one, name, ciphers }: Named, found: Partial<Record<V
   });
 }
 
-/** A thread seals alongside the transfer, so its ceiling is different. */
+/** A thread seals in parallel with the transfer, so its ceiling is different. */
 function ceilingShare(
   { rate, direction }: Case,
   protocol: string,
@@ -244,7 +250,7 @@ function memoryRow(transfer: Transfer, protocol: '1.0' | '2.0', found: Record<Co
   };
 }
 
-/** Azurite uses several times the CPU of the client: these figures say more about it than about us. */
+/** Azurite uses several times the CPU of the client, so these figures show more about it than about this package. */
 async function emulatorRows(lab: Lab): Promise<Row[]> {
   const service = BlobServiceClient.fromConnectionString(await lab.freshEmulator());
   const blobs = new Blobs(service);

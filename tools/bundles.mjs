@@ -1,6 +1,7 @@
 /**
- * The bundles of docs/deploying.md are made as it says, from the packed tarball, and work against an emulator: blobs (sealed on a thread
- * too), messages and rows. `tools/check-package.mjs` calls this with the folder where the tarball is installed.
+ * Builds the bundles of docs/deploying.md as it describes, from the packed tarball, and runs them against an emulator:
+ * blobs (on a thread too), messages and rows. `tools/check-package.mjs` calls this with the folder in which the tarball
+ * is installed.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -49,7 +50,7 @@ console.log([message.messageText, row.name, sealed.name instanceof Uint8Array, i
 `;
 const EXPECTED = 'bundled bundled true true';
 
-/** Bundles a program in a folder where the tarball is installed, and runs what came out. */
+/** Bundles a program in a folder in which the tarball is installed, and runs the result. */
 export async function checkBundles(folder) {
   writeSources(folder);
   const { options } = await configurationOf('esbuild.options', folder);
@@ -66,7 +67,7 @@ export async function checkBundles(folder) {
   }
 }
 
-/** A block of the page, by the name in its first line. */
+/** A code block of the page, by the name in its first line. */
 function sampleOf(name) {
   const found = blocksOf(textOf(PAGE)).find(({ code }) => code.startsWith(`// ${name}.ts\n`));
   if (found === undefined) throw new Error(`${PAGE} has no sample ${name}.ts`);
@@ -90,7 +91,7 @@ function writeSources(folder) {
   writeFileSync(join(folder, 'dist', 'main.js'), MAIN);
 }
 
-/** What a configuration on the page exports. The bundlers are those of this project. */
+/** The exports of a configuration on the page. The bundlers are those of this project. */
 async function configurationOf(name, folder) {
   const bundler = pathToFileURL(import.meta.dirname + '/../node_modules/webpack/lib/index.js').href;
   const path = join(folder, `${name}.mjs`);
@@ -113,7 +114,7 @@ async function runBundle(path, emulator) {
   };
   const name = `row-${randomBytes(6).toString('hex')}`;
   const { stdout } = await promisify(execFile)(process.execPath, [path, name], { env }).catch(({ stderr }) => {
-    // before it is the line of the bundle, which contains all of it
+    // the output starts with the line of the bundle, which contains all of it
     throw new Error(`${path} failed: ...${stderr.slice(-2000)}`);
   });
   if (stdout.trim() !== EXPECTED) throw new Error(`${path} printed ${stdout}`);

@@ -1,8 +1,9 @@
 /**
- * docs/api is what TypeDoc makes of the docstrings today, and no public name lacks one. The entry `core` has the names of the main entry
- * that need no Nest, so it needs no separate reference; `testing` has one in docs/api/testing.
+ * Checks that docs/api is what TypeDoc generates from the docstrings, and that every public name has one. The entry
+ * `core` has the names of the main entry that do not need Nest, so it has no separate reference. `testing` has one in
+ * docs/api/testing.
  *
- * `node tools/check-api.mjs --write`, which is `npm run docs:api`, generates it again.
+ * `node tools/check-api.mjs --write`, or `npm run docs:api`, regenerates it.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -23,7 +24,7 @@ try {
   rmSync(made, { recursive: true, force: true });
 }
 
-/** The main entry, or another one in a folder of its name. */
+/** The main entry, or another one in a folder with its name. */
 function document(entry) {
   const given =
     entry === undefined

@@ -1,4 +1,4 @@
-/** The contents of the book, docs/README.md, list every page exactly once. */
+/** Checks that the contents of the book, docs/README.md, list every page exactly once. */
 import { filesBelow, linksOf, textOf } from './markdown.mjs';
 
 const CONTENTS = 'docs/README.md';

@@ -1,8 +1,8 @@
 /**
- * Every command in the documents is run by CI, or is listed here with what replaces it.
+ * Checks that CI runs every command in the documents, or that this file lists what replaces it.
  *
- * Commands are the lines of `sh` blocks, and inline code that begins like a command. `by` is a line of .ci/run; what has
- * `prints` is run here.
+ * Commands are the lines of `sh` blocks, and inline code that begins like a command. `by` is a line of .ci/run. What
+ * has `prints` runs here.
  */
 import { execSync } from 'node:child_process';
 import { blocksOf, inlineCodeOf, textOf, written } from './markdown.mjs';
@@ -45,7 +45,7 @@ const RUNNERS = [
   { commands: ['.ci/run'], why: 'it is what runs everything else' },
   { commands: ['npm run changeset', 'npm run release:version', 'npm publish'], why: RELEASE },
   { commands: [/^node -p .*randomBytes\(32\)/], prints: /^[\w+/]{43}=\n$/ },
-  // the command of the tarball, and all its options in the tests
+  // check-package.mjs runs the command from the tarball, and the tests cover all its options
   { commands: [/^npx nestjs-azure-encrypted-storage (inspect|maintain)( |$)/], by: 'node tools/check-package.mjs' },
   // the tarball is installed with its peers in place of the published package
   { commands: [/^npm install nestjs-azure-encrypted-storage( @azure\/[\w-]+)*$/], by: 'node tools/check-package.mjs' },
@@ -53,7 +53,7 @@ const RUNNERS = [
   { commands: [/^curl .*http:\/\/127\.0\.0\.1:3000\//], by: EXAMPLE },
 ];
 const INLINE_COMMAND = /^(?:[A-Z_]+=\S+ )*(?:npm|npx|node|\.ci\/run|curl|docker)(?: |$)/;
-/** A line that runs nothing. */
+/** A line that does not run anything. */
 const SETTING = /^export [A-Z_]+='[^']*'$/;
 
 const script = textOf('.ci/run');
@@ -75,7 +75,7 @@ function commandsIn(document) {
   return [...blocks.flatMap(({ code }) => linesOf(code)), ...inlineCodeOf(text).filter(isCommand)];
 }
 
-/** Without comments and without what only sets a variable; lines that end with a backslash are one. */
+/** Without comments and lines that only set a variable. Lines that end with a backslash are joined. */
 function linesOf(code) {
   const lines = code.replace(/\s*\\\n\s*/g, ' ').split('\n');
   return lines

@@ -1,6 +1,7 @@
 /**
- * The built entry `core` loads neither Nest nor an SDK of Azure Storage, and `require` of it takes at most 1.3 times as long as that of the
- * blob SDK alone. The shortest of several runs counts, each in a fresh process and by turns.
+ * Checks that the built entry `core` loads neither Nest nor an SDK of Azure Storage, and that `require` of it takes at
+ * most 1.3 times as long as that of the blob SDK alone. The shortest of several runs counts, each in a new process and
+ * in alternation.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,8 +1,9 @@
 /**
- * The tables of error codes in README.md and docs/errors.md are the ones that src/errors/list.ts makes, every error class has a
- * row there, and each row names the fields that its error carries.
+ * Checks that the tables of error codes in README.md and docs/errors.md match src/errors/list.ts, that every error
+ * class has a row there, and that each row names the fields of its error.
  *
- * `node tools/check-errors.mjs --write` writes both tables. Run `npm run build` first: the list is read from dist.
+ * `node tools/check-errors.mjs --write` writes both tables. Run `npm run build` first, because the list is read from
+ * dist.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -77,7 +78,7 @@ function tableOf(titles, cellsOf) {
   return [line(titles), line(titles.map(() => '---')), ...ERRORS.map((row) => line(cellsOf(row)))].join('\n');
 }
 
-/** Links of the list are those of a page in docs/. */
+/** Links in the list are relative to docs/. */
 function fromRoot(text) {
   return text.replace(/\]\((?!https?:)([\w-]+\.md)/g, '](docs/$1').replaceAll('](../', '](');
 }

@@ -1,7 +1,7 @@
 /**
- * The exports of each entry of the built package, as ESM and as CommonJS, equal their list in test/types.
+ * Checks that the exports of each entry of the built package, as ESM and as CommonJS, equal their list in test/types.
  *
- * `node tools/check-exports.mjs --write` takes the exports as they are: adding one is a visible act.
+ * `node tools/check-exports.mjs --write` accepts the current exports, so that adding one is a deliberate step.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

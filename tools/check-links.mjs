@@ -1,4 +1,4 @@
-/** Every link of the documents to a file of the project, and to a heading in it, leads somewhere. */
+/** Checks every link in the documents to a file of the project, and to a heading in it. */
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { anchorsOf, filesBelow, linksOf, ROOT, textOf } from './markdown.mjs';

@@ -1,6 +1,7 @@
 /**
- * The packed tarball, installed with its peers in an empty folder, works from an ESM program and from a CommonJS program,
- * its types check for both under `module: nodenext`, and it can be bundled. Needs a built package.
+ * Checks that the packed tarball, installed with its peers in an empty folder, works from an ESM program and from a
+ * CommonJS program, that its types check for both under `module: nodenext`, and that it can be bundled. Needs a built
+ * package.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +23,7 @@ const MUST_HOLD = [
 ];
 const MAY_HOLD = /^(dist\/(esm|cjs)\/|docs\/|[A-Z]+(\.md)?$|package\.json$)/;
 
-/** Wraps and unwraps a content key, the smallest real use; prints the number of exports. */
+/** Wraps and unwraps a content key, which is the smallest real use, and prints the number of exports. */
 const USE = `
   const contentKey = new Uint8Array(32).fill(7);
   const kek = library.AesKeyEncryptionKey.generate('check-package');
@@ -62,7 +63,7 @@ export const kek: KeyEncryptionKey = AesKeyEncryptionKey.generate('check-package
 export const keyId: string = kek.keyId;
 export const forRoot = EncryptedStorageModule.forRoot.name;
 export type Service = EncryptedBlobService;
-// @ts-expect-error a number is not a key id, so the types are really there
+// @ts-expect-error a number is not a key id, which proves that the types are present
 AesKeyEncryptionKey.generate(1);
 `;
 
@@ -101,7 +102,7 @@ function pack() {
   return { tarball: join(folder, packed.filename), paths };
 }
 
-/** What npm shows is whole: a document of the tarball links to nothing that the tarball lacks. */
+/** Documents in the tarball, which npm shows, do not link to files that the tarball lacks. */
 function checkLinks(paths) {
   const documents = paths.filter((path) => path.endsWith('.md'));
   const links = documents.flatMap((document) => linksOf(textOf(document)).map((link) => ({ document, ...link })));
@@ -115,7 +116,7 @@ function checkLinks(paths) {
   console.log(`${links.length} links lead to files of the tarball`);
 }
 
-/** Maps of sources that are elsewhere help nobody. */
+/** Source maps are useless without their sources. */
 function checkSourceMaps(paths) {
   const maps = paths.filter((path) => path.endsWith('.map'));
   const empty = maps.filter((path) => {
@@ -126,7 +127,7 @@ function checkSourceMaps(paths) {
   console.log(`${maps.length} source maps have their sources`);
 }
 
-/** Tools that judge a tarball as npm and TypeScript see it. */
+/** Tools that check a tarball as npm and TypeScript see it. */
 function judge([command, ...args], tarball) {
   const { status, stdout } = spawnSync('npm', ['exec', '--offline', '--', command, ...args, tarball], {
     cwd: ROOT,
@@ -154,7 +155,7 @@ function run({ format, type, code }) {
   console.log(`${format} program runs: ${output.trim()}`);
 }
 
-/** As the user would: by the name that npm gives it. */
+/** Runs the command as a user would, by the name that npm gives it. */
 function runCommand() {
   const help = npm(['exec', '--offline', '--', MANIFEST.name, '--help'], folder);
   if (!help.includes('inspect blob')) throw new Error(`The command says ${help}`);

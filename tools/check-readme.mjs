@@ -1,9 +1,9 @@
 /**
  * Type-checks every `ts` block of the documents and of the comments of src, each as a separate module, against src.
  *
- * A block whose first line is a comment with a file name (`// patient.entity.ts`) can be imported under that name by the other
- * blocks of its document. No block is left out, and none hides behind a language that nothing checks: `sh` is held by
- * check-commands.mjs, `json` is parsed, `mermaid` has to begin as a diagram that the hosts of code draw, with its brackets in
+ * A block whose first line is a comment with a file name (`// patient.entity.ts`) can be imported under that name by
+ * the other blocks of its document. Every block is checked, whatever its language: `sh` is checked by
+ * check-commands.mjs, `json` is parsed, `mermaid` must begin as a diagram that code hosts render, with its brackets in
  * pairs. A block without a language is a drawing.
  */
 import { dirname, join, relative } from 'node:path';
@@ -35,7 +35,7 @@ function blocksIn(document) {
   return blocksOf(text).map((block) => ({ ...block, document, line: lineAt(text, block.index) }));
 }
 
-/** A block with the virtual file that holds it. */
+/** A block with the virtual file that contains it. */
 function asModule(block) {
   const name = /^\/\/ ([\w./-]+)\.ts\s*\n/.exec(block.code)?.[1] ?? `line-${block.line}`;
   return { ...block, file: join(ROOT, '.snippets', block.document, `${name}.ts`) };
@@ -79,7 +79,9 @@ function duplicates(all) {
     .map(({ document, line }) => `${document}:${line} has the file name of an earlier block`);
 }
 
-/** The compiler lets them pass, and Jest under CommonJS does not: the wrapper of a module has these names already. */
+/**
+ * The compiler accepts them, but Jest under CommonJS does not, because the wrapper of a module already has these names.
+ */
 function namesOfCommonJs(all) {
   const taken = /^(?:export )?(?:let|const|var|class|function) (module|exports|require|__filename|__dirname)\b/m;
   return all
@@ -102,7 +104,7 @@ function typeErrors(all) {
   });
 }
 
-/** But for the library: that of a project made by the Nest CLI has the DOM, where `fetch` takes less than that of Node. */
+/** Except for the library: a project from the Nest CLI has the DOM, whose `fetch` accepts less than that of Node.js. */
 function projectOptions() {
   const path = join(ROOT, 'tsconfig.json');
   const { config, error } = ts.readConfigFile(path, ts.sys.readFile);

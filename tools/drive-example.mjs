@@ -1,11 +1,11 @@
 /**
- * Runs the commands of the README's section on the example application, unchanged, against a running one:
- * `node tools/drive-example.mjs http://127.0.0.1:3000`. Each has to do what its comment says:
+ * Runs the commands in the README's section on the example application, unchanged, against a running application:
+ * `node tools/drive-example.mjs http://127.0.0.1:3000`. Each must do what its comment says:
  *
  *     # {"name":"readme","etag":"..."}    the answer is JSON with these members; "..." matches any text
  *     # status 204                        the answer has that status; otherwise it has one from 200 to 299
  *
- * What else a comment says is for people.
+ * Anything else in a comment is for readers.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SECTION = /^## The example application\n([\s\S]*?)^## /m;
 const BLOCK = /^```sh\n([\s\S]*?)^```/gm;
 const DOCUMENTED = 'http://127.0.0.1:3000';
-/** Read by every curl: quiet, and the status on a separate last line. */
+/** Read by every curl: no progress, and the status on a separate last line. */
 const CURLRC = 'silent\nshow-error\nmax-time = 60\nwrite-out = "\\n%{http_code}"\n';
 
 const [base = DOCUMENTED] = process.argv.slice(2);
@@ -40,7 +40,7 @@ try {
 console.log(`${commands.length} commands of the README run, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Every command of the section with its comment; a line that ends in a backslash goes on. */
+/** Every command of the section with its comment. A line that ends in a backslash continues on the next one. */
 function commandsOf(readme) {
   const [, section = ''] = SECTION.exec(readme) ?? [];
   return [...section.matchAll(BLOCK)]
@@ -64,7 +64,7 @@ function run(command) {
   return { body: output.slice(0, end), status: output.slice(end + 1) };
 }
 
-/** What does not hold, as a sentence. */
+/** What differs from the comment, as a sentence. */
 function faultOf({ body, status }, comment) {
   const [, wanted] = /\bstatus (\d{3})\b/.exec(comment) ?? [];
   const isRight = wanted === undefined ? /^2\d\d$/.test(status) : status === wanted;

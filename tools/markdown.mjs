@@ -1,4 +1,4 @@
-/** What the checks of the documents share: which documents there are, and the blocks, links, anchors and tables in them. */
+/** Shared by the document checks: the list of documents, and the blocks, links, anchors and tables in them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const ID = /<a (?:id|name)="([^"]+)"/g;
 
 export const textOf = (path) => readFileSync(join(ROOT, path), 'utf8');
 
-/** Paths of the project's own files with that extension, below a folder. */
+/** The paths of the project's own files with an extension, below a folder. */
 export function filesBelow(folder, extension) {
   return readdirSync(resolve(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
@@ -25,10 +25,10 @@ export function filesBelow(folder, extension) {
   });
 }
 
-/** The documents that people write; what is generated from docstrings is theirs. */
+/** The documents that people write. Pages that are generated from docstrings belong to the docstrings. */
 export const written = () => filesBelow('', '.md').filter((path) => !path.startsWith('docs/api/'));
 
-/** The fenced blocks of a text, bodies without their margins. */
+/** The fenced blocks of a text, with their bodies unindented. */
 export function blocksOf(text) {
   return [...text.matchAll(BLOCK)].map(({ index, 1: margin, 3: language, 4: info, 5: body }) => ({
     index,
@@ -75,13 +75,13 @@ export function tableRowsOf(text) {
   );
 }
 
-/** Inline code of the prose. */
+/** Inline code in the prose. */
 export const inlineCodeOf = (text) =>
   [...blank(text, BLOCK).matchAll(INLINE_CODE)].map(([code]) => code.replace(/^`+|`+$/g, '').replace(/\s+/g, ' '));
 
 export const lineAt = (text, index) => text.slice(0, index).split('\n').length;
 
-/** As the hosts of repositories make it. */
+/** The anchor of a heading, as code hosts generate it. */
 function slugOf(title) {
   const words = title.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '');
   return words
@@ -90,5 +90,5 @@ function slugOf(title) {
     .replaceAll(' ', '-');
 }
 
-/** Lines stay where they are. */
+/** Keeps line numbers. */
 const blank = (text, pattern) => text.replace(pattern, (found) => found.replace(/[^\n]/g, ' '));

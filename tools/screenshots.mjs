@@ -1,6 +1,6 @@
 /**
- * Takes the README's pictures of the example application, which has to run on its embedded emulator:
- * `node tools/screenshots.mjs http://127.0.0.1:3000 [folder]`. Needs Chromium, at CHROMIUM_PATH or where Debian has it.
+ * Takes the README's pictures of the example application, which must run on its embedded emulator: `node
+ * tools/screenshots.mjs http://127.0.0.1:3000 [folder]`. Needs Chromium, at CHROMIUM_PATH or at its path on Debian.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,16 +29,16 @@ const browser = await chromium.launch({
   args: [...ARGUMENTS, '--disable-component-update', '--disable-sync'],
 });
 mkdirSync(folder, { recursive: true });
-// of an earlier run: a scan is not replaced
+// from an earlier run, because a scan cannot be replaced
 await fetch(new URL('scans/heartbeat.wav', base), { method: 'DELETE' });
 try {
   await picture('page-light', { viewport: DESKTOP, colorScheme: 'light' }, async (page) => {
     await page.getByRole('button', { name: 'Make a recording' }).click();
     await page.getByText('is stored, encrypted').waitFor();
     await page.locator('audio').evaluate(async (audio) => {
-      const told = (event) => new Promise((resolve) => audio.addEventListener(event, resolve, { once: true }));
-      if (audio.readyState === 0) await told('loadedmetadata');
-      const seeked = told('seeked');
+      const fired = (event) => new Promise((resolve) => audio.addEventListener(event, resolve, { once: true }));
+      if (audio.readyState === 0) await fired('loadedmetadata');
+      const seeked = fired('seeked');
       audio.currentTime = 200;
       await seeked;
     });

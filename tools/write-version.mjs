@@ -1,4 +1,4 @@
-/** Carries the version of package.json into src/version.ts, from where it is written into what is stored. */
+/** Copies the version in package.json to src/version.ts, which is written into stored objects. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const FILE = new URL('../src/version.ts', import.meta.url);

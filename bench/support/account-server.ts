@@ -1,9 +1,9 @@
 /**
- * A process that answers for an account full of blobs and rows, as cheaply as Node can: listings are made as they are asked for, and of
- * what is written it keeps the last encryption data alone. The name of a container or table says how many objects it has, `blobs1000`
- * or `rows1000`. Every other container holds what it is given: the state of jobs.
+ * A process that acts as an account full of blobs and rows, as cheaply as Node.js can: it generates listings on
+ * request, and keeps only the last encryption data that was written. The name of a container or table sets how many
+ * objects it has, such as `blobs1000` or `rows1000`. Every other container stores what it receives: the state of jobs.
  *
- * Orders come from the parent by message, one answer each; the process ends with the parent.
+ * The parent sends commands as messages, and gets one reply to each. The process ends with the parent.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,17 +13,17 @@ import { StoredDocuments } from './stored-documents.js';
 /** The requests since the server last received a command. */
 export interface AccountCounts {
   readonly port: number;
-  /** Requests for objects, and for the state of jobs. */
+  /** Requests to objects, and to the state of jobs. */
   readonly objectRequests: number;
   readonly stateRequests: number;
   /** Objects that were written. */
   readonly written: number;
-  /** Bytes of the longest document of a state. */
+  /** Length in bytes of the longest state document. */
   readonly longestDocument: number;
 }
 
 export interface AccountSettings {
-  /** The encryption data that every object begins with. */
+  /** The initial encryption data of every object. */
   readonly text?: string;
 }
 
@@ -82,7 +82,7 @@ function noteWritten(resource: string, text: string, count: number): void {
   written.set(resource, { text, count: count + (written.get(resource)?.count ?? 0) });
 }
 
-/** The new encryption data once every object has been written, so that a census finds what the task left. */
+/** The new encryption data once every object has been written, so that a census finds the result of the task. */
 function textOf(resource: string, total: number): string {
   const found = written.get(resource);
   return found !== undefined && found.count >= total ? found.text : firstText;
@@ -160,6 +160,6 @@ process.on('message', ({ text }: AccountSettings) => {
 });
 process.on('disconnect', () => process.exit());
 
-// a client that is busy for a while must find its connections
+// connections must survive while a client is busy
 server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', () => process.send?.('ready'));

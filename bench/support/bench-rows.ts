@@ -7,7 +7,7 @@ import { benchKey } from './transfer.js';
 const SEALED = 10;
 const CLEAR = 10;
 
-/** Marked below, property by property. */
+/** Its properties are marked below, one by one. */
 @EncryptedEntity({ table: 'sealed', clear: '*' })
 export class BenchEntity {
   partitionKey = 'bench';
@@ -24,12 +24,12 @@ const properties = Object.fromEntries(
 
 export const entityOf = (rowKey: string) => ({ partitionKey: 'bench', rowKey, ...properties });
 
-/** Rows of a page. */
+/** Rows in a page. */
 export const PAGE = 1000;
 
 export const rowPolicy = { protocol: '2.0', keyEncryptionKey: benchKey(), requireEncryption: true } as const;
 
-/** Seals and opens the same rows by hand. */
+/** Seals and opens the same rows with hand-written code. */
 export const hand = rowByHand({
   kek: createSecretKey(Buffer.alloc(32, 'bench')),
   keyId: rowPolicy.keyEncryptionKey.keyId,

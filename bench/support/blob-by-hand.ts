@@ -1,4 +1,6 @@
-/** A blob of 1 KiB put and read by hand: the SDK, and the content and the metadata of the format (content-by-hand.ts). */
+/**
+ * Writes and reads a blob of 1 KiB with hand-written code: the SDK, with content and metadata from content-by-hand.ts.
+ */
 import type { BlobServiceClient, BlockBlobClient } from '@azure/storage-blob';
 import { openContent, type Protocol, sealContent, type StoredData } from './content-by-hand.js';
 
@@ -8,7 +10,7 @@ export interface SmallBlob {
   readonly protocol: Protocol;
 }
 
-/** Made for each call, as the other variants do. */
+/** Created for each call, as in the other variants. */
 const clientOf = ({ service, name }: Pick<SmallBlob, 'service' | 'name'>): BlockBlobClient =>
   service.getContainerClient('bench').getBlockBlobClient(name);
 
@@ -18,7 +20,7 @@ export async function putByHand({ protocol, ...blob }: SmallBlob, content: Buffe
   await clientOf(blob).upload(sealed, sealed.length, { metadata });
 }
 
-/** Asks for as many bytes as are stored. */
+/** Requests exactly the stored bytes. */
 export async function getByHand({ protocol, ...blob }: SmallBlob, storedLength: number): Promise<Buffer> {
   const { metadata, readableStreamBody } = await clientOf(blob).download(0, storedLength);
   const pieces: Buffer[] = [];

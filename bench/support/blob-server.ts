@@ -1,9 +1,9 @@
 /**
- * A process that answers the few blob calls of the bench as cheaply as Node can: bodies of uploads are counted and dropped,
- * downloads are slices of one buffer. The name of a blob says what it holds: `/account/container/2.0-268435456`, with `-entries`
- * at its end for one with integrity entries.
+ * A process that serves the few blob calls of the bench as cheaply as Node.js can: upload bodies are counted and
+ * dropped, downloads are slices of one buffer. The name of a blob sets its content: `/account/container/2.0-268435456`,
+ * with `-entries` at the end for integrity entries.
  *
- * Settings come from the parent by message, one answer each; the process ends with the parent.
+ * The parent sends settings as messages, and gets one reply to each. The process ends with the parent.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -13,9 +13,9 @@ import { type ContentKind, StoredContent, type StoredContentSeed, storedLength }
 import { TokenBucket } from './token-bucket.js';
 
 export interface ServerSettings {
-  /** Of blobs without integrity entries, and of blobs with them. */
+  /** For blobs without integrity entries, and for blobs with them. */
   readonly seeds?: readonly [bare: StoredContentSeed, bound: StoredContentSeed];
-  /** Bytes a second of all connections together; 0 for no limit. */
+  /** Bytes a second for all connections together, or 0 for no limit. */
   readonly rate?: number;
 }
 

@@ -1,7 +1,7 @@
-/** The main ratios of a run as a chart that a code host draws: Mermaid in Markdown. */
+/** The main ratios of a run as a chart that code hosts render: Mermaid in Markdown. */
 import type { Row } from './report.js';
 
-/** What the chart shows: a transfer that most applications have, at the pace of a fast network. */
+/** What the chart shows: a typical transfer at the pace of a fast network. */
 const SHOWN = /^(upload|download) (buffer|stream|file) 256 MiB, 4 at once, at 400 MB\/s$/;
 const PROTOCOLS = ['1.0', '2.0'] as const;
 

@@ -1,6 +1,6 @@
 /**
- * The ciphers alone, as Node gives them, 64 KiB at once. No transfer can be faster than plain and the cipher in sequence: with plain at P
- * and the cipher at C, the ceiling of the ratio is C / (P + C).
+ * The ciphers of Node.js alone, 64 KiB at once. No transfer can be faster than plain and the cipher in sequence: with
+ * plain at P and the cipher at C, the ceiling of the ratio is C / (P + C).
  */
 import {
   type Cipher,
@@ -23,7 +23,8 @@ export type Protocol = '1.0' | '2.0';
 export type CipherUse = 'seal' | 'open';
 
 /**
- * What content takes in each protocol. Sealed content of 1.0 gets a MAC over its ciphertext too; what the bench's server gives has none.
+ * The ciphers for content in each protocol. Sealed content of 1.0 also gets a MAC over its ciphertext, unlike that of
+ * the bench's server.
  */
 export const CIPHERS = {
   'seal 1.0 without a MAC': 'AES-256-CBC',
@@ -35,19 +36,19 @@ export const CIPHERS = {
 } as const;
 export type CipherCase = keyof typeof CIPHERS;
 
-/** MB/s of each, and how quiet it was. */
+/** MB/s of each, and how quiet the machine was. */
 export type CipherRates = Readonly<Record<CipherCase, { readonly rate: number; readonly quiet: string }>>;
 
 const MEASURED = new WeakMap<Lab, Promise<CipherRates>>();
 
-/** Measured once in a run, when they are first needed. */
+/** Measured once in each run, when they are first needed. */
 export function cipherRates(lab: Lab): Promise<CipherRates> {
   const rates = MEASURED.get(lab) ?? measured(lab);
   MEASURED.set(lab, rates);
   return rates;
 }
 
-/** The share of the best ratio that a transfer reaches. */
+/** The share of the best possible ratio that a transfer reaches. */
 export const shareOfCeiling = (ratio: number, plain: number, cipher: number): number =>
   ratio / (cipher / (plain + cipher));
 
@@ -62,7 +63,7 @@ async function measured(lab: Lab): Promise<CipherRates> {
   return Object.fromEntries(rates) as CipherRates;
 }
 
-/** Takes the next bytes of one content, and returns what is to be freed. */
+/** Processes the next bytes of the content, and returns what to free. */
 function stepOf(name: CipherCase): (bytes: Buffer) => Buffer {
   const key = createSecretKey(randomBytes(32));
   const cbc = ['aes-256-cbc', key, randomBytes(16)] as const;

@@ -1,7 +1,7 @@
 /**
- * Content of one region sealed and opened by hand: what the format demands and nothing else, in straight code for the key of the bench. No
- * policy, no context, no content in pieces, no other writers, no errors with a reason, no spans. A package that does more takes longer, so no
- * bar for a message or a small blob can be below it.
+ * Seals and opens content of one region with hand-written code: what the format requires and nothing else, for the key
+ * of the bench. No policy, context, chunks, other writers, errors with a reason or spans. A package that does more
+ * takes longer, so no bar for a message or a small blob can be below it.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import {
@@ -27,7 +27,7 @@ export interface SealedByHand {
   readonly data: string;
 }
 
-/** Encryption data, as far as it is read. Sealed with `integrity: 'off'`, it has no entries. */
+/** The part of the encryption data that is read. With `integrity: 'off'`, it has no entries. */
 export interface StoredData {
   readonly WrappedContentKey: { readonly EncryptedKey: string };
   readonly ContentEncryptionIV?: string;
@@ -38,7 +38,7 @@ export interface StoredData {
   };
 }
 
-/** Those of `benchKey`. */
+/** The bytes and the id of `benchKey`. */
 export const KEK = createSecretKey(Buffer.alloc(KEY_LENGTH, 'bench'));
 const KEY_ID = 'bench:2026';
 
@@ -53,7 +53,7 @@ const ALGORITHMS = { '1.0': 'AES_CBC_256', '2.0': 'AES_GCM_256' } as const;
 const startOf = (kind: number): Buffer => Buffer.from(`azcse/header/v1\0${String.fromCharCode(kind)}`, 'latin1');
 const STARTS = { stream: startOf(1), message: startOf(3) } as const;
 
-/** Holds the input of the header's MAC, none of which is secret, until it is used. */
+/** Holds the input for the MAC of the header, none of which is secret. */
 const scratch = Buffer.alloc(4096);
 
 export function sealContent(

@@ -1,6 +1,6 @@
 /**
- * What every object of the format demands of `node:crypto` around its content, called by hand: a content key with its flag, the wrap of that
- * key under one AES key, and MACs under keys that are derived from it. The floors of the bench are made of it.
+ * The calls to `node:crypto` that every object of the format requires around its content: a content key with its flag,
+ * the wrap of that key under one AES key, and MACs under derived keys. The floors of the bench are built from these.
  */
 import { createCipheriv, createDecipheriv, createHmac, type KeyObject, randomFillSync } from 'node:crypto';
 
@@ -8,7 +8,7 @@ export const KEY_LENGTH = 32;
 export const TAG_LENGTH = 16;
 export const GCM = { authTagLength: TAG_LENGTH } as const;
 
-/** Random bytes of a content key; the rest is its flag. */
+/** Random bytes of a content key. The rest is its flag. */
 const RANDOM_LENGTH = 24;
 const WRAP = 'id-aes256-wrap';
 const INITIAL_VALUE = Buffer.alloc(8, 0xa6);
@@ -24,7 +24,7 @@ export const LABELS = {
 export const mac = (key: KeyObject | Uint8Array, input: Uint8Array): Buffer =>
   createHmac('sha256', key).update(input).digest();
 
-/** A MAC under a key that is derived for it. */
+/** A MAC under its own derived key. */
 export function derivedMac(contentKey: KeyObject, label: Uint8Array, input: Uint8Array): Buffer {
   const key = mac(contentKey, label);
   const found = mac(key, input);
@@ -55,7 +55,7 @@ export function flaggedKey(): Buffer {
   return bytes;
 }
 
-/** Random bytes of twenty objects at once. */
+/** Random bytes for twenty objects at once. */
 const random = Buffer.alloc(1024);
 let used = random.length;
 
@@ -71,7 +71,7 @@ export function randomPiece(length: number): Buffer {
   return piece;
 }
 
-/** A part of the input of a MAC, its length in front of it. Returns the place after it. */
+/** Writes one part of the input for a MAC after its length. Returns the position after it. */
 export function prefixed(into: Buffer, part: Uint8Array | string, at: number): number {
   const from = at + 4;
   if (typeof part === 'string') into.writeUInt32BE(into.write(part, from), at);

@@ -1,4 +1,4 @@
-/** What lies below the public surface of the built package: operations on messages and entities without a service. */
+/** Internals of the built package: operations on messages and entities without a service. */
 import type * as EncryptionDataModule from '../../src/wire/encryption-data.js';
 import type * as EntityEnvelopeModule from '../../src/table/entity-envelope.js';
 import type * as EnvelopeModule from '../../src/envelope/envelope.js';

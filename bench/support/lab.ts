@@ -1,4 +1,6 @@
-/** What every subject works with: a blob server, an emulator when one is asked for, memory and files, and the run's options. */
+/**
+ * What every subject uses: a blob server, an emulator if one is needed, memory and files, and the options of the run.
+ */
 import { newSeed } from './stored-content.js';
 import type { Row } from './report.js';
 import { projectModule } from '../../test/support/project.js';
@@ -6,7 +8,7 @@ import { inRounds, type RoundsOptions, type Samples, type Variants } from './rou
 import { ServerProcess } from './server-process.js';
 import { benchKey, Blobs, Materials, plainService } from './transfer.js';
 
-/** One thing that is measured: a file `<name>.bench.ts`. */
+/** A subject of measurement, in a file `<name>.bench.ts`. */
 export interface Subject {
   readonly name: string;
   readonly run: (lab: Lab) => Promise<readonly Row[]>;
@@ -19,14 +21,14 @@ interface Emulator {
 
 const ROUNDS = 5;
 const QUICK_ROUNDS = 1;
-/** From the beginning of the run. */
+/** Since the beginning of the run. */
 const TIME_LIMIT_MS = 45 * 60_000;
 const FULL_TIME_LIMIT_MS = 90 * 60_000;
 
 export interface LabOptions {
   /** One small round of each. */
   readonly quick: boolean;
-  /** Also what takes long and shows little. */
+  /** Includes measurements that take long and show little. */
   readonly full: boolean;
   /** When the run began, in milliseconds since 1970. */
   readonly began: number;
@@ -35,8 +37,8 @@ export interface LabOptions {
 export class Lab {
   readonly materials = new Materials();
   readonly blobs: Blobs;
-  /** Plain compared with plain, of every comparison that has it. */
-  readonly sameBesideSame: { readonly case: string; readonly ratio: number }[] = [];
+  /** Plain compared with plain, for every comparison that has it. */
+  readonly plainToPlain: { readonly case: string; readonly ratio: number }[] = [];
   readonly notes: string[] = [];
   private emulator: Emulator | undefined;
   private isLate = false;
@@ -61,7 +63,7 @@ export class Lab {
     return this.options.full;
   }
 
-  /** Takes the variants in turn; a note of progress goes to standard error. */
+  /** Measures the variants in turn, and writes progress to standard error. */
   compare<Name extends string, S>(
     what: string,
     variants: Variants<Name, S>,
@@ -85,7 +87,7 @@ export class Lab {
     });
   }
 
-  /** One round for what is still to do when the time is up: so a run ends on a busy machine too, and says so. */
+  /** Once the time is up, the rest gets one round, so that a run also ends on a busy machine, with a note. */
   private roundsLeft(what: string, rounds: number): number {
     if (Date.now() - this.options.began < (this.isFull ? FULL_TIME_LIMIT_MS : TIME_LIMIT_MS)) return rounds;
     if (!this.isLate) this.notes.push(`Time was up: one round only from "${what}" on.`);
@@ -93,7 +95,7 @@ export class Lab {
     return 1;
   }
 
-  /** The connection string of an embedded Azurite, fresh for each subject: it slows down as it fills. */
+  /** The connection string of an embedded Azurite, new for each subject, because it slows down as it fills. */
   async freshEmulator(): Promise<string> {
     await this.emulator?.stop();
     const { startAzurite } = await projectModule<{ readonly startAzurite: () => Promise<Emulator> }>(

@@ -1,4 +1,4 @@
-/** The table of the last whole run, with what some subjects found since in place of what they found then. */
+/** The table of the last complete run, updated with the results of subjects that were measured since. */
 import { headingOf, type Report, sectionsOf, targetsLine } from './report.js';
 
 const isHeading = (line: string): boolean => line.startsWith('| **');
@@ -29,7 +29,7 @@ function sectionsIn(lines: readonly string[]): Map<string, string[]> {
   return sections;
 }
 
-/** Says which subjects are newer, in the line before the empty one that precedes the columns. */
+/** Lists the newer subjects, in the line before the empty one that precedes the columns. */
 function withNote(head: readonly string[], subjects: readonly string[]): string[] {
   const at = head.indexOf('');
   return [...head.slice(0, at), `Measured again since then: ${subjects.join(', ')}.`, ...head.slice(at)];

@@ -1,4 +1,4 @@
-/** A maintenance job in a process that is started for it, so that nothing else has raised its peak of memory. */
+/** A maintenance job in its own process, so that nothing else has raised the peak of memory. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -20,17 +20,17 @@ import { type Sample, takeSample } from './sample.js';
 import { BENCH_ACCOUNT, benchKey, plainService } from './transfer.js';
 
 const THIS_FILE = fileURLToPath(import.meta.url);
-/** The engine's own limit is beyond what one process does. */
+/** The limit of the engine is more than one process can do. */
 const UNPACED = 100_000;
 const STATE = 'state';
 
 export interface JobOrder {
   readonly url: string;
-  /** Container or table; its name says how many objects it has. */
+  /** The container or table. Its name sets how many objects it has. */
   readonly source: string;
   /** `plain`: the SDK alone, for comparison. */
   readonly task: 'rewrap' | 'census' | 'plain';
-  /** Cuts the job into shards, whose state is kept in the account. */
+  /** Divides the job into shards, whose state is stored in the account. */
   readonly shards?: { readonly job: string; readonly pageSize: number; readonly pagesPerShard: number };
 }
 
@@ -39,7 +39,7 @@ export interface JobResult extends Pick<Sample, 'seconds' | 'cpuSeconds' | 'dela
   readonly done: number;
   /** Objects that the census found under the old key. */
   readonly left: number;
-  /** MiB of resident memory. */
+  /** Resident memory in MiB. */
   readonly peak: number;
 }
 
@@ -48,7 +48,7 @@ export async function runInProcess(order: JobOrder): Promise<JobResult> {
   return JSON.parse(stdout) as JobResult;
 }
 
-/** The key that the account's objects are under, and the one that a rewrap gives them. */
+/** The key of the objects in the account, and the key to which a rewrap moves them. */
 export const oldKey = benchKey;
 const newKey = (): AesKeyEncryptionKey =>
   AesKeyEncryptionKey.fromBase64('bench:2027', Buffer.alloc(32, 'young').toString('base64'));

@@ -1,4 +1,4 @@
-/** Peak memory: of a process that is started for one transfer, so that nothing else has raised it. */
+/** Peak memory of a process that is started for one transfer, so that nothing else has raised it. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ interface Order {
   readonly transfer: Transfer;
 }
 
-/** MiB of resident memory at the peak. */
+/** Peak resident memory in MiB. */
 export async function peakMemory(url: string, kind: ContentKind, transfer: Transfer): Promise<number> {
   const order: Order = { url, kind, transfer };
   const { stdout } = await promisify(execFile)(process.execPath, [THIS_FILE, JSON.stringify(order)]);
@@ -30,7 +30,7 @@ if (process.argv[1] === THIS_FILE) {
   process.stdout.write(String(peakMib()));
 }
 
-/** Of this process. Linux hands the peak of the parent on to `maxRSS` of the child; the one in /proc begins with the program. */
+/** For this process. On Linux, `maxRSS` of a child includes the peak of its parent, but the value in /proc does not. */
 export function peakMib(): number {
   const { maxRSS } = process.resourceUsage();
   if (process.platform !== 'linux') return maxRSS / 1024;

@@ -1,4 +1,4 @@
-/** A message sealed and opened by hand, with its JSON and base64 (content-by-hand.ts). */
+/** Seals and opens a message with hand-written code, with its JSON and base64 (content-by-hand.ts). */
 import { type Integrity, openContent, type Protocol, sealContent, type StoredData } from './content-by-hand.js';
 
 interface StoredMessage {

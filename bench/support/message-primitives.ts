@@ -1,6 +1,7 @@
 /**
- * What the format demands of `node:crypto` for content of 1 KiB with integrity entries, one call after another and nothing around them: no
- * bar for a message can be below it. Random bytes are left out, since the package draws them for many objects at once.
+ * The calls to `node:crypto` that the format requires for content of 1 KiB with integrity entries, and nothing around
+ * them: no bar for a message can be lower. Random bytes are left out, because the package draws them for many objects
+ * at once.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { derivedMac, GCM, KEY_LENGTH, LABELS, mac, unwrapped, wrapped } from './envelope-by-hand.js';
@@ -8,7 +9,7 @@ import { perOperation } from './operations.js';
 
 const CONTENT_LENGTH = 1024;
 const HEADER_LENGTH = 120;
-/** Version and content key, which 2.0 wraps. */
+/** The version and the content key, which 2.0 wraps together. */
 const PACKED_LENGTH = 40;
 
 const kek = createSecretKey(randomBytes(KEY_LENGTH));

@@ -1,4 +1,4 @@
-/** Small operations: what one of many equal ones takes. */
+/** Small operations: the time of one of many equal ones. */
 
 const MICROSECONDS_PER_MS = 1000;
 
@@ -11,7 +11,7 @@ export function perOperation(count: number, operation: (index: number) => unknow
   };
 }
 
-/** Short, so that on a busy machine some of many are not interrupted. */
+/** Short, so that on a busy machine some slices are not interrupted. */
 const SLICE = 40;
 
 /** Microseconds of CPU for each operation, threads included, in the cheapest of the slices of `count` operations. */

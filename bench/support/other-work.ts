@@ -1,7 +1,7 @@
-/** How busy the machine is with other work than the bench's: samples wait for a quiet machine. Only Linux reports it; elsewhere nothing waits. */
+/** How busy the machine is with other work. Samples wait for a quiet machine on Linux, and do not wait elsewhere. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Cores busy with work of others, steal counted double, that a sample may start under, and may have had on average. */
+/** Cores busy with other work, steal counted twice: the limit to start a sample, and the limit of its average. */
 const QUIET_BEFORE = 0.1;
 const QUIET_DURING = 0.2;
 const STEAL_DURING = 0.1;
@@ -16,14 +16,14 @@ interface Ticks {
 }
 
 export interface OtherWork {
-  /** Cores. */
+  /** Busy cores. */
   readonly busy: number;
   readonly steal: number;
 }
 
-export const canTell = process.platform === 'linux' && readTicks([]) !== null;
+export const canMeasure = process.platform === 'linux' && readTicks([]) !== null;
 
-/** The processes that this one has started, and those that they have started. Without /proc it finds none. */
+/** The child processes of this one, and their children. Without /proc, there are none. */
 export function startedProcesses(): readonly number[] {
   const parents = new Map<number, number>();
   for (const name of namesIn('/proc')) {
@@ -45,7 +45,7 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** Measures from now on; `pids` are the processes of the bench other than this one. Without /proc it finds nothing. */
+/** Starts a measurement. `pids` are the other processes of the bench. Without /proc, it measures nothing. */
 export function watchOthers(pids: readonly number[]): () => OtherWork {
   const before = readTicks(pids);
   return () => {
@@ -61,11 +61,11 @@ export function watchOthers(pids: readonly number[]): () => OtherWork {
 
 export const wasQuiet = ({ busy, steal }: OtherWork): boolean => busy <= QUIET_DURING && steal <= STEAL_DURING;
 
-/** Waits for a quiet moment, `limitMs` at most, and returns the milliseconds waited. */
+/** Waits for a quiet moment, for at most `limitMs`, and returns the milliseconds it waited. */
 export async function waitForQuiet(pids: readonly number[], limitMs: number): Promise<number> {
   const started = performance.now();
   const waited = (): number => performance.now() - started;
-  while (canTell && waited() < limitMs) {
+  while (canMeasure && waited() < limitMs) {
     const others = watchOthers(pids);
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
     const { busy, steal } = others();
@@ -91,7 +91,7 @@ function ticksOf(pid: number): number {
   return Number(stat[USER_TIME] ?? 0) + Number(stat[SYSTEM_TIME] ?? 0);
 }
 
-/** Places of the fields behind the name of the program. */
+/** Positions of the fields after the name of the program. */
 const [PARENT, USER_TIME, SYSTEM_TIME] = [1, 11, 12];
 
 function statOf(pid: number): readonly string[] {

@@ -1,4 +1,4 @@
-/** The bench's end of the peers: a Python with the SDK, if this machine has one, and the Java SDK, if it can be made here. */
+/** Runs the peers: a Python with the SDK, if this machine has one, and the Java SDK, if it can be built here. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { projectModule, projectPath } from '../../test/support/project.js';
 import type { ContentKind } from './stored-content.js';
 
-/** Debian's own comes last: another Python may come before it in the path. */
+/** The Python of Debian is last, because another Python may precede it in the path. */
 const CANDIDATES = [process.env['BENCH_PYTHON'], 'python3', '/usr/bin/python3'];
 
 export interface PeerOrder {
@@ -29,11 +29,11 @@ export class PeerProcess {
     readonly name: string,
     private readonly child: Child,
     private readonly lines: Interface,
-    /** Names and versions of the language and of its SDK. */
+    /** Names and versions of the language and its SDK. */
     readonly versions: Readonly<Record<string, string>>,
   ) {}
 
-  /** `null` where no Python has the SDK. */
+  /** `null` if no Python has the SDK. */
   static async startPython(): Promise<PeerProcess | null> {
     for (const python of CANDIDATES) {
       if (python === undefined) continue;
@@ -48,7 +48,7 @@ export class PeerProcess {
     return null;
   }
 
-  /** `null` where there is no JDK or no Maven, or the SDK cannot be had. The first time, it is downloaded. */
+  /** `null` without a JDK or Maven, or if the SDK cannot be downloaded, which happens on first use. */
   static async startJava(): Promise<PeerProcess | null> {
     const { madeRuntime, missingPackages } = await projectModule<Runtimes>('test/interop/peers/runtimes.mjs');
     if (missingPackages('java').length > 0) return null;
@@ -85,7 +85,7 @@ interface Runtimes {
   readonly madeRuntime: (name: 'java', main: string) => { readonly command: readonly string[] };
 }
 
-/** `null` if the process ends before it. */
+/** `null` if the process ends first. */
 async function nextLine(child: Child, lines: Interface): Promise<string | null> {
   const stop = new AbortController();
   const ended = once(child, 'exit', { signal: stop.signal }).then(

@@ -1,6 +1,7 @@
 /**
- * What a rewrap and its census ask of storage, by the SDK alone and without any cryptography: a listing with metadata, a write of each
- * object under its ETag, and the listing again. A job cannot be cheaper with the SDK's own calls, unless it lists by itself.
+ * What a rewrap and its census request from storage, with the SDK alone and without cryptography: a listing with
+ * metadata, a write of each object under its ETag, and the listing again. A job cannot be cheaper with the SDK's own
+ * calls, unless it implements listing itself.
  */
 import type { ContainerClient } from '@azure/storage-blob';
 import type { TableClient, TransactionAction } from '@azure/data-tables';

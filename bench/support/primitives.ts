@@ -1,6 +1,6 @@
 /**
- * What the format demands of `node:crypto` for a row with ten sealed properties and integrity entries, one call after another and nothing
- * around them: no bar for a row can be below it.
+ * The calls to `node:crypto` that the format requires for a row with ten sealed properties and integrity entries, and
+ * nothing around them: no bar for a row can be lower.
  */
 import {
   createCipheriv,
@@ -16,7 +16,7 @@ import { derivedMac, KEY_LENGTH, LABELS, mac, unwrapped, wrapped } from './envel
 import { perOperation } from './operations.js';
 
 const PROPERTIES = 10;
-/** Bytes of a value and its padding, and of what else its tag covers. */
+/** Bytes of a value with its padding, and of the rest that its tag covers. */
 const VALUE_LENGTH = 64;
 const TAG_INPUT_LENGTH = VALUE_LENGTH + 20;
 const HEADER_LENGTH = 400;
@@ -29,7 +29,7 @@ const ivInput = randomBytes(30);
 const values = randomBytes((PROPERTIES + 1) * VALUE_LENGTH);
 const round = values.subarray(0, (PROPERTIES + 1) * 16);
 
-/** The tags of all properties, as strings, which cost less than memory of their own, and the MAC of the header. */
+/** The tags of all properties, as strings, which cost less than buffers, and the MAC of the header. */
 function entries(contentKey: KeyObject): Buffer {
   const tagKey = mac(contentKey, LABELS.property);
   for (let at = 0; at < PROPERTIES; at++) createHmac('sha256', tagKey).update(tagInput).digest('binary');
@@ -40,11 +40,11 @@ function initializationVectors(): void {
   for (let at = 0; at <= PROPERTIES; at++) hash('sha256', ivInput, 'binary');
 }
 
-/** Blocks are sealed in rounds, because each is chained to the one before it. */
+/** Seals blocks in rounds, because each is chained to the one before it. */
 function sealRow(): void {
   // random bytes are drawn for many rows at once
   const bytes = Buffer.alloc(KEY_LENGTH);
-  // the flag, which a reader looks at only where entries are missing
+  // the flag, which a reader checks only if entries are missing
   mac(bytes.subarray(0, 24), LABELS.flag);
   const contentKey = createSecretKey(bytes);
   wrapped(kek, bytes);
@@ -68,7 +68,7 @@ export function rowPrimitives(count: number): Readonly<Record<'seal' | 'open', (
   return { seal: perOperation(count, sealRow), open: perOperation(count, () => openRow(encryptedKey)) };
 }
 
-/** What the tags of searchable properties of a row demand: a MAC for each, and one that signs it. */
+/** What search tags of a row require: a MAC for each, and one that signs it. */
 export function tagPrimitives(tags: number): () => void {
   const key = createSecretKey(randomBytes(KEY_LENGTH));
   return () => {

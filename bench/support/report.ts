@@ -1,11 +1,11 @@
-/** What a run found: rows of one table, and the same for programs. */
+/** The results of a run: rows of one table, and the same for programs. */
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { versionOf } from '../../test/support/project.js';
 
 export const UNITS = ['MB/s', 'us', 'ms', '/s', 'requests', 'MiB', 'bytes'] as const;
 export type Unit = (typeof UNITS)[number];
 
-/** One line of the table. Plain is the Azure SDK alone, encrypted is this package (or whom `case` names). */
+/** One line of the table. Plain is the Azure SDK alone, encrypted is this package, or what `case` names. */
 export interface Row {
   readonly subject: string;
   readonly case: string;
@@ -13,24 +13,24 @@ export interface Row {
   readonly unit: Unit;
   readonly plain?: number;
   readonly encrypted: number;
-  /** Throughput: encrypted to plain; times: plain to encrypted. 1 is as fast as plain, less is slower. */
+  /** Encrypted to plain for throughput, plain to encrypted for times. 1 is as fast as plain, and less is slower. */
   readonly ratio?: number;
-  /** Without a pace: the ratio as a share of the best one, that of plain and the cipher in sequence. */
+  /** Without a pace: the ratio as a share of the best possible one, which is plain and the cipher in sequence. */
   readonly ceilingShare?: number;
-  /** CPU of the client, encrypted to plain. */
+  /** CPU time of the client, encrypted to plain. */
   readonly cpuRatio?: number;
-  /** Seconds of a busy event loop that a GiB takes beyond plain. */
+  /** Seconds that the event loop is busy for each GiB, beyond plain. */
   readonly loopAdded?: number;
-  /** Milliseconds of event-loop delay beyond plain. */
+  /** Event-loop delay in milliseconds, beyond plain. */
   readonly delayAdded?: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** MiB of peak resident memory beyond plain. */
+  /** Peak resident memory in MiB, beyond plain. */
   readonly memoryAdded?: number;
-  /** Samples that were taken on a quiet machine, of all. */
+  /** How many of all samples were taken on a quiet machine. */
   readonly quiet?: string;
   readonly targets?: readonly Target[];
 }
 
-/** A bar that the project sets itself. */
+/** A bar that the project sets for itself. */
 export interface Target {
   readonly what: string;
   readonly value: number;
@@ -42,9 +42,9 @@ export interface Report {
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly seconds: number;
-  /** Plain compared with plain: what the run cannot tell apart. */
-  readonly sameBesideSame: readonly { readonly case: string; readonly ratio: number }[];
-  /** Whether plain was too far from itself for the rest to mean anything. */
+  /** Plain compared with plain: differences that the run cannot distinguish. */
+  readonly plainToPlain: readonly { readonly case: string; readonly ratio: number }[];
+  /** Whether plain differed too much from itself for the rest to be meaningful. */
   readonly isVoid: boolean;
   readonly notes: readonly string[];
   readonly rows: readonly Row[];
@@ -73,7 +73,7 @@ export function merged(reports: readonly Report[]): Report {
     machine: machine(),
     versions: versions(),
     seconds: reports.reduce((sum, { seconds }) => sum + seconds, 0),
-    sameBesideSame: reports.flatMap(({ sameBesideSame }) => sameBesideSame),
+    plainToPlain: reports.flatMap(({ plainToPlain }) => plainToPlain),
     isVoid: reports.some(({ isVoid }) => isVoid),
     notes: [...new Set(reports.flatMap(({ notes }) => notes))],
     rows: reports.flatMap(({ rows }) => rows),
@@ -101,7 +101,7 @@ const COLUMNS: readonly (readonly [name: string, cell: (row: Row) => string])[] 
   ],
 ];
 
-/** The table in Markdown, a heading line for each subject. */
+/** The table in Markdown, with a heading line for each subject. */
 export function toMarkdown(report: Report): string {
   const lines = [...sectionsOf(report.rows)].flatMap(([subject, section]) => [headingOf(subject), ...section]);
   return [
@@ -132,12 +132,12 @@ export function sectionsOf(rows: readonly Row[]): Map<string, readonly string[]>
   return sections;
 }
 
-function verdict({ sameBesideSame, isVoid }: Report): string {
-  const found = sameBesideSame.map((line) => `${line.case} ${fixed(line.ratio, 2)}`).join(', ');
+function verdict({ plainToPlain, isVoid }: Report): string {
+  const found = plainToPlain.map((line) => `${line.case} ${fixed(line.ratio, 2)}`).join(', ');
   return `Plain compared with plain: ${found === '' ? 'not measured' : found}${isVoid ? '. **VOID: off by more than 10 %**' : ''}.`;
 }
 
-/** Counts the bars in lines of the table, which have one word for each in their last cell. */
+/** Counts the bars in the lines of the table, whose last cell has one word for each. */
 export function targetsLine(lines: readonly string[]): string {
   const verdicts = lines.flatMap(
     (line) =>

@@ -1,8 +1,8 @@
-/** As much of HTTP/1.1 as the SDKs send: a head, then a body of announced length that is counted and dropped. */
+/** The part of HTTP/1.1 that the SDKs send: a head, then a body of declared length, which is counted and dropped. */
 
 export interface RequestHead {
   readonly method: string;
-  /** Path and query, decoded where the bench looks at it. */
+  /** Path and query, decoded as far as the bench uses them. */
   readonly target: URL;
   readonly headers: ReadonlyMap<string, string>;
 }

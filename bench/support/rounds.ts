@@ -1,18 +1,19 @@
 /**
- * Variants of the same work, taken in turn in one process: A B C, C B A, A B C, ... so that whatever drifts drifts for all. Each
- * sample waits for a quiet moment and is taken again, within limits, if the machine was busy with something else meanwhile.
+ * Variants of the same work, measured in turn in one process: A B C, C B A, A B C, ... so that drift affects all of
+ * them. Each sample waits for a quiet moment and is repeated, within limits, if the machine was busy with something
+ * else.
  */
 import { startedProcesses, waitForQuiet, wasQuiet, watchOthers } from './other-work.js';
 import { median } from './statistics.js';
 
-/** Milliseconds that one sample waits for quiet, and that a whole run may lose by it: it ends in bounded time on any machine. */
+/** How long one sample, and an entire run, may wait for quiet, in milliseconds, so that a run ends on any machine. */
 const WAIT_LIMIT_MS = 1000;
 const LOSS_LIMIT_MS = 300_000;
 const RETRIES = 2;
-/** How often variants are warmed up in turn, and how long each: once if it takes longer. */
+/** How often variants are warmed up in turn, and for how long: once if it takes longer. */
 const WARM_UP_PASSES = 4;
 const WARM_UP_MS = 250;
-/** Quiet samples from which on the others are left out. */
+/** The number of quiet samples from which the others are left out. */
 const ENOUGH_QUIET = 3;
 
 export interface RoundsOptions {
@@ -23,7 +24,7 @@ export interface RoundsOptions {
   readonly warmsUp?: boolean;
 }
 
-/** The samples of one variant, and how many of them were taken while the machine did nothing else. */
+/** The samples of one variant, and how many were taken while the machine did nothing else. */
 export interface Samples<S> {
   readonly samples: readonly S[];
   readonly quiet: string;
@@ -40,7 +41,7 @@ export async function inRounds<Name extends string, S>(
   const names = Object.keys(variants) as Name[];
   if (warmsUp) await warmUp(Object.values(variants), isGated ? WARM_UP_PASSES : 1);
 
-  // the server, an emulator, peers: these do not count as other work
+  // the server, an emulator and peers do not count as other work
   const pids = startedProcesses();
   const taken = new Map<Name, Taken<S>[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
@@ -53,8 +54,8 @@ export async function inRounds<Name extends string, S>(
 }
 
 /**
- * At least once each. The compiler of V8 takes thousands of small operations, which a server has behind it within minutes. In turn, because what
- * one variant does may undo what was compiled for another.
+ * At least once each. V8 compiles only after thousands of small operations, which a server reaches within minutes. In
+ * turn, because what one variant does may invalidate code that was compiled for another.
  */
 async function warmUp(takes: readonly (() => Promise<unknown>)[], passes: number): Promise<void> {
   for (let pass = 1; pass <= passes; pass++) {

@@ -1,6 +1,6 @@
 /**
- * A process that asks a route at a steady pace, whether it answers or not, and reports how long each answer took from the moment
- * it was due. Orders come from the parent by message; it ends with the parent.
+ * A process that calls a route at a steady pace, whether it responds or not, and reports how long each response took
+ * from the moment it was due. The parent sends commands as messages. The process ends with the parent.
  */
 import { Agent, get } from 'node:http';
 

@@ -1,7 +1,7 @@
 /**
- * A row of the bench sealed and opened by hand: what the format demands and nothing else, in straight code for these ten texts under one AES
- * key, with integrity entries and without. No policy, no key but this one, no types, no conditions, no projection, no errors with a reason,
- * no spans. A package that does more takes longer, so no bar for a row can be below it.
+ * Seals and opens a row of the bench with hand-written code: what the format requires and nothing else, for ten strings
+ * under one AES key, with and without integrity entries. No policy, other keys, types, conditions, projection, errors
+ * with a reason, or spans. A package that does more takes longer, so no bar for a row can be lower.
  */
 import {
   createCipheriv,
@@ -22,7 +22,7 @@ const BLOCK = 16;
 const HEADER_START = Buffer.from('azcse/header/v1\0\x04', 'latin1');
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Holds the inputs of MACs and hashes, none of which is secret, until they are used. */
+/** Holds the inputs for MACs and hashes, none of which is secret. */
 const scratch = Buffer.alloc(4096);
 
 /** The tags of the properties, one after another. */
@@ -55,7 +55,7 @@ function headerMac(contentKey: KeyObject, { partitionKey, rowKey }: StoredRow, {
   return derivedMac(contentKey, LABELS.header, scratch.subarray(0, at));
 }
 
-/** Derives the IV of each name; what precedes the name is the same for all. */
+/** Derives the IV for each name. What precedes the name is the same for all. */
 function ivSource(iv: Uint8Array, { partitionKey, rowKey }: StoredRow): (name: string) => string {
   const input = Buffer.alloc(BLOCK + 3 * (partitionKey.length + rowKey.length + 100));
   input.set(iv);
@@ -72,7 +72,7 @@ export interface RowByHand {
 export interface HandOptions {
   readonly kek: KeyObject;
   readonly keyId: string;
-  /** Of the properties to seal. */
+  /** The names of the properties to seal. */
   readonly names: readonly string[];
   readonly integrity: 'verify' | 'off';
 }
@@ -105,7 +105,7 @@ interface SealedByHand {
   readonly entity: StoredRow;
   readonly names: readonly string[];
   readonly iv: Uint8Array;
-  /** Of the properties, then of the list of their names. */
+  /** The blocks of the properties, then of the list of their names. */
   readonly blocks: readonly Buffer[];
 }
 

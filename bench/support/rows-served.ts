@@ -1,7 +1,7 @@
 /**
- * Rows with Azurite: the plain SDK with the values in plaintext, this package, and between them the plain SDK with rows that are sealed and opened
- * by hand (row-by-hand.ts). The last is the floor of what encrypted rows can reach: eleven binary columns in place of ten strings, and
- * encryption data, cost the SDK and the emulator the same no matter who sealed them.
+ * Rows with Azurite: the plain SDK with values in plaintext, this package, and between them the plain SDK with rows
+ * that are sealed and opened by hand-written code (row-by-hand.ts). That is the floor for encrypted rows: eleven binary
+ * columns instead of ten strings, and encryption data, cost the SDK and the emulator the same whatever sealed them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { TableClient } from '@azure/data-tables';
@@ -23,10 +23,10 @@ import { FAR_KEY_PAGE_MS, WITH_EMULATOR } from './targets.js';
 const SUBJECT = 'entities with 10 of 20 properties sealed, with Azurite';
 const BATCH = 100;
 const FAR_KEY_ROUNDS = 3;
-/** What a key service takes to answer. */
+/** The response time of a key service. */
 const FAR_KEY_MS = 20;
 
-/** What all clients are asked for, under one name. */
+/** The operations of all clients, under common names. */
 interface Table {
   readonly insert: (rowKey: string) => Promise<unknown>;
   readonly insertMany: (rowKeys: readonly string[]) => Promise<unknown>;
@@ -34,7 +34,7 @@ interface Table {
   readonly list: () => AsyncIterable<readonly unknown[]>;
 }
 
-/** In plaintext by the plain SDK, by hand and the plain SDK, by this package. */
+/** Plaintext with the plain SDK, hand-written code with the plain SDK, and this package. */
 type Found<S> = Readonly<Record<keyof Tables, Samples<S>>>;
 
 interface Tables {
@@ -83,7 +83,7 @@ async function insertedBy(lab: Lab, { plain, hand, sealed }: Tables): Promise<Fo
   return lab.compare('entities: insert', { plain: insert(plain), hand: insert(hand), sealed: insert(sealed) });
 }
 
-/** Opens the same rows, but answers like a key service; nothing is served from the cache. */
+/** Opens the same rows with the delay of a key service, and without the cache. */
 function farPolicy(): EncryptionPolicy {
   const { keyEncryptionKey: key } = rowPolicy;
   const far: KeyEncryptionKey = {
@@ -159,7 +159,7 @@ interface Served {
   readonly quiet: string;
 }
 
-/** The floor, and the case that is held to the bar. */
+/** The floor, and the case that the bar applies to. */
 function floorAndBar(lab: Lab, { kind, what, us, quiet }: Served): Row[] {
   const target = { what: 'ratio', value: us.plain / us.sealed, atLeast: WITH_EMULATOR[kind] };
   return [

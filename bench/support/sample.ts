@@ -1,10 +1,10 @@
-/** One run of a piece of work, measured from every side. */
+/** One run of a piece of work, with all measurements. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, monitorEventLoopDelay, performance, PerformanceObserver } from 'node:perf_hooks';
 
 export interface Sample {
   readonly seconds: number;
-  /** User and system time of this process, its threads included. */
+  /** User and system time of this process, including its threads. */
   readonly cpuSeconds: number;
   /** Seconds that the event loop was busy. */
   readonly loopSeconds: number;
@@ -12,12 +12,12 @@ export interface Sample {
   readonly delayP50: number;
   readonly delayP99: number;
   readonly delayMax: number;
-  /** Garbage collection that held the event loop. */
+  /** Garbage collection that blocked the event loop. */
   readonly garbage: Garbage;
 }
 
 export interface Garbage {
-  /** Milliseconds in all. */
+  /** Milliseconds in total. */
   readonly ms: number;
   /** Milliseconds of the longest scavenge, and of the longest collection of another kind. */
   readonly longestScavenge: number;
@@ -49,7 +49,7 @@ export async function takeSample(work: () => Promise<unknown>): Promise<Sample> 
   };
 }
 
-/** Entries of the collector come a turn later. */
+/** Entries of the garbage collector arrive one turn later. */
 function watchGarbage(): () => Promise<Garbage> {
   const durations = { scavenge: [0], other: [0] };
   const note = (entries: readonly { readonly duration: number; readonly detail?: unknown }[]): void => {

@@ -1,4 +1,4 @@
-/** The bench's end of the blob server: starts it, sets its pace, reads its counters. */
+/** Controls the blob server: starts it, sets its pace, reads its counters. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -18,12 +18,12 @@ export class ServerProcess {
     return new ServerProcess(child, `http://127.0.0.1:${port}/bench`);
   }
 
-  /** Bytes a second of all connections together; 0 for no limit. */
+  /** Bytes a second for all connections together, or 0 for no limit. */
   async pace(rate: number): Promise<void> {
     await ask(this.child, { rate });
   }
 
-  /** What was asked of the server since the last call. */
+  /** The requests to the server since the last call. */
   counts(): Promise<ServerCounts> {
     return ask(this.child, {});
   }

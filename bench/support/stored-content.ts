@@ -1,12 +1,13 @@
 /**
- * Blobs of any size that the server holds without their bytes: one piece of 4 MiB, again and again. It is valid ciphertext:
+ * Blobs of any size that the server serves without storing their bytes: one piece of 4 MiB, repeated. It is valid
+ * ciphertext:
  *
  *     plain   piece || piece || ...
- *     1.0     the same, but for a last block that opens to padding
+ *     1.0     the same, except for a last block that opens to padding
  *     2.0     (nonce_i || piece || tag_i) ...    tag_i = tag_0 XOR E(nonce_0 || 1) XOR E(nonce_i || 1), since the tag's hash
- *             is of the ciphertext alone
+ *             covers only the ciphertext
  *
- * Everything is sealed under one content key, which a key that the bench knows has wrapped. It has integrity entries, or not.
+ * Everything is sealed under one content key, which the key of the bench has wrapped. Integrity entries are optional.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { flaggedKey } from './envelope-by-hand.js';
@@ -22,15 +23,15 @@ const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 const REGION_LENGTH = NONCE_LENGTH + PIECE_LENGTH + TAG_LENGTH;
 
-/** What the server needs to know; bytes in base64, because it is sent between processes. */
+/** What the server needs, with bytes in base64, because it is sent between processes. */
 export interface StoredContentSeed {
   readonly contentKey: string;
   readonly hasEntries: boolean;
-  /** The encryption data of a blob of that kind, less its entries; none for plain. */
+  /** The encryption data of a blob of that kind, without its entries. Plain has none. */
   readonly encryptionData: Readonly<Record<ContentKind, StoredData | undefined>>;
 }
 
-/** The part of the encryption data that is looked at. */
+/** The part of the encryption data that is read. */
 export interface StoredData {
   readonly EncryptionAgent: { readonly Protocol: string; readonly EncryptionAlgorithm: string };
   readonly ContentEncryptionIV?: string;
@@ -73,14 +74,14 @@ async function encryptionData(kek: KeyEncryptionKey, packed: Uint8Array, fields:
   return { ...wrapped, ...fields };
 }
 
-/** Bytes that a content of `plaintextLength` bytes is stored as. */
+/** The stored length of content with `plaintextLength` bytes. */
 export function storedLength(kind: ContentKind, plaintextLength: number): number {
   if (kind === 'plain') return plaintextLength;
   if (kind === '1.0') return plaintextLength + BLOCK_LENGTH - (plaintextLength % BLOCK_LENGTH);
   return plaintextLength + (NONCE_LENGTH + TAG_LENGTH) * Math.ceil(plaintextLength / PIECE_LENGTH);
 }
 
-/** Gives the bytes of stored blobs, slice by slice, without copying them. */
+/** Yields the bytes of stored blobs, slice by slice, without copying them. */
 export class StoredContent {
   private readonly piece = randomBytes(PIECE_LENGTH);
   private readonly key: Buffer;
@@ -91,7 +92,7 @@ export class StoredContent {
     this.key = Buffer.from(seed.contentKey, 'base64');
   }
 
-  /** The encryption data of a blob; `undefined` for plain. With entries it takes the time of a MAC when it is first asked for. */
+  /** The encryption data of a blob, or `undefined` for plain. With entries, the first call takes the time of a MAC. */
   encryptionData(kind: ContentKind, plaintextLength: number): string | undefined {
     const data = this.seed.encryptionData[kind];
     if (data === undefined) return undefined;
@@ -125,7 +126,7 @@ export class StoredContent {
     return this.piece.subarray(at % PIECE_LENGTH).subarray(0, lastBlock - at);
   }
 
-  /** Opens to the padding if it follows the block before it. */
+  /** Opens to the padding after the block before it. */
   private paddingBlock(plaintextLength: number): Buffer {
     const padding = BLOCK_LENGTH - (plaintextLength % BLOCK_LENGTH);
     if (padding !== BLOCK_LENGTH) throw new Error('The bench keeps to whole blocks');
@@ -143,7 +144,7 @@ export class StoredContent {
     return tag.subarray(within - NONCE_LENGTH - dataLength);
   }
 
-  /** The part of a tag that depends on the ciphertext, derived from a real sealing. */
+  /** The part of a tag that depends on the ciphertext, derived from real encryption. */
   private ciphertextHash(dataLength: number): Buffer {
     const known = this.hashes.get(dataLength);
     if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-/** Small blobs in memory, written under ETags and listed with metadata: what the state of a maintenance job takes. */
+/** Small blobs in memory, written under ETags and listed with metadata, as the state of a maintenance job requires. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 interface StoredDocument {
@@ -23,7 +23,7 @@ export class StoredDocuments {
   private changes = 0;
   private longest = 0;
 
-  /** Bytes of the longest document since the last call. */
+  /** Length in bytes of the longest document since the last call. */
   takeLongest(): number {
     const { longest } = this;
     this.longest = 0;

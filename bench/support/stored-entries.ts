@@ -1,4 +1,4 @@
-/** Integrity entries of blobs that the server holds without their bytes; docs/formats.md has what they are made of. */
+/** Integrity entries of blobs that the server serves without storing their bytes. docs/formats.md describes them. */
 import { createHmac } from 'node:crypto';
 import { LABELS, mac } from './envelope-by-hand.js';
 import type { StoredData } from './stored-content.js';

@@ -1,4 +1,6 @@
-/** The bars that the project sets itself: encrypted to plain of the same run, four blocks at once, on Node 20. */
+/**
+ * The bars that the project sets for itself: encrypted to plain in the same run, four blocks at once, on Node.js 20.
+ */
 import type { Row, Target } from './report.js';
 import type { Transfer } from './transfer.js';
 
@@ -6,39 +8,39 @@ const GIB = 1024 ** 3;
 const SLOW = 125e6;
 
 type Protocol = '1.0' | '2.0';
-/** One value for each protocol. */
+/** A value for each protocol. */
 type Pair = Readonly<Record<Protocol, number>>;
 
 const both = (value: number): Pair => ({ '1.0': value, '2.0': value });
 
-/** Least ratio of throughput under a pace. */
+/** The minimum ratio of throughput under a pace. */
 const PACED_SLOW = both(0.97);
 const PACED_FAST = { upload: { '1.0': 0.92, '2.0': 0.97 }, download: { '1.0': 0.95, '2.0': 0.93 } } as const;
-/** 64 MiB take so short that the first block, which nothing hides, counts. */
+/** 64 MiB take so little time that the first block counts, which nothing overlaps. */
 const PACED_FAST_SHORT_UPLOAD = { '1.0': 0.92, '2.0': 0.95 } as const;
 const SHORT = 64 * 1024 ** 2;
 
 const PACED_FAST_ON_THREAD = { '1.0': 0.96, '2.0': 0.97 } as const;
 
 /**
- * Least share of the ceiling without a pace, where the plain client is the faster one: uploads from memory, and all downloads. The
- * ceiling is that of the same run, so the bar means the same on every machine.
+ * The minimum share of the ceiling without a pace, if the plain client is faster: uploads from memory, and all
+ * downloads. The ceiling comes from the same run, so the bar means the same on every machine.
  */
 const LEAST_SHARE = { upload: both(0.9), download: { '1.0': 0.9, '2.0': 0.85 } } as const;
 
-/** Least ratio of throughput without a pace, where the plain client keeps the loop busy itself. */
+/** The minimum ratio of throughput without a pace, if the plain client keeps the loop busy itself. */
 const UNPACED_UPLOAD: Readonly<Record<'stream' | 'file', Pair>> = {
   stream: { '1.0': 0.58, '2.0': 0.85 },
   file: { '1.0': 0.6, '2.0': 0.88 },
 };
 const UNPACED_GIB_STREAM = { '1.0': 0.55, '2.0': 0.8 } as const;
 
-/** The same from a buffer, sealed on one worker thread; long is from 1 GiB on. */
+/** The same from a buffer, sealed on one worker thread. Long means 1 GiB or more. */
 const UNPACED_ON_THREAD = { short: { '1.0': 0.24, '2.0': 0.38 }, long: { '1.0': 0.2, '2.0': 0.3 } } as const;
 
-/** Seconds of loop for a GiB beyond plain. */
+/** Seconds of busy loop for each GiB, beyond plain. */
 const LOOP_ADDED = { upload: { '1.0': 2.3, '2.0': 1.4 }, download: { '1.0': 0.4, '2.0': 1 } } as const;
-/** Milliseconds of delay beyond plain, under the faster pace. */
+/** Milliseconds of delay beyond plain, at the faster pace. */
 const DELAY_P99_ADDED = { upload: 4, download: 6 } as const;
 const DELAY_MAX_ADDED_UPLOAD = 10;
 
@@ -48,14 +50,17 @@ const MEMORY_ADDED: Readonly<Record<Transfer['direction'], Readonly<Record<Trans
   download: { buffer: { '1.0': 50, '2.0': 30 }, stream: both(10), file: both(10) },
 };
 
-/** What newer versions of Node are held to where the plain SDK is faster on them. */
+/** The bars for newer versions of Node.js, on which the plain SDK is faster. */
 const UNPACED_STREAM_ON_NEWER = { '1.0': 0.38, '2.0': 0.6 } as const;
 const isNewer = Number(process.versions.node.split('.')[0]) > 20;
 
-/** MB/s that an unpaced upload makes on a quiet machine of the class that the bars were set on, whatever plain makes. */
+/**
+ * The minimum MB/s of an unpaced upload on a quiet machine of the class that the bars were set on, whatever plain
+ * reaches.
+ */
 const LEAST_UPLOAD_RATE = { '1.0': 380, '2.0': 600 } as const;
 
-/** What a transfer is held to; nothing where the bench sets no bar. */
+/** The bars for a transfer, or none if the bench does not set one. */
 export function transferTargets(one: Transfer & { readonly rate: number }, row: Row): Target[] {
   if (one.concurrency !== 4) return [];
   const [protocol, thread] = row.protocol.split(' ') as [Protocol, string?];
@@ -102,7 +107,7 @@ function leastRatioAtPace({
 const rateTargets = ({ direction }: Transfer, { encrypted }: Row, protocol: Protocol): Target[] =>
   direction === 'upload' ? [{ what: 'MB/s', value: encrypted, atLeast: LEAST_UPLOAD_RATE[protocol] }] : [];
 
-/** Uploads are compared with `uploadData`; the plain `uploadStream` and `uploadFile` keep the loop busy themselves. */
+/** Uploads are compared with `uploadData`, because the plain `uploadStream` and `uploadFile` keep the loop busy. */
 function loopTargets({ direction, medium }: Transfer, { loopAdded }: Row, protocol: Protocol): Target[] {
   if (direction === 'upload' && medium !== 'buffer') return [];
   return [{ what: 'loop s/GiB', value: loopAdded!, atMost: LOOP_ADDED[direction][protocol] }];
@@ -114,59 +119,66 @@ const delayTargets = ({ direction }: Transfer, { delayAdded }: Row): Target[] =>
 ];
 
 /**
- * Small operations, in yardsticks of the same run (yardstick.ts). Where one yardstick takes 9.8 us, a message of 1 KiB under a local AES
- * key is held to 35 us, an entity with 10 of 20 properties sealed to 120 us sealed and 80 us opened, and a row of a page to 90 us.
+ * Small operations, in yardsticks of the same run (yardstick.ts). If one yardstick takes 9.8 us, a message of 1 KiB
+ * under a local AES key may take 35 us, sealing an entity with 10 of 20 properties sealed 120 us and opening it 80 us,
+ * and a row of a page 90 us.
  */
 export const MESSAGE_YARDSTICKS = 3.6;
 export const ENTITY_YARDSTICKS = { seal: 12.2, open: 8.2 } as const;
 export const PAGE_ROW_YARDSTICKS = 9.2;
-/** How long a page of 1,000 such entities may hold the event loop at once, garbage collection included. */
+/** How long a page of 1,000 such entities may block the event loop at a time, including garbage collection. */
 export const PAGE_DELAY_MS = 3;
-/** Least rate compared with the plain SDK with Azurite, which competes for the same cores. */
+/** The minimum rate compared with the plain SDK, with Azurite, which competes for the same cores. */
 export const WITH_EMULATOR = { page: 0.45, insert: 0.8, get: 0.9, receive: 0.8, consumer: 0.8 } as const;
-/** From the start of a process to a ready application, as a multiple of the SDKs and Nest alone. */
+/** From the start of a process to a ready application, as a multiple of only the SDKs and Nest. */
 export const START_RATIO = 1.3;
 
-/** The value in yardsticks, and its bar. */
+/** A value in yardsticks, and its bar. */
 export const inYardsticks = (us: number, yardstickUs: number, atMost: number): Target => ({
   what: 'yardsticks',
   value: us / yardstickUs,
   atMost,
 });
 
-/** The case of a line with what no package can do without. */
+/** The case of a line for work that no package can avoid. */
 export const floor = (what: string, us: number, yardstickUs: number): string =>
   `${what}, of the bar below: ${(us / yardstickUs).toFixed(1)} yardsticks`;
 
-/** Such a page where every row asks a key that answers in 20 ms: one after another that would be 20 seconds. */
+/** A page in which every row calls a key that responds in 20 ms, which in sequence would take 20 seconds. */
 export const FAR_KEY_PAGE_MS = 2000;
-/** A page of 1,000 rows whose keys are in a vault that takes 200 requests a second: 5 seconds is the least that it can take. */
+/** A page of 1,000 rows with keys in a vault that allows 200 requests a second, so it takes at least 5 seconds. */
 export const VAULT_PAGE_MS = 5500;
 
-/** Integrity entries, to what `integrity: 'off'` takes in the same run: least ratio of throughput of a blob of 256 MiB. */
+/**
+ * Integrity entries compared with `integrity: 'off'` in the same run: the minimum ratio of throughput for a blob of 256
+ * MiB.
+ */
 export const INTEGRITY_RATIO = {
   '1.0': { upload: 0.8, download: 0.8 },
   '2.0': { upload: 0.99, download: 0.99 },
 } as const;
-/** Seconds of loop for a GiB of 2.0 that entries add at most: what the samples of one variant differ by. */
+/** The maximum seconds of busy loop that entries add for each GiB of 2.0: the spread of samples of one variant. */
 export const INTEGRITY_LOOP_ADDED = 0.05;
 /**
- * Yardsticks that entries add to a message of 1 KiB and to an entity with 10 sealed properties, each way: 15 and 35 us where one
- * yardstick takes 9.8 us.
+ * Yardsticks that entries may add to a message of 1 KiB and to an entity with 10 sealed properties, each way: 15 and 35
+ * us if one yardstick takes 9.8 us.
  */
 export const INTEGRITY_YARDSTICKS = { message: 1.5, entity: 3.6 } as const;
 
-/** Milliseconds to the last byte of 1 GiB; in 2.0 a region of 4 MiB comes with it, since the tag covers it. */
+/** Milliseconds to the last byte of 1 GiB. In 2.0, this reads a region of 4 MiB, because the tag covers it. */
 export const TAIL_MS = { paced: { '1.0': 3, '2.0': 36 }, unpaced: { '1.0': 3, '2.0': 12 } } as const;
 /** Milliseconds beyond plain to put or get 1 KiB. */
 export const SMALL_BLOB_MS = 0.12;
 /**
- * Search tags of three properties: what they add to sealing an entity, as a share, and milliseconds to compute those of 1,000 rows
- * again. The share is short where the MACs alone, which the bench prints, take more.
+ * Search tags of three properties: what they add to sealing an entity, as a share, and milliseconds to compute those of
+ * 1,000 rows again. The share is missed if the MACs alone, which the bench prints, take more.
  */
 export const SEARCH_TAGS_SHARE = 0.05;
 export const SEARCH_CHECK_MS = 15;
-/** Jobs on one core under AES keys: objects a second, requests for each, MiB at the peak, milliseconds of delay, requests of a status. */
+/**
+ * Jobs on one core under AES keys: objects a second, requests for each, peak MiB, milliseconds of delay, requests of a
+ * status.
+ */
 export const MAINTENANCE = {
   rate: { blobs: 1500, rows: 5000, census: 5000 },
   requests: 1.1,

@@ -1,8 +1,8 @@
-/** One rate for all connections together: what a network card is to its machine. */
+/** One rate for all connections together, like the network card of a machine. */
 
-/** Milliseconds of traffic that may be made up for after a pause; timers are late by about one. */
+/** Milliseconds of traffic that may be caught up after a pause, because timers are about one late. */
 const BURST_MS = 4;
-/** Waits below this are not worth a timer: the debt is carried on. */
+/** Shorter waits are not worth a timer, so the debt is carried over. */
 const LEAST_WAIT_MS = 1;
 
 export class TokenBucket {
@@ -12,7 +12,7 @@ export class TokenBucket {
   /** `bytesPerMs` may be `Infinity`. */
   constructor(private readonly bytesPerMs: number) {}
 
-  /** Takes the bytes and returns how many milliseconds the taker has to wait, 0 for none. */
+  /** Takes the bytes, and returns how many milliseconds the caller must wait, or 0. */
   take(bytes: number): number {
     if (this.bytesPerMs === Infinity) return 0;
     const now = performance.now();

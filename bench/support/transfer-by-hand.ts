@@ -1,6 +1,7 @@
 /**
- * Content up from memory and down to memory by hand: the ciphers in steps of 64 KiB, the SDK's requests, and nothing around them. In 1.0 sealed
- * content gets its MAC, and the content that the bench's server gives has none. No package that keeps the event loop free can be much faster.
+ * Uploads from memory and downloads to memory with hand-written code: the ciphers in steps of 64 KiB and the requests
+ * of the SDK. In 1.0, sealed content has a MAC, and content from the bench's server has none. No package that keeps the
+ * event loop free can be much faster.
  */
 import {
   type Cipher,
@@ -23,7 +24,7 @@ const BLOCK_LENGTH = 4 * 1024 * 1024;
 const CIPHER_BLOCK = 16;
 const NONCE_LENGTH = 12;
 const REGION_LENGTH = NONCE_LENGTH + BLOCK_LENGTH + TAG_LENGTH;
-/** Milliseconds of work between two turns of the event loop. */
+/** Milliseconds of work between turns of the event loop. */
 const SLICE_MS = 1;
 
 export interface TransferByHand {
@@ -40,7 +41,7 @@ async function breathe(): Promise<void> {
   turned = performance.now();
 }
 
-/** Memory that serves again, as fresh memory would cost more than the ciphers. */
+/** Reused memory, because new memory would cost more than the ciphers. */
 const idle: Buffer[] = [];
 const takeMemory = (): Buffer => idle.pop() ?? Buffer.allocUnsafeSlow(CIPHER_BLOCK + REGION_LENGTH);
 
@@ -113,7 +114,7 @@ function gcmSealing(): Sealing {
   };
 }
 
-/** Several requests of 4 MiB at once, each opened once it is there. */
+/** Sends several requests of 4 MiB at once, and opens each response when it arrives. */
 export async function downloadByHand(transfer: TransferByHand, target: Buffer): Promise<void> {
   const { client, concurrency, protocol } = transfer;
   const { metadata } = await client.getProperties();
@@ -141,11 +142,11 @@ interface Piece {
   readonly client: BlockBlobClient;
   readonly key: KeyObject;
   readonly memory: Buffer;
-  /** Where the plaintext starts. */
+  /** The position at which the plaintext starts. */
   readonly at: number;
 }
 
-/** The block in front of a piece is its IV. The last piece is asked for without the padding behind it. */
+/** The block before a piece is its IV. The last piece is requested without the padding after it. */
 async function openCbc({ client, key, memory, at, iv }: Piece & { readonly iv: Buffer }, into: Buffer): Promise<void> {
   const lead = at === 0 ? 0 : CIPHER_BLOCK;
   const sealed = memory.subarray(0, lead + into.length);

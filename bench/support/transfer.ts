@@ -1,4 +1,4 @@
-/** Transfers of whole blobs, each in the same call for the plain client and for the encrypted one. */
+/** Transfers of entire blobs, with the same call on the plain client and on the encrypted one. */
 import { rmSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,11 +30,11 @@ export interface Transfer {
 type Protocol = Exclude<ContentKind, 'plain'>;
 type Client = BlockBlobClient | EncryptedBlockBlobClient;
 
-/** A key that every process of the bench makes from the same bytes. */
+/** A key that every process of the bench creates from the same bytes. */
 export const benchKey = (): AesKeyEncryptionKey =>
   AesKeyEncryptionKey.fromBase64('bench:2026', Buffer.alloc(32, 'bench').toString('base64'));
 
-/** The blob server takes any. */
+/** The blob server accepts any account. */
 export const BENCH_ACCOUNT = { accountName: 'bench', accountKey: 'YmVuY2g=' } as const;
 
 export const plainService = (url: string): BlobServiceClient =>
@@ -42,7 +42,7 @@ export const plainService = (url: string): BlobServiceClient =>
     retryOptions: { maxTries: 1 },
   });
 
-/** The blobs of one account: plain, or sealed under a protocol by a service that is made once, as the module does. */
+/** The blobs of one account: plain, or sealed under a protocol by a service that is created once, as in the module. */
 export class Blobs {
   private readonly made = new Map<string, EncryptedBlobService>();
 
@@ -69,7 +69,9 @@ export class Blobs {
   }
 }
 
-/** Memory and a file that all transfers of one length share, so that no variant pays for making them. Gone with the process. */
+/**
+ * Memory and a file that all transfers of one length share, so that no variant pays for creating them. Removed on exit.
+ */
 export class Materials {
   private readonly path = join(tmpdir(), `nestjs-azure-encrypted-storage-bench-${process.pid}`);
   private memory = Buffer.alloc(0);
@@ -105,7 +107,7 @@ export class Materials {
   }
 }
 
-/** Gets ready outside the sample and returns what is to be measured. */
+/** Prepares outside the sample, and returns the work to measure. */
 export async function prepared(
   client: Client,
   transfer: Transfer,
@@ -142,7 +144,7 @@ async function download(client: Client, { medium, length, concurrency }: Transfe
   };
 }
 
-/** A stream that costs next to nothing: slices of one piece. */
+/** A stream that costs almost nothing: slices of one piece. */
 export function streamOf(length: number): Readable {
   const piece = Buffer.alloc(BLOCK_LENGTH, 'bench');
   let at = 0;

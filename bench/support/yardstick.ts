@@ -1,6 +1,6 @@
 /**
- * What small operations are measured by: one A256KW wrap of a content key and one AES-256-GCM of 1 KiB, in the same run. A bar in
- * microseconds would describe the machine.
+ * The unit for small operations: one A256KW wrap of a content key and one AES-256-GCM of 1 KiB, in the same run. A bar
+ * in microseconds would describe the machine.
  */
 import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { KEY_LENGTH, wrapped } from './envelope-by-hand.js';

@@ -1,4 +1,4 @@
-/** What is tried with blobs, in tables: sizes at the boundaries of blocks and regions, ranges across them. */
+/** Tables of cases for blobs: sizes at the boundaries of blocks and regions, and ranges across them. */
 import { type BlobClient, BlobServiceClient, type BlockBlobParallelUploadOptions } from '@azure/storage-blob';
 import { randomUUID } from 'node:crypto';
 import { connectionString, uniqueName } from '../../support/azurite.js';
@@ -66,14 +66,14 @@ export const rangesBeyondTheEnd = (size: number): readonly Range[] => [
 
 const made = new Map<number, Buffer>();
 
-/** The same bytes for the same length, made once. */
+/** The same bytes for the same length, created once. */
 export function content(length: number): Buffer {
   const bytes = made.get(length) ?? generated(length);
   made.set(length, bytes);
   return bytes;
 }
 
-/** The part of the content that a range names. */
+/** The part of the content in a range. */
 export const partOf = (whole: Buffer, [offset, count]: Range): Buffer => whole.subarray(offset, offset + count);
 
 export interface Place {
@@ -160,7 +160,7 @@ export async function peerReads(
 
 const theirs = ({ key = KEY, ...options }: PeerBlobOptions): object => ({ ...options, key: key.theirs });
 
-/** A failed comparison of megabytes says how long they are, not what they are. */
+/** A failed comparison of megabytes shows their lengths, not their content. */
 export function expectSameBytes(found: Uint8Array, expected: Uint8Array): void {
   expect([found.length, Buffer.compare(found, expected)]).toEqual([expected.length, 0]);
 }

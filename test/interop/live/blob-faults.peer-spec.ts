@@ -1,4 +1,6 @@
-/** What peers cannot do or get wrong with blobs, held to be still so. A test that fails here is good news: see blob-faults.ts. */
+/**
+ * Checks that known faults of peers with blobs still exist. A test that fails here is good news: see blob-faults.ts.
+ */
 import {
   content,
   expectSameBytes,
@@ -17,7 +19,7 @@ import {
 import {
   hasNoPageBlobs,
   ignoresRegionOrder,
-  needsKeyBesideResolver,
+  needsKeyDespiteResolver,
   otherCaseIs,
   sendsRawKeyIds,
   shortPageRanges,
@@ -70,7 +72,7 @@ for (const peer of BLOB_PEERS) {
         });
       }
 
-      if (needsKeyBesideResolver(peer)) {
+      if (needsKeyDespiteResolver(peer)) {
         itIsKnownThat('if encryption is required, a resolver is not accepted in place of a key', async () => {
           const place = await weWrite(newBlob(), content(100), { protocol });
           await expect(peerReads(peer, place, { resolve: true })).rejects.toThrow('no key was provided');

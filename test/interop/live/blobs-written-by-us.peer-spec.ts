@@ -17,7 +17,7 @@ import {
 } from './blob-cases.js';
 import {
   hasNoPageBlobs,
-  needsKeyBesideResolver,
+  needsKeyDespiteResolver,
   otherCaseIs,
   shortPageRanges,
   shortRanges,
@@ -76,7 +76,7 @@ for (const peer of BLOB_PEERS) {
 
       it('with the key found by its id', async () => {
         const place = await weWrite(newBlob(), content(100), { protocol });
-        const requireEncryption = !needsKeyBesideResolver(peer);
+        const requireEncryption = !needsKeyDespiteResolver(peer);
 
         expectSameBytes((await peerReads(peer, place, { resolve: true, requireEncryption })).content, content(100));
       });

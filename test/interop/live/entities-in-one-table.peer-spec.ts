@@ -1,4 +1,4 @@
-/** Rows of every writer in one table: each reader has to determine from each row how its IVs are made. */
+/** Rows of every writer in one table: each reader must determine from each row how its IVs are derived. */
 import { newTable, peerQueries, peerStores, row } from './entity-cases.js';
 import { entityOf, listed, ours, PATIENT } from './our-entities.js';
 import { PeerProcess } from './peer-process.js';

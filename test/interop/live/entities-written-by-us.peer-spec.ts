@@ -43,7 +43,7 @@ for (const peer of TABLE_PEERS) {
         const entity = { ...row('Jane'), partitionKey, rowKey };
         await (await ours(PATIENT, table)).createEntity(entityOf(entity));
 
-        // a row that the peer cannot name it can query
+        // the peer can query a row that it cannot address
         const found =
           doublesQuotes(peer) || !partitionKey.includes("'")
             ? await peerGets(peer, entity, { table })

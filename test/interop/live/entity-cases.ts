@@ -1,4 +1,4 @@
-/** What is tried with entities, in tables: keys, names and values that URLs, JSON and the IV of a property depend on. */
+/** Tables of cases for entities: keys, names and values that URLs, JSON and the IV of a property depend on. */
 import { type EdmTypes, TableClient } from '@azure/data-tables';
 import { connectionString, uniqueTableName } from '../../support/azurite.js';
 import { KEY, type SharedKey } from './keys.js';
@@ -39,7 +39,7 @@ export const VALUES: readonly (readonly [what: string, value: string])[] = [
   ['quotes and new lines', 'a "b" \'c\' \\d\r\n\te'],
   ['base64', Buffer.from('not to be decoded').toString('base64')],
 ];
-/** UTF-8 of a sealed value has 65,535 bytes at most. The emulator counts no more exactly than the service. */
+/** A sealed value has at most 65,535 bytes of UTF-8. The emulator counts no more exactly than the service. */
 export const LONG_VALUES: readonly (readonly [what: string, value: string])[] = [
   ['32,000 letters', 'x'.repeat(32_000)],
   ['21,000 characters of three bytes', '漢'.repeat(21_000)],
@@ -115,7 +115,7 @@ export const row = (name: string, note = 'a note'): PeerEntity => ({
 export const valuesOf = ({ properties }: PeerEntity): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(properties).map(([name, { value }]) => [name, value]));
 
-/** `type value` of each value, in whatever form it is given. */
+/** `type value` of each value, whatever its form. */
 export function comparable(values: object): Readonly<Record<string, string>> {
   const shown = (value: unknown): string =>
     value instanceof Uint8Array ? Buffer.from(value).toString('base64') : String(value);

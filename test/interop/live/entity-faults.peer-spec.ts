@@ -1,4 +1,7 @@
-/** What peers cannot do or get wrong with entities, held to be still so. A test that fails here is good news: see entity-faults.ts. */
+/**
+ * Checks that known faults of peers with entities still exist. A test that fails here is good news: see
+ * entity-faults.ts.
+ */
 import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { describeCell, itIsKnownThat } from './cells.js';
 import { newTable, type PeerEntity, peerGets, peerQueries, peerStores, sealed } from './entity-cases.js';

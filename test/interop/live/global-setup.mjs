@@ -1,4 +1,6 @@
-/** Jest's global setup of the live tests: the emulator, and the peers that this machine has, in the environment of the worker. */
+/**
+ * Jest's global setup for the live tests: puts the emulator and the available peers into the environment of the worker.
+ */
 import startEmulator from '../../support/global-setup.mjs';
 import { installPeers } from '../peers/install.mjs';
 
@@ -12,6 +14,6 @@ export default async function globalSetup(globalConfig) {
   }
   process.env.LIVE_PEERS = JSON.stringify(programs);
   await startEmulator({ ...globalConfig, testPathPatterns: undefined });
-  // some peers know the emulator by the name of its own account
+  // some peers recognize the emulator by the name of its own account
   delete process.env.SUITE_ACCOUNTS;
 }

@@ -1,4 +1,4 @@
-/** Objects of every kind as they are stored, for the Python program that knows integrity entries from docs/formats.md alone. */
+/** Stored objects of every kind, for the Python program that implements integrity entries only from docs/formats.md. */
 import { readFileSync } from 'node:fs';
 import { type Edm, type EdmTypes, type GetTableEntityResponse, TableClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
@@ -43,7 +43,7 @@ export interface StoredRow {
   readonly sealed: Readonly<Record<string, string>>;
 }
 
-/** A clear value, as the service types it. */
+/** A plaintext value, as the service types it. */
 export interface ClearValue {
   readonly type: EdmTypes;
   readonly value: unknown;
@@ -57,11 +57,11 @@ interface Keys {
 interface Bound {
   readonly kind: ContentCase['kind'] | 'entity';
   readonly context?: string;
-  /** As a peer takes it. */
+  /** In the form that a peer accepts. */
   readonly key?: object;
 }
 
-/** What Python opened; rejects unless the object has exactly the entries that it must have. */
+/** What Python opened. Rejects unless the object has exactly the entries that it must have. */
 export const checkContent = async (stored: StoredContent, bound: Bound): Promise<Buffer> => {
   const { kind, context, key = KEY.theirs } = bound;
   const request = { ...stored, kind, context, key };
@@ -178,7 +178,7 @@ export async function storedRow(table: string, { partitionKey, rowKey }: Keys): 
 export const signedOf = (row: GetTableEntityResponse<object>): Record<string, ClearValue> =>
   Object.fromEntries(SIGNED.map((name) => [name, asClear((row as Record<string, unknown>)[name])]));
 
-/** The SDK gives some values as JSON has them, and some in its own form, as text. */
+/** The SDK returns some values as in JSON, and some in its own form, as text. */
 function asClear(value: unknown): ClearValue {
   if (typeof value === 'string') return { type: 'String', value };
   if (typeof value === 'boolean') return { type: 'Boolean', value };

@@ -1,4 +1,4 @@
-/** Integrity entries, both ways, with a Python program that shares no line with this package: what we write, it checks, and back. */
+/** Integrity entries in both directions, with a Python program that shares no code with this package. */
 import { DecryptionError } from 'nestjs-azure-encrypted-storage';
 import { content, type Place, useContainer } from './blob-cases.js';
 import { newTable } from './entity-cases.js';
@@ -41,7 +41,7 @@ async function blobOf(place: Place, tried: Tried) {
   return tried.kind === 'pages' ? container.getPageBlobClient(place.blob) : container.getBlockBlobClient(place.blob);
 }
 
-/** Written by this package, as it is stored. */
+/** What this package wrote, as it is stored. */
 async function written(tried: Tried): Promise<cases.StoredContent> {
   if (tried.kind === 'message') {
     const { queue, raw } = await newQueue();
@@ -53,7 +53,7 @@ async function written(tried: Tried): Promise<cases.StoredContent> {
   return cases.storedBlob(place);
 }
 
-/** Stored as it is, and read by this package under `integrity: 'require'`. */
+/** Stores the object unchanged, and reads it with this package under `integrity: 'require'`. */
 async function read(stored: cases.StoredContent, tried: Tried): Promise<Buffer> {
   if (tried.kind === 'message') {
     const { queue, raw } = await newQueue();
@@ -135,7 +135,7 @@ describeHere('entries that another program made, verified by this package', () =
   });
 });
 
-/** The clear values of a letter, as the service types them. */
+/** The plaintext values of a letter, as the service types them. */
 async function signedParts(): Promise<cases.RowParts> {
   const { table } = await newTable();
   const { tables } = await storageOf({ protocol: '1.0' });

@@ -1,4 +1,4 @@
-/** The live tests: `npm run test:interop`. Apart from the others, since they need Python and Java. */
+/** The live tests: `npm run test:interop`. Separate from the others, because they need Python and Java. */
 import base from '../../../jest.config.js';
 
 /** @type {import('jest').Config} */
@@ -8,6 +8,6 @@ export default {
   globalSetup: '<rootDir>/test/interop/live/global-setup.mjs',
   testRegex: '/test/interop/live/.*\\.peer-spec\\.ts$',
   reporters: ['default', '<rootDir>/test/interop/live/matrix-reporter.mjs'],
-  // the peers are programs of their own, which every worker would start again
+  // the peers are separate programs, which every worker would start again
   maxWorkers: 1,
 };

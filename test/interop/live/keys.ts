@@ -1,4 +1,4 @@
-/** Key encryption keys, in our shape and in the one that the peers take. */
+/** Key encryption keys, in our form and in the one that the peers accept. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { AesKeyEncryptionKey, type KeyEncryptionKey, RsaKeyEncryptionKey } from 'nestjs-azure-encrypted-storage';
 
@@ -8,7 +8,7 @@ export interface PeerKey {
   readonly algorithm: string;
   readonly secret?: string;
   readonly pem?: string;
-  /** How the vault that has the key is reached. */
+  /** How to reach the vault that has the key. */
   readonly vault?: { readonly proxy: string; readonly certificate: string };
 }
 
@@ -33,7 +33,7 @@ const rsa = (algorithm: 'RSA' | 'RSA-OAEP' | 'RSA-OAEP-256'): SharedKey => {
 export const KEY: SharedKey = aes('test:key', 256);
 export const OTHER_KEY: SharedKey = aes('test:other', 256);
 
-/** Every kind of key, and ids that JSON and headers have to escape. */
+/** Every kind of key, and ids that JSON and headers must escape. */
 export const KEYS: readonly (readonly [what: string, key: SharedKey])[] = [
   ...([128, 192, 256] as const).map((bits) => [`A${bits}KW`, aes(`test:${bits}`, bits)] as const),
   ...(['RSA-OAEP', 'RSA-OAEP-256', 'RSA'] as const).map((algorithm) => [algorithm, rsa(algorithm)] as const),

@@ -1,4 +1,4 @@
-/** Rows with entries in a lookup table, which other SDKs read and change: they know neither tags nor entries. */
+/** Rows with entries in a lookup table, which other SDKs read and change without knowledge of tags and entries. */
 import {
   Encrypt,
   EncryptedEntity,

@@ -1,4 +1,4 @@
-/** What a maintenance job has moved to another key or protocol is read by a peer that has the new key alone. */
+/** A peer that has only the new key reads what a maintenance job has moved to another key or protocol. */
 import type { QueueClient } from '@azure/storage-queue';
 import {
   type EncryptedContainerClient,
@@ -95,7 +95,7 @@ for (const peer of TABLE_PEERS) {
   });
 }
 
-/** Sends a message of ours and one of the peer's, and lets a consumer move both to the poison queue. */
+/** Sends one message from us and one from the peer, and lets a consumer move both to the poison queue. */
 async function poisoned(
   peer: Peer,
   protocol: Protocol,

@@ -1,4 +1,7 @@
-/** Jest's reporter of the live tests: prints the matrix, and holds the one in docs/compatibility.md to it, or writes it there. */
+/**
+ * Jest's reporter for the live tests: prints the matrix, and compares it with docs/compatibility.md, or writes it
+ * there.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isWhole, matrixIn, matrixOf, withMatrix } from './matrix.mjs';

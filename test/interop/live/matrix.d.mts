@@ -1,4 +1,4 @@
-/** Of one test, as jest gives it. */
+/** The result of one test, as Jest reports it. */
 export interface Result {
   readonly ancestorTitles: readonly string[];
   readonly title: string;

@@ -1,6 +1,6 @@
 /**
- * The matrix of SDKs: made from the results of the tests, whose `describe` titles name the cells (cells.ts), and kept in
- * docs/compatibility.md between two comments.
+ * The matrix of SDKs: created from the results of the tests, whose `describe` titles name the cells (cells.ts), and
+ * stored in docs/compatibility.md between two comments.
  *
  *     messages > Python azure-storage-queue 12.18.1 > reads 2.0 > known: what it gets wrong
  */
@@ -15,7 +15,7 @@ const COLUMNS = {
 };
 const DIRECTIONS = { writes: 'it writes', reads: 'it reads' };
 
-/** @typedef {{ ancestorTitles: string[], title: string, status: string }} Result of one test, as jest gives it */
+/** @typedef {{ ancestorTitles: string[], title: string, status: string }} Result of one test, as Jest reports it */
 
 /**
  * @param {readonly Result[]} results
@@ -33,16 +33,16 @@ export function matrixOf(results) {
   return [...sections, notes.join('\n')].join('\n\n');
 }
 
-/** Whether every cell was tried: without the peers a matrix says nothing. */
+/** Whether every cell was tried. Without the peers, a matrix means nothing. */
 export const isWhole = (results) => results.length > 0 && results.every(({ status }) => status === 'passed');
 
-/** The matrix that a document has. */
+/** The matrix in a document. */
 export function matrixIn(text) {
   const [begin, end] = borders(text);
   return text.slice(begin, end).trim();
 }
 
-/** The document with this matrix in place of the one it has. */
+/** The document with its matrix replaced by this one. */
 export function withMatrix(text, matrix) {
   const [begin, end] = borders(text);
   return `${text.slice(0, begin)}\n\n${matrix}\n\n${text.slice(end)}`;
@@ -79,7 +79,7 @@ function cell(results, faults) {
 
 const isFault = ({ title }) => title.startsWith(FAULT);
 
-/** By language and package, then the newest version first. */
+/** By language and package, with the newest version first. */
 const byNewest = (one, other) => {
   const [name, version] = apart(one);
   const [otherName, otherVersion] = apart(other);

@@ -1,4 +1,4 @@
-/** What is tried with messages, in tables: texts that encodings trip over, and the longest ones. */
+/** Tables of cases for messages: texts that are difficult for encodings, and the longest ones. */
 import { QueueServiceClient, type QueueClient } from '@azure/storage-queue';
 import { connectionString, uniqueName } from '../../support/azurite.js';
 import { KEY, type SharedKey } from './keys.js';
@@ -19,16 +19,18 @@ export const TEXTS: readonly (readonly [what: string, text: string])[] = [
   ['blanks around', '  a  '],
   ['base64', Buffer.from('not to be decoded').toString('base64')],
 ];
-/** What XML escapes: the legacy Python SDK does it inside the ciphertext, by default. */
+/** Characters that XML escapes, which the legacy Python SDK does inside the ciphertext by default. */
 export const MARKUP = 'a < b && c > "d" \'e\' &amp; &lt;';
 export const BYTES = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
-/** What decoding to text would change: bytes that no text has, halves of characters, a byte order mark, and text itself. */
+/**
+ * Bytes that decoding to text would change: invalid bytes, halves of characters, a byte order mark, and text itself.
+ */
 export const BINARIES: readonly Buffer[] = [
   BYTES,
   ...['ff', 'c3', 'eda080', 'efbbbf61', '00', '1f8b0800', '61'].map((hex) => Buffer.from(hex, 'hex')),
 ];
 
-/** Letters of a text that nearly fills a message, in every SDK: 65,536 bytes are stored at most. */
+/** The length of a text that nearly fills a message, in every SDK: at most 65,536 bytes are stored. */
 export const NEARLY_FULL = 48_700;
 
 export interface PeerMessageOptions {
@@ -37,13 +39,13 @@ export interface PeerMessageOptions {
   readonly resolve?: boolean;
   readonly requireEncryption?: boolean;
   readonly protocol?: Protocol;
-  /** What a Python SDK does to the content before it encrypts; Java does nothing to it. */
+  /** What a Python SDK does to the content before it encrypts. Java does not change it. */
   readonly encoding?: 'text' | 'base64' | 'bytes' | 'xml';
 }
 
 export type Content = { readonly text: string } | { readonly bytes: string } | { readonly parsed: unknown };
 
-/** Sends the contents; the last one is then replaced by `updateTo`. */
+/** Sends the contents. Then `updateTo` replaces the last one. */
 export async function peerSends(
   peer: Peer,
   contents: readonly (string | Buffer)[],

@@ -1,4 +1,7 @@
-/** What peers cannot do or get wrong with messages, held to be still so. A test that fails here is good news: see message-faults.ts. */
+/**
+ * Checks that known faults of peers with messages still exist. A test that fails here is good news: see
+ * message-faults.ts.
+ */
 import { describeCell, itIsKnownThat, UNKNOWN_VERSION } from './cells.js';
 import { asContent, MARKUP, newQueue, peerReceives, peerSends } from './message-cases.js';
 import { encryptsEmptyText, parsesPlainJson, readsEmptyText, readsPlaintext } from './message-faults.js';

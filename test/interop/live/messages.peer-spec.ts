@@ -1,4 +1,4 @@
-/** Messages, both ways. */
+/** Messages in both directions. */
 import { type EncryptedQueueClient, isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
 import { describeCell } from './cells.js';
 import { KEYS } from './keys.js';
@@ -15,7 +15,7 @@ const ours = async (queue: string, options: StorageOptions = {}) =>
 const received = async (queue: string, options: StorageOptions = {}, numberOfMessages = 1) =>
   (await (await ours(queue, options)).receiveMessages({ numberOfMessages })).receivedMessageItems;
 
-/** Sends letters, as many as are not refused. */
+/** Sends as many letters as are accepted. */
 async function sendLongest(client: EncryptedQueueClient): Promise<string> {
   for (let length = 65_536 * 0.75; ; length -= 1) {
     const text = 'x'.repeat(length);
@@ -30,7 +30,7 @@ async function sendLongest(client: EncryptedQueueClient): Promise<string> {
 
 const isTooLarge = (error: unknown): boolean => isEncryptedStorageError(error) && error.code === 'PAYLOAD_TOO_LARGE';
 
-/** Less the empty one, where message-faults.peer-spec.ts has it. */
+/** Without the empty text, if message-faults.peer-spec.ts covers it. */
 const textsOf = (withEmpty: boolean) =>
   [...TEXTS, ['markup', MARKUP] as const].filter(([, text]) => text !== '' || withEmpty);
 

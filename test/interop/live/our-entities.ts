@@ -17,7 +17,7 @@ export interface Row {
   [name: string]: unknown;
 }
 
-/** An entity class whose sealed properties have these names; all others are clear. */
+/** An entity class that seals the properties with these names. All others are in plaintext. */
 export function classSealing(...names: readonly string[]): EntityClass<Row> {
   @EncryptedEntity({ clear: '*' })
   class Named {

@@ -1,4 +1,6 @@
-/** A peer's program: asked by a line of JSON, it answers by a line of JSON, one after the other (test/interop/peers/README.md). */
+/**
+ * The program of a peer. It answers each line of JSON with a line of JSON, in sequence (test/interop/peers/README.md).
+ */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -15,7 +17,7 @@ interface Waiting {
 
 const programs = JSON.parse(process.env['LIVE_PEERS'] ?? '{}') as Readonly<Record<string, Program>>;
 
-/** What the SDK threw, and what caused it, one line each: `Type: message`. */
+/** The error of the SDK and its causes, one line each: `Type: message`. */
 export class PeerError extends Error {
   override readonly name = 'PeerError';
 

@@ -1,17 +1,17 @@
-/** The SDKs that are tried: where each one runs, and which protocols it writes and reads. */
+/** The tested SDKs: where each one runs, and which protocols it writes and reads. */
 import { connectionString } from '../../support/azurite.js';
 import { PeerProcess } from './peer-process.js';
 
 export type Protocol = '1.0' | '2.0' | '2.1';
 
 export interface Peer {
-  /** As the matrix names it. */
+  /** Its name in the matrix. */
   readonly title: string;
   readonly version: string;
   readonly runtime: 'debian' | 'pypi' | 'java';
   /** Python: the module; Java: the artifact. */
   readonly sdk: string;
-  /** Python's 12.x and Java's current SDK, or what was before them. */
+  /** Python's 12.x and Java's current SDK, or their predecessors. */
   readonly generation: 'current' | 'legacy';
   readonly writes: readonly Protocol[];
   readonly reads: readonly Protocol[];
@@ -92,7 +92,7 @@ export const TABLE_PEERS: readonly Peer[] = [
   JAVA_LEGACY,
 ];
 
-/** Whether it can have its keys in a vault: the current SDKs, with the client of Key Vault that goes with them. */
+/** Whether it can use keys in a vault, as the current SDKs can with their Key Vault client. */
 export const hasVaultKeys = ({ runtime, generation }: Peer): boolean =>
   generation === 'current' && runtime !== 'debian';
 
@@ -100,14 +100,14 @@ export const isPython = ({ title }: Peer): boolean => title.startsWith('Python')
 
 const running = new Map<string, PeerProcess>();
 
-/** Asks the peer to act on the emulator. Its program is started when it is first asked. */
+/** Asks the peer to act on the emulator. The first call starts its program. */
 export async function ask<Value>(peer: Peer, action: string, request: object): Promise<Value> {
   const program = running.get(peer.runtime) ?? PeerProcess.start(peer.runtime);
   running.set(peer.runtime, program);
   return program.ask<Value>({ sdk: peer.sdk, account: accountOf(connectionString()), action, ...request });
 }
 
-/** To be called once in each file. */
+/** Call this once in each file. */
 export function stopPeersAfterAll(): void {
   afterAll(async () => {
     await Promise.all([...running.values()].map((program) => program.stop()));

@@ -1,4 +1,6 @@
-/** Bytes that are not text, through a consumer, the poison queue and its replay: they come out as they went in, for us and for the peer. */
+/**
+ * Bytes that are not text pass unchanged through a consumer, the poison queue and its replay, for us and for the peer.
+ */
 import { parsePoisonMessage, replayPoisonMessages, UnprocessableMessageError } from 'nestjs-azure-encrypted-storage';
 import { consume, plainQueue, stopConsumers, until, visibleTexts } from '../../support/consumers.js';
 import { describeCell } from './cells.js';
@@ -21,7 +23,10 @@ const asHex = (contents: readonly Uint8Array[]): string[] =>
 const EXPECTED = asHex(BINARIES);
 const ALL = BINARIES.length;
 
-/** Has a consumer refuse each message, puts them back, and says which bytes the handler and the poison queue had. */
+/**
+ * Lets a consumer reject each message, replays them, and returns the bytes that the handler and the poison queue
+ * received.
+ */
 async function poisonAndReplay(queue: string, options: StorageOptions) {
   const client = await ours(queue, options);
   const poison = plainQueue(`${queue}-poison`);

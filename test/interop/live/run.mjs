@@ -1,4 +1,7 @@
-/** `npm run test:interop [-- --write] [arguments of jest]`; `--write` puts the matrix that was seen into docs/compatibility.md. */
+/**
+ * `npm run test:interop [-- --write] [arguments of jest]`; `--write` writes the resulting matrix to
+ * docs/compatibility.md.
+ */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

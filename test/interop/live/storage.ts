@@ -1,4 +1,4 @@
-/** This package as an application uses it: a Nest module over the emulator, for each way of encrypting that a test asks for. */
+/** This package as an application uses it: a Nest module on the emulator, for each set of options that a test needs. */
 import type { TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
 import {
@@ -15,9 +15,9 @@ import { KEY, type SharedKey } from './keys.js';
 
 export interface StorageOptions {
   readonly key?: SharedKey;
-  /** Whether the key is found by its id, and is not a key of the module. */
+  /** Whether a resolver finds the key by its id, instead of the module having the key. */
   readonly resolved?: boolean;
-  /** Whether `KEY` is a former key, which only reads. */
+  /** Whether `KEY` is a former key that only reads. */
   readonly rotated?: boolean;
   readonly protocol?: EncryptionOptions['protocol'];
   readonly regionLength?: number;
@@ -39,7 +39,7 @@ export interface Storage {
 const applications = new Map<string, TestingModule>();
 const keyNumbers = new Map<SharedKey, string>();
 
-/** The services of a module with these options; one application serves every test that asks for the same. */
+/** The services of a module with these options. One application serves all tests with the same options. */
 export async function storageOf(options: StorageOptions = {}): Promise<Storage> {
   const name = nameOf(options);
   const app = applications.get(name) ?? (await start(options));
@@ -51,7 +51,7 @@ export async function storageOf(options: StorageOptions = {}): Promise<Storage> 
   };
 }
 
-/** To be called once in each file. */
+/** Call this once in each file. */
 export function closeStorageAfterAll(): void {
   afterAll(async () => {
     await Promise.all([...applications.values()].map((app) => app.close()));

@@ -1,4 +1,4 @@
-/** Rows with search tags, which other SDKs read, find and change: they know of no tags. */
+/** Rows with search tags, which other SDKs read, find and change without knowledge of tags. */
 import {
   Encrypt,
   EncryptedEntity,

@@ -1,4 +1,4 @@
-/** Keys in one vault, which the peer uses through its own client of Key Vault and we through the option `keyVault`, both ways. */
+/** Keys in one vault, in both directions: the peer uses its own Key Vault client, and we use the option `keyVault`. */
 import type { TestingModule } from '@nestjs/testing';
 import { EncryptedBlobService, EncryptedQueueService, EncryptedStorageModule } from 'nestjs-azure-encrypted-storage';
 import { InProcessVault } from '../../support/in-process-vault.js';
@@ -43,7 +43,7 @@ const theirKey = (id: string, algorithm: Algorithm): { readonly theirs: PeerKey 
   return { theirs: { id, algorithm, vault: { proxy, certificate } } };
 };
 
-/** Without anything in its cache. */
+/** With an empty cache. */
 async function ourStorage(protocol: Protocol, algorithm: Algorithm): Promise<TestingModule> {
   const app = await started(
     EncryptedStorageModule.forRoot(
@@ -85,7 +85,7 @@ for (const peer of BLOB_PEERS.filter(hasVaultKeys)) {
         await peerWrites(peer, place, bytes, { protocol, key: theirKey(keyId, algorithm) });
 
         expectSameBytes(await (await ourBlob(place, protocol, algorithm)).downloadToBuffer(), bytes);
-        // only where the stored id names no version it is asked which ones there are
+        // it lists the versions only if the stored id does not name one
         expect(vault.count('versions')).toBe(keyId === vault.idOf(KEY_NAME) ? 1 : 0);
         expect(vault.count('unwrapkey')).toBeGreaterThan(0);
       });

@@ -1,4 +1,4 @@
-/** The matrix names versions: these are the ones that were tried. */
+/** Checks that the versions in the matrix are the ones that were tested. */
 import { PeerProcess } from './peer-process.js';
 import { ask, BLOB_PEERS, QUEUE_PEERS, stopPeersAfterAll, TABLE_PEERS } from './peers.js';
 
