@@ -8,7 +8,7 @@ import type { SealedTexts } from '../opened-row.js';
 import { contextKeys } from './context-keys.js';
 import { isTagColumn, propertyOfTag } from '../reserved-names.js';
 import { searchTag } from './search-tag.js';
-import { searchedText, type SearchedText } from './searched-text.js';
+import { searchedText, searchedTextIfAny } from './searched-text.js';
 
 /** Tags by the name of their column. */
 export type RowTags = ReadonlyMap<string, string>;
@@ -35,7 +35,8 @@ export async function rowTags(
   const tags = new Map<string, string>();
   for (const [name, rule] of searchable) {
     const sealed = texts.get(name);
-    const searched = sealed === undefined ? null : textOf(() => searchedText(name, rule, sealed), isNew(name));
+    if (sealed === undefined) continue;
+    const searched = isNew(name) ? searchedText(name, rule, sealed) : searchedTextIfAny(name, rule, sealed);
     if (searched === null) continue;
     const place = { table: context.table, property: name, partitionKey };
     const tagUnder = (key: HmacSearchKey): string => searchTag(key, place, { rule, searched });
@@ -46,15 +47,6 @@ export async function rowTags(
       context.lookups?.olderTags.set(partitionOf({ property: name, tag }), read.map(tagUnder));
   }
   return tags;
-}
-
-function textOf(read: () => SearchedText | null, isNew: boolean): SearchedText | null {
-  try {
-    return read();
-  } catch (error) {
-    if (isNew) throw error;
-    return null;
-  }
 }
 
 /** What a change does to the sealed properties of a row. */

@@ -32,6 +32,15 @@ export function searchedText(name: string, rule: SearchRule, sealed: TypedText):
   return { type, text: type === 'string' && rule.normalize === 'text' ? normalized(text) : text };
 }
 
+/** The same; `null` also for a value that cannot be searched, which has no tag. */
+export function searchedTextIfAny(name: string, rule: SearchRule, sealed: TypedText): SearchedText | null {
+  try {
+    return searchedText(name, rule, sealed);
+  } catch {
+    return null;
+  }
+}
+
 function mapped(name: string, of: NonNullable<SearchRule['of']>, sealed: TypedText): TypedText {
   const given: unknown = (of as (value: unknown) => unknown)(decodeValue(sealed));
   return encodeValue(name, given ?? null);

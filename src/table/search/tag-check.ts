@@ -12,7 +12,7 @@ import { storedValue } from '../stored-value.js';
 import { contextKeys, findingKeys } from './context-keys.js';
 import { keyIdOf, searchTag } from './search-tag.js';
 import type { SearchTagFault } from './tag-mismatch.js';
-import { searchedText, type SearchedText } from './searched-text.js';
+import { searchedTextIfAny, type SearchedText } from './searched-text.js';
 
 /** A row that was opened, and which of its columns a projection requested. */
 interface CheckedRow {
@@ -70,7 +70,7 @@ function tagState(property: TaggedProperty, tagKeys: TagKeys): TagsState | null 
   const { name, rule, row, texts } = property;
   const stored = storedValue(row[tagColumnOf(name)]);
   const sealed = texts.get(name);
-  const searched = sealed === undefined ? null : attempt(() => searchedText(name, rule, sealed));
+  const searched = sealed === undefined ? null : searchedTextIfAny(name, rule, sealed);
   if (searched === null) return stored === undefined ? null : 'mismatched';
   return stored === undefined ? 'untagged' : stateOfTag(stored, { property, searched }, tagKeys);
 }
@@ -87,13 +87,4 @@ function stateOfTag(
   const place = { table, property: name, partitionKey: row.partitionKey };
   if (searchTag(key, place, { rule, searched }) !== stored) return 'mismatched';
   return key === keys.write ? null : 'outdated';
-}
-
-/** A value that cannot be searched has no tag. */
-function attempt(read: () => SearchedText | null): SearchedText | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
 }
