@@ -39,7 +39,8 @@ export async function readOnce<Result>(
   if (claimed.has(stream)) throw new SourceConsumedError('is read by another upload, or was');
   assertUnread(stream);
   claimed.add(stream);
-  const release = toleratesErrors(stream);
+  // a stream may fail before its first chunk is requested, which must not end the process
+  const release = stream instanceof Readable ? keepError(stream) : undefined;
   const source = new StreamSource(stream);
   try {
     return await read(source);
@@ -47,7 +48,7 @@ export async function readOnce<Result>(
     // a stream that nothing was read from may be uploaded again
     if (!source.isStarted) {
       claimed.delete(stream);
-      release();
+      release?.();
     }
   }
 }
@@ -127,9 +128,3 @@ function wasRead(stream: object): boolean {
 }
 
 const causeOf = (errored: unknown): ErrorOptions => (errored instanceof Error ? { cause: errored } : {});
-
-/** A stream may fail before its first chunk is requested. That must not end the process. */
-function toleratesErrors(stream: object): () => void {
-  if (!(stream instanceof Readable)) return () => undefined;
-  return keepError(stream);
-}

@@ -69,14 +69,14 @@ export const fieldReader =
   };
 
 /** Compact JSON in ASCII. It travels in HTTP headers, where other characters break the signature. */
-export const toAsciiJson = (value: unknown): string => toAscii(JSON.stringify(value));
+export const toAsciiJson = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** Text that is the same in JSON. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** A text as JSON in ASCII. Most texts only need their quotes. */
 export const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : toAsciiJson(text));
-
-/** The same JSON with other characters as escapes. */
-const toAscii = (json: string): string =>
-  json.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -15,7 +15,7 @@ import {
   type NewEncryptionData,
   readEncryptionData,
 } from './encryption-data.js';
-import { isObject, type JsonObject, member, parseObject } from './json.js';
+import { fieldReader, isObject, type JsonObject, parseObject } from './json.js';
 
 const CONTENTS = 'EncryptedMessageContents';
 const DATA = 'EncryptionData';
@@ -70,8 +70,7 @@ function asWritten(text: string): StoredMessage | null {
 /** The key id that a message names, even if the rest of the message is damaged; `null` if it names none. */
 export function keyIdOf(text: string): string | null {
   const data = storedObject(text)?.[DATA];
-  const wrappedKey = isObject(data) ? member(data, 'WrappedContentKey') : undefined;
-  const keyId = isObject(wrappedKey) ? member(wrappedKey, 'KeyId') : undefined;
+  const keyId = isObject(data) ? fieldReader(data)('WrappedContentKey', 'KeyId') : undefined;
   return typeof keyId === 'string' ? keyId : null;
 }
 

@@ -7,7 +7,7 @@ import { type NonceCheck, type NonceScheme } from './nonce.js';
 import { REGION_OVERHEAD } from './layout.js';
 import { heldRegion, type OpenRegion, regionInPlace } from './open-region.js';
 
-interface RegionSealing {
+export interface RegionSealing {
   readonly key: ContentKey;
   readonly dataLength: number;
   readonly nonces: NonceScheme;

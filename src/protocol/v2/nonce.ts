@@ -33,18 +33,18 @@ export const littleEndianFromOne: NonceScheme = (region) => {
   return nonce;
 };
 
-const schemes: readonly NonceScheme[] = [littleEndianFromOne, bigEndian96, bigEndian64];
-
-/** Names of the schemes, with the writers that are known to use them. */
+/** The schemes, with the writers that are known to use them. */
 const NAMES = new Map<NonceScheme, string>([
   [littleEndianFromOne, 'from 1, little-endian (.NET, this package)'],
   [bigEndian96, 'from 0, big-endian 96 (Python)'],
   [bigEndian64, 'from 0, big-endian 64 (Java)'],
 ]);
 
+const schemes: readonly NonceScheme[] = [...NAMES.keys()];
+
 /** Names of the schemes that give this nonce for this region. */
 export const waysOf = (region: number, nonce: Uint8Array): readonly string[] =>
-  schemes.filter((scheme) => equalBytes(scheme(region), nonce)).map((scheme) => NAMES.get(scheme) ?? '');
+  [...NAMES].filter(([scheme]) => equalBytes(scheme(region), nonce)).map(([, name]) => name);
 
 /** Called with every nonce that is read. Throws {@link RegionOutOfOrderError} for one that no writer puts there. */
 export type NonceCheck = (region: number, nonce: Uint8Array) => void;

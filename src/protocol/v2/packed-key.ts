@@ -15,14 +15,9 @@ const PREFIX_LENGTH = 8;
 /** Bytes that the KEK wraps. */
 export const PACKED_LENGTH = PREFIX_LENGTH + CONTENT_KEY_LENGTH;
 
-const prefixOf = (version: string): Buffer => {
-  const prefix = Buffer.alloc(PREFIX_LENGTH);
-  prefix.write(version, 'utf8');
-  return prefix;
-};
-
 export function packing(version: string): Pick<Protocol, 'packKey' | 'unpackKey'> {
-  const prefix = prefixOf(version);
+  const prefix = Buffer.alloc(PREFIX_LENGTH);
+  prefix.write(version);
   return {
     // in memory that is not shared, unlike that of `Buffer.concat`
     packKey: (contentKey) => {

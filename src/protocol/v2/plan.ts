@@ -2,14 +2,7 @@
 import { NONCE_LENGTH, TAG_LENGTH } from '../../crypto/aes-gcm.js';
 import { asBuffer } from '../../crypto/bytes.js';
 import type { Appended, CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
-import type { ContentKey } from '../../crypto/content-key.js';
-import type { NonceScheme } from './nonce.js';
-
-interface RegionContent {
-  readonly key: ContentKey;
-  readonly dataLength: number;
-  readonly nonces: NonceScheme;
-}
+import type { RegionSealing } from './content.js';
 
 type Section = 'nonce' | 'data' | 'tag';
 
@@ -22,7 +15,7 @@ export class RegionPlan implements CipherPlan {
   private regions = 0;
   private readonly lengths: Readonly<Record<Section, number>>;
 
-  constructor(private readonly content: RegionContent) {
+  constructor(private readonly content: Omit<RegionSealing, 'leastRegions'>) {
     this.lengths = { nonce: NONCE_LENGTH, data: content.dataLength, tag: TAG_LENGTH };
   }
 
