@@ -19,15 +19,9 @@ export interface BlockSealing {
   close?(): void;
 }
 
-/**
- * Seals on a worker thread if there are threads and the content is large; otherwise in this thread, which is cheapest for small
- * content.
- */
-export function blockSealing(
-  sealer: ContentSealer,
-  { threads, isLarge }: { readonly threads: CipherThreads | undefined; readonly isLarge: boolean },
-): BlockSealing {
-  const plan = threads === undefined || !isLarge ? undefined : sealer.plan?.();
+/** Seals on one of the threads, if there are any and that pays off; otherwise in this thread. */
+export function blockSealing(sealer: ContentSealer, threads: CipherThreads | undefined): BlockSealing {
+  const plan = threads && sealer.plan?.();
   if (threads === undefined || plan === undefined) return new InlineSealing(sealer.seal());
   return new WorkerSealing(plan, threads.open());
 }

@@ -156,7 +156,8 @@ export class SealedUpload {
     sink: UploadSink<Response>,
   ): Promise<Response & IntegrityTagged> {
     const { source, isLonger } = await this.measured(given, sink.plan.blockLength);
-    const sealing = blockSealing(this.envelope.sealer, { threads: this.context.threads, isLarge: isLonger });
+    // this thread is cheapest for small content
+    const sealing = blockSealing(this.envelope.sealer, isLonger ? this.context.threads : undefined);
     const blockLength = toMultiple(sink.plan.blockLength, sealing.blockMultiple);
     const blocks = this.blocksOf(sink, sealing, blockLength);
     let whole: Buffer | null = null;
