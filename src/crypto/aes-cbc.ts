@@ -11,7 +11,7 @@ const ALGORITHM = 'aes-256-cbc';
 
 export type CbcPadding = 'pkcs7' | 'none';
 
-interface CbcParameters {
+export interface CbcParameters {
   readonly key: ContentKey;
   readonly iv: Uint8Array;
   readonly padding: CbcPadding;

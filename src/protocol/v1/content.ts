@@ -7,9 +7,8 @@
  * Nothing authenticates it: changed ciphertext opens to changed plaintext (SECURITY.md, "Protocol 1.0"). To read a range, the
  * block before it serves as the IV. Source: docs/formats.md, "Protocol 1.0".
  */
-import { BLOCK_LENGTH, cbcOpener, type CbcPadding } from '../../crypto/aes-cbc.js';
+import { BLOCK_LENGTH, cbcOpener, type CbcPadding, type CbcParameters } from '../../crypto/aes-cbc.js';
 import { type ByteTransform, chain } from '../../crypto/byte-transform.js';
-import type { ContentKey } from '../../crypto/content-key.js';
 import { exactLength } from '../../crypto/exact-length.js';
 import { trim } from '../../crypto/trim.js';
 import { DecryptionError } from '../../errors/content.js';
@@ -57,14 +56,8 @@ function windowOf(range: ByteRange, ciphertextLength: number, bounds: LengthBoun
   };
 }
 
-export interface CbcContent {
-  readonly key: ContentKey;
-  readonly iv: Uint8Array;
-  readonly padding: CbcPadding;
-}
-
 /** Transforms the ciphertext of the window to the requested plaintext. */
-export function openWindow({ key, iv, padding }: CbcContent, window: CipherWindow): ByteTransform {
+export function openWindow({ key, iv, padding }: CbcParameters, window: CipherWindow): ByteTransform {
   if (window.count === 0) return exactLength(0);
   const opener = cbcOpener({ key, iv, padding: window.reachesEnd ? padding : 'none' });
   const isTrimmed = window.skip > 0 || window.take !== Infinity;

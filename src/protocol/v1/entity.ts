@@ -25,14 +25,10 @@ export const partitionKeyFirst: KeyOrder = ({ partitionKey, rowKey }) => [partit
 /** The order that the writer of this encryption data used. */
 export const storedKeyOrder = (field: ReadField): KeyOrder => (isOldJava(field) ? partitionKeyFirst : rowKeyFirst);
 
-/** What the IVs of an entity are derived from. */
-interface IvSource {
+interface EntityParameters {
+  readonly key: ContentKey;
   readonly entityIv: Uint8Array;
   readonly keyOrder: KeyOrder;
-}
-
-interface EntityParameters extends IvSource {
-  readonly key: ContentKey;
 }
 
 /** Seals properties, each under its own IV. */
@@ -58,7 +54,7 @@ export function propertiesOpener(parameters: EntityParameters): PropertiesOpener
 
 /** The IVs of these properties, one after another. */
 function ivsOf(
-  { entityIv, keyOrder }: IvSource,
+  { entityIv, keyOrder }: EntityParameters,
   place: EntityPlace,
   properties: readonly { readonly name: string }[],
 ): Buffer {

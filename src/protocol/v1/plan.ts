@@ -1,8 +1,7 @@
 /** Plans how a worker thread seals content of protocol 1.0 in place. The padding is appended like plaintext. */
-import { BLOCK_LENGTH } from '../../crypto/aes-cbc.js';
+import { BLOCK_LENGTH, type CbcParameters } from '../../crypto/aes-cbc.js';
 import { asBuffer } from '../../crypto/bytes.js';
 import type { Appended, CipherPlan, CipherStep } from '../../crypto/cipher-step.js';
-import type { CbcContent } from './content.js';
 
 export class CbcPlan implements CipherPlan {
   readonly bufferMultiple = BLOCK_LENGTH;
@@ -11,9 +10,9 @@ export class CbcPlan implements CipherPlan {
   private isPadded: boolean;
   private length = 0;
 
-  constructor(content: CbcContent) {
-    this.isPadded = content.padding === 'none';
-    this.begin = [{ step: 'begin', algorithm: 'aes-256-cbc', key: content.key, iv: content.iv }];
+  constructor({ key, iv, padding }: CbcParameters) {
+    this.isPadded = padding === 'none';
+    this.begin = [{ step: 'begin', algorithm: 'aes-256-cbc', key, iv }];
   }
 
   append(buffer: Buffer, at: number, plaintext: Uint8Array): Appended {
