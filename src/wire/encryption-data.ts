@@ -98,18 +98,13 @@ export function formatEncryptionData(data: NewEncryptionData, place: EncryptionD
   return `${text}}}`;
 }
 
-function rewrappedText(root: JsonObject, wrappedKey: StoredWrappedKey): string {
-  const entries = Object.entries(root).map(([name, value]) =>
-    name.toLowerCase() === 'wrappedcontentkey' ? [name, wrappedKeyObject(wrappedKey)] : [name, value],
-  );
+function rewrappedText(root: JsonObject, { keyId, algorithm, encryptedKey }: StoredWrappedKey): string {
+  const base64 = Buffer.from(encryptedKey).toString('base64');
+  const wrapped = { KeyId: keyId, EncryptedKey: base64, Algorithm: algorithm };
+  const isWrapped = (name: string): boolean => name.toLowerCase() === 'wrappedcontentkey';
+  const entries = Object.entries(root).map(([name, value]) => [name, isWrapped(name) ? wrapped : value]);
   return toAsciiJson(Object.fromEntries(entries));
 }
-
-const wrappedKeyObject = (wrappedKey: StoredWrappedKey): JsonObject => ({
-  KeyId: wrappedKey.keyId,
-  EncryptedKey: Buffer.from(wrappedKey.encryptedKey).toString('base64'),
-  Algorithm: wrappedKey.algorithm,
-});
 
 function objectMember(object: JsonObject, name: string): JsonObject {
   const value = member(object, name);

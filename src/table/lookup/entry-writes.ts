@@ -43,9 +43,12 @@ export async function writeWithEntries<Result>(
   const found = await boundedMap(dropped, CONCURRENCY, (entry) => lookups.findRemovable(entry));
   const leaving = found.filter((stored) => stored !== null);
   const placed = await placeAll(added, lookups, (entry) => (inserted.includes(entry) ? 'pending' : 'settled'));
-  const result = await writeOrRelease(write, async () => {
-    await lookups.release(placed);
-    await lookups.releaseGone(leaving);
+  const result = await write().catch(async (error: unknown) => {
+    if (isRefusal(error)) {
+      await lookups.release(placed);
+      await lookups.releaseGone(leaving);
+    }
+    throw error;
   });
   await settle({ placed, leaving }, context);
   return result;
@@ -101,15 +104,6 @@ async function placeAll(
   } catch (error) {
     // includes all that were in progress when one failed
     await lookups.release(placed);
-    throw error;
-  }
-}
-
-async function writeOrRelease<Result>(write: () => Promise<Result>, release: () => Promise<void>): Promise<Result> {
-  try {
-    return await write();
-  } catch (error) {
-    if (isRefusal(error)) await release();
     throw error;
   }
 }
