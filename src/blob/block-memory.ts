@@ -100,7 +100,6 @@ export class BlockMemory {
   }
 }
 
-/** The pool of this process. */
 export const processBlocks = new BlockMemory();
 
 /** The size of the class: at most a quarter more than the length. */

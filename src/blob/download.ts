@@ -36,7 +36,6 @@ export async function downloadStream(
   }
 }
 
-/** The attributes of the span of an opening. */
 export const openingFacts = (blob: OpenedBlob, { count }: CipherWindow): SpanFacts => ({
   ciphertextBytes: count,
   ...blob.facts,

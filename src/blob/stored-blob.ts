@@ -9,7 +9,6 @@ import type { ReadRequests } from './read-requests.js';
 import { answeredState, bodyLength, connectionOf, type Extent, stateOf } from './service-answer.js';
 
 export interface StoredBlob {
-  /** Number of stored bytes. */
   readonly storedLength: number;
   readonly form: ContentForm;
   /** Absent for a blob that was never encrypted. */
@@ -46,7 +45,6 @@ export async function firstAnswer(requests: ReadRequests, guess: Extent): Promis
   };
 }
 
-/** The blob that properties describe. */
 export const describedBlob = (properties: BlobGetPropertiesResponse): StoredBlob =>
   storedBlob(properties, stateOf(properties, properties.contentLength).storedLength);
 

@@ -91,7 +91,6 @@ class ShortContents {
   }
 }
 
-/** Opens contents. */
 export class ManyOpener {
   private readonly decipher: Decipher;
 

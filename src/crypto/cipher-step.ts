@@ -12,7 +12,6 @@ interface BeginStep {
   readonly macKey?: MacKey;
 }
 
-/** Seals bytes of the buffer in place. */
 interface SealStep {
   readonly step: 'seal';
   readonly from: number;

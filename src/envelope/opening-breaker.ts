@@ -57,5 +57,4 @@ export class OpeningBreaker {
   }
 }
 
-/** The breaker of this process. */
 export const processBreaker = new OpeningBreaker();

@@ -6,9 +6,6 @@ import type { ByteTransform } from '../crypto/byte-transform.js';
 import type { CipherPlan } from '../crypto/cipher-step.js';
 import type { ContentKey } from '../crypto/content-key.js';
 
-/** Members that a protocol adds to the encryption data when it writes. */
-type JsonFields = Readonly<Record<string, unknown>>;
-
 /**
  * Reads a member of the stored encryption data by path, in any letter case. Returns `undefined` if there is none. The value is
  * unchecked JSON; the protocol has to check it.
@@ -102,7 +99,7 @@ export interface SealedProperty {
 /** Seals new content with new parameters. */
 export interface ContentSealer {
   /** The members that this version adds to the encryption data. */
-  readonly fields: JsonFields;
+  readonly fields: Readonly<Record<string, unknown>>;
   readonly layout: ContentLayout;
   /** The transform from plaintext to ciphertext. It works once, so a content key never seals two contents. */
   seal(): ByteTransform;
@@ -179,7 +176,6 @@ export interface OpenerChoice {
 /** Most plaintext bytes that the writers of 2.1 (the Java SDK, and this package) let their users choose for a region. */
 export const MAX_REGION_LENGTH = 1024 * 1024 * 1024;
 
-/** One version of the scheme. */
 export interface Protocol {
   /** `EncryptionAgent.Protocol`. */
   readonly version: string;

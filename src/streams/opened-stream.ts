@@ -10,7 +10,6 @@ export interface Body extends AsyncIterable<Uint8Array> {
   destroy(): void;
 }
 
-/** A body without bytes. */
 export const NO_BODY: Body = {
   async *[Symbol.asyncIterator]() {
     // no bytes

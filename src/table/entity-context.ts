@@ -51,7 +51,6 @@ export interface TableAccess extends Pick<TableContext, 'policy' | 'entityClass'
   readonly lookupTable?: TableClient | undefined;
 }
 
-/** The context of one call on a table. */
 export function tableContext(
   { policy, entityClass, table, lookupTable, onSearchTagMismatch }: TableAccess,
   options: OperationOptions & ExpectedTagOptions & Pick<TableContext, 'keyEncryptionKey'>,

@@ -74,7 +74,6 @@ export function columnOf(name: string, entityClass: EntityClass): string {
 
 export const sdkColumnOf = (name: string): string => COLUMNS.find(([property]) => property === name)?.[1] ?? name;
 
-/** The SDK's name of a column. */
 export const sdkNameOf = (column: string): string => COLUMNS.find(([, name]) => name === column)?.[0] ?? column;
 
 /** Throws {@link InvalidOptionsError} for a name that only entities use: no column has it, so nothing would be found. */

@@ -154,7 +154,6 @@ interface StoredProperty extends SealedProperty {
   readonly type: PropertyType;
 }
 
-/** Opens properties in one step. */
 function openProperties({ row, data, opener }: UnwrappedRow, properties: readonly SealedProperty[]): readonly Buffer[] {
   if (properties.length === 0) return [];
   return opener.openProperties?.(row, properties) ?? unsupported(data);

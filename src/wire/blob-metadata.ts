@@ -3,7 +3,6 @@
  * services and proxies may change the case. Source: docs/formats.md, "On a blob".
  */
 
-/** Name of the entry. */
 export const ENCRYPTION_DATA_ENTRY = 'encryptiondata';
 /** Maximum number of bytes of names and values in one blob's metadata; the service's limit. */
 export const METADATA_LIMIT = 8 * 1024;

@@ -30,7 +30,6 @@ interface AnyEncryptionData {
   readonly algorithm: string;
 }
 
-/** Encryption data to write. */
 export interface NewEncryptionData extends AnyEncryptionData {
   /** The members that the protocol version adds. */
   readonly fields: JsonObject;

@@ -19,7 +19,6 @@ export interface BoundContent extends Omit<Header, 'entity'> {
 export const hasWholeTag = ({ protocol, form }: Pick<BoundContent, 'protocol' | 'form'>): boolean =>
   !protocol.authenticates && form !== 'entity';
 
-/** Which members `AzCseBind` has. */
 export function bindShapeOf({ protocol, form }: Pick<BoundContent, 'protocol' | 'form'>): BindShape {
   if (form === 'entity') return 'properties';
   return !protocol.authenticates && form === 'stream' ? 'lengths' : 'length';

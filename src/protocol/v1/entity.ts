@@ -31,7 +31,6 @@ interface EntityParameters {
   readonly keyOrder: KeyOrder;
 }
 
-/** Seals properties, each under its own IV. */
 export function sealProperties(
   parameters: EntityParameters,
   place: EntityPlace,
