@@ -26,8 +26,8 @@ export interface PageClaim extends KeptContent {
   readonly etag: string;
 }
 
-/** An error after which to try again: another upload was faster. */
-type Creation = { readonly claim: PageClaim } | { readonly error: unknown; readonly mayRepeat: boolean };
+/** Errors after which to try again: another upload was faster. */
+const overtaken = new WeakSet<object>();
 
 /**
  * Claims the blob. What another upload left unfinished, running or dead, is taken over together with the content that it kept.
@@ -35,26 +35,20 @@ type Creation = { readonly claim: PageClaim } | { readonly error: unknown; reado
  *
  * @param recovery - the same requests with a time limit instead of the caller's signal, to look at what a failure leaves
  */
-export async function claimPages(
+export function claimPages(
   requests: PageRequests,
   recovery: () => PageRequests,
   pages: EmptyPages,
 ): Promise<PageClaim> {
-  const failure = { error: undefined as unknown, mayRepeat: false };
   return retryOnConflict({
     attempts: ATTEMPTS,
-    attempt: async () => {
-      const creation = await claimOnce(requests, recovery, pages);
-      if ('claim' in creation) return creation.claim;
-      Object.assign(failure, creation);
-      throw creation.error;
-    },
-    isConflict: (error) => failure.error === error && failure.mayRepeat,
+    attempt: () => claimOnce(requests, recovery, pages),
+    isConflict: (error) => overtaken.has(error as object),
     ...requests.plain,
   });
 }
 
-async function claimOnce(requests: PageRequests, recovery: () => PageRequests, pages: EmptyPages): Promise<Creation> {
+async function claimOnce(requests: PageRequests, recovery: () => PageRequests, pages: EmptyPages): Promise<PageClaim> {
   const state = await requests.state();
   const kept = await keep(requests, state, pages.uploadId).catch(async (error: unknown) => {
     if (state.kind === 'whole' && !isAnswered(error)) await forgetTaken(recovery(), pages.uploadId);
@@ -67,12 +61,13 @@ async function claimOnce(requests: PageRequests, recovery: () => PageRequests, p
       ...requests.writing,
       conditions,
     });
-    return { claim: { etag: etag as string, ...kept } };
+    return { etag: etag as string, ...kept };
   } catch (error) {
     const claim = await afterFailure(recovery(), { error, kept, uploadId: pages.uploadId });
-    if (claim !== null) return { claim };
+    if (claim !== null) return claim;
     const isOvertaken = isOurOwn && (isChanged(error) || (isTaken(error) && state.kind === 'absent'));
-    return { error, mayRepeat: isOvertaken && !isLeased(error) };
+    if (isOvertaken && !isLeased(error)) overtaken.add(error as object);
+    throw error;
   }
 }
 
