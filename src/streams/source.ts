@@ -11,27 +11,23 @@ export interface ReadAhead {
 }
 
 /** Reads until the source has ended or returned more than `length` bytes. Its chunks have to remain valid. */
-export async function readAhead(source: ByteSource, length: number): Promise<ReadAhead> {
-  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+export async function readAhead(source: AsyncGenerator<Uint8Array>, length: number): Promise<ReadAhead> {
   const chunks: Uint8Array[] = [];
   for (let read = 0; read <= length;) {
-    const next = await iterator.next();
+    const next = await source.next();
     if (next.done === true) return { source: chunks, isLonger: false };
     chunks.push(next.value);
     read += next.value.length;
   }
-  return { source: replay(chunks, iterator), isLonger: true };
+  return { source: replay(chunks, source), isLonger: true };
 }
 
 /** If the reader stops early, the source is ended too. */
-async function* replay(
-  chunks: readonly Uint8Array[],
-  rest: AsyncIterator<Uint8Array> | Iterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* replay(chunks: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* chunks;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+    yield* rest;
   } finally {
-    await rest.return?.();
+    await rest.return(undefined);
   }
 }
