@@ -59,13 +59,13 @@ describe('the errors of the services', () => {
 describe('the path of a missing container, queue or table', () => {
   const missingTable = { statusCode: 404, details: { odataError: { code: 'TableNotFound' } } };
 
-  it('has no key of a row, and no signature', () => {
+  it('contains no row keys and no signature', () => {
     const url = "https://x.table.core.windows.net/patients(PartitionKey='north',RowKey='17')?sv=1&sig=secret";
 
     expect(missingResourceOf({ ...missingTable, request: { url } })).toBe('/patients');
   });
 
-  it('is not known if another resource is missing, or nothing was sent', () => {
+  it('is unknown if another resource is missing, or if no request was sent', () => {
     const request = { url: 'https://x.blob.core.windows.net/scans/17' };
 
     expect(missingResourceOf({ statusCode: 404, code: 'BlobNotFound', request })).toBeUndefined();

@@ -1,4 +1,4 @@
-/** The XML of a listing, as a service writes it and as it arrives: in pieces, cut off, or not a listing at all. */
+/** The XML of a listing, as a service writes it and as it arrives: in pieces, truncated, or not a listing at all. */
 import { Readable } from 'node:stream';
 import { readPage } from '../../../src/blob/maintenance/listing-page.js';
 

@@ -75,8 +75,8 @@ it.each([
 });
 
 it.each([
-  ['cut within a piece', (bytes: Buffer) => bytes.subarray(0, -1), PIECE],
-  ['cut after a piece', (bytes: Buffer) => bytes.subarray(0, PIECE), PIECE],
+  ['truncated within a piece', (bytes: Buffer) => bytes.subarray(0, -1), PIECE],
+  ['truncated after a piece', (bytes: Buffer) => bytes.subarray(0, PIECE), PIECE],
   ['empty', () => Buffer.alloc(0), 0],
   ['longer', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(1)]), PIECE],
   ['longer by a piece', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(PIECE)]), PIECE],

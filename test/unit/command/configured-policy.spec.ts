@@ -1,4 +1,4 @@
-/** A module of `--config` is JavaScript, so nothing has checked its policy before. */
+/** A `--config` module is JavaScript, so nothing has checked its policy before. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ it.each([
   ["{ protocol: '2.1', requireEncryption: true }"],
   ["{ protocol: '2.1', integrity: 'require', readProtocols: ['2.1'], allowKey: () => true, keyResolver: () => null }"],
   ["new (class { protocol = '2.1'; own = 1; get requireEncryption() { return true; } allowKey() { return true; } })()"],
-])('the policy %s is taken', async (exported) => {
+])('the policy %s is accepted', async (exported) => {
   expect(await faultsOf(exported)).toEqual([]);
 });
 
@@ -33,6 +33,6 @@ it.each([
   ["{ protocol: '2.1', keyResolver: [] }", /"policy\.keyResolver" must be a function/],
   ['{ keyResolver: () => null }', /"policy\.protocol" must be one of 1\.0, 2\.0, 2\.1/],
   ['null', /must export "policy", an EncryptionPolicy/],
-])('the policy %s is refused', async (exported, fault) => {
+])('the policy %s is rejected', async (exported, fault) => {
   expect(await faultsOf(exported)).toEqual([expect.stringMatching(fault)]);
 });

@@ -1,4 +1,4 @@
-/** `--encrypt <table>=<property>,<property>`: what is not named stays in plaintext, so nothing may be misread. */
+/** `--encrypt <table>=<property>,<property>`: unnamed properties stay in plaintext, so nothing may be misread. */
 import { accountOf } from '../../../src/command/account.js';
 import { parseArguments } from '../../../src/command/maintain/arguments.js';
 import { commandPolicy } from '../../../src/command/maintain/policy.js';
@@ -15,21 +15,21 @@ async function sourcesFor(...encrypt: readonly string[]) {
 }
 
 it.each(['t=name, born', 't= name', 't=name,', 't=name,,born', 't=na me', 't=name;born', 'name,born'])(
-  '%j is refused, because a property would stay in plaintext',
+  '%j is rejected, because a property would stay in plaintext',
   async (given) => {
     await expect(sourcesFor(given)).rejects.toThrow('--encrypt is <table>=<property>,<property>, without spaces');
   },
 );
 
-it.each(['t=born', 'T=born'])('%j is refused next to another one for the table', async (second) => {
+it.each(['t=born', 'T=born'])('%j is rejected if the table already has a list', async (second) => {
   await expect(sourcesFor('t=name', second)).rejects.toThrow(/names "[tT]" twice: give all of its properties at once/);
 });
 
-it('takes the letters that names of properties may have', async () => {
+it('accepts all letters that property names may have', async () => {
   expect(await sourcesFor('t=Geburtsdatum,größe_1,_x')).toHaveLength(1);
 });
 
-it('makes jobs that encrypt other properties different jobs', async () => {
+it('distinguishes jobs that encrypt different properties', async () => {
   const [one, same, other, none] = await Promise.all(
     [['t=name,born'], ['t=born,name'], ['t=name'], []].map((given) => sourcesFor(...given)),
   );

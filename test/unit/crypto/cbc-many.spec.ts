@@ -28,7 +28,7 @@ const openAll = (contents: readonly { readonly iv: Buffer; readonly sealed: Buff
   );
 const ivsOf = (contents: readonly { readonly iv: Buffer }[]): Buffer => Buffer.concat(contents.map(({ iv }) => iv));
 
-describe('many short contents', () => {
+describe('many short pieces of content', () => {
   it.each(LENGTHS)('of %i bytes are sealed to the same bytes as with a cipher for each', (length) => {
     const content = contentOf(length);
 
@@ -125,7 +125,7 @@ describe('damaged content', () => {
     expect(() => openOne(new ManyOpener(key), content.iv, unpadded)).toThrow(DecryptionError);
   });
 
-  it.each([0, 1, 2])('at position %i of three makes the whole step fail', (place) => {
+  it.each([0, 1, 2])('at position %i of three makes the entire step fail', (place) => {
     const others = [contentOf(40), contentOf(17), contentOf(0)].map((other) => ({
       iv: other.iv,
       sealed: sealAlone(other),

@@ -28,7 +28,7 @@ describe('encrypted properties', () => {
     expect(namesOf(class {})).toEqual([]);
   });
 
-  it('take the options of the nearest class', () => {
+  it('use the options of the nearest class', () => {
     expect(getEncryptedProperties(Narrowed)[0]?.options.when).toBeDefined();
     expect(getEncryptedProperties(Base)[0]?.options.when).toBeUndefined();
   });

@@ -56,7 +56,7 @@ describe('a policy in JavaScript', () => {
     );
   });
 
-  it.each(['Require', 'required', 'OFF', null, true])('is refused if "integrity" is %p', async (integrity) => {
+  it.each(['Require', 'required', 'OFF', null, true])('is rejected if "integrity" is %p', async (integrity) => {
     const policy = { ...policyWithout, requireEncryption: true, integrity } as unknown as EncryptionPolicy;
 
     expect(() => integrityOf(policy)).toThrow('"integrity" must be one of "verify", "require", "off"');

@@ -53,7 +53,7 @@ describe('the key that reads', () => {
   });
 });
 
-describe('something else than a key, where types are not checked,', () => {
+describe('a value that is not a key, when types are not checked,', () => {
   const values: [string, unknown][] = [
     ['a text', 'clinic:2026'],
     ['a map of keys', new Map([[testKey.keyId, testKey]])],
@@ -62,7 +62,7 @@ describe('something else than a key, where types are not checked,', () => {
     ['an object without methods', { keyId: testKey.keyId }],
   ];
 
-  it.each(values)('is not used to read, and is not the fault of the content: %s', async (_what, value) => {
+  it.each(values)('is not used to read, and does not count as a fault of the content: %s', async (_what, value) => {
     const encryptionData = await storedData(policyOf('2.0'), context);
     const policy = reading({ keyResolver: () => value as KeyEncryptionKey });
 

@@ -44,7 +44,7 @@ function codeOf(work: () => void): string {
 
 const times = (count: number, work: () => string): Set<string> => new Set(Array.from({ length: count }, work));
 
-describe('content that nothing verifies', () => {
+describe('unverified content', () => {
   it('is locked out after 16 failed openings, intact content too, until the hour is over', () => {
     const { clock, read } = setUp();
 

@@ -11,7 +11,7 @@ const report = (finding: Partial<Report['findings'][number]>): Report => ({
 });
 
 describe('a report', () => {
-  it('says that nothing was found', () => {
+  it('reports that nothing was found', () => {
     expect(toText({ inspected: { queue: 'letters' }, findings: [] })).toBe('letters\n\nnothing was found\n');
   });
 

@@ -129,7 +129,7 @@ describe('RsaKeyEncryptionKey', () => {
       ['text that is not PEM', 'clinic'],
       ['bytes', Buffer.from(pemOf(publicKey, 'spki')) as unknown as string],
       ['a private key with a passphrase', WITH_PASSPHRASE.toString()],
-      ['a private key cut short', pemOf(privateKey, 'pkcs8').slice(0, 900)],
+      ['a truncated private key', pemOf(privateKey, 'pkcs8').slice(0, 900)],
       ['a public key labelled as a private key', pemOf(publicKey, 'spki').replaceAll('PUBLIC', 'PRIVATE')],
       ['an elliptic key', pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'pkcs8')],
       ['a signing key', pemOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey, 'pkcs8')],

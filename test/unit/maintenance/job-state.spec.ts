@@ -15,8 +15,8 @@ const job = (source: MaintenanceSource) => ({
   sources: [source],
 });
 
-describe('a job that exists', () => {
-  it.each([undefined, 'born,name'])('goes on over the same source, with the variant %p', async (variant) => {
+describe('an existing job', () => {
+  it.each([undefined, 'born,name'])('resumes with the same source, with the variant %p', async (variant) => {
     const store = new MemoryStore();
     await openedJob(store, job(rows(variant)));
 
@@ -27,7 +27,7 @@ describe('a job that exists', () => {
     ['name', 'born,name'],
     ['name', undefined],
     [undefined, 'name'],
-  ])('that encrypts %p of a table does not go on as one that encrypts %p', async (before, now) => {
+  ])('that encrypts %p in a table does not resume as a job that encrypts %p', async (before, now) => {
     const store = new MemoryStore();
     await openedJob(store, job(rows(before)));
 

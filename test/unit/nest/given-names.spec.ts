@@ -114,7 +114,7 @@ describe.each(Object.entries(SECRETS))('%s instead of a name', (_what, secret) =
   });
 });
 
-/** 32 bytes, as `openssl rand` and secret stores give them. */
+/** 32 bytes, in the form of `openssl rand` and secret stores. */
 const RANDOM = Buffer.from('0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0', 'hex').toString(
   'base64url',
 );
@@ -134,12 +134,15 @@ it.each([
   ['a queue', () => EncryptedStorageModule.forFeature({ queues: [RANDOM] })],
   ['a table', () => EncryptedStorageModule.forFeature({ tables: [{ entity: Object, table: `${RANDOM}-` }] })],
   ['an option', () => refuse(groupFaults({}, { [RANDOM]: 1 }))],
-])('a key in base64url is not in the fault of %s, although a name could have its characters', (_place, give) => {
-  const message = thrownBy(give);
+])(
+  'a key in base64url does not appear in the error for %s, although its characters are valid in a name',
+  (_place, give) => {
+    const message = thrownBy(give);
 
-  expect(message).toMatch(/a text of \d+ characters/);
-  expect(message).not.toContain(RANDOM);
-});
+    expect(message).toMatch(/a text of \d+ characters/);
+    expect(message).not.toContain(RANDOM);
+  },
+);
 
 it('accounts may have names with spaces and non-ASCII letters', () => {
   expect(() => EncryptedStorageModule.forFeature({}, 'Klinik Süd')).not.toThrow();

@@ -53,7 +53,7 @@ it.each<readonly [string, Header, string]>([
   ['one length in a stream', { bind: '1;c=48', length: 48 }, FAILED],
   ['the length of pages', { form: 'pages', bind: '1;c=512', length: 512 }, 'verified'],
   ['regions', { version: '2.1', bind: '1;c=92', length: 92 }, 'verified'],
-  ['regions cut off', { version: '2.1', bind: '1;c=184', length: 92 }, FAILED],
+  ['missing regions', { version: '2.1', bind: '1;c=184', length: 92 }, FAILED],
   ['leading zeros', { version: '2.1', bind: '1;c=092', length: 92 }, FAILED],
 ])('%s', (_what, header, expected) => {
   expect(outcomeOf(header)).toBe(expected);
