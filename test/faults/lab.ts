@@ -1,4 +1,4 @@
-/** What all tests of a run work with: the emulator, lanes with a proxy each, seeded choices, the table. */
+/** What all tests of a run share: the emulator, lanes with one proxy each, seeded choices, and the table. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export type Round = 'short' | 'long';
 export interface RunOptions {
   readonly round: Round;
   readonly seed: number;
-  /** Part of the name of a test, or of what it says where it failed. */
+  /** Part of the name of a test or of a failed job. */
   readonly only: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface Lane {
   readonly through: Storage;
 }
 
-/** A piece of a test; its name is what a failure quotes, and what its random choices depend on. */
+/** A part of a test; failures quote its name, and its random choices depend on it. */
 export interface Job {
   readonly name: string;
   readonly run: (lane: Lane, random: Random) => Promise<void>;
@@ -45,7 +45,7 @@ export class Lab {
   private constructor(
     readonly options: RunOptions,
     readonly table: Table,
-    /** For what tests leave on the disk. */
+    /** For files of the tests. */
     readonly folder: string,
     private readonly emulator: Emulator,
     private readonly lanes: readonly Lane[],
@@ -67,7 +67,7 @@ export class Lab {
     return lab;
   }
 
-  /** Clients that go past the proxies. */
+  /** Clients that bypass the proxies. */
   get direct(): Storage {
     return this.#direct;
   }
@@ -80,12 +80,12 @@ export class Lab {
     return this.options.round === 'long';
   }
 
-  /** Whether a job takes part: of a short round only so many do, unless `--only` names them. */
+  /** Whether a job takes part: a short round runs only a sample, unless `--only` names jobs. */
   isSampled(random: Random, part: number): boolean {
     return random.chance(part) || this.isLong || this.options.only !== undefined;
   }
 
-  /** Runs the jobs of a test, as many at once as there are lanes; jobs that `--only` does not name are left out. */
+  /** Runs the jobs of a test concurrently, one on each lane; skips jobs that `--only` does not name. */
   async runAll(test: string, jobs: readonly Job[]): Promise<void> {
     const { only, seed } = this.options;
     const chosen = jobs.filter(({ name }) => only === undefined || test.includes(only) || name.includes(only));

@@ -3,16 +3,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
 
 /**
- * - `right`: it succeeded, and what it gave or stored is what it should be
- * - `error`: it failed with a typed error, and what is stored is what was there before, or the new content
- * - `wrong`: other content, a false success, an error that nobody can identify
- * - `lost`: content that was there, or was promised, is gone
- * - `hang`: no end within the time limit
+ * - `right`: it succeeded, and what it returned or stored is correct
+ * - `error`: it failed with a typed error, and the old or the new content is stored
+ * - `wrong`: other content, a false success, an error that cannot be identified
+ * - `lost`: existing or acknowledged content is gone
+ * - `hang`: it did not end within the time limit
  */
 export const VERDICTS = ['right', 'error', 'wrong', 'lost', 'hang'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** What a look at the stored content found against a try. */
+/** A fault that the check after a try found. */
 export interface Finding {
   readonly verdict: 'wrong' | 'lost' | 'hang';
   readonly what: string;
@@ -26,7 +26,7 @@ export type End =
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'hang' };
 
-/** Milliseconds in which a call has to end once its signal is aborted. */
+/** Milliseconds within which a call has to end once its signal is aborted. */
 const GRACE_MS = 10_000;
 
 /** Runs a call under a signal that is aborted after `limit` ms, as an application would. */
@@ -49,13 +49,15 @@ export async function attempt(run: (signal: AbortSignal) => Promise<unknown>, li
   return end;
 }
 
-/** Whether an application can identify the error: one of the package, of the service or its client, or its own abort. */
+/**
+ * Whether an application can identify the error: one of the package, of the service or its client, or its own abort.
+ */
 export function isTyped(error: unknown): boolean {
   if (isEncryptedStorageError(error)) return true;
   return error instanceof Error && ['RestError', 'AbortError'].includes(error.name);
 }
 
-/** The error in a line, for a report. */
+/** The error as a single line, for a report. */
 export function describe(error: unknown): string {
   const { name, code, statusCode, message } = error as Record<string, unknown>;
   const parts = [name, code, statusCode, String(message).split('\n')[0]];

@@ -5,13 +5,13 @@ import {
   type EncryptedQueueService,
 } from 'nestjs-azure-encrypted-storage';
 
-/** Seconds. */
+/** In seconds. */
 const QUICK: EncryptedQueueConsumerOptions = {
   ...{ concurrency: 4, visibilityTimeout: 2, shutdownTimeout: 1, maxFailures: 2 },
   ...{ minPollDelay: 0.02, maxPollDelay: 0.2, minRetryDelay: 0, maxRetryDelay: 1 },
 };
 
-/** A consumer that soon gets again what it, or a process that died, had received. */
+/** A consumer that quickly receives messages again that it, or a killed process, had received. */
 export function quickConsumer(
   queues: EncryptedQueueService,
   name: string,

@@ -1,10 +1,10 @@
-/** Random choices that a seed repeats. Times of the network and of the machine are not among them. */
+/** Random choices that a seed repeats, unlike network and machine timing. */
 import { createHash } from 'node:crypto';
 
 export class Random {
   #state: number;
 
-  /** The same parts give the same choices. */
+  /** The same parts produce the same choices. */
   constructor(...parts: readonly (string | number)[]) {
     this.#state = createHash('sha256').update(parts.join('\u0000')).digest().readUInt32LE();
   }
@@ -17,7 +17,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `least` to `most`. */
+  /** An integer from `least` to `most`. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }

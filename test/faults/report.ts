@@ -1,4 +1,4 @@
-/** The end of a run: its table on the screen, and with `--write` in docs/reliability.md. */
+/** The end of a run: prints its table, and with `--write` updates docs/reliability.md. */
 import { readFile, writeFile } from 'node:fs/promises';
 import type { RunOptions } from './lab.js';
 import type { Table } from './table.js';
@@ -26,7 +26,7 @@ export async function report({ options, table }: Run, { seconds, write }: Ending
   console.log(text);
   if (!write) return;
   if (round !== 'long' || only !== undefined || table.hasFailed) {
-    console.error('Nothing written: only a whole long round without a failure goes into docs/reliability.md');
+    console.error('Nothing written: docs/reliability.md takes only a complete long round without a failure');
     return;
   }
   const document = await readFile(DOCUMENT, 'utf8');

@@ -1,4 +1,7 @@
-/** `npm run test:faults [-- [--short | --long] [--only TEXT] [--seed NUMBER] [--write]]`; docs/reliability.md says what it tests. */
+/**
+ * `npm run test:faults [-- [--short | --long] [--only TEXT] [--seed NUMBER] [--write]]`; docs/reliability.md says what
+ * it tests.
+ */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Lab, type RunOptions, type Test } from './lab.js';
@@ -31,7 +34,7 @@ const options: RunOptions = {
   only: flags.only,
 };
 if (!Number.isSafeInteger(options.seed)) {
-  console.error('--seed takes a whole number');
+  console.error('--seed requires an integer');
   process.exit(2);
 }
 
@@ -44,7 +47,7 @@ for (const [name, test] of Object.entries(TESTS)) {
   const before = performance.now();
   await test(lab);
   console.error(`${name}: ${((performance.now() - before) / 1000).toFixed(1)} s`);
-  // the emulator keeps all that was ever stored in it
+  // the emulator keeps everything that was ever stored in it
   if (lab.isLong) {
     await lab.close();
     lab = await Lab.open(options, table);
@@ -54,7 +57,7 @@ await lab.close();
 await report({ options, table }, { seconds: (performance.now() - started) / 1000, write: flags.write });
 process.exit(table.hasFailed ? 1 : 0);
 
-/** What nobody has caught is a failure of the whole run, and so is a leaked listener. */
+/** An uncaught error is a failure of the entire run, and so is a leaked listener. */
 function watch(table: Table): void {
   const fail = (what: string): void => {
     table.fail({ test: 'the process', where: 'at any time', finding: { verdict: 'wrong', what } });

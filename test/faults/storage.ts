@@ -1,4 +1,4 @@
-/** Clients of the package over real SDK clients, through a proxy or past it. */
+/** Clients of the package over real SDK clients, through a proxy or directly. */
 import { createHash } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
@@ -23,12 +23,12 @@ const RETRIES = { maxTries: 3, retryDelayInMs: 4, maxRetryDelayInMs: 20 };
 const keyOf = (keyId: string): AesKeyEncryptionKey =>
   AesKeyEncryptionKey.fromBase64(keyId, createHash('sha256').update(keyId).digest('base64'));
 
-/** The key that writes, and the one that rewraps write with. All processes of a run have the same. */
+/** The key for writes, and the key for rewraps. All processes of a run share them. */
 export const KEY = keyOf('faults-1');
 export const NEXT_KEY = keyOf('faults-2');
 const keys = new KeyRing([KEY, NEXT_KEY]);
 
-/** Regions of 2.1 that are small enough for a content of some hundred KiB to have many. */
+/** Regions of 2.1 that are small enough for a few hundred KiB to contain many. */
 export const REGION_LENGTH = 16 * 1024;
 
 export const policyOf = (protocol: ProtocolVersion): EncryptionPolicy => ({

@@ -1,7 +1,7 @@
-/** What a run found: a line for each test, and the failures with what repeats them. */
+/** The results of a run: a line for each test, and the failures with the command that repeats them. */
 import { type Finding, type Verdict, VERDICTS } from './outcome.js';
 
-/** How often tries ended in each of the two good ways. */
+/** How many tries ended in each of the two allowed ways. */
 export interface Tally {
   readonly right?: number;
   readonly error?: number;
@@ -18,7 +18,7 @@ export interface Failure {
   readonly finding: Finding;
 }
 
-/** Verdicts that no run may have. */
+/** Verdicts that fail a run. */
 const FAILURES: readonly Verdict[] = ['wrong', 'lost', 'hang'];
 const HEADINGS = ['test', 'tries', 'right', 'typed error', 'wrong', 'lost', 'hang'];
 
@@ -26,7 +26,7 @@ export class Table {
   readonly #rows = new Map<string, Row>();
   readonly failures: Failure[] = [];
 
-  /** Counts tries that ended well. */
+  /** Counts tries that ended in an allowed way. */
   add(test: string, { right = 0, error = 0 }: Tally): void {
     this.count(test, 'right', right);
     this.count(test, 'error', error);
@@ -38,7 +38,7 @@ export class Table {
     this.#rows.set(test, row);
   }
 
-  /** Counts a failure, and says at once what repeats it. */
+  /** Counts a failure, and prints at once how to repeat it. */
   fail(failure: Failure): void {
     this.count(failure.test, failure.finding.verdict);
     this.failures.push(failure);

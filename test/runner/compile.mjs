@@ -1,8 +1,8 @@
-/** Compiles modules of this project with SWC, which is fast enough to do so again in each worker. */
+/** Compiles modules of this project with SWC, which is fast enough to repeat in each worker. */
 import { readFileSync } from 'node:fs';
 import { transformSync } from '@swc/core';
 
-/** As tsconfig.json says, which SWC does not read. */
+/** The settings of tsconfig.json, which SWC does not read. */
 const OPTIONS = {
   configFile: false,
   swcrc: false,
@@ -14,7 +14,7 @@ const OPTIONS = {
   },
 };
 
-/** The JavaScript of a module, whose imports are as they were written. */
+/** The JavaScript of a module, with its imports unchanged. */
 export function compiled(path, text = readFileSync(path, 'utf8')) {
   return transformSync(text, { ...OPTIONS, filename: path, module: { type: 'es6' } }).code;
 }

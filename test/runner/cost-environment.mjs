@@ -1,13 +1,14 @@
 /**
- * Measures what each suite takes: `npm test -- --testEnvironment=./test/runner/cost-environment.mjs` with the path of a file in
- * SUITE_COSTS, to which a line is added for each suite: CPU seconds of the worker, of the processes that the suite started and that have
- * ended, and of the emulator; seconds on the clock; the path. With `-i`, the emulator serves one suite at a time. On Linux.
+ * Measures the cost of each suite: `npm test -- --testEnvironment=./test/runner/cost-environment.mjs` with the path of
+ * a file in SUITE_COSTS, to which a line is added for each suite: CPU seconds of the worker, of the processes that the
+ * suite started and that have ended, and of the emulator; seconds on the clock; the path. With `-i`, the emulator
+ * serves one suite at a time. On Linux.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { SharedEnvironment } from './shared-environment.mjs';
 
-/** Ticks of the kernel in a second. */
+/** Kernel ticks per second. */
 const HERTZ = 100;
 /** Places in /proc/<pid>/stat after the name of the program, which may have spaces: utime, stime, cutime, cstime. */
 const [OWN, CHILDREN] = [
@@ -23,7 +24,7 @@ function secondsOf(pid, places) {
   return places.reduce((sum, place) => sum + Number(fields[place]), 0) / HERTZ;
 }
 
-/** Jest's own process has started it: the parent of a worker or, with `-i`, this one. */
+/** Jest's main process has started it: the parent of a worker or, with `-i`, this one. */
 function emulatorPid() {
   const children = [process.pid, process.ppid].flatMap(
     (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? [],

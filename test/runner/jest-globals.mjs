@@ -1,8 +1,11 @@
-/** What suites that share modules get as `jest` from `@jest/globals`. All but mocks of modules works as in Jest; add what you need. */
+/**
+ * The `jest` object of `@jest/globals` for suites that share modules. Everything except module mocks works as in Jest;
+ * add what you need.
+ */
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 
-/** Where jest-circus looks for the timeout of a suite's tests. */
+/** Where jest-circus reads the timeout of a suite's tests. */
 const TEST_TIMEOUT = Symbol.for('TEST_TIMEOUT_SYMBOL');
 
 export const mocker = new ModuleMocker(globalThis);

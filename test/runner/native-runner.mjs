@@ -1,6 +1,6 @@
 /**
- * Runs a suite with jest-circus as Jest does, but Node loads the modules: once for all suites of a worker. Jest would load the SDKs and Nest
- * again for each suite, which takes longer than most suites do.
+ * Runs a suite with jest-circus as Jest does, but lets Node load the modules once for all suites of a worker. Jest
+ * would load the SDKs and Nest again for each suite, which takes longer than most suites do.
  */
 import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -8,17 +8,17 @@ import { pathToFileURL } from 'node:url';
 const require = createRequire(import.meta.url);
 const { default: runWithCircus } = require('jest-circus/runner');
 
-/** What jest-circus keeps of a suite at the global object, by the descriptions of the symbols. */
+/** The state of a suite that jest-circus keeps on the global object, by symbol description. */
 const KEPT_BY_CIRCUS = new Set(['EVENT_HANDLERS', 'JEST_STATE_SYMBOL', 'TEST_TIMEOUT_SYMBOL']);
 
 let hasHooks = false;
-/** How often each module was imported: Jest in watch mode runs a suite again, with its new text. */
+/** How often each module was imported: in watch mode, Jest runs a suite again with its new text. */
 const imports = new Map();
 
 export default function runSuite(globalConfig, config, environment, runtime, path, sendMessage) {
   registerHooks();
   const modules = nativeModules(runtime);
-  // no await: this function would be a frame of each failure
+  // no await: this function would appear in the stack of each failure
   return runWithCircus(globalConfig, config, environment, modules, path, sendMessage).finally(forgetSuite);
 }
 
@@ -29,7 +29,7 @@ function registerHooks() {
   register('./typescript-hooks.mjs', import.meta.url);
 }
 
-/** What jest-circus asks of Jest's runtime. */
+/** The parts of Jest's runtime that jest-circus uses. */
 function nativeModules(runtime) {
   return {
     requireInternalModule: requireAnew,
@@ -42,7 +42,7 @@ function nativeModules(runtime) {
   };
 }
 
-/** jest-circus begins each suite with a state of its own. */
+/** jest-circus starts each suite with a new state. */
 function requireAnew(path) {
   delete require.cache[path];
   return require(path);

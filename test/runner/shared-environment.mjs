@@ -1,4 +1,7 @@
-/** The environment of suites that share the modules and the globals of their worker. What a suite changes in these is restored after it. */
+/**
+ * The environment of suites that share the modules and the globals of their worker. Changes by a suite are reverted
+ * after it.
+ */
 import { mocker, timers } from './jest-globals.mjs';
 
 export class SharedEnvironment {

@@ -1,4 +1,4 @@
-/** Module hooks of Node: TypeScript of this project is compiled where it is imported, and the package's name leads to src. */
+/** Module hooks of Node: TypeScript of this project is compiled on import, and the package's name resolves to src. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compiled } from './compile.mjs';

@@ -1,6 +1,6 @@
 /**
- * A proxy before the emulator that may spoil its answers: breaks connections, drops and rewrites headers. Requests are passed on as
- * they are; the names of the headers of answers are lower-cased, as many proxies do.
+ * A proxy in front of the emulator that can spoil its answers: it breaks connections, drops and rewrites headers.
+ * Requests are passed on unchanged; header names in answers are lower-cased, as many proxies do.
  */
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -15,9 +15,9 @@ export interface Exchange {
 }
 
 export class AnswersProxy {
-  /** What is done with each answer; what it leaves alone is passed on. Returns whether it has dealt with the answer. */
+  /** Handles each answer; unhandled answers are passed on. Returns whether it has handled the answer. */
   spoil: (exchange: Exchange) => boolean = () => false;
-  /** Requests that do not reach the emulator. Returns whether it has answered one. */
+  /** Intercepts requests before they reach the emulator. Returns whether it has answered the request. */
   answer: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   /** Requests so far, oldest first. */
   readonly requests: IncomingMessage[] = [];
@@ -36,7 +36,7 @@ export class AnswersProxy {
     return proxy;
   }
 
-  /** Of the emulator, with the service behind the proxy. */
+  /** The connection string of the emulator, with the service behind the proxy. */
   get connectionString(): string {
     const { port } = this.server.address() as AddressInfo;
     return connectionString().replace(this.endpoint, `$1${port}`);
@@ -60,7 +60,7 @@ export class AnswersProxy {
   }
 
   async close(): Promise<void> {
-    // an answer that nobody read would keep the process alive
+    // an unread answer would keep the process alive
     this.agent.destroy();
     this.server.closeAllConnections();
     this.server.close();
@@ -83,7 +83,7 @@ export class AnswersProxy {
   }
 }
 
-/** Passes the head and so many bytes of the body on, then breaks the connection; shorter bodies arrive. */
+/** Passes on the head and this many bytes of the body, then breaks the connection; shorter bodies arrive completely. */
 export function breakAfter(bytes: number): AnswersProxy['spoil'] {
   return ({ request, answer, response }) => {
     if (request.method !== 'GET') return false;
@@ -102,7 +102,7 @@ export function breakAfter(bytes: number): AnswersProxy['spoil'] {
   };
 }
 
-/** Leaves status and headers, and answers with another body. */
+/** Keeps status and headers, and replaces the body. */
 export function withBody(change: (body: string) => string): AnswersProxy['spoil'] {
   return ({ answer, response }) => {
     const chunks: Buffer[] = [];
@@ -117,7 +117,7 @@ export function withBody(change: (body: string) => string): AnswersProxy['spoil'
   };
 }
 
-/** Leaves the rest of the answer, and gives a header another value or none. */
+/** Keeps the rest of the answer, and replaces or removes a header. */
 export function withHeader(name: string, value: string | undefined): AnswersProxy['spoil'] {
   return ({ answer, response }) => {
     const { [name]: _value, ...headers } = answer.headers;

@@ -1,4 +1,4 @@
-/** The emulator of the package's own entry for tests, compiled here, because jest's global setup comes before anything is built. */
+/** The emulator of the package's testing entry, compiled here because jest's global setup runs before any build. */
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 

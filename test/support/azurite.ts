@@ -1,18 +1,18 @@
-/** How a test reaches the emulator of this run, and names that no other test uses. */
+/** Access to the emulator of this run, and names that no other test uses. */
 import { createHash, randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 
-/** Connection string of the emulator that jest's global setup started: blobs, queues and tables in an account of the suite. */
+/** The connection string of the emulator that jest's global setup started, with a separate account for the suite. */
 export function connectionString(): string {
   const value = process.env.AZURITE_CONNECTION_STRING;
   if (value === undefined || value === '') {
-    throw new Error('No emulator: run this test by jest, from a folder that is not storage-free in global-setup.mjs');
+    throw new Error('No emulator: run this test with jest, from a folder that is not storage-free in global-setup.mjs');
   }
   const account = accountOfSuite();
   return account === undefined ? value : value.replaceAll('devstoreaccount1', account);
 }
 
-/** The same in every run. None in an emulator that was running before. */
+/** The same in every run. Undefined for an emulator that was already running. */
 export function accountOfSuite(): string | undefined {
   const accounts = process.env.SUITE_ACCOUNTS?.split(' ') ?? [];
   const suite = relative(process.cwd(), expect.getState().testPath ?? '');

@@ -17,7 +17,7 @@ export const policyOf = (protocol: ProtocolVersion, more: Partial<EncryptionPoli
   ...more,
 });
 
-/** Containers that share one name, so that what one policy writes another can read. */
+/** Containers that share one name, so that one policy can read what another writes. */
 export async function containersFor<Policies extends readonly EncryptionPolicy[]>(
   ...policies: Policies
 ): Promise<{ readonly [At in keyof Policies]: EncryptedContainerClient }> {
@@ -29,7 +29,7 @@ export async function containersFor<Policies extends readonly EncryptionPolicy[]
   return policies.map(containerFor) as { readonly [At in keyof Policies]: EncryptedContainerClient };
 }
 
-/** The same container behind a proxy. Nothing is sent twice, unless the options say so. */
+/** The same container behind a proxy, without retries unless the options enable them. */
 export function behind(
   proxy: { readonly connectionString: string },
   { containerName }: { readonly containerName: string },
@@ -40,7 +40,7 @@ export function behind(
   return new EncryptedBlobService(() => service, policy).getContainerClient(containerName);
 }
 
-/** Of all blobs. */
+/** The names of all blobs. */
 export async function snapshotsIn(container: Pick<ContainerClient, 'listBlobsFlat'>): Promise<string[]> {
   const found: string[] = [];
   for await (const { snapshot } of container.listBlobsFlat({ includeSnapshots: true }))
@@ -48,7 +48,7 @@ export async function snapshotsIn(container: Pick<ContainerClient, 'listBlobsFla
   return found;
 }
 
-/** The same bytes for the same length, and no part of them like another. */
+/** Returns the same bytes for the same length, without repeating parts. */
 export const content = (length: number): Buffer =>
   createCipheriv('aes-128-ctr', Buffer.alloc(16, String(length)), Buffer.alloc(16)).update(Buffer.alloc(length));
 

@@ -1,4 +1,4 @@
-/** A throw-away certificate for servers of tests on this machine; it is its own authority. */
+/** A temporary self-signed certificate for test servers on this machine. */
 import { generate } from 'selfsigned';
 
 /** In PEM. */
@@ -10,7 +10,7 @@ export interface Certificate {
 const DNS = 2;
 const ADDRESS = 7;
 
-/** For `localhost`, 127.0.0.1 and the hosts that are given. */
+/** For `localhost`, 127.0.0.1 and the given hosts. */
 export async function makeCertificate(...hosts: readonly string[]): Promise<Certificate> {
   const names = ['localhost', ...hosts].map((value) => ({ type: DNS, value }) as const);
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {

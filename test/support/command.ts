@@ -12,7 +12,7 @@ export interface Finished {
 }
 
 export interface Command {
-  /** The script, for processes that are killed. */
+  /** The script, for processes that tests kill. */
   readonly main: string;
   readonly run: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Finished>;
 }
@@ -32,10 +32,10 @@ export function compileCommand(): Command {
 }
 
 const SDKS = ['@azure/storage-blob', '@azure/storage-queue', '@azure/data-tables'];
-/** So that `require` works in modules of the SDKs that were CommonJS. */
+/** Makes `require` work in SDK modules that were CommonJS. */
 const REQUIRE = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
 
-/** In few files, with the SDKs: a process starts in less than half of the time. Other peers are loaded as by the package. */
+/** Bundles the command and the SDKs, which halves the start-up time. Other peers are loaded as by the package. */
 function bundledCommand(): string {
   const compiled = compiledPackage();
   const folder = join(compiled, 'bundled');
@@ -43,7 +43,7 @@ function bundledCommand(): string {
   const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
     readonly peerDependencies: object;
   };
-  // next to it: another worker may be copying what is in it
+  // next to it, because another worker may be copying its content
   const unfinished = mkdtempSync(join(dirname(compiled), 'unfinished-'));
   buildSync({
     entryPoints: ['command/main.js', 'core.js', 'index.js'].map((path) => join(compiled, path)),

@@ -17,13 +17,16 @@ import { dirname, join, resolve } from 'node:path';
 import { compiled } from '../runner/compile.mjs';
 
 const MODULES = join(process.cwd(), 'node_modules');
-/** In node_modules, so that packages are found from there. */
+/** In node_modules, so that packages can be resolved from there. */
 const CACHE = join(MODULES, '.cache');
 
-/** What else a folder is made from: how modules are compiled, and the packages that are bundled with them, as npm notes what is installed. */
+/**
+ * Other inputs of a folder: how modules are compiled, and the packages bundled with them, as npm records what is
+ * installed.
+ */
 const BESIDES = ['test/runner/compile.mjs', join(MODULES, '.package-lock.json')];
 
-/** The folder of src compiled, named after what it is made from. */
+/** The folder with the compiled src, named after its inputs. */
 export function compiledPackage(): string {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
@@ -46,7 +49,7 @@ export function compiledPackage(): string {
   return folder;
 }
 
-/** Another worker may have been faster: what it compiled is the same. */
+/** Another worker may have been faster; its output is the same. */
 export function putInPlace(unfinished: string, folder: string): void {
   try {
     renameSync(unfinished, folder);
@@ -56,7 +59,7 @@ export function putInPlace(unfinished: string, folder: string): void {
   }
 }
 
-/** Compiles a module of the package, `path` from src. */
+/** Compiles a module of the package; `path` is relative to src. */
 export function compileInto(folder: string, path: string, source: string): void {
   const target = join(folder, path.replace(/\.ts$/, '.js'));
   mkdirSync(dirname(target), { recursive: true });
@@ -64,8 +67,8 @@ export function compileInto(folder: string, path: string, source: string): void 
 }
 
 /**
- * A copy in which a test may change modules, gone after the tests of the file. It finds the packages that it depends on and no others: not
- * the one that is `absent`.
+ * A copy in which a test may change modules, removed after the tests of the file. It resolves only its dependencies,
+ * and not the one that is `absent`.
  */
 export function installedPackage({ absent }: { readonly absent?: string } = {}): string {
   const root = mkdtempSync(join(tmpdir(), 'package-'));

@@ -1,4 +1,4 @@
-/** Consumers over the emulator, a key whose service can be down, and how to wait for what must come without counting on speed. */
+/** Consumers over the emulator, a key whose service can be down, and a way to wait without relying on speed. */
 import { setTimeout } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { EncryptionPolicy } from '../../src/envelope/encryption-policy.js';
@@ -13,23 +13,23 @@ import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.j
 import { connectionString, uniqueName } from './azurite.js';
 import { policyOf, testKey } from './blobs.js';
 
-/** Long enough for a machine under load; what waits for it fails only where nothing comes at all. */
+/** Long enough for a machine under load: a wait fails only if the expected event never happens. */
 export const PATIENCE = 60_000;
 const STEP = 20;
 
-/** Waits until `holds` does. */
+/** Waits until `holds` returns true. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`It did not come to this: ${holds.toString()}`);
+    if (performance.now() > deadline) throw new Error(`This condition was never met: ${holds.toString()}`);
     await setTimeout(STEP);
   }
 }
 
-/** Works, until its service is said to be down. */
+/** Works until its service is set to be down. */
 export class FlakyKey implements KeyEncryptionKey {
   isDown = false;
-  /** Times that it was asked to unwrap. */
+  /** The number of unwrap calls. */
   asked = 0;
 
   constructor(private readonly key: KeyEncryptionKey = testKey) {}
@@ -67,19 +67,19 @@ export const likewise = (queue: EncryptedQueueClient, policy: EncryptionPolicy):
 export interface Watched {
   readonly consumer: EncryptedQueueConsumer;
   readonly events: readonly QueueConsumerEvent[];
-  /** How many events of that kind there were. */
+  /** The number of events of that kind. */
   readonly count: (kind: QueueConsumerEvent['kind']) => number;
 }
 
 const running = new Set<EncryptedQueueConsumer>();
 
-/** After each test: one that failed would leave its consumers running, and jest would not end. */
+/** For use after each test: a failed test would leave its consumers running, and jest would not exit. */
 export async function stopConsumers(): Promise<void> {
   await Promise.all([...running].map((consumer) => consumer.stop()));
   running.clear();
 }
 
-/** A consumer that runs, with short times, and what it reports. */
+/** Starts a consumer with short delays, and records its events. */
 export async function consume(
   queue: EncryptedQueueClient,
   handler: EncryptedQueueMessageHandler,
@@ -95,13 +95,13 @@ export async function consume(
   return { consumer, events, count: (kind) => events.filter((event) => event.kind === kind).length };
 }
 
-/** Texts that are in a queue and are visible now, as they are stored. */
+/** The stored texts of the messages that are currently visible in a queue. */
 export async function visibleTexts(name: string): Promise<string[]> {
   const { peekedMessageItems } = await plainQueue(name).peekMessages({ numberOfMessages: 32 });
   return peekedMessageItems.map(({ messageText }) => messageText);
 }
 
-/** Messages in a queue, visible or not. */
+/** The number of messages in a queue, visible or not. */
 export async function size(name: string): Promise<number> {
   return (await plainQueue(name).getProperties()).approximateMessagesCount ?? 0;
 }

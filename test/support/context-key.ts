@@ -1,4 +1,4 @@
-/** A key as some services have it: its id stays when it is rotated, and the target is authenticated with the wrapped bytes. */
+/** A key as in some services: rotation keeps its id, and the target is authenticated with the wrapped bytes. */
 import { createCipheriv, createDecipheriv, generateKeySync, randomBytes, type KeyObject } from 'node:crypto';
 import { KeyUnwrapError } from '../../src/errors/keys.js';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../../src/keys/key-encryption-key.js';
@@ -6,10 +6,10 @@ import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../../sr
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 
-/** Stored as number of the version, nonce, ciphertext and tag, one after the other. */
+/** The wrapped key is the concatenation of version number, nonce, ciphertext and tag. */
 export class ContextKey implements KeyEncryptionKey {
   readonly #versions: (KeyObject | undefined)[] = [generateKeySync('aes', { length: 256 })];
-  /** Calls to unwrap. */
+  /** The number of unwrap calls. */
   unwraps = 0;
 
   constructor(readonly keyId: string) {}
@@ -18,7 +18,7 @@ export class ContextKey implements KeyEncryptionKey {
     this.#versions.push(generateKeySync('aes', { length: 256 }));
   }
 
-  /** Only the newest version is left. */
+  /** Keeps only the newest version. */
   forgetOlder(): void {
     this.#versions.fill(undefined, 0, -1);
   }

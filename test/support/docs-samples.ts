@@ -38,10 +38,10 @@ async function loadSample(sample: string, loading: Loading): Promise<Record<stri
   return exported;
 }
 
-/** A sample of the same document, which its first line names. */
+/** A sample of the same document, identified by its first line. */
 function loadNeighbour(id: string, loading: Loading): Promise<Record<string, unknown>> {
   const first = `// ${id.slice('./'.length).replace(/\.js$/, '.ts')}\n`;
   const sample = loading.samples.find((source) => source.startsWith(first));
-  if (sample === undefined) throw new Error(`No sample is named ${id}`);
+  if (sample === undefined) throw new Error(`There is no sample named ${id}`);
   return loadSample(sample, loading);
 }

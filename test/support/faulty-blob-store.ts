@@ -1,6 +1,6 @@
 /**
- * Takes uploads of block blobs, and misbehaves as networks do, by the number of the request: it refuses a body before it has read it, breaks
- * the connection in the middle, or stores a block and breaks it then. What it stores is its own copy.
+ * Accepts uploads of block blobs, and misbehaves as networks do, by the number of the request: it rejects a body before
+ * reading it, breaks the connection halfway, or stores a block and then breaks the connection. It stores its own copy.
  */
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -17,10 +17,10 @@ export interface StoredBlob {
 }
 
 export class FaultyBlobStore {
-  /** Called with the blob of each request, and its number; its answer is what happens. */
+  /** Called with the blob and the number of each request; returns what happens. */
   faultOf: (blob: string, number: number) => Fault = () => 'none';
   readonly blobs = new Map<string, StoredBlob>();
-  /** How often each fault happened. */
+  /** The number of times each fault happened. */
   readonly faults = new Map<Fault, number>();
   private readonly blocks = new Map<string, Map<string, Buffer>>();
   private writes = 0;
@@ -35,7 +35,7 @@ export class FaultyBlobStore {
     return store;
   }
 
-  /** A client that tries again soon, and often enough for every fault. */
+  /** A client that retries quickly, and often enough for every fault. */
   serviceClient(): BlobServiceClient {
     const { port } = this.server.address() as AddressInfo;
     const credential = new StorageSharedKeyCredential('store', 'c3RvcmU=');

@@ -1,13 +1,17 @@
-/** Jest's global setup: one emulator for the whole run, its connection string in the environment of every worker. */
+/**
+ * Jest's global setup: one emulator for the entire run, with its connection string in the environment of every worker.
+ */
 import { startAzurite } from './azurite.mjs';
 
-/** The key of the emulator's own account, which is published. */
+/** The published key of the emulator's default account. */
 const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
-/** Tests below these folders touch no storage; a run of nothing else does not pay for the emulator. */
+/** Tests in these folders use no storage; a run of only these does not start the emulator. */
 const STORAGE_FREE = /test\/(unit|property|types|architecture)/;
 
-/** Accounts of the emulator, of which a suite gets one: to find a blob or a message, Azurite goes through all that the account has. */
+/**
+ * Accounts of the emulator, one for each suite: to find a blob or a message, Azurite scans everything in the account.
+ */
 const ACCOUNTS = Array.from({ length: 512 }, (_, at) => `suite${at}`);
 
 export default async function globalSetup(globalConfig) {

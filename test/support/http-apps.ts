@@ -17,7 +17,7 @@ export interface ListeningApp {
   readonly url: string;
 }
 
-/** An application that listens, with clients of one container; the test closes it. */
+/** A listening application with clients of one container; the test closes it. */
 export async function listening(
   platform: Platform,
   controller: Type<unknown>,

@@ -1,4 +1,4 @@
-/** A key class as a user of the package would write it: AES-256-GCM under an algorithm name of its own. */
+/** A key class as a user of the package would write it: AES-256-GCM under a custom algorithm name. */
 import { createCipheriv, createDecipheriv, generateKeySync, randomBytes, type KeyObject } from 'node:crypto';
 import { KeyAlgorithmError, KeyUnwrapError } from '../../src/errors/keys.js';
 import type { KeyEncryptionKey, WrappedKey } from '../../src/keys/key-encryption-key.js';
@@ -7,7 +7,7 @@ const ALGORITHM = 'X-A256GCM';
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 
-/** Stored as nonce, ciphertext and tag, one after the other. */
+/** The wrapped key is the concatenation of nonce, ciphertext and tag. */
 export class InMemoryKey implements KeyEncryptionKey {
   readonly #key: KeyObject = generateKeySync('aes', { length: 256 });
 

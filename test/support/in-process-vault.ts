@@ -1,2 +1,2 @@
-/** The vault of the package's own entry for tests. */
+/** The vault of the package's testing entry. */
 export * from '../../src/testing/in-process-vault.js';

@@ -1,4 +1,4 @@
-/** Inspections as the command makes them, without the process around it. */
+/** Inspections as the command runs them, without a separate process. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export async function inspected(...args: readonly string[]): Promise<Report> {
   return inspect(command, await accountOf(command.connection, env));
 }
 
-/** Of something that is one thing. */
+/** The finding for a single object. */
 export async function findingOf(...args: readonly string[]): Promise<Finding> {
   const { findings } = await inspected(...args);
   if (findings.length !== 1) throw new Error(`${findings.length} findings`);
@@ -23,7 +23,7 @@ export async function findingOf(...args: readonly string[]): Promise<Finding> {
 
 export const codesOf = ({ anomalies }: Finding): readonly string[] => anomalies.map(({ code }) => code);
 
-/** A folder for key files, gone after the tests of the file; one AES key is in it, and these arguments name it. */
+/** A folder for key files, removed after the tests of the file. It contains one AES key, which these arguments name. */
 export function keyFolder(keyBase64: string): { readonly folder: string; readonly withKey: readonly string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
   afterAll(() => rmSync(folder, { recursive: true }));

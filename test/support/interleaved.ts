@@ -1,9 +1,12 @@
-/** Clients of one table whose requests are sent one at a time, in an order that a seed repeats, and which end in between. */
+/**
+ * Clients of one table whose requests are sent one at a time, in an order determined by a seed, and which can end at
+ * any request.
+ */
 import { setImmediate } from 'node:timers/promises';
 import type { PipelinePolicy, PipelineRequest, SendRequest } from '@azure/core-rest-pipeline';
 import type { Random } from '../faults/random.js';
 
-/** Turns of the event loop in which a call makes its next request, if it makes one. */
+/** Turns of the event loop within which a call makes its next request, if any. */
 const TURNS = 4;
 
 export class Interleaving {
@@ -11,7 +14,7 @@ export class Interleaving {
 
   constructor(private readonly random: Random) {}
 
-  /** For all clients of one process. It ends, as by a kill, once it has sent this number of requests. */
+  /** For all clients of one process, which ends like a killed one after this number of requests. */
   process(requests: number): PipelinePolicy {
     let left = requests;
     return {
@@ -33,7 +36,7 @@ export class Interleaving {
     });
   }
 
-  /** Sends what the calls ask for, until all of them have an outcome. */
+  /** Sends the requests of the calls until all calls have an outcome. */
   async run(calls: readonly Promise<unknown>[]): Promise<void> {
     const ongoing = new Set(calls);
     for (const call of calls) void call.finally(() => ongoing.delete(call));

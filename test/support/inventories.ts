@@ -19,12 +19,12 @@ export const csvOf = (rows: readonly Row[], columns: readonly string[] = SCHEMA)
     .join('');
 
 export interface WrittenInventory {
-  /** Of each CSV file. */
+  /** The column names of each CSV file. */
   readonly files: readonly (string | Buffer)[];
   readonly objectCount: number;
   readonly filters?: object;
   readonly definition?: object;
-  /** Members of the manifest that are otherwise than in an ordinary one. */
+  /** Members of the manifest that differ from an ordinary one. */
   readonly change?: object;
 }
 
@@ -34,7 +34,7 @@ export const EVERYTHING = {
   includeBlobVersions: true,
   includeDeleted: true,
 };
-/** An hour ago, as the service writes times. */
+/** An hour ago, in the time format of the service. */
 export const STARTED = `${new Date(Date.now() - 60 * 60 * 1000).toISOString().slice(0, 19)}Z`;
 /** Ten minutes later. */
 export const COMPLETED = new Date(Date.parse(STARTED) + 10 * 60 * 1000);
@@ -65,7 +65,7 @@ export function inventoryFiles({ files, objectCount, ...given }: WrittenInventor
   ]);
 }
 
-/** Writes them to a new folder, as if they had been downloaded, and returns it. */
+/** Writes the files to a new folder, as if downloaded, and returns the folder. */
 export function downloaded(inventory: WrittenInventory): string {
   const folder = mkdtempSync(join(tmpdir(), 'inventory-'));
   for (const [name, content] of inventoryFiles(inventory)) writeFileSync(join(folder, name), content);

@@ -1,7 +1,7 @@
 /**
- * A process of its own for blob-long-streams.e2e-spec.ts, with a heap in which there is little else to collect: uploads and downloads
- * contents of two lengths, and prints how many bytes were in use at the most. Arguments: the folder of the compiled package, and what the
- * test says as JSON.
+ * A separate process for blob-long-streams.e2e-spec.ts, whose heap contains little else to collect: it uploads and
+ * downloads contents of two lengths, and prints the maximum number of bytes in use. Arguments: the folder of the
+ * compiled package, and the settings of the test as JSON.
  */
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -15,10 +15,13 @@ const { AesKeyEncryptionKey, EncryptedBlobService } = await import(pathToFileURL
 
 const MIB = 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, 'a chunk of a long stream. ');
-/** Bytes between two looks at the memory. */
+/** Bytes between two memory measurements. */
 const STRIDE = 8 * MIB;
 
-/** Collects until nothing more goes: the memory of buffers is freed in the background, after the collection that finds them. */
+/**
+ * Collects until nothing more is freed: the memory of buffers is freed in the background, after the collection that
+ * finds them.
+ */
 async function inUse() {
   for (let least = Infinity; ;) {
     globalThis.gc();
@@ -29,7 +32,7 @@ async function inUse() {
   }
 }
 
-/** Bytes that are in use once everything that can go has gone, at the most. */
+/** The maximum number of bytes in use after garbage collection. */
 class Peak {
   most = 0;
   passed = 0;
@@ -74,11 +77,11 @@ async function downloaded(integrity, length) {
     await peak.pass(piece.length);
     count += piece.length;
   }
-  if (count !== length) throw new Error(`${count} bytes came of ${length}`);
+  if (count !== length) throw new Error(`${count} bytes arrived instead of ${length}`);
   return peak.most;
 }
 
-/** One after the other, the shorter content first. */
+/** Sequentially, with the shorter content first. */
 async function peaksOf(work) {
   const peaks = [];
   for (const length of lengths) peaks.push(await work(length));

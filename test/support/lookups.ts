@@ -1,4 +1,4 @@
-/** A class with a looked-up and a unique property, its table behind a proxy, and what its lookup table holds. */
+/** A class with a looked-up and a unique property, its table behind a proxy, and the entries of its lookup table. */
 import { TableClient } from '@azure/data-tables';
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import {
@@ -33,7 +33,7 @@ export interface LookedUp {
   readonly faults: SearchTagMismatch[];
 }
 
-/** `through` is the way of the rows' requests and `policy` sees those of both tables; `entries` go straight to the emulator. */
+/** Requests for rows go through `through`, and `policy` sees those of both tables; `entries` bypass the proxy. */
 export function lookedUp(
   table: string,
   {

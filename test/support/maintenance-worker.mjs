@@ -1,4 +1,7 @@
-/** A worker in a process of its own, which a test may kill. Arguments: the folder of the compiled package, and its settings as JSON. */
+/**
+ * A worker in a separate process, which a test may kill. Arguments: the folder of the compiled package, and its
+ * settings as JSON.
+ */
 import 'reflect-metadata';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +9,7 @@ import { join } from 'node:path';
 
 const [folder, text] = process.argv.slice(2);
 const given = JSON.parse(text);
-// packages are found from the project, which the compiled folder is in
+// packages are resolved from the project, which contains the compiled folder
 const require = createRequire(join(folder, 'index.js'));
 const { NestFactory } = require('@nestjs/core');
 const {
@@ -37,5 +40,5 @@ const worker = EncryptedStorageMaintenanceModule.forWorker({
 class WorkerModule {}
 await NestFactory.createApplicationContext({ module: WorkerModule, imports: [root, worker] }, { logger: false });
 process.send?.('ready');
-// a test that ended takes its workers with it
+// workers end together with their test
 process.on('disconnect', () => process.exit(0));

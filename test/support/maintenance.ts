@@ -16,11 +16,11 @@ export const before = (protocol: ProtocolVersion = '2.1', more: Partial<Encrypti
 /** Writes with the new key, reads with both. */
 export const during = (protocol: ProtocolVersion = '2.1', more: Partial<EncryptionPolicy> = {}): EncryptionPolicy =>
   policyOf(protocol, { keyEncryptionKey: newKey, keyResolver: new KeyRing([oldKey]).resolve, ...more });
-/** Knows the new key alone. */
+/** Has only the new key. */
 export const after = (protocol: ProtocolVersion = '2.1', more: Partial<EncryptionPolicy> = {}): EncryptionPolicy =>
   policyOf(protocol, { keyEncryptionKey: newKey, ...more });
 
-/** A clock that waits for nothing. */
+/** A clock that never waits. */
 export const timeless = {
   now: () => performance.now(),
   after: (_milliseconds: number, task: () => void) => {

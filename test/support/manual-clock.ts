@@ -5,12 +5,12 @@ interface Timer {
   readonly task: () => void;
 }
 
-/** A clock that advances only when it is moved. */
+/** A clock that advances only when a test moves it. */
 export class ManualClock implements Clock {
   #now = 0;
   readonly #timers = new Set<Timer>();
 
-  /** @param earlyBy - milliseconds that timers of more than that come too early */
+  /** @param earlyBy - milliseconds by which longer timers fire too early */
   constructor(private readonly earlyBy = 0) {}
 
   now(): number {
@@ -24,12 +24,12 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** How many timers wait. */
+  /** The number of pending timers. */
   get waiting(): number {
     return this.#timers.size;
   }
 
-  /** Moves on by so many seconds; each timer runs at its time, and what it started goes on before the next. */
+  /** Advances by this many seconds; each timer runs at its time, and its continuations run before the next timer. */
   async advance(seconds: number): Promise<void> {
     const end = this.#now + seconds * 1000;
     for (;;) {
@@ -44,11 +44,11 @@ export class ManualClock implements Clock {
     await settled();
   }
 
-  /** Moves the time alone, as for a process whose event loop was blocked: timers come late. */
+  /** Advances only the time, as if the event loop was blocked, so that timers fire late. */
   jump(seconds: number): void {
     this.#now += seconds * 1000;
   }
 }
 
-/** Lets promises and their callbacks run. */
+/** Runs pending promises and their callbacks. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -5,10 +5,10 @@ import type { EncryptedStorageModuleOptions, EncryptionOptions } from '../../src
 import { connectionString } from './azurite.js';
 import { testKey } from './blobs.js';
 
-/** Says nothing. */
+/** Discards all lines. */
 export const SILENT: LoggerService = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** What a health check says of integrity under the default options. */
+/** What a health check reports on integrity under the default options. */
 export const VERIFIED = { blob: 'verify', queue: 'verify', table: 'verify' } as const;
 
 export const optionsOf = (encryption: Partial<EncryptionOptions> = {}): EncryptedStorageModuleOptions => ({
@@ -16,21 +16,21 @@ export const optionsOf = (encryption: Partial<EncryptionOptions> = {}): Encrypte
   encryption: { protocol: '2.0', keyEncryptionKey: testKey, ...encryption },
 });
 
-/** An application that is started; the test closes it. */
+/** A started application; the test closes it. */
 export async function started(...imports: (DynamicModule | Type<unknown>)[]): Promise<TestingModule> {
   const app = await Test.createTestingModule({ imports }).setLogger(SILENT).compile();
   await app.init();
   return app;
 }
 
-/** A module of its own that imports `imports` and has one provider. */
+/** A separate module that imports `imports` and has one provider. */
 export function moduleWith(provider: Type<unknown>, ...imports: DynamicModule[]): Type<unknown> {
   @Module({ imports, providers: [provider], exports: [provider] })
   class OneProviderModule {}
   return OneProviderModule;
 }
 
-/** Keeps every line with its level, as an application's own logger would get it. */
+/** Records every line with its level, as the logger of an application would receive it. */
 export class CapturingLogger implements LoggerService {
   readonly lines: string[] = [];
 

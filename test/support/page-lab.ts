@@ -1,4 +1,4 @@
-/** A page blob behind a proxy that spoils requests, and what its readers get. */
+/** A page blob behind a proxy that spoils requests, and what its readers receive. */
 import { createHash } from 'node:crypto';
 import { BlobServiceClient, type StoragePipelineOptions } from '@azure/storage-blob';
 import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
@@ -14,11 +14,11 @@ const lenient = policyOf('1.0', { requireEncryption: false });
 export interface PageLab {
   /** Through the proxy. */
   readonly blob: EncryptedPageBlobClient;
-  /** Past the proxy, with another policy too. */
+  /** Bypasses the proxy, optionally with another policy. */
   readonly direct: (policy?: EncryptionPolicy) => EncryptedPageBlobClient;
 }
 
-/** A page blob that is not there yet, in a container that has nothing else. */
+/** A page blob that does not exist yet, in an empty container. */
 export async function pageLab(
   proxy: PageProxy,
   policy: EncryptionPolicy,
@@ -33,16 +33,16 @@ export async function pageLab(
   return { blob: client(proxied, policy), direct: (chosen = policy) => client(straight, chosen) };
 }
 
-/** Snapshots of everything in the container. */
+/** All snapshots in the container. */
 export function snapshotsOf({ direct }: PageLab): Promise<string[]> {
   const { containerName } = direct();
   return snapshotsIn(BlobServiceClient.fromConnectionString(connectionString()).getContainerClient(containerName));
 }
 
-/** A short name for content, so that a test that fails does not print it. */
+/** A short name for content, so that a failing test does not print it. */
 export const nameOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 
-/** The name of what readers of both modes get, or the code of their error. They must agree. */
+/** The name of what readers of both modes receive, or the code of their error. They must agree. */
 export async function readBy({ direct }: PageLab): Promise<string> {
   const [first, second] = await Promise.all(
     [strict, lenient].map(async (policy) => {

@@ -1,10 +1,10 @@
-/** A proxy before the emulator that may drop, delay or repeat requests to blobs. */
+/** A proxy in front of the emulator that can drop, delay or repeat requests to blobs. */
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connectionString } from './azurite.js';
 
-/** What a request to a blob does. */
+/** The action of a request to a blob. */
 export type PageAction =
   | 'look'
   | 'read'
@@ -20,8 +20,9 @@ export type PageAction =
   | 'other';
 
 /**
- * `lose`: done, unanswered. `delay`: unanswered, and done just before the next request of the same action. `refuse`: not done, unanswered. `deny`: not done, answered 404. `repeat`: done twice. An error of the
- * service: not done, answered so. A promise: not forwarded before it resolves.
+ * `lose`: done, unanswered. `delay`: unanswered, and done just before the next request of the same action. `refuse`:
+ * not done, unanswered. `deny`: not done, answered 404. `repeat`: done twice. An error of the service: not done,
+ * answered so. A promise: not forwarded before it resolves.
  */
 export type Fate = 'pass' | 'lose' | 'delay' | 'refuse' | 'deny' | 'repeat' | ServiceAnswer | Promise<unknown>;
 
@@ -32,7 +33,7 @@ export interface ServiceAnswer {
 
 const isAnswer = (fate: Fate): fate is ServiceAnswer => typeof fate === 'object' && 'status' in fate;
 
-/** As the service words it. */
+/** Answers with an error in the format of the service. */
 function refuse(response: ServerResponse, { status, code }: ServiceAnswer): void {
   const headers = { 'content-type': 'application/xml', 'x-ms-error-code': code };
   response.writeHead(status, headers).end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
@@ -55,7 +56,7 @@ export function actionOf({ method, url = '', headers }: IncomingMessage): PageAc
 }
 
 export class PageProxy {
-  /** Decides by the action and how many of that action there were before. */
+  /** Decides by the action and the number of earlier requests with that action. */
   fate: (action: PageAction, earlier: number) => Fate = () => 'pass';
   readonly actions: PageAction[] = [];
   private readonly agent = new http.Agent({ keepAlive: true });
@@ -74,13 +75,13 @@ export class PageProxy {
     return proxy;
   }
 
-  /** Of the emulator, with the blob service behind the proxy. */
+  /** The connection string of the emulator, with the blob service behind the proxy. */
   get connectionString(): string {
     const { port } = this.server.address() as AddressInfo;
     return connectionString().replace(/(BlobEndpoint=http:\/\/127\.0\.0\.1):\d+/, `$1:${port}`);
   }
 
-  /** Until every request that came so far is done, also if nobody waits for its answer. */
+  /** Waits until every request received so far is done, even if nobody waits for its answer. */
   async idle(): Promise<void> {
     await Promise.all(this.taken);
   }
@@ -123,7 +124,7 @@ export class PageProxy {
     if (fate === 'repeat') await this.answerOf(request, body);
     const answer = await this.answerOf(request, body);
     if (fate === 'lose') return void response.destroy();
-    // a caller that has gone gets nothing
+    // a caller that has gone receives nothing
     if (response.destroyed) return;
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }

@@ -1,4 +1,4 @@
-/** A way to the emulator that can be cut: connections stay open, and nothing gets through any longer. */
+/** A path to the emulator that can be cut: connections stay open, but nothing passes through any longer. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { QueueServiceClient } from '@azure/storage-queue';
@@ -9,7 +9,7 @@ export class Partition {
   readonly #sockets = new Set<Socket>();
 
   private constructor(
-    /** Its requests take this way. */
+    /** Its requests go through this path. */
     readonly service: QueueServiceClient,
     private readonly server: ReturnType<typeof createServer>,
   ) {}

@@ -1,4 +1,7 @@
-/** Files of the project for programs that are compiled before they run (bench, test/faults), wherever their output is. */
+/**
+ * Files of the project for programs that are compiled before they run (bench, test/faults), regardless of the output
+ * folder.
+ */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -7,7 +10,7 @@ const ROOT = new URL('.', import.meta.resolve('nestjs-azure-encrypted-storage/pa
 /** A file of the project, by its path from the root. */
 export const projectPath = (path: string): string => fileURLToPath(new URL(path, ROOT));
 
-/** A module of the built package that is not exported: the decoders, and the parts that an operation is made of. */
+/** An internal module of the built package: the decoders and the parts of operations. */
 export const builtModule = async <T>(path: string): Promise<T> =>
   (await import(new URL(`dist/esm/${path}`, ROOT).href)) as T;
 

@@ -1,4 +1,4 @@
-/** How often a property is tried: in an ordinary run and, with `LONG_PROPERTIES=true`, in the long one that CI makes. */
+/** How often a property is tried: in an ordinary run and, with `LONG_PROPERTIES=true`, in the long run of CI. */
 export const isLongRun = process.env['LONG_PROPERTIES'] === 'true';
 
 const LONGER = 5;

@@ -1,4 +1,4 @@
-/** Blobs that are stored in the emulator and read through a proxy that may spoil its answers. */
+/** Blobs that are stored in the emulator and read through a proxy that can spoil its answers. */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
 import type { EncryptedBlockBlobClient } from '../../src/blob/encrypted-block-blob-client.js';
@@ -7,7 +7,7 @@ import type { AnswersProxy } from './answers-proxy.js';
 import { containersFor, policyOf } from './blobs.js';
 
 export interface StoredKind {
-  /** None for plaintext that is handed through. */
+  /** Undefined for plaintext that is passed through. */
   readonly policy?: EncryptionPolicy;
   readonly plaintext: Buffer;
 }
@@ -15,19 +15,19 @@ export interface StoredKind {
 const policyFor = ({ policy = policyOf('2.0', { requireEncryption: false }) }: StoredKind) => policy;
 
 export class ProxiedBlobs {
-  /** The containers of blobs that are only read. */
+  /** The containers of blobs that tests only read. */
   private readonly containers = new Map<StoredKind, Promise<string>>();
 
   constructor(private readonly proxy: AnswersProxy) {}
 
-  /** A blob with the content, reached through the proxy. The test may not change it. */
+  /** A blob with the content, behind the proxy. Tests must not change it. */
   async stored(kind: StoredKind): Promise<EncryptedBlockBlobClient> {
     const container = this.containers.get(kind) ?? containerWithBlob(kind);
     this.containers.set(kind, container);
     return this.behindProxy(kind, await container);
   }
 
-  /** The same, stored for one test. */
+  /** The same, stored for a single test. */
   async own(kind: StoredKind): Promise<EncryptedBlockBlobClient> {
     return this.behindProxy(kind, await containerWithBlob(kind));
   }

@@ -1,4 +1,4 @@
-/** A Redis of this test alone, on a socket of its own, so that no port can be taken. */
+/** A Redis for only this test, on a Unix socket, so that it needs no free port. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ export async function startRedis(): Promise<Redis> {
     await exit;
     rmSync(folder, { recursive: true, force: true });
   };
-  // it listens from then on
+  // it is listening now
   await until(() => existsSync(url) || server.exitCode !== null);
   if (server.exitCode !== null) throw new Error(`redis-server ended with ${server.exitCode}`);
   return { url, stop };

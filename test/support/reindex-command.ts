@@ -15,7 +15,7 @@ import type { Command } from './command.js';
 import { lookedUp, type LookedUp } from './lookups.js';
 import { tableOf, tablePolicy } from './tables.js';
 
-/** By the name of their variable, the byte that they are made of. */
+/** The byte that each key consists of, by the name of its variable. */
 export const KEYS = { CONTENT_KEY: 21, OLDER_KEY: 22, NEWER_KEY: 23 };
 type KeyName = keyof typeof KEYS;
 
@@ -45,7 +45,7 @@ class Untagged {
   visits?: number;
 }
 
-/** The same table for a program that knows nothing of tags. */
+/** The same table for a program without search tags. */
 export const untagged = (table: string, more: Partial<EncryptionPolicy> = {}): EncryptedTableClient<Untagged> =>
   tableOf(Untagged, table, tablePolicy({ keyEncryptionKey, ...more }));
 

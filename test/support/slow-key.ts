@@ -1,12 +1,12 @@
-/** A key in a service far away: it answers when it is let, and counts. */
+/** A key in a remote service: it answers only when allowed, and counts calls. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KeyEncryptionKey, KeyOperationOptions, WrappedKey } from '../../src/keys/key-encryption-key.js';
 import { InMemoryKey } from './in-memory-key.js';
 
-/** Waited for before each answer; told how many calls are under way. Default one turn of the event loop. */
+/** Awaited before each answer, with the number of pending calls. Default: one turn of the event loop. */
 type Answer = (running: number) => Promise<unknown>;
 
-/** Holds all answers back until so many calls are under way, and then for as long as more of them might begin. */
+/** Holds back all answers until this many calls are pending, and then as long as more calls could start. */
 export function onceRunning(count: number): Answer {
   let release = (): void => undefined;
   const reached = new Promise<void>((resolve) => (release = resolve));
@@ -19,12 +19,12 @@ export function onceRunning(count: number): Answer {
 }
 
 export class SlowKey implements KeyEncryptionKey {
-  /** Calls that have begun. */
+  /** Calls that have started. */
   wraps = 0;
   unwraps = 0;
-  /** Calls that were under way at the same time at most. */
+  /** The maximum number of concurrent calls. */
   most = 0;
-  /** What accompanied each unwrap. */
+  /** The options of each unwrap. */
   readonly operations: (KeyOperationOptions | undefined)[] = [];
   private running = 0;
 
@@ -34,7 +34,7 @@ export class SlowKey implements KeyEncryptionKey {
     private readonly key: KeyEncryptionKey = new InMemoryKey(keyId),
   ) {}
 
-  /** Another client of the same key, with counts of its own. */
+  /** Another client of the same key, with its own counts. */
   another(answer: Answer): SlowKey {
     return new SlowKey(this.keyId, answer, this.key);
   }

@@ -7,7 +7,7 @@ import ts from 'typescript';
 /** The root of the project. */
 export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** One file: `path` is relative to the folder that was read, with forward slashes. */
+/** A file: `path` is relative to the folder that was read, with forward slashes. */
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
@@ -17,9 +17,9 @@ export interface SourceFile {
   readonly packages: readonly string[];
   /** Names that the file declares and exports. */
   readonly exports: readonly string[];
-  /** Whether the file hands on names of another file (`export … from`). */
+  /** Whether the file re-exports names of another file (`export … from`). */
   readonly reexports: boolean;
-  /** Whether the file holds anything but imports and re-exports. */
+  /** Whether the file contains anything except imports and re-exports. */
   readonly defines: boolean;
 }
 
@@ -33,7 +33,7 @@ export function readSourceTree(folder: string): readonly SourceFile[] {
     .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
 }
 
-/** Parses one file, without looking at any other. */
+/** Parses one file without reading any other. */
 export function parseSource(path: string, text: string): SourceFile {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const specifiers = importsOf(source);
@@ -60,7 +60,7 @@ function exportsOf(statement: ts.Statement): string[] {
   return declared.map((declaration) => (declaration as ts.DeclarationStatement).name?.getText() ?? '');
 }
 
-/** `./x.js` in `a/b.ts` is `a/x.ts`. */
+/** Resolves `./x.js` in `a/b.ts` to `a/x.ts`. */
 const targetOf = (path: string, specifier: string) => posix.join(dirname(path), specifier).replace(/\.js$/, '.ts');
 
 function importsOf(node: ts.Node): string[] {
@@ -73,7 +73,7 @@ function importsOf(node: ts.Node): string[] {
   return found;
 }
 
-/** The module named by a node, in every form that names one: import, re-export, `import()`, `import('x').T`, require. */
+/** The module that a node names, in any form: import, re-export, `import()`, `import('x').T`, require. */
 function specifierOf(node: ts.Node): ts.Node | undefined {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
   if (ts.isExternalModuleReference(node)) return node.expression;
@@ -85,7 +85,7 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
   return loads ? node.arguments[0] : undefined;
 }
 
-/** The first import cycle as a path that ends where it began, or `undefined` if there is none. */
+/** The first import cycle as a path that ends where it starts, or `undefined` if there is none. */
 export function findCycle(tree: readonly SourceFile[]): readonly string[] | undefined {
   const byPath = new Map(tree.map((file) => [file.path, file]));
   const finished = new Set<string>();

@@ -16,7 +16,7 @@ export const tablePolicy = (more: Partial<EncryptionPolicy> = {}): EncryptionPol
   ...more,
 });
 
-/** A policy that writes as other SDKs and older releases do: nothing verifies its rows. */
+/** A policy that writes like other SDKs and older releases: its rows are not verified. */
 export const withoutEntries = (): EncryptionPolicy => tablePolicy({ integrity: 'off' });
 
 /** The client of a class under a policy; clients of one table name share their rows. */
@@ -32,7 +32,7 @@ export function tableOf<T extends object>(
 
 let watchers = 0;
 
-/** The requests of a client from now on: method and ETag. `before` may hold one up. */
+/** Records the requests of a client from now on: method and ETag. `before` can delay one. */
 export function requestsOf(
   { unencryptedClient }: { readonly unencryptedClient: TableClient },
   before?: (method: string) => Promise<unknown>,

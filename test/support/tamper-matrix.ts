@@ -1,4 +1,4 @@
-/** The tamper matrix: what is changed in what is stored of blobs and messages, and what the formats by themselves see of it. */
+/** The tamper matrix: changes to stored blobs and messages, and what the formats detect without integrity entries. */
 import { runAll } from '../../src/crypto/byte-transform.js';
 import { createEnvelope, openEnvelope } from '../../src/envelope/envelope.js';
 import { type AnyEncryptedStorageError, isEncryptedStorageError } from '../../src/errors/any-error.js';
@@ -53,10 +53,10 @@ export const kindsWith = (integrity: 'off' | 'verify' | 'require', more: Partial
 export const kinds = kindsWith('off');
 export type KindName = keyof typeof kinds;
 
-/** Bytes at a time, far fewer than a region has. */
+/** Bytes per chunk, far fewer than in a region. */
 const PIECE = 8;
 
-/** In small pieces: whatever is given out too early is seen. */
+/** Reads in small pieces, so that anything released too early is noticed. */
 async function* readBlob(
   { policy, form }: Pick<Kind, 'policy' | 'form'>,
   { text, sealed }: Stored,
@@ -97,16 +97,16 @@ export async function outcomeOf(
 
 export type Code = AnyEncryptedStorageError['code'];
 /**
- * - a code: refused, nothing given out
- * - a code and a length: refused after that many bytes; verified ones in 2.x, unverifiable ones in 1.0
+ * - a code: rejected, nothing released
+ * - a code and a length: rejected after that number of bytes; verified ones in 2.x, unverifiable ones in 1.0
  * - `same`: opens to what was written
  * - `unseen`: opens to something else, which the format cannot detect
- * - `noise`: opens to noise of 1.0, unless its padding is wrong, as it mostly is
- * - `-`: there is nothing of the kind in it
+ * - `noise`: opens to noise in 1.0, unless its padding is wrong, as it usually is
+ * - `-`: not applicable
  */
 export type Cell = Code | readonly [Code, number] | 'same' | 'unseen' | 'noise' | '-';
 export type Change = (stored: Stored, other: Stored) => Stored;
-/** Cells for the kinds in their order; `pages` is that of pages where the padding makes the blob's in 1.0 another. */
+/** Cells for the kinds in their order; `pages` is the cell of pages if padding makes that of a 1.0 blob differ. */
 type Row = readonly [what: string, change: Change, cells: readonly [Cell, Cell, Cell, Cell], pages?: Cell];
 
 export const text =
@@ -117,7 +117,7 @@ const member = (name: string, json: string): Change =>
 const bytes =
   (change: (sealed: Buffer, other: Buffer) => Buffer): Change =>
   (stored, other) => ({ ...stored, sealed: change(stored.sealed, other.sealed) });
-/** `at` counts from the end where it is negative. */
+/** `at` counts from the end if negative. */
 const flip = (at: number): Change =>
   bytes((sealed) => {
     const changed = Buffer.from(sealed);
@@ -162,7 +162,7 @@ const rows: readonly Row[] = [
   ['a key id that is not text', member('KeyId', '7'), all(BAD)],
   ['a flipped wrapped key', text(/("EncryptedKey":")..../, '$1AAAA'), all(UNWRAP)],
   ['an empty wrapped key', member('EncryptedKey', '""'), all(UNWRAP)],
-  ['a cut wrapped key', text(/("EncryptedKey":"[^"]{32})[^"]*/, '$1'), all(UNWRAP)],
+  ['a truncated wrapped key', text(/("EncryptedKey":"[^"]{32})[^"]*/, '$1'), all(UNWRAP)],
   ['a wrapped key that is not base64', text('"EncryptedKey":"', '"EncryptedKey":"*'), all(BAD)],
   [
     'the wrapped key of other content',
@@ -198,7 +198,7 @@ const rows: readonly Row[] = [
 
   // the text of it
   [
-    'a cut text',
+    'a truncated text',
     (stored) => ({ ...stored, text: stored.text.slice(0, -5) }),
     [BAD, BAD, 'PLAINTEXT_NOT_ALLOWED', 'PLAINTEXT_NOT_ALLOWED'],
   ],
@@ -243,12 +243,12 @@ const rows: readonly Row[] = [
   [
     'a block cut off',
     bytes((sealed) => sealed.subarray(0, -16)),
-    // no region is that short: refused before anything is opened
+    // too short for a region: rejected before anything is opened
     [[FAILED, 176], FAILED, FAILED, FAILED],
     'unseen',
   ],
   [
-    'a byte more',
+    'an additional byte',
     bytes((sealed) => Buffer.concat([sealed, Buffer.alloc(1)])),
     [FAILED, [FAILED, 3 * REGION], FAILED, FAILED],
   ],
@@ -273,11 +273,11 @@ const rows: readonly Row[] = [
 
 export const MISSING: Code = 'INTEGRITY_MISSING';
 const entry = (name: string) => new RegExp(`,"${name}":"[^"]*"`);
-/** Some of the entries gone. */
+/** Removes some of the entries. */
 export const without =
   (...entries: string[]): Change =>
   (stored) => ({ ...stored, text: entries.reduce((left, name) => left.replace(entry(name), ''), stored.text) });
-/** The entries of other content in the place of its own. */
+/** Replaces entries with those of other content. */
 export const taken =
   (...entries: string[]): Change =>
   (stored, other) => ({
@@ -289,10 +289,10 @@ export const taken =
   });
 export const flipped = (letter: string): string => (letter === 'A' ? 'B' : 'A');
 export const ENTRIES = ['AzCseBind', 'AzCseTag', 'AzCseMac'];
-/** In content that has none. */
+/** Adds a tag to content without one. */
 export const withTag: Change = text('"AzCseMac":', `"AzCseTag":"${Buffer.alloc(32).toString('base64')}","AzCseMac":`);
 
-/** What the entries alone can say: refused before anything is given out, under "verify" as under "require". */
+/** Faults that the entries alone reveal: rejected before anything is released, under both "verify" and "require". */
 export const entryRows: readonly (readonly [what: string, change: Change, code: Code])[] = [
   ['its entries stripped', without(...ENTRIES), MISSING],
   ['no AzCseMac', without('AzCseMac'), FAILED],
@@ -314,7 +314,7 @@ export const entryRows: readonly (readonly [what: string, change: Change, code: 
   ['a MAC that is not text', text(/"AzCseMac":"[^"]*"/, '"AzCseMac":7'), FAILED],
   ['another version of AzCseBind', text('"AzCseBind":"1;', '"AzCseBind":"2;'), FAILED],
   ['more in AzCseBind', text(/("AzCseBind":"[^"]*)/, '$1;y=1'), FAILED],
-  ['a context that nobody asked for', text(/("AzCseBind":"[^"]*)/, '$1;x=AAAAAAAAAAAAAAAAAAAAAA=='), FAILED],
+  ['an unexpected context', text(/("AzCseBind":"[^"]*)/, '$1;x=AAAAAAAAAAAAAAAAAAAAAA=='), FAILED],
 ];
 
 const isCbc = ({ text: stored }: Stored): boolean => stored.includes('AES_CBC_256');
@@ -329,7 +329,7 @@ function escaped(name: string): string {
 
 export const names = Object.keys(kinds) as KindName[];
 
-/** What can be changed in content of that kind, and what comes of it. */
+/** The changes that apply to content of this kind, with their outcomes. */
 export const rowsOf = (
   name: KindName,
 ): readonly (readonly [what: string, change: Change, cell: Exclude<Cell, '-'>])[] =>

@@ -1,9 +1,12 @@
-/** What a vault does that takes so many requests a second: more is answered 429, without a word of how long to wait. */
+/** A vault with a limit of requests per second: it answers further ones with 429, without a Retry-After header. */
 import { type InProcessVault, refusal } from './in-process-vault.js';
 
 const MS = 1000;
 
-/** A bucket that holds the requests of one second and fills evenly. `now` in milliseconds. Returns how many were refused so far. */
+/**
+ * A bucket that holds the requests of one second and fills evenly. `now` is in milliseconds. Returns the number of
+ * rejected requests.
+ */
 export function limitVault(vault: InProcessVault, requestsPerSecond: number, now: () => number): () => number {
   let left = requestsPerSecond;
   let at = now();

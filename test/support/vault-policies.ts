@@ -1,4 +1,4 @@
-/** Policies whose keys are in a vault in this process, with a clock that tests move. */
+/** Policies whose keys are in an in-process vault, with a clock that tests control. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AbortSignalLike } from '@azure/abort-controller';
 import * as sdk from '@azure/keyvault-keys';
@@ -15,7 +15,7 @@ import type { storedData } from './envelopes.js';
 
 export const context = { target: { kind: 'queue', account: 'a', queue: 'q' }, form: 'message' } as const;
 
-/** Turns of the event loop without news before time goes on: what is under way in a vault of this process ends in fewer. */
+/** Quiet turns of the event loop before time advances: pending calls to an in-process vault end in fewer. */
 const QUIET_TURNS = 4;
 
 interface Sleeper {
@@ -23,28 +23,28 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that goes on to the next who wakes where all sleep, and when a test says so. */
+/** A clock that advances to the next timer once all callers wait, and when a test advances it. */
 export class VaultTime implements Clock {
   passed = 0;
   slept: number[] = [];
   readonly #sleepers: Sleeper[] = [];
-  #isGoingOn = false;
+  #isAdvancing = false;
   now = (): number => this.passed;
   date = (): number => Date.now() + this.passed;
   after = (milliseconds: number, wake: () => void): (() => void) => {
     this.slept.push(milliseconds);
     this.#sleepers.push({ until: this.passed + milliseconds, wake });
-    if (!this.#isGoingOn) void this.#goOn();
+    if (!this.#isAdvancing) void this.#advance();
     return () => undefined;
   };
 
-  /** How many sleep now. */
+  /** The number of pending timers. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
 
-  async #goOn(): Promise<void> {
-    this.#isGoingOn = true;
+  async #advance(): Promise<void> {
+    this.#isAdvancing = true;
     while (this.#sleepers.length > 0) {
       for (let turn = 0; turn < QUIET_TURNS; turn += 1) await nextTurn();
       this.#sleepers.sort((a, b) => a.until - b.until);
@@ -52,11 +52,11 @@ export class VaultTime implements Clock {
       this.passed = Math.max(this.passed, next?.until ?? 0);
       next?.wake();
     }
-    this.#isGoingOn = false;
+    this.#isAdvancing = false;
   }
 }
 
-/** Paces by that clock, without chance. */
+/** Paces with that clock, without randomness. */
 export const pacesOf = (time: VaultTime): VaultPaces => new VaultPaces(time, () => 1);
 
 export function vaultPolicyOf(

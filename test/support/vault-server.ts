@@ -1,4 +1,4 @@
-/** A vault of this process under its own name: over HTTPS, and through a proxy on this machine, for programs that take one. */
+/** An in-process vault under its own host name, over HTTPS and through a local proxy, for programs that support one. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createProxy, type IncomingMessage } from 'node:http';
@@ -12,7 +12,7 @@ import { makeCertificate } from './certificate.js';
 import type { InProcessVault } from './in-process-vault.js';
 
 export interface VaultServer {
-  /** The proxy that leads to the vault, and to nothing else: `http://127.0.0.1:PORT`. */
+  /** The proxy that forwards only to the vault: `http://127.0.0.1:PORT`. */
   readonly proxy: string;
   /** Path of the certificate to trust, in PEM. */
   readonly certificate: string;
@@ -45,7 +45,7 @@ export async function serveVault(vault: InProcessVault): Promise<VaultServer> {
   };
 }
 
-/** It listens nowhere: the proxy hands it its connections. */
+/** It does not listen: the proxy passes connections to it. */
 function httpsServerOf(vault: InProcessVault, certificate: { readonly cert: string; readonly key: string }): Server {
   const answer = async (request: IncomingMessage) =>
     vault.answer({

@@ -1,4 +1,4 @@
-/** The ciphertexts of real SDKs in test/vectors, and the keys they were written under. */
+/** The ciphertexts of real SDKs in test/vectors, with the keys they were encrypted with. */
 import { createHash, hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ interface Case {
   readonly service: 'blob' | 'queue' | 'table';
   readonly protocol: '1.0' | '2.0' | '2.1';
   readonly kek: string;
-  /** What the policy of the writer bound the content to. */
+  /** The context that the policy of the writer bound the content to. */
   readonly context?: string;
 }
 
@@ -94,7 +94,7 @@ interface VectorFile {
 /** What this package wrote and .NET read. */
 const READ_BY_FILES = ['read-by-dotnet', 'read-by-dotnet-legacy'] as const;
 
-/** What one release of an SDK made of a case. */
+/** The result of one SDK release for a case. */
 export interface Reading {
   readonly sha256?: string;
   readonly utf8?: string;
@@ -109,7 +109,7 @@ interface ReadBy {
 
 const alreadyRead = new Map<string, VectorFile>();
 
-/** Read once: the suites ask for the files case by case. */
+/** Read once, because the suites request the files case by case. */
 function contentsOf(file: string): VectorFile {
   const contents =
     alreadyRead.get(file) ?? (JSON.parse(readFileSync(join(FOLDER, `${file}.json`), 'utf8')) as VectorFile);
@@ -143,15 +143,15 @@ export function readByDotnet<S extends AnyCase['service']>(
   });
 }
 
-/** The known answers of integrity entries say in which context they were written; the recordings of them do not. */
+/** The known answers of integrity entries state their context; the recordings of them do not. */
 function contextOf({ id }: Pick<Case, 'id'>): Pick<Case, 'context'> {
   const context = contentsOf('integrity').cases.find((known) => `integrity-${known.id}` === id)?.context;
   return context === undefined ? {} : { context };
 }
 
-/** How the command is told the key of a case: a file that is written into `folder`. */
+/** The arguments that name the key of a case for the command: a file written to `folder`. */
 export function keyArguments({ kek, key }: WithKey<Pick<Case, 'kek'>>, folder: string): readonly string[] {
-  // files call different keys by the same name
+  // files use the same name for different keys
   const found = FILES.map((file) => contentsOf(file).keks[kek]).find((one) => one?.kid === key.keyId) as Kek;
   const path = join(folder, `${kek}.key`);
   writeFileSync(path, found.kty === 'oct' ? found.k : found.pem);
@@ -161,7 +161,7 @@ export function keyArguments({ kek, key }: WithKey<Pick<Case, 'kek'>>, folder: s
 const keyOf = (kek: Kek): KeyEncryptionKey =>
   kek.kty === 'oct' ? AesKeyEncryptionKey.fromBase64(kek.kid, kek.k) : RsaKeyEncryptionKey.fromPem(kek.kid, kek.pem);
 
-/** The policy that reads a case: with its key, and in the context that it was written in. */
+/** The policy that reads a case, with its key and context. */
 export const readingPolicy = (key: KeyEncryptionKey, { context }: Pick<Case, 'context'> = {}): EncryptionPolicy => ({
   ...(context === undefined ? {} : { context: () => context }),
   protocol: '2.0',
@@ -172,7 +172,7 @@ export const readingPolicy = (key: KeyEncryptionKey, { context }: Pick<Case, 'co
 
 const alreadyGenerated = new Map<string, Buffer>();
 
-/** Made once, since it takes a hash for every 32 bytes: do not write into it. */
+/** Generated once, since it takes a hash for every 32 bytes: do not modify it. */
 export function generated(generator: Generator): Buffer {
   const name = `${generator.length} ${generator.seed}`;
   const bytes = alreadyGenerated.get(name) ?? generate(generator);
@@ -190,14 +190,14 @@ function generate({ seed, length }: Generator): Buffer {
   return bytes;
 }
 
-/** The plaintext of a case, generated or as it is in the file. */
+/** The plaintext of a case, generated or from the file. */
 export function plaintextOf({ plaintext: { generator, base64 = '' } }: BlobCase): Buffer {
   return generator === undefined ? Buffer.from(base64, 'base64') : generated(generator);
 }
 
 export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** The stored bytes, or `null` where the file has only their hash. */
+/** The stored bytes, or `null` if the file has only their hash. */
 export function storedBytes({ stored }: BlobCase): Buffer | null {
   if (stored.base64 !== undefined) return Buffer.from(stored.base64, 'base64');
   return stored.file === undefined ? null : readFileSync(join(FOLDER, stored.file));

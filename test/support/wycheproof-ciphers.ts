@@ -1,4 +1,4 @@
-/** Holds our ciphers against groups of Wycheproof cases. Only AES-256, and GCM with nonces of 96 bits, are ours. */
+/** Checks our ciphers against groups of Wycheproof cases. Only AES-256, and GCM with nonces of 96 bits, are ours. */
 import { cbcOpener, cbcSealer } from '../../src/crypto/aes-cbc.js';
 import { gcmOpening, gcmSealing } from '../../src/crypto/aes-gcm.js';
 import { runAll } from '../../src/crypto/byte-transform.js';
@@ -10,7 +10,7 @@ const KEY_BITS = 256;
 const NONCE_BITS = 96;
 const OUT_OF_SCOPE: Outcome = { cases: 0, faults: [] };
 
-/** What is authenticated together with additional data, of which our regions have none, has to be refused. */
+/** Our regions have no additional data, so cases with such data have to be rejected. */
 export async function aesGcmFaults(group: Group): Promise<Outcome> {
   if (group.keySize !== KEY_BITS || group.ivSize !== NONCE_BITS) return OUT_OF_SCOPE;
   return outcomeOf(group, (one) => {
@@ -41,10 +41,10 @@ function openGcm(one: Case): Buffer {
   return opened;
 }
 
-/** Our one error, or what came out instead. */
+/** Expects our only error; otherwise reports the result. */
 function refusal(open: () => Buffer): string | null {
   try {
-    return `is not refused: ${open().length} bytes`;
+    return `is accepted: ${open().length} bytes`;
   } catch (error) {
     return error instanceof DecryptionError ? null : `fails with ${String(error)}`;
   }

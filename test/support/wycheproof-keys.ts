@@ -1,4 +1,4 @@
-/** Holds our keys against groups of Wycheproof cases. */
+/** Checks our keys against groups of Wycheproof cases. */
 import { createSecretKey } from 'node:crypto';
 import { InvalidOptionsError } from '../../src/errors/input.js';
 import { isEncryptedStorageError } from '../../src/errors/any-error.js';
@@ -6,7 +6,7 @@ import { AesKeyEncryptionKey } from '../../src/keys/aes-key-encryption-key.js';
 import type { KeyEncryptionKey } from '../../src/keys/key-encryption-key.js';
 import { RsaKeyEncryptionKey } from '../../src/keys/rsa-key-encryption-key.js';
 
-/** A case; every value but `result` is hex. */
+/** A case; every value except `result` is hex. */
 export interface Case {
   readonly tcId: number;
   readonly comment: string;
@@ -20,7 +20,7 @@ export interface Case {
   readonly label: string;
 }
 
-/** Cases of the same parameters; the sets of RSA name the key here. */
+/** Cases with the same parameters; RSA sets name the key here. */
 export interface Group {
   readonly keySize: number;
   readonly ivSize: number;
@@ -31,7 +31,7 @@ export interface Group {
   readonly tests: readonly Case[];
 }
 
-/** How many cases were held against our code, and a line for each that came out otherwise. */
+/** The number of cases checked against our code, and a line for each that failed. */
 export interface Outcome {
   readonly cases: number;
   readonly faults: readonly string[];
@@ -39,7 +39,7 @@ export interface Outcome {
 
 export const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
-/** Runs a check over the cases of a group; the check says what is wrong, or `null`. */
+/** Runs a check over the cases of a group; the check returns what is wrong, or `null`. */
 export async function outcomeOf(
   group: Group,
   check: (one: Case) => string | null | Promise<string | null>,
@@ -53,8 +53,8 @@ export async function outcomeOf(
 }
 
 /**
- * AES key wrap. An 8-byte key, which the sets call acceptable, is outside of RFC 3394: refused. An invalid case without wrapped
- * bytes is of a key that must not be wrapped, and of an empty wrapped key, which must not be unwrapped.
+ * AES key wrap. An 8-byte key, which the sets call acceptable, is outside RFC 3394 and rejected. An invalid case
+ * without wrapped bytes has a key that must not be wrapped, and an empty wrapped key that must not be unwrapped.
  */
 export const aesWrapFaults = (group: Group): Promise<Outcome> =>
   outcomeOf(group, async (one) => {
@@ -70,10 +70,10 @@ export const aesWrapFaults = (group: Group): Promise<Outcome> =>
     return refusal(await unwrap(key, one, key.algorithm));
   });
 
-/** The sets' name for a plain RFC 3394 wrap among padded ones, where it is invalid; for us it is the valid one. */
+/** The sets' name for a plain RFC 3394 wrap among padded ones, which is invalid there; for us it is the valid one. */
 const PLAIN_WRAP = 'RFC 3349 padding';
 
-/** AES key wrap with padding (RFC 5649) is another algorithm: nothing of it may pass for ours. */
+/** AES key wrap with padding (RFC 5649) is another algorithm, which ours must not accept. */
 export const aesPaddedWrapFaults = (group: Group): Promise<Outcome> =>
   outcomeOf(group, async (one) => {
     const key = aesKey(one);
@@ -84,7 +84,7 @@ export const aesPaddedWrapFaults = (group: Group): Promise<Outcome> =>
 const OAEP_HASHES: Readonly<Record<string, string>> = { 'RSA-OAEP': 'SHA-1', 'RSA-OAEP-256': 'SHA-256' };
 const MIN_MODULUS_BITS = 2048;
 
-/** RSA-OAEP under both names; valid is what has an empty label and the one hash of the name in both places. */
+/** RSA-OAEP under both names; a valid case has an empty label and the hash of the name in both places. */
 export async function rsaOaepFaults(group: Group): Promise<Outcome> {
   const makeKey = () => RsaKeyEncryptionKey.fromPem('wycheproof', group.privateKeyPem);
   if (group.keySize < MIN_MODULUS_BITS) return { cases: group.tests.length, faults: takenKeys(makeKey) };
@@ -109,7 +109,7 @@ const wrap = (key: KeyEncryptionKey, { msg }: Case): Promise<Uint8Array | string
 const unwrap = (key: KeyEncryptionKey, { ct }: Case, algorithm: string): Promise<Uint8Array | string> =>
   answerOf(() => key.unwrapKey(hex(ct), algorithm));
 
-/** The bytes, or the code of our error; any other error is thrown on. */
+/** The bytes, or the code of our error; any other error is rethrown. */
 async function answerOf(act: () => Promise<Uint8Array>): Promise<Uint8Array | string> {
   try {
     return await act();
@@ -120,7 +120,7 @@ async function answerOf(act: () => Promise<Uint8Array>): Promise<Uint8Array | st
 }
 
 const refusal = (answer: Uint8Array | string): string | null =>
-  answer === 'KEY_UNWRAP_FAILED' ? null : `is not refused: ${String(answer)}`;
+  answer === 'KEY_UNWRAP_FAILED' ? null : `is accepted: ${String(answer)}`;
 
 function acceptance(answer: Uint8Array | string, { msg }: Case): string | null {
   if (typeof answer === 'string') return `is refused: ${answer}`;
@@ -134,5 +134,5 @@ function takenKeys(makeKey: () => unknown): string[] {
     if (error instanceof InvalidOptionsError) return [];
     throw error;
   }
-  return ['a key below 2048 bits is taken'];
+  return ['a key below 2048 bits is accepted'];
 }

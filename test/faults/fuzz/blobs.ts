@@ -23,7 +23,7 @@ interface BlobSeed extends Stored {
   readonly protocol: string;
   readonly key: KeyEncryptionKey;
   readonly content: Buffer;
-  /** Bytes of plaintext in a region; a body that ends with a whole region is a shorter content, by the format. */
+  /** Bytes of plaintext in a region; in this format, a body that ends after a complete region is a shorter content. */
   readonly regionLength: number;
   readonly isBound: boolean;
   readonly context?: string | undefined;
@@ -32,7 +32,7 @@ interface BlobSeed extends Stored {
 let answered: Stored;
 let sent: Stored | undefined;
 
-/** Keeps what is uploaded, and answers every read with what is set; the SDK's own parsing stays in the way. */
+/** Keeps uploads, and answers every read with the configured response, which the SDK still parses. */
 const service = new BlobServiceClient('http://127.0.0.1/account', new AnonymousCredential(), {
   httpClient: {
     sendRequest: async (request): Promise<HttpOperationResponse> => {
@@ -90,7 +90,7 @@ async function read(stored: Stored, { key, context }: Pick<BlobSeed, 'key' | 'co
   return Buffer.concat(pieces);
 }
 
-/** No vector is of 2.1, and none has many small regions. */
+/** There is no vector of 2.1, and none with many small regions. */
 async function ownSeed(regionLength: number, length: number): Promise<BlobSeed> {
   const key = AesKeyEncryptionKey.fromBase64('own', Buffer.alloc(32, 7).toString('base64'));
   const content = new Random('own', length).bytes(length);
@@ -130,7 +130,7 @@ export const blobs: Decoder = {
   },
 };
 
-/** What a header can contain. */
+/** The characters that a header can contain. */
 const headerOf = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').trim();
 
 /**
@@ -140,5 +140,5 @@ const headerOf = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').tr
 function judge(found: Buffer, { protocol, content, regionLength, isBound }: BlobSeed): Finding | undefined {
   if (same(found, content) || (protocol === '1.0' && !isBound)) return undefined;
   const isPrefix = found.length % regionLength === 0 && same(found, content.subarray(0, found.length));
-  return isPrefix && !isBound ? undefined : wrong(`another content of ${found.length} bytes`);
+  return isPrefix && !isBound ? undefined : wrong(`other content of ${found.length} bytes`);
 }

@@ -40,7 +40,7 @@ interface StoredRow {
   readonly seed: Seed;
   readonly text: string;
   readonly read: (text: string) => Promise<object>;
-  /** The covered values of a row with integrity entries, which no change may give other values. */
+  /** The covered values of a row with integrity entries, which must not change. */
   readonly covered: string | undefined;
 }
 
@@ -74,7 +74,7 @@ for (const seed of [...seedsOf('table'), ...boundSeedsOf('table')]) {
   if (seed.isBound || (seed.encryptedProperties ?? []).length > 0) rows.push(await storedRow(seed));
 }
 
-/** What a writer of rows can store: other values of the service's types, under names that are there or not. */
+/** What a writer of rows can store: other values of the service's types, under existing or new names. */
 function mutateRow(text: string, random: Random): string {
   const row = JSON.parse(text) as Record<string, unknown>;
   const names = Object.keys(row).filter((name) => !name.includes('odata.') && !KEPT.includes(name));
@@ -89,11 +89,11 @@ function mutateRow(text: string, random: Random): string {
   return JSON.stringify(row);
 }
 
-/** The service itself gives these. */
+/** The service itself sets these. */
 const KEPT = ['PartitionKey', 'RowKey', 'Timestamp'];
 const EXTRA = ['constructor', '__proto__', 'extra', '_ClientEncryptionMetadata3'];
 
-/** A type that JSON does not show, or `null` for a property that is gone. */
+/** A type that JSON does not show, or `null` for a removed property. */
 function changedValue(value: unknown, random: Random): readonly [type: string | null | undefined, value?: unknown] {
   const text = typeof value === 'string' ? value : '';
   switch (random.between(0, 6)) {
@@ -121,7 +121,7 @@ export const entities: Decoder = {
       shown,
       open: async () => {
         const row = await read(shown);
-        if (Object.getPrototypeOf(row) === null) return wrong('no instance of its class');
+        if (Object.getPrototypeOf(row) === null) return wrong('not an instance of its class');
         return covered === undefined || coveredBy(seed, row) === covered ? undefined : wrong('another covered value');
       },
     };

@@ -36,7 +36,7 @@ const seeds = await Promise.all(
 );
 
 /**
- * 2.0 opens to what was sealed, or not at all, except for a message without any ciphertext: .NET v12 stores empty ones like that.
+ * 2.0 opens to what was sealed, or not at all, except for a message without ciphertext, as .NET v12 stores empty ones.
  * 1.0 cannot detect a changed ciphertext. With integrity entries every message opens to what was sealed, or not at all.
  */
 export const messages: Decoder = {
@@ -57,7 +57,9 @@ export const messages: Decoder = {
   },
 };
 
-/** Where plaintext may be read, a message that names no encryption is one; nothing sealed may come out as another content. */
+/**
+ * If plaintext is allowed, a message without encryption data is plaintext; no sealed message may open to other content.
+ */
 export const plainMessages: Decoder = {
   name: 'messages that may be plain',
   share: 2,

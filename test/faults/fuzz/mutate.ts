@@ -1,4 +1,4 @@
-/** Damage that knows the shape of what it damages: JSON by its members, base64 by its bytes, ciphertext by its blocks. */
+/** Structure-aware damage: JSON by its members, base64 by its bytes, ciphertext by its blocks. */
 import type { Random } from '../random.js';
 
 const STRANGE: readonly unknown[] = [
@@ -35,7 +35,7 @@ const NAMES = [
 ];
 /** Units of ciphertext: an AES block, a nonce, a tag, the frame of a region. */
 const UNITS = [1, 8, 12, 16, 28];
-/** Levels of JSON that are looked into. */
+/** Levels of JSON that are changed. */
 const MAX_DEPTH = 8;
 const BASE64 = /^[A-Za-z0-9+/]{8,}={0,2}$/;
 
@@ -113,7 +113,7 @@ interface Place {
   readonly name: string;
 }
 
-/** Members of the value and of what it holds, as deep as any format here goes. */
+/** Members of the value and of nested values, as deep as the formats here. */
 function placesIn(value: unknown, found: Place[] = [], depth = 0): Place[] {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return found;
   const parent = value as Container;

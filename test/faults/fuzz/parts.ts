@@ -26,7 +26,7 @@ const texts = [
   ...seedsOf('table').map(({ stored }) => String(stored.fullmetadata!['_ClientEncryptionMetadata1'])),
 ];
 
-/** Parsed, measured, and wrapped again: what reads, rewraps and inspections do before they ask a key. */
+/** Parses, measures and rewraps: what reads, rewraps and inspections do before they call a key. */
 const encryptionData: Decoder = {
   name: 'encryption data',
   share: 8,
@@ -172,7 +172,7 @@ const IN_KEY_IDS = [
   'é',
 ];
 
-/** Names in storage that clients could take for an address: what is one leads to the very host that it names. */
+/** Stored names that clients could use as an address: a valid one leads exactly to the host that it names. */
 const keyIds: Decoder = {
   name: 'key ids',
   share: 2,
@@ -192,7 +192,7 @@ const keyIds: Decoder = {
         const { origin, pathname, search, hash } = new URL(shown);
         const path = ['/keys', parsed.name, ...(parsed.version === undefined ? [] : [parsed.version])].join('/');
         const isExact = origin === parsed.vaultUrl && pathname === path && search + hash === '';
-        return isExact && !isMalformedKeyId(shown) ? undefined : wrong('another address than the one that it reads as');
+        return isExact && !isMalformedKeyId(shown) ? undefined : wrong('a different address from the one it displays');
       },
     };
   },

@@ -4,7 +4,7 @@ import { AesKeyEncryptionKey, type KeyEncryptionKey } from 'nestjs-azure-encrypt
 import { projectPath } from '../../support/project.js';
 
 const FILES = ['blob-v1', 'blob-v2', 'queue-v1', 'queue-v2', 'table-v1', 'synthetic', 'dotnet-v12', 'dotnet-legacy'];
-/** Longest ciphertext that is a seed; longer ones say nothing more and take long. */
+/** The longest ciphertext used as a seed; longer ones find nothing more and take long. */
 const MAX_LENGTH = 4_000;
 
 interface Kek {
@@ -23,7 +23,7 @@ export interface Vector {
   readonly encoding?: string;
   readonly encrypted?: boolean;
   readonly encryptedProperties?: readonly string[];
-  /** Clear, and covered by the integrity entries. */
+  /** Properties in plaintext that the integrity entries cover. */
   readonly signedProperties?: readonly string[];
   readonly entity?: { readonly PartitionKey: string; readonly RowKey: string };
   readonly stored: {
@@ -37,13 +37,13 @@ export interface Vector {
 
 export interface Seed extends Vector {
   readonly key: KeyEncryptionKey;
-  /** Whether it has integrity entries: no change of it goes unnoticed, in any protocol. */
+  /** Whether it has integrity entries, which reveal any change in every protocol. */
   readonly isBound: boolean;
-  /** The text that it is bound to, besides its own bytes. */
+  /** The text that it is bound to, in addition to its bytes. */
   readonly context?: string;
 }
 
-/** Vectors of a service that AES keys open: an RSA key would spend the time of a round on itself. */
+/** Vectors of a service that AES keys open: RSA keys would take most of the time of a round. */
 export function seedsOf(service: Vector['service']): readonly Seed[] {
   return FILES.flatMap((file) => {
     const { keks, cases } = JSON.parse(readFileSync(projectPath(`test/vectors/${file}.json`), 'utf8')) as {
@@ -107,7 +107,7 @@ const boundContent = ({ kind, stored: { encryptiondata, body = '', text } }: Bou
   },
 });
 
-/** As the service answers with full metadata. */
+/** As returned by the service with full metadata. */
 function boundRow({ partitionKey = '', rowKey = '', sealed = {}, signed = {}, stored }: BoundCase) {
   const binary = { ...stored.sealed, _ClientEncryptionMetadata2: stored._ClientEncryptionMetadata2 };
   const typed = [

@@ -1,4 +1,4 @@
-/** A thread that opens inputs one after the other. Its position is in shared memory, in case an input never ends. */
+/** A thread that opens inputs sequentially. Its position is in shared memory, in case an input never ends. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
 import type * as OpeningBreakerModule from '../../../src/envelope/opening-breaker.js';
@@ -62,7 +62,7 @@ interface Opened {
 
 async function open(decoder: Decoder, random: Random): Promise<Opened> {
   const { shown, open: run } = decoder.input(random);
-  // each input is to reach its decoder, however many have failed before
+  // each input has to reach its decoder, however many have failed before
   processBreaker.reset();
   const begun = performance.now();
   const opened = await run().then(
@@ -74,7 +74,7 @@ async function open(decoder: Decoder, random: Random): Promise<Opened> {
   return { ...opened, finding: { verdict: 'hang', what: `it took ${Math.round(taken)} ms` } };
 }
 
-/** The SDKs' own refusals of an answer that is not an answer are theirs. */
+/** Errors of the SDKs about invalid answers count as theirs. */
 function findingOf(error: unknown): Finding | undefined {
   if (isEncryptedStorageError(error) || (error as Error).name === 'RestError') return undefined;
   return wrong(

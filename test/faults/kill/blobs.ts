@@ -1,4 +1,4 @@
-/** Blobs that are written again and again: the last whole content is there, or the one after it. */
+/** Blobs that are written repeatedly: the last complete content is stored, or the one after it. */
 import { Readable } from 'node:stream';
 import {
   BLOCK_LENGTH,
@@ -102,13 +102,13 @@ const pages: Work = {
   },
 };
 
-/** The next upload mends what a crash has left, and leaves no snapshot behind. */
+/** The next upload repairs what a crash has left behind, and leaves no snapshot. */
 async function writeAgain(ground: Ground): Promise<Finding | undefined> {
   const content = pagesOf(ground, -1);
   const result = await pageBlob(ground, ground.direct).uploadData(content).catch(describe);
   if (typeof result === 'string') return lost(`the next upload fails: ${result}`);
   const found = await readPages(ground, true);
-  if (!Buffer.isBuffer(found) || !same(found, content)) return wrong('the next upload is not what is read');
+  if (!Buffer.isBuffer(found) || !same(found, content)) return wrong('reads do not return the next upload');
   const left = await snapshotsOf(ground);
   return left.length > 0 ? wrong(`the next upload leaves ${left.length} snapshots`) : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * A consumer whose processes die while they handle messages: each good message is handled, and none goes to the poison queue, however
- * often it was received. The bad ones lie there in the end, each for its own cause.
+ * A consumer whose processes are killed while they handle messages: each good message is handled, and none is moved to
+ * the poison queue, however often it was received. The bad ones end up there, each with its own cause.
  */
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import type { Work } from './work.js';
 const GOOD = [...Array.from({ length: 10 }, (_, at) => `good ${at}`), 'outlives every process'];
 const FAILS = 'fails';
 const PLAIN = 'not encrypted';
-/** Milliseconds that the handler takes in a process that is killed. */
+/** Milliseconds that the handler takes in a killed process. */
 const HANDLING_MS = 150;
 const LONGEST_LIFE = 3_000;
 const RECOVERY_MS = 60_000;
@@ -27,7 +27,7 @@ const queueOf = ({ direct, protocol }: Ground, name: string): EncryptedQueueClie
 const poisonOf = (ground: Ground): EncryptedQueueClient => queueOf(ground, `${ground.name}-poison`);
 const handledIn = ({ folder, name }: Ground): string => join(folder, `${name}.handled`);
 
-/** A consumer that notes what it has handled, and where it takes as long as `handlingMs` says. */
+/** A consumer that records what it has handled, taking `handlingMs` for each message. */
 const noting = (ground: Ground, handlingMs: (text: string) => number) =>
   quickConsumer(ground.direct.queues(policyOf(ground.protocol)), ground.name, async ({ text }, signal) => {
     await pause(handlingMs(text), undefined, { signal });
@@ -53,7 +53,7 @@ export const consume: Work = {
     await consumer.start();
     const isSettled = await holdsWithin(RECOVERY_MS, async () => (await countOf(queueOf(ground, ground.name))) === 0);
     await consumer.stop();
-    if (!isSettled) return { verdict: 'hang', what: 'messages wait, and the consumer does nothing' };
+    if (!isSettled) return { verdict: 'hang', what: 'messages are waiting, and the consumer does nothing' };
     return (await judgePoison(ground)) ?? judgeHandled(ground);
   },
 };
@@ -64,12 +64,12 @@ const countOf = async (queue: EncryptedQueueClient): Promise<number> =>
 async function judgeHandled(ground: Ground): Promise<Finding | undefined> {
   const handled = (await readFile(handledIn(ground), 'utf8')).split('\n').slice(0, -1);
   const missing = GOOD.filter((text) => !handled.includes(text));
-  if (missing.length > 0) return lost(`deleted and not handled: ${missing.join(', ')}`);
+  if (missing.length > 0) return lost(`deleted without being handled: ${missing.join(', ')}`);
   const strangers = handled.filter((text) => !GOOD.includes(text));
   return strangers.length > 0 ? wrong(`handled: ${strangers.join(', ')}`) : undefined;
 }
 
-/** A process that dies between the two requests leaves a message in both queues, so one may be here twice. */
+/** A process killed between the two requests leaves a message in both queues, so a message may be here twice. */
 async function judgePoison(ground: Ground): Promise<Finding | undefined> {
   const poison = poisonOf(ground);
   const { peekedMessageItems } = await poison.unencryptedClient.peekMessages({ numberOfMessages: 32 });

@@ -1,4 +1,4 @@
-/** A file that is downloaded to again and again: old or new, and what a dead download left is removed by the next. */
+/** A file that is downloaded repeatedly: it is old or new, and the next download removes leftovers of a killed one. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { blockBlob } from '../operations/stored-blob.js';
@@ -26,7 +26,7 @@ export const downloadToFile: Work = {
     if (found === undefined && done > 0) return lost('the file is gone');
     const isWhole = [0, 1].some((round) => found === undefined || same(found, contentOf(ground, round)));
     if (!isWhole) return wrong('the file is neither the old one nor the new one');
-    // the next download removes what the last one has left
+    // the next download removes what the last one has left behind
     await downloadToFile.round(ground, 2);
     const left = await readdir(folder);
     return left.join() === 'target' ? undefined : wrong(`left behind: ${left.join(', ')}`);

@@ -1,4 +1,4 @@
-/** Messages that are sent one after the other: none that was sent is missing. */
+/** Messages that are sent sequentially: no sent message is missing. */
 import { lost, wrong } from '../outcome.js';
 import { policyOf } from '../storage.js';
 import { ONE_LIFE, type Work } from './work.js';
@@ -23,6 +23,6 @@ export const send: Work = {
     }
     const missing = Array.from({ length: done }, (_, at) => at + 1).filter((round) => !found.has(round));
     if (missing.length > 0) return lost(`${missing.length} messages`);
-    return [...found].every((round) => round <= begun) ? undefined : wrong('a message that nobody sent');
+    return [...found].every((round) => round <= begun) ? undefined : wrong('a message that was never sent');
   },
 };

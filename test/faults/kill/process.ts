@@ -1,4 +1,4 @@
-/** The process that is killed: rounds of one work, each reported to the parent when it begins and when it ends. */
+/** The process that is killed: it runs rounds of one work, and reports the start and end of each to its parent. */
 import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import { Random } from '../random.js';
 import { Storage } from '../storage.js';

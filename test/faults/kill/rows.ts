@@ -1,4 +1,4 @@
-/** Rows that count the rounds of a process that is killed: both sealed properties have the same round, in every row. */
+/** Rows that count the rounds of a killed process: both sealed properties have the same round in every row. */
 import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { describe, lost, wrong } from '../outcome.js';
 import { policyOf, TABLE } from '../storage.js';
@@ -43,7 +43,7 @@ export const ROW_WORKS: readonly Work[] = (['merge', 'transaction'] as const).ma
         if (typeof row === 'string') return lost(`a row cannot be read: ${row}`);
         found.push(row);
       }
-      if (found.some(({ kept }) => kept !== 'kept')) return lost('a property that nobody changed');
+      if (found.some(({ kept }) => kept !== 'kept')) return lost('a property that was not changed');
       const numbers = new Set(found.flatMap(({ round, again }) => [round, again]));
       const [round] = numbers;
       if (numbers.size !== 1) return wrong(`rounds ${[...numbers].join(', ')} in one transaction`);

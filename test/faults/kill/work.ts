@@ -1,8 +1,8 @@
-/** What a process does over and over until it is killed, and what must be there afterwards. */
+/** What a process does repeatedly until it is killed, and what must be stored afterwards. */
 import type { Ground } from '../operations/operation.js';
 import type { Finding } from '../outcome.js';
 
-/** The last round that is known to be over, and the last one that may have begun. */
+/** The last round known to have ended, and the last one that may have started. */
 export interface Progress {
   readonly done: number;
   readonly begun: number;
@@ -10,16 +10,18 @@ export interface Progress {
 
 export interface Work {
   readonly name: string;
-  /** Processes that are killed one after the other, and the milliseconds from the first round on that one may last. */
+  /**
+   * The number of processes killed in sequence, and the maximum milliseconds each may run after its first round starts.
+   */
   readonly lives: { readonly count: number; readonly longest: number };
-  /** Before the first process starts. */
+  /** Runs before the first process starts. */
   readonly prepare: (ground: Ground) => Promise<void>;
   /** One round, in the process that is killed; rounds count from 1 in each process. */
   readonly round: (ground: Ground, round: number) => Promise<void>;
   readonly judge: (ground: Ground, progress: Progress) => Promise<Finding | undefined>;
 }
 
-/** For rounds that are short. */
+/** For short rounds. */
 export const ONE_LIFE: Work['lives'] = { count: 1, longest: 400 };
 
 export const roundsOf = ({ done, begun }: Progress): readonly number[] =>

@@ -1,4 +1,4 @@
-/** Changes apart from the content of a blob, which has to stay readable through all of them. */
+/** Changes of a blob that leave its content, which has to stay readable. */
 import { lost, wrong } from '../outcome.js';
 import { CONTAINER, NEXT_KEY, policyOf } from '../storage.js';
 import type { Operation } from './operation.js';
@@ -42,7 +42,7 @@ const rewrapKey: Operation = {
         const { metadata = {} } = await direct.getProperties();
         if (metadata['state'] !== 'kept') return lost('the metadata of the user');
         const isNew = Object.values(metadata).some((value) => value.includes(NEXT_KEY.keyId));
-        return isNew || !succeeded ? undefined : wrong('success, and the old key');
+        return isNew || !succeeded ? undefined : wrong('success, but the old key');
       },
     };
   },

@@ -1,4 +1,4 @@
-/** Downloads: the very bytes that were asked for, or an error. */
+/** Downloads: exactly the requested bytes, or an error. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ function reading({ random }: Ground, { content, call, part, client }: Reading): 
 const judgeBytes = (found: Buffer, wanted: Buffer): Finding | undefined =>
   same(found, wanted) ? undefined : wrong(`${found.length} bytes that are not the ${wanted.length} that were stored`);
 
-/** A file is old or new, and nothing else is left next to it. */
+/** A file is old or new, and no other file is left behind. */
 const toFile: Operation = {
   name: 'downloadToFile',
   protocols: ['1.0', '2.0', '2.1'],

@@ -1,4 +1,4 @@
-/** Calls on messages: at least once, and never another content. */
+/** Calls on messages: at least once, and never with other content. */
 import { type EncryptedQueueClient, replayPoisonMessages } from 'nestjs-azure-encrypted-storage';
 import { type Finding, lost, same, wrong } from '../outcome.js';
 import { policyOf } from '../storage.js';
@@ -38,7 +38,7 @@ interface Opened {
 const judgeItems = (items: readonly Opened[], contents: readonly Buffer[]): Finding | undefined =>
   items.every(({ messageBytes }) => contents.some((content) => same(content, messageBytes)))
     ? undefined
-    : wrong('a message with another content');
+    : wrong('a message with other content');
 
 const send: Operation = {
   name: 'sendMessage',
@@ -50,7 +50,7 @@ const send: Operation = {
       run: (signal) => queue.through.sendMessage(content, { abortSignal: signal }),
       judge: async ({ succeeded }) => {
         const { peekedMessageItems } = await queue.direct.peekMessages({ numberOfMessages: 32 });
-        if (succeeded && peekedMessageItems.length === 0) return lost('success, and no message');
+        if (succeeded && peekedMessageItems.length === 0) return lost('success, but no message');
         return judgeItems(peekedMessageItems, [content]);
       },
     };
@@ -128,14 +128,14 @@ const remove: Operation = {
       judge: async ({ succeeded }) => {
         const { approximateMessagesCount } = await queue.direct.getProperties();
         return succeeded && approximateMessagesCount !== 0
-          ? wrong('success, and the message is still there')
+          ? wrong('success, but the message is still there')
           : undefined;
       },
     };
   },
 };
 
-/** Each message lies in one of the two queues, or in both. */
+/** Each message is in one of the two queues or in both. */
 const replay: Operation = {
   name: 'replayPoisonMessages',
   protocols: ['2.0'],
@@ -149,7 +149,7 @@ const replay: Operation = {
         const [replayed, left] = await Promise.all([queue.direct.getProperties(), poison.direct.getProperties()]);
         const [inQueue, inPoison] = [replayed.approximateMessagesCount ?? 0, left.approximateMessagesCount ?? 0];
         if (inQueue + inPoison < COUNT) return lost(`${inQueue + inPoison} of ${COUNT} messages are left`);
-        // what a lost answer of a receive held is invisible for a while, and comes again
+        // messages of a lost receive are invisible for a while, and then received again
         return Number(value ?? 0) > inQueue
           ? lost(`${String(value)} messages were put back, ${inQueue} are there`)
           : undefined;

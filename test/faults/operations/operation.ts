@@ -1,17 +1,17 @@
-/** One call of the package, what it needs before, and what must hold afterwards. */
+/** One call of the package, its preparation, and the check after it. */
 import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import type { Finding } from '../outcome.js';
 import type { Random } from '../random.js';
 import type { Storage } from '../storage.js';
 
 export interface Ground {
-  /** Goes through the proxy. */
+  /** Uses the proxy. */
   readonly through: Storage;
-  /** Goes past it. */
+  /** Bypasses the proxy. */
   readonly direct: Storage;
   readonly protocol: ProtocolVersion;
   readonly random: Random;
-  /** A name that no other try uses: small letters, digits and hyphens. */
+  /** A name that no other try uses: lower-case letters, digits and hyphens. */
   readonly name: string;
   /** For files. */
   readonly folder: string;
@@ -19,13 +19,13 @@ export interface Ground {
 
 export interface Prepared {
   run(signal: AbortSignal): Promise<unknown>;
-  /** Looks at what came back and what is stored now; `value` only where the call succeeded. */
+  /** Checks what was returned and what is stored; `value` is set only if the call succeeded. */
   judge(end: { readonly succeeded: boolean; readonly value?: unknown }): Promise<Finding | undefined>;
 }
 
 export interface Operation {
   readonly name: string;
   readonly protocols: readonly ProtocolVersion[];
-  /** Stores what the call works on. */
+  /** Stores the objects that the call uses. */
   prepare(ground: Ground): Promise<Prepared>;
 }

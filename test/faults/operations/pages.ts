@@ -1,10 +1,10 @@
-/** Uploads of page blobs: at every moment the old content, the new one, or an error. */
+/** Uploads of page blobs: readers always receive the old content, the new content, or an error. */
 import { Readable } from 'node:stream';
 import type { BlobRequestConditions } from '@azure/storage-blob';
 import type { Operation } from './operation.js';
 import { judgePages, pageBlob, somePages } from './stored-blob.js';
 
-/** Milliseconds. */
+/** In milliseconds. */
 const ROLLBACK_MS = 4_000;
 
 type Kind = 'over another' | 'the first' | 'under ifMatch' | 'under ifNoneMatch' | 'as a stream';
@@ -21,7 +21,7 @@ const uploadOf = (kind: Kind): Operation => ({
     const conditions = conditionsOf(kind, stored?.etag);
     return {
       run: (signal) => {
-        // a rollback does not follow the signal, and the suite waits no longer for a call that was aborted
+        // a rollback ignores the signal, and the suite does not wait longer for an aborted call
         const options = { abortSignal: signal, rollbackTimeoutInMs: ROLLBACK_MS, ...(conditions && { conditions }) };
         if (kind !== 'as a stream') return client.uploadData(content, options);
         return client.uploadStream(Readable.from([content]), content.length, options);

@@ -1,4 +1,4 @@
-/** Calls on entities: a row is whole, old or new; a transaction is all or nothing. */
+/** Calls on entities: a row is completely old or new, and a transaction is all or nothing. */
 import { Encrypt, EncryptedEntity, type EncryptedTableClient } from 'nestjs-azure-encrypted-storage';
 import { describe, type Finding, lost, wrong } from '../outcome.js';
 import { policyOf, type Storage, TABLE } from '../storage.js';
@@ -45,12 +45,12 @@ const isSame = (found: Found, wanted: Found): boolean =>
 
 interface Change {
   readonly rowKey: string;
-  /** `null` where there is no row. */
+  /** `null` if there is no row. */
   readonly before: Found;
   readonly after: Found;
 }
 
-/** All changes are there, or none of them; all of them after a success. */
+/** All changes are stored or none; after a success, all of them. */
 async function judgeRows(ground: Ground, changes: readonly Change[], succeeded: boolean): Promise<Finding | undefined> {
   const found: Found[] = [];
   for (const { rowKey } of changes) {
@@ -60,7 +60,7 @@ async function judgeRows(ground: Ground, changes: readonly Change[], succeeded: 
   }
   if (changes.every(({ after }, at) => isSame(found[at]!, after))) return undefined;
   const isUntouched = changes.every(({ before }, at) => isSame(found[at]!, before));
-  if (isUntouched) return succeeded ? lost('success, and the old rows') : undefined;
+  if (isUntouched) return succeeded ? lost('success, but the old rows') : undefined;
   return wrong(`rows that are neither old nor new: ${JSON.stringify(found).slice(0, 200)}`);
 }
 
@@ -174,7 +174,7 @@ const readOf = (name: string, run: (ground: Ground, signal: AbortSignal) => Prom
         const found = (value as readonly Values[]).map(valuesOf);
         return found.join() === rows.map(valuesOf).join()
           ? undefined
-          : wrong(`${found.length} rows that are not those`);
+          : wrong(`${found.length} rows that are not the expected ones`);
       },
     };
   },

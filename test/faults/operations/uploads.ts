@@ -1,4 +1,4 @@
-/** Uploads of block blobs: the blob appears whole, or stays as it was. */
+/** Uploads of block blobs: the blob appears completely or stays unchanged. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ interface Upload {
   readonly client: EncryptedBlockBlobClient;
   readonly content: Buffer;
   readonly signal: AbortSignal;
-  /** Path of a file that holds the content. */
+  /** The path of a file with the content. */
   readonly file: string;
   readonly conditions?: BlobRequestConditions;
 }

@@ -1,9 +1,9 @@
-/** One request of a client and what becomes of it: a fault decides whether it is asked, what is answered, and when. */
+/** A request of a client and its handling: a fault decides whether it is forwarded, what is answered, and when. */
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 
 export interface Answer {
   readonly status: number;
-  /** Names and values in turn, in the letter case in which they are sent. */
+  /** Alternating names and values, in the letter case in which they are sent. */
   readonly headers: readonly string[];
   readonly body: Buffer;
 }
@@ -14,7 +14,7 @@ export interface Target {
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-/** The proxy sends whole bodies, so it frames them itself. */
+/** The proxy sends complete bodies, so it frames them itself. */
 const FRAMING = ['transfer-encoding', 'connection', 'keep-alive'];
 
 export class Exchange {
@@ -26,7 +26,7 @@ export class Exchange {
     private readonly target: Target,
   ) {}
 
-  /** Sends the request to the service. Each call sends it once more. */
+  /** Sends the request to the service, once for each call. */
   async ask(): Promise<Answer> {
     const body = await (this.#body ??= bytesOf(this.request));
     return send(this.request, body, this.target);
@@ -39,7 +39,7 @@ export class Exchange {
     this.response.end(isHead ? undefined : body);
   }
 
-  /** Sends the head and the first half of the body, with the length of the whole, and leaves it at that. */
+  /** Sends the head with the full length and only the first half of the body. */
   replyHalf({ status, headers, body }: Answer): void {
     if (this.response.destroyed) return;
     this.response.writeHead(status, [...withLength(headers, body.length)]);

@@ -4,16 +4,16 @@ import { type Answer, type Exchange, pairsOf } from './exchange.js';
 
 export interface Fault {
   readonly name: string;
-  /** Whether a call under it ends only by its caller's signal. */
+  /** Whether a call under this fault ends only by the signal of its caller. */
   readonly stalls?: boolean;
   readonly act: (exchange: Exchange) => Promise<void>;
 }
 
 const DELAY_MS = 60;
-/** A repeated request comes this much later than the one that was answered. */
+/** A repeated request arrives this much later than the answered one. */
 const LATE_MS = 25;
 
-/** A fault of answers alone: the service has done what it was asked. */
+/** A fault of only the answer: the service has done what was requested. */
 const ofAnswer = (name: string, change: (answer: Answer) => Answer): Fault => ({
   name,
   act: async (exchange) => {
@@ -36,7 +36,7 @@ const inOtherCase = (answer: Answer): Answer => ({
   headers: pairsOf(answer.headers).flatMap(([name, value]) => [name.toUpperCase(), value]),
 });
 
-/** An answer that never came from the service, as it words such answers. */
+/** An answer that did not come from the service, in the format of the service. */
 const refusal = (status: number, code: string): Answer => ({
   status,
   headers: ['Content-Type', 'application/xml', 'x-ms-error-code', code],
@@ -175,7 +175,7 @@ const ANSWERS: readonly Fault[] = [
 
 export const FAULTS: readonly Fault[] = [...CONNECTIONS, ...ORDER, ...STATUSES, ...ANSWERS];
 
-/** Faults of a network that is bad but does not lie. */
+/** Faults of an unreliable but honest network. */
 export const OUTAGES: readonly Fault[] = [
   ...CONNECTIONS,
   ...ORDER,

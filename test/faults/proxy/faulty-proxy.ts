@@ -1,11 +1,14 @@
-/** A proxy in front of all three services of an account. It passes everything through, except the requests that a fault hits. */
+/**
+ * A proxy in front of all three services of an account. It passes everything through, except the requests that a fault
+ * hits.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { Exchange, type Target } from './exchange.js';
 import type { Fault } from './faults.js';
 
-/** Which request of a try a fault hits, counted from 0. */
+/** The requests of a try that a fault hits, counted from 0. */
 export type Hits = (index: number) => boolean;
 
 export class FaultyProxy {
@@ -16,7 +19,7 @@ export class FaultyProxy {
   #requests = 0;
   #connectionString = '';
 
-  /** A proxy for the account of that connection string. */
+  /** A proxy for the account in the connection string. */
   static async start(connectionString: string): Promise<FaultyProxy> {
     const proxy = new FaultyProxy();
     const parts = connectionString.split(';').map((part) => proxy.#throughProxy(part));
@@ -24,12 +27,12 @@ export class FaultyProxy {
     return proxy;
   }
 
-  /** Leads to the account through this proxy. */
+  /** The connection string of the account through this proxy. */
   get connectionString(): string {
     return this.#connectionString;
   }
 
-  /** Requests since the fault was put in. */
+  /** Requests since the fault was activated. */
   get requests(): number {
     return this.#requests;
   }
@@ -39,12 +42,12 @@ export class FaultyProxy {
     this.#requests = 0;
   }
 
-  /** Hands everything through again; what was stalled stays so. */
+  /** Passes everything through again; stalled requests stay stalled. */
   lift(): void {
     this.#plan = undefined;
   }
 
-  /** The same, with an end to what was stalled; waits for what the fault still has on its way to the service. */
+  /** The same, but ends stalled requests and waits for requests that are still on their way to the service. */
   async heal(): Promise<void> {
     const stalled = this.#plan?.fault.stalls === true;
     this.lift();

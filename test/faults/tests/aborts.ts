@@ -5,7 +5,7 @@ import { tryOperation } from './try-operation.js';
 
 const TEST = 'random aborts';
 const ROUNDS = { short: 2, long: 10 };
-/** Milliseconds in which nearly all calls are done; most are in a fraction of it. */
+/** Milliseconds within which nearly all calls end, most of them much sooner. */
 const LONGEST = 300;
 
 export async function aborts(lab: Lab): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * A consumer under every fault for a while: each message is handled, or lies in the poison queue, once the network is well again.
- * What was stalled stays so: a request without an answer must not stop a consumer.
+ * A consumer under every fault for a while: once the network has recovered, each message is handled or in the poison
+ * queue. Stalled requests stay stalled: a request without an answer must not stop a consumer.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Lab } from '../lab.js';
@@ -14,7 +14,9 @@ import { runRounds, type Trial } from './rounds.js';
 
 const GOOD = 6;
 const OUTAGE_MS = 2_500;
-/** Milliseconds after the outage in which everything is settled: deadlines, leases and pauses of the consumer have run out. */
+/**
+ * Milliseconds after the outage until everything is settled: deadlines, leases and pauses of the consumer have expired.
+ */
 const RECOVERY_MS = 60_000;
 const STOP_MS = 15_000;
 
@@ -54,11 +56,11 @@ async function consume(lab: Lab, { lane, random, case: fault, name }: Trial<Faul
 
   const missing = contents.filter((content) => !handled.has(content));
   const strangers = [...handled].filter((text) => !contents.includes(text));
-  if (strangers.length > 0) return wrong(`${strangers.length} messages that nobody sent`);
+  if (strangers.length > 0) return wrong(`${strangers.length} messages that were never sent`);
   if (!isSettled && missing.length <= (await left())) {
-    return { verdict: 'hang', what: `${await left()} messages wait, and the consumer does nothing` };
+    return { verdict: 'hang', what: `${await left()} messages are waiting, and the consumer does nothing` };
   }
-  if (missing.length > 0) return lost(`${missing.length} messages were deleted and not handled`);
+  if (missing.length > 0) return lost(`${missing.length} messages were deleted without being handled`);
   if ((await poisoned()) < 2) return lost(`${await poisoned()} of 2 messages are in the poison queue`);
   return stopped.kind === 'hang' ? { verdict: 'hang', what: 'the stop does not end' } : { right: GOOD + 2 };
 }

@@ -1,4 +1,7 @@
-/** Damaged inputs for every decoder, on two threads: the content that was sealed, or a typed error, and always an end. */
+/**
+ * Damaged inputs for every decoder, on two threads: each opens to the sealed content or fails with a typed error, and
+ * always ends.
+ */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { DECODERS } from '../fuzz/decoders.js';
@@ -39,7 +42,7 @@ function runThread(lab: Lab, inputs: readonly FuzzInputs[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const watching = watch(new Int32Array(position), ([decoder, input]) => {
       const where = `input ${input}`;
-      const finding = { verdict: 'hang', what: 'it has no end' } as const;
+      const finding = { verdict: 'hang', what: 'it does not end' } as const;
       lab.table.fail({ test: testOf(DECODERS[decoder!]!.name), where, finding });
       void worker.terminate();
     });

@@ -1,4 +1,4 @@
-/** Processes that are killed (SIGKILL) at random moments: what they had finished is there, and nothing is half there. */
+/** Processes that are killed (SIGKILL) at random moments: finished work is stored, and nothing is stored partially. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -40,7 +40,7 @@ async function kill(lab: Lab, { lane, random, case: work, name }: Trial<Work>): 
   return (await work.judge(ground, progressOf(reports))) ?? { right: 1 };
 }
 
-/** Kills the process so many milliseconds after its first round began. Returns whether it had ended by itself. */
+/** Kills the process this many milliseconds after its first round started. Returns whether it had already ended. */
 async function live(child: ChildProcess, reports: Report[], milliseconds: number): Promise<boolean> {
   let hasBegun = false;
   child.on('message', (message: Report) => {
@@ -52,12 +52,12 @@ async function live(child: ChildProcess, reports: Report[], milliseconds: number
   const hasEnded = child.exitCode !== null;
   child.kill('SIGKILL');
   await exit;
-  // what the process had sent last may still be at work in the service
+  // the service may still be processing the last requests of the process
   await pause(100);
   return hasEnded;
 }
 
-/** What the process said last may have died with it. */
+/** The last report of the process may have been lost. */
 function progressOf(reports: readonly Report[]): Progress {
   const done = Math.max(0, ...reports.filter(({ kind }) => kind === 'done').map(({ round }) => round));
   return { done, begun: Math.max(done, ...reports.map(({ round }) => round)) + 1 };

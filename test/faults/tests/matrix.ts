@@ -1,4 +1,4 @@
-/** Every fault, on every operation, in every protocol: right, or a typed error. */
+/** Every fault on every operation in every protocol: the right result, or a typed error. */
 import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import type { Job, Lab, Test } from '../lab.js';
 import { OPERATIONS } from '../operations/all.js';
@@ -12,7 +12,7 @@ import { tryOperation } from './try-operation.js';
 const STALL_LIMIT = 400;
 const LIMIT = 5_000;
 
-/** By the line of the table that it counts for. */
+/** By the line of the table that counts it. */
 export const matrix: Readonly<Record<string, Test>> = Object.fromEntries(
   Object.entries(OPERATIONS).map(([group, operations]) => {
     const test = `faults x ${group}`;
@@ -41,7 +41,9 @@ const PLANS: readonly ((random: Random) => Hits)[] = [
   (random) => (random.chance(0.5) ? () => true : () => random.chance(0.5)),
 ];
 
-/** A long round has all plans in all protocols; a short one half of the cells, with a random plan in a random protocol. */
+/**
+ * A long round runs all plans in all protocols; a short one half of the cells, with a random plan in a random protocol.
+ */
 function jobsOf(lab: Lab, test: string, { operation, fault }: Cell): readonly Job[] {
   const jobOf = (name: string, protocol?: ProtocolVersion, plan?: number): Job => ({
     name,

@@ -1,4 +1,6 @@
-/** Two consumers, and a network that fails one of them: the second begins a message only after the first was asked to stop. */
+/**
+ * Two consumers, one of which loses its network: the second starts a message only after the first was asked to stop.
+ */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Lab } from '../lab.js';
@@ -14,7 +16,8 @@ const MESSAGES = 4;
 const HANDOVER_MS = 60_000;
 
 export async function partition(lab: Lab): Promise<void> {
-  // not the cut within an answer: that of a renewal has no body, so it may arrive whole, and the first consumer keeps its message
+  // not the cut within an answer: a renewal has no body, so its answer may arrive, and the first consumer keeps the
+  // message
   const cases = OUTAGES.filter(({ name }) => /^(cut|stall|503)/.test(name) && name !== 'cut within the answer');
   await runRounds(lab, {
     ...{ test: 'two consumers, one cut off', prefix: 'partition', rounds: { short: 1, long: 3 }, cases },
@@ -31,7 +34,7 @@ async function handOver(lab: Lab, { lane, random, case: fault, name }: Trial<Fau
   const begunByFirst = new Set<string>();
   const askedToStop = new Map<string, number>();
   const first = quickConsumer(lane.through.queues(policyOf('2.0')), name, async ({ text }, signal) => {
-    // what it gets once the network is back is another story
+    // messages received once the network is back do not matter here
     if (begunByFirst.has(text)) return;
     begunByFirst.add(text);
     if (!signal.aborted) await once(signal, 'abort');
@@ -40,8 +43,8 @@ async function handOver(lab: Lab, { lane, random, case: fault, name }: Trial<Fau
   });
   await first.start();
   if (!(await holdsWithin(10_000, () => begunByFirst.size === MESSAGES)))
-    return wrong('the first consumer does not begin');
-  // the leases may have been renewed before, or not
+    return wrong('the first consumer does not start');
+  // the leases may or may not have been renewed before
   await pause(random.between(0, 2_000));
   lane.proxy.inject(fault, () => true);
 
@@ -55,8 +58,8 @@ async function handOver(lab: Lab, { lane, random, case: fault, name }: Trial<Fau
   await lane.proxy.heal();
   await Promise.all([first.stop(), second.stop()]);
   if (atOnce.length > 0)
-    return wrong(`${atOnce.length} messages were begun again before the first handler was asked to stop`);
+    return wrong(`${atOnce.length} messages were started again before the first handler was asked to stop`);
   return isHandedOver
     ? { right: MESSAGES }
-    : { verdict: 'hang', what: 'the second consumer does not get the messages' };
+    : { verdict: 'hang', what: 'the second consumer does not receive the messages' };
 }

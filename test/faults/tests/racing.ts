@@ -1,4 +1,4 @@
-/** Writers that write one thing at once: what is there in the end, and at every moment between, was written by one of them. */
+/** Writers that write one object concurrently: at every moment, its content was written by one of them. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -17,7 +17,7 @@ type Results = readonly PromiseSettledResult<unknown>[];
 
 interface Race {
   readonly name: string;
-  /** @returns how the writers ended where nothing is against them */
+  /** @returns how the writers ended if no fault was found */
   readonly run: (ground: Ground) => Promise<Finding | Results>;
 }
 
@@ -63,7 +63,7 @@ const untyped = (results: Results): Finding | undefined =>
 
 const judgeRead = (found: unknown, contents: readonly Buffer[]): Finding | undefined => {
   if (!Buffer.isBuffer(found)) return isTyped(found) ? undefined : wrong(`an untyped error: ${describe(found)}`);
-  return contents.some((content) => same(content, found)) ? undefined : wrong('content that nobody wrote');
+  return contents.some((content) => same(content, found)) ? undefined : wrong('content that was never written');
 };
 
 const failed = (error: unknown): unknown => error;
@@ -106,7 +106,7 @@ const pages: Race = {
     const possible = next.filter((_, at) => results[at]!.status === 'fulfilled');
     const last = await readPages(ground, true);
     if (Buffer.isBuffer(last)) return judgeRead(last, possible.length === 0 ? contents : possible) ?? results;
-    if (possible.length > 0) return lost(`${possible.length} successes, and no content: ${describe(last)}`);
+    if (possible.length > 0) return lost(`${possible.length} successes, but no content: ${describe(last)}`);
     return (await isInSnapshot(ground, before!)) ? results : lost(`the old content is gone: ${describe(last)}`);
   },
 };
@@ -132,7 +132,7 @@ const changes: Race = {
     const isRewrapped = Object.values(metadata).some((value) => value.includes(NEXT_KEY.keyId));
     if (wasRewrapped && !isRewrapped) return lost('a rewrap that had succeeded');
     const wasSet = results.some(({ status }, at) => at % 2 === 0 && status === 'fulfilled');
-    return wasSet && metadata['writer'] === undefined ? lost('metadata that were set') : results;
+    return wasSet && metadata['writer'] === undefined ? lost('metadata that was set') : results;
   },
 };
 
@@ -153,7 +153,7 @@ const files: Race = {
     );
     if (finding !== undefined) return finding;
     const left = await readdir(folder);
-    if (results.every(({ status }) => status === 'rejected')) return wrong('no download has succeeded');
+    if (results.every(({ status }) => status === 'rejected')) return wrong('no download succeeded');
     return left.join() === 'target' ? results : wrong(`left behind: ${left.join(', ')}`);
   },
 };
@@ -174,7 +174,7 @@ const NAMES = ['a', 'b', 'c', 'd', 'clear'] as const;
 const countersOf = (ground: Ground): EncryptedTableClient<Counters> =>
   ground.through.tables(policyOf('1.0')).getTableClient(Counters, TABLE);
 
-/** Each writer merges a property of its own: whose merge has succeeded finds it in the end. */
+/** Each writer merges its own property, which is stored in the end if the merge succeeded. */
 const merges = (name: string, write: (ground: Ground, patch: Record<string, string>) => Promise<unknown>): Race => ({
   name,
   run: async (ground) => {
@@ -186,7 +186,7 @@ const merges = (name: string, write: (ground: Ground, patch: Record<string, stri
       if (typeof row === 'string') return lost(`the row cannot be read: ${row}`);
       return NAMES.every((property) => ['before', 'after'].includes(row[property] ?? ''))
         ? undefined
-        : wrong('a value that nobody wrote');
+        : wrong('a value that was never written');
     };
     const writers = NAMES.map((property) => () => write(ground, { [property]: 'after' }));
     const { results, finding } = await race(writers, read);

@@ -1,4 +1,4 @@
-/** The shape of most tests: each of some cases, in each of some rounds, is a job that counts for a line of the table. */
+/** The structure of most tests: each case in each round is a job that counts towards a line of the table. */
 import type { Lab, Lane, Round } from '../lab.js';
 import type { Finding } from '../outcome.js';
 import type { Random } from '../random.js';
@@ -8,16 +8,16 @@ export interface Trial<Case> {
   readonly lane: Lane;
   readonly random: Random;
   readonly case: Case;
-  /** A name for queues and blobs that no other job of the test has. */
+  /** A name for queues and blobs that no other job of the test uses. */
   readonly name: string;
 }
 
 export interface Rounds<Case> {
-  /** Line of the table. */
+  /** The line of the table. */
   readonly test: string;
   readonly rounds: Readonly<Record<Round, number>>;
   readonly cases: readonly Case[];
-  /** Begins the names of the trials: small letters and hyphens. */
+  /** The prefix of trial names: lower-case letters and hyphens. */
   readonly prefix: string;
   readonly run: (trial: Trial<Case>) => Promise<Finding | Tally>;
 }

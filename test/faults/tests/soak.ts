@@ -1,4 +1,4 @@
-/** Everything at once for a while, with faults now and then: memory and handles come back to where they were. */
+/** Everything concurrently for a while, with occasional faults: memory and handles return to their initial level. */
 import { setFlagsFromString } from 'node:v8';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
@@ -13,12 +13,15 @@ const SECONDS = { short: 10, long: 90 };
 const FAULTY = 0.2;
 const LIMIT_MS = 2_000;
 const MiB = 1024 * 1024;
-/** What a process may keep more after the whole than after its first part: caches and pools have filled by then. */
+/**
+ * What a process may hold in addition at the end compared with the end of its first part, when caches and pools are
+ * full.
+ */
 const GROWTH = { short: 40 * MiB, long: 24 * MiB };
-/** Connections that are kept alive end by themselves. */
+/** Idle keep-alive connections close by themselves. */
 const SETTLE_MS = 6_000;
 const MORE_HANDLES = 5;
-/** Connections belong to the SDKs' agents and to the proxies. */
+/** Remaining connections belong to the SDKs' agents and to the proxies. */
 const CONNECTIONS = ['TCPSocketWrap', 'TCPServerWrap'];
 
 setFlagsFromString('--expose-gc');
@@ -43,7 +46,7 @@ const fail = ({ table }: Lab, finding: Finding): void => {
   table.fail({ test: TEST, where: 'memory and handles', finding });
 };
 
-/** One endless job for each lane. */
+/** An endless job for each lane. */
 async function work(lab: Lab, part: string, seconds: number): Promise<void> {
   const end = performance.now() + seconds * 1_000;
   const operations = Object.values(OPERATIONS).flat();
@@ -69,7 +72,7 @@ async function work(lab: Lab, part: string, seconds: number): Promise<void> {
   await lab.runAll(TEST, jobs);
 }
 
-/** Bytes that are in use once everything that can go has gone. */
+/** Bytes in use after garbage collection. */
 function memory(): number {
   collect();
   collect();

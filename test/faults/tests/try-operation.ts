@@ -1,4 +1,4 @@
-/** One try of one operation, and the line of the table that it counts for. */
+/** One try of an operation, and the line of the table that counts it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProtocolVersion } from 'nestjs-azure-encrypted-storage';
 import type { Lab, Lane } from '../lab.js';
@@ -14,7 +14,7 @@ export interface Try {
   readonly protocol: ProtocolVersion;
   /** Milliseconds until the call's signal is aborted. */
   readonly limit: number;
-  /** Puts the fault in, once everything is prepared. */
+  /** Activates the fault once everything is prepared. */
   readonly begin: () => void;
 }
 
@@ -29,7 +29,7 @@ export async function tryOperation(lab: Lab, lane: Lane, random: Random, given: 
   given.begin();
   const end = await attempt((signal) => prepared.run(signal), given.limit);
   await lane.proxy.heal();
-  // a request that was given up may still be at work in the service
+  // the service may still be processing an abandoned request
   if (end.kind === 'failed') await pause(30);
   const finding = findingOf(end) ?? (await prepared.judge(judged(end)));
   if (finding === undefined) lab.table.count(test, end.kind === 'done' ? 'right' : 'error');

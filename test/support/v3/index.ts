@@ -1,4 +1,6 @@
-/** A made-up protocol 3.0: AES-256-CBC whose IV is called Salt, and a content key that is wrapped behind its name. For one test. */
+/**
+ * A made-up protocol 3.0 for one test: AES-256-CBC with an IV called Salt, and a content key wrapped after its name.
+ */
 import { cbcOpener, cbcSealer } from '../../../src/crypto/aes-cbc.js';
 import { chain } from '../../../src/crypto/byte-transform.js';
 import { randomBytes } from '../../../src/crypto/bytes.js';
@@ -8,7 +10,7 @@ import type { ContentLayout, Protocol, ReadField } from '../../../src/protocol/p
 
 const NAME = Buffer.from('toy 3.0 ');
 
-/** Ranges are cut from the whole: it is a toy. */
+/** Ranges are cut from the complete content, since this is only a toy. */
 const layout: ContentLayout = {
   unitLength: 16,
   ciphertextLength: (length) => length + 16 - (length % 16),
