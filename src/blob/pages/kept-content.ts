@@ -7,14 +7,12 @@ import type { BlobGetPropertiesResponse, Metadata } from '@azure/storage-blob';
 import { newSequenceNumber } from '../../crypto/bytes.js';
 import { isLeased, isMissing, retryOnConflict, isChanged, serviceCodeOf } from '../../service-errors.js';
 import { metadataLength, METADATA_LIMIT } from '../../wire/blob-metadata.js';
-import type { PageRequests } from './page-requests.js';
+import { ATTEMPTS, type PageRequests } from './page-requests.js';
 
 /** Metadata entry of the snapshots that uploads take. */
 const KEPT_ENTRY = 'azcsekept';
 /** Milliseconds between two checks of a copy that the service has not completed. */
 const COPY_INTERVAL = 500;
-/** Maximum number of attempts to get ahead of late page writes. */
-const ATTEMPTS = 20;
 
 /** The content that an upload replaces. */
 export interface KeptContent {

@@ -6,10 +6,8 @@ import type { BlobRequestConditions, PageBlobCreateOptions } from '@azure/storag
 import { UnsupportedOperationError } from '../../errors/input.js';
 import { isChanged, isLeased, isTaken, retryOnConflict, statusOf } from '../../service-errors.js';
 import { forgetContent, forgetTaken, keepContent, type KeptContent } from './kept-content.js';
-import type { PageBlobState, PageRequests } from './page-requests.js';
+import { ATTEMPTS, type PageBlobState, type PageRequests } from './page-requests.js';
 
-/** Maximum number of attempts to get ahead of other uploads of the same blob. */
-const ATTEMPTS = 20;
 /** An ETag that no blob has, so the service returns 412. */
 const NO_ETAG = '"0x0"';
 

@@ -14,6 +14,9 @@ import type { BlobContext } from '../blob-context.js';
 import { metadataAsStored } from '../metadata-names.js';
 import { stateOf } from '../service-answer.js';
 
+/** Maximum number of attempts to get ahead of other uploads of the same blob, and of late page writes, which change the ETag. */
+export const ATTEMPTS = 20;
+
 export type PageBlobState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'whole'; readonly etag: string; readonly properties: BlobGetPropertiesResponse }

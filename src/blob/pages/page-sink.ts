@@ -4,10 +4,7 @@ import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import type { BlockPlace, SealedUpload, UploadSink } from '../sealed-upload.js';
 import { type BlockPlan, DEFAULT_BLOCK_LENGTH } from '../transfer-shape.js';
-import type { PageBlobState, PageRequests } from './page-requests.js';
-
-/** Maximum number of attempts to commit while late page writes change the ETag. */
-const ATTEMPTS = 20;
+import { ATTEMPTS, type PageBlobState, type PageRequests } from './page-requests.js';
 
 interface ClaimedPages {
   readonly upload: SealedUpload;
