@@ -12,7 +12,7 @@ import { storedValue } from '../stored-value.js';
 import { contextKeys, findingKeys } from './context-keys.js';
 import { keyIdOf, searchTag } from './search-tag.js';
 import type { SearchTagFault } from './tag-mismatch.js';
-import { searchedTextIfAny, type SearchedText } from './searched-text.js';
+import { searchedTextIfAny } from './searched-text.js';
 
 /** A row that was opened, and which of its columns a projection requested. */
 interface CheckedRow {
@@ -66,25 +66,15 @@ interface TagKeys {
   readonly keys: SearchKeys;
 }
 
-function tagState(property: TaggedProperty, tagKeys: TagKeys): TagsState | null {
-  const { name, rule, row, texts } = property;
+function tagState({ name, rule, row, texts }: TaggedProperty, { table, keys }: TagKeys): TagsState | null {
   const stored = storedValue(row[tagColumnOf(name)]);
   const sealed = texts.get(name);
   const searched = sealed === undefined ? null : searchedTextIfAny(name, rule, sealed);
   if (searched === null) return stored === undefined ? null : 'mismatched';
-  return stored === undefined ? 'untagged' : stateOfTag(stored, { property, searched }, tagKeys);
-}
-
-function stateOfTag(
-  stored: unknown,
-  { property, searched }: { readonly property: TaggedProperty; readonly searched: SearchedText },
-  { table, keys }: TagKeys,
-): TagsState | null {
-  const { name, rule, row } = property;
+  if (stored === undefined) return 'untagged';
   const keyId = typeof stored === 'string' ? keyIdOf(stored) : '';
   const key = findingKeys(keys).find((each) => each.keyId === keyId);
-  if (key === undefined) return 'mismatched';
   const place = { table, property: name, partitionKey: row.partitionKey };
-  if (searchTag(key, place, { rule, searched }) !== stored) return 'mismatched';
+  if (key === undefined || searchTag(key, place, { rule, searched }) !== stored) return 'mismatched';
   return key === keys.write ? null : 'outdated';
 }
