@@ -43,9 +43,14 @@ export class EncryptedContainerClient {
     return this.unencryptedClient.containerName;
   }
 
-  /** The name alone, for `console.log` and every logger that uses `util.inspect`. */
+  /** The name alone, for loggers that write JSON: the client of the SDK would show its account key. */
+  toJSON(): { readonly containerName: string } {
+    return { containerName: this.containerName };
+  }
+
+  /** The same for `console.log` and every logger that uses `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    return shown(this, { containerName: this.containerName }, options);
+    return shown(this, this.toJSON(), options);
   }
 
   /** Creates the container. Fails with 409 if it exists. */

@@ -59,9 +59,14 @@ export abstract class ManagedBlob<Client extends BlobClient> {
     return this.unencryptedClient.containerName;
   }
 
-  /** The name alone, for `console.log` and every logger that uses `util.inspect`. */
+  /** The name alone, for loggers that write JSON: the client of the SDK would show its account key. */
+  toJSON(): { readonly name: string; readonly containerName: string } {
+    return { name: this.name, containerName: this.containerName };
+  }
+
+  /** The same for `console.log` and every logger that uses `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    return shown(this, { name: this.name, containerName: this.containerName }, options);
+    return shown(this, this.toJSON(), options);
   }
 
   /** Address of the blob. */

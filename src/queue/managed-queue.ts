@@ -35,9 +35,14 @@ export abstract class ManagedQueue {
     return this.unencryptedClient.name;
   }
 
-  /** The name alone, for `console.log` and every logger that uses `util.inspect`. */
+  /** The name alone, for loggers that write JSON: the client of the SDK would show its account key. */
+  toJSON(): { readonly name: string } {
+    return { name: this.name };
+  }
+
+  /** The same for `console.log` and every logger that uses `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    return shown(this, { name: this.name }, options);
+    return shown(this, this.toJSON(), options);
   }
 
   /** Creates the queue. Fails with 409 if it exists. */

@@ -30,9 +30,14 @@ export abstract class ManagedTable {
     return this.unencryptedClient.tableName;
   }
 
-  /** The name alone, for `console.log` and every logger that uses `util.inspect`. */
+  /** The name alone, for loggers that write JSON: the client of the SDK would show its account key. */
+  toJSON(): { readonly tableName: string } {
+    return { tableName: this.tableName };
+  }
+
+  /** The same for `console.log` and every logger that uses `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    return shown(this, { tableName: this.tableName }, options);
+    return shown(this, this.toJSON(), options);
   }
 
   /** Creates the table, and its lookup table if the class has one. If it already exists, nothing changes. */

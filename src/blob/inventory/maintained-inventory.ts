@@ -34,6 +34,8 @@ const UNKNOWN_RULE = { snapshots: false, versions: false, deleted: false };
 export class MaintainedInventory implements Maintained {
   readonly kind = 'inventory';
   readonly isDivisible = true;
+  /** Neither logs nor JSON show what is in it: a client would show the account key. */
+  readonly #inventory: Inventory;
   readonly #turns = new Turns();
   #rows = 0;
   #blobs = 0;
@@ -43,11 +45,13 @@ export class MaintainedInventory implements Maintained {
   #mayKeepBack = false;
   #isHierarchy = false;
 
-  constructor(private readonly inventory: Inventory) {}
+  constructor(inventory: Inventory) {
+    this.#inventory = inventory;
+  }
 
   /** Such as `scans-rule of 2026-05-26T13:25:36Z`. */
   get name(): string {
-    const { manifest, paths } = this.inventory;
+    const { manifest, paths } = this.#inventory;
     return manifest === null ? paths.join(', ') : `${manifest.rule.name} of ${manifest.startedAt}`;
   }
 
@@ -79,7 +83,7 @@ export class MaintainedInventory implements Maintained {
 
   /** An item for each row; `null` for a directory. */
   async *#objects(): AsyncGenerator<MaintainedObject | null> {
-    const { files, paths, manifest } = this.inventory;
+    const { files, paths, manifest } = this.#inventory;
     const missing = (columns: ReadonlySet<string>) => missingColumns(columns, manifest?.rule ?? UNKNOWN_RULE);
     for (const path of paths) {
       for await (const cells of inventoryRows({ path, content: await files.open(path), missing })) {
@@ -92,7 +96,7 @@ export class MaintainedInventory implements Maintained {
   #objectOf(path: string, cells: InventoryCells): MaintainedObject | null {
     try {
       this.#isHierarchy ||= isOfHierarchy(cells);
-      const row = inventoryRow(cells, this.inventory.manifest?.completedAt ?? null);
+      const row = inventoryRow(cells, this.#inventory.manifest?.completedAt ?? null);
       if (row.kind === 'blob') {
         this.#blobs += 1;
         this.#mayKeepBack ||= mayBeKeptBack(cells);
@@ -107,7 +111,7 @@ export class MaintainedInventory implements Maintained {
   }
 
   #assertWhole(): void {
-    const { manifest } = this.inventory;
+    const { manifest } = this.#inventory;
     if (manifest === null || this.#rows >= manifest.objectCount) return;
     throw new InvalidOptionsError([
       `inventory ${printable(manifest.rule.name)} has ${this.#rows} rows, and its manifest counts ${manifest.objectCount}: files are cut off`,
@@ -123,7 +127,7 @@ export class MaintainedInventory implements Maintained {
   }
 
   blindSpots(): readonly BlindSpot[] {
-    const { manifest, notes } = this.inventory;
+    const { manifest, notes } = this.#inventory;
     if (manifest === null) {
       const text = `what the inventory in ${this.name} leaves out, and whether it is complete: count it with its manifest`;
       return [...notes, { text, isBlocking: true }, ...this.#ifEmpty()];

@@ -49,6 +49,9 @@ const UNSUPPORTED = [400, 409, 501];
 export class MaintainedBlobs implements Maintained<ListedBlob> {
   readonly kind = 'blobs';
   readonly isDivisible = true;
+  /** Neither logs nor JSON show what is in it: clients would show the account key. */
+  readonly #access: BlobsAccess;
+  readonly #options: BlobMaintenanceOptions;
   readonly #distinctKeys = new Set<string>();
   /** Snapshots of current blobs that this process has taken, by name. */
   readonly #kept = new Map<string, KeptState>();
@@ -60,43 +63,42 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   #keepsVersions = false;
   #hasDeletedDirectories = false;
 
-  constructor(
-    private readonly access: BlobsAccess,
-    private readonly options: BlobMaintenanceOptions = {},
-  ) {
+  constructor(access: BlobsAccess, options: BlobMaintenanceOptions = {}) {
     refuse(groupFaults(BLOB_MAINTENANCE, options));
+    this.#access = access;
+    this.#options = options;
   }
 
   /** Name of the container, with the prefix if there is one. */
   get name(): string {
-    const [{ containerName }, { prefix }] = [this.access.container, this.options];
+    const [{ containerName }, { prefix }] = [this.#access.container, this.#options];
     return prefix === undefined ? containerName : `${containerName}/${prefix}`;
   }
 
   get account(): string {
-    return this.access.container.accountName;
+    return this.#access.container.accountName;
   }
 
   async *pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedBlob>> {
-    const { customerProvidedKey } = this.options;
+    const { customerProvidedKey } = this.#options;
     const revealing = { walk: options, customerProvidedKey, clientOf: (blob: ListedBlob) => this.#clientOf(blob) };
     for await (const page of this.#listed(options)) yield await revealed(page, revealing);
   }
 
   async *#listed(options: WalkOptions): AsyncGenerator<ListedPage> {
-    const { prefix, pageSize } = this.options;
+    const { prefix, pageSize } = this.#options;
     if (options.everything) yield* this.#everything(options);
-    else yield* listedPages(this.access.container, { prefix, pageSize, places: CURRENT }, options);
+    else yield* listedPages(this.#access.container, { prefix, pageSize, places: CURRENT }, options);
   }
 
   /** The most complete listing that the account supports and this identity is allowed to see. */
   async *#everything(options: WalkOptions): AsyncGenerator<ListedPage> {
-    const { prefix, pageSize } = this.options;
+    const { prefix, pageSize } = this.#options;
     for (let listing = this.#listing; ; listing += 1) {
       const places = LISTINGS[listing] as ListedPlaces;
       let hasBegun = false;
       try {
-        for await (const page of listedPages(this.access.container, { prefix, pageSize, places }, options)) {
+        for await (const page of listedPages(this.#access.container, { prefix, pageSize, places }, options)) {
           hasBegun = true;
           this.#listing = listing;
           yield this.#watched(page);
@@ -119,16 +121,16 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
 
   taskFor(task: MaintenanceTask): MaintenanceTask {
     // as plaintext, what is sealed in another format would be sealed twice
-    if (this.options.foreign === undefined && task.do === 'reencrypt' && task.when.foreign === true)
+    if (this.#options.foreign === undefined && task.do === 'reencrypt' && task.when.foreign === true)
       refuse([
-        `container ${this.access.container.containerName} has no reader for the foreign format: set "foreign" of forMaintenance`,
+        `container ${this.#access.container.containerName} has no reader for the foreign format: set "foreign" of forMaintenance`,
       ]);
     return withoutTags(task);
   }
 
   async precheck(task: MaintenanceTask): Promise<Precheck> {
-    const { container, policy } = this.access;
-    const { refusals, warnings } = await precheckBlobs(container, task, this.options);
+    const { container, policy } = this.#access;
+    const { refusals, warnings } = await precheckBlobs(container, task, this.#options);
     return { refusals, warnings: [...uncheckedWraps(policy, task), ...warnings] };
   }
 
@@ -138,20 +140,20 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   #protectionOf(blob: ListedBlob, step: Step): Promise<ObjectResult | null> {
-    const { customerProvidedKey } = this.options;
+    const { customerProvidedKey } = this.#options;
     return protectionOf({ client: this.#clientOf(blob), step, customerProvidedKey });
   }
 
   /** Of a blob, a snapshot or an old version. */
   #clientOf({ name, place, copy = '' }: DeletedObject): BlobClient {
-    const client = this.access.container.getBlobClient(name);
+    const client = this.#access.container.getBlobClient(name);
     if (place === 'snapshot') return client.withSnapshot(copy);
     return place === 'version' ? client.withVersion(copy) : client;
   }
 
   async #actOn(blob: ListedBlob, step: Step): Promise<ObjectResult> {
     const { task } = step;
-    const { options } = this;
+    const options = this.#options;
     if (task.do === 'deleteSuperseded') return this.#deleteIfSuperseded(blob, step);
     if (blob.place !== 'current') return { outcome: 'readOnly' };
     if (task.do === 'rewrap') {
@@ -162,10 +164,10 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     if (task.do !== 'reencrypt') return SAME;
     const { threads: _none, ...context } = this.#contextOf(blob, step);
     if (this.#isOfPages(blob, task)) {
-      const client = this.access.container.getPageBlobClient(blob.name);
+      const client = this.#access.container.getPageBlobClient(blob.name);
       return reencryptPages({ ...options, context: { ...context, client }, step, interrupted: this.#interruptedPages });
     }
-    const client = this.access.container.getBlockBlobClient(blob.name);
+    const client = this.#access.container.getBlockBlobClient(blob.name);
     return reencryptListed(blob, { ...options, context: { ...context, client }, step, interrupted: this.#interrupted });
   }
 
@@ -175,16 +177,16 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
 
   /** Foreign formats are read only from block blobs. */
   #isOfPages({ facts, place }: ListedBlob, task: MaintenanceTask): boolean {
-    if (task.do !== 'reencrypt' || task.when.foreign === true || this.options.pageBlobs !== true) return false;
+    if (task.do !== 'reencrypt' || task.when.foreign === true || this.#options.pageBlobs !== true) return false;
     return facts.BlobType === 'PageBlob' && place === 'current';
   }
 
   #deleteIfSuperseded(blob: ListedBlob, step: Step): Promise<ObjectResult> {
-    return deleteSuperseded(blob, { ...this.options, context: this.#contextOf(blob, step), step, kept: this.#kept });
+    return deleteSuperseded(blob, { ...this.#options, context: this.#contextOf(blob, step), step, kept: this.#kept });
   }
 
   async isGone(copy: DeletedObject, { beforeRequest, abortSignal }: Step): Promise<boolean> {
-    const { customerProvidedKey } = this.options;
+    const { customerProvidedKey } = this.#options;
     await beforeRequest();
     try {
       await this.#clientOf(copy).getProperties({ abortSignal, customerProvidedKey });
@@ -197,8 +199,8 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   }
 
   #contextOf({ name, facts }: ListedBlob, step: Step): BlobContext {
-    const { container, environment } = this.access;
-    const policy = pacedPolicy(this.access.policy, step);
+    const { container, environment } = this.#access;
+    const policy = pacedPolicy(this.#access.policy, step);
     const client =
       facts.BlobType === 'PageBlob' ? container.getPageBlobClient(name) : container.getBlockBlobClient(name);
     return { ...environment, container, policy, client };
@@ -206,7 +208,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
 
   warnings(): readonly string[] {
     if (!this.#keepsVersions) return [];
-    const { containerName } = this.access.container;
+    const { containerName } = this.#access.container;
     return [
       `container ${containerName} keeps old versions: each changed blob leaves one, which cannot be rewrapped or encrypted`,
     ];
@@ -215,7 +217,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   blindSpots(): readonly BlindSpot[] {
     const { versions, deleted } = LISTINGS[this.#listing] as ListedPlaces;
     const isBlocking = this.#isForbidden;
-    const container = `container ${this.access.container.containerName}`;
+    const container = `container ${this.#access.container.containerName}`;
     return [
       ...(versions ? [] : [{ text: `old versions of blobs in ${container}: they cannot be listed`, isBlocking }]),
       ...(deleted
@@ -224,7 +226,7 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
       ...(this.#hasDeletedDirectories
         ? [{ text: `what is in deleted directories of ${container}: it is not listed`, isBlocking: true }]
         : []),
-      ...(this.options.prefix === undefined
+      ...(this.#options.prefix === undefined
         ? []
         : [{ text: `blobs of ${container} under other prefixes`, isBlocking: false }]),
     ];

@@ -56,6 +56,9 @@ const SETTLE_TIMEOUT = 5_000;
 export class MaintainedPoison implements Maintained<HeldMessage> {
   readonly kind = 'poison';
   readonly isDivisible = false;
+  /** Neither logs nor JSON show what is in it: clients would show the account key. */
+  readonly #access: PoisonAccess;
+  readonly #options: QueueMaintenanceOptions;
   readonly #distinctKeys = new Set<string>();
   /** Pop receipts by message id. Every update of a message changes its receipt. */
   readonly #receipts = new Map<string, string>();
@@ -64,23 +67,22 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   /** When the last walk began. */
   #walkedOn = new Date();
 
-  constructor(
-    private readonly access: PoisonAccess,
-    private readonly options: QueueMaintenanceOptions = {},
-  ) {
+  constructor(access: PoisonAccess, options: QueueMaintenanceOptions = {}) {
     refuse(groupFaults(QUEUE_MAINTENANCE, options));
+    this.#access = access;
+    this.#options = options;
   }
 
   get name(): string {
-    return this.access.poisonQueue.name;
+    return this.#access.poisonQueue.name;
   }
 
   get account(): string {
-    return this.access.poisonQueue.accountName;
+    return this.#access.poisonQueue.accountName;
   }
 
   async *pages({ namesOnly = false, abortSignal }: WalkOptions): AsyncGenerator<MaintainedPage<HeldMessage>> {
-    const { poisonQueue } = this.access;
+    const { poisonQueue } = this.#access;
     const signal = { abortSignal };
     if (namesOnly) return;
     const end = await this.#turns.take(abortSignal);
@@ -113,7 +115,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   }
 
   async precheck(task: MaintenanceTask): Promise<Precheck> {
-    return { refusals: [], warnings: uncheckedWraps(this.access.policy, task) };
+    return { refusals: [], warnings: uncheckedWraps(this.#access.policy, task) };
   }
 
   async act([message]: StepGroup<HeldMessage>, step: Step): Promise<readonly ObjectResult[]> {
@@ -121,8 +123,8 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   }
 
   async #change({ item }: HeldMessage, step: Step): Promise<ObjectResult> {
-    const { queue, poisonQueue } = this.access;
-    const policy = pacedPolicy(this.access.policy, step);
+    const { queue, poisonQueue } = this.#access;
+    const policy = pacedPolicy(this.#access.policy, step);
     const parts = { queue, account: poisonQueue.accountName, policy, distinctKeys: this.#distinctKeys };
     try {
       const found = await newPoisonText(item.messageText, step, parts);
@@ -138,7 +140,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   async #update({ messageId }: DequeuedMessageItem, text: string, { beforeRequest, abortSignal }: Step): Promise<void> {
     await beforeRequest();
     const receipt = this.#receipts.get(messageId) ?? '';
-    const { popReceipt } = await this.access.poisonQueue.updateMessage(messageId, receipt, text, HOLD, {
+    const { popReceipt } = await this.#access.poisonQueue.updateMessage(messageId, receipt, text, HOLD, {
       abortSignal,
     });
     this.#receipts.set(messageId, popReceipt ?? '');
@@ -148,7 +150,7 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
   async #showAgain(): Promise<number> {
     const shown = await boundedMap([...this.#receipts], MAX_BATCH, ([messageId, popReceipt]) => {
       const options = { abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT) };
-      return this.access.poisonQueue.updateMessage(messageId, popReceipt, undefined, 0, options).catch(() => null);
+      return this.#access.poisonQueue.updateMessage(messageId, popReceipt, undefined, 0, options).catch(() => null);
     });
     this.#receipts.clear();
     return shown.filter((answer) => answer !== null).length;
@@ -162,11 +164,11 @@ export class MaintainedPoison implements Maintained<HeldMessage> {
 
   /** A message that cannot be handled moves to the poison queue with the key that it was sent under. */
   #messagesInFlight(): BlindSpot {
-    const { messageTtlDays: days = DEFAULT_TTL_DAYS } = this.options;
+    const { messageTtlDays: days = DEFAULT_TTL_DAYS } = this.#options;
     const sentBy = this.#walkedOn;
     const goneOn = new Date(sentBy.getTime() + days * MS_PER_DAY);
     const text =
-      `messages in queue ${this.access.queue}: those that were sent before ${sentBy.toISOString()} can be there until ` +
+      `messages in queue ${this.#access.queue}: those that were sent before ${sentBy.toISOString()} can be there until ` +
       `${goneOn.toISOString()}, if none lives longer than ${days} days. Count its poison queue again after that`;
     return { text, isBlocking: false };
   }

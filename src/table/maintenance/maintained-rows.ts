@@ -44,19 +44,22 @@ const STEP_LENGTH = 20 * 1024;
 export class MaintainedRows implements Maintained<ListedRow> {
   readonly kind = 'rows';
   readonly isDivisible = true;
+  /** Neither logs nor JSON show what is in it: clients would show the account key. */
+  readonly #access: RowsAccess;
   readonly #shared: Pick<RewrapRows, 'account' | 'distinctKeys' | 'slice'>;
 
-  constructor(private readonly access: RowsAccess) {
+  constructor(access: RowsAccess) {
+    this.#access = access;
     this.#shared = { account: accountOf(access.table.url), distinctKeys: new Set(), slice: new TimeSlice() };
     if (access.entityClass !== null) assertLookupTable(access.entityClass, access.lookupTable);
   }
 
   get name(): string {
-    return this.access.table.tableName;
+    return this.#access.table.tableName;
   }
 
   get variant(): string | undefined {
-    return this.access.variant;
+    return this.#access.variant;
   }
 
   get account(): string {
@@ -64,7 +67,7 @@ export class MaintainedRows implements Maintained<ListedRow> {
   }
 
   pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedRow>> {
-    return listedRows(this.access.table, options);
+    return listedRows(this.#access.table, options);
   }
 
   taskFor(task: MaintenanceTask): MaintenanceTask {
@@ -77,14 +80,14 @@ export class MaintainedRows implements Maintained<ListedRow> {
   }
 
   #isSearchable(): boolean {
-    const { entityClass } = this.access;
+    const { entityClass } = this.#access;
     if (entityClass === null) return false;
     const { searchable, unsearchable } = entityModel(entityClass);
     return searchable.size + unsearchable.size > 0;
   }
 
   async precheck(task: MaintenanceTask): Promise<Precheck> {
-    return { refusals: [], warnings: uncheckedWraps(this.access.policy, task) };
+    return { refusals: [], warnings: uncheckedWraps(this.#access.policy, task) };
   }
 
   /** Rows share a transaction if they are in one partition and their encryption data is short enough for a hundred to fit. */
@@ -96,8 +99,8 @@ export class MaintainedRows implements Maintained<ListedRow> {
 
   async act(rows: StepGroup<ListedRow>, step: Step): Promise<readonly ObjectResult[]> {
     const { task } = step;
-    const { table } = this.access;
-    const policy = pacedPolicy(this.access.policy, step);
+    const { table } = this.#access;
+    const policy = pacedPolicy(this.#access.policy, step);
     if (task.do === 'rewrap') {
       const { retire, verify } = task;
       return rewrapRows(rows, { table, policy, step, retire, verify, ...this.#shared });
@@ -105,7 +108,7 @@ export class MaintainedRows implements Maintained<ListedRow> {
     const change = hasTags(task) ? reindexRow : reencryptRow;
     if (task.do === 'census' && !hasTags(task)) return rows.map(() => SAME);
     const results: ObjectResult[] = [];
-    for (const row of rows) results.push(await change(row, { ...this.access, policy, step }));
+    for (const row of rows) results.push(await change(row, { ...this.#access, policy, step }));
     return results;
   }
 }
