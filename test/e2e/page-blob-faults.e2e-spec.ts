@@ -283,10 +283,13 @@ describe('a page blob whose upload was killed', () => {
     expect(await snapshotsOf(lab)).toEqual([]);
   });
 
-  it('respects the conditions of the next upload', async () => {
+  it.each([
+    [{ ifMatch: '"0x1"' }, '412'],
+    [{ ifNoneMatch: '*' }, '409'],
+  ])('keeps its old content if the next upload has the conditions %j', async (conditions, status) => {
     const lab = await died(true);
 
-    expect(await outcome(lab.blob.uploadData(NEW, { conditions: { ifMatch: '"0x1"' } }))).toBe('412');
+    expect(await outcome(lab.blob.uploadData(NEW, { conditions }))).toBe(status);
 
     expect(await readBy(lab)).toBe('UPLOAD_UNFINISHED');
     expect(await snapshotsOf(lab)).toHaveLength(1);

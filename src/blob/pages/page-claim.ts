@@ -70,12 +70,13 @@ async function claimOnce(requests: PageRequests, recovery: () => PageRequests, p
 }
 
 async function keep(requests: PageRequests, state: PageBlobState, uploadId: string): Promise<KeptContent> {
+  // under the condition, `create` of existing content is refused
+  const isRefused = requests.conditions.ifNoneMatch === '*' && hasContent(state);
+  if (state.kind === 'absent' || isRefused) return { previous: undefined, isOwn: false };
   if (state.kind === 'unfinished') {
     await assertConditions(requests, state, uploadId);
     return { previous: state.upload.previous, isOwn: false };
   }
-  // under the condition, `create` of existing content is refused
-  if (state.kind === 'absent' || requests.conditions.ifNoneMatch === '*') return { previous: undefined, isOwn: false };
   if (state.properties.blobType !== 'PageBlob') {
     throw new UnsupportedOperationError(
       'There is a blob of another type, which could not be restored if the upload failed: delete it first, or choose another name',
@@ -83,6 +84,10 @@ async function keep(requests: PageRequests, state: PageBlobState, uploadId: stri
   }
   return { previous: await keepContent(requests, state.properties, uploadId), isOwn: true };
 }
+
+/** Whether the blob has content, or a snapshot keeps it until an upload over it is complete. */
+const hasContent = (state: PageBlobState): boolean =>
+  state.kind === 'whole' || (state.kind === 'unfinished' && state.upload.previous !== undefined);
 
 /**
  * Lets the service check the caller's conditions with a snapshot that is not needed: `create` cannot have them in addition to
@@ -111,7 +116,7 @@ function createConditions(
     if (ifMatch !== undefined) return { conditions: { ...common, ifMatch: NO_ETAG }, isOurOwn: false };
     return { conditions: { ...common, ifNoneMatch: '*' }, isOurOwn: ifNoneMatch !== '*' };
   }
-  if (state.kind === 'whole' && ifNoneMatch === '*') return { conditions, isOurOwn: false };
+  if (ifNoneMatch === '*' && hasContent(state)) return { conditions, isOurOwn: false };
   return { conditions: { ...common, ifMatch: state.etag }, isOurOwn: true };
 }
 
