@@ -64,6 +64,22 @@ describe('maintain', () => {
     }
   });
 
+  it('deletes a superseded snapshot, in a job that it names itself', async () => {
+    await old.getBlockBlobClient('<script>').createSnapshot();
+    const state = ['--state-container', uniqueName('state')];
+    await rewrap(...state);
+    const superseded = (...args: string[]) =>
+      maintain('delete-superseded', '--retire', 'clinic:2025', '--container', old.containerName, ...KEYS, ...args);
+
+    const dry = await superseded('--dry-run');
+    const real = await superseded(...state);
+
+    expect([dry.code, dry.stderr.includes('See --help')]).toEqual([1, false]);
+    expect(dry.stdout).toMatch(/^Would be deleted/m);
+    expect(real.code).toBe(0);
+    expect(real.stdout).toMatch(/^ {2}deleted +1$/m);
+  });
+
   it('does nothing if the page of its report cannot be written', async () => {
     const { code, stderr } = await rewrap('--no-state', '--html', join(folder, 'missing', 'rewrap.html'));
 

@@ -131,5 +131,5 @@ function optionsOf(values: Values): MaintenanceOptions {
 /** The same name for the same task over the same sources, so that repeating a command resumes its job. */
 function nameOf(task: MaintenanceJob['task'], sources: MaintenanceJob['sources']): string {
   const identity = JSON.stringify([task, sources.map(({ kind, name, variant = [] }) => [kind, name].concat(variant))]);
-  return `${task.do}-${sha256(identity).toString('hex').slice(0, 12)}`;
+  return `${task.do.toLowerCase()}-${sha256(identity).toString('hex').slice(0, 12)}`;
 }
