@@ -5,7 +5,8 @@
  *     400, 413, 414, 431, a failed cipher   the content: not wrapped by this key, or changed
  *     401, 403                              access: KEY_ACCESS_DENIED; 403 for a disabled or expired key: KEY_DISABLED
  *     404, 410                              KEY_DELETED
- *     anything else, no answer, no token    KEY_UNAVAILABLE
+ *     anything else, no answer, no JSON,
+ *     no token                              KEY_UNAVAILABLE
  */
 import {
   KeyAccessDeniedError,
@@ -27,8 +28,12 @@ const REFUSALS = [400, 413, 414, 431];
 /** Names of errors of a credential. Some have the status of the token endpoint, which says nothing about the key service. */
 const NO_TOKEN =
   /^(?:Authentication(?:Required)?Error|CredentialUnavailableError|AggregateAuthenticationError|KeyTokenError)$/;
-/** Names of errors without a status, which mean that there was no response, or none in time. */
-const UNREACHED = ['RestError', 'TimeoutError'];
+/** A response that is no JSON, such as the page of a gateway. The message of Node.js quotes it, too. */
+const NOT_JSON = 'SyntaxError';
+/** A fault of the program, whatever the content is. */
+const NOT_DEFINED = 'ReferenceError';
+/** Names of errors without a status, which mean that there was no response, none in time, or none that says anything. */
+const UNREACHED = ['RestError', 'TimeoutError', NOT_JSON, NOT_DEFINED];
 /** Codes of a failed connection: those of the system (`ERR_` is Node's own) and of `fetch`. */
 const CONNECTION_CODE = /^(?:E(?!RR_)[A-Z_]+|UND_ERR_[A-Z_]+)$/;
 const CIPHER_CODE = /^ERR_(?:OSSL|CRYPTO)_/;
@@ -128,7 +133,8 @@ const STATES = [
  */
 function withoutContents(failure: Failure): Error {
   const { name, code, statusCode } = failure;
-  const message = code === PARSE_ERROR ? 'The answer of the key service broke off' : failure.message;
+  const isUnread = code === PARSE_ERROR || name === NOT_JSON;
+  const message = isUnread ? 'The answer of the key service broke off, or is no JSON' : failure.message;
   const cause = new Error(typeof message === 'string' ? message : 'The key service failed');
   for (const [property, value] of Object.entries({ name, code, statusCode, retryAfter: retryAfterOf(failure) })) {
     if (value !== undefined) Object.defineProperty(cause, property, { value, enumerable: property !== 'name' });

@@ -36,6 +36,8 @@ const UNAVAILABLE: Failures = [
   ['no answer in time', named('TimeoutError', { code: 23 })],
   ['a connection that was closed', named('Error', { code: 'ECONNRESET' })],
   ['a connection that was closed on fetch', named('TypeError', { cause: named('Error', { code: 'UND_ERR_SOCKET' }) })],
+  ['an answer that is no JSON', named('SyntaxError')],
+  ['a name in the key class that does not exist', named('ReferenceError')],
   ['an answer that broke off', new RestError('why', { code: 'PARSE_ERROR', statusCode: 200 })],
 ];
 /** Nothing that a key service returns. A client that throws it has a bug. */
