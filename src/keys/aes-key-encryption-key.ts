@@ -132,10 +132,7 @@ const isWrappedLength = (length: number): boolean => length >= MIN_WRAPPED_LENGT
 
 function algorithmOf(keyId: string, key: unknown): AesKeyWrapAlgorithm {
   if (!(key instanceof KeyObject) || key.type !== 'secret') throw fault(keyId, 'must be a secret KeyObject');
-  return algorithmOfLength(keyId, key.symmetricKeySize ?? 0);
-}
-
-function algorithmOfLength(keyId: string, bytes: number): AesKeyWrapAlgorithm {
+  const bytes = key.symmetricKeySize ?? 0;
   const algorithm = ALGORITHM_BY_KEY_LENGTH.get(bytes);
   if (algorithm === undefined) throw fault(keyId, `must have 16, 24 or 32 bytes, but has ${bytes}`);
   return algorithm;
@@ -151,14 +148,7 @@ function decodeStrictly(keyId: string, base64: unknown): Buffer {
     throw fault(keyId, 'is empty: set the environment variable or the secret that it comes from');
   }
   const bytes = Buffer.from(typeof text === 'string' ? text : '', 'base64');
-  try {
-    if (bytes.toString('base64') !== text) {
-      throw fault(keyId, 'must be given in standard, padded base64, without spaces, and without line breaks inside');
-    }
-    algorithmOfLength(keyId, bytes.length);
-    return bytes;
-  } catch (error) {
-    bytes.fill(0);
-    throw error;
-  }
+  if (bytes.toString('base64') === text) return bytes;
+  bytes.fill(0);
+  throw fault(keyId, 'must be given in standard, padded base64, without spaces, and without line breaks inside');
 }
