@@ -105,16 +105,14 @@ export const group = <T>(
     isObject(value) ? [...also(value, path), ...groupFaults(rules, value, path)] : object.faults(value, path),
 });
 
-/** Unknown names, options that would not be read, and the faults of each option. A member that is `undefined` counts as left out. */
-export function groupFaults(rules: OptionRules, given: object, path = ''): readonly string[] {
-  const faults = Object.entries<unknown>({ ...given })
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]) =>
-      Object.hasOwn(rules, name)
-        ? (rules[name]?.faults(value, pathOf(path, name)) ?? [])
-        : [`${givenName(pathOf(path, name))} is not an option: the options are ${Object.keys(rules).join(', ')}`],
-    );
-  return [...unreadFaults(rules, given, path), ...faults];
+/** Unknown names, options that would not be read, and the faults of each option. */
+export function groupFaults(rules: OptionRules, options: object, path = ''): readonly string[] {
+  const faults = Object.entries<unknown>({ ...givenOptions(options) }).flatMap(([name, value]) =>
+    Object.hasOwn(rules, name)
+      ? (rules[name]?.faults(value, pathOf(path, name)) ?? [])
+      : [`${givenName(pathOf(path, name))} is not an option: the options are ${Object.keys(rules).join(', ')}`],
+  );
+  return [...unreadFaults(rules, options, path), ...faults];
 }
 
 /** Levels of options are merged by copying, which a method or an accessor of a class does not survive. */
@@ -132,5 +130,16 @@ export const unreadFaults = (rules: OptionRules, given: object, path = ''): read
 export function refuse(faults: readonly string[]): void {
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
+
+/** For `import().catch()` of an optional peer. */
+export const notInstalled =
+  (fault: string) =>
+  (cause: unknown): never => {
+    throw Object.assign(new InvalidOptionsError([fault]), { cause });
+  };
+
+/** The members that are not `undefined`, which counts as left out. */
+export const givenOptions = <T extends object>(options: T): Partial<T> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 const pathOf = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);

@@ -1,7 +1,7 @@
 /** The part of `@azure/keyvault-keys` that is used. The package is an optional peer: it is loaded only if `keyVault` is set. */
 import type { TokenCredential } from '@azure/core-auth';
 import type { CommonClientOptions } from '@azure/core-client';
-import { InvalidOptionsError } from '../../errors/input.js';
+import { notInstalled } from '../../option-rules.js';
 import type { KeyOperationOptions } from '../key-encryption-key.js';
 import type { CryptographyClientLike } from './cryptography-client.js';
 
@@ -57,10 +57,6 @@ const PACKAGE = '@azure/keyvault-keys';
 
 /** @throws `INVALID_OPTIONS` if the package is not installed. */
 export async function loadKeyVaultSdk(): Promise<KeyVaultSdk> {
-  try {
-    return (await import('@azure/keyvault-keys')) as unknown as KeyVaultSdk;
-  } catch (cause) {
-    const fault = `the option "keyVault" needs the package ${PACKAGE}: install it with "npm install ${PACKAGE}"`;
-    throw Object.assign(new InvalidOptionsError([fault]), { cause });
-  }
+  const fault = `the option "keyVault" needs the package ${PACKAGE}: install it with "npm install ${PACKAGE}"`;
+  return (await import('@azure/keyvault-keys').catch(notInstalled(fault))) as unknown as KeyVaultSdk;
 }

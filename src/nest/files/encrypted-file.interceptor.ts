@@ -11,7 +11,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import type { EncryptedContainerClient } from '../../blob/encrypted-container-client.js';
-import { InvalidOptionsError } from '../../errors/input.js';
+import { notInstalled } from '../../option-rules.js';
 import { getEncryptedContainerToken } from '../injection/encrypted-storage.tokens.js';
 import { checkFileOptions, type EncryptedFileOptions } from './encrypted-file.options.js';
 import { EncryptedMulterStorage } from './encrypted-multer-storage.js';
@@ -86,10 +86,8 @@ const EXPRESS = '@nestjs/platform-express';
 /** Nest's own interceptor runs Multer, and turns its errors into exceptions. Its package is an optional peer. */
 async function multerInterceptor({ field, container, options }: FormStore): Promise<NestInterceptor> {
   const storage = new EncryptedMulterStorage(container, options);
-  const { AnyFilesInterceptor } = await import('@nestjs/platform-express').catch((cause: unknown) => {
-    const fault = `EncryptedFileInterceptor needs ${EXPRESS}, or Fastify: install it with "npm install ${EXPRESS}"`;
-    throw Object.assign(new InvalidOptionsError([fault]), { cause });
-  });
+  const fault = `EncryptedFileInterceptor needs ${EXPRESS}, or Fastify: install it with "npm install ${EXPRESS}"`;
+  const { AnyFilesInterceptor } = await import('@nestjs/platform-express').catch(notInstalled(fault));
   const inner = new (AnyFilesInterceptor({ storage, fileFilter: oneFile(field, storage) }))();
   return { intercept: (context, next) => inner.intercept(context, { handle: () => withOneFile(context, next) }) };
 }

@@ -1,7 +1,7 @@
 /** From options to policies: what a service or a feature leaves out comes from the level above. */
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { readingOnly } from '../../keys/vault/key-vault-options.js';
-import { refuse } from '../../option-rules.js';
+import { givenOptions, refuse } from '../../option-rules.js';
 import { KeyRing } from '../../keys/key-ring.js';
 import type { KeyResolver } from '../../keys/key-encryption-key.js';
 import { warnOfMissingIntegrity, warnOfReadFailure } from './failure-log.js';
@@ -25,7 +25,7 @@ function overridden(above: EncryptionOptions, level: Partial<EncryptionOptions> 
     ...others,
     keyEncryptionKey: level.keyVault?.key === undefined ? keyEncryptionKey : undefined,
     keyVault: level.keyEncryptionKey === undefined ? keyVault : keyVault && readingOnly(keyVault),
-    ...defined(level),
+    ...givenOptions(level),
   };
 }
 
@@ -85,8 +85,4 @@ async function toPolicy(options: EncryptionOptions, vaults: EncryptedStorageKeys
 
 function toResolver(keyResolver: NonNullable<EncryptionOptions['keyResolver']>): KeyResolver {
   return typeof keyResolver === 'function' ? keyResolver : new KeyRing(keyResolver).resolve;
-}
-
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -4,6 +4,7 @@ import {
   callable,
   choice,
   flag,
+  givenOptions,
   groupFaults,
   must,
   type OptionRules,
@@ -129,8 +130,7 @@ export function settingsOf(
   queue: string,
   { onEvent: _told, ...options }: EncryptedQueueConsumerOptions,
 ): ConsumerSettings {
-  const given = Object.entries<unknown>({ ...options }).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, poisonQueue: `${queue}-poison`, ...Object.fromEntries(given) };
+  return { ...DEFAULTS, poisonQueue: `${queue}-poison`, ...givenOptions(options) };
 }
 
 export const CONSUMER: RulesOf<EncryptedQueueConsumerOptions> = {

@@ -1,5 +1,6 @@
 /** Validators of the content of messages: Standard Schemas (zod, valibot, arktype and others), and classes of class-validator. */
-import { InvalidOptionsError, UnprocessableMessageError } from '../../errors/input.js';
+import { UnprocessableMessageError } from '../../errors/input.js';
+import { notInstalled } from '../../option-rules.js';
 
 /** The result of a Standard Schema (version 1) for a value. */
 export type SchemaResult<T> =
@@ -36,7 +37,7 @@ export async function validated<T>(value: unknown, validator: MessageValidator<T
 
 async function instanceOf<T>(value: unknown, type: new () => T): Promise<T> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw misfit(1);
-  const { plainToInstance, validate } = await loadValidators();
+  const [{ plainToInstance }, { validate }] = await loadValidators();
   const instance = plainToInstance(type, value);
   const issues = await validate(instance as object, { forbidUnknownValues: true });
   if (issues.length > 0) throw misfit(issues.length);
@@ -49,17 +50,10 @@ const misfit = (faults: number): UnprocessableMessageError =>
   );
 
 /** Both packages are optional peers. */
-async function loadValidators() {
-  try {
-    const [{ plainToInstance }, { validate }] = await Promise.all([
-      import('class-transformer'),
-      import('class-validator'),
-    ]);
-    return { plainToInstance, validate };
-  } catch (cause) {
-    const fault =
+const loadValidators = () =>
+  Promise.all([import('class-transformer'), import('class-validator')]).catch(
+    notInstalled(
       'a class as validator needs the packages class-validator and class-transformer: install them with ' +
-      '"npm install class-validator class-transformer"';
-    throw Object.assign(new InvalidOptionsError([fault]), { cause });
-  }
-}
+        '"npm install class-validator class-transformer"',
+    ),
+  );
