@@ -41,17 +41,15 @@ export const wholePolicy: OptionRule = group(ENCRYPTION, (given, path) => [
   ...(hasKey(given)
     ? []
     : [`"${path}" has no key: give "keyEncryptionKey" or "keyVault" to write, "keyResolver" to read, or both`]),
-  ...regionFaults({ ...given, protocol: given['protocol'] ?? null }, path),
-  ...integrityConflicts(given, path),
-  ...writerConflicts(given, path),
+  ...conflicts({ ...given, protocol: given['protocol'] ?? null }, path),
 ]);
 
 /** What a service or a feature overrides. Members that it leaves out come from the level above. */
-export const partOfPolicy: OptionRule = group(ENCRYPTION, (given, path) => [
-  ...regionFaults(given, path),
-  ...integrityConflicts(given, path),
-  ...writerConflicts(given, path),
-]);
+export const partOfPolicy: OptionRule = group(ENCRYPTION, conflicts);
+
+function conflicts(given: LooseOptions, path: string): readonly string[] {
+  return [...regionFaults(given, path), ...integrityConflicts(given, path), ...writerConflicts(given, path)];
+}
 
 /** A region length although the protocol that applies has no regions, or a fixed length. */
 export function regionFaults({ protocol, regionLength }: LooseOptions, path: string): readonly string[] {

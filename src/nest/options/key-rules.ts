@@ -3,29 +3,23 @@ import { quoted } from '../../encoding/printable.js';
 import { searchKeysFaults } from '../../keys/search-keys.js';
 import { isObject, type OptionRule } from '../../option-rules.js';
 
-/** A key, or a function that chooses one. */
-export const writingKey: OptionRule = {
-  faults: (value, path) => (typeof value === 'function' ? [] : keyFaults(value, path)),
-};
+/** Keys, or a function that chooses or finds them. */
+const functionOr = (faults: OptionRule['faults']): OptionRule => ({
+  faults: (value, path) => (typeof value === 'function' ? [] : faults(value, path)),
+});
 
-/** Keys of search tags, or a function that chooses them. */
-export const searchKeys: OptionRule = {
-  faults: (value, path) => (typeof value === 'function' ? [] : searchKeysFaults(value, path)),
-};
+export const writingKey = functionOr(keyFaults);
+/** Keys of search tags. */
+export const searchKeys = functionOr(searchKeysFaults);
+export const readingKeys = functionOr(keyListFaults);
 
-/** A function that finds keys, or a list of keys with different ids. */
-export const readingKeys: OptionRule = {
-  faults: (value, path) => {
-    if (typeof value === 'function') return [];
-    if (!Array.isArray(value)) {
-      return [`"${path}" must be a function ("resolve" of a KeyRing is one) or a list of keys`];
-    }
-    return [
-      ...value.flatMap((key: unknown, index) => keyFaults(key, `${path}[${index}]`)),
-      ...repeatedIds(value).map((id) => `"${path}" has two keys with the id ${quoted(String(id))}`),
-    ];
-  },
-};
+function keyListFaults(keys: unknown, path: string): readonly string[] {
+  if (!Array.isArray(keys)) return [`"${path}" must be a function ("resolve" of a KeyRing is one) or a list of keys`];
+  return [
+    ...keys.flatMap((key: unknown, index) => keyFaults(key, `${path}[${index}]`)),
+    ...repeatedIds(keys).map((id) => `"${path}" has two keys with the id ${quoted(String(id))}`),
+  ];
+}
 
 function keyFaults(key: unknown, path: string): readonly string[] {
   if (!isObject(key)) return [`"${path}" must be a key with keyId, wrapKey and unwrapKey`];
