@@ -34,33 +34,28 @@ export class EncryptedStorageFeatureModule {
     const id = `EncryptedStorageFeature:${features++}`;
     const services = hasPolicy ? publicServiceTokens(account) : rootServiceTokens(account);
     const feature: Feature = { id, account, resources, settings: `${id}:settings`, services };
-    const clients = clientProviders(feature);
-    const own = hasPolicy ? policyProviders(feature) : { hidden: [], shown: [] };
+    const policies = `${id}:policies`;
+    const shown = [...clientProviders(feature), ...(hasPolicy ? policyServices(policies, feature) : [])];
     return {
       module: EncryptedStorageFeatureModule,
       imports: [...imports, ...(hasPolicy ? [EncryptedStorageRootServicesModule.after(feature)] : [])],
       providers: [
         ...providersOf(feature.settings),
-        ...clients,
+        ...shown,
         creationProvider(feature),
         recordProvider(feature),
-        ...own.hidden,
-        ...own.shown,
+        ...(hasPolicy ? [featurePoliciesProvider(policies, feature), policyLogProvider(policies, feature)] : []),
       ],
-      exports: [...clients, ...own.shown].map(({ provide }) => provide),
+      exports: shown.map(({ provide }) => provide),
     };
   }
 }
 
 /** Services under the policy of the feature, for the modules that import it. */
-function policyProviders(feature: Feature) {
-  const { id, account, services } = feature;
-  const policies = `${id}:policies`;
-  return {
-    hidden: [featurePoliciesProvider(policies, feature), policyLogProvider(policies, feature)],
-    shown: [...serviceProviders(services, account, policies), ...(account === undefined ? classAliases(services) : [])],
-  };
-}
+const policyServices = (policies: string, { account, services }: Feature) => [
+  ...serviceProviders(services, account, policies),
+  ...(account === undefined ? classAliases(services) : []),
+];
 
 /**
  * Provides the root's services again, where no module injects them. `app.get()` and `moduleRef.get(..., { strict: false })` take

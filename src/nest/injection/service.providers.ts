@@ -2,7 +2,6 @@
 import type { ExistingProvider as AliasProvider, FactoryProvider, InjectionToken } from '@nestjs/common';
 import { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
 import { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
-import type { EncryptedQueueOptions } from '../../queue/queue-options.js';
 import { EncryptedTableService } from '../../table/encrypted-table.service.js';
 import { EncryptedStorageHealthIndicator } from '../health/encrypted-storage.health.js';
 import { EncryptedStorageKeys } from '../options/encrypted-storage-keys.js';
@@ -27,26 +26,30 @@ export function serviceProviders(
   policies: InjectionToken,
 ): FactoryProvider[] {
   const inject = [policies, clientsToken(name)];
+  const withOptions = [...inject, optionsToken(name)];
   return [
     {
       provide: tokens.blob,
       inject,
-      useFactory: ({ blob }: EncryptionPolicies, clients: StorageClients) =>
-        new EncryptedBlobService(clients.blobs, blob, {
-          threads: clients.threads,
-          keptMemory: clients.keptMemory,
-        }),
+      useFactory: ({ blob }: EncryptionPolicies, { blobs, threads, keptMemory }: StorageClients) =>
+        new EncryptedBlobService(blobs, blob, { threads, keptMemory }),
     },
     {
       provide: tokens.queue,
-      inject: [...inject, optionsToken(name)],
-      useFactory: ({ queue }: EncryptionPolicies, clients: StorageClients, options: EncryptedStorageModuleOptions) =>
-        new EncryptedQueueService(clients.queues, queue, queueOptions(options)),
+      inject: withOptions,
+      useFactory: ({ queue }: EncryptionPolicies, clients: StorageClients, options: EncryptedStorageModuleOptions) => {
+        const { messageEncoding, traceContext, onDecryptionFailed } = options.queue ?? {};
+        return new EncryptedQueueService(clients.queues, queue, { messageEncoding, traceContext, onDecryptionFailed });
+      },
     },
     {
       provide: tokens.table,
-      inject: [...inject, optionsToken(name)],
-      useFactory: tableService,
+      inject: withOptions,
+      useFactory: ({ table }: EncryptionPolicies, clients: StorageClients, options: EncryptedStorageModuleOptions) => {
+        const { onDecryptionFailed, onSearchTagMismatch = warnOfSearchTag } = options.table ?? {};
+        const defaults = { onDecryptionFailed, onSearchTagMismatch };
+        return new EncryptedTableService(clients.table, table, defaults, clients.tableService);
+      },
     },
     {
       provide: tokens.health,
@@ -56,26 +59,6 @@ export function serviceProviders(
     },
   ];
 }
-
-const tableService = (
-  { table }: EncryptionPolicies,
-  clients: StorageClients,
-  options: EncryptedStorageModuleOptions,
-): EncryptedTableService => {
-  const { onDecryptionFailed, onSearchTagMismatch = warnOfSearchTag } = options.table ?? {};
-  return new EncryptedTableService(
-    clients.table,
-    table,
-    { onDecryptionFailed, onSearchTagMismatch },
-    clients.tableService,
-  );
-};
-
-const queueOptions = ({ queue }: EncryptedStorageModuleOptions): EncryptedQueueOptions => ({
-  messageEncoding: queue?.messageEncoding,
-  traceContext: queue?.traceContext,
-  onDecryptionFailed: queue?.onDecryptionFailed,
-});
 
 /** The root's services, under the tokens that users inject. */
 export function rootAliases(name: string | undefined): AliasProvider[] {
