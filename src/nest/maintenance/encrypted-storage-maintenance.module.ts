@@ -4,12 +4,7 @@ import type { QueuedJobs } from '../../maintenance/queued/queued-jobs.js';
 import type { EncryptedQueueService } from '../../queue/encrypted-queue.service.js';
 import { getEncryptedBlobServiceToken, getEncryptedQueueServiceToken } from '../injection/encrypted-storage.tokens.js';
 import { EncryptedStorageMaintenance } from './encrypted-storage-maintenance.js';
-import {
-  type MaintenanceSettings,
-  type MaintenanceWorkerOptions,
-  settingsFaults,
-  workerFaults,
-} from './maintenance.options.js';
+import { type MaintenanceWorkerOptions, settingsFaults, workerFaults } from './maintenance.options.js';
 import { type MaintenanceParts, maintenanceParts } from './maintenance-parts.js';
 import { handlerOf, type MaintenanceQueueHandler } from './maintenance-queue-handler.js';
 import { refuse } from '../../option-rules.js';
@@ -64,22 +59,20 @@ export class EncryptedStorageMaintenanceModule {
     const { queue, account, imports = [], inject = [], useFactory, consumer = {} } = options;
     // a unique token keeps Nest 10 from treating two similar calls as one
     const id = `EncryptedStorageMaintenance:${modules++}`;
-    const [settings, parts] = [`${id}:settings`, `${id}:parts`];
+    const parts = `${id}:parts`;
     const handling = { createIfNotExists: true, ...consumer, account };
     return {
       module: EncryptedStorageMaintenanceModule,
       imports: [...imports],
       providers: [
         {
-          provide: settings,
-          inject,
-          useFactory: async (...injected: never[]) => checked(await useFactory(...injected)),
-        },
-        {
           provide: parts,
-          inject: [settings, getEncryptedBlobServiceToken(account), getEncryptedQueueServiceToken(account)],
-          useFactory: (given: MaintenanceSettings, blobs: EncryptedBlobService, queues: EncryptedQueueService) =>
-            maintenanceParts(given, blobs, queue === undefined ? null : queues.getQueueClient(queue)),
+          inject: [getEncryptedBlobServiceToken(account), getEncryptedQueueServiceToken(account), ...inject],
+          useFactory: async (blobs: EncryptedBlobService, queues: EncryptedQueueService, ...injected: never[]) => {
+            const settings = await useFactory(...injected);
+            refuse(settingsFaults(settings));
+            return maintenanceParts(settings, blobs, queue === undefined ? null : queues.getQueueClient(queue));
+          },
         },
         {
           provide: EncryptedStorageMaintenance,
@@ -98,8 +91,3 @@ const handlerProvider = (provide: string, parts: string, Handler: typeof Mainten
   inject: [parts],
   useFactory: ({ queued }: MaintenanceParts) => new Handler(queued as QueuedJobs),
 });
-
-function checked(settings: MaintenanceSettings): MaintenanceSettings {
-  refuse(settingsFaults(settings));
-  return settings;
-}
