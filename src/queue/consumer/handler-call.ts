@@ -11,15 +11,9 @@ interface CalledHandler {
   readonly handler: EncryptedQueueMessageHandler;
 }
 
-/** A message, and its content. */
-interface OpenedMessage {
-  readonly item: ReceivedMessageItem;
-  readonly bytes: Buffer;
-}
-
 export async function callHandler(
   { queue, handler }: CalledHandler,
-  { item, bytes }: OpenedMessage,
+  { item, bytes }: { readonly item: ReceivedMessageItem; readonly bytes: Buffer },
   signal: AbortSignal,
 ): Promise<void> {
   const json = queue.traceContext ? tracedJson(bytes) : undefined;

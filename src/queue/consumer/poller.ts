@@ -24,7 +24,6 @@ const MAX_PATIENCE = 0.1;
 export class Poller {
   readonly #stopping = new AbortController();
   readonly #receiving = new AbortController();
-  readonly #outages: KeyOutages;
   readonly #gate: KeyGate;
   readonly #handling: MessageHandling;
   /** Messages that occupy a slot. */
@@ -39,9 +38,9 @@ export class Poller {
   #receiveTook = 0;
 
   constructor(private readonly parts: PollerParts) {
-    this.#outages = new KeyOutages(parts.clock, parts.report);
-    this.#gate = new KeyGate(parts, this.#outages);
-    this.#handling = new MessageHandling({ ...parts, outages: this.#outages });
+    const outages = new KeyOutages(parts.clock, parts.report);
+    this.#gate = new KeyGate(parts, outages);
+    this.#handling = new MessageHandling({ ...parts, outages });
   }
 
   start(): void {
