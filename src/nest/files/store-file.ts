@@ -51,8 +51,9 @@ async function uploaded(
   options: EncryptedFileOptions,
 ): Promise<EncryptedFile> {
   const { fieldname, originalname, mimetype } = part.file;
+  const file = { fieldname, originalname, mimetype };
   const decide = <Result>(decision: ((file: IncomingFile, request: never) => Result) | undefined) =>
-    decision?.({ fieldname, originalname, mimetype }, part.request as never);
+    decision?.({ ...file }, part.request as never);
   const blobName = (await decide(options.blobName)) ?? uniqueId();
   const contentType = (await decide(options.contentType)) ?? mimetype;
   const metadata = await decide(options.metadata);
@@ -66,16 +67,7 @@ async function uploaded(
     conditions: options.replace === true ? undefined : { ifNoneMatch: '*' },
   });
   const { etag = '', integrityTag } = response;
-  return {
-    fieldname,
-    originalname,
-    mimetype,
-    size: content.taken,
-    container: container.containerName,
-    blobName,
-    etag,
-    integrityTag,
-  };
+  return { ...file, size: content.taken, container: container.containerName, blobName, etag, integrityTag };
 }
 
 /** The bytes of a file. The iteration ends only if the file and the form are complete. */
