@@ -83,23 +83,16 @@ async function checkKeys({ policies }: HealthSubject, { abortSignal, keyTarget: 
 }
 
 /** If the version that writes was disabled, the vault is asked at once which version writes now. */
-async function checkKey(
-  { key, find, reader, renew }: KeyToCheck & Found,
-  operation: KeyOperationOptions,
-): Promise<void> {
+async function checkKey({ key, find, reader, renew }: FoundKey, operation: KeyOperationOptions): Promise<void> {
   try {
-    await roundTrip({ key, reader }, operation);
+    await roundTrip(key, reader, operation);
   } catch (error) {
     if (!(error instanceof KeyDisabledError) || renew === undefined) throw error;
     await renew().catch(() => {
       throw error;
     });
-    await roundTrip({ key: await find(operation), reader }, operation);
+    await roundTrip(await find(operation), reader, operation);
   }
-}
-
-interface Found {
-  readonly key: KeyEncryptionKey;
 }
 
 interface KeyToCheck {
@@ -109,6 +102,10 @@ interface KeyToCheck {
   readonly reader: (key: KeyEncryptionKey, keyId: string) => KeyEncryptionKey;
   /** Looks up again which version writes. */
   readonly renew?: () => Promise<void>;
+}
+
+interface FoundKey extends KeyToCheck {
+  readonly key: KeyEncryptionKey;
 }
 
 const itself: KeyToCheck['reader'] = (key) => key;
@@ -159,7 +156,8 @@ export function keyWarnings({ policies }: HealthSubject): readonly string[] {
  * For a key that can only wrap, only wrapping is checked. The call does not wait for other calls, and its result is not cached.
  */
 async function roundTrip(
-  { key, reader }: Pick<KeyToCheck, 'reader'> & Found,
+  key: KeyEncryptionKey,
+  reader: KeyToCheck['reader'],
   operation: KeyOperationOptions,
 ): Promise<void> {
   const bytes = generateContentKey();
