@@ -3,14 +3,14 @@
  * module. Nest would inject the client of the first import, and what the other says would silently not apply.
  */
 import type { InjectionToken } from '@nestjs/common';
-import { FEATURE, type FeatureRecord, type FeatureResource } from './feature.providers.js';
+import { FEATURE, type ProvidedClient } from './feature.providers.js';
 import { type StartedModule, visibleModules } from './visible-modules.js';
 
 /** A sentence for each conflict among the features of one account. */
-export function featureConflicts(modules: readonly StartedModule[], name: string | undefined): readonly string[] {
+export function featureConflicts(modules: readonly StartedModule[], account: string | undefined): readonly string[] {
   return modules.flatMap((module) => {
-    const features = visibleFeatures(module).filter((feature) => feature.name === name);
-    return conflictsAmong(features).map(
+    const clients = visibleClients(module).filter((client) => client.account === account);
+    return conflictsAmong(clients).map(
       (conflict) =>
         `module ${module.name} imports two features of ${conflict}: ` +
         'use the same one for both, or import them in separate modules',
@@ -18,39 +18,31 @@ export function featureConflicts(modules: readonly StartedModule[], name: string
   });
 }
 
-interface Provided {
-  readonly feature: FeatureRecord;
-  readonly resource: FeatureResource;
-}
-
-function conflictsAmong(features: readonly FeatureRecord[]): readonly string[] {
-  const firsts = new Map<InjectionToken, Provided>();
+function conflictsAmong(clients: readonly ProvidedClient[]): readonly string[] {
+  const firsts = new Map<InjectionToken, ProvidedClient>();
   const conflicts = new Set<string>();
-  for (const feature of features) {
-    for (const resource of feature.resources) {
-      const provided = { feature, resource };
-      const first = firsts.get(resource.token) ?? provided;
-      const difference = differenceOf(first, provided);
-      if (difference !== null) conflicts.add(`${resource.title} with different ${difference}`);
-      firsts.set(resource.token, first);
-    }
+  for (const client of clients) {
+    const first = firsts.get(client.token) ?? client;
+    firsts.set(client.token, first);
+    const difference = differenceOf(first, client);
+    if (difference !== null) conflicts.add(`${client.title} with different ${difference}`);
   }
   return [...conflicts];
 }
 
-function differenceOf(one: Provided, other: Provided): string | null {
-  if (!isSamePolicy(one.feature, other.feature)) return '"encryption"';
-  const names = [one.resource.name, other.resource.name];
+function differenceOf(one: ProvidedClient, other: ProvidedClient): string | null {
+  if (!isSamePolicy(one, other)) return '"encryption"';
+  const names = [one.name, other.name];
   return names[0] === names[1] ? null : `names in the account, ${names.map((name) => `"${name}"`).join(' and ')}`;
 }
 
 /** Compares member by member, as objects. Two copies of the same options are equal; two keys are not. */
-function isSamePolicy({ encryption: one = {} }: FeatureRecord, { encryption: other = {} }: FeatureRecord): boolean {
+function isSamePolicy({ encryption: one = {} }: ProvidedClient, { encryption: other = {} }: ProvidedClient): boolean {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof typeof one>;
   return [...names].every((option) => one[option] === other[option]);
 }
 
-const visibleFeatures = (module: StartedModule): readonly FeatureRecord[] =>
+const visibleClients = (module: StartedModule): readonly ProvidedClient[] =>
   visibleModules(module).flatMap(
-    ({ providers }) => (providers.get(FEATURE)?.instance as FeatureRecord | undefined) ?? [],
+    ({ providers }) => (providers.get(FEATURE)?.instance as readonly ProvidedClient[] | undefined) ?? [],
   );

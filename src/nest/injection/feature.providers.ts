@@ -46,16 +46,11 @@ export const creationProvider = ({ id, resources, settings }: Feature): FactoryP
   }),
 });
 
-/** What a feature module provides, and its policy. Read when the application starts. */
-export interface FeatureRecord {
-  readonly name: string | undefined;
+/** A client that a feature module provides, and its policy. Read when the application starts. */
+export interface ProvidedClient extends Pick<Resource, 'token' | 'title'> {
+  readonly account: string | undefined;
   readonly encryption: EncryptedStorageFeatures['encryption'];
-  readonly resources: readonly FeatureResource[];
-}
-
-/** A client that a feature provides, and what it is for. */
-export interface FeatureResource extends Pick<Resource, 'token' | 'title'> {
-  /** Its name in the account. */
+  /** Name of the container, queue or table in the account. */
   readonly name: string;
 }
 
@@ -64,11 +59,10 @@ export const FEATURE = 'EncryptedStorageFeature';
 export const recordProvider = ({ account, resources, settings }: Feature): FactoryProvider => ({
   provide: FEATURE,
   inject: [settings],
-  useFactory: (decided: EncryptedStorageFeatureSettings): FeatureRecord => ({
-    name: account,
-    encryption: decided.encryption,
-    resources: resources.map(({ token, title, settled }) => ({ token, title, name: settled(decided).name() })),
-  }),
+  useFactory: (decided: EncryptedStorageFeatureSettings): readonly ProvidedClient[] =>
+    resources.map(({ token, title, settled }) => {
+      return { token, title, account, encryption: decided.encryption, name: settled(decided).name() };
+    }),
 });
 
 /**
