@@ -13,13 +13,15 @@ import { UnsupportedOperationError } from '../errors/input.js';
 export type MessageEncoding = 'text' | 'base64' | 'xml';
 
 interface Codec {
+  /** Throws {@link UnsupportedOperationError} for bytes that the encoding cannot represent. */
   readonly encode: (content: Buffer) => Buffer;
+  /** Throws {@link DecryptionError} for content that does not have this encoding. */
   readonly decode: (plaintext: Buffer) => Buffer;
 }
 
 const ENTITIES = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'" } as const;
 
-const codecs: Readonly<Record<MessageEncoding, Codec>> = {
+export const MESSAGE_CODECS: Readonly<Record<MessageEncoding, Codec>> = {
   text: { encode: (content) => content, decode: (plaintext) => plaintext },
   base64: {
     encode: (content) => Buffer.from(content.toString('base64')),
@@ -31,14 +33,7 @@ const codecs: Readonly<Record<MessageEncoding, Codec>> = {
   },
 };
 
-export const MESSAGE_ENCODINGS = Object.keys(codecs) as readonly MessageEncoding[];
-
-/** Throws {@link UnsupportedOperationError} for bytes that the encoding cannot represent. */
-export const encodeMessage = (content: Buffer, encoding: MessageEncoding): Buffer => codecs[encoding].encode(content);
-
-/** Throws {@link DecryptionError} for content that does not have this encoding. */
-export const decodeMessage = (plaintext: Buffer, encoding: MessageEncoding): Buffer =>
-  codecs[encoding].decode(plaintext);
+export const MESSAGE_ENCODINGS = Object.keys(MESSAGE_CODECS) as readonly MessageEncoding[];
 
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

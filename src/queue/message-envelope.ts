@@ -9,7 +9,7 @@ import { PayloadTooLargeError } from '../errors/input.js';
 import type { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
 import { formatMessage, parseMessage } from '../wire/queue-message.js';
-import { decodeMessage, encodeMessage, type MessageEncoding } from './message-encoding.js';
+import { MESSAGE_CODECS, type MessageEncoding } from './message-encoding.js';
 
 /** Maximum number of bytes of the stored text; the service's limit. */
 export const MESSAGE_LIMIT = 64 * 1024;
@@ -23,7 +23,7 @@ export interface MessageContext extends EnvelopeContext {
 
 /** Throws before anything is sent: {@link PayloadTooLargeError} if the service would reject the text, or `UNSUPPORTED_VALUE`. */
 export async function sealMessage(content: ContentInput, context: MessageContext): Promise<string> {
-  const plaintext = encodeMessage(ownBytes(content), context.encoding);
+  const plaintext = MESSAGE_CODECS[context.encoding].encode(ownBytes(content));
   assertMayFit(plaintext, context.policy);
   const { encryptionData, sealer, sealedData } = await createEnvelope(context.policy, context);
   const sealed = await traced('Content.seal', context.operation ?? {}, async (_options, record) => {
@@ -72,6 +72,6 @@ export async function openMessage(text: string, context: MessageContext): Promis
     if (opener.wholeTag !== undefined) runAll(opener.wholeTag.check(), sealed);
     const window = opener.layout.window({ offset: 0 }, sealed.length);
     const plaintext = runAll(opener.open(window, 'checked'), sealed);
-    return interpreted(opener, () => decodeMessage(plaintext, context.encoding));
+    return interpreted(opener, () => MESSAGE_CODECS[context.encoding].decode(plaintext));
   });
 }
