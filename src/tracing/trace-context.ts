@@ -1,5 +1,4 @@
 /** A trace that continues in another process, in the format of W3C Trace Context. */
-import { type OperationTracingOptions } from '@azure/core-tracing';
 import { type Traceable, tracing } from './span.js';
 
 /** The two headers of W3C Trace Context. */
@@ -18,7 +17,5 @@ export function traceHeadersOf({ tracingOptions }: Traceable): TraceHeaders {
 /** Options whose spans continue the trace. */
 export function continuing({ traceparent }: TraceHeaders): Traceable {
   const tracingContext = traceparent === undefined ? undefined : tracing.parseTraceparentHeader(traceparent);
-  if (tracingContext === undefined) return {};
-  const tracingOptions: OperationTracingOptions = { tracingContext };
-  return { tracingOptions };
+  return tracingContext === undefined ? {} : { tracingOptions: { tracingContext } };
 }
