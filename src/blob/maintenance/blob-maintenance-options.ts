@@ -1,6 +1,7 @@
-import type { CpkInfo } from '@azure/storage-blob';
-import { callOptions, type CallOptions, type Step } from '../../envelope/maintenance/maintained.js';
+import type { BlobClient, BlobGetPropertiesResponse, CpkInfo } from '@azure/storage-blob';
+import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { callable, flag, isObject, must, object, type RulesOf, text, wholeNumber } from '../../option-rules.js';
+import { stateOf } from '../service-answer.js';
 import type { ForeignSource } from './foreign-source.js';
 import { MOST_IN_PAGE } from './listed-blob.js';
 
@@ -50,17 +51,25 @@ export interface BlobMaintenanceOptions {
 /** Maximum number of attempts if other writers keep changing a blob. */
 export const ATTEMPTS = 5;
 
-export type BlobRequestOptions = CallOptions & Pick<BlobMaintenanceOptions, 'customerProvidedKey'>;
-
-interface RequestParts extends Pick<BlobMaintenanceOptions, 'customerProvidedKey'> {
+/** What every request of a step for a blob needs. */
+export interface RequestParts extends Pick<BlobMaintenanceOptions, 'customerProvidedKey'> {
   readonly step: Step;
 }
 
 /** The options of every request for a blob that reads or writes what the service encrypts. */
-export const requestOptions = ({ step, customerProvidedKey }: RequestParts): BlobRequestOptions => ({
+export const requestOptions = ({ step, customerProvidedKey }: RequestParts) => ({
   ...callOptions(step),
   customerProvidedKey,
 });
+
+export async function propertiesOf(client: BlobClient, parts: RequestParts): Promise<BlobGetPropertiesResponse> {
+  await parts.step.beforeRequest();
+  return client.getProperties(requestOptions(parts));
+}
+
+/** The ETag that ties other requests to this state of the blob. Throws {@link InvalidServiceResponseError} if there is none. */
+export const etagIn = (properties: BlobGetPropertiesResponse): string =>
+  stateOf(properties, properties.contentLength).etag;
 
 /** What writing steps of blobs left to be continued, by the name of the blob. A dry run neither continues nor forgets it. */
 export const interruptedIn = <Left>(left: Map<string, Left>, { dryRun }: Step): Map<string, Left> =>

@@ -4,7 +4,7 @@
  * After a crash in between it stays, and a census counts it. One that cannot be deleted is reported.
  */
 import type { BlobGetPropertiesResponse, BlobUploadCommonResponse } from '@azure/storage-blob';
-import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
+import { callOptions } from '../../envelope/maintenance/maintained.js';
 import {
   DONE,
   isFailure,
@@ -16,15 +16,12 @@ import {
 import { isReadBack } from '../../envelope/maintenance/task.js';
 import { isForbidden, isMissing, nullIfMissing, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
-import { stateOf } from '../service-answer.js';
 import type { BlockBlobContext, UploadOptions } from '../upload-blocks.js';
-import { ATTEMPTS, type BlobRequestOptions } from './blob-maintenance-options.js';
+import { ATTEMPTS, etagIn, propertiesOf, requestOptions, type RequestParts } from './blob-maintenance-options.js';
 import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
 
-interface CommitParts {
+interface CommitParts extends RequestParts {
   readonly context: BlockBlobContext;
-  readonly step: Step;
-  readonly reading: BlobRequestOptions;
 }
 
 /** What is about to be committed. */
@@ -62,6 +59,7 @@ export class CommitCheck {
     this.#hasLeftSnapshot = open?.hasLeftSnapshot ?? false;
   }
 
+  /** The last commit, if its outcome is not known or has not been checked. */
   get open(): OpenCommit | undefined {
     return this.#open && { ...this.#open, hasLeftSnapshot: this.#hasLeftSnapshot };
   }
@@ -90,7 +88,7 @@ export class CommitCheck {
 
   /** Reads what was committed. A writer that changes only metadata leaves the content, so it is read under the new ETag. */
   async #isKept({ digest, replaced }: OpenCommit, committed: string): Promise<boolean> {
-    const { context, step, reading } = this.parts;
+    const { context, step } = this.parts;
     let next: string | null = committed;
     return retryOnConflict({
       attempts: ATTEMPTS,
@@ -100,7 +98,7 @@ export class CommitCheck {
         next = null;
         if (etag === null) return true;
         await step.beforeRequest();
-        return isStoredAs({ digest, etag }, context, reading);
+        return isStoredAs({ digest, etag }, context, requestOptions(this.parts));
       },
     }).catch((error: unknown) => {
       if (error instanceof ReadBackError) return false;
@@ -110,11 +108,9 @@ export class CommitCheck {
 
   /** `null` if another writer has replaced or deleted what was committed: nothing is left to compare. */
   async #ownEtag(replaced: string | undefined): Promise<string | null> {
-    const { context, step, reading } = this.parts;
-    await step.beforeRequest();
-    const properties = await context.client.getProperties(reading).catch(nullIfMissing);
+    const properties = await propertiesOf(this.parts.context.client, this.parts).catch(nullIfMissing);
     if (properties === null) return null;
-    if (this.isCommitted(properties)) return stateOf(properties, properties.contentLength).etag;
+    if (this.isCommitted(properties)) return etagIn(properties);
     if (!isOfOtherContent(encryptionDataOf(properties.metadata), replaced)) throw new ReadBackError();
     return null;
   }
@@ -144,10 +140,10 @@ export class CommitCheck {
   }
 
   async #snapshot({ conditions, encryptionScope }: UploadOptions): Promise<string | undefined> {
-    const { context, step, reading } = this.parts;
+    const { context, step } = this.parts;
     if (step.task.do !== 'reencrypt' || step.task.verify !== 'snapshot') return undefined;
     await step.beforeRequest();
-    const options = { ...reading, conditions, encryptionScope };
+    const options = { ...requestOptions(this.parts), conditions, encryptionScope };
     return (await context.client.createSnapshot(options)).snapshot;
   }
 

@@ -26,8 +26,13 @@ import {
 } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import type { BlobContext } from '../blob-context.js';
-import { stateOf } from '../service-answer.js';
-import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
+import {
+  ATTEMPTS,
+  type BlobMaintenanceOptions,
+  etagIn,
+  propertiesOf,
+  requestOptions,
+} from './blob-maintenance-options.js';
 import { isDescribedAlike } from './description.js';
 import type { ListedBlob } from './listed-blob.js';
 import { protectionIn } from './protection.js';
@@ -110,10 +115,10 @@ class Deletion {
 
   private async compared(): Promise<ObjectResult | null> {
     const { step } = this.deleting;
-    const current = await this.propertiesOf(this.current);
+    const current = await propertiesOf(this.current, this.deleting);
     const state = storedState(encryptionDataOf(current.metadata));
     if (state.kind !== 'sealed' || isChosen(step.task, state)) return readOnly('CURRENT_BLOB_NOT_DONE');
-    const copy = await this.propertiesOf(this.client);
+    const copy = await propertiesOf(this.client, this.deleting);
     const refusal = refusalOf(copy, current);
     if (refusal !== null) return refusal;
     if (
@@ -131,7 +136,7 @@ class Deletion {
 
   /** Either of the two was deleted in the meantime. Without the current blob, the copy is all that is left of it. */
   private async missing(): Promise<ObjectResult> {
-    const copy = await this.propertiesOf(this.client).catch(nullIfMissing);
+    const copy = await propertiesOf(this.client, this.deleting).catch(nullIfMissing);
     return copy === null ? { outcome: 'gone' } : readOnly('NO_CURRENT_BLOB');
   }
 
@@ -158,7 +163,7 @@ class Deletion {
   /** Keeps what was compared, whatever happens to the current blob from here on. */
   private async keep(current: BlobGetPropertiesResponse): Promise<void> {
     const { step, kept } = this.deleting;
-    const { etag } = stateOf(current, current.contentLength);
+    const etag = etagIn(current);
     const reading = this.reading(current);
     const { name } = this.copy;
     await step.beforeRequest();
@@ -181,17 +186,11 @@ class Deletion {
   /** Other programs may have deleted the snapshot since. */
   private async isStillThere({ taken }: KeptState): Promise<boolean> {
     const { snapshot = '' } = await taken;
-    return (await this.propertiesOf(this.current.withSnapshot(snapshot)).catch(nullIfMissing)) !== null;
-  }
-
-  private async propertiesOf(client: BlobClient): Promise<BlobGetPropertiesResponse> {
-    await this.deleting.step.beforeRequest();
-    return client.getProperties(requestOptions(this.deleting));
+    return (await propertiesOf(this.current.withSnapshot(snapshot), this.deleting).catch(nullIfMissing)) !== null;
   }
 
   private reading(properties: BlobGetPropertiesResponse) {
-    const { etag } = stateOf(properties, properties.contentLength);
-    return { ...requestOptions(this.deleting), conditions: { ifMatch: etag } };
+    return { ...requestOptions(this.deleting), conditions: { ifMatch: etagIn(properties) } };
   }
 }
 

@@ -3,7 +3,7 @@
  * pages without conditions may have written over the new ones. The snapshot of the old content stays until then.
  */
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
-import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
+import { callOptions } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, SNAPSHOT_LEFT } from '../../envelope/maintenance/outcome.js';
 import { isChanged, isMissing, nullIfMissing, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
@@ -11,16 +11,20 @@ import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
 import type { PageBlobContext } from '../pages/page-requests.js';
 import type { CommittedPages } from '../pages/upload-pages.js';
 import type { EncryptedUploadResponse } from '../sealed-upload.js';
-import { stateOf } from '../service-answer.js';
-import { ATTEMPTS, type BlobRequestOptions } from './blob-maintenance-options.js';
+import {
+  ATTEMPTS,
+  type BlobMaintenanceOptions,
+  etagIn,
+  propertiesOf,
+  requestOptions,
+  type RequestParts,
+} from './blob-maintenance-options.js';
 import { assertVersionsAccepted } from './old-versions.js';
 import { isOfOtherContent, isStoredAs, lookAgainIfMissing, ReadBackError } from './read-back.js';
 
-interface PagesCommitParts {
+interface PagesCommitParts extends RequestParts, Pick<BlobMaintenanceOptions, 'acceptVersions'> {
   /** With the policy that wrote. */
   readonly context: PageBlobContext;
-  readonly step: Step;
-  readonly reading: BlobRequestOptions;
   readonly leaseId: string | undefined;
   /** Encryption data of the old content. */
   readonly replaced: string | undefined;
@@ -28,7 +32,6 @@ interface PagesCommitParts {
   readonly digest: Uint8Array;
   /** The sequence number that the blob had before. */
   readonly sequenceNumber: number | undefined;
-  readonly acceptVersions: boolean | undefined;
 }
 
 interface FoundPages {
@@ -60,7 +63,7 @@ export class PagesCommit {
   }
 
   async #readBack({ etag }: EncryptedUploadResponse): Promise<void> {
-    const { context, step, reading, digest } = this.parts;
+    const { context, step, digest } = this.parts;
     let known: FoundPages | undefined = etag === undefined ? undefined : { context, etag };
     const isSame = await retryOnConflict({
       attempts: ATTEMPTS,
@@ -69,7 +72,9 @@ export class PagesCommit {
         const found = known ?? (await this.#found());
         known = undefined;
         await step.beforeRequest();
-        return found === null || (await isStoredAs({ digest, etag: found.etag }, found.context, reading));
+        return (
+          found === null || (await isStoredAs({ digest, etag: found.etag }, found.context, requestOptions(this.parts)))
+        );
       },
     }).catch((error: unknown) => {
       if (isChanged(error)) throw new ReadBackError();
@@ -81,19 +86,19 @@ export class PagesCommit {
   /** Where what was committed is; `null` if another writer has replaced or deleted it. */
   async #found(): Promise<FoundPages | null> {
     const { context } = this.parts;
-    const properties = await this.#propertiesOf(context).catch(nullIfMissing);
+    const properties = await propertiesOf(context.client, this.parts).catch(nullIfMissing);
     if (properties === null) return null;
     const unfinished = unfinishedUploadIn(encryptionDataOf(properties.metadata));
     if (unfinished === null || unfinished.previous === this.kept) return this.#foundIn(context, properties);
     if (unfinished.previous === undefined) return null;
     // another upload has claimed the blob: if it fails, it puts back what it keeps
     const kept = this.#snapshot(unfinished.previous);
-    return this.#foundIn(kept, await this.#propertiesOf(kept).catch(lookAgainIfMissing));
+    return this.#foundIn(kept, await propertiesOf(kept.client, this.parts).catch(lookAgainIfMissing));
   }
 
   #foundIn(context: PageBlobContext, properties: BlobGetPropertiesResponse): FoundPages | null {
     const text = encryptionDataOf(properties.metadata);
-    if (text === this.text) return { context, etag: stateOf(properties, properties.contentLength).etag };
+    if (text === this.text) return { context, etag: etagIn(properties) };
     if (!isOfOtherContent(text, this.parts.replaced)) throw new ReadBackError();
     return null;
   }
@@ -119,12 +124,7 @@ export class PagesCommit {
   /** Whether the old content is still there: the upload does not say whether it could delete the snapshot. */
   async #hasKeptContent(): Promise<boolean> {
     if (this.kept === undefined) return false;
-    return (await this.#propertiesOf(this.#snapshot(this.kept)).catch(nullIfMissing)) !== null;
-  }
-
-  async #propertiesOf({ client }: PageBlobContext): Promise<BlobGetPropertiesResponse> {
-    const { step, reading } = this.parts;
-    await step.beforeRequest();
-    return client.getProperties(reading);
+    const { client } = this.#snapshot(this.kept);
+    return (await propertiesOf(client, this.parts).catch(nullIfMissing)) !== null;
   }
 }

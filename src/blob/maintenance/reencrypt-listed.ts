@@ -15,10 +15,16 @@ import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { metadataAsStored } from '../metadata-names.js';
 import { SealedUpload } from '../sealed-upload.js';
-import { stateOf } from '../service-answer.js';
 import { blockPlan } from '../transfer-shape.js';
 import { type BlockBlobContext, BlockSink, type UploadOptions } from '../upload-blocks.js';
-import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
+import {
+  ATTEMPTS,
+  type BlobMaintenanceOptions,
+  etagIn,
+  interruptedIn,
+  propertiesOf,
+  requestOptions,
+} from './blob-maintenance-options.js';
 import { carriedDescription, EXPIRY_TIME, tagsOf, tagsWriteError } from './description.js';
 import { CheckedSink } from './checked-sink.js';
 import { CommitCheck, type OpenCommit } from './commit-check.js';
@@ -57,13 +63,13 @@ export async function reencryptListed(blob: ListedBlob, given: ReencryptListed):
       isConflict: isChanged,
       attempt: () => reencryption.run(),
     });
-    return reencryption.ended(result);
+    return reencryption.check.ended(result);
   } catch (error) {
     const result = resultOfReading(error);
     const settled = await reencryption.afterFailure(result).catch(() => null);
     const final = settled ?? result;
-    if (final !== null) return reencryption.ended(final);
-    if (reencryption.open !== undefined) interrupted.set(blob.name, reencryption.open);
+    if (final !== null) return reencryption.check.ended(final);
+    if (reencryption.check.open !== undefined) interrupted.set(blob.name, reencryption.check.open);
     throw error;
   }
 }
@@ -82,36 +88,25 @@ class TagsChangedError extends Error {
 }
 
 class BlobReencryption {
-  private readonly check: CommitCheck;
+  readonly check: CommitCheck;
 
   constructor(
     private readonly given: ReencryptListed,
     private readonly name: string,
     open: OpenCommit | undefined,
   ) {
-    const { context, step } = given;
-    this.check = new CommitCheck({ context, step, reading: requestOptions(given) }, open);
-  }
-
-  /** Its last commit, if the outcome of it is not known or has not been checked. */
-  get open(): OpenCommit | undefined {
-    return this.check.open;
-  }
-
-  ended(result: ObjectResult): ObjectResult {
-    return this.check.ended(result);
+    this.check = new CommitCheck(given, open);
   }
 
   async run(): Promise<ObjectResult> {
     const { context, step, foreign } = this.given;
-    await step.beforeRequest();
-    const properties = await this.properties();
+    const properties = await propertiesOf(context.client, this.given);
     const settled = await this.check.settle(properties);
     if (settled !== null) return settled;
     const state = storedState(encryptionDataOf(properties.metadata));
     if (!isChosen(step.task, state)) return SAME;
     if (properties.expiresOn !== undefined) return EXPIRY_TIME;
-    const conditions = { ifMatch: stateOf(properties, properties.contentLength).etag };
+    const conditions = { ifMatch: etagIn(properties) };
     const reading = { ...requestOptions(this.given), conditions };
     const metadata = await metadataAsStored(context, properties, reading);
 
@@ -128,8 +123,8 @@ class BlobReencryption {
 
   /** Checks whether the last commit was made although it failed: its answer may have been lost. `null` if it was not made. */
   async afterFailure(refused: ObjectResult | null): Promise<ObjectResult | null> {
-    if (this.open === undefined) return null;
-    const properties = await this.properties();
+    if (this.check.open === undefined) return null;
+    const properties = await propertiesOf(this.given.context.client, this.given);
     // a request without an answer may still arrive, so its snapshot stays
     return refused === null && !this.check.isCommitted(properties) ? null : this.check.settle(properties);
   }
@@ -171,19 +166,14 @@ class BlobReencryption {
     properties: BlobGetPropertiesResponse,
     { metadata }: Pick<OldContent, 'metadata'>,
   ): Promise<UploadOptions> {
-    const { etag } = stateOf(properties, properties.contentLength);
     const leaseId = await this.given.leaseIdOf?.(this.name);
     return {
       ...requestOptions(this.given),
       ...carriedDescription(properties),
       metadata,
-      conditions: { ifMatch: etag, leaseId },
+      conditions: { ifMatch: etagIn(properties), leaseId },
       tags: await this.tagsIn(properties),
     };
-  }
-
-  private properties(): Promise<BlobGetPropertiesResponse> {
-    return this.given.context.client.getProperties(requestOptions(this.given));
   }
 
   private tagsIn(properties: BlobGetPropertiesResponse): Promise<Tags | undefined> {
@@ -193,8 +183,8 @@ class BlobReencryption {
 
   /** Setting tags does not change the ETag, so a change since they were read would be lost unnoticed. */
   private async assertSameTags(carried: Tags): Promise<void> {
-    await this.given.step.beforeRequest();
-    const tags = (await this.tagsIn(await this.properties())) ?? {};
+    const properties = await propertiesOf(this.given.context.client, this.given);
+    const tags = (await this.tagsIn(properties)) ?? {};
     const names = new Set([...Object.keys(carried), ...Object.keys(tags)]);
     if ([...names].some((name) => carried[name] !== tags[name])) throw new TagsChangedError();
   }

@@ -31,8 +31,14 @@ import { metadataAsStored } from '../metadata-names.js';
 import { unmarked } from '../pages/kept-content.js';
 import type { PageBlobContext } from '../pages/page-requests.js';
 import { type PageContent, PageUpload, type PageUploadOptions } from '../pages/upload-pages.js';
-import { stateOf } from '../service-answer.js';
-import { ATTEMPTS, type BlobMaintenanceOptions, interruptedIn, requestOptions } from './blob-maintenance-options.js';
+import {
+  ATTEMPTS,
+  type BlobMaintenanceOptions,
+  etagIn,
+  interruptedIn,
+  propertiesOf,
+  requestOptions,
+} from './blob-maintenance-options.js';
 import { carriedDescription, EXPIRY_TIME, tagsOf, tagsWriteError } from './description.js';
 import { CheckedSink } from './checked-sink.js';
 import { PagesCommit } from './pages-commit.js';
@@ -117,8 +123,7 @@ class PagesReencryption {
   }
 
   private async pagesOf(context: PageBlobContext): Promise<OldPages> {
-    await this.given.step.beforeRequest();
-    const properties = await context.client.getProperties(requestOptions(this.given));
+    const properties = await propertiesOf(context.client, this.given);
     return { context, properties, state: storedState(encryptionDataOf(properties.metadata)) };
   }
 
@@ -134,26 +139,24 @@ class PagesReencryption {
   }
 
   private async replace(old: OldPages, current: OldPages): Promise<ObjectResult> {
-    const { context, step, leaseIdOf, acceptVersions, interrupted } = this.given;
+    const { context, step, leaseIdOf, interrupted } = this.given;
     if (current.properties.expiresOn !== undefined) return EXPIRY_TIME;
     // before anything is replaced, all of it has to open
     await step.beforeRequest();
     const digest = await digestOf(readable(old), this.readingOf(old));
     const writing = { ...context, policy: pagesPolicy(context) };
     const leaseId = await leaseIdOf?.(context.client.name);
-    const options = { ...(await this.described(old)), conditions: { ifMatch: etagOf(current), leaseId } };
+    const options = { ...(await this.described(old)), conditions: { ifMatch: etagIn(current.properties), leaseId } };
     const shape = { length: old.properties.contentLength ?? 0, id: `${MARK}${uniqueId()}` };
     const upload = await PageUpload.prepare(writing, shape, options);
     const again = chosenAgain(writing.policy, without(step.task, 'protocols'), upload.encryptionData);
     if (again !== null) return again;
     if (step.dryRun) return DONE;
     const commit = new PagesCommit({
+      ...this.given,
       context: writing,
-      step,
-      reading: requestOptions(this.given),
       leaseId,
       digest,
-      acceptVersions,
       replaced: encryptionDataOf(old.properties.metadata),
       sequenceNumber: old.properties.blobSequenceNumber,
     });
@@ -196,7 +199,7 @@ class PagesReencryption {
   }
 
   private readingOf(old: OldPages) {
-    return { ...requestOptions(this.given), conditions: { ifMatch: etagOf(old) } };
+    return { ...requestOptions(this.given), conditions: { ifMatch: etagIn(old.properties) } };
   }
 }
 
@@ -214,5 +217,3 @@ const readable = ({ context, state }: OldPages): PageBlobContext => ({
   ...context,
   policy: readingPolicy(context.policy, state),
 });
-
-const etagOf = ({ properties }: OldPages): string => stateOf(properties, properties.contentLength).etag;

@@ -2,7 +2,7 @@
  * Rewraps a blob from a listing: the listing is the only read, and Set Blob Metadata under the listed ETag the only write. If
  * another writer was faster, the blob is read again, and the task decides again.
  */
-import type { BlobGetPropertiesResponse, BlobRequestConditions } from '@azure/storage-blob';
+import type { BlobRequestConditions } from '@azure/storage-blob';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, ownResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
@@ -13,11 +13,16 @@ import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../../wire/blob-metadata.js';
 import { assertMetadataFits, type BlobContext, targetOf } from '../blob-context.js';
 import { metadataAsStored } from '../metadata-names.js';
-import { stateOf } from '../service-answer.js';
 import { assertContentOpens } from './content-check.js';
 import { etagOf, hasAllMetadata, type ListedBlob } from './listed-blob.js';
 import { assertVersionsAccepted } from './old-versions.js';
-import { ATTEMPTS, type BlobMaintenanceOptions, requestOptions } from './blob-maintenance-options.js';
+import {
+  ATTEMPTS,
+  type BlobMaintenanceOptions,
+  etagIn,
+  propertiesOf,
+  requestOptions,
+} from './blob-maintenance-options.js';
 
 interface RewrapListed extends BlobMaintenanceOptions {
   readonly context: BlobContext;
@@ -67,20 +72,13 @@ class ListedRewrap {
 
   private async lookAndWrite(): Promise<ObjectResult> {
     const { context, step } = this.rewrap;
-    await step.beforeRequest();
-    const properties = await context.client.getProperties(requestOptions(this.rewrap));
+    const properties = await propertiesOf(context.client, this.rewrap);
     const text = encryptionDataOf(properties.metadata);
     if (text !== undefined && text === this.sent) return DONE;
     if (!isChosen(step.task, storedState(text))) return SAME;
-    const conditions = { ifMatch: stateOf(properties, properties.contentLength).etag };
-    return this.write(text, await this.metadataOf(properties, conditions), conditions);
-  }
-
-  private async metadataOf(
-    properties: BlobGetPropertiesResponse,
-    conditions: BlobRequestConditions,
-  ): Promise<Record<string, string>> {
-    return metadataAsStored(this.rewrap.context, properties, { ...requestOptions(this.rewrap), conditions });
+    const conditions = { ifMatch: etagIn(properties) };
+    const metadata = await metadataAsStored(context, properties, { ...requestOptions(this.rewrap), conditions });
+    return this.write(text, metadata, conditions);
   }
 
   private async write(
