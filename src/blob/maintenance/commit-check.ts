@@ -14,11 +14,11 @@ import {
   SNAPSHOT_LEFT,
 } from '../../envelope/maintenance/outcome.js';
 import { isReadBack } from '../../envelope/maintenance/task.js';
-import { isForbidden, isMissing, nullIfMissing, retryOnConflict } from '../../service-errors.js';
+import { isForbidden, isMissing, nullIfMissing } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import type { BlockBlobContext, UploadOptions } from '../upload-blocks.js';
-import { ATTEMPTS, etagIn, propertiesOf, requestOptions, type RequestParts } from './blob-maintenance-options.js';
-import { isOfOtherContent, isStoredAs, ReadBackError } from './read-back.js';
+import { propertiesOf, requestOptions, type RequestParts } from './blob-maintenance-options.js';
+import { foundIn, ReadBackError, readsBack } from './read-back.js';
 
 interface CommitParts extends RequestParts {
   readonly context: BlockBlobContext;
@@ -86,33 +86,17 @@ export class CommitCheck {
     return this.#hasLeftSnapshot && !isFailure(result) ? SNAPSHOT_LEFT : result;
   }
 
-  /** Reads what was committed. A writer that changes only metadata leaves the content, so it is read under the new ETag. */
-  async #isKept({ digest, replaced }: OpenCommit, committed: string): Promise<boolean> {
-    const { context, step } = this.parts;
-    let next: string | null = committed;
-    return retryOnConflict({
-      attempts: ATTEMPTS,
-      abortSignal: step.abortSignal,
-      attempt: async () => {
-        const etag = next ?? (await this.#ownEtag(replaced));
-        next = null;
-        if (etag === null) return true;
-        await step.beforeRequest();
-        return isStoredAs({ digest, etag }, context, requestOptions(this.parts));
-      },
-    }).catch((error: unknown) => {
+  async #isKept(open: OpenCommit, etag: string): Promise<boolean> {
+    const { context } = this.parts;
+    const find = async () => {
+      const properties = await propertiesOf(context.client, this.parts).catch(nullIfMissing);
+      if (properties === null) return null;
+      return foundIn(context, properties, { isOwn: this.isCommitted(properties), replaced: open.replaced });
+    };
+    return readsBack({ ...this.parts, digest: open.digest }, { context, etag }, find).catch((error: unknown) => {
       if (error instanceof ReadBackError) return false;
       throw error;
     });
-  }
-
-  /** `null` if another writer has replaced or deleted what was committed: nothing is left to compare. */
-  async #ownEtag(replaced: string | undefined): Promise<string | null> {
-    const properties = await propertiesOf(this.parts.context.client, this.parts).catch(nullIfMissing);
-    if (properties === null) return null;
-    if (this.isCommitted(properties)) return etagIn(properties);
-    if (!isOfOtherContent(encryptionDataOf(properties.metadata), replaced)) throw new ReadBackError();
-    return null;
   }
 
   /** Settles commits whose outcome is not known, by what the blob has now. `null` if none was made so far. */

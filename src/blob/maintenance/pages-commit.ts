@@ -5,22 +5,15 @@
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob';
 import { callOptions } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, SNAPSHOT_LEFT } from '../../envelope/maintenance/outcome.js';
-import { isChanged, isMissing, nullIfMissing, retryOnConflict } from '../../service-errors.js';
+import { isChanged, isMissing, nullIfMissing } from '../../service-errors.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { unfinishedUploadIn } from '../../wire/unfinished-upload.js';
 import type { PageBlobContext } from '../pages/page-requests.js';
 import type { CommittedPages } from '../pages/upload-pages.js';
 import type { EncryptedUploadResponse } from '../sealed-upload.js';
-import {
-  ATTEMPTS,
-  type BlobMaintenanceOptions,
-  etagIn,
-  propertiesOf,
-  requestOptions,
-  type RequestParts,
-} from './blob-maintenance-options.js';
+import { type BlobMaintenanceOptions, propertiesOf, type RequestParts } from './blob-maintenance-options.js';
 import { assertVersionsAccepted } from './old-versions.js';
-import { isOfOtherContent, isStoredAs, lookAgainIfMissing, ReadBackError } from './read-back.js';
+import { type FoundContent, foundIn, lookAgainIfMissing, ReadBackError, readsBack } from './read-back.js';
 
 interface PagesCommitParts extends RequestParts, Pick<BlobMaintenanceOptions, 'acceptVersions'> {
   /** With the policy that wrote. */
@@ -32,12 +25,6 @@ interface PagesCommitParts extends RequestParts, Pick<BlobMaintenanceOptions, 'a
   readonly digest: Uint8Array;
   /** The sequence number that the blob had before. */
   readonly sequenceNumber: number | undefined;
-}
-
-interface FoundPages {
-  /** Of the blob, or of a snapshot. */
-  readonly context: PageBlobContext;
-  readonly etag: string;
 }
 
 export class PagesCommit {
@@ -63,28 +50,17 @@ export class PagesCommit {
   }
 
   async #readBack({ etag }: EncryptedUploadResponse): Promise<void> {
-    const { context, step, digest } = this.parts;
-    let known: FoundPages | undefined = etag === undefined ? undefined : { context, etag };
-    const isSame = await retryOnConflict({
-      attempts: ATTEMPTS,
-      abortSignal: step.abortSignal,
-      attempt: async () => {
-        const found = known ?? (await this.#found());
-        known = undefined;
-        await step.beforeRequest();
-        return (
-          found === null || (await isStoredAs({ digest, etag: found.etag }, found.context, requestOptions(this.parts)))
-        );
-      },
-    }).catch((error: unknown) => {
-      if (isChanged(error)) throw new ReadBackError();
+    const { context } = this.parts;
+    const committed = etag === undefined ? undefined : { context, etag };
+    const isKept = await readsBack(this.parts, committed, () => this.#found()).catch((error: unknown) => {
+      if (isChanged(error)) return false;
       throw error;
     });
-    if (!isSame) throw new ReadBackError();
+    if (!isKept) throw new ReadBackError();
   }
 
   /** Where what was committed is; `null` if another writer has replaced or deleted it. */
-  async #found(): Promise<FoundPages | null> {
+  async #found(): Promise<FoundContent | null> {
     const { context } = this.parts;
     const properties = await propertiesOf(context.client, this.parts).catch(nullIfMissing);
     if (properties === null) return null;
@@ -96,11 +72,9 @@ export class PagesCommit {
     return this.#foundIn(kept, await propertiesOf(kept.client, this.parts).catch(lookAgainIfMissing));
   }
 
-  #foundIn(context: PageBlobContext, properties: BlobGetPropertiesResponse): FoundPages | null {
-    const text = encryptionDataOf(properties.metadata);
-    if (text === this.text) return { context, etag: etagIn(properties) };
-    if (!isOfOtherContent(text, this.parts.replaced)) throw new ReadBackError();
-    return null;
+  #foundIn(context: PageBlobContext, properties: BlobGetPropertiesResponse): FoundContent | null {
+    const isOwn = encryptionDataOf(properties.metadata) === this.text;
+    return foundIn(context, properties, { isOwn, replaced: this.parts.replaced });
   }
 
   #snapshot(snapshot: string): PageBlobContext {
