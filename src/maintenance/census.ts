@@ -2,7 +2,7 @@
 import { isAmong, type KeyIds } from '../envelope/maintenance/key-ids.js';
 import type { MaintainedObject, ObjectPlace } from '../envelope/maintenance/maintained.js';
 import type { TagsState } from '../envelope/maintenance/outcome.js';
-import type { SealedState, StoredState } from '../envelope/maintenance/stored-state.js';
+import type { StoredState } from '../envelope/maintenance/stored-state.js';
 import { isChosen, type MaintenanceTask, without } from '../envelope/maintenance/task.js';
 
 /** A group of similar objects. */
@@ -67,7 +67,6 @@ interface Counted {
   goneOn: string | undefined;
 }
 
-/** Adds up objects. */
 export class Tally {
   readonly #groups = new Map<string, Counted>();
   /** The group of the last object, because the next one is usually alike. */
@@ -78,13 +77,10 @@ export class Tally {
   }
 
   count(source: string, { place, isOfPages, state, goneOn }: MaintainedObject, tags?: TagsState): void {
-    const last = this.#last;
-    if (last !== undefined && goneOn === undefined && isOfGroup(last, { source, place, isOfPages, tags }, state)) {
-      last.count += 1;
-      return;
-    }
     const group = { source, place, ...NOT_SEALED, ...state, isOfPages, tags };
-    this.#last = this.#add({ group, count: 1, goneOn: goneOn?.toISOString() });
+    const last = this.#last;
+    if (last !== undefined && (goneOn ?? last.goneOn) === undefined && isSame(last.group, group)) last.count += 1;
+    else this.#last = this.#add({ group, count: 1, goneOn: goneOn?.toISOString() });
   }
 
   addAll(entries: readonly CensusEntry[]): void {
@@ -96,14 +92,12 @@ export class Tally {
   }
 
   #add({ group, count, goneOn }: Counted): Counted {
-    const key = keyOf(group, goneOn);
+    // deleted objects with an unknown end are counted separately from those with a known one
+    const key = JSON.stringify([...MEMBERS.map((name) => group[name]), goneOn === undefined]);
     const known = this.#groups.get(key);
     if (known !== undefined) {
       known.count += count;
-      known.goneOn = [known.goneOn, goneOn]
-        .filter((date) => date !== undefined)
-        .sort()
-        .at(-1);
+      if (goneOn !== undefined && goneOn > (known.goneOn ?? '')) known.goneOn = goneOn;
       return known;
     }
     if (this.#groups.size >= MOST_ENTRIES && group.keyId !== OTHERS) {
@@ -115,42 +109,17 @@ export class Tally {
   }
 }
 
-/** Whether an object that will not be removed belongs to the group. */
-const isOfGroup = (
-  { group, goneOn }: Counted,
-  { source, place, isOfPages, tags }: Pick<Group, 'source' | 'place' | 'isOfPages' | 'tags'>,
-  state: StoredState,
-): boolean =>
-  goneOn === undefined &&
-  group.source === source &&
-  group.place === place &&
-  group.isOfPages === isOfPages &&
-  group.tags === tags &&
-  group.kind === state.kind &&
-  (state.kind !== 'sealed' || isAlike(group, state));
+/** What the objects of a group have in common. */
+const MEMBERS = ['source', 'place', 'kind', 'keyId', 'protocol', 'integrity', 'library', 'isOfPages', 'tags'] as const;
 
-const isAlike = (group: Group, { keyId, protocol, integrity, library }: SealedState): boolean =>
-  group.keyId === keyId && group.protocol === protocol && group.integrity === integrity && group.library === library;
+const isSame = (one: Group, other: Group): boolean => MEMBERS.every((name) => one[name] === other[name]);
 
 const NOT_SEALED = { keyId: null, protocol: null, integrity: false, library: null } as const;
 
-/** Deleted objects with an unknown end are counted separately from those with a known one. */
-const keyOf = (
-  { source, place, kind, keyId, protocol, integrity, library, isOfPages, tags }: Group,
-  goneOn: string | undefined,
-): string =>
-  JSON.stringify([source, place, kind, keyId, protocol, integrity, library, isOfPages, tags, goneOn === undefined]);
-
 export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
-  const countOf = (state: TagsState): number =>
-    entries.reduce((sum, { tags, count }) => sum + (tags === state ? count : 0), 0);
-  return {
-    untagged: countOf('untagged'),
-    mismatched: countOf('mismatched'),
-    outdated: countOf('outdated'),
-    unlisted: countOf('unlisted'),
-    leftover: countOf('leftover'),
-  };
+  const counts = { untagged: 0, mismatched: 0, outdated: 0, unlisted: 0, leftover: 0 };
+  for (const { tags, count } of entries) if (tags !== undefined) counts[tags] += count;
+  return counts;
 }
 
 /** What no listing of an account shows. */
