@@ -50,12 +50,8 @@ export interface FailedObject {
   readonly until?: string;
 }
 
-export interface ObjectResult {
-  readonly outcome: ObjectOutcome;
-  /** Error code of this package or of the service. Never the message, which may contain what is stored. */
-  readonly code?: string;
-  /** When the immutability policy of the object ends, if that is known; ISO 8601. */
-  readonly until?: string;
+/** What became of an object. Never with the message of an error, which may contain what is stored. */
+export interface ObjectResult extends Pick<FailedObject, 'outcome' | 'code' | 'until'> {
   /** What was wrong with the search tags of a row, if the task looked at them. */
   readonly tags?: TagsState;
   /** Whether what was deleted can still be restored, if the service said so. */
