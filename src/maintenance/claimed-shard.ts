@@ -78,8 +78,8 @@ export class ClaimedShard {
    *
    * @returns `false` if another process has taken over the shard: then nothing must be deleted any more
    */
-  noteDeletion(object: DeletedObject): Promise<boolean> {
-    this.#toNote.push(object);
+  noteDeletion({ name, copy, place }: DeletedObject): Promise<boolean> {
+    this.#toNote.push({ name, copy, place });
     return (this.#noting ??= this.#inTurn(() => {
       this.#noting = undefined;
       const { deleting = [] } = this.#state;

@@ -1,5 +1,5 @@
 /** One run of a job: its two passes over the sources, its state, and the report at its end. */
-import { censusAfter, hasTags, retiredBy } from '../envelope/maintenance/task.js';
+import { censusAfter, hasTags, type MaintenanceTask, retiredBy } from '../envelope/maintenance/task.js';
 import { blindSpotsOf, type Census, tagCounts, verdictOn } from './census.js';
 import { assertJob, type MaintenanceJob, type MaintenanceOptions, type MaintenanceReport, titleOf } from './job.js';
 import { changeJob, closedRun, type JobState, openedJob, reportName } from './job-state.js';
@@ -19,19 +19,14 @@ export class MaintenanceRun {
     private kept: { readonly store: StateStore; readonly state: JobState },
   ) {
     const { sources, task } = job;
-    const folder = `${job.name}/${this.number}`;
-    const parts = { job: job.name, sources, store: kept.store, options };
-    const begins = (pass: 'work' | 'census') => ({
-      onBegin: () => this.#change((saved) => ((saved.pass ?? 'work') === pass ? null : { ...saved, pass })),
-    });
-    this.work = new MaintenancePass({ ...parts, ...begins('work'), kind: 'work', task, folder: `${folder}/work` });
-    this.census = new MaintenancePass({
-      ...parts,
-      ...begins('census'),
-      kind: 'census',
-      task: censusAfter(task),
-      folder: `${folder}/census`,
-    });
+    const passOf = (kind: 'work' | 'census', itsTask: MaintenanceTask) =>
+      new MaintenancePass({
+        ...{ job: job.name, sources, store: kept.store, options, kind, task: itsTask },
+        folder: `${job.name}/${this.number}/${kind}`,
+        onBegin: () => this.#change((saved) => ((saved.pass ?? 'work') === kind ? null : { ...saved, pass: kind })),
+      });
+    this.work = passOf('work', task);
+    this.census = passOf('census', censusAfter(task));
   }
 
   static async open(job: MaintenanceJob, options: MaintenanceOptions): Promise<MaintenanceRun> {

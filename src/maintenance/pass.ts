@@ -1,6 +1,6 @@
 /** One walk over all sources of a job: of the task itself, or of the census after it. Any number of processes can share it. */
 import { uniqueId } from '../crypto/bytes.js';
-import type { Maintained, Precheck, Step } from '../envelope/maintenance/maintained.js';
+import type { DeletedObject, Maintained, Precheck, Step } from '../envelope/maintenance/maintained.js';
 import { DEFAULT_CONCURRENCY } from '../envelope/maintenance/rewrap-all.js';
 import { type MaintenanceTask, walksEverything } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
@@ -118,17 +118,17 @@ export class MaintenancePass {
 
   /** Whether the shard is done, or another process is working on it. */
   async runShard(name: string): Promise<'done' | 'taken'> {
-    const { store, sources, task, options } = this.parts;
+    const { store, sources, options } = this.parts;
     const stored = await store.read<ShardState>(name);
     if (stored === null) return 'done';
     const source = sources[stored.value.source] as Maintained;
     const shard = await claimShard({ name, stored }, this.#claims, source.isDivisible);
     if (typeof shard === 'string') return shard;
+    const beforeDelete = (object: DeletedObject): Promise<boolean> => shard.noteDeletion(object);
     const run = new ShardRun({
       source,
       shard,
-      step: this.#step(source),
-      everything: walksEverything(task),
+      step: { ...this.#step(source), beforeDelete },
       concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
       patience: this.#patience,
       meter: this.#meter,

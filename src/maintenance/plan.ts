@@ -1,5 +1,5 @@
 /** Splits the sources of a job into shards. The plan is stored with them, so that planning resumes where it stopped. */
-import type { Maintained, MaintainedObject } from '../envelope/maintenance/maintained.js';
+import type { Maintained, WalkOptions } from '../envelope/maintenance/maintained.js';
 import { factsOf, newShard, type ShardRange, type ShardState } from './shard.js';
 import type { StateStore } from './state-store.js';
 
@@ -75,7 +75,7 @@ async function nextRange(
   if (source === undefined) return null;
   const range = { source: index, from };
   if (pagesPerShard === undefined || !source.isDivisible) return range;
-  const cut = await findCut(source, { from, everything, pages: pagesPerShard });
+  const cut = await findCut(source, { from, everything }, pagesPerShard);
   return cut === null ? range : { ...range, until: cut.until, nextFrom: cut.from };
 }
 
@@ -84,25 +84,21 @@ function after({ startedAt, next }: PlanState, { source, nextFrom }: ShardRange)
   return nextFrom === undefined ? { ...state, source: source + 1 } : { ...state, source, from: nextFrom };
 }
 
-interface CutSearch {
-  readonly from: string | undefined;
-  readonly everything: boolean;
-  readonly pages: number;
-}
-
 /**
  * Finds the end of a shard: between two pages, after the wanted number of pages, and not between objects of the same name, such as a
  * blob and its snapshots. `null` if the listing ends first.
  */
 async function findCut(
   source: Maintained,
-  { from, everything, pages }: CutSearch,
+  walk: Pick<WalkOptions, 'from' | 'everything'>,
+  pages: number,
 ): Promise<{ readonly from: string; readonly until: readonly string[] } | null> {
   let [count, last, next]: [number, string | undefined, string | undefined] = [0, undefined, undefined];
-  for await (const page of source.pages({ from, everything, namesOnly: true })) {
+  for await (const page of source.pages({ ...walk, namesOnly: true })) {
     const [first] = page.objects;
     if (count >= pages && next !== undefined && first !== undefined && first.name !== last) {
-      return { from: next, until: marksOf(page.objects) };
+      const marks = page.objects.slice(0, MARKS).map(({ name }) => name);
+      return { from: next, until: [...new Set(marks)] };
     }
     count += 1;
     last = page.objects.at(-1)?.name ?? last;
@@ -110,7 +106,3 @@ async function findCut(
   }
   return null;
 }
-
-const marksOf = (objects: readonly MaintainedObject[]): readonly string[] => [
-  ...new Set(objects.slice(0, MARKS).map(({ name }) => name)),
-];

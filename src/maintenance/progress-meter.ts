@@ -1,15 +1,11 @@
 /** Counts what this process has done in a pass, and reports it at most once a second. */
 import type { Clock } from '../clock.js';
-import type { EventOfPass } from './events.js';
+import type { EventOfPass, MaintenanceProgress } from './events.js';
 
 /** Milliseconds. */
 const REPORT_EVERY = 1000;
 
-interface Amounts {
-  readonly seen: number;
-  readonly done: number;
-  readonly failed: number;
-}
+type Amounts = Pick<MaintenanceProgress, 'seen' | 'done' | 'failed'>;
 
 interface MeterParts {
   readonly clock: Clock;

@@ -8,7 +8,7 @@ import type {
 } from '../envelope/maintenance/maintained.js';
 import { groupsOf } from '../envelope/maintenance/groups.js';
 import { isFailure, leftAlone, type ObjectResult, SAME } from '../envelope/maintenance/outcome.js';
-import { isChosen } from '../envelope/maintenance/task.js';
+import { isChosen, walksEverything } from '../envelope/maintenance/task.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { TimeSlice } from '../streams/time-slice.js';
 import { type Traceable, traced } from '../tracing/span.js';
@@ -24,8 +24,6 @@ interface ShardRunParts {
   readonly source: Maintained;
   readonly shard: ClaimedShard;
   readonly step: Step;
-  /** Includes objects that cannot be changed, to count them. */
-  readonly everything: boolean;
   readonly concurrency: number;
   readonly patience: Patience;
   readonly meter: ProgressMeter;
@@ -38,12 +36,9 @@ interface WalkedPage extends Pick<ShardState, 'seen' | 'outcomes' | 'deletions' 
 
 export class ShardRun {
   readonly #title: string;
-  readonly #step: Step;
 
   constructor(private readonly parts: ShardRunParts) {
-    const { source, step, shard } = parts;
-    this.#title = titleOf(source);
-    this.#step = { ...step, beforeDelete: (object) => shard.noteDeletion(placeOf(object)) };
+    this.#title = titleOf(parts.source);
   }
 
   /** Whether the shard is done; `false` if another process took it over. */
@@ -65,8 +60,9 @@ export class ShardRun {
 
   /** Starts at the last saved position, so it can be called again after the listing fails. */
   async #walk(): Promise<boolean> {
-    const { source, shard, everything, step, patience } = this.parts;
+    const { source, shard, step, patience } = this.parts;
     const { abortSignal, beforeRequest } = step;
+    const everything = walksEverything(step.task);
     await this.#countDeleted();
     const { position, from } = shard.state;
     await beforeRequest();
@@ -133,9 +129,8 @@ export class ShardRun {
   }
 
   async #actOnAll(objects: readonly MaintainedObject[]): Promise<ReadonlyMap<MaintainedObject, ObjectResult>> {
-    const { source, concurrency, patience, meter, shard } = this.parts;
+    const { source, step, concurrency, patience, meter, shard } = this.parts;
     const results = new Map<MaintainedObject, ObjectResult>();
-    const step = this.#step;
     const chosen = objects.filter(
       (object) => isChosen(step.task, object.state) || source.hasBegun?.(object, step.task) === true,
     );
@@ -196,7 +191,6 @@ export class ShardRun {
   }
 }
 
-const placeOf = ({ name, copy, place }: DeletedObject): DeletedObject => ({ name, copy, place });
 const idOf = ({ name, copy, place }: DeletedObject): string => JSON.stringify([place, name, copy]);
 
 /** An object that is neither plaintext nor readable needs attention, whatever the task is; a census counts it. */
