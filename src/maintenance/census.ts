@@ -77,7 +77,8 @@ export class Tally {
   }
 
   count(source: string, { place, isOfPages, state, goneOn }: MaintainedObject, tags?: TagsState): void {
-    const group = { source, place, ...NOT_SEALED, ...state, isOfPages, tags };
+    const { keyId, protocol, integrity, library } = state.kind === 'sealed' ? state : NOT_SEALED;
+    const group = { source, place, kind: state.kind, keyId, protocol, integrity, library, isOfPages, tags };
     const last = this.#last;
     if (last !== undefined && (goneOn ?? last.goneOn) === undefined && isSame(last.group, group)) last.count += 1;
     else this.#last = this.#add({ group, count: 1, goneOn: goneOn?.toISOString() });
