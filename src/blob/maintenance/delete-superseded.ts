@@ -41,6 +41,8 @@ import { digestOf } from './read-back.js';
 interface Deleting extends BlobMaintenanceOptions {
   /** The current blob. */
   readonly context: BlobContext;
+  /** The snapshot or old version. */
+  readonly client: BlobClient;
   readonly step: Step;
   /** New snapshots of current blobs, taken or in progress, by name. */
   readonly kept: Map<string, KeptState>;
@@ -78,8 +80,7 @@ class Deletion {
     private readonly deleting: Deleting,
   ) {
     this.current = deleting.context.client;
-    const id = copy.copy ?? '';
-    this.client = copy.place === 'snapshot' ? this.current.withSnapshot(id) : this.current.withVersion(id);
+    this.client = deleting.client;
   }
 
   /** Turns an error that concerns only this copy into its result. */

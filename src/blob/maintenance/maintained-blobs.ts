@@ -17,7 +17,7 @@ import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { groupFaults, refuse } from '../../option-rules.js';
 import { isForbidden, isMissing, statusOf } from '../../service-errors.js';
 import type { BlobContext, BlobEnvironment } from '../blob-context.js';
-import { BLOB_MAINTENANCE, type BlobMaintenanceOptions } from './blob-maintenance-options.js';
+import { BLOB_MAINTENANCE, type BlobMaintenanceOptions, propertiesOf } from './blob-maintenance-options.js';
 import type { OpenCommit } from './commit-check.js';
 import { deleteSuperseded, type KeptState } from './delete-superseded.js';
 import { revealed } from './kept-back.js';
@@ -136,12 +136,8 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
 
   async act([blob]: StepGroup<ListedBlob>, step: Step): Promise<readonly ObjectResult[]> {
     const result = await this.#actOn(blob, step);
-    return [(result.outcome === 'immutable' ? await this.#protectionOf(blob, step) : null) ?? result];
-  }
-
-  #protectionOf(blob: ListedBlob, step: Step): Promise<ObjectResult | null> {
-    const { customerProvidedKey } = this.#options;
-    return protectionOf({ client: this.#clientOf(blob), step, customerProvidedKey });
+    if (result.outcome !== 'immutable') return [result];
+    return [(await protectionOf(this.#clientOf(blob), { ...this.#options, step })) ?? result];
   }
 
   /** Of a blob, a snapshot or an old version. */
@@ -154,15 +150,17 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
   async #actOn(blob: ListedBlob, step: Step): Promise<ObjectResult> {
     const { task } = step;
     const options = this.#options;
-    if (task.do === 'deleteSuperseded') return this.#deleteIfSuperseded(blob, step);
+    const { threads: _none, ...context } = this.#contextOf(blob, step);
+    if (task.do === 'deleteSuperseded') {
+      const deleting = { ...options, context, client: this.#clientOf(blob), step, kept: this.#kept };
+      return deleteSuperseded(blob, deleting);
+    }
     if (blob.place !== 'current') return { outcome: 'readOnly' };
     if (task.do === 'rewrap') {
       const { retire, verify } = task;
-      const context = this.#contextOf(blob, step);
       return rewrapListed(blob, { ...options, context, retire, verify, step, distinctKeys: this.#distinctKeys });
     }
     if (task.do !== 'reencrypt') return SAME;
-    const { threads: _none, ...context } = this.#contextOf(blob, step);
     if (this.#isOfPages(blob, task)) {
       const client = this.#access.container.getPageBlobClient(blob.name);
       return reencryptPages({ ...options, context: { ...context, client }, step, interrupted: this.#interruptedPages });
@@ -181,15 +179,9 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
     return facts.BlobType === 'PageBlob' && place === 'current';
   }
 
-  #deleteIfSuperseded(blob: ListedBlob, step: Step): Promise<ObjectResult> {
-    return deleteSuperseded(blob, { ...this.#options, context: this.#contextOf(blob, step), step, kept: this.#kept });
-  }
-
-  async isGone(copy: DeletedObject, { beforeRequest, abortSignal }: Step): Promise<boolean> {
-    const { customerProvidedKey } = this.#options;
-    await beforeRequest();
+  async isGone(copy: DeletedObject, step: Step): Promise<boolean> {
     try {
-      await this.#clientOf(copy).getProperties({ abortSignal, customerProvidedKey });
+      await propertiesOf(this.#clientOf(copy), { ...this.#options, step });
       return false;
     } catch (error) {
       if (isMissing(error)) return true;

@@ -64,7 +64,11 @@ const EFFECTS: Readonly<Partial<Record<MaintenanceTask['do'], Effects>>> = {
 /** Protection of the whole container. Blobs may also have their own policies. */
 async function immutabilityWarnings(container: ContainerClient): Promise<readonly string[]> {
   const { containerName } = container;
-  const properties = await propertiesOf(container);
+  const properties = await container.getProperties().catch((error: unknown) => {
+    // as with a shared access signature of the container
+    if (isForbidden(error)) return null;
+    throw error;
+  });
   if (properties === null)
     return [
       `this identity cannot read whether container ${containerName} has a legal hold or an immutability policy: what one protects is ` +
@@ -79,18 +83,6 @@ async function immutabilityWarnings(container: ContainerClient): Promise<readonl
   return [
     `container ${containerName} has ${reasons.join(' and ')}: what it protects is reported as "immutable", and needs its key until that ends`,
   ];
-}
-
-/** `null` where they may not be read, as with a shared access signature of the container. */
-async function propertiesOf(
-  container: ContainerClient,
-): Promise<Awaited<ReturnType<ContainerClient['getProperties']>> | null> {
-  try {
-    return await container.getProperties();
-  } catch (error) {
-    if (isForbidden(error)) return null;
-    throw error;
-  }
 }
 
 async function softDeleteWarnings(container: ContainerClient, kept: string | null): Promise<readonly string[]> {

@@ -2,9 +2,9 @@
  * What protects a blob, snapshot or version from changes, and until when. Its properties show its own legal hold and policy, but
  * not a hold or policy of the whole container: then the service refuses the change, and the result has the service's code.
  */
-import type { BlobClient, BlobGetPropertiesResponse, CpkInfo } from '@azure/storage-blob';
-import type { Step } from '../../envelope/maintenance/maintained.js';
+import type { BlobClient, BlobGetPropertiesResponse } from '@azure/storage-blob';
 import type { ObjectResult } from '../../envelope/maintenance/outcome.js';
+import { propertiesOf, type RequestParts } from './blob-maintenance-options.js';
 
 /** `null` if the properties show nothing that is in force now. */
 export function protectionIn({
@@ -20,17 +20,8 @@ export function protectionIn({
   };
 }
 
-interface RefusedChange {
-  /** Of the blob, snapshot or version that was to be changed. */
-  readonly client: BlobClient;
-  readonly step: Step;
-  readonly customerProvidedKey: CpkInfo | undefined;
-}
-
 /** What protects a blob whose change was refused; `null` if its properties do not show it, or cannot be read. */
-export async function protectionOf({ client, step, customerProvidedKey }: RefusedChange): Promise<ObjectResult | null> {
-  const { abortSignal, beforeRequest } = step;
-  await beforeRequest();
-  const properties = await client.getProperties({ abortSignal, customerProvidedKey }).catch(() => null);
+export async function protectionOf(client: BlobClient, parts: RequestParts): Promise<ObjectResult | null> {
+  const properties = await propertiesOf(client, parts).catch(() => null);
   return properties === null ? null : protectionIn(properties);
 }
