@@ -6,9 +6,11 @@ import type { TableClient } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { storedProtocolOf } from '../envelope/envelope.js';
 import { isOldJava } from '../protocol/protocol.js';
+import { AnyEntity, type Row } from '../table/entity-context.js';
 import { openRow, valuesOf } from '../table/opened-row.js';
 import { isKey, isSystemProperty } from '../table/reserved-names.js';
 import { storedRow } from '../table/service-answer.js';
+import { hasSealedLength } from '../table/stored-value.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import { ENCRYPTION_DATA_PROPERTY, isReservedProperty, SEALED_NAMES_PROPERTY } from '../wire/entity-metadata.js';
 import { type ReadContent, verification } from './inspection-key.js';
@@ -21,10 +23,6 @@ interface EntityInspection {
   readonly rowKey: string;
   readonly policy: EncryptionPolicy | null;
 }
-
-type Row = Readonly<Record<string, unknown>>;
-
-const BLOCK_LENGTH = 16;
 
 export async function inspectEntity(inspection: EntityInspection): Promise<Finding> {
   const { client, partitionKey, rowKey, policy } = inspection;
@@ -68,12 +66,10 @@ function withoutData(text: unknown, list: unknown, facts: Facts): Finding {
 /** Binary properties that have the length of sealed ones. */
 function candidates(row: Row): Facts {
   const sealed = Object.entries(row).filter(
-    ([name, value]) => isOwn(name) && value instanceof Uint8Array && isSealedLength(value),
+    ([name, value]) => isOwn(name) && value instanceof Uint8Array && hasSealedLength(value),
   );
   return { mayBeSealed: Object.fromEntries(sealed.map(([name, value]) => [name, (value as Uint8Array).length])) };
 }
-
-const isSealedLength = ({ length }: Uint8Array): boolean => length > 0 && length % BLOCK_LENGTH === 0;
 
 function listAnomalies(list: unknown, data: EncryptionData | undefined): Anomaly[] {
   if (list === undefined) {
@@ -84,7 +80,7 @@ function listAnomalies(list: unknown, data: EncryptionData | undefined): Anomaly
   if (!(list instanceof Uint8Array)) {
     return [{ code: 'LIST_NOT_BINARY', text: `${SEALED_NAMES_PROPERTY} is not binary: the list cannot be decrypted` }];
   }
-  return isSealedLength(list)
+  return hasSealedLength(list)
     ? []
     : [
         {
@@ -106,11 +102,6 @@ const javaNotes = (data: EncryptionData | undefined): string[] =>
 
 const listNotes = (list: unknown): string[] =>
   list === undefined ? [] : ['the names of the sealed properties are sealed too: you need the key to read them'];
-
-/** Replaces the application's class. The row only has to meet the rules that apply to every class. */
-class AnyEntity {
-  readonly [name: string]: unknown;
-}
 
 /** Uses the rules of the table client: a row that no client can read is not verified. */
 async function openAll(

@@ -42,6 +42,11 @@ export interface EntityKeys {
   readonly rowKey: string;
 }
 
+/** For rows whose class is not known: what is sealed stays sealed, and only the rules for every class apply. */
+export class AnyEntity {
+  readonly [name: string]: unknown;
+}
+
 /** An entity as the SDK accepts and returns it. */
 export type Row = Record<string, unknown>;
 

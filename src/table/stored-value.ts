@@ -1,4 +1,5 @@
 /** Values of a stored row, in each of the forms in which the SDK returns them. */
+import { BLOCK_LENGTH } from '../crypto/aes-cbc.js';
 import { decodeBase64 } from '../encoding/base64.js';
 import { quoted } from '../encoding/printable.js';
 import { InvalidEncryptionDataError } from '../errors/content.js';
@@ -33,3 +34,6 @@ export function binaryValue(name: string, value: unknown): Uint8Array {
   if (!(bytes instanceof Uint8Array)) throw new InvalidEncryptionDataError(`property ${quoted(name)} is not binary`);
   return bytes;
 }
+
+/** Whether bytes may be a sealed property, which has whole cipher blocks. */
+export const hasSealedLength = ({ length }: Uint8Array): boolean => length > 0 && length % BLOCK_LENGTH === 0;

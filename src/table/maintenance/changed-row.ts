@@ -13,7 +13,7 @@ import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { DecryptionError } from '../../errors/content.js';
 import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
-import { type EntityKeys, type Row, type TableContext, tableContext } from '../entity-context.js';
+import { AnyEntity, type EntityKeys, type Row, type TableContext, tableContext } from '../entity-context.js';
 import { writeWithEntries } from '../lookup/entry-writes.js';
 import { ATTEMPTS } from '../merge/attempts.js';
 import { readStored, type StoredEntity } from '../merge/stored-entity.js';
@@ -27,11 +27,6 @@ export interface RowChange {
   readonly policy: EncryptionPolicy;
   readonly entityClass: EntityClass | null;
   readonly step: Step;
-}
-
-/** For a row that is already encrypted: sealed properties stay sealed. */
-class AnyEntity {
-  readonly [name: string]: unknown;
 }
 
 /** The plan for a row: the row to store and its result, or only the result. */
@@ -63,14 +58,14 @@ export async function changeRow(
 }
 
 async function readAndReplace(
-  { partitionKey, rowKey }: EntityKeys,
+  keys: EntityKeys,
   change: RowChange,
   plan: Parameters<typeof changeRow>[2],
 ): Promise<ObjectResult> {
   const { table, step } = change;
   const options = optionsOf(step);
   await step.beforeRequest();
-  const stored = await readStored(table, { partitionKey, rowKey }, options);
+  const stored = await readStored(table, keys, options);
   const { row } = stored;
   const state = rowState(storedValue(row[ENCRYPTION_DATA_PROPERTY]), storedValue(row[SEALED_NAMES_PROPERTY]));
   if (!isChosen(step.task, state)) return SAME;
