@@ -13,7 +13,6 @@ export interface StoredContent {
   readonly length: number;
 }
 
-/** Number of concurrent requests. */
 const CONCURRENCY = 8;
 /** If all nonces are wanted, regions shorter than this number of bytes are read through, because a request costs more. */
 const READ_THROUGH_LENGTH = 64 * 1024;

@@ -9,7 +9,6 @@ import type { StateStore, StoredDocument } from './state-store.js';
 export interface ShardClaims {
   readonly store: StateStore;
   readonly clock: Clock;
-  /** Id of this process. */
   readonly worker: string;
   readonly claimSeconds: number;
 }
@@ -103,7 +102,6 @@ export class ClaimedShard {
     await this.claims.store.writeLines(name, failureLines(failures));
   }
 
-  /** Renews the claim of this process. */
   startBeating(): void {
     this.#isBeating = true;
     const beat = async (): Promise<void> => {

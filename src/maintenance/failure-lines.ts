@@ -13,10 +13,8 @@ import { attemptAt, type ShardState } from './shard.js';
 import { ContainerStore, type StateStore } from './state-store.js';
 
 interface NotedPage {
-  /** Name of the shard's document in the state. */
   readonly shard: string;
   readonly attempt: number;
-  /** Number of objects of the shard before it. */
   readonly before: number;
 }
 

@@ -42,7 +42,6 @@ export class MaintenanceRun {
     return this.kept.state.finished + 1;
   }
 
-  /** The passes that this job makes, in their order. */
   get passes(): readonly MaintenancePass[] {
     return this.job.task.do === 'census' ? [this.census] : [this.work, this.census];
   }

@@ -38,7 +38,6 @@ export class Pace {
     return this.#rate;
   }
 
-  /** Waits until another request may be sent. */
   async take(): Promise<void> {
     this.#sent += 1;
     this.#raise();
@@ -48,7 +47,6 @@ export class Pace {
     if (turn > now) await new Promise<void>((resolve) => void this.clock.after(turn - now, resolve));
   }
 
-  /** Slows down because the service is busy. */
   slowDown(): void {
     const now = this.clock.now();
     if (now - this.#slowedAt < SETTLED_AFTER) return;

@@ -24,7 +24,6 @@ interface PassParts {
   readonly task: MaintenanceTask;
   readonly sources: readonly MaintenanceSource[];
   readonly store: StateStore;
-  /** Folder in the state. */
   readonly folder: string;
   readonly options: MaintenanceOptions;
   /** Called once by each process, before it plans. */
@@ -85,7 +84,6 @@ export class MaintenancePass {
     return warnings;
   }
 
-  /** Names of shards as they are planned. */
   async *plan(): AsyncGenerator<string> {
     const { kind, store, folder, sources, task, options } = this.parts;
     const { pagesPerShard } = options;

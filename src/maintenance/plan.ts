@@ -3,20 +3,17 @@ import type { Maintained, WalkOptions } from '../envelope/maintenance/maintained
 import { factsOf, newShard, type ShardRange, type ShardState } from './shard.js';
 import type { StateStore } from './state-store.js';
 
-/** Progress of the plan. */
 export interface PlanState {
   readonly done: boolean;
   /** When the first process started; ISO 8601. */
   readonly startedAt: string;
   readonly source: number;
   readonly from?: string;
-  /** Number of the next shard. */
   readonly next: number;
 }
 
 interface PlannedPass {
   readonly store: StateStore;
-  /** Folder of the pass in the state. */
   readonly folder: string;
   readonly sources: readonly Maintained[];
   readonly everything: boolean;

@@ -8,7 +8,6 @@ import type { InventoryCells } from './inventory-row.js';
 const MOST_IN_ROW = 256 * 1024;
 
 interface InventoryFile {
-  /** For error messages. */
   readonly path: string;
   readonly content: Readable;
   /** The required columns that are not among these, in lower case. */

@@ -73,7 +73,6 @@ export class CommitCheck {
     this.#open = { text: encryptionDataOf(metadata), ...content, snapshot, ...checks, earlier: this.#open };
   }
 
-  /** Runs after the commit. */
   async committed({ etag = '' }: Pick<BlobUploadCommonResponse, 'etag'>): Promise<ObjectResult> {
     if (this.#open?.isReadBack === true && !(await this.#isKept(this.#open, etag))) return READ_BACK_FAILED;
     await this.#forgetSnapshot();

@@ -17,7 +17,6 @@ interface Revealing extends Pick<BlobMaintenanceOptions, 'customerProvidedKey'> 
   readonly clientOf: (blob: ListedBlob) => BlobClient;
 }
 
-/** Requests at the same time. */
 const CONCURRENCY = 16;
 
 /** The page with the encryption data of all its blobs, as far as it can be read, and without those that have been deleted since. */

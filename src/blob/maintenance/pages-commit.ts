@@ -21,7 +21,6 @@ interface PagesCommitParts extends RequestParts, Pick<BlobMaintenanceOptions, 'a
   readonly leaseId: string | undefined;
   /** Encryption data of the old content. */
   readonly replaced: string | undefined;
-  /** SHA-256 of the plaintext. */
   readonly digest: Uint8Array;
   /** The sequence number that the blob had before. */
   readonly sequenceNumber: number | undefined;

@@ -206,7 +206,6 @@ class PagesReencryption {
 interface NewPages {
   readonly commit: PagesCommit;
   readonly writing: PageBlobContext;
-  /** SHA-256 of the plaintext. */
   readonly digest: Uint8Array;
 }
 

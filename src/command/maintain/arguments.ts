@@ -115,7 +115,6 @@ function optionFaults(verb: string, values: Values): string[] {
 const inWords = (verbs: readonly string[]): string =>
   verbs.length < 2 ? verbs.join() : `${verbs.slice(0, -1).join(', ')} and ${verbs.at(-1)}`;
 
-/** Places in the account. */
 const PLACES = ['container', 'all-containers', 'table', 'all-tables', 'queue'] as const;
 
 /** Whether the command only needs files on this machine. */
@@ -198,7 +197,6 @@ function kindFaults(verb: string, { queue, ...values }: Values): string[] {
   return [];
 }
 
-/** The number of an option that was given. */
 export const numberIn = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 

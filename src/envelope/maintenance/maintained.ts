@@ -36,13 +36,11 @@ export interface MaintainedPage<Found extends MaintainedObject = MaintainedObjec
 /** What one step changes. */
 export type StepGroup<Found extends MaintainedObject = MaintainedObject> = readonly [Found, ...Found[]];
 
-/** Options of a walk. */
 export interface WalkOptions {
   /** Where to begin, from an earlier page. */
   readonly from?: string | undefined;
   /** Includes objects that cannot be changed: snapshots, versions, deleted blobs. */
   readonly everything: boolean;
-  /** Returns only names. */
   readonly namesOnly?: boolean;
   /** Waits until another request to storage may be sent, if a page takes more requests than its listing. */
   readonly beforeRequest?: () => Promise<void>;

@@ -6,9 +6,7 @@ import type { KeyCall, KeyCalls } from '../policy-keys.js';
 
 /** The rate of the calls of a process. */
 export interface KeyPace {
-  /** Waits until another call may be made. */
   take(): Promise<void>;
-  /** Slows down because a key service is busy. */
   slowDown(): void;
 }
 

@@ -7,11 +7,8 @@ import { MAC_ENTRY } from '../integrity/entries.js';
 /** Facts about encrypted content whose encryption data can be read. */
 export interface SealedState {
   readonly kind: 'sealed';
-  /** Id of the key that wraps the content key. */
   readonly keyId: string;
-  /** Protocol version, as it is stored. */
   readonly protocol: string;
-  /** Whether integrity entries are stored. */
   readonly integrity: boolean;
   /** The library that wrote it, as it is stored; `null` if none is named. */
   readonly library: string | null;
@@ -39,7 +36,6 @@ export function storedState(text: string | undefined): StoredState {
   }
 }
 
-/** The state for encryption data that has already been parsed. */
 export function stateOfData(data: EncryptionData): StoredState {
   if (unfinishedUploadOf(data) !== null) return { kind: 'unfinished' };
   const library = data.field('KeyWrappingMetadata', 'EncryptionLibrary');

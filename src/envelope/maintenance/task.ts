@@ -79,11 +79,9 @@ export const hasTags = (task: MaintenanceTask): boolean =>
 export const walksEverything = ({ do: action }: MaintenanceTask): boolean =>
   action === 'census' || action === 'deleteSuperseded';
 
-/** The census after a task. */
 export const censusAfter = (task: MaintenanceTask): MaintenanceTask =>
   hasTags(task) ? { do: 'census', tags: true } : { do: 'census' };
 
-/** The task for objects without search tags. */
 export function withoutTags(task: MaintenanceTask): MaintenanceTask {
   if (task.do !== 'census') return task;
   const { tags: _none, ...others } = task;

@@ -52,7 +52,6 @@ const MOST_IN_VAIN = 100;
 /** Time limit in milliseconds for making a message visible again. */
 const SETTLE_TIMEOUT = 5_000;
 
-/** The messages of a poison queue as a source for maintenance. */
 export class MaintainedPoison implements Maintained<HeldMessage> {
   readonly kind = 'poison';
   readonly isDivisible = false;

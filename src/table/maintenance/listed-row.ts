@@ -43,7 +43,6 @@ export async function* listedRows(
   }
 }
 
-/** Reads one row again. */
 export async function lookAtRow(
   table: TableClient,
   { partitionKey, rowKey }: EntityKeys,

@@ -23,7 +23,6 @@ import { reencryptRow } from './reencrypt-row.js';
 import { reindexRow } from './reindex-row.js';
 import { type RewrapRows, rewrapRows } from './rewrap-rows.js';
 
-/** The table, and how its rows are encrypted. */
 interface RowsAccess {
   readonly table: TableClient;
   readonly policy: EncryptionPolicy;
@@ -40,7 +39,6 @@ const STEP_SIZE = 100;
 /** Maximum number of characters of encryption data in a transaction. The service limits the whole request to 4 MiB. */
 const STEP_LENGTH = 20 * 1024;
 
-/** The rows of a table as a source for maintenance. */
 export class MaintainedRows implements Maintained<ListedRow> {
   readonly kind = 'rows';
   readonly isDivisible = true;

@@ -15,7 +15,6 @@ import { isKey, isReservedColumn, isSystemProperty } from '../reserved-names.js'
 import { assertKept, changeRow, contextOf, type RowChange } from './changed-row.js';
 import type { ListedRow } from './listed-row.js';
 
-/** Throws errors that do not concern the row itself. */
 export function reencryptRow({ partitionKey, rowKey }: ListedRow, change: RowChange): Promise<ObjectResult> {
   const { policy, entityClass, step } = change;
   const keys = { partitionKey, rowKey };

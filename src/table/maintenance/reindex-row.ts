@@ -14,7 +14,6 @@ import { tagsState } from '../search/tag-check.js';
 import { assertKept, changeRow, contextOf, type RowChange } from './changed-row.js';
 import type { ListedRow } from './listed-row.js';
 
-/** Throws errors that do not concern the row itself. */
 export function reindexRow({ partitionKey, rowKey }: ListedRow, change: RowChange): Promise<ObjectResult> {
   const { policy, step } = change;
   const keys = { partitionKey, rowKey };

@@ -30,7 +30,6 @@ const TRANSACTIONS = 4;
 export const TEXT_LIMIT = 32 * 1024;
 
 export interface RewrapRows {
-  /** Name of the account. */
   readonly account: string;
   readonly table: TableClient;
   readonly policy: EncryptionPolicy;
