@@ -164,7 +164,8 @@ export class MaintenancePass {
    */
   async totals(): Promise<Totals> {
     const { store, folder } = this.parts;
-    const names = await this.#shards();
+    const names: string[] = [];
+    for await (const { name } of store.list(shardsFolder(folder))) names.push(name);
     const totals = new Totals();
     let counted = 0;
     for (let at = 0; at < names.length; at += READ_AT_ONCE) {
@@ -183,13 +184,6 @@ export class MaintenancePass {
     }
     await totals.addFailures(notedFailures(store, folder));
     return totals;
-  }
-
-  async #shards(): Promise<readonly string[]> {
-    const { store, folder } = this.parts;
-    const names: string[] = [];
-    for await (const { name } of store.list(shardsFolder(folder))) names.push(name);
-    return names;
   }
 
   /** Works on shards that are not done. Returns whether others are still working on some. */

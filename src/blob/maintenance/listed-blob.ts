@@ -12,10 +12,7 @@ import { InvalidServiceResponseError } from '../../errors/transfer.js';
 import { encryptionDataOf } from '../../wire/blob-metadata.js';
 import { type Facts, type ListingEntry, listingPages } from './listing-page.js';
 
-export interface ListedBlob extends MaintainedObject {
-  readonly facts: Facts;
-  /** Names in the letter case in which they are stored. */
-  readonly metadata: Record<string, string>;
+export interface ListedBlob extends MaintainedObject, ListingEntry {
   /** The text of the encryption data. */
   readonly text: string | undefined;
 }

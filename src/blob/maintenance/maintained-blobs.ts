@@ -156,10 +156,8 @@ export class MaintainedBlobs implements Maintained<ListedBlob> {
       return deleteSuperseded(blob, deleting);
     }
     if (blob.place !== 'current') return { outcome: 'readOnly' };
-    if (task.do === 'rewrap') {
-      const { retire, verify } = task;
-      return rewrapListed(blob, { ...options, context, retire, verify, step, distinctKeys: this.#distinctKeys });
-    }
+    if (task.do === 'rewrap')
+      return rewrapListed(blob, { ...options, ...task, context, step, distinctKeys: this.#distinctKeys });
     if (task.do !== 'reencrypt') return SAME;
     if (this.#isOfPages(blob, task)) {
       const client = this.#access.container.getPageBlobClient(blob.name);

@@ -7,8 +7,7 @@ import { callOptions, type Step } from '../../envelope/maintenance/maintained.js
 import { DONE, type ObjectResult, ownResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
 import { storedState } from '../../envelope/maintenance/stored-state.js';
-import { isChosen, type RewrapVerification } from '../../envelope/maintenance/task.js';
-import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
+import { isChosen, type RewrapTask } from '../../envelope/maintenance/task.js';
 import { isChanged, retryOnConflict } from '../../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../../wire/blob-metadata.js';
 import { assertMetadataFits, type BlobContext, targetOf } from '../blob-context.js';
@@ -24,10 +23,8 @@ import {
   requestOptions,
 } from './blob-maintenance-options.js';
 
-interface RewrapListed extends BlobMaintenanceOptions {
+interface RewrapListed extends BlobMaintenanceOptions, Omit<RewrapTask, 'do'> {
   readonly context: BlobContext;
-  readonly retire: KeyIds;
-  readonly verify?: RewrapVerification | undefined;
   readonly step: Step;
   readonly distinctKeys: Set<string>;
 }
@@ -53,16 +50,11 @@ class ListedRewrap {
   async run(): Promise<ObjectResult> {
     const { blob } = this;
     if (blob.facts.AccessTier === 'Archive') return { outcome: 'archived' };
-    if (!hasAllMetadata(blob)) return this.afterLooks();
     try {
-      return await this.write(blob.text, blob.metadata, { ifMatch: etagOf(blob) });
+      if (hasAllMetadata(blob)) return await this.write(blob.text, blob.metadata, { ifMatch: etagOf(blob) });
     } catch (error) {
       if (!isChanged(error)) throw error;
-      return this.afterLooks();
     }
-  }
-
-  private async afterLooks(): Promise<ObjectResult> {
     return retryOnConflict({
       attempts: ATTEMPTS,
       abortSignal: this.rewrap.step.abortSignal,

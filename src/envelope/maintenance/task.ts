@@ -63,6 +63,8 @@ export type MaintenanceTask =
   | { readonly do: 'deleteSuperseded'; readonly when: Omit<ReencryptChoice, 'foreign'> }
   | { readonly do: 'reindex' };
 
+export type RewrapTask = Extract<MaintenanceTask, { readonly do: 'rewrap' }>;
+
 /** Whether the task acts on an object in this state. */
 export function isChosen(task: MaintenanceTask, state: StoredState): boolean {
   if (hasTags(task)) return state.kind === 'sealed' || state.kind === 'lookup';

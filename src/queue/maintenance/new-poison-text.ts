@@ -4,7 +4,7 @@ import type { Step } from '../../envelope/maintenance/maintained.js';
 import { chosenAgain } from '../../envelope/maintenance/new-state.js';
 import { SAME } from '../../envelope/maintenance/outcome.js';
 import { checkingPolicy, provingPolicy, readingPolicy } from '../../envelope/maintenance/reading-policy.js';
-import type { MaintenanceTask } from '../../envelope/maintenance/task.js';
+import type { RewrapTask } from '../../envelope/maintenance/task.js';
 import { type NewText, newTextOf } from '../../envelope/maintenance/rewrap-step.js';
 import { rewrapData } from '../../envelope/rewrap.js';
 import { DecryptionError } from '../../errors/content.js';
@@ -22,7 +22,6 @@ interface PoisonParts {
   readonly distinctKeys: Set<string>;
 }
 
-type RewrapTask = Extract<MaintenanceTask, { do: 'rewrap' }>;
 type Sealed = Extract<StoredMessage, { kind: 'sealed' }>;
 
 export async function newPoisonText(text: string, step: Step, parts: PoisonParts): Promise<NewText> {

@@ -99,10 +99,7 @@ export class MaintainedRows implements Maintained<ListedRow> {
     const { task } = step;
     const { table } = this.#access;
     const policy = pacedPolicy(this.#access.policy, step);
-    if (task.do === 'rewrap') {
-      const { retire, verify } = task;
-      return rewrapRows(rows, { table, policy, step, retire, verify, ...this.#shared });
-    }
+    if (task.do === 'rewrap') return rewrapRows(rows, { ...task, table, policy, step, ...this.#shared });
     const change = hasTags(task) ? reindexRow : reencryptRow;
     if (task.do === 'census' && !hasTags(task)) return rows.map(() => SAME);
     const results: ObjectResult[] = [];

@@ -6,13 +6,12 @@
 import type { TableClient, TransactionAction } from '@azure/data-tables';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import { keysOf } from '../../envelope/encryption-policy.js';
-import type { KeyIds } from '../../envelope/maintenance/key-ids.js';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { DONE, type ObjectResult, ownResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { retiredText } from '../../envelope/maintenance/rewrap-step.js';
-import { isChosen, type RewrapVerification } from '../../envelope/maintenance/task.js';
+import { isChosen, type RewrapTask } from '../../envelope/maintenance/task.js';
 import { PayloadTooLargeError } from '../../errors/input.js';
-import { isChanged, retryOnConflict, statusOf } from '../../service-errors.js';
+import { retryOnConflict, statusOf } from '../../service-errors.js';
 import { boundedMap } from '../../streams/bounded-map.js';
 import type { TimeSlice } from '../../streams/time-slice.js';
 import { provingPolicy } from '../../envelope/maintenance/reading-policy.js';
@@ -29,12 +28,10 @@ const TRANSACTIONS = 4;
 /** UTF-16 code units of a text property; the service's limit. */
 export const TEXT_LIMIT = 32 * 1024;
 
-export interface RewrapRows {
+export interface RewrapRows extends Omit<RewrapTask, 'do'> {
   readonly account: string;
   readonly table: TableClient;
   readonly policy: EncryptionPolicy;
-  readonly retire: KeyIds;
-  readonly verify?: RewrapVerification | undefined;
   readonly step: Step;
   readonly distinctKeys: Set<string>;
   /** One for all transactions that are made at the same time: their keys and their bodies take the event loop. */
@@ -54,7 +51,7 @@ export async function rewrapRows(rows: readonly ListedRow[], rewrap: RewrapRows)
   const results: ObjectResult[] = [];
   for (const one of planned) {
     const isAlone = 'text' in one && !together.has(one);
-    results.push(isAlone ? await rewrapAlone(one.row, one.text, rewrap) : resultOfPlan(one));
+    results.push(isAlone ? await new LoneRow(one.row, rewrap).run(one.text) : resultOfPlan(one));
   }
   return results;
 }
@@ -138,14 +135,6 @@ async function faultOfTransaction(
   }
 }
 
-async function rewrapAlone(row: ListedRow, text: string, rewrap: RewrapRows): Promise<ObjectResult> {
-  try {
-    return await new LoneRow(row, rewrap).run(text);
-  } catch (error) {
-    return ownResult(error);
-  }
-}
-
 class LoneRow {
   private sent: string | undefined;
 
@@ -155,17 +144,12 @@ class LoneRow {
   ) {}
 
   async run(text: string): Promise<ObjectResult> {
-    let attempt = async (): Promise<ObjectResult> => this.write(text, this.row.etag);
-    return retryOnConflict({
-      attempts: ATTEMPTS,
-      abortSignal: this.rewrap.step.abortSignal,
-      isConflict: isChanged,
-      attempt: () => {
-        const now = attempt;
-        attempt = () => this.lookAndWrite();
-        return now();
-      },
-    });
+    let attempt = (): Promise<ObjectResult> => {
+      attempt = () => this.lookAndWrite();
+      return this.write(text, this.row.etag);
+    };
+    const { abortSignal } = this.rewrap.step;
+    return retryOnConflict({ attempts: ATTEMPTS, abortSignal, attempt: () => attempt() }).catch(ownResult);
   }
 
   private async lookAndWrite(): Promise<ObjectResult> {
