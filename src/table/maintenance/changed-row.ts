@@ -1,5 +1,4 @@
 /** Reads a row, decides, and replaces it under its ETag. If another writer was faster, it starts again. */
-import type { TableClient } from '@azure/data-tables';
 import { equalBytes } from '../../crypto/bytes.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
@@ -13,7 +12,14 @@ import { isEncryptedStorageError } from '../../errors/any-error.js';
 import { DecryptionError } from '../../errors/content.js';
 import { isChanged, isMissing, retryOnConflict } from '../../service-errors.js';
 import { ENCRYPTION_DATA_PROPERTY, SEALED_NAMES_PROPERTY } from '../../wire/entity-metadata.js';
-import { AnyEntity, type EntityKeys, type Row, type TableContext, tableContext } from '../entity-context.js';
+import {
+  AnyEntity,
+  type EntityKeys,
+  type Row,
+  type TableAccess,
+  type TableContext,
+  tableContext,
+} from '../entity-context.js';
 import { writeWithEntries } from '../lookup/entry-writes.js';
 import { ATTEMPTS } from '../merge/attempts.js';
 import { readStored, type StoredEntity } from '../merge/stored-entity.js';
@@ -21,11 +27,12 @@ import { type OpenedRow, openRow } from '../opened-row.js';
 import { storedValue } from '../stored-value.js';
 import { rowState } from './listed-row.js';
 
-export interface RowChange {
-  readonly table: TableClient;
-  readonly lookupTable?: TableClient | undefined;
-  readonly policy: EncryptionPolicy;
+export interface RowsAccess extends Pick<TableAccess, 'table' | 'lookupTable' | 'policy'> {
+  /** The class that declares which properties are encrypted. Rewrapping does not need it. */
   readonly entityClass: EntityClass | null;
+}
+
+export interface RowChange extends RowsAccess {
   readonly step: Step;
 }
 

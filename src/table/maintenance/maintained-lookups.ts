@@ -15,19 +15,13 @@ import type {
 import { DONE, type ObjectResult, ownResult, SAME } from '../../envelope/maintenance/outcome.js';
 import { hasTags, type MaintenanceTask } from '../../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../../errors/input.js';
-import type { EntityKeys, Row } from '../entity-context.js';
+import type { EntityKeys, Row, TableAccess } from '../entity-context.js';
 import { accountOf } from '../account.js';
 import { type LookupEntry, shapedEntryIn } from '../lookup/lookup-entry.js';
 import { LookupTable } from '../lookup/lookup-table.js';
 import { KEY_COLUMNS } from '../reserved-names.js';
 import { storedPages } from '../service-answer.js';
 import { nameOfRow } from './listed-row.js';
-
-/** The lookup table, and the table whose rows its entries name. */
-interface LookupsAccess {
-  readonly table: TableClient;
-  readonly lookupTable?: TableClient | undefined;
-}
 
 interface ListedEntry extends MaintainedObject {
   /** `null` for a row that is not an entry, which stays. */
@@ -43,7 +37,7 @@ export class MaintainedLookups implements Maintained<ListedEntry> {
   readonly #rows: TableClient;
   readonly #entries: TableClient;
 
-  constructor({ table, lookupTable }: LookupsAccess) {
+  constructor({ table, lookupTable }: Pick<TableAccess, 'table' | 'lookupTable'>) {
     if (lookupTable === undefined) throw new InvalidOptionsError([`table "${table.tableName}" has no lookup table`]);
     this.#rows = table;
     this.#entries = lookupTable;

@@ -1,6 +1,3 @@
-import type { TableClient } from '@azure/data-tables';
-import type { EntityClass } from '../../decorators/encryption-metadata.js';
-import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
 import type {
   Maintained,
   MaintainedPage,
@@ -18,18 +15,13 @@ import { accountOf } from '../account.js';
 import { assertLookupTable } from '../entity-class.js';
 import { entityModel } from '../entity-model.js';
 import { TimeSlice } from '../../streams/time-slice.js';
+import type { RowsAccess } from './changed-row.js';
 import { type ListedRow, listedRows } from './listed-row.js';
 import { reencryptRow } from './reencrypt-row.js';
 import { reindexRow } from './reindex-row.js';
 import { type RewrapRows, rewrapRows } from './rewrap-rows.js';
 
-interface RowsAccess {
-  readonly table: TableClient;
-  readonly policy: EncryptionPolicy;
-  /** The class that declares which properties are encrypted. Rewrapping does not need it. */
-  readonly entityClass: EntityClass | null;
-  /** The lookup table, for classes that have `searchable.lookup`. */
-  readonly lookupTable?: TableClient | undefined;
+interface VariantAccess extends RowsAccess {
   /** Distinguishes jobs with another class. */
   readonly variant?: string | undefined;
 }
@@ -43,10 +35,10 @@ export class MaintainedRows implements Maintained<ListedRow> {
   readonly kind = 'rows';
   readonly isDivisible = true;
   /** Neither logs nor JSON show what is in it: clients would show the account key. */
-  readonly #access: RowsAccess;
+  readonly #access: VariantAccess;
   readonly #shared: Pick<RewrapRows, 'account' | 'distinctKeys' | 'slice'>;
 
-  constructor(access: RowsAccess) {
+  constructor(access: VariantAccess) {
     this.#access = access;
     this.#shared = { account: accountOf(access.table.url), distinctKeys: new Set(), slice: new TimeSlice() };
     if (access.entityClass !== null) assertLookupTable(access.entityClass, access.lookupTable);
