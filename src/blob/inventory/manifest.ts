@@ -30,10 +30,8 @@ export interface Manifest {
   readonly objectCount: number;
 }
 
-/** Every fault of a manifest that cannot be counted. */
-type ManifestFaults = readonly string[];
-
-export function parseManifest(text: string): Manifest | ManifestFaults {
+/** Returns every fault of a manifest that cannot be counted. */
+export function parseManifest(text: string): Manifest | readonly string[] {
   const given = parseObject(text.replace(/^\uFEFF/, '')) ?? {};
   const { ruleDefinition, summary, files } = given;
   const definition = isObject(ruleDefinition) ? ruleDefinition : {};
