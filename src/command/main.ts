@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command `npx nestjs-azure-encrypted-storage`. Exit codes: 0 nothing wrong, 1 something wrong or left, 2 wrong usage, 3 not reachable. */
-import { printable } from '../encoding/printable.js';
+import { printable, printableJson } from '../encoding/printable.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import { toJson, toText } from '../inspect/format-report.js';
+import { toText } from '../inspect/format-report.js';
 import { isFine } from '../inspect/report.js';
 import { missingResourceOf, serviceCodeOf, statusOf } from '../service-errors.js';
 import { PACKAGE_VERSION } from '../version.js';
@@ -33,7 +33,7 @@ async function runInspect(args: readonly string[]): Promise<number> {
   const account = await accountOf(command.connection, process.env);
   const policy = command.config === undefined ? null : await configuredForReading(command.config);
   const report = await inspect(command, account, policy);
-  process.stdout.write(command.json ? toJson(report) : toText(report));
+  process.stdout.write(command.json ? printableJson(report) : toText(report));
   return isFine(report) ? EXIT.fine : EXIT.wrong;
 }
 

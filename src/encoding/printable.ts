@@ -23,6 +23,10 @@ export const printable = (text: string): string => cut(text, escaped);
 export const quoted = (text: string): string =>
   `"${cut(text, (character) => (/["\\]/.test(character) ? `\\${character}` : escaped(character)))}"`;
 
+/** Indented JSON, with unprintable characters escaped. */
+export const printableJson = (value: unknown): string =>
+  `${JSON.stringify(value, null, 2).split('\n').map(escaped).join('\n')}\n`;
+
 /** Reads only what it shows, and cuts between characters. */
 function cut(text: string, show: (character: string) => string): string {
   let shown = '';

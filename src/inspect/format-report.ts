@@ -1,11 +1,8 @@
-/** Formats a report as text for people, or as JSON. Stored text is escaped so that it cannot control a terminal. */
+/** Formats a report as text for people. Stored text is escaped so that it cannot control a terminal. */
 import { escaped, printable } from '../encoding/printable.js';
 import type { Facts, FactValue, Finding, Report, Verification } from './report.js';
 
 const LABEL_WIDTH = 26;
-
-export const toJson = (report: Report): string =>
-  `${JSON.stringify(report, null, 2).split('\n').map(escaped).join('\n')}\n`;
 
 export function toText({ inspected, findings }: Report): string {
   const named = Object.values(inspected).filter((value) => value !== undefined);

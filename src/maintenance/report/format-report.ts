@@ -1,4 +1,4 @@
-import { escaped } from '../../encoding/printable.js';
+import { printableJson } from '../../encoding/printable.js';
 import type { MaintenanceReport } from '../job.js';
 import { reportHtml } from './report-html.js';
 import { reportText } from './report-text.js';
@@ -23,5 +23,5 @@ export type ReportFormat = 'text' | 'json' | 'html';
 export function formatMaintenanceReport(report: MaintenanceReport, format: ReportFormat): string {
   if (format === 'html') return reportHtml(report);
   if (format === 'text') return reportText(report);
-  return `${JSON.stringify(report, null, 2).split('\n').map(escaped).join('\n')}\n`;
+  return printableJson(report);
 }

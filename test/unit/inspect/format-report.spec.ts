@@ -1,4 +1,5 @@
-import { toJson, toText } from '../../../src/inspect/format-report.js';
+import { printableJson } from '../../../src/encoding/printable.js';
+import { toText } from '../../../src/inspect/format-report.js';
 import type { Report } from '../../../src/inspect/report.js';
 
 const HOSTILE = 'a\u001b[2Jb\u202ec\u200bd\u0007';
@@ -55,7 +56,7 @@ describe('a report', () => {
     };
 
     expect(toText(hostile)).not.toMatch(OBEYED);
-    expect(toJson(hostile)).not.toMatch(OBEYED);
-    expect(JSON.parse(toJson(hostile))).toEqual(hostile);
+    expect(printableJson(hostile)).not.toMatch(OBEYED);
+    expect(JSON.parse(printableJson(hostile))).toEqual(hostile);
   });
 });
