@@ -5,7 +5,7 @@ import { unfinishedUploadOf } from '../../wire/unfinished-upload.js';
 import { MAC_ENTRY } from '../integrity/entries.js';
 
 /** Facts about encrypted content whose encryption data can be read. */
-export interface SealedState {
+interface SealedState {
   readonly kind: 'sealed';
   readonly keyId: string;
   readonly protocol: string;
