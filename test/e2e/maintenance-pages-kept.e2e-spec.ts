@@ -2,51 +2,18 @@
 import { EventEmitter, once } from 'node:events';
 import { Readable } from 'node:stream';
 import type { Metadata } from '@azure/storage-blob';
-import {
-  EncryptedContainerClient,
-  isMaintenanceClean,
-  type MaintenanceEvent,
-  type MaintenanceOptions,
-  type MaintenanceTask,
-  runMaintenance,
-} from 'nestjs-azure-encrypted-storage';
-import { behind, containersFor, content, snapshotsIn } from '../support/blobs.js';
-import { before, during, OLD, timeless } from '../support/maintenance.js';
-import { type Fate, PageProxy } from '../support/page-proxy.js';
+import { EncryptedContainerClient, isMaintenanceClean, type MaintenanceEvent } from 'nestjs-azure-encrypted-storage';
+import { content } from '../support/blobs.js';
+import { ENCRYPT, LEAVE, MaintainedPages } from '../support/maintained-pages.js';
+import { during, OLD } from '../support/maintenance.js';
+import type { Fate } from '../support/page-proxy.js';
 
-const LEAVE: MaintenanceTask = { do: 'reencrypt', when: { keyIds: [OLD] } };
-const ENCRYPT: MaintenanceTask = { do: 'reencrypt', when: { plaintext: true } };
-
-let old: EncryptedContainerClient;
-let both: EncryptedContainerClient;
-let proxy: PageProxy;
-beforeAll(async () => {
-  proxy = await PageProxy.start();
-});
-afterAll(() => proxy.close());
-beforeEach(async () => {
-  proxy.clear();
-  [old, both] = await containersFor(before('1.0'), during());
-});
-
-const raw = () => old.unencryptedClient.getPageBlobClient('disk');
-const disk = () => old.getPageBlobClient('disk');
+const pages = new MaintainedPages();
+const { clear, raw, disk, proxied, run, snapshots } = pages;
 /** The blob for the application, which writes it with the new key. */
-const application = ({ unencryptedClient } = both) =>
+const application = ({ unencryptedClient } = pages.both) =>
   new EncryptedContainerClient(unencryptedClient, during('1.0')).getPageBlobClient('disk');
 const opened = () => application().downloadToBuffer();
-const proxied = () => behind(proxy, old, during());
-const run = (task: MaintenanceTask, container = both, options: MaintenanceOptions = {}) =>
-  runMaintenance(
-    { name: 'again', task, sources: [container.forMaintenance({ pageBlobs: true })] },
-    { clock: timeless, patience: 1, ...options },
-  );
-const snapshots = () => snapshotsIn(old);
-/** A page blob in plaintext, as any program writes it. */
-async function clear(bytes: Buffer): Promise<void> {
-  await raw().create(bytes.length);
-  await raw().uploadPages(bytes, 0, bytes.length);
-}
 const sealed = (bytes: Buffer) => disk().uploadData(bytes, { metadata: { Patient: '17' } });
 
 describe('another program', () => {
@@ -56,10 +23,10 @@ describe('another program', () => {
   ])('that writes a page among the new ones is detected, and the old content stays%s', async (_what, answer) => {
     await clear(content(1024));
     const write = () => raw().uploadPages(Buffer.alloc(512, 1), 0, 512);
-    proxy.fate = (action, earlier) =>
+    pages.proxy.fate = (action, earlier) =>
       action !== 'metadata' || earlier > 1 ? 'pass' : earlier === 0 ? write() : answer;
 
-    const report = await run(ENCRYPT, proxied());
+    const report = await run(ENCRYPT, { container: proxied() });
 
     expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
     const [kept = ''] = await snapshots();
@@ -76,14 +43,14 @@ describe('another program', () => {
     let found: Metadata = {};
     const remember = async () => void ({ metadata: found = {} } = await raw().getProperties());
     let hasWritten = false;
-    proxy.fate = (action, earlier) => {
+    pages.proxy.fate = (action, earlier) => {
       if (action === moment && earlier === 0) return remember();
-      if (action !== 'read' || !proxy.actions.includes('metadata') || hasWritten) return 'pass';
+      if (action !== 'read' || !pages.proxy.actions.includes('metadata') || hasWritten) return 'pass';
       hasWritten = true;
       return raw().setMetadata(next(found));
     };
 
-    const report = await run(LEAVE, proxied());
+    const report = await run(LEAVE, { container: proxied() });
 
     expect(report.failures).toMatchObject([{ outcome: 'damaged', code: 'READ_BACK_FAILED' }]);
     const [kept = ''] = await snapshots();
@@ -119,14 +86,14 @@ describe('an upload that starts before the new content is read back', () => {
     await clear(content(1024));
     let fail = async (): Promise<void> => undefined;
     let hasBegun = false;
-    proxy.fate = (action, earlier) => {
+    pages.proxy.fate = (action, earlier) => {
       if (isDamaged && action === 'metadata' && earlier === 0) return raw().uploadPages(Buffer.alloc(512, 1), 0, 512);
-      if (action !== 'read' || !proxy.actions.includes('metadata') || hasBegun) return 'pass';
+      if (action !== 'read' || !pages.proxy.actions.includes('metadata') || hasBegun) return 'pass';
       hasBegun = true;
       return begun().then((failing) => (fail = failing));
     };
 
-    const report = await run(ENCRYPT, proxied());
+    const report = await run(ENCRYPT, { container: proxied() });
     const kept = await snapshots();
     await fail();
 
@@ -144,13 +111,13 @@ describe('an outage that starts with a page and lasts longer than the rollback',
   it.each<Fate>(['refuse', { status: 503, code: 'ServerBusy' }])('is waited for (%j)', async (fate) => {
     await sealed(content(1024));
     let isOut: boolean | undefined;
-    proxy.fate = (action) => {
+    pages.proxy.fate = (action) => {
       if (action === 'page') isOut ??= true;
       return isOut === true ? fate : 'pass';
     };
 
     const onEvent = ({ kind }: MaintenanceEvent) => void (isOut &&= kind !== 'throttled');
-    const report = await run(LEAVE, proxied(), { onEvent });
+    const report = await run(LEAVE, { container: proxied(), onEvent });
 
     expect(report).toMatchObject({ outcomes: { done: 1 }, failures: [] });
     expect((await opened()).equals(content(1024))).toBe(true);
@@ -159,12 +126,12 @@ describe('an outage that starts with a page and lasts longer than the rollback',
 
   it('leaves the blob unchanged if the service then rejects the page', async () => {
     await sealed(content(1024));
-    proxy.fate = (action, earlier) => {
+    pages.proxy.fate = (action, earlier) => {
       if (action === 'page') return { status: 409, code: 'BlobImmutableDueToPolicy' };
       return action === 'copy' && earlier === 0 ? 'refuse' : 'pass';
     };
 
-    const report = await run(LEAVE, proxied());
+    const report = await run(LEAVE, { container: proxied() });
 
     expect(report.failures).toMatchObject([{ outcome: 'immutable' }]);
     expect((await disk().downloadToBuffer()).equals(content(1024))).toBe(true);
@@ -174,9 +141,10 @@ describe('an outage that starts with a page and lasts longer than the rollback',
 describe('a snapshot that cannot be deleted', () => {
   it('is reported, because it contains the old content', async () => {
     await sealed(content(1024));
-    proxy.fate = (action) => (action === 'delete' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass');
+    pages.proxy.fate = (action) =>
+      action === 'delete' ? { status: 403, code: 'AuthorizationPermissionMismatch' } : 'pass';
 
-    const report = await run(LEAVE, proxied());
+    const report = await run(LEAVE, { container: proxied() });
 
     expect(report.failures).toMatchObject([{ outcome: 'refused', code: 'SNAPSHOT_LEFT' }]);
     expect((await opened()).equals(content(1024))).toBe(true);
@@ -187,16 +155,18 @@ describe('a snapshot that cannot be deleted', () => {
 
 it('keeps the snapshot of an earlier job that found damage, also when the blob is encrypted again', async () => {
   await clear(content(512));
-  proxy.fate = (action, earlier) =>
-    action === 'read' && earlier > 0 && proxy.actions.includes('metadata') ? raw().setMetadata({ a: 'b' }) : 'pass';
-  expect((await run(ENCRYPT, proxied())).outcomes).toEqual({ damaged: 1 });
+  pages.proxy.fate = (action, earlier) =>
+    action === 'read' && earlier > 0 && pages.proxy.actions.includes('metadata')
+      ? raw().setMetadata({ a: 'b' })
+      : 'pass';
+  expect((await run(ENCRYPT, { container: proxied() })).outcomes).toEqual({ damaged: 1 });
   const [kept] = await snapshots();
   expect((await run(ENCRYPT)).outcomes).toEqual({ done: 1 });
   expect(await snapshots()).toEqual([kept]);
 });
 
 it.each<[string, () => Promise<unknown>]>([
-  ['a job', () => run(ENCRYPT, proxied())],
+  ['a job', () => run(ENCRYPT, { container: proxied() })],
   [
     'an upload',
     () =>
@@ -206,15 +176,17 @@ it.each<[string, () => Promise<unknown>]>([
   ],
 ])('keeps the snapshot of an earlier job that found damage, also when %s fails later', async (_what, fail) => {
   await clear(content(512));
-  proxy.fate = (action, earlier) =>
-    action === 'read' && earlier > 0 && proxy.actions.includes('metadata') ? raw().setMetadata({ a: 'b' }) : 'pass';
-  expect((await run(ENCRYPT, proxied())).outcomes).toEqual({ damaged: 1 });
+  pages.proxy.fate = (action, earlier) =>
+    action === 'read' && earlier > 0 && pages.proxy.actions.includes('metadata')
+      ? raw().setMetadata({ a: 'b' })
+      : 'pass';
+  expect((await run(ENCRYPT, { container: proxied() })).outcomes).toEqual({ damaged: 1 });
   const [kept] = await snapshots();
-  proxy.clear();
-  proxy.fate = (action) => (action === 'page' ? { status: 409, code: 'BlobImmutableDueToPolicy' } : 'pass');
+  pages.proxy.clear();
+  pages.proxy.fate = (action) => (action === 'page' ? { status: 409, code: 'BlobImmutableDueToPolicy' } : 'pass');
 
   await fail();
 
-  expect(proxy.actions).toContain('copy');
+  expect(pages.proxy.actions).toContain('copy');
   expect(await snapshots()).toEqual([kept]);
 });

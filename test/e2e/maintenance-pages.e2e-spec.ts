@@ -1,18 +1,9 @@
 /** Re-encrypted page blobs: what they keep, concurrent writers, and what a killed process leaves behind. */
-import {
-  type BlobMaintenanceOptions,
-  EncryptedContainerClient,
-  isMaintenanceClean,
-  type MaintenanceOptions,
-  type MaintenanceTask,
-  runMaintenance,
-} from 'nestjs-azure-encrypted-storage';
-import { behind, containersFor, content, snapshotsIn } from '../support/blobs.js';
-import { after, before, during, NEW, OLD, timeless } from '../support/maintenance.js';
-import { PageProxy } from '../support/page-proxy.js';
+import { EncryptedContainerClient, isMaintenanceClean } from 'nestjs-azure-encrypted-storage';
+import { content } from '../support/blobs.js';
+import { ENCRYPT, LEAVE, MaintainedPages } from '../support/maintained-pages.js';
+import { after, NEW, OLD } from '../support/maintenance.js';
 
-const LEAVE: MaintenanceTask = { do: 'reencrypt', when: { keyIds: [OLD] } };
-const ENCRYPT: MaintenanceTask = { do: 'reencrypt', when: { plaintext: true } };
 const PAGES = 4 * 1024 * 1024 + 512;
 const described = {
   metadata: { Patient: '17' },
@@ -20,48 +11,15 @@ const described = {
   tags: { ward: '3' },
 };
 
-let old: EncryptedContainerClient;
-let both: EncryptedContainerClient;
-let young: EncryptedContainerClient;
-let proxy: PageProxy;
-beforeAll(async () => {
-  proxy = await PageProxy.start();
-});
-afterAll(() => proxy.close());
-beforeEach(async () => {
-  proxy.clear();
-  const readProtocols = ['1.0', '2.1'] as const;
-  [old, both, young] = await containersFor(before('1.0'), during(), after('2.1', { readProtocols }));
-});
-
-const raw = () => old.unencryptedClient.getPageBlobClient('disk');
-const disk = () => old.getPageBlobClient('disk');
-const opened = () => young.getPageBlobClient('disk').downloadToBuffer();
-const proxied = () => behind(proxy, old, during());
-const run = (
-  task: MaintenanceTask,
-  {
-    container = both,
-    pageBlobs = true,
-    ...options
-  }: BlobMaintenanceOptions &
-    Pick<MaintenanceOptions, 'dryRun'> & { readonly container?: EncryptedContainerClient } = {},
-) => {
-  const { dryRun = false, ...blobs } = options;
-  const sources = [container.forMaintenance({ ...blobs, pageBlobs })];
-  return runMaintenance({ name: 'again', task, sources }, { dryRun, clock: timeless, patience: 1 });
-};
-const snapshots = () => snapshotsIn(old);
+const pages = new MaintainedPages();
+const { raw, disk, proxied, run, snapshots } = pages;
+const opened = () => pages.young.getPageBlobClient('disk').downloadToBuffer();
 const metadataNames = async () => {
-  for await (const { metadata } of old.listBlobsFlat({ includeMetadata: true }))
+  for await (const { metadata } of pages.old.listBlobsFlat({ includeMetadata: true }))
     return Object.keys(metadata ?? {}).sort();
   return [];
 };
-/** A page blob in plaintext, as any program writes it. */
-async function clear(bytes: Buffer): Promise<void> {
-  await raw().create(bytes.length, { ...described, blobSequenceNumber: 7 });
-  if (bytes.length > 0) await raw().uploadPages(bytes, 0, bytes.length);
-}
+const clear = (bytes: Buffer) => pages.clear(bytes, { ...described, blobSequenceNumber: 7 });
 const sealed = (bytes: Buffer) => disk().uploadData(bytes, described);
 
 describe('a page blob', () => {
@@ -127,11 +85,11 @@ describe('a page blob', () => {
     ['Block', false],
     ['Page', true],
   ])('counts as clean if another program writes it in 1.0 during a job (%s blob: %p)', async (type, isClean) => {
-    await old.getBlockBlobClient('letter').uploadData(content(512));
-    const late = type === 'Page' ? old.getPageBlobClient('late') : old.getBlockBlobClient('late');
+    await pages.old.getBlockBlobClient('letter').uploadData(content(512));
+    const late = type === 'Page' ? pages.old.getPageBlobClient('late') : pages.old.getBlockBlobClient('late');
     let hasCome = false;
-    proxy.fate = (action) => {
-      if (action !== 'list' || hasCome || !proxy.actions.includes('write')) return 'pass';
+    pages.proxy.fate = (action) => {
+      if (action !== 'list' || hasCome || !pages.proxy.actions.includes('write')) return 'pass';
       hasCome = true;
       return late.uploadData(content(512));
     };
@@ -157,7 +115,7 @@ describe('a page blob', () => {
   });
 
   it.each<[string, () => Promise<EncryptedContainerClient>, string]>([
-    ['with a missing key', () => Promise.resolve(young), 'keyMissing'],
+    ['with a missing key', () => Promise.resolve(pages.young), 'keyMissing'],
     [
       'with damaged content',
       async () => {
@@ -167,7 +125,7 @@ describe('a page blob', () => {
           0,
           512,
         );
-        return both;
+        return pages.both;
       },
       'damaged',
     ],
@@ -185,9 +143,9 @@ describe('a page blob', () => {
 describe('another program', () => {
   it('that uploads the blob meanwhile keeps its content', async () => {
     await sealed(content(PAGES));
-    const theirs = young.unencryptedClient;
+    const theirs = pages.young.unencryptedClient;
     const application = new EncryptedContainerClient(theirs, after('1.0'));
-    proxy.fate = (action, earlier) =>
+    pages.proxy.fate = (action, earlier) =>
       action === 'page' && earlier === 0 ? application.getPageBlobClient('disk').uploadData(content(512)) : 'pass';
 
     const report = await run(LEAVE, { container: proxied() });
@@ -201,7 +159,7 @@ describe('another program', () => {
     'that changes the blob before the %s has its change encrypted',
     async (moment) => {
       await clear(content(1024));
-      proxy.fate = (action, earlier) =>
+      pages.proxy.fate = (action, earlier) =>
         action === moment && earlier === 0 ? raw().uploadPages(Buffer.alloc(512, 1), 0, 512) : 'pass';
 
       const report = await run(ENCRYPT, { container: proxied() });
@@ -218,9 +176,9 @@ describe('an outage after the commit', () => {
     await sealed(content(1024));
     await raw().updateSequenceNumber('update', 42);
     let isOut = false;
-    proxy.fate = (one) => {
+    pages.proxy.fate = (one) => {
       if (one !== action || isOut) return 'pass';
-      isOut = proxy.actions.includes('metadata');
+      isOut = pages.proxy.actions.includes('metadata');
       return isOut ? { status: 503, code: 'ServerBusy' } : 'pass';
     };
 
@@ -236,7 +194,7 @@ describe('a process that ends', () => {
   /** Every request after the given number fails. */
   const endAt = (number: number): void => {
     let sent = 0;
-    proxy.fate = () => (sent++ < number ? 'pass' : 'refuse');
+    pages.proxy.fate = () => (sent++ < number ? 'pass' : 'refuse');
   };
 
   it('at any request leaves a blob that the next job completes', async () => {
@@ -251,7 +209,7 @@ describe('a process that ends', () => {
       );
       const found = await run({ do: 'census', retire: [OLD] });
       ended.add(found.census.entries.find(({ place }) => place === 'current')?.kind ?? '');
-      proxy.clear();
+      pages.proxy.clear();
 
       const report = await run(LEAVE);
 
@@ -267,9 +225,9 @@ describe('a process that ends', () => {
 
   it('leaves a blob that the next job completes, also behind a proxy that lower-cases header names', async () => {
     await sealed(content(1024));
-    proxy.fate = () => (proxy.actions.includes('page') ? 'refuse' : 'pass');
+    pages.proxy.fate = () => (pages.proxy.actions.includes('page') ? 'refuse' : 'pass');
     await expect(run(LEAVE, { container: proxied() })).rejects.toThrow();
-    proxy.clear();
+    pages.proxy.clear();
 
     const report = await run(LEAVE, { container: proxied() });
 
@@ -282,7 +240,7 @@ describe('a process that ends', () => {
   it('is reported by a job without page blobs, and the key is still needed', async () => {
     await sealed(content(1024));
     let hasEnded = false;
-    proxy.fate = (action) => {
+    pages.proxy.fate = (action) => {
       hasEnded ||= action === 'page';
       return hasEnded ? 'refuse' : 'pass';
     };
@@ -300,11 +258,11 @@ describe('a lost answer', () => {
     'to a %s request does not change the outcome',
     async (lost) => {
       await sealed(content(PAGES));
-      proxy.fate = (action, earlier) => (action === lost && earlier === 0 ? 'lose' : 'pass');
+      pages.proxy.fate = (action, earlier) => (action === lost && earlier === 0 ? 'lose' : 'pass');
 
       const report = await run(LEAVE, { container: proxied() });
 
-      expect(proxy.actions).toContain(lost);
+      expect(pages.proxy.actions).toContain(lost);
       expect(report.failures).toEqual([]);
       expect((await opened()).equals(content(PAGES))).toBe(true);
       expect(
