@@ -124,14 +124,12 @@ export function tagCounts(entries: readonly CensusEntry[]): TagCounts {
 }
 
 /** What no listing of an account shows. */
-const UNSEEN = [
+export const UNSEEN = [
   'messages that are still in queues, other than poison queues: keep the key as long as the longest time to live of your messages',
   'containers, tables and queues that are not part of this job, and containers that were deleted and can be restored',
   'other accounts, replicas of this one, backup vaults, point-in-time restore, exports and local copies',
   'programs that still write with the key, or hold wrapped content keys elsewhere',
 ];
-
-export const blindSpotsOf = (ofSources: readonly string[]): readonly string[] => [...ofSources, ...UNSEEN];
 
 /** @param uncounted - what the sources could not show, as sentences; each is a reason not to destroy a key */
 export function verdictOn(
@@ -148,7 +146,7 @@ export function verdictOn(
   const unfinished = entries.filter(({ kind }) => kind === 'unfinished');
   const reasons = [
     ...blocking.map(
-      ({ count, source, place, keyId }) => `${count} × ${placeName(place)} in ${source} under key ${keyId}`,
+      ({ count, source, place, keyId }) => `${count} × ${PLACE_NAMES[place]} in ${source} under key ${keyId}`,
     ),
     ...unreadable.map(
       ({ count, source }) => `${count} in ${source} whose encryption data cannot be read: inspect them`,
@@ -184,7 +182,7 @@ function taskAt(given: MaintenanceTask, { place, isOfPages }: CensusEntry): Main
 const stateOf = ({ kind, keyId, protocol, integrity, library }: CensusEntry): StoredState =>
   kind === 'sealed' ? { kind, keyId: keyId ?? '', protocol: protocol ?? '', integrity, library } : { kind };
 
-const PLACE_NAMES: Readonly<Record<ObjectPlace, string>> = {
+export const PLACE_NAMES: Readonly<Record<ObjectPlace, string>> = {
   current: 'blob',
   snapshot: 'snapshot',
   version: 'old version',
@@ -192,5 +190,3 @@ const PLACE_NAMES: Readonly<Record<ObjectPlace, string>> = {
   row: 'row',
   poison: 'poison message',
 };
-
-export const placeName = (place: ObjectPlace): string => PLACE_NAMES[place];

@@ -1,6 +1,6 @@
 /** One run of a job: its two passes over the sources, its state, and the report at its end. */
 import { censusAfter, hasTags, type MaintenanceTask, retiredBy } from '../envelope/maintenance/task.js';
-import { blindSpotsOf, type Census, tagCounts, verdictOn } from './census.js';
+import { type Census, tagCounts, UNSEEN, verdictOn } from './census.js';
 import { assertJob, type MaintenanceJob, type MaintenanceOptions, type MaintenanceReport, titleOf } from './job.js';
 import { changeJob, closedRun, type JobState, openedJob, reportName } from './job-state.js';
 import { MaintenancePass } from './pass.js';
@@ -126,7 +126,7 @@ function censusOf({ task }: MaintenanceJob, { tally, blindSpots, ...totals }: To
     entries,
     tags: hasTags(task) ? tagCounts(entries) : undefined,
     verdict: isLeaving ? verdictOn(retire, entries, { finishedAt, uncounted }) : undefined,
-    blindSpots: blindSpotsOf([...blindSpots]),
+    blindSpots: [...blindSpots, ...UNSEEN],
     uncounted,
   };
 }

@@ -45,7 +45,8 @@ export async function* listedPages(
   { prefix, pageSize = DEFAULT_IN_PAGE, places }: Listing,
   { from, namesOnly = false, abortSignal }: WalkOptions,
 ): AsyncGenerator<ListedPage> {
-  const include = [...(namesOnly ? [] : ['metadata']), ...placesIn(places)];
+  const kept = (['snapshots', 'versions', 'deleted'] as const).filter((place) => places[place]);
+  const include = [...(namesOnly ? [] : ['metadata']), ...kept];
   const request = { include, prefix, marker: from, pageSize, abortSignal };
   let hasDeletedDirectory = false;
   const blobOf = (entry: ListingEntry): ListedBlob | undefined => {
@@ -58,9 +59,6 @@ export async function* listedPages(
   }
 }
 
-const placesIn = (places: ListedPlaces): readonly string[] =>
-  (['snapshots', 'versions', 'deleted'] as const).filter((place) => places[place]);
-
 function listedBlob({ name, facts, metadata }: ListingEntry): ListedBlob {
   const text = encryptionDataOf(metadata);
   return {
@@ -72,7 +70,7 @@ function listedBlob({ name, facts, metadata }: ListingEntry): ListedBlob {
     place: placeOf(facts),
     isOfPages: ofPages(facts.BlobType),
     state: isKeptBack({ facts, metadata }) ? { kind: 'damaged' } : storedState(text),
-    goneOn: goneOnOf(facts),
+    goneOn: goneAfter(facts.RemainingRetentionDays, new Date()),
   };
 }
 
@@ -115,8 +113,6 @@ export const isDirectoryEntry = ({ metadata, isCalledSo, length }: DirectoryMark
 
 const isDirectory = ({ metadata, facts }: ListingEntry): boolean =>
   isDirectoryEntry({ metadata, isCalledSo: facts.ResourceType === 'directory', length: facts['Content-Length'] });
-
-const goneOnOf = ({ RemainingRetentionDays: days }: Facts): Date | undefined => goneAfter(days, new Date());
 
 /**
  * @param days - that remain, as text

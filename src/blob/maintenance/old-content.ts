@@ -6,12 +6,12 @@ import type { Step } from '../../envelope/maintenance/maintained.js';
 import { readingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import type { StoredState } from '../../envelope/maintenance/stored-state.js';
 import { isChosen, without } from '../../envelope/maintenance/task.js';
+import type { ByteSource } from '../../streams/source.js';
 import { downloadStream } from '../download.js';
 import type { ReadOptions } from '../read-requests.js';
 import type { BlockBlobContext } from '../upload-blocks.js';
 import { ForeignSourceError, openForeign } from './foreign-content.js';
 import type { ForeignSource } from './foreign-source.js';
-import { hashed, type HashedSource } from './hashed-source.js';
 
 interface OldContentParts {
   readonly context: BlockBlobContext;
@@ -26,6 +26,13 @@ interface OldBlob {
   readonly state: StoredState;
   /** Without encryption data. */
   readonly metadata: Record<string, string>;
+}
+
+/** Content that is hashed while it is read, so that what is stored later can be compared with it. */
+interface HashedSource {
+  readonly pieces: ByteSource;
+  /** SHA-256 of the content, once all of it has been read. */
+  readonly digest: () => Uint8Array;
 }
 
 export interface OldContent {
@@ -95,4 +102,16 @@ export class OldContentReader {
   close(): void {
     for (const stream of this.#streams) stream.destroy();
   }
+}
+
+function hashed(content: ByteSource): HashedSource {
+  const hash = startSha256();
+  const pieces = (async function* () {
+    for await (const piece of content) {
+      hash.update(piece);
+      yield piece;
+    }
+  })();
+  let digest: Uint8Array | undefined;
+  return { pieces, digest: () => (digest ??= hash.digest()) };
 }

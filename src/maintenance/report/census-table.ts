@@ -1,6 +1,6 @@
 /** A census as a table: the objects under each key, or under none, in each protocol. Texts from storage are escaped. */
 import { printable } from '../../encoding/printable.js';
-import { type CensusEntry, placeName } from '../census.js';
+import { type CensusEntry, PLACE_NAMES } from '../census.js';
 
 export type Cell = string | number;
 
@@ -25,7 +25,7 @@ export function censusRows(entries: readonly CensusEntry[]): readonly (readonly 
       keyLabel(entry),
       protocol === null ? '' : printable(protocol),
       kind !== 'sealed' ? '' : integrity ? 'yes' : 'no',
-      isOfPages === true && place === 'current' ? 'page blob' : placeName(place),
+      isOfPages === true && place === 'current' ? 'page blob' : PLACE_NAMES[place],
       printable(source),
     ];
     const id = JSON.stringify(cells);
