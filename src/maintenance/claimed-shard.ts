@@ -13,8 +13,6 @@ export interface ShardClaims {
   readonly claimSeconds: number;
 }
 
-type Claim = ClaimedShard | 'done' | 'taken';
-
 interface FoundShard {
   readonly name: string;
   readonly stored: StoredDocument<ShardState>;
@@ -25,7 +23,7 @@ export async function claimShard(
   { name, stored }: FoundShard,
   claims: ShardClaims,
   isDivisible: boolean,
-): Promise<Claim> {
+): Promise<ClaimedShard | 'done' | 'taken'> {
   if (stored.value.done) return 'done';
   const { worker, claimedUntil = '' } = stored.value;
   if (worker !== claims.worker && claimedUntil > new Date().toISOString()) return 'taken';

@@ -65,15 +65,14 @@ const ANY_OTHER = {
   fault: '"sources" has an inventory, which can only be counted: take a census of it',
 };
 
-const TAGGED_CENSUS = { do: 'census', tags: true } as const;
-
 /** A census that looked at no tags would count none that is wrong. */
 const tagFaults = (task: unknown, sources: readonly Pick<Maintained, 'taskFor'>[]): readonly string[] =>
-  isObject(task) && task['do'] === 'census' && task['tags'] === true && !sources.some(isTagged)
+  isObject(task) &&
+  task['do'] === 'census' &&
+  task['tags'] === true &&
+  !sources.some((source) => hasTags(source.taskFor({ do: 'census', tags: true })))
     ? ['"task.tags" needs a table among "sources" with its entity class, which has searchable properties']
     : [];
-
-const isTagged = (source: Pick<Maintained, 'taskFor'>): boolean => hasTags(source.taskFor(TAGGED_CENSUS));
 
 export function sourceFaults(
   task: unknown,

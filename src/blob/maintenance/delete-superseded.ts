@@ -122,13 +122,8 @@ class Deletion {
     const copy = await propertiesOf(this.client, this.deleting);
     const refusal = refusalOf(copy, current);
     if (refusal !== null) return refusal;
-    if (
-      !(await isDescribedAlike(
-        { client: this.current, properties: current },
-        { client: this.client, properties: copy },
-        step,
-      ))
-    )
+    const described = { client: this.current, properties: current };
+    if (!(await isDescribedAlike(described, { client: this.client, properties: copy }, step)))
       return readOnly('CURRENT_BLOB_DIFFERS');
     const different = await this.compare(current, copy);
     if (different === null && !step.dryRun) await this.keep(current);
@@ -197,10 +192,8 @@ class Deletion {
 
 /** Why a copy cannot be read or deleted, as far as properties show it. */
 function refusalOf(copy: BlobGetPropertiesResponse, current: BlobGetPropertiesResponse): ObjectResult | null {
-  const protection = protectionIn(copy);
-  if (protection !== null) return protection;
-  if ([copy, current].some(({ accessTier }) => accessTier === 'Archive')) return { outcome: 'archived' };
-  return null;
+  const isArchived = [copy, current].some(({ accessTier }) => accessTier === 'Archive');
+  return protectionIn(copy) ?? (isArchived ? { outcome: 'archived' } : null);
 }
 
 /** The account keeps the current state of this blob as a version when it is replaced. */
