@@ -1,4 +1,4 @@
-/** The HTTP API of the clinic. A refusal is thrown, with its problem details. */
+/** The HTTP API of the clinic. Throws a refusal with its problem details. */
 
 export class Refusal extends Error {
   constructor(problem) {
@@ -16,15 +16,15 @@ export async function call(path, init = {}) {
   throw new Refusal(await problemIn(answer));
 }
 
-/** The problem details of an answer; something in its way may have sent another one. */
+/** The problem details of an answer, which may come from an intermediary instead. */
 async function problemIn(answer) {
   const { status } = answer;
   return answer
     .json()
-    .catch(() => ({ status, code: `STATUS_${status}`, detail: 'The answer is not one of the clinic' }));
+    .catch(() => ({ status, code: `STATUS_${status}`, detail: 'The answer does not come from the clinic' }));
 }
 
-/** The JSON of an answer, `null` where it has none. */
+/** The JSON of an answer, or `null` if it has none. */
 export async function callJson(path, init) {
   const answer = await call(path, init);
   return answer.status === 204 ? null : answer.json();
@@ -37,9 +37,9 @@ export const posted = (body) => ({
 });
 
 const refusalOf = ({ status, response }) =>
-  new Refusal(response ?? { status, code: `STATUS_${status}`, detail: 'The answer is not one of the clinic' });
+  new Refusal(response ?? { status, code: `STATUS_${status}`, detail: 'The answer does not come from the clinic' });
 
-/** Sends a form with a file and reports its progress, which `fetch` cannot. Resolves to what the clinic answers. */
+/** Sends a form with a file and reports its progress, which `fetch` cannot. Resolves to the answer of the clinic. */
 export function upload(path, form, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

@@ -1,4 +1,4 @@
-/** The page of the clinic: no framework, no build, nothing from elsewhere. */
+/** The page of the clinic: no framework, no build, no external resources. */
 import { callJson } from './api.js';
 import { attempt, byId, element, show } from './dom.js';
 import { startLetters } from './letters.js';

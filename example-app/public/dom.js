@@ -1,4 +1,4 @@
-/** Small things that every part of the page needs. */
+/** Small functions that every part of the page uses. */
 
 export const byId = (id) => document.getElementById(id);
 
@@ -37,7 +37,7 @@ export function size(count) {
   return `${(count / divisor).toFixed(1)} ${unit}`;
 }
 
-/** Runs what a control asks for, and shows what went wrong in the status below it. */
+/** Runs the action of a control, and shows errors in the status below it. */
 export async function attempt(statusId, work) {
   try {
     await work();
@@ -46,7 +46,7 @@ export async function attempt(statusId, work) {
   }
 }
 
-/** Hands the fields of a form to `work` instead of leaving the page. */
+/** Passes the fields of a form to `work` instead of leaving the page. */
 export function onSubmit(form, statusId, work) {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();

@@ -1,4 +1,4 @@
-/** Bytes as people look at them: offset, hexadecimal, characters. */
+/** A hex dump: offset, hexadecimal, characters. */
 import { element } from './dom.js';
 
 const WIDE = 16;
@@ -10,7 +10,7 @@ const hexOf = (byte) => byte.toString(16).padStart(2, '0');
 const characterOf = (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.');
 
 /**
- * A dump that has as many bytes in a row as there is room for. `marks` gives ranges of offsets a class.
+ * A dump with as many bytes in a row as fit. `marks` assigns a class to ranges of offsets.
  *
  * @param {{ bytes: Uint8Array, offset?: number, marks?: { from: number, to: number, className: string }[] }} dump
  */

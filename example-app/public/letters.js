@@ -1,4 +1,4 @@
-/** Letters: written in protocol 1.0, read, and what the service stores of them. */
+/** Letters: written in protocol 1.0, read, and their stored form. */
 import { callJson, posted, Refusal } from './api.js';
 import { attempt, byId, bytes, code, element, onSubmit, pairs, say, show } from './dom.js';
 import { fromHex, hexDump } from './hex.js';
@@ -7,7 +7,7 @@ import { refused } from './refusal.js';
 const SHOWN_BYTES = 192;
 const CHANGED_AT = 4;
 
-/** The letter that is shown, and whether reading it is refused. */
+/** The letter shown, and whether reading it fails. */
 let chosen = null;
 
 export function startLetters(about) {

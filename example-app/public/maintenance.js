@@ -1,4 +1,4 @@
-/** Keys: what is stored under which, as a chart, and a rotation with its progress. */
+/** Keys: a chart of stored objects by key, and a rotation with its progress. */
 import { callJson } from './api.js';
 import { attempt, byId, element, say, show } from './dom.js';
 
@@ -69,7 +69,7 @@ async function rotate() {
   }
 }
 
-/** Until the rotation is over. A connection that breaks is opened again by the browser. */
+/** Follows the rotation until it ends. The browser reopens a broken connection. */
 function followed() {
   return new Promise((resolve) => {
     const events = new EventSource('maintenance/rotation');

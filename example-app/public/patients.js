@@ -3,11 +3,11 @@ import { callJson, posted, Refusal } from './api.js';
 import { attempt, byId, code, element, onSubmit, pairs, say, show } from './dom.js';
 import { refused } from './refusal.js';
 
-/** What the service and its SDK add to a row. */
+/** The properties that the service and its SDK add to a row. */
 const ADDED = ['etag', 'timestamp', 'odata.metadata'];
 const SHOWN_CHARACTERS = 120;
 
-/** The patient that is shown: its path, and whether reading it is refused. */
+/** The patient shown: its path, and whether reading it fails. */
 let chosen = null;
 let turn = 0;
 
@@ -50,7 +50,7 @@ async function add(patient) {
 
 async function choose(path, about) {
   for (const id of ['patient-change-status', 'patient-tamper-status']) say(id, '');
-  // before anything is waited for: what somebody enters from now on is theirs
+  // before awaiting anything, so that later input of the user is kept
   byId('patient-change-form').reset();
   await showPatient(path, about);
   byId('patient-change-form').hidden = false;
@@ -65,7 +65,7 @@ async function listWard({ ward, since }, about) {
   show(byId('ward-list'), ...patients.map((patient) => patientItem(patient, about)));
 }
 
-/** What is found, and what the service was asked for it. */
+/** The patients found, and the filters sent to the service. */
 async function find(fields, about) {
   const { patients, asked } = await callJson('patients/search', posted(fields));
   say('find-status', patients.length === 1 ? '1 patient found.' : `${patients.length} patients found.`);
@@ -90,7 +90,7 @@ function patientItem({ partitionKey, rowKey, name, diagnosis }, about) {
   return element('li', {}, button);
 }
 
-/** The ward that the list shows, as it is now. */
+/** Refreshes the ward that the list shows. */
 const listAgain = (about) => listWard(Object.fromEntries(new FormData(byId('ward-form'))), about);
 
 async function change(fields, about) {
@@ -116,7 +116,7 @@ async function discharge(about) {
   await listAgain(about);
 }
 
-/** Of two that overlap the later one is shown. */
+/** If two calls overlap, the later one is shown. */
 async function showPatient(path, { demonstration }) {
   turn += 1;
   const own = turn;
@@ -132,7 +132,7 @@ async function showPatient(path, { demonstration }) {
   byId('patient-required').textContent = required instanceof Refusal ? required.problem.code : 'read';
 }
 
-/** In both lists: that of the ward, and what was found. */
+/** Marks it in both lists: the ward and the search results. */
 function markChosen() {
   for (const button of document.querySelectorAll('button[data-path]')) {
     button.ariaPressed = String(button.dataset.path === chosen?.path);
@@ -141,7 +141,7 @@ function markChosen() {
 
 const textsOf = (patient) => Object.entries(patient).map(([name, value]) => [name, String(value)]);
 
-/** What the application answers, or its refusal. */
+/** The answer of the application, or its refusal. */
 async function read(path) {
   try {
     return await callJson(path, { cache: 'no-store' });
@@ -158,7 +158,7 @@ async function tamper(property, about) {
   say('patient-tamper-status', `${property} was ${before}, now it is ${after}. ${outcome}`);
 }
 
-/** What the encryption data of a row says: tables are 1.0 in every SDK. */
+/** The encryption data of a row: tables use 1.0 in every SDK. */
 function encryptionOf({ _ClientEncryptionMetadata1: text = '{}' }) {
   const { EncryptionAgent, WrappedContentKey } = JSON.parse(text);
   return pairs([
@@ -182,7 +182,7 @@ function rowTable(row) {
 }
 
 const TAG = /^azcse_t_/;
-/** In plaintext, and signed in the class of patients. */
+/** The properties that are in plaintext and signed in the class of patients. */
 const SIGNED = ['admitted', 'discretion'];
 
 function kindOf(name, value) {

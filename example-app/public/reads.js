@@ -1,14 +1,14 @@
-/** What requests for a scan cost: which of its regions were fetched, and how many bytes. */
+/** The cost of requests for a scan: the regions and bytes that were fetched. */
 import { callJson } from './api.js';
 import { byId, bytes, element, show, size } from './dom.js';
 
 const SHOWN = 6;
 const AGAIN = 5;
 const AGAIN_AFTER_MS = 400;
-/** More boxes than this would be too thin to see: then each represents several regions. */
+/** The maximum number of boxes; beyond it, each represents several regions. */
 const MOST_BOXES = 64;
 
-/** Regions of a scan: how many bytes each takes when stored, and how many there are. */
+/** The regions of a scan: the stored bytes of each, and their number. */
 function regionsOf({ contentLength, encryptionData }) {
   const info = encryptionData?.EncryptedRegionInfo;
   if (!info) return null;
@@ -19,7 +19,7 @@ function regionsOf({ contentLength, encryptionData }) {
 
 let shown = null;
 
-/** While a read is under way it is looked at again, a few times. */
+/** Polls a few times while a read is in progress. */
 export async function showReads({ name, stored }, again = AGAIN) {
   shown = name;
   const regions = regionsOf(stored);
@@ -39,7 +39,7 @@ export async function showReads({ name, stored }, again = AGAIN) {
   }, AGAIN_AFTER_MS);
 }
 
-/** First and last region of what has arrived. */
+/** The first and last region received so far. */
 function touchedBy({ fetched }, { contentLength }, { length }) {
   const parts = fetched.map(({ contentRange, bytes: arrived }) => {
     const first = Number(/bytes (\d+)-/.exec(contentRange ?? 'bytes 0-')[1]);

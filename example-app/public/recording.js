@@ -1,4 +1,4 @@
-/** A recording of a heart, made here: large, and of a kind that a browser reads by ranges. */
+/** A generated recording of a heart: large, and in a format that browsers read by ranges. */
 
 const RATE = 44_100;
 const SECONDS = 300;

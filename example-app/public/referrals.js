@@ -1,8 +1,8 @@
-/** Referrals: sent, seen in the queue, received by hand or by the handler. */
+/** Referrals: sent, shown in the queue, and received manually or by the handler. */
 import { callJson, posted } from './api.js';
 import { attempt, byId, code, element, onSubmit, pairs, say, show } from './dom.js';
 
-/** Messages of the queue that are shown. */
+/** The number of queued messages shown. */
 const SHOWN = 2;
 const received = [];
 let handled = [];
@@ -20,7 +20,7 @@ export async function startReferrals() {
   await attempt('referral-status', showQueue);
 }
 
-/** Whether the handler takes messages; `null` until the clinic has answered. */
+/** Whether the handler is running; `null` until the clinic has answered. */
 let isRunning = null;
 
 async function switchHandler() {
@@ -32,7 +32,7 @@ async function switchHandler() {
   }
 }
 
-/** A connection that breaks is opened again by the browser. */
+/** The browser reopens a broken connection. */
 function follow() {
   const events = new EventSource('referrals/handler');
   events.onmessage = ({ data }) => {
@@ -64,7 +64,7 @@ function showReceived() {
   if (all.length > 0) show(byId('referral-plain'), ...all);
 }
 
-/** Of two that overlap the later one is shown. */
+/** If two calls overlap, the later one is shown. */
 async function showQueue() {
   turn += 1;
   const own = turn;

@@ -1,4 +1,4 @@
-/** How the page shows that the application refuses to read something. */
+/** Shows that the application rejects reading something. */
 import { code, element } from './dom.js';
 
 export const refused = ({ problem }) => [

@@ -1,4 +1,4 @@
-/** Scans: uploaded, listed, and both sides of the one that is chosen. */
+/** Scans: uploaded, listed, and both sides of the selected one. */
 import { call, callJson, posted, Refusal, upload } from './api.js';
 import { attempt, byId, bytes, code, element, onSubmit, pairs, say, show, size } from './dom.js';
 import { fromHex, hexDump } from './hex.js';
@@ -11,14 +11,14 @@ const SHOWN_OF_PART = 64;
 const CHANGED_AT = 40;
 
 let about;
-/** The scan that is shown: its name, what is stored of it, whether reading it is refused. */
+/** The scan shown: its name, its stored form, and whether reading it fails. */
 let chosen = null;
 let turn = 0;
-/** The byte that was changed last, by scan. */
+/** The last changed byte, by scan. */
 const flipped = new Map();
 
-export async function startScans(told) {
-  about = told;
+export async function startScans(settings) {
+  about = settings;
   byId('tamper-card').hidden = !about.demonstration;
   const input = byId('scan-file');
   input.addEventListener('change', async () => {
@@ -35,7 +35,7 @@ export async function startScans(told) {
 const pathOf = (name) => `scans/${encodeURIComponent(name)}`;
 
 async function send(file) {
-  if (file.size > about.scanLimitBytes) throw new Error(`A scan has at most ${size(about.scanLimitBytes)}.`);
+  if (file.size > about.scanLimitBytes) throw new Error(`A scan can have at most ${size(about.scanLimitBytes)}.`);
   const { name } = file;
   const abort = new AbortController();
   const cancel = () => abort.abort();
@@ -94,7 +94,7 @@ async function choose(name) {
   byId('scan').hidden = false;
 }
 
-/** Both sides, as they are now. Of two that overlap the later one is shown. */
+/** Refreshes both sides. If two calls overlap, the later one is shown. */
 async function refresh(name) {
   turn += 1;
   const own = turn;
@@ -132,7 +132,7 @@ function storedSide({ contentLength, bytes: hex, encryptionData }, changed) {
   ];
 }
 
-/** What the application answers, and whether that is a refusal. */
+/** The answer of the application, and whether it is a refusal. */
 async function readStart(name) {
   try {
     const answer = await call(pathOf(name), { headers: { range: `bytes=0-${SHOWN_BYTES - 1}` }, cache: 'no-store' });

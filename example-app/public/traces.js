@@ -1,8 +1,8 @@
-/** Traces: what the last requests did, as spans. */
+/** Traces: the last requests as spans. */
 import { callJson } from './api.js';
 import { attempt, byId, element, show } from './dom.js';
 
-/** Answers come in groups: what they did is asked for once. */
+/** Answers arrive in groups, whose traces are requested once. */
 const AFTER_MS = 300;
 let waiting = null;
 
@@ -14,7 +14,7 @@ export async function startTraces() {
   await showTraces();
 }
 
-/** What somebody opened or closed, by trace; of the others the newest is open. */
+/** The traces that the user opened or closed; of the others, the newest is open. */
 const chosen = new Map();
 
 const showTraces = () =>

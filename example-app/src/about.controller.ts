@@ -6,7 +6,7 @@ import { SCAN_LIMIT } from './scans/scans.controller.js';
 export class About {
   @ApiProperty({ example: 'clinic:1' }) keyId!: string;
   @ApiProperty({ example: '2.0', description: 'Of scans and referrals' }) protocol!: string;
-  @ApiProperty({ description: 'Whether /demonstration is there' }) demonstration!: boolean;
+  @ApiProperty({ description: 'Whether /demonstration is available' }) demonstration!: boolean;
   @ApiProperty() scanLimitBytes!: number;
 }
 
@@ -16,7 +16,7 @@ export class AboutController {
   constructor(private readonly settings: ClinicSettings) {}
 
   @Get()
-  @ApiOperation({ summary: 'What this clinic encrypts with' })
+  @ApiOperation({ summary: 'The encryption settings of this clinic' })
   @ApiResponse({ status: 200, type: About })
   about(): About {
     const { keys, demonstration } = this.settings;

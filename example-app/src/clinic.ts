@@ -1,4 +1,4 @@
-/** The application as it is served: routes, page, description, bodies, errors. */
+/** The application as served: routes, page, API description, bodies and errors. */
 import { NestFactory } from '@nestjs/core';
 import type { LoggerService } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -14,7 +14,7 @@ import { refuseOtherSites } from './http/own-site.js';
 import { ProblemFilter } from './http/problem.filter.js';
 
 const PAGE = fileURLToPath(new URL('../public', import.meta.url));
-/** The page needs nothing from other sites, and may load nothing from them. */
+/** The page needs nothing from other sites, and must not load anything from them. */
 const PAGE_HEADERS = {
   'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'X-Content-Type-Options': 'nosniff',
@@ -32,7 +32,7 @@ export async function startClinic(configuration: ClinicConfiguration, logger?: L
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(configuration), {
     abortOnError: false,
     bodyParser: false,
-    // a download that nobody reads must not hold up the end
+    // an unread download must not delay shutdown
     forceCloseConnections: true,
     ...(logger === undefined ? {} : { logger }),
   });

@@ -13,7 +13,7 @@ const clinic = await startClinic({
 }).catch(async (error: unknown) => {
   console.error(`The clinic cannot start: ${(error as Error).message}`);
   const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  if (isTaken) console.error('Set PORT to a free port, or to 0 for any');
+  if (isTaken) console.error('Set PORT to a free port, or to 0 for any free port');
   await emulator?.stop();
   process.exit(1);
 });

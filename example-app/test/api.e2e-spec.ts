@@ -1,4 +1,4 @@
-/** The rest of the HTTP API: patients, referrals, what storage holds of them, problems, and its description. */
+/** The rest of the HTTP API: patients, referrals, their stored form, problems, and its description. */
 import { TableClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { EncryptedQueueService } from 'nestjs-azure-encrypted-storage';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => clinic.close());
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows the type it requests
 type Json = any;
 const bodyOf = (answer: Response): Promise<Json> => answer.json();
 const read = async (path: string): Promise<Json> => bodyOf(await clinic.call(path));
@@ -37,7 +37,7 @@ describe('a patient', () => {
     expect((await clinic.call('/patients/north/17')).status).toBe(404);
   });
 
-  it('is changed in what is given, keeps the rest, and a birthday is a date or a sealed null', async () => {
+  it('can be changed partially, and its birthday is a date or a sealed null', async () => {
     const path = '/patients/north/21';
     const born = '1980-05-06T00:00:00.000Z';
     await clinic.call('/patients', json('POST', { ...patient, rowKey: '21', born, room: '5' }));
@@ -52,7 +52,7 @@ describe('a patient', () => {
     expect((await clinic.call('/patients/north/none', json('PATCH', { name: 'x' }))).status).toBe(404);
   });
 
-  it('is listed by the time of admission', async () => {
+  it('can be listed by the time of admission', async () => {
     const admissions = ['2026-01-31T23:59:59Z', '2026-02-01T01:00:00+01:00', '2026-03-01'];
     for (const [index, admitted] of admissions.entries())
       await clinic.call(
@@ -65,7 +65,7 @@ describe('a patient', () => {
     expect(listed).toEqual([expect.objectContaining({ rowKey: '1' }), expect.objectContaining({ rowKey: '2' })]);
   });
 
-  it('is listed with the properties that are asked for, and no others', async () => {
+  it('is listed with only the requested properties', async () => {
     await clinic.call('/patients', json('POST', { ...patient, partitionKey: 'east', rowKey: '1' }));
 
     expect(await read('/patients/east?fields=name,discretion')).toEqual([
@@ -74,7 +74,7 @@ describe('a patient', () => {
     expect((await clinic.call('/patients/east?fields=name,partition')).status).toBe(400);
   });
 
-  it('is encrypted with a key of the ward, and refused in another ward', async () => {
+  it('is encrypted with the key of its ward, and rejected in another ward', async () => {
     await clinic.call('/patients', json('POST', { ...patient, partitionKey: 'west', rowKey: '1' }));
     const table = TableClient.fromConnectionString(clinic.connectionString, 'patients', {
       allowInsecureConnection: true,
@@ -90,7 +90,7 @@ describe('a patient', () => {
     expect(await read('/patients/south')).toEqual([]);
   });
 
-  it('is stored with sealed properties in binary and clear ones as they are', async () => {
+  it('is stored with binary sealed properties and unchanged clear ones', async () => {
     await clinic.call('/patients', json('POST', { ...patient, rowKey: '18' }));
     const row = await read('/storage/patients/north/18');
 
@@ -100,7 +100,7 @@ describe('a patient', () => {
     expect(holdsPlaintext(row)).toBe(false);
   });
 
-  it('is not sent again to a client that has it, and not replaced over the change of another', async () => {
+  it('is not sent again to a client that has it, and does not replace a concurrent change', async () => {
     await clinic.call('/patients', json('POST', { ...patient, rowKey: '19' }));
     const etag = (await clinic.call('/patients/north/19')).headers.get('etag') ?? '';
     const replaced = { name: 'J. Roe', diagnosis: 'none' };
@@ -112,7 +112,7 @@ describe('a patient', () => {
     expect((await clinic.call('/patients/north/19', json('PUT', replaced, { 'if-match': etag }))).status).toBe(412);
   });
 
-  it.each(['junk', '"strong"', 'W/"one", W/"other"', ''])('is not changed on the condition %j', async (etag) => {
+  it.each(['junk', '"strong"', 'W/"one", W/"other"', ''])('is not changed under the condition %j', async (etag) => {
     const change = { name: 'J. Roe', diagnosis: 'none' };
     for (const method of ['PUT', 'PATCH', 'DELETE']) {
       const answer = await clinic.call('/patients/north/19', json(method, change, { 'if-match': etag }));
@@ -120,7 +120,7 @@ describe('a patient', () => {
     }
   });
 
-  it('is found by social security number in the clinic and by name in a ward, and the service is asked for tags', async () => {
+  it('is found by social security number in the clinic and by name in a ward, through tags', async () => {
     const found = { ...patient, partitionKey: 'search', rowKey: '1', ssn: '078-05-1120' };
     await clinic.call('/patients', json('POST', found));
     await clinic.call('/patients', json('POST', { ...found, rowKey: '2', name: 'Other', ssn: '219-09-9999' }));
@@ -141,7 +141,7 @@ describe('a patient', () => {
     }
   });
 
-  it('is not admitted twice', async () => {
+  it('cannot be admitted twice', async () => {
     const twice = json('POST', { ...patient, rowKey: '20' });
     await clinic.call('/patients', twice);
     const answer = await clinic.call('/patients', twice);
@@ -151,23 +151,15 @@ describe('a patient', () => {
 
   it.each([
     ['without a name', 'name', { ...patient, name: undefined }],
-    ['with a name that is no text', 'name', { ...patient, name: 5 }],
+    ['with a name that is not text', 'name', { ...patient, name: 5 }],
     ['with a number that is a path', 'rowKey', { ...patient, rowKey: 'a/b' }],
-    ['with a property that nobody knows', 'shoe', { ...patient, shoe: '38' }],
-    ['with a number that is no social security number', 'ssn', { ...patient, ssn: '078' }],
+    ['with an unknown property', 'shoe', { ...patient, shoe: '38' }],
+    ['with an invalid social security number', 'ssn', { ...patient, ssn: '078' }],
     ['with an admission that is null', 'admitted', { ...patient, admitted: null }],
-    [
-      'with an admission before what the service stores',
-      'admitted',
-      { ...patient, admitted: '1600-12-31T23:59:59.999Z' },
-    ],
-    [
-      'with an admission after what the service stores',
-      'admitted',
-      { ...patient, admitted: '+010000-01-01T00:00:00Z' },
-    ],
-    ['with an admission that is no date', 'admitted', { ...patient, admitted: 'soon' }],
-  ])('%s is refused, and the answer tells why', async (_, property, body) => {
+    ['with an admission too early for the service', 'admitted', { ...patient, admitted: '1600-12-31T23:59:59.999Z' }],
+    ['with an admission too late for the service', 'admitted', { ...patient, admitted: '+010000-01-01T00:00:00Z' }],
+    ['with an admission that is not a date', 'admitted', { ...patient, admitted: 'soon' }],
+  ])('%s is rejected with the reason', async (_, property, body) => {
     const answer = await clinic.call('/patients', json('POST', body));
 
     expect(answer.status).toBe(400);
@@ -178,7 +170,7 @@ describe('a patient', () => {
   });
 });
 
-/** What the handler has handled, once the message is among that. */
+/** What the handler has handled, once that includes the message. */
 async function handledWith(messageId: string): Promise<Json> {
   const { body } = await clinic.call('/referrals/handler');
   let text = '';
@@ -208,11 +200,11 @@ describe('a referral', () => {
   });
 
   it.each([
-    ['no JSON', 'murmur of Jane Doe'],
+    ['not JSON', 'murmur of Jane Doe'],
     ['null', 'null'],
     ['no object', '["murmur"]'],
     ['incomplete', '{"reason":"murmur"}'],
-  ])('is a problem that does not tell its text where it is %s', async (_, text) => {
+  ])('causes a problem that does not quote its text if it is %s', async (_, text) => {
     const policy = { protocol: '2.0', keyEncryptionKey: KEY, requireEncryption: true } as const;
     const queues = QueueServiceClient.fromConnectionString(clinic.connectionString);
     const queue = new EncryptedQueueService(() => queues, policy).getQueueClient('referrals');
@@ -226,7 +218,7 @@ describe('a referral', () => {
     expect(holdsPlaintext(problem)).toBe(false);
   });
 
-  it('is handled as it comes once the handler runs', async () => {
+  it('is handled on arrival once the handler is running', async () => {
     const { messageId } = await bodyOf(await clinic.call('/referrals', json('POST', referral)));
     expect(await bodyOf(await clinic.call('/referrals/handler/start', { method: 'POST' }))).toMatchObject({
       isRunning: true,
@@ -237,7 +229,7 @@ describe('a referral', () => {
     expect([stopped.isRunning, await read('/storage/referrals')]).toEqual([false, []]);
   });
 
-  it('is refused where it says nothing', async () => {
+  it('is rejected if it is empty', async () => {
     expect((await clinic.call('/referrals', json('POST', { ...referral, reason: '' }))).status).toBe(400);
     expect((await clinic.call('/referrals', { method: 'POST' })).status).toBe(400);
   });
@@ -251,7 +243,7 @@ describe('traces', () => {
   };
   const named = (spans: readonly Json[], name: string): Json => spans.find((span) => span.name === name);
 
-  it('show what a request did, what was sealed with which key, and no content and no keys of rows', async () => {
+  it('show the steps of a request and its keys, but no content and no row keys', async () => {
     const patient = { partitionKey: 'traced', rowKey: '4711', name: 'Jane Doe', diagnosis: 'influenza' };
     await clinic.call('/patients', json('POST', patient));
     const spans = await spansOf('PatientsController.admit');
@@ -264,11 +256,11 @@ describe('traces', () => {
     expect(JSON.stringify(spans)).not.toMatch(/Jane|influenza|4711|127\.0\.0\.1/);
   });
 
-  it('go on in the handler of a queue', async () => {
+  it('continue in the handler of a queue', async () => {
     const { messageId } = await bodyOf(await clinic.call('/referrals', json('POST', referral)));
     await clinic.call('/referrals/handler/start', { method: 'POST' });
     await handledWith(messageId);
-    // waits for the message that is under way
+    // waits for the pending message
     await clinic.call('/referrals/handler/stop', { method: 'POST' });
 
     expect(named(await spansOf('ReferralsController.send'), 'EncryptedQueueConsumer.handle')).toBeDefined();
@@ -281,7 +273,7 @@ describe('traces', () => {
   });
 });
 
-it('tells that storage and keys can be reached', async () => {
+it('reports that storage and keys are available', async () => {
   expect(await read('/health')).toMatchObject({ status: 'ok', info: { storage: { status: 'up' } } });
 });
 
@@ -301,16 +293,16 @@ describe('a problem', () => {
   });
 
   it.each([
-    ['a route that is not there', '/nowhere', {}, 404],
-    ['a body that is no JSON', '/referrals', { ...json('POST', {}), body: '{"reason":"murmur' }, 400],
+    ['a missing route', '/nowhere', {}, 404],
+    ['a body that is not JSON', '/referrals', { ...json('POST', {}), body: '{"reason":"murmur' }, 400],
     ['a body that is too large', '/referrals', json('POST', { reason: 'murmur'.repeat(50_000) }), 413],
-    ['a page that is no number', '/scans?limit=many', {}, 400],
-    ['a page that follows on none', '/scans?after=', {}, 400],
-    ['a page that no service names', '/scans?after=%00', {}, 400],
-    ['a time before all times', '/patients/north?since=-000001-01-01T00:00:00Z', {}, 400],
-    ['a container that is not shown', '/storage/blobs/other/x', {}, 400],
-    ['a path that is no URI', '/scans/%E0%A4%A', {}, 400],
-  ])('tells of %s without its content', async (_, path, init, status) => {
+    ['a page size that is not a number', '/scans?limit=many', {}, 400],
+    ['a page after no page', '/scans?after=', {}, 400],
+    ['a page with an invalid marker', '/scans?after=%00', {}, 400],
+    ['a time before the year 0', '/patients/north?since=-000001-01-01T00:00:00Z', {}, 400],
+    ['an unknown container', '/storage/blobs/other/x', {}, 400],
+    ['a path that is not a URI', '/scans/%E0%A4%A', {}, 400],
+  ])('reports %s without its content', async (_, path, init, status) => {
     const answer = await clinic.call(path, init);
     const text = await answer.text();
 
@@ -320,7 +312,7 @@ describe('a problem', () => {
 });
 
 describe('the description', () => {
-  it('tells every route, with its parameters and problems', async () => {
+  it('describes every route with its parameters and problems', async () => {
     const { paths, components } = await read('/docs-json');
 
     expect(Object.keys(paths)).toEqual(
@@ -342,7 +334,7 @@ describe('the description', () => {
     expect(components.schemas.ChangePatient).not.toHaveProperty('required');
   });
 
-  it('is a page for people too', async () => {
+  it('is also a page for people', async () => {
     const page = await clinic.call('/docs');
 
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);

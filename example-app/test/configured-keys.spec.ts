@@ -35,7 +35,7 @@ async function writerOf({ ofWards, ofClinic }: ClinicKeys, target?: EncryptionTa
 }
 
 describe('keys of a ward', () => {
-  it('unwrap what they wrapped, also after the clinic has a new key, or one in a vault', async () => {
+  it('unwrap what they wrapped, even after the clinic gets a new key or one in a vault', async () => {
     const { encryptedKey, keyId, algorithm } = await (await writerOf(before, rowOf('north'))).wrapKey(contentKey);
 
     for (const keys of [before, after, inVault]) {
@@ -45,7 +45,7 @@ describe('keys of a ward', () => {
     expect((await writerOf(after, rowOf('north'))).keyId).toBe('clinic:2/north');
   });
 
-  it('are not those of another ward, nor the clinic', async () => {
+  it('differ from those of another ward and from the clinic’s key', async () => {
     const { encryptedKey, algorithm } = await (await writerOf(before, rowOf('north'))).wrapKey(contentKey);
 
     for (const keys of [before, inVault]) {
@@ -58,7 +58,7 @@ describe('keys of a ward', () => {
   });
 });
 
-it('a key in a vault writes in place of those of the configuration, which only read', async () => {
+it('a key in a vault writes instead of configured keys, which then only read', async () => {
   const { keyVault, keyEncryptionKey, keyResolver } = inVault.ofClinic;
 
   expect(inVault.writes).toBe(VAULT_KEY);
@@ -68,6 +68,6 @@ it('a key in a vault writes in place of those of the configuration, which only r
   expect((await keyResolver?.('clinic:2', rowOf('')))?.keyId).toBe('clinic:2');
 });
 
-it('keys of the configuration that are no base64 fail the start', async () => {
+it('configured keys that are not base64 prevent start-up', async () => {
   await expect(keysOf({ CLINIC_KEY: 'no key' })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
 });

@@ -1,4 +1,4 @@
-/** The controller of docs/tables.md, whose class is entity, DTO and schema at once, run as it stands there. */
+/** The controller of docs/tables.md, whose class is entity, DTO and schema in one, run unchanged. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type INestApplication, Module, type Type, ValidationPipe } from '@nestjs/common';
@@ -69,7 +69,7 @@ it('validates, stores sealed, changes and returns one class', async () => {
   expect(JSON.stringify(stored)).not.toMatch(/Jane|secret|changed|dropped/);
 });
 
-it('refuses what the class does not allow, also in a class made from it', async () => {
+it('rejects what the class does not allow, also in a derived class', async () => {
   expect((await send('POST', '', { ...given, rowKey: 'a' })).status).toBe(400);
   expect((await send('POST', '', { ...given, at: 'tomorrow' })).status).toBe(400);
   expect((await send('PATCH', '/north/1', { patient: 7 })).status).toBe(400);

@@ -1,4 +1,4 @@
-/** The inventory of keys and their rotation: the HTTP API, and the page as a person uses it. */
+/** The inventory of keys and their rotation: the HTTP API, and the page as a user sees it. */
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Browser, Page } from 'playwright-core';
@@ -29,7 +29,7 @@ afterAll(() => clinic.close());
 const inventory = async () => (await (await clinic.call('/maintenance/inventory')).json()) as Inventory;
 const keysOf = ({ entries }: Inventory) => entries.map(({ key, count }) => `${count} ${key}`).sort();
 
-/** The states that the events tell, up to the last one. */
+/** The states that the events report, up to the last one. */
 async function rotationStates({ call }: TestClinic = clinic): Promise<
   readonly { readonly state: string; readonly total: number; readonly done: number }[]
 > {
@@ -54,7 +54,7 @@ async function rotationStates({ call }: TestClinic = clinic): Promise<
 }
 
 describe('the API', () => {
-  it('counts by key, with the keys of wards', async () => {
+  it('counts by key, including ward keys', async () => {
     const found = await inventory();
 
     expect(found).toMatchObject({ writes: 'clinic:test', canRotate: true });
@@ -62,7 +62,7 @@ describe('the API', () => {
     expect(found.entries.some(({ isFormer }) => isFormer)).toBe(false);
   });
 
-  it('rotates, tells how far it is, leaves nothing behind, and everything can still be read', async () => {
+  it('rotates, reports progress, leaves nothing under former keys, and everything stays readable', async () => {
     const begun = await clinic.call('/maintenance/rotation', { method: 'POST' });
     const states = await rotationStates();
 
@@ -99,8 +99,8 @@ describe('the API', () => {
 
     await page.evaluate(`{
       const bar = document.querySelector('#rotation-bar');
-      globalThis.told = [];
-      new MutationObserver(() => told.push([bar.value, bar.max])).observe(bar, { attributes: true });
+      globalThis.progress = [];
+      new MutationObserver(() => progress.push([bar.value, bar.max])).observe(bar, { attributes: true });
     }`);
     await page.getByRole('button', { name: "Rotate the clinic's key" }).click();
     await page.getByRole('status').filter({ hasText: 'Done: 4 objects' }).waitFor();
@@ -111,7 +111,7 @@ describe('the API', () => {
     expect(await page.locator('#inventory-writes').innerText()).toBe(after.writes);
     expect(await page.locator('#inventory').innerText()).toContain(`${after.writes}/north`);
     expect(await page.locator('#inventory .former').count()).toBe(0);
-    expect((await page.evaluate<number[][]>('told')).at(-1)).toEqual([4, 4]);
+    expect((await page.evaluate<number[][]>('progress')).at(-1)).toEqual([4, 4]);
   });
 
   it.each(
@@ -130,12 +130,12 @@ describe('the API', () => {
     expect(bar).not.toBe(ground);
   });
 
-  it('breaks nowhere', () => {
+  it('causes no errors', () => {
     expect(faults).toEqual([]);
   });
 });
 
-it('a rotation that would leave old versions is refused, and the answer and the log tell why', async () => {
+it('a rotation that would leave old versions is rejected, with the reason in the answer and the log', async () => {
   const answers = await AnswersProxy.start();
   const { connectionString } = answers;
   const versioned = await testClinic({ connectionString, prefix: uniqueTableName('v') });
@@ -157,7 +157,7 @@ it('a rotation that would leave old versions is refused, and the answer and the 
   }
 });
 
-/** Lists each blob as an account with versioning does. */
+/** Lists each blob like an account with versioning. */
 const withVersions: AnswersProxy['spoil'] = ({ request, answer, response }) => {
   if (request.url?.includes('comp=list') !== true) return false;
   let body = '';

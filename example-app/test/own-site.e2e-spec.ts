@@ -1,4 +1,4 @@
-/** What a page of another site can do that is open in a browser of the same computer: nothing. */
+/** A page of another site that is open in a browser on the same computer cannot do anything. */
 import { request } from 'node:http';
 import { type TestClinic, testClinic } from './support/clinic.js';
 
@@ -23,18 +23,18 @@ const own = (): string => new URL(clinic.url).host;
 const ownUnder = (name: string): string => `${name}:${new URL(clinic.url).port}`;
 
 describe('the clinic', () => {
-  it.each(['127.0.0.1', 'localhost', 'LOCALHOST'])('answers under %s', async (name) => {
+  it.each(['127.0.0.1', 'localhost', 'LOCALHOST'])('answers at %s', async (name) => {
     expect(await statusOf('GET', { host: ownUnder(name) })).toBe(200);
   });
 
   it.each(['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example', '10.0.0.1', ''])(
-    'answers nothing under the host "%s"',
+    'rejects requests for the host "%s"',
     async (name) => {
       expect(await statusOf('GET', { host: ownUnder(name) })).toBe(421);
     },
   );
 
-  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('refuses a %s that another site sends', async (method) => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('rejects a %s from another site', async (method) => {
     const foreign: Record<string, string>[] = [
       { origin: 'http://evil.example' },
       { origin: 'null' },
@@ -48,7 +48,7 @@ describe('the clinic', () => {
     }
   });
 
-  it('takes writes of its own page and of programs', async () => {
+  it('accepts writes from its own page and from programs', async () => {
     const accepted: Record<string, string>[] = [{}, { origin: `http://${own()}`, 'sec-fetch-site': 'same-origin' }];
     for (const headers of accepted) {
       expect(await statusOf('POST', { host: own(), ...headers })).not.toBe(403);

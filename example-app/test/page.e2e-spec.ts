@@ -1,4 +1,4 @@
-/** The page, as a person uses it, in a real browser. */
+/** The page as a user sees it, in a real browser. */
 import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { browserPath, launch } from './support/browser.js';
@@ -7,7 +7,7 @@ import { type TestClinic, testClinic } from './support/clinic.js';
 const executablePath = browserPath();
 const isInCi = process.env['CI'] === 'true';
 if (executablePath === null && !isInCi) {
-  console.warn('No Chromium here: the page is not driven. Set CHROMIUM_PATH to one.');
+  console.warn('There is no Chromium here, so the page is not tested. Set CHROMIUM_PATH to one.');
 }
 
 const REGION = 4 * 1024 * 1024;
@@ -23,13 +23,13 @@ const statusWith = (text: string | RegExp): Promise<void> =>
 const [READS, STORES] = ['The application reads', 'The service stores'];
 
 async function openPage(viewport = { width: 1240, height: 900 }): Promise<void> {
-  if (clinic === undefined || browser === undefined) throw new Error('They are started before');
+  if (clinic === undefined || browser === undefined) throw new Error('They have not been started');
   const { url } = clinic;
   page = await browser.newPage({ viewport });
   page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('request', (request) => {
-    if (!request.url().startsWith(url)) faults.push(`The page asked for ${request.url()}`);
+    if (!request.url().startsWith(url)) faults.push(`The page requested ${request.url()}`);
   });
   await page.goto(url);
 }
@@ -51,7 +51,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await clinic?.close();
   });
 
-  it('tells what the clinic encrypts with', async () => {
+  it('shows what the clinic encrypts with', async () => {
     await page.getByText('clinic:test').first().waitFor();
 
     expect(await page.locator('#about').innerText()).toMatch(
@@ -73,16 +73,16 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await page.getByRole('progressbar').isVisible()).toBe(false);
   });
 
-  it('plays a recording by ranges, and tells what a seek cost', async () => {
+  it('plays a recording by ranges, and shows what a seek cost', async () => {
     await page.evaluate(`(async () => {
       const audio = document.querySelector('audio');
-      const told = (event) => new Promise((resolve) => audio.addEventListener(event, resolve, { once: true }));
-      if (audio.readyState === 0) await told('loadedmetadata');
-      const seeked = told('seeked');
+      const emitted = (event) => new Promise((resolve) => audio.addEventListener(event, resolve, { once: true }));
+      if (audio.readyState === 0) await emitted('loadedmetadata');
+      const seeked = emitted('seeked');
       audio.currentTime = 290;
       await seeked;
     })()`);
-    // the last region of seven, and it alone
+    // only the last region of seven
     const seek = page
       .locator('#reads tr')
       .filter({ hasText: /bytes=2[56]\d{6}-/ })
@@ -94,7 +94,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await page.locator('#regions span').nth(6).getAttribute('class')).not.toBe('');
   });
 
-  it('reads a part at the price of its region', async () => {
+  it('reads a part by fetching only its region', async () => {
     await page.getByLabel('From byte').fill(String(2 * REGION + 5));
     await page.getByLabel('Count').fill('10');
     await button('Read the part').click();
@@ -117,7 +117,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(stores).toContain('"EncryptionAlgorithm": "AES_GCM_256"');
   });
 
-  it('shows that a changed byte is found out, and that the scan is back with the byte', async () => {
+  it('shows that a changed byte is detected, and that restoring it restores the scan', async () => {
     await button('Change a byte in storage').click();
     await statusWith(/Byte 40 was [\da-f]{2}, now it is [\da-f]{2}\. Reading the scan is refused\./);
 
@@ -131,7 +131,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await side(READS, 0).innerText()).toContain('A plain sentenc');
   });
 
-  it('tells why an upload is refused', async () => {
+  it('shows why an upload is rejected', async () => {
     await page.route('**/scans', (route) =>
       route.fulfill({ status: 503, json: { status: 503, code: 'KEY_UNAVAILABLE', detail: 'try again' } }),
     );
@@ -143,7 +143,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await page.unroute('**/scans');
   });
 
-  it('says that a scan of that name is there already', async () => {
+  it('reports that a scan of that name already exists', async () => {
     await page
       .getByLabel('Upload a file')
       .setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('another') });
@@ -164,7 +164,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await side(STORES, 1).getByText('The queue is empty.').waitFor();
   });
 
-  it('lets the handler of the queue take a referral', async () => {
+  it('lets the handler of the queue process a referral', async () => {
     await button('Start the handler').click();
     await page.getByText('The handler runs').waitFor();
     await page.getByLabel('Reason').fill('a cough to listen to');
@@ -193,7 +193,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await side(STORES, 2).innerText()).not.toMatch(/Ada Example|nothing serious|1980/);
   });
 
-  it.each(['diagnosis', 'admitted'])('shows that a changed byte of "%s" of a row is found', async (property) => {
+  it.each(['diagnosis', 'admitted'])('shows that a changed byte of "%s" in a row is detected', async (property) => {
     await page.getByLabel('What to change').selectOption(property);
     await button('Change a byte of the row').click();
     await statusWith(new RegExp(`${property} was .*Reading the patient is refused`));
@@ -204,7 +204,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await side(READS, 2).innerText()).toMatch(/name\s+Ada Example/);
   });
 
-  it('shows what is refused where integrity entries are required', async () => {
+  it('shows what is rejected if integrity entries are required', async () => {
     expect(await page.locator('#patient-required').innerText()).toBe('read');
 
     await button('Store it as an older program would').click();
@@ -214,7 +214,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await side(READS, 2).innerText()).toMatch(/name\s+Ada Example/);
   });
 
-  it('shows that a changed byte of a letter in protocol 1.0 is found', async () => {
+  it('shows that a changed byte of a letter in protocol 1.0 is detected', async () => {
     await page.getByLabel('Text').fill('Dear Ada, all is well.');
     await button('Write the letter').click();
     await side(READS, 3).getByText('Dear Ada').waitFor();
@@ -229,13 +229,13 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await side(READS, 3).innerText()).toContain('Dear Ada');
   });
 
-  it('says that a patient is there already', async () => {
+  it('reports that a patient already exists', async () => {
     await button('Add the patient').click();
 
     await statusWith('Ward north has a patient 17 already. Choose another number.');
   });
 
-  it('finds a patient by what is sealed, and shows that the service was asked for a tag', async () => {
+  it('finds a patient by sealed properties, and shows that the service was asked for a tag', async () => {
     const asked = page.getByRole('article', { name: 'The service is asked' });
     await button('Find by number').click();
     await asked.getByText(/azcse_t_ssn eq '[\da-f]{6}\.[\da-f]{32}'/).waitFor();
@@ -256,7 +256,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await found.getByRole('button', { name: /^Ada Example/ }).waitFor();
   });
 
-  it('lists the patients of a ward, and those who were admitted since a day', async () => {
+  it('lists the patients of a ward, and those admitted since a given day', async () => {
     await page.getByLabel('Number', { exact: true }).fill('18');
     await page.locator('#patient-form').getByLabel('Name').fill('Bea Example');
     await page.locator('#patient-form').getByLabel('Social security number').fill('219-09-9999');
@@ -277,7 +277,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     await side(READS, 2).getByText('Ada Example').waitFor();
   });
 
-  it('changes a patient, and discharges them', async () => {
+  it('changes and discharges a patient', async () => {
     await page.getByLabel('New diagnosis').fill('a broken toe');
     await button('Change the patient').click();
     await statusWith('Changed, and stored under a new content key.');
@@ -289,7 +289,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await side(READS, 2).innerText()).not.toContain('Ada Example');
   });
 
-  it('keeps the name of a file, gives it back and deletes it', async () => {
+  it('keeps the name of a file, returns the file and deletes it', async () => {
     const name = 'R\u00f6ntgen 100% (knie) #2.txt';
     await uploadFile(name, 'text/plain', Buffer.from('what the knee looks like'));
     const downloading = page.waitForEvent('download');
@@ -315,7 +315,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await traces.textContent()).not.toMatch(/Bea|219-09/);
   });
 
-  it('lists the scans again when it is opened again', async () => {
+  it('lists the scans again when it is reopened', async () => {
     await page.close();
     await openPage();
     await page.getByRole('button', { name: /^note\.txt/ }).click();
@@ -329,7 +329,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
   });
 
-  it('has a name for every control, and shows where the keyboard is', async () => {
+  it('has a name for every control, and shows the keyboard focus', async () => {
     const nameless = await page.evaluate(`[...document.querySelectorAll('button, input, select, summary, a, audio')]
       .filter((control) => !control.labels?.length && !control.textContent.trim() && !control.ariaLabel)
       .map((control) => control.outerHTML)`);
@@ -340,7 +340,7 @@ async function uploadFile(name: string, mimeType: string, buffer: Buffer): Promi
     expect(outline).not.toBe('none');
   });
 
-  it('asked nobody but the clinic, and broke nowhere', () => {
+  it('sent requests only to the clinic, without errors', () => {
     expect(faults).toEqual([]);
   });
 });

@@ -1,4 +1,7 @@
-/** Scans and letters over HTTP: what is uploaded comes back, whole and by range, and conditions hold. And what becomes of changed storage. */
+/**
+ * Scans and letters over HTTP: reads return uploads, completely and by range, conditions apply, and changes in storage
+ * are detected.
+ */
 import { BlobServiceClient } from '@azure/storage-blob';
 import { EncryptedBlobService } from 'nestjs-azure-encrypted-storage';
 import { bytesOf, form, json, KEY, scanOf, type TestClinic, testClinic } from './support/clinic.js';
@@ -26,7 +29,7 @@ describe('a scan', () => {
     etag = (await put('large', content, 'image/png')).headers.get('etag') ?? '';
   });
 
-  it('comes back as it was sent, with its type, length and tag', async () => {
+  it('is returned as sent, with its type, length and tag', async () => {
     const answer = await get('large');
 
     expect(answer.status).toBe(200);
@@ -45,7 +48,7 @@ describe('a scan', () => {
     [`bytes=${content.length - 1}-`, content.length - 1, content.length],
     ['bytes=-5', content.length - 5, content.length],
     [`bytes=${REGION + 3}-${content.length * 2}`, REGION + 3, content.length],
-  ])('is read by range %s', async (range, from, to) => {
+  ])('can be read by range %s', async (range, from, to) => {
     const answer = await get('large', { range });
 
     expect(answer.status).toBe(206);
@@ -54,7 +57,7 @@ describe('a scan', () => {
     expect((await bytesOf(answer)).equals(content.subarray(from, to))).toBe(true);
   });
 
-  it('answers a range behind its end with its length', async () => {
+  it('answers a range after its end with its length', async () => {
     const answer = await get('large', { range: `bytes=${content.length}-` });
 
     expect(answer.status).toBe(416);
@@ -62,7 +65,7 @@ describe('a scan', () => {
     expect(await answer.json()).toMatchObject({ status: 416, code: 'RANGE_NOT_SATISFIABLE' });
   });
 
-  it('answers several ranges whole', async () => {
+  it('answers several ranges with the complete content', async () => {
     const answer = await get('large', { range: 'bytes=0-1,5-6' });
 
     expect(answer.status).toBe(200);
@@ -77,7 +80,7 @@ describe('a scan', () => {
     expect(await answer.text()).toBe('');
   });
 
-  it('is sent by range only to a client that has the rest of the same scan', async () => {
+  it('is sent by range only if the client has the rest of the same scan', async () => {
     const same = await get('large', { range: 'bytes=0-9', 'if-range': etag });
     const other = await get('large', { range: 'bytes=0-9', 'if-range': '"other"' });
 
@@ -85,20 +88,20 @@ describe('a scan', () => {
     expect([other.status, (await bytesOf(other)).length]).toEqual([200, content.length]);
   });
 
-  it('is not read in place of another', async () => {
+  it('is not returned instead of another version', async () => {
     const answer = await get('large', { 'if-match': '"other"' });
 
     expect(answer.status).toBe(412);
     expect(await answer.json()).toMatchObject({ code: 'PRECONDITION_FAILED' });
   });
 
-  it('tells what it is without its content, of which HEAD knows no ranges', async () => {
+  it('is described by HEAD, which ignores ranges', async () => {
     const answer = await clinic.call('/scans/large', { method: 'HEAD', headers: { range: 'bytes=0-9' } });
 
     expect([answer.status, answer.headers.get('content-length')]).toEqual([200, String(content.length)]);
   });
 
-  it('costs the regions that a range touches, no more', async () => {
+  it('is fetched only in the regions that a range touches', async () => {
     await bytesOf(await get('large', { range: `bytes=${REGION + 10}-${REGION + 19}` }));
 
     const reads = (await (await clinic.call('/demonstration/reads')).json()) as { fetched: object[] }[];
@@ -126,7 +129,7 @@ describe('a scan', () => {
     expect(names).toEqual(expect.arrayContaining(['large', 'listed']));
   });
 
-  it('is not run as a page, whatever type it was given', async () => {
+  it('is not run as a page, whatever its type', async () => {
     await put('page', '<script>alert(1)</script>', 'text/html');
     const answer = await get('page');
 
@@ -142,9 +145,9 @@ describe('a scan', () => {
     expect((await get('empty', { range: 'bytes=0-' })).status).toBe(416);
   });
 
-  it('of another program in protocol 1.0 is read, whole and by range', async () => {
+  it('of another program in protocol 1.0 can be read, completely and by range', async () => {
     const service = BlobServiceClient.fromConnectionString(clinic.connectionString);
-    // other programs write no integrity entries, which would say how long the content is
+    // other programs write no integrity entries, which would state the content length
     const policy = { protocol: '1.0', keyEncryptionKey: KEY, requireEncryption: true, integrity: 'off' } as const;
     const older = new EncryptedBlobService(() => service, policy).getContainerClient('scans');
     await older.getBlockBlobClient('older').uploadData(Buffer.from('thirteen byte'));
@@ -157,7 +160,7 @@ describe('a scan', () => {
 });
 
 describe('an upload', () => {
-  it('keeps the name of its file, and tells where it is', async () => {
+  it('keeps the name of its file, and returns its location', async () => {
     const name = 'R\u00f6ntgen 100% (knie) #2.txt';
     const answer = await put(name, 'a knee', 'text/plain');
 
@@ -170,7 +173,7 @@ describe('an upload', () => {
     ['in UTF-8', 'filename="żó 1.txt"', 'żó 1.txt'],
     ['in the extended form', "filename*=UTF-8''%C5%BC%C3%B3%202.txt", 'żó 2.txt'],
     ['in the extended form, within Latin-1', "filename*=UTF-8''%C3%B3%203.txt", 'ó 3.txt'],
-  ])('keeps the name of a file that is sent %s', async (_, fileName, name) => {
+  ])('keeps a file name that is sent %s', async (_, fileName, name) => {
     const head = `--b\r\nContent-Disposition: form-data; name="scan"; ${fileName}\r\n\r\n`;
     const headers = { 'content-type': 'multipart/form-data; boundary=b' };
     const answer = await clinic.call('/scans', { method: 'POST', headers, body: `${head}a knee\r\n--b--\r\n` });
@@ -186,22 +189,22 @@ describe('an upload', () => {
     expect(await (await get('first')).text()).toBe('one');
   });
 
-  it.each([['dot.'], ['a'.repeat(201)], ['no XML\uffff']])('under the name %j is refused', async (name) => {
+  it.each([['dot.'], ['a'.repeat(201)], ['no XML\uffff']])('under the name %j is rejected', async (name) => {
     const answer = await put(name, 'x');
 
     expect([answer.status, await answer.json()]).toEqual([
       400,
-      expect.objectContaining({ errors: [expect.stringContaining('name has 1 to 200 characters')] }),
+      expect.objectContaining({ errors: [expect.stringContaining('name must have 1 to 200 characters')] }),
     ]);
   });
 
-  it('without a file is refused', async () => {
+  it('without a file is rejected', async () => {
     expect((await clinic.call('/scans', { method: 'POST', body: new FormData() })).status).toBe(400);
     expect((await clinic.call('/scans', { method: 'POST' })).status).toBe(400);
   });
 });
 
-it('is removed', async () => {
+it('can be removed', async () => {
   await put('removed', 'x');
 
   const removed = await clinic.call('/scans/removed', { method: 'DELETE' });
@@ -209,7 +212,7 @@ it('is removed', async () => {
   expect([removed.status, (await get('removed')).status]).toEqual([204, 404]);
 });
 
-it('a letter is stored in protocol 1.0, the one of its module', async () => {
+it('a letter is stored in protocol 1.0, as configured for its module', async () => {
   expect((await clinic.call('/letters/jane', json('PUT', { text: 'Dear Jane Doe' }))).status).toBe(201);
 
   expect(await read('/letters/jane')).toEqual({ text: 'Dear Jane Doe' });
@@ -229,7 +232,7 @@ describe('a changed scan', () => {
   it.each([
     ['put whole', 1000, 40],
     ['of several blocks', 9 * 1024 * 1024, 5 * 1024 * 1024],
-  ])('that was %s is refused, until the byte is put back', async (_, length, offset) => {
+  ])('%s is rejected until the byte is restored', async (_, length, offset) => {
     await upload(length);
     const range = { headers: { range: `bytes=${offset - 30}-` } };
 
@@ -243,7 +246,7 @@ describe('a changed scan', () => {
     expect((await clinic.call('/scans/changed', range)).status).toBe(206);
   });
 
-  it('ends the connection where the change lies behind what was sent', async () => {
+  it('ends the connection if the change comes after what was sent', async () => {
     await upload(24 * 1024 * 1024);
     await change(20 * 1024 * 1024);
 
@@ -253,13 +256,13 @@ describe('a changed scan', () => {
     await expect(answer.arrayBuffer()).rejects.toThrow();
   });
 
-  it('is not changed where it has no byte', async () => {
+  it('cannot be changed beyond its end', async () => {
     expect((await change(10 ** 9)).status).toBe(400);
   });
 });
 
 describe('a changed letter', () => {
-  it.each([[0], [20]])('in protocol 1.0 is refused, until byte %d is put back', async (offset) => {
+  it.each([[0], [20]])('in protocol 1.0 is rejected until byte %d is restored', async (offset) => {
     const flip = () => clinic.call('/demonstration/letters/changed/flip-byte', json('POST', { offset }));
     await clinic.call('/letters/changed', json('PUT', { text: 'Dear Jane, your results are fine.' }));
 
@@ -277,7 +280,7 @@ describe('a changed patient', () => {
   const flip = (property: string) => clinic.call(`${demonstration}/flip-byte`, json('POST', { property }));
   beforeAll(() => clinic.call('/patients', json('POST', patient)));
 
-  it.each(['name', 'diagnosis', 'admitted'])('is refused, until the byte of "%s" is put back', async (property) => {
+  it.each(['name', 'diagnosis', 'admitted'])('is rejected until the byte of "%s" is restored', async (property) => {
     expect((await flip(property)).status).toBe(200);
     expect(await read('/patients/changed/1')).toMatchObject({ code: 'DECRYPTION_FAILED', status: 500 });
     expect(await read('/patients/changed')).toEqual([]);
@@ -287,11 +290,11 @@ describe('a changed patient', () => {
     expect(await read('/patients/changed/1')).toMatchObject(patient);
   });
 
-  it('is not changed in what the row does not have', async () => {
+  it('cannot be changed in a property that the row does not have', async () => {
     expect([(await flip('born')).status, (await flip('discretion')).status]).toEqual([400, 400]);
   });
 
-  it('of an older program is read, and refused where integrity entries are required', async () => {
+  it('of an older program is read, and rejected if integrity entries are required', async () => {
     expect((await clinic.call(`${demonstration}/required`)).status).toBe(204);
     expect((await clinic.call(`${demonstration}/replace-as-older-program`, { method: 'POST' })).status).toBe(204);
 

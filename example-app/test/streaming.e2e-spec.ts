@@ -1,4 +1,4 @@
-/** Large bodies go through without being held: the slower side sets the pace, and who goes away ends the work. */
+/** Large bodies are streamed without being buffered: the slower side sets the pace, and a disconnect ends the work. */
 import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
@@ -9,12 +9,12 @@ import { SlowStorage } from './support/slow-storage.js';
 
 const MIB = 1024 * 1024;
 const LARGE = 64 * MIB;
-/** What regions, blocks, streams and the sockets' own buffers may hold between two ends; far less than the scan. */
+/** The maximum that regions, blocks, streams and socket buffers may hold between both ends; far less than the scan. */
 const UNDER_WAY = 32 * MIB;
 
 const storage = new SlowStorage();
 const content = scanOf(LARGE);
-/** Of its own: what is uploaded stays in its memory until it ends. */
+/** A separate emulator, because uploads stay in its memory until it ends. */
 let emulator: Emulator;
 let clinic: TestClinic;
 
@@ -31,7 +31,7 @@ afterAll(async () => {
   await emulator.stop();
 });
 
-/** The value once it has stood still for a while. */
+/** The value once it has not changed for a while. */
 async function settled(value: () => number | Promise<number>): Promise<number> {
   let last = await value();
   for (let still = 0; still < 10;) {
@@ -43,7 +43,7 @@ async function settled(value: () => number | Promise<number>): Promise<number> {
   return last;
 }
 
-/** Ciphertext that the last request for a scan has made the application fetch. */
+/** The ciphertext that the application fetched for the last request for a scan. */
 async function fetchedBytes(): Promise<number> {
   const reads = (await (await clinic.call('/demonstration/reads')).json()) as { fetched: { bytes: number }[] }[];
   return (reads.at(-1)?.fetched ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -52,7 +52,7 @@ async function fetchedBytes(): Promise<number> {
 const BOUNDARY = 'between-the-parts';
 const END = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
 
-/** The beginning of a form with a file. */
+/** The start of a form with a file. */
 const beginning = (name: string): Buffer =>
   Buffer.from(
     `--${BOUNDARY}\r\ncontent-disposition: form-data; name="scan"; filename="${name}"\r\n` +
@@ -81,7 +81,7 @@ async function download(): Promise<IncomingMessage> {
 }
 
 describe('a download', () => {
-  it('is read from storage no faster than the client takes it', async () => {
+  it('is read from storage no faster than the client reads it', async () => {
     const answer = await download();
     expect(await settled(fetchedBytes)).toBeLessThan(UNDER_WAY);
 
@@ -90,7 +90,7 @@ describe('a download', () => {
     expect(Buffer.concat(pieces).equals(content)).toBe(true);
   });
 
-  it('stops reading from storage when the client goes away', async () => {
+  it('stops reading from storage when the client disconnects', async () => {
     const answer = await download();
     answer.on('error', () => undefined).destroy();
 
@@ -99,7 +99,7 @@ describe('a download', () => {
 });
 
 describe('an upload', () => {
-  it('is taken from the client no faster than storage takes it', async () => {
+  it('is read from the client no faster than storage accepts it', async () => {
     storage.stall();
     let given = 0;
     const source = Readable.from(
@@ -118,12 +118,12 @@ describe('an upload', () => {
     expect((await bytesOf(await clinic.call('/scans/slow'))).equals(content)).toBe(true);
   });
 
-  it('that the client breaks off leaves nothing', async () => {
+  it('leaves nothing if the client disconnects', async () => {
     const before = storage.taken;
     const upload = uploadOf('broken');
     upload.on('error', () => undefined).write(beginning('broken'));
     upload.write(content.subarray(0, LARGE / 2));
-    // some blocks are with the service by now
+    // the service has received some blocks by now
     while (storage.taken - before < 8 * MIB) await pause(20);
     upload.destroy();
     await settled(() => storage.taken);
@@ -132,8 +132,8 @@ describe('an upload', () => {
   });
 });
 
-describe('the end of the application', () => {
-  it('does not wait for a client that reads nothing', async () => {
+describe('the shutdown of the application', () => {
+  it('does not wait for a client that has stopped reading', async () => {
     const own = await testClinic({ connectionString: emulator.connectionString, prefix: 'own' });
     await own.call('/scans', form('large', content));
     const [answer] = (await once(get(`${own.url}/scans/large`), 'response')) as [IncomingMessage];

@@ -1,4 +1,4 @@
-/** The application with its key in a vault: the real clients of Key Vault ask one in this process. */
+/** The application with its key in a vault: the real clients of Key Vault call an in-process vault. */
 import { TableClient } from '@azure/data-tables';
 import { VaultKeys } from '../src/keys/vault-keys.js';
 import { InProcessVault } from '../../test/support/in-process-vault.js';
@@ -18,11 +18,11 @@ const read = async (path: string): Promise<Record<string, unknown>> =>
   (await (await clinic.call(path)).json()) as Record<string, unknown>;
 const patientOf = (ward: string): object => ({ partitionKey: ward, rowKey: '1', name: 'Jane Doe', diagnosis: 'flu' });
 
-it('tells which key it encrypts with', async () => {
+it('reports which key it encrypts with', async () => {
   expect(await read('/about')).toMatchObject({ keyId: key });
 });
 
-it('stores and reads scans, referrals, letters and patients under the version that the vault has', async () => {
+it('stores and reads scans, referrals, letters and patients under the current version in the vault', async () => {
   const scan = scanOf(1000);
   const referral = { patient: '17', to: 'cardiology', reason: 'murmur' };
   await clinic.call('/scans', form('first', scan));
@@ -41,7 +41,7 @@ it('stores and reads scans, referrals, letters and patients under the version th
   expect([vault.count('wrapkey'), vault.count('unwrapkey')]).toEqual([0, 4]);
 });
 
-it('refuses a row in another ward, although both have one key', async () => {
+it('rejects a row in another ward, although both use the same key', async () => {
   await clinic.call('/patients', json('POST', patientOf('west')));
   const table = TableClient.fromConnectionString(clinic.connectionString, 'patients', {
     allowInsecureConnection: true,
@@ -53,7 +53,7 @@ it('refuses a row in another ward, although both have one key', async () => {
   expect(await read('/patients/south')).toEqual([]);
 });
 
-it('shows what "require" refuses', async () => {
+it('shows what "require" rejects', async () => {
   await clinic.call('/patients', json('POST', patientOf('east')));
   const demonstration = '/demonstration/patients/east/1';
 

@@ -1,7 +1,7 @@
 import type { SearchKeys } from 'nestjs-azure-encrypted-storage';
 import type { ClinicKeys } from '../keys/clinic-keys.js';
 
-/** What new scans and referrals are written in. */
+/** The protocol of new scans and referrals. */
 export const PROTOCOL = '2.0';
 
 type Optional = 'prefix' | 'port' | 'demonstration';
@@ -9,24 +9,24 @@ type Optional = 'prefix' | 'port' | 'demonstration';
 export type GivenSettings = Pick<ClinicSettings, 'connectionString' | 'keys' | 'searchKeys'> &
   Partial<Pick<ClinicSettings, Optional>>;
 
-/** What the modules take from the configuration; injectable by its class. */
+/** The settings of the modules; injectable by class. */
 export class ClinicSettings {
   readonly connectionString: string;
   readonly keys: ClinicKeys;
-  /** Finds patients by what is sealed. Nothing of it is stored. */
+  /** Finds patients by sealed properties. It is never stored. */
   readonly searchKeys: SearchKeys;
-  /** Begins the names of containers, queues and tables. */
+  /** The prefix of container, queue and table names. */
   readonly prefix: string = '';
-  /** 0 takes any free one. */
+  /** 0 selects any free port. */
   readonly port: number = 0;
-  /** Whether storage may be tampered with and watched for show: only where it is an emulator of our own. */
+  /** Whether the demonstration may tamper with storage and watch it: only with an embedded emulator. */
   readonly demonstration: boolean = false;
 
   constructor(given: GivenSettings) {
     Object.assign(this, given);
   }
 
-  /** The name that something has in the account. */
+  /** The name of a resource in the account. */
   nameOf(resource: string): string {
     return `${this.prefix}${resource}`;
   }

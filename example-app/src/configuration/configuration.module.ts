@@ -10,14 +10,14 @@ const NAMESPACE = 'clinic';
 /** Settings for the factories of modules: `inject: [CLINIC]`. */
 export const CLINIC = getConfigToken(NAMESPACE);
 
-/** How an application is started. */
+/** Options for starting an application. */
 export interface ClinicConfiguration {
-  /** Whether storage may be tampered with and watched for show: only where it is an emulator of our own. */
+  /** Whether the demonstration may tamper with storage and watch it: only with an embedded emulator. */
   readonly demonstration: boolean;
   readonly load: () => GivenSettings | Promise<GivenSettings>;
 }
 
-/** @throws for variables that are not valid, naming all of them */
+/** @throws for invalid variables, naming all of them */
 export async function settingsFrom(variables: NodeJS.ProcessEnv): Promise<GivenSettings> {
   const environment = checkedEnvironment(variables);
   return {

@@ -1,4 +1,6 @@
-/** The variables that the clinic reads. Keys are checked where they are made, because an error here would have to name them. */
+/**
+ * The variables that the clinic reads. Keys are checked where they are created, because an error here would quote them.
+ */
 import { plainToInstance, Type } from 'class-transformer';
 import { IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
 
@@ -14,7 +16,7 @@ export class Environment {
   PORT = 3000;
 
   @Matches(/^([a-z][a-z\d]{0,19})?$/, {
-    message: '$property has up to 20 lower-case letters and digits, a letter first',
+    message: '$property must have up to 20 lower-case letters and digits, starting with a letter',
   })
   CLINIC_PREFIX = '';
 
@@ -34,7 +36,7 @@ export class Environment {
   CLINIC_SEARCH_KEY?: string;
 
   @IsOptional()
-  @Matches(/^https:\/\//, { message: '$property is the id of a key in a vault: it begins with https://' })
+  @Matches(/^https:\/\//, { message: '$property must be the id of a key in a vault, starting with https://' })
   CLINIC_VAULT_KEY?: string;
 }
 

@@ -14,7 +14,7 @@ import { type StorageRead, StorageReads } from './storage-reads.js';
 import { TamperedPatients } from './tampered-patients.js';
 
 export class PlaceOfByte {
-  @ApiPropertyOptional({ type: 'integer', default: 64, description: 'In the stored bytes' })
+  @ApiPropertyOptional({ type: 'integer', default: 64, description: 'The position in the stored bytes' })
   @IsInt()
   @Min(0)
   offset = 64;
@@ -29,7 +29,7 @@ export class ByteFlipped {
 const PROPERTIES = ['name', 'ssn', 'diagnosis', 'born', 'room', 'admitted'];
 
 export class PropertyToFlip {
-  @ApiProperty({ enum: PROPERTIES, description: 'A sealed property, or one that is signed' })
+  @ApiProperty({ enum: PROPERTIES, description: 'A sealed or signed property' })
   @IsIn(PROPERTIES)
   property!: string;
 }
@@ -42,7 +42,10 @@ export class PropertyFlipped {
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
-/** What no real application has: it tampers with its own storage, and shows what it fetched. On the embedded emulator only. */
+/**
+ * For demonstration only: tampers with the application's own storage, and shows what it fetched. Only with the embedded
+ * emulator.
+ */
 @ApiTags('demonstration')
 @Controller('demonstration')
 export class DemonstrationController {
@@ -57,7 +60,7 @@ export class DemonstrationController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Change one byte of a stored scan behind the back of the application',
-    description: 'Reading it is refused from then on with `DECRYPTION_FAILED`. The same call again puts the byte back.',
+    description: 'Reading it then fails with `DECRYPTION_FAILED`. Repeat the call to restore the byte.',
   })
   @ApiResponse({ status: 200, type: ByteFlipped })
   @ApiProblems({ 400: 'The scan has no such byte', 404: 'No such scan' })
@@ -68,9 +71,8 @@ export class DemonstrationController {
   @Post('letters/:name/flip-byte')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Change one byte of a stored letter, which is in protocol 1.0',
-    description:
-      'Its integrity entries reveal the change, so reading it is refused. Repeat the call to restore the byte.',
+    summary: 'Change one byte of a stored letter in protocol 1.0',
+    description: 'Its integrity entries reveal the change, so reading it fails. Repeat the call to restore the byte.',
   })
   @ApiResponse({ status: 200, type: ByteFlipped })
   @ApiProblems({ 400: 'The letter has no such byte', 404: 'No such letter' })
@@ -82,7 +84,7 @@ export class DemonstrationController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Change one byte of a stored property of a patient',
-    description: 'Reading the patient is refused from then on. The same call again puts the byte back.',
+    description: 'Reading the patient then fails. Repeat the call to restore the byte.',
   })
   @ApiResponse({ status: 200, type: PropertyFlipped })
   @ApiProblems({ 400: 'The row has no such property', 404: 'No such patient' })
@@ -95,7 +97,7 @@ export class DemonstrationController {
 
   @Post('patients/:ward/:number/replace-as-older-program')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Store a patient as a program would that writes no integrity entries' })
+  @ApiOperation({ summary: 'Store a patient like a program that writes no integrity entries' })
   @ApiProblems({ 404: 'No such patient' })
   async replaceAsOlderProgram(@Param() { ward, number }: PatientKeys): Promise<void> {
     await this.patients.replaceAsOlderProgram(ward, number);
@@ -104,8 +106,8 @@ export class DemonstrationController {
   @Get('patients/:ward/:number/required')
   @HttpCode(204)
   @ApiOperation({
-    summary: 'Read a patient as under `integrity: "require"`',
-    description: 'A row without integrity entries is refused with `INTEGRITY_MISSING`.',
+    summary: 'Read a patient with `integrity: "require"`',
+    description: 'A row without integrity entries is rejected with `INTEGRITY_MISSING`.',
   })
   @ApiProblems({ 404: 'No such patient' })
   async required(@Param() { ward, number }: PatientKeys): Promise<void> {
@@ -113,7 +115,7 @@ export class DemonstrationController {
   }
 
   @Get('reads')
-  @ApiOperation({ summary: 'The last requests for scans, and the ciphertext that each made the application fetch' })
+  @ApiOperation({ summary: 'The last requests for scans, and the ciphertext that the application fetched for each' })
   list(): readonly StorageRead[] {
     return this.reads.all;
   }

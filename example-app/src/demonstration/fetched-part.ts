@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Ciphertext that one answer of the service holds, counted while it arrives. */
+/** The ciphertext in one answer of the service, counted while it arrives. */
 export class FetchedPart {
   /** As the service reported it, such as `bytes 0-4194331/8388664`; `null` for a complete answer. */
   contentRange: string | null = null;
@@ -28,7 +28,7 @@ export class FetchedPart {
     });
   }
 
-  /** Bytes that have arrived; while they do, the headers count too. */
+  /** The bytes received so far; until the end they include the headers. */
   get bytes(): number {
     return this.arrived ?? Math.min(this.length, (this.socket?.bytesRead ?? 0) - this.readBefore);
   }

@@ -7,7 +7,7 @@ export interface FlippedByte {
   readonly after: number;
 }
 
-/** The last bit is flipped: a second time puts the byte back. Only the block that holds the byte is in memory. */
+/** Flips the last bit, so a second call restores the byte. Only the block with the byte is in memory. */
 export async function flipByte(blob: BlockBlobClient, offset: number): Promise<FlippedByte> {
   const { metadata = {}, contentType, etag = '', contentLength = 0 } = await blob.getProperties();
   const { committedBlocks = [] } = await blob.getBlockList('committed');
@@ -36,7 +36,7 @@ export async function flipByte(blob: BlockBlobClient, offset: number): Promise<F
 }
 
 interface StoredBlock {
-  /** `null` for a blob that was put whole. */
+  /** `null` for a blob that was uploaded in one request. */
   readonly name: string | null;
   readonly start: number;
   readonly size: number;

@@ -1,6 +1,7 @@
 /**
- * What each request for a scan made the application fetch from storage: shows that a range costs the regions it touches, and that
- * a client that reads slowly makes the storage be read slowly. Node itself reports the reads, through its diagnostics channels.
+ * What the application fetched from storage for each request for a scan: shows that a range costs the regions it
+ * touches, and that storage is read as slowly as the client reads. Node itself reports the reads through its
+ * diagnostics channels.
  */
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
@@ -9,13 +10,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { FetchedPart } from './fetched-part.js';
 
-/** A request for a scan, and what it made the application fetch. */
+/** A request for a scan, and what the application fetched for it. */
 export interface StorageRead {
   readonly id: number;
   readonly path: string;
   readonly range: string | null;
   status: number;
-  /** Bytes that the client was sent, headers included. */
+  /** Bytes sent to the client, including headers. */
   sentBytes: number;
   readonly fetched: FetchedPart[];
 }

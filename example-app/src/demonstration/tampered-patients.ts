@@ -1,4 +1,7 @@
-/** What somebody with access to the account could do to the stored row of a patient, and how the application would see it. */
+/**
+ * What somebody with access to the account could do to the stored row of a patient, and how the application would see
+ * it.
+ */
 import { BadRequestException, Injectable } from '@nestjs/common';
 import {
   EncryptedStorageKeys,
@@ -23,7 +26,7 @@ export class TamperedPatients {
     private readonly vault: EncryptedStorageKeys,
   ) {}
 
-  /** Flips the last bit of a byte: a second time puts it back. */
+  /** Flips the last bit of a byte, so a second call restores it. */
   async flip(ward: string, number: string, property: string): Promise<ChangedProperty> {
     const rows = this.tables.getUnencryptedTableClient(this.settings.nameOf(PATIENTS));
     const { etag, ...row } = await rows.getEntity(ward, number);
@@ -34,7 +37,7 @@ export class TamperedPatients {
     return { before: shown(stored), after: shown(changed) };
   }
 
-  /** Stores the same patient as a program would that writes no integrity entries. */
+  /** Stores the same patient like a program that writes no integrity entries. */
   async replaceAsOlderProgram(ward: string, number: string): Promise<void> {
     const verified = await this.under('verify');
     const { etag, ...patient } = await verified.getEntity(ward, number);

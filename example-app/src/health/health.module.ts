@@ -14,7 +14,7 @@ export class HealthController {
     private readonly settings: ClinicSettings,
   ) {}
 
-  /** The services answer, and the key unwraps what it wraps. */
+  /** Checks that the services answer and that the key unwraps what it wraps. */
   @Get()
   @HealthCheck()
   check(): Promise<HealthCheckResult> {

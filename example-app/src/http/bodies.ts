@@ -1,9 +1,9 @@
-/** How bodies are read: JSON by a parser and a validator. Forms with files are read by the interceptor of their route. */
+/** How bodies are read: JSON by a parser and a validator. The interceptor of a route reads forms with files. */
 import { HttpException, ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 
-/** Needs an application that was created with `bodyParser: false`. */
+/** Requires an application created with `bodyParser: false`. */
 export function readBodies(app: NestExpressApplication): void {
   app.useBodyParser('json');
   app.use(refuseUnreadable);

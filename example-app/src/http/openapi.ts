@@ -5,7 +5,7 @@ import { ApiExtraModels, ApiResponse, DocumentBuilder, getSchemaPath, SwaggerMod
 import { STATUS_CODES } from 'node:http';
 import { Problem } from './problem.js';
 
-/** Statuses that an operation answers as problem details, each with its reason. */
+/** The statuses that an operation returns as problem details, each with its reason. */
 export function ApiProblems(problems: Readonly<Record<number, string>>): MethodDecorator & ClassDecorator {
   const content = { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } };
   return applyDecorators(
@@ -16,7 +16,7 @@ export function ApiProblems(problems: Readonly<Record<number, string>>): MethodD
   );
 }
 
-/** A body, or an answer, that is bytes of any type. */
+/** A request or response body with bytes of any type. */
 export const ANY_BYTES = { '*/*': { schema: { type: 'string', format: 'binary' } } } as const;
 
 export function describeApi(app: NestExpressApplication): void {

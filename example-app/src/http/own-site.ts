@@ -1,7 +1,7 @@
 /**
- * The clinic has no sign-in: what protects it is that only this computer reaches it. A page of another site that is open in a
- * browser of this computer reaches it too, so its writes are refused, and so is every request under a foreign host name, which is
- * how such a page would get to read (DNS rebinding).
+ * The clinic has no sign-in; it is protected by being reachable only from this computer. A page of another site that is
+ * open in a browser on this computer can reach it too, so its writes are rejected, as is every request under a foreign
+ * host name, which is how such a page could read (DNS rebinding).
  */
 import type { NextFunction, Request, Response } from 'express';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -13,7 +13,7 @@ const READS = ['GET', 'HEAD', 'OPTIONS'];
 /** Middleware: answers 421 for a foreign host, 403 for a write of another site. */
 export function refuseOtherSites({ method, headers }: Request, response: Response, next: NextFunction): void {
   if (!isOwnHost(headers.host)) {
-    answer(response, new Problem({ status: 421, detail: 'The clinic answers under 127.0.0.1 and localhost only' }));
+    answer(response, new Problem({ status: 421, detail: 'The clinic only answers at 127.0.0.1 and localhost' }));
   } else if (!READS.includes(method) && !isOwnSite(headers)) {
     answer(response, new Problem({ status: 403, detail: 'A page of another site may not write to the clinic' }));
   } else {

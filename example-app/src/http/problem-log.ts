@@ -3,7 +3,7 @@ import type { Problem } from './problem.js';
 
 const logger = new Logger('Clinic');
 
-/** Only what nobody expected needs a stack, and that without the message: it may quote content. */
+/** Only unexpected errors need a stack, without the message, which may quote content. */
 export function logProblem({ instance, code }: Problem, error: unknown): void {
   const isUnexpected = code === 'INTERNAL_SERVER_ERROR' && error instanceof Error;
   logger.error(`${code} ${instance}`, isUnexpected ? framesOf(error) : undefined);

@@ -5,7 +5,10 @@ import { logProblem } from './problem-log.js';
 
 const OF_CONTENT = ['Accept-Ranges', 'Content-Length', 'ETag', 'Last-Modified'];
 
-/** Answers every error as problem details; where the answer has begun, its connection ends instead: no half looks whole. */
+/**
+ * Answers every error with problem details. If the response has started, the connection is closed instead, so that a
+ * partial response does not look complete.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
@@ -17,7 +20,7 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    // what was said of the content does not hold for its problem
+    // headers of the content do not apply to the problem
     for (const name of OF_CONTENT) response.removeHeader(name);
     if (problem.status !== 416) response.removeHeader('Content-Range');
     response

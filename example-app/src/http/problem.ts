@@ -6,8 +6,9 @@ import { STATUS_CODES } from 'node:http';
 import { type EncryptedStorageErrorCode, isEncryptedStorageError } from 'nestjs-azure-encrypted-storage';
 
 /**
- * Codes of the package that are not 500. The rest stays 500 on purpose, `DECRYPTION_FAILED` before all: the request was right
- * (no 4xx) and asking again does not help (no 502 or 503, which proxies and clients try again); what is stored is damaged.
+ * Codes of the package with a status other than 500. The others stay 500 on purpose, above all `DECRYPTION_FAILED`: the
+ * request was valid (no 4xx), and retrying does not help (no 502 or 503, which proxies and clients retry), because the
+ * stored content is damaged.
  */
 const STATUS: Partial<Record<EncryptedStorageErrorCode, number>> = {
   KEY_UNAVAILABLE: 503,
@@ -16,12 +17,12 @@ const STATUS: Partial<Record<EncryptedStorageErrorCode, number>> = {
   UNSUPPORTED_VALUE: 422,
   SOURCE_LENGTH_MISMATCH: 400,
 };
-/** Statuses of the storage service that mean the same to our client; the rest is between us and the service. */
+/** Statuses of the storage service that mean the same to our client; others concern only us and the service. */
 const PASSED_ON = [404, 409, 412];
-/** Seconds after which a client may try again what was unavailable. */
+/** Seconds after which a client may retry when something was unavailable. */
 const RETRY_AFTER = 5;
 
-/** The body of an answer that is an error. */
+/** The body of an error response. */
 export class Problem {
   @ApiProperty({ example: 'about:blank', description: '`about:blank`: the code identifies the problem' })
   readonly type: string;
@@ -31,9 +32,9 @@ export class Problem {
   readonly status: number;
   @ApiProperty({ example: 'Decryption failed: the content was changed, truncated or written with another key' })
   readonly detail: string;
-  @ApiProperty({ example: 'urn:uuid:3e1b…', description: 'This occurrence; the log has the same' })
+  @ApiProperty({ example: 'urn:uuid:3e1b…', description: 'Identifies this occurrence in the log' })
   readonly instance: string;
-  @ApiProperty({ example: 'DECRYPTION_FAILED', description: "The package's code, Azure's own, or that of the status" })
+  @ApiProperty({ example: 'DECRYPTION_FAILED', description: 'The code of the package, of Azure, or of the status' })
   readonly code: string;
   @ApiProperty({ required: false, example: ['name should not be empty'] })
   readonly errors?: readonly string[];
@@ -53,14 +54,14 @@ export class Problem {
   }
 }
 
-/** Says nothing of an error that is not ours to explain: a message of a library may quote content. */
+/** Does not repeat the messages of other errors, because a library may quote content. */
 export function problemOf(error: unknown): Problem {
   if (isEncryptedStorageError(error)) {
     return new Problem({ status: STATUS[error.code] ?? 500, code: error.code, detail: error.message });
   }
   if (error instanceof HttpException) return problemOfRequest(error);
   if (isFromStorage(error)) return problemOfStorage(error);
-  return new Problem({ status: 500, detail: 'The clinic failed: look for this instance in its log' });
+  return new Problem({ status: 500, detail: 'The clinic failed: search its log for this instance' });
 }
 
 function problemOfRequest(error: HttpException): Problem {
@@ -74,7 +75,7 @@ function problemOfRequest(error: HttpException): Problem {
   });
 }
 
-/** An error of the Azure SDKs, by structure: there may be several copies of its class. */
+/** An error of the Azure SDKs, recognized by its structure, because there may be several copies of its class. */
 interface StorageError {
   readonly name: 'RestError';
   readonly statusCode?: number;
@@ -88,12 +89,12 @@ function problemOfStorage(error: StorageError): Problem {
   const { statusCode = 503 } = error;
   const code = codeOf(error);
   if (PASSED_ON.includes(statusCode)) {
-    return new Problem({ status: statusCode, code, detail: 'The storage service refused: see its code' });
+    return new Problem({ status: statusCode, code, detail: 'The storage service rejected the request: see its code' });
   }
   if (statusCode === 429 || statusCode >= 500) {
     return new Problem({ status: 503, code, detail: 'The storage service did not answer: try again' });
   }
-  return new Problem({ status: 502, code, detail: 'The storage service refused what the clinic asked' });
+  return new Problem({ status: 502, code, detail: 'The storage service rejected the request of the clinic' });
 }
 
 /** Each service has it in a different place. */

@@ -2,16 +2,16 @@ import type { EncryptionPolicy, KeyVaultOptions } from 'nestjs-azure-encrypted-s
 
 type KeysOfPolicy = Pick<EncryptionPolicy, 'keyEncryptionKey' | 'keyResolver' | 'allowKey'>;
 
-/** The clinic's keys, as the policies of its modules take them. */
+/** The clinic's keys, for the policies of its modules. */
 export interface ClinicKeys {
   /** Id of the key that writes. */
   readonly writes: string;
-  /** What encrypts and decrypts scans, referrals and letters. */
+  /** The policy options for scans, referrals and letters. */
   readonly ofClinic: KeysOfPolicy & { readonly keyVault?: KeyVaultOptions };
-  /** What is different for patients. */
+  /** The policy options that differ for patients. */
   readonly ofWards: KeysOfPolicy;
-  /** Whether an id is that of the key that writes now, or of one that is derived from it. */
+  /** Whether an id belongs to the key that writes now, or to a key derived from it. */
   writesWith(keyId: string): boolean;
-  /** Makes a new key that writes from now on, and keeps the others for reading. Only for keys in this process. */
+  /** Creates a new key that writes from now on, and keeps the others for reading. Only for keys in this process. */
   rotate?(): void;
 }

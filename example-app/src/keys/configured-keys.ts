@@ -10,8 +10,9 @@ import { VaultKeys } from './vault-keys.js';
 type KeyVariables = Pick<Environment, 'CLINIC_VAULT_KEY' | 'CLINIC_KEY_ID' | 'CLINIC_KEY' | 'CLINIC_OLDER_KEYS'>;
 
 /**
- * `CLINIC_VAULT_KEY` is the id of a key in Key Vault that writes. Without it, `CLINIC_KEY_ID` and `CLINIC_KEY` (32 bytes in base64)
- * name the key that writes. `CLINIC_OLDER_KEYS` lists others that only read, as `id=base64`, separated by commas.
+ * `CLINIC_VAULT_KEY` is the id of the key in Key Vault that writes. Without it, `CLINIC_KEY_ID` and `CLINIC_KEY` (32
+ * bytes in base64) name the key that writes. `CLINIC_OLDER_KEYS` lists others that only read, as `id=base64`, separated
+ * by commas.
  */
 export async function configuredKeys(environment: KeyVariables): Promise<ClinicKeys> {
   const { CLINIC_OLDER_KEYS: list, CLINIC_VAULT_KEY: vaultKey } = environment;
@@ -29,7 +30,7 @@ function configuredSecret({ CLINIC_KEY_ID: keyId, CLINIC_KEY: key }: KeyVariable
 
 function newSecret({ CLINIC_KEY_ID: keyId }: KeyVariables): ClinicSecret {
   new Logger('ClinicKeys').warn(
-    'Neither CLINIC_VAULT_KEY nor CLINIC_KEY is set: a new key is made, and what it encrypts is lost with this process',
+    'Neither CLINIC_VAULT_KEY nor CLINIC_KEY is set: content is encrypted with a new key and lost with this process',
   );
   return { keyId, secret: createSecretKey(randomBytes(KEY_LENGTH)) };
 }
@@ -44,7 +45,7 @@ function olderSecrets(list: string): ClinicSecret[] {
     });
 }
 
-/** The package's own reading of base64 refuses what is none. */
+/** The package's base64 parser rejects invalid input. */
 function secretFrom(keyId: string, base64: string): ClinicSecret {
   AesKeyEncryptionKey.fromBase64(keyId, base64);
   return { keyId, secret: createSecretKey(base64, 'base64') };

@@ -1,4 +1,4 @@
-/** The key by which patients are found, from the configuration. */
+/** The key for finding patients, from the configuration. */
 import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { HmacSearchKey, type SearchKeys } from 'nestjs-azure-encrypted-storage';
@@ -13,7 +13,7 @@ export function configuredSearchKeys({ CLINIC_SEARCH_KEY: given }: Pick<Environm
 
 function newKey(): string {
   new Logger('ClinicKeys').warn(
-    'CLINIC_SEARCH_KEY is not set: a new key is made, and patients that are added now are not found by a later process',
+    'CLINIC_SEARCH_KEY is not set: using a new key, so later processes will not find patients added now',
   );
   return randomBytes(KEY_LENGTH).toString('base64');
 }

@@ -1,12 +1,12 @@
-/** Keys in this process: one to write with, older ones to read with, and of each one for every ward. */
+/** Keys in this process: one to write with, older ones to read with, and for each of them a key per ward. */
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { AesKeyEncryptionKey, type EncryptionTarget, KeyRing } from 'nestjs-azure-encrypted-storage';
 import type { ClinicKeys } from './clinic-keys.js';
 
-/** Bytes of a key. */
+/** The length of a key in bytes. */
 export const KEY_LENGTH = 32;
 
-/** A key as the configuration has it. */
+/** A key from the configuration. */
 export interface ClinicSecret {
   readonly keyId: string;
   readonly secret: KeyObject;
@@ -17,7 +17,7 @@ export class SecretKeys implements ClinicKeys {
     keyEncryptionKey: () => keyOf(this.current),
     keyResolver: (keyId, target) => new KeyRing(this.former.map(keyOf)).resolve(keyId, target),
   };
-  /** Every ward has its own key, and a row that was wrapped with another ward's is refused. */
+  /** Every ward has its own key, and a row wrapped with the key of another ward is rejected. */
   readonly ofWards: ClinicKeys['ofWards'] = {
     keyEncryptionKey: (target) => keyOf(secretOfWard(this.current, wardOf(target))),
     keyResolver: (keyId, target) => keyOfWard(this.all, keyId, target),
@@ -52,7 +52,7 @@ export class SecretKeys implements ClinicKeys {
 export const keyOf = ({ keyId, secret }: ClinicSecret): AesKeyEncryptionKey =>
   AesKeyEncryptionKey.fromKeyObject(keyId, secret);
 
-/** A key that the ward of a row has or had; `null` for those of other wards. */
+/** A current or former key of the row's ward; `null` for keys of other wards. */
 export function keyOfWard(
   secrets: readonly ClinicSecret[],
   keyId: string,
@@ -62,14 +62,14 @@ export function keyOfWard(
   return found === undefined ? null : keyOf(found);
 }
 
-/** HKDF (RFC 5869) of the clinic's key, with the ward for its purpose. */
+/** HKDF (RFC 5869) of the clinic's key, with the ward as the info parameter. */
 function secretOfWard({ keyId, secret }: ClinicSecret, ward: string): ClinicSecret {
   const derived = hkdfSync('sha256', secret, '', `ward ${ward}`, KEY_LENGTH);
   return { keyId: `${keyId}/${ward}`, secret: createSecretKey(new Uint8Array(derived)) };
 }
 
-/** The partition of a row is the ward; patients are nothing but rows. */
+/** The partition of a row is the ward; patients are always rows. */
 function wardOf(target: EncryptionTarget): string {
-  if (target.kind !== 'table') throw new Error('Only rows of patients have keys of wards');
+  if (target.kind !== 'table') throw new Error('Only rows of patients have ward keys');
   return target.partitionKey;
 }

@@ -3,8 +3,9 @@ import type { ClinicKeys } from './clinic-keys.js';
 import { type ClinicSecret, keyOf, keyOfWard } from './secret-keys.js';
 
 /**
- * A key in a vault writes, also for patients: no key of a ward can be derived from one that never leaves its vault. A row that was
- * copied to another ward is still refused, because rows are bound to their keys. What secrets encrypted before is still read.
+ * A key in a vault writes, also for patients: ward keys cannot be derived from a key that never leaves its vault. A row
+ * that was copied to another ward is still rejected, because rows are bound to their keys. Content encrypted with
+ * secrets is still readable.
  */
 export class VaultKeys implements ClinicKeys {
   readonly writes: string;
@@ -17,7 +18,7 @@ export class VaultKeys implements ClinicKeys {
     this.ofWards = { keyResolver: (keyId, target) => keyOfWard(former, keyId, target) };
   }
 
-  /** Every version of the key counts: the vault rotates it by itself. */
+  /** Every version of the key counts, because the vault rotates it automatically. */
   writesWith(keyId: string): boolean {
     return keyId === this.writes || keyId.startsWith(`${this.writes}/`);
   }

@@ -3,7 +3,7 @@ import { IsString, Matches, MaxLength } from 'class-validator';
 
 export class LetterName {
   @ApiProperty({ example: 'jane', pattern: '^\\w[\\w.-]{0,99}$' })
-  @Matches(/^\w[\w.-]{0,99}$/, { message: 'name is made of letters, digits, ".", "_" and "-", up to 100' })
+  @Matches(/^\w[\w.-]{0,99}$/, { message: 'name must have 1 to 100 letters, digits, ".", "_" and "-"' })
   name!: string;
 }
 

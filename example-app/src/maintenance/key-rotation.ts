@@ -17,7 +17,7 @@ import { SCANS } from '../scans/scans.controller.js';
 import type { Inventory, RotationProgress } from './maintenance.dto.js';
 import { PATIENT_ROWS } from '../patients/patients.module.js';
 
-/** Slow enough to watch, on a computer that does everything at once. */
+/** Slow enough to watch when everything runs on one computer. */
 const REQUESTS_PER_SECOND = 20;
 
 @Injectable()
@@ -45,9 +45,10 @@ export class KeyRotation implements OnModuleDestroy {
     return { writes: keys.writes, canRotate: demonstration && keys.rotate !== undefined, entries };
   }
 
-  /** Lets a new key write if this is a demonstration, then rewraps what is under others. Returns once it has begun. */
+  /** Creates a new key in a demonstration, then rewraps objects under other keys. Returns once it has started. */
   async start(): Promise<RotationProgress> {
-    if (this.progress.value.state === 'running') throw new ConflictException('A rotation is running: wait for its end');
+    if (this.progress.value.state === 'running')
+      throw new ConflictException('A rotation is running: wait until it ends');
     const { keys, demonstration } = this.settings;
     if (demonstration) keys.rotate?.();
     this.progress.next({ state: 'running', total: 0, done: 0, failed: 0 });
@@ -74,7 +75,7 @@ export class KeyRotation implements OnModuleDestroy {
   }
 
   #stop(error: unknown): void {
-    // the application ends: no more progress is reported
+    // the application is shutting down, so no more progress is reported
     if (this.#ending.signal.aborted) return;
     const problem = problemOf(error);
     logProblem(problem, error);

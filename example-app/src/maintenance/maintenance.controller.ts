@@ -22,8 +22,8 @@ export class MaintenanceController {
   @ApiOperation({
     summary: "Rotate the clinic's key",
     description:
-      'Everything leaves the keys that write no more, while the application goes on. On the embedded emulator a new key is made first; ' +
-      'elsewhere, configure the new key and list the old one in `CLINIC_OLDER_KEYS`.',
+      'Rewraps everything under former keys while the application keeps running. On the embedded emulator, this ' +
+      'creates a new key first; elsewhere, configure the new key and list the old one in `CLINIC_OLDER_KEYS`.',
   })
   @ApiResponse({ status: 202, type: RotationProgress })
   @ApiProblems({ 409: 'A rotation is running' })
@@ -34,7 +34,7 @@ export class MaintenanceController {
   @Sse('rotation')
   @ApiOperation({
     summary: 'Follow a rotation',
-    description: 'Server-sent events: its state now, and whenever it changes.',
+    description: 'Server-sent events: its state now and after each change.',
   })
   @ApiProduces('text/event-stream')
   @ApiResponse({ status: 200, type: RotationProgress })

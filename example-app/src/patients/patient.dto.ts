@@ -1,4 +1,4 @@
-/** What requests for patients look like: parts of the entity, which bring its rules and its description along. */
+/** The shapes of requests for patients: parts of the entity, with its validation rules and descriptions. */
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -18,7 +18,7 @@ import { EARLIEST, KEY, KEY_FAULT, LATEST, Patient, SSN, SSN_FAULT } from './pat
 /** The keys come from the path. */
 export class ReplacePatient extends OmitType(Patient, ['partitionKey', 'rowKey'] as const) {}
 
-/** What is left out stays as it is. */
+/** Omitted properties stay unchanged. */
 export class ChangePatient extends PartialType(ReplacePatient, { skipNullProperties: false }) {}
 
 export class WardKey {
@@ -27,7 +27,7 @@ export class WardKey {
   ward!: string;
 }
 
-/** Where a patient is kept. */
+/** The keys of a patient. */
 export class PatientKeys extends WardKey {
   @ApiProperty({ example: '17' })
   @Matches(KEY, KEY_FAULT)
@@ -37,7 +37,7 @@ export class PatientKeys extends WardKey {
 const FIELD = '(ssn|name|diagnosis|born|room|discretion|admitted)';
 
 export class ListPatients {
-  @ApiPropertyOptional({ format: 'date-time', description: 'Only those who were admitted then or later' })
+  @ApiPropertyOptional({ format: 'date-time', description: 'Only patients admitted then or later' })
   @IsOptional()
   @Type(() => Date)
   @IsDate()
@@ -48,18 +48,18 @@ export class ListPatients {
   @ApiPropertyOptional({ description: 'Only these properties, separated by commas', example: 'name,admitted' })
   @IsOptional()
   @Matches(new RegExp(`^${FIELD}(,${FIELD})*$`), {
-    message: '$property has names of properties, separated by commas',
+    message: '$property must be a comma-separated list of property names',
   })
   fields?: string;
 }
 
-/** Rejects a property that would be ignored next to another one. */
+/** Rejects a property that would be ignored because of another one. */
 const Without = (other: string): PropertyDecorator =>
   ValidateBy({
     name: 'without',
     validator: {
       validate: (_, args) => (args?.object as Record<string, unknown>)[other] === undefined,
-      defaultMessage: () => `$property is sent without ${other}`,
+      defaultMessage: () => `$property cannot be combined with ${other}`,
     },
   });
 
@@ -88,7 +88,7 @@ export class FindPatients {
 export class FoundPatients {
   @ApiProperty({ type: [Patient] }) patients!: readonly Patient[];
   @ApiProperty({
-    description: 'The filters as the storage service got them: tags, and nothing that was sealed',
+    description: 'The filters that the storage service received: tags, but no sealed values',
     example: ["azcse_t_ssn eq '9f1c20.5d0e…'"],
   })
   asked!: readonly string[];

@@ -15,28 +15,28 @@ import {
 import { Encrypt, EncryptedEntity, Filterable, Searchable, Sign } from 'nestjs-azure-encrypted-storage';
 
 export const PATIENTS = 'patients';
-/** What the service takes for a key: none of its separators, no control characters. */
+/** The characters that the service accepts in a key: no separators and no control characters. */
 export const KEY = /^[^/\\#?%\p{Cc}]{1,100}$/u;
-export const KEY_FAULT = { message: '$property has 1 to 100 characters, none of / \\ # ? %' };
+export const KEY_FAULT = { message: '$property must have 1 to 100 characters, except / \\ # ? %' };
 export const SSN = /^\d{3}-\d{2}-\d{4}$/;
-export const SSN_FAULT = { message: '$property is a social security number, such as 078-05-1120' };
+export const SSN_FAULT = { message: '$property must be a social security number, such as 078-05-1120' };
 
 /** The dates that the service stores and compares. */
 export const EARLIEST = new Date('1601-01-01T00:00:00Z');
 export const LATEST = new Date('9999-12-31T23:59:59.999Z');
 
-/** May be left out, but is not `null`. */
+/** Can be omitted, but must not be `null`. */
 const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 /**
- * A patient of a ward: what is stored, what requests are checked against, and what the HTTP API describes, in one class. The ward and
- * the number are keys and stay in plaintext, like the admission date, which is signed.
+ * A patient of a ward: one class defines what is stored, what requests must contain, and what the HTTP API describes.
+ * The ward and the number are keys and stay in plaintext, like the admission date, which is signed.
  */
 @EncryptedEntity<Patient>({ table: PATIENTS, clear: ['discretion'] })
 export class Patient {
-  /** What listings may be filtered by. */
+  /** The properties that listings can be filtered by. */
   [Filterable]?: 'admitted' | 'discretion';
-  /** What is sealed, and found by its tag. */
+  /** The sealed properties that are found by their tags. */
   [Searchable]?: 'ssn' | 'name';
 
   @ApiProperty({ description: 'The ward', example: 'north' })
@@ -47,14 +47,17 @@ export class Patient {
   @Matches(KEY, KEY_FAULT)
   rowKey!: string;
 
-  /** Found in the whole clinic. Equal numbers have equal tags, which storage shows; nothing here keeps a number to one patient. */
+  /**
+   * Searchable in the entire clinic. Equal numbers have equal tags, which storage reveals; numbers need not be unique
+   * here.
+   */
   @ApiPropertyOptional({ description: 'Social security number', example: '078-05-1120' })
   @MayBeAbsent()
   @Matches(SSN, SSN_FAULT)
   @Encrypt({ searchable: { scope: 'table' } })
   ssn?: string;
 
-  /** Found in a ward, whatever its case and spaces. Tags reveal which patients of a ward have the same name. */
+  /** Searchable in a ward, regardless of case and spaces. Tags reveal which patients of a ward have the same name. */
   @ApiProperty({ example: 'Jane Doe' })
   @IsString()
   @IsNotEmpty()
@@ -69,7 +72,7 @@ export class Patient {
   @Encrypt()
   diagnosis!: string;
 
-  /** `null` where it is not known, which storage does reveal. */
+  /** `null` if unknown, which storage does reveal. */
   @ApiPropertyOptional({ type: 'string', format: 'date-time', nullable: true, example: '1980-05-06T00:00:00.000Z' })
   @IsOptional()
   @Type(() => Date)
@@ -77,7 +80,7 @@ export class Patient {
   @Encrypt({ type: 'date' })
   born?: Date | null;
 
-  /** Encrypted for those who asked for discretion. */
+  /** Encrypted for patients who asked for discretion. */
   @ApiPropertyOptional({ example: '5' })
   @MayBeAbsent()
   @IsString()
@@ -90,8 +93,8 @@ export class Patient {
   @IsBoolean()
   discretion!: boolean;
 
-  /** In plaintext, so that listings can be filtered by it; nobody else can change it unnoticed. */
-  @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Now unless it is given' })
+  /** In plaintext, so that listings can be filtered by it; signed, so that changes by others are detected. */
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Now by default' })
   @MayBeAbsent()
   @Type(() => Date)
   @IsDate()

@@ -40,12 +40,12 @@ export class PatientsController {
   @Post('search')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Find patients by what is sealed',
+    summary: 'Find patients by sealed properties',
     description:
-      'By social security number in the whole clinic, or by name in a ward. In the body, because addresses end up in logs.',
+      'By social security number in the entire clinic, or by name in a ward. In the body, because URLs end up in logs.',
   })
   @ApiResponse({ status: 200, type: FoundPatients })
-  @ApiProblems({ 400: 'There is nothing to look for, or a name without its ward' })
+  @ApiProblems({ 400: 'There are no search criteria, or a name without its ward' })
   async find(@Body() wanted: FindPatients): Promise<FoundPatients> {
     const { result, asked } = await sentFilters.of(() => this.all({ where: this.filterOf(wanted) }));
     return { patients: result, asked };
@@ -57,7 +57,7 @@ export class PatientsController {
   list(@Param() { ward }: WardKey, @Query() { since, fields }: ListPatients): Promise<Patient[]> {
     const onWard = this.patients.where('partitionKey', 'eq', ward);
     const where = since === undefined ? onWard : onWard.and('admitted', 'ge', since);
-    // what else decryption needs is fetched too, and removed again
+    // other properties needed for decryption are fetched too, and removed again
     return this.all({
       where,
       ...(fields === undefined ? {} : { queryOptions: { select: ['rowKey', ...fields.split(',')] } }),
@@ -72,14 +72,14 @@ export class PatientsController {
   @ApiProblems({ 404: 'No such patient' })
   async get(@Param() { ward, number }: PatientKeys, @Res({ passthrough: true }) response: Response): Promise<Patient> {
     const row = await this.patients.getEntity(ward, number);
-    // Express compares the tag with that of the request
+    // Express compares the ETag with that of the request
     response.set({ ETag: row.etag, 'Cache-Control': 'private, no-cache' });
     return shown(row);
   }
 
   @Put(':ward/:number')
   @ApiOperation({ summary: 'Replace a patient' })
-  @ApiHeader({ name: 'If-Match', required: false, description: 'Only if nobody changed the patient since' })
+  @ApiHeader({ name: 'If-Match', required: false, description: 'Only if the patient has not changed since' })
   @ApiResponse({ status: 200, type: Patient })
   @ApiProblems({ 400: 'The patient is not valid', 404: 'No such patient', 412: 'The patient was changed' })
   async replace(
@@ -93,8 +93,8 @@ export class PatientsController {
   }
 
   @Patch(':ward/:number')
-  @ApiOperation({ summary: 'Change what is given of a patient' })
-  @ApiHeader({ name: 'If-Match', required: false, description: 'Only if nobody changed the patient since' })
+  @ApiOperation({ summary: 'Change some properties of a patient' })
+  @ApiHeader({ name: 'If-Match', required: false, description: 'Only if the patient has not changed since' })
   @ApiResponse({ status: 200, type: Patient })
   @ApiProblems({ 400: 'The change is not valid', 404: 'No such patient', 412: 'The patient was changed' })
   async change(
@@ -126,7 +126,7 @@ export class PatientsController {
     const rows = this.patients.listEntities({
       ...options,
       // one patient that cannot be decrypted must not hide the others
-      onDecryptionFailed: ({ error }) => this.logger.warn(`A patient was left out: ${error.code}`),
+      onDecryptionFailed: ({ error }) => this.logger.warn(`A patient was skipped: ${error.code}`),
     });
     for await (const row of rows) patients.push(shown(row));
     return patients;

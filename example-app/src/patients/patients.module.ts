@@ -9,10 +9,10 @@ import { CLINIC } from '../configuration/configuration.module.js';
 import { Patient, PATIENTS } from './patient.entity.js';
 import { PatientsController } from './patients.controller.js';
 
-/** What maintenance works on. */
+/** The source for maintenance. */
 export const PATIENT_ROWS = Symbol('The rows of patients as a source for maintenance');
 
-/** Rows are under the keys of their wards, and are found by tags under the search key. */
+/** Rows are encrypted with the keys of their wards, and found by tags under the search key. */
 @Module({
   imports: [
     EncryptedStorageModule.forFeatureAsync({

@@ -1,4 +1,4 @@
-/** Shows what a search asks the service, read from the requests as they leave. */
+/** Shows the filters that a search sends to the service, taken from outgoing requests. */
 import type { TableServiceClientOptions } from '@azure/data-tables';
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -7,7 +7,7 @@ type AdditionalPolicy = NonNullable<TableServiceClientOptions['additionalPolicie
 class SentFilters {
   private readonly current = new AsyncLocalStorage<Set<string>>();
 
-  /** A policy for the clients of the SDK. */
+  /** A pipeline policy for the clients of the SDK. */
   readonly recorded: AdditionalPolicy = {
     position: 'perCall',
     policy: {
@@ -20,7 +20,7 @@ class SentFilters {
     },
   };
 
-  /** The result, and every filter that was sent for it. */
+  /** The result, with every filter that was sent for it. */
   async of<Result>(
     work: () => Promise<Result>,
   ): Promise<{ readonly result: Result; readonly asked: readonly string[] }> {

@@ -27,7 +27,7 @@ export class ReferralSent {
 
 export class ReferralReceived extends Referral {
   @ApiProperty() messageId!: string;
-  @ApiProperty({ description: 'Times it was received; more than 1 after a failure', example: 1 })
+  @ApiProperty({ description: 'How often it was received; more than 1 after a failure', example: 1 })
   dequeueCount!: number;
 }
 

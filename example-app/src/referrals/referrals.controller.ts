@@ -33,13 +33,12 @@ export class ReferralsController {
   @HttpCode(200)
   @Traced()
   @ApiOperation({
-    summary: 'Receive the next referral by hand',
-    description:
-      'It leaves the queue. One that cannot be decrypted stays, is a problem now and the next receiver gets another.',
+    summary: 'Receive the next referral manually',
+    description: 'Deletes it from the queue. If it cannot be decrypted, it stays and a problem is returned.',
   })
   @ApiResponse({ status: 200, type: ReferralReceived })
-  @ApiResponse({ status: 204, description: 'None waits' })
-  @ApiProblems({ 500: 'It was changed', 503: 'The key cannot be reached: it stays in the queue' })
+  @ApiResponse({ status: 204, description: 'The queue is empty' })
+  @ApiProblems({ 500: 'It was changed', 503: 'The key is unavailable, so the message stays in the queue' })
   async receive(@Res({ passthrough: true }) response: Response): Promise<ReferralReceived | undefined> {
     const [message] = (await this.queue.receiveMessages({ numberOfMessages: 1 })).receivedMessageItems;
     if (message === undefined) {
@@ -54,7 +53,7 @@ export class ReferralsController {
 
   @Post('handler/start')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Let the handler take referrals as they come' })
+  @ApiOperation({ summary: 'Let the handler process referrals as they arrive' })
   @ApiResponse({ status: 200, type: HandlerState })
   async start(): Promise<HandlerState> {
     await this.handler.start();
@@ -63,7 +62,7 @@ export class ReferralsController {
 
   @Post('handler/stop')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Let referrals wait in the queue' })
+  @ApiOperation({ summary: 'Stop the handler, so that referrals wait in the queue' })
   @ApiResponse({ status: 200, type: HandlerState })
   async stop(): Promise<HandlerState> {
     await this.handler.stop();
@@ -73,7 +72,7 @@ export class ReferralsController {
   @Sse('handler')
   @ApiOperation({
     summary: 'Follow the handler',
-    description: 'Server-sent events: whether it runs and what it has handled, now and whenever that changes.',
+    description: 'Server-sent events: whether it is running and what it has handled, now and after each change.',
   })
   @ApiProduces('text/event-stream')
   @ApiResponse({ status: 200, type: HandlerState })

@@ -8,10 +8,10 @@ import { BehaviorSubject } from 'rxjs';
 import { type HandlerState, Referral } from './referral.dto.js';
 
 export const REFERRALS = 'referrals';
-/** Referrals that are shown. */
+/** The number of referrals shown. */
 const KEPT = 5;
 
-/** Handles referrals as they come. It is started by hand here, so that one can look at a message that waits. */
+/** Handles referrals as they arrive. It is started manually here, so that you can look at a waiting message. */
 @Injectable()
 export class ReferralsHandler implements OnModuleDestroy {
   /** The state now, and every state from now on. */

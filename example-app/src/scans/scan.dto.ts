@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { FILE_NAME, FILE_NAME_FAULT } from './file-name.js';
 
-/** Made by the service, which repeats it in XML. An empty one would begin nowhere. */
+/** Created by the service, which repeats it in XML. An empty marker would not name a position. */
 const PAGE_MARK = /^[^\p{Cc}\p{Cs}\ufffe\uffff]{1,2000}$/u;
 
 export class ScanForm {
@@ -25,9 +25,9 @@ export class ScanPage {
   @Max(100)
   limit = 50;
 
-  @ApiPropertyOptional({ description: '`next` of the page before' })
+  @ApiPropertyOptional({ description: '`next` of the previous page' })
   @IsOptional()
-  @Matches(PAGE_MARK, { message: '$property is "next" of the page before' })
+  @Matches(PAGE_MARK, { message: '$property must be "next" of the previous page' })
   after?: string;
 }
 
@@ -41,7 +41,7 @@ export class ScanSummary {
 
 export class ScanList {
   @ApiProperty({ type: [ScanSummary] }) scans!: ScanSummary[];
-  @ApiPropertyOptional({ description: 'Where the next page begins; absent on the last' }) next?: string;
+  @ApiPropertyOptional({ description: 'Where the next page starts; absent on the last page' }) next?: string;
 }
 
 export class ScanWritten {

@@ -28,7 +28,7 @@ import { fileNameOf } from './file-name.js';
 import { ScanForm, ScanList, ScanName, ScanPage, ScanWritten } from './scan.dto.js';
 
 export const SCANS = 'scans';
-/** Bytes. */
+/** In bytes. */
 export const SCAN_LIMIT = 10 * 1024 ** 3;
 
 /** Scans are blobs: streamed in and out, whole or by range, never held in memory. */
@@ -64,14 +64,14 @@ export class ScansController {
   @ApiOperation({
     summary: 'Upload a scan',
     description:
-      'The file is streamed, encrypted, to storage as fast as that takes it. The scan appears whole or not at all, also when the ' +
-      'client goes away half-way. Its name and its content type are kept.',
+      'The file is encrypted and streamed to storage as fast as storage accepts it. The scan appears completely or ' +
+      'not at all, even if the client disconnects halfway. Its name and content type are kept.',
   })
   @ApiConsumes('multipart/form-data')
   @ApiBody({ type: ScanForm })
   @ApiResponse({ status: 201, type: ScanWritten })
   @ApiProblems({
-    400: 'There is no file, or its name is not valid',
+    400: 'The file is missing, or its name is not valid',
     409: 'The name is taken',
     413: '',
     503: 'Try again',
@@ -85,22 +85,28 @@ export class ScansController {
 
   @Get(':name')
   @UseInterceptors(EncryptedBlobInterceptor)
-  // what somebody uploaded must not run as a page of ours, whatever type it was given
+  // uploaded content must not run as one of our pages, whatever its type
   @Header('Content-Security-Policy', "sandbox; default-src 'none'")
   @ApiOperation({
     summary: 'Download a scan, or a range of it',
     description:
-      'Decrypted as fast as the client takes it; only the regions that a range touches are fetched. Where a later part turns out ' +
-      'to be changed the connection ends before the announced length.',
+      'Decrypted as fast as the client reads it; only the regions that a range touches are fetched. If a later part ' +
+      'turns out to be changed, the connection ends before the announced length.',
   })
   @ApiHeader({ name: 'Range', required: false, example: 'bytes=0-1023' })
-  @ApiHeader({ name: 'If-Range', required: false, description: 'An ETag; the whole scan if it is another one' })
-  @ApiHeader({ name: 'If-None-Match', required: false, description: '304 if the scan is that one' })
-  @ApiHeader({ name: 'If-Match', required: false, description: '412 if the scan is another one' })
+  @ApiHeader({ name: 'If-Range', required: false, description: 'An ETag; returns the complete scan if it differs' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: '304 if the scan still has this ETag' })
+  @ApiHeader({ name: 'If-Match', required: false, description: '412 if the scan has another ETag' })
   @ApiResponse({ status: 200, content: ANY_BYTES })
   @ApiResponse({ status: 206, content: ANY_BYTES })
   @ApiResponse({ status: 304, description: 'Not modified' })
-  @ApiProblems({ 404: 'No such scan', 412: 'A condition fails', 416: 'Behind the end', 500: 'It was changed', 503: '' })
+  @ApiProblems({
+    404: 'No such scan',
+    412: 'A condition fails',
+    416: 'The range starts after the end',
+    500: 'It was changed',
+    503: '',
+  })
   download(@Param() { name }: ScanName): EncryptedBlockBlobClient {
     return this.scans.getBlockBlobClient(name);
   }

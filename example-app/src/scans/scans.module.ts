@@ -4,7 +4,10 @@ import type { ClinicSettings } from '../configuration/clinic-settings.js';
 import { CLINIC } from '../configuration/configuration.module.js';
 import { SCANS, ScansController } from './scans.controller.js';
 
-/** An older program has stored scans in protocol 1.0: this module reads them too, and writes as the rest of the application does. */
+/**
+ * An older program has stored scans in protocol 1.0: this module reads them too, and writes like the rest of the
+ * application.
+ */
 @Module({
   imports: [
     EncryptedStorageModule.forFeatureAsync({

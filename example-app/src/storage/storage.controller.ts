@@ -17,7 +17,10 @@ import { StoredBlob, StoredBlobName, StoredMessage, StoredPart } from './stored.
 
 const MESSAGES_SHOWN = 10;
 
-/** Shows what the service really holds: all that somebody with access to the account, but without the key, can see. */
+/**
+ * Shows what the service actually stores: everything that somebody with access to the account, but without the key, can
+ * see.
+ */
 @ApiTags('storage')
 @Controller('storage')
 export class StorageController {
@@ -47,7 +50,7 @@ export class StorageController {
   }
 
   @Get('referrals')
-  @ApiOperation({ summary: 'The stored messages that wait in the queue' })
+  @ApiOperation({ summary: 'The stored messages waiting in the queue' })
   @ApiResponse({ status: 200, type: [StoredMessage] })
   async referrals(): Promise<StoredMessage[]> {
     const queue = this.queues.getQueueClient(this.settings.nameOf(REFERRALS)).unencryptedClient;
@@ -71,7 +74,7 @@ export class StorageController {
   }
 }
 
-/** Damaged encryption data is shown as it is. */
+/** Damaged encryption data is shown unchanged. */
 function parsedOrText(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -18,7 +18,7 @@ export class StoredBlobName {
 }
 
 export class StoredPart {
-  @ApiPropertyOptional({ type: 'integer', default: 0, description: 'Where the bytes to show begin' })
+  @ApiPropertyOptional({ type: 'integer', default: 0, description: 'The offset of the first byte to show' })
   @Type(() => Number)
   @IsInt()
   @Min(0)

@@ -1,8 +1,8 @@
-/** Lets the spans of the Azure SDKs, and with them those of the package, go to OpenTelemetry. */
+/** Sends the spans of the Azure SDKs, and thus those of the package, to OpenTelemetry. */
 import { AzureSdkInstrumentation } from '@azure/opentelemetry-instrumentation-azure-sdk';
 import * as coreTracing from '@azure/core-tracing';
 
-/** Instrumentations wait for modules to be loaded by `require`; ES modules are handed to them. */
+/** Instrumentations hook modules loaded with `require`; ES modules have to be passed to them. */
 export function sendAzureSpans(): void {
   for (const { name, patch } of new AzureSdkInstrumentation({ enabled: false }).getModuleDefinitions()) {
     if (name === '@azure/core-tracing') patch?.(coreTracing);

@@ -5,7 +5,7 @@ import type { Trace, TracedSpan } from './trace.dto.js';
 
 const TRACES = 12;
 const SPANS = 40;
-/** What the package says of encryption. Addresses of requests are left out: they name rows and blobs. */
+/** The attributes of the package about encryption. Request URLs are omitted, because they name rows and blobs. */
 const SHOWN = 'encryption.';
 
 interface KeptTrace {
@@ -43,7 +43,7 @@ export class KeptTraces implements SpanProcessor {
   }
 }
 
-/** Parents before their children, in the order in which they began. */
+/** Parents before their children, in the order in which they started. */
 function ordered(spans: readonly ReadableSpan[]): TracedSpan[] {
   const known = new Set(spans.map(idOf));
   const below = (parent: string | undefined, depth: number): TracedSpan[] =>

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 export class TracedSpan {
   @ApiProperty({ example: 'Content.seal' }) name!: string;
-  @ApiProperty({ description: 'How many spans it is inside of' }) depth!: number;
+  @ApiProperty({ description: 'The number of enclosing spans' }) depth!: number;
   @ApiProperty() milliseconds!: number;
   @ApiProperty() isFailed!: boolean;
   @ApiProperty({ type: 'object', additionalProperties: true, example: { 'encryption.protocol': '2.0' } })

@@ -9,7 +9,7 @@ import {
 import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { finalize, Observable, tap } from 'rxjs';
 
-/** Gives every request a span, named by its handler: it holds what the request says nowhere. */
+/** Gives every request a span named after its handler, without any content of the request. */
 @Injectable()
 class TracedInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {

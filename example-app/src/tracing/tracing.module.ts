@@ -19,14 +19,14 @@ export class TracesController {
   constructor(private readonly traces: KeptTraces) {}
 
   @Get()
-  @ApiOperation({ summary: 'What the last requests did, as spans, with what the package says of encryption' })
+  @ApiOperation({ summary: 'The last requests as spans, with the encryption details of the package' })
   @ApiResponse({ status: 200, type: [Trace] })
   list(): readonly Trace[] {
     return this.traces.all;
   }
 }
 
-/** Traces begin with a request: what nobody asked for, such as looking into the queue, is none. */
+/** Traces start with a request, so background work such as polling the queue is not traced. */
 class RequestSampler implements Sampler {
   readonly #on = new AlwaysOnSampler();
   readonly #off = new AlwaysOffSampler();

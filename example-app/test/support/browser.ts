@@ -1,4 +1,4 @@
-/** The browser that the page is driven in: whatever Chromium this machine has. */
+/** The browser for tests of the page: any Chromium on this machine. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
@@ -16,7 +16,7 @@ const ARGUMENTS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
-/** Where the browser is: `CHROMIUM_PATH`, or a usual place; `null` if there is none. */
+/** The path of the browser: `CHROMIUM_PATH` or a usual location; `null` if there is none. */
 export function browserPath(): string | null {
   const given = process.env['CHROMIUM_PATH'];
   if (given !== undefined && given !== '') return given;

@@ -1,4 +1,4 @@
-/** The application in this process, over the suite's account in the emulator of this run, or what the settings name. */
+/** The application in this process, with the suite's account in the emulator of this run, or the given settings. */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { startClinic } from '../../src/clinic.js';
 import { startEmulator } from 'nestjs-azure-encrypted-storage/testing';
@@ -21,13 +21,13 @@ export interface TestClinic {
   close(): Promise<void>;
 }
 
-/** `connect` may put something between the application and its emulator. */
+/** `connect` can insert a proxy between the application and its emulator. */
 export async function testClinic(
   settings: Partial<GivenSettings> = {},
   connect: (connectionString: string) => Promise<string> = async (direct) => direct,
 ): Promise<TestClinic> {
   const given = settings.connectionString ?? (accountOfSuite() === undefined ? undefined : ofSuite());
-  // an emulator that was running before has one account, where the clinics of several suites would meet
+  // an emulator that was already running has one account, which the clinics of several suites would share
   const emulator = given === undefined ? await startEmulator() : null;
   const direct = given ?? emulator?.connectionString ?? '';
   const connectionString = await connect(direct);
@@ -59,5 +59,5 @@ export function form(name: string, content: Buffer | string, type = 'application
   return { method: 'POST', body };
 }
 
-/** Bytes that repeat nowhere. */
+/** Bytes without repetitions. */
 export const scanOf = (length: number): Buffer => randomBytes(length);

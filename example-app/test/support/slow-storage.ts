@@ -1,15 +1,15 @@
-/** A storage service that can be made to stop taking bytes: between the application and its emulator, on the loopback address. */
+/** A storage service that can stop accepting bytes: a proxy between the application and its emulator. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export class SlowStorage {
-  /** Bytes that the application has sent to it. */
+  /** Bytes that the application has sent. */
   taken = 0;
   private isStalled = false;
   private readonly open = new Set<Socket>();
   private readonly server = createServer({ pauseOnConnect: true });
 
-  /** The connection string with the blob endpoint led through here. */
+  /** The connection string with the blob endpoint of this proxy. */
   async before(connectionString: string): Promise<string> {
     const port = Number(/BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(connectionString)?.[1]);
     this.server.on('connection', (client) => {
