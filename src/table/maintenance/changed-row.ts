@@ -34,6 +34,8 @@ export interface RowsAccess extends Pick<TableAccess, 'table' | 'lookupTable' | 
 
 export interface RowChange extends RowsAccess {
   readonly step: Step;
+  /** Gets each row that is not encrypted yet. */
+  readonly onPlaintext?: ((row: Row) => void) | undefined;
 }
 
 /** The plan for a row: the row to store and its result, or only the result. */
@@ -76,6 +78,7 @@ async function readAndReplace(
   const { row } = stored;
   const state = rowState(storedValue(row[ENCRYPTION_DATA_PROPERTY]), storedValue(row[SEALED_NAMES_PROPERTY]));
   if (!isChosen(step.task, state)) return SAME;
+  if (state.kind === 'plain') change.onPlaintext?.(row);
   const { result, row: changed, context, readBack } = await plan(stored, state).catch(refusedByClass);
   if (changed === undefined || context === undefined || step.dryRun) return result;
   await step.beforeRequest();

@@ -12,6 +12,7 @@ import { hasTags, type MaintenanceTask, without, withoutTags } from '../../envel
 import { uncheckedWraps } from '../../envelope/maintenance/unchecked-wraps.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { accountOf } from '../account.js';
+import type { Row } from '../entity-context.js';
 import { assertLookupTable } from '../entity-class.js';
 import { entityModel } from '../entity-model.js';
 import { TimeSlice } from '../../streams/time-slice.js';
@@ -20,9 +21,10 @@ import { type ListedRow, listedRows } from './listed-row.js';
 import { reencryptRow } from './reencrypt-row.js';
 import { reindexRow } from './reindex-row.js';
 import { type RewrapRows, rewrapRows } from './rewrap-rows.js';
+import { UnseenProperties } from './unseen-properties.js';
 
 interface VariantAccess extends RowsAccess {
-  /** Distinguishes jobs with another class. */
+  /** The properties of a class that was made for the job, separated by commas. */
   readonly variant?: string | undefined;
 }
 
@@ -37,11 +39,17 @@ export class MaintainedRows implements Maintained<ListedRow> {
   /** Neither logs nor JSON show what is in it: clients would show the account key. */
   readonly #access: VariantAccess;
   readonly #shared: Pick<RewrapRows, 'account' | 'distinctKeys' | 'slice'>;
+  /** Not for a class of the application, which may have properties that no row has. */
+  readonly #unseen: UnseenProperties | undefined;
+  /** Whether the last walk has reached the last page. */
+  #isAtEnd = false;
 
   constructor(access: VariantAccess) {
     this.#access = access;
     this.#shared = { account: accountOf(access.table.url), distinctKeys: new Set(), slice: new TimeSlice() };
-    if (access.entityClass !== null) assertLookupTable(access.entityClass, access.lookupTable);
+    const { entityClass, lookupTable, variant } = access;
+    if (entityClass !== null) assertLookupTable(entityClass, lookupTable);
+    this.#unseen = variant === undefined ? undefined : new UnseenProperties(variant.split(','));
   }
 
   get name(): string {
@@ -56,8 +64,15 @@ export class MaintainedRows implements Maintained<ListedRow> {
     return this.#shared.account;
   }
 
-  pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedRow>> {
-    return listedRows(this.#access.table, options);
+  async *pages(options: WalkOptions): AsyncGenerator<MaintainedPage<ListedRow>> {
+    for await (const page of listedRows(this.#access.table, options)) {
+      this.#isAtEnd = page.next === undefined;
+      yield page;
+    }
+  }
+
+  warnings(): readonly string[] {
+    return this.#isAtEnd ? (this.#unseen?.warnings(this.name) ?? []) : [];
   }
 
   taskFor(task: MaintenanceTask): MaintenanceTask {
@@ -95,7 +110,8 @@ export class MaintainedRows implements Maintained<ListedRow> {
     const change = hasTags(task) ? reindexRow : reencryptRow;
     if (task.do === 'census' && !hasTags(task)) return rows.map(() => SAME);
     const results: ObjectResult[] = [];
-    for (const row of rows) results.push(await change(row, { ...this.#access, policy, step }));
+    const onPlaintext = (plain: Row): void => this.#unseen?.note(plain);
+    for (const row of rows) results.push(await change(row, { ...this.#access, policy, step, onPlaintext }));
     return results;
   }
 }
