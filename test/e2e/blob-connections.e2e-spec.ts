@@ -233,7 +233,7 @@ describe('an answer that cannot be used', () => {
     }
   });
 
-  it.each(['etag', 'content-length'])('fails whole reads and properties too if it has no %s', async (name) => {
+  it.each(['etag', 'content-length'])('also fails complete reads and properties if it has no %s', async (name) => {
     const blob = await blobs.stored(V20);
     const { signal } = new AbortController();
     proxy.spoil = ({ answer }) => {
@@ -253,7 +253,7 @@ describe('an answer that cannot be used', () => {
     ['empty', () => 0],
     ['cut short', (stored) => Math.floor(stored / 2)],
     ['cut after a complete region', (stored) => stored / 2],
-  ])('fails if the answer for a whole blob is %s, in body and length', async (_what, lengthOf) => {
+  ])('fails if the answer for a complete blob is %s, in body and length', async (_what, lengthOf) => {
     const blob = await blobs.own({
       policy: policyOf('2.1', { regionLength: 64 * 1024 }),
       plaintext: content(128 * 1024),

@@ -40,7 +40,7 @@ describe.each(protocols)('a blob of protocol %s with appended bytes', (protocol)
     ['a byte', () => Buffer.alloc(1)],
     ['a block of the cipher', () => Buffer.alloc(16)],
     ['the first region again', (stored) => stored.subarray(0, REGION + OVERHEAD)],
-  ])('releases nothing if someone appends %s, in whole or partial reads', async (_what, extra) => {
+  ])('releases nothing if someone appends %s, in complete or partial reads', async (_what, extra) => {
     const blob = await blobOf(policies[protocol]);
     await blob.uploadData(content(SIZE), { blockSize: REGION, maxSingleShotSize: REGION });
     await addBlock(blob, extra(await blob.unencryptedClient.downloadToBuffer()));

@@ -159,7 +159,7 @@ describe.each(
     expect(await client().downloadToBuffer().catch(codeOf)).toBe(FAILED);
   });
 
-  it('leaves no file, whole or partial', async () => {
+  it('leaves no file, complete or partial', async () => {
     expect(await toFile(client())).toEqual({ code: FAILED, left: [] });
   });
 

@@ -1,4 +1,4 @@
-/** What a health check says of a key in a vault. */
+/** What a health check reports on a key in a vault. */
 import type { TestingModule } from '@nestjs/testing';
 import {
   EncryptedStorageHealthIndicator,
@@ -29,7 +29,7 @@ describe('the check of a key in a vault', () => {
     return { vault, keyId, indicator: await indicatorFor(encryption) };
   }
 
-  it('wraps with the version that writes and unwraps in the vault, each time and once for all services', async () => {
+  it('wraps with the writing version and unwraps in the vault, every time, but once for all services', async () => {
     const { vault, keyId, indicator } = await inVault();
 
     for (let probe = 0; probe < 2; probe += 1) {
@@ -40,7 +40,7 @@ describe('the check of a key in a vault', () => {
     expect(vault.requests.find(({ operation }) => operation === 'unwrapkey')?.version).toBe(keyId.slice(-32));
   });
 
-  it('is part of a probe that names no checks', async () => {
+  it('is part of a probe without named checks', async () => {
     const { vault, indicator } = await inVault();
 
     expect(await indicator.isHealthy('s', { timeout: PATIENCE })).toEqual({ s: { status: 'up', integrity: VERIFIED } });
@@ -52,25 +52,28 @@ describe('the check of a key in a vault', () => {
     ['the version is disabled', (vault, keyId) => vault.disable(keyId), 'KEY_DISABLED'],
     ['the key is deleted', (vault) => vault.delete('records'), 'KEY_DELETED'],
     ['the vault fails', (vault) => (vault.fault = () => refusal(409, 'Conflict')), 'KEY_UNAVAILABLE'],
-    ['no token can be had', (vault) => (vault.fault = () => refusal(401, 'Unauthorized')), 'KEY_ACCESS_DENIED'],
-  ])('is down with the code and the key id at once when %s, and up when it is over', async (_what, change, code) => {
-    const { vault, keyId, indicator } = await inVault();
-    const isDisabled = code === 'KEY_DISABLED';
-    expect((await indicator.isHealthy('s', asked)).s.status).toBe('up');
+    ['no token is available', (vault) => (vault.fault = () => refusal(401, 'Unauthorized')), 'KEY_ACCESS_DENIED'],
+  ])(
+    'is down immediately with the code and the key id when %s, and up again afterwards',
+    async (_what, change, code) => {
+      const { vault, keyId, indicator } = await inVault();
+      const isDisabled = code === 'KEY_DISABLED';
+      expect((await indicator.isHealthy('s', asked)).s.status).toBe('up');
 
-    change(vault, keyId);
-    expect(await indicator.isHealthy('s', asked)).toEqual({
-      s: { status: 'down', message: `key: ${code} ${JSON.stringify(keyId)}`, integrity: VERIFIED },
-    });
+      change(vault, keyId);
+      expect(await indicator.isHealthy('s', asked)).toEqual({
+        s: { status: 'down', message: `key: ${code} ${JSON.stringify(keyId)}`, integrity: VERIFIED },
+      });
 
-    vault.fault = () => undefined;
-    if (isDisabled) vault.disable(keyId, true);
-    if (code === 'KEY_DELETED') return;
-    // what the vault said last is believed for a second
-    await until(async () => (await indicator.isHealthy('s', asked)).s.status === 'up');
-  });
+      vault.fault = () => undefined;
+      if (isDisabled) vault.disable(keyId, true);
+      if (code === 'KEY_DELETED') return;
+      // the last answer of the vault is cached for a second
+      await until(async () => (await indicator.isHealthy('s', asked)).s.status === 'up');
+    },
+  );
 
-  it('is up with a warning while the newest version is disabled and an older one writes, from the first probe on', async () => {
+  it('is up with a warning from the first probe while the newest version is disabled and an older one writes', async () => {
     const { vault, keyId: older, indicator } = await inVault();
     const newest = vault.rotate('records');
     expect(await indicator.isHealthy('s', asked)).toEqual({ s: { status: 'up', integrity: VERIFIED } });
@@ -86,7 +89,7 @@ describe('the check of a key in a vault', () => {
     expect(vault.requests.at(-1)).toEqual({ operation: 'unwrapkey', name: 'records', version: older.slice(-32) });
   });
 
-  it('is down where the vault cannot be used from the start', async () => {
+  it('is down if the vault is unavailable from the start', async () => {
     const { vault, indicator } = await inVault();
     vault.fault = () => refusal(403, 'Forbidden');
 
@@ -99,7 +102,7 @@ describe('the check of a key in a vault', () => {
     });
   });
 
-  it('is left out where the vault is only read', async () => {
+  it('is skipped if the vault is only used for reads', async () => {
     const vault = new InProcessVault();
     const { key, ...reading } = vault.options('records', { alsoRead: [vault.idOf('records')] });
     const indicator = await indicatorFor({ protocol: '2.0', keyVault: reading });

@@ -58,7 +58,7 @@ class RootUserModule {}
 
 const root = () => EncryptedStorageModule.forRoot(optionsOf());
 
-describe('services that are looked up in the whole application', () => {
+describe('services looked up in the entire application', () => {
   const orders = {
     'the root first': () => [root(), lettersModule(), invoicesModule(), RootUserModule],
     'the root last': () => [RootUserModule, invoicesModule(), lettersModule(), root()],

@@ -281,7 +281,7 @@ describe('the trace of a queue', () => {
 });
 
 describe('the trace of a table', () => {
-  it('has the same spans for every call, and one for a whole listing', async () => {
+  it('has the same spans for every call, and one for an entire listing', async () => {
     const table = tableOf(Patient, uniqueTableName('traced'), tablePolicy({ keyEncryptionKey: listeningKey }));
     await table.createTable();
     const { partitionKey, rowKey, plaintext: name } = secrets;

@@ -63,7 +63,7 @@ const Without = (other: string): PropertyDecorator =>
     },
   });
 
-/** By name in a ward, or by social security number in the whole clinic. */
+/** By name in a ward, or by social security number in the entire clinic. */
 export class FindPatients {
   @ApiPropertyOptional({ example: '078-05-1120', description: 'Without `name`' })
   @ValidateIf(({ ssn, name }: FindPatients) => ssn !== undefined || name === undefined)

@@ -135,7 +135,7 @@ export class PatientsController {
 
 const unlessGiven = (): Pick<Patient, 'admitted' | 'discretion'> => ({ admitted: new Date(), discretion: false });
 
-/** The entity without what the SDK adds. */
+/** The entity without the properties added by the SDK. */
 function shown(row: Patient): Patient {
   const {
     etag: _etag,

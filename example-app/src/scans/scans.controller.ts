@@ -31,7 +31,7 @@ export const SCANS = 'scans';
 /** In bytes. */
 export const SCAN_LIMIT = 10 * 1024 ** 3;
 
-/** Scans are blobs: streamed in and out, whole or by range, never held in memory. */
+/** Scans are blobs: streamed in and out, completely or by range, and never held in memory. */
 @Traced()
 @ApiTags('scans')
 @Controller('scans')
