@@ -20,14 +20,11 @@ export class ProgressMeter {
   #source = '';
   /** Objects that were still to be seen when the pass began in this process; `null` if nobody knows. */
   #left: number | null = null;
+  readonly report = this.parts.report;
 
   constructor(private readonly parts: MeterParts) {
     this.#started = parts.clock.now();
     this.#reported = this.#started;
-  }
-
-  report(event: EventOfPass): void {
-    this.parts.report(event);
   }
 
   /**
