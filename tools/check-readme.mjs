@@ -91,7 +91,8 @@ function namesOfCommonJs(all) {
 
 function typeErrors(all) {
   const byFile = new Map(all.map((block) => [block.file, block]));
-  const options = { ...projectOptions(), noEmit: true, moduleDetection: ts.ModuleDetectionKind.Force };
+  const strictness = { strictPropertyInitialization: true, exactOptionalPropertyTypes: true };
+  const options = { ...projectOptions(), ...strictness, noEmit: true, moduleDetection: ts.ModuleDetectionKind.Force };
   const program = ts.createProgram([...byFile.keys()], options, hostWith(byFile, options));
 
   return [...byFile.values()].flatMap((block) => {

@@ -23,7 +23,7 @@ const POLICY: RulesOf<EncryptionPolicy> = {
   protocol: choice(PROTOCOL_VERSIONS),
   regionLength: wholeNumber(1, MAX_REGION_LENGTH, ' bytes'),
   keyEncryptionKey: objectOrFunction,
-  keyResolver: callable,
+  keyResolver: must((value) => typeof value === 'function', 'a function, such as "resolve" of a KeyRing'),
   keyVault: object,
   allowKey: callable,
   requireEncryption: flag,

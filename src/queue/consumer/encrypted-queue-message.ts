@@ -52,7 +52,7 @@ export class EncryptedQueueMessage {
    *
    * class Referral {
    *   @IsString()
-   *   patient: string;
+   *   patient!: string;
    * }
    *
    * export class ReferralsHandler {

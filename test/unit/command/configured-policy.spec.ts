@@ -30,7 +30,7 @@ it.each([
   ["{ protocol: '2.1', integrity: 'Require' }", /"policy\.integrity" must be one of "verify", "require", "off"/],
   ["{ protocol: '2.1', requireEncryption: 'no' }", /"policy\.requireEncryption" must be true or false/],
   ["{ protocol: '2.1', allowKey: null }", /"policy\.allowKey" must be a function/],
-  ["{ protocol: '2.1', keyResolver: [] }", /"policy\.keyResolver" must be a function/],
+  ["{ protocol: '2.1', keyResolver: [] }", /"policy\.keyResolver" must be a function, such as "resolve" of a KeyRing/],
   ['{ keyResolver: () => null }', /"policy\.protocol" must be one of 1\.0, 2\.0, 2\.1/],
   ['null', /must export "policy", an EncryptionPolicy/],
 ])('the policy %s is rejected', async (exported, fault) => {
