@@ -73,7 +73,7 @@ describe('the check of a key in a vault', () => {
     },
   );
 
-  it('is up with a warning from the first probe while the newest version is disabled and an older one writes', async () => {
+  it('is up with a warning from the first probe if the newest version is disabled, so an older one writes', async () => {
     const { vault, keyId: older, indicator } = await inVault();
     const newest = vault.rotate('records');
     expect(await indicator.isHealthy('s', asked)).toEqual({ s: { status: 'up', integrity: VERIFIED } });
