@@ -6,6 +6,8 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { EncryptedBlobService } from '../../src/blob/encrypted-blob.service.js';
 import { Encrypt } from '../../src/decorators/encrypt.decorator.js';
 import { EncryptedEntity } from '../../src/decorators/encrypted-entity.decorator.js';
+import { QueuedJobs } from '../../src/maintenance/queued/queued-jobs.js';
+import { EncryptedStorageMaintenance } from '../../src/nest/maintenance/encrypted-storage-maintenance.js';
 import { EncryptedQueueConsumer } from '../../src/queue/consumer/encrypted-queue-consumer.js';
 import { EncryptedQueueService } from '../../src/queue/encrypted-queue.service.js';
 import { EncryptedTableClient } from '../../src/table/encrypted-table-client.js';
@@ -46,6 +48,10 @@ function json(value: unknown): string {
   });
 }
 
+const state = container.unencryptedClient;
+const jobs = [{ name: 'leave', task: { do: 'census' }, sources: [container.forMaintenance()] }] as const;
+const queued = new QueuedJobs({ jobs, options: { state }, send: () => Promise.resolve(), onReport: () => undefined });
+
 it('the clients of the SDK alone would show the account key', () => {
   const plain = [container.unencryptedClient, queue.unencryptedClient, table.unencryptedClient];
 
@@ -64,6 +70,8 @@ it.each<[string, object]>([
   ['a consumer', new EncryptedQueueConsumer({ queue, getPoisonQueue: () => queue.unencryptedClient }, () => undefined)],
   ['a table', table],
   ['the rows of a job', table.forMaintenance()],
+  ['the jobs of an application', new EncryptedStorageMaintenance({ jobs, options: { state }, queued })],
+  ['jobs that are shared', queued],
 ])('neither JSON nor console.log shows the account key of %s', (_what, object) => {
   const logged = [
     json(object),

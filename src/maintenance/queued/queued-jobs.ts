@@ -18,21 +18,25 @@ interface QueuedJobsParts {
 }
 
 export class QueuedJobs {
-  constructor(private readonly parts: QueuedJobsParts) {
+  /** Neither logs nor JSON show what is in it: a client would show the account key. */
+  readonly #parts: QueuedJobsParts;
+
+  constructor(parts: QueuedJobsParts) {
     assertShared(parts.options);
+    this.#parts = parts;
   }
 
   /** Asks the workers to run a job. If a run has not finished, they resume it. */
   async start(name: string): Promise<void> {
-    const run = await MaintenanceRun.open(this.#jobOf(name), this.parts.options);
+    const run = await MaintenanceRun.open(this.#jobOf(name), this.#parts.options);
     await run.begin();
     const [first] = run.passes;
-    await this.parts.send({ job: name, run: run.number, do: 'plan', pass: first?.kind ?? 'census' });
+    await this.#parts.send({ job: name, run: run.number, do: 'plan', pass: first?.kind ?? 'census' });
   }
 
   /** @param abortSignal - stops the work, which resumes when the message is handled again */
   async handle(message: QueuedMessage, abortSignal: AbortSignal): Promise<void> {
-    const run = await MaintenanceRun.open(this.#jobOf(message.job), { ...this.parts.options, abortSignal });
+    const run = await MaintenanceRun.open(this.#jobOf(message.job), { ...this.#parts.options, abortSignal });
     if (run.number !== message.run) return;
     if (message.do === 'shard') {
       // if another process has it, the one that finishes the pass makes sure that it is done
@@ -45,7 +49,7 @@ export class QueuedJobs {
   }
 
   async #plan({ job, run }: QueuedMessage, pass: MaintenancePass, abortSignal: AbortSignal): Promise<void> {
-    const { send } = this.parts;
+    const { send } = this.#parts;
     for await (const shard of pass.plan()) {
       await send({ job, run, do: 'shard', shard });
       abortSignal.throwIfAborted();
@@ -57,14 +61,14 @@ export class QueuedJobs {
     const { job, run: number } = message;
     if (message.pass === 'work') {
       await run.work.run();
-      await this.parts.send({ job, run: number, do: 'plan', pass: 'census' });
+      await this.#parts.send({ job, run: number, do: 'plan', pass: 'census' });
       return;
     }
-    this.parts.onReport(await run.toTheEnd());
+    this.#parts.onReport(await run.toTheEnd());
   }
 
   #jobOf(name: string): MaintenanceJob {
-    const job = this.parts.jobs.find((one) => one.name === name);
+    const job = this.#parts.jobs.find((one) => one.name === name);
     if (job === undefined) throw new InvalidOptionsError([`there is no job ${givenName(name)} among "jobs"`]);
     return job;
   }

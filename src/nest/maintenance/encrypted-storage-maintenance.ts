@@ -30,12 +30,16 @@ import { logReport, logStopped, type MaintenanceParts } from './maintenance-part
  * ```
  */
 export class EncryptedStorageMaintenance implements OnModuleDestroy {
+  /** Neither logs nor JSON show what is in it: a client would show the account key. */
+  readonly #parts: MaintenanceParts;
   readonly #ending = new AbortController();
   /** Jobs that run in this process. */
   readonly #running = new Map<string, Promise<MaintenanceReport>>();
 
   /** `EncryptedStorageMaintenanceModule` creates it. */
-  constructor(private readonly parts: MaintenanceParts) {}
+  constructor(parts: MaintenanceParts) {
+    this.#parts = parts;
+  }
 
   /**
    * Starts a job, or resumes it if a run of it has not finished. Follow it with {@link EncryptedStorageMaintenance.status}.
@@ -47,7 +51,7 @@ export class EncryptedStorageMaintenance implements OnModuleDestroy {
    */
   async start(job: string): Promise<void> {
     const known = this.#jobOf(job);
-    if (this.parts.queued !== null) return this.parts.queued.start(job);
+    if (this.#parts.queued !== null) return this.#parts.queued.start(job);
     this.#run(known).catch((error: unknown) => logStopped(job, error));
   }
 
@@ -62,18 +66,18 @@ export class EncryptedStorageMaintenance implements OnModuleDestroy {
 
   /** Does everything except the writes, in this process, and returns the report. */
   dryRun(job: string): Promise<MaintenanceReport> {
-    const { state: _state, ...options } = this.parts.options;
+    const { state: _state, ...options } = this.#parts.options;
     return runMaintenance(this.#jobOf(job), { ...options, dryRun: true, abortSignal: this.#ending.signal });
   }
 
   /** Returns the progress of a job in all processes; `null` if it has never run. */
   status(job: string): Promise<MaintenanceStatus | null> {
-    return maintenanceStatus(this.parts.options.state, this.#jobOf(job).name);
+    return maintenanceStatus(this.#parts.options.state, this.#jobOf(job).name);
   }
 
   /** Returns the report of the last run that finished; `null` if none has. */
   report(job: string): Promise<MaintenanceReport | null> {
-    return lastReport(this.parts.options.state, this.#jobOf(job).name);
+    return lastReport(this.#parts.options.state, this.#jobOf(job).name);
   }
 
   /** Stops the jobs of this process, which can be resumed. Called by Nest. */
@@ -86,7 +90,7 @@ export class EncryptedStorageMaintenance implements OnModuleDestroy {
   #run(job: MaintenanceJob): Promise<MaintenanceReport> {
     const known = this.#running.get(job.name);
     if (known !== undefined) return known;
-    const running = runMaintenance(job, { ...this.parts.options, abortSignal: this.#ending.signal }).finally(() => {
+    const running = runMaintenance(job, { ...this.#parts.options, abortSignal: this.#ending.signal }).finally(() => {
       this.#running.delete(job.name);
     });
     this.#running.set(job.name, running);
@@ -95,7 +99,7 @@ export class EncryptedStorageMaintenance implements OnModuleDestroy {
   }
 
   #jobOf(name: string): MaintenanceJob {
-    const job = this.parts.jobs.find((one) => one.name === name);
+    const job = this.#parts.jobs.find((one) => one.name === name);
     if (job !== undefined) return job;
     throw new InvalidOptionsError([`there is no job ${givenName(name)} among "jobs" of forWorker`]);
   }
