@@ -48,4 +48,17 @@ it('has a span for each transaction of rows', async () => {
   expect(steps).toContain(below('TableTransaction.submitTransaction'));
 });
 
+it('has the read, the key calls and the write of a re-encrypted row below one span', async () => {
+  const name = uniqueTableName('notes');
+  const [old, both] = [tableOf(Note, name, before()), tableOf(Note, name, during())];
+  await old.createTable();
+  await old.createEntity({ partitionKey: 'north', rowKey: '1', text: 'content' });
+  const task = { do: 'reencrypt', when: { keyIds: [OLD] } } as const;
+
+  const steps = await stepsOf(() => runMaintenance({ name: 'disclosed', task, sources: [both.forMaintenance()] }));
+
+  const names = ['TableClient.getEntity', 'KeyEncryptionKey.wrapKey', 'TableClient.updateEntity'];
+  expect(steps).toEqual(expect.arrayContaining(names.map(below)));
+});
+
 const below = (name: string): string => `Maintenance.step > ${name}`;

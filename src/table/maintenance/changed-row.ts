@@ -2,7 +2,7 @@
 import { equalBytes } from '../../crypto/bytes.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import type { EncryptionPolicy } from '../../envelope/encryption-policy.js';
-import type { Step } from '../../envelope/maintenance/maintained.js';
+import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, ownResult, READ_BACK_FAILED, resultOf, SAME } from '../../envelope/maintenance/outcome.js';
 import { checkingPolicy } from '../../envelope/maintenance/reading-policy.js';
 import type { StoredState } from '../../envelope/maintenance/stored-state.js';
@@ -72,7 +72,7 @@ async function readAndReplace(
   plan: Parameters<typeof changeRow>[2],
 ): Promise<ObjectResult> {
   const { table, step } = change;
-  const options = optionsOf(step);
+  const options = callOptions(step);
   await step.beforeRequest();
   const stored = await readStored(table, keys, options);
   const { row } = stored;
@@ -97,7 +97,7 @@ async function isKept(before: Pick<OpenedRow, 'texts'>, sealed: Row & EntityKeys
   const { table, step } = change;
   await step.beforeRequest();
   try {
-    const stored = await readStored(table, { partitionKey, rowKey }, optionsOf(step));
+    const stored = await readStored(table, { partitionKey, rowKey }, callOptions(step));
     if (encryptionDataIn(stored.row) === encryptionDataIn(sealed)) await assertKept(before, stored.row, change);
     return true;
   } catch (error) {
@@ -118,9 +118,8 @@ function refusedByClass(error: unknown): PlannedChange {
 export const contextOf = (
   { table, lookupTable, entityClass, step }: Omit<RowChange, 'policy'>,
   policy: EncryptionPolicy,
-): TableContext => tableContext({ table, lookupTable, entityClass: entityClass ?? AnyEntity, policy }, optionsOf(step));
-
-const optionsOf = ({ abortSignal }: Step) => ({ abortSignal });
+): TableContext =>
+  tableContext({ table, lookupTable, entityClass: entityClass ?? AnyEntity, policy }, callOptions(step));
 
 /** Opens a row that was just sealed, as a reader would. Throws unless every sealed text is the same as before. */
 export async function assertKept(
