@@ -137,6 +137,13 @@ describe('in the process of the application', () => {
     await expect(maintenance.start('another')).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     expect(() => maintenance.run('another')).toThrow(/"another"/);
   });
+
+  it('rejects the start of a job that is not valid', async () => {
+    const { maintenance } = await application({ options: { pagesPerShard: 0 } });
+
+    await expect(maintenance.start(LEAVE.name)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    expect(await maintenance.status(LEAVE.name)).toBeNull();
+  });
 });
 
 describe('options of forWorker', () => {

@@ -1,6 +1,6 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import { InvalidOptionsError } from '../../errors/input.js';
-import type { MaintenanceJob, MaintenanceReport } from '../../maintenance/job.js';
+import { assertJob, type MaintenanceJob, type MaintenanceReport } from '../../maintenance/job.js';
 import { lastReport } from '../../maintenance/last-report.js';
 import { runMaintenance } from '../../maintenance/run-maintenance.js';
 import { type MaintenanceStatus, maintenanceStatus } from '../../maintenance/status.js';
@@ -47,11 +47,12 @@ export class EncryptedStorageMaintenance implements OnModuleDestroy {
    * With a queue, this sends one message and returns; the processes that consume the queue do the work. Without a queue, the job runs
    * in this process, and this returns at once; an error of the job is logged.
    *
-   * @throws `INVALID_OPTIONS` if the job does not exist
+   * @throws `INVALID_OPTIONS` if the job does not exist, or is not valid
    */
   async start(job: string): Promise<void> {
     const known = this.#jobOf(job);
     if (this.#parts.queued !== null) return this.#parts.queued.start(job);
+    assertJob(known, this.#parts.options);
     this.#run(known).catch((error: unknown) => logStopped(job, error));
   }
 

@@ -2,6 +2,7 @@
 import { Logger } from '@nestjs/common';
 import type { EncryptedBlobService } from '../../blob/encrypted-blob.service.js';
 import { printable, quoted } from '../../encoding/printable.js';
+import { InvalidOptionsError } from '../../errors/input.js';
 import {
   isMaintenanceClean,
   type MaintenanceJob,
@@ -54,10 +55,17 @@ export function logReport(report: MaintenanceReport): void {
   else logger.warn(`${text}; something is left, see the report`);
 }
 
-/** Logs no text of the error, because it may name what is stored. */
+/**
+ * Logs no text of the error, because it may name what is stored. Only wrong options are explained, since no new start helps: their
+ * faults name options, containers and tables.
+ */
 export function logStopped(job: string, error: unknown): void {
   const { name, code } = error as Error & { readonly code?: unknown };
   if (name === 'AbortError') return;
+  if (error instanceof InvalidOptionsError) {
+    logger.error(`Job ${quoted(job)} has stopped: ${error.faults.map((fault) => printable(fault)).join('; ')}`);
+    return;
+  }
   const words = [name, typeof code === 'string' ? code : ''].join(' ').trim();
   logger.error(`Job ${quoted(job)} has stopped, and can be started again: ${printable(words)}`);
 }
