@@ -1,6 +1,7 @@
 import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
 import { type EncryptedValueType, type EntityClass, recordEncryptedProperty } from './encryption-metadata.js';
 import type { FilterableName } from './filterable.js';
+import { assertParentheses } from './parentheses.js';
 import type { SearchableOptions } from './searchable.js';
 
 type Uncontained =
@@ -106,6 +107,8 @@ export function Encrypt<
   target: Entity,
   propertyKey: EncryptableKey<Entity, Key, Type, Search> & Key,
 ) => void {
+  // eslint-disable-next-line prefer-rest-params -- a rest parameter would be part of the public signature
+  assertParentheses('@Encrypt()', arguments, 1);
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
     recordEncryptedProperty(target, decoratedName('@Encrypt()', target, [propertyKey, ...descriptor]), options);
   };

@@ -2,6 +2,7 @@ import { InvalidEntityError } from '../errors/input.js';
 import type { Reserved } from './decorated-property.js';
 import type { EntityClass } from './encryption-metadata.js';
 import { recordDeclaration } from './entity-declaration.js';
+import { PARENTHESES_ADVICE } from './parentheses.js';
 import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
 /** The names that a class can store in plaintext. If no class is given, a reason for the compiler to print. */
@@ -54,6 +55,10 @@ export interface EncryptedEntityOptions<Entity extends object = object> {
 export function EncryptedEntity<Entity extends object = object>(
   options: EncryptedEntityOptions<Entity> = {},
 ): (target: EntityClass<Entity>) => void {
+  if (typeof (options as unknown) === 'function')
+    throw new InvalidEntityError(`@EncryptedEntity() ${PARENTHESES_ADVICE}`);
+  if (typeof (options as unknown) !== 'object')
+    throw new InvalidEntityError('@EncryptedEntity() needs its options as an object');
   return (target: EntityClass, ...rest: readonly unknown[]) => {
     if (isStandardCall(rest[0])) throw new InvalidEntityError(`@EncryptedEntity() ${STANDARD_CALL_ADVICE}`);
     if (typeof (target as unknown) !== 'function') throw new InvalidEntityError('@EncryptedEntity() works on classes');

@@ -1,4 +1,5 @@
 import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
+import { assertParentheses } from './parentheses.js';
 import { KEY_DECORATORS, type KeyNames, recordKey } from './key-metadata.js';
 
 /** The name of a property that can be a key, or the reason why it cannot. */
@@ -45,7 +46,11 @@ type KeyDecorator<Key extends keyof KeyNames> = <Entity extends object, Name ext
  * }
  * ```
  */
-export const PartitionKey = (): KeyDecorator<'partitionKey'> => keyDecorator('partitionKey');
+export function PartitionKey(): KeyDecorator<'partitionKey'> {
+  // eslint-disable-next-line prefer-rest-params -- a rest parameter would be part of the public signature
+  assertParentheses('@PartitionKey()', arguments, 0);
+  return keyDecorator('partitionKey');
+}
 
 /**
  * Marks the property that is the row key of an entity, under your own name. It is stored as `RowKey`, and only there. Everything
@@ -65,7 +70,11 @@ export const PartitionKey = (): KeyDecorator<'partitionKey'> => keyDecorator('pa
  * }
  * ```
  */
-export const RowKey = (): KeyDecorator<'rowKey'> => keyDecorator('rowKey');
+export function RowKey(): KeyDecorator<'rowKey'> {
+  // eslint-disable-next-line prefer-rest-params -- a rest parameter would be part of the public signature
+  assertParentheses('@RowKey()', arguments, 0);
+  return keyDecorator('rowKey');
+}
 
 function keyDecorator<Key extends keyof KeyNames>(key: Key): KeyDecorator<Key> {
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {

@@ -1,4 +1,5 @@
 import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
+import { assertParentheses } from './parentheses.js';
 import { recordSignedProperty } from './signing-metadata.js';
 
 /** What a table stores in plaintext, including the SDK's typed values. */
@@ -49,6 +50,8 @@ export function Sign(): <Entity extends object, Key extends keyof Entity>(
   target: Entity,
   propertyKey: SignableKey<Entity, Key> & Key,
 ) => void {
+  // eslint-disable-next-line prefer-rest-params -- a rest parameter would be part of the public signature
+  assertParentheses('@Sign()', arguments, 0);
   return (target, propertyKey, ...descriptor: readonly unknown[]) => {
     recordSignedProperty(target, decoratedName('@Sign()', target, [propertyKey, ...descriptor]));
   };

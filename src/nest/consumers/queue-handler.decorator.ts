@@ -1,3 +1,4 @@
+import { PARENTHESES_ADVICE } from '../../decorators/parentheses.js';
 import { isStandardCall, STANDARD_CALL_ADVICE } from '../../decorators/standard-decorators.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import type { EncryptedQueueMessageHandler } from '../../queue/consumer/encrypted-queue-message.js';
@@ -38,6 +39,8 @@ export function EncryptedQueueHandler(
   propertyKey: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,
 ) => void {
+  if (typeof (queue as unknown) === 'object')
+    throw new InvalidOptionsError([`@EncryptedQueueHandler() ${PARENTHESES_ADVICE}`]);
   return (target, propertyKey) => {
     if (isStandardCall(propertyKey))
       throw new InvalidOptionsError([`@EncryptedQueueHandler() ${STANDARD_CALL_ADVICE}`]);
