@@ -43,7 +43,8 @@ export class KeyRing {
   }
 
   #insert(key: KeyEncryptionKey): string[] {
-    const faults = keyIdFaults(key.keyId);
+    // where types are not checked, a list may lack a key
+    const faults = keyIdFaults((key as KeyEncryptionKey | undefined)?.keyId);
     if (faults.length > 0) return faults;
     if (this.#keys.has(key.keyId)) return [`the key ring has two keys with id ${JSON.stringify(key.keyId)}`];
     this.#keys.set(key.keyId, key);

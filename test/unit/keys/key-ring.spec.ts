@@ -66,4 +66,10 @@ describe('KeyRing', () => {
     expect(faultsOf(() => new KeyRing([new InMemoryKey('')]))).toHaveLength(1);
     expect(faultsOf(() => new KeyRing().add({} as KeyEncryptionKey))).toHaveLength(1);
   });
+
+  it('rejects a missing key in a list', () => {
+    expect(
+      faultsOf(() => new KeyRing([new InMemoryKey('one'), undefined as unknown as KeyEncryptionKey])),
+    ).toHaveLength(1);
+  });
 });
