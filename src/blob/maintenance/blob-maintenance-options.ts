@@ -1,5 +1,5 @@
 import type { BlobClient, BlobGetPropertiesResponse, CpkInfo } from '@azure/storage-blob';
-import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
+import { type CallOptions, callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { callable, flag, isObject, must, object, type RulesOf, text, wholeNumber } from '../../option-rules.js';
 import { stateOf } from '../service-answer.js';
 import type { ForeignSource } from './foreign-source.js';
@@ -57,10 +57,10 @@ export interface RequestParts extends Pick<BlobMaintenanceOptions, 'customerProv
 }
 
 /** The options of every request for a blob that reads or writes what the service encrypts. */
-export const requestOptions = ({ step, customerProvidedKey }: RequestParts) => ({
-  ...callOptions(step),
+export const requestOptions = ({
+  step,
   customerProvidedKey,
-});
+}: RequestParts): CallOptions & Omit<RequestParts, 'step'> => ({ ...callOptions(step), customerProvidedKey });
 
 export async function propertiesOf(client: BlobClient, parts: RequestParts): Promise<BlobGetPropertiesResponse> {
   await parts.step.beforeRequest();

@@ -64,8 +64,10 @@ export interface Step extends Traceable {
   readonly abortSignal?: AbortSignalLike | undefined;
 }
 
+export type CallOptions = Pick<Step, 'abortSignal' | 'tracingOptions'>;
+
 /** The options of its requests, and of its calls to keys. */
-export const callOptions = ({ abortSignal, tracingOptions }: Step) => ({ abortSignal, tracingOptions });
+export const callOptions = ({ abortSignal, tracingOptions }: Step): CallOptions => ({ abortSignal, tracingOptions });
 
 /**
  * A source of objects to maintain: the blobs of a container, the rows of a table, or the messages of a poison queue. An inventory of
