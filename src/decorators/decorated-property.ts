@@ -2,8 +2,14 @@
 import { InvalidEntityError } from '../errors/input.js';
 import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 
-/** The SDK's names of the keys, and what the service sets. */
-export type Reserved = 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
+/**
+ * A member is written out in the declaration files of users who keep what a decorator returns. A type with a name of its own would be
+ * imported there, from a file that the package does not export.
+ */
+export interface DecoratedNames {
+  /** The SDK's names of the keys, and what the service sets. */
+  readonly reserved: 'partitionKey' | 'rowKey' | 'timestamp' | 'etag';
+}
 
 /**
  * Matches no name, so the compiler prints it where a name was expected. An interface would not work in the declaration files of

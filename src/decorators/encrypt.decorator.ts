@@ -1,4 +1,4 @@
-import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
+import { decoratedName, type DecoratedNames, type Refused } from './decorated-property.js';
 import { type EncryptedValueType, type EntityClass, recordEncryptedProperty } from './encryption-metadata.js';
 import type { FilterableName } from './filterable.js';
 import { assertParentheses } from './parentheses.js';
@@ -43,7 +43,12 @@ type CanBeSearched<Value, Search> = boolean extends Search
           : false;
 
 /** The name of a property that can be encrypted, or the reason why it cannot. */
-type EncryptableKey<Entity, Key extends keyof Entity, Type extends EncryptedValueType, Search> = Key extends Reserved
+type EncryptableKey<
+  Entity,
+  Key extends keyof Entity,
+  Type extends EncryptedValueType,
+  Search,
+> = Key extends DecoratedNames['reserved']
   ? Refused<'keys, timestamp and etag cannot be encrypted'>
   : Key extends FilterableName<Entity>
     ? Refused<'what is listed under Filterable cannot be encrypted'>

@@ -1,5 +1,5 @@
 import { InvalidEntityError } from '../errors/input.js';
-import type { Reserved } from './decorated-property.js';
+import type { DecoratedNames } from './decorated-property.js';
 import type { EntityClass } from './encryption-metadata.js';
 import { recordDeclaration } from './entity-declaration.js';
 import { PARENTHESES_ADVICE } from './parentheses.js';
@@ -8,7 +8,7 @@ import { isStandardCall, STANDARD_CALL_ADVICE } from './standard-decorators.js';
 /** The names that a class can store in plaintext. If no class is given, a reason for the compiler to print. */
 type ClearName<Entity> = [keyof Entity] extends [never]
   ? Readonly<Record<'reason', 'name the class, as in @EncryptedEntity<Patient>({ ... })'>>
-  : Exclude<keyof Entity & string, Reserved>;
+  : Exclude<keyof Entity & string, DecoratedNames['reserved']>;
 
 /** The options of `@EncryptedEntity()`. */
 export interface EncryptedEntityOptions<Entity extends object = object> {

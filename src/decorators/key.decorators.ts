@@ -1,11 +1,11 @@
-import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
+import { decoratedName, type DecoratedNames, type Refused } from './decorated-property.js';
 import { assertParentheses } from './parentheses.js';
 import { KEY_DECORATORS, type KeyNames, recordKey } from './key-metadata.js';
 
 /** The name of a property that can be a key, or the reason why it cannot. */
 type KeyProperty<Entity, Name extends keyof Entity, Key extends keyof KeyNames> = Name extends Key
   ? Name
-  : Name extends Reserved
+  : Name extends DecoratedNames['reserved']
     ? Refused<'this name belongs to the other key or to the service'>
     : Key extends keyof Entity
       ? Refused<'the class has a property with the name of this key too: keep one of them'>

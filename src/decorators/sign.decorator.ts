@@ -1,4 +1,4 @@
-import { decoratedName, type Refused, type Reserved } from './decorated-property.js';
+import { decoratedName, type DecoratedNames, type Refused } from './decorated-property.js';
 import { assertParentheses } from './parentheses.js';
 import { recordSignedProperty } from './signing-metadata.js';
 
@@ -10,7 +10,7 @@ type Storable =
 type CanBeStored<Value> = [Value] extends [Storable] ? true : [Storable] extends [Value] ? true : false;
 
 /** The name of a property that can be signed, or the reason why it cannot. */
-type SignableKey<Entity, Key extends keyof Entity> = Key extends Reserved
+type SignableKey<Entity, Key extends keyof Entity> = Key extends DecoratedNames['reserved']
   ? Refused<'keys are always signed; timestamp and etag belong to the service'>
   : true extends CanBeStored<Exclude<Entity[Key], null | undefined>>
     ? Key
