@@ -51,8 +51,14 @@ describe('a bounded map', () => {
 
   it('fails only after every task that it started has ended', async () => {
     const ended: number[] = [];
+    let haveBegun = (): void => undefined;
+    const othersHaveBegun = new Promise<void>((resolve) => (haveBegun = resolve));
     const mapped = boundedMap(upTo(4), 3, async (item) => {
-      if (item === 0) throw new Error('the first');
+      if (item === 2) haveBegun();
+      if (item === 0) {
+        await othersHaveBegun;
+        throw new Error('the first');
+      }
       for (let turn = 0; turn < 10 * item; turn += 1) await nextTurn();
       ended.push(item);
       if (item === 2) throw new Error('a later one');
