@@ -7,6 +7,7 @@ import { type EncryptionPolicy, policyWith } from '../envelope/encryption-policy
 import { InvalidOptionsError } from '../errors/input.js';
 import { isObject, refuse } from '../option-rules.js';
 import { PROTOCOL_VERSIONS } from '../protocol/registry.js';
+import { missingPackageOf } from './missing-package.js';
 import { policyFaults } from './policy-rules.js';
 
 export interface CommandPolicy {
@@ -28,7 +29,9 @@ export async function configuredForReading(path: string): Promise<EncryptionPoli
 export async function configured(path: string): Promise<CommandPolicy> {
   const module: unknown = await import(pathToFileURL(resolve(path)).href).catch((error: unknown) => {
     const { code, name } = error as { readonly code?: string; readonly name?: string };
-    throw new InvalidOptionsError([`the module of --config cannot be loaded: ${code ?? name ?? 'error'}`]);
+    const missing = missingPackageOf(error);
+    const reason = missing === undefined ? (code ?? name ?? 'error') : `it needs the package ${missing}`;
+    throw new InvalidOptionsError([`the module of --config cannot be loaded: ${reason}`]);
   });
   const { policy, entities, foreign } = module as Partial<CommandPolicy>;
   if (!isObject(policy)) {

@@ -9,6 +9,7 @@ import { PACKAGE_VERSION } from '../version.js';
 import { unlessClosed } from './closed-output.js';
 import { EXIT } from './exit.js';
 import { HELP, parseCommand } from './inspect/arguments.js';
+import { missingPackageOf } from './missing-package.js';
 
 async function run(args: readonly string[]): Promise<number> {
   if (args[0] === 'maintain') {
@@ -41,6 +42,11 @@ async function runInspect(args: readonly string[]): Promise<number> {
 function explain(error: unknown): number {
   if (error instanceof InvalidOptionsError) {
     process.stderr.write(`${error.faults.join('\n')}\n\nSee --help.\n`);
+    return EXIT.usage;
+  }
+  const missing = missingPackageOf(error);
+  if (missing !== undefined) {
+    process.stderr.write(`The command needs the package ${missing}: npm install ${missing}\n`);
     return EXIT.usage;
   }
   const { name } = error as Partial<Error>;

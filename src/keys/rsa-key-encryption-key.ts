@@ -144,6 +144,12 @@ function readPem(keyId: string, pem: unknown): KeyObject {
   } catch {
     // reported below, once for all kinds of faults
   }
+  if (typeof pem === 'string' && pem.includes('\\n')) {
+    throw new InvalidOptionsError([
+      `${keyTitle('RSA key', keyId)} has the two characters "\\n" where PEM has line breaks, as a value of an environment variable may: ` +
+        "pass pem.replaceAll('\\\\n', '\\n')",
+    ]);
+  }
   throw new InvalidOptionsError([
     `${keyTitle('RSA key', keyId)} must be given in PEM: a private key without passphrase, a public key or a certificate ` +
       '(for other forms make a KeyObject and use fromKeyObject)',

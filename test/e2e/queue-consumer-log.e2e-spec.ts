@@ -53,7 +53,7 @@ describe('the log of a consumer', () => {
 
     const text = lines.join('\n');
     expect(text).toMatch(
-      /message \S+, received 1 times, failed and will be delivered again in 0 s: TypeError\n +at (?:Failing\.)?handle/,
+      /message \S+, received once, failed and will be delivered again in 0 s: TypeError\n +at (?:Failing\.)?handle/,
     );
     expect(text).toMatch(/received 2 times, is in the poison queue: HANDLER_FAILED, key "test:key": TypeError\n {4}at/);
     expect(text).not.toContain('JaneDoe');

@@ -47,7 +47,9 @@ export function logConsumerEvent(event: QueueConsumerEvent): void {
 }
 
 const nameOf = ({ queue, message }: Extract<QueueConsumerEvent, { readonly message: unknown }>): string =>
-  `Queue "${queue}": message ${printable(message.messageId)}, received ${message.dequeueCount} times,`;
+  `Queue "${queue}": message ${printable(message.messageId)}, received ${timesOf(message.dequeueCount)},`;
+
+const timesOf = (count: number): string => (count === 1 ? 'once' : `${count} times`);
 
 const keyOf = (keyId: string | null): string => (keyId === null ? 'no key' : `key ${quoted(keyId)}`);
 

@@ -4,10 +4,18 @@ import type { StorageConnection } from './storage-connection.js';
 
 const endpoint = must((value) => typeof value === 'string' && URL.canParse(value), 'a URL');
 
+/** As lenient as the SDKs, which ignore missing padding and white space around the key. */
+function isAccountKey(value: unknown): boolean {
+  const [digits] = typeof value === 'string' ? (/^[A-Za-z0-9+/]{2,}(?=={0,2}$)/.exec(value.trim()) ?? []) : [];
+  return digits !== undefined && digits.length % 4 !== 1;
+}
+
+const NO_ACCOUNT_KEY = "must be base64: copy the complete key from the account's access keys";
+
 const CONNECTION: RulesOf<StorageConnection> = {
   connectionString: { faults: connectionStringFaults },
   accountName: text,
-  accountKey: text,
+  accountKey: { faults: (value, path) => (isAccountKey(value) ? [] : [`"${path}" ${NO_ACCOUNT_KEY}`]) },
   endpointSuffix: text,
   credential: { faults: credentialFaults },
   blobEndpoint: endpoint,
@@ -87,9 +95,13 @@ function connectionStringFaults(connectionString: unknown, at: string): readonly
     ...['DefaultEndpointsProtocol', 'AccountName', 'AccountKey'].filter((part) => !has(part)),
     ...(hasEndpoint || has('EndpointSuffix') ? [] : ['EndpointSuffix']),
   ];
-  if (missing.length === 0) return [];
-  return [`${path} lacks ${missing.join(', ')}: copy the complete string from the account's access keys`];
+  if (missing.length > 0)
+    return [`${path} lacks ${missing.join(', ')}: copy the complete string from the account's access keys`];
+  return isAccountKey(accountKeyIn(connectionString)) ? [] : [`AccountKey in ${path} ${NO_ACCOUNT_KEY}`];
 }
+
+const accountKeyIn = (connectionString: string): string | undefined =>
+  /(?:^|;)\s*AccountKey=([^;]*)/.exec(connectionString)?.[1];
 
 function credentialFaults(credential: unknown, path: string): readonly string[] {
   if (isTokenCredential(credential)) return [];
@@ -97,6 +109,7 @@ function credentialFaults(credential: unknown, path: string): readonly string[] 
   if (typeof given['computeHMACSHA256'] === 'function') {
     return [`"${path}" must not be a shared key credential object: give "accountName" and "accountKey"`];
   }
-  const isAccountKey = typeof given['accountName'] === 'string' && typeof given['accountKey'] === 'string';
-  return isAccountKey ? [] : [`"${path}" must have getToken, or accountName and accountKey`];
+  if (typeof given['accountName'] !== 'string' || typeof given['accountKey'] !== 'string')
+    return [`"${path}" must have getToken, or accountName and accountKey`];
+  return isAccountKey(given['accountKey']) ? [] : [`"${path}.accountKey" ${NO_ACCOUNT_KEY}`];
 }

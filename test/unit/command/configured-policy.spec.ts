@@ -25,6 +25,15 @@ it.each([
   expect(await faultsOf(exported)).toEqual([]);
 });
 
+it('a module that imports a package that is not installed is rejected with the name of the package', async () => {
+  const path = join(folder, 'importing.mjs');
+  writeFileSync(path, "import '@clinic/keys/vault';");
+
+  await expect(configured(path)).rejects.toMatchObject({
+    faults: ['the module of --config cannot be loaded: it needs the package @clinic/keys'],
+  });
+});
+
 it.each([
   ["{ protocol: '2.1', allowKeys: () => false }", /"policy\.allowKeys" is not an option: the options are protocol, /],
   ["{ protocol: '2.1', integrity: 'Require' }", /"policy\.integrity" must be one of "verify", "require", "off"/],

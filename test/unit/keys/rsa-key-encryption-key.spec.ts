@@ -103,6 +103,19 @@ describe('RsaKeyEncryptionKey', () => {
   });
 
   describe('from PEM', () => {
+    it.each([
+      ['a private key', pemOf(privateKey, 'pkcs8')],
+      ['a public key', pemOf(publicKey, 'spki')],
+    ])('%s with the two characters \\n instead of line breaks is rejected with how to replace them', (_what, pem) => {
+      const pasted = pem.replaceAll('\n', '\\n');
+      const create = () => RsaKeyEncryptionKey.fromPem('k', pasted);
+
+      expect(create).toThrow(InvalidOptionsError);
+      expect(create).toThrow(/RSA key "k" has the two characters "\\n".* pem\.replaceAll\('\\\\n', '\\n'\)$/);
+      expect(create).not.toThrow(pem.split('\n')[1]);
+      expect(RsaKeyEncryptionKey.fromPem('k', pasted.replaceAll('\\n', '\n')).keyId).toBe('k');
+    });
+
     const WITH_PASSPHRASE = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
 
     it.each(['pkcs8', 'pkcs1'] as const)('reads a private key in %s', async (type) => {

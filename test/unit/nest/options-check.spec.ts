@@ -95,11 +95,30 @@ describe('connections', () => {
     ['AccountName=x;AccountKey=c2VjcmV0', /lacks DefaultEndpointsProtocol, EndpointSuffix:/],
     ['BlobEndpoint=https://x.blob.core.windows.net', /lacks/],
     ['SharedAccessSignature=sv=1', /lacks/],
+    [
+      'DefaultEndpointsProtocol=https;AccountName=x;AccountKey=<c2VjcmV0>;EndpointSuffix=core.windows.net',
+      /^AccountKey in "connection.connectionString" must be base64: copy/,
+    ],
   ];
-  it.each(broken)('report what the string %j lacks, without quoting it', (connectionString, expected) => {
+  it.each(broken)('report what is wrong with the string %j, without quoting it', (connectionString, expected) => {
     const faults = faultsOf(withConnection({ connectionString }));
 
     expect(faults).toEqual([expect.stringMatching(expected)]);
+    expect(faults.join()).not.toContain('c2VjcmV0');
+  });
+
+  const noKeys = ['', '<account-key>', 'c2VjcmV0x', 'c2VjcmV0;EndpointSuffix=y'].map(
+    (accountKey) =>
+      [accountKey, /^"connection(\.credential)?\.accountKey" must be base64: copy the complete key/] as const,
+  );
+  it.each(noKeys)('with the account key %j are rejected without quoting it', (accountKey, expected) => {
+    const credential = { accountName: 'x', accountKey };
+    const faults = [
+      ...faultsOf(withConnection(credential)),
+      ...faultsOf(withConnection({ blobEndpoint: 'https://x', credential })),
+    ];
+
+    expect(faults).toEqual([expect.stringMatching(expected), expect.stringMatching(expected)]);
     expect(faults.join()).not.toContain('c2VjcmV0');
   });
 
@@ -109,11 +128,16 @@ describe('connections', () => {
     ['no form', {}, /has none of/],
     ['an unset variable', { connectionString: undefined }, /^"connection.connectionString" is undefined: check/],
     ['a form next to an unset variable', { connectionString: undefined, blobEndpoint: 'https://x' }, null],
-    ['two forms', { ...connection, accountName: 'x', accountKey: 'y' }, /mixes several forms/],
+    ['two forms', { ...connection, accountName: 'x', accountKey: 'eQ==' }, /mixes several forms/],
     ['only a name', { accountName: 'x' }, /either "accountKey" or "credential"/],
-    ['only a key', { accountKey: 'y' }, /"connection.accountName" is missing/],
-    ['a name with key and token', { accountName: 'x', accountKey: 'y', credential: token }, /either "accountKey" or/],
-    ['a name with a key', { accountName: 'x', accountKey: 'y' }, null],
+    ['only a key', { accountKey: 'eQ==' }, /"connection.accountName" is missing/],
+    [
+      'a name with key and token',
+      { accountName: 'x', accountKey: 'eQ==', credential: token },
+      /either "accountKey" or/,
+    ],
+    ['a name with a key', { accountName: 'x', accountKey: 'eQ==' }, null],
+    ['a key without padding and with a line break', { accountName: 'x', accountKey: 'eQ\n' }, null],
     ['a name with a token', { accountName: 'x', credential: token }, null],
     ['an endpoint that is not a URL', { blobEndpoint: 'x.blob' }, /"connection.blobEndpoint" must be a URL/],
     ['one endpoint', { queueEndpoint: 'https://x' }, null],
