@@ -36,14 +36,14 @@ export async function sourcesOf(
   });
   const tables = [...(values.table ?? []), ...(await allTables(account, values))];
   const named = namedProperties(values.encrypt ?? []);
-  assertAmong(tables, Object.keys(named));
+  assertAmong(tables, [...named.keys()]);
   const classes = { ...entities, ...classesOf(named) };
   const rows = tables
     .filter(
       (name) => !tables.some((other) => isSameTable(lookupTableOf(other), name) && hasLookupTable(classes, other)),
     )
     .flatMap((name) =>
-      rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name), variant: named[name]?.join() }),
+      rowsOf(account, policy, { name, entityClass: entityClassOf(classes, name), variant: named.get(name)?.join() }),
     );
   const messageTtlDays = numberIn(values['message-ttl']);
   const poison = (values.queue ?? []).map((name) => {
@@ -87,23 +87,23 @@ function rowsOf(
 const PROPERTY = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 
 /** `<table>=<property>,<property>` */
-function namedProperties(given: readonly string[]): Readonly<Record<string, readonly string[]>> {
-  const named: Record<string, readonly string[]> = {};
+function namedProperties(given: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const named = new Map<string, readonly string[]>();
   for (const text of given) {
     const [, table = '', names = ''] = /^([A-Za-z][A-Za-z0-9]*)=(.+)$/s.exec(text) ?? [];
     const properties = names.split(',');
     if (table === '' || !properties.every((name) => PROPERTY.test(name)))
       throw new InvalidOptionsError(['--encrypt is <table>=<property>,<property>, without spaces']);
-    if (Object.keys(named).some((other) => isSameTable(other, table)))
+    if ([...named.keys()].some((other) => isSameTable(other, table)))
       throw new InvalidOptionsError([`--encrypt names ${givenName(table)} twice: give all of its properties at once`]);
-    named[table] = properties.sort();
+    named.set(table, properties.sort());
   }
   return named;
 }
 
 /** Classes for plaintext rows whose other properties stay in plaintext. */
-const classesOf = (named: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, EntityClass>> =>
-  Object.fromEntries(Object.entries(named).map(([table, names]) => [table, classOf(names)]));
+const classesOf = (named: ReadonlyMap<string, readonly string[]>): Readonly<Record<string, EntityClass>> =>
+  Object.fromEntries([...named].map(([table, names]) => [table, classOf(names)]));
 
 function assertAmong(tables: readonly string[], named: readonly string[]): void {
   refuse(

@@ -38,3 +38,13 @@ it('distinguishes jobs that encrypt different properties', async () => {
   expect(other?.[0]?.variant).not.toBe(one?.[0]?.variant);
   expect(none?.[0]?.variant).toBeUndefined();
 });
+
+it.each(['constructor', 'toString'])('a table may be called %s, like a member of every object', async (table) => {
+  const found = parseArguments(['rewrap', '--retire', 'b', '--table', table, '--new-key', 'a=env:KEY']);
+  const { values } = found as Exclude<typeof found, 'help'>;
+  const account = await accountOf({ account: 'clinic' }, {});
+
+  const [rows] = await sourcesOf(await commandPolicy(values, env), account, { values, stateContainer: 's' });
+
+  expect([rows?.name, rows?.variant]).toEqual([table, undefined]);
+});
