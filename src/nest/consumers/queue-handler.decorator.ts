@@ -39,7 +39,7 @@ export function EncryptedQueueHandler(
   propertyKey: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,
 ) => void {
-  if (typeof (queue as unknown) === 'object')
+  if (typeof (queue as unknown) === 'object' && (queue as unknown) !== null)
     throw new InvalidOptionsError([`@EncryptedQueueHandler() ${PARENTHESES_ADVICE}`]);
   return (target, propertyKey) => {
     if (isStandardCall(propertyKey))
