@@ -131,6 +131,11 @@ export function refuse(faults: readonly string[]): void {
   if (faults.length > 0) throw new InvalidOptionsError(faults);
 }
 
+const CONNECT = must((value) => typeof value === 'function', 'a function that returns the client of the SDK');
+
+/** For the first parameter of a service, where types are not checked: a client in its place would fail when it is first used. */
+export const assertConnect = (connect: unknown, path: string): void => refuse(CONNECT.faults(connect, path));
+
 /** For `import().catch()` of an optional peer. */
 export const notInstalled =
   (fault: string) =>

@@ -56,6 +56,14 @@ export function refuseHashes(options: object): void {
   );
 }
 
+const CONDITIONS = ['ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifUnmodifiedSince', 'tagConditions', 'leaseId'];
+
+/** Rejects conditions without `conditions` around them: the SDK would ignore them, and an upload would overwrite any blob. */
+export function refuseMisplacedConditions(options: object): void {
+  const named = CONDITIONS.filter((name) => Reflect.get(options, name) !== undefined);
+  refuse(named.map((name) => `"${name}" must be in "conditions", as for the SDK`));
+}
+
 /** The service ignores the snapshot or version that a change is meant for, and would change the blob itself. */
 export function assertChangeable({ client }: BlobContext): void {
   if (!client.url.includes('?')) return;

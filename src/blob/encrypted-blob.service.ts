@@ -1,5 +1,6 @@
 import type { BlobServiceClient, ServiceListContainersOptions } from '@azure/storage-blob';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { assertConnect } from '../option-rules.js';
 import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedContainerClient } from './encrypted-container-client.js';
 
@@ -8,12 +9,19 @@ import { EncryptedContainerClient } from './encrypted-container-client.js';
  * without Nest.
  */
 export class EncryptedBlobService {
-  /** `connect` returns the plain SDK client. It is called when the client is first used. */
+  /**
+   * `connect` returns the plain SDK client. It is called when the client is first used.
+   *
+   * @throws `INVALID_OPTIONS` if `connect` is no function, or `policy` no object
+   */
   constructor(
     private readonly connect: () => BlobServiceClient,
     private readonly policy: EncryptionPolicy,
     private readonly environment: BlobEnvironment = {},
-  ) {}
+  ) {
+    assertConnect(connect, 'connect');
+    assertPolicy(policy);
+  }
 
   /** The plain SDK client: its data calls are NOT encrypted. */
   get unencryptedServiceClient(): BlobServiceClient {

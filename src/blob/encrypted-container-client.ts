@@ -17,7 +17,7 @@ import type {
   ContainerListBlobsOptions,
 } from '@azure/storage-blob';
 import { shown } from '../encoding/shown.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { rewrapAll, type RewrapKeysOptions, type RewrapKeysResult } from '../envelope/maintenance/rewrap-all.js';
 import type { BlobEnvironment } from './blob-context.js';
 import { EncryptedBlockBlobClient } from './encrypted-block-blob-client.js';
@@ -35,6 +35,7 @@ export class EncryptedContainerClient {
     private readonly policy: EncryptionPolicy,
     environment: BlobEnvironment = {},
   ) {
+    assertPolicy(policy);
     this.environment = { ...environment, container: unencryptedClient };
   }
 

@@ -31,7 +31,7 @@ import type {
   Tags,
 } from '@azure/storage-blob';
 import { shown } from '../encoding/shown.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
 import { assertChangeable, type BlobContext, type BlobEnvironment, refuseHashes } from './blob-context.js';
 import { beginCopy, type BlobCopy, type CopyOptions } from './copy-blob.js';
@@ -46,6 +46,7 @@ export abstract class ManagedBlob<Client extends BlobClient> {
 
   constructor(client: Client, policy: EncryptionPolicy, environment: BlobEnvironment = {}) {
     this.unencryptedClient = client;
+    assertPolicy(policy);
     this.context = { ...environment, client, policy };
   }
 

@@ -24,7 +24,7 @@ import {
 import { StaleContentError } from '../errors/integrity.js';
 import { isChanged, retryOnConflict } from '../service-errors.js';
 import { encryptionDataOf, withEncryptionData } from '../wire/blob-metadata.js';
-import { assertChangeable, assertMetadataFits, type BlobContext } from './blob-context.js';
+import { assertChangeable, assertMetadataFits, type BlobContext, refuseMisplacedConditions } from './blob-context.js';
 import { stateOf } from './service-answer.js';
 import type { EncryptionData } from '../wire/encryption-data.js';
 import { describedBlob, type StoredBlob } from './stored-blob.js';
@@ -110,6 +110,7 @@ export async function underEtag<Result>(
   change: Change<Result>,
 ): Promise<Result> {
   assertChangeable(context);
+  refuseMisplacedConditions(options);
   const { abortSignal, tracingOptions, conditions, customerProvidedKey } = options;
   let isRead = false;
   return retryOnConflict({

@@ -16,7 +16,7 @@ import type { ByteRange, CipherWindow, ContentLayout, Release, WholeTag } from '
 import { boundedMap } from '../streams/bounded-map.js';
 import { type Body, discard, firstBytes, NO_BODY, openBody } from '../streams/opened-stream.js';
 import type { SpanFacts } from '../tracing/span.js';
-import { assertRange, type BlobContext, refuseHashes, targetOf } from './blob-context.js';
+import { assertRange, type BlobContext, refuseHashes, refuseMisplacedConditions, targetOf } from './blob-context.js';
 import { plaintextOpener } from './plaintext-opener.js';
 import { provenBody } from './proven-body.js';
 import { ReadRequests, type ReadOptions } from './read-requests.js';
@@ -53,6 +53,7 @@ export class OpenedBlob {
   static async open(context: BlobContext, range: ByteRange, options: ReadOptions): Promise<OpenedBlob> {
     assertRange(range.offset, range.count);
     refuseHashes(options);
+    refuseMisplacedConditions(options);
     const expectedTag = expectedTagOf(context.policy, options);
     const requests = new ReadRequests(context.client, options);
     try {

@@ -22,6 +22,7 @@ import {
   type BlobContext,
   type EncryptedOperationOptions,
   refuseHashes,
+  refuseMisplacedConditions,
   targetOf,
 } from './blob-context.js';
 import { DEFAULT_KEPT_MEMORY, processBlocks } from './block-memory.js';
@@ -82,6 +83,7 @@ export class SealedUpload {
   /** Wraps a new content key. Everything that can be rejected before the first request to storage is rejected here. */
   static async prepare(context: BlobContext, form: ContentForm, options: SealedUploadOptions): Promise<SealedUpload> {
     refuseHashes(options);
+    refuseMisplacedConditions(options);
     const envelope = await createEnvelope(context.policy, {
       target: targetOf(context),
       form,

@@ -1,5 +1,6 @@
 /** The decisions of a module: in which version new content is written, with which keys, and whether plaintext may be read. */
 import { PlaintextNotAllowedError } from '../errors/content.js';
+import { isObject, must, refuse } from '../option-rules.js';
 import type {
   KeyEncryptionKey,
   KeyEncryptionKeySelector,
@@ -38,6 +39,13 @@ export interface EncryptionPolicy extends KeyCallOptions, IntegrityOptions {
   readonly onReadFailed?: ReadFailureListener;
   /** Called if content is read whose integrity entries were removed, which only happens while `integrity` is `'off'`. For a log. */
   readonly onIntegrityMissing?: UnverifiedReadListener;
+}
+
+const POLICY = must(isObject, 'an object with "protocol", "keyEncryptionKey" and "requireEncryption"');
+
+/** Throws {@link InvalidOptionsError} if a client gets no policy, where types are not checked. */
+export function assertPolicy(policy: unknown): void {
+  refuse(POLICY.faults(policy, 'policy'));
 }
 
 /** Only `false` allows plaintext. A policy in JavaScript may lack the member, or have it misspelt. */

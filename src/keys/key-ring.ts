@@ -1,6 +1,8 @@
 import { keyIdFaults } from './built-in-key.js';
 import type { KeyEncryptionKey, KeyResolver } from './key-encryption-key.js';
-import { refuse } from '../option-rules.js';
+import { must, refuse } from '../option-rules.js';
+
+const KEYS = must(Array.isArray, 'a list of keys');
 
 /**
  * The keys that data may have been written with, found by id. One of them writes, all of them read.
@@ -29,6 +31,7 @@ export class KeyRing {
    * @throws `INVALID_OPTIONS`, with every id that occurs twice.
    */
   constructor(keys: readonly KeyEncryptionKey[] = []) {
+    refuse(KEYS.faults(keys, 'keys'));
     refuse(keys.flatMap((key) => this.#insert(key)));
   }
 

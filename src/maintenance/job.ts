@@ -9,6 +9,7 @@ import {
   callable,
   flag,
   groupFaults,
+  isObject,
   must,
   object,
   refuse,
@@ -151,8 +152,14 @@ const NAME = must(
   'up to 63 lower-case letters, digits and hyphens',
 );
 
+const SOURCES = must(
+  (sources) => Array.isArray(sources) && sources.every(isObject),
+  'a list of what forMaintenance() returns',
+);
+
 /** Throws {@link InvalidOptionsError} that lists every problem. */
 export function assertJob({ name, sources, task }: MaintenanceJob, options: MaintenanceOptions): void {
+  refuse(SOURCES.faults(sources, 'sources'));
   const titles = sources.map(titleOf);
   refuse([
     ...NAME.faults(name, 'name'),

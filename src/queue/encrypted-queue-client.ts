@@ -14,7 +14,7 @@ import type {
 import type { OperationOptions } from '@azure/core-client';
 import { isForHandler } from '../envelope/content-fault.js';
 import { keyOperation } from '../envelope/key-operation.js';
-import { type EncryptionPolicy, keysOf, policyWith } from '../envelope/encryption-policy.js';
+import { assertPolicy, type EncryptionPolicy, keysOf, policyWith } from '../envelope/encryption-policy.js';
 import type { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import { boundedMap } from '../streams/bounded-map.js';
 import { TimeSlice } from '../streams/time-slice.js';
@@ -54,6 +54,7 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
     private readonly options: EncryptedQueueOptions = {},
   ) {
     super(unencryptedClient);
+    assertPolicy(policy);
   }
 
   /** Whether messages that are sent as JSON contain the trace of their sender, which consumers continue. */

@@ -1,16 +1,24 @@
 import type { QueueServiceClient, ServiceListQueuesOptions } from '@azure/storage-queue';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { assertConnect } from '../option-rules.js';
 import { EncryptedQueueClient } from './encrypted-queue-client.js';
 import type { EncryptedQueueOptions } from './queue-options.js';
 
 /** The queue service of an account, with encryption. Inject it wherever `EncryptedStorageModule` is imported. */
 export class EncryptedQueueService {
-  /** `connect` returns the plain SDK client. It is called when the client is first used. */
+  /**
+   * `connect` returns the plain SDK client. It is called when the client is first used.
+   *
+   * @throws `INVALID_OPTIONS` if `connect` is no function, or `policy` no object
+   */
   constructor(
     private readonly connect: () => QueueServiceClient,
     private readonly policy: EncryptionPolicy,
     private readonly options: EncryptedQueueOptions = {},
-  ) {}
+  ) {
+    assertConnect(connect, 'connect');
+    assertPolicy(policy);
+  }
 
   /** The plain SDK client: its messages are NOT encrypted. */
   get unencryptedServiceClient(): QueueServiceClient {

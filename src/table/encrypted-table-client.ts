@@ -24,7 +24,7 @@ import { listing } from './listing.js';
 import { ManagedTable } from './managed-table.js';
 import { mergeEntity, mergeOrInsert } from './merge/merge-entity.js';
 import { readEntity } from './read-entity.js';
-import { insertEntity, replaceEntity, replaceOrInsert } from './row-writes.js';
+import { insertEntity, refuseVersion, replaceEntity, replaceOrInsert } from './row-writes.js';
 import { newTag } from './search/new-tag.js';
 import type {
   EncryptedListOptions,
@@ -187,7 +187,11 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
     });
   }
 
-  /** Inserts or updates. The modes are those of {@link EncryptedTableClient.updateEntity}. */
+  /**
+   * Inserts or updates. The modes are those of {@link EncryptedTableClient.updateEntity}.
+   *
+   * @throws as {@link EncryptedTableClient.updateEntity}, and `INVALID_OPTIONS` for an `etag`, which an upsert cannot have
+   */
   upsertEntity(
     entity: ChangedEntity<T>,
     mode: UpdateMode = 'Replace',
@@ -195,6 +199,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   ): Promise<EncryptedUpsertResponse> {
     return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
       assertMode(mode);
+      refuseVersion(traceable);
       const { mergeAttempts, ...passed } = traceable;
       const call = this.callOf(passed);
       if (mode === 'Merge')

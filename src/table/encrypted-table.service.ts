@@ -1,7 +1,8 @@
 import type { ListTableItemsOptions, TableClient, TableServiceClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { UnsupportedOperationError } from '../errors/input.js';
+import { assertConnect } from '../option-rules.js';
 import { EncryptedTableClient } from './encrypted-table-client.js';
 import { assertEntityClass, tableNameOf } from './entity-class.js';
 import { hasLookups } from './lookup/entry-writes.js';
@@ -15,7 +16,10 @@ export class EncryptedTableService {
     private readonly policy: EncryptionPolicy,
     private readonly defaults: EncryptedTableDefaults = {},
     private readonly connect?: () => TableServiceClient,
-  ) {}
+  ) {
+    assertConnect(tableClientFactory, 'tableClientFactory');
+    assertPolicy(policy);
+  }
 
   /**
    * Returns a client for the table of an entity class. The table is the one in `@EncryptedEntity()`, unless you name another.

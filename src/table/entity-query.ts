@@ -4,6 +4,7 @@ import { requiresEncryption } from '../envelope/encryption-policy.js';
 import type { TableContext } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { InvalidOptionsError } from '../errors/input.js';
+import { group, must, refuse } from '../option-rules.js';
 import { columnsIn, conditionText, searchesIn } from './filter/condition.js';
 import { Filter } from './filter/filter.js';
 import type { FilterKind } from './filter/filter-types.js';
@@ -37,6 +38,21 @@ export interface EntityQuery {
   readonly lookup: (LookupPlan & { readonly filter: string | undefined }) | null;
 }
 
+/** Other names would be ignored, and every row returned. */
+const QUERY = group<TableEntityQueryOptions>({
+  filter: must((filter) => typeof filter === 'string', 'a text'),
+  select: must(
+    (select) => Array.isArray(select) && select.every((name) => typeof name === 'string'),
+    'a list of names',
+  ),
+});
+
+/** Options of `queryOptions` that were given without it. The SDK ignores them. */
+const misplacedFaults = (options: object): readonly string[] =>
+  ['filter', 'select']
+    .filter((name) => Reflect.get(options, name) !== undefined)
+    .map((name) => `"${name}" must be in "queryOptions", as for the SDK`);
+
 /** Comparisons in a filter; the service's limit. */
 const MOST_COMPARISONS = 15;
 
@@ -45,6 +61,7 @@ export async function entityQuery<T extends object>(
   options: EncryptedQueryOptions<T>,
   context: TableContext,
 ): Promise<EntityQuery> {
+  refuse([...misplacedFaults(options), ...QUERY.faults(options.queryOptions ?? {}, 'queryOptions')]);
   const { select, filter: _given, ...queryOptions } = options.queryOptions ?? {};
   const { text: filter, found, plan } = await wholeFilter(options, context);
   const { sometimesSealed, signed } = entityModel(context.entityClass);

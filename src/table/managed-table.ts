@@ -4,7 +4,7 @@ import type { OperationOptions } from '@azure/core-client';
 import type { DeleteTableEntityOptions, DeleteTableEntityResponse, TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { shown } from '../encoding/shown.js';
-import type { EncryptionPolicy } from '../envelope/encryption-policy.js';
+import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { rewrapAll, type RewrapKeysOptions, type RewrapKeysResult } from '../envelope/maintenance/rewrap-all.js';
 import type { RewrapResult } from '../envelope/rewrap.js';
 import { traced } from '../tracing/span.js';
@@ -24,7 +24,9 @@ export abstract class ManagedTable {
     protected readonly entityClass: EntityClass,
     protected readonly defaults: EncryptedTableDefaults,
     private readonly lookupTable: TableClient | undefined,
-  ) {}
+  ) {
+    assertPolicy(policy);
+  }
 
   get tableName(): string {
     return this.unencryptedClient.tableName;

@@ -6,6 +6,7 @@ import type { OperationOptions } from '@azure/core-client';
 import type { DeleteTableEntityResponse, TableClient, UpsertEntityResponse } from '@azure/data-tables';
 import { tagColumnOf } from '../decorators/searchable.js';
 import type { IntegrityTagged } from '../envelope/integrity/integrity-tag.js';
+import { InvalidOptionsError } from '../errors/input.js';
 import { InvalidServiceResponseError } from '../errors/transfer.js';
 import { isChanged, nullIfMissing } from '../service-errors.js';
 import type { EntityKeys, Row, TableContext } from './entity-context.js';
@@ -119,6 +120,12 @@ const overwritten = <Result extends object>(
 /** The version that a write replaces: the caller's, or else the one that was read. */
 export const conditionOf = (etag: string | undefined, { etag: read }: Pick<TaggedVersion, 'etag'>): string =>
   isAny(etag) ? read : etag;
+
+/** Rejects a version where the SDK would ignore it, and the changes of other writers would be lost. */
+export function refuseVersion(options: object): void {
+  if (isAny((options as { readonly etag?: string }).etag)) return;
+  throw new InvalidOptionsError(['an upsert replaces any version, so it cannot have an "etag": use an update']);
+}
 
 /** Whether the caller names no version. */
 export const isAny = (etag: string | undefined): etag is '*' | undefined => etag === undefined || etag === '*';

@@ -21,9 +21,17 @@ import {
   plannedUpsert,
 } from './merge/merge-plan.js';
 import { hasLookups, type RowVersions, writeWithEntries } from './lookup/entry-writes.js';
-import { conditionOf, isAny, readTags, readTagsIfAny, type RowCall, type TaggedVersion } from './row-writes.js';
+import {
+  conditionOf,
+  isAny,
+  readTags,
+  readTagsIfAny,
+  refuseVersion,
+  type RowCall,
+  type TaggedVersion,
+} from './row-writes.js';
 import { submittedTransaction } from './service-answer.js';
-import { assertKind } from './update-mode.js';
+import { assertActions, assertKind } from './update-mode.js';
 import type { EncryptedTransactionResponse } from './write-responses.js';
 
 /** Options of one action of a transaction. */
@@ -70,6 +78,7 @@ export async function submitTransaction<T extends object>({
   options,
   mergeAttempts = ATTEMPTS,
 }: Transaction<T>): Promise<EncryptedTransactionResponse> {
+  assertActions(given);
   for (const action of given) assertKind(action);
   const actions = given.map((action) => givenAction(action, context.entityClass));
   if (actions.length === 0) throw new InvalidOptionsError(['a transaction needs at least one action']);
@@ -169,8 +178,11 @@ async function replaceAction(
   write: RowCall,
 ): Promise<SealedAction> {
   const { entityClass } = write.context;
-  if (!hasLookups(entityClass))
-    return { action: kind === 'update' ? ['update', row, 'Replace', passed] : ['upsert', row, 'Replace'] };
+  if (!hasLookups(entityClass) && kind === 'update') return { action: ['update', row, 'Replace', passed] };
+  if (!hasLookups(entityClass)) {
+    refuseVersion(passed);
+    return { action: ['upsert', row, 'Replace'] };
+  }
   const before = kind === 'update' ? await readTags(row, write) : await readTagsIfAny(row, write);
   return overwriteAction(kind, { before, row, passed }, entityClass);
 }
@@ -181,7 +193,10 @@ async function mergeAction(
   passed: UpdateTableEntityOptions,
 ): Promise<SealedAction> {
   assertMergeable(merge);
-  if (kind === 'upsert' && isUnprotected(merge)) return { action: ['upsert', merge.patch, 'Merge'] };
+  if (kind === 'upsert' && isUnprotected(merge)) {
+    refuseVersion(passed);
+    return { action: ['upsert', merge.patch, 'Merge'] };
+  }
   if (kind === 'update' && isClearMerge(merge))
     return { action: ['update', merge.patch, 'Merge', { ...passed, etag: passed.etag ?? '*' }] };
   const planned = kind === 'update' ? await plannedUpdate(merge) : await plannedUpsert(merge);

@@ -1,8 +1,18 @@
 /** Modes of updates and kinds of actions, checked: a misspelt one would replace a row, and lose what it was to keep. */
-import { choice, refuse } from '../option-rules.js';
+import { choice, must, refuse } from '../option-rules.js';
 
 const MODE = choice(['Merge', 'Replace']);
 const KIND = choice(['create', 'delete', 'update', 'upsert']);
+
+const ACTIONS = must(
+  (actions) => Array.isArray(actions) && actions.every(Array.isArray),
+  "a list of actions, each a list too, such as [['create', entity]]",
+);
+
+/** Throws {@link InvalidOptionsError} for anything but a list of actions. */
+export function assertActions(actions: unknown): void {
+  refuse(ACTIONS.faults(actions, 'actions'));
+}
 
 /** Throws {@link InvalidOptionsError} for anything but a mode. */
 export function assertMode(mode: unknown): void {
