@@ -182,7 +182,7 @@ describe('handlers in lazily loaded modules', () => {
     const consumers = app.get(EncryptedQueueConsumers);
 
     expect(log.lines).toContain(
-      `log Handlers of 1 queues have started: ${early}. ` +
+      `log Handlers of 1 queue have started: ${early}. ` +
         'Those of modules that are loaded later start with EncryptedQueueConsumers.startNew()',
     );
     const loaded = await app.get(LazyModuleLoader).load(() => LateModule);

@@ -111,7 +111,8 @@ export class EncryptedQueueConsumers implements OnApplicationBootstrap, OnModule
 const logger = new Logger('EncryptedQueueConsumers');
 
 const startLine = (started: readonly string[]): string =>
-  `Handlers of ${started.length} queues have started${started.length === 0 ? '' : `: ${started.join(', ')}`}. ` +
+  `Handlers of ${started.length} ${started.length === 1 ? 'queue' : 'queues'} have started` +
+  `${started.length === 0 ? '' : `: ${started.join(', ')}`}. ` +
   'Those of modules that are loaded later start with EncryptedQueueConsumers.startNew()';
 
 /** Handlers and shutdown hooks may start a consumer again. Nothing would stop it once the others have stopped. */
