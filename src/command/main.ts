@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `npx nestjs-azure-encrypted-storage`. Exit codes: 0 nothing wrong, 1 something wrong or left, 2 wrong usage, 3 not reachable. */
+import { isAbort } from '../aborts.js';
 import { printable, printableJson } from '../encoding/printable.js';
 import { InvalidOptionsError } from '../errors/input.js';
 import { toText } from '../inspect/format-report.js';
@@ -48,6 +49,10 @@ function explain(error: unknown): number {
   if (missing !== undefined) {
     process.stderr.write(`The command needs the package ${missing}: npm install ${missing}\n`);
     return EXIT.usage;
+  }
+  if (isAbort(error)) {
+    process.stderr.write('Interrupted: to continue, run the same command again.\n');
+    return EXIT.notReached;
   }
   const { name } = error as Partial<Error>;
   const found = [serviceCodeOf(error) ?? name ?? 'error', statusOf(error), missingResourceOf(error)];

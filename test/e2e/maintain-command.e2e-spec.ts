@@ -64,6 +64,25 @@ describe('maintain', () => {
     }
   });
 
+  it.each(['SIGTERM', 'SIGINT'] as const)('says after %s how to continue, and then continues', async (signal) => {
+    const args = ['--retire', 'clinic:2025', '--container', old.containerName, ...KEYS];
+    const state = ['--state-container', uniqueName('state')];
+    const slowly = ['maintain', 'rewrap', ...args, ...state, '--requests-per-second', '1', '--concurrency', '1'];
+    await Promise.all(['a', 'b', 'c', 'd'].map((name) => old.getBlockBlobClient(name).uploadData(plaintext)));
+
+    const started = spawn(process.execPath, [command.main, ...slowly], { env });
+    let stderr = '';
+    started.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      if (stderr.includes('Working.') && !started.killed) started.kill(signal);
+    });
+    const [code] = (await once(started, 'close')) as [number];
+
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/\nInterrupted: to continue, run the same command again\.\n$/);
+    expect((await rewrap(...state)).code).toBe(0);
+  });
+
   it('deletes a superseded snapshot, in a job that it names itself', async () => {
     await old.getBlockBlobClient('<script>').createSnapshot();
     const state = ['--state-container', uniqueName('state')];
