@@ -1,3 +1,5 @@
+import { accountKeyIn, isAccountKey, NO_ACCOUNT_KEY } from '../encoding/account-key.js';
+
 /** Which account a command is about, as its command line says. Not with the clients: `--help` must not load the SDKs. */
 export interface AccountValues {
   readonly 'connection-string'?: string | undefined;
@@ -18,4 +20,11 @@ export const accountFaults = ({ account, ...values }: AccountValues, env: NodeJS
   ...(account === undefined && values['endpoint-suffix'] !== undefined
     ? ['--endpoint-suffix needs --account: a connection string has its own']
     : []),
+  ...(account === undefined ? keyFaults(connectionStringOf(values, env)) : []),
 ];
+
+/** A connection string may have no account key, but a signature. */
+function keyFaults(connectionString: string): readonly string[] {
+  const key = accountKeyIn(connectionString);
+  return key === undefined || isAccountKey(key) ? [] : [`AccountKey in the connection string ${NO_ACCOUNT_KEY}`];
+}

@@ -1,16 +1,9 @@
 /** Rules of `connection`: exactly one form, complete. */
+import { accountKeyIn, isAccountKey, NO_ACCOUNT_KEY } from '../../encoding/account-key.js';
 import { callable, group, isObject, type LooseOptions, must, object, type RulesOf, text } from '../../option-rules.js';
 import type { StorageConnection } from './storage-connection.js';
 
 const endpoint = must((value) => typeof value === 'string' && URL.canParse(value), 'a URL');
-
-/** As lenient as the SDKs, which ignore missing padding and white space around the key. */
-function isAccountKey(value: unknown): boolean {
-  const [digits] = typeof value === 'string' ? (/^[A-Za-z0-9+/]{2,}(?=={0,2}$)/.exec(value.trim()) ?? []) : [];
-  return digits !== undefined && digits.length % 4 !== 1;
-}
-
-const NO_ACCOUNT_KEY = "must be base64: copy the complete key from the account's access keys";
 
 const CONNECTION: RulesOf<StorageConnection> = {
   connectionString: { faults: connectionStringFaults },
@@ -99,9 +92,6 @@ function connectionStringFaults(connectionString: unknown, at: string): readonly
     return [`${path} lacks ${missing.join(', ')}: copy the complete string from the account's access keys`];
   return isAccountKey(accountKeyIn(connectionString)) ? [] : [`AccountKey in ${path} ${NO_ACCOUNT_KEY}`];
 }
-
-const accountKeyIn = (connectionString: string): string | undefined =>
-  /(?:^|;)\s*AccountKey=([^;]*)/.exec(connectionString)?.[1];
 
 function credentialFaults(credential: unknown, path: string): readonly string[] {
   if (isTokenCredential(credential)) return [];

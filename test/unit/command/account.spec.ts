@@ -27,6 +27,16 @@ describe('the account of a command', () => {
     await expect(accountOf(values, {})).rejects.toThrow(reason);
   });
 
+  it('rejects an account key that is not base64, without quoting it', async () => {
+    const given = `DefaultEndpointsProtocol=https;AccountName=clinic;AccountKey=<${SECRET}>;EndpointSuffix=core.windows.net`;
+
+    await expect(accountOf({}, { AZURE_STORAGE_CONNECTION_STRING: given })).rejects.toMatchObject({
+      faults: [
+        "AccountKey in the connection string must be base64: copy the complete key from the account's access keys",
+      ],
+    });
+  });
+
   it('does not quote an invalid connection string', async () => {
     const given = accountOf({ 'connection-string': `AccountKey=${SECRET}` }, {});
 
