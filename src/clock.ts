@@ -1,7 +1,8 @@
-/** A clock with timers: monotonic, even if the date of the system changes. Tests pass in their own. */
+/** A clock with timers: monotonic, even if the date of the system changes. */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import { aborted, onAbort } from './aborts.js';
 
+/** The time that consumers and jobs see. Tests pass in their own. */
 export interface Clock {
   /** Milliseconds since an arbitrary moment. */
   now(): number;

@@ -38,7 +38,7 @@ export type { RewrapKeyOptions } from './blob/rewrap-key.js';
 export type { RewrapResult } from './envelope/rewrap.js';
 export type { PageUploadOptions } from './blob/pages/upload-pages.js';
 export { EncryptedQueueService } from './queue/encrypted-queue.service.js';
-export type { Decrypted } from './queue/decrypted-message.js';
+export type { Decrypted, EncryptedPeekResponse, EncryptedReceiveResponse } from './queue/decrypted-message.js';
 export { EncryptedQueueClient } from './queue/encrypted-queue-client.js';
 export { ManagedQueue } from './queue/managed-queue.js';
 export type { SendManyOptions } from './queue/send-many.js';
@@ -98,13 +98,13 @@ export type { PoisonReason } from './queue/consumer/poison-reason.js';
 export { type ReplayOptions, replayPoisonMessages } from './queue/consumer/replay.js';
 
 // maintenance
+export type { Clock } from './clock.js';
 export { planMaintenance, runMaintenance, runMaintenanceShard } from './maintenance/run-maintenance.js';
 export {
   isMaintenanceClean,
   type MaintenanceJob,
   type MaintenanceOptions,
   type MaintenanceReport,
-  type MaintenanceSource,
 } from './maintenance/job.js';
 export type {
   Deletion,
@@ -126,7 +126,7 @@ export type {
 } from './envelope/maintenance/task.js';
 export type { RewrapKeysOptions, RewrapKeysResult } from './envelope/maintenance/rewrap-all.js';
 export type { FailedObject, ObjectOutcome, OutcomeCounts, TagsState } from './envelope/maintenance/outcome.js';
-export type { ObjectPlace } from './envelope/maintenance/maintained.js';
+export type { MaintenanceSource, ObjectPlace } from './envelope/maintenance/maintained.js';
 export { type BlobInventoryOptions, openBlobInventory } from './blob/inventory/open-inventory.js';
 export type { ForeignBlob, ForeignContent, ForeignSource } from './blob/maintenance/foreign-source.js';
 export type { BlobMaintenanceOptions } from './blob/maintenance/blob-maintenance-options.js';
@@ -134,7 +134,11 @@ export type { QueueMaintenanceOptions } from './queue/maintenance/queue-maintena
 
 // keys
 export { AesKeyEncryptionKey } from './keys/aes-key-encryption-key.js';
-export { RsaKeyEncryptionKey, type RsaKeyEncryptionKeyOptions } from './keys/rsa-key-encryption-key.js';
+export {
+  RsaKeyEncryptionKey,
+  type RsaKeyEncryptionKeyOptions,
+  type RsaKeyWrapAlgorithm,
+} from './keys/rsa-key-encryption-key.js';
 export { HmacSearchKey, type SearchedProperty } from './keys/hmac-search-key.js';
 export type { SearchKeys, SearchKeysSelector, SearchTarget } from './keys/search-keys.js';
 export { KeyRing } from './keys/key-ring.js';

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { checkBundles } from './bundles.mjs';
 import { linksOf, textOf } from './markdown.mjs';
+import { checkNameable } from './nameable.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -68,6 +69,16 @@ AesKeyEncryptionKey.generate(1);
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
+const TYPE_OPTIONS = {
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  target: ts.ScriptTarget.ES2022,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noEmit: true,
+  types: ['node'],
+  typeRoots: [join(folder, 'node_modules/@types')],
+};
 try {
   const { tarball, paths } = pack();
   checkLinks(paths);
@@ -165,20 +176,7 @@ function runCommand() {
 /** Declarations of other packages may have faults; ours may not. */
 function typeCheck() {
   const files = PROGRAMS.map(({ format }) => join(folder, format, 'typed.ts'));
-  const program = ts.createProgram(files, {
-    ...{
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      target: ts.ScriptTarget.ES2022,
-    },
-    ...{
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
-      types: ['node'],
-      typeRoots: [join(folder, 'node_modules/@types')],
-    },
-  });
+  const program = ts.createProgram(files, TYPE_OPTIONS);
   const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => !file || isOurs(file.fileName));
   for (const fault of ours) {
     const row = fault.file?.getLineAndCharacterOfPosition(fault.start ?? 0).line ?? 0;
@@ -186,6 +184,7 @@ function typeCheck() {
   }
   if (ours.length > 0) throw new Error(`The types have ${ours.length} faults`);
   console.log('types check for both formats');
+  checkNameable(folder, { entries: ['library', 'testing'].map(entryOf), options: TYPE_OPTIONS });
 }
 
 function isOurs(path) {

@@ -17,6 +17,7 @@ import type {
   ContainerListBlobsOptions,
 } from '@azure/storage-blob';
 import { shown } from '../encoding/shown.js';
+import type { MaintenanceSource } from '../envelope/maintenance/maintained.js';
 import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { rewrapAll, type RewrapKeysOptions, type RewrapKeysResult } from '../envelope/maintenance/rewrap-all.js';
 import type { BlobEnvironment } from './blob-context.js';
@@ -97,7 +98,7 @@ export class EncryptedContainerClient {
   }
 
   /** The blobs of this container as a source of {@link runMaintenance}, which rotates keys, encrypts again, and counts. */
-  forMaintenance(options?: BlobMaintenanceOptions): MaintainedBlobs {
+  forMaintenance(options?: BlobMaintenanceOptions): MaintenanceSource {
     const { unencryptedClient: container, policy, environment } = this;
     return new MaintainedBlobs({ container, policy, environment }, options);
   }

@@ -2,7 +2,8 @@
 import { InvalidOptionsError } from '../errors/input.js';
 import { isResourceMissing } from '../service-errors.js';
 import { PACKAGE_VERSION } from '../version.js';
-import { type MaintenanceJob, type MaintenanceSource, titleOf } from './job.js';
+import type { MaintenanceSource } from '../envelope/maintenance/maintained.js';
+import { type MaintenanceJob, titleOf } from './job.js';
 import type { StateStore, StoredDocument } from './state-store.js';
 
 export interface JobState {

@@ -1,7 +1,7 @@
 /** A maintenance job: what it does to which objects, how fast, and what it reports. */
 import type { AbortSignalLike } from '@azure/abort-controller';
 import type { ContainerClient } from '@azure/storage-blob';
-import type { Maintained } from '../envelope/maintenance/maintained.js';
+import type { Maintained, MaintenanceSource } from '../envelope/maintenance/maintained.js';
 import type { OutcomeCounts } from '../envelope/maintenance/outcome.js';
 import type { MaintenanceTask } from '../envelope/maintenance/task.js';
 import {
@@ -21,12 +21,6 @@ import { type Census, hasUnfinished } from './census.js';
 import type { Deletion, MaintenanceEvent, ObjectFailure } from './events.js';
 import { changedOf, failedOf } from './shard.js';
 import { sourceFaults, taskFaults } from './task-rules.js';
-
-/**
- * Blobs, rows or poison messages, as returned by `forMaintenance()` of a container, table or queue client; or an inventory, as returned
- * by {@link openBlobInventory}.
- */
-export type MaintenanceSource = Maintained;
 
 /** What a job does, and to which objects. */
 export interface MaintenanceJob {

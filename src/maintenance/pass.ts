@@ -1,6 +1,12 @@
 /** One walk over all sources of a job: of the task itself, or of the census after it. Any number of processes can share it. */
 import { uniqueId } from '../crypto/bytes.js';
-import type { DeletedObject, Maintained, Precheck, Step } from '../envelope/maintenance/maintained.js';
+import type {
+  DeletedObject,
+  Maintained,
+  MaintenanceSource,
+  Precheck,
+  Step,
+} from '../envelope/maintenance/maintained.js';
 import { DEFAULT_CONCURRENCY } from '../envelope/maintenance/rewrap-all.js';
 import { type MaintenanceTask, walksEverything } from '../envelope/maintenance/task.js';
 import { InvalidOptionsError } from '../errors/input.js';
@@ -8,7 +14,7 @@ import { type Clock, pause, systemClock } from '../clock.js';
 import { type ClaimedShard, claimShard, type ShardClaims } from './claimed-shard.js';
 import type { EventOfPass, MaintenanceEvent } from './events.js';
 import { notedFailures } from './failure-lines.js';
-import { type MaintenanceOptions, type MaintenanceSource, titleOf } from './job.js';
+import { type MaintenanceOptions, titleOf } from './job.js';
 import { Pace } from './pace.js';
 import { Patience } from './patience.js';
 import { planName, planShards, type PlanState, shardsFolder } from './plan.js';

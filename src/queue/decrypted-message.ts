@@ -14,10 +14,11 @@ export type Decrypted<Item> = Item & {
   readonly messageBytes: Buffer;
 };
 
-/** A response with decrypted messages. */
-export type Received = Omit<QueueReceiveMessageResponse, 'receivedMessageItems'> & {
+/** Received messages, decrypted. */
+export type EncryptedReceiveResponse = Omit<QueueReceiveMessageResponse, 'receivedMessageItems'> & {
   receivedMessageItems: Decrypted<ReceivedMessageItem>[];
 };
-export type Peeked = Omit<QueuePeekMessagesResponse, 'peekedMessageItems'> & {
+/** Peeked messages, decrypted. */
+export type EncryptedPeekResponse = Omit<QueuePeekMessagesResponse, 'peekedMessageItems'> & {
   peekedMessageItems: Decrypted<PeekedMessageItem>[];
 };

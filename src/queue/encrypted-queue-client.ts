@@ -12,6 +12,7 @@ import type {
   ReceivedMessageItem,
 } from '@azure/storage-queue';
 import type { OperationOptions } from '@azure/core-client';
+import type { MaintenanceSource } from '../envelope/maintenance/maintained.js';
 import { isForHandler } from '../envelope/content-fault.js';
 import { keyOperation } from '../envelope/key-operation.js';
 import { assertPolicy, type EncryptionPolicy, keysOf, policyWith } from '../envelope/encryption-policy.js';
@@ -21,7 +22,7 @@ import { TimeSlice } from '../streams/time-slice.js';
 import { traced } from '../tracing/span.js';
 import { traceHeadersOf } from '../tracing/trace-context.js';
 import { decryptionFailure, type QueueDecryptionFailedHandler } from './decryption-failure.js';
-import type { Decrypted, Peeked, Received } from './decrypted-message.js';
+import type { Decrypted, EncryptedPeekResponse, EncryptedReceiveResponse } from './decrypted-message.js';
 import { jsonText } from './json-text.js';
 import { MaintainedPoison } from './maintenance/maintained-poison.js';
 import type { QueueMaintenanceOptions } from './maintenance/queue-maintenance-options.js';
@@ -62,16 +63,14 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
     return this.options.traceContext ?? false;
   }
 
-  /**
-   * The same queue for a consumer, which reports failures itself, opens each message once and calls the key for every message.
-   */
+  /** The same queue for a consumer, which reports failures itself and calls the key for every message. */
   forConsumer(): EncryptedQueueClient<T> {
     const policy = policyWith(this.policy, { onReadFailed: undefined, keys: keysOf(this.policy).withoutCache() });
     return new EncryptedQueueClient<T>(this.unencryptedClient, policy, this.options);
   }
 
   /** The messages of this queue that are in its poison queue, as a source of {@link runMaintenance}. */
-  forMaintenance(poisonQueue: QueueClient, options: QueueMaintenanceOptions = {}): MaintainedPoison {
+  forMaintenance(poisonQueue: QueueClient, options: QueueMaintenanceOptions = {}): MaintenanceSource {
     return new MaintainedPoison({ queue: this.name, poisonQueue, policy: this.policy }, options);
   }
 
@@ -146,7 +145,9 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
    *
    * @throws `PLAINTEXT_NOT_ALLOWED`, `INVALID_ENCRYPTION_METADATA`, `UNSUPPORTED_PROTOCOL`, `DECRYPTION_FAILED` and the key errors
    */
-  receiveMessages(options: QueueReceiveMessageOptions & EncryptedReceiveOptions = {}): Promise<Received> {
+  receiveMessages(
+    options: QueueReceiveMessageOptions & EncryptedReceiveOptions = {},
+  ): Promise<EncryptedReceiveResponse> {
     return traced('EncryptedQueueClient.receiveMessages', options, async ({ onDecryptionFailed, ...passed }) => {
       const response = await receiveStored(this.unencryptedClient, passed);
       const receivedMessageItems = await this.openAll(response.receivedMessageItems, passed, onDecryptionFailed);
@@ -155,7 +156,7 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
   }
 
   /** Reads messages without receiving them. Failures are handled as in {@link EncryptedQueueClient.receiveMessages}. */
-  peekMessages(options: QueuePeekMessagesOptions & EncryptedReceiveOptions = {}): Promise<Peeked> {
+  peekMessages(options: QueuePeekMessagesOptions & EncryptedReceiveOptions = {}): Promise<EncryptedPeekResponse> {
     return traced('EncryptedQueueClient.peekMessages', options, async ({ onDecryptionFailed, ...passed }) => {
       const response = await peekStored(this.unencryptedClient, passed);
       const peekedMessageItems = await this.openAll(response.peekedMessageItems, passed, onDecryptionFailed);
@@ -229,11 +230,10 @@ export class EncryptedQueueClient<T = unknown> extends ManagedQueue {
     });
     const opened: Decrypted<Item>[] = [];
     for (const { message, outcome } of outcomes) {
-      if (outcome.status === 'fulfilled') {
+      if (outcome.status === 'rejected') await this.report(message, outcome.reason, handler);
+      else {
         const messageBytes = outcome.value;
         opened.push(Object.assign(message, { messageText: messageBytes.toString('utf8'), messageBytes }));
-      } else {
-        await this.report(message, outcome.reason, handler);
       }
     }
     return opened;

@@ -4,6 +4,7 @@ import type { OperationOptions } from '@azure/core-client';
 import type { DeleteTableEntityOptions, DeleteTableEntityResponse, TableClient } from '@azure/data-tables';
 import type { EntityClass } from '../decorators/encryption-metadata.js';
 import { shown } from '../encoding/shown.js';
+import type { MaintenanceSource } from '../envelope/maintenance/maintained.js';
 import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { rewrapAll, type RewrapKeysOptions, type RewrapKeysResult } from '../envelope/maintenance/rewrap-all.js';
 import type { RewrapResult } from '../envelope/rewrap.js';
@@ -89,12 +90,12 @@ export abstract class ManagedTable {
   }
 
   /** The rows of this table as a source of {@link runMaintenance}. */
-  forMaintenance(): MaintainedRows {
+  forMaintenance(): MaintenanceSource {
     return new MaintainedRows(this.access);
   }
 
   /** The entries of the lookup table as another source of the same job. Throws `INVALID_OPTIONS` if the class has none. */
-  lookupsForMaintenance(): MaintainedLookups {
+  lookupsForMaintenance(): MaintenanceSource {
     return new MaintainedLookups(this.access);
   }
 

@@ -1,7 +1,7 @@
 import { buffer, text as textOf } from 'node:stream/consumers';
 import type { ContainerClient } from '@azure/storage-blob';
 import { md5 } from '../../crypto/bytes.js';
-import type { BlindSpot, Maintained } from '../../envelope/maintenance/maintained.js';
+import type { BlindSpot, MaintenanceSource } from '../../envelope/maintenance/maintained.js';
 import { InvalidOptionsError } from '../../errors/input.js';
 import { anyNumber, groupFaults, object, refuse, type RulesOf } from '../../option-rules.js';
 import { ContainerFiles, type InventoryFiles, LocalFiles } from './inventory-files.js';
@@ -53,7 +53,7 @@ export const BLOB_INVENTORY: RulesOf<BlobInventoryOptions> = { container: object
  * }
  * ```
  */
-export async function openBlobInventory(path: string, options: BlobInventoryOptions = {}): Promise<Maintained> {
+export async function openBlobInventory(path: string, options: BlobInventoryOptions = {}): Promise<MaintenanceSource> {
   refuse(groupFaults(BLOB_INVENTORY, options));
   const { container, maxAgeDays = DEFAULT_MAX_AGE } = options;
   const files = container === undefined ? new LocalFiles() : new ContainerFiles(container);
@@ -64,7 +64,7 @@ export async function openBlobInventory(path: string, options: BlobInventoryOpti
   return new MaintainedInventory({ files, paths: [path], manifest: null, notes: [] });
 }
 
-async function openManifest(files: InventoryFiles, path: string, maxAgeDays: number): Promise<Maintained> {
+async function openManifest(files: InventoryFiles, path: string, maxAgeDays: number): Promise<MaintenanceSource> {
   if ((await files.size(path)) === null) throw new InvalidOptionsError([`there is no file ${path}`]);
   const bytes = await buffer(await files.open(path));
   const manifest = parseManifest(bytes.toString('utf8'));

@@ -1,6 +1,6 @@
 /** Inventories of the command line as sources of a census: files on this machine, or blobs of the container that has them. */
 import { openBlobInventory } from '../../blob/inventory/open-inventory.js';
-import type { MaintenanceSource } from '../../maintenance/job.js';
+import type { MaintenanceSource } from '../../envelope/maintenance/maintained.js';
 import type { Account } from '../account.js';
 import { numberIn, type Values } from './arguments.js';
 

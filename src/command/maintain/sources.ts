@@ -7,7 +7,7 @@ import { InvalidOptionsError } from '../../errors/input.js';
 import { givenName, refuse } from '../../option-rules.js';
 import type { EntityClass } from '../../decorators/encryption-metadata.js';
 import { EncryptedQueueClient } from '../../queue/encrypted-queue-client.js';
-import type { MaintenanceSource } from '../../maintenance/job.js';
+import type { MaintenanceSource } from '../../envelope/maintenance/maintained.js';
 import { hasLookups } from '../../table/lookup/entry-writes.js';
 import { lookupTableOf } from '../../table/lookup/lookup-entry.js';
 import { MaintainedLookups } from '../../table/maintenance/maintained-lookups.js';

@@ -79,18 +79,19 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
   readonly name: string;
   /** Name of the storage account, if known: no job takes what was done in another account for its own progress. */
   readonly account?: string | undefined;
-  /** What else makes a job over it another job, such as which properties it encrypts. */
+  /** What else makes a job over it another job, such as which properties it encrypts. @internal */
   readonly variant?: string | undefined;
-  /** Whether a walk can begin in the middle, so that it can be split into shards. */
+  /** Whether a walk can begin in the middle, so that it can be split into shards. @internal */
   readonly isDivisible: boolean;
+  /** Lists the objects. @internal */
   pages(options: WalkOptions): AsyncIterable<MaintainedPage<Found>>;
-  /** The task as it applies to these objects: entities, for example, are always in protocol 1.0. */
+  /** The task as it applies to these objects: entities, for example, are always in protocol 1.0. @internal */
   taskFor(task: MaintenanceTask): MaintenanceTask;
-  /** Whether the process ended while an earlier step was changing the object. A step then finishes it, whatever its state. */
+  /** Whether the process ended while an earlier step was changing the object. A step then finishes it, whatever its state. @internal */
   hasBegun?(object: Found, task: MaintenanceTask): boolean;
-  /** What the account does with objects that the task changes, as far as it can be known beforehand. */
+  /** What the account does with objects that the task changes, as far as it can be known beforehand. @internal */
   precheck?(task: MaintenanceTask): Promise<Precheck>;
-  /** Whether an object may be in the same step as those before it. Without this, each has its own. */
+  /** Whether an object may be in the same step as those before it. Without this, each has its own. @internal */
   belongsTo?(group: StepGroup<Found>, object: Found): boolean;
   /**
    * Changes objects that the task selected, each under the ETag of its listing.
@@ -98,15 +99,23 @@ export interface Maintained<Found extends MaintainedObject = MaintainedObject> {
    * @returns a result for each object
    * @throws errors that do not concern a single object: services and keys that cannot be reached, a key that does not wrap. Nothing is
    * lost, and the step can be repeated
+   * @internal
    */
   act(group: StepGroup<Found>, step: Step): Promise<readonly ObjectResult[]>;
-  /** Whether an object that a step was about to delete no longer exists. Only for sources whose steps delete. */
+  /** Whether an object that a step was about to delete no longer exists. Only for sources whose steps delete. @internal */
   isGone?(deleted: DeletedObject, step: Step): Promise<boolean>;
-  /** What the last walk could not show. */
+  /** What the last walk could not show. @internal */
   blindSpots?(): readonly BlindSpot[];
-  /** Warnings for a job from the last walk: one sentence each. */
+  /** Warnings for a job from the last walk: one sentence each. @internal */
   warnings?(): readonly string[];
 }
+
+/**
+ * Blobs, rows or poison messages, as returned by `forMaintenance()` of a container, table or queue client; or an inventory, as returned
+ * by {@link openBlobInventory}.
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declarations of applications need a name without a type parameter
+export interface MaintenanceSource extends Maintained {}
 
 /** What a job leaves behind, found before it changes anything: one sentence each. */
 export interface Precheck {

@@ -1,6 +1,6 @@
 import { MaintainedRows } from '../../../src/table/maintenance/maintained-rows.js';
 import { TableClient } from '@azure/data-tables';
-import type { MaintenanceSource } from '../../../src/maintenance/job.js';
+import type { MaintenanceSource } from '../../../src/envelope/maintenance/maintained.js';
 import { openedJob } from '../../../src/maintenance/job-state.js';
 import { MemoryStore } from '../../../src/maintenance/state-store.js';
 import { policyOf } from '../../support/blobs.js';
