@@ -28,7 +28,7 @@ const REFUSALS = [400, 413, 414, 431];
 /** Names of errors of a credential. Some have the status of the token endpoint, which says nothing about the key service. */
 const NO_TOKEN =
   /^(?:Authentication(?:Required)?Error|CredentialUnavailableError|AggregateAuthenticationError|KeyTokenError)$/;
-/** A response that is no JSON, such as the page of a gateway. The message of Node.js quotes it, too. */
+/** A response that is not JSON, such as the page of a gateway. The message of Node.js quotes it, too. */
 const NOT_JSON = 'SyntaxError';
 /** A fault of the program, whatever the content is. */
 const NOT_DEFINED = 'ReferenceError';
@@ -134,7 +134,7 @@ const STATES = [
 function withoutContents(failure: Failure): Error {
   const { name, code, statusCode } = failure;
   const isUnread = code === PARSE_ERROR || name === NOT_JSON;
-  const message = isUnread ? 'The answer of the key service broke off, or is no JSON' : failure.message;
+  const message = isUnread ? 'The answer of the key service broke off, or is not JSON' : failure.message;
   const cause = new Error(typeof message === 'string' ? message : 'The key service failed');
   for (const [property, value] of Object.entries({ name, code, statusCode, retryAfter: retryAfterOf(failure) })) {
     if (value !== undefined) Object.defineProperty(cause, property, { value, enumerable: property !== 'name' });

@@ -9,7 +9,7 @@ export class EncryptedQueueService {
   /**
    * `connect` returns the plain SDK client. It is called when the client is first used.
    *
-   * @throws `INVALID_OPTIONS` if `connect` is no function, or `policy` no object
+   * @throws `INVALID_OPTIONS` if `connect` is not a function, or `policy` is not an object
    */
   constructor(
     private readonly connect: () => QueueServiceClient,
