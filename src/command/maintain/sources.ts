@@ -12,6 +12,7 @@ import { hasLookups } from '../../table/lookup/entry-writes.js';
 import { lookupTableOf } from '../../table/lookup/lookup-entry.js';
 import { MaintainedLookups } from '../../table/maintenance/maintained-lookups.js';
 import { MaintainedRows } from '../../table/maintenance/maintained-rows.js';
+import { PROPERTY_NAME } from '../../table/property-name.js';
 import type { Account } from '../account.js';
 import { numberIn, type Values } from './arguments.js';
 import type { CommandPolicy } from '../configured-policy.js';
@@ -83,16 +84,13 @@ function rowsOf(
   ];
 }
 
-/** No such name has a space. With one, as after a comma, the property itself would stay in plaintext. */
-const PROPERTY = /^[\p{L}_][\p{L}\p{N}_]*$/u;
-
-/** `<table>=<property>,<property>` */
+/** `<table>=<property>,<property>`. With a space, as after a comma, a name would be another, and its property would stay in plaintext. */
 function namedProperties(given: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const named = new Map<string, readonly string[]>();
   for (const text of given) {
     const [, table = '', names = ''] = /^([A-Za-z][A-Za-z0-9]*)=(.+)$/s.exec(text) ?? [];
     const properties = names.split(',');
-    if (table === '' || !properties.every((name) => PROPERTY.test(name)))
+    if (table === '' || !properties.every((name) => PROPERTY_NAME.test(name)))
       throw new InvalidOptionsError(['--encrypt is <table>=<property>,<property>, without spaces']);
     if ([...named.keys()].some((other) => isSameTable(other, table)))
       throw new InvalidOptionsError([`--encrypt names ${givenName(table)} twice: give all of its properties at once`]);

@@ -4,6 +4,7 @@ import { InvalidOptionsError } from '../../errors/input.js';
 import { assertDeclaredName } from '../entity-class.js';
 import { entityModel } from '../entity-model.js';
 import { assertColumns, columnOf } from '../key-names.js';
+import { PROPERTY_NAME } from '../property-name.js';
 import { assertSearch } from '../search/tag-conditions.js';
 import {
   COMPARISONS,
@@ -19,8 +20,6 @@ import { assertClearName } from './filter-guard.js';
 import type { FilterArguments, FilterKind, FilterName, SearchArguments } from './filter-types.js';
 import { odataLiteral } from './odata-literal.js';
 import { endOfPrefix } from './prefix.js';
-
-const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}\p{M}\p{Pc}]*$/u;
 
 /**
  * A filter over clear and searchable properties. Values become literals of their type, so none of them can change the query. A filter is
@@ -67,7 +66,7 @@ export class Filter<T extends object, Kind extends FilterKind = 'clear'> {
     entityClass: EntityClass<T>,
     [name, operator, value]: readonly [name: string, operator: string, value: unknown],
   ): Filter<T, Kind> {
-    if (!IDENTIFIER.test(name)) throw new InvalidOptionsError(['a filter needs the name of a property']);
+    if (!PROPERTY_NAME.test(name)) throw new InvalidOptionsError(['a filter needs the name of a property']);
     if (entityModel(entityClass).searchable.has(name)) {
       const search = sealedSearch(name, operator, value);
       assertSearch(search, { entityClass });
