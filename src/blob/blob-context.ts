@@ -58,8 +58,8 @@ export function refuseHashes(options: object): void {
 
 const CONDITIONS = ['ifMatch', 'ifNoneMatch', 'ifModifiedSince', 'ifUnmodifiedSince', 'tagConditions', 'leaseId'];
 
-/** Rejects conditions without `conditions` around them: the SDK would ignore them, and an upload would overwrite any blob. */
-export function refuseMisplacedConditions(options: object): void {
+/** Rejects conditions without `conditions` around them: the SDK would ignore them, and overwrite or delete any blob. */
+export function refuseMisplacedConditions(options: object = {}): void {
   const named = CONDITIONS.filter((name) => Reflect.get(options, name) !== undefined);
   refuse(named.map((name) => `"${name}" must be in "conditions", as for the SDK`));
 }

@@ -4,7 +4,7 @@
  */
 import type { BlobBeginCopyFromURLOptions, BlobClient } from '@azure/storage-blob';
 import { assertPlaintextAllowed } from '../envelope/encryption-policy.js';
-import { assertChangeable, type BlobContext } from './blob-context.js';
+import { assertChangeable, type BlobContext, refuseMisplacedConditions } from './blob-context.js';
 import { keptIn } from './metadata.js';
 import { stateOf } from './service-answer.js';
 import { describedBlob } from './stored-blob.js';
@@ -24,6 +24,7 @@ export async function beginCopy(
   { sourceUrl = source.url, ...options }: CopyOptions,
 ): Promise<BlobCopy> {
   assertChangeable(context);
+  refuseMisplacedConditions(options);
   const { abortSignal, tracingOptions, sourceConditions } = options;
   const properties = await source.getProperties({ abortSignal, tracingOptions });
   if (describedBlob(properties).encryptionData === undefined) assertPlaintextAllowed(context.policy, 'The source');

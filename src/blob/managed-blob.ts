@@ -33,7 +33,13 @@ import type {
 import { shown } from '../encoding/shown.js';
 import { assertPolicy, type EncryptionPolicy } from '../envelope/encryption-policy.js';
 import { traced } from '../tracing/span.js';
-import { assertChangeable, type BlobContext, type BlobEnvironment, refuseHashes } from './blob-context.js';
+import {
+  assertChangeable,
+  type BlobContext,
+  type BlobEnvironment,
+  refuseHashes,
+  refuseMisplacedConditions,
+} from './blob-context.js';
 import { beginCopy, type BlobCopy, type CopyOptions } from './copy-blob.js';
 
 /** A blob that can be described, leased, copied and deleted. */
@@ -81,12 +87,14 @@ export abstract class ManagedBlob<Client extends BlobClient> {
   }
 
   /** Deletes the blob. */
-  delete(options?: BlobDeleteOptions): Promise<BlobDeleteResponse> {
+  async delete(options?: BlobDeleteOptions): Promise<BlobDeleteResponse> {
+    refuseMisplacedConditions(options);
     return this.unencryptedClient.delete(options);
   }
 
   /** Deletes the blob if it exists. */
-  deleteIfExists(options?: BlobDeleteOptions): Promise<BlobDeleteIfExistsResponse> {
+  async deleteIfExists(options?: BlobDeleteOptions): Promise<BlobDeleteIfExistsResponse> {
+    refuseMisplacedConditions(options);
     return this.unencryptedClient.deleteIfExists(options);
   }
 
@@ -105,12 +113,14 @@ export abstract class ManagedBlob<Client extends BlobClient> {
     options?: BlobSetHTTPHeadersOptions,
   ): Promise<BlobSetHTTPHeadersResponse> {
     refuseHashes({ blobHTTPHeaders });
+    refuseMisplacedConditions(options);
     assertChangeable(this.context);
     return this.unencryptedClient.setHTTPHeaders(blobHTTPHeaders, options);
   }
 
   /** Replaces the tags of the blob. They are not encrypted. */
-  setTags(tags: Tags, options?: BlobSetTagsOptions): Promise<BlobSetTagsResponse> {
+  async setTags(tags: Tags, options?: BlobSetTagsOptions): Promise<BlobSetTagsResponse> {
+    refuseMisplacedConditions(options);
     return this.unencryptedClient.setTags(tags, options);
   }
 
@@ -120,10 +130,11 @@ export abstract class ManagedBlob<Client extends BlobClient> {
   }
 
   /** Moves the blob to another tier, such as `Cool` or `Archive`. */
-  setAccessTier(
+  async setAccessTier(
     tier: Parameters<BlobClient['setAccessTier']>[0],
     options?: BlobSetTierOptions,
   ): Promise<BlobSetTierResponse> {
+    refuseMisplacedConditions(options);
     return this.unencryptedClient.setAccessTier(tier, options);
   }
 

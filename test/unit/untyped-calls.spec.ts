@@ -139,6 +139,13 @@ it.each<[string, (given: object) => unknown]>([
   ['uploadData', (given) => scan.uploadData(Buffer.from('a'), given)],
   ['setMetadata', (given) => scan.setMetadata({ ward: 'north' }, given)],
   ['download', (given) => scan.download(0, undefined, given)],
+  ['delete', (given) => scan.delete(given)],
+  ['deleteIfExists', (given) => scan.deleteIfExists(given)],
+  ['setHTTPHeaders', (given) => scan.setHTTPHeaders({}, given)],
+  ['setTags', (given) => scan.setTags({ ward: 'north' }, given)],
+  ['setAccessTier', (given) => scan.setAccessTier('Cool', given)],
+  ['beginCopyFrom', (given) => scan.beginCopyFrom(scan, given)],
+  ['rewrapKey', (given) => scan.rewrapKey(given)],
 ])('%s with conditions outside of "conditions" is rejected, because they would not hold', async (_method, call) => {
   expect(await codeOf(() => call({ ifMatch: '"1"', leaseId: 'lease' }))).toBe(
     'INVALID_OPTIONS: Invalid options: "ifMatch" must be in "conditions", as for the SDK; "leaseId" must be in "conditions", as for the SDK',
