@@ -199,7 +199,7 @@ export class EncryptedTableClient<T extends object> extends ManagedTable {
   ): Promise<EncryptedUpsertResponse> {
     return traced('EncryptedTableClient.upsertEntity', options, async (traceable) => {
       assertMode(mode);
-      refuseVersion(traceable);
+      refuseVersion('upsert', traceable);
       const { mergeAttempts, ...passed } = traceable;
       const call = this.callOf(passed);
       if (mode === 'Merge')

@@ -121,10 +121,15 @@ const overwritten = <Result extends object>(
 export const conditionOf = (etag: string | undefined, { etag: read }: Pick<TaggedVersion, 'etag'>): string =>
   isAny(etag) ? read : etag;
 
+const WITHOUT_VERSION = {
+  upsert: 'an upsert replaces any version, so it cannot have an "etag": use an update',
+  delete: 'a transaction deletes any version, so a delete in it cannot have an "etag": use deleteEntity',
+} as const;
+
 /** Rejects a version where the SDK would ignore it, and the changes of other writers would be lost. */
-export function refuseVersion(options: object): void {
-  if (isAny((options as { readonly etag?: string }).etag)) return;
-  throw new InvalidOptionsError(['an upsert replaces any version, so it cannot have an "etag": use an update']);
+export function refuseVersion(kind: keyof typeof WITHOUT_VERSION, options: object = {}): void {
+  const { etag } = options as { readonly etag?: string };
+  if (!isAny(etag)) throw new InvalidOptionsError([WITHOUT_VERSION[kind]]);
 }
 
 /** Whether the caller names no version. */

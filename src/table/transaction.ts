@@ -136,7 +136,9 @@ function optionsOf<T extends object>(
 
 /** Throws for what cannot be stored before anything is sent, even before rows are read for other actions. */
 function assertAction(action: GivenAction, context: TableContext): void {
-  if (action[0] === 'delete') return;
+  const [kind] = action;
+  if (kind === 'upsert' || kind === 'delete') refuseVersion(kind, optionsOf(action));
+  if (kind === 'delete') return;
   assertMergeable({ patch: action[1], context: contextOf(context, optionsOf(action)) });
 }
 
@@ -178,11 +180,8 @@ async function replaceAction(
   write: RowCall,
 ): Promise<SealedAction> {
   const { entityClass } = write.context;
-  if (!hasLookups(entityClass) && kind === 'update') return { action: ['update', row, 'Replace', passed] };
-  if (!hasLookups(entityClass)) {
-    refuseVersion(passed);
-    return { action: ['upsert', row, 'Replace'] };
-  }
+  if (!hasLookups(entityClass))
+    return { action: kind === 'update' ? ['update', row, 'Replace', passed] : ['upsert', row, 'Replace'] };
   const before = kind === 'update' ? await readTags(row, write) : await readTagsIfAny(row, write);
   return overwriteAction(kind, { before, row, passed }, entityClass);
 }
@@ -193,10 +192,7 @@ async function mergeAction(
   passed: UpdateTableEntityOptions,
 ): Promise<SealedAction> {
   assertMergeable(merge);
-  if (kind === 'upsert' && isUnprotected(merge)) {
-    refuseVersion(passed);
-    return { action: ['upsert', merge.patch, 'Merge'] };
-  }
+  if (kind === 'upsert' && isUnprotected(merge)) return { action: ['upsert', merge.patch, 'Merge'] };
   if (kind === 'update' && isClearMerge(merge))
     return { action: ['update', merge.patch, 'Merge', { ...passed, etag: passed.etag ?? '*' }] };
   const planned = kind === 'update' ? await plannedUpdate(merge) : await plannedUpsert(merge);

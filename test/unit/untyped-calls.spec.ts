@@ -130,8 +130,20 @@ it.each<[string, () => unknown]>([
   ['upsertEntity', () => patients.upsertEntity(keys, 'Replace', { etag: '"1"' } as never)],
   ['upsertEntity to merge', () => patients.upsertEntity(keys, 'Merge', { etag: '"1"' } as never)],
   ['an upsert in a transaction', () => patients.submitTransaction([['upsert', keys, 'Replace', { etag: '"1"' }]])],
+  [
+    'a merge or insert in a transaction',
+    () => patients.submitTransaction([['upsert', { ...keys, name: 'A' }, 'Merge', { etag: '"1"' }]]),
+  ],
 ])('%s with an ETag is rejected, because it would replace any version', async (_what, call) => {
   expect(await codeOf(call)).toMatch(/^INVALID_OPTIONS: .*"etag": use an update/);
+});
+
+it('a delete with an ETag in a transaction is rejected, because it would delete any version', async () => {
+  const actions = [['delete', keys, { etag: '"1"' }]];
+
+  expect(await codeOf(() => patients.submitTransaction(actions as never))).toMatch(
+    /^INVALID_OPTIONS: .*"etag": use deleteEntity/,
+  );
 });
 
 it.each<[string, (given: object) => unknown]>([
