@@ -25,12 +25,28 @@ it.each([
   expect(await faultsOf(exported)).toEqual([]);
 });
 
-it('a module that imports a package that is not installed is rejected with the name of the package', async () => {
-  const path = join(folder, 'importing.mjs');
-  writeFileSync(path, "import '@clinic/keys/vault';");
+it.each([
+  ['importing.mjs', "import '@clinic/keys/vault';"],
+  ['requiring.cjs', "require('@clinic/keys');"],
+])('the module %s, which needs a package that is not installed, is rejected with its name', async (name, source) => {
+  const path = join(folder, name);
+  writeFileSync(path, source);
 
   await expect(configured(path)).rejects.toMatchObject({
     faults: ['the module of --config cannot be loaded: it needs the package @clinic/keys'],
+  });
+});
+
+it.each([
+  ['an-own-import.mjs', "import './absent.mjs';"],
+  ['an-own-require.cjs', "require('./absent.cjs');"],
+  ['an-absolute-require.cjs', "require('/absent/keys.cjs');"],
+])('the module %s, which needs a file that does not exist, is rejected without a name', async (name, source) => {
+  const path = join(folder, name);
+  writeFileSync(path, source);
+
+  await expect(configured(path)).rejects.toMatchObject({
+    faults: [expect.stringMatching(/^the module of --config cannot be loaded: (?:ERR_)?MODULE_NOT_FOUND$/)],
   });
 });
 
