@@ -128,12 +128,15 @@ const STATES = [
   [/\bKeyNotYetValid\b|on a key that is not yet valid|not yet valid/i, 'not valid yet'],
 ] as const;
 
+/** An error around it often repeats its message. */
+const isNotJson = (failure: unknown): boolean => (failure as Failure | null | undefined)?.name === NOT_JSON;
+
 /**
  * The parts that may be exposed. A `RestError` contains request and response, and one of them has the content key in plaintext.
  */
 function withoutContents(failure: Failure): Error {
   const { name, code, statusCode } = failure;
-  const isUnread = code === PARSE_ERROR || name === NOT_JSON;
+  const isUnread = code === PARSE_ERROR || [failure, failure.cause].some(isNotJson);
   const message = isUnread ? 'The answer of the key service broke off, or is not JSON' : failure.message;
   const cause = new Error(typeof message === 'string' ? message : 'The key service failed');
   for (const [property, value] of Object.entries({ name, code, statusCode, retryAfter: retryAfterOf(failure) })) {

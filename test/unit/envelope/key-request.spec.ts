@@ -5,7 +5,11 @@ import type { KeyEncryptionKey } from '../../../src/keys/key-encryption-key.js';
 /** Node.js quotes text that is not JSON in the message of the SyntaxError. */
 const ANSWER = 'c2VjcmV0IGtleQ';
 const parses = async (): Promise<never> => JSON.parse(ANSWER) as never;
-const key: KeyEncryptionKey = { keyId: 'k', wrapKey: parses, unwrapKey: parses };
+const parsesAndExplains = (): Promise<never> =>
+  parses().catch((cause: unknown) => {
+    throw new Error(`the service failed: ${(cause as Error).message}`, { cause });
+  });
+const key: KeyEncryptionKey = { keyId: 'k', wrapKey: parses, unwrapKey: parsesAndExplains };
 
 it.each([
   ['wrap', () => requestWrap(key, new Uint8Array(32))],
@@ -18,7 +22,10 @@ it.each([
       (thrown: unknown) => thrown as Error,
     );
 
-    expect(error).toMatchObject({ code: 'KEY_UNAVAILABLE', cause: { name: 'SyntaxError' } });
+    expect(error).toMatchObject({
+      code: 'KEY_UNAVAILABLE',
+      cause: { message: expect.stringContaining('is not JSON') as string },
+    });
     expect(inspect(error, { showHidden: true })).not.toContain(ANSWER);
   },
 );
