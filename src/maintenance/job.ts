@@ -147,7 +147,8 @@ const NAME = must(
 );
 
 const SOURCES = must(
-  (sources) => Array.isArray(sources) && sources.every(isObject),
+  (sources) =>
+    Array.isArray(sources) && sources.every((source) => isObject(source) && typeof source['pages'] === 'function'),
   'a list of what forMaintenance() returns',
 );
 

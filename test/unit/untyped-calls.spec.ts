@@ -110,6 +110,11 @@ it.each<[string, () => unknown, RegExp]>([
     () => runMaintenance({ name: 'count', task: { do: 'census' } } as never),
     /"sources" must be/,
   ],
+  [
+    'the sources of a job, of which none is a client,',
+    () => runMaintenance({ name: 'count', task: { do: 'census' }, sources: [patients] } as never),
+    /"sources" must be a list of what forMaintenance\(\) returns/,
+  ],
 ])('%s must be a list', async (_what, call, fault) => {
   expect(await codeOf(call)).toMatch(fault);
 });
