@@ -144,7 +144,7 @@ function readPem(keyId: string, pem: unknown): KeyObject {
   } catch {
     // reported below, once for all kinds of faults
   }
-  if (typeof pem === 'string' && pem.includes('\\n')) {
+  if (typeof pem === 'string' && pem.includes('-----BEGIN ') && pem.includes('\\n')) {
     throw new InvalidOptionsError([
       `${keyTitle('RSA key', keyId)} has the two characters "\\n" where PEM has line breaks, as a value of an environment variable may: ` +
         "pass pem.replaceAll('\\\\n', '\\n')",

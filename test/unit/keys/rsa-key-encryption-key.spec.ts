@@ -116,6 +116,10 @@ describe('RsaKeyEncryptionKey', () => {
       expect(RsaKeyEncryptionKey.fromPem('k', pasted.replaceAll('\\n', '\n')).keyId).toBe('k');
     });
 
+    it('a path in place of a key is not taken for PEM without line breaks', () => {
+      expect(() => RsaKeyEncryptionKey.fromPem('k', 'C:\\new\\key.pem')).toThrow(/must be given in PEM/);
+    });
+
     const WITH_PASSPHRASE = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
 
     it.each(['pkcs8', 'pkcs1'] as const)('reads a private key in %s', async (type) => {
