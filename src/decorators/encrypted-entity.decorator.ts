@@ -57,7 +57,7 @@ export function EncryptedEntity<Entity extends object = object>(
 ): (target: EntityClass<Entity>) => void {
   if (typeof (options as unknown) === 'function')
     throw new InvalidEntityError(`@EncryptedEntity() ${PARENTHESES_ADVICE}`);
-  if (typeof (options as unknown) !== 'object')
+  if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
     throw new InvalidEntityError('@EncryptedEntity() needs its options as an object');
   return (target: EntityClass, ...rest: readonly unknown[]) => {
     if (isStandardCall(rest[0])) throw new InvalidEntityError(`@EncryptedEntity() ${STANDARD_CALL_ADVICE}`);

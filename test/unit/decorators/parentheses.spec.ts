@@ -43,6 +43,6 @@ describe('a decorator without its parentheses', () => {
   });
 });
 
-it('says that an entity class is given a table in an object', () => {
-  expect(() => (EncryptedEntity as (table: unknown) => unknown)('patients')).toThrow(/needs its options as an object/);
+it.each(['patients', null])('says that an entity class is given a table in an object, not as %j', (options) => {
+  expect(() => (EncryptedEntity as (table: unknown) => unknown)(options)).toThrow(/needs its options as an object/);
 });
