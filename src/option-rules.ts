@@ -110,7 +110,7 @@ export function groupFaults(rules: OptionRules, options: object, path = ''): rea
   const faults = Object.entries<unknown>({ ...givenOptions(options) }).flatMap(([name, value]) =>
     Object.hasOwn(rules, name)
       ? (rules[name]?.faults(value, pathOf(path, name)) ?? [])
-      : [`${givenName(pathOf(path, name))} is not an option: the options are ${Object.keys(rules).join(', ')}`],
+      : [unknownFault(rules, pathOf(path, name))],
   );
   return [...unreadFaults(rules, options, path), ...faults];
 }
@@ -125,6 +125,22 @@ export const unreadFaults = (rules: OptionRules, given: object, path = ''): read
       (name) =>
         `"${pathOf(path, name)}" is a method or an accessor of a class, which is not read: make it a property of the object`,
     );
+
+/** Faults of an object that is not copied, but read where it is. One of a class may have other members, and members in its class. */
+export function memberFaults(rules: OptionRules, given: LooseOptions, path: string): readonly string[] {
+  const unknown = isPlain(given) ? Object.keys(givenOptions(given)).filter((name) => !Object.hasOwn(rules, name)) : [];
+  return [
+    ...Object.entries(rules).flatMap(([name, rule]) =>
+      given[name] === undefined ? [] : rule.faults(given[name], pathOf(path, name)),
+    ),
+    ...unknown.map((name) => unknownFault(rules, pathOf(path, name))),
+  ];
+}
+
+const isPlain = (value: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(value) as null);
+
+const unknownFault = (rules: OptionRules, path: string): string =>
+  `${givenName(path)} is not an option: the options are ${Object.keys(rules).join(', ')}`;
 
 /** Throws {@link InvalidOptionsError} with all faults, if there are any. */
 export function refuse(faults: readonly string[]): void {

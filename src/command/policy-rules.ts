@@ -6,9 +6,9 @@ import {
   callable,
   choice,
   flag,
-  givenName,
   isObject,
   type LooseOptions,
+  memberFaults,
   must,
   object,
   type RulesOf,
@@ -35,16 +35,10 @@ const POLICY: RulesOf<EncryptionPolicy> = {
   ...INTEGRITY,
 };
 
-/** Every fault. A policy that is an object of a class may have other members, and members in its class. */
+/** Every fault. */
 export function policyFaults(policy: LooseOptions): readonly string[] {
-  const names = Object.keys(POLICY) as (keyof typeof POLICY)[];
   return [
     ...(policy['protocol'] === undefined ? [`"policy.protocol" must be one of ${PROTOCOL_VERSIONS.join(', ')}`] : []),
-    ...names.flatMap((name) => (policy[name] === undefined ? [] : POLICY[name].faults(policy[name], `policy.${name}`))),
-    ...(isPlain(policy) ? Object.keys(policy) : [])
-      .filter((name) => !Object.hasOwn(POLICY, name))
-      .map((name) => `${givenName(`policy.${name}`)} is not an option: the options are ${names.join(', ')}`),
+    ...memberFaults(POLICY, policy, 'policy'),
   ];
 }
-
-const isPlain = (value: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(value) as null);

@@ -4,7 +4,7 @@ import { requiresEncryption } from '../envelope/encryption-policy.js';
 import type { TableContext } from './entity-context.js';
 import { entityModel } from './entity-model.js';
 import { InvalidOptionsError } from '../errors/input.js';
-import { group, must, refuse } from '../option-rules.js';
+import { isObject, memberFaults, must, object, refuse, type RulesOf } from '../option-rules.js';
 import { columnsIn, conditionText, searchesIn } from './filter/condition.js';
 import { Filter } from './filter/filter.js';
 import type { FilterKind } from './filter/filter-types.js';
@@ -39,13 +39,16 @@ export interface EntityQuery {
 }
 
 /** Other names would be ignored, and every row returned. */
-const QUERY = group<TableEntityQueryOptions>({
+const QUERY: RulesOf<TableEntityQueryOptions> = {
   filter: must((filter) => typeof filter === 'string', 'a text'),
   select: must(
     (select) => Array.isArray(select) && select.every((name) => typeof name === 'string'),
     'a list of names',
   ),
-});
+};
+
+const queryFaults = (given: unknown): readonly string[] =>
+  isObject(given) ? memberFaults(QUERY, given, 'queryOptions') : object.faults(given, 'queryOptions');
 
 /** Options of `queryOptions` that were given without it. The SDK ignores them. */
 const misplacedFaults = (options: object): readonly string[] =>
@@ -61,8 +64,8 @@ export async function entityQuery<T extends object>(
   options: EncryptedQueryOptions<T>,
   context: TableContext,
 ): Promise<EntityQuery> {
-  refuse([...misplacedFaults(options), ...QUERY.faults(options.queryOptions ?? {}, 'queryOptions')]);
-  const { select, filter: _given, ...queryOptions } = options.queryOptions ?? {};
+  refuse([...misplacedFaults(options), ...queryFaults(options.queryOptions ?? {})]);
+  const { select } = options.queryOptions ?? {};
   const { text: filter, found, plan } = await wholeFilter(options, context);
   const { sometimesSealed, signed } = entityModel(context.entityClass);
   const projection = projectionOf(select, {
@@ -76,7 +79,7 @@ export async function entityQuery<T extends object>(
     projection,
     found,
     lookup: plan === null ? null : { ...plan, filter: options.queryOptions?.filter },
-    queryOptions: { ...queryOptions, filter, select: projection.select },
+    queryOptions: { filter, select: projection.select },
   };
 }
 
@@ -88,10 +91,10 @@ interface RenderedFilter {
 
 /** The filter of `queryOptions` and `where`; both must hold. */
 async function wholeFilter<T extends object>(
-  { queryOptions = {}, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
+  { queryOptions, where, filterOnCiphertext = false }: EncryptedQueryOptions<T>,
   context: TableContext,
 ): Promise<RenderedFilter> {
-  const { filter: given } = queryOptions;
+  const given = queryOptions?.filter;
   const text = given ?? '';
   assertColumns(namesInFilter(text), context.entityClass);
   if (!filterOnCiphertext) assertClearFilter(context.entityClass, text);

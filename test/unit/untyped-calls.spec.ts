@@ -131,6 +131,19 @@ it.each<[string, object, RegExp]>([
   expect(await codeOf(() => patients.getEntity('north', '17', given))).toMatch(fault);
 });
 
+class WardQuery {
+  page = 3;
+  constructor(readonly ward: string) {}
+  get filter(): string {
+    return `ward eq '${this.ward}'`;
+  }
+}
+
+it('queryOptions may be an object of a class, with accessors and other members', async () => {
+  expect(await codeOf(() => patients.listEntities({ queryOptions: new WardQuery('3') }).next())).not.toMatch(/INVALID/);
+  expect(sent.splice(0).map(decodeURIComponent)).toEqual([expect.stringContaining(FILTER)]);
+});
+
 it.each<[string, () => unknown]>([
   ['upsertEntity', () => patients.upsertEntity(keys, 'Replace', { etag: '"1"' } as never)],
   ['upsertEntity to merge', () => patients.upsertEntity(keys, 'Merge', { etag: '"1"' } as never)],
