@@ -7,6 +7,8 @@ const PLACES = { snapshots: true, versions: false, deleted: true };
 const NAMES = ['a b+c', 'folder/ä%2F&<>"\'.dcm', "quote's", 'ünïcode/😀', 'plus+sign', 'z'.repeat(200)];
 const METADATA = { Owner: 'Dr & <Who>', lower_case: '"quoted"', MIXED9: "it's" };
 
+const inOneOrder = (objects: readonly unknown[]): string[] => objects.map((object) => JSON.stringify(object)).sort();
+
 it('has names, ETags and metadata as the SDK lists them, page after page', async () => {
   const [ours] = await containersFor(during());
   const container = ours.unencryptedClient;
@@ -16,10 +18,13 @@ it('has names, ETags and metadata as the SDK lists them, page after page', async
   }
   const plain = { metadata: METADATA, blobHTTPHeaders: { blobContentType: 'text/plain' } };
   await container.getAppendBlobClient('log').create(plain);
+  await container.getAppendBlobClient('log').createSnapshot();
 
+  // pages end between two names, because the emulator would skip a blob between its snapshots and itself
+  const pageSize = 4;
   const listed = [];
   const sizes = [];
-  for await (const { objects } of listedPages(container, { pageSize: 3, places: PLACES }, { everything: true })) {
+  for await (const { objects } of listedPages(container, { pageSize, places: PLACES }, { everything: true })) {
     sizes.push(objects.length);
     for (const { name, copy = '', facts, metadata } of objects)
       listed.push([name, copy, facts.Etag, facts.BlobType, metadata]);
@@ -27,13 +32,14 @@ it('has names, ETags and metadata as the SDK lists them, page after page', async
 
   const expected = [];
   const options = { includeMetadata: true, includeSnapshots: true, includeDeleted: true };
-  // in pages too, because the emulator skips a blob between its snapshots and itself
-  for await (const { segment } of container.listBlobsFlat(options).byPage({ maxPageSize: 3 }))
+  for await (const { segment } of container.listBlobsFlat(options).byPage({ maxPageSize: pageSize }))
     for (const { name, snapshot = '', properties, metadata = {} } of segment.blobItems)
       expected.push([name, snapshot, properties.etag, properties.blobType, metadata]);
-  expect(expected.length).toBeGreaterThan(NAMES.length);
-  expect(listed).toEqual(expected);
-  expect(Math.max(...sizes)).toBe(3);
+  expect(expected).toHaveLength(2 * (NAMES.length + 1));
+  expect(listed.map(([name]) => name)).toEqual(expected.map(([name]) => name));
+  // the emulator lists a blob and its snapshot in any order
+  expect(inOneOrder(listed)).toEqual(inOneOrder(expected));
+  expect(Math.max(...sizes)).toBe(pageSize);
 });
 
 it.each(['a b', 'ünïcode/', 'plus+', 'folder/ä%2F&'])('contains only names with the prefix %s', async (prefix) => {
