@@ -48,11 +48,12 @@ export type EncryptedTransactionAction<T extends object> =
   | readonly ['create', StorableEntity<T> | TableEntity, EncryptedActionOptions?]
   | readonly ['delete', EntityKeys | NamedKeys<T>, EncryptedActionOptions?]
   | readonly [
-      'update' | 'upsert',
+      'update',
       ChangedEntity<T> | TableEntity,
       UpdateMode?,
       (UpdateTableEntityOptions & EncryptedActionOptions)?,
-    ];
+    ]
+  | readonly ['upsert', ChangedEntity<T> | TableEntity, UpdateMode?, EncryptedActionOptions?];
 
 interface Transaction<T extends object> extends RowCall {
   readonly actions: readonly EncryptedTransactionAction<T>[];

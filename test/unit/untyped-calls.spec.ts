@@ -147,9 +147,11 @@ it('queryOptions may be an object of a class, with accessors and other members',
 it.each<[string, () => unknown]>([
   ['upsertEntity', () => patients.upsertEntity(keys, 'Replace', { etag: '"1"' } as never)],
   ['upsertEntity to merge', () => patients.upsertEntity(keys, 'Merge', { etag: '"1"' } as never)],
+  // @ts-expect-error its options have no ETag
   ['an upsert in a transaction', () => patients.submitTransaction([['upsert', keys, 'Replace', { etag: '"1"' }]])],
   [
     'a merge or insert in a transaction',
+    // @ts-expect-error its options have no ETag
     () => patients.submitTransaction([['upsert', { ...keys, name: 'A' }, 'Merge', { etag: '"1"' }]]),
   ],
 ])('%s with an ETag is rejected, because it would replace any version', async (_what, call) => {
