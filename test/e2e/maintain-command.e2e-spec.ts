@@ -1,7 +1,7 @@
 /** The command `maintain` as a user runs it: a separate process with its output and exit codes. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
@@ -108,15 +108,18 @@ describe('maintain', () => {
   });
 
   it('leaves no empty page for a rejected job, and keeps the page of an earlier one', async () => {
-    const [fresh, earlier] = [join(folder, 'refused.html'), join(folder, 'earlier.html')];
+    const [fresh, earlier, link] = [join(folder, 'refused.html'), join(folder, 'earlier.html'), join(folder, 'link')];
     writeFileSync(earlier, 'an earlier report');
+    symlinkSync(fresh, link);
     const answers = [
       await rewrap('--no-state', '--concurrency', '0', '--html', fresh),
       await rewrap('--no-state', '--concurrency', '0', '--html', earlier),
+      await rewrap('--no-state', '--concurrency', '0', '--html', link),
     ];
 
-    expect(answers.map(({ code }) => code)).toEqual([2, 2]);
+    expect(answers.map(({ code }) => code)).toEqual([2, 2, 2]);
     expect(existsSync(fresh)).toBe(false);
+    expect(readlinkSync(link)).toBe(fresh);
     expect(readFileSync(earlier, 'utf8')).toBe('an earlier report');
   });
 

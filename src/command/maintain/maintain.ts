@@ -1,5 +1,5 @@
 /** The command `maintain`: from a command line to a report and an exit code. */
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../../crypto/bytes.js';
 import { InvalidOptionsError } from '../../errors/input.js';
@@ -88,7 +88,8 @@ function assertWritable(path: string | undefined): void {
   const isThere = existsSync(path);
   try {
     closeSync(openSync(path, 'a'));
-    if (!isThere) rmSync(path);
+    // of a symbolic link, the file that it names
+    if (!isThere) rmSync(realpathSync(path));
   } catch (error) {
     const { code = 'error' } = error as NodeJS.ErrnoException;
     throw new InvalidOptionsError([`the file of --html cannot be written: ${code}`]);
