@@ -1,20 +1,9 @@
-import { ConsoleLogger, Logger } from '@nestjs/common';
 import { InvalidOptionsError } from '../../../src/errors/input.js';
 import { DecryptionError } from '../../../src/errors/content.js';
 import { logStopped } from '../../../src/nest/maintenance/maintenance-parts.js';
+import { logLines } from '../../support/log-lines.js';
 
-const lines: string[] = [];
-const log = (line: string): void => void lines.push(line);
-
-beforeAll(() => {
-  Logger.overrideLogger({ log, warn: log, error: log });
-});
-beforeEach(() => {
-  lines.length = 0;
-});
-afterAll(() => {
-  Logger.overrideLogger(new ConsoleLogger());
-});
+const lines = logLines();
 
 describe('a job that has stopped', () => {
   it('is logged with what is wrong with its options, because no new start would help', () => {

@@ -1,20 +1,9 @@
-import { ConsoleLogger, Logger } from '@nestjs/common';
 import { Encrypt } from '../../../src/decorators/encrypt.decorator.js';
 import { warnOfSearchTag } from '../../../src/nest/options/failure-log.js';
 import { warnOfSearchable } from '../../../src/nest/options/search-log.js';
+import { logLines } from '../../support/log-lines.js';
 
-const lines: string[] = [];
-const log = (line: string): void => void lines.push(line);
-
-beforeAll(() => {
-  Logger.overrideLogger({ log, warn: log, error: log });
-});
-beforeEach(() => {
-  lines.length = 0;
-});
-afterAll(() => {
-  Logger.overrideLogger(new ConsoleLogger());
-});
+const lines = logLines();
 
 class Three {
   @Encrypt({ searchable: true }) one!: string;
