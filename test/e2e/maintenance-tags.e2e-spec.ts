@@ -61,6 +61,21 @@ describe('an identity that may not read tags', () => {
   });
 });
 
+it.each<[string, (comp: string, tags: unknown) => boolean]>([
+  ['read', (comp) => comp.includes('comp=tags')],
+  ['written', (_comp, tags) => tags !== undefined],
+])('a credential that has expired when tags are %s ends the job, because it concerns every blob', async (_what, is) => {
+  await old.getBlockBlobClient('tagged').uploadData(content(1024), tagged);
+  proxy.answer = (request, response) => {
+    if (!is(request.url ?? '', request.headers['x-ms-tags'])) return false;
+    request.resume();
+    response.writeHead(403, { 'x-ms-error-code': 'AuthenticationFailed' }).end();
+    return true;
+  };
+
+  await expect(run({ do: 'reencrypt', when: { keyIds: [OLD] } })).rejects.toMatchObject({ statusCode: 403 });
+});
+
 describe('an identity that can read tags but not write them', () => {
   beforeEach(() => {
     proxy.answer = (request, response) => {

@@ -2,7 +2,7 @@
 import type { BlobClient, BlobGetPropertiesResponse, BlobHTTPHeaders, Tags } from '@azure/storage-blob';
 import { callOptions, type Step } from '../../envelope/maintenance/maintained.js';
 import { type ObjectResult, ObjectResultError } from '../../envelope/maintenance/outcome.js';
-import { isForbidden } from '../../service-errors.js';
+import { isForbidden, serviceCodeOf } from '../../service-errors.js';
 import { withoutEncryptionData } from '../../wire/blob-metadata.js';
 import { unmarked } from '../pages/kept-content.js';
 
@@ -44,13 +44,17 @@ export async function tagsOf({ client, properties }: DescribedBlob, step: Step):
   try {
     return (await client.getTags(callOptions(step))).tags;
   } catch (cause) {
-    throw isForbidden(cause) ? new ObjectResultError(TAGS_FORBIDDEN, { cause }) : cause;
+    throw mayConcernTags(cause) ? new ObjectResultError(TAGS_FORBIDDEN, { cause }) : cause;
   }
 }
 
-/** The error of a write with these tags. A 403 then concerns the permission to write them, so other blobs can be written. */
+/** An expired or wrong credential has the status 403 too, but then no other request will succeed. */
+const mayConcernTags = (error: unknown): boolean =>
+  isForbidden(error) && serviceCodeOf(error) !== 'AuthenticationFailed';
+
+/** The error of a write with these tags. If it may concern the permission to write tags, other blobs can still be written. */
 export const tagsWriteError = (error: unknown, tags: Tags | undefined): unknown =>
-  tags !== undefined && isForbidden(error) ? new ObjectResultError(TAGS_FORBIDDEN, { cause: error }) : error;
+  tags !== undefined && mayConcernTags(error) ? new ObjectResultError(TAGS_FORBIDDEN, { cause: error }) : error;
 
 /** Whether two states of a blob have the same metadata, tags and HTTP headers, apart from what encryption adds. */
 export async function isDescribedAlike(one: DescribedBlob, other: DescribedBlob, step: Step): Promise<boolean> {
